@@ -1,0 +1,220 @@
+"""Iterable's answers that are errors, read once and turned into typed exceptions.
+
+The HTTP status decides which exception it is. The `code` in the body does not: it may say "Success"
+on a 400 or a 401. The text of an exception never holds a key, a body, an address or an IP.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+_PERSONAL: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (re.compile(r"(?i)(invalid (?:current|new)?email:?|email:|userid:)[^,;}\n]*"), r"\1 <redacted>"),
+    (re.compile(r"\S+@\S+"), "<address>"),
+    (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b"), "<ip>"),
+    (re.compile(r"(?i)\b(?:[0-9a-f]{1,4}:){3,}[0-9a-f:]*"), "<ip>"),
+    (re.compile(r"\b[0-9a-fA-F]{32}\b"), "<key>"),
+    (re.compile(r"\+?\d[\d ()-]{7,}\d"), "<number>"),
+)
+_MAX_MESSAGE: Final = 300
+
+
+def redact(text: str) -> str:
+    """`text` without addresses, userIds, IPs, keys and phone numbers, and of bounded length."""
+    for pattern, replacement in _PERSONAL:
+        text = pattern.sub(replacement, text)
+    return text[:_MAX_MESSAGE]
+
+
+class IterableError(Exception):
+    """Anything that went wrong between us and Iterable."""
+
+
+class DailyCapReachedError(IterableError):
+    """An endpoint may not be called again today."""
+
+    def __init__(self, method: str, path: str, count: int) -> None:
+        super().__init__(f"{method} {path}: the daily cap of {count} requests is used up. Run again tomorrow.")
+
+
+class ConnectionFailedError(IterableError):
+    """Iterable did not answer, however often it was asked."""
+
+
+class UnknownOutcomeError(IterableError):
+    """A request that must not be repeated got no clear answer: nobody knows whether it took effect."""
+
+
+class IncompleteBodyError(IterableError):
+    """The answer ended before its end, or nothing says where its end is."""
+
+
+class UnreadableAnswerError(IterableError):
+    """A 2xx answer whose body is not what the endpoint promises."""
+
+
+@dataclass(frozen=True)
+class FieldClash:
+    """A field whose values do not have the type that the project keeps it in."""
+
+    field: str
+    expected_type: str
+    category: str
+
+
+class ApiError(IterableError):
+    """Iterable answered with an error.
+
+    Attributes:
+        status: the HTTP status.
+        code: Iterable's own code, or "" where the body has none. It may say "Success".
+        message: Iterable's text, redacted.
+        path: the endpoint's template, never the path that was called: that may hold an address.
+    """
+
+    advice: ClassVar[str] = ""
+
+    def __init__(self, status: int, method: str, path: str, answer: Mapping[str, Any]) -> None:
+        self.status = status
+        self.method = method
+        self.path = path
+        self.code = str(answer.get("code") or "")
+        self.message = redact(str(answer.get("msg") or answer.get("message") or ""))
+        details = ": ".join(part for part in (self.code, self.message) if part)
+        text = f"{method} {path} answered {status}" + (f" ({details})" if details else "")
+        super().__init__(f"{text}. {self.advice}".rstrip() if self.advice else text)
+
+
+class BadRequestError(ApiError):
+    """400: something in the request is wrong."""
+
+
+class FieldTypeError(BadRequestError):
+    """400 `RequestFieldsTypesMismatched`: some rows hold values of another type than before.
+
+    Attributes:
+        clashes: every field that Iterable named.
+    """
+
+    def __init__(self, status: int, method: str, path: str, answer: Mapping[str, Any]) -> None:
+        super().__init__(status, method, path, answer)
+        errors = _object(_object(answer.get("params")).get("validationErrors"))
+        self.clashes = tuple(
+            FieldClash(field, str(_object(error).get("expectedType")), str(_object(error).get("category")))
+            for field, error in errors.items()
+        )
+
+
+class BadJsonBodyError(BadRequestError):
+    """400 `BadJsonBody`: the JSON has another shape than the endpoint wants.
+
+    Attributes:
+        violations: place in the body (`obj.users[1].preferUserId`) to what is wrong there.
+    """
+
+    def __init__(self, status: int, method: str, path: str, answer: Mapping[str, Any]) -> None:
+        super().__init__(status, method, path, answer)
+        self.violations = {place: str(wrong) for place, wrong in _object(answer.get("params")).items()}
+
+
+class UnauthorizedError(ApiError):
+    """401: the key is unknown here, disabled, or of a kind that may not call this endpoint."""
+
+    advice = (
+        "Check `api_key`, and `region`: a key belongs to one data centre. Read-only, mobile and JavaScript keys "
+        "cannot export or write; a server-side key can."
+    )
+
+
+class ForbiddenError(ApiError):
+    """403: the feature is not enabled for the project or the key."""
+
+
+class NotFoundError(ApiError):
+    """404: no such thing, or no such endpoint."""
+
+
+class ConflictError(ApiError):
+    """409: the identity is taken or forgotten, or the thing is in use."""
+
+
+class TooLargeError(ApiError):
+    """413, or 400 `BatchTooLarge`: the body must be smaller."""
+
+
+class UriTooLongError(ApiError):
+    """414: more than 2,048 characters of path and query."""
+
+
+class UnexpectedStatusError(ApiError):
+    """A status that no part of Iterable's documentation explains; redirects are among them."""
+
+
+class TransientApiError(ApiError):
+    """An error that may go away by itself. Raised only after all tries are used up."""
+
+    def __init__(
+        self, status: int, method: str, path: str, answer: Mapping[str, Any], retry_after: float | None = None
+    ) -> None:
+        super().__init__(status, method, path, answer)
+        self.retry_after = retry_after
+
+
+class RateLimitedError(TransientApiError):
+    """429: too many requests, possibly from another program that shares the limit."""
+
+
+class ServerError(TransientApiError):
+    """408 or 5xx: Iterable or something before it is in trouble."""
+
+
+_BY_STATUS: Final[dict[int, type[ApiError]]] = {
+    400: BadRequestError,
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    413: TooLargeError,
+    414: UriTooLongError,
+}
+_BY_CODE: Final[dict[str, type[ApiError]]] = {
+    "BatchTooLarge": TooLargeError,
+    "BadJsonBody": BadJsonBodyError,
+    "RequestFieldsTypesMismatched": FieldTypeError,
+}
+TRANSIENT: Final[dict[int, type[TransientApiError]]] = {
+    408: ServerError,
+    429: RateLimitedError,
+    500: ServerError,
+    502: ServerError,
+    503: ServerError,
+    504: ServerError,
+}
+
+
+def api_error(status: int, method: str, path: str, body: bytes, retry_after: float | None = None) -> ApiError:
+    """The exception for an answer that is not 2xx. `body` may be JSON, HTML, plain text or nothing."""
+    answer = _read(body)
+    # Block's Go client sees type clashes under 500 as well, so these codes outrank the status.
+    by_code = _BY_CODE.get(str(answer.get("code")))
+    if by_code is not None and status in (400, 500):
+        return by_code(status, method, path, answer)
+    if (transient := TRANSIENT.get(status)) is not None:
+        return transient(status, method, path, answer, retry_after)
+    return _BY_STATUS.get(status, UnexpectedStatusError)(status, method, path, answer)
+
+
+def _read(body: bytes) -> Mapping[str, Any]:
+    """The body as an object. HTML and plain text give nothing: they may quote the request."""
+    try:
+        return _object(json.loads(body))
+    except ValueError:
+        return {}
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,44 @@
+"""Who a record is about: Iterable's project types and its rules for e-mail addresses and userIds."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Final
+
+from iterable_api.limits import MAX_USER_ID_LENGTH
+
+PLACEHOLDER_DOMAIN: Final = "placeholder.email"
+
+_EMAIL: Final = re.compile(
+    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})"
+)
+_USER_ID: Final = re.compile(rf"[\x20-\x7e]{{0,{MAX_USER_ID_LENGTH - 1}}}[\x21-\x7e]")
+
+
+class ProjectType(StrEnum):
+    """What makes a user unique in a project. Chosen when the project is made; it never changes."""
+
+    EMAIL = "email"
+    USER_ID = "userId"
+    HYBRID = "hybrid"
+
+
+def normalise_email(text: str) -> str:
+    """Trimmed and in lower case: what Iterable stores, and what it names in its failures."""
+    return text.strip().lower()
+
+
+def is_valid_email(text: str) -> bool:
+    """Whether Iterable takes `text` (already normalised) for an address.
+
+    Blanks inside are refused and the domain needs a top level. Iterable also knows the list of
+    top-level domains; that list changes, so it is left to Iterable.
+    """
+    return _EMAIL.fullmatch(text) is not None
+
+
+def is_valid_user_id(text: str) -> bool:
+    """Whether Iterable takes `text` for a userId: 1 to 52 printable ASCII characters, no blank last."""
+    return _USER_ID.fullmatch(text) is not None

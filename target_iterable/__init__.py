@@ -1,0 +1,1 @@
+"""Singer target that writes into an Iterable project."""
