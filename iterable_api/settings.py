@@ -1,0 +1,68 @@
+"""The settings that tell how to reach a project: the same for tap and target, as JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from iterable_api.client import HOSTS, IterableClient
+from iterable_api.identity import ProjectType
+from iterable_api.limits import DocumentedLimits, Unlimited
+
+CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
+    "api_key": {
+        "type": "string",
+        "minLength": 1,
+        "secret": True,
+        "writeOnly": True,
+        "title": "API key",
+        "description": "A server-side API key of the Iterable project. Read-only keys can neither export nor write.",
+    },
+    "region": {
+        "type": "string",
+        "enum": list(HOSTS),
+        "default": "us",
+        "title": "Region",
+        "description": "The data centre that the project is in. A key works in its own data centre only.",
+    },
+    "api_url": {
+        "type": ["string", "null"],
+        "pattern": "^https?://[^/?#@\\s]+(/[^?#@\\s]*)?$",
+        "title": "API URL",
+        "description": "Where the API is, instead of the region's host: for a sandbox or a proxy.",
+    },
+    "project_type": {
+        "type": "string",
+        "enum": [kind.value for kind in ProjectType],
+        "default": ProjectType.EMAIL.value,
+        "title": "Project type",
+        "description": "What makes a user unique in the project. Iterable shows it in the project's settings.",
+    },
+    "enforce_rate_limits": {
+        "type": "boolean",
+        "default": True,
+        "title": "Enforce rate limits",
+        "description": "Stay under Iterable's documented limits. Turn off only for a sandbox without limits.",
+    },
+    "user_agent": {
+        "type": "string",
+        "default": "singer-iterable",
+        "title": "User agent",
+        "description": "How requests name themselves.",
+    },
+}
+
+
+def connect(config: Mapping[str, Any]) -> IterableClient:
+    """A client for the project that the settings name; nothing is sent yet.
+
+    Raises:
+        ValueError: naming the setting that is wrong.
+    """
+    return IterableClient(
+        config["api_key"],
+        region=config["region"],
+        api_url=config.get("api_url"),
+        limiter=DocumentedLimits() if config["enforce_rate_limits"] else Unlimited(),
+        user_agent=config["user_agent"],
+    )

@@ -1,0 +1,1 @@
+"""How a time range becomes rows: windows, download, lines, checkpoints."""

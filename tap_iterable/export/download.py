@@ -1,0 +1,79 @@
+"""One export response, spooled to disk and verified before anybody sees a line of it.
+
+Iterable drops a connection whose reader is slow, so the network is never read at the pace of the
+target. And a response that broke must never pass for a whole one, so nothing is emitted before its
+end was seen.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+import requests
+
+from iterable_api.client import IterableClient, Params
+from iterable_api.errors import IncompleteBodyError
+
+_BLOCK: Final = 1 << 18
+_BROKEN: Final = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+
+
+@contextmanager
+def spooled(client: IterableClient, path: str, params: Params, directory: Path | None) -> Iterator[IO[bytes]]:
+    """The whole answer of a GET as a file at its start; the file is gone afterwards.
+
+    Raises:
+        IncompleteBodyError: if the body broke off, or nothing told where it ends.
+    """
+    with tempfile.TemporaryFile(dir=directory, prefix="tap-iterable-") as spool:
+        with client.stream(path, params=params) as response:
+            _copy(response, spool, path)
+        spool.seek(0)
+        yield spool
+
+
+def ends_cleanly(spool: IO[bytes]) -> bool:
+    """Whether the last line is whole JSON: a server may end a broken answer as if all were well."""
+    last = _last_line(spool)
+    try:
+        json.loads(last or b"null")
+    except ValueError:
+        return False
+    return True
+
+
+def _copy(response: requests.Response, spool: IO[bytes], path: str) -> None:
+    if not _framed(response):
+        raise IncompleteBodyError(f"{path}: the answer has neither a length nor chunks, so its end cannot be verified")
+    try:
+        for block in response.iter_content(_BLOCK):
+            spool.write(block)
+    except _BROKEN as error:
+        raise IncompleteBodyError(f"{path}: the answer broke off ({type(error).__name__})") from None
+
+
+def _framed(response: requests.Response) -> bool:
+    return "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
+
+
+def _last_line(spool: IO[bytes]) -> bytes:
+    """The last line that is not blank; the position is at the start afterwards."""
+    position = spool.seek(0, 2)
+    tail = b""
+    while position and b"\n" not in tail.rstrip():
+        step = min(_BLOCK, position)
+        position -= step
+        spool.seek(position)
+        tail = spool.read(step) + tail
+    spool.seek(0)
+    return tail.rstrip().rpartition(b"\n")[2]

@@ -1,0 +1,49 @@
+"""Lines that cannot become records: kept in a file, counted, and limited in number."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class TooManyOddLinesError(Exception):
+    """So many lines cannot be read that the answer is not what it should be."""
+
+
+@dataclass
+class OddLines:
+    """Keeps the lines of one stream that are no records, as they came.
+
+    The file is made with the first such line, readable by its owner only, and appended to by later runs.
+
+    Args:
+        path: the file.
+        allowed_percent: how many of a window's lines may be odd; one always may.
+    """
+
+    path: Path
+    allowed_percent: float
+    count: int = field(default=0, init=False)
+
+    def keep(self, line: bytes) -> None:
+        """Append the line to the file, on disk before this returns: state will move past it."""
+        self.count += 1
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "ab") as file:
+            file.write(line.rstrip(b"\r\n") + b"\n")
+            file.flush()
+            os.fsync(descriptor)
+
+    def check(self, odd: int, lines: int) -> None:
+        """Judge a finished window.
+
+        Raises:
+            TooManyOddLinesError: if more than the allowed share of its lines is odd.
+        """
+        if odd > max(1, lines * self.allowed_percent / 100):
+            raise TooManyOddLinesError(
+                f"{odd} of {lines} lines of a window are not records; they are kept in {self.path}. "
+                "Look at them, and raise `max_malformed_percent` if they may be left out."
+            )

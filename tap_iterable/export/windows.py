@@ -1,0 +1,43 @@
+"""Half-open time windows on whole seconds, in UTC: what one export request asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+SECOND: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """From `start`, inclusive, to `end`, exclusive. Iterable's bounds mean the same."""
+
+    start: datetime
+    end: datetime
+
+    def halves(self) -> tuple[Window, Window] | None:
+        """Two windows that make up this one, or None if it is one second long."""
+        middle = self.start + (self.end - self.start) // 2
+        middle = middle.replace(microsecond=0)
+        if middle <= self.start:
+            return None
+        return Window(self.start, middle), Window(middle, self.end)
+
+
+def whole_second(moment: datetime) -> datetime:
+    """`moment` in UTC with its fraction cut off: exports know no fractions."""
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def windows(start: datetime, end: datetime, size: timedelta) -> list[Window]:
+    """Windows of at most `size` that cover [start, end) exactly once, in order; none if it is empty."""
+    return list(_cut(whole_second(start), whole_second(end), max(size, SECOND)))
+
+
+def _cut(start: datetime, end: datetime, size: timedelta) -> Iterator[Window]:
+    while start < end:
+        stop = min(whole_second(start + size), end)
+        yield Window(start, stop)
+        start = stop

@@ -1,0 +1,99 @@
+"""The tap's settings, and what the JSON Schema cannot say about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from iterable_api.settings import CONNECTION
+
+SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["api_key", "start_date"],
+    "properties": {
+        **CONNECTION,
+        "start_date": {
+            "type": "string",
+            "format": "date-time",
+            "title": "Start date",
+            "description": "The first moment to read events and user updates from, such as 2026-01-01T00:00:00Z.",
+        },
+        "end_date": {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "title": "End date",
+            "description": "Read up to this moment and not further. By default up to now.",
+        },
+        "window_days": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "default": 30,
+            "title": "Window days",
+            "description": "How many days one export request asks for. A window that breaks is halved by itself.",
+        },
+        "lookback_minutes": {
+            "type": "number",
+            "minimum": 0,
+            "default": 360,
+            "title": "Look-back minutes",
+            "description": "How far before the bookmark to read again, since events arrive late. Rows that come twice "
+            "have the same key.",
+        },
+        "hold_back_minutes": {
+            "type": "number",
+            "minimum": 0,
+            "default": 1,
+            "title": "Hold-back minutes",
+            "description": "How long before now to stop reading, to give Iterable time to store what it received.",
+        },
+        "spool_directory": {
+            "type": ["string", "null"],
+            "title": "Spool directory",
+            "description": "Where an export answer waits on disk until it is complete. By default the system's "
+            "temporary directory.",
+        },
+        "malformed_directory": {
+            "type": "string",
+            "default": "malformed",
+            "title": "Malformed directory",
+            "description": "Where lines are kept that are not records. Nothing is made there while all is well.",
+        },
+        "max_malformed_percent": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 100,
+            "default": 1,
+            "title": "Maximum malformed percent",
+            "description": "The share of a window's lines that may be malformed; one line always may. More fails the "
+            "stream.",
+        },
+    },
+}
+
+
+def moment(text: str) -> datetime:
+    """A date of the settings; one without a zone is UTC, a plain day begins at midnight.
+
+    Raises:
+        ValueError: if it is not a date.
+    """
+    value = datetime.fromisoformat(text)
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def problems(config: Mapping[str, Any]) -> list[str]:
+    """What is wrong with settings that fit the schema, each naming its setting."""
+    wrong = [_wrong_date(name, config[name]) for name in ("start_date", "end_date") if config.get(name)]
+    found = [problem for problem in wrong if problem]
+    if not found and config.get("end_date") and moment(config["end_date"]) <= moment(config["start_date"]):
+        found.append("`end_date` must be later than `start_date`")
+    return found
+
+
+def _wrong_date(name: str, text: str) -> str | None:
+    try:
+        moment(text)
+    except ValueError:
+        return f"`{name}` is {text!r}, which is not a date such as 2026-01-01T00:00:00Z"
+    return None

@@ -1,0 +1,1 @@
+"""The tap's streams, one file per family."""

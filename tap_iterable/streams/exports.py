@@ -1,0 +1,166 @@
+"""Everything that comes out of Iterable's export: all events, and users."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any, Final
+
+from singer_sdk import Tap
+from singer_sdk.helpers.types import Context
+
+from iterable_api import times
+from iterable_api.client import IterableClient
+from iterable_api.data_types import DataType
+from iterable_api.errors import IncompleteBodyError
+from iterable_api.identity import ProjectType
+from tap_iterable.export.checkpoint import WindowedStream
+from tap_iterable.export.download import ends_cleanly, spooled
+from tap_iterable.export.lines import MalformedLineError, fields_of, nested, record_id
+from tap_iterable.export.odd_lines import OddLines
+from tap_iterable.export.windows import Window, whole_second, windows
+from tap_iterable.records import Record
+from tap_iterable.schemas import event_schema, user_schema
+from tap_iterable.settings import moment
+
+PATH: Final = "/api/export/data.json"
+
+USER_KEYS: Final[Mapping[ProjectType, str]] = {
+    ProjectType.EMAIL: "email",
+    ProjectType.USER_ID: "itblUserId",
+    ProjectType.HYBRID: "itblUserId",
+}
+"""What is on every user line. A userId is not: hybrid projects have users without one."""
+
+
+class ExportStream(WindowedStream):
+    """One export data type, read window by window."""
+
+    def __init__(self, tap: Tap, client: IterableClient, data_type: DataType, schema: dict[str, Any]) -> None:
+        self.name = data_type.stream
+        self.data_type = data_type
+        super().__init__(tap, client, schema)
+        self.replication_key = data_type.range_field
+        self._odd_lines = OddLines(
+            Path(self.config["malformed_directory"]) / f"{self.name}.ndjson", self.config["max_malformed_percent"]
+        )
+
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        """Rows in no order; the bookmark moves after each window."""
+        todo = self._plan(context)
+        planned, done, began = len(todo), 0, time.monotonic()
+        todo.reverse()
+        while todo:
+            window = todo.pop()
+            try:
+                rows = yield from self._window(window)
+            except IncompleteBodyError as error:
+                todo.extend(reversed(self._halves(window, error)))
+                planned += 1
+                continue
+            self.checkpoint(window.end)
+            done += 1
+            self._log_progress(window, rows, done, planned, time.monotonic() - began)
+        if self._odd_lines.count:
+            self.logger.warning(
+                "%d lines were no records and are kept in %s", self._odd_lines.count, self._odd_lines.path
+            )
+
+    def _plan(self, context: Context | None) -> list[Window]:
+        bookmark = self.get_starting_timestamp(context)
+        if bookmark is None:
+            raise ValueError("`start_date` is not set")
+        start = moment(self.config["start_date"])
+        if self.stream_state.get("replication_key_value"):
+            start = max(start, bookmark - timedelta(minutes=self.config["lookback_minutes"]))
+        return windows(start, self._end(), timedelta(days=self.config["window_days"]))
+
+    def _end(self) -> datetime:
+        """Never the running second: rows may still be added to it."""
+        latest = whole_second(datetime.now(UTC) - timedelta(minutes=self.config["hold_back_minutes"]))
+        end = self.config.get("end_date")
+        return min(latest, moment(end)) if end else latest
+
+    def _window(self, window: Window) -> Generator[Record, None, int]:
+        """The window's rows; returns their number. Nothing is yielded unless the answer is whole."""
+        params = {
+            "dataTypeName": self.data_type.name,
+            "startDateTime": times.to_export_bound(window.start),
+            "endDateTime": times.to_export_bound(window.end),
+        }
+        directory = self.config.get("spool_directory")
+        with spooled(self.client, PATH, params, Path(directory) if directory else None) as spool:
+            if window.halves() and not ends_cleanly(spool):
+                raise IncompleteBodyError(f"{PATH}: the last line is not whole")
+            return (yield from self._rows(spool))
+
+    def _rows(self, spool: IO[bytes]) -> Generator[Record, None, int]:
+        lines = odd = 0
+        for line in spool:
+            if line.isspace():
+                continue
+            lines += 1
+            record = self._row(line)
+            if record is None:
+                odd += 1
+                self._odd_lines.keep(line)
+            else:
+                yield record
+        self._odd_lines.check(odd, lines)
+        return lines - odd
+
+    def _row(self, line: bytes) -> Record | None:
+        try:
+            fields = fields_of(line)
+        except MalformedLineError:
+            return None
+        return self.row(fields)
+
+    def row(self, fields: Mapping[str, Any]) -> Record | None:
+        """The record of a line, or None if the line cannot be one."""
+        raise NotImplementedError
+
+    def _halves(self, window: Window, error: IncompleteBodyError) -> tuple[Window, ...]:
+        halves = window.halves()
+        if halves is None:
+            raise error
+        self.logger.warning("%s. The window from %s is read again in two halves.", error, window.start)
+        return halves
+
+    def _log_progress(self, window: Window, rows: int, done: int, planned: int, seconds: float) -> None:
+        self.logger.info(
+            "Window %d of %d, to %s: %d rows. About %.0f s to go.",
+            done,
+            planned,
+            times.to_export_bound(window.end),
+            rows,
+            seconds / done * (planned - done),
+        )
+
+
+class EventStream(ExportStream):
+    """An event data type. Its key is a hash of the line: events have no id that always exists."""
+
+    primary_keys = ("recordId",)
+
+    def __init__(self, tap: Tap, client: IterableClient, data_type: DataType) -> None:
+        super().__init__(tap, client, data_type, event_schema(data_type))
+
+    def row(self, fields: Mapping[str, Any]) -> Record:
+        """Any object is an event."""
+        return {"recordId": record_id(self.data_type.name, fields), **self.record(nested(fields))}
+
+
+class UserStream(ExportStream):
+    """The users whose profile was updated in a window. Deletions never show."""
+
+    def __init__(self, tap: Tap, client: IterableClient, data_type: DataType) -> None:
+        super().__init__(tap, client, data_type, user_schema(data_type))
+        self.primary_keys = (USER_KEYS[ProjectType(self.config["project_type"])],)
+
+    def row(self, fields: Mapping[str, Any]) -> Record | None:
+        """A line without the key of its project type cannot be told apart and is kept aside."""
+        record = self.record(nested(fields))
+        return record if all(record.get(key) for key in self.primary_keys) else None

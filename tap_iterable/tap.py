@@ -1,0 +1,65 @@
+"""The tap: its settings, and the list of its streams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Final
+
+from singer_sdk import Stream, Tap
+from singer_sdk.exceptions import ConfigValidationError
+
+from iterable_api.client import IterableClient
+from iterable_api.data_types import EVENTS, USER
+from iterable_api.settings import connect
+from tap_iterable.settings import SCHEMA, problems
+from tap_iterable.streams.exports import EventStream, UserStream
+from tap_iterable.streams.list_users import ListUsersStream
+from tap_iterable.streams.metadata import (
+    CampaignsStream,
+    ChannelsStream,
+    ListsStream,
+    MessageTypesStream,
+    TemplatesStream,
+)
+
+PROJECT_STREAMS: Final = (
+    CampaignsStream,
+    ChannelsStream,
+    MessageTypesStream,
+    TemplatesStream,
+    ListsStream,
+    ListUsersStream,
+)
+
+
+class TapIterable(Tap):
+    """Reads an Iterable project."""
+
+    name = "tap-iterable"
+    package_name = "singer-iterable"
+    config_jsonschema = SCHEMA
+    # The keys of users depend on a setting, so discovery needs valid settings.
+    dynamic_catalog = True
+
+    def __init__(self, *, validate_config: bool = True, **options: Any) -> None:
+        super().__init__(validate_config=validate_config, **options)
+        if validate_config and (errors := problems(self.config)):
+            raise ConfigValidationError("; ".join(errors), errors=errors)
+
+    @cached_property
+    def client(self) -> IterableClient:
+        """One client for all streams, since limits belong to the project."""
+        return connect(self.config)
+
+    def discover_streams(self) -> Sequence[Stream]:
+        """Streams of the project first: they are quick, and events refer to them."""
+        return [
+            *(stream(self, self.client) for stream in PROJECT_STREAMS),
+            UserStream(self, self.client, USER),
+            *(EventStream(self, self.client, data_type) for data_type in EVENTS),
+        ]
+
+
+if __name__ == "__main__":
+    TapIterable.cli()
