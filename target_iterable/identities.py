@@ -1,0 +1,88 @@
+"""Whom a record is about: one identifier, chosen by the type of the project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from iterable_api.identity import ProjectType, is_valid_email, is_valid_user_id, normalise_email
+from target_iterable.columns import Row
+from target_iterable.delivery.operations import Name
+from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.keys import key_text
+
+EMAIL: Final = "email"
+USER_ID: Final = "userId"
+
+_ACCEPTED: Final[Mapping[ProjectType, tuple[str, ...]]] = {
+    ProjectType.EMAIL: (EMAIL, USER_ID),
+    ProjectType.USER_ID: (USER_ID,),
+    ProjectType.HYBRID: (EMAIL, USER_ID),
+}
+"""What may identify a user, best first. An address alone cannot make a user in a userID-based project."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserIdentity:
+    """A user as a row names it.
+
+    Attributes:
+        sent: the identifiers that stand at the top of the row in the request.
+        other: an identifier that the record has besides; it can only be a profile field.
+        by_user_id: whether an email-based project must find the user by userId.
+    """
+
+    sent: Mapping[str, str]
+    other: Mapping[str, str]
+    by_user_id: bool
+
+    @property
+    def names(self) -> frozenset[Name]:
+        """Names by which Iterable may mean this user in an answer."""
+        return frozenset((*self.sent.items(), *self.other.items()))
+
+    def profile_fields(self) -> Row:
+        """The other identifier, checked: Iterable refuses the row if it is malformed."""
+        return {kind: _checked(kind, text) for kind, text in self.other.items()}
+
+
+class IdentityRule:
+    """Chooses the identifier. The contract wants one of them; only hybrid projects know a user by both."""
+
+    def __init__(self, project_type: ProjectType, identify_by: str | None = None) -> None:
+        self._accepted = (identify_by,) if identify_by else _ACCEPTED[project_type]
+        self._most = 2 if project_type is ProjectType.HYBRID else 1
+        self._email_based = project_type is ProjectType.EMAIL
+
+    def take(self, row: Row) -> UserIdentity:
+        """Take `email` and `userId` out of `row`.
+
+        Raises:
+            RecordRefusedError: if there is no identifier, or none that Iterable can take.
+        """
+        found = {kind: text for kind in (EMAIL, USER_ID) if (text := _text(kind, row.pop(kind, None)))}
+        chosen = [kind for kind in self._accepted if kind in found][: self._most]
+        if not chosen:
+            raise RecordRefusedError("missingIdentity", f"it has no {' and no '.join(self._accepted)}")
+        sent = {kind: _checked(kind, found.pop(kind)) for kind in chosen}
+        return UserIdentity(sent, found, by_user_id=self._email_based and EMAIL not in sent)
+
+
+def _text(kind: str, value: Any) -> str:
+    """The identifier in the spelling in which answers name it; empty if there is none."""
+    text = "" if value is None else key_text(value)
+    if text is None:
+        raise RecordRefusedError(_BUCKETS[kind], f"{kind!r} is not a text")
+    return normalise_email(text) if kind == EMAIL else text
+
+
+def _checked(kind: str, text: str) -> str:
+    valid = is_valid_email(text) if kind == EMAIL else is_valid_user_id(text)
+    if not valid:
+        raise RecordRefusedError(_BUCKETS[kind], f"{kind!r} is malformed")
+    return text
+
+
+_BUCKETS: Final[Mapping[str, str]] = {EMAIL: "invalidEmails", USER_ID: "invalidUserIds"}
+"""What Iterable calls the failure when it finds it."""

@@ -1,0 +1,101 @@
+"""What a route may say, by object, and the check of what one says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+from target_iterable.setting_error import SettingError, one_of
+
+IDENTIFIERS: Final = ("email", "userId")
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of an object: its type, what it must be, and the whole pattern that a text must match."""
+
+    kind: type
+    must_be: str
+    pattern: str = r".*\S.*"
+
+    def fits(self, value: object) -> bool:
+        """Whether `value` may be set."""
+        if isinstance(value, str):
+            return self.kind is str and re.fullmatch(self.pattern, value, re.DOTALL) is not None
+        return type(value) is self.kind
+
+
+@dataclass(frozen=True)
+class ObjectSpec:
+    """What a route to one object may say.
+
+    Attributes:
+        streams: names of streams that go to the object by default.
+        modes: what can be done to the object; the first is the default.
+        of_users: whether rows belong to a user, so that `identify_by` makes sense.
+        options: the object's own options.
+        either: options of which a route may have only one.
+    """
+
+    name: str
+    streams: tuple[str, ...]
+    modes: tuple[str, ...]
+    of_users: bool = True
+    options: Mapping[str, Option] = field(default_factory=dict)
+    either: frozenset[str] = frozenset()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All keys that a route to the object may have."""
+        return ("object", "mode", "fields", *(("identify_by",) if self.of_users else ()), *self.options)
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where the records of a stream go.
+
+    Attributes:
+        identify_by: `email`, `userId`, or None for what the project's type asks for.
+        fields: column -> field of Iterable; None drops the column.
+        options: the object's own, checked.
+    """
+
+    object: str
+    mode: str
+    identify_by: str | None = None
+    fields: Mapping[str, str | None] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> Route:
+    """The route that `entry` of the setting `place` describes.
+
+    Raises:
+        SettingError: for a key or a value that the object does not know.
+    """
+    for key in entry:
+        one_of(spec.keys, key, place, "key")
+    return Route(
+        object=spec.name,
+        mode=one_of(spec.modes, entry.get("mode", spec.modes[0]), f"{place}.mode"),
+        identify_by=_identifier(entry, f"{place}.identify_by"),
+        fields=MappingProxyType(dict(entry.get("fields", {}))),
+        options=_options(spec, entry, place),
+    )
+
+
+def _identifier(entry: Mapping[str, Any], place: str) -> str | None:
+    return one_of(IDENTIFIERS, entry["identify_by"], place) if "identify_by" in entry else None
+
+
+def _options(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+    options = {key: entry[key] for key in spec.options if key in entry}
+    for key, value in options.items():
+        if not spec.options[key].fits(value):
+            raise SettingError(f"`{place}.{key}` must be {spec.options[key].must_be}, not {value!r}.")
+    if len(rivals := sorted(spec.either & options.keys())) > 1:
+        raise SettingError(f"`{place}` can have only one of {', '.join(rivals)}.")
+    return MappingProxyType(options)

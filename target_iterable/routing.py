@@ -1,0 +1,57 @@
+"""Which object of Iterable a stream is written to, and how.
+
+By default the name of the stream decides: its last part after a dash, because database taps call
+streams `schema-table`. The setting `streams` overrules that: glob on the stream's name -> route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from target_iterable.routes import ObjectSpec, Route, read_route
+from target_iterable.setting_error import SettingError, one_of
+
+
+class Routing:
+    """All routes, checked at once.
+
+    Raises:
+        SettingError: for a route that makes no sense.
+    """
+
+    def __init__(self, streams: Mapping[str, Mapping[str, Any]], objects: Iterable[ObjectSpec]) -> None:
+        self._objects = {spec.name: spec for spec in objects}
+        self._by_stream = {stream: spec for spec in self._objects.values() for stream in spec.streams}
+        self._routes = {pattern: self._read(pattern, entry) for pattern, entry in streams.items()}
+
+    def route(self, stream: str) -> Route:
+        """The route of exactly this name, else of the first glob that fits, else by the name itself.
+
+        Raises:
+            SettingError: if nothing says where the stream belongs.
+        """
+        for pattern in sorted(self._routes, key=lambda pattern: pattern != stream):
+            if pattern == stream or fnmatchcase(stream, pattern):
+                return self._routes[pattern]
+        if (spec := self._by_name(stream)) is not None:
+            return Route(spec.name, spec.modes[0])
+        raise SettingError(
+            f"Nothing says what the stream {stream!r} is in Iterable. Put it into the setting `streams`, for example "
+            f'{{"{stream}": {{"object": "users"}}}}. The object can be {", ".join(self._objects)}.'
+        )
+
+    def _read(self, pattern: str, entry: Mapping[str, Any]) -> Route:
+        entry = {key: value for key, value in entry.items() if value is not None}
+        return read_route(self._spec(pattern, entry), entry, f"streams.{pattern}")
+
+    def _spec(self, pattern: str, entry: Mapping[str, Any]) -> ObjectSpec:
+        if "object" in entry:
+            return self._objects[one_of(self._objects, entry["object"], f"streams.{pattern}.object")]
+        if (spec := self._by_name(pattern)) is not None:
+            return spec
+        raise SettingError(f"`streams.{pattern}` needs an `object`: {', '.join(self._objects)}.")
+
+    def _by_name(self, stream: str) -> ObjectSpec | None:
+        return self._by_stream.get(stream.rsplit("-", 1)[-1])

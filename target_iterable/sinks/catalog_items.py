@@ -1,0 +1,84 @@
+"""Items of catalogs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from iterable_api.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
+from target_iterable.columns import Row, spread
+from target_iterable.delivery.operations import OBJECT, Endpoint, Envelope, Operation
+from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.serialise import dumps
+from target_iterable.delivery.verdicts import all_taken
+from target_iterable.keys import key_text
+from target_iterable.routes import ObjectSpec, Option
+from target_iterable.sinks.base import IterableSink
+
+_ID: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
+"""What both catalogs and items may be called, says the contract."""
+_ID_IN_WORDS: Final = "1 to 255 letters, digits and dashes"
+
+_ITEMS = Endpoint(
+    "/api/catalogs/{catalogName}/items", "documents", all_taken, brackets=OBJECT, max_rows=MAX_CATALOG_ITEMS
+)
+
+
+class CatalogItemsSink(IterableSink):
+    """`itemId` or the key property; `catalogName`, unless the route has it; `value`; the rest are the item's fields."""
+
+    spec = ObjectSpec(
+        "catalog_items",
+        streams=("catalog_items",),
+        modes=("upsert", "replace"),
+        of_users=False,
+        options={"catalog": Option(str, f"the name of a catalog: {_ID_IN_WORDS}", pattern=_ID.pattern)},
+    )
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One item. `upsert` keeps the fields that the row does not have, `replace` does not."""
+        catalog = self._catalog(row.pop("catalogName", None))
+        item_id = self._item_id(row, key)
+        return Operation(
+            endpoint=_ITEMS,
+            part=dumps(item_id) + b":" + _value(spread(row, "value")),
+            names=frozenset({("itemId", f"{catalog}/{item_id}")}),
+            envelope=Envelope.of({"replaceUploadedFieldsOnly": self.route.mode == "upsert"}, catalogName=catalog),
+        )
+
+    def _catalog(self, column: Any) -> str:
+        """What the route says, else what the record says."""
+        name = self.route.options.get("catalog", column)
+        if not isinstance(name, str) or not _ID.fullmatch(name):
+            raise RecordRefusedError("invalidCatalog", f"the catalog's name is not {_ID_IN_WORDS}")
+        return self.project.catalogs.ensure(name)
+
+    def _item_id(self, row: Row, key: Sequence[Any]) -> str:
+        """The column `itemId`, else the key property if there is just one. It is not repeated among the fields."""
+        if "itemId" in row or len(key) != 1:
+            value = row.pop("itemId", None)
+        else:
+            value = key[0]
+            row.pop(self.route.fields.get(self.key_properties[0]) or self.key_properties[0], None)
+        text = key_text(value)
+        if text is None or not _ID.fullmatch(text):
+            raise RecordRefusedError(
+                "invalidItemId", f"the item's id (`itemId` or the only key property) is not {_ID_IN_WORDS}"
+            )
+        return text
+
+
+def _value(fields: Row) -> bytes:
+    if _has_dotted_name(fields):
+        raise RecordRefusedError("invalidFieldName", "names of fields must not have dots in catalogs")
+    value = dumps(fields)
+    if len(value) > MAX_CATALOG_ITEM_BYTES:
+        raise RecordRefusedError("itemTooLarge", f"the item is larger than {MAX_CATALOG_ITEM_BYTES:,} bytes")
+    return value
+
+
+def _has_dotted_name(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any("." in name or _has_dotted_name(member) for name, member in value.items())
+    return isinstance(value, list) and any(_has_dotted_name(element) for element in value)

@@ -1,0 +1,29 @@
+"""Users: profiles, created or updated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from target_iterable.columns import Row, spread
+from target_iterable.delivery.operations import Endpoint, Operation
+from target_iterable.delivery.serialise import dumps
+from target_iterable.delivery.verdicts import named_failures
+from target_iterable.routes import ObjectSpec
+from target_iterable.sinks.base import IterableSink
+from target_iterable.sinks.profiles import profile
+
+_BULK_UPDATE = Endpoint("/api/users/bulkUpdate", "users", named_failures)
+
+
+class UsersSink(IterableSink):
+    """`email` and/or `userId`, `dataFields`, and any column as a profile field."""
+
+    spec = ObjectSpec("users", streams=("users",), modes=("upsert",))
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One user; the key of the stream says nothing about it."""
+        del key
+        fields = spread(row, "dataFields")
+        identity = self.identities.take(fields)
+        return Operation(_BULK_UPDATE, dumps(profile(identity, fields)), identity.names)

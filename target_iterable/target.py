@@ -1,0 +1,96 @@
+"""The target: its settings, and which sink serves which stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from singer_sdk import Target
+
+from iterable_api.client import IterableClient
+from iterable_api.identity import ProjectType
+from iterable_api.limits import DocumentedLimits, Unlimited
+from target_iterable.delivery.stream import StreamDelivery
+from target_iterable.project import Project
+from target_iterable.reader import QuietReader
+from target_iterable.report import Report
+from target_iterable.routing import Routing
+from target_iterable.setting_error import SettingError
+from target_iterable.settings import HIDDEN, SETTINGS
+from target_iterable.sinks import SINKS, IterableSink
+
+
+class TargetIterable(Target):
+    """Singer target that writes users, events, list members and catalog items into an Iterable project."""
+
+    name = "target-iterable"
+    package_name = "singer-iterable"
+    config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
+
+    def __init__(self, *, config: Mapping[str, Any] | None = None, **options: Any) -> None:
+        reader = QuietReader()
+        super().__init__(config=_set_ones(config or {}), **options, message_reader=reader)
+        self.routing = Routing(self.config["streams"], (sink.spec for sink in SINKS.values()))
+        self.project = Project(self._client(), ProjectType(self.config["project_type"]))
+        self._deliveries: dict[str, StreamDelivery] = {}
+        self._report = Report(self.config.get("summary_path"))
+        reader.on_break = self._close
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """The SDK's settings, without those that would promise something untrue."""
+        super().append_builtin_config(config_jsonschema)
+        for name in HIDDEN:
+            config_jsonschema["properties"].pop(name, None)
+
+    def get_sink_class(self, stream_name: str) -> type[IterableSink]:
+        """The sink of the object that the stream is routed to.
+
+        Raises:
+            SettingError: if nothing says which object that is.
+        """
+        return SINKS[self.routing.route(stream_name).object]
+
+    def delivery(self, stream: str) -> StreamDelivery:
+        """The delivery of `stream`, one for all sinks that the stream has in a run."""
+        if stream not in self._deliveries:
+            delivery = StreamDelivery(stream, self.project.client, self.config["max_batch_rows"])
+            self._deliveries[stream] = delivery
+            self._report.include(stream, self.routing.route(stream).object, delivery.tally)
+        return self._deliveries[stream]
+
+    def process_endofpipe(self) -> None:
+        """Deliver what waits, emit state, report."""
+        finished = False
+        try:
+            super().process_endofpipe()
+            finished = True
+        finally:
+            self._close(finished=finished)
+
+    def _close(self, *, finished: bool = False) -> None:
+        for delivery in self._deliveries.values():
+            delivery.close()
+        self._report.close(finished=finished)
+        self.project.client.close()
+
+    def _client(self) -> IterableClient:
+        config = self.config
+        try:
+            return IterableClient(
+                config["api_key"],
+                region=config["region"],
+                api_url=config.get("api_url"),
+                limiter=DocumentedLimits() if config["enforce_rate_limits"] else Unlimited(),
+                user_agent=config.get("user_agent") or f"{self.name}/{self.plugin_version}",
+            )
+        except ValueError as error:
+            raise SettingError(str(error)) from None
+
+
+def _set_ones(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Without nulls: a setting that is null is one that is not set."""
+    if not isinstance(settings.get("api_key") or "", str):
+        # Said here, because the SDK would show the value.
+        raise SettingError("`api_key` must be a text: put quotes around it.")
+    return {name: value for name, value in settings.items() if value is not None}
