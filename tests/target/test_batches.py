@@ -1,0 +1,91 @@
+"""Packing, as properties of any mixture of operations."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iterable_api.limits import MAX_BODY_BYTES
+from target_iterable.delivery.batches import pack
+from target_iterable.delivery.operations import OBJECT, Batch, Endpoint, Envelope, Name, Operation
+from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.serialise import dumps
+from target_iterable.delivery.verdicts import all_taken
+
+LISTS = Endpoint("/api/lists/subscribe", "subscribers", all_taken)
+EVENTS = Endpoint("/api/events/trackBulk", "events", all_taken, once=False)
+ITEMS = Endpoint("/api/catalogs/{catalogName}/items", "documents", all_taken, brackets=OBJECT, max_rows=3)
+ENVELOPES = {
+    LISTS: [Envelope.of({"listId": 1}), Envelope.of({"listId": 2})],
+    EVENTS: [Envelope()],
+    ITEMS: [Envelope.of({"replaceUploadedFieldsOnly": True}, catalogName=name) for name in "ab"],
+}
+
+
+@st.composite
+def operations(draw: st.DrawFn) -> Operation:
+    endpoint = draw(st.sampled_from(list(ENVELOPES)))
+    envelope = draw(st.sampled_from(ENVELOPES[endpoint]))
+    who = draw(st.sampled_from("pqrst"))
+    # A large row fills a third of a request.
+    row = {"email": who, "text": draw(st.sampled_from(["", "é", "x" * 1_300_000]))}
+    part = dumps(row) if endpoint is not ITEMS else dumps(who) + b":" + dumps(row)
+    return Operation(endpoint, part, frozenset({("email", who)}), envelope)
+
+
+@given(st.lists(operations(), max_size=40), st.integers(1, 8))
+def test_every_operation_travels_once_within_all_limits(rows: list[Operation], max_rows: int) -> None:
+    batches = pack(rows, max_rows)
+    assert sorted(map(id, rows)) == sorted(id(row) for batch in batches for row in batch.rows)
+    for batch in batches:
+        body = batch.body()
+        assert len(body) == batch.size < MAX_BODY_BYTES
+        assert len(batch.rows) <= min(max_rows, batch.endpoint.max_rows or max_rows)
+        assert {(row.endpoint, row.envelope) for row in batch.rows} == {(batch.endpoint, batch.envelope)}
+        assert len(json.loads(body)[batch.endpoint.collection]) == len(batch.rows)
+
+
+@given(st.lists(operations(), max_size=40), st.integers(1, 8))
+def test_a_name_keeps_its_order_and_stands_once_where_it_must(rows: list[Operation], max_rows: int) -> None:
+    batches = pack(rows, max_rows)
+    assert _by_name(rows) == _by_name([row for batch in batches for row in batch.rows])
+    for batch in batches:
+        names = [name for row in batch.rows for name in row.names]
+        assert not batch.endpoint.once or len(names) == len(set(names))
+
+
+@given(st.integers(0, 50), st.integers(1, 8))
+def test_rows_of_different_users_fill_every_request(count: int, max_rows: int) -> None:
+    rows = [Operation(LISTS, b"{}", frozenset({("email", str(number))})) for number in range(count)]
+    assert [len(batch.rows) for batch in pack(rows, max_rows)] == [
+        min(max_rows, count - start) for start in range(0, count, max_rows)
+    ]
+
+
+def test_a_row_of_another_user_goes_into_the_room_that_is_left() -> None:
+    rows = [Operation(LISTS, b"{}", frozenset({("email", name)})) for name in "aaab"]
+    assert [len(batch.rows) for batch in pack(rows, 1000)] == [2, 1, 1]
+
+
+def test_a_row_that_fills_a_request_to_the_last_byte_is_sent_and_a_larger_one_is_refused() -> None:
+    room = MAX_BODY_BYTES - 1 - Batch(LISTS, ENVELOPES[LISTS][0]).size
+
+    def row(size: int) -> Operation:
+        return Operation(LISTS, b'"' + b"x" * (size - 2) + b'"', frozenset({("email", "a")}), ENVELOPES[LISTS][0])
+
+    row(room).must_fit()
+    assert pack([row(room)], 1000)[0].size == MAX_BODY_BYTES - 1
+    with pytest.raises(RecordRefusedError, match="tooLarge"):
+        row(room + 1).must_fit()
+
+
+def _by_name(rows: list[Operation]) -> dict[Name, list[int]]:
+    places: defaultdict[Name, list[int]] = defaultdict(list)
+    for row in rows:
+        for name in row.names:
+            places[name].append(id(row))
+    return places

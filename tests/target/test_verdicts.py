@@ -1,0 +1,143 @@
+"""Verdicts: every answer either explains every row, or is called unexplained."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_iterable.delivery.operations import Endpoint, Operation
+from target_iterable.delivery.verdicts import DISALLOWED, UnexplainedAnswerError, named_failures
+
+USERS = Endpoint("/api/users/bulkUpdate", "users", named_failures)
+BUCKETS = ["invalid", "notFound", "invalidData", "conflict", "forgotten"]
+NOT_THERE = frozenset({"notFoundEmails", "notFoundUserIds"})
+
+
+def user(*names: tuple[str, str]) -> Operation:
+    return Operation(USERS, b"{}", frozenset(names))
+
+
+def by_email(*addresses: str) -> list[Operation]:
+    return [user(("email", address)) for address in addresses]
+
+
+def answer(rows: int, failures: dict[str, list[str]], count: int | None = None, **more: Any) -> bytes:
+    failed = sum(map(len, failures.values())) if count is None else count
+    body = {"successCount": rows - failed, "failCount": failed, "failedUpdates": failures, **more}
+    return json.dumps(body).encode()
+
+
+# Per user: which identifiers the row has, and the bucket that the user ends in, if any.
+users = st.lists(
+    st.tuples(st.sampled_from(["email", "userId", "both"]), st.none() | st.sampled_from(BUCKETS), st.booleans()),
+    max_size=20,
+)
+
+
+@given(users)
+def test_each_named_row_is_rejected_with_its_bucket_and_all_others_are_written(
+    plan: list[tuple[str, str | None, bool]],
+) -> None:
+    rows, expected, failures = (
+        [],
+        {},
+        {f"{bucket}{kind}": list[str]() for bucket in BUCKETS for kind in ("Emails", "UserIds")},
+    )
+    for number, (kinds, bucket, by_address) in enumerate(plan):
+        email, user_id = ("email", f"ann{number}@example.com"), ("userId", f"Ann{number}")
+        names = {"email": [email], "userId": [user_id], "both": [email, user_id]}[kinds]
+        rows.append(user(*names))
+        if bucket is not None:
+            kind, value = names[0] if by_address else names[-1]
+            name = f"{bucket}{'Emails' if kind == 'email' else 'UserIds'}"
+            # Iterable does not tell capitals in addresses.
+            failures[name].append(value.upper() if kind == "email" else value)
+            expected[rows[-1]] = name
+    verdicts = named_failures(rows, answer(len(rows), failures))
+    assert dict(verdicts.rejected) == expected
+    assert list(verdicts.written) == [row for row in rows if row not in expected]
+
+
+@given(users, st.integers(-3, 3).filter(bool))
+def test_counts_that_do_not_fit_the_failures_are_unexplained(
+    plan: list[tuple[str, str | None, bool]], off: int
+) -> None:
+    rows = [user(("email", f"{number}@example.com")) for number in range(len(plan))]
+    failures = {"invalidEmails": [f"{number}@example.com" for number, (_, bucket, _) in enumerate(plan) if bucket]}
+    wrong = len(failures["invalidEmails"]) + off
+    with pytest.raises(UnexplainedAnswerError):
+        named_failures(rows, answer(len(rows), failures, count=wrong))
+
+
+def test_a_failure_that_fits_no_row_is_unexplained_and_the_address_stays_out_of_the_text() -> None:
+    with pytest.raises(UnexplainedAnswerError) as raised:
+        named_failures(by_email("a@example.com"), answer(1, {"invalidEmails": ["stranger@example.com"]}))
+    assert "stranger" not in str(raised.value)
+
+
+def test_user_ids_are_compared_exactly() -> None:
+    with pytest.raises(UnexplainedAnswerError):
+        named_failures([user(("userId", "Ann"))], answer(1, {"forgottenUserIds": ["ann"]}))
+
+
+def test_old_answers_without_buckets_are_read() -> None:
+    body = {"successCount": 1, "failCount": 1, "invalidEmails": ["B@example.com"], "invalidUserIds": []}
+    rows = by_email("a@example.com", "b@example.com")
+    verdicts = named_failures(rows, json.dumps(body).encode())
+    assert [(row, bucket) for row, bucket in verdicts.rejected] == [(rows[1], "invalidEmails")]
+
+
+def test_copies_in_the_old_arrays_count_once_under_the_newer_bucket() -> None:
+    body = answer(2, {"notFoundUserIds": ["7"]}, invalidUserIds=["7"])
+    assert [bucket for _, bucket in named_failures([user(("userId", "7")), user(("userId", "8"))], body).rejected] == [
+        "notFoundUserIds"
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_bucket_that_asks_for_nothing_more_is_written_whether_counted_or_not(count: int) -> None:
+    rows = by_email("a@example.com", "b@example.com")
+    verdicts = named_failures(rows, answer(2, {"notFoundEmails": ["a@example.com"]}, count=count), settled=NOT_THERE)
+    assert (len(verdicts.written), len(verdicts.rejected)) == (2, 0)
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_all_events_of_a_refused_name_are_rejected_whether_counted_or_not(counted: bool) -> None:  # noqa: FBT001
+    rows = [user(("email", "a@example.com"), ("eventName", name)) for name in ("seen", "bought", "seen")]
+    verdicts = named_failures(rows, answer(3, {}, count=2 if counted else 0, disallowedEventNames=["seen"]))
+    assert verdicts.rejected == [(rows[0], DISALLOWED), (rows[2], DISALLOWED)]
+    assert verdicts.written == [rows[1]]
+
+
+def test_an_identity_condemns_all_its_events() -> None:
+    rows = [user(("email", f"{who}@example.com"), ("eventName", "seen")) for who in "aba"]
+    verdicts = named_failures(rows, answer(3, {"forgottenEmails": ["a@example.com"]}, count=2))
+    assert [row for row, _ in verdicts.rejected] == [rows[0], rows[2]]
+
+
+def test_dropped_fields_are_told() -> None:
+    verdicts = named_failures(by_email("a@example.com"), answer(1, {}, filteredOutFields=["shoeSize"]))
+    assert verdicts.dropped_fields == {"shoeSize"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b'{"msg":"","code":"Success","params":null}',
+        b'{"successCount":"1","failCount":0}',
+        b'{"successCount":0,"failCount":1}',
+        b'{"successCount":0,"failCount":0}',
+        b'{"successCount":1,"failCount":0,"failedUpdates":{"invalidEmails":"a@example.com"}}',
+        b'{"successCount":0,"failCount":1,"failedUpdates":{"unheardOf":["a@example.com"]}}',
+    ],
+)
+def test_an_answer_of_another_shape_is_unexplained(body: bytes) -> None:
+    with pytest.raises(UnexplainedAnswerError):
+        named_failures(by_email("a@example.com"), body)
