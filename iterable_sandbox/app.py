@@ -1,0 +1,115 @@
+"""The web application: the route tables, and what happens to a request before its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from iterable_api.limits import MAX_BODY_BYTES
+from iterable_sandbox.envelopes import (
+    RefusedError,
+    action_not_found,
+    bad_json_body,
+    bad_request_page,
+    internal_error,
+    too_large,
+    too_many_requests,
+    unauthorised,
+)
+from iterable_sandbox.ingress import Ingress, given, target
+from iterable_sandbox.json_text import from_json
+from iterable_sandbox.project import Project
+from iterable_sandbox.routes import ENDPOINTS, Call, Endpoint
+from iterable_sandbox.shapes import violations
+
+_KEY_HEADERS = ("api-key", "api_key")
+
+
+def build_app(project: Project) -> Ingress:
+    """The sandbox as an ASGI application.
+
+    Handlers run one after another on the event loop: SQLite writes one thing at a time anyway, and
+    what a client sees does not depend on how threads were scheduled.
+    """
+    app = Starlette(
+        routes=[Route(row.path, _serve(project, row), methods=[row.method]) for row in ENDPOINTS],
+        exception_handlers={HTTPException: _not_found, RefusedError: _refused, Exception: _failed},
+    )
+    app.router.redirect_slashes = False
+    return Ingress(app)
+
+
+def _serve(project: Project, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    """As the real one does: the route is known first, then the key, then the limits, then the body."""
+
+    async def serve(request: Request) -> Response:
+        key = _check_key(project, request)
+        if project.settings.limits and not project.buckets.admit(endpoint.method, endpoint.path, key):
+            raise too_many_requests(endpoint.path, project.settings.project_id)
+        body = await _body(request)
+        path = {name: given(value) for name, value in request.path_params.items()}
+        return endpoint.handler(
+            Call(project, path, request.query_params, _read(endpoint, request, body), target(request.scope))
+        )
+
+    return serve
+
+
+def _check_key(project: Project, request: Request) -> str:
+    """The key of a request.
+
+    Raises:
+        RefusedError: 401 if there is none or it is not the project's.
+    """
+    key = next((request.headers[name] for name in _KEY_HEADERS if name in request.headers), None)
+    ip = request.client.host if request.client else ""
+    if key is None:
+        raise unauthorised("No API key found on request", ip, request.url.path)
+    if key != project.settings.api_key:
+        raise unauthorised("Invalid API key", ip, request.url.path)
+    return key
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise too_large()
+    return bytes(body)
+
+
+def _read(endpoint: Endpoint, request: Request, body: bytes) -> object:
+    """The JSON of a body that has the shape which the endpoint wants; None where it wants none."""
+    if endpoint.body is None:
+        return None
+    if not body:
+        raise bad_request_page(target(request.scope), "Invalid Json: No content to map due to end-of-input")
+    try:
+        value = from_json(body)
+    except ValueError:
+        raise bad_request_page(target(request.scope), "Invalid Json") from None
+    wrong = dict(violations(endpoint.body, value))
+    if wrong:
+        raise bad_json_body(endpoint.path, wrong)
+    return value
+
+
+async def _not_found(request: Request, _: Exception) -> Response:
+    """Unknown routes and unknown methods look the same."""
+    return action_not_found(target(request.scope))
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    if isinstance(error, RefusedError):
+        return error.response
+    raise error
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    return internal_error()

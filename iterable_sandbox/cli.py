@@ -1,0 +1,87 @@
+"""`iterable-sandbox`: serve a local Iterable, and fill one with a project."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from iterable_api.identity import ProjectType
+from iterable_sandbox import server
+from iterable_sandbox.seed import Plan, seed
+from iterable_sandbox.settings import DEFAULT_API_KEY, Settings
+from iterable_sandbox.store import Store
+
+_PROJECT_TYPES = click.Choice([kind.value for kind in ProjectType])
+
+
+@click.group()
+@click.version_option(package_name="singer-iterable", prog_name="iterable-sandbox")
+def main() -> None:
+    """A local Iterable: the same HTTP API over SQLite."""
+
+
+@main.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--database", default=":memory:", show_default=True, help="The file of the project.")
+@click.option("--api-key", default=DEFAULT_API_KEY, show_default=True, envvar="ITERABLE_SANDBOX_API_KEY")
+@click.option("--project-type", type=_PROJECT_TYPES, help="What identifies users. [default: the file's, else email]")
+@click.option("--no-limits", is_flag=True, help="Keep no rate limits.")
+def serve_command(
+    *, host: str, port: int, database: str, api_key: str, project_type: str | None, no_limits: bool
+) -> None:
+    """Serve the API until the process is asked to end."""
+    kind = _project_type(database, project_type)
+    settings = Settings(project_type=kind, api_key=api_key, limits=not no_limits)
+    try:
+        server.serve(settings, database, host, port, _announce)
+    except OSError as error:
+        raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror}") from None
+
+
+@main.command("seed")
+@click.option("--database", required=True, help="The file to make and fill.")
+@click.option("--users", default=5000, show_default=True, type=click.IntRange(1))
+@click.option("--events", default=60_000, show_default=True, type=click.IntRange(0), help="At least so many.")
+@click.option("--days", default=60, show_default=True, type=click.IntRange(1), help="How many days they span.")
+@click.option("--seed", "number", default=1, show_default=True, help="Another number makes another project.")
+@click.option("--until", default="2026-11-01", show_default=True, type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--project-type", type=_PROJECT_TYPES, default=ProjectType.EMAIL.value, show_default=True)
+def seed_command(
+    *, database: str, users: int, events: int, days: int, number: int, until: datetime, project_type: str
+) -> None:
+    """Fill a new project. The same arguments make the same file, byte for byte."""
+    plan = Plan(users, events, days, number, until.replace(tzinfo=UTC), ProjectType(project_type))
+    store = _open(database)
+    try:
+        seed(store, plan)
+        click.echo(f"{database}: {store.users.count()} users, {store.events.count()} events")
+    except ValueError as error:
+        raise click.ClickException(f"{database}: {error}") from None
+    finally:
+        store.close()
+
+
+def _announce(url: str) -> None:
+    click.echo(f"Iterable sandbox listening on {url}")
+
+
+def _open(database: str) -> Store:
+    try:
+        return Store(database)
+    except sqlite3.Error as error:
+        raise click.ClickException(f"Cannot open {Path(database)}: {error}") from None
+
+
+def _project_type(database: str, asked: str | None) -> ProjectType:
+    """The project type of the file, which never changes; a new file takes the one that was asked for."""
+    store = _open(database)
+    try:
+        return store.project_type(None if asked is None else ProjectType(asked))
+    except ValueError as error:
+        raise click.ClickException(f"{database}: {error}") from None
+    finally:
+        store.close()

@@ -1,0 +1,173 @@
+"""Field types: Iterable keeps the type of a field's first value for ever, per project or per event name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from iterable_sandbox import dates
+from iterable_sandbox.envelopes import RefusedError, envelope
+from iterable_sandbox.settings import Settings
+from iterable_sandbox.store import Store
+
+_FITS: Final[Mapping[str, tuple[str, ...]]] = {
+    "string": ("string", "keyword"),
+    "date": ("date", "string", "keyword"),
+    "long": ("long", "double"),
+    "double": ("double",),
+    "boolean": ("boolean",),
+    "geo_location": ("geo_location",),
+    "object": ("object",),
+}
+"""What a value may be stored as, by what it looks like. Whole numbers go into decimals, dates into strings."""
+
+_GEO: Final = "_geo_location"
+_DROPPED: Final = object()
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose fields they are: those of all users, or those of the custom events of one name."""
+
+    category: str
+    event: str = ""
+
+    @property
+    def key(self) -> str:
+        """How the store calls it."""
+        return f"{self.category}:::{self.event}" if self.event else self.category
+
+    def label(self, path: str) -> str:
+        """How an error calls a field; for events in the form that one client's code expects."""
+        return f"{self.event}:::{path}" if self.event else path
+
+
+USER: Final = Owner("user")
+
+
+def custom_event(name: str) -> Owner:
+    """The owner of the fields of custom events called `name`."""
+    return Owner("customEvent", name)
+
+
+class FieldDraft:
+    """What one request does to the field types of the project: nothing, until it is saved.
+
+    Attributes:
+        created: new fields, in order of appearance.
+        filtered: fields that were left out because they are new.
+    """
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.created: dict[str, None] = {}
+        self.filtered: dict[str, None] = {}
+        self._store = store
+        self._settings = settings
+        self._clashes: dict[str, dict[str, Any]] = {}
+        self._known: dict[Owner, dict[str, str]] = {}
+        self._new: list[tuple[str, str, str]] = []
+
+    def admit(self, owner: Owner, fields: Mapping[str, Any], *, create: bool | None) -> dict[str, Any]:
+        """The fields that will be stored. `create` is `createNewFields`; None leaves it to the project."""
+        allow = self._settings.unknown_fields == "allow" if create is None else create
+        return self._object(owner, "", fields, allow=allow)
+
+    def refuse_clashes(self) -> None:
+        """Refuse the request if any value clashed with the type of its field.
+
+        Raises:
+            RefusedError: 400 RequestFieldsTypesMismatched for the whole request, with every field named.
+        """
+        if not self._clashes:
+            return
+        name, clash = next(iter(self._clashes.items()))
+        msg = (
+            f"Project {self._settings.project_id}: The request does not have the same data types as the data previously"
+            f" submitted. Field '{name}' already exists for type '{clash['category']}' and has a data type of"
+            f" '{clash['expectedType']}' but possible types '{', '.join(clash['incomingTypes'])}' in the request."
+        )
+        params = {"validationErrors": self._clashes}
+        raise RefusedError(envelope(msg, "RequestFieldsTypesMismatched", params, 400))
+
+    def save(self) -> None:
+        """Fix the types of the new fields."""
+        self._store.fields.add(self._new)
+
+    def _object(self, owner: Owner, prefix: str, fields: Mapping[str, Any], *, allow: bool) -> dict[str, Any]:
+        kept = {name: self._value(owner, f"{prefix}{name}", value, allow=allow) for name, value in fields.items()}
+        return {name: value for name, value in kept.items() if value is not _DROPPED}
+
+    def _value(self, owner: Owner, path: str, value: Any, *, allow: bool) -> Any:
+        types = [type_of(path, element) for element in _elements(value)]
+        if not types:
+            return value
+        if not self._is_known(owner, path, types[0], allow=allow):
+            self.filtered[path] = None
+            return _DROPPED
+        expected = self._types(owner)[path]
+        for type_, element in zip(types, _elements(value), strict=True):
+            if not self._fits(type_, expected):
+                self._clash(owner, path, expected, type_, element)
+        return self._inside(owner, path, expected, value, allow=allow)
+
+    def _inside(self, owner: Owner, path: str, expected: str, value: Any, *, allow: bool) -> Any:
+        """The value with its own fields admitted, and dates in the form that Iterable keeps."""
+        if isinstance(value, list):
+            return [self._inside(owner, path, expected, item, allow=allow) for item in value]
+        if isinstance(value, dict) and expected == "object":
+            return self._object(owner, f"{path}.", value, allow=allow)
+        return dates.stored(value) if expected == "date" and isinstance(value, str) else value
+
+    def _is_known(self, owner: Owner, path: str, type_: str, *, allow: bool) -> bool:
+        known = self._types(owner)
+        if path not in known and allow:
+            known[path] = type_
+            self.created[path] = None
+            self._new.append((owner.key, path, type_))
+        return path in known
+
+    def _fits(self, type_: str, expected: str) -> bool:
+        decimal_into_long = (type_, expected) == ("double", "long") and self._settings.decimals_into_long == "accept"
+        return expected in _FITS[type_] or decimal_into_long
+
+    def _clash(self, owner: Owner, path: str, expected: str, type_: str, value: Any) -> None:
+        clash = {
+            "incomingTypes": list(_FITS[type_]),
+            "expectedType": expected,
+            "_type": "UnexpectedType",
+            "offendingValue": value,
+            "category": owner.category,
+        }
+        self._clashes.setdefault(owner.label(path), clash)
+
+    def _types(self, owner: Owner) -> dict[str, str]:
+        if owner not in self._known:
+            self._known[owner] = self._store.fields.of(owner.key)
+        return self._known[owner]
+
+
+def type_of(path: str, value: Any) -> str:
+    """The type that a value which is not null has by itself."""
+    match value:
+        case bool():
+            return "boolean"
+        case int():
+            return "long"
+        case float():
+            return "double"
+        case str():
+            return "date" if dates.is_date(value) else "string"
+        case {"lat": int() | float(), "lon": int() | float()} if path.endswith(_GEO):
+            return "geo_location"
+        case _:
+            return "object"
+
+
+def _elements(value: Any) -> Iterator[Any]:
+    """What decides on the type: the value itself, or the items of an array, however deep. Null has no type."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _elements(item)
+    elif value is not None:
+        yield value

@@ -1,0 +1,113 @@
+"""What a user profile becomes when it is written, and what it looks like when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from iterable_api import times
+from iterable_api.identity import ProjectType
+from iterable_sandbox.clock import Clock
+from iterable_sandbox.store.users import User
+
+INTERNAL: Final = "itblInternal."
+_SYSTEM_OBJECTS: Final = ("itblInternal", "itblDS")
+_MANAGED: Final = frozenset(
+    {*_SYSTEM_OBJECTS, "itblUserId", "profileUpdatedAt", "signupSource", "devices", "browserTokens"}
+)
+"""Fields that Iterable sets itself. What it does with them in a request is not known; here they are ignored."""
+
+SYSTEM_FIELDS: Final[Mapping[str, str]] = {
+    "email": "string",
+    "userId": "string",
+    "itblUserId": "string",
+    "signupDate": "date",
+    "signupSource": "string",
+    "profileUpdatedAt": "date",
+    "phoneNumber": "string",
+    "emailListIds": "long",
+    "userListIds": "long",
+    "subscribedMessageTypeIds": "long",
+    "unsubscribedChannelIds": "long",
+    "unsubscribedMessageTypeIds": "long",
+    "itblInternal.emailDomain": "string",
+    "itblInternal.documentCreatedAt": "date",
+    "itblInternal.documentUpdatedAt": "date",
+}
+"""The fields that every project has from the start, with their types."""
+
+
+def list_field(project_type: ProjectType) -> str:
+    """The profile field that holds the ids of a user's lists."""
+    return "emailListIds" if project_type is ProjectType.EMAIL else "userListIds"
+
+
+def writable(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The data fields that a request can write, without the identifiers."""
+    taken = _MANAGED | {"email", "userId"}
+    return {name: value for name, value in fields.items() if name.partition(".")[0] not in taken}
+
+
+def merged(old: Mapping[str, Any], new: Mapping[str, Any], *, nested: bool) -> dict[str, Any]:
+    """The old fields with the new ones over them. Null removes; `nested` merges objects instead of replacing them."""
+    result = dict(old)
+    for name, value in new.items():
+        before = result.get(name)
+        if value is None:
+            result.pop(name, None)
+        elif nested and isinstance(value, dict) and isinstance(before, dict):
+            result[name] = merged(before, value, nested=True)
+        else:
+            result[name] = without_nulls(value)
+    return result
+
+
+def without_nulls(value: Any) -> Any:
+    """The value with every null key of its objects left out."""
+    if isinstance(value, dict):
+        return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
+def identifiers(user: User) -> dict[str, str]:
+    """The keys that name a user on its profile and on its events."""
+    named = {"email": user.email, "userId": user.user_id, "itblUserId": user.profile.get("itblUserId")}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source: str) -> None:
+    """Bring Iterable's own fields up to date: every write does, even one that changes nothing else."""
+    now = times.to_iterable(clock.moment())
+    profile = user.profile
+    if f"{INTERNAL}documentCreatedAt" not in profile:
+        profile.setdefault("signupDate", now)
+        profile.update({"signupSource": signup_source, f"{INTERNAL}documentCreatedAt": now})
+        if project_type is not ProjectType.EMAIL:
+            profile["itblUserId"] = uuid5(NAMESPACE_URL, f"{user.email}/{user.user_id}").hex
+    profile.update(identifiers(user))
+    profile["profileUpdatedAt"] = profile[f"{INTERNAL}documentUpdatedAt"] = now
+    if user.email is not None:
+        profile[f"{INTERNAL}emailDomain"] = user.email.rpartition("@")[2]
+    user.updated_at = clock.now() // 1000
+
+
+def subscribe(user: User, project_type: ProjectType, list_ids: Iterable[int]) -> None:
+    """Show the lists of a user. The four subscription fields appear together, with the first of them."""
+    for name in ("subscribedMessageTypeIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds"):
+        user.profile.setdefault(name, [])
+    user.profile[list_field(project_type)] = sorted(list_ids)
+
+
+def nested(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The profile as a GET shows it: Iterable's own fields are objects there, not dotted keys."""
+    shown: dict[str, Any] = {}
+    for name, value in profile.items():
+        owner, _, inner = name.partition(".")
+        if inner and owner in _SYSTEM_OBJECTS:
+            shown.setdefault(owner, {})[inner] = value
+        else:
+            shown[name] = value
+    return shown

@@ -1,0 +1,34 @@
+"""One Iterable project: its settings, its data, its clock and its limits."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from iterable_sandbox.clock import Clock
+from iterable_sandbox.field_types import USER, FieldDraft
+from iterable_sandbox.identities import Directory
+from iterable_sandbox.limits import Buckets
+from iterable_sandbox.profiles import SYSTEM_FIELDS
+from iterable_sandbox.settings import Settings
+from iterable_sandbox.store import Store
+
+
+class Project:
+    """What every route works on."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.buckets = Buckets(clock)
+        self.directory = Directory(store, settings.project_type)
+        self._shuffles = count()
+        store.fields.add((USER.key, path, type_) for path, type_ in SYSTEM_FIELDS.items())
+
+    def field_draft(self) -> FieldDraft:
+        """A view on the field types for one request."""
+        return FieldDraft(self.store, self.settings)
+
+    def next_shuffle(self) -> int:
+        """A number that is another one each time: what comes in no order comes in a new one."""
+        return next(self._shuffles)

@@ -1,0 +1,87 @@
+"""One request as a route sees it, and the route itself: an endpoint of the contract with its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
+from iterable_sandbox import dates
+from iterable_sandbox.envelopes import bad_request_page
+from iterable_sandbox.project import Project
+from iterable_sandbox.shapes import Shape
+
+_MAX_LONG: Final = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that passed the key check and the limits, and whose body has the shape that the route wants.
+
+    `target` is method and URI, for Iterable's HTML pages.
+    """
+
+    project: Project
+    path: Mapping[str, str]
+    query: QueryParams
+    body: Any
+    target: str
+
+    def text(self, name: str) -> str | None:
+        """The first value of a query parameter; a parameter may come twice."""
+        values = self.query.getlist(name)
+        return values[0] if values else None
+
+    def needed(self, name: str) -> str:
+        """A query parameter that must be there; if not, the HTML page."""
+        value = self.text(name)
+        if value is None:
+            raise bad_request_page(self.target, f"Missing parameter: {name}")
+        return value
+
+    def integer(self, name: str) -> int | None:
+        """A query parameter as a number; if it is none, the HTML page."""
+        value = self.text(name)
+        return None if value is None else self.as_integer(name, value)
+
+    def moment(self, name: str) -> datetime | None:
+        """A query parameter as a date; if it is none, the HTML page."""
+        value = self.text(name)
+        try:
+            return None if value is None else dates.bound(value)
+        except ValueError as problem:
+            raise bad_request_page(self.target, str(problem)) from None
+
+    def truth(self, name: str) -> bool:
+        """A query parameter as a boolean, false if absent; if it is neither, the HTML page."""
+        value = self.text(name) or "false"
+        if value not in ("true", "false"):
+            raise bad_request_page(self.target, f"Cannot parse parameter {name} as Boolean: should be true or false")
+        return value == "true"
+
+    def as_integer(self, name: str, value: str) -> int:
+        """A parameter of the path or the query as a number; if it is none, the HTML page."""
+        try:
+            number = int(value) if value.isascii() else None
+        except ValueError:
+            number = None
+        if number is None or abs(number) > _MAX_LONG:
+            raise bad_request_page(self.target, f'Cannot parse parameter {name} as Long: For input string: "{value}"')
+        return number
+
+
+Handler = Callable[[Call], Response]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One row of a route table: the contract's method and path template, who answers, and the body it wants."""
+
+    method: str
+    path: str
+    handler: Handler
+    body: Shape | None = None

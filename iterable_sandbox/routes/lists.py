@@ -1,0 +1,154 @@
+"""Lists and their members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any, Final
+
+from starlette.responses import PlainTextResponse, Response
+
+from iterable_api.identity import ProjectType
+from iterable_sandbox.envelopes import RefusedError, bad_params, envelope, json_answer
+from iterable_sandbox.field_types import USER
+from iterable_sandbox.project import Project
+from iterable_sandbox.routes.call import Call, Endpoint
+from iterable_sandbox.routes.users import USER_ROW, bulk_answer
+from iterable_sandbox.shapes import BOOLEAN, NUMBER, STRING, array_of, object_of
+from iterable_sandbox.store.lists import UserList
+from iterable_sandbox.tally import USER_BUCKETS, Tally
+from iterable_sandbox.writes import lists as memberships
+from iterable_sandbox.writes import users
+
+_SOURCE: Final = "ListAPI"
+
+
+def list_lists(call: Call) -> Response:
+    """GET /api/lists: all of them."""
+    return json_answer({"lists": [_shown(found) for found in call.project.store.lists.all()]})
+
+
+def create_list(call: Call) -> Response:
+    """POST /api/lists: a new list each time, even under a name that is taken."""
+    now = call.project.clock.now()
+    created = call.project.store.lists.create(call.body["name"], call.body.get("description"), now)
+    return json_answer({"listId": created.id})
+
+
+def list_users(call: Call) -> Response:
+    """GET /api/lists/getUsers: one identifier per line, in another order each time; nothing for an empty list."""
+    found = _get(call.project, call.as_integer("listId", call.needed("listId")))
+    prefer_user_id = call.truth("preferUserId")
+    names = list(_names(call.project, found, prefer_user_id=prefer_user_id))
+    if call.project.settings.shuffle:
+        Random(f"{found.id} {call.project.next_shuffle()}").shuffle(names)  # noqa: S311 (an order, not a secret)
+    return PlainTextResponse("".join(f"{name}\n" for name in names))
+
+
+def list_size(call: Call) -> Response:
+    """GET /api/lists/{listId}/size: a bare number."""
+    found = _get(call.project, call.as_integer("listId", call.path["listId"]))
+    return PlainTextResponse(str(call.project.store.lists.size(found.id)))
+
+
+def subscribe(call: Call) -> Response:
+    """POST /api/lists/subscribe: creates and updates users, and puts them on the list."""
+    project, body = call.project, call.body
+    target = _writable(project, body["listId"])
+    # Only projects that know users by userId respect this flag.
+    respected = project.settings.project_type is not ProjectType.EMAIL
+    existing_only = respected and bool(body.get("updateExistingUsersOnly"))
+    draft, tally = project.field_draft(), Tally(USER_BUCKETS)
+    admitted = [draft.admit(USER, row.get("dataFields") or {}, create=None) for row in body["subscribers"]]
+    draft.refuse_clashes()
+    with project.store.database.transaction():
+        draft.save()
+        for row, fields in zip(body["subscribers"], admitted, strict=True):
+            with tally.row():
+                user = users.upsert(project, row, fields, source=_SOURCE, existing_only=existing_only)
+                memberships.join(project, user, target, source=_SOURCE)
+    return bulk_answer(tally, draft, old=project.settings.old_list_answers)
+
+
+def unsubscribe(call: Call) -> Response:
+    """POST /api/lists/unsubscribe. A user who is not on the list counts as done; one who does not exist fails."""
+    project, body = call.project, call.body
+    target = _writable(project, body["listId"])
+    channels = _marketing_channels(project) if body.get("channelUnsubscribe") else []
+    campaign = body.get("campaignId")
+    tally = Tally(USER_BUCKETS)
+    with project.store.database.transaction():
+        for row in body["subscribers"]:
+            with tally.row():
+                user = users.existing(project, row)
+                memberships.leave(project, user, target, source=_SOURCE, channels=channels, campaign=campaign)
+    return bulk_answer(tally, project.field_draft(), old=project.settings.old_list_answers)
+
+
+def _names(project: Project, found: UserList, *, prefer_user_id: bool) -> Iterator[str]:
+    """What the project calls its users; hybrid projects choose. A user without that identifier goes by the other."""
+    by_user_id = {ProjectType.EMAIL: False, ProjectType.USER_ID: True, ProjectType.HYBRID: prefer_user_id}
+    first_user_id = by_user_id[project.settings.project_type]
+    for email, user_id in project.store.lists.members(found.id):
+        name = (user_id or email) if first_user_id else (email or user_id)
+        if name is not None:
+            yield name
+
+
+def _marketing_channels(project: Project) -> list[int]:
+    """The channel that a list belongs to is not visible in the API; here it is the first marketing e-mail channel."""
+    channels = project.store.resources.all("channel")
+    found = [c["id"] for c in channels if (c["messageMedium"], c["channelType"]) == ("Email", "Marketing")]
+    return found[:1]
+
+
+def _get(project: Project, list_id: int) -> UserList:
+    """The list.
+
+    Raises:
+        RefusedError: 400, with the code that says Success.
+    """
+    found = project.store.lists.get(list_id)
+    if found is None:
+        params = {"projectId": project.settings.project_id, "listId": list_id}
+        raise RefusedError(envelope(f"error.lists.invalidListId({list_id})", params=params, status=400))
+    return found
+
+
+def _writable(project: Project, list_id: int) -> UserList:
+    """The list, if its members may be written. How the real one refuses a dynamic list is not known."""
+    found = _get(project, list_id)
+    if found.type == "Dynamic":
+        raise bad_params(f"error.lists.dynamicList({list_id})")
+    return found
+
+
+def _shown(found: UserList) -> dict[str, Any]:
+    described = {} if found.description is None else {"description": found.description}
+    suppression = {"isGlobalSuppressionEnabled": False} if found.type == "Suppression" else {}
+    head = {"id": found.id, "name": found.name}
+    return head | described | {"createdAt": found.created_ms, "listType": found.type} | suppression
+
+
+_SUBSCRIBE: Final = object_of(
+    required=("listId", "subscribers"),
+    listId=NUMBER,
+    subscribers=array_of(USER_ROW),
+    updateExistingUsersOnly=BOOLEAN,
+)
+_UNSUBSCRIBE: Final = object_of(
+    required=("listId", "subscribers"),
+    listId=NUMBER,
+    subscribers=array_of(object_of(email=STRING, userId=STRING)),
+    campaignId=NUMBER,
+    channelUnsubscribe=BOOLEAN,
+)
+
+ENDPOINTS: Final = (
+    Endpoint("GET", "/api/lists", list_lists),
+    Endpoint("POST", "/api/lists", create_list, object_of(required=("name",), name=STRING, description=STRING)),
+    Endpoint("GET", "/api/lists/getUsers", list_users),
+    Endpoint("POST", "/api/lists/subscribe", subscribe, _SUBSCRIBE),
+    Endpoint("POST", "/api/lists/unsubscribe", unsubscribe, _UNSUBSCRIBE),
+    Endpoint("GET", "/api/lists/{listId}/size", list_size),
+)

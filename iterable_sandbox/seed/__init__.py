@@ -1,0 +1,42 @@
+"""Filling a new project with a coherent story, the same for the same plan."""
+
+from __future__ import annotations
+
+from iterable_sandbox.field_types import USER, FieldDraft, custom_event
+from iterable_sandbox.profiles import SYSTEM_FIELDS, writable
+from iterable_sandbox.seed import marketing, people, shop, story
+from iterable_sandbox.seed.plan import Plan
+from iterable_sandbox.settings import Settings
+from iterable_sandbox.store import Store
+
+__all__ = ["Plan", "seed"]
+
+
+def seed(store: Store, plan: Plan) -> None:
+    """Fill `store`; all of it or nothing.
+
+    Raises:
+        ValueError: if something is there already, or the project is of another type.
+    """
+    if store.users.count() or store.events.count() or store.lists.all():
+        raise ValueError("there is a project in it already; seed a new file")
+    with store.database.transaction():
+        store.project_type(plan.project_type)
+        crowd = people.crowd(plan)
+        marketing.write(store, plan)
+        shop.write(store, plan)
+        store.events.add(story.tell(plan, crowd))
+        people.write(store, crowd)
+        _fix_field_types(store, plan, crowd)
+
+
+def _fix_field_types(store: Store, plan: Plan, crowd: list[people.Person]) -> None:
+    """As if everything had been written through the API: the first value of a field has fixed its type."""
+    store.fields.add((USER.key, path, type_) for path, type_ in SYSTEM_FIELDS.items())
+    draft = FieldDraft(store, Settings())
+    for person in crowd:
+        draft.admit(USER, writable(person.user.profile), create=True)
+    chance = plan.random("field types")
+    for name, fields in shop.CUSTOM_EVENTS.items():
+        draft.admit(custom_event(name), fields(chance), create=True)
+    draft.save()

@@ -1,0 +1,260 @@
+"""What each data type's lines hold in a seeded project, beside who and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+from iterable_sandbox.json_text import to_json
+from iterable_sandbox.profiles import INTERNAL
+from iterable_sandbox.seed import shop
+from iterable_sandbox.seed.marketing import Campaign
+from iterable_sandbox.seed.people import Person, moment
+from iterable_sandbox.seed.plan import happens
+
+Fields = dict[str, Any]
+
+_AGENTS: Final = (
+    ("Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0", "Linux"),
+    ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Safari/605.1.15", "Mac"),
+    ("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", "Gmail"),
+    ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15", "iPhone"),
+)
+_ENDPOINT: Final = "arn:aws:sns:us-east-1:123456789012:endpoint/APNS/ExampleApp/"
+_SHOP_NUMBER: Final = "+15550000199"
+
+
+@dataclass
+class Scene:
+    """Where a line is written: who, about which message, when, and which data type came before it."""
+
+    chance: Random
+    person: Person
+    campaign: Campaign | None
+    message_id: str
+    at: int
+    before: str = ""
+
+
+def _message(scene: Scene) -> Fields:
+    if scene.campaign is None:
+        return {}
+    return _attributed(scene) | {"messageId": scene.message_id}
+
+
+def _channel(scene: Scene) -> Fields:
+    if scene.campaign is None:
+        return {}
+    channel = scene.campaign.channel
+    return {"channelId": channel.id, "messageTypeId": channel.message_type_id}
+
+
+def _content(scene: Scene) -> Fields:
+    return {} if scene.campaign is None else {"contentId": scene.campaign.id * 3 + 7}
+
+
+def _counters(_: Scene) -> Fields:
+    return {"catalogCollectionCount": 0, "catalogLookupCount": 0, "productRecommendationCount": 0}
+
+
+def _bus(scene: Scene) -> Fields:
+    return {"messageBusId": f"{scene.chance.getrandbits(64):016x}-{scene.message_id[:8]}-000000"}
+
+
+def _trigger(scene: Scene) -> Fields:
+    """What set off a triggered message: JSON inside a string."""
+    if scene.campaign is None or scene.campaign.list_id is not None:
+        return {}
+    head = {"eventName": "orderShipped", "createdAt": moment(scene.at - 3)}
+    return {"transactionalData": to_json(head | shop.CUSTOM_EVENTS["orderShipped"](scene.chance))}
+
+
+def _reason(_: Scene) -> Fields:
+    return {"reason": "DuplicateMarketingMessage"}
+
+
+def _ip(scene: Scene) -> Fields:
+    agent, device = scene.chance.choice(_AGENTS)
+    return {"ip": scene.person.ip, "userAgent": agent, "userAgentDevice": device}
+
+
+def _place(scene: Scene) -> Fields:
+    place = scene.person.place
+    return {"city": place.city, "region": place.region, "country": place.country}
+
+
+def _bot(scene: Scene) -> Fields:
+    return {"isBot": happens(scene.chance, 0.03)}
+
+
+def _url(scene: Scene) -> Fields:
+    return {"url": scene.chance.choice(shop.PRODUCTS)["url"], "hrefIndex": scene.chance.randrange(6)}
+
+
+def _clicked(scene: Scene) -> Fields:
+    return {"clickedUrl": scene.chance.choice(shop.PRODUCTS)["url"]}
+
+
+def _device(scene: Scene) -> Fields:
+    device = {"deviceId": scene.person.token.upper(), "platform": "iOS", "appPackageName": "com.example.shop"}
+    return {f"deviceInfo.{name}": value for name, value in device.items()}
+
+
+def _context(_: Scene) -> Fields:
+    return {"messageContext.saveToInbox": True, "messageContext.silentInbox": False}
+
+
+def _endpoint(scene: Scene) -> Fields:
+    return {"platformEndpoint": _ENDPOINT + scene.person.token}
+
+
+def _sms(scene: Scene) -> Fields:
+    counts = {"smsSendCount": 1, "mmsSendCount": 0, "isSMSEstimation": False, "fromSMSSenderId": 258}
+    text = {"renderedSmsMessage": "Your order is on its way.", "toPhoneNumber": scene.person.phone}
+    return counts | text | _provider(scene)
+
+
+def _provider(_: Scene) -> Fields:
+    return {"billingParty": "Iterable", "espName": "ExampleTel", "espAccountId": "1207"}
+
+
+def _sms_received(scene: Scene) -> Fields:
+    numbers = {
+        "toPhoneNumber": _SHOP_NUMBER,
+        "fromPhoneNumber": scene.person.phone,
+        "senderPhoneNumberType": "LongCode",
+    }
+    country = {"recipientCountryName": "United States", "recipientCountryCallingCode": "1"}
+    return numbers | country | {"smsMessage": "STOP", "smsReceiveCount": 1, "mmsReceiveCount": 0} | _provider(scene)
+
+
+def _sms_refused(_: Scene) -> Fields:
+    answer = {"status": 404, "code": 20404, "message": "The number does not exist"}
+    return {f"smsProviderResponse.{name}": value for name, value in answer.items()}
+
+
+def _whatsapp(scene: Scene) -> Fields:
+    return {"toWhatsAppPhoneNumber": scene.person.phone, "espName": "ExampleTel"}
+
+
+def _whatsapp_received(scene: Scene) -> Fields:
+    numbers = {"toWhatsAppPhoneNumber": _SHOP_NUMBER, "fromWhatsAppPhoneNumber": scene.person.phone}
+    text = {"whatsAppMessage.type": "TEXT", "whatsAppMessage.text": "Thanks!", "sanitized.inputText": "thanks"}
+    return numbers | text | {"replyToMessageId": scene.message_id, "receivedAt": moment(scene.at - 2)}
+
+
+def _whatsapp_seen(scene: Scene) -> Fields:
+    times = {"seenAt": moment(scene.at - 2), "sentAt": moment(scene.at - 60)}
+    return _whatsapp(scene) | times | {"seenMessageId": scene.message_id}
+
+
+def _unsubscribed(scene: Scene) -> Fields:
+    """After a bounce or a click on the hosted page; either closes the channel, as the profile shows."""
+    channels = [] if scene.campaign is None else [scene.campaign.channel.id]
+    known = scene.person.user.profile["unsubscribedChannelIds"]
+    scene.person.update(scene.at, unsubscribedChannelIds=sorted({*known, *channels}))
+    bounced = {"unsubSource": "HardBounce", "recipientState": "HardBounce", "status": "5.1.1"}
+    why = bounced if scene.before == "emailBounce" else {"unsubSource": "EmailLink"}
+    return {"emailListIds": [], "channelIds": channels} | why
+
+
+def _subscribed(scene: Scene) -> Fields:
+    source = {"signupSource": scene.person.user.profile["signupSource"]}
+    return {
+        "emailListIds": list(scene.person.lists),
+        "channelIds": [],
+        "profileUpdatedAt": moment(scene.at - 40),
+    } | source
+
+
+def _indexed(scene: Scene) -> Fields:
+    return {f"{INTERNAL}{name}": moment(scene.at + 1) for name in ("documentCreatedAt", "documentUpdatedAt")}
+
+
+def _attributed(scene: Scene) -> Fields:
+    if scene.campaign is None:
+        return {}
+    return {"campaignId": scene.campaign.id, "templateId": scene.campaign.template_id}
+
+
+def _purchase(scene: Scene) -> Fields:
+    items = shop.basket(scene.chance)
+    paid = {"shoppingCartItems": items, "total": shop.total(items), "coupon": scene.chance.choice(("SPRING", "NONE"))}
+    return {"id": f"order-{scene.chance.getrandbits(48):012x}"} | _attributed(scene) | paid | _indexed(scene)
+
+
+def _custom_event(scene: Scene) -> Fields:
+    name = scene.chance.choice(tuple(shop.CUSTOM_EVENTS))
+    named = {"eventName": name, "id": f"{scene.chance.getrandbits(128):032x}", "eventUpdatedAt": moment(scene.at)}
+    return named | shop.CUSTOM_EVENTS[name](scene.chance) | _indexed(scene)
+
+
+def _constant(**fields: Any) -> Callable[[Scene], Fields]:
+    """The same fields in every line."""
+    return lambda _: fields
+
+
+_SEND: Final = (_message, _channel, _content, _counters)
+_SKIP: Final = (_message, _channel, _content, _reason, _trigger)
+_IN_APP: Final = (_message, _device, _context)
+
+FIELDS: Final[Mapping[str, tuple[Callable[[Scene], Fields], ...]]] = {
+    "emailSend": (*_SEND, _bus, _trigger),
+    "emailOpen": (_message, _content, _ip, _bot),
+    "emailClick": (_message, _content, _ip, _place, _bot, _url),
+    "hostedUnsubscribeClick": (_message, _channel, _ip, _place, _constant(url="https://shop.example.com/preferences")),
+    "emailComplaint": (_message, _constant(recipientState="Complaint")),
+    "emailBounce": (_message, _constant(recipientState="HardBounce", status="5.1.1")),
+    "emailSendSkip": _SKIP,
+    "pushSend": (*_SEND, _endpoint, _trigger),
+    "pushOpen": (_message, _constant(appAlreadyRunning=False)),
+    "pushUninstall": (_message, _endpoint, _constant(isGhostPush=False)),
+    "pushBounce": (_message, _channel, _endpoint),
+    "pushSendSkip": _SKIP,
+    "inAppSend": (*_SEND, _context, _constant(priorityLevel=300.5)),
+    "inAppOpen": _IN_APP,
+    "inAppClick": (*_IN_APP, _clicked),
+    "inAppClose": (*_IN_APP, _constant(closeAction="back")),
+    "inAppDelete": (*_IN_APP, _constant(deleteAction="inbox-swipe")),
+    "inAppDelivery": _IN_APP,
+    "inAppSendSkip": _SKIP,
+    "inAppRecall": (_message,),
+    "inboxSession": (_device,),
+    "inboxMessageImpression": (_message, _device),
+    "smsSend": (*_SEND, _bus, _trigger, _sms),
+    "smsBounce": (_message, _channel, _sms_refused),
+    "smsClick": (_message, _bot, _clicked),
+    "smsReceived": (_sms_received,),
+    "smsSendSkip": _SKIP,
+    "smsUsageInfo": (_message,),
+    "webPushSend": (*_SEND, lambda scene: {"browserToken": scene.person.token}),
+    "webPushClick": (_message, _content),
+    "webPushSendSkip": _SKIP,
+    "rcsSend": (_message,),
+    "rcsSendSkip": (_message, _reason),
+    "emailSubscribe": (_subscribed,),
+    "emailUnSubscribe": (_message, _unsubscribed),
+    "purchase": (_purchase,),
+    "customEvent": (_custom_event,),
+    "embeddedSend": (_message,),
+    "embeddedSendSkip": (_message, _reason),
+    "embeddedReceived": (_message, _device, _constant(placementId=101)),
+    "embeddedImpression": (_message, _device, _constant(placementId=101, displayCount=2, displayDuration=7.5)),
+    "embeddedClick": (_message, _device, _clicked, _constant(placementId=101, buttonIdentifier="button-0")),
+    "embeddedSession": (
+        _device,
+        lambda scene: {"session.id": scene.message_id, "session.start": moment(scene.at - 40)},
+    ),
+    "unknownSession": (_device,),
+    "journeyExit": (_constant(workflowId=88_001, reason="completed"),),
+    "whatsAppSend": (*_SEND, _trigger, _whatsapp, _constant(renderedWhatsAppMessage="Your order is on its way.")),
+    "whatsAppBounce": (_message, _channel, _content, _whatsapp, _constant(errorCode=131_026, messageStatus="failed")),
+    "whatsAppClick": (_message, _clicked),
+    "whatsAppReceived": (_message, _whatsapp_received),
+    "whatsAppSeen": (_message, _whatsapp_seen),
+    "whatsAppSendSkip": (*_SKIP, _constant(espName="ExampleTel")),
+    "whatsAppUsageInfo": (_message,),
+}
+"""Every data type of the contract but `user`. Types that nobody published a line of hold little."""

@@ -1,0 +1,89 @@
+"""What the seeded project sells, and the custom events of its shop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any, Final
+
+from iterable_sandbox.seed.plan import Plan, happens
+from iterable_sandbox.store import Store
+
+_KINDS: Final = ("Mug", "Lamp", "Rake", "Novel", "Puzzle", "Tent", "Pen", "Bowl")
+_COLOURS: Final = ("red", "green", "blue", "grey", "black")
+_CATEGORIES: Final = ("Kitchen", "Office", "Garden", "Books", "Toys", "Outdoor")
+_CITIES: Final = ("San Jose", "New York", "Toronto", "London", "Berlin", "Kyoto")
+
+PRODUCTS: Final = tuple(
+    {
+        "id": f"P-{row:03d}",
+        "sku": f"P-{row:03d}",
+        "name": f"{kind}, {colour}",
+        "price": round(4.5 + 3.35 * row, 2),
+        "categories": [_CATEGORIES[row % len(_CATEGORIES)]],
+        "url": f"https://shop.example.com/p/P-{row:03d}",
+    }
+    for row, (kind, colour) in enumerate(((kind, colour) for kind in _KINDS for colour in _COLOURS), 1)
+)
+_STORES: Final = tuple({"city": city, "open": True, "staff": 4 + row} for row, city in enumerate(_CITIES))
+
+
+def basket(chance: Random) -> list[dict[str, Any]]:
+    """One to three products, as the items of a cart or a purchase."""
+    return [
+        dict(product, quantity=chance.randrange(1, 4)) for product in chance.sample(PRODUCTS, chance.randrange(1, 4))
+    ]
+
+
+def total(items: list[dict[str, Any]]) -> float:
+    """What a basket costs."""
+    prices: list[float] = [item["price"] * item["quantity"] for item in items]
+    return round(sum(prices), 2)
+
+
+def _page_viewed(chance: Random) -> dict[str, Any]:
+    return {"url": chance.choice(PRODUCTS)["url"], "seconds": chance.randrange(1, 400)}
+
+
+def _product_viewed(chance: Random) -> dict[str, Any]:
+    product = chance.choice(PRODUCTS)
+    return {"productId": product["id"], "price": product["price"], "inStock": happens(chance, 0.9)}
+
+
+def _cart_updated(chance: Random) -> dict[str, Any]:
+    items = basket(chance)
+    return {"items": items, "total": total(items)}
+
+
+def _order_shipped(chance: Random) -> dict[str, Any]:
+    days = chance.randrange(1, 28)
+    return {
+        "orderId": f"{chance.randrange(10**6):06d}",
+        "total": round(chance.uniform(5, 300), 2),
+        "expressDelivery": happens(chance, 0.3),
+        "shippedOn": f"2026-09-{days:02d}",
+        "parcel": {"carrier": chance.choice(("north", "south")), "weight": {"grams": chance.randrange(100, 9000)}},
+    }
+
+
+def _search(chance: Random) -> dict[str, Any]:
+    return {"query": chance.choice(_KINDS).lower(), "hits": chance.randrange(40), "tags": chance.sample(_COLOURS, 2)}
+
+
+CUSTOM_EVENTS: Final[Mapping[str, Callable[[Random], dict[str, Any]]]] = {
+    "pageViewed": _page_viewed,
+    "productViewed": _product_viewed,
+    "cartUpdated": _cart_updated,
+    "orderShipped": _order_shipped,
+    "searched": _search,
+}
+"""Event name to its data fields."""
+
+
+def write(store: Store, plan: Plan) -> None:
+    """Store both catalogs."""
+    made = plan.start * 1000
+    products = ((str(product["id"]), {key: product[key] for key in product if key != "id"}) for product in PRODUCTS)
+    store.catalogs.put(store.catalogs.create("Products"), products, made)
+    stores = ((f"store-{row}", value) for row, value in enumerate(_STORES, 1))
+    store.catalogs.put(store.catalogs.create("Stores"), stores, made)

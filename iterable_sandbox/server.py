@@ -1,0 +1,137 @@
+"""Running a sandbox: in a thread of a test, or as a process of its own."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from threading import Event, Thread
+from types import FrameType, TracebackType
+from typing import Any, Final, Self
+
+import uvicorn
+
+from iterable_api.identity import ProjectType
+from iterable_sandbox.app import build_app
+from iterable_sandbox.clock import Clock
+from iterable_sandbox.project import Project
+from iterable_sandbox.settings import Settings
+from iterable_sandbox.store import Store
+
+_START_TIMEOUT_S: Final = 10
+_GRACE_S: Final = 1
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it accepts connections."""
+
+    def __init__(self, project: Project, on_start: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            build_app(project),
+            lifespan="off",
+            ws="none",
+            http="h11",
+            loop="asyncio",
+            access_log=False,
+            server_header=False,
+            log_level="warning",
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_start()
+
+
+class Sandbox:
+    """A local Iterable in a thread of this process, on a free port of 127.0.0.1.
+
+    Other keywords are fields of `Settings`. `database` is a file, or `:memory:`. The project type is the
+    file's, or for a new one the one asked for, or e-mail.
+
+        with Sandbox(project_type="hybrid") as sandbox:
+            requests.get(f"{sandbox.url}/api/lists", headers={"Api-Key": sandbox.api_key})
+    """
+
+    def __init__(
+        self,
+        *,
+        project_type: ProjectType | str | None = None,
+        limits: bool = False,
+        database: str = ":memory:",
+        clock: Clock | None = None,
+        **settings: Any,
+    ) -> None:
+        self.clock = clock or Clock()
+        self._project_type = None if project_type is None else ProjectType(project_type)
+        self._settings = settings | {"limits": limits}
+        self._database = database
+        self._started = Event()
+
+    @property
+    def api_key(self) -> str:
+        """The key that the sandbox takes."""
+        return self.settings.api_key
+
+    def __enter__(self) -> Self:
+        self.store = Store(self._database)
+        self.settings = Settings(project_type=self.store.project_type(self._project_type), **self._settings)
+        self.project = Project(self.settings, self.store, self.clock)
+        listener = _listen("127.0.0.1", 0)
+        self.url = _url(listener)
+        self._server = _Server(self.project, self._started.set)
+        self._thread = Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
+        self._thread.start()
+        if not self._started.wait(_START_TIMEOUT_S):
+            raise RuntimeError("The sandbox did not start")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = self._server.force_exit = True
+        self._thread.join()
+        self.store.close()
+
+
+def serve(settings: Settings, database: str, host: str, port: int, on_start: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then leave with exit code 0. `on_start` gets the URL, once it answers.
+
+    Raises:
+        OSError: if the address cannot be had.
+        SystemExit: at the end.
+    """
+    listener = _listen(host, port)
+    store = Store(database)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    try:
+        project = Project(settings, store, Clock())
+        _Server(project, lambda: on_start(_url(listener))).run(sockets=[listener])
+    finally:
+        store.close()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """Asking a server to end is no error. Uvicorn raises the signal again when it has ended."""
+    sys.exit(0)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

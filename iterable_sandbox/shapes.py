@@ -1,0 +1,77 @@
+"""The shape that an endpoint wants of its JSON body, as data, and the check of a body against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+_MAX_LONG: Final = 2**63 - 1
+
+_WANTED: Final[Mapping[str, str]] = {
+    "string": "String value expected",
+    "number": "Number value expected",
+    "boolean": "Boolean value expected",
+    # Not seen in recordings; worded like the three above.
+    "object": "Object value expected",
+    "array": "Array value expected",
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One JSON value: its kind, the fields of an object, or the items of an array."""
+
+    kind: str
+    fields: Mapping[str, Shape] = field(default_factory=dict)
+    items: Shape | None = None
+    required: frozenset[str] = frozenset()
+
+
+STRING: Final = Shape("string")
+NUMBER: Final = Shape("number")
+BOOLEAN: Final = Shape("boolean")
+OBJECT: Final = Shape("object")
+
+
+def object_of(*, required: tuple[str, ...] = (), **fields: Shape) -> Shape:
+    """An object with these fields; others may be there too."""
+    return Shape("object", fields, required=frozenset(required))
+
+
+def array_of(items: Shape) -> Shape:
+    """An array whose items all have one shape."""
+    return Shape("array", items=items)
+
+
+def violations(shape: Shape, value: Any, place: str = "obj") -> Iterator[tuple[str, str]]:
+    """Every place where `value` is not as `shape` wants it, as Iterable names places. Null is absent."""
+    if not _is(shape.kind, value):
+        yield place, _WANTED[shape.kind]
+    elif isinstance(value, dict):
+        yield from _in_object(shape, value, place)
+    elif shape.items is not None:
+        for index, item in enumerate(value):
+            yield from violations(shape.items, item, f"{place}[{index}]")
+
+
+def _in_object(shape: Shape, value: dict[str, Any], place: str) -> Iterator[tuple[str, str]]:
+    for name, wanted in shape.fields.items():
+        if value.get(name) is not None:
+            yield from violations(wanted, value[name], f"{place}.{name}")
+        elif name in shape.required:
+            yield f"{place}.{name}", "Value is required"  # not seen in recordings
+
+
+def _is(kind: str, value: Any) -> bool:
+    match kind:
+        case "string":
+            return isinstance(value, str)
+        case "number":
+            return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_LONG
+        case "boolean":
+            return isinstance(value, bool)
+        case "object":
+            return isinstance(value, dict)
+        case _:
+            return isinstance(value, list)

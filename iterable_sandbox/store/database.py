@@ -1,0 +1,98 @@
+"""The connection: one per sandbox, shared by its threads, with the schema made on first use."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any, Final
+
+Row = tuple[Any, ...]
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS project (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS users (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT, user_id TEXT, updated_at INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS users_by_email ON users (email);
+CREATE INDEX IF NOT EXISTS users_by_user_id ON users (user_id);
+CREATE INDEX IF NOT EXISTS users_by_time ON users (updated_at);
+CREATE TABLE IF NOT EXISTS events (
+    id INTEGER PRIMARY KEY, type TEXT NOT NULL, created_at INTEGER NOT NULL, user INTEGER NOT NULL,
+    campaign INTEGER, event_id TEXT, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS events_by_time ON events (type, created_at);
+CREATE INDEX IF NOT EXISTS events_by_user ON events (user);
+CREATE UNIQUE INDEX IF NOT EXISTS events_by_id ON events (type, event_id) WHERE event_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS lists (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, description TEXT, created_ms INTEGER NOT NULL,
+    type TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS members (list INTEGER, user INTEGER, PRIMARY KEY (list, user)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS members_by_user ON members (user);
+CREATE TABLE IF NOT EXISTS catalogs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL COLLATE NOCASE UNIQUE);
+CREATE TABLE IF NOT EXISTS items (
+    catalog INTEGER, id TEXT, modified_ms INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (catalog, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS resources (
+    kind TEXT, id INTEGER, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fields (owner TEXT, path TEXT, type TEXT NOT NULL, PRIMARY KEY (owner, path)) WITHOUT ROWID;
+INSERT INTO sqlite_sequence (name, seq) SELECT * FROM (VALUES ('lists', 1000000), ('catalogs', 125000))
+    WHERE NOT EXISTS (SELECT * FROM sqlite_sequence);
+"""
+
+
+class Database:
+    """Statements and transactions. A transaction inside another one is part of it."""
+
+    def __init__(self, path: str) -> None:
+        self._lock = RLock()
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.executescript(_SCHEMA)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and nobody else's statements in between."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """What a query finds."""
+        with self._lock:
+            return self._connection.execute(sql, values).fetchall()
+
+    def row(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
+        """The first row that a query finds."""
+        with self._lock:
+            found: Row | None = self._connection.execute(sql, values).fetchone()
+            return found
+
+    def number(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """The one number that a query finds."""
+        found = self.row(sql, values)
+        return 0 if found is None else int(found[0])
+
+    def write(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement; its cursor knows how many rows it touched and the id of a new one."""
+        with self._lock:
+            return self._connection.execute(sql, values)
+
+    def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for every row, as one transaction."""
+        with self.transaction():
+            self._connection.executemany(sql, rows)
+
+    def close(self) -> None:
+        """Close the file; all of it is then in the one file."""
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,22 @@
+"""The types of the fields of users and custom events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from iterable_sandbox.store.database import Database
+
+
+class Fields:
+    """Field types by owner (users, or the events of one name) and dotted path."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, owner: str) -> dict[str, str]:
+        """Path to type, of one owner."""
+        return dict(self._database.rows("SELECT path, type FROM fields WHERE owner = ? ORDER BY path", (owner,)))
+
+    def add(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Fix types of (owner, path, type). A type that is fixed already stays."""
+        self._database.write_many("INSERT OR IGNORE INTO fields VALUES (?, ?, ?)", rows)

@@ -1,0 +1,1 @@
+"""What writing does to a project. The routes read requests and shape answers; the effects are here."""

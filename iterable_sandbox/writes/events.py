@@ -1,0 +1,80 @@
+"""Tracking custom events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from iterable_api import times
+from iterable_api.identity import ProjectType
+from iterable_sandbox import identities, profiles
+from iterable_sandbox.project import Project
+from iterable_sandbox.store.events import Event
+from iterable_sandbox.store.users import User
+from iterable_sandbox.writes import users
+
+CUSTOM_EVENT: Final = "customEvent"
+
+_LATEST: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+_MILLISECONDS: Final = 100_000_000_000
+"""Above this, a `createdAt` is taken for milliseconds: clients send them, and the real one does not refuse them."""
+
+
+def track(project: Project, row: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
+    """Store a custom event, or update the one with the same id; the id.
+
+    Raises:
+        RowRefusedError: if the row fails.
+        NamelessRowError: the same, for a row without identity.
+    """
+    user = _user(project, row)
+    event_id = row.get("id") or uuid4().hex
+    event = project.store.events.by_event_id(CUSTOM_EVENT, event_id)
+    if event is None:
+        event = Event(CUSTOM_EVENT, project.clock.now() // 1000, user.id, {}, event_id)
+    if row.get("createdAt") is not None:
+        event.created_at = seconds(row["createdAt"])
+    event.user = user.id
+    event.line = _line(project, event, row, fields) | profiles.identifiers(user)
+    project.store.events.save(event)
+    return event_id
+
+
+def seconds(created_at: int) -> int:
+    """A `createdAt` as epoch seconds, within the years that a date can show."""
+    value = created_at // 1000 if created_at > _MILLISECONDS else created_at
+    return max(0, min(value, _LATEST))
+
+
+def _line(project: Project, event: Event, row: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The event as an export shows it: data fields at the top, Iterable's own over them.
+
+    An update replaces the fields that it brings and leaves the others; how deep the real one merges is not known.
+    """
+    now = times.to_iterable(project.clock.moment())
+    created = f"{profiles.INTERNAL}documentCreatedAt"
+    system = {
+        "eventName": row["eventName"],
+        "id": event.event_id,
+        "createdAt": times.to_iterable(datetime.fromtimestamp(event.created_at, UTC)),
+        "eventUpdatedAt": now,
+        "campaignId": row.get("campaignId"),
+        "templateId": row.get("templateId"),
+        created: event.line.get(created, now),
+        f"{profiles.INTERNAL}documentUpdatedAt": now,
+    }
+    given = {name: value for name, value in system.items() if value is not None}
+    return profiles.merged(event.line, fields, nested=False) | given
+
+
+def _user(project: Project, row: Mapping[str, Any]) -> User:
+    """The user of an event; made if the project makes users from events."""
+    identity = identities.read(row)
+    by_email = project.settings.project_type is ProjectType.EMAIL and identity.email is not None
+    existing_only = by_email and project.settings.unknown_email_in_events == "refuse"
+    found = project.directory.find(identity)
+    if found is not None:
+        return found
+    return users.upsert(project, row, {}, source="API", existing_only=existing_only)
