@@ -10,8 +10,10 @@ from iterable_api import times
 
 _ZONE: Final = r"(?:Z|[+-]\d{2}:?\d{2})"
 _DATE_VALUE: Final = re.compile(
-    rf"\d{{4}}-\d{{2}}-\d{{2}}(?: \d{{2}}:\d{{2}}:\d{{2}}(?: {_ZONE})?|T\d{{2}}:\d{{2}}:\d{{2}}\.\d{{3}}{_ZONE})?"
+    rf"\d{{4}}-\d{{2}}-\d{{2}}(?: \d{{2}}:\d{{2}}:\d{{2}}(?: {_ZONE})?|T\d{{2}}:\d{{2}}:\d{{2}}\.\d{{3}}{_ZONE})?",
+    re.ASCII,
 )
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FORMATS: Final = "ISO8601 with/without millis, and yyyy-MM-dd HH:mm:ss [ZZ]"
 
 
@@ -47,6 +49,6 @@ def _moment(text: str) -> datetime | None:
     if moment is not None:
         return moment
     try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC) if len(text) == len("2026-01-01") else None
+        return datetime.combine(date.fromisoformat(text), time(), UTC) if _DAY.fullmatch(text) else None
     except ValueError:
         return None

@@ -17,6 +17,7 @@ from iterable_sandbox.writes import users
 
 CUSTOM_EVENT: Final = "customEvent"
 
+_EARLIEST: Final = int(datetime(1, 1, 1, tzinfo=UTC).timestamp())
 _LATEST: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _MILLISECONDS: Final = 100_000_000_000
 """Above this, a `createdAt` is taken for milliseconds: clients send them, and the real one does not refuse them."""
@@ -45,7 +46,7 @@ def track(project: Project, row: Mapping[str, Any], fields: Mapping[str, Any]) -
 def seconds(created_at: int) -> int:
     """A `createdAt` as epoch seconds, within the years that a date can show."""
     value = created_at // 1000 if created_at > _MILLISECONDS else created_at
-    return max(0, min(value, _LATEST))
+    return max(_EARLIEST, min(value, _LATEST))
 
 
 def _line(project: Project, event: Event, row: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,42 @@
+"""What tests of every room share: a fresh sandbox, a seeded project, and a client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from iterable_api.client import IterableClient
+from iterable_api.limits import Unlimited
+from iterable_sandbox.seed import Plan, seed
+from iterable_sandbox.server import Sandbox
+from iterable_sandbox.store import Store
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A fresh, empty e-mail project in memory, without limits."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[IterableClient]:
+    """A client of the fresh sandbox that does not wait long between tries."""
+    opened = IterableClient(
+        sandbox.api_key, api_url=sandbox.url, limiter=Unlimited(), max_tries=3, first_wait=0.01, longest_wait=0.02
+    )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def seeded_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small seeded e-mail project: 200 users and 3,000 events in the 60 days before 2026-11-01. Copy it to write."""
+    path = tmp_path_factory.mktemp("seeded") / "project.db"
+    store = Store(str(path))
+    seed(store, Plan(200, 3000, 60, 1, datetime(2026, 11, 1, tzinfo=UTC)))
+    store.close()
+    return path

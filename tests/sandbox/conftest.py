@@ -1,0 +1,71 @@
+"""A bare HTTP client, so that tests see the sandbox's answers as they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from iterable_sandbox.server import Sandbox
+
+
+class Http:
+    """GET and POST with the key of a sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.session = requests.Session()
+        self.session.headers["Api-Key"] = sandbox.api_key
+
+    def get(self, path: str, **params: Any) -> requests.Response:
+        """The answer of a GET."""
+        return self.session.get(self.sandbox.url + path, params=params, timeout=10)
+
+    def post(self, path: str, body: Any = None) -> requests.Response:
+        """The answer of a POST of JSON."""
+        return self.session.post(self.sandbox.url + path, json=body, timeout=10)
+
+    def update(self, *users: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """The answer of a bulkUpdate that is 200."""
+        return self.ok("/api/users/bulkUpdate", {"users": users} | options)
+
+    def track(self, *events: dict[str, Any]) -> dict[str, Any]:
+        """The answer of a trackBulk that is 200."""
+        return self.ok("/api/events/trackBulk", {"events": events})
+
+    def ok(self, path: str, body: Any) -> dict[str, Any]:
+        """The JSON of a POST that is 200."""
+        response = self.post(path, body)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def user(self, email: str) -> dict[str, Any]:
+        """The data fields of a user, empty if there is none."""
+        found: dict[str, Any] = self.get("/api/users/getByEmail", email=email).json()
+        fields: dict[str, Any] = found.get("user", {}).get("dataFields", {})
+        return fields
+
+    def export(self, data_type: str, **params: Any) -> list[dict[str, Any]]:
+        """The lines of an export; of all times unless said otherwise."""
+        if not {"range", "startDateTime", "endDateTime"} & params.keys():
+            params["range"] = "All"
+        response = self.get("/api/export/data.json", dataTypeName=data_type, **params)
+        assert response.status_code == 200, response.text
+        return [json.loads(line) for line in response.text.splitlines()]
+
+    def new_list(self, name: str = "Readers") -> int:
+        """The id of a new list."""
+        list_id: int = self.ok("/api/lists", {"name": name})["listId"]
+        return list_id
+
+
+@pytest.fixture
+def http(sandbox: Sandbox) -> Iterator[Http]:
+    """A bare client of the fresh sandbox."""
+    opened = Http(sandbox)
+    yield opened
+    opened.session.close()
