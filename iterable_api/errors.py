@@ -7,27 +7,11 @@ on a 400 or a 401. The text of an exception never holds a key, a body, an addres
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-_PERSONAL: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
-    (re.compile(r"(?i)(invalid (?:current|new)?email:?|email:|userid:)[^,;}\n]*"), r"\1 <redacted>"),
-    (re.compile(r"\S+@\S+"), "<address>"),
-    (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b"), "<ip>"),
-    (re.compile(r"(?i)\b(?:[0-9a-f]{1,4}:){3,}[0-9a-f:]*"), "<ip>"),
-    (re.compile(r"\b[0-9a-fA-F]{32}\b"), "<key>"),
-    (re.compile(r"\+?\d[\d ()-]{7,}\d"), "<number>"),
-)
-_MAX_MESSAGE: Final = 300
-
-
-def redact(text: str) -> str:
-    """`text` without addresses, userIds, IPs, keys and phone numbers, and of bounded length."""
-    for pattern, replacement in _PERSONAL:
-        text = pattern.sub(replacement, text)
-    return text[:_MAX_MESSAGE]
+from iterable_api.redaction import redact
 
 
 class IterableError(Exception):
@@ -39,6 +23,14 @@ class DailyCapReachedError(IterableError):
 
     def __init__(self, method: str, path: str, count: int) -> None:
         super().__init__(f"{method} {path}: the daily cap of {count} requests is used up. Run again tomorrow.")
+
+
+class UnaddressableError(IterableError):
+    """A value that no URL can carry in its path: empty, `.`, `..` or not Unicode."""
+
+
+class UntrustedServerError(IterableError):
+    """The certificate of the server could not be verified; nothing was sent to it."""
 
 
 class ConnectionFailedError(IterableError):
@@ -82,8 +74,8 @@ class ApiError(IterableError):
         self.status = status
         self.method = method
         self.path = path
-        self.code = str(answer.get("code") or "")
-        self.message = redact(str(answer.get("msg") or answer.get("message") or ""))
+        self.code = redact(_text(answer.get("code")))
+        self.message = redact(_text(answer.get("msg")) or _text(answer.get("message")))
         details = ": ".join(part for part in (self.code, self.message) if part)
         text = f"{method} {path} answered {status}" + (f" ({details})" if details else "")
         super().__init__(f"{text}. {self.advice}".rstrip() if self.advice else text)
@@ -104,7 +96,7 @@ class FieldTypeError(BadRequestError):
         super().__init__(status, method, path, answer)
         errors = _object(_object(answer.get("params")).get("validationErrors"))
         self.clashes = tuple(
-            FieldClash(field, str(_object(error).get("expectedType")), str(_object(error).get("category")))
+            FieldClash(field, _text(_object(error).get("expectedType")), _text(_object(error).get("category")))
             for field, error in errors.items()
         )
 
@@ -118,7 +110,7 @@ class BadJsonBodyError(BadRequestError):
 
     def __init__(self, status: int, method: str, path: str, answer: Mapping[str, Any]) -> None:
         super().__init__(status, method, path, answer)
-        self.violations = {place: str(wrong) for place, wrong in _object(answer.get("params")).items()}
+        self.violations = {place: redact(str(wrong)) for place, wrong in _object(answer.get("params")).items()}
 
 
 class UnauthorizedError(ApiError):
@@ -151,11 +143,21 @@ class UriTooLongError(ApiError):
 
 
 class UnexpectedStatusError(ApiError):
-    """A status that no part of Iterable's documentation explains; redirects are among them."""
+    """A status that no part of Iterable's documentation explains."""
+
+
+class RedirectError(UnexpectedStatusError):
+    """3xx: Iterable's API does not redirect, so this is another server, or one between us and Iterable."""
+
+    advice = "Redirects are not followed, so that the key goes nowhere else. Check `region`, `api_url` and the proxy."
 
 
 class TransientApiError(ApiError):
-    """An error that may go away by itself. Raised only after all tries are used up."""
+    """An error that may go away by itself. Raised only after all tries are used up.
+
+    Attributes:
+        retry_after: the seconds that the answer asks to wait, or None.
+    """
 
     def __init__(
         self, status: int, method: str, path: str, answer: Mapping[str, Any], retry_after: float | None = None
@@ -172,6 +174,7 @@ class ServerError(TransientApiError):
     """408 or 5xx: Iterable or something before it is in trouble."""
 
 
+_REDIRECTS: Final = range(300, 400)
 _BY_STATUS: Final[dict[int, type[ApiError]]] = {
     400: BadRequestError,
     401: UnauthorizedError,
@@ -196,25 +199,42 @@ TRANSIENT: Final[dict[int, type[TransientApiError]]] = {
 }
 
 
-def api_error(status: int, method: str, path: str, body: bytes, retry_after: float | None = None) -> ApiError:
-    """The exception for an answer that is not 2xx. `body` may be JSON, HTML, plain text or nothing."""
-    answer = _read(body)
+def api_error(
+    status: int,
+    method: str,
+    path: str,
+    body: bytes,
+    retry_after: float | None = None,
+    *,
+    sent: Iterable[str] = (),
+) -> ApiError:
+    """The exception for an answer that is not 2xx.
+
+    `body` may be JSON, HTML, plain text or nothing. `sent` are the values that its text may quote.
+    """
+    answer = _read(body, sent)
     # Block's Go client sees type clashes under 500 as well, so these codes outrank the status.
-    by_code = _BY_CODE.get(str(answer.get("code")))
+    by_code = _BY_CODE.get(_text(answer.get("code")))
     if by_code is not None and status in (400, 500):
         return by_code(status, method, path, answer)
     if (transient := TRANSIENT.get(status)) is not None:
         return transient(status, method, path, answer, retry_after)
-    return _BY_STATUS.get(status, UnexpectedStatusError)(status, method, path, answer)
+    kind = _BY_STATUS.get(status, RedirectError if status in _REDIRECTS else UnexpectedStatusError)
+    return kind(status, method, path, answer)
 
 
-def _read(body: bytes) -> Mapping[str, Any]:
-    """The body as an object. HTML and plain text give nothing: they may quote the request."""
+def _read(body: bytes, sent: Iterable[str]) -> Mapping[str, Any]:
+    """The body as an object, its text redacted. HTML and plain text give nothing: they may quote the request."""
     try:
-        return _object(json.loads(body))
-    except ValueError:
+        answer = _object(json.loads(body))
+    except (ValueError, RecursionError):
         return {}
+    return answer | {name: redact(_text(answer[name]), sent) for name in ("msg", "message") if name in answer}
 
 
 def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,66 @@
+"""Keeps keys, addresses, userIds, IPs and phone numbers out of texts that people and logs get to see.
+
+Two nets: whatever was sent is struck out wherever Iterable quotes it, in whatever sentence; and what
+looks like personal data is struck out even if it was not sent, such as our own IP or another user's address.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+_PERSONAL: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (re.compile(r"(?i)(invalid (?:current|new)?email:?|email:|user ?id:)[^,;}\n]*"), r"\1 <redacted>"),
+    (re.compile(r"(?<!\S)\S*(?:@|%40)\S*"), "<address>"),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "<token>"),
+    (re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{32}(?![0-9a-fA-F])"), "<key>"),
+    (re.compile(r"(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)"), "<ip>"),
+    (re.compile(r"(?i)(?<![0-9a-z])(?:[0-9a-f]{1,4}:){3,}[0-9a-f:.]*"), "<ip>"),
+    (re.compile(r"(?i)(?<![0-9a-z])(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?::[0-9a-f:.]*"), "<ip>"),
+    (re.compile(r"\+?\d[\d ()./-]{7,}\d"), "<number>"),
+)
+_LONGEST_READ: Final = 2_000
+_LONGEST_SHOWN: Final = 300
+
+
+def redact(text: str, sent: Iterable[str] = ()) -> str:
+    """`text` without personal data and of bounded length. `sent` are values that it may quote."""
+    if len(text) > _LONGEST_READ:
+        # The last word goes too: half an address does not look like one.
+        text = text[:_LONGEST_READ].rpartition(" ")[0]
+    if quoted := _quoted(text, sent):
+        text = re.sub(rf"(?<!\w)(?:{quoted})(?!\w)", "<redacted>", text, flags=re.IGNORECASE)
+    for pattern, replacement in _PERSONAL:
+        text = pattern.sub(replacement, text)
+    return text[:_LONGEST_SHOWN]
+
+
+def texts_in(*parts: object) -> Iterator[str]:
+    """Every text value at any depth of `parts`: JSON values, or bytes that hold JSON."""
+    waiting: list[object] = list(parts)
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, bytes):
+            waiting.append(_decoded(part))
+        elif isinstance(part, Mapping):
+            waiting.extend(part.values())
+        elif isinstance(part, Iterable):
+            waiting.extend(part)
+
+
+def _quoted(text: str, sent: Iterable[str]) -> str:
+    """A pattern of those of `sent` that `text` holds in any case, longest first, for one may be a part of another."""
+    folded = text.casefold()
+    found = {value.strip() for value in sent if value.strip() and value.strip().casefold() in folded}
+    return "|".join(re.escape(value) for value in sorted(found, key=len, reverse=True))
+
+
+def _decoded(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
