@@ -2,58 +2,80 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
+import json as jsonlib
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from iterable_api.errors import (
-    TRANSIENT,
-    ConnectionFailedError,
-    IterableError,
-    RateLimitedError,
-    TransientApiError,
+    ApiError,
+    ServerError,
+    UnaddressableError,
     UnknownOutcomeError,
     UnreadableAnswerError,
     api_error,
 )
 from iterable_api.limits import DocumentedLimits, RateLimiter
+from iterable_api.redaction import texts_in
+from iterable_api.retries import no_answer, retry_after, retrying
+from iterable_api.session import open_session
 
 HOSTS: Final[Mapping[str, str]] = {"us": "https://api.iterable.com", "eu": "https://api.eu.iterable.com"}
 
 NOT_REPEATABLE: Final[frozenset[tuple[str, str]]] = frozenset(
     {
-        ("POST", "/api/lists"),
+        ("POST", "/api/campaigns/create"),
+        ("POST", "/api/campaigns/trigger"),
+        ("POST", "/api/campaigns/{campaignId}/send"),
+        ("POST", "/api/email/target"),
         ("POST", "/api/export/start"),
+        ("POST", "/api/inApp/target"),
+        ("POST", "/api/lists"),
+        ("POST", "/api/push/target"),
+        ("POST", "/api/sms/target"),
+        ("POST", "/api/snippets"),
+        ("POST", "/api/subscriptions/subscribeToDoubleOptIn"),
+        ("POST", "/api/templates/email/proof"),
+        ("POST", "/api/templates/inapp/proof"),
+        ("POST", "/api/templates/push/proof"),
+        ("POST", "/api/templates/sms/proof"),
         ("POST", "/api/users/merge"),
         ("POST", "/api/users/updateEmail"),
+        ("POST", "/api/verify/sms/begin"),
+        ("POST", "/api/verify/sms/check"),
+        ("POST", "/api/webPush/target"),
+        ("POST", "/api/whatsApp/target"),
+        ("POST", "/api/workflows/triggerWorkflow"),
         ("DELETE", "/api/users/byUserId/{userId}"),
+        ("DELETE", "/api/users/{email}"),
     }
 )
-"""Calls whose second try does something else than the first. All others set a state, read, or carry an id."""
+"""Calls whose second try creates or sends again, or is refused as if the first had failed.
 
-_NO_ANSWER: Final = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
+All others set a state, read, or carry an id.
+"""
+
+_SUCCESS: Final = range(200, 300)
 
 Params = Mapping[str, str | int | Sequence[str | int]]
-
-_logger = logging.getLogger(__name__)
+PathParams = Mapping[str, str | int]
 
 
 class IterableClient:
     """Calls endpoints by their contract template; path parameters are given apart and never logged.
 
-    Safe to share between threads. `max_tries` counts the first try. `timeout` is (connect, read) in
-    seconds; the read timeout is the longest silence, not the longest answer.
+    Threads may share a client: what they share is the pool of connections, which is made for that; the
+    headers never change and cookies are not kept. `max_tries` counts the first try. `timeout` is (connect,
+    read) in seconds; the read timeout is the longest silence, not the longest answer.
+
+    Raises:
+        ValueError: naming the setting (`api_key`, `region`, `api_url`) that is wrong.
     """
 
     def __init__(
@@ -68,35 +90,33 @@ class IterableClient:
         max_tries: int = 8,
         first_wait: float = 1,
         longest_wait: float = 60,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._base = base_url(region, api_url)
         self._limiter = limiter if limiter is not None else DocumentedLimits()
         self._timeout = timeout
-        self._backoff = wait_exponential_jitter(initial=first_wait, max=longest_wait, jitter=first_wait)
-        self._max_tries = max_tries
-        self._session = requests.Session()
-        self._session.headers.update({"Api-Key": api_key, "User-Agent": user_agent})
+        self._retrying = retrying(max_tries, first_wait, longest_wait, sleep)
+        self._key = api_key
+        self._session = open_session(api_key, user_agent)
 
-    def get_json(
-        self, path: str, *, path_params: Mapping[str, str | int] | None = None, params: Params | None = None
-    ) -> Any:
+    def get_json(self, path: str, *, path_params: PathParams | None = None, params: Params | None = None) -> Any:
         """The JSON of a GET.
 
         Raises:
             UnreadableAnswerError: if a 2xx answer is not JSON.
         """
-        return self._json(self.request("GET", path, path_params=path_params, params=params), path)
+        return _json(self.request("GET", path, path_params=path_params, params=params), path)
 
-    def post_json(self, path: str, body: Any, *, path_params: Mapping[str, str | int] | None = None) -> Any:
+    def post_json(self, path: str, body: Any, *, path_params: PathParams | None = None) -> Any:
         """The JSON of a POST; see `get_json`."""
-        return self._json(self.request("POST", path, path_params=path_params, json=body), path)
+        return _json(self.request("POST", path, path_params=path_params, json=body), path)
 
     def request(
         self,
         method: str,
         path: str,
         *,
-        path_params: Mapping[str, str | int] | None = None,
+        path_params: PathParams | None = None,
         params: Params | None = None,
         json: Any = None,
         data: bytes | None = None,
@@ -106,14 +126,18 @@ class IterableClient:
         Raises:
             ApiError: for any other answer, transient ones only after `max_tries`.
             ConnectionFailedError: if there was no answer.
+            UnaddressableError: if a path parameter cannot be part of a URL; nothing was sent.
             UnknownOutcomeError: if a call that must not be repeated may or may not have happened.
+            UntrustedServerError: if the server's certificate could not be verified.
         """
-        return self._attempts(method, path, path_params, params=params, json=json, data=data, stream=False)
+        call = _Call(method, path, path_params or {}, params, json, data)
+        return self._retrying(self._whole, call, self._base + call.target)
 
     @contextmanager
     def stream(self, path: str, *, params: Params | None = None) -> Iterator[requests.Response]:
         """A GET whose body is still to be read. Only opening it is retried, not reading it."""
-        response = self._attempts("GET", path, None, params=params, json=None, data=None, stream=True)
+        call = _Call("GET", path, {}, params, None, None)
+        response = self._retrying(self._opened, call, self._base + call.target)
         try:
             yield response
         finally:
@@ -123,77 +147,73 @@ class IterableClient:
         """Close the connections."""
         self._session.close()
 
-    def _attempts(
-        self, method: str, path: str, path_params: Mapping[str, str | int] | None, **options: Any
-    ) -> requests.Response:
-        url = self._base + fill(path, path_params or {})
-        for attempt in Retrying(
-            retry=retry_if_exception_type((ConnectionFailedError, TransientApiError)),
-            stop=stop_after_attempt(self._max_tries),
-            wait=self._wait,
-            before_sleep=self._log_retry,
-            reraise=True,
-        ):
-            with attempt:
-                return self._attempt(method, path, url, **options)
-        raise AssertionError("unreachable: tenacity returns or raises")
+    def _whole(self, call: _Call, url: str) -> requests.Response:
+        response = self._opened(call, url)
+        with self._no_answer_explained(call):
+            _ = response.content  # reads the body, which may end too early
+        return response
 
-    def _attempt(self, method: str, path: str, url: str, *, data: bytes | None, **options: Any) -> requests.Response:
-        self._limiter.acquire(method, path)
-        headers = {"Content-Type": "application/json"} if data is not None else None
-        try:
+    def _opened(self, call: _Call, url: str) -> requests.Response:
+        self._limiter.acquire(call.method, call.path)
+        with self._no_answer_explained(call):
             response = self._session.request(
-                method, url, data=data, headers=headers, timeout=self._timeout, allow_redirects=False, **options
+                call.method,
+                url,
+                params=call.params,
+                json=call.json,
+                data=call.data,
+                headers={"Content-Type": "application/json"} if call.data is not None else None,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
             )
-        except _NO_ANSWER as error:
-            raise self._no_answer(method, path, error) from None
-        if response.ok and not response.is_redirect:
-            return response
-        raise self._refusal(method, path, response)
+        if response.status_code not in _SUCCESS:
+            raise self._refusal(call, response)
+        return response
 
-    def _no_answer(self, method: str, path: str, error: requests.RequestException) -> IterableError:
-        """The text of `error` is left out: it may hold the URL with an address in it."""
-        kind = type(error).__name__
-        if (method, path) in NOT_REPEATABLE and not _never_sent(error):
-            return UnknownOutcomeError(f"{method} {path}: no answer ({kind}); it may or may not have taken effect")
-        return ConnectionFailedError(f"{method} {path}: no answer from {urlsplit(self._base).netloc} ({kind})")
-
-    def _refusal(self, method: str, path: str, response: requests.Response) -> IterableError:
-        status = response.status_code
+    @contextmanager
+    def _no_answer_explained(self, call: _Call) -> Iterator[None]:
         try:
-            with response:
-                body = response.content
-        except _NO_ANSWER:
-            body = b""
-        error = api_error(status, method, path, body, _retry_after(response))
-        unclear = isinstance(error, TransientApiError) and not isinstance(error, RateLimitedError)
-        if unclear and status in TRANSIENT and (method, path) in NOT_REPEATABLE:
+            yield
+        except (requests.RequestException, UnicodeError) as error:
+            host = urlsplit(self._base).netloc
+            raise no_answer(str(call), host, error, repeatable=call.repeatable) from None
+
+    def _refusal(self, call: _Call, response: requests.Response) -> ApiError | UnknownOutcomeError:
+        sent = [self._key, *call.texts]
+        error = api_error(
+            response.status_code, call.method, call.path, _body(response), retry_after(response), sent=sent
+        )
+        if isinstance(error, ServerError) and not call.repeatable:
             return UnknownOutcomeError(f"{error}; it may or may not have taken effect")
         return error
 
-    def _wait(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after if isinstance(error, TransientApiError) else None
-        return self._backoff(state) if asked is None else asked
 
-    def _log_retry(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        _logger.warning(
-            "%s. Try %d of %d follows in %.1f s.",
-            error,
-            state.attempt_number + 1,
-            self._max_tries,
-            state.next_action.sleep if state.next_action else 0,
-        )
+@dataclass(frozen=True)
+class _Call:
+    """One request, however often it is tried. Only its method and template may be shown."""
 
-    @staticmethod
-    def _json(response: requests.Response, path: str) -> Any:
-        try:
-            return response.json()
-        except ValueError:
-            raise UnreadableAnswerError(
-                f"{path} answered {response.status_code} with something that is not JSON"
-            ) from None
+    method: str
+    path: str
+    path_params: PathParams = field(repr=False)
+    params: Params | None = field(repr=False)
+    json: Any = field(repr=False)
+    data: bytes | None = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def target(self) -> str:
+        return fill(self.path, self.path_params)
+
+    @property
+    def repeatable(self) -> bool:
+        return (self.method, self.path) not in NOT_REPEATABLE
+
+    @property
+    def texts(self) -> Iterator[str]:
+        return texts_in(self.path_params, self.params, self.json, self.data)
 
 
 def base_url(region: str, api_url: str | None) -> str:
@@ -206,24 +226,55 @@ def base_url(region: str, api_url: str | None) -> str:
         if region not in HOSTS:
             raise ValueError(f"`region` is {region!r}; it must be one of {', '.join(HOSTS)}")
         return HOSTS[region]
-    parts = urlsplit(api_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+    if not _is_base_url(api_url):
         raise ValueError("`api_url` must look like https://host or http://host:port, with no user, query or fragment")
-    return api_url.rstrip("/")
+    url, parts = api_url.rstrip("/"), urlsplit(api_url)
+    if url.endswith("/api"):
+        raise ValueError("`api_url` must be given without the `/api` at its end")
+    if parts.scheme == "http" and f".{parts.hostname}".endswith(".iterable.com"):
+        raise ValueError("`api_url` must be https:// for a host of Iterable, or the key could be read on its way")
+    return url
 
 
-def fill(path: str, values: Mapping[str, str | int]) -> str:
-    """The template with its parameters put in, each quoted whole: `+` becomes `%2B` and `/` becomes `%2F`."""
-    return path.format_map({name: quote(str(value), safe="@") for name, value in values.items()})
+def fill(path: str, values: PathParams) -> str:
+    """The template with its parameters put in, each quoted whole: `+` becomes `%2B` and `/` becomes `%2F`.
+
+    Raises:
+        UnaddressableError: if a value would change which endpoint is called.
+    """
+    return path.format_map({name: _quoted(path, name, str(value)) for name, value in values.items()})
 
 
-def _never_sent(error: requests.RequestException) -> bool:
-    """Whether no connection was made at all, so that nothing can have taken effect."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+def _quoted(path: str, name: str, value: str) -> str:
+    # Dots are never quoted, and "." and ".." as a whole segment are resolved on the way, quoted or not.
+    if value not in ("", ".", ".."):
+        try:
+            return quote(value, safe="@")
+        except UnicodeEncodeError:
+            pass
+    raise UnaddressableError(f"{path}: the `{name}` is empty, `.`, `..` or not Unicode, and so fits in no URL")
 
 
-def _retry_after(response: requests.Response) -> float | None:
-    """Seconds, if the header is there and a number. Real Iterable sends none."""
-    text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else None
+def _is_base_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and has_host and re.search(r"[@?#\s]", url) is None
+
+
+def _body(response: requests.Response) -> bytes:
+    """The body of a refusal, or nothing if it is cut short: the status says enough."""
+    try:
+        with response:
+            return response.content
+    except requests.RequestException:
+        return b""
+
+
+def _json(response: requests.Response, path: str) -> Any:
+    try:
+        return jsonlib.loads(response.content)
+    except (ValueError, RecursionError):
+        raise UnreadableAnswerError(f"{path} answered {response.status_code} with something that is not JSON") from None

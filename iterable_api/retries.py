@@ -1,0 +1,116 @@
+"""What to do when a request fails: what is known about its fate, whether to try again, and when."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import requests
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from iterable_api.errors import (
+    ConnectionFailedError,
+    IterableError,
+    TransientApiError,
+    UnknownOutcomeError,
+    UntrustedServerError,
+)
+
+LONGEST_RETRY_AFTER: Final = 300
+"""Seconds that one `Retry-After` can hold us up. Whoever asks for more is asked again after these."""
+
+_NO_ANSWER: Final = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+_NEVER_SENT: Final = (NewConnectionError, ConnectTimeoutError)
+
+_logger = logging.getLogger(__name__)
+
+
+def retrying(max_tries: int, first_wait: float, longest_wait: float, sleep: Callable[[float], None]) -> Retrying:
+    """Calls something until it works, fails for good, or was tried `max_tries` times.
+
+    The waits double from `first_wait` to `longest_wait`, each a little longer by chance. Where the
+    answer had a `Retry-After`, that is the wait instead.
+    """
+    backoff = wait_exponential_jitter(initial=first_wait, max=longest_wait, jitter=first_wait)
+
+    def wait(state: RetryCallState) -> float:
+        error = _error_of(state)
+        asked = error.retry_after if isinstance(error, TransientApiError) else None
+        return backoff(state) if asked is None else min(max(asked, first_wait), LONGEST_RETRY_AFTER)
+
+    def log(state: RetryCallState) -> None:
+        seconds = state.next_action.sleep if state.next_action else 0
+        _logger.warning("%s. Try %d of %d in %.1f s.", _error_of(state), state.attempt_number + 1, max_tries, seconds)
+
+    return Retrying(
+        retry=retry_if_exception_type((ConnectionFailedError, TransientApiError)),
+        stop=stop_after_attempt(max_tries),
+        wait=wait,
+        before_sleep=log,
+        sleep=sleep,
+        reraise=True,
+    )
+
+
+def no_answer(
+    call: str, host: str, error: requests.RequestException | UnicodeError, *, repeatable: bool
+) -> IterableError:
+    """What it means that `call` ended with `error` instead of an answer.
+
+    The text of `error` is left out: it may hold the URL with an address in it.
+    """
+    kind = type(error).__name__
+    causes = tuple(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return UntrustedServerError(
+            f"{call}: the certificate of {host} could not be verified. Check `api_url`; if a proxy of yours "
+            "re-encrypts the traffic, name its CA in the environment variable REQUESTS_CA_BUNDLE."
+        )
+    if not isinstance(error, _NO_ANSWER):
+        return IterableError(f"{call}: the request could not be made ({kind})")
+    if repeatable or any(isinstance(cause, _NEVER_SENT) for cause in causes):
+        return ConnectionFailedError(f"{call}: no whole answer from {host} ({kind})")
+    return UnknownOutcomeError(f"{call}: no whole answer from {host} ({kind}); it may or may not have taken effect")
+
+
+def retry_after(response: requests.Response) -> float | None:
+    """The seconds that `Retry-After` asks to wait, as a number or until a date. Real Iterable sends none."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    until = _http_date(text)
+    if until is None:
+        return None
+    # The two dates come from one clock, which need not agree with ours.
+    now = _http_date(response.headers.get("Date", "")) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _error_of(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """`error` and what it wraps; requests and urllib3 keep that in `reason` or in the first argument."""
+    cause: object = error
+    while isinstance(cause, BaseException):
+        yield cause
+        cause = getattr(cause, "reason", None) or (cause.args[0] if cause.args else None)

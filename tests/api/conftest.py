@@ -1,0 +1,52 @@
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pytest
+from hypothesis import settings
+
+from iterable_api.client import IterableClient
+from iterable_api.limits import Unlimited
+from tests.api.scripted_server import ScriptedServer
+
+KEY = "0123456789abcdef0123456789abcdef"
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+
+class Connect(Protocol):
+    """Makes a client of the scripted server; any option of the client may be given."""
+
+    def __call__(self, **options: Any) -> IterableClient: ...
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer().running() as server:
+        yield server
+
+
+@pytest.fixture
+def naps() -> list[float]:
+    """The waits of a client between its tries; nobody really sleeps."""
+    return []
+
+
+@pytest.fixture
+def connect(server: ScriptedServer, naps: list[float]) -> Iterator[Connect]:
+    clients: list[IterableClient] = []
+
+    def connect(**options: Any) -> IterableClient:
+        defaults = {"api_url": server.url, "limiter": Unlimited(), "sleep": naps.append, "timeout": (5, 5)}
+        clients.append(IterableClient(KEY, **{**defaults, **options}))
+        return clients[-1]
+
+    yield connect
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def client(connect: Connect) -> IterableClient:
+    return connect()
