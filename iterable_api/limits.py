@@ -6,11 +6,14 @@ documented limit; Iterable may still answer 429. Paths are the contract's templa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, cast
 
-from pyrate_limiter import Limiter, Rate, SingleBucketFactory, StateBucket, TokenBucket
+from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem, StateBucket, TokenBucket
 
 from iterable_api.errors import DailyCapReachedError
 
@@ -27,6 +30,12 @@ MAX_USER_ID_LENGTH: Final = 52
 SECOND: Final = 1
 MINUTE: Final = 60
 DAY: Final = 86_400
+
+JITTER: Final = 0.5
+"""Seconds by which the ways of two requests to Iterable may differ: a new connection over an ocean and a kept one."""
+
+_NEGLIGIBLE: Final = 0.05
+"""How much slower a limit may be kept, as a share of its period, before it gives up a part of its burst instead."""
 
 
 @dataclass(frozen=True)
@@ -126,27 +135,63 @@ class Unlimited:
 class DocumentedLimits:
     """Keeps this process under Iterable's documented limits.
 
-    Every limit is a token bucket as full as its number, the algorithm that Iterable is said to use.
-    Periods are stretched by 2 %, because requests do not all travel equally fast: two that leave
-    exactly one period apart may arrive a little closer together.
+    Iterable is said to use leaky buckets; how large they are is not documented, so each is taken to be as
+    large as its number. Here every short limit is a token bucket, a little smaller or slower, because requests
+    do not travel equally fast: what leaves in good order may arrive closer together, by `JITTER` at most.
+    A daily cap counts the last 24 hours, however Iterable counts its days.
+
+    `clock` gives seconds and never goes back; `sleep` takes seconds.
     """
 
-    _STRETCH: Final = 1.02
-
-    def __init__(self) -> None:
-        self._limiters: dict[Limit, Limiter] = {limit: self._limiter(limit) for limit in LIMITS}
-        self._by_endpoint: Mapping[tuple[str, str], tuple[Limit, ...]] = {
-            (limit.method, limit.path): limits_of(limit.method, limit.path) for limit in LIMITS
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._buckets: dict[Limit, AbstractBucket] = {limit: _bucket(limit) for limit in LIMITS}
+        # The longest period comes first: who may not call today should not wait before hearing so.
+        self._by_endpoint: dict[tuple[str, str], list[Limit]] = {
+            (limit.method, limit.path): list(reversed(limits_of(limit.method, limit.path))) for limit in LIMITS
         }
 
     def acquire(self, method: str, path: str) -> None:
         """Wait for every short limit of the endpoint; see `RateLimiter`."""
         for limit in self._by_endpoint.get((method, path), ()):
-            blocking = limit.seconds < DAY
-            if not self._limiters[limit].try_acquire(limit.path, blocking=blocking):
-                raise DailyCapReachedError(limit.method, limit.path, limit.count)
+            if (seconds := self._book(limit)) > 0:
+                self._sleep(seconds)
 
-    def _limiter(self, limit: Limit) -> Limiter:
-        rate = Rate(limit.count, int(limit.seconds * 1000 * self._STRETCH))
-        bucket = StateBucket([rate], algorithm=TokenBucket())
-        return Limiter(SingleBucketFactory(bucket, schedule_leak=False), buffer_ms=1)
+    def _book(self, limit: Limit) -> float:
+        """Take the next free place; the seconds until its turn.
+
+        Places are taken in the order of asking, so that many threads wait in turn instead of racing.
+        """
+        bucket = self._buckets[limit]
+        with self._lock:
+            now = int(self._clock() * 1000)
+            at_once = RateItem(limit.path, now)
+            if bucket.put(at_once):
+                return 0
+            if limit.seconds >= DAY:
+                raise DailyCapReachedError(limit.method, limit.path, limit.count)
+            wait = cast("int", bucket.waiting(at_once))
+            bucket.put(RateItem(limit.path, now + wait))
+            return wait / 1000
+
+
+def _bucket(limit: Limit) -> AbstractBucket:
+    if limit.seconds >= DAY:
+        return InMemoryBucket([Rate(limit.count, limit.seconds * 1000)])
+    return StateBucket([_rate(limit)], algorithm=TokenBucket())
+
+
+def _rate(limit: Limit) -> Rate:
+    """The rate that keeps `limit` although requests may be delayed by up to `JITTER`.
+
+    In that time, `ahead` later requests can catch up with earlier ones. Room for them comes from a smaller
+    burst, which costs no throughput; or, if the burst is too small or it matters little, from a longer period.
+    """
+    ahead = JITTER * limit.count / limit.seconds
+    spare = min(math.ceil(ahead - _NEGLIGIBLE), limit.count - 1)
+    stretch = max(1.0, (1 + ahead) / (1 + spare))
+    return Rate(limit.count, math.ceil(limit.seconds * 1000 * stretch), burst=limit.count - spare)
