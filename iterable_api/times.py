@@ -15,9 +15,10 @@ _TIMESTAMP: Final = re.compile(
     r"""(?P<date>\d{4}-\d{2}-\d{2})
         [T ](?P<time>\d{2}:\d{2}:\d{2})
         (?:\.(?P<fraction>\d{1,9}))?(?:\.\d+)?
-        \s?(?P<zone>Z|[+-]\d{2}:?\d{2})?""",
-    re.VERBOSE,
+        \s?(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?""",
+    re.VERBOSE | re.ASCII,
 )
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
 def parse(text: str) -> datetime | None:
@@ -38,24 +39,34 @@ def parse(text: str) -> datetime | None:
 
 def to_rfc3339(moment: datetime) -> str:
     """UTC with microseconds, always of one length, so that text sorts as time does."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return _utc(moment).isoformat(timespec="microseconds")
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:
-    """The moment of an epoch in milliseconds, as metadata endpoints write it."""
-    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)
+    """The moment of an epoch in milliseconds, as metadata endpoints write it.
+
+    Raises:
+        OverflowError: if it is before the year 1 or after the year 9999.
+    """
+    return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def to_epoch_seconds(moment: datetime) -> int:
-    """Unix seconds, as `createdAt` of events and purchases wants them."""
-    return int(moment.timestamp())
+    """Unix seconds, as `createdAt` of events and purchases wants them; fractions are cut off."""
+    return (_utc(moment) - _EPOCH) // timedelta(seconds=1)
 
 
 def to_iterable(moment: datetime) -> str:
     """`2021-07-01 18:00:44 +00:00`: how Iterable writes a date, and always reads one as a date."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S +00:00")
+    return f"{to_export_bound(moment)} +00:00"
 
 
 def to_export_bound(moment: datetime) -> str:
     """`2021-07-01 18:00:44` in UTC, for the range of an export; the seconds are whole."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    # Not strftime: it writes the year 1 as "1", and databases like 0001-01-01.
+    return _utc(moment).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+
+
+def _utc(moment: datetime) -> datetime:
+    """A moment without a zone is UTC, not the local time of this machine."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
