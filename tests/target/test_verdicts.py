@@ -105,12 +105,21 @@ def test_a_bucket_that_asks_for_nothing_more_is_written_whether_counted_or_not(c
     assert (len(verdicts.written), len(verdicts.rejected)) == (2, 0)
 
 
-@pytest.mark.parametrize("counted", [True, False])
-def test_all_events_of_a_refused_name_are_rejected_whether_counted_or_not(counted: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(("successes", "failures"), [(1, 2), (3, 0), (1, 0)])
+def test_all_events_of_a_refused_name_are_rejected_however_they_are_counted(successes: int, failures: int) -> None:
     rows = [user(("email", "a@example.com"), ("eventName", name)) for name in ("seen", "bought", "seen")]
-    verdicts = named_failures(rows, answer(3, {}, count=2 if counted else 0, disallowedEventNames=["seen"]))
+    body = {"successCount": successes, "failCount": failures, DISALLOWED: ["seen"]}
+    verdicts = named_failures(rows, json.dumps(body).encode())
     assert verdicts.rejected == [(rows[0], DISALLOWED), (rows[2], DISALLOWED)]
     assert verdicts.written == [rows[1]]
+
+
+@pytest.mark.parametrize(("successes", "failures"), [(0, 2), (3, 1), (0, 3), (4, 0)])
+def test_refused_names_do_not_explain_other_failures(successes: int, failures: int) -> None:
+    rows = [user(("email", "a@example.com"), ("eventName", name)) for name in ("seen", "bought", "seen")]
+    body = {"successCount": successes, "failCount": failures, DISALLOWED: ["seen"]}
+    with pytest.raises(UnexplainedAnswerError):
+        named_failures(rows, json.dumps(body).encode())
 
 
 def test_an_identity_condemns_all_its_events() -> None:

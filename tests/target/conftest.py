@@ -1,0 +1,46 @@
+"""Targets that write into sandboxes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from iterable_api.client import IterableClient
+from iterable_api.limits import Unlimited
+from iterable_sandbox.server import Sandbox
+from tests.target.loading import Contents, Loader
+
+
+class Project(NamedTuple):
+    """A new project, a target that loads into it, and a look at what it holds."""
+
+    load: Loader
+    holds: Contents
+    sandbox: Sandbox
+
+
+NewProject = Callable[..., Project]
+
+
+@pytest.fixture
+def new_project(tmp_path: Path) -> Iterator[NewProject]:
+    """Makes projects; keywords are settings of the sandbox."""
+    with ExitStack() as stack:
+
+        def make(**settings: Any) -> Project:
+            sandbox = stack.enter_context(Sandbox(**settings))
+            client = IterableClient(sandbox.api_key, api_url=sandbox.url, limiter=Unlimited(), max_tries=1)
+            stack.callback(client.close)
+            return Project(Loader(sandbox, tmp_path), Contents(client), sandbox)
+
+        yield make
+
+
+@pytest.fixture
+def project(new_project: NewProject) -> Project:
+    """An empty e-mail-based project."""
+    return new_project()

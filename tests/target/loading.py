@@ -1,0 +1,118 @@
+"""Running the target on Singer messages against a sandbox, and looking at what the sandbox holds then."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from singer_sdk.testing.runners import TargetTestRunner
+
+from iterable_api.client import IterableClient
+from target_iterable.target import TargetIterable
+
+Message = dict[str, Any]
+STATE = {"bookmarks": {"everything": "is behind us"}}
+
+
+class Reachable(Protocol):
+    """A running sandbox."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def api_key(self) -> str: ...
+
+
+def stream(name: str, records: Sequence[Any], key: Sequence[str] = (), **types: Mapping[str, Any]) -> list[Message]:
+    """A SCHEMA and RECORDs of these objects. Columns that `types` does not name can hold anything."""
+    properties: dict[str, Any] = {column: {} for record in records for column in record} | types
+    schema = {"type": "SCHEMA", "stream": name, "key_properties": key, "schema": {"properties": properties}}
+    return [schema, *({"type": "RECORD", "stream": name, "record": record} for record in records)]
+
+
+class Loader:
+    """Runs the target. Settings that a test does not give are those that reach the sandbox.
+
+    Attributes:
+        summary: what the last run wrote to its `summary_path`.
+    """
+
+    def __init__(self, sandbox: Reachable, directory: Path) -> None:
+        self._path = directory / "summary.json"
+        self._settings = {
+            "api_key": sandbox.api_key,
+            "api_url": sandbox.url,
+            "enforce_rate_limits": False,
+            "summary_path": str(self._path),
+        }
+        self.states: list[Any] = []
+
+    def __call__(self, messages: Iterable[Message | str], **settings: Any) -> dict[str, Any]:
+        """Run on `messages` and a STATE behind them; the summary by stream."""
+        lines = [line if isinstance(line, str) else json.dumps(line) for line in messages]
+        lines.append(json.dumps({"type": "STATE", "value": STATE}))
+        runner = TargetTestRunner(
+            TargetIterable, config=self._settings | settings, input_io=io.StringIO("\n".join(lines))
+        )
+        self.states = runner.state_messages
+        runner.sync_all()
+        return self.streams
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return dict(json.loads(self._path.read_text()))
+
+    @property
+    def streams(self) -> dict[str, Any]:
+        return dict(self.summary["streams"])
+
+
+class Contents:
+    """What a project holds, as its API tells."""
+
+    def __init__(self, client: IterableClient) -> None:
+        self._client = client
+
+    def user(self, **identifier: str) -> dict[str, Any]:
+        """The profile of a user, who must exist."""
+        path = "/api/users/getByEmail" if "email" in identifier else "/api/users/byUserId"
+        answer = self._client.get_json(path, params=identifier)
+        assert answer, f"there is no such user: {identifier}"
+        return dict(answer["user"]["dataFields"])
+
+    def exists(self, email: str) -> bool:
+        return bool(self._client.get_json("/api/users/getByEmail", params={"email": email}))
+
+    def field_types(self) -> dict[str, str]:
+        return dict(self._client.get_json("/api/users/getFields")["fields"])
+
+    def events(self) -> list[dict[str, Any]]:
+        """All custom events, by id."""
+        params = {"dataTypeName": "customEvent", "range": "All"}
+        text = self._client.request("GET", "/api/export/data.json", params=params).text
+        return sorted((json.loads(line) for line in text.splitlines()), key=lambda event: str(event["id"]))
+
+    def lists(self) -> dict[str, int]:
+        """List names to ids."""
+        return {entry["name"]: entry["id"] for entry in self._client.get_json("/api/lists")["lists"]}
+
+    def make_list(self, name: str) -> None:
+        self._client.post_json("/api/lists", {"name": name})
+
+    def members(self, name: str) -> set[str]:
+        params = {"listId": self.lists()[name]}
+        return set(self._client.request("GET", "/api/lists/getUsers", params=params).text.split())
+
+    def catalogs(self) -> list[str]:
+        params = self._client.get_json("/api/catalogs", params={"pageSize": 1000})["params"]
+        return [entry["name"] for entry in params["catalogNames"]]
+
+    def items(self, catalog: str) -> dict[str, Any]:
+        """Item ids to values."""
+        path, params = "/api/catalogs/{catalogName}/items", {"pageSize": 1000}
+        answer = self._client.get_json(path, path_params={"catalogName": catalog}, params=params)
+        return {item["itemId"]: item["value"] for item in answer["params"]["catalogItemsWithProperties"]}

@@ -1,0 +1,138 @@
+"""Users, from records to profiles."""
+
+from __future__ import annotations
+
+import json
+
+from tests.target.conftest import NewProject, Project
+from tests.target.loading import stream
+
+ANN = "ann@example.com"
+DATE_TIME = {"type": ["string", "null"], "format": "date-time"}
+
+
+def test_users_are_created_and_updated_and_null_clears(project: Project) -> None:
+    project.load(stream("users", [{"email": " Ann@Example.com", "plan": "free", "city": "Bern", "_sdc_sequence": 1}]))
+    summary = project.load(stream("users", [{"email": ANN, "plan": "paid", "city": None, "shoes": [42, 43]}]))
+    profile = project.holds.user(email=ANN)
+    assert (profile["plan"], profile["shoes"]) == ("paid", [42, 43])
+    assert not {"city", "_sdc_sequence"} & profile.keys()
+    assert summary["users"] | {"seconds": 0} == {
+        "object": "users",
+        "read": 1,
+        "written": 1,
+        "rejected": 0,
+        "reasons": {},
+        "unsent": 0,
+        "requests": 1,
+        "seconds": 0,
+    }
+
+
+def test_data_fields_are_spread_and_columns_win(project: Project) -> None:
+    record = {"email": ANN, "dataFields": {"plan": "free", "address": {"city": "Bern"}}, "plan": "paid"}
+    project.load(stream("public-users", [record]))
+    profile = project.holds.user(email=ANN)
+    assert (profile["plan"], profile["address"]) == ("paid", {"city": "Bern"})
+
+
+def test_dates_arrive_as_dates_and_numbers_with_every_digit(project: Project) -> None:
+    record = {"email": ANN, "signed_up": "2024-11-25T13:37:19Z", "born": "2000-02-29", "spent": 0.5}
+    schema, line = stream("users", [record], signed_up=DATE_TIME, born={"type": "string", "format": "date"})
+    project.load([schema, json.dumps(line).replace("0.5", "0.10000000000000000001")])
+    types = project.holds.field_types()
+    assert (types["signed_up"], types["born"], types["spent"]) == ("date", "date", "double")
+    assert project.holds.user(email=ANN)["signed_up"] == "2024-11-25 13:37:19 +00:00"
+
+
+def test_columns_are_renamed_and_dropped_as_the_route_says(project: Project) -> None:
+    route = {"object": "users", "fields": {"mail": "email", "first_name": "firstName", "secret": None}}
+    record = {"mail": ANN, "first_name": "Ann", "secret": "x"}
+    project.load(stream("shop-customers", [record]), streams={"*-customers": route})
+    profile = project.holds.user(email=ANN)
+    assert profile["firstName"] == "Ann"
+    assert not {"mail", "first_name", "secret"} & profile.keys()
+
+
+def test_rows_of_one_user_are_applied_in_order_in_requests_of_their_own(project: Project) -> None:
+    rows = [{"email": ANN, "step": 1}, {"email": "bob@example.com"}, {"email": "ANN@example.com", "step": 2}]
+    summary = project.load(stream("users", rows))
+    assert project.holds.user(email=ANN)["step"] == 2
+    assert (summary["users"]["written"], summary["users"]["requests"]) == (3, 2)
+
+
+def test_order_survives_a_change_of_schema(project: Project) -> None:
+    first = stream("users", [{"email": ANN, "step": 1}, {"email": "bob@example.com"}])
+    second = stream("users", [{"email": ANN, "step": 2, "more": True}])
+    summary = project.load([*first, *second])
+    assert project.holds.user(email=ANN)["step"] == 2
+    assert summary["users"]["read"] == summary["users"]["written"] == 3
+
+
+def test_requests_are_cut_by_count_and_by_bytes(project: Project) -> None:
+    small = [{"email": f"{number}@example.com"} for number in range(5)]
+    assert project.load(stream("users", small), max_batch_rows=2)["users"]["requests"] == 3
+    large = [{"email": f"{number}@example.com", "note": "é" * 700_000} for number in range(5)]
+    assert project.load(stream("users", large))["users"]["requests"] == 3
+
+
+def test_a_record_that_cannot_be_sent_is_rejected_with_its_reason_and_the_rest_is_written(project: Project) -> None:
+    rows = [
+        {"email": ANN},
+        {"email": None, "city": "Bern"},
+        {"email": "nobody"},
+        {"email": "bob@example.com", "signed_up": "soon"},
+        {"email": "cat@example.com", "dataFields": [1]},
+        {"email": "dan@example.com", "note": "x" * 4_000_000},
+    ]
+    users = project.load(stream("users", rows, signed_up=DATE_TIME))["users"]
+    assert (users["read"], users["written"], users["rejected"]) == (6, 1, 5)
+    assert users["reasons"] == {
+        "missingIdentity": 1,
+        "invalidEmails": 1,
+        "invalidDate": 1,
+        "invalidObject": 1,
+        "tooLarge": 1,
+    }
+    assert project.holds.exists(ANN)
+    assert not project.holds.exists("bob@example.com")
+
+
+def test_a_record_that_breaks_its_schema_is_rejected(project: Project) -> None:
+    rows = [{"email": ANN, "age": 7}, {"email": "bob@example.com", "age": "seven"}]
+    users = project.load(stream("users", rows, age={"type": "integer"}))["users"]
+    assert (users["written"], users["reasons"]) == (1, {"invalidRecord": 1})
+    assert not project.holds.exists("bob@example.com")
+
+
+def test_schemas_are_not_checked_when_that_is_turned_off(project: Project) -> None:
+    rows = [{"email": ANN, "age": "seven"}]
+    users = project.load(stream("users", rows, age={"type": "integer"}), validate_records=False)["users"]
+    assert users["written"] == 1
+
+
+def test_an_email_based_project_keeps_the_user_id_as_a_field_and_finds_users_by_it(project: Project) -> None:
+    project.load(stream("users", [{"email": ANN, "userId": 7}]))
+    assert project.holds.user(email=ANN)["userId"] == "7"
+    project.load(stream("users", [{"userId": "7", "plan": "paid"}, {"userId": "8", "plan": "free"}]))
+    assert project.holds.user(email=ANN)["plan"] == "paid"
+    assert project.holds.user(userId="8")["email"].endswith("@placeholder.email")
+
+
+def test_a_user_id_based_project_is_written_by_user_id(new_project: NewProject) -> None:
+    project = new_project(project_type="userId")
+    rows = [{"userId": "A1", "email": ANN, "plan": "paid"}, {"email": "bob@example.com"}]
+    users = project.load(stream("users", rows), project_type="userId")["users"]
+    assert (users["written"], users["reasons"]) == (1, {"missingIdentity": 1})
+    profile = project.holds.user(userId="A1")
+    assert (profile["email"], profile["plan"]) == (ANN, "paid")
+
+
+def test_a_hybrid_project_tells_of_conflicts_by_either_identifier(new_project: NewProject) -> None:
+    project = new_project(project_type="hybrid")
+    project.load(stream("users", [{"userId": "A1", "email": ANN}, {"userId": "B2"}]), project_type="hybrid")
+    rows = [{"userId": "B2", "email": ANN}, {"userId": "B2", "plan": "paid"}]
+    users = project.load(stream("users", rows), project_type="hybrid")["users"]
+    assert (users["written"], users["rejected"]) == (1, 1)
+    assert next(iter(users["reasons"])).startswith("conflict")
+    assert project.holds.user(userId="B2")["plan"] == "paid"
