@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean
+.PHONY: help demo test check docs format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,10 +23,14 @@ demo: $(READY) ## Run the main job: sandbox -> PostgreSQL -> SQL -> sandbox, and
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest
 
-check: $(READY) ## Lint, check the format and the types
+check: $(READY) ## Lint, check the format, the types and the definitions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tools.definitions --check
+
+docs: $(READY) ## Write what is made from the code: Meltano's definitions of both plugins
+	$(BIN)/python -m tools.definitions
 
 format: $(READY) ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .

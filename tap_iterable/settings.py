@@ -26,14 +26,14 @@ SCHEMA: Final[dict[str, Any]] = {
             "description": "Read up to this moment and not further. By default up to now.",
         },
         "window_days": {
-            "type": "number",
-            "exclusiveMinimum": 0,
+            "type": "integer",
+            "minimum": 1,
             "default": 30,
             "title": "Window days",
             "description": "How many days one export request asks for. A window that breaks is halved by itself.",
         },
         "lookback_minutes": {
-            "type": "number",
+            "type": "integer",
             "minimum": 0,
             "default": 360,
             "title": "Look-back minutes",
@@ -41,7 +41,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "have the same key.",
         },
         "hold_back_minutes": {
-            "type": "number",
+            "type": "integer",
             "minimum": 0,
             "default": 1,
             "title": "Hold-back minutes",
@@ -60,7 +60,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "description": "Where lines are kept that are not records. Nothing is made there while all is well.",
         },
         "max_malformed_percent": {
-            "type": "number",
+            "type": "integer",
             "minimum": 0,
             "maximum": 100,
             "default": 1,

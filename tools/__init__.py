@@ -1,0 +1,1 @@
+"""What is written from the code, so that it cannot drift from it."""
