@@ -1,8 +1,18 @@
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iterable_api import times
+
+MOMENTS = st.datetimes(timezones=st.just(UTC))
+ZONES = st.builds(
+    timezone,
+    st.timedeltas(timedelta(hours=-14), timedelta(hours=14)).map(lambda zone: zone - zone % timedelta(minutes=1)),
+)
+ZONED = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=ZONES)  # noqa: DTZ001 - the strategy adds the zone
 
 
 @pytest.mark.parametrize(
@@ -10,21 +20,107 @@ from iterable_api import times
     [
         ("2021-07-01 18:00:44 +00:00", datetime(2021, 7, 1, 18, 0, 44, tzinfo=UTC)),
         ("2021-07-01 18:00:44 +0000", datetime(2021, 7, 1, 18, 0, 44, tzinfo=UTC)),
+        ("2021-07-01 18:00:44+00", datetime(2021, 7, 1, 18, 0, 44, tzinfo=UTC)),
+        ("2021-07-01 20:30:44.5+02:30", datetime(2021, 7, 1, 18, 0, 44, 500000, tzinfo=UTC)),
         ("2021-07-01T18:00:44Z", datetime(2021, 7, 1, 18, 0, 44, tzinfo=UTC)),
+        ("2021-07-01T18:00:44.123456789Z", datetime(2021, 7, 1, 18, 0, 44, 123456, tzinfo=UTC)),
         ("2021-07-01 18:00:44", datetime(2021, 7, 1, 18, 0, 44, tzinfo=UTC)),
+        (" 2021-07-01 18:00:44\n", datetime(2021, 7, 1, 18, 0, 44, tzinfo=UTC)),
+        ("0001-01-01 00:00:00", datetime(1, 1, 1, tzinfo=UTC)),
         ("2023-12-19T10:12:28.214-06:00", datetime(2023, 12, 19, 16, 12, 28, 214000, tzinfo=UTC)),
         ("2025-12-19T22:43:34.134105.000Z", datetime(2025, 12, 19, 22, 43, 34, 134105, tzinfo=UTC)),
-        ("2021-07-01", None),
-        ("2021-13-01 18:00:44", None),
-        ("yesterday", None),
     ],
 )
-def test_every_spelling_of_a_moment_is_read_and_nothing_else_is(text: str, expected: datetime | None) -> None:
+def test_every_spelling_of_a_moment_is_read(text: str, expected: datetime) -> None:
     assert times.parse(text) == expected
 
 
-def test_written_moments_sort_as_text_in_the_order_of_time() -> None:
-    moments = [datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, 0, 0, 0, 1, tzinfo=UTC)]
-    written = [times.to_rfc3339(moment) for moment in moments]
-    assert written == sorted(written)
-    assert len(written[0]) == len(written[1])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "yesterday",
+        "2021-07-01",
+        "18:00:44",
+        "1634632773073",
+        "2021-13-01 18:00:44",
+        "2021-02-29 18:00:44",
+        "2021-07-01 24:00:00",
+        "2021-07-01 18:00:60",
+        "2021-07-01 18:00",
+        "2021-07-01 18:00:44 +25:00",
+        "2021-07-01 18:00:44 UTC",
+        "2021-07-01 18:00:44.",
+        "0001-01-01 00:00:00 +01:00",
+        "2021-07-01 18:00:4\u0664",
+        "on 2021-07-01 18:00:44",
+    ],
+)
+def test_what_names_no_moment_is_not_read(text: str) -> None:
+    assert times.parse(text) is None
+
+
+@given(st.text() | st.from_regex(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)? ?([+-]\d\d:?\d\d|Z)?", fullmatch=True))
+def test_no_text_breaks_the_reading_and_what_is_read_is_utc(text: str) -> None:
+    moment = times.parse(text)
+    assert moment is None or moment.utcoffset() == timedelta(0)
+
+
+@given(ZONED)
+def test_a_moment_survives_rfc3339_whole_and_iterable_to_the_second(moment: datetime) -> None:
+    assert times.parse(times.to_rfc3339(moment)) == moment
+    second = moment.astimezone(UTC).replace(microsecond=0)
+    assert times.parse(times.to_iterable(moment)) == second
+    assert times.parse(times.to_export_bound(moment)) == second
+
+
+@given(MOMENTS, MOMENTS)
+def test_written_moments_sort_as_text_in_the_order_of_time(one: datetime, other: datetime) -> None:
+    assert (times.to_rfc3339(one) < times.to_rfc3339(other)) is (one < other)
+    assert (times.to_export_bound(one) <= times.to_export_bound(other)) or one > other
+
+
+@given(MOMENTS)
+def test_a_moment_without_a_zone_is_utc_whatever_the_machine_thinks(moment: datetime) -> None:
+    naive = moment.replace(tzinfo=None)
+    assert times.to_rfc3339(naive) == times.to_rfc3339(moment)
+    assert times.to_iterable(naive) == times.to_iterable(moment)
+    assert times.to_epoch_seconds(naive) == times.to_epoch_seconds(moment)
+
+
+def test_the_local_time_zone_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    try:
+        assert times.to_iterable(datetime(2021, 7, 1, 18, 0, 44)) == "2021-07-01 18:00:44 +00:00"  # noqa: DTZ001
+        assert times.parse("2021-07-01 18:00:44") == datetime(2021, 7, 1, 18, 0, 44, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (datetime(2021, 7, 1, 18, 0, 44, 999999, tzinfo=UTC), "2021-07-01 18:00:44 +00:00"),
+        (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01 00:00:00 +00:00"),
+        (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), "9999-12-31 23:59:59 +00:00"),
+        (datetime(2021, 7, 1, 20, tzinfo=timezone(timedelta(hours=2))), "2021-07-01 18:00:00 +00:00"),
+    ],
+)
+def test_iterable_reads_its_own_spelling(moment: datetime, text: str) -> None:
+    assert times.to_iterable(moment) == text
+    assert times.to_export_bound(moment) == text.removesuffix(" +00:00")
+
+
+@given(st.integers(-62_135_596_800_000, 253_402_300_799_999))
+def test_epochs_in_milliseconds_lose_nothing(milliseconds: int) -> None:
+    moment = times.from_epoch_ms(milliseconds)
+    assert times.to_epoch_seconds(moment) == milliseconds // 1000
+    assert moment.microsecond == milliseconds % 1000 * 1000
+
+
+@pytest.mark.parametrize("milliseconds", [10**15, -(10**15), 10**30])
+def test_an_epoch_outside_the_calendar_is_an_overflow(milliseconds: int) -> None:
+    with pytest.raises(OverflowError):
+        times.from_epoch_ms(milliseconds)
