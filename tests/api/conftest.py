@@ -21,10 +21,16 @@ class Connect(Protocol):
     def __call__(self, **options: Any) -> IterableClient: ...
 
 
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
+@pytest.fixture(scope="session")
+def running_server() -> Iterator[ScriptedServer]:
     with ScriptedServer().running() as server:
         yield server
+
+
+@pytest.fixture
+def server(running_server: ScriptedServer) -> ScriptedServer:
+    running_server.forget()
+    return running_server
 
 
 @pytest.fixture

@@ -73,9 +73,7 @@ class ScriptedServer:
     """Answers with `script`, one entry per request; after its end with `after`, which may look at the request."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        self.script: list[Answer] = []
-        self.after: Callable[[Request], Answer] = lambda _: Answer()
-        self.requests: list[Request] = []
+        self.forget()
         self._lock = threading.Lock()
         self._scheme = "http" if tls is None else "https"
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -83,6 +81,12 @@ class ScriptedServer:
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    def forget(self) -> None:
+        """Begin anew: nothing to play, nothing seen."""
+        self.script: list[Answer] = []
+        self.after: Callable[[Request], Answer] = lambda _: Answer()
+        self.requests: list[Request] = []
 
     @property
     def url(self) -> str:

@@ -20,7 +20,8 @@ from iterable_api.limits import (
 )
 
 STATED = re.compile(
-    r"(?:Rate limit|Daily Cap): (\d+) requests?(?:/| per )(second|minute|24 hour period), per (project|API key|organization)\b"
+    r"(?:Rate limit|Daily Cap): (\d+) requests?(?:/| per )(second|minute|24 hour period), "
+    r"per (project|API key|organization)\b"
 )
 LABEL = re.compile(r"rate limit\b|daily cap|requests?\s*(?:/|per)", re.IGNORECASE)
 SECONDS = {"second": 1, "minute": 60, "24 hour period": DAY}
