@@ -24,6 +24,8 @@ def started(command: Sequence[str], **options: object) -> Iterator[subprocess.Po
         yield process
     finally:
         _end(process)
+        for pipe in filter(None, (process.stdout, process.stderr)):
+            pipe.close()
 
 
 def exit_on_sigterm() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -34,14 +33,14 @@ class Line:
 
 
 def show(title: str, lines: list[Line], console: Console) -> None:
-    """Print one pipeline's table."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    """Print one pipeline's table; a line whose counts disagree is red and marked `≠`."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("stream", no_wrap=True)
     for heading in ("Iterable", "PostgreSQL", "moved", "accepted", "rejected", "seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
     for line in lines:
         table.add_row(
-            line.stream if line.agrees else f"{line.stream} DISAGREES",
+            line.stream if line.agrees else f"≠ {line.stream}",
             f"{line.in_iterable:,}",
             f"{line.in_postgres:,}",
             f"{line.moved:,}",
