@@ -85,3 +85,7 @@ def _project_type(database: str, asked: str | None) -> ProjectType:
         raise click.ClickException(f"{database}: {error}") from None
     finally:
         store.close()
+
+
+if __name__ == "__main__":
+    main()
