@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
 from threading import Event, Thread
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
@@ -46,6 +49,32 @@ class _Server(uvicorn.Server):
         self._on_start()
 
 
+class _ThreadServer(_Server):
+    """Ends at once: uvicorn looks ten times a second whether it should, and then waits as long for its clients."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        await super().startup(sockets)
+
+    async def main_loop(self) -> None:
+        ticks = count()
+        while not await self.on_tick(next(ticks)):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), 0.1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+
+    def stop(self) -> None:
+        """End; to be called from another thread."""
+        self.should_exit = True
+        self._loop.call_soon_threadsafe(self._ended.set)
+
+
 class Sandbox:
     """A local Iterable in a thread of this process, on a free port of 127.0.0.1.
 
@@ -82,7 +111,7 @@ class Sandbox:
         self.project = Project(self.settings, self.store, self.clock)
         listener = _listen("127.0.0.1", 0)
         self.url = _url(listener)
-        self._server = _Server(self.project, self._started.set)
+        self._server = _ThreadServer(self.project, self._started.set)
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
         if not self._started.wait(_START_TIMEOUT_S):
@@ -92,7 +121,7 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.should_exit = self._server.force_exit = True
+        self._server.stop()
         self._thread.join()
         self.store.close()
 

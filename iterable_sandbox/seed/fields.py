@@ -97,6 +97,10 @@ def _clicked(scene: Scene) -> Fields:
     return {"clickedUrl": scene.chance.choice(shop.PRODUCTS)["url"]}
 
 
+def _target(scene: Scene) -> Fields:
+    return {"targetUrl": scene.chance.choice(shop.PRODUCTS)["url"]}
+
+
 def _device(scene: Scene) -> Fields:
     device = {"deviceId": scene.person.token.upper(), "platform": "iOS", "appPackageName": "com.example.shop"}
     return {f"deviceInfo.{name}": value for name, value in device.items()}
@@ -136,7 +140,7 @@ def _sms_refused(_: Scene) -> Fields:
 
 
 def _whatsapp(scene: Scene) -> Fields:
-    return {"toWhatsAppPhoneNumber": scene.person.phone, "espName": "ExampleTel"}
+    return {"toWhatsAppPhoneNumber": scene.person.phone}
 
 
 def _whatsapp_received(scene: Scene) -> Fields:
@@ -147,7 +151,7 @@ def _whatsapp_received(scene: Scene) -> Fields:
 
 def _whatsapp_seen(scene: Scene) -> Fields:
     times = {"seenAt": moment(scene.at - 2), "sentAt": moment(scene.at - 60)}
-    return _whatsapp(scene) | times | {"seenMessageId": scene.message_id}
+    return _whatsapp(scene) | times | {"seenMessageId": scene.message_id, "espName": "ExampleTel"}
 
 
 def _unsubscribed(scene: Scene) -> Fields:
@@ -242,14 +246,19 @@ FIELDS: Final[Mapping[str, tuple[Callable[[Scene], Fields], ...]]] = {
     "embeddedSendSkip": (_message, _reason),
     "embeddedReceived": (_message, _device, _constant(placementId=101)),
     "embeddedImpression": (_message, _device, _constant(placementId=101, displayCount=2, displayDuration=7.5)),
-    "embeddedClick": (_message, _device, _clicked, _constant(placementId=101, buttonIdentifier="button-0")),
+    "embeddedClick": (_message, _device, _target, _constant(placementId=101, buttonIdentifier="button-0")),
     "embeddedSession": (
         _device,
         lambda scene: {"session.id": scene.message_id, "session.start": moment(scene.at - 40)},
     ),
     "unknownSession": (_device,),
     "journeyExit": (_constant(workflowId=88_001, reason="completed"),),
-    "whatsAppSend": (*_SEND, _trigger, _whatsapp, _constant(renderedWhatsAppMessage="Your order is on its way.")),
+    "whatsAppSend": (
+        *_SEND,
+        _trigger,
+        _whatsapp,
+        _constant(renderedWhatsAppMessage="On its way.", espName="ExampleTel"),
+    ),
     "whatsAppBounce": (_message, _channel, _content, _whatsapp, _constant(errorCode=131_026, messageStatus="failed")),
     "whatsAppClick": (_message, _clicked),
     "whatsAppReceived": (_message, _whatsapp_received),

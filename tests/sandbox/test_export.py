@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from shutil import copy
 from typing import Any
@@ -195,10 +196,7 @@ def test_windows_that_touch_hold_every_row_once(seeded: Http) -> None:
     start = datetime(2026, 9, 2, tzinfo=UTC)
     bounds = [times.to_export_bound(start + timedelta(days=10 * step)) for step in range(7)]
     for data_type in ("customEvent", "user"):
-        parts = [
-            seeded.export(data_type, startDateTime=first, endDateTime=last)
-            for first, last in zip(bounds, bounds[1:], strict=False)
-        ]
+        parts = [seeded.export(data_type, startDateTime=first, endDateTime=last) for first, last in pairwise(bounds)]
         assert sum(map(len, parts)) == len(seeded.export(data_type)) > 0
 
 
