@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +35,6 @@ class Lists:
 
     def __init__(self, client: IterableClient) -> None:
         self._client = client
-        self._lock = threading.Lock()
         self._by_name: dict[str, list[_List]] | None = None
 
     def id_of(self, name: str, *, create: bool) -> int:
@@ -45,11 +43,10 @@ class Lists:
         Raises:
             RecordRefusedError: if there is none, more than one, or one that cannot be written.
         """
-        with self._lock:
-            known = self._known().setdefault(name, [])
-            if not known and create:
-                answer = self._client.post_json("/api/lists", {"name": name})
-                known.append(_List(_member(answer, "listId"), writable=True))
+        known = self._known().setdefault(name, [])
+        if not known and create:
+            answer = self._client.post_json("/api/lists", {"name": name})
+            known.append(_List(_member(answer, "listId"), writable=True))
         return _only(known)
 
     def _known(self) -> dict[str, list[_List]]:
@@ -76,18 +73,16 @@ class Catalogs:
 
     def __init__(self, client: IterableClient) -> None:
         self._client = client
-        self._lock = threading.Lock()
         self._known: dict[str, str] | None = None
 
     def ensure(self, name: str) -> str:
         """The catalog's name as Iterable spells it. Makes the catalog if there is none."""
-        with self._lock:
-            if self._known is None:
-                self._known = self._read()
-            if name.lower() not in self._known:
-                self._create(name)
-                self._known[name.lower()] = name
-            return self._known[name.lower()]
+        if self._known is None:
+            self._known = self._read()
+        if name.lower() not in self._known:
+            self._create(name)
+            self._known[name.lower()] = name
+        return self._known[name.lower()]
 
     def _create(self, name: str) -> None:
         """Another process may have been quicker; the contract does not say how Iterable puts that."""

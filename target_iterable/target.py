@@ -35,6 +35,8 @@ class TargetIterable(Target):
         self._deliveries: dict[str, StreamDelivery] = {}
         self._report = Report(self.config.get("summary_path"))
         reader.on_break = self._close
+        # The SDK would drain the streams at the same time; see `deliver_through`.
+        self.max_parallelism = 1
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
@@ -58,6 +60,17 @@ class TargetIterable(Target):
             self._deliveries[stream] = delivery
             self._report.include(stream, self.routing.route(stream).object, delivery.tally)
         return self._deliveries[stream]
+
+    def deliver_through(self, stream: str) -> None:
+        """Send what waits of `stream` and of those that came before it: users first, if they come before their events.
+
+        Raises:
+            DeliveryFailedError: if a batch was not delivered.
+        """
+        for delivery in self._deliveries.values():
+            delivery.drain()
+            if delivery.stream == stream:
+                break
 
     def process_endofpipe(self) -> None:
         """Deliver what waits, emit state, report."""

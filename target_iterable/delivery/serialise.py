@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
-from typing import Any
+from datetime import date, datetime, time
+from typing import Any, Final
 
 import simplejson
 
@@ -18,16 +18,7 @@ def dumps(value: Any, *, sort_keys: bool = False) -> bytes:
         RecordRefusedError: for what JSON or UTF-8 cannot hold: NaN, infinity, half a surrogate pair.
     """
     try:
-        text = simplejson.dumps(
-            value,
-            use_decimal=True,
-            ensure_ascii=False,
-            allow_nan=False,
-            separators=(",", ":"),
-            default=_spell,
-            sort_keys=sort_keys,
-        )
-        return text.encode()
+        return _ENCODERS[sort_keys].encode(value).encode()
     except UnicodeEncodeError:
         raise RecordRefusedError("invalidText", "a text is not valid Unicode") from None
     except ValueError:
@@ -37,7 +28,21 @@ def dumps(value: Any, *, sort_keys: bool = False) -> bytes:
 def _spell(value: object) -> str:
     """Dates and times that a stream map has made; the columns of a record hold text."""
     if isinstance(value, datetime):
-        return times.to_iterable(value if value.tzinfo else value.replace(tzinfo=UTC))
+        return times.to_iterable(value)
     if isinstance(value, date | time):
         return value.isoformat()
     raise TypeError(f"a {type(value).__name__} is not JSON")
+
+
+def _encoder(*, sort_keys: bool) -> simplejson.JSONEncoder:
+    return simplejson.JSONEncoder(
+        use_decimal=True,
+        ensure_ascii=False,
+        allow_nan=False,
+        separators=(",", ":"),
+        default=_spell,
+        sort_keys=sort_keys,
+    )
+
+
+_ENCODERS: Final = {sort_keys: _encoder(sort_keys=sort_keys) for sort_keys in (False, True)}

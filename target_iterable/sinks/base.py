@@ -38,6 +38,7 @@ class IterableSink(BatchSink):
         self.route = target.routing.route(stream_name)
         self.identities = IdentityRule(self.project.type, self.route.identify_by)
         self.delivery = target.delivery(stream_name)
+        self._deliver_through = target.deliver_through
         self._columns = Columns(schema, self.route.fields)
         # The SDK would turn dates into objects by this schema, and end the run at one that is none.
         self.schema = {**self.schema, "properties": {}, "additionalProperties": True}
@@ -68,9 +69,9 @@ class IterableSink(BatchSink):
             self.delivery.refuse(refusal)
 
     def process_batch(self, context: dict[str, Any]) -> None:
-        """Send what waits."""
+        """Send what waits, behind all that waits of streams that came before."""
         del context
-        self.delivery.drain()
+        self._deliver_through(self.stream_name)
 
     @property
     def max_size(self) -> int:

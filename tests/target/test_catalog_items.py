@@ -45,10 +45,12 @@ def test_a_column_may_name_the_catalog_and_an_object_the_fields(project: Project
 
 
 def test_all_catalogs_are_known_when_they_fill_several_pages(project: Project) -> None:
-    rows = [{"catalogName": f"c{number:03}", "itemId": "1"} for number in range(120)]
-    project.load(stream("catalog_items", rows))
-    assert project.load(stream("catalog_items", rows))["catalog_items"]["written"] == 120
-    assert len(project.holds.catalogs()) == 120
+    names = [f"c{number:03}" for number in range(250)]
+    for name in names:
+        project.sandbox.store.catalogs.create(name)
+    project.load(stream("catalog_items", [{"catalogName": name, "itemId": "1"} for name in names[::80]]))
+    assert sorted(project.holds.catalogs()) == names
+    assert project.holds.items("c240") == {"1": {}}
 
 
 def test_no_request_holds_more_items_than_the_contract_allows(project: Project) -> None:

@@ -105,3 +105,11 @@ def test_events_that_the_project_does_not_track_are_rejected(new_project: NewPro
     rows = [event(), event(number=1), {"email": ANN, "eventName": "bought"}]
     events = project.load(stream("events", rows))["events"]
     assert (events["written"], events["reasons"]) == (1, {"disallowedEventNames": 2})
+
+
+def test_users_are_there_before_the_events_of_a_later_stream(project: Project) -> None:
+    users = stream("users", [{"email": ANN, "userId": "A1"}])
+    # More than the target keeps waiting, so that the events are sent before the input ends.
+    events = stream("events", [{"userId": "A1", "eventName": "seen", "number": number} for number in range(10_001)])
+    counts = project.load([*users, *events])
+    assert counts["events"]["written"] == 10_001

@@ -1,0 +1,169 @@
+"""Runs that must not go on: they end with a clear message, and state stays where it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from singer_sdk.exceptions import InvalidInputLine, MissingKeyPropertiesError
+
+from target_iterable.delivery.sender import DeliveryFailedError
+from tests.target.conftest import NewProject, Project
+from tests.target.loading import STATE, Loader, Message, stream
+
+ANN = "ann@example.com"
+
+LoaderForAnswer = Callable[[dict[str, Any]], Loader]
+
+
+@pytest.fixture
+def answering(tmp_path: Path) -> Iterator[LoaderForAnswer]:
+    """A target on a server that gives one answer to everything, also such as Iterable should not give."""
+    with ExitStack() as stack:
+
+        def make(answer: dict[str, Any]) -> Loader:
+            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), _handler(json.dumps(answer).encode())))
+            stack.callback(server.shutdown)
+            Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+            return Loader(SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}", api_key="k"), tmp_path)
+
+        yield make
+
+
+def _handler(body: bytes) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    return Handler
+
+
+def fails(load: Loader, messages: list[Message], *, match: str, **settings: Any) -> None:
+    with pytest.raises(DeliveryFailedError, match=match):
+        load(messages, **settings)
+    assert load.states == []
+    assert load.summary["finished"] is False
+
+
+def test_state_is_emitted_when_all_records_have_a_verdict(project: Project) -> None:
+    project.load(stream("users", [{"email": ANN}, {"email": "nobody"}]))
+    assert project.load.states == [STATE]
+    assert project.load.summary["finished"] is True
+
+
+def test_a_clash_of_types_fails_the_run_and_names_the_field(project: Project) -> None:
+    project.load(stream("users", [{"email": ANN, "plan": "paid"}]))
+    rows = [{"email": ANN, "city": "Bern"}, {"email": "bob@example.com", "plan": 5}, {"email": "cat@example.com"}]
+    fails(
+        project.load,
+        stream("users", rows),
+        match=r"'users'.*1 records.*RequestFieldsTypesMismatched.*'plan' is kept as string.*State has not moved",
+        max_batch_rows=1,
+    )
+    users = project.load.streams["users"]
+    assert (users["read"], users["written"], users["unsent"]) == (3, 1, 2)
+    assert project.holds.user(email=ANN)["city"] == "Bern"
+    assert not project.holds.exists("cat@example.com")
+
+
+def test_a_wrong_key_fails_the_run_and_says_what_to_check(project: Project) -> None:
+    fails(project.load, stream("users", [{"email": ANN}]), match="401.*Check `api_key`, and `region`", api_key="f" * 32)
+
+
+def test_a_list_id_that_is_not_there_fails_the_run(project: Project) -> None:
+    messages = stream("list_members", [{"email": ANN, "listId": 404}])
+    fails(project.load, messages, match="'list_members'.*invalidListId")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"successCount": 1, "failCount": 1}, "counts 1 as successes and 1 as failures"),
+        ({"successCount": 2, "failCount": 0, "failedUpdates": {"invalidEmails": [ANN]}}, "counts 2 as successes"),
+        ({"successCount": 1, "failCount": 1, "invalidEmails": ["stranger@example.com"]}, "fit none of the 2 rows"),
+        ({"msg": "", "code": "Success", "params": None}, "does not say how many"),
+    ],
+)
+def test_an_answer_that_does_not_explain_every_record_fails_the_run(
+    answering: LoaderForAnswer, answer: dict[str, Any], reason: str
+) -> None:
+    fails(answering(answer), stream("users", [{"email": ANN}, {"email": "bob@example.com"}]), match=reason)
+
+
+def test_fields_that_the_project_drops_are_told_once(new_project: NewProject, caplog: pytest.LogCaptureFixture) -> None:
+    project = new_project(unknown_fields="drop")
+    rows = [{"email": f"{number}@example.com", "shoeSize": 42} for number in range(4)]
+    assert project.load(stream("users", rows), max_batch_rows=2)["users"]["written"] == 4
+    assert [message for message in caplog.messages if "shoeSize" in message] == [
+        "Iterable drops the field 'shoeSize': the project does not know it and takes no new fields."
+    ]
+
+
+def test_each_stream_ends_with_one_line_of_counts(project: Project, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="target-iterable")
+    project.load(stream("users", [{"email": ANN}, {"email": "nobody"}, {}]))
+    (line,) = [message for message in caplog.messages if message.startswith("users -> users:")]
+    assert "read 3, written 1, rejected 2 (invalidEmails 1, missingIdentity 1), unsent 0, 1 requests" in line
+
+
+def test_no_address_reaches_the_log(new_project: NewProject, caplog: pytest.LogCaptureFixture) -> None:
+    project = new_project(project_type="hybrid")
+    caplog.set_level("DEBUG", logger="target-iterable")
+    rows = [{"userId": "Zebra1", "email": ANN}, {"userId": "Zebra2"}]
+    project.load(stream("users", rows), project_type="hybrid")
+    more = [{"userId": "Zebra2", "email": ANN}, {"email": "Zebra"}, {"email": ANN, "age": "Zebra"}]
+    users = project.load(stream("users", more, age={"type": ["integer", "null"]}), project_type="hybrid")["users"]
+    assert users["rejected"] == 3
+    assert not [message for message in caplog.messages if ANN in message or "ebra" in message]
+
+
+@pytest.mark.parametrize(
+    ("line", "match"),
+    [
+        ('{"type": "RECORD", "stream": "users", "record": {"email": "ann@example.com"}', "not JSON.*column"),
+        ('["ann@example.com"]', "not an object"),
+        ('{"type": "RECORD", "record": {"email": "ann@example.com"}}', "A RECORD of the input has no stream"),
+        ('{"record": {"email": "ann@example.com"}}', "has no type"),
+    ],
+)
+def test_a_line_that_cannot_be_read_ends_the_run_and_is_not_shown(
+    project: Project, caplog: pytest.LogCaptureFixture, line: str, match: str
+) -> None:
+    with pytest.raises(InvalidInputLine, match=match) as raised:
+        project.load([*stream("users", [{"email": "bob@example.com"}]), line])
+    assert ANN not in f"{raised.value}{caplog.text}"
+    assert raised.value.__suppress_context__ or raised.value.__context__ is None
+    assert (project.load.summary["finished"], project.load.streams["users"]["unsent"]) == (False, 1)
+
+
+def test_a_missing_key_property_ends_the_run(project: Project) -> None:
+    with pytest.raises(MissingKeyPropertiesError):
+        project.load(stream("users", [{"email": ANN}], key=["id"]))
+
+
+def test_batch_files_are_refused(project: Project) -> None:
+    schema = stream("users", [])
+    batch = {"type": "BATCH", "stream": "users", "encoding": {"format": "jsonl"}, "manifest": ["file:///x.jsonl"]}
+    with pytest.raises(NotImplementedError, match="'users' comes in BATCH files"):
+        project.load([*schema, batch])
+
+
+def test_a_new_version_of_a_stream_removes_nothing(project: Project) -> None:
+    version = {"type": "ACTIVATE_VERSION", "stream": "users", "version": 1}
+    project.load([*stream("users", [{"email": ANN}]), version])
+    project.load([*stream("users", [{"email": "bob@example.com"}]), version])
+    assert project.holds.exists(ANN)
