@@ -154,6 +154,10 @@ def test_what_looks_personal_is_struck_out_even_if_it_was_not_sent(secret: str, 
     assert secret not in redact(sentence.replace("{}", secret))
 
 
+def test_a_value_that_begins_like_another_is_struck_out_whole() -> None:
+    assert redact("User ana novak exists", ["ana", "ana novak", "novak ana"]) == "User <redacted> exists"
+
+
 def test_a_value_at_the_end_of_what_is_read_is_not_shown_by_half() -> None:
     for length in range(1900, 2010):
         shown = redact("Invalid email: ".ljust(length, "x") + ", ana.novak@example.com is taken")
