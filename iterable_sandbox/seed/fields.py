@@ -261,8 +261,8 @@ FIELDS: Final[Mapping[str, tuple[Callable[[Scene], Fields], ...]]] = {
     ),
     "whatsAppBounce": (_message, _channel, _content, _whatsapp, _constant(errorCode=131_026, messageStatus="failed")),
     "whatsAppClick": (_message, _clicked),
-    "whatsAppReceived": (_message, _whatsapp_received),
-    "whatsAppSeen": (_message, _whatsapp_seen),
+    "whatsAppReceived": (_attributed, _whatsapp_received),
+    "whatsAppSeen": (_attributed, _whatsapp_seen),
     "whatsAppSendSkip": (*_SKIP, _constant(espName="ExampleTel")),
     "whatsAppUsageInfo": (_message,),
 }
