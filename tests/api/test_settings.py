@@ -1,0 +1,80 @@
+"""The settings of a connection become a client, and wrong ones are named."""
+
+from typing import Any
+
+import jsonschema
+import pytest
+
+from iterable_api import settings
+from iterable_api.client import HOSTS
+from iterable_api.limits import DocumentedLimits
+from tests.api.conftest import KEY
+from tests.api.scripted_server import ScriptedServer
+
+SCHEMA = {"type": "object", "properties": settings.CONNECTION}
+
+
+def config(**given: Any) -> dict[str, Any]:
+    defaults = {name: setting["default"] for name, setting in settings.CONNECTION.items() if "default" in setting}
+    return {**defaults, "api_key": KEY, **given}
+
+
+def test_the_defaults_are_a_valid_configuration() -> None:
+    jsonschema.validate(config(), SCHEMA)
+    settings.connect(config(), "us/1").close()
+
+
+@pytest.mark.parametrize("name", settings.CONNECTION)
+def test_every_setting_says_what_it_is_for(name: str) -> None:
+    assert settings.CONNECTION[name]["title"]
+    assert settings.CONNECTION[name]["description"].endswith(".")
+
+
+def test_the_key_is_marked_as_a_secret() -> None:
+    assert [name for name, setting in settings.CONNECTION.items() if setting.get("secret")] == ["api_key"]
+
+
+def test_every_region_of_the_client_can_be_chosen() -> None:
+    assert settings.CONNECTION["region"]["enum"] == list(HOSTS)
+
+
+@pytest.mark.parametrize(
+    ("given", "user_agent"), [({}, "tap-iterable/1.2"), ({"user_agent": "our-pipeline/7"}, "our-pipeline/7")]
+)
+def test_the_settings_reach_the_server(server: ScriptedServer, given: dict[str, str], user_agent: str) -> None:
+    client = settings.connect(config(api_url=server.url, **given), "tap-iterable/1.2")
+    client.get_json("/api/lists")
+    client.close()
+    assert server.last.headers["Api-Key"] == KEY
+    assert server.last.headers["User-Agent"] == user_agent
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"region": "asia"}, "`region`"),
+        ({"api_url": "ftp://host"}, "`api_url`"),
+        ({"api_url": ""}, "`api_url`"),
+        ({"api_key": "two words"}, "`api_key`"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name_before_anything_is_sent(wrong: dict[str, str], named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        settings.connect(config(**wrong), "us/1")
+
+
+@pytest.mark.parametrize("enforced", [True, False])
+def test_documented_limits_are_kept_unless_they_are_turned_off(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, *, enforced: bool
+) -> None:
+    asked: list[str] = []
+
+    class Recording(DocumentedLimits):
+        def acquire(self, method: str, path: str) -> None:
+            asked.append(f"{method} {path}")
+
+    monkeypatch.setattr(settings, "DocumentedLimits", Recording)
+    client = settings.connect(config(api_url=server.url, enforce_rate_limits=enforced), "us/1")
+    client.get_json("/api/lists")
+    client.close()
+    assert asked == (["GET /api/lists"] if enforced else [])
