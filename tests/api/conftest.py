@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from iterable_api.client import IterableClient
 from iterable_api.limits import Unlimited
@@ -11,8 +11,11 @@ from tests.api.scripted_server import ScriptedServer
 KEY = "0123456789abcdef0123456789abcdef"
 
 # How long an example takes says nothing on a busy machine.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# Examples of one test share a client and a server, and each looks at its own request only.
+OVER_HTTP = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], max_examples=80)
 
 
 class Connect(Protocol):

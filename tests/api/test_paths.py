@@ -3,11 +3,12 @@
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.client import IterableClient, fill
 from iterable_api.errors import UnaddressableError
+from tests.api.conftest import OVER_HTTP
 from tests.api.scripted_server import ScriptedServer
 
 BY_USER_ID = "/api/users/byUserId/{userId}"
@@ -49,7 +50,7 @@ def test_a_value_that_would_lead_to_another_endpoint_is_refused_and_nothing_is_s
     assert naps == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@OVER_HTTP
 @given(st.text(min_size=1, max_size=20) | st.text("./%\\", min_size=1, max_size=4))
 def test_any_user_id_arrives_as_itself_at_its_own_endpoint_or_is_refused(
     client: IterableClient, server: ScriptedServer, user_id: str

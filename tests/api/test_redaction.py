@@ -6,13 +6,13 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from iterable_api.client import IterableClient
 from iterable_api.errors import IterableError
 from iterable_api.redaction import redact, texts_in
-from tests.api.conftest import KEY, Connect
+from tests.api.conftest import KEY, OVER_HTTP, Connect
 from tests.api.scripted_server import Answer, ScriptedServer, answer_json, reset
 
 PERSONAL = ["ana.novak", "sayan", "rudder2", "4915112345678", "555", "203.0.113.5", "2001:db8::8a2e", KEY, "Secret St"]
@@ -53,7 +53,6 @@ BODY = {
         {"email": "ana.novak@example.com", "dataFields": {"a": ["ana.novak", {"b": "ana.novak@example"}]}},
     ]
 }
-QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
 
 
 def provoke(client: IterableClient, server: ScriptedServer, answer: Answer, body: Any = None) -> str:
@@ -116,7 +115,7 @@ SENTENCES = st.sampled_from(
 )
 
 
-@QUIET
+@OVER_HTTP
 @given(user_id=USER_IDS, sentence=SENTENCES)
 def test_a_user_id_that_was_sent_is_struck_out_in_any_sentence(
     client: IterableClient, server: ScriptedServer, user_id: str, sentence: str
