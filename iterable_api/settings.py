@@ -27,7 +27,6 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "api_url": {
         "type": ["string", "null"],
-        "pattern": "^https?://[^/?#@\\s]+(/[^?#@\\s]*)?$",
         "title": "API URL",
         "description": "Where the API is, instead of the region's host: for a sandbox or a proxy.",
     },
@@ -45,16 +44,19 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
         "description": "Stay under Iterable's documented limits. Turn off only for a sandbox without limits.",
     },
     "user_agent": {
-        "type": "string",
-        "default": "singer-iterable",
+        "type": ["string", "null"],
         "title": "User agent",
-        "description": "How requests name themselves.",
+        "description": "How requests introduce themselves. By default the name and version of this plugin.",
     },
 }
 
 
-def connect(config: Mapping[str, Any]) -> IterableClient:
+def connect(config: Mapping[str, Any], user_agent: str) -> IterableClient:
     """A client for the project that the settings name; nothing is sent yet.
+
+    Args:
+        config: the settings.
+        user_agent: how requests introduce themselves, unless the settings say otherwise.
 
     Raises:
         ValueError: naming the setting that is wrong.
@@ -64,5 +66,5 @@ def connect(config: Mapping[str, Any]) -> IterableClient:
         region=config["region"],
         api_url=config.get("api_url"),
         limiter=DocumentedLimits() if config["enforce_rate_limits"] else Unlimited(),
-        user_agent=config["user_agent"],
+        user_agent=config.get("user_agent") or user_agent,
     )

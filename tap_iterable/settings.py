@@ -11,6 +11,7 @@ from iterable_api.settings import CONNECTION
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["api_key", "start_date"],
+    "additionalProperties": False,
     "properties": {
         **CONNECTION,
         "start_date": {

@@ -44,13 +44,22 @@ class TapIterable(Tap):
 
     def __init__(self, *, validate_config: bool = True, **options: Any) -> None:
         super().__init__(validate_config=validate_config, **options)
-        if validate_config and (errors := problems(self.config)):
-            raise ConfigValidationError("; ".join(errors), errors=errors)
+        if validate_config:
+            _refuse(problems(self.config))
+            # Made now, so that settings which make no client are refused before anything happens.
+            _ = self.client
 
     @cached_property
     def client(self) -> IterableClient:
-        """One client for all streams, since limits belong to the project."""
-        return connect(self.config)
+        """One client for all streams, since limits belong to the project.
+
+        Raises:
+            ConfigValidationError: if the settings make no client.
+        """
+        try:
+            return connect(self.config, f"{self.name}/{self.plugin_version}")
+        except ValueError as error:
+            raise ConfigValidationError(str(error), errors=[str(error)]) from None
 
     def discover_streams(self) -> Sequence[Stream]:
         """Streams of the project first: they are quick, and events refer to them."""
@@ -59,6 +68,11 @@ class TapIterable(Tap):
             UserStream(self, self.client, USER),
             *(EventStream(self, self.client, data_type) for data_type in EVENTS),
         ]
+
+
+def _refuse(errors: list[str]) -> None:
+    if errors:
+        raise ConfigValidationError("; ".join(errors), errors=errors)
 
 
 if __name__ == "__main__":

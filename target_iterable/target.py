@@ -9,7 +9,7 @@ from singer_sdk import Target
 
 from iterable_api.client import IterableClient
 from iterable_api.identity import ProjectType
-from iterable_api.limits import DocumentedLimits, Unlimited
+from iterable_api.settings import connect
 from target_iterable.delivery.stream import StreamDelivery
 from target_iterable.project import Project
 from target_iterable.reader import QuietReader
@@ -88,15 +88,8 @@ class TargetIterable(Target):
         self.project.client.close()
 
     def _client(self) -> IterableClient:
-        config = self.config
         try:
-            return IterableClient(
-                config["api_key"],
-                region=config["region"],
-                api_url=config.get("api_url"),
-                limiter=DocumentedLimits() if config["enforce_rate_limits"] else Unlimited(),
-                user_agent=config.get("user_agent") or f"{self.name}/{self.plugin_version}",
-            )
+            return connect(self.config, f"{self.name}/{self.plugin_version}")
         except ValueError as error:
             raise SettingError(str(error)) from None
 

@@ -65,7 +65,7 @@ class ExportStream(WindowedStream):
             self._log_progress(window, rows, done, planned, time.monotonic() - began)
         if self._odd_lines.count:
             self.logger.warning(
-                "%d lines were no records and are kept in %s", self._odd_lines.count, self._odd_lines.path
+                "Lines that are no records: %d. They are kept in %s", self._odd_lines.count, self._odd_lines.path
             )
 
     def _plan(self, context: Context | None) -> list[Window]:

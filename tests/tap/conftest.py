@@ -1,0 +1,26 @@
+"""Taps that read from sandboxes of their own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from iterable_sandbox.server import Sandbox
+from tests.tap.reading import TapRun
+
+
+@pytest.fixture
+def seeded(seeded_database: Path, tmp_path: Path) -> Iterator[Sandbox]:
+    """A running sandbox with the seeded project, free to be changed."""
+    copy = shutil.copy(seeded_database, tmp_path / "project.db")
+    with Sandbox(database=str(copy)) as running:
+        yield running
+
+
+@pytest.fixture
+def read(seeded: Sandbox, tmp_path: Path) -> TapRun:
+    """Runs the tap against the seeded project."""
+    return TapRun(seeded.url, seeded.api_key, tmp_path)

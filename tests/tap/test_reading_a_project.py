@@ -1,0 +1,170 @@
+"""Everything that the sandbox holds comes out of the tap, field by field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from iterable_api import times
+from iterable_api.client import IterableClient
+from iterable_api.data_types import DATA_TYPES, USER
+from iterable_api.limits import Unlimited
+from iterable_sandbox.clock import StoppedClock
+from iterable_sandbox.server import Sandbox
+from tap_iterable.streams.metadata import CampaignsStream
+from tap_iterable.tap import TapIterable
+from tests.tap.reading import Output, TapRun
+
+
+def _lines(sandbox: Sandbox, data_type: str) -> list[dict[str, Any]]:
+    answer = _get(sandbox, f"/api/export/data.json?dataTypeName={data_type}&range=All")
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def _leaves(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from _leaves(inner, (*path, *name.split(".")))
+    else:
+        yield path, value
+
+
+def _at(record: Any, path: tuple[str, ...]) -> object:
+    for name in path:
+        if not isinstance(record, dict) or name not in record:
+            return None
+        record = record[name]
+    return record
+
+
+def _same(sent: object, kept: object) -> bool:
+    if sent == kept:
+        return True
+    if isinstance(sent, str) and isinstance(kept, str):
+        return times.parse(sent) is not None and times.parse(sent) == times.parse(kept)
+    if isinstance(sent, str) and isinstance(kept, dict):
+        return bool(json.loads(sent) == kept)
+    return isinstance(sent, int) and kept == str(sent)
+
+
+def _holds(record: dict[str, Any], line: dict[str, Any]) -> bool:
+    return all(
+        _same(value, _at(record, path)) or _same(value, _at(record["dataFields"], path))
+        for path, value in _leaves(line)
+    )
+
+
+@pytest.fixture
+def everything(read: TapRun) -> Output:
+    output = read()
+    assert output.code == 0, output.log
+    return output
+
+
+def test_every_line_of_every_data_type_is_a_record_with_all_its_fields(seeded: Sandbox, everything: Output) -> None:
+    for data_type in DATA_TYPES:
+        lines, records = _lines(seeded, data_type.name), everything.records[data_type.stream]
+        assert len(records) == len(lines), data_type.name
+        missing = [line for line in lines if not any(_holds(record, line) for record in _near(records, line))]
+        assert missing == [], data_type.name
+
+
+def _near(records: list[dict[str, Any]], line: dict[str, Any]) -> list[dict[str, Any]]:
+    """Records of the same person: comparing each line with each record would take too long."""
+    return [record for record in records if record.get("email") == line.get("email")]
+
+
+def test_the_keys_of_events_are_unique_and_never_missing(everything: Output) -> None:
+    for data_type in DATA_TYPES:
+        if data_type is not USER:
+            ids = [record["recordId"] for record in everything.records[data_type.stream]]
+            assert len(set(ids)) == len(ids), data_type.name
+
+
+@pytest.mark.parametrize(
+    ("stream", "path", "key"),
+    [
+        ("campaigns", "/api/campaigns?page=1&pageSize=1000", "id"),
+        ("templates", "/api/templates?page=1&pageSize=1000", "templateId"),
+        ("channels", "/api/channels", "id"),
+        ("message_types", "/api/messageTypes", "id"),
+        ("lists", "/api/lists", "id"),
+    ],
+)
+def test_every_row_that_describes_the_project_is_a_record_with_all_its_fields(
+    seeded: Sandbox, read: TapRun, stream: str, path: str, key: str
+) -> None:
+    rows = next(rows for rows in _get(seeded, path).json().values() if isinstance(rows, list))
+    records = {record[key]: record for record in read(stream).records[stream]}
+    assert len(records) == len(rows) > 0
+    for row in rows:
+        for name, value in row.items():
+            kept = records[row[key]].get(name)
+            if name.endswith("At"):
+                assert times.parse(str(kept)) == times.from_epoch_ms(value)
+            else:
+                assert kept == value
+
+
+def test_pages_are_read_to_the_last(seeded: Sandbox, tmp_path: Path) -> None:
+    stream = CampaignsStream(TapIterable(config=TapRun(seeded.url, seeded.api_key, tmp_path).settings), _client(seeded))
+    rows = _get(seeded, "/api/campaigns?page=1&pageSize=1000").json()["campaigns"]
+    assert [row["id"] for row in stream.pages({"pageSize": 7})] == sorted(row["id"] for row in rows)
+    assert len(rows) > 2 * 7
+
+
+def _client(sandbox: Sandbox) -> IterableClient:
+    return IterableClient(sandbox.api_key, api_url=sandbox.url, limiter=Unlimited())
+
+
+def test_every_member_of_every_list_is_a_record(seeded: Sandbox, read: TapRun) -> None:
+    lists = [entry["id"] for entry in _get(seeded, "/api/lists").json()["lists"]]
+    members = {
+        (list_id, line)
+        for list_id in lists
+        for line in _get(seeded, f"/api/lists/getUsers?listId={list_id}").text.splitlines()
+        if line
+    }
+    records = read("list_users").records["list_users"]
+    assert {(record["listId"], record["email"]) for record in records} == members
+    assert len(records) == len(members) > 100
+    assert all(record["member"] == record["email"] for record in records)
+
+
+@pytest.mark.parametrize("project_type", ["userId", "hybrid"])
+def test_users_and_members_of_other_project_types_are_told_apart(tmp_path: Path, project_type: str) -> None:
+    with Sandbox(project_type=project_type, clock=StoppedClock(datetime(2026, 9, 1, tzinfo=UTC))) as sandbox:
+        _post(sandbox, "/api/users/bulkUpdate", {"users": [{"userId": "u-1"}, {"userId": "u-2"}]})
+        list_id = _post(sandbox, "/api/lists", {"name": "L"})["listId"]
+        _post(sandbox, "/api/lists/subscribe", {"listId": list_id, "subscribers": [{"userId": "u-2"}]})
+        read = TapRun(sandbox.url, sandbox.api_key, tmp_path)
+        output = read("users", "list_users", project_type=project_type)
+    assert output.code == 0, output.log
+    assert sorted(record["userId"] for record in output.records["users"]) == ["u-1", "u-2"]
+    assert len({record["itblUserId"] for record in output.records["users"]}) == 2
+    assert output.records["list_users"] == [{"listId": list_id, "member": "u-2", "userId": "u-2"}]
+
+
+def test_a_user_without_the_key_of_the_project_type_is_kept_aside_and_reported(tmp_path: Path) -> None:
+    with Sandbox(project_type="userId", clock=StoppedClock(datetime(2026, 9, 1, tzinfo=UTC))) as sandbox:
+        _post(sandbox, "/api/users/bulkUpdate", {"users": [{"userId": "u-1"}]})
+        output = TapRun(sandbox.url, sandbox.api_key, tmp_path)("users", project_type="email")
+    assert output.records["users"] == []
+    kept = (tmp_path / "malformed" / "users.ndjson").read_text().splitlines()
+    assert [json.loads(line)["userId"] for line in kept] == ["u-1"]
+    assert "no records: 1" in output.log
+    assert "u-1" not in output.log
+
+
+def _get(sandbox: Sandbox, path: str) -> Any:
+    return requests.get(sandbox.url + path, headers={"Api-Key": sandbox.api_key}, timeout=30)
+
+
+def _post(sandbox: Sandbox, path: str, body: object) -> Any:
+    return requests.post(sandbox.url + path, json=body, headers={"Api-Key": sandbox.api_key}, timeout=30).json()
