@@ -27,10 +27,10 @@ check: $(READY) ## Lint, check the format, the types and the definitions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m tools.definitions --check
+	$(BIN)/python -m tools --check
 
-docs: $(READY) ## Write what is made from the code: Meltano's definitions of both plugins
-	$(BIN)/python -m tools.definitions
+docs: $(READY) ## Write what is made from the code
+	$(BIN)/python -m tools
 
 format: $(READY) ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .

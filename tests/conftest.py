@@ -7,12 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from iterable_api.client import IterableClient
 from iterable_api.limits import Unlimited
 from iterable_sandbox.seed import Plan, seed
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.store import Store
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +17,8 @@ from singer_sdk.plugin_base import PluginBase
 
 from tap_iterable.tap import TapIterable
 from target_iterable.target import TargetIterable
+from tools.generated import ROOT, main
 
-ROOT: Final = Path(__file__).parent.parent
 PROJECT: Final = ROOT / "meltano.yml"
 
 _LABELS: Final[dict[type[PluginBase], tuple[str, str]]] = {
@@ -118,18 +117,5 @@ def _dump(document: object) -> str:
     return text.getvalue()
 
 
-def main() -> int:
-    """Write the files, or say which are out of date."""
-    stale = {path: text for path, text in files().items() if not path.exists() or path.read_text() != text}
-    if "--check" in sys.argv[1:]:
-        for path in stale:
-            sys.stderr.write(f"{path.relative_to(ROOT)} is out of date: run `make docs`\n")
-        return 1 if stale else 0
-    for path, text in stale.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main(files())

@@ -10,10 +10,6 @@ from tests.api.scripted_server import ScriptedServer
 
 KEY = "0123456789abcdef0123456789abcdef"
 
-# How long an example takes says nothing on a busy machine.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
-
 # Examples of one test share a client and a server, and each looks at its own request only.
 OVER_HTTP = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], max_examples=80)
 
