@@ -1,4 +1,4 @@
-"""`python -m tools`: write all files that are made from the code; with `--check`, only tell whether they are up to date."""
+"""`python -m tools` writes all files that are made from the code; with `--check` it only tells which are out of date."""
 
 from tools import definitions, readme
 from tools.generated import main
