@@ -1,4 +1,4 @@
-"""`python -m tools` writes all files that are made from the code; with `--check` it only tells which are out of date."""
+"""`python -m tools` writes all files that are made from the code; `--check` only tells which are out of date."""
 
 from tools import definitions, readme
 from tools.generated import main
