@@ -1,0 +1,116 @@
+"""Both plugins in somebody's own Meltano project, added and installed as the README says, from a wheel."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import requests
+from ruamel.yaml import YAML
+
+from iterable_sandbox.clock import StoppedClock
+from iterable_sandbox.server import Sandbox
+from tap_iterable.tap import TapIterable
+from target_iterable.target import TargetIterable
+from tools.definitions import definition
+from tools.generated import ROOT
+
+BIN = Path(sys.executable).parent
+QUIET = {
+    "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+    "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+}
+
+
+class Project:
+    """A Meltano project in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def meltano(self, *arguments: str, **environment: str) -> str:
+        """What the command prints. It must succeed."""
+        ended = subprocess.run(
+            [str(BIN / "meltano"), *arguments],
+            cwd=self.folder,
+            env={**os.environ, **QUIET, **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, timeout=300)
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Project:
+    folder = tmp_path_factory.mktemp("projects")
+    Project(folder).meltano("init", "mine")
+    mine = Project(folder / "mine")
+    for kind, name in (("extractors", "tap-iterable"), ("loaders", "target-iterable")):
+        mine.meltano("add", "--no-install", "--from-ref", str(ROOT / "plugins" / kind / f"{name}.yml"), name)
+    settings = mine.folder / "meltano.yml"
+    settings.write_text(settings.read_text().replace("pip_url: singer-iterable", f"pip_url: {wheel}"))
+    mine.meltano("install")
+    return mine
+
+
+def test_the_installed_plugins_know_their_versions_and_streams(project: Project) -> None:
+    for plugin in ("tap-iterable", "target-iterable"):
+        assert f"{plugin} v{version('singer-iterable')}" in project.meltano("invoke", plugin, "--version")
+    settings = {"TAP_ITERABLE_API_KEY": "k", "TAP_ITERABLE_START_DATE": "2026-01-01"}
+    assert "email_open.recordId" in project.meltano("select", "tap-iterable", "--list", "--all", **settings)
+
+
+def test_the_installed_plugins_move_users_from_one_project_into_another(project: Project) -> None:
+    with Sandbox(clock=StoppedClock(datetime(2026, 9, 1, tzinfo=UTC))) as source, Sandbox() as destination:
+        users = [{"email": "ann@example.com", "dataFields": {"plan": "gold", "size": 3}}]
+        headers = {"Api-Key": source.api_key}
+        requests.post(f"{source.url}/api/users/bulkUpdate", json={"users": users}, headers=headers, timeout=30)
+        project.meltano("el", "--select", "users", "tap-iterable", "target-iterable", **_settings(source, destination))
+        answer = requests.get(f"{destination.url}/api/users/ann@example.com", headers=headers, timeout=30)
+    fields = answer.json()["user"]["dataFields"]
+    assert (fields["plan"], fields["size"]) == ("gold", 3)
+
+
+def _settings(source: Sandbox, destination: Sandbox) -> dict[str, str]:
+    shared = {"API_KEY": source.api_key, "ENFORCE_RATE_LIMITS": "false"}
+    streams = {"users": {"object": "users", "fields": dict.fromkeys(_MANAGED)}}
+    return {
+        **{
+            f"{plugin}_{name}": value
+            for plugin in ("TAP_ITERABLE", "TARGET_ITERABLE")
+            for name, value in shared.items()
+        },
+        "TAP_ITERABLE_API_URL": source.url,
+        "TAP_ITERABLE_START_DATE": "2026-08-01T00:00:00Z",
+        "TARGET_ITERABLE_API_URL": destination.url,
+        "TARGET_ITERABLE_STREAMS": json.dumps(streams),
+    }
+
+
+_MANAGED = ("itblInternal", "profileUpdatedAt", "signupDate", "signupSource", "emailListIds")
+"""Columns of a user that Iterable itself keeps."""
+
+
+@pytest.mark.parametrize("plugin", [TapIterable, TargetIterable])
+def test_the_definitions_that_are_shipped_say_what_the_code_says(plugin: type[TapIterable | TargetIterable]) -> None:
+    (shipped,) = (ROOT / "plugins").glob(f"*/{plugin.name}.yml")
+    assert YAML(typ="safe").load(shipped) == definition(plugin)
