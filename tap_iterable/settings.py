@@ -54,11 +54,25 @@ SCHEMA: Final[dict[str, Any]] = {
             "description": "Where an export answer waits on disk until it is complete. By default the system's "
             "temporary directory.",
         },
+        "spool_limit_mb": {
+            "type": "integer",
+            "minimum": 1,
+            "default": 10000,
+            "title": "Spool limit in MB",
+            "description": "How large one export answer may be on disk. A larger one is abandoned and its window "
+            "halved.",
+        },
         "malformed_directory": {
             "type": "string",
             "default": "malformed",
             "title": "Malformed directory",
             "description": "Where lines are kept that are not records. Nothing is made there while all is well.",
+        },
+        "skip_forbidden": {
+            "type": "boolean",
+            "default": False,
+            "title": "Skip forbidden streams",
+            "description": "Leave out streams that the key may not read, and name them in the log, instead of failing.",
         },
         "max_malformed_percent": {
             "type": "integer",

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from singer_sdk import Stream, Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.helpers.types import Context
 
 from iterable_api.client import IterableClient
+from iterable_api.errors import ForbiddenError, IterableError, UnauthorizedError
 from tap_iterable.records import Record, Shape
+
+KEY_CHECK = "/api/channels"
+"""Quick, and open to every kind of server-side key: whoever is refused here has a wrong key altogether."""
+
+
+class NotReadableError(IterableError):
+    """The key may not read a stream."""
 
 
 class IterableStream(Stream):
-    """A stream that reads through one client, shared by all streams."""
+    """A stream that reads through one client, shared by all streams.
+
+    Attributes:
+        endpoints: the contract's templates of what it calls.
+        cost: how many requests it takes.
+    """
+
+    endpoints: ClassVar[tuple[str, ...]]
+    cost: ClassVar[str]
 
     # Shape has put every value where it fits, so the SDK need not look at each again.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: Tap, client: IterableClient, schema: dict[str, Any] | None = None) -> None:
         super().__init__(tap, schema=schema)
+        self.tap = tap
         self.client = client
 
     @cached_property
@@ -31,3 +49,28 @@ class IterableStream(Stream):
     def record(self, fields: Mapping[str, Any]) -> Record:
         """The record of what Iterable sent for one row."""
         return self.shape.record(fields)
+
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        """The stream's records; with `skip_forbidden` none, if the key may not read them.
+
+        Raises:
+            NotReadableError: if the key may not read them, and nothing was said of skipping.
+        """
+        try:
+            yield from self.read(context)
+        except (UnauthorizedError, ForbiddenError) as error:
+            self._skip_or_raise(error)
+
+    def read(self, context: Context | None) -> Iterable[Record]:
+        """The stream's records, read from Iterable."""
+        raise NotImplementedError
+
+    def _skip_or_raise(self, error: IterableError) -> None:
+        if not self.config["skip_forbidden"]:
+            raise NotReadableError(
+                f"The key may not read the stream {self.name}: {error} "
+                "To go on without such streams, deselect them or set `skip_forbidden`."
+            ) from None
+        # A key that may read nothing at all is wrong: leaving out every stream would look like success.
+        self.client.get_json(KEY_CHECK)
+        self.logger.warning("The stream %s is left out, because the key may not read it: %s", self.name, error)

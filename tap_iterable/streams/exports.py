@@ -47,7 +47,7 @@ class ExportStream(WindowedStream):
             Path(self.config["malformed_directory"]) / f"{self.name}.ndjson", self.config["max_malformed_percent"]
         )
 
-    def get_records(self, context: Context | None) -> Iterable[Record]:
+    def read(self, context: Context | None) -> Iterable[Record]:
         """Rows in no order; the bookmark moves after each window."""
         todo = self._plan(context)
         planned, done, began = len(todo), 0, time.monotonic()

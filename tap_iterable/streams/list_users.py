@@ -30,7 +30,7 @@ class ListUsersStream(IterableStream):
     schema = StreamSchema(SCHEMAS)
     primary_keys = ("listId", "member")
 
-    def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
+    def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
         """Members of all lists."""
         lists = [entry["id"] for entry in self.client.get_json("/api/lists")["lists"]]
         for done, list_id in enumerate(lists, start=1):

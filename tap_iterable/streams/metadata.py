@@ -26,7 +26,7 @@ class MetadataStream(IterableStream):
     schema = StreamSchema(SCHEMAS)
     primary_keys = ("id",)
 
-    def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
+    def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
         """Every row of the project."""
         return (self.record(fields) for fields in self.rows())
 
