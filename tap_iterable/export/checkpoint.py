@@ -7,6 +7,7 @@ this needs are all here, and `tests/tap/test_checkpoint.py` fails if the SDK cha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,14 +20,33 @@ from tap_iterable.streams.base import IterableStream
 class WindowedStream(IterableStream):
     """A stream whose state moves only by `checkpoint`."""
 
+    _pending: Mapping[str, Any] | None = None
+
     def checkpoint(self, end: datetime) -> None:
-        """Everything before `end` has been emitted: make it the bookmark and write STATE."""
-        bookmark = {"replication_key": self.replication_key, "replication_key_value": times.to_rfc3339(end)}
-        self.stream_state.update(bookmark)
-        self.state_manager.is_flushed = False
-        # In BATCH mode the rows before `end` may not be in a file yet; the SDK writes STATE after each file.
+        """Everything before `end` has been emitted: make it the bookmark and write STATE. It never goes back."""
+        latest = max(end, self._bookmark() or end)
+        self.remember(replication_key=self.replication_key, replication_key_value=times.to_rfc3339(latest))
+
+    def remember(self, **entries: Any) -> None:
+        """Put `entries` into this stream's state and write STATE.
+
+        In BATCH mode the rows before may not be in a file yet, so the entries wait until the SDK, after
+        each file, writes STATE itself.
+        """
+        self._pending = {**(self._pending or {}), **entries}
         if self.get_batch_config(self.config) is None:
             self._write_state_message()
+
+    def _bookmark(self) -> datetime | None:
+        value = {**self.stream_state, **(self._pending or {})}.get("replication_key_value")
+        return times.parse(value) if value else None
+
+    def _write_state_message(self) -> None:
+        if self._pending is not None:
+            self.stream_state.update(self._pending)
+            self._pending = None
+            self.state_manager.is_flushed = False
+        super()._write_state_message()
 
     def get_replication_key_signpost(self, context: Context | None = None) -> None:  # noqa: ARG002 (the SDK's signature)
         """None: window ends never lie in the future, so nothing needs a cap."""

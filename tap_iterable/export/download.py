@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Final
 
@@ -18,6 +18,7 @@ import requests
 
 from iterable_api.client import IterableClient, Params
 from iterable_api.errors import IncompleteBodyError
+from tap_iterable.export.windows import OversizeError
 
 _BLOCK: Final = 1 << 18
 _BROKEN: Final = (
@@ -28,16 +29,32 @@ _BROKEN: Final = (
 )
 
 
+def spooled(
+    client: IterableClient, path: str, params: Params, directory: Path | None, limit: int | None = None
+) -> AbstractContextManager[IO[bytes]]:
+    """The whole answer of a GET as a file at its start; the file is gone afterwards. See `whole`."""
+    return whole(client.stream(path, params=params), path, directory, limit)
+
+
 @contextmanager
-def spooled(client: IterableClient, path: str, params: Params, directory: Path | None) -> Iterator[IO[bytes]]:
-    """The whole answer of a GET as a file at its start; the file is gone afterwards.
+def whole(
+    opened: AbstractContextManager[requests.Response], name: str, directory: Path | None, limit: int | None = None
+) -> Iterator[IO[bytes]]:
+    """The body of a response as a file at its start. The file has no name, so even `kill -9` leaves nothing behind.
+
+    Args:
+        opened: gives the response and closes it.
+        name: what errors call it; never its URL.
+        directory: where the file is; by default the system's temporary directory.
+        limit: how many bytes it may have.
 
     Raises:
         IncompleteBodyError: if the body broke off, or nothing told where it ends.
+        OversizeError: if it has more than `limit` bytes; the rest of it is not read.
     """
     with tempfile.TemporaryFile(dir=directory, prefix="tap-iterable-") as spool:
-        with client.stream(path, params=params) as response:
-            _copy(response, spool, path)
+        with opened as response:
+            _copy(response, spool, name, limit)
         spool.seek(0)
         yield spool
 
@@ -52,14 +69,18 @@ def ends_cleanly(spool: IO[bytes]) -> bool:
     return True
 
 
-def _copy(response: requests.Response, spool: IO[bytes], path: str) -> None:
+def _copy(response: requests.Response, spool: IO[bytes], name: str, limit: int | None) -> None:
     if not _framed(response):
-        raise IncompleteBodyError(f"{path}: the answer has neither a length nor chunks, so its end cannot be verified")
+        raise IncompleteBodyError(f"{name}: the answer has neither a length nor chunks, so its end cannot be verified")
     try:
         for block in response.iter_content(_BLOCK):
+            if limit is not None and spool.tell() + len(block) > limit:
+                raise OversizeError(
+                    f"{name}: the answer is larger than the {limit // 1_000_000} MB of `spool_limit_mb`"
+                )
             spool.write(block)
     except _BROKEN as error:
-        raise IncompleteBodyError(f"{path}: the answer broke off ({type(error).__name__})") from None
+        raise IncompleteBodyError(f"{name}: the answer broke off ({type(error).__name__})") from None
 
 
 def _framed(response: requests.Response) -> bool:

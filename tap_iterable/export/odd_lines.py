@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from typing import cast
+
+from singer_sdk import metrics
+
+_logger = logging.getLogger(__name__)
+
+
+class ExportMetric(StrEnum):
+    """Metrics beside those of the SDK."""
+
+    MALFORMED_LINES = "malformed_line_count"
 
 
 class TooManyOddLinesError(Exception):
@@ -25,6 +40,21 @@ class OddLines:
     path: Path
     allowed_percent: float
     count: int = field(default=0, init=False)
+
+    @contextmanager
+    def counted(self, stream: str) -> Iterator[None]:
+        """Tell at the end, however it comes, how many lines were kept: in the log and as a Singer metric."""
+        # The SDK names its own metrics in an enumeration; all that it asks of one is a `value`.
+        metric = cast("metrics.Metric", ExportMetric.MALFORMED_LINES)
+        with metrics.Counter(metric, {metrics.Tag.STREAM: stream}) as counter:
+            try:
+                yield
+            finally:
+                counter.value = self.count
+                if self.count:
+                    _logger.warning(
+                        "%s: lines that are no records: %d. They are kept in %s", stream, self.count, self.path
+                    )
 
     def keep(self, line: bytes) -> None:
         """Append the line to the file, on disk before this returns: state will move past it."""

@@ -10,6 +10,10 @@ from typing import Final
 SECOND: Final = timedelta(seconds=1)
 
 
+class OversizeError(Exception):
+    """A window holds more than comes in one piece; its halves may do."""
+
+
 @dataclass(frozen=True)
 class Window:
     """From `start`, inclusive, to `end`, exclusive. Iterable's bounds mean the same."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,16 +15,20 @@ from iterable_api.client import IterableClient
 from iterable_api.data_types import DataType
 from iterable_api.errors import IncompleteBodyError
 from iterable_api.identity import ProjectType
+from tap_iterable.export.agenda import Agenda
 from tap_iterable.export.checkpoint import WindowedStream
 from tap_iterable.export.download import ends_cleanly, spooled
 from tap_iterable.export.lines import MalformedLineError, fields_of, nested, record_id
 from tap_iterable.export.odd_lines import OddLines
-from tap_iterable.export.windows import Window, whole_second, windows
+from tap_iterable.export.windows import OversizeError, Window, whole_second, windows
 from tap_iterable.records import Record
 from tap_iterable.schemas import event_schema, user_schema
 from tap_iterable.settings import moment
 
 PATH: Final = "/api/export/data.json"
+
+HALVED: Final = (IncompleteBodyError, OversizeError)
+"""What a smaller window may cure."""
 
 USER_KEYS: Final[Mapping[ProjectType, str]] = {
     ProjectType.EMAIL: "email",
@@ -49,24 +52,17 @@ class ExportStream(WindowedStream):
 
     def read(self, context: Context | None) -> Iterable[Record]:
         """Rows in no order; the bookmark moves after each window."""
-        todo = self._plan(context)
-        planned, done, began = len(todo), 0, time.monotonic()
-        todo.reverse()
-        while todo:
-            window = todo.pop()
-            try:
-                rows = yield from self._window(window)
-            except IncompleteBodyError as error:
-                todo.extend(reversed(self._halves(window, error)))
-                planned += 1
-                continue
-            self.checkpoint(window.end)
-            done += 1
-            self._log_progress(window, rows, done, planned, time.monotonic() - began)
-        if self._odd_lines.count:
-            self.logger.warning(
-                "Lines that are no records: %d. They are kept in %s", self._odd_lines.count, self._odd_lines.path
-            )
+        agenda = Agenda(self._plan(context))
+        with self._odd_lines.counted(self.name):
+            for window in agenda:
+                try:
+                    rows = yield from self._window(window)
+                except HALVED as error:
+                    agenda.halve(window, error)
+                    self.logger.warning("%s. The window from %s is read again in two halves.", error, window.start)
+                else:
+                    self.checkpoint(window.end)
+                    self._log_progress(window, rows, agenda.finished())
 
     def _plan(self, context: Context | None) -> list[Window]:
         bookmark = self.get_starting_timestamp(context)
@@ -90,11 +86,17 @@ class ExportStream(WindowedStream):
             "startDateTime": times.to_export_bound(window.start),
             "endDateTime": times.to_export_bound(window.end),
         }
-        directory = self.config.get("spool_directory")
-        with spooled(self.client, PATH, params, Path(directory) if directory else None) as spool:
+        limit = self.config["spool_limit_mb"] * 1_000_000
+        with spooled(self.client, PATH, params, self._spool_directory, limit) as spool:
+            # In a single second there is nothing to halve: there the odd line is counted as such.
             if window.halves() and not ends_cleanly(spool):
                 raise IncompleteBodyError(f"{PATH}: the last line is not whole")
             return (yield from self._rows(spool))
+
+    @property
+    def _spool_directory(self) -> Path | None:
+        directory = self.config.get("spool_directory")
+        return Path(directory) if directory else None
 
     def _rows(self, spool: IO[bytes]) -> Generator[Record, None, int]:
         lines = odd = 0
@@ -122,22 +124,8 @@ class ExportStream(WindowedStream):
         """The record of a line, or None if the line cannot be one."""
         raise NotImplementedError
 
-    def _halves(self, window: Window, error: IncompleteBodyError) -> tuple[Window, ...]:
-        halves = window.halves()
-        if halves is None:
-            raise error
-        self.logger.warning("%s. The window from %s is read again in two halves.", error, window.start)
-        return halves
-
-    def _log_progress(self, window: Window, rows: int, done: int, planned: int, seconds: float) -> None:
-        self.logger.info(
-            "Window %d of %d, to %s: %d rows. About %.0f s to go.",
-            done,
-            planned,
-            times.to_export_bound(window.end),
-            rows,
-            seconds / done * (planned - done),
-        )
+    def _log_progress(self, window: Window, rows: int, progress: str) -> None:
+        self.logger.info("Read to %s: %d rows. %s.", times.to_export_bound(window.end), rows, progress)
 
 
 class EventStream(ExportStream):

@@ -1,0 +1,43 @@
+"""What a stream has still to read, in order; a window that does not come whole is halved."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from tap_iterable.export.windows import Window
+
+
+class Agenda:
+    """Hands out each window once; the halves of one that failed take its place.
+
+    So the windows that were read cover the range exactly once, whatever breaks.
+    """
+
+    def __init__(self, windows: Iterable[Window]) -> None:
+        self._todo = deque(windows)
+        self._began = time.monotonic()
+        self.done = 0
+
+    def __iter__(self) -> Iterator[Window]:
+        """Each window must be reported as `finished`, or be `halve`d, before the next is asked for."""
+        while self._todo:
+            yield self._todo.popleft()
+
+    def halve(self, window: Window, error: Exception) -> None:
+        """Read `window` again in two halves.
+
+        Raises:
+            Exception: `error`, if the window is one second long: then nothing smaller can be asked for.
+        """
+        halves = window.halves()
+        if halves is None:
+            raise error
+        self._todo.extendleft(reversed(halves))
+
+    def finished(self) -> str:
+        """Count a window that was read; how far we are, in words."""
+        self.done += 1
+        seconds = (time.monotonic() - self._began) / self.done * len(self._todo)
+        return f"Window {self.done} of {self.done + len(self._todo)}, about {seconds:.0f} s to go"
