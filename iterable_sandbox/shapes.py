@@ -11,6 +11,7 @@ _MAX_LONG: Final = 2**63 - 1
 _WANTED: Final[Mapping[str, str]] = {
     "string": "String value expected",
     "number": "Number value expected",
+    "decimal": "Number value expected",
     "boolean": "Boolean value expected",
     # Not seen in recordings; worded like the three above.
     "object": "Object value expected",
@@ -30,6 +31,7 @@ class Shape:
 
 STRING: Final = Shape("string")
 NUMBER: Final = Shape("number")
+DECIMAL: Final = Shape("decimal")
 BOOLEAN: Final = Shape("boolean")
 OBJECT: Final = Shape("object")
 
@@ -69,6 +71,8 @@ def _is(kind: str, value: Any) -> bool:
             return isinstance(value, str)
         case "number":
             return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_LONG
+        case "decimal":
+            return isinstance(value, int | float) and not isinstance(value, bool)
         case "boolean":
             return isinstance(value, bool)
         case "object":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -27,6 +28,10 @@ class Http:
     def post(self, path: str, body: Any = None) -> requests.Response:
         """The answer of a POST of JSON."""
         return self.session.post(self.sandbox.url + path, json=body, timeout=10)
+
+    def send(self, method: str, path: str, body: Any = None, **params: Any) -> requests.Response:
+        """The answer of any other method."""
+        return self.session.request(method, self.sandbox.url + path, json=body, params=params, timeout=10)
 
     def update(self, *users: dict[str, Any], **options: Any) -> dict[str, Any]:
         """The answer of a bulkUpdate that is 200."""
@@ -61,6 +66,15 @@ class Http:
         """The id of a new list."""
         list_id: int = self.ok("/api/lists", {"name": name})["listId"]
         return list_id
+
+
+@contextmanager
+def opened(**settings: Any) -> Iterator[Http]:
+    """A bare client of a sandbox with other settings."""
+    with Sandbox(**settings) as sandbox:
+        client = Http(sandbox)
+        yield client
+        client.session.close()
 
 
 @pytest.fixture
