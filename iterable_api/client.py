@@ -120,8 +120,11 @@ class IterableClient:
         params: Params | None = None,
         json: Any = None,
         data: bytes | None = None,
+        repeatable: bool = True,
     ) -> requests.Response:
         """A 2xx answer, read whole. `data` is a body that is JSON already.
+
+        `repeatable` is False for a body that must not be sent twice to an endpoint that would not mind.
 
         Raises:
             ApiError: for any other answer, transient ones only after `max_tries`.
@@ -130,7 +133,7 @@ class IterableClient:
             UnknownOutcomeError: if a call that must not be repeated may or may not have happened.
             UntrustedServerError: if the server's certificate could not be verified.
         """
-        call = _Call(method, path, path_params or {}, params, json, data)
+        call = _Call(method, path, path_params or {}, params, json, data, harmless=repeatable)
         return self._retrying(self._whole, call, self._base + call.target)
 
     @contextmanager
@@ -199,6 +202,7 @@ class _Call:
     params: Params | None = field(repr=False)
     json: Any = field(repr=False)
     data: bytes | None = field(repr=False)
+    harmless: bool = True
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -209,7 +213,7 @@ class _Call:
 
     @property
     def repeatable(self) -> bool:
-        return (self.method, self.path) not in NOT_REPEATABLE
+        return self.harmless and (self.method, self.path) not in NOT_REPEATABLE
 
     @property
     def texts(self) -> Iterator[str]:

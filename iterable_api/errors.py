@@ -51,11 +51,16 @@ class UnreadableAnswerError(IterableError):
 
 @dataclass(frozen=True)
 class FieldClash:
-    """A field whose values do not have the type that the project keeps it in."""
+    """A field whose values do not have the type that the project keeps it in.
+
+    Attributes:
+        incoming_types: what the values that were refused could have been.
+    """
 
     field: str
     expected_type: str
     category: str
+    incoming_types: tuple[str, ...] = ()
 
 
 class ApiError(IterableError):
@@ -96,7 +101,12 @@ class FieldTypeError(BadRequestError):
         super().__init__(status, method, path, answer)
         errors = _object(_object(answer.get("params")).get("validationErrors"))
         self.clashes = tuple(
-            FieldClash(field, _text(_object(error).get("expectedType")), _text(_object(error).get("category")))
+            FieldClash(
+                field,
+                _text(_object(error).get("expectedType")),
+                _text(_object(error).get("category")),
+                _texts(_object(error).get("incomingTypes")),
+            )
             for field, error in errors.items()
         )
 
@@ -238,3 +248,7 @@ def _object(value: object) -> dict[str, Any]:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(filter(None, map(_text, value))) if isinstance(value, list) else ()

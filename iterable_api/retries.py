@@ -10,7 +10,14 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+    wait_random,
+)
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from iterable_api.errors import (
@@ -41,7 +48,7 @@ def retrying(max_tries: int, first_wait: float, longest_wait: float, sleep: Call
     The waits double from `first_wait` to `longest_wait`, each a little longer by chance. Where the
     answer had a `Retry-After`, that is the wait instead.
     """
-    backoff = wait_exponential_jitter(initial=first_wait, max=longest_wait, jitter=first_wait)
+    backoff = wait_exponential(multiplier=first_wait, max=longest_wait) + wait_random(0, first_wait)
 
     def wait(state: RetryCallState) -> float:
         error = _error_of(state)

@@ -48,6 +48,20 @@ SETTINGS: Final[dict[str, Any]] = {
             "title": "Maximum rows per request",
             "description": "How many records travel in one request. Iterable's own limits are kept in any case.",
         },
+        "max_in_flight": {
+            "type": ["integer", "null"],
+            "minimum": 1,
+            "title": "Maximum requests in flight",
+            "description": "How many requests of a stream are on their way at a time. By default as many as Iterable "
+            "allows in a second, at most 8. Records of one user never overtake each other.",
+        },
+        "derive_event_ids": {
+            "type": "boolean",
+            "default": True,
+            "title": "Derive event ids",
+            "description": "Give events without an `id` one that follows from their content, so that sending them "
+            "again changes nothing. Without ids, an event whose fate is unknown is rejected instead of sent again.",
+        },
         "summary_path": {
             "type": ["string", "null"],
             "title": "Summary path",

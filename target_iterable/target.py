@@ -10,6 +10,7 @@ from singer_sdk import Target
 from iterable_api.client import IterableClient
 from iterable_api.identity import ProjectType
 from iterable_api.settings import connect
+from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.stream import StreamDelivery
 from target_iterable.project import Project
 from target_iterable.reader import QuietReader
@@ -56,7 +57,13 @@ class TargetIterable(Target):
     def delivery(self, stream: str) -> StreamDelivery:
         """The delivery of `stream`, one for all sinks that the stream has in a run."""
         if stream not in self._deliveries:
-            delivery = StreamDelivery(stream, self.project.client, self.config["max_batch_rows"])
+            delivery = StreamDelivery(
+                stream,
+                Sender(self.project.client, stream),
+                self.project.field_types,
+                self.config["max_batch_rows"],
+                self.config.get("max_in_flight"),
+            )
             self._deliveries[stream] = delivery
             self._report.include(stream, self.routing.route(stream).object, delivery.tally)
         return self._deliveries[stream]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from iterable_api.limits import MAX_BODY_BYTES
-from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.refusal import RecordRefusedError, Refusal
 from target_iterable.delivery.serialise import dumps
 
 Name: TypeAlias = tuple[str, str]
@@ -17,19 +17,34 @@ ARRAY: Final = (b"[", b"]")
 OBJECT: Final = (b"{", b"}")
 
 
-@dataclass(frozen=True, slots=True)
+EVENT_NAME: Final = "eventName"
+"""The kind of a name that many users share: rows that have only this in common are in no order."""
+
+
+@dataclass(slots=True)
 class Verdicts:
-    """What became of the rows of one request.
+    """What became of rows.
 
     Attributes:
         written: Iterable has taken them, or what they ask for was so already.
-        rejected: Iterable has refused them, each with the name of its bucket.
+        rejected: those that are refused, and why.
+        unknown: Iterable's answer does not say what became of them.
         dropped_fields: fields that Iterable left out of rows it has taken.
+        created_fields: fields that are new to the project.
     """
 
-    written: Sequence[Operation]
-    rejected: Sequence[tuple[Operation, str]] = ()
-    dropped_fields: frozenset[str] = frozenset()
+    written: list[Operation] = field(default_factory=list)
+    rejected: list[tuple[Operation, Refusal]] = field(default_factory=list)
+    unknown: list[Operation] = field(default_factory=list)
+    dropped_fields: set[str] = field(default_factory=set)
+    created_fields: set[str] = field(default_factory=set)
+
+    def absorb(self, more: Verdicts) -> None:
+        """Add what became of other rows; the unknown among them stay out, somebody has to ask again."""
+        self.written += more.written
+        self.rejected += more.rejected
+        self.dropped_fields |= more.dropped_fields
+        self.created_fields |= more.created_fields
 
 
 Judge: TypeAlias = "Callable[[Sequence[Operation], bytes], Verdicts]"
@@ -45,6 +60,7 @@ class Endpoint:
         max_rows: the contract's limit, where it has one.
         once: whether a name may stand only once in a request. Failures are listed by name, so two
             rows of one user could not be told apart, nor is their order promised.
+        repeatable: whether a row that is sent twice does what it does when it is sent once.
     """
 
     path: str
@@ -53,6 +69,7 @@ class Endpoint:
     brackets: tuple[bytes, bytes] = ARRAY
     max_rows: int | None = None
     once: bool = True
+    repeatable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +100,21 @@ class Operation:
     Attributes:
         part: the row in the body, serialised.
         names: all names by which an answer may mean this row.
+        scope: whose fields the row writes. Types of fields are kept per scope; see `field_types`.
+        fields: what the row writes there; the same values as in `part`.
     """
 
     endpoint: Endpoint
     part: bytes
     names: frozenset[Name]
     envelope: Envelope = BARE
+    scope: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def identities(self) -> frozenset[Name]:
+        """The names that say whom the row is about: rows that share one keep their order."""
+        return frozenset(name for name in self.names if name[0] != EVENT_NAME)
 
     def must_fit(self) -> None:
         """Check that the row can be sent at all.
@@ -103,10 +129,11 @@ class Operation:
 class Batch:
     """A request in the making. `size` is the exact size of the body in bytes."""
 
-    def __init__(self, endpoint: Endpoint, envelope: Envelope) -> None:
+    def __init__(self, endpoint: Endpoint, envelope: Envelope, max_bytes: int = MAX_BODY_BYTES) -> None:
         self.endpoint = endpoint
         self.envelope = envelope
         self.rows: list[Operation] = []
+        self._max_bytes = max_bytes
         opening, closing = endpoint.brackets
         shared = envelope.members + b"," if envelope.members else b""
         self._head = b"{" + shared + dumps(endpoint.collection) + b":" + opening
@@ -114,8 +141,8 @@ class Batch:
         self.size = len(self._head) + len(self._tail)
 
     def fits(self, row: Operation) -> bool:
-        """Whether the body stays under Iterable's limit with `row` in it."""
-        return self.size + self._growth(row) < MAX_BODY_BYTES
+        """Whether the body stays under the limit with `row` in it."""
+        return self.size + self._growth(row) < self._max_bytes
 
     def add(self, row: Operation) -> None:
         """Put `row` behind the others."""

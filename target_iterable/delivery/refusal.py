@@ -1,17 +1,33 @@
-"""Why a record cannot be sent."""
+"""Why a record is not written."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 
-class RecordRefusedError(Exception):
-    """A record that Iterable cannot take. The run goes on without it, and counts it.
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one record is rejected.
 
     Attributes:
-        code: a class of reasons in camelCase; where Iterable has a bucket for it, the bucket's name.
-        reason: what is wrong, in words. It names columns, never values.
+        code: a class of reasons; where Iterable has a code or a bucket for it, Iterable's name.
+        reason: what is wrong, in words. It names columns and fields, never values.
+        field: the field that is wrong, if it is one: its dotted path.
     """
 
-    def __init__(self, code: str, reason: str) -> None:
+    code: str
+    reason: str
+    field: str | None = None
+
+
+class RecordRefusedError(Exception):
+    """A record that Iterable cannot take. The run goes on without it, and counts it."""
+
+    def __init__(self, code: str, reason: str, field: str | None = None) -> None:
         super().__init__(f"{code}: {reason}")
-        self.code = code
-        self.reason = reason
+        self.refusal = Refusal(code, reason, field)
+
+    @property
+    def code(self) -> str:
+        """See `Refusal`."""
+        return self.refusal.code

@@ -1,56 +1,70 @@
-"""Sending one batch and reading its verdicts."""
+"""Sending one request and reading its verdicts."""
 
 from __future__ import annotations
+
+from threading import Lock
+from typing import Final
 
 from singer_sdk import metrics
 
 from iterable_api.client import IterableClient
-from iterable_api.errors import FieldTypeError, IterableError
+from iterable_api.errors import UnknownOutcomeError, UnreadableAnswerError
 from target_iterable.delivery.operations import Batch, Verdicts
-from target_iterable.delivery.verdicts import UnexplainedAnswerError
 
-
-class DeliveryFailedError(Exception):
-    """A batch of which nobody can say that Iterable has it. The run ends; the next one sends it again."""
+_TRIES: Final = 3
+"""How often a request is sent whose 2xx answer cannot be read."""
 
 
 class Sender:
-    """Sends the batches of one stream, and counts requests as Singer metrics."""
+    """Sends the requests of one stream, from several threads, and counts them as Singer metrics.
+
+    Attributes:
+        requests: how many Iterable has answered with verdicts or a refusal.
+    """
 
     def __init__(self, client: IterableClient, stream: str) -> None:
+        self.requests = 0
         self._client = client
         self._stream = stream
         self._counters: dict[str, metrics.Counter] = {}
+        self._lock = Lock()
 
     def send(self, batch: Batch) -> Verdicts:
-        """The verdicts on all rows of `batch`.
+        """The verdicts on the rows of `batch`.
 
         Raises:
-            DeliveryFailedError: if the request failed as a whole, or its answer does not add up.
+            IterableError: if the request failed as a whole.
+            UnknownOutcomeError: if nobody knows, and it would do harm to send it again.
         """
-        path, params = batch.endpoint.path, dict(batch.envelope.path_params)
-        self._count(path)
-        try:
-            response = self._client.request("POST", path, path_params=params, data=batch.body())
-            return batch.endpoint.judge(batch.rows, response.content)
-        except IterableError as error:
-            raise DeliveryFailedError(f"{error}{_clashes(error)}") from error
-        except UnexplainedAnswerError as error:
-            raise DeliveryFailedError(f"POST {path}: {error}.") from error
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return self._once(batch)
+            except UnreadableAnswerError as error:
+                if not batch.endpoint.repeatable:
+                    raise UnknownOutcomeError(str(error)) from None
+                if tries_left == 0:
+                    raise
+        raise AssertionError("unreachable")
 
     def close(self) -> None:
         """Write the last metrics."""
         for counter in self._counters.values():
             counter.exit()
 
+    def _once(self, batch: Batch) -> Verdicts:
+        endpoint, params = batch.endpoint, dict(batch.envelope.path_params)
+        self._count(endpoint.path)
+        response = self._client.request(
+            "POST", endpoint.path, path_params=params, data=batch.body(), repeatable=endpoint.repeatable
+        )
+        try:
+            return endpoint.judge(batch.rows, response.content)
+        except UnreadableAnswerError as error:
+            raise UnreadableAnswerError(f"POST {endpoint.path}: {error}") from None
+
     def _count(self, path: str) -> None:
-        if path not in self._counters:
-            self._counters[path] = metrics.http_request_counter(self._stream, path)
-        self._counters[path].increment()
-
-
-def _clashes(error: IterableError) -> str:
-    """Which fields hold what Iterable keeps as another type: what the person at the terminal must mend."""
-    if not isinstance(error, FieldTypeError):
-        return ""
-    return "".join(f" The field {clash.field!r} is kept as {clash.expected_type}." for clash in error.clashes)
+        with self._lock:
+            self.requests += 1
+            if path not in self._counters:
+                self._counters[path] = metrics.http_request_counter(self._stream, path)
+            self._counters[path].increment()

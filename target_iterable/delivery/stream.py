@@ -7,27 +7,48 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
-from iterable_api.client import IterableClient
-from target_iterable.delivery.batches import pack
-from target_iterable.delivery.operations import Batch, Operation, Verdicts
+from iterable_api.errors import FieldTypeError, IterableError
+from iterable_api.limits import limits_of
+from target_iterable.delivery.batches import Room, pack
+from target_iterable.delivery.field_types import FieldTypes
+from target_iterable.delivery.isolation import Isolation, Outcome
+from target_iterable.delivery.operations import Endpoint, Operation, Verdicts
 from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.delivery.sender import DeliveryFailedError, Sender
+from target_iterable.delivery.schedule import settle_all
+from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.tally import Tally, in_brackets
+
+_WIDEST: Final = 8
+_WIDTH_WITHOUT_LIMIT: Final = 4
+
+
+class DeliveryFailedError(Exception):
+    """Records of which nobody can say that Iterable has them. The run ends; the next one sends them again."""
 
 
 class StreamDelivery:
     """Outlives the sinks of its stream: the SDK makes a new sink whenever the schema changes."""
 
-    def __init__(self, stream: str, client: IterableClient, max_rows: int) -> None:
+    def __init__(
+        self, stream: str, sender: Sender, types: FieldTypes, max_rows: int, max_in_flight: int | None = None
+    ) -> None:
         self.stream = stream
         self.tally = Tally()
         self.waiting_bytes = 0
-        self._sender = Sender(client, stream)
-        self._max_rows = max_rows
+        self._sender = sender
+        self._room = Room(max_rows)
+        self._isolation = Isolation(sender, types, self._room)
+        self._max_in_flight = max_in_flight
         self._waiting: list[Operation] = []
         self._told: set[str] = set()
         self._logger = logging.getLogger(f"target-iterable.{stream}")
+
+    @property
+    def waiting_rows(self) -> int:
+        """How many records wait for the next `drain`."""
+        return len(self._waiting)
 
     def add(self, operation: Operation) -> None:
         """Take over one record, to be sent with the next `drain`.
@@ -45,15 +66,14 @@ class StreamDelivery:
         self._tell_once("A record is rejected: %s. Others like it are only counted.", str(refusal))
 
     def drain(self) -> None:
-        """Send all that waits, in order.
+        """Send all that waits, in the order of each identity.
 
         Raises:
-            DeliveryFailedError: if a batch failed as a whole; it and all behind it are unsent.
+            DeliveryFailedError: if a batch failed as a whole; it and those that were not begun yet are unsent.
         """
         waiting, self._waiting, self.waiting_bytes = self._waiting, [], 0
         with self._clock():
-            for batch in pack(waiting, self._max_rows):
-                self._deliver(batch)
+            self._deliver(waiting)
         if self.tally.unsent:
             raise DeliveryFailedError(f"Stream {self.stream!r}: the records do not add up: {self.tally}")
 
@@ -61,19 +81,35 @@ class StreamDelivery:
         """Write the last metrics."""
         self._sender.close()
 
-    def _deliver(self, batch: Batch) -> None:
-        try:
-            verdicts = self._sender.send(batch)
-        except DeliveryFailedError as error:
-            raise DeliveryFailedError(
-                f"Stream {self.stream!r}: a batch of {len(batch.rows)} records was not delivered. {error} "
-                "State has not moved past it: run again when the cause is gone."
-            ) from error
-        self.tally.requests += 1
-        self._count(verdicts)
+    def _deliver(self, rows: list[Operation]) -> None:
+        batches = pack(grouped(rows), self._room)
+        width = min((self._width(batch.endpoint) for batch in batches), default=1)
+        failed: list[Outcome] = []
+        for outcome in settle_all(batches, self._isolation.settle, width):
+            self._count(outcome.verdicts)
+            if outcome.error is not None:
+                failed.append(outcome)
+        if failed:
+            raise self._failure(failed[0])
+
+    def _width(self, endpoint: Endpoint) -> int:
+        """As many requests at a time as Iterable allows in a second, unless the setting says otherwise."""
+        limits = limits_of("POST", endpoint.path)
+        per_second = max(1, limits[0].count // limits[0].seconds) if limits else _WIDTH_WITHOUT_LIMIT
+        return self._max_in_flight or min(_WIDEST, per_second)
+
+    def _failure(self, outcome: Outcome) -> DeliveryFailedError:
+        error = outcome.error
+        failure = DeliveryFailedError(
+            f"Stream {self.stream!r}: a batch of {len(outcome.batch.rows)} records was not delivered. "
+            f"{error}{_clashes(error)} State has not moved past it: run again when the cause is gone."
+        )
+        failure.__cause__ = error
+        return failure
 
     def _count(self, verdicts: Verdicts) -> None:
-        reasons = Counter(bucket for _, bucket in verdicts.rejected)
+        reasons = Counter(refusal.code for _, refusal in verdicts.rejected)
+        self.tally.requests = self._sender.requests
         self.tally.written += len(verdicts.written)
         self.tally.reasons += reasons
         if reasons:
@@ -94,3 +130,20 @@ class StreamDelivery:
             yield
         finally:
             self.tally.seconds += time.monotonic() - started
+
+
+def grouped(rows: list[Operation]) -> list[Operation]:
+    """`rows` with those of one user behind each other where a request may hold several of them.
+
+    Then few requests share a user, and few have to wait for each other.
+    """
+    if not rows or any(row.endpoint.once for row in rows):
+        return rows
+    return sorted(rows, key=lambda row: min(row.identities, default=("", "")))
+
+
+def _clashes(error: IterableError | None) -> str:
+    """Which fields hold what Iterable keeps as another type: what the person at the terminal must mend."""
+    if not isinstance(error, FieldTypeError):
+        return ""
+    return "".join(f" The field {clash.field!r} is kept as {clash.expected_type}." for clash in error.clashes)

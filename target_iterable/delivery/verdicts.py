@@ -7,6 +7,7 @@ A bulk answer is 200 also when rows failed. It names them by identity, never by 
     disallowedEventNames                 all events of these names; nobody says whether failCount has them
     successCount, failCount              how many rows
     filteredOutFields                    fields that were dropped from rows that succeeded
+    createdFields                        fields that are new to the project
 """
 
 from __future__ import annotations
@@ -17,47 +18,63 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
+from iterable_api.errors import UnreadableAnswerError
 from iterable_api.identity import normalise_email
-from target_iterable.delivery.operations import Name, Operation, Verdicts
+from target_iterable.delivery.operations import EVENT_NAME, Name, Operation, Verdicts
+from target_iterable.delivery.refusal import Refusal
 
 DISALLOWED: Final = "disallowedEventNames"
+UNCONFIRMED: Final = Refusal("unconfirmed", "Iterable's answer does not say whether the record was taken")
 _OLD_BUCKETS: Final = ("invalidEmails", "invalidUserIds")
-_BUCKET: Final = re.compile(r"\w+?(?P<kind>Emails|UserIds)")
+_BUCKET: Final = re.compile(r"(?P<meaning>\w+?)(?P<kind>Emails|UserIds)")
 _KINDS: Final = {"Emails": "email", "UserIds": "userId"}
-
-
-class UnexplainedAnswerError(Exception):
-    """Iterable's answer does not say what became of every row."""
+_MEANINGS: Final = {
+    "invalid": "the user's e-mail address or userId is malformed",
+    "notFound": "there is no such user",
+    "forgotten": "the user is forgotten: Iterable takes no data of him or her",
+    "conflict": "the e-mail address or userId belongs to another user",
+    "invalidData": "Iterable cannot take a field of the record",
+}
 
 
 def all_taken(rows: Sequence[Operation], _body: bytes) -> Verdicts:
     """For endpoints whose 2xx answer speaks of the request as a whole."""
-    return Verdicts(written=rows)
+    return Verdicts(written=list(rows))
 
 
 def named_failures(rows: Sequence[Operation], body: bytes, *, settled: AbstractSet[str] = frozenset()) -> Verdicts:
     """For endpoints that name the rows that failed. `settled` are buckets that ask for nothing more.
 
+    Rows of which the lists and the counts of the answer say different things are `unknown`.
+
     Raises:
-        UnexplainedAnswerError: if a failure fits no row, or the counts do not fit the rows.
+        UnreadableAnswerError: if the answer is not what such endpoints answer.
     """
     answer = _object(body)
-    buckets = _attribute(rows, answer)
-    rejected = [(row, buckets[row]) for row in rows if row in buckets and buckets[row] not in settled]
+    buckets, strangers = _attribute(rows, answer)
+    failed = [row for row in rows if row in buckets and buckets[row] not in settled]
     uncounted = settled | {DISALLOWED}
-    _reconcile(
-        answer,
-        rows=len(rows),
-        at_least=sum(bucket not in uncounted for bucket in buckets.values()),
-        at_most=len(buckets),
+    certain = sum(bucket not in uncounted for bucket in buckets.values())
+    named_are_sure, others_are_sure = _reconciled(answer, len(rows), certain, len(buckets))
+    refused = set(failed)
+    others = [row for row in rows if row not in refused]
+    verdicts = Verdicts(
+        dropped_fields=set(map(str, _array(answer, "filteredOutFields"))),
+        created_fields=set(map(str, _array(answer, "createdFields"))),
     )
-    refused = {row for row, _ in rejected}
-    written = [row for row in rows if row not in refused]
-    return Verdicts(written, rejected, frozenset(map(str, _array(answer, "filteredOutFields"))))
+    if named_are_sure:
+        verdicts.rejected = [(row, _refusal(buckets[row])) for row in failed]
+    else:
+        verdicts.unknown += failed
+    if others_are_sure and not strangers:
+        verdicts.written = others
+    else:
+        verdicts.unknown += others
+    return verdicts
 
 
-def _attribute(rows: Sequence[Operation], answer: dict[str, Any]) -> dict[Operation, str]:
-    """Each row that a failure names, with the first bucket that names it."""
+def _attribute(rows: Sequence[Operation], answer: dict[str, Any]) -> tuple[dict[Operation, str], int]:
+    """Each row that a failure names, with the first bucket that names it; and how many failures fit no row."""
     owners: dict[Name, list[Operation]] = {}
     for row in rows:
         for name in row.names:
@@ -68,11 +85,7 @@ def _attribute(rows: Sequence[Operation], answer: dict[str, Any]) -> dict[Operat
         strangers += name not in owners
         for row in owners.get(name, ()):
             buckets.setdefault(row, bucket)
-    if strangers:
-        raise UnexplainedAnswerError(
-            f"the answer names {strangers} failures that fit none of the {len(rows)} rows sent"
-        )
-    return buckets
+    return buckets, strangers
 
 
 def _failures(answer: dict[str, Any]) -> Iterator[tuple[str, Name]]:
@@ -86,25 +99,31 @@ def _failures(answer: dict[str, Any]) -> Iterator[tuple[str, Name]]:
 
 def _name(bucket: str, value: str) -> Name:
     if bucket == DISALLOWED:
-        return "eventName", value
+        return EVENT_NAME, value
     match = _BUCKET.fullmatch(bucket)
     if match is None:
-        raise UnexplainedAnswerError(f"the answer has a list of failures that is not known: {bucket}")
+        raise UnreadableAnswerError(f"the answer has a list of failures that is not known: {bucket}")
     kind = _KINDS[match["kind"]]
     return kind, normalise_email(value) if kind == "email" else value
 
 
-def _reconcile(answer: dict[str, Any], *, rows: int, at_least: int, at_most: int) -> None:
-    """Compare the counts with the failures named. Rows between the bounds may count as failed, as written, or not."""
+def _refusal(bucket: str) -> Refusal:
+    match = _BUCKET.fullmatch(bucket)
+    if match is None:
+        return Refusal(bucket, "the project does not track events of this name")
+    return Refusal(bucket, _MEANINGS.get(match["meaning"], "Iterable lists the user among the failures"))
+
+
+def _reconciled(answer: dict[str, Any], rows: int, certain: int, named: int) -> tuple[bool, bool]:
+    """Whether the counts bear out that the rows that are named failed, and that all others did not.
+
+    `certain` of the `named` rows must be in the count of failures; the rest may count as failed, as written, or not.
+    """
     successes, failures = answer.get("successCount"), answer.get("failCount")
     if not isinstance(successes, int) or not isinstance(failures, int):
-        raise UnexplainedAnswerError("the answer does not say how many rows succeeded and failed")
-    if not (at_least <= failures <= at_most and rows - at_most <= successes <= rows - failures):
-        meant = at_least if at_least == at_most else f"{at_least} to {at_most}"
-        raise UnexplainedAnswerError(
-            f"of {rows} rows Iterable counts {successes} as successes and {failures} as failures, "
-            f"but its lists of failures mean {meant}"
-        )
+        raise UnreadableAnswerError("the answer does not say how many rows succeeded and failed")
+    others_are_sure = failures <= named and rows - named <= successes <= rows - failures
+    return failures >= certain, others_are_sure or (failures < certain and successes == rows - failures)
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -113,7 +132,7 @@ def _object(body: bytes) -> dict[str, Any]:
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise UnexplainedAnswerError("the answer is not a JSON object")
+        raise UnreadableAnswerError("the answer is not a JSON object")
     return answer
 
 
@@ -121,5 +140,5 @@ def _array(source: dict[str, Any], member: str) -> list[Any]:
     """Absent and null arrays are empty: answers of 2021 have few of them."""
     value = source.get(member) or []
     if not isinstance(value, list):
-        raise UnexplainedAnswerError(f"`{member}` of the answer is not an array")
+        raise UnreadableAnswerError(f"`{member}` of the answer is not an array")
     return value

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from iterable_api.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
 from target_iterable.columns import Row, spread
+from target_iterable.delivery.field_types import catalog_scope
 from target_iterable.delivery.operations import OBJECT, Endpoint, Envelope, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
@@ -40,11 +41,14 @@ class CatalogItemsSink(IterableSink):
         """One item. `upsert` keeps the fields that the row does not have, `replace` does not."""
         catalog = self._catalog(row.pop("catalogName", None))
         item_id = self._item_id(row, key)
+        fields = spread(row, "value")
         return Operation(
             endpoint=_ITEMS,
-            part=dumps(item_id) + b":" + _value(spread(row, "value")),
+            part=dumps(item_id) + b":" + _value(fields),
             names=frozenset({("itemId", f"{catalog}/{item_id}")}),
             envelope=Envelope.of({"replaceUploadedFieldsOnly": self.route.mode == "upsert"}, catalogName=catalog),
+            scope=catalog_scope(catalog),
+            fields=fields,
         )
 
     def _catalog(self, column: Any) -> str:

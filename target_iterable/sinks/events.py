@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
 from iterable_api import times
 from iterable_api.limits import MAX_EVENT_ID_BYTES
 from target_iterable.columns import Row, spread
-from target_iterable.delivery.operations import Endpoint, Operation
+from target_iterable.delivery.field_types import event_scope
+from target_iterable.delivery.operations import EVENT_NAME, Endpoint, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import named_failures
@@ -19,6 +21,8 @@ from target_iterable.routes import ObjectSpec, Option
 from target_iterable.sinks.base import IterableSink
 
 _TRACK_BULK = Endpoint("/api/events/trackBulk", "events", named_failures, once=False)
+# Without an id, an event that is sent twice happens twice.
+_TRACK_BULK_ONCE = replace(_TRACK_BULK, repeatable=False)
 
 _FIRST_MILLISECONDS: Final = 10**11
 """From here on a number is milliseconds: as seconds it would be the year 5138."""
@@ -44,11 +48,18 @@ class EventsSink(IterableSink):
         for attribute, read in _ATTRIBUTES.items():
             if (value := row.pop(attribute, None)) not in _EMPTY:
                 event[attribute] = read(attribute, value)
-        if fields := spread(row, "dataFields"):
+        fields = spread(row, "dataFields")
+        if fields:
             event["dataFields"] = fields
-        if "id" not in event:
+        if "id" not in event and self.config["derive_event_ids"]:
             event["id"] = self._derived_id(key, event)
-        return Operation(_TRACK_BULK, dumps(event), identity.names | {("eventName", name)})
+        return Operation(
+            endpoint=_TRACK_BULK if "id" in event else _TRACK_BULK_ONCE,
+            part=dumps(event),
+            names=identity.names | {(EVENT_NAME, name)},
+            scope=event_scope(name),
+            fields=fields,
+        )
 
     def _event_name(self, column: Any) -> str:
         """What the route says, else what the record says."""

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from target_iterable.columns import Row, spread
+from target_iterable.delivery.field_types import USERS
 from target_iterable.delivery.operations import Endpoint, Envelope, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
@@ -44,11 +45,14 @@ class ListMembersSink(IterableSink):
         fields = spread(row, "dataFields")
         identity = self.identities.take(fields)
         adding = self.route.mode == "add"
+        part: Row = profile(identity, fields) if adding else dict(identity.sent)
         return Operation(
             endpoint=_SUBSCRIBE if adding else _UNSUBSCRIBE,
-            part=dumps(profile(identity, fields) if adding else identity.sent),
+            part=dumps(part),
             names=identity.names,
             envelope=Envelope.of({"listId": list_id}),
+            scope=USERS,
+            fields=part.get("dataFields", {}),
         )
 
     def _list_id(self, id_: Any, name: Any) -> int:

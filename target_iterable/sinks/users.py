@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from target_iterable.columns import Row, spread
+from target_iterable.delivery.field_types import USERS
 from target_iterable.delivery.operations import Endpoint, Operation
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import named_failures
@@ -26,4 +27,5 @@ class UsersSink(IterableSink):
         del key
         fields = spread(row, "dataFields")
         identity = self.identities.take(fields)
-        return Operation(_BULK_UPDATE, dumps(profile(identity, fields)), identity.names)
+        part = profile(identity, fields)
+        return Operation(_BULK_UPDATE, dumps(part), identity.names, scope=USERS, fields=part.get("dataFields", {}))

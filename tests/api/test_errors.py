@@ -130,7 +130,10 @@ def test_a_type_clash_names_every_field_with_its_expected_type(
 ) -> None:
     error = refusal(client, server, answer_json(status, CLASH))
     assert isinstance(error, FieldTypeError)
-    assert error.clashes == (FieldClash("signupDate", "date", "user"), FieldClash("age", "long", "user"))
+    assert error.clashes == (
+        FieldClash("signupDate", "date", "user", ("string", "keyword")),
+        FieldClash("age", "long", "user"),
+    )
     assert "GGG" not in str(error) + repr(error) + repr(error.clashes)
     assert naps == []
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.limits import MAX_BODY_BYTES
-from target_iterable.delivery.batches import pack
+from target_iterable.delivery.batches import Room, pack
 from target_iterable.delivery.operations import OBJECT, Batch, Endpoint, Envelope, Name, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
@@ -39,7 +39,7 @@ def operations(draw: st.DrawFn) -> Operation:
 
 @given(st.lists(operations(), max_size=40), st.integers(1, 8))
 def test_every_operation_travels_once_within_all_limits(rows: list[Operation], max_rows: int) -> None:
-    batches = pack(rows, max_rows)
+    batches = pack(rows, Room(max_rows))
     assert sorted(map(id, rows)) == sorted(id(row) for batch in batches for row in batch.rows)
     for batch in batches:
         body = batch.body()
@@ -51,7 +51,7 @@ def test_every_operation_travels_once_within_all_limits(rows: list[Operation], m
 
 @given(st.lists(operations(), max_size=40), st.integers(1, 8))
 def test_a_name_keeps_its_order_and_stands_once_where_it_must(rows: list[Operation], max_rows: int) -> None:
-    batches = pack(rows, max_rows)
+    batches = pack(rows, Room(max_rows))
     assert _by_name(rows) == _by_name([row for batch in batches for row in batch.rows])
     for batch in batches:
         names = [name for row in batch.rows for name in row.names]
@@ -61,14 +61,14 @@ def test_a_name_keeps_its_order_and_stands_once_where_it_must(rows: list[Operati
 @given(st.integers(0, 50), st.integers(1, 8))
 def test_rows_of_different_users_fill_every_request(count: int, max_rows: int) -> None:
     rows = [Operation(LISTS, b"{}", frozenset({("email", str(number))})) for number in range(count)]
-    assert [len(batch.rows) for batch in pack(rows, max_rows)] == [
+    assert [len(batch.rows) for batch in pack(rows, Room(max_rows))] == [
         min(max_rows, count - start) for start in range(0, count, max_rows)
     ]
 
 
 def test_a_row_of_another_user_goes_into_the_room_that_is_left() -> None:
     rows = [Operation(LISTS, b"{}", frozenset({("email", name)})) for name in "aaab"]
-    assert [len(batch.rows) for batch in pack(rows, 1000)] == [2, 1, 1]
+    assert [len(batch.rows) for batch in pack(rows, Room(1000))] == [2, 1, 1]
 
 
 def test_a_row_that_fills_a_request_to_the_last_byte_is_sent_and_a_larger_one_is_refused() -> None:
@@ -78,7 +78,7 @@ def test_a_row_that_fills_a_request_to_the_last_byte_is_sent_and_a_larger_one_is
         return Operation(LISTS, b'"' + b"x" * (size - 2) + b'"', frozenset({("email", "a")}), ENVELOPES[LISTS][0])
 
     row(room).must_fit()
-    assert pack([row(room)], 1000)[0].size == MAX_BODY_BYTES - 1
+    assert pack([row(room)], Room(1000))[0].size == MAX_BODY_BYTES - 1
     with pytest.raises(RecordRefusedError, match="tooLarge"):
         row(room + 1).must_fit()
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_iterable.delivery.operations import Endpoint, Operation
-from target_iterable.delivery.verdicts import DISALLOWED, UnexplainedAnswerError, named_failures
+from iterable_api.errors import UnreadableAnswerError
+from target_iterable.delivery.operations import Endpoint, Operation, Verdicts
+from target_iterable.delivery.verdicts import DISALLOWED, named_failures
 
 USERS = Endpoint("/api/users/bulkUpdate", "users", named_failures)
 BUCKETS = ["invalid", "notFound", "invalidData", "conflict", "forgotten"]
@@ -29,6 +30,11 @@ def answer(rows: int, failures: dict[str, list[str]], count: int | None = None, 
     failed = sum(map(len, failures.values())) if count is None else count
     body = {"successCount": rows - failed, "failCount": failed, "failedUpdates": failures, **more}
     return json.dumps(body).encode()
+
+
+def codes(verdicts: Verdicts) -> dict[Operation, str]:
+    """The rejected rows, and why."""
+    return {row: refusal.code for row, refusal in verdicts.rejected}
 
 
 # Per user: which identifiers the row has, and the bucket that the user ends in, if any.
@@ -58,44 +64,45 @@ def test_each_named_row_is_rejected_with_its_bucket_and_all_others_are_written(
             failures[name].append(value.upper() if kind == "email" else value)
             expected[rows[-1]] = name
     verdicts = named_failures(rows, answer(len(rows), failures))
-    assert dict(verdicts.rejected) == expected
+    assert codes(verdicts) == expected
     assert list(verdicts.written) == [row for row in rows if row not in expected]
 
 
 @given(users, st.integers(-3, 3).filter(bool))
-def test_counts_that_do_not_fit_the_failures_are_unexplained(
+def test_where_the_counts_do_not_fit_the_failures_no_doubtful_row_is_called_written(
     plan: list[tuple[str, str | None, bool]], off: int
 ) -> None:
     rows = [user(("email", f"{number}@example.com")) for number in range(len(plan))]
-    failures = {"invalidEmails": [f"{number}@example.com" for number, (_, bucket, _) in enumerate(plan) if bucket]}
-    wrong = len(failures["invalidEmails"]) + off
-    with pytest.raises(UnexplainedAnswerError):
-        named_failures(rows, answer(len(rows), failures, count=wrong))
+    named = {number for number, (_, bucket, _) in enumerate(plan) if bucket}
+    failures = {"invalidEmails": [f"{number}@example.com" for number in named]}
+    verdicts = named_failures(rows, answer(len(rows), failures, count=len(named) + off))
+    doubtful = [row for number, row in enumerate(rows) if (number in named) == (off < 0)]
+    assert verdicts.unknown == doubtful
+    assert len(verdicts.written) + len(verdicts.rejected) + len(doubtful) == len(rows)
 
 
-def test_a_failure_that_fits_no_row_is_unexplained_and_the_address_stays_out_of_the_text() -> None:
-    with pytest.raises(UnexplainedAnswerError) as raised:
-        named_failures(by_email("a@example.com"), answer(1, {"invalidEmails": ["stranger@example.com"]}))
-    assert "stranger" not in str(raised.value)
+def test_a_failure_that_fits_no_row_may_mean_any_row_that_is_not_named() -> None:
+    rows = by_email("a@example.com", "b@example.com", "c@example.com")
+    verdicts = named_failures(rows, answer(3, {"invalidEmails": ["stranger@example.com", "b@example.com"]}))
+    assert (list(codes(verdicts)), verdicts.unknown, verdicts.written) == ([rows[1]], [rows[0], rows[2]], [])
 
 
 def test_user_ids_are_compared_exactly() -> None:
-    with pytest.raises(UnexplainedAnswerError):
-        named_failures([user(("userId", "Ann"))], answer(1, {"forgottenUserIds": ["ann"]}))
+    rows = [user(("userId", "Ann"))]
+    assert named_failures(rows, answer(1, {"forgottenUserIds": ["ann"]})).unknown == rows
 
 
 def test_old_answers_without_buckets_are_read() -> None:
     body = {"successCount": 1, "failCount": 1, "invalidEmails": ["B@example.com"], "invalidUserIds": []}
     rows = by_email("a@example.com", "b@example.com")
     verdicts = named_failures(rows, json.dumps(body).encode())
-    assert [(row, bucket) for row, bucket in verdicts.rejected] == [(rows[1], "invalidEmails")]
+    assert codes(verdicts) == {rows[1]: "invalidEmails"}
 
 
 def test_copies_in_the_old_arrays_count_once_under_the_newer_bucket() -> None:
     body = answer(2, {"notFoundUserIds": ["7"]}, invalidUserIds=["7"])
-    assert [bucket for _, bucket in named_failures([user(("userId", "7")), user(("userId", "8"))], body).rejected] == [
-        "notFoundUserIds"
-    ]
+    verdicts = named_failures([user(("userId", "7")), user(("userId", "8"))], body)
+    assert list(codes(verdicts).values()) == ["notFoundUserIds"]
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -110,7 +117,7 @@ def test_all_events_of_a_refused_name_are_rejected_however_they_are_counted(succ
     rows = [user(("email", "a@example.com"), ("eventName", name)) for name in ("seen", "bought", "seen")]
     body = {"successCount": successes, "failCount": failures, DISALLOWED: ["seen"]}
     verdicts = named_failures(rows, json.dumps(body).encode())
-    assert verdicts.rejected == [(rows[0], DISALLOWED), (rows[2], DISALLOWED)]
+    assert codes(verdicts) == {rows[0]: DISALLOWED, rows[2]: DISALLOWED}
     assert verdicts.written == [rows[1]]
 
 
@@ -118,8 +125,8 @@ def test_all_events_of_a_refused_name_are_rejected_however_they_are_counted(succ
 def test_refused_names_do_not_explain_other_failures(successes: int, failures: int) -> None:
     rows = [user(("email", "a@example.com"), ("eventName", name)) for name in ("seen", "bought", "seen")]
     body = {"successCount": successes, "failCount": failures, DISALLOWED: ["seen"]}
-    with pytest.raises(UnexplainedAnswerError):
-        named_failures(rows, json.dumps(body).encode())
+    verdicts = named_failures(rows, json.dumps(body).encode())
+    assert rows[1] in verdicts.unknown
 
 
 def test_an_identity_condemns_all_its_events() -> None:
@@ -141,12 +148,23 @@ def test_dropped_fields_are_told() -> None:
         b"[]",
         b'{"msg":"","code":"Success","params":null}',
         b'{"successCount":"1","failCount":0}',
-        b'{"successCount":0,"failCount":1}',
-        b'{"successCount":0,"failCount":0}',
         b'{"successCount":1,"failCount":0,"failedUpdates":{"invalidEmails":"a@example.com"}}',
         b'{"successCount":0,"failCount":1,"failedUpdates":{"unheardOf":["a@example.com"]}}',
     ],
 )
-def test_an_answer_of_another_shape_is_unexplained(body: bytes) -> None:
-    with pytest.raises(UnexplainedAnswerError):
+def test_an_answer_of_another_shape_cannot_be_read(body: bytes) -> None:
+    with pytest.raises(UnreadableAnswerError):
         named_failures(by_email("a@example.com"), body)
+
+
+def test_an_identity_of_which_fewer_events_failed_than_it_has_is_unknown() -> None:
+    rows = [user(("email", f"{who}@example.com"), ("eventName", "seen")) for who in "aba"]
+    verdicts = named_failures(rows, answer(3, {"forgottenEmails": ["a@example.com"]}, count=1))
+    assert (verdicts.unknown, verdicts.written, verdicts.rejected) == ([rows[0], rows[2]], [rows[1]], [])
+
+
+@pytest.mark.parametrize(("successes", "failures"), [(0, 1), (0, 0)])
+def test_a_row_of_which_the_answer_says_nothing_is_unknown(successes: int, failures: int) -> None:
+    body = json.dumps({"successCount": successes, "failCount": failures}).encode()
+    rows = by_email("a@example.com")
+    assert named_failures(rows, body).unknown == rows

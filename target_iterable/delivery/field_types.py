@@ -1,0 +1,153 @@
+"""Field types: Iterable keeps the type of a field's first value for ever, and refuses a whole request for a clash.
+
+Types belong to a scope: the profiles of all users, the events of one name, or a catalog.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, time
+from decimal import Decimal
+from typing import Any, Final
+
+from iterable_api import times
+from iterable_api.errors import FieldClash
+from target_iterable.delivery.operations import Operation
+from target_iterable.delivery.refusal import Refusal
+
+USERS: Final = "user"
+CLASH: Final = "RequestFieldsTypesMismatched"
+
+_SEPARATOR: Final = ":::"
+_FITS: Final[Mapping[str, frozenset[str]]] = {
+    "string": frozenset({"string"}),
+    "date": frozenset({"date", "string"}),
+    "long": frozenset({"long", "double"}),
+    "double": frozenset({"double"}),
+    "boolean": frozenset({"boolean"}),
+    "geo_location": frozenset({"geo_location", "object"}),
+    "object": frozenset({"object"}),
+}
+"""By what a value is: the types of fields that it fits. Whole numbers go into decimals, dates into texts."""
+
+_BY_CLASS: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
+    (bool, "boolean"),
+    (int, "long"),
+    ((float, Decimal), "double"),
+    (date, "date"),
+    (time, "string"),
+)
+_SAME: Final = {"keyword": "string", "nested": "object"}
+_TYPES: Final = frozenset().union(*_FITS.values())
+_GEO: Final = "_geo_location"
+_DATE: Final = re.compile(
+    r"\d{4}-\d{2}-\d{2}"
+    r"(?: \d{2}:\d{2}:\d{2}(?: (?:Z|[+-]\d{2}:?\d{2}))?|T\d{2}:\d{2}:\d{2}\.\d{3}(?:Z|[+-]\d{2}:?\d{2}))?",
+    re.ASCII,
+)
+
+
+def event_scope(name: str) -> str:
+    """The scope of the events of one name."""
+    return f"customEvent{_SEPARATOR}{name}"
+
+
+def catalog_scope(name: str) -> str:
+    """The scope of the items of one catalog."""
+    return f"catalog{_SEPARATOR}{name}"
+
+
+def is_date(text: str) -> bool:
+    """Whether a text makes a date field.
+
+    The contract's support pages name four spellings: a day; a day and a time with or without a zone, after
+    blanks; and ISO 8601 with exactly three digits of a second and a zone. All others are texts to Iterable.
+    """
+    if _DATE.fullmatch(text) is None:
+        return False
+    return times.parse(text if len(text) > len("yyyy-MM-dd") else f"{text} 00:00:00") is not None
+
+
+def type_of(name: str, value: object) -> str:
+    """The type that Iterable sees in a value which is not null. `name` is that of the field."""
+    if isinstance(value, str):
+        return "date" if is_date(value) else "string"
+    if name.endswith(_GEO) and isinstance(value, dict) and all(_is_number(value.get(axis)) for axis in ("lat", "lon")):
+        return "geo_location"
+    return next((type_ for classes, type_ in _BY_CLASS if isinstance(value, classes)), "object")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def leaves(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted path and type of every value at any depth; of an array those of its items, of null nothing."""
+    for name, value in fields.items():
+        yield from _leaf(f"{prefix}{name}", value)
+
+
+def _leaf(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _leaf(path, item)
+    elif value is not None:
+        yield path, type_of(path, value)
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}.")
+
+
+class FieldTypes:
+    """What is known of the types of fields, for all streams of a run."""
+
+    def __init__(self) -> None:
+        self._types: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        # It is not documented whether decimals go into fields of whole numbers: refused only where that was seen.
+        self._whole: set[tuple[str, str]] = set()
+
+    def learn(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
+        """Remember what Iterable says of the types of fields that clashed in a request with `rows`."""
+        scopes = {row.scope for row in rows}
+        for clash in clashes:
+            scope, path = _place(clash.field, scopes)
+            if scope is None or clash.expected_type not in _TYPES | _SAME.keys():
+                continue
+            self._types[scope][path] = _SAME.get(clash.expected_type, clash.expected_type)
+            if "double" in clash.incoming_types:
+                self._whole.add((scope, path))
+
+    def harden(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
+        """Take it that the fields hold whole numbers only: no other value explains the clash."""
+        scopes = {row.scope for row in rows}
+        self._whole |= {(scope, path) for clash in clashes for scope, path in [_place(clash.field, scopes)] if scope}
+
+    def misfit(self, row: Operation) -> Refusal | None:
+        """Why Iterable would refuse `row`, if a value of it does not fit the type of its field."""
+        types = self._types.get(row.scope)
+        if not types:
+            return None
+        for path, type_ in leaves(row.fields):
+            expected = types.get(path)
+            if expected is not None and not self._fits(row.scope, path, type_, expected):
+                reason = f"the field {path!r} is kept as {expected}, and the record holds a {type_}"
+                return Refusal(CLASH, reason, path)
+        return None
+
+    def _fits(self, scope: str, path: str, type_: str, expected: str) -> bool:
+        if (type_, expected) == ("double", "long"):
+            return (scope, path) not in self._whole
+        return expected in _FITS[type_]
+
+
+def _place(field: str, scopes: set[str]) -> tuple[str | None, str]:
+    """Scope and path of a field as an error names it: `path`, or for events `name:::path`.
+
+    None if the error may mean fields of several scopes: what fits one need not fit another.
+    """
+    owner, _, path = field.rpartition(_SEPARATOR)
+    named = event_scope(owner)
+    if owner and named in scopes:
+        return named, path
+    return (next(iter(scopes)) if len(scopes) == 1 else None), path

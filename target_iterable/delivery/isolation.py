@@ -1,0 +1,165 @@
+"""What to do when Iterable refuses a batch, or does not say what became of its rows.
+
+A bad record costs one more request, not the batch: where the answer names fields or places, all rows that are
+wrong there are found here, and the rest is sent again. Only when nothing is named is the batch halved. All of
+that on the same bulk endpoint: the contract warns of mixing it with the one for single rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from iterable_api.errors import (
+    ApiError,
+    BadJsonBodyError,
+    BadRequestError,
+    ConflictError,
+    FieldTypeError,
+    IterableError,
+    TooLargeError,
+    UnknownOutcomeError,
+)
+from target_iterable.delivery.batches import Room, pack
+from target_iterable.delivery.body_shape import misshapen
+from target_iterable.delivery.field_types import FieldTypes
+from target_iterable.delivery.operations import Batch, Operation, Verdicts
+from target_iterable.delivery.refusal import Refusal
+from target_iterable.delivery.sender import Sender
+from target_iterable.delivery.verdicts import UNCONFIRMED
+
+_NOT_OF_A_ROW: Final = ("error.lists.", "error.catalogs.")
+"""In the texts of refusals that are about the list or the catalog of the whole request."""
+
+_HOPELESS: Final = 50
+"""So many rows of one batch refused one by one, and none accepted: it is not the rows."""
+
+_TOO_LARGE: Final = Refusal("tooLarge", "Iterable finds the record too large, even in a request of its own")
+
+
+@dataclass
+class Outcome:
+    """What became of a batch. With an `error`, rows that are not in `verdicts` are unsent."""
+
+    batch: Batch
+    verdicts: Verdicts = field(default_factory=Verdicts)
+    error: IterableError | None = None
+
+
+class Isolation:
+    """Sends batches until each of their rows has a verdict. Threads may share it."""
+
+    def __init__(self, sender: Sender, types: FieldTypes, room: Room) -> None:
+        self.sender = sender
+        self.types = types
+        self.room = room
+
+    def settle(self, batch: Batch) -> Outcome:
+        """Deliver `batch`; never raises what Iterable or the way to it is the cause of."""
+        settling = _Settling(self, Outcome(batch))
+        try:
+            settling.deliver(batch.rows)
+        except IterableError as error:
+            settling.outcome.error = error
+        return settling.outcome
+
+
+class _Settling:
+    """One batch on its way."""
+
+    def __init__(self, isolation: Isolation, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self._on = isolation
+        self._verdicts = outcome.verdicts
+        self._refused_alone = 0
+
+    def deliver(self, rows: Sequence[Operation]) -> bool:
+        """Send `rows` and settle all of them. Whether they passed as they were, with no need to refuse any."""
+        good = self._without_misfits(rows)
+        passed = [self._send(piece) for piece in pack(good, self._on.room)]
+        return len(good) == len(rows) and all(passed)
+
+    def _without_misfits(self, rows: Sequence[Operation]) -> list[Operation]:
+        misfits = {row: refusal for row in rows if (refusal := self._on.types.misfit(row))}
+        return self._reject(rows, misfits)
+
+    def _send(self, piece: Batch) -> bool:
+        try:
+            verdicts = self._on.sender.send(piece)
+        except TooLargeError as error:
+            self._split(piece, error)
+        except (BadRequestError, ConflictError) as error:
+            self._refused(piece.rows, error)
+        except UnknownOutcomeError:
+            self._unconfirmed(piece.rows)
+        else:
+            self._verdicts.absorb(verdicts)
+            self._ask_again(verdicts.unknown, among=piece)
+            return True
+        return False
+
+    def _split(self, piece: Batch, error: TooLargeError) -> None:
+        if len(piece.rows) == 1:
+            self._reject(piece.rows, {piece.rows[0]: _TOO_LARGE})
+            return
+        self._on.room.halve(piece, by_bytes=error.code != "BatchTooLarge")
+        self.deliver(piece.rows)
+
+    def _refused(self, rows: Sequence[Operation], error: ApiError) -> None:
+        """Find the culprits, and send the rest."""
+        if any(text in error.message for text in _NOT_OF_A_ROW):
+            raise error
+        if culprits := self._culprits(rows, error):
+            self.deliver(self._reject(rows, culprits))
+        else:
+            self._bisect(rows, error)
+
+    def _culprits(self, rows: Sequence[Operation], error: ApiError) -> dict[Operation, Refusal]:
+        if isinstance(error, BadJsonBodyError):
+            return misshapen(rows, error.violations)
+        if not isinstance(error, FieldTypeError):
+            return {}
+        for learn in (self._on.types.learn, self._on.types.harden):
+            learn(error.clashes, rows)
+            if found := {row: refusal for row in rows if (refusal := self._on.types.misfit(row))}:
+                return found
+        return {}
+
+    def _bisect(self, rows: Sequence[Operation], error: ApiError) -> None:
+        """Settle rows that were refused together, or as the half without which the others passed."""
+        if len(rows) == 1:
+            self._reject_alone(rows[0], error)
+            return
+        middle = len(rows) // 2
+        left, right = rows[:middle], rows[middle:]
+        if self.deliver(left) and len(right) > 1:
+            self._bisect(right, error)
+        else:
+            self.deliver(right)
+
+    def _reject_alone(self, row: Operation, error: ApiError) -> None:
+        reason = error.message or f"Iterable answered {error.status}"
+        self._reject([row], {row: Refusal(error.code or str(error.status), reason)})
+        self._refused_alone += 1
+        if self._refused_alone >= _HOPELESS and not self._verdicts.written:
+            raise error
+
+    def _ask_again(self, unknown: Sequence[Operation], *, among: Batch) -> None:
+        """Send rows of which the answer says nothing clear, each time fewer, as long as that does no harm."""
+        if len(among.rows) == 1 or not among.endpoint.repeatable:
+            self._unconfirmed(unknown)
+        elif len(unknown) < len(among.rows):
+            self.deliver(unknown)
+        else:
+            middle = len(unknown) // 2
+            for half in (unknown[:middle], unknown[middle:]):
+                self.deliver(half)
+
+    def _unconfirmed(self, rows: Sequence[Operation]) -> None:
+        self._reject(rows, dict.fromkeys(rows, UNCONFIRMED))
+
+    def _reject(self, rows: Sequence[Operation], culprits: dict[Operation, Refusal]) -> list[Operation]:
+        """Reject the culprits among `rows`; the others."""
+        self._verdicts.rejected += culprits.items()
+        return [row for row in rows if row not in culprits]

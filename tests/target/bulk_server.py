@@ -1,0 +1,82 @@
+"""A bulk endpoint that refuses what a test calls bad, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from iterable_api.client import IterableClient
+from iterable_api.limits import Unlimited
+from target_iterable.delivery.batches import Room
+from target_iterable.delivery.field_types import USERS, FieldTypes
+from target_iterable.delivery.isolation import Isolation, Outcome
+from target_iterable.delivery.operations import BARE, Batch, Endpoint, Operation
+from target_iterable.delivery.sender import Sender
+from target_iterable.delivery.serialise import dumps
+from target_iterable.delivery.verdicts import named_failures
+from tests.api.scripted_server import Answer, Request, ScriptedServer, answer_json
+
+ENDPOINT = Endpoint("/api/users/bulkUpdate", "users", named_failures)
+
+Refuse = Callable[[list[Any]], Answer | None]
+"""The answer to a request with these rows, unless it is fine."""
+
+
+@dataclass
+class Bulk:
+    """Settles rows with a server. Rows are told apart by their field `n`.
+
+    Attributes:
+        sent: the numbers of the rows of each request.
+        taken: the numbers of the rows that the server has accepted.
+    """
+
+    server: ScriptedServer
+    isolation: Isolation
+    sent: list[list[int]] = field(default_factory=list)
+    taken: set[int] = field(default_factory=set)
+
+    def settle(self, fields: Sequence[dict[str, Any]], refuse: Refuse, endpoint: Endpoint = ENDPOINT) -> Outcome:
+        """Deliver one row for each of `fields`."""
+        self.sent, self.taken = [], set()
+        self.server.after = lambda request: self._answer(request, refuse)
+        batch = Batch(endpoint, BARE)
+        for number, given in enumerate(fields):
+            batch.add(_row(number, given, endpoint))
+        return self.isolation.settle(batch)
+
+    def _answer(self, request: Request, refuse: Refuse) -> Answer:
+        users = json.loads(request.body)["users"]
+        self.sent.append([user["dataFields"]["n"] for user in users])
+        if (refusal := refuse(users)) is not None:
+            return refusal
+        self.taken.update(self.sent[-1])
+        return answer_json(200, {"successCount": len(users), "failCount": 0})
+
+
+def rejected(outcome: Outcome) -> dict[int, str]:
+    """Number of a row -> the code of its refusal."""
+    return {operation.fields["n"]: refusal.code for operation, refusal in outcome.verdicts.rejected}
+
+
+def written(outcome: Outcome) -> set[int]:
+    """The numbers of the rows that are said to be written."""
+    return {operation.fields["n"] for operation in outcome.verdicts.written}
+
+
+@contextmanager
+def bulk() -> Iterator[Bulk]:
+    """A server, and what settles rows with it."""
+    with ScriptedServer().running() as server:
+        client = IterableClient("key", api_url=server.url, limiter=Unlimited(), max_tries=2, first_wait=0.001)
+        yield Bulk(server, Isolation(Sender(client, "users"), FieldTypes(), Room(1000)))
+        client.close()
+
+
+def _row(number: int, given: dict[str, Any], endpoint: Endpoint) -> Operation:
+    email, fields = f"{number}@example.com", {"n": number, **given}
+    part = dumps({"email": email, "dataFields": fields})
+    return Operation(endpoint, part, frozenset({("email", email)}), scope=USERS, fields=fields)

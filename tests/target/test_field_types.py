@@ -1,0 +1,51 @@
+"""The target sees in every value the type that the sandbox sees in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iterable_sandbox.field_types import type_of as seen_by_sandbox
+from target_iterable.delivery.field_types import is_date, leaves, type_of
+
+point = st.fixed_dictionaries({"lat": st.integers() | st.floats() | st.text(), "lon": st.floats()})
+texts = st.text() | st.from_regex(
+    r"20\d\d-[01]\d-[0-3]\d([ T][0-2]\d:[0-5]\d:[0-5]\d(\.\d{1,4})?( ?(Z|[+-]\d\d:?\d\d))?)?", fullmatch=True
+)
+values = texts | st.integers() | st.floats() | st.booleans() | point | st.dictionaries(st.text(), st.integers())
+
+
+@given(st.sampled_from(["home", "home_geo_location"]), values)
+def test_a_value_has_the_type_that_the_sandbox_gives_its_field(name: str, value: Any) -> None:
+    assert type_of(name, value) == seen_by_sandbox(name, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-11-25", True),
+        ("2024-11-25 13:37:19", True),
+        ("2024-11-25 13:37:19 +00:00", True),
+        ("2024-11-25T13:37:19.000Z", True),
+        ("2024-11-25T13:37:19Z", False),
+        ("2020-04-13 14:04:09.000", False),
+        ("2024-02-30", False),
+        ("2024", False),
+    ],
+)
+def test_four_spellings_are_dates(text: str, expected: bool) -> None:  # noqa: FBT001 (an expectation)
+    assert is_date(text) is expected
+
+
+def test_leaves_are_found_at_any_depth_and_null_is_none() -> None:
+    fields = {"a": {"b": [1, [2.5, None]], "c": None}, "d": [{"e": "x"}]}
+    assert sorted(leaves(fields)) == [
+        ("a", "object"),
+        ("a.b", "double"),
+        ("a.b", "long"),
+        ("d", "object"),
+        ("d.e", "string"),
+    ]
