@@ -25,6 +25,7 @@ from iterable_sandbox.ingress import Ingress, given, target
 from iterable_sandbox.json_text import from_json
 from iterable_sandbox.project import Project
 from iterable_sandbox.routes import ENDPOINTS, Call, Endpoint
+from iterable_sandbox.routes.export_files import file_route
 from iterable_sandbox.shapes import violations
 
 _KEY_HEADERS = ("api-key", "api_key")
@@ -37,7 +38,10 @@ def build_app(project: Project) -> Ingress:
     what a client sees does not depend on how threads were scheduled.
     """
     app = Starlette(
-        routes=[Route(row.path, _serve(project, row), methods=[row.method]) for row in ENDPOINTS],
+        routes=[
+            file_route(project),
+            *(Route(row.path, _serve(project, row), methods=[row.method]) for row in ENDPOINTS),
+        ],
         exception_handlers={HTTPException: _not_found, RefusedError: _refused, Exception: _failed},
     )
     app.router.redirect_slashes = False
@@ -53,8 +57,9 @@ def _serve(project: Project, endpoint: Endpoint) -> Callable[[Request], Awaitabl
             raise too_many_requests(endpoint.path, project.settings.project_id)
         body = await _body(request)
         path = {name: given(value) for name, value in request.path_params.items()}
+        origin = str(request.base_url).rstrip("/")
         return endpoint.handler(
-            Call(project, path, request.query_params, _read(endpoint, request, body), target(request.scope))
+            Call(project, path, request.query_params, _read(endpoint, request, body), target(request.scope), origin)
         )
 
     return serve

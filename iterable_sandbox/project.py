@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from itertools import count
+from secrets import token_bytes
 
 from iterable_sandbox.clock import Clock
+from iterable_sandbox.exports.job import Job
 from iterable_sandbox.field_types import USER, FieldDraft
 from iterable_sandbox.identities import Directory
 from iterable_sandbox.limits import Buckets
@@ -21,6 +23,8 @@ class Project:
         self.store = store
         self.clock = clock
         self.buckets = Buckets(clock)
+        self.signing_key = token_bytes(16)
+        self.export_jobs: dict[int, Job] = {}
         self.directory = Directory(store, settings.project_type)
         self._shuffles = count()
         store.fields.add((USER.key, path, type_) for path, type_ in SYSTEM_FIELDS.items())

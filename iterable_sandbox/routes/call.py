@@ -22,7 +22,7 @@ _MAX_LONG: Final = 2**63 - 1
 class Call:
     """A request that passed the key check and the limits, and whose body has the shape that the route wants.
 
-    `target` is method and URI, for Iterable's HTML pages.
+    `target` is method and URI, for Iterable's HTML pages. `origin` is what stands before the path.
     """
 
     project: Project
@@ -30,6 +30,7 @@ class Call:
     query: QueryParams
     body: Any
     target: str
+    origin: str
 
     def text(self, name: str) -> str | None:
         """The first value of a query parameter; a parameter may come twice."""

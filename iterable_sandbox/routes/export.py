@@ -1,47 +1,54 @@
-"""Exports: lines of JSON, streamed as they are read."""
+"""Exports at once: data.json and data.csv, streamed as they are read."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response, StreamingResponse
 
-from iterable_api.data_types import DATA_TYPES
 from iterable_sandbox.envelopes import bad_params
-from iterable_sandbox.json_text import to_json
+from iterable_sandbox.exports.formats import CSV, FORMATS, JSON, FormatName, Text, checked_delimiter
+from iterable_sandbox.exports.lines import Query, data_type, field_names
 from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.store.events import Selection
 
-_NAMES: Final = {data_type.name.lower(): data_type.name for data_type in DATA_TYPES}
 _DAY: Final = timedelta(days=1)
 
 Window = tuple[int | None, int | None]
-View = Callable[[str], str]
 
 
 def export_json(call: Call) -> Response:
     """GET /api/export/data.json: the lines of one data type in a half-open range of whole seconds."""
-    asked = call.needed("dataTypeName")
-    name = _NAMES.get(asked.lower())
-    if name is None:
-        raise bad_params(f"Invalid dataTypeName: {asked}")
-    start, end = _window(call)
-    selection = Selection(name, start, end, call.integer("campaignId"))
-    settings = call.project.settings
-    chunks = call.project.store.events.lines(selection, shuffled=settings.shuffle)
-    stream = _body(chunks, _view(call), ends_with_newline=settings.trailing_newline)
-    return StreamingResponse(stream, media_type="application/x-json-stream")
+    return _streamed(call, JSON)
 
 
-async def _body(chunks: Iterator[list[str]], view: View | None, *, ends_with_newline: bool) -> AsyncIterator[str]:
+def export_csv(call: Call) -> Response:
+    """GET /api/export/data.csv: the same as a table whose columns are those that its rows have."""
+    return _streamed(call, CSV)
+
+
+def _streamed(call: Call, form: FormatName) -> Response:
+    name = data_type(call.needed("dataTypeName"))
+    selection = Selection(name, *_window(call), call.integer("campaignId"))
+    only, omitted = (field_names(call.query.getlist(parameter)) for parameter in ("onlyFields", "omitFields"))
+    project = call.project
+    delimiter = checked_delimiter(call.text("delimiter"))
+    text = FORMATS[form].render(project.store, project.settings, Query(selection, only, omitted), delimiter)
+    body = _body(text, ends_with_newline=project.settings.trailing_newline)
+    return StreamingResponse(body, media_type=form)
+
+
+async def _body(text: Text, *, ends_with_newline: bool) -> AsyncIterator[str]:
     """Newlines stand between lines; after the last one there is usually none."""
     separator = ""
-    for lines in chunks:
+    if text.header is not None:
+        yield text.header
+        separator = "\n"
+    for lines in text.lines:
         if lines:
-            yield separator + "\n".join(lines if view is None else map(view, lines))
+            yield separator + "\n".join(lines)
             separator = "\n"
     if separator and ends_with_newline:
         yield separator
@@ -72,37 +79,7 @@ def _range(call: Call, name: str) -> Window:
     return ranges[name]
 
 
-def _view(call: Call) -> View | None:
-    """What happens to each line, or None if lines go out as they are stored."""
-    only, omitted = _names(call, "onlyFields"), _names(call, "omitFields")
-    flatten = call.project.settings.flatten_nested
-    if not (only or omitted or flatten):
-        return None
-
-    def view(line: str) -> str:
-        fields = json.loads(line)
-        shown = _flat(fields) if flatten else fields
-        return to_json(
-            {name: value for name, value in shown.items() if (not only or name in only) and name not in omitted}
-        )
-
-    return view
-
-
-def _names(call: Call, parameter: str) -> frozenset[str]:
-    """Field names, given as a list with commas, as a repeated parameter, or both."""
-    names = (name.strip() for value in call.query.getlist(parameter) for name in value.split(","))
-    return frozenset(name for name in names if name)
-
-
-def _flat(fields: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in fields.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[f"{prefix}{name}"] = value
-    return flat
-
-
-ENDPOINTS: Final = (Endpoint("GET", "/api/export/data.json", export_json),)
+ENDPOINTS: Final = (
+    Endpoint("GET", "/api/export/data.json", export_json),
+    Endpoint("GET", "/api/export/data.csv", export_csv),
+)

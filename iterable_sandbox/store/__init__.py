@@ -6,6 +6,7 @@ from iterable_api.identity import ProjectType
 from iterable_sandbox.store.catalogs import Catalogs
 from iterable_sandbox.store.database import Database
 from iterable_sandbox.store.events import Events
+from iterable_sandbox.store.export_files import ExportFiles
 from iterable_sandbox.store.fields import Fields
 from iterable_sandbox.store.lists import Lists
 from iterable_sandbox.store.resources import Resources
@@ -25,6 +26,7 @@ class Store:
         self.catalogs = Catalogs(self.database)
         self.resources = Resources(self.database)
         self.fields = Fields(self.database)
+        self.export_files = ExportFiles(self.database)
 
     def project_type(self, asked: ProjectType | None = None) -> ProjectType:
         """The type of the project, which never changes. A new project takes the one asked for, or e-mail.

@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS items (
 CREATE TABLE IF NOT EXISTS resources (
     kind TEXT, id INTEGER, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fields (owner TEXT, path TEXT, type TEXT NOT NULL, PRIMARY KEY (owner, path)) WITHOUT ROWID;
+CREATE TEMP TABLE export_files (job INTEGER, name TEXT, body BLOB NOT NULL, PRIMARY KEY (job, name));
 INSERT INTO sqlite_sequence (name, seq) SELECT * FROM (VALUES ('lists', 1000000), ('catalogs', 125000))
     WHERE NOT EXISTS (SELECT * FROM sqlite_sequence);
 """

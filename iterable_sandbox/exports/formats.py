@@ -1,0 +1,81 @@
+"""The two formats of an export: JSON lines, and CSV with a header row."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from io import StringIO
+from itertools import islice
+from typing import Any, Final, Literal
+
+from iterable_sandbox.envelopes import bad_params
+from iterable_sandbox.exports.lines import Lines, Query, json_lines, rows
+from iterable_sandbox.json_text import to_json
+from iterable_sandbox.settings import Settings
+from iterable_sandbox.store import Store
+
+FormatName = Literal["application/x-json-stream", "text/csv"]
+
+JSON: Final[FormatName] = "application/x-json-stream"
+CSV: Final[FormatName] = "text/csv"
+
+_CHUNK: Final = 500
+
+
+@dataclass(frozen=True)
+class Text:
+    """An export as text: an optional line that comes first, and the lines of the rows."""
+
+    header: str | None
+    lines: Lines
+
+
+@dataclass(frozen=True)
+class Format:
+    """How rows become text, and what the names of files end with."""
+
+    suffix: str
+    render: Callable[[Store, Settings, Query, str], Text]
+
+
+def checked_delimiter(asked: str | None) -> str:
+    """What parts the cells of CSV: one character, a comma by default.
+
+    Raises:
+        RefusedError: 400 for anything that cannot part cells.
+    """
+    delimiter = asked or ","
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise bad_params(f"Invalid delimiter: {delimiter}")
+    return delimiter
+
+
+def csv_line(cells: Iterable[Any], delimiter: str = ",") -> str:
+    """One row of CSV without its newline. Nothing is an empty cell; arrays and objects are JSON text."""
+    text = StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="").writerow([_cell(value) for value in cells])
+    return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return to_json(value) if isinstance(value, bool | list | dict) else value
+
+
+def _json(store: Store, settings: Settings, query: Query, _delimiter: str) -> Text:
+    return Text(None, json_lines(store, settings, query))
+
+
+def _csv(store: Store, settings: Settings, query: Query, delimiter: str) -> Text:
+    """The columns are those that the rows have, so the rows are read twice. No rows make no header either."""
+    columns = list(dict.fromkeys(name for row in rows(store, settings, query) for name in row))
+    found = (csv_line(map(row.get, columns), delimiter) for row in rows(store, settings, query))
+    return Text(csv_line(columns, delimiter) if columns else None, _chunks(found))
+
+
+def _chunks(lines: Iterator[str]) -> Lines:
+    return iter(lambda: list(islice(lines, _CHUNK)), [])
+
+
+FORMATS: Final[Mapping[FormatName, Format]] = {JSON: Format("json", _json), CSV: Format("csv", _csv)}
+"""By the media type of the contract's `outputFormat`."""

@@ -1,0 +1,93 @@
+"""The lines of an export: one data type in a range, with the fields that were asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from iterable_api.data_types import DATA_TYPES
+from iterable_sandbox.envelopes import bad_params
+from iterable_sandbox.json_text import to_json
+from iterable_sandbox.settings import Settings
+from iterable_sandbox.store import Store
+from iterable_sandbox.store.events import Selection
+
+_NAMES: Final = {data_type.name.lower(): data_type.name for data_type in DATA_TYPES}
+
+Lines = Iterator[list[str]]
+"""Lines in chunks, each without its newline."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What one export asks for. No `only` means every field; `omitted` fields are left out in any case."""
+
+    selection: Selection
+    only: frozenset[str] = frozenset()
+    omitted: frozenset[str] = frozenset()
+
+
+def data_type(asked: str) -> str:
+    """The name of a data type, which may be asked for in any case.
+
+    Raises:
+        RefusedError: 400 if there is no such data type.
+    """
+    name = _NAMES.get(asked.lower())
+    if name is None:
+        raise bad_params(f"Invalid dataTypeName: {asked}")
+    return name
+
+
+def field_names(texts: Iterable[str]) -> frozenset[str]:
+    """Names of fields, given with commas between them, or as several texts, or both."""
+    names = (name.strip() for text in texts for name in text.split(","))
+    return frozenset(name for name in names if name)
+
+
+def json_lines(store: Store, settings: Settings, query: Query) -> Lines:
+    """One JSON object per line, without nulls."""
+    chunks = store.events.lines(query.selection, shuffled=settings.shuffle)
+    view = _view(settings, query)
+    if view is None:
+        return chunks
+    return ([to_json(view(json.loads(line))) for line in lines] for lines in chunks)
+
+
+def rows(store: Store, settings: Settings, query: Query) -> Iterator[dict[str, Any]]:
+    """The same as objects."""
+    view = _view(settings, query) or _whole
+    chunks = store.events.lines(query.selection, shuffled=settings.shuffle)
+    return (view(json.loads(line)) for lines in chunks for line in lines)
+
+
+def _view(settings: Settings, query: Query) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
+    """What happens to the fields of each line, or None if lines go out as they are stored."""
+    if not (query.only or query.omitted or settings.flatten_nested):
+        return None
+
+    def view(fields: dict[str, Any]) -> dict[str, Any]:
+        shown = _flat(fields) if settings.flatten_nested else fields
+        return {
+            name: value
+            for name, value in shown.items()
+            if (not query.only or name in query.only) and name not in query.omitted
+        }
+
+    return view
+
+
+def _whole(fields: dict[str, Any]) -> dict[str, Any]:
+    return fields
+
+
+def _flat(fields: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
