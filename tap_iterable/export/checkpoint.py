@@ -24,7 +24,7 @@ class WindowedStream(IterableStream):
 
     def checkpoint(self, end: datetime) -> None:
         """Everything before `end` has been emitted: make it the bookmark and write STATE. It never goes back."""
-        latest = max(end, self._bookmark() or end)
+        latest = max(end, self.bookmark() or end)
         self.remember(replication_key=self.replication_key, replication_key_value=times.to_rfc3339(latest))
 
     def remember(self, **entries: Any) -> None:
@@ -37,7 +37,8 @@ class WindowedStream(IterableStream):
         if self.get_batch_config(self.config) is None:
             self._write_state_message()
 
-    def _bookmark(self) -> datetime | None:
+    def bookmark(self) -> datetime | None:
+        """Before which moment everything was emitted, or None at the very first."""
         value = {**self.stream_state, **(self._pending or {})}.get("replication_key_value")
         return times.parse(value) if value else None
 

@@ -50,9 +50,9 @@ class ExportStream(WindowedStream):
             Path(self.config["malformed_directory"]) / f"{self.name}.ndjson", self.config["max_malformed_percent"]
         )
 
-    def read(self, context: Context | None) -> Iterable[Record]:
+    def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (streams of other kinds use it)
         """Rows in no order; the bookmark moves after each window."""
-        agenda = Agenda(self._plan(context))
+        agenda = Agenda(self._plan())
         with self._odd_lines.counted(self.name):
             for window in agenda:
                 try:
@@ -64,14 +64,14 @@ class ExportStream(WindowedStream):
                     self.checkpoint(window.end)
                     self._log_progress(window, rows, agenda.finished())
 
-    def _plan(self, context: Context | None) -> list[Window]:
-        bookmark = self.get_starting_timestamp(context)
-        if bookmark is None:
-            raise ValueError("`start_date` is not set")
-        start = moment(self.config["start_date"])
-        if self.stream_state.get("replication_key_value"):
-            start = max(start, bookmark - timedelta(minutes=self.config["lookback_minutes"]))
-        return windows(start, self._end(), timedelta(days=self.config["window_days"]))
+    def _plan(self) -> list[Window]:
+        return windows(self._start(), self._end(), timedelta(days=self.config["window_days"]))
+
+    def _start(self) -> datetime:
+        start, bookmark = moment(self.config["start_date"]), self.bookmark()
+        if bookmark is None or self.replication_method == "FULL_TABLE":
+            return start
+        return max(start, bookmark - timedelta(minutes=self.config["lookback_minutes"]))
 
     def _end(self) -> datetime:
         """Never the running second: rows may still be added to it."""

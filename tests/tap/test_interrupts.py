@@ -1,0 +1,121 @@
+"""A run that is ended at any moment goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.scripted_server import Answer, ScriptedServer, silence
+from tests.tap.export_server import START, ExportServer, row
+
+DAYS = 6
+ROWS = [row(3600 * hour, hour) for hour in range(24 * DAYS)]
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer().running() as server:
+        yield server
+
+
+def _start(url: str, folder: Path, state: dict[str, Any] | None, **settings: Any) -> subprocess.Popen[str]:
+    config = {
+        "api_key": "0123456789abcdef0123456789abcdef",
+        "api_url": url,
+        "enforce_rate_limits": False,
+        "start_date": START.isoformat(),
+        "end_date": f"2026-09-{1 + DAYS:02}",
+        "window_days": 1,
+        "lookback_minutes": 0,
+        **settings,
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "catalog.json").write_text(json.dumps(_catalog(folder)))
+    (folder / "state.json").write_text(json.dumps(state or {}))
+    command = [sys.executable, "-m", "tap_iterable.tap", "--config", "config.json"]
+    command += ["--catalog", "catalog.json", "--state", "state.json"]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def _catalog(folder: Path) -> Any:
+    path = folder / "catalog.json"
+    if path.exists():
+        return json.loads(path.read_text())
+    command = [sys.executable, "-m", "tap_iterable.tap", "--config", "config.json", "--discover"]
+    catalog = json.loads(subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout)
+    catalog["streams"] = [stream for stream in catalog["streams"] if stream["tap_stream_id"] == "custom_event"]
+    return catalog
+
+
+def _messages(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
+    """What a target gets: whole lines. What a killed process had not finished is none."""
+    assert process.stdout is not None
+    with process.stdout as output:
+        for line in output:
+            if line.endswith("\n"):
+                yield json.loads(line)
+
+
+def _bookmark(message: dict[str, Any]) -> str | None:
+    if message["type"] != "STATE":
+        return None
+    value = message["value"].get("bookmarks", {}).get("custom_event", {}).get("replication_key_value")
+    return str(value) if value else None
+
+
+def test_sigterm_ends_the_run_within_seconds_with_the_last_finished_window_in_state(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """The third window never comes."""
+    export = ExportServer(server, ROWS)
+    asked = threading.Event()
+
+    def broken(start: int, _end: int, _content: bytes) -> Answer | None:
+        if start < 2 * 86_400:
+            return None
+        asked.set()
+        return Answer(fault=silence)
+
+    export.broken = broken
+    process = _start(export.url, tmp_path, None)
+    assert asked.wait(60)
+    process.send_signal(signal.SIGTERM)
+    messages = list(_messages(process))
+    process.wait(10)
+    assert [_bookmark(message) for message in messages][-1] == "2026-09-03T00:00:00.000000+00:00"
+    assert sum(message["type"] == "RECORD" for message in messages) == 48
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_kill_9_at_a_random_point_and_a_rerun_give_the_same_rows(
+    server: ScriptedServer, tmp_path: Path, seed: int
+) -> None:
+    """Rows come twice only if the window that was open held them."""
+    export = ExportServer(server, ROWS)
+    rng = random.Random(seed)  # noqa: S311 (a place to stop at, not a secret)
+    seen: list[str] = []
+    state: dict[str, Any] | None = None
+    for _ in range(2):
+        process = _start(export.url, tmp_path, state)
+        last = rng.randrange(1, 60)
+        for count, message in enumerate(_messages(process)):
+            seen += [message["record"]["eventName"]] if message["type"] == "RECORD" else []
+            state = message["value"] if message["type"] == "STATE" else state
+            if count == last:
+                process.kill()
+                break
+        process.wait(60)
+    process = _start(export.url, tmp_path, state)
+    seen += [message["record"]["eventName"] for message in _messages(process) if message["type"] == "RECORD"]
+    assert process.wait(60) == 0
+    assert set(seen) == {row["eventName"] for row in ROWS}
+    assert len(seen) <= len(ROWS) + 2 * 24
