@@ -12,6 +12,7 @@ line may hold more. Types are written as follows:
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -303,3 +304,11 @@ EVENTS: Final[tuple[DataType, ...]] = (
 )
 
 DATA_TYPES: Final[tuple[DataType, ...]] = (*EVENTS, USER)
+
+
+def unlisted(name: str) -> DataType:
+    """A data type that this table does not know: a stream of events with the fields that every event has."""
+    return DataType(name, _STEP.sub("_", name.replace("whatsApp", "whatsapp")).lower(), dict(_COMMON))
+
+
+_STEP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

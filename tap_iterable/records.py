@@ -148,5 +148,5 @@ def _fit_for(column: Schema) -> Callable[[object], object]:
     if kinds == ["array"]:
         return _array_of(_fit_for(column["items"])) if "items" in column else _array_of(lambda item: item)
     if len(kinds) > 1:
-        return _FITS["nested"]
+        return _FITS["nested"] if set(kinds) == {"object", "array"} else lambda value: value
     return _FITS[column.get("format", kinds[0])]

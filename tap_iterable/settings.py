@@ -68,6 +68,66 @@ SCHEMA: Final[dict[str, Any]] = {
             "title": "Malformed directory",
             "description": "Where lines are kept that are not records. Nothing is made there while all is well.",
         },
+        "list_ids": {
+            "type": "array",
+            "items": {"type": "integer"},
+            "default": [],
+            "title": "List ids",
+            "description": "The lists whose members `list_users` reads. By default all of them.",
+        },
+        "excluded_list_ids": {
+            "type": "array",
+            "items": {"type": "integer"},
+            "default": [],
+            "title": "Excluded list ids",
+            "description": "Lists whose members `list_users` does not read, such as lists that Iterable fails to send.",
+        },
+        "metrics_days": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 0,
+            "title": "Metrics days",
+            "description": "For how many days, up to today, `campaign_metrics` and `experiment_metrics` have a row per "
+            "day. By default one row says what was achieved in the whole lifetime. Each day costs as many requests as "
+            "a lifetime.",
+        },
+        "template_locales": {
+            "type": "array",
+            "items": {"type": "string"},
+            "default": [],
+            "title": "Template locales",
+            "description": "Locales that `template_contents` asks for beside the default one, such as de-DE; Iterable "
+            "does not tell which there are.",
+        },
+        "user_events_users": {
+            "type": "array",
+            "items": {"type": "string"},
+            "default": [],
+            "title": "Users of user_events",
+            "description": "Whose events `user_events` reads: e-mail addresses, or userIds where users go by these.",
+        },
+        "extra_data_types": {
+            "type": "array",
+            "items": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9]*$"},
+            "default": [],
+            "title": "Extra data types",
+            "description": "Export data types that this tap does not know yet, as Iterable names them. Each becomes a "
+            "stream of events.",
+        },
+        "typed_user_fields": {
+            "type": "boolean",
+            "default": False,
+            "title": "Typed user fields",
+            "description": "Give `users` a column for each field of the project, with the type that Iterable keeps it "
+            "in, at the cost of one request for each run. Values of another type, and arrays, stay in `dataFields`.",
+        },
+        "emit_activate_version_messages": {
+            "type": "boolean",
+            "default": False,
+            "title": "Emit ACTIVATE_VERSION messages",
+            "description": "Tell the target, after a stream without a bookmark was read whole, that rows which did not "
+            "come again are gone.",
+        },
         "skip_forbidden": {
             "type": "boolean",
             "default": False,

@@ -4,33 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError
 
 from iterable_api.client import IterableClient
-from iterable_api.data_types import EVENTS, USER
+from iterable_api.data_types import EVENTS, USER, DataType, unlisted
 from iterable_api.settings import connect
 from tap_iterable.settings import SCHEMA, problems
+from tap_iterable.streams import PROJECT_STREAMS
 from tap_iterable.streams.exports import EventStream, UserStream
-from tap_iterable.streams.list_users import ListUsersStream
-from tap_iterable.streams.metadata import (
-    CampaignsStream,
-    ChannelsStream,
-    ListsStream,
-    MessageTypesStream,
-    TemplatesStream,
-)
-
-PROJECT_STREAMS: Final = (
-    CampaignsStream,
-    ChannelsStream,
-    MessageTypesStream,
-    TemplatesStream,
-    ListsStream,
-    ListUsersStream,
-)
+from tap_iterable.streams.resources import RESOURCES, ResourceStream
+from tap_iterable.user_columns import with_columns_of
 
 
 class TapIterable(Tap):
@@ -64,10 +50,17 @@ class TapIterable(Tap):
     def discover_streams(self) -> Sequence[Stream]:
         """Streams of the project first: they are quick, and events refer to them."""
         return [
+            *(ResourceStream(self, self.client, resource) for resource in RESOURCES),
             *(stream(self, self.client) for stream in PROJECT_STREAMS),
-            UserStream(self, self.client, USER),
-            *(EventStream(self, self.client, data_type) for data_type in EVENTS),
+            UserStream(self, self.client, self._user_type()),
+            *(EventStream(self, self.client, data_type) for data_type in self._event_types()),
         ]
+
+    def _user_type(self) -> DataType:
+        return with_columns_of(self.client, USER) if self.config["typed_user_fields"] else USER
+
+    def _event_types(self) -> list[DataType]:
+        return [*EVENTS, *(unlisted(name) for name in self.config["extra_data_types"])]
 
 
 def _refuse(errors: list[str]) -> None:

@@ -15,6 +15,7 @@ from ruamel.yaml.comments import CommentedMap
 from singer_sdk.about import AboutInfo
 from singer_sdk.plugin_base import PluginBase
 
+from tap_iterable.streams import PROJECT_STREAMS
 from tap_iterable.tap import TapIterable
 from target_iterable.target import TargetIterable
 from tools.generated import ROOT, main
@@ -24,6 +25,13 @@ PROJECT: Final = ROOT / "meltano.yml"
 _LABELS: Final[dict[type[PluginBase], tuple[str, str]]] = {
     TapIterable: ("extractors", "Messaging events, users, campaigns, lists and more, out of an Iterable project."),
     TargetIterable: ("loaders", "Users, events, list members and catalog items, into an Iterable project."),
+}
+# Meltano selects everything, whatever the catalog says by default, so what is deselected must be said here.
+_EXTRAS: Final[dict[type[PluginBase], dict[str, Any]]] = {
+    TapIterable: {
+        "select": ["*.*", *(f"!{stream.name}.*" for stream in PROJECT_STREAMS if not stream.selected_by_default)]
+    },
+    TargetIterable: {},
 }
 # Meltano's project schema does not know this capability of targets, though its Hub does.
 _UNKNOWN_TO_PROJECTS: Final = "validate-records"
@@ -47,6 +55,7 @@ def definition(plugin: type[PluginBase]) -> dict[str, Any]:
         "capabilities": sorted(capability.value for capability in about.capabilities),
         "settings_group_validation": [sorted(about.settings["required"])],
         "settings": [_setting(name, schema) for name, schema in about.settings["properties"].items()],
+        **_EXTRAS[plugin],
     }
 
 

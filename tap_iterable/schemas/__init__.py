@@ -8,6 +8,7 @@ from typing import Any, Final
 from singer_sdk import SchemaDirectory
 
 from iterable_api.data_types import DataType
+from tap_iterable.schemas.descriptions import described
 
 SCHEMAS: Final = SchemaDirectory(files(__package__))
 
@@ -35,16 +36,16 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
 
 def event_schema(data_type: DataType) -> dict[str, Any]:
     """The schema of an event stream: `recordId`, the known fields, and `dataFields`."""
-    return _closed({"recordId": RECORD_ID, **_columns(data_type)})
+    return _closed(f"Events of the type {data_type.name}.", {"recordId": RECORD_ID, **_columns(data_type)})
 
 
 def user_schema(data_type: DataType) -> dict[str, Any]:
     """The schema of users. They have an identity of their own, so no `recordId`."""
-    return _closed(_columns(data_type))
+    return _closed("Users whose profile was updated. Deletions do not show.", _columns(data_type))
 
 
 def _columns(data_type: DataType) -> dict[str, Any]:
-    return {name: _column(kind) for name, kind in data_type.fields.items()}
+    return {name: _column(kind) | {"description": described(name)} for name, kind in data_type.fields.items()}
 
 
 def _column(kind: str) -> dict[str, Any]:
@@ -54,5 +55,10 @@ def _column(kind: str) -> dict[str, Any]:
     return dict(_KINDS[kind])
 
 
-def _closed(columns: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "additionalProperties": False, "properties": {**columns, "dataFields": REST_OF_FIELDS}}
+def _closed(description: str, columns: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": description,
+        "additionalProperties": False,
+        "properties": {**columns, "dataFields": REST_OF_FIELDS},
+    }

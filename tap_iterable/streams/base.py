@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, Final
 
 from singer_sdk import Stream, Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -14,7 +14,7 @@ from iterable_api.client import IterableClient
 from iterable_api.errors import ForbiddenError, IterableError, UnauthorizedError
 from tap_iterable.records import Record, Shape
 
-KEY_CHECK = "/api/channels"
+KEY_CHECK: Final = "/api/channels"
 """Quick, and open to every kind of server-side key: whoever is refused here has a wrong key altogether."""
 
 
@@ -30,8 +30,8 @@ class IterableStream(Stream):
         cost: how many requests it takes.
     """
 
-    endpoints: ClassVar[tuple[str, ...]]
-    cost: ClassVar[str]
+    endpoints: tuple[str, ...]
+    cost: str
 
     # Shape has put every value where it fits, so the SDK need not look at each again.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
@@ -59,13 +59,13 @@ class IterableStream(Stream):
         try:
             yield from self.read(context)
         except (UnauthorizedError, ForbiddenError) as error:
-            self._skip_or_raise(error)
+            self._skip(error)
 
     def read(self, context: Context | None) -> Iterable[Record]:
         """The stream's records, read from Iterable."""
         raise NotImplementedError
 
-    def _skip_or_raise(self, error: IterableError) -> None:
+    def _skip(self, error: IterableError) -> None:
         if not self.config["skip_forbidden"]:
             raise NotReadableError(
                 f"The key may not read the stream {self.name}: {error} "

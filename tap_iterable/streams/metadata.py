@@ -1,117 +1,45 @@
-"""What describes a project: campaigns, templates, channels, message types, lists. Read whole each time."""
+"""Metadata: values by key, in tables. Few projects use it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import count, product
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
-from singer_sdk import StreamSchema
-from singer_sdk.helpers.types import Context
+from iterable_api.errors import NotFoundError
+from tap_iterable.streams.resources import MetadataStream, Rows
 
-from iterable_api.client import Params
-from tap_iterable.records import Record
-from tap_iterable.schemas import SCHEMAS
-from tap_iterable.streams.base import IterableStream
-
-PAGE_SIZE: Final = 1000
+TABLES: Final = "/api/metadata"
+KEYS: Final = "/api/metadata/{table}"
+VALUE: Final = "/api/metadata/{table}/{key}"
 
 
-class MetadataStream(IterableStream):
-    """An endpoint that answers with one array, all at once."""
+class MetadataValuesStream(MetadataStream):
+    """Keys of every table with their values."""
 
-    path: ClassVar[str]
-    array: ClassVar[str]
+    name = "metadata"
+    primary_keys = ("table", "key")
+    selected_by_default = False
+    endpoints = (TABLES, KEYS, VALUE)
+    cost = "1 request per key"
 
-    schema = StreamSchema(SCHEMAS)
-    primary_keys = ("id",)
+    def rows(self) -> Rows:
+        """Every key; one that is deleted while we read has no value."""
+        for table in self.client.get_json(TABLES)["results"]:
+            for entry in self._keys(table["name"]):
+                # Answers may spell a table in another letter case than its list does, and it is a part of the key.
+                yield {**entry, **self._value(table["name"], entry["key"]), "table": table["name"]}
 
-    def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
-        """Every row of the project."""
-        return (self.record(fields) for fields in self.rows())
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """The rows as Iterable sends them."""
-        yield from self.client.get_json(self.path)[self.array]
-
-
-class PagedStream(MetadataStream):
-    """An endpoint with pages. Sorted by id, so that what is added while we read comes last."""
-
-    def pages(self, filters: Params) -> Iterator[dict[str, Any]]:
-        """The rows that match `filters`, page after page.
-
-        Some old projects ignore paging, send everything and no `nextPageUrl`; that is one page.
-        """
-        for page in count(1):
-            params = {"page": page, "pageSize": PAGE_SIZE, "sort": "id", **filters}
-            answer = self.client.get_json(self.path, params=params)
-            yield from answer[self.array]
-            if not answer.get("nextPageUrl"):
+    def _keys(self, table: str) -> Rows:
+        marker: str | None = None
+        while True:
+            params = {"nextMarker": marker} if marker else {}
+            answer = self.client.get_json(KEYS, path_params={"table": table}, params=params)
+            yield from answer["results"]
+            marker = answer.get("nextMarker")
+            if not marker:
                 return
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Every row, unfiltered."""
-        return self.pages({})
-
-
-class CampaignsStream(PagedStream):
-    """Read whole: `updatedAt` does not move when a campaign starts or ends."""
-
-    name = "campaigns"
-    path = "/api/campaigns"
-    array = "campaigns"
-
-
-class TemplatesStream(PagedStream):
-    """Templates of every type and medium.
-
-    Without filters some projects answer with a part only, and the filters do not know every medium.
-    So the endpoint is asked in both ways, and each template is emitted once.
-    """
-
-    name = "templates"
-    path = "/api/templates"
-    array = "templates"
-    primary_keys = ("templateId",)
-
-    _FILTERS: Final = (
-        *(
-            {"templateType": kind, "messageMedium": medium}
-            for kind, medium in product(("Base", "Blast", "Triggered", "Workflow"), ("Email", "Push", "InApp", "SMS"))
-        ),
-        {},
-    )
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Each template once, with the type and medium under which it was found."""
-        seen: set[int] = set()
-        for filters in self._FILTERS:
-            for template in self.pages(filters):
-                if template["templateId"] not in seen:
-                    seen.add(template["templateId"])
-                    yield {**filters, **template}
-
-
-class ChannelsStream(MetadataStream):
-    """Channels of messages."""
-
-    name = "channels"
-    path = "/api/channels"
-    array = "channels"
-
-
-class MessageTypesStream(MetadataStream):
-    """Message types, each in one channel."""
-
-    name = "message_types"
-    path = "/api/messageTypes"
-    array = "messageTypes"
-
-
-class ListsStream(MetadataStream):
-    """Lists, without their members."""
-
-    name = "lists"
-    path = "/api/lists"
-    array = "lists"
+    def _value(self, table: str, key: str) -> dict[str, Any]:
+        try:
+            return dict(self.client.get_json(VALUE, path_params={"table": table, "key": key}))
+        except NotFoundError:
+            return {}

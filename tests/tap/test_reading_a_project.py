@@ -17,8 +17,7 @@ from iterable_api.data_types import DATA_TYPES, USER
 from iterable_api.limits import Unlimited
 from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.server import Sandbox
-from tap_iterable.streams.metadata import CampaignsStream
-from tap_iterable.tap import TapIterable
+from tap_iterable.streams.resources import pages
 from tests.tap.reading import Output, TapRun
 
 
@@ -62,7 +61,7 @@ def _holds(record: dict[str, Any], line: dict[str, Any]) -> bool:
 
 @pytest.fixture
 def everything(read: TapRun) -> Output:
-    output = read()
+    output = read(*(data_type.stream for data_type in DATA_TYPES))
     assert output.code == 0, output.log
     return output
 
@@ -112,10 +111,10 @@ def test_every_row_that_describes_the_project_is_a_record_with_all_its_fields(
                 assert kept == value
 
 
-def test_pages_are_read_to_the_last(seeded: Sandbox, tmp_path: Path) -> None:
-    stream = CampaignsStream(TapIterable(config=TapRun(seeded.url, seeded.api_key, tmp_path).settings), _client(seeded))
+def test_pages_are_read_to_the_last(seeded: Sandbox) -> None:
     rows = _get(seeded, "/api/campaigns?page=1&pageSize=1000").json()["campaigns"]
-    assert [row["id"] for row in stream.pages({"pageSize": 7})] == sorted(row["id"] for row in rows)
+    read = pages(_client(seeded), "/api/campaigns", "campaigns", size=7)
+    assert [row["id"] for row in read] == sorted(row["id"] for row in rows)
     assert len(rows) > 2 * 7
 
 

@@ -1,0 +1,75 @@
+"""Catalogs, their fields and their items. Their answers are wrapped in `params`; nothing else is."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Final
+
+from iterable_api.client import IterableClient, PathParams
+from tap_iterable.streams.resources import MetadataStream, Rows
+
+CATALOGS: Final = "/api/catalogs"
+FIELDS: Final = "/api/catalogs/{catalogName}/fieldMappings"
+ITEMS: Final = "/api/catalogs/{catalogName}/items"
+PAGE_SIZE: Final = 1000
+"""The largest page is not documented; a smaller one than asked for is read just as well."""
+
+
+def _pages(client: IterableClient, path: str, array: str, path_params: PathParams | None = None) -> Rows:
+    for page in count(1):
+        params = {"page": page, "pageSize": PAGE_SIZE}
+        answer = client.get_json(path, path_params=path_params, params=params)["params"]
+        yield from answer[array]
+        if not answer.get("nextPageUrl"):
+            return
+
+
+def _catalogs(client: IterableClient) -> Rows:
+    return _pages(client, CATALOGS, "catalogNames")
+
+
+class CatalogsStream(MetadataStream):
+    """Catalogs, by name."""
+
+    name = "catalogs"
+    primary_keys = ("name",)
+    endpoints = (CATALOGS,)
+    cost = "1 request per 1,000 catalogs"
+
+    def rows(self) -> Rows:
+        """Every catalog."""
+        return _catalogs(self.client)
+
+
+class CatalogFieldMappingsStream(MetadataStream):
+    """Fields of every catalog; those without a type too."""
+
+    name = "catalog_field_mappings"
+    primary_keys = ("catalogName", "fieldName")
+    endpoints = (CATALOGS, FIELDS)
+    cost = "1 request per catalog"
+
+    def rows(self) -> Rows:
+        """Every field of every catalog."""
+        for catalog in _catalogs(self.client):
+            name = {"catalogName": catalog["name"]}
+            answer = self.client.get_json(FIELDS, path_params=name)["params"]
+            types = dict.fromkeys(answer["undefinedFields"]) | answer["definedMappings"]
+            yield from ({**name, "fieldName": field, "fieldType": kind} for field, kind in types.items())
+
+
+class CatalogItemsStream(MetadataStream):
+    """Items of every catalog."""
+
+    name = "catalog_items"
+    primary_keys = ("catalogName", "itemId")
+    selected_by_default = False
+    endpoints = (CATALOGS, ITEMS)
+    cost = "1 request per 1,000 items of a catalog"
+
+    def rows(self) -> Rows:
+        """Every item of every catalog."""
+        for catalog in _catalogs(self.client):
+            name = {"catalogName": catalog["name"]}
+            for item in _pages(self.client, ITEMS, "catalogItemsWithProperties", name):
+                yield {**name, **item}

@@ -1,0 +1,50 @@
+"""Iterable's metrics: a CSV text whose columns depend on what was asked for, as rows with typed values."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+Value = int | float | str
+
+_INTEGER: Final = re.compile(r"-?\d{1,18}", re.ASCII)
+_DECIMAL: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """One line: values by title, and the cells to the right of the last title. Blank cells are left out."""
+
+    values: dict[str, Value]
+    extra: list[str]
+
+
+def metric_rows(text: str) -> Iterator[MetricRow]:
+    """The lines below the titles. Lines may be shorter or longer than the titles."""
+    lines = (line for line in csv.reader(text.splitlines(keepends=True)) if line)
+    titles = _unique(next(lines, []))
+    for cells in lines:
+        values = {title: value(cell) for title, cell in zip(titles, cells, strict=False) if cell.strip()}
+        yield MetricRow(values, cells[len(titles) :])
+
+
+def value(cell: str) -> Value:
+    """A number if the cell is one; NaN, infinities and the like stay text, since JSON has no word for them."""
+    cell = cell.strip()
+    if _INTEGER.fullmatch(cell):
+        return int(cell)
+    if _DECIMAL.fullmatch(cell) and math.isfinite(number := float(cell)):
+        return number
+    return cell
+
+
+def _unique(titles: list[str]) -> list[str]:
+    """The titles; one that comes again gets its place, so that no column hides another."""
+    stripped = [title.strip() for title in titles]
+    return [
+        title if title not in stripped[:place] else f"{title} ({place + 1})" for place, title in enumerate(stripped)
+    ]

@@ -1,0 +1,48 @@
+"""What the project says about its users, beside the users themselves: their fields, and the forgotten ones."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from iterable_api.identity import ProjectType
+from tap_iterable.streams.resources import MetadataStream, Rows
+
+FIELDS: Final = "/api/users/getFields"
+
+EMAILS: Final = ("email", "/api/users/forgotten", "hashedEmails")
+USER_IDS: Final = ("userId", "/api/users/forgottenUserIds", "hashedUserIds")
+_FORGOTTEN: Final = {
+    ProjectType.EMAIL: (EMAILS,),
+    ProjectType.USER_ID: (USER_IDS,),
+    ProjectType.HYBRID: (EMAILS, USER_IDS),
+}
+"""What may be asked: a project answers with an error for identifiers that it does not use."""
+
+
+class UserFieldsStream(MetadataStream):
+    """Fields of user profiles."""
+
+    name = "user_fields"
+    primary_keys = ("name",)
+    endpoints = (FIELDS,)
+    cost = "1 request"
+
+    def rows(self) -> Rows:
+        """Every field."""
+        for name, kind in self.client.get_json(FIELDS)["fields"].items():
+            yield {"name": name, "type": kind}
+
+
+class ForgottenUsersStream(MetadataStream):
+    """Users whom the project must not know any more."""
+
+    name = "forgotten_users"
+    primary_keys = ("identifier", "hash")
+    endpoints = (EMAILS[1], USER_IDS[1])
+    cost = "1 request, 2 in a hybrid project"
+
+    def rows(self) -> Rows:
+        """Every hash."""
+        for identifier, path, array in _FORGOTTEN[ProjectType(self.config["project_type"])]:
+            for hashed in self.client.get_json(path)[array]:
+                yield {"identifier": identifier, "hash": hashed}

@@ -1,0 +1,104 @@
+"""Templates, and what they hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import product
+from typing import Any, Final
+
+from iterable_api.client import IterableClient, Params
+from iterable_api.errors import BadRequestError, NotFoundError
+from tap_iterable.streams.campaigns import CAMPAIGNS, campaigns
+from tap_iterable.streams.resources import MetadataStream, Rows, pages
+
+TEMPLATES: Final = "/api/templates"
+
+_FILTERS: Final = (
+    *(
+        {"templateType": kind, "messageMedium": medium}
+        for kind, medium in product(("Base", "Blast", "Triggered", "Workflow"), ("Email", "Push", "InApp", "SMS"))
+    ),
+    {},
+)
+
+CONTENTS: Final[dict[str, str]] = {
+    "Email": "/api/templates/email/get",
+    "Push": "/api/templates/push/get",
+    "SMS": "/api/templates/sms/get",
+    "InApp": "/api/templates/inapp/get",
+    "Embedded": "/api/templates/embedded/get",
+}
+"""Where the content of a medium is. Web push, WhatsApp and RCS templates cannot be read."""
+
+
+def templates(client: IterableClient) -> Rows:
+    """Each template once, with the type and medium under which it was found.
+
+    Without filters some projects answer with a part only, and the filters do not know every medium.
+    So the endpoint is asked in both ways.
+    """
+    seen: set[int] = set()
+    for filters in _FILTERS:
+        for template in pages(client, TEMPLATES, "templates", filters=filters):
+            if template["templateId"] not in seen:
+                seen.add(template["templateId"])
+                yield {**filters, **template}
+
+
+class TemplatesStream(MetadataStream):
+    """Templates of every type and medium."""
+
+    name = "templates"
+    primary_keys = ("templateId",)
+    endpoints = (TEMPLATES,)
+    cost = f"{len(_FILTERS)} requests, and 1 more per 1,000 templates"
+
+    def rows(self) -> Rows:
+        """Every template."""
+        return templates(self.client)
+
+
+class TemplateContentsStream(MetadataStream):
+    """The content of templates in their default locale, and in those of `template_locales`."""
+
+    name = "template_contents"
+    primary_keys = ("templateId", "locale")
+    selected_by_default = False
+    endpoints = (TEMPLATES, CAMPAIGNS, *CONTENTS.values())
+    cost = "1 request per template and locale"
+
+    def rows(self) -> Rows:
+        """Each template in each of its locales."""
+        media = {campaign.get("templateId"): campaign["messageMedium"] for campaign in campaigns(self.client)}
+        without: Counter[str] = Counter()
+        for template in templates(self.client):
+            medium = template.get("messageMedium") or media.get(template["templateId"])
+            found = list(self._locales(template["templateId"], [medium] if medium else CONTENTS))
+            yield from found
+            if not found:
+                without[medium or "unknown"] += 1
+        for medium, number in without.items():
+            self.logger.warning("Templates of the medium %s for which Iterable gives no content: %d", medium, number)
+
+    def _locales(self, template_id: int, media: Iterable[str]) -> Rows:
+        seen = set()
+        for locale in (None, *self.config["template_locales"]):
+            row = self._content(template_id, locale, media)
+            # The default content may carry the name of a locale, and be asked for again under that name.
+            if row is not None and row["locale"] not in seen:
+                seen.add(row["locale"])
+                yield row
+
+    def _content(self, template_id: int, locale: str | None, media: Iterable[str]) -> dict[str, Any] | None:
+        """The content, from the first medium that has it."""
+        params: Params = {"templateId": template_id, **({"locale": locale} if locale else {})}
+        for medium in media:
+            if medium not in CONTENTS:
+                continue
+            try:
+                content = self.client.get_json(CONTENTS[medium], params=params)
+            except (NotFoundError, BadRequestError):
+                continue
+            return {**content, "messageMedium": medium, "locale": content.get("locale") or locale or ""}
+        return None

@@ -1,0 +1,62 @@
+"""All events of chosen users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from singer_sdk import StreamSchema
+from singer_sdk.helpers.types import Context
+
+from iterable_api.identity import ProjectType
+from tap_iterable.export.download import ends_cleanly
+from tap_iterable.export.lines import MalformedLineError, fields_of, nested, record_id
+from tap_iterable.export.odd_lines import OddLines
+from tap_iterable.records import Record
+from tap_iterable.schemas import SCHEMAS
+from tap_iterable.streams.list_users import identifier
+from tap_iterable.streams.piecewise import PiecewiseStream
+
+PATH: Final = "/api/export/userEvents"
+
+
+class UserEventsStream(PiecewiseStream):
+    """One user after the other. A user is reported by the place in the setting: the log names nobody."""
+
+    name = "user_events"
+    schema = StreamSchema(SCHEMAS)
+    primary_keys = ("recordId",)
+    selected_by_default = False
+    endpoints = (PATH,)
+    cost = "1 request per user"
+    piece = "User"
+    remedy = "The numbers count the entries of `user_events_users`. Run again, or leave these users out."
+
+    def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
+        """Events of every user that the setting names."""
+        users = self.config["user_events_users"]
+        if not users:
+            self.logger.warning("`user_events_users` names nobody, so there is nothing to read")
+        for number, user in enumerate(users, start=1):
+            yield from self.rows_of(number, self._events(user))
+
+    def _events(self, user: str) -> Iterator[Record]:
+        name = identifier(ProjectType(self.config["project_type"]), user)
+        odd_lines = OddLines(
+            Path(self.config["malformed_directory"]) / f"{self.name}.ndjson", self.config["max_malformed_percent"]
+        )
+        lines = self.lines(PATH, {name: user, "includeCustomEvents": "true"}, is_whole=ends_cleanly)
+        number = 0
+        with odd_lines.counted(self.name):
+            for line in lines:
+                if line.isspace():
+                    continue
+                number += 1
+                try:
+                    fields = fields_of(line)
+                except MalformedLineError:
+                    odd_lines.keep(line)
+                else:
+                    yield {"recordId": record_id(self.name, fields), **self.record(nested(fields))}
+        odd_lines.check(odd_lines.count, number)

@@ -1,0 +1,32 @@
+"""Columns for the fields that a project gave its users."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from iterable_api.client import IterableClient
+from iterable_api.data_types import DataType
+from tap_iterable.streams.people import FIELDS
+
+_KINDS: Final = {
+    "string": "string",
+    "long": "integer",
+    "double": "number",
+    "boolean": "boolean",
+    "date": "date-time",
+    "geo_location": "object",
+    "object": "object",
+    "nested": "any",
+}
+"""Iterable's field types in the words of the table of data types. A type that is not here makes no column."""
+
+
+def with_columns_of(client: IterableClient, users: DataType) -> DataType:
+    """`users` with a column for each of the project's fields that it does not know.
+
+    Dotted names are fields of an object, which has the column.
+    """
+    fields = client.get_json(FIELDS)["fields"]
+    own = {name: _KINDS[kind] for name, kind in fields.items() if "." not in name and kind in _KINDS}
+    return replace(users, fields={**own, **users.fields})
