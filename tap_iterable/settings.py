@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from iterable_api.data_types import DATA_TYPES, unlisted
 from iterable_api.settings import CONNECTION
 
 SCHEMA: Final[dict[str, Any]] = {
@@ -163,7 +164,17 @@ def problems(config: Mapping[str, Any]) -> list[str]:
     found = [problem for problem in wrong if problem]
     if not found and config.get("end_date") and moment(config["end_date"]) <= moment(config["start_date"]):
         found.append("`end_date` must be later than `start_date`")
-    return found
+    return [*found, *_needless_types(config["extra_data_types"])]
+
+
+def _needless_types(names: Sequence[str]) -> Iterator[str]:
+    """Names whose stream the tap has already."""
+    streams = {data_type.stream for data_type in DATA_TYPES}
+    for name in names:
+        stream = unlisted(name).stream
+        if stream in streams:
+            yield f"`extra_data_types` names {name}, which is the stream {stream} already"
+        streams.add(stream)
 
 
 def _wrong_date(name: str, text: str) -> str | None:

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import click
 from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.tap_base import CliTestOptionValue
 
 from iterable_api.client import IterableClient
 from iterable_api.data_types import EVENTS, USER, DataType, unlisted
+from iterable_api.errors import IterableError
 from iterable_api.settings import connect
 from tap_iterable.settings import SCHEMA, problems
 from tap_iterable.streams import PROJECT_STREAMS
+from tap_iterable.streams.base import KEY_CHECK
 from tap_iterable.streams.exports import EventStream, UserStream
+from tap_iterable.streams.extra import ExtraEventStream
 from tap_iterable.streams.resources import RESOURCES, ResourceStream
 from tap_iterable.user_columns import with_columns_of
 
@@ -53,14 +58,27 @@ class TapIterable(Tap):
             *(ResourceStream(self, self.client, resource) for resource in RESOURCES),
             *(stream(self, self.client) for stream in PROJECT_STREAMS),
             UserStream(self, self.client, self._user_type()),
-            *(EventStream(self, self.client, data_type) for data_type in self._event_types()),
+            *(EventStream(self, self.client, data_type) for data_type in EVENTS),
+            *(ExtraEventStream(self, self.client, unlisted(name)) for name in self.config["extra_data_types"]),
         ]
 
     def _user_type(self) -> DataType:
         return with_columns_of(self.client, USER) if self.config["typed_user_fields"] else USER
 
-    def _event_types(self) -> list[DataType]:
-        return [*EVENTS, *(unlisted(name) for name in self.config["extra_data_types"])]
+    @classmethod
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """`--test` makes one cheap request with the key; `--test=schema` writes the schemas."""
+        if value != CliTestOptionValue.All.value:
+            super().cb_test(ctx, param, value)
+            return
+        given = ctx.params["config"]
+        tap = cls(config=given.config, parse_env_config=given.parse_env)
+        try:
+            tap.client.get_json(KEY_CHECK)
+        except IterableError as error:
+            ctx.fail(str(error))
+        cls.logger.info("The key works.")
+        ctx.exit()
 
 
 def _refuse(errors: list[str]) -> None:

@@ -1,6 +1,6 @@
 """`python -m tools` writes all files that are made from the code; `--check` only tells which are out of date."""
 
-from tools import definitions, readme
+from tools import definitions, readme, streams
 from tools.generated import main
 
-main({**definitions.files(), **readme.files()})
+main({**definitions.files(), **readme.files(), **streams.files()})

@@ -41,6 +41,9 @@ USER_KEYS: Final[Mapping[ProjectType, str]] = {
 class ExportStream(WindowedStream):
     """One export data type, read window by window."""
 
+    endpoints = (PATH,)
+    cost = "1 request per window"
+
     def __init__(self, tap: Tap, client: IterableClient, data_type: DataType, schema: dict[str, Any]) -> None:
         self.name = data_type.stream
         self.data_type = data_type

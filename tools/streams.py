@@ -1,0 +1,73 @@
+"""The page that lists every stream, made from the streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from iterable_api.limits import DAY, MINUTE, SECOND, Limit, limits_of
+from tap_iterable.streams.base import IterableStream
+from tap_iterable.streams.exports import ExportStream
+from tap_iterable.tap import TapIterable
+from tools.generated import ROOT
+
+PAGE: Final = ROOT / "docs" / "streams.md"
+
+_HEAD: Final = """# Streams
+
+Made from the code by `make docs`.
+
+Streams that are not selected by default cost much; the reason is in their description. Meltano selects
+everything unless it is told otherwise, so the definition in `plugins/` names them in its `select`.
+
+Limits are Iterable's. One limiter keeps them for all streams, so two streams that share an endpoint share its
+limit. Endpoints without a documented limit are called one request after the other.
+
+Streams without a bookmark are read whole each time ("full table"). The bookmark of an export is the end of the
+last window that was read whole.
+"""
+_COLUMNS: Final = ("stream", "what", "key", "replication", "endpoints and limits", "cost", "by default")
+_PERIODS: Final = {SECOND: "second", MINUTE: "minute", DAY: "day"}
+
+
+def files() -> dict[Path, str]:
+    """The page."""
+    tap = TapIterable(config={"api_key": "none", "start_date": "2026-01-01"}, setup_mapper=False)
+    streams = [stream for stream in tap.streams.values() if isinstance(stream, IterableStream)]
+    exports = [stream for stream in streams if isinstance(stream, ExportStream)]
+    others = [stream for stream in streams if stream not in exports]
+    tables = [*_table("What describes the project", others), *_table("Exports", exports)]
+    return {PAGE: "\n".join([_HEAD, *tables])}
+
+
+def _table(title: str, streams: Iterable[IterableStream]) -> list[str]:
+    head = [f"## {title}", "", _row(_COLUMNS), _row("---" for _ in _COLUMNS)]
+    return [*head, *(_row(_cells(stream)) for stream in streams), ""]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cells(stream: IterableStream) -> list[str]:
+    replication = f"by `{stream.replication_key}`" if stream.replication_key else "full table"
+    return [
+        f"`{stream.name}`",
+        stream.schema["description"],
+        ", ".join(f"`{key}`" for key in stream.primary_keys),
+        replication,
+        "<br>".join(_endpoint(path) for path in stream.endpoints),
+        stream.cost,
+        "yes" if stream.selected_by_default else "no",
+    ]
+
+
+def _endpoint(path: str) -> str:
+    method, _, path = path.rpartition(" ")
+    limits = ", ".join(_limit(limit) for limit in limits_of(method or "GET", path))
+    return f"`{path}` ({limits})" if limits else f"`{path}`"
+
+
+def _limit(limit: Limit) -> str:
+    return f"{limit.count} a {_PERIODS[limit.seconds]} per {limit.scope}"
