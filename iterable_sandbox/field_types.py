@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,6 +23,7 @@ _FITS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What a value may be stored as, by what it looks like. Whole numbers go into decimals, dates into strings."""
 
+SEPARATOR: Final = ":::"
 _GEO: Final = "_geo_location"
 _DROPPED: Final = object()
 
@@ -36,14 +38,15 @@ class Owner:
     @property
     def key(self) -> str:
         """How the store calls it."""
-        return f"{self.category}:::{self.event}" if self.event else self.category
+        return f"{self.category}{SEPARATOR}{self.event}" if self.event else self.category
 
     def label(self, path: str) -> str:
         """How an error calls a field; for events in the form that one client's code expects."""
-        return f"{self.event}:::{path}" if self.event else path
+        return f"{self.event}{SEPARATOR}{path}" if self.event else path
 
 
 USER: Final = Owner("user")
+PURCHASE: Final = Owner("purchase")
 
 
 def custom_event(name: str) -> Owner:
@@ -73,12 +76,32 @@ class FieldDraft:
         allow = self._settings.unknown_fields == "allow" if create is None else create
         return self._object(owner, "", fields, allow=allow)
 
-    def refuse_clashes(self) -> None:
-        """Refuse the request if any value clashed with the type of its field.
+    def check(self) -> None:
+        """Refuse the request if any value clashed with the type of its field, or if there are too many fields.
 
         Raises:
-            RefusedError: 400 RequestFieldsTypesMismatched for the whole request, with every field named.
+            RefusedError: 400 RequestFieldsTypesMismatched, with every field named, or UniqueFieldsLimitExceeded.
         """
+        self._refuse_clashes()
+        self._refuse_excess()
+
+    def include(self, other: FieldDraft) -> None:
+        """Report the new fields of another draft as well."""
+        self.created |= other.created
+        self.filtered |= other.filtered
+
+    def _refuse_excess(self) -> None:
+        """How the real one words this, and what it counts, is not known; here each kind of owner counts as a whole."""
+        new = Counter(path_owner.partition(SEPARATOR)[0] for path_owner, _, _ in self._new)
+        for category, limit in self._limits().items():
+            if new[category] and self._store.fields.count(category) + new[category] > limit:
+                msg = f"Project {self._settings.project_id}: more than {limit} unique fields for type '{category}'"
+                raise RefusedError(envelope(msg, "UniqueFieldsLimitExceeded", status=400))
+
+    def _limits(self) -> Mapping[str, int]:
+        return {USER.category: self._settings.max_user_fields, "customEvent": self._settings.max_event_fields}
+
+    def _refuse_clashes(self) -> None:
         if not self._clashes:
             return
         name, clash = next(iter(self._clashes.items()))

@@ -89,14 +89,16 @@ class Directory:
 
     def __init__(self, store: Store, project_type: ProjectType) -> None:
         self._users = store.users
+        self._forgotten = store.forgotten
         self._type = project_type
 
     def find(self, identity: Identity) -> User | None:
         """The user that a row means, with the identifiers that the row adds to it; not stored yet.
 
         Raises:
-            RowRefusedError: if a hybrid project holds the two identifiers on different users.
+            RowRefusedError: if one of them is forgotten, or a hybrid project holds the two on different users.
         """
+        self.refuse_forgotten(identity.email, identity.user_id)
         if self._type is ProjectType.HYBRID:
             return self._find_in_hybrid(identity)
         found = self._find_by_key(identity)
@@ -117,6 +119,17 @@ class Directory:
             email = f"{uuid4()}@{PLACEHOLDER_DOMAIN}"
         return User(email, identity.user_id, 0)
 
+    def refuse_forgotten(self, email: str | None, user_id: str | None) -> None:
+        """See that neither identifier is forgotten.
+
+        Raises:
+            RowRefusedError: if one is.
+        """
+        if email is not None and self._forgotten.has("email", email):
+            raise RowRefusedError("forgotten", "Emails", email)
+        if user_id is not None and self._forgotten.has("userId", user_id):
+            raise RowRefusedError("forgotten", "UserIds", user_id)
+
     def rename(self, user: User, identity: Identity, email: str | None, user_id: str | None) -> None:
         """Give a user the identifiers that its `dataFields` hold.
 
@@ -124,8 +137,9 @@ class Directory:
         endpoints change it. How the real one refuses that here is not known: `invalidData`.
 
         Raises:
-            RowRefusedError: if it may not change here, or another user of a hybrid project has it.
+            RowRefusedError: if it is forgotten or may not change here, or another user of a hybrid project has it.
         """
+        self.refuse_forgotten(email, user_id)
         hybrid = self._type is ProjectType.HYBRID
         if email is not None and email != user.email:
             if self._type is ProjectType.EMAIL:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+import phonenumbers
+
 from iterable_api import times
 from iterable_api.identity import ProjectType
 from iterable_sandbox.clock import Clock
@@ -32,6 +34,7 @@ SYSTEM_FIELDS: Final[Mapping[str, str]] = {
     "unsubscribedChannelIds": "long",
     "unsubscribedMessageTypeIds": "long",
     "itblInternal.emailDomain": "string",
+    "itblInternal.regionCode": "string",
     "itblInternal.documentCreatedAt": "date",
     "itblInternal.documentUpdatedAt": "date",
 }
@@ -84,14 +87,34 @@ def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source:
     profile = user.profile
     if f"{INTERNAL}documentCreatedAt" not in profile:
         profile.setdefault("signupDate", now)
-        profile.update({"signupSource": signup_source, f"{INTERNAL}documentCreatedAt": now})
+        profile.setdefault("signupSource", signup_source)
+        profile[f"{INTERNAL}documentCreatedAt"] = now
         if project_type is not ProjectType.EMAIL:
-            profile["itblUserId"] = uuid5(NAMESPACE_URL, f"{user.email}/{user.user_id}").hex
+            profile.setdefault("itblUserId", uuid5(NAMESPACE_URL, f"{user.email}/{user.user_id}").hex)
     profile.update(identifiers(user))
     profile["profileUpdatedAt"] = profile[f"{INTERNAL}documentUpdatedAt"] = now
     if user.email is not None:
         profile[f"{INTERNAL}emailDomain"] = user.email.rpartition("@")[2]
+    _locate(profile)
     user.updated_at = clock.now() // 1000
+
+
+def renew(user: User) -> None:
+    """Forget when the profile began: changing the address and merging make a new document of it."""
+    user.profile.pop(f"{INTERNAL}documentCreatedAt", None)
+
+
+def _locate(profile: dict[str, Any]) -> None:
+    """Name the region of the phone number, as long as there is one that belongs to a region."""
+    profile.pop(f"{INTERNAL}regionCode", None)
+    text = profile.get("phoneNumber")
+    try:
+        number = phonenumbers.parse(text if isinstance(text, str) else "")
+    except phonenumbers.NumberParseException:
+        return
+    region = phonenumbers.region_code_for_number(number)
+    if region is not None:
+        profile[f"{INTERNAL}regionCode"] = region
 
 
 def subscribe(user: User, project_type: ProjectType, list_ids: Iterable[int]) -> None:

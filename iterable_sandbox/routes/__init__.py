@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import Final
 
 from iterable_sandbox.routes import (
+    campaign_metrics,
     campaigns,
     catalogs,
     channels,
+    devices,
     events,
+    experiments,
     export,
     export_jobs,
+    journeys,
     lists,
+    metadata,
+    privacy,
+    snippets,
+    template_contents,
     templates,
+    user_identity,
     users,
+    webhooks,
 )
 from iterable_sandbox.routes.call import Call, Endpoint
 
@@ -22,10 +32,20 @@ __all__ = ["ENDPOINTS", "Call", "Endpoint"]
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *export.ENDPOINTS,
     *export_jobs.ENDPOINTS,
+    *campaign_metrics.ENDPOINTS,
     *campaigns.ENDPOINTS,
+    *experiments.ENDPOINTS,
+    *journeys.ENDPOINTS,
     *channels.ENDPOINTS,
     *templates.ENDPOINTS,
+    *template_contents.ENDPOINTS,
+    *snippets.ENDPOINTS,
+    *webhooks.ENDPOINTS,
+    *metadata.ENDPOINTS,
     *lists.ENDPOINTS,
+    *privacy.ENDPOINTS,
+    *devices.ENDPOINTS,
+    *user_identity.ENDPOINTS,
     *users.ENDPOINTS,
     *events.ENDPOINTS,
     *catalogs.ENDPOINTS,

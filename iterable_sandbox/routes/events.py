@@ -24,7 +24,7 @@ def track_bulk(call: Call) -> Response:
     _check_ids(rows)
     draft, tally = project.field_draft(), Tally(EVENT_BUCKETS)
     admitted = [_admitted(draft, row) for row in rows]
-    draft.refuse_clashes()
+    draft.check()
     with project.store.database.transaction():
         draft.save()
         for row, fields in zip(rows, admitted, strict=True):

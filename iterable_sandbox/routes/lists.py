@@ -10,7 +10,6 @@ from starlette.responses import PlainTextResponse, Response
 
 from iterable_api.identity import ProjectType
 from iterable_sandbox.envelopes import RefusedError, bad_params, envelope, json_answer
-from iterable_sandbox.field_types import USER
 from iterable_sandbox.project import Project
 from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.routes.users import USER_ROW, bulk_answer
@@ -58,16 +57,14 @@ def subscribe(call: Call) -> Response:
     # Only projects that know users by userId respect this flag.
     respected = project.settings.project_type is not ProjectType.EMAIL
     existing_only = respected and bool(body.get("updateExistingUsersOnly"))
-    draft, tally = project.field_draft(), Tally(USER_BUCKETS)
-    admitted = [draft.admit(USER, row.get("dataFields") or {}, create=None) for row in body["subscribers"]]
-    draft.refuse_clashes()
-    with project.store.database.transaction():
-        draft.save()
-        for row, fields in zip(body["subscribers"], admitted, strict=True):
-            with tally.row():
-                user = users.upsert(project, row, fields, source=_SOURCE, existing_only=existing_only)
-                memberships.join(project, user, target, source=_SOURCE)
-    return bulk_answer(tally, draft, old=project.settings.old_list_answers)
+
+    def write(row: users.Row, fields: users.Row) -> None:
+        user = users.upsert(project, row, fields, source=_SOURCE, existing_only=existing_only)
+        memberships.join(project, user, target, source=_SOURCE)
+
+    return bulk_answer(
+        *users.write_rows(project, body["subscribers"], write, create=None), old=project.settings.old_list_answers
+    )
 
 
 def unsubscribe(call: Call) -> Response:

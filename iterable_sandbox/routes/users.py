@@ -1,4 +1,4 @@
-"""Users: reading one, the fields of all, and updating many."""
+"""Users: reading one, the fields of all, and updating one or many."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from iterable_api.identity import is_valid_email, normalise_email
 from iterable_sandbox import profiles
 from iterable_sandbox.envelopes import RefusedError, envelope, invalid_email, json_answer
 from iterable_sandbox.field_types import USER, FieldDraft
+from iterable_sandbox.refusals import single_write
 from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.shapes import BOOLEAN, OBJECT, STRING, array_of, object_of
 from iterable_sandbox.store.users import User
-from iterable_sandbox.tally import USER_BUCKETS, Tally
+from iterable_sandbox.tally import Tally
 from iterable_sandbox.writes import users
 
 USER_ROW: Final = object_of(
@@ -46,19 +47,26 @@ def get_fields(call: Call) -> Response:
     return json_answer({"fields": call.project.store.fields.of(USER.key)})
 
 
-def bulk_update(call: Call) -> Response:
-    """POST /api/users/bulkUpdate: 200 even if rows fail; 400 for all if one value has the wrong type."""
-    project, rows = call.project, call.body["users"]
-    draft, tally = project.field_draft(), Tally(USER_BUCKETS)
-    create = call.body.get("createNewFields")
-    admitted = [draft.admit(USER, row.get("dataFields") or {}, create=create) for row in rows]
-    draft.refuse_clashes()
-    with project.store.database.transaction():
+def update(call: Call) -> Response:
+    """POST /api/users/update: creates the user, or updates it."""
+    project, row = call.project, call.body
+    draft = project.field_draft()
+    fields = draft.admit(USER, row.get("dataFields") or {}, create=row.get("createNewFields"))
+    draft.check()
+    with project.store.database.transaction(), single_write():
         draft.save()
-        for row, fields in zip(rows, admitted, strict=True):
-            with tally.row():
-                users.upsert(project, row, fields, source="API")
-    return bulk_answer(tally, draft)
+        users.upsert(project, row, fields, source="API")
+    return envelope("User successfully created/updated." if project.settings.update_text else "")
+
+
+def bulk_update(call: Call) -> Response:
+    """POST /api/users/bulkUpdate: 200 even if rows fail; by default 400 for all if one value has the wrong type."""
+    project = call.project
+
+    def write(row: users.Row, fields: users.Row) -> None:
+        users.upsert(project, row, fields, source="API")
+
+    return bulk_answer(*users.write_rows(project, call.body["users"], write, create=call.body.get("createNewFields")))
 
 
 def bulk_answer(tally: Tally, draft: FieldDraft, *, old: bool = False) -> Response:
@@ -97,6 +105,14 @@ def _shown(user: User | None) -> Response:
     return json_answer({"user": given | {"dataFields": profiles.nested(user.profile)}})
 
 
+_UPDATE: Final = object_of(
+    email=STRING,
+    userId=STRING,
+    dataFields=OBJECT,
+    preferUserId=BOOLEAN,
+    mergeNestedObjects=BOOLEAN,
+    createNewFields=BOOLEAN,
+)
 _BULK_UPDATE: Final = object_of(required=("users",), users=array_of(USER_ROW), createNewFields=BOOLEAN)
 
 ENDPOINTS: Final = (
@@ -105,5 +121,6 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/api/users/byUserId", by_user_id_in_query),
     Endpoint("GET", "/api/users/byUserId/{userId}", by_user_id_in_path),
     Endpoint("GET", "/api/users/{email}", by_email_in_path),
+    Endpoint("POST", "/api/users/update", update, _UPDATE),
     Endpoint("POST", "/api/users/bulkUpdate", bulk_update, _BULK_UPDATE),
 )

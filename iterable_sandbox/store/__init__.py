@@ -8,8 +8,11 @@ from iterable_sandbox.store.database import Database
 from iterable_sandbox.store.events import Events
 from iterable_sandbox.store.export_files import ExportFiles
 from iterable_sandbox.store.fields import Fields
+from iterable_sandbox.store.forgotten import Forgotten
 from iterable_sandbox.store.lists import Lists
+from iterable_sandbox.store.metadata import Metadata
 from iterable_sandbox.store.resources import Resources
+from iterable_sandbox.store.scheduled import Schedule
 from iterable_sandbox.store.users import Users
 
 __all__ = ["Store"]
@@ -22,9 +25,12 @@ class Store:
         self.database = Database(path)
         self.users = Users(self.database)
         self.events = Events(self.database)
+        self.forgotten = Forgotten(self.database)
+        self.schedule = Schedule(self.database)
         self.lists = Lists(self.database)
         self.catalogs = Catalogs(self.database)
         self.resources = Resources(self.database)
+        self.metadata = Metadata(self.database)
         self.fields = Fields(self.database)
         self.export_files = ExportFiles(self.database)
 

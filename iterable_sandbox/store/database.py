@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY, type TEXT NOT NULL, created_at INTEGER NOT NULL, user INTEGER NOT NULL,
     campaign INTEGER, event_id TEXT, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS events_by_time ON events (type, created_at);
+CREATE INDEX IF NOT EXISTS events_by_campaign ON events (campaign, created_at) WHERE campaign IS NOT NULL;
 CREATE INDEX IF NOT EXISTS events_by_user ON events (user);
 CREATE UNIQUE INDEX IF NOT EXISTS events_by_id ON events (type, event_id) WHERE event_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS lists (
@@ -35,6 +36,13 @@ CREATE TABLE IF NOT EXISTS items (
     PRIMARY KEY (catalog, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS resources (
     kind TEXT, id INTEGER, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS forgotten (kind TEXT, hash TEXT, PRIMARY KEY (kind, hash)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS scheduled (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, due_ms INTEGER NOT NULL, campaign INTEGER NOT NULL, user INTEGER NOT NULL,
+    body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS metadata (
+    name TEXT COLLATE NOCASE, key TEXT, modified_ms INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (name, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fields (owner TEXT, path TEXT, type TEXT NOT NULL, PRIMARY KEY (owner, path)) WITHOUT ROWID;
 CREATE TEMP TABLE export_files (job INTEGER, name TEXT, body BLOB NOT NULL, PRIMARY KEY (job, name));
 INSERT INTO sqlite_sequence (name, seq) SELECT * FROM (VALUES ('lists', 1000000), ('catalogs', 125000))

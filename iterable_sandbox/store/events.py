@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -66,6 +66,24 @@ class Events:
         sql = "SELECT id, created_at, user, body FROM events WHERE type = ? AND event_id = ?"
         row = self._database.row(sql, (type_, event_id))
         return None if row is None else Event(type_, row[1], row[2], json.loads(row[3]), event_id, row[0])
+
+    def of_user(self, user: int, *, types: Collection[str] = (), message_id: str | None = None) -> list[Event]:
+        """The events of a user, the newest first; of some data types, or about one message, if asked for."""
+        marks = ",".join("?" * len(types)) or "type"
+        sql = f"""SELECT type, created_at, body, event_id, id FROM events WHERE user = ? AND type IN ({marks})
+                  AND (? IS NULL OR body ->> 'messageId' = ?) ORDER BY created_at DESC, id DESC"""  # noqa: S608 (marks)
+        rows = self._database.rows(sql, (user, *types, message_id, message_id))
+        return [Event(row[0], row[1], user, json.loads(row[2]), row[3], row[4]) for row in rows]
+
+    def delete_of(self, user: int) -> None:
+        """Delete the events of a user."""
+        self._database.write("DELETE FROM events WHERE user = ?", (user,))
+
+    def hand_over(self, user: int, new_owner: int, identifiers: Mapping[str, str]) -> None:
+        """Give the events of a user to another one, or to the same one under other identifiers."""
+        patch = to_json({"email": None, "userId": None, "itblUserId": None, **identifiers})
+        sql = "UPDATE events SET user = ?, body = json_patch(body, ?) WHERE user = ?"
+        self._database.write(sql, (new_owner, patch, user))
 
     def count(self, type_: str | None = None) -> int:
         """How many there are, of one data type or of all."""

@@ -17,6 +17,11 @@ class Fields:
         """Path to type, of one owner."""
         return dict(self._database.rows("SELECT path, type FROM fields WHERE owner = ? ORDER BY path", (owner,)))
 
+    def count(self, category: str) -> int:
+        """How many fields the owners of one kind have together."""
+        sql = "SELECT count(*) FROM fields WHERE owner = ? OR owner LIKE ? || ':::%'"
+        return self._database.number(sql, (category, category))
+
     def add(self, rows: Iterable[tuple[str, str, str]]) -> None:
         """Fix types of (owner, path, type). A type that is fixed already stays."""
         self._database.write_many("INSERT OR IGNORE INTO fields VALUES (?, ?, ?)", rows)

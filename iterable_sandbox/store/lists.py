@@ -58,6 +58,10 @@ class Lists:
         """Take a user from a list."""
         self._database.write("DELETE FROM members WHERE list = ? AND user = ?", (list_id, user))
 
+    def leave_all(self, user: int) -> None:
+        """Take a user from every list."""
+        self._database.write("DELETE FROM members WHERE user = ?", (user,))
+
     def of_user(self, user: int) -> list[int]:
         """The ids of the lists that a user is on."""
         return [row[0] for row in self._database.rows("SELECT list FROM members WHERE user = ?", (user,))]

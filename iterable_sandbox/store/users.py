@@ -41,6 +41,25 @@ class Users:
         """The user with a userId. Where several share one, the first."""
         return self._one("user_id", user_id)
 
+    def by_row(self, row_id: int) -> User | None:
+        """The user in a row."""
+        return self._one("id", row_id)
+
+    def sharing(self, user_id: str) -> list[User]:
+        """All users with a userId."""
+        sql = f"SELECT {_COLUMNS} FROM users WHERE user_id = ? ORDER BY id"  # noqa: S608 (a constant)
+        return [_user(row) for row in self._database.rows(sql, (user_id,))]
+
+    def with_device(self, token: str) -> list[User]:
+        """All users who have a device."""
+        devices = "SELECT * FROM json_each(body, '$.devices') WHERE value ->> 'token' = ?"
+        sql = f"SELECT {_COLUMNS} FROM users WHERE EXISTS ({devices})"  # noqa: S608 (constants)
+        return [_user(row) for row in self._database.rows(sql, (token,))]
+
+    def delete(self, user: User) -> None:
+        """Take a user away."""
+        self._database.write("DELETE FROM users WHERE id = ?", (user.id,))
+
     def save(self, user: User) -> None:
         """Store a new user, or the new state of one."""
         if user.id:
@@ -59,7 +78,7 @@ class Users:
         """How many there are."""
         return self._database.number("SELECT count(*) FROM users")
 
-    def _one(self, column: str, value: str) -> User | None:
+    def _one(self, column: str, value: str | int) -> User | None:
         sql = f"SELECT {_COLUMNS} FROM users WHERE {column} = ? ORDER BY id LIMIT 1"  # noqa: S608 (constants)
         row = self._database.row(sql, (value,))
         return None if row is None else _user(row)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from iterable_sandbox import identities, profiles
+from iterable_sandbox.envelopes import RefusedError
+from iterable_sandbox.field_types import USER, FieldDraft
 from iterable_sandbox.project import Project
 from iterable_sandbox.store.users import User
+from iterable_sandbox.tally import USER_BUCKETS, Tally
+
+Row = Mapping[str, Any]
 
 
 def upsert(
@@ -29,8 +34,45 @@ def upsert(
     merge = bool(row.get("mergeNestedObjects"))
     user.profile = profiles.merged(user.profile, profiles.writable(fields), nested=merge)
     save(project, user, source=source)
-    _follow_lists(project, user, fields)
+    follow_lists(project, user, fields)
     return user
+
+
+def write_rows(
+    project: Project, rows: Sequence[Row], write: Callable[[Row, Row], object], *, create: bool | None
+) -> tuple[Tally, FieldDraft]:
+    """Write many users: `write` gets each row with the data fields that it may store.
+
+    Raises:
+        RefusedError: 400 for all, if a value has the wrong type and the project does not fail single rows for it.
+    """
+    draft, tally = project.field_draft(), Tally(USER_BUCKETS)
+    by_row = project.settings.type_clashes == "row"
+    admitted = [{} if by_row else draft.admit(USER, _fields(row), create=create) for row in rows]
+    draft.check()
+    with project.store.database.transaction():
+        draft.save()
+        for row, fields in zip(rows, admitted, strict=True):
+            with tally.row():
+                write(row, _admitted(project, row, draft, create=create) if by_row else fields)
+    return tally, draft
+
+
+def _admitted(project: Project, row: Row, reported: FieldDraft, *, create: bool | None) -> Row:
+    """The data fields of one row, whose types are fixed at once."""
+    draft = project.field_draft()
+    fields = draft.admit(USER, _fields(row), create=create)
+    try:
+        draft.check()
+    except RefusedError:
+        raise identities.read(row).refused("invalidData") from None
+    draft.save()
+    reported.include(draft)
+    return fields
+
+
+def _fields(row: Row) -> Row:
+    return row.get("dataFields") or {}
 
 
 def existing(project: Project, row: Mapping[str, Any]) -> User:
@@ -63,7 +105,7 @@ def _rename(project: Project, user: User, identity: identities.Identity, fields:
     )
 
 
-def _follow_lists(project: Project, user: User, fields: Mapping[str, Any]) -> None:
+def follow_lists(project: Project, user: User, fields: Mapping[str, Any]) -> None:
     """Writing the array of list ids moves the user between lists, without any subscribe event."""
     name = profiles.list_field(project.settings.project_type)
     if name not in fields:

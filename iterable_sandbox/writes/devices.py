@@ -1,0 +1,59 @@
+"""The devices and browsers of a user that take push messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from iterable_sandbox.envelopes import bad_params
+from iterable_sandbox.project import Project
+from iterable_sandbox.store.users import User
+from iterable_sandbox.writes import users
+
+MAX_DEVICES: Final = 500
+MAX_BROWSERS: Final = 500
+
+
+def register(project: Project, user: User, device: Mapping[str, Any]) -> None:
+    """Add a device, or bring the one with the same token up to date; fields that are not sent stay.
+
+    Raises:
+        RefusedError: 400 if the user has as many as there may be.
+    """
+    devices = user.profile.get("devices", [])
+    known = next((old for old in devices if old["token"] == device["token"]), None)
+    others = [old for old in devices if old is not known]
+    if len(others) >= MAX_DEVICES:
+        raise bad_params(f"A user has at most {MAX_DEVICES} devices")
+    user.profile["devices"] = [*others, {**(known or {}), **device}]
+    users.save(project, user)
+
+
+def described(device: Mapping[str, Any]) -> dict[str, Any]:
+    """A device as a profile shows it; its endpoint has the form of the one that Iterable's provider gives."""
+    name = uuid5(NAMESPACE_URL, device["token"])
+    head = {key: device[key] for key in ("applicationName", "platform", "token")}
+    endpoint = f"arn:aws:sns:us-east-1:123456789012:endpoint/{device['platform']}/{device['applicationName']}/{name}"
+    return {**(device.get("dataFields") or {}), **head, "platformEndpoint": endpoint, "endpointEnabled": True}
+
+
+def disable(project: Project, user: User, token: str) -> None:
+    """Send no more push messages to a device."""
+    for device in user.profile.get("devices", []):
+        if device["token"] == token:
+            device["endpointEnabled"] = False
+    users.save(project, user)
+
+
+def register_browser(project: Project, user: User, token: str) -> None:
+    """Add the token of a browser, once.
+
+    Raises:
+        RefusedError: 400 if the user has as many as there may be.
+    """
+    tokens = [known for known in user.profile.get("browserTokens", []) if known != token]
+    if len(tokens) >= MAX_BROWSERS:
+        raise bad_params(f"A user has at most {MAX_BROWSERS} browser tokens")
+    user.profile["browserTokens"] = [*tokens, token]
+    users.save(project, user)

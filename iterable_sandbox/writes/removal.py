@@ -1,0 +1,49 @@
+"""Deleting users, and forgetting them for good."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from iterable_api.identity import ProjectType
+from iterable_sandbox.identities import Identity
+from iterable_sandbox.project import Project
+from iterable_sandbox.store.forgotten import Kind
+from iterable_sandbox.store.users import User
+
+FORGETTABLE: Final[dict[ProjectType, tuple[Kind, ...]]] = {
+    ProjectType.EMAIL: ("email",),
+    ProjectType.USER_ID: ("userId",),
+    ProjectType.HYBRID: ("email", "userId"),
+}
+"""The identifiers by which a project forgets: those that make a user unique."""
+
+
+def delete(project: Project, user: User) -> None:
+    """Take a user away with its events, its lists and the messages that wait for it. It may come back as a new one."""
+    store = project.store
+    store.events.delete_of(user.id)
+    store.lists.leave_all(user.id)
+    store.schedule.remove_of(user.id)
+    store.users.delete(user)
+
+
+def forget(project: Project, identity: Identity) -> None:
+    """Delete a user, known or not, and take no data about it from now on.
+
+    A user of a hybrid project is forgotten by both of its identifiers; the contract does not say so.
+    """
+    found = project.directory.find(identity)
+    email, user_id = (identity.email, identity.user_id) if found is None else (found.email, found.user_id)
+    for kind, identifier in (("email", email), ("userId", user_id)):
+        if identifier is not None and kind in FORGETTABLE[project.settings.project_type]:
+            project.store.forgotten.add(kind, identifier)
+    if found is not None:
+        delete(project, found)
+
+
+def unforget(project: Project, identity: Identity) -> None:
+    """Take data about somebody again. What was deleted stays away."""
+    if identity.email is not None:
+        project.store.forgotten.remove("email", identity.email)
+    if identity.user_id is not None:
+        project.store.forgotten.remove("userId", identity.user_id)
