@@ -1,25 +1,60 @@
-"""Reading Singer messages without showing them to anybody."""
+"""Reading Singer messages: without showing them to anybody, and until somebody says that it is enough."""
 
 from __future__ import annotations
 
+import copy
 import json
+import logging
+import signal
 from collections import Counter
-from collections.abc import Callable
-from typing import IO, Any
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import IO, Any, Final, cast
 
 from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.singerlib.encoding import SimpleSingerReader
 from singer_sdk.singerlib.json import deserialize_json
+
+from target_iterable.delivery.rejects import Source
+
+_logger: Final = logging.getLogger("target-iterable")
+
+
+class _StoppedError(Exception):
+    """Raised out of the wait for the next line."""
 
 
 class QuietReader(SimpleSingerReader):
     """Lines that cannot be read are not quoted: they hold personal data. The SDK's reader logs them.
 
     Attributes:
-        on_break: called when reading ends before the end of the input.
+        on_message: called when a message has been dealt with.
+        on_break: called when reading ends with an error.
+        stopped: whether reading has ended before the end of the input because of `stop`.
     """
 
+    on_message: Callable[[], None] | None = None
     on_break: Callable[[], None] | None = None
+    stopped: bool = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._message: dict[str, Any] = {}
+        self._schemas: dict[str, dict[str, Any]] = {}
+        self._waits = False
+
+    @property
+    def source(self) -> Source:
+        """The RECORD that is being dealt with."""
+        return Source(self._message, self._schemas[self._message["stream"]])
+
+    def stop(self, number: int, _frame: FrameType | None = None) -> None:
+        """A handler of signals: end as if the input ended behind the message at hand. A second signal kills."""
+        signal.signal(number, signal.SIG_DFL)
+        _logger.info("%s: what has been read is delivered, then the run ends.", signal.Signals(number).name)
+        self.stopped = True
+        if self._waits:
+            raise _StoppedError
 
     def deserialize_json(self, line: str) -> dict[str, Any]:
         """The message in `line`.
@@ -33,6 +68,10 @@ class QuietReader(SimpleSingerReader):
             raise InvalidInputLine(f"A line of the input is not JSON: {error.msg} at column {error.colno}") from None
         if not isinstance(message, dict):
             raise InvalidInputLine("A line of the input is JSON, but not an object")
+        if message.get("type") == "STATE":
+            # The SDK writes it without knowing the exact decimals that its reader makes.
+            return dict(json.loads(line))
+        self._remember(message)
         return message
 
     @staticmethod
@@ -50,9 +89,33 @@ class QuietReader(SimpleSingerReader):
         self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
         """Hand all messages to their callbacks."""
+        lines = self._lines(file_input or self.default_input)
         try:
-            return super().process_lines(file_input, callbacks)
+            return super().process_lines(cast("IO[str]", lines), callbacks)
         except BaseException:
             if self.on_break is not None:
                 self.on_break()
             raise
+
+    def _lines(self, file: IO[str]) -> Iterator[str]:
+        """The lines. Asking for the next one means that the one before has been dealt with."""
+        while (line := self._next(file)) is not None:
+            yield line
+            if self.on_message is not None:
+                self.on_message()
+
+    def _next(self, file: IO[str]) -> str | None:
+        """The next line, unless there is none or reading is to stop. What a signal cuts off is read by the next run."""
+        try:
+            self._waits = True
+            return None if self.stopped else next(file, None)
+        except _StoppedError:
+            return None
+        finally:
+            self._waits = False
+
+    def _remember(self, message: dict[str, Any]) -> None:
+        self._message = message
+        if message.get("type") == "SCHEMA" and "stream" in message:
+            # A copy, because the SDK takes columns of its own out of the schema.
+            self._schemas[message["stream"]] = copy.deepcopy(message)

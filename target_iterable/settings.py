@@ -62,6 +62,29 @@ SETTINGS: Final[dict[str, Any]] = {
             "description": "Give events without an `id` one that follows from their content, so that sending them "
             "again changes nothing. Without ids, an event whose fate is unknown is rejected instead of sent again.",
         },
+        "rejects_path": {
+            "type": "string",
+            "minLength": 1,
+            "default": "rejects",
+            "title": "Rejects path",
+            "description": "A directory for rejected records: per stream and run one file of Singer messages, with the "
+            "reason beside each record. Send it again with `target-iterable --input FILE`. It holds personal data.",
+        },
+        "max_rejects": {
+            "type": ["string", "integer"],
+            "default": "10%",
+            "title": "Maximum rejects",
+            "description": "How many records of a stream may be rejected before the run stops: a count, or a "
+            "percentage of the records read, which says nothing about 20 rejects or fewer.",
+        },
+        "on_reject": {
+            "type": "string",
+            "enum": ["continue", "fail"],
+            "default": "continue",
+            "title": "On reject",
+            "description": "Whether a run with rejects that was not stopped by them ends as a success or as a failure. "
+            "State moves on in both cases.",
+        },
         "summary_path": {
             "type": ["string", "null"],
             "title": "Summary path",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -10,8 +12,10 @@ from singer_sdk import Target
 from iterable_api.client import IterableClient
 from iterable_api.identity import ProjectType
 from iterable_api.settings import connect
+from target_iterable.delivery.deliveries import Deliveries
 from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.stream import StreamDelivery
+from target_iterable.outlet import Outlet
 from target_iterable.project import Project
 from target_iterable.reader import QuietReader
 from target_iterable.report import Report
@@ -19,6 +23,10 @@ from target_iterable.routing import Routing
 from target_iterable.setting_error import SettingError
 from target_iterable.settings import HIDDEN, SETTINGS
 from target_iterable.sinks import SINKS, IterableSink
+
+
+class RecordsRejectedError(Exception):
+    """The run has done all it could, and some records are rejected."""
 
 
 class TargetIterable(Target):
@@ -29,15 +37,20 @@ class TargetIterable(Target):
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
 
     def __init__(self, *, config: Mapping[str, Any] | None = None, **options: Any) -> None:
-        reader = QuietReader()
-        super().__init__(config=_set_ones(config or {}), **options, message_reader=reader)
+        self.reader = QuietReader()
+        super().__init__(config=_set_ones(config or {}), **options, message_reader=self.reader)
         self.routing = Routing(self.config["streams"], (sink.spec for sink in SINKS.values()))
         self.project = Project(self._client(), ProjectType(self.config["project_type"]))
-        self._deliveries: dict[str, StreamDelivery] = {}
+        self._outlet = Outlet(self.config)
+        self.deliveries = Deliveries(self._delivery, self.config["max_batch_rows"])
         self._report = Report(self.config.get("summary_path"))
-        reader.on_break = self._close
-        # The SDK would drain the streams at the same time; see `deliver_through`.
+        self.reader.on_message = self._deliver_when_due
+        self.reader.on_break = self._close
+        # The SDK would drain the streams at the same time; see `Deliveries.deliver`.
         self.max_parallelism = 1
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, self.reader.stop)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
@@ -54,43 +67,37 @@ class TargetIterable(Target):
         """
         return SINKS[self.routing.route(stream_name).object]
 
-    def delivery(self, stream: str) -> StreamDelivery:
-        """The delivery of `stream`, one for all sinks that the stream has in a run."""
-        if stream not in self._deliveries:
-            delivery = StreamDelivery(
-                stream,
-                Sender(self.project.client, stream),
-                self.project.field_types,
-                self.config["max_batch_rows"],
-                self.config.get("max_in_flight"),
-            )
-            self._deliveries[stream] = delivery
-            self._report.include(stream, self.routing.route(stream).object, delivery.tally)
-        return self._deliveries[stream]
-
-    def deliver_through(self, stream: str) -> None:
-        """Send what waits of `stream` and of those that came before it: users first, if they come before their events.
+    def process_endofpipe(self) -> None:
+        """Deliver what waits, emit state, report.
 
         Raises:
-            DeliveryFailedError: if a batch was not delivered.
+            RecordsRejectedError: at the very end, if there are rejects and `on_reject` is `fail`.
         """
-        for delivery in self._deliveries.values():
-            delivery.drain()
-            if delivery.stream == stream:
-                break
-
-    def process_endofpipe(self) -> None:
-        """Deliver what waits, emit state, report."""
         finished = False
         try:
             super().process_endofpipe()
-            finished = True
+            finished = not self.reader.stopped
         finally:
             self._close(finished=finished)
+        rejected = sum(delivery.tally.rejected for delivery in self.deliveries)
+        if rejected and self.config["on_reject"] == "fail":
+            raise RecordsRejectedError(
+                f"{rejected} records are rejected, and `on_reject` is `fail`. State has moved on."
+            )
+
+    def _delivery(self, stream: str) -> StreamDelivery:
+        sender = Sender(self.project.client, stream)
+        delivery = StreamDelivery(sender, self.project.field_types, self._outlet.rejects(stream), self._outlet.options)
+        self._report.include(stream, self.routing.route(stream).object, delivery.tally)
+        return delivery
+
+    def _deliver_when_due(self) -> None:
+        if self.deliveries.is_due():
+            self.drain_all()
+            self.deliveries.begin_anew()
 
     def _close(self, *, finished: bool = False) -> None:
-        for delivery in self._deliveries.values():
-            delivery.close()
+        self.deliveries.close()
         self._report.close(finished=finished)
         self.project.client.close()
 

@@ -9,27 +9,36 @@ from target_iterable.delivery.isolation import Outcome
 from target_iterable.delivery.operations import Batch, Name
 
 
-def settle_all(batches: Sequence[Batch], settle: Callable[[Batch], Outcome], width: int) -> Iterator[Outcome]:
-    """The outcomes of `batches`, as they come; at most `width` are on their way at a time.
+class Schedule:
+    """Settles batches, at most `width` at a time. A batch waits for those before it that share an identity with it."""
 
-    A batch waits for those before it that share an identity with it. After an outcome with an error no
-    batch is begun any more; those that are on their way are finished.
-    """
-    waits_for = _predecessors(batches)
-    waiting, running, done = list(range(len(batches))), dict[Future[Outcome], int](), set[int]()
-    with ThreadPoolExecutor(width) as pool:
-        while waiting or running:
-            ready = [number for number in waiting if waits_for[number] <= done][: width - len(running)]
-            waiting = [number for number in waiting if number not in ready]
-            running |= {pool.submit(settle, batches[number]): number for number in ready}
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                done.add(running.pop(future))
-                outcome = future.result()
-                if outcome.error is not None:
-                    waiting = []
-                yield outcome
+    def __init__(self, batches: Sequence[Batch], settle: Callable[[Batch], Outcome], width: int) -> None:
+        self._batches = batches
+        self._settle = settle
+        self._width = width
+        self._waiting = list(range(len(batches)))
+        self._waits_for = _predecessors(batches)
+        self._done: set[int] = set()
+
+    def __iter__(self) -> Iterator[Outcome]:
+        """The outcomes, as they come."""
+        running: dict[Future[Outcome], int] = {}
+        with ThreadPoolExecutor(self._width) as pool:
+            while self._waiting or running:
+                for number in self._next(self._width - len(running)):
+                    running[pool.submit(self._settle, self._batches[number])] = number
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    self._done.add(running.pop(future))
+                    yield future.result()
+
+    def stop(self) -> None:
+        """Begin no more batches; the outcomes of those that are on their way still come."""
+        self._waiting = []
+
+    def _next(self, free: int) -> list[int]:
+        ready = [number for number in self._waiting if self._waits_for[number] <= self._done][:free]
+        self._waiting = [number for number in self._waiting if number not in ready]
+        return ready
 
 
 def _predecessors(batches: Sequence[Batch]) -> list[set[int]]:

@@ -25,7 +25,7 @@ class Sender:
     def __init__(self, client: IterableClient, stream: str) -> None:
         self.requests = 0
         self._client = client
-        self._stream = stream
+        self.stream = stream
         self._counters: dict[str, metrics.Counter] = {}
         self._lock = Lock()
 
@@ -66,5 +66,5 @@ class Sender:
         with self._lock:
             self.requests += 1
             if path not in self._counters:
-                self._counters[path] = metrics.http_request_counter(self._stream, path)
+                self._counters[path] = metrics.http_request_counter(self.stream, path)
             self._counters[path].increment()

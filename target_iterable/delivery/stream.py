@@ -7,16 +7,19 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from iterable_api.errors import FieldTypeError, IterableError
 from iterable_api.limits import limits_of
+from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.batches import Room, pack
 from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.isolation import Isolation, Outcome
 from target_iterable.delivery.operations import Endpoint, Operation, Verdicts
-from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.delivery.schedule import settle_all
+from target_iterable.delivery.refusal import Refusal
+from target_iterable.delivery.rejects import Rejects, Source
+from target_iterable.delivery.schedule import Schedule
 from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.tally import Tally, in_brackets
 
@@ -24,33 +27,41 @@ _WIDEST: Final = 8
 _WIDTH_WITHOUT_LIMIT: Final = 4
 
 
+@dataclass(frozen=True)
+class Options:
+    """What the settings say about all deliveries. `max_in_flight` is None for what the endpoint's limit suggests."""
+
+    max_rows: int
+    allowance: Allowance
+    max_in_flight: int | None = None
+
+
 class DeliveryFailedError(Exception):
     """Records of which nobody can say that Iterable has them. The run ends; the next one sends them again."""
+
+
+class TooManyRejectsError(DeliveryFailedError):
+    """More rejects than `max_rejects` allows. What was accepted stays; the next run sends all again."""
 
 
 class StreamDelivery:
     """Outlives the sinks of its stream: the SDK makes a new sink whenever the schema changes."""
 
-    def __init__(
-        self, stream: str, sender: Sender, types: FieldTypes, max_rows: int, max_in_flight: int | None = None
-    ) -> None:
-        self.stream = stream
+    def __init__(self, sender: Sender, types: FieldTypes, rejects: Rejects, options: Options) -> None:
+        self.stream = sender.stream
         self.tally = Tally()
         self.waiting_bytes = 0
         self._sender = sender
-        self._room = Room(max_rows)
+        self._rejects = rejects
+        self._options = options
+        self._room = Room(options.max_rows)
         self._isolation = Isolation(sender, types, self._room)
-        self._max_in_flight = max_in_flight
         self._waiting: list[Operation] = []
+        self._sources: dict[Operation, Source] = {}
         self._told: set[str] = set()
-        self._logger = logging.getLogger(f"target-iterable.{stream}")
+        self._logger = logging.getLogger(f"target-iterable.{self.stream}")
 
-    @property
-    def waiting_rows(self) -> int:
-        """How many records wait for the next `drain`."""
-        return len(self._waiting)
-
-    def add(self, operation: Operation) -> None:
+    def add(self, operation: Operation, source: Source) -> None:
         """Take over one record, to be sent with the next `drain`.
 
         Raises:
@@ -58,45 +69,70 @@ class StreamDelivery:
         """
         operation.must_fit()
         self._waiting.append(operation)
+        self._sources[operation] = source
         self.waiting_bytes += len(operation.part)
 
-    def refuse(self, refusal: RecordRefusedError) -> None:
-        """Count one record that cannot be sent. Each reason is told once, then only counted."""
-        self.tally.reasons[refusal.code] += 1
-        self._tell_once("A record is rejected: %s. Others like it are only counted.", str(refusal))
+    def refuse(self, refusal: Refusal, source: Source) -> None:
+        """Reject one record that cannot be sent. Each reason is told once, then only counted."""
+        self._reject(refusal, source, None)
+        told = f"{refusal.code}: {refusal.reason}"
+        self._tell_once("A record is rejected: %s. Others like it are only counted.", told)
 
     def drain(self) -> None:
-        """Send all that waits, in the order of each identity.
+        """Send all that waits, in the order of each identity, and bring the rejects to the disk.
 
         Raises:
             DeliveryFailedError: if a batch failed as a whole; it and those that were not begun yet are unsent.
+            RejectsNotWrittenError: if rejects could not be stored.
+            TooManyRejectsError: if more records are rejected than is allowed.
         """
         waiting, self._waiting, self.waiting_bytes = self._waiting, [], 0
         with self._clock():
-            self._deliver(waiting)
+            try:
+                self._deliver(waiting)
+            finally:
+                self._rejects.flush()
+        self._stop_at_too_many()
         if self.tally.unsent:
             raise DeliveryFailedError(f"Stream {self.stream!r}: the records do not add up: {self.tally}")
 
     def close(self) -> None:
         """Write the last metrics."""
         self._sender.close()
+        self._rejects.close()
 
     def _deliver(self, rows: list[Operation]) -> None:
         batches = pack(grouped(rows), self._room)
         width = min((self._width(batch.endpoint) for batch in batches), default=1)
-        failed: list[Outcome] = []
-        for outcome in settle_all(batches, self._isolation.settle, width):
+        schedule = Schedule(batches, self._isolation.settle, width)
+        failures: list[Outcome] = []
+        for outcome in schedule:
             self._count(outcome.verdicts)
             if outcome.error is not None:
-                failed.append(outcome)
-        if failed:
-            raise self._failure(failed[0])
+                failures.append(outcome)
+            if failures or self._too_many():
+                schedule.stop()
+        if failures:
+            raise self._failure(failures[0])
+
+    def _too_many(self) -> bool:
+        return self._options.allowance.exceeded(self.tally.rejected, self.tally.read)
+
+    def _stop_at_too_many(self) -> None:
+        if self._too_many():
+            ((code, times),) = self.tally.reasons.most_common(1)
+            raise TooManyRejectsError(
+                f"Stream {self.stream!r}: {self.tally.rejected} of {self.tally.read} records are rejected, more than "
+                f"`max_rejects` ({self._options.allowance}) allows; the commonest reason is {code} ({times}). "
+                "State has not moved past them. Look into the rejects, mend the cause or raise `max_rejects`, "
+                "and run again."
+            )
 
     def _width(self, endpoint: Endpoint) -> int:
         """As many requests at a time as Iterable allows in a second, unless the setting says otherwise."""
         limits = limits_of("POST", endpoint.path)
         per_second = max(1, limits[0].count // limits[0].seconds) if limits else _WIDTH_WITHOUT_LIMIT
-        return self._max_in_flight or min(_WIDEST, per_second)
+        return self._options.max_in_flight or min(_WIDEST, per_second)
 
     def _failure(self, outcome: Outcome) -> DeliveryFailedError:
         error = outcome.error
@@ -108,11 +144,20 @@ class StreamDelivery:
         return failure
 
     def _count(self, verdicts: Verdicts) -> None:
-        reasons = Counter(refusal.code for _, refusal in verdicts.rejected)
         self.tally.requests = self._sender.requests
         self.tally.written += len(verdicts.written)
-        self.tally.reasons += reasons
-        if reasons:
+        for row in verdicts.written:
+            del self._sources[row]
+        for row, refusal in verdicts.rejected:
+            self._reject(refusal, self._sources.pop(row), row.endpoint.path)
+        self._tell(verdicts)
+
+    def _reject(self, refusal: Refusal, source: Source, endpoint: str | None) -> None:
+        self.tally.reasons[refusal.code] += 1
+        self._rejects.add(source, refusal, endpoint)
+
+    def _tell(self, verdicts: Verdicts) -> None:
+        if reasons := Counter(refusal.code for _, refusal in verdicts.rejected):
             total = len(verdicts.written) + reasons.total()
             self._logger.warning("Iterable rejected %d of %d records%s.", reasons.total(), total, in_brackets(reasons))
         for field in sorted(verdicts.dropped_fields):

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.sinks import BatchSink
 
-from iterable_api.limits import MAX_BODY_BYTES
 from target_iterable.columns import Columns, Row
 from target_iterable.delivery.operations import Operation
-from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.refusal import RecordRefusedError, Refusal
 from target_iterable.identities import IdentityRule
 from target_iterable.routes import ObjectSpec
 from target_iterable.sinks.validation import RecordValidator
 
 if TYPE_CHECKING:
     from target_iterable.target import TargetIterable
-
-_FULL_BYTES: Final = 4 * MAX_BODY_BYTES
 
 
 class IterableSink(BatchSink):
@@ -37,8 +34,10 @@ class IterableSink(BatchSink):
         self.project = target.project
         self.route = target.routing.route(stream_name)
         self.identities = IdentityRule(self.project.type, self.route.identify_by)
-        self.delivery = target.delivery(stream_name)
-        self._deliver_through = target.deliver_through
+        self.delivery = target.deliveries.of(stream_name)
+        self._deliver = target.deliveries.deliver
+        self._reader = target.reader
+        self._lacks_key: Refusal | None = None
         self._columns = Columns(schema, self.route.fields)
         # The SDK would turn dates into objects by this schema, and end the run at one that is none.
         self.schema = {**self.schema, "properties": {}, "additionalProperties": True}
@@ -56,32 +55,41 @@ class IterableSink(BatchSink):
         self._validation = RecordValidator(self.schema) if self.validate_schema else None
         return self._validation
 
+    def preprocess_record(self, record: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
+        """Fill in missing key properties: the SDK would end the run for them, and here they are a reason to reject."""
+        del context
+        missing = [column for column in self.key_properties if column not in record]
+        reason = f"the key property {', '.join(map(repr, missing))} is missing"
+        self._lacks_key = Refusal("missingKey", reason, missing[0]) if missing else None
+        return {**dict.fromkeys(missing), **record}
+
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        """Turn the record into an operation, or count it as rejected."""
+        """Turn the record into an operation, or reject it."""
         del context
         self.delivery.tally.read += 1
+        source = self._reader.source
         try:
-            if self._validation is not None:
-                self._validation.refuse_if_invalid()
+            self._refuse_what_the_sdk_would()
             key = [record.get(column) for column in self.key_properties]
-            self.delivery.add(self.operation(self._columns.row(record), key))
-        except RecordRefusedError as refusal:
-            self.delivery.refuse(refusal)
+            self.delivery.add(self.operation(self._columns.row(record), key), source)
+        except RecordRefusedError as error:
+            self.delivery.refuse(error.refusal, source)
 
     def process_batch(self, context: dict[str, Any]) -> None:
-        """Send what waits, behind all that waits of streams that came before."""
+        """Send what waits, of this stream and of all others: state is about all of them."""
         del context
-        self._deliver_through(self.stream_name)
-
-    @property
-    def max_size(self) -> int:
-        """Records between two drains: several requests' worth, so that packing has something to choose from."""
-        return max(self.MAX_SIZE_DEFAULT, int(self.config["max_batch_rows"]))
+        self._deliver()
 
     @property
     def is_full(self) -> bool:
-        """Whether it is time to send: by count, or by bytes, which bounds the memory."""
-        return super().is_full or self.delivery.waiting_bytes >= _FULL_BYTES
+        """Never: the target knows when it is time to send, and then moves state, too."""
+        return False
+
+    def _refuse_what_the_sdk_would(self) -> None:
+        if self._validation is not None:
+            self._validation.refuse_if_invalid()
+        if self._lacks_key is not None:
+            raise RecordRefusedError(self._lacks_key.code, self._lacks_key.reason, self._lacks_key.field)
 
     @property
     def process_activate_version_messages(self) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Protocol
-
-from singer_sdk.testing.runners import TargetTestRunner
 
 from iterable_api.client import IterableClient
 from target_iterable.target import TargetIterable
@@ -39,15 +38,18 @@ class Loader:
 
     Attributes:
         summary: what the last run wrote to its `summary_path`.
+        states: what the last run wrote to its standard output, also if it failed.
     """
 
     def __init__(self, sandbox: Reachable, directory: Path) -> None:
         self._path = directory / "summary.json"
+        self.rejects_directory = directory / "rejects"
         self._settings = {
             "api_key": sandbox.api_key,
             "api_url": sandbox.url,
             "enforce_rate_limits": False,
             "summary_path": str(self._path),
+            "rejects_path": str(self.rejects_directory),
         }
         self.states: list[Any] = []
 
@@ -55,11 +57,12 @@ class Loader:
         """Run on `messages` and a STATE behind them; the summary by stream."""
         lines = [line if isinstance(line, str) else json.dumps(line) for line in messages]
         lines.append(json.dumps({"type": "STATE", "value": STATE}))
-        runner = TargetTestRunner(
-            TargetIterable, config=self._settings | settings, input_io=io.StringIO("\n".join(lines))
-        )
-        self.states = runner.state_messages
-        runner.sync_all()
+        output = io.StringIO()
+        try:
+            with redirect_stdout(output):
+                TargetIterable(config=self._settings | settings).listen(io.StringIO("\n".join(lines)))
+        finally:
+            self.states = [json.loads(line) for line in output.getvalue().splitlines()]
         return self.streams
 
     @property

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from singer_sdk.exceptions import InvalidInputLine, MissingKeyPropertiesError
+from singer_sdk.exceptions import InvalidInputLine
 
 from target_iterable.delivery.stream import DeliveryFailedError
 from tests.target.conftest import NewProject, Project
@@ -138,11 +138,6 @@ def test_a_line_that_cannot_be_read_ends_the_run_and_is_not_shown(
     assert ANN not in f"{raised.value}{caplog.text}"
     assert raised.value.__suppress_context__ or raised.value.__context__ is None
     assert (project.load.summary["finished"], project.load.streams["users"]["unsent"]) == (False, 1)
-
-
-def test_a_missing_key_property_ends_the_run(project: Project) -> None:
-    with pytest.raises(MissingKeyPropertiesError):
-        project.load(stream("users", [{"email": ANN}], key=["id"]))
 
 
 def test_batch_files_are_refused(project: Project) -> None:

@@ -29,7 +29,7 @@ def server() -> Iterator[Bulk]:
 def test_a_thousand_users_with_type_clashes_need_two_requests(project: Project, bad: int) -> None:
     project.load(stream("users", [{"email": "first@example.com", "age": 5}]))
     rows = [{"email": f"{n}@example.com", "age": "old" if n % (1000 // bad) == 0 else n} for n in range(1000)]
-    users = project.load(stream("users", rows))["users"]
+    users = project.load(stream("users", rows), max_rejects=bad)["users"]
     assert (users["requests"], users["written"]) == (2, 1000 - bad)
     assert users["reasons"] == {"RequestFieldsTypesMismatched": bad}
     assert project.holds.user(email="999@example.com")["age"] == 999
@@ -70,7 +70,7 @@ def test_types_of_events_are_kept_per_name(project: Project) -> None:
     project.load(stream("events", [event("bought", 0, 5), event("seen", 0, "5 CHF")]))
     rows = [event("bought", n, "5 CHF" if n < 30 else n) for n in range(100)]
     rows += [event("seen", n, "7 CHF") for n in range(100)]
-    events = project.load(stream("events", rows))["events"]
+    events = project.load(stream("events", rows), max_rejects="50%")["events"]
     assert (events["requests"], events["written"], events["rejected"]) == (2, 170, 30)
 
 

@@ -1,0 +1,48 @@
+"""What the settings say about delivering: how many records travel together, and where rejects go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from target_iterable.delivery.allowance import Allowance
+from target_iterable.delivery.rejects import Rejects
+from target_iterable.delivery.stream import Options
+from target_iterable.setting_error import SettingError
+
+
+class Outlet:
+    """Checks the settings at the start, before data moves.
+
+    Raises:
+        SettingError: for `max_rejects` or `rejects_path`.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.options = Options(config["max_batch_rows"], _allowance(config), config.get("max_in_flight"))
+        self._directory = Path(config["rejects_path"])
+        self._started = datetime.now(UTC)
+        _check(self._directory)
+
+    def rejects(self, stream: str) -> Rejects:
+        """The rejects of `stream` in this run."""
+        return Rejects(self._directory, stream, self._started)
+
+
+def _allowance(config: Mapping[str, Any]) -> Allowance:
+    try:
+        return Allowance.parse(str(config["max_rejects"]))
+    except ValueError as error:
+        raise SettingError(f"`max_rejects` {error}.") from None
+
+
+def _check(directory: Path) -> None:
+    """Refuse a directory that could not be made or written into; it is made with the first reject."""
+    nearest = next(path for path in (directory.absolute(), *directory.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise SettingError(
+            f"`rejects_path` cannot be written: {str(nearest)!r} is not a directory that we may write into."
+        )
