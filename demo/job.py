@@ -49,6 +49,7 @@ def _settings(folder: Path, seed: Seed, iterable: Project, postgres: Warehouse) 
         "TAP_ITERABLE_HOLD_BACK_MINUTES": "0",
         "TAP_ITERABLE_MALFORMED_DIRECTORY": str(folder / "malformed"),
         "TARGET_ITERABLE_SUMMARY_PATH": str(folder / "summary.json"),
+        "TARGET_ITERABLE_REJECTS_PATH": str(folder / "rejects"),
         "TAP_POSTGRES_SQLALCHEMY_URL": postgres.sqlalchemy_url("psycopg2"),
         "TARGET_POSTGRES_SQLALCHEMY_URL": postgres.sqlalchemy_url("psycopg"),
     }
