@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -11,16 +9,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from iterable_api.limits import MAX_BODY_BYTES
+from iterable_sandbox import keys
 from iterable_sandbox.envelopes import (
     RefusedError,
     action_not_found,
-    bad_json_body,
     bad_request_page,
+    forbidden_to_key,
     internal_error,
     too_large,
     too_many_requests,
     unauthorised,
 )
+from iterable_sandbox.faults.striking import Serve, exposed
 from iterable_sandbox.ingress import Ingress, given, target
 from iterable_sandbox.json_text import from_json
 from iterable_sandbox.project import Project
@@ -40,43 +40,55 @@ def build_app(project: Project) -> Ingress:
     app = Starlette(
         routes=[
             file_route(project),
-            *(Route(row.path, _serve(project, row), methods=[row.method]) for row in ENDPOINTS),
+            *(_route(project, row) for row in ENDPOINTS),
         ],
-        exception_handlers={HTTPException: _not_found, RefusedError: _refused, Exception: _failed},
+        exception_handlers={HTTPException: _not_found, Exception: _failed},
     )
     app.router.redirect_slashes = False
     return Ingress(app)
 
 
-def _serve(project: Project, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-    """As the real one does: the route is known first, then the key, then the limits, then the body."""
+def _route(project: Project, endpoint: Endpoint) -> Route:
+    serve = exposed(project.faults, f"{endpoint.method} {endpoint.path}", _serve(project, endpoint))
+    return Route(endpoint.path, serve, methods=[endpoint.method])
 
+
+def _serve(project: Project, endpoint: Endpoint) -> Serve:
     async def serve(request: Request) -> Response:
-        key = _check_key(project, request)
-        if project.settings.limits and not project.buckets.admit(endpoint.method, endpoint.path, key):
-            raise too_many_requests(endpoint.path, project.settings.project_id)
-        body = await _body(request)
-        path = {name: given(value) for name, value in request.path_params.items()}
-        origin = str(request.base_url).rstrip("/")
-        return endpoint.handler(
-            Call(project, path, request.query_params, _read(endpoint, request, body), target(request.scope), origin)
-        )
+        try:
+            return endpoint.handler(await _admitted(project, endpoint, request))
+        except RefusedError as refusal:
+            return refusal.response
 
     return serve
 
 
-def _check_key(project: Project, request: Request) -> str:
+async def _admitted(project: Project, endpoint: Endpoint, request: Request) -> Call:
+    """As the real one does: the route is known first, then the key, then the limits, then the body."""
+    key = _check_key(project, endpoint, request)
+    if project.settings.limits and not project.buckets.admit(endpoint.method, endpoint.path, key):
+        raise too_many_requests(endpoint.path, project.settings.project_id)
+    body = _read(endpoint, request, await _body(request))
+    path = {name: given(value) for name, value in request.path_params.items()}
+    origin = str(request.base_url).rstrip("/")
+    return Call(project, path, request.query_params, body, target(request.scope), origin)
+
+
+def _check_key(project: Project, endpoint: Endpoint, request: Request) -> str:
     """The key of a request.
 
     Raises:
-        RefusedError: 401 if there is none or it is not the project's.
+        RefusedError: 401 if there is none, it is not the project's, or it may not call this.
     """
     key = next((request.headers[name] for name in _KEY_HEADERS if name in request.headers), None)
     ip = request.client.host if request.client else ""
     if key is None:
         raise unauthorised("No API key found on request", ip, request.url.path)
-    if key != project.settings.api_key:
+    key_type = project.settings.key_type(key)
+    if key_type is None:
         raise unauthorised("Invalid API key", ip, request.url.path)
+    if not keys.may_call(key_type, endpoint.method, endpoint.path):
+        raise forbidden_to_key(ip, request.url.path, keys.identifier(key), key_type)
     return key
 
 
@@ -101,19 +113,13 @@ def _read(endpoint: Endpoint, request: Request, body: bytes) -> object:
         raise bad_request_page(target(request.scope), "Invalid Json") from None
     wrong = dict(violations(endpoint.body, value))
     if wrong:
-        raise bad_json_body(endpoint.path, wrong)
+        raise endpoint.bad_body(endpoint.path, wrong)
     return value
 
 
 async def _not_found(request: Request, _: Exception) -> Response:
     """Unknown routes and unknown methods look the same."""
     return action_not_found(target(request.scope))
-
-
-async def _refused(_: Request, error: Exception) -> Response:
-    if isinstance(error, RefusedError):
-        return error.response
-    raise error
 
 
 async def _failed(_request: Request, _error: Exception) -> Response:

@@ -7,6 +7,7 @@ from secrets import token_bytes
 
 from iterable_sandbox.clock import Clock
 from iterable_sandbox.exports.job import Job
+from iterable_sandbox.faults import Faults
 from iterable_sandbox.field_types import USER, FieldDraft
 from iterable_sandbox.identities import Directory
 from iterable_sandbox.limits import Buckets
@@ -23,6 +24,7 @@ class Project:
         self.store = store
         self.clock = clock
         self.buckets = Buckets(clock)
+        self.faults = Faults()
         self.signing_key = token_bytes(16)
         self.export_jobs: dict[int, Job] = {}
         self.directory = Directory(store, settings.project_type)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
 import sys
@@ -18,6 +19,8 @@ import uvicorn
 from iterable_api.identity import ProjectType
 from iterable_sandbox.app import build_app
 from iterable_sandbox.clock import Clock
+from iterable_sandbox.connection import Connection
+from iterable_sandbox.faults import Planned, read_fault
 from iterable_sandbox.project import Project
 from iterable_sandbox.settings import Settings
 from iterable_sandbox.store import Store
@@ -34,7 +37,7 @@ class _Server(uvicorn.Server):
             build_app(project),
             lifespan="off",
             ws="none",
-            http="h11",
+            http=Connection,
             loop="asyncio",
             access_log=False,
             server_header=False,
@@ -104,6 +107,17 @@ class Sandbox:
     def api_key(self) -> str:
         """The key that the sandbox takes."""
         return self.settings.api_key
+
+    def inject(self, fault: str, **options: Any) -> Planned:
+        """Let something go wrong: `inject("cut", route="GET /api/export/data.json", bytes=1000)`.
+
+        What is planned counts the requests that it `struck`. The faults and their options are those of
+        `/_sandbox/faults`; before the sandbox is entered there is nothing to plan them for.
+
+        Raises:
+            ValueError: if there is no such fault or option.
+        """
+        return self.project.faults.add(read_fault(json.dumps({"fault": fault, **options})))
 
     def __enter__(self) -> Self:
         self.store = Store(self._database)

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from iterable_sandbox.exports.formats import FORMATS
 from iterable_sandbox.exports.signing import UrlRefusedError, check
+from iterable_sandbox.faults.striking import exposed
 from iterable_sandbox.project import Project
 
 _PREFIX: Final = "/_files"
@@ -35,13 +36,14 @@ def file_route(project: Project) -> Route:
             text = _ERROR.format(code=error.code, message=escape(error.message))
             return Response(text, error.status, media_type="application/xml")
 
-    return Route(f"{_PREFIX}/{{job:int}}/{{name}}", read, methods=["GET"])
+    template = f"{_PREFIX}/{{job}}/{{name}}"
+    return Route(template, exposed(project.faults, f"GET {template}", read), methods=["GET"])
 
 
 def _file(project: Project, request: Request) -> Response:
     if project.settings.keys_at_file_urls == "refuse" and any(name in request.headers for name in _KEY_HEADERS):
         raise UrlRefusedError("InvalidRequest", "This is not Iterable: an Api-Key does not belong here", 400)
-    job, name = request.path_params["job"], request.path_params["name"]
+    job, name = int(request.path_params["job"]), request.path_params["name"]
     check(project.signing_key, path_of(job, name), request.query_params, project.clock.moment())
     body = project.store.export_files.get(job, name)
     if body is None:

@@ -1,0 +1,48 @@
+"""The TCP connection under a request, for faults that no HTTP answer can show."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from typing import Final
+
+from starlette.types import Receive, Scope
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_TRANSPORT: Final = "transport"
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+
+
+class Connection(H11Protocol):
+    """Uvicorn's own connection, which also shows its transport to the application, as `scope["state"]`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Take over a new connection."""
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, _TRANSPORT: transport}
+
+
+async def reset(scope: Scope, receive: Receive) -> None:
+    """End the connection with a TCP reset; what was not sent yet is lost."""
+    transport = _transport(scope)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    transport.abort()
+    await _ended(receive)
+
+
+async def hang_up(scope: Scope, receive: Receive) -> None:
+    """Send what was written so far, and close the connection in the middle of an answer."""
+    _transport(scope).close()
+    await _ended(receive)
+
+
+def _transport(scope: Scope) -> asyncio.Transport:
+    transport: asyncio.Transport = scope["state"][_TRANSPORT]
+    return transport
+
+
+async def _ended(receive: Receive) -> None:
+    """Uvicorn must know that the client is gone, or it would answer for us."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,30 @@
+"""A route with what may go wrong around it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from iterable_sandbox.faults.plan import Faults
+
+Serve = Callable[[Request], Awaitable[Response]]
+
+
+def exposed(faults: Faults, route: str, serve: Serve) -> Serve:
+    """`serve`, unless a fault is due for `route` (method and path template): it strikes before even the key is read."""
+
+    async def served(request: Request) -> Response:
+        fault = faults.due(route, _parameters(request))
+        if fault is None:
+            return await serve(request)
+        return fault.instead() or fault.spoilt(await serve(request))
+
+    return served
+
+
+def _parameters(request: Request) -> dict[str, list[str]]:
+    """The parameters of query and path, as text."""
+    query = {name: request.query_params.getlist(name) for name in request.query_params}
+    return query | {name: [str(value)] for name, value in request.path_params.items()}
