@@ -43,6 +43,11 @@ def bad_params(msg: str) -> RefusedError:
     return RefusedError(envelope(msg, "BadParams", status=400))
 
 
+def not_found(msg: str) -> RefusedError:
+    """404 in the first envelope, for one resource of many. The texts are not known."""
+    return RefusedError(envelope(msg, "NotFound", status=404))
+
+
 def play_error(status: int, error: str, message: str, code: str, args: list[str]) -> RefusedError:
     """Envelope 2: what catalogs answer when something is missing."""
     body = {"error": error, "message": message, "code": code, "data": {"args": args}}
@@ -52,6 +57,12 @@ def play_error(status: int, error: str, message: str, code: str, args: list[str]
 def unauthorised(msg: str, ip: str, path: str) -> RefusedError:
     """401 for a key that is missing or unknown."""
     return RefusedError(envelope(msg, "BadApiKey", {"ip": ip, "endpoint": path}, 401))
+
+
+def forbidden_to_key(ip: str, path: str, identifier: str, key_type: str) -> RefusedError:
+    """401, not 403, for a key that may not call this, or nothing any more."""
+    params = {"ip": ip, "endpoint": path, "apiKeyIdentifier": identifier, "apiKeyType": key_type}
+    return RefusedError(envelope("Disabled API key or insufficient privileges", "BadApiKey", params, 401))
 
 
 def too_many_requests(path: str, project_id: int) -> RefusedError:

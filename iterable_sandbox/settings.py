@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from iterable_api.identity import ProjectType
+from iterable_sandbox.keys import KeyType
 
 DEFAULT_API_KEY: Final = "5a2db0c5a2db0c5a2db0c5a2db0c5a2d"
 """A key has the form of Iterable's: 32 hexadecimal digits."""
@@ -16,6 +18,7 @@ class Settings:
     """What one sandbox does. Defaults are what was seen of the real one, or else the careful reading.
 
     Attributes:
+        keys: further keys by their types; `api_key` is a server key.
         limits: whether the documented rate limits are kept.
         unknown_fields: what becomes of fields that are new to the project, if `createNewFields` does not say.
         decimals_into_long: whether 1.5 clashes with a field of whole numbers. Not documented.
@@ -37,6 +40,8 @@ class Settings:
         shuffle: whether exports and list members come in no useful order.
         flatten_nested: whether exports also flatten the objects of custom fields to dotted keys.
         trailing_newline: whether the last line of an export ends like the others.
+        metadata_page: how many keys of a metadata table one answer holds. Not documented.
+        absent_template: what the content of a template that is not there answers; both were seen.
         blank_lines: whether empty lines stand between the lines of export files and of list members, as was seen.
         export_polls: how many polls each state of an export job lasts; 0 ends a job with its first poll.
         export_file_bytes: how large one file of a job may be.
@@ -52,6 +57,7 @@ class Settings:
     project_type: ProjectType = ProjectType.EMAIL
     project_id: int = 8575
     api_key: str = DEFAULT_API_KEY
+    keys: Mapping[str, KeyType] = field(default_factory=dict)
     limits: bool = True
     unknown_fields: Literal["allow", "drop"] = "allow"
     decimals_into_long: Literal["refuse", "accept"] = "refuse"
@@ -71,6 +77,8 @@ class Settings:
     shuffle: bool = True
     flatten_nested: bool = False
     trailing_newline: bool = False
+    metadata_page: int = 100
+    absent_template: Literal["not_found", "error"] = "not_found"
     blank_lines: bool = False
     export_polls: int = 1
     export_file_bytes: int = 10_000_000
@@ -80,3 +88,7 @@ class Settings:
     export_url_seconds: int = 1800
     unknown_export_job: Literal["not_found", "bad_params"] = "not_found"
     keys_at_file_urls: Literal["refuse", "ignore"] = "refuse"
+
+    def key_type(self, key: str) -> KeyType | None:
+        """The type of a key, or None if the project does not have it."""
+        return KeyType.SERVER if key == self.api_key else self.keys.get(key)

@@ -11,7 +11,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from iterable_sandbox import dates
-from iterable_sandbox.envelopes import bad_request_page
+from iterable_sandbox.envelopes import RefusedError, bad_json_body, bad_request_page
 from iterable_sandbox.project import Project
 from iterable_sandbox.shapes import Shape
 
@@ -57,6 +57,14 @@ class Call:
         except ValueError as problem:
             raise bad_request_page(self.target, str(problem)) from None
 
+    def window(self) -> tuple[int | None, int | None]:
+        """`startDateTime` and `endDateTime` in epoch seconds; if one is no date, the HTML page."""
+        start, end = self.moment("startDateTime"), self.moment("endDateTime")
+        return (
+            None if start is None else int(start.timestamp()),
+            None if end is None else int(end.timestamp()),
+        )
+
     def truth(self, name: str) -> bool:
         """A query parameter as a boolean, false if absent; if it is neither, the HTML page."""
         value = self.text(name) or "false"
@@ -80,9 +88,13 @@ Handler = Callable[[Call], Response]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One row of a route table: the contract's method and path template, who answers, and the body it wants."""
+    """One row of a route table: the contract's method and path template, who answers, and the body it wants.
+
+    `bad_body` refuses a body of another shape, from the path and what is wrong at which place.
+    """
 
     method: str
     path: str
     handler: Handler
     body: Shape | None = None
+    bad_body: Callable[[str, Mapping[str, str]], RefusedError] = bad_json_body
