@@ -168,13 +168,12 @@ def problems(config: Mapping[str, Any]) -> list[str]:
 
 
 def _needless_types(names: Sequence[str]) -> Iterator[str]:
-    """Names whose stream the tap has already."""
-    streams = {data_type.stream for data_type in DATA_TYPES}
+    """Names that the tap reads already; to Iterable their letter case means nothing."""
+    known = {data_type.name.lower(): data_type.stream for data_type in DATA_TYPES}
     for name in names:
-        stream = unlisted(name).stream
-        if stream in streams:
-            yield f"`extra_data_types` names {name}, which is the stream {stream} already"
-        streams.add(stream)
+        if name.lower() in known:
+            yield f"`extra_data_types` names {name}, which is the stream {known[name.lower()]} already"
+        known[name.lower()] = unlisted(name).stream
 
 
 def _wrong_date(name: str, text: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ class MetricRow:
 
 def metric_rows(text: str) -> Iterator[MetricRow]:
     """The lines below the titles. Lines may be shorter or longer than the titles."""
-    lines = (line for line in csv.reader(text.splitlines(keepends=True)) if line)
+    lines = (line for line in csv.reader(io.StringIO(text, newline="")) if line)
     titles = _unique(next(lines, []))
     for cells in lines:
         values = {title: value(cell) for title, cell in zip(titles, cells, strict=False) if cell.strip()}

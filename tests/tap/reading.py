@@ -75,6 +75,11 @@ class TapRun:
         self._write("config.json", {**self.settings, **settings})
         return self._discovered()
 
+    def test(self) -> subprocess.CompletedProcess[str]:
+        """What `--test` says."""
+        self._write("config.json", self.settings)
+        return self._run("--config", "config.json", "--test")
+
     def _discovered(self) -> dict[str, Any]:
         return dict(json.loads(self._run("--config", "config.json", "--discover").stdout))
 

@@ -1,0 +1,73 @@
+import csv
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_iterable.streams.metric_rows import metric_rows, value
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ("12", 12),
+        (" 7 ", 7),
+        ("-3", -3),
+        ("0.25", 0.25),
+        ("1.5E7", 15_000_000.0),
+        ("NaN", "NaN"),
+        ("∞", "∞"),
+        ("-Infinity", "-Infinity"),
+        ("1e999", "1e999"),
+        ("1_000", "1_000"),
+        ("12.5%", "12.5%"),
+        ("Variant A", "Variant A"),
+        ("1" * 30, float("1" * 30)),
+    ],
+)
+def test_numbers_become_numbers_and_all_else_stays_as_it_came(cell: str, kept: object) -> None:
+    assert value(cell) == kept
+    assert type(value(cell)) is type(kept)
+    json.dumps(value(cell), allow_nan=False)
+
+
+def test_lines_may_be_shorter_or_longer_than_the_titles() -> None:
+    rows = list(metric_rows("id,Total Sends,Rate\n1,5\n2,6,0.5,x,\n\n3,,NaN\n"))
+    assert [row.values for row in rows] == [
+        {"id": 1, "Total Sends": 5},
+        {"id": 2, "Total Sends": 6, "Rate": 0.5},
+        {"id": 3, "Rate": "NaN"},
+    ]
+    assert [row.extra for row in rows] == [[], ["x", ""], []]
+
+
+def test_a_line_ends_where_csv_says_and_nowhere_else() -> None:
+    (row,) = metric_rows('id,Name\n1,"two\nlines"\u2028\n')
+    assert row.values == {"id": 1, "Name": "two\nlines"}
+
+
+def test_two_columns_of_one_title_do_not_hide_each_other() -> None:
+    (row,) = metric_rows("id,Opens,Opens\n1,2,3\n")
+    assert row.values == {"id": 1, "Opens": 2, "Opens (3)": 3}
+
+
+@pytest.mark.parametrize("text", ["", "id,Opens\n", "id,Opens"])
+def test_no_lines_are_no_rows(text: str) -> None:
+    assert list(metric_rows(text)) == []
+
+
+@given(st.lists(CELLS, min_size=1, max_size=4, unique=True), st.lists(st.lists(CELLS, max_size=6), max_size=4))
+def test_no_cell_is_lost_whatever_it_holds(titles: list[str], lines: list[list[str]]) -> None:
+    file = io.StringIO()
+    # As CSV writers do: a line break inside a cell is quoted.
+    csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([titles, *lines])
+    rows = list(metric_rows(file.getvalue()))
+    written = [line for line in lines if line]
+    assert len(rows) == len(written)
+    for row, cells in zip(rows, written, strict=True):
+        assert list(row.values.values()) == [value(cell) for cell in cells[: len(titles)] if cell.strip()]
+        assert row.extra == cells[len(titles) :]

@@ -1,0 +1,112 @@
+"""A list that Iterable does not send costs its own rows and the good end of the run, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from iterable_sandbox.server import Sandbox
+from tap_iterable.streams.list_users import ListUsersStream
+from tap_iterable.streams.piecewise import MissingPiecesError
+from tests.api.scripted_server import Answer, ScriptedServer, answer_json, cut_short
+from tests.tap.answering import Query, answer, stream_of
+from tests.tap.reading import Output, TapRun
+
+GENERIC = answer_json(500, {"msg": "An error occurred. Please try again later.", "code": "GenericError"})
+UNKNOWN = 999_999_999
+
+
+def _lists(server: ScriptedServer, members: dict[int, Answer | str]) -> None:
+    def users(query: Query) -> Answer:
+        found = members[int(query["listId"][0])]
+        return found if isinstance(found, Answer) else Answer(body=found.encode())
+
+    answer(server, {"/api/lists": {"lists": [{"id": n} for n in members]}, "/api/lists/getUsers": users})
+
+
+def _asked(server: ScriptedServer) -> list[int]:
+    return [int(request.target.partition("listId=")[2]) for request in server.requests if "listId" in request.target]
+
+
+@pytest.mark.parametrize("failure", [GENERIC, Answer(503), Answer(body=b"ann@exam", fault=cut_short), Answer(400)])
+def test_a_list_that_fails_is_left_out_and_reported_in_the_end(server: ScriptedServer, failure: Answer) -> None:
+    _lists(server, {3: "cid@example.com\n", 1: "ann@example.com\n\nben@example.com", 2: failure})
+    with stream_of(ListUsersStream, server.url) as stream:
+        rows = [(row["listId"], row["member"]) for row in stream.get_records(None)]
+        assert rows == [(1, "ann@example.com"), (1, "ben@example.com"), (3, "cid@example.com")]
+        with pytest.raises(MissingPiecesError, match=r"list_users is not complete.* read: 2\. .*excluded_list_ids"):
+            stream.log_sync_costs()
+
+
+def test_a_list_that_breaks_off_once_is_read_again_and_nothing_of_it_comes_twice(server: ScriptedServer) -> None:
+    broken = [Answer(body=b"ann@example.com\nbe", fault=cut_short)]
+    whole = Answer(body=b"ann@example.com\nben@example.com\n")
+    users = {"/api/lists/getUsers": lambda _: broken.pop() if broken else whole}
+    answer(server, {"/api/lists": {"lists": [{"id": 1}]}, **users})
+    with stream_of(ListUsersStream, server.url) as stream:
+        assert [row["member"] for row in stream.get_records(None)] == ["ann@example.com", "ben@example.com"]
+        stream.log_sync_costs()
+
+
+def test_lists_are_chosen_by_the_settings(server: ScriptedServer) -> None:
+    _lists(server, {1: "", 2: "", 3: "", 4: ""})
+    with stream_of(ListUsersStream, server.url, excluded_list_ids=[2]) as stream:
+        list(stream.get_records(None))
+    assert _asked(server) == [1, 3, 4]
+    server.requests.clear()
+    with stream_of(ListUsersStream, server.url, list_ids=[4, 2, 4], excluded_list_ids=[2]) as stream:
+        list(stream.get_records(None))
+    assert _asked(server) == [4]
+
+
+def test_an_interrupted_run_goes_on_after_its_last_list_and_asks_again_for_those_that_failed(
+    server: ScriptedServer,
+) -> None:
+    members: dict[int, Answer | str] = {1: "a@example.com", 2: Answer(400), 3: "c@example.com", 4: "d@example.com"}
+    _lists(server, members)
+    with stream_of(ListUsersStream, server.url) as stream:
+        rows = iter(stream.get_records(None))
+        while next(rows)["listId"] != 4:
+            pass
+        interrupted = dict(stream.stream_state)
+    assert interrupted == {"last_list_id": 3, "missing_list_ids": [2]}
+    server.requests.clear()
+    _lists(server, members | {2: "b@example.com"})
+    with stream_of(ListUsersStream, server.url) as stream:
+        stream.stream_state.update(interrupted)
+        assert [row["listId"] for row in stream.get_records(None)] == [2, 4]
+        assert stream.stream_state == {}
+        stream.log_sync_costs()
+    assert _asked(server) == [2, 4]
+
+
+def test_the_state_does_not_grow_with_the_number_of_lists(server: ScriptedServer) -> None:
+    _lists(server, dict.fromkeys(range(1, 200), "a@example.com"))
+    with stream_of(ListUsersStream, server.url) as stream:
+        sizes = {len(str(stream.stream_state)) for _ in stream.get_records(None)}
+    assert max(sizes) < 60
+
+
+@pytest.fixture
+def lacking(seeded: Sandbox, read: TapRun) -> Output:
+    """A run that is told to read a list which is not there."""
+    lists = [row.id for row in seeded.store.lists.all()]
+    return read("list_users", "lists", "message_types", list_ids=[*lists[:2], UNKNOWN])
+
+
+def test_all_other_streams_are_read_and_then_the_run_fails(lacking: Output) -> None:
+    assert lacking.code != 0
+    assert str(UNKNOWN) in lacking.log.splitlines()[-1]
+    assert '"metric":"missing_piece_count","value":1' in lacking.log.replace(" ", "")
+    assert len({row["listId"] for row in lacking.records["list_users"]}) == 2
+    assert lacking.records["lists"]
+    assert lacking.records["message_types"]
+
+
+def test_a_state_is_written_after_each_list_and_none_is_left_over(lacking: Output) -> None:
+    states: list[dict[str, Any]] = [state["bookmarks"].get("list_users", {}) for state in lacking.states]
+    lasts = [state["last_list_id"] for state in states if state]
+    assert lasts == sorted(lasts)
+    assert len(set(lasts)) == 3
+    assert states[-1] == {}
