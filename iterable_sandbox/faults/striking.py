@@ -19,9 +19,19 @@ def exposed(faults: Faults, route: str, serve: Serve) -> Serve:
         fault = faults.due(route, _parameters(request))
         if fault is None:
             return await serve(request)
-        return fault.instead() or fault.spoilt(await serve(request))
+        answer = fault.instead()
+        if answer is None:
+            return fault.spoilt(await serve(request))
+        await _heard_out(request)
+        return answer
 
     return served
+
+
+async def _heard_out(request: Request) -> None:
+    """Read all of a request, so that the client notices nothing before it waits for the answer."""
+    async for _ in request.stream():
+        pass
 
 
 def _parameters(request: Request) -> dict[str, list[str]]:
