@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from iterable_sandbox.envelopes import RefusedError, bad_params, envelope
+from iterable_sandbox.envelopes import bad_params, not_found
 from iterable_sandbox.exports import files
 from iterable_sandbox.exports.formats import FormatName
 from iterable_sandbox.exports.job import FINAL, Job, State
@@ -36,7 +36,7 @@ def get(project: Project, job_id: int) -> Job:
     msg = f"Export job not found: {job_id}"
     if project.settings.unknown_export_job == "bad_params":
         raise bad_params(msg)
-    raise RefusedError(envelope(msg, "NotFound", status=404))
+    raise not_found(msg)
 
 
 def cancel(project: Project, job: Job) -> None:

@@ -56,13 +56,8 @@ async def _body(text: Text, *, ends_with_newline: bool) -> AsyncIterator[str]:
 
 def _window(call: Call) -> Window:
     """Dates outrank `range`, which is Today where nothing else is said."""
-    start, end = call.moment("startDateTime"), call.moment("endDateTime")
-    if start is None and end is None:
-        return _range(call, call.text("range") or "Today")
-    return (
-        None if start is None else int(start.timestamp()),
-        None if end is None else int(end.timestamp()),
-    )
+    window = call.window()
+    return _range(call, call.text("range") or "Today") if window == (None, None) else window
 
 
 def _range(call: Call, name: str) -> Window:

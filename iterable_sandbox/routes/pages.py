@@ -24,6 +24,10 @@ class Page:
         """How many come before it."""
         return (self.number - 1) * self.size
 
+    def of(self, found: Sequence[Any]) -> Sequence[Any]:
+        """What is on it."""
+        return found[self.offset : self.offset + self.size]
+
     def links(self, call: Call, path: str, total: int) -> dict[str, str]:
         """`nextPageUrl` and `previousPageUrl`, where there is such a page. Other parameters are carried along."""
         others = [(name, value) for name, value in call.query.multi_items() if name not in _PAGING]
@@ -51,7 +55,7 @@ def resource_page(
     if unpaginated:
         return {plural: [show(item) for item in found]}
     page = asked_page(call, default=20, largest=1000)
-    shown = [show(item) for item in found[page.offset : page.offset + page.size]]
+    shown = [show(item) for item in page.of(found)]
     total = {f"total{plural.capitalize()}Count": len(found)}
     return {plural: shown} | page.links(call, path, len(found)) | total
 

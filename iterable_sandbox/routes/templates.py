@@ -32,17 +32,15 @@ _LISTED: Final = (
 def list_templates(call: Call) -> Response:
     """GET /api/templates: paged and sorted; the dates filter on creation."""
     wanted = {name: value for name in _CHOICES if (value := _choice(call, name)) is not None}
-    start, end = call.moment("startDateTime"), call.moment("endDateTime")
-    earliest = None if start is None else int(start.timestamp() * 1000)
-    latest = None if end is None else int(end.timestamp() * 1000)
+    earliest, latest = call.window()
     found = [
         template
         for template in call.project.store.resources.all("template")
         if all(template[name] == value for name, value in wanted.items())
-        and (earliest is None or template["createdAt"] >= earliest)
-        and (latest is None or template["createdAt"] < latest)
+        and (earliest is None or template["createdAt"] >= earliest * 1000)
+        and (latest is None or template["createdAt"] < latest * 1000)
     ]
-    return json_answer(resource_page(call, _PATH, "templates", in_order(call, found, _SORTABLE), _listed))
+    return json_answer(resource_page(call, _PATH, "templates", in_order(call, found, _SORTABLE), listed))
 
 
 def _choice(call: Call, name: str) -> str | None:
@@ -52,7 +50,8 @@ def _choice(call: Call, name: str) -> str | None:
     return value
 
 
-def _listed(template: dict[str, Any]) -> dict[str, Any]:
+def listed(template: dict[str, Any]) -> dict[str, Any]:
+    """A template as lists show it."""
     return {name: template[name] for name in _LISTED if name in template}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iterable_sandbox.field_types import USER, FieldDraft, custom_event
 from iterable_sandbox.profiles import SYSTEM_FIELDS, writable
-from iterable_sandbox.seed import marketing, people, shop, story
+from iterable_sandbox.seed import automation, marketing, people, shop, story
 from iterable_sandbox.seed.plan import Plan
 from iterable_sandbox.settings import Settings
 from iterable_sandbox.store import Store
@@ -24,6 +24,7 @@ def seed(store: Store, plan: Plan) -> None:
         store.project_type(plan.project_type)
         crowd = people.crowd(plan)
         marketing.write(store, plan)
+        automation.write(store, plan)
         shop.write(store, plan)
         store.events.add(story.tell(plan, crowd))
         people.write(store, crowd)

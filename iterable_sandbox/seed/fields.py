@@ -10,7 +10,7 @@ from typing import Any, Final
 from iterable_sandbox.json_text import to_json
 from iterable_sandbox.profiles import INTERNAL
 from iterable_sandbox.seed import shop
-from iterable_sandbox.seed.marketing import Campaign
+from iterable_sandbox.seed.marketing import FIRST_JOURNEY, Campaign
 from iterable_sandbox.seed.people import Person, moment
 from iterable_sandbox.seed.plan import happens
 
@@ -252,7 +252,7 @@ FIELDS: Final[Mapping[str, tuple[Callable[[Scene], Fields], ...]]] = {
         lambda scene: {"session.id": scene.message_id, "session.start": moment(scene.at - 40)},
     ),
     "unknownSession": (_device,),
-    "journeyExit": (_constant(workflowId=88_001, reason="completed"),),
+    "journeyExit": (_constant(workflowId=FIRST_JOURNEY, reason="completed"),),
     "whatsAppSend": (
         *_SEND,
         _trigger,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from iterable_sandbox.seed.content import contents
 from iterable_sandbox.seed.plan import Plan
 from iterable_sandbox.store import Store
 from iterable_sandbox.store.lists import ListType, UserList
 
 _DAY: Final = 86_400
-_AUTHOR: Final = "ana.novak@example.com"
+AUTHOR: Final = "ana.novak@example.com"
+FIRST_JOURNEY: Final = 88_001
 _FIRST_CAMPAIGN: Final = 2_220_201
 _FIRST_TEMPLATE: Final = 3_043_601
 _BASE_TEMPLATES: Final = ("Plain letter", "Two columns", "Receipt")
@@ -117,7 +119,18 @@ _TRIGGERED: Final = (
     ("Start page banner", 7),
     ("RCS pilot", 8),
 )
-_UNSENT: Final = (("Winter letter", 0, "Draft"), ("Holiday push", 2, "Scheduled"), ("Old letter", 0, "Archived"))
+_UNSENT: Final = (
+    ("Winter letter", 0, "Draft"),
+    ("Holiday push", 2, "Scheduled"),
+    ("Old letter", 0, "Archived"),
+    ("Seasonal letter", 0, "Recurring"),
+)
+_CHILDREN: Final = ("Spring letter", "Summer letter", "Autumn letter")
+"""What the recurring campaign has sent."""
+_JOURNEYS: Final = {"Order confirmation": 0, "Order shipped": 0, "Welcome": 1, "Cart reminder": 2}
+"""Triggered campaign to its journey; others are triggered through the API."""
+_SHARED_ID: Final = ("Order confirmation", "Order shipped")
+"""Campaigns whose templates share a `clientTemplateId`."""
 
 
 def _campaigns() -> tuple[Campaign, ...]:
@@ -174,12 +187,14 @@ def _campaign(row: Campaign, plan: Plan) -> dict[str, Any]:
         "name": row.name,
         "templateId": row.template_id,
         "messageMedium": row.channel.medium,
-        "createdByUserId": _AUTHOR,
-        "updatedByUserId": _AUTHOR,
+        "createdByUserId": AUTHOR,
+        "updatedByUserId": AUTHOR,
         "campaignState": row.state,
         **(audience if blast else {}),
         "labels": ["demo"] if row.id % 3 == 0 else [],
         "type": "Blast" if blast else "Triggered",
+        **({"recurringCampaignId": CAMPAIGNS[-1].id} if row.name in _CHILDREN else {}),
+        **({"workflowId": FIRST_JOURNEY + _JOURNEYS[row.name]} if row.name in _JOURNEYS else {}),
     }
 
 
@@ -190,16 +205,18 @@ def _template(row: Campaign, plan: Plan) -> dict[str, Any]:
         "createdAt": made,
         "updatedAt": made + 1_800_000,
         "name": row.name,
-        "creatorUserId": _AUTHOR,
+        "creatorUserId": AUTHOR,
         "messageTypeId": row.channel.message_type_id,
         "campaignId": row.id,
         "templateType": "Blast" if row.list_id is not None else "Triggered",
         "messageMedium": row.channel.medium,
+        **({"clientTemplateId": "orders"} if row.name in _SHARED_ID else {}),
+        "contents": contents(row.channel.medium, row.name),
     }
 
 
 def _base(number: int, name: str, plan: Plan) -> tuple[int, dict[str, Any]]:
     made = plan.start * 1000
-    shown = {"templateId": number, "createdAt": made, "updatedAt": made, "name": name, "creatorUserId": _AUTHOR}
-    hidden = {"templateType": "Base", "messageMedium": "Email"}
+    shown = {"templateId": number, "createdAt": made, "updatedAt": made, "name": name, "creatorUserId": AUTHOR}
+    hidden = {"templateType": "Base", "messageMedium": "Email", "contents": contents("Email", name)}
     return number, shown | {"messageTypeId": CHANNELS[0].message_type_id} | hidden

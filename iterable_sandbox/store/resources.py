@@ -1,4 +1,4 @@
-"""What is made in Iterable's web interface and only read through the API: campaigns, templates, channels ..."""
+"""What is mostly made in Iterable's web interface and read through the API: campaigns, templates, journeys ..."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 from iterable_sandbox.json_text import to_json
 from iterable_sandbox.store.database import Database
 
-Kind = Literal["campaign", "template", "channel", "messageType"]
+Kind = Literal["campaign", "template", "channel", "messageType", "journey", "snippet", "webhook", "experiment"]
 
 
 class Resources:
@@ -23,7 +23,20 @@ class Resources:
         sql = "SELECT body FROM resources WHERE kind = ? ORDER BY id"
         return [json.loads(body) for (body,) in self._database.rows(sql, (kind,))]
 
+    def get(self, kind: Kind, number: int) -> dict[str, Any] | None:
+        """One of them."""
+        row = self._database.row("SELECT body FROM resources WHERE kind = ? AND id = ?", (kind, number))
+        return None if row is None else dict(json.loads(row[0]))
+
     def add(self, kind: Kind, resources: Iterable[tuple[int, dict[str, Any]]]) -> None:
-        """Store many by their ids."""
-        sql = "INSERT INTO resources VALUES (?, ?, ?)"
+        """Store many by their ids; one that is there already is replaced."""
+        sql = "INSERT OR REPLACE INTO resources VALUES (?, ?, ?)"
         self._database.write_many(sql, ((kind, number, to_json(body)) for number, body in resources))
+
+    def delete(self, kind: Kind, number: int) -> None:
+        """Forget one."""
+        self._database.write("DELETE FROM resources WHERE kind = ? AND id = ?", (kind, number))
+
+    def next_id(self, kind: Kind) -> int:
+        """An id that is larger than those of all the others."""
+        return self._database.number("SELECT coalesce(max(id), 0) + 1 FROM resources WHERE kind = ?", (kind,))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import pytest
@@ -83,3 +85,16 @@ def http(sandbox: Sandbox) -> Iterator[Http]:
     opened = Http(sandbox)
     yield opened
     opened.session.close()
+
+
+@pytest.fixture
+def database(seeded_database: Path, tmp_path: Path) -> str:
+    """A copy of the seeded project, to be written to."""
+    return str(copy(seeded_database, tmp_path / "copy.db"))
+
+
+@pytest.fixture
+def seeded(database: str) -> Iterator[Http]:
+    """A bare client of a seeded project."""
+    with opened(database=database) as running:
+        yield running

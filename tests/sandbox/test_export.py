@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
-from shutil import copy
 from typing import Any
 
 import pytest
@@ -15,8 +13,7 @@ import pytest
 from iterable_api import times
 from iterable_api.data_types import EVENTS
 from iterable_sandbox.clock import StoppedClock
-from iterable_sandbox.server import Sandbox
-from tests.sandbox.conftest import Http
+from tests.sandbox.conftest import Http, opened
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 EMAIL = "ana@example.com"
@@ -29,18 +26,8 @@ def clock() -> StoppedClock:
 
 @pytest.fixture
 def stopped(clock: StoppedClock) -> Iterator[Http]:
-    with Sandbox(clock=clock) as sandbox:
-        opened = Http(sandbox)
-        yield opened
-        opened.session.close()
-
-
-@pytest.fixture
-def seeded(seeded_database: Path, tmp_path: Path) -> Iterator[Http]:
-    with Sandbox(database=str(copy(seeded_database, tmp_path / "copy.db"))) as sandbox:
-        opened = Http(sandbox)
-        yield opened
-        opened.session.close()
+    with opened(clock=clock) as http:
+        yield http
 
 
 def track_at(http: Http, *moments: datetime) -> None:
@@ -119,12 +106,10 @@ def test_users_have_dotted_keys_for_iterables_own_objects_only(http: Http) -> No
 
 
 def test_a_sandbox_can_flatten_custom_objects_as_well() -> None:
-    with Sandbox(flatten_nested=True) as sandbox:
-        http = Http(sandbox)
+    with opened(flatten_nested=True) as http:
         http.update({"email": EMAIL, "dataFields": {"address": {"city": {"name": "Bonn"}}}})
         [line] = http.export("user")
         assert line["address.city.name"] == "Bonn"
-        http.session.close()
 
 
 def test_data_type_names_are_read_in_any_case_and_unknown_ones_refused(http: Http) -> None:
@@ -146,11 +131,9 @@ def test_lines_are_streamed_in_chunks_without_a_newline_at_the_end(seeded: Http)
     assert response.content.count(b"\n") == seeded.sandbox.store.events.count("emailSend") - 1
 
 
-def test_a_sandbox_can_end_the_last_line_too(seeded_database: Path, tmp_path: Path) -> None:
-    with Sandbox(database=str(copy(seeded_database, tmp_path / "copy.db")), trailing_newline=True) as sandbox:
-        http = Http(sandbox)
+def test_a_sandbox_can_end_the_last_line_too(database: str) -> None:
+    with opened(database=database, trailing_newline=True) as http:
         assert http.get("/api/export/data.json", dataTypeName="purchase", range="All").content.endswith(b"}\n")
-        http.session.close()
 
 
 def test_lines_are_not_sorted_but_come_in_the_same_order_each_time(seeded: Http) -> None:

@@ -6,8 +6,6 @@ import csv
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from shutil import copy
 from typing import Any
 
 import pytest
@@ -18,11 +16,6 @@ from tests.sandbox.conftest import Http, opened
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 JSON = "application/x-json-stream"
-
-
-@pytest.fixture
-def database(seeded_database: Path, tmp_path: Path) -> str:
-    return str(copy(seeded_database, tmp_path / "copy.db"))
 
 
 @pytest.fixture

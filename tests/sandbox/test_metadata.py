@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from shutil import copy
 from typing import Any
 
 import pytest
 
-from iterable_sandbox.server import Sandbox
-from tests.sandbox.conftest import Http
-
-
-@pytest.fixture
-def seeded(seeded_database: Path, tmp_path: Path) -> Iterator[Http]:
-    with Sandbox(database=str(copy(seeded_database, tmp_path / "copy.db"))) as sandbox:
-        opened = Http(sandbox)
-        yield opened
-        opened.session.close()
+from tests.sandbox.conftest import Http, opened
 
 
 def follow(http: Http, path: str, plural: str) -> list[dict[str, Any]]:
@@ -52,14 +40,12 @@ def test_without_a_page_a_project_gets_the_first_twenty(seeded: Http) -> None:
     assert page["nextPageUrl"]
 
 
-def test_old_projects_get_everything_without_total(seeded_database: Path, tmp_path: Path) -> None:
-    with Sandbox(database=str(copy(seeded_database, tmp_path / "copy.db")), unpaginated=True) as sandbox:
-        http = Http(sandbox)
+def test_old_projects_get_everything_without_total(database: str) -> None:
+    with opened(database=database, unpaginated=True) as http:
         page = http.get("/api/campaigns").json()
         assert list(page) == ["campaigns"]
         assert len(page["campaigns"]) >= 25
         assert "totalCampaignsCount" in http.get("/api/campaigns", page=1).json()
-        http.session.close()
 
 
 def test_a_page_after_the_last_is_empty(seeded: Http) -> None:

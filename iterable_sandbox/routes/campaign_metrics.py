@@ -1,0 +1,41 @@
+"""The metrics of campaigns: CSV as plain text."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.responses import PlainTextResponse, Response
+
+from iterable_sandbox.envelopes import bad_params
+from iterable_sandbox.exports.formats import csv_line
+from iterable_sandbox.metrics import columns_of
+from iterable_sandbox.routes.call import Call, Endpoint
+from iterable_sandbox.store.tallies import tallies
+
+
+def get_metrics(call: Call) -> Response:
+    """GET /api/campaigns/metrics: one row per campaign; of all columns that apply to one of them, blank for others."""
+    campaigns = [_campaign(call, text) for text in dict.fromkeys(call.query.getlist("campaignId"))]
+    if not campaigns:
+        raise bad_params("Missing parameter: campaignId")
+    counted = tallies(call.project.store.database, [row["id"] for row in campaigns], *call.window())
+    rows = []
+    for campaign in campaigns:
+        tally = counted.get((campaign["id"], 0), {})
+        measured = {title: measure(tally) for title, measure in columns_of(campaign["messageMedium"]).items()}
+        rows.append({"id": campaign["id"]} | measured)
+    titles = ["id", *sorted({title for row in rows for title in row if title != "id"})]
+    return PlainTextResponse(
+        "".join(f"{csv_line(cells)}\n" for cells in [titles, *(map(row.get, titles) for row in rows)])
+    )
+
+
+def _campaign(call: Call, text: str) -> dict[str, Any]:
+    """One campaign. That an unknown id refuses the whole request is taken from what other endpoints do."""
+    found = call.project.store.resources.get("campaign", call.as_integer("campaignId", text))
+    if found is None:
+        raise bad_params(f"Invalid campaign id: {text}")
+    return found
+
+
+ENDPOINTS: Final = (Endpoint("GET", "/api/campaigns/metrics", get_metrics),)

@@ -1,0 +1,115 @@
+"""Journeys, webhooks, experiments, snippets and metadata tables of a seeded project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from iterable_api import times
+from iterable_sandbox.seed.content import SNIPPETS
+from iterable_sandbox.seed.marketing import AUTHOR, CAMPAIGNS, FIRST_JOURNEY, Campaign
+from iterable_sandbox.seed.plan import Plan
+from iterable_sandbox.settings import Settings
+from iterable_sandbox.store import Store
+
+_HOUR_MS: Final = 3_600_000
+_JOURNEYS: Final = (
+    ("Orders", ("orderShipped",)),
+    ("Welcome", ()),
+    ("Abandoned cart", ("cartUpdated",)),
+    ("Browsing", ("productViewed", "pageViewed")),
+    ("Search help", ("searched",)),
+    ("Birthday", ()),
+    ("Win back", ()),
+    ("Loyalty", ()),
+    ("Reviews", ("orderShipped",)),
+    ("Refill", ()),
+    ("App first steps", ()),
+    ("Price watch", ("productViewed",)),
+)
+_ARCHIVED: Final = ("Summer contest", "Old welcome")
+_EXPERIMENTS: Final = ("Subject line", "Sender name", "Preheader")
+_FIRST_EXPERIMENT: Final = 60_101
+_METADATA: Final[Mapping[str, Mapping[str, Any]]] = {
+    "Currencies": {
+        code: {"symbol": symbol, "rate": rate} for code, symbol, rate in (("EUR", "€", 0.92), ("GBP", "£", 0.79))
+    },
+    "Opening": {day: {"from": "09:00", "to": "18:00"} for day in ("monday", "tuesday", "saturday")},
+}
+
+
+def write(store: Store, plan: Plan) -> None:
+    """Store all of it."""
+    store.resources.add("journey", ((row["id"], row) for row in _journeys(plan)))
+    store.resources.add("webhook", ((row["id"], row) for row in _webhooks()))
+    store.resources.add("experiment", ((row["id"], row) for row in _experiments()))
+    store.resources.add("snippet", ((row["id"], row) for row in _snippets(plan)))
+    for table, values in _METADATA.items():
+        for key, value in values.items():
+            store.metadata.put(table, key, value, plan.start * 1000)
+
+
+def _journeys(plan: Plan) -> Iterator[dict[str, Any]]:
+    for row, (name, events) in enumerate([*_JOURNEYS, *((name, ()) for name in _ARCHIVED)]):
+        archived = name in _ARCHIVED
+        made = plan.start * 1000 + row * _HOUR_MS
+        dates = {"createdAt": made, "updatedAt": made + _HOUR_MS}
+        yield {
+            "id": FIRST_JOURNEY + row,
+            "name": name,
+            "description": f"{name} of the demo shop",
+            "enabled": not archived,
+            "isArchived": archived,
+            "journeyType": "Published",
+            "triggerEventNames": list(events),
+            "lifetimeLimit": row % 3,
+            "simultaneousLimit": 1,
+            "startTileId": 5_000 + row,
+            "creatorUserId": AUTHOR,
+            **dates,
+            **(
+                {"draft": {"id": 89_001 + row, "name": f"{name} 2", "creatorUserId": AUTHOR} | dates}
+                if row % 5 == 0
+                else {}
+            ),
+        }
+
+
+def _webhooks() -> Iterator[dict[str, Any]]:
+    for row, (auth, enabled) in enumerate((("NoAuth", True), ("Basic", False))):
+        yield {
+            "id": 7_001 + row,
+            "endpoint": f"https://hooks.shop.example.com/iterable/{row}",
+            "authType": auth,
+            "enabled": enabled,
+            "blastSendEnabled": enabled,
+            "triggeredSendEnabled": True,
+            "channelIds": [],
+            "messageTypeIds": [],
+        }
+
+
+def _experiments() -> Iterator[dict[str, Any]]:
+    """Of e-mail blasts: each has its own template and that of the campaign after it as variants."""
+    blasts = [row for row in CAMPAIGNS if row.channel.medium == "Email" and row.state == "Finished"]
+    for row, name in enumerate(_EXPERIMENTS):
+        variants: list[Campaign] = blasts[row : row + 2 + row % 2]
+        templates = [campaign.template_id for campaign in variants]
+        head = {"id": _FIRST_EXPERIMENT + row, "name": name, "campaignId": blasts[row].id}
+        yield head | {"templateIds": templates}
+
+
+def _snippets(plan: Plan) -> Iterator[dict[str, Any]]:
+    made = times.from_epoch_ms(plan.start * 1000).isoformat(timespec="milliseconds")
+    for number, (name, content, variables) in enumerate(SNIPPETS, 301):
+        yield {
+            "id": number,
+            "projectId": Settings.project_id,
+            "name": name,
+            "variables": list(variables),
+            "createdAt": made,
+            "createdBy": AUTHOR,
+            "content": content,
+            "updatedAt": made,
+            "updatedBy": AUTHOR,
+        }
