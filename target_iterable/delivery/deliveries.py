@@ -9,11 +9,11 @@ from typing import Final
 from iterable_api.limits import MAX_BODY_BYTES
 from target_iterable.delivery.stream import StreamDelivery
 
-MANY_MESSAGES: Final = 10_000
-"""So many messages between two deliveries: several requests' worth, so that packing has something to choose from."""
+REQUESTS: Final = 10
+"""So many requests' worth of messages wait before they are sent, so that packing has something to choose from."""
 
 _MANY_BYTES: Final = 4 * MAX_BODY_BYTES
-_LONG_TIME: Final = 30
+LONG_TIME: Final = 30
 """Seconds after which state moves on, also when little has come."""
 
 
@@ -22,7 +22,7 @@ class Deliveries:
 
     def __init__(self, make: Callable[[str], StreamDelivery], max_rows: int) -> None:
         self._make = make
-        self._many = max(MANY_MESSAGES, max_rows)
+        self._many = REQUESTS * max_rows
         self._streams: dict[str, StreamDelivery] = {}
         self.begin_anew()
 
@@ -46,7 +46,7 @@ class Deliveries:
         return (
             self._messages >= self._many
             or sum(delivery.waiting_bytes for delivery in self) >= _MANY_BYTES
-            or time.monotonic() - self._since >= _LONG_TIME
+            or time.monotonic() - self._since >= LONG_TIME
         )
 
     def deliver(self) -> None:

@@ -15,6 +15,7 @@ from iterable_api.limits import limits_of
 from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.batches import Room, pack
 from target_iterable.delivery.field_types import FieldTypes
+from target_iterable.delivery.grouping import grouped
 from target_iterable.delivery.isolation import Isolation, Outcome
 from target_iterable.delivery.operations import Endpoint, Operation, Verdicts
 from target_iterable.delivery.refusal import Refusal
@@ -175,16 +176,6 @@ class StreamDelivery:
             yield
         finally:
             self.tally.seconds += time.monotonic() - started
-
-
-def grouped(rows: list[Operation]) -> list[Operation]:
-    """`rows` with those of one user behind each other where a request may hold several of them.
-
-    Then few requests share a user, and few have to wait for each other.
-    """
-    if not rows or any(row.endpoint.once for row in rows):
-        return rows
-    return sorted(rows, key=lambda row: min(row.identities, default=("", "")))
 
 
 def _clashes(error: IterableError | None) -> str:

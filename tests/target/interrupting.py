@@ -1,0 +1,77 @@
+"""A proxy that sends a signal to a process while one of its requests is on the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from threading import Thread
+from typing import Any, ClassVar
+
+import requests
+
+
+class Moment(Enum):
+    """When the signal comes: before Iterable has the request, or after it has, and before its answer arrives."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Interrupting(BaseHTTPRequestHandler):
+    """Passes requests on. `prey` is the process that the signal is for."""
+
+    prey: ClassVar[int]
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    upstream: ClassVar[str]
+    strike: ClassVar[tuple[int, Moment, signal.Signals]]
+    numbers: ClassVar[Iterator[int]]
+
+    @classmethod
+    @contextmanager
+    def proxy(cls, upstream: str, strike: int, moment: Moment, number: signal.Signals) -> Iterator[str]:
+        """The URL of a proxy that interrupts request number `strike`."""
+        cls.upstream, cls.strike, cls.numbers = upstream, (strike, moment, number), count(1)
+        with ThreadingHTTPServer(("127.0.0.1", 0), cls) as server:
+            thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            yield f"http://127.0.0.1:{server.server_port}"
+            server.shutdown()
+            thread.join()
+
+    def handle_any(self) -> None:
+        """Pass one request on."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        strike, moment, number = self.strike
+        struck = next(self.numbers) == strike
+        if struck and moment is Moment.BEFORE:
+            os.kill(self.prey, number)
+            if number is signal.SIGKILL:
+                self.close_connection = True
+                return
+        headers = {name: self.headers[name] for name in ("Api-Key", "Content-Type") if name in self.headers}
+        answer = requests.request(self.command, self.upstream + self.path, data=body, headers=headers, timeout=30)
+        if struck and moment is Moment.AFTER:
+            os.kill(self.prey, number)
+        self._give(answer)
+
+    do_GET = do_POST = handle_any  # noqa: N815 (the names that http.server calls)
+
+    def _give(self, answer: requests.Response) -> None:
+        try:
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", answer.headers.get("Content-Type", "text/plain"))
+            self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+            self.wfile.flush()
+        except OSError:
+            self.close_connection = True
+
+    def log_message(self, *_: Any) -> None:
+        """Stay silent."""

@@ -1,0 +1,112 @@
+"""Several requests at once, and the order of each identity kept."""
+
+from __future__ import annotations
+
+from threading import Barrier, Lock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iterable_api.errors import IterableError
+from target_iterable.delivery.batches import Room, pack
+from target_iterable.delivery.grouping import grouped
+from target_iterable.delivery.isolation import Outcome
+from target_iterable.delivery.operations import Batch, Endpoint, Name, Operation
+from target_iterable.delivery.schedule import Schedule
+from target_iterable.delivery.verdicts import all_taken
+
+USERS = Endpoint("/api/users/bulkUpdate", "users", all_taken)
+EVENTS = Endpoint("/api/events/trackBulk", "events", all_taken, once=False)
+
+
+def operation(endpoint: Endpoint, *names: Name) -> Operation:
+    return Operation(endpoint, b"{}", frozenset(names))
+
+
+class Watch:
+    """Settles batches, and sees what is on its way at the same time, and in which order rows arrive."""
+
+    def __init__(self) -> None:
+        self.arrived: list[Operation] = []
+        self.together = 0
+        self.most = 0
+        self._busy: set[Name] = set()
+        self._lock = Lock()
+
+    def settle(self, batch: Batch) -> Outcome:
+        names = {name for row in batch.rows for name in row.identities}
+        with self._lock:
+            assert not names & self._busy
+            self._busy |= names
+            self.together += 1
+            self.most = max(self.most, self.together)
+        with self._lock:
+            self.arrived += batch.rows
+            self._busy -= names
+            self.together -= 1
+        return Outcome(batch)
+
+
+identities = st.sets(
+    st.sampled_from([(kind, who) for kind in ("email", "userId") for who in "abcdefgh"]), min_size=1, max_size=2
+)
+
+
+@given(st.lists(identities, max_size=40), st.sampled_from([USERS, EVENTS]), st.integers(1, 6), st.integers(1, 5))
+def test_rows_of_one_identity_never_travel_together_nor_swap(
+    people: list[set[Name]],
+    endpoint: Endpoint,
+    max_rows: int,
+    width: int,
+) -> None:
+    rows = [operation(endpoint, *names, ("eventName", "seen")) for names in people]
+    watch = Watch()
+    outcomes = list(Schedule(pack(grouped(rows), Room(max_rows)), watch.settle, width))
+    assert sorted(map(id, watch.arrived)) == sorted(map(id, rows))
+    assert sum(len(outcome.batch.rows) for outcome in outcomes) == len(rows)
+    assert watch.most <= width
+    for name in {name for names in people for name in names}:
+        assert [row for row in watch.arrived if name in row.names] == [row for row in rows if name in row.names]
+
+
+def test_requests_about_different_people_are_on_their_way_at_once() -> None:
+    batches = pack([operation(USERS, ("email", who)) for who in "abc"], Room(1))
+    meeting = Barrier(3, timeout=30)
+
+    def settle(batch: Batch) -> Outcome:
+        meeting.wait()
+        return Outcome(batch)
+
+    assert len(list(Schedule(batches, settle, 3))) == 3
+
+
+def test_events_are_packed_so_that_requests_need_not_wait_for_each_other() -> None:
+    rows = [operation(EVENTS, ("email", f"{n % 10}"), ("eventName", "seen")) for n in range(100)]
+    batches = pack(grouped(rows), Room(10))
+    people = [{name for row in batch.rows for name in row.identities} for batch in batches]
+    assert [len(names) for names in people] == [1] * 10
+
+
+def test_after_a_failure_nothing_new_is_begun_and_what_is_on_its_way_is_finished() -> None:
+    batches = pack([operation(USERS, ("email", str(n))) for n in range(50)], Room(1))
+    begun: list[Batch] = []
+
+    def settle(batch: Batch) -> Outcome:
+        begun.append(batch)
+        return Outcome(batch, error=IterableError("down"))
+
+    schedule = Schedule(batches, settle, 2)
+    outcomes = []
+    for outcome in schedule:
+        outcomes.append(outcome)
+        schedule.stop()
+    assert 1 <= len(outcomes) == len(begun) <= 2
+
+
+def test_what_a_thread_dies_of_is_raised() -> None:
+    def settle(_: Batch) -> Outcome:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(Schedule(pack([operation(USERS, ("email", "a"))], Room(1)), settle, 2))
