@@ -97,8 +97,8 @@ SCHEMA: Final[dict[str, Any]] = {
             "items": {"type": "string"},
             "default": [],
             "title": "Template locales",
-            "description": "Locales that `template_contents` asks for beside the default one, such as de-DE; Iterable "
-            "does not tell which there are.",
+            "description": "Locales that `template_contents` asks for beside the default one, such as de-DE. "
+            "Iterable tells which there are only for templates with a `clientTemplateId`.",
         },
         "user_events_users": {
             "type": "array",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +29,7 @@ from tap_iterable.streams.metric_rows import MetricRow, metric_rows
 from tap_iterable.streams.piecewise import PiecewiseStream
 
 _DAY: Final = timedelta(days=1)
+_SECOND: Final = timedelta(seconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -37,10 +40,10 @@ class Range:
     start: datetime
     end: datetime
 
-    @property
-    def params(self) -> dict[str, str]:
+    def params(self, *, inclusive: bool) -> dict[str, str]:
         """Both bounds, always: what Iterable takes for granted without them is not documented."""
-        return {"startDateTime": self.start.date().isoformat(), "endDateTime": self.end.date().isoformat()}
+        end = f"{self.end - _SECOND:%Y-%m-%dT%H:%M:%SZ}" if inclusive else f"{self.end:%Y-%m-%d}"
+        return {"startDateTime": f"{self.start:%Y-%m-%d}", "endDateTime": end}
 
     @property
     def columns(self) -> Record:
@@ -61,7 +64,7 @@ class MetricsStream(PiecewiseStream):
     """Metrics of many campaigns at once, as a CSV text."""
 
     path: ClassVar[str]
-    filters: ClassVar[Mapping[str, str]] = {}
+    end_is_inclusive: ClassVar[bool] = False
 
     schema = StreamSchema(SCHEMAS)
     selected_by_default = False
@@ -73,7 +76,7 @@ class MetricsStream(PiecewiseStream):
         requests = [
             (asked, batch)
             for asked in ranges(self.config["metrics_days"], self._until())
-            for batch in id_batches(self.path, "campaignId", ids, asked.params)
+            for batch in id_batches(self.path, "campaignId", ids, self._bounds(asked))
         ]
         for number, (asked, batch) in enumerate(requests, start=1):
             yield from self.rows_of(number, self._answer(asked, batch))
@@ -91,8 +94,11 @@ class MetricsStream(PiecewiseStream):
         now, end = datetime.now(UTC), self.config.get("end_date")
         return min(now, moment(end)) if end else now
 
+    def _bounds(self, asked: Range) -> dict[str, str]:
+        return asked.params(inclusive=self.end_is_inclusive)
+
     def _answer(self, asked: Range, batch: list[int]) -> Iterator[Record]:
-        params: Params = {**asked.params, "campaignId": batch}
+        params: Params = {**self._bounds(asked), "campaignId": batch}
         text = self.client.request("GET", self.path, params=params).content.decode("utf-8-sig")
         for record in self.records(metric_rows(text)):
             yield {**record, **asked.columns}
@@ -118,12 +124,13 @@ class ExperimentMetricsStream(MetricsStream):
     """One row per variant and range. Iterable has metrics of e-mail experiments only.
 
     How the columns of the answer are named is not documented, so a row is identified by all columns whose
-    title ends in "id".
+    title ends in "ID", however that is spelt.
     """
 
     name = "experiment_metrics"
     primary_keys = ("recordId", "startDateTime")
     path = "/api/experiments/metrics"
+    end_is_inclusive = True
     endpoints = (CAMPAIGNS, path)
     cost = "1 request per about 90 e-mail campaigns and day"
 
@@ -133,11 +140,11 @@ class ExperimentMetricsStream(MetricsStream):
 
     def records(self, rows: Iterator[MetricRow]) -> Iterator[Record]:
         """Every line; the second one with the same ids gets another `recordId`."""
-        seen: dict[str, int] = {}
+        seen: Counter[str] = Counter()
         for row in rows:
-            ids = {_squeezed(title): value for title, value in row.values.items() if _squeezed(title).endswith("id")}
+            ids = {_squeezed(title): value for title, value in row.values.items() if _ID.search(title)}
             text = json.dumps(ids, sort_keys=True)
-            seen[text] = seen.get(text, 0) + 1
+            seen[text] += 1
             yield {
                 "recordId": hashlib.blake2b(f"{text} {seen[text]}".encode(), digest_size=16).hexdigest(),
                 **{column: ids[column.lower()] for column in _COLUMNS if isinstance(ids.get(column.lower()), int)},
@@ -147,6 +154,7 @@ class ExperimentMetricsStream(MetricsStream):
 
 
 _COLUMNS: Final = ("experimentId", "campaignId", "templateId")
+_ID: Final = re.compile(r"(^|[ _-])id$|[a-z]I[dD]$|(^|[ _-])I[dD]$")
 
 
 def _squeezed(title: str) -> str:

@@ -22,6 +22,7 @@ _FILTERS: Final = (
     {},
 )
 
+BY_CLIENT_ID: Final = "/api/templates/getByClientTemplateId"
 CONTENTS: Final[dict[str, str]] = {
     "Email": "/api/templates/email/get",
     "Push": "/api/templates/push/get",
@@ -60,13 +61,13 @@ class TemplatesStream(MetadataStream):
 
 
 class TemplateContentsStream(MetadataStream):
-    """The content of templates in their default locale, and in those of `template_locales`."""
+    """The content of templates, in the default locale, those of `template_locales` and those that Iterable names."""
 
     name = "template_contents"
     primary_keys = ("templateId", "locale")
     selected_by_default = False
-    endpoints = (TEMPLATES, CAMPAIGNS, *CONTENTS.values())
-    cost = "1 request per template and locale"
+    endpoints = (TEMPLATES, CAMPAIGNS, BY_CLIENT_ID, *CONTENTS.values())
+    cost = "1 request per template and locale, and 1 per template with a `clientTemplateId`"
 
     def rows(self) -> Rows:
         """Each template in each of its locales."""
@@ -82,13 +83,27 @@ class TemplateContentsStream(MetadataStream):
             self.logger.warning("Templates of the medium %s for which Iterable gives no content: %d", medium, number)
 
     def _locales(self, template_id: int, media: Iterable[str]) -> Rows:
-        seen = set()
-        for locale in (None, *self.config["template_locales"]):
-            row = self._content(template_id, locale, media)
-            # The default content may carry the name of a locale, and be asked for again under that name.
-            if row is not None and row["locale"] not in seen:
-                seen.add(row["locale"])
-                yield row
+        default = self._content(template_id, None, media)
+        asked = [*self.config["template_locales"], *(self._tags(template_id, default) if default else ())]
+        found = {default["locale"]: default} if default else {}
+        # The default content may carry the name of a locale, and then need not be asked for under that name.
+        for locale in dict.fromkeys(asked):
+            if locale not in found and (content := self._content(template_id, locale, media)) is not None:
+                found[locale] = content
+        yield from found.values()
+
+    def _tags(self, template_id: int, content: dict[str, Any]) -> list[str]:
+        """Locales that Iterable names; it does so only for templates with a `clientTemplateId`."""
+        client_id = content.get("clientTemplateId")
+        if not client_id:
+            return []
+        same = self.client.get_json(BY_CLIENT_ID, params={"clientTemplateId": client_id})["templates"]
+        return [
+            locale["languageTag"]
+            for template in same
+            if template["templateId"] == template_id
+            for locale in template["locales"]
+        ]
 
     def _content(self, template_id: int, locale: str | None, media: Iterable[str]) -> dict[str, Any] | None:
         """The content, from the first medium that has it."""
