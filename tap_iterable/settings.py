@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from iterable_api.data_types import DATA_TYPES, unlisted
 from iterable_api.settings import CONNECTION
+from tap_iterable.export.settings import EXPORT
 
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -34,6 +35,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "title": "Window days",
             "description": "How many days one export request asks for. A window that breaks is halved by itself.",
         },
+        **EXPORT,
         "lookback_minutes": {
             "type": "integer",
             "minimum": 0,

@@ -25,8 +25,8 @@ class Agenda:
         while self._todo:
             yield self._todo.popleft()
 
-    def halve(self, window: Window, error: Exception) -> None:
-        """Read `window` again in two halves.
+    def halve(self, window: Window, error: Exception) -> tuple[Window, Window]:
+        """The two halves of `window`, which come next.
 
         Raises:
             Exception: `error`, if the window is one second long: then nothing smaller can be asked for.
@@ -35,6 +35,7 @@ class Agenda:
         if halves is None:
             raise error
         self._todo.extendleft(reversed(halves))
+        return halves
 
     def finished(self) -> str:
         """Count a window that was read; how far we are, in words."""

@@ -22,13 +22,13 @@ class WindowedStream(IterableStream):
 
     _pending: Mapping[str, Any] | None = None
 
-    def checkpoint(self, end: datetime) -> None:
-        """Everything before `end` has been emitted: make it the bookmark and write STATE. It never goes back."""
-        latest = max(end, self.bookmark() or end)
-        self.remember(replication_key=self.replication_key, replication_key_value=times.to_rfc3339(latest))
+    def checkpoint(self, end: datetime, **entries: Any) -> None:
+        """Everything before `end` has been emitted: make it the bookmark, which never goes back; see `remember`."""
+        latest = times.to_rfc3339(max(end, self.bookmark() or end))
+        self.remember(replication_key=self.replication_key, replication_key_value=latest, **entries)
 
     def remember(self, **entries: Any) -> None:
-        """Put `entries` into this stream's state and write STATE.
+        """Put `entries` into this stream's state, or take out those that are None, and write STATE.
 
         In BATCH mode the rows before may not be in a file yet, so the entries wait until the SDK, after
         each file, writes STATE itself.
@@ -44,10 +44,17 @@ class WindowedStream(IterableStream):
 
     def _write_state_message(self) -> None:
         if self._pending is not None:
-            self.stream_state.update(self._pending)
+            for name, value in self._pending.items():
+                self._set(name, value)
             self._pending = None
             self.state_manager.is_flushed = False
         super()._write_state_message()
+
+    def _set(self, name: str, value: object) -> None:
+        if value is None:
+            self.stream_state.pop(name, None)
+        else:
+            self.stream_state[name] = value
 
     def get_replication_key_signpost(self, context: Context | None = None) -> None:  # noqa: ARG002 (the SDK's signature)
         """None: window ends never lie in the future, so nothing needs a cap."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -45,3 +45,15 @@ def _cut(start: datetime, end: datetime, size: timedelta) -> Iterator[Window]:
         stop = min(whole_second(start + size), end)
         yield Window(start, stop)
         start = stop
+
+
+def gaps(start: datetime, end: datetime, taken: Iterable[Window], size: timedelta) -> list[Window]:
+    """Windows of at most `size` for what `taken` leaves free of [start, end).
+
+    `taken` must lie in the range, in order, without overlaps.
+    """
+    free: list[Window] = []
+    for window in (*taken, Window(whole_second(end), whole_second(end))):
+        free += windows(start, window.start, size)
+        start = window.end
+    return free

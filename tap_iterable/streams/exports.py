@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, ClassVar, Final
 
 from singer_sdk import Tap
 from singer_sdk.helpers.types import Context
@@ -17,10 +17,14 @@ from iterable_api.errors import IncompleteBodyError
 from iterable_api.identity import ProjectType
 from tap_iterable.export.agenda import Agenda
 from tap_iterable.export.checkpoint import WindowedStream
+from tap_iterable.export.clock import Clock
 from tap_iterable.export.download import ends_cleanly, spooled
+from tap_iterable.export.job_api import FILES, START
+from tap_iterable.export.jobs import JobService, StreamJobs
 from tap_iterable.export.lines import MalformedLineError, fields_of, nested, record_id
 from tap_iterable.export.odd_lines import OddLines
-from tap_iterable.export.windows import OversizeError, Window, whole_second, windows
+from tap_iterable.export.plan import Mode, Plan, plans, summary
+from tap_iterable.export.windows import OversizeError, Window, gaps, whole_second
 from tap_iterable.records import Record
 from tap_iterable.schemas import event_schema, user_schema
 from tap_iterable.settings import moment
@@ -41,34 +45,67 @@ USER_KEYS: Final[Mapping[ProjectType, str]] = {
 class ExportStream(WindowedStream):
     """One export data type, read window by window."""
 
-    endpoints = (PATH,)
-    cost = "1 request per window"
+    clock: ClassVar = Clock()
+
+    endpoints = (PATH, START, FILES)
+    cost = "1 request per window, or 1 job and a request per page of its files"
 
     def __init__(self, tap: Tap, client: IterableClient, data_type: DataType, schema: dict[str, Any]) -> None:
         self.name = data_type.stream
         self.data_type = data_type
         super().__init__(tap, client, schema)
         self.replication_key = data_type.range_field
+        self._agenda: Agenda | None = None
         self._odd_lines = OddLines(
             Path(self.config["malformed_directory"]) / f"{self.name}.ndjson", self.config["max_malformed_percent"]
         )
 
     def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (streams of other kinds use it)
         """Rows in no order; the bookmark moves after each window."""
-        agenda = Agenda(self._plan())
+        if self._agenda is None:
+            self.logger.info(schedule(self._still_to_read()))
+        agenda, self._agenda = self._agenda or Agenda(()), None
         with self._odd_lines.counted(self.name):
             for window in agenda:
                 try:
                     rows = yield from self._window(window)
                 except HALVED as error:
-                    agenda.halve(window, error)
-                    self.logger.warning("%s. The window from %s is read again in two halves.", error, window.start)
+                    self._halve(agenda, window, error)
                 else:
-                    self.checkpoint(window.end)
+                    self._finish(window)
                     self._log_progress(window, rows, agenda.finished())
 
-    def _plan(self) -> list[Window]:
-        return windows(self._start(), self._end(), timedelta(days=self.config["window_days"]))
+    def _still_to_read(self) -> list[ExportStream]:
+        """This stream and the selected ones after it: their jobs run while this one is read."""
+        exports = [stream for stream in self.tap.streams.values() if isinstance(stream, ExportStream)]
+        later = exports[exports.index(self) + 1 :] if self in exports else []
+        return [self, *(stream for stream in later if stream.selected)]
+
+    def pending(self, service: JobService) -> list[Window]:
+        """The windows that are still to be asked for; those of jobs that are under way already are not."""
+        self._jobs = StreamJobs(service, self.data_type.name, self.remember)
+        start, end = whole_second(self._start()), whole_second(self._end())
+        self._adopted = (
+            [] if self.config["export_mode"] == "stream" else self._jobs.adopt(self.stream_state, start, end)
+        )
+        return gaps(start, end, self._adopted, timedelta(days=self.config["window_days"]))
+
+    def follow(self, plan: Plan) -> None:
+        """Order the jobs of `plan`, and read by it when the stream's turn comes."""
+        self._jobs.order(plan.jobs)
+        self._agenda = Agenda(sorted([*self._adopted, *plan.jobs, *plan.downloads], key=lambda window: window.start))
+
+    def _finish(self, window: Window) -> None:
+        self._jobs.forget(window)
+        self.checkpoint(window.end, **self._jobs.saved())
+        self._jobs.tick()
+
+    def _halve(self, agenda: Agenda, window: Window, error: Exception) -> None:
+        halves = agenda.halve(window, error)
+        self.logger.warning("%s. The window from %s is read again in two halves.", error, window.start)
+        if window in self._jobs:
+            self._jobs.forget(window)
+            self._jobs.order(halves, first=True)
 
     def _start(self) -> datetime:
         start, bookmark = moment(self.config["start_date"]), self.bookmark()
@@ -84,22 +121,23 @@ class ExportStream(WindowedStream):
 
     def _window(self, window: Window) -> Generator[Record, None, int]:
         """The window's rows; returns their number. Nothing is yielded unless the answer is whole."""
+        rows = 0
+        for lines in self._jobs.files(window) if window in self._jobs else self._download(window):
+            rows += yield from self._rows(lines)
+        return rows
+
+    def _download(self, window: Window) -> Iterator[IO[bytes]]:
         params = {
             "dataTypeName": self.data_type.name,
             "startDateTime": times.to_export_bound(window.start),
             "endDateTime": times.to_export_bound(window.end),
         }
         limit = self.config["spool_limit_mb"] * 1_000_000
-        with spooled(self.client, PATH, params, self._spool_directory, limit) as spool:
+        with spooled(self.client, PATH, params, spool_directory(self.config), limit) as lines:
             # In a single second there is nothing to halve: there the odd line is counted as such.
-            if window.halves() and not ends_cleanly(spool):
+            if window.halves() and not ends_cleanly(lines):
                 raise IncompleteBodyError(f"{PATH}: the last line is not whole")
-            return (yield from self._rows(spool))
-
-    @property
-    def _spool_directory(self) -> Path | None:
-        directory = self.config.get("spool_directory")
-        return Path(directory) if directory else None
+            yield lines
 
     def _rows(self, spool: IO[bytes]) -> Generator[Record, None, int]:
         lines = odd = 0
@@ -129,6 +167,29 @@ class ExportStream(WindowedStream):
 
     def _log_progress(self, window: Window, rows: int, progress: str) -> None:
         self.logger.info("Read to %s: %d rows. %s.", times.to_export_bound(window.end), rows, progress)
+
+
+def schedule(streams: Sequence[ExportStream]) -> str:
+    """Plan for all `streams` together, since limits are the project's, and start the first jobs.
+
+    Returns the plan in words.
+    """
+    config = streams[0].config
+    at_once = config["export_jobs_at_once"]
+    service = JobService(streams[0].client, at_once, spool_directory(config), streams[0].clock)
+    mode: Mode = config["export_mode"]
+    if mode == "auto" and not config["enforce_rate_limits"]:
+        mode = "stream"  # where nothing is limited, nothing is sooner than asking
+    chosen = plans({stream.name: stream.pending(service) for stream in streams}, mode, at_once)
+    for stream in streams:
+        stream.follow(chosen[stream.name])
+    service.queue.tick()
+    return summary(chosen, at_once)
+
+
+def spool_directory(config: Mapping[str, Any]) -> Path | None:
+    """Where answers are spooled; None for the system's temporary directory."""
+    return Path(config["spool_directory"]) if config.get("spool_directory") else None
 
 
 class EventStream(ExportStream):

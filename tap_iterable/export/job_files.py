@@ -1,0 +1,89 @@
+"""The files of a completed job. They lie at another company's server, which is never shown the API key."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+import requests
+
+from iterable_api.errors import IncompleteBodyError
+from tap_iterable.export.clock import Clock
+from tap_iterable.export.download import whole
+from tap_iterable.export.job import ExportJobError, Job
+from tap_iterable.export.job_api import File, JobApi
+
+_WAITS: Final = (0.0, 1.0, 5.0, 30.0)
+"""Seconds before a file is asked for again, each time at a fresh URL: the old one may have expired."""
+_TIMEOUT: Final = (10, 300)
+
+
+class JobFiles:
+    """Downloads files one at a time, each spooled to its end before its first line is read.
+
+    Args:
+        api: lists the files.
+        clock: what waits go by.
+        directory: where files are spooled.
+    """
+
+    def __init__(self, api: JobApi, clock: Clock, directory: Path | None) -> None:
+        self._api = api
+        self._clock = clock
+        self._directory = directory
+        # A session of its own: the key is in the other one. The `auth` keeps out what a .netrc holds.
+        self._session = requests.Session()
+        self._session.auth = lambda request: request
+
+    def each(self, job: Job) -> Iterator[IO[bytes]]:
+        """The files after the job's `last_file`, one by one. Coming back for the next means that one was emitted."""
+        listed: deque[File] = deque()
+        known = {job.last_file}
+        while listed or (listed := self._listed(job, known)):
+            with ExitStack() as stack:
+                yield self._fetched(job, listed[0], stack)
+            job.last_file = listed.popleft().name
+            job.save()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _listed(self, job: Job, known: set[str | None]) -> deque[File]:
+        """The next page. How many files make a full one is not documented, so an empty one is the end."""
+        files = deque(file for file in self._page(job) if file.name not in known)
+        known.update(file.name for file in files)
+        return files
+
+    def _page(self, job: Job) -> tuple[File, ...]:
+        if job.id is None:
+            raise ValueError("A job without an id has no files")
+        return self._api.page(job.id, job.last_file).files
+
+    def _fetched(self, job: Job, file: File, stack: ExitStack) -> IO[bytes]:
+        """The file, downloaded to its end, at another URL if need be."""
+        name = f"{file.name} of export job {job.id}"
+        reason = ""
+        for wait in _WAITS:
+            try:
+                return stack.enter_context(whole(self._opened(file.url, name), name, self._directory))
+            except IncompleteBodyError as error:
+                reason = str(error)
+            self._clock.sleep(wait)
+            file = next((fresh for fresh in self._page(job) if fresh.name == file.name), file)
+        raise ExportJobError(f"{reason}. It was tried {len(_WAITS)} times; run again to go on with this file.")
+
+    @contextmanager
+    def _opened(self, url: str, name: str) -> Iterator[requests.Response]:
+        """The answer of the file server. The texts of its errors are left out: they hold the URL."""
+        try:
+            response = self._session.get(url, stream=True, timeout=_TIMEOUT)
+        except requests.RequestException as error:
+            raise IncompleteBodyError(f"{name}: no answer ({type(error).__name__})") from None
+        with response:
+            if response.status_code != requests.codes.ok:
+                raise IncompleteBodyError(f"{name}: the file server answered {response.status_code}")
+            yield response

@@ -1,0 +1,134 @@
+"""The jobs of all streams: a few at Iterable at a time, the others waiting for their turn.
+
+Nothing runs in the background. Whoever reads rows calls `tick` now and then, so that the jobs of the
+next streams run at Iterable while the rows of the current one are read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from iterable_api.errors import ApiError, BadRequestError, NotFoundError, TransientApiError, UnknownOutcomeError
+from tap_iterable.export.clock import Clock
+from tap_iterable.export.job import ExportJobError, Job
+from tap_iterable.export.job_api import JobApi
+from tap_iterable.export.windows import OversizeError
+
+FIRST_WAIT: Final = 1.0
+LONGEST_WAIT: Final = 300.0
+RESUBMISSIONS: Final = 3
+LONGEST_JOB: Final = 24 * 3600.0
+
+_FAILED: Final = frozenset({"failed", "cancelling", "cancelled"})
+
+_logger = logging.getLogger(__name__)
+
+
+class JobQueue:
+    """Keeps up to `at_once` jobs at Iterable; only jobs that it was given are ever touched."""
+
+    def __init__(self, api: JobApi, at_once: int, clock: Clock) -> None:
+        self._api = api
+        self._at_once = at_once
+        self._clock = clock
+        self._waiting: list[Job] = []
+        self._running: list[Job] = []
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Start `jobs` after all others. One that has an id is running already, or was when it was saved."""
+        for job in jobs:
+            (self._waiting if job.id is None else self._running).append(job)
+
+    def add_first(self, jobs: Iterable[Job]) -> None:
+        """Start `jobs` before all others."""
+        self._waiting[:0] = jobs
+
+    def tick(self) -> None:
+        """Look at the jobs whose time it is, and start what there is room for."""
+        for job in [job for job in self._running if job.look_at <= self._clock.now()]:
+            self._look(job)
+        while due := [job for job in self._startable() if job.look_at <= self._clock.now()]:
+            self._waiting.remove(due[0])
+            self._start(due[0])
+
+    def wait_for(self, job: Job) -> None:
+        """Return when `job` is completed.
+
+        Raises:
+            ExportJobError: if it never will be.
+            OversizeError: if it has grown so large that Iterable truncated it.
+        """
+        self.tick()
+        while not job.ended:
+            next_look = min(other.look_at for other in [*self._running, *self._startable()])
+            self._clock.sleep(max(0.0, next_look - self._clock.now()))
+            self.tick()
+        if job.error is not None:
+            raise job.error
+        if job.truncated:
+            raise OversizeError(f"Export job {job.id} of {job.data_type} is larger than a job may be")
+
+    def _startable(self) -> list[Job]:
+        return self._waiting if len(self._running) < self._at_once else []
+
+    def _start(self, job: Job) -> None:
+        now = self._clock.now()
+        try:
+            job.id = self._api.start(job.data_type, job.window)
+        except UnknownOutcomeError as error:
+            # Should it have started after all, it ends by itself; nobody could tell that it is ours.
+            self._again(job, str(error))
+        except TransientApiError:
+            raise
+        except ApiError as error:
+            job.error = error
+        else:
+            job.started, job.wait, job.look_at = now, FIRST_WAIT, now + FIRST_WAIT
+            self._running.append(job)
+            job.save()
+
+    def _look(self, job: Job) -> None:
+        if job.id is None:
+            raise ValueError("A job without an id cannot be looked at")
+        try:
+            page = self._api.page(job.id, job.last_file)
+        except (NotFoundError, BadRequestError) as error:
+            self._again(job, f"Iterable does not know it any more: {error}")
+            return
+        if page.state in _FAILED:
+            self._again(job, f"it is {page.state}")
+        elif page.state == "completed":
+            self._running.remove(job)
+            job.completed, job.truncated = True, page.truncated
+        else:
+            self._look_later(job, job.id)
+
+    def _look_later(self, job: Job, job_id: int) -> None:
+        """A state that we do not know is taken for one of work: a job may also go back into Iterable's queue."""
+        now = self._clock.now()
+        if now - job.started > LONGEST_JOB:
+            self._api.cancel(job_id)
+            self._running.remove(job)
+            job.error = ExportJobError(
+                f"Export job {job_id} of {job.data_type} did not complete in 24 hours and was cancelled. Run again; "
+                "if it happens again, read the stream with `export_mode` set to `stream`."
+            )
+        job.wait = min(2 * job.wait, LONGEST_WAIT)
+        job.look_at = now + job.wait
+
+    def _again(self, job: Job, reason: str) -> None:
+        """Submit anew, a few times."""
+        job.failures += 1
+        text = f"Export job {job.id or ''} of {job.data_type} failed: {reason}".replace("  ", " ")
+        if job in self._running:
+            self._running.remove(job)
+        job.id = job.last_file = None
+        if job.failures > RESUBMISSIONS:
+            job.error = ExportJobError(f"{text}. It was submitted {job.failures} times; run again later.")
+        else:
+            _logger.warning("%s. It is submitted again.", text)
+            job.look_at = self._clock.now() + FIRST_WAIT * 2**job.failures
+            self._waiting.insert(0, job)
+        job.save()
