@@ -20,6 +20,22 @@ _MANAGED: Final = frozenset(
 )
 """Fields that Iterable sets itself. What it does with them in a request is not known; here they are ignored."""
 
+_CART_FIELDS: Final[Mapping[str, str]] = {
+    "shoppingCartItems": "object",
+    "shoppingCartItems.id": "string",
+    "shoppingCartItems.sku": "string",
+    "shoppingCartItems.name": "string",
+    "shoppingCartItems.description": "string",
+    "shoppingCartItems.categories": "string",
+    "shoppingCartItems.price": "double",
+    "shoppingCartItems.quantity": "long",
+    "shoppingCartItems.imageUrl": "string",
+    "shoppingCartItems.url": "string",
+}
+
+PURCHASE_FIELDS: Final[Mapping[str, str]] = {**_CART_FIELDS, "total": "double"}
+"""The fields that every purchase may have, with their types: a whole number is still a price."""
+
 SYSTEM_FIELDS: Final[Mapping[str, str]] = {
     "email": "string",
     "userId": "string",
@@ -33,6 +49,7 @@ SYSTEM_FIELDS: Final[Mapping[str, str]] = {
     "subscribedMessageTypeIds": "long",
     "unsubscribedChannelIds": "long",
     "unsubscribedMessageTypeIds": "long",
+    **_CART_FIELDS,
     "itblInternal.emailDomain": "string",
     "itblInternal.regionCode": "string",
     "itblInternal.documentCreatedAt": "date",

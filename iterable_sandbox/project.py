@@ -8,10 +8,10 @@ from secrets import token_bytes
 from iterable_sandbox.clock import Clock
 from iterable_sandbox.exports.job import Job
 from iterable_sandbox.faults import Faults
-from iterable_sandbox.field_types import USER, FieldDraft
+from iterable_sandbox.field_types import PURCHASE, USER, FieldDraft
 from iterable_sandbox.identities import Directory
 from iterable_sandbox.limits import Buckets
-from iterable_sandbox.profiles import SYSTEM_FIELDS
+from iterable_sandbox.profiles import PURCHASE_FIELDS, SYSTEM_FIELDS
 from iterable_sandbox.settings import Settings
 from iterable_sandbox.store import Store
 
@@ -29,7 +29,8 @@ class Project:
         self.export_jobs: dict[int, Job] = {}
         self.directory = Directory(store, settings.project_type)
         self._shuffles = count()
-        store.fields.add((USER.key, path, type_) for path, type_ in SYSTEM_FIELDS.items())
+        for owner, types in ((USER, SYSTEM_FIELDS), (PURCHASE, PURCHASE_FIELDS)):
+            store.fields.add((owner.key, path, type_) for path, type_ in types.items())
 
     def field_draft(self) -> FieldDraft:
         """A view on the field types for one request."""

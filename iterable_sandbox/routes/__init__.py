@@ -9,11 +9,13 @@ from iterable_sandbox.routes import (
     campaigns,
     catalogs,
     channels,
+    commerce,
     devices,
     events,
     experiments,
     export,
     export_jobs,
+    interactions,
     journeys,
     lists,
     metadata,
@@ -48,6 +50,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *user_identity.ENDPOINTS,
     *users.ENDPOINTS,
     *events.ENDPOINTS,
+    *commerce.ENDPOINTS,
+    *interactions.ENDPOINTS,
     *catalogs.ENDPOINTS,
 )
 """Order matters where a path parameter could swallow a name: the name comes first."""

@@ -1,4 +1,4 @@
-"""Custom events."""
+"""Custom events: tracking them, and reading the events of one user."""
 
 from __future__ import annotations
 
@@ -7,12 +7,42 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from iterable_api.limits import MAX_EVENT_ID_BYTES
-from iterable_sandbox.envelopes import bad_params, json_answer
+from iterable_sandbox import identities, profiles
+from iterable_sandbox.envelopes import bad_params, envelope, json_answer
 from iterable_sandbox.field_types import FieldDraft, custom_event
+from iterable_sandbox.refusals import single_write
 from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.shapes import BOOLEAN, NUMBER, OBJECT, STRING, array_of, object_of
+from iterable_sandbox.store.events import Event
+from iterable_sandbox.store.users import User
 from iterable_sandbox.tally import EVENT_BUCKETS, Tally
 from iterable_sandbox.writes import events
+
+
+def track(call: Call) -> Response:
+    """POST /api/events/track. An event whose name is not allowed is refused with 200."""
+    project, row = call.project, call.body
+    if row["eventName"] in project.settings.disallowed_events:
+        return envelope(f"Event {row['eventName']} is disallowed from tracking.")
+    _check_ids([row])
+    draft = project.field_draft()
+    fields = _admitted(draft, row)
+    draft.check()
+    with project.store.database.transaction(), single_write():
+        draft.save()
+        event_id = events.track(project, row, fields)
+    return envelope(f"Event with id: {event_id} tracked.", params={"id": event_id})
+
+
+def by_email(call: Call) -> Response:
+    """GET /api/events/{email}: the newest first; nothing for an unknown user."""
+    with single_write():
+        return _shown(call, call.project.store.users.by_email(identities.checked_email(call.path["email"])))
+
+
+def by_user_id(call: Call) -> Response:
+    """GET /api/events/byUserId/{userId}."""
+    return _shown(call, call.project.store.users.by_user_id(call.path["userId"]))
 
 
 def track_bulk(call: Call) -> Response:
@@ -47,6 +77,38 @@ def _check_ids(rows: list[dict[str, Any]]) -> None:
             raise bad_params(f"The id of event {index} is longer than {MAX_EVENT_ID_BYTES} bytes")
 
 
+def _shown(call: Call, user: User | None) -> Response:
+    asked = call.integer("limit")
+    limit = _DEFAULT_LIMIT if asked is None else max(0, min(asked, _LARGEST_LIMIT))
+    found = [] if user is None else call.project.store.events.of_user(user.id)
+    return json_answer({"events": [_view(event) for event in found[:limit]]})
+
+
+def _view(event: Event) -> dict[str, Any]:
+    """One event: a custom one has its data fields in an object of their own here, another one names its type."""
+    line = profiles.nested(event.line)
+    if event.type != events.CUSTOM_EVENT:
+        return {"eventType": event.type} | line
+    own = {name: line.pop(name) for name in _EVENT_FIELDS if name in line}
+    return own | {"dataFields": line}
+
+
+_DEFAULT_LIMIT: Final = 30
+_LARGEST_LIMIT: Final = 200
+_EVENT_FIELDS: Final = (
+    "eventName",
+    "id",
+    "createdAt",
+    "eventUpdatedAt",
+    "email",
+    "userId",
+    "itblUserId",
+    "campaignId",
+    "templateId",
+    "itblInternal",
+)
+"""What a custom event holds beside its data fields."""
+
 _EVENT: Final = object_of(
     required=("eventName",),
     email=STRING,
@@ -61,4 +123,9 @@ _EVENT: Final = object_of(
 )
 _TRACK_BULK: Final = object_of(required=("events",), events=array_of(_EVENT))
 
-ENDPOINTS: Final = (Endpoint("POST", "/api/events/trackBulk", track_bulk, _TRACK_BULK),)
+ENDPOINTS: Final = (
+    Endpoint("POST", "/api/events/track", track, _EVENT),
+    Endpoint("POST", "/api/events/trackBulk", track_bulk, _TRACK_BULK),
+    Endpoint("GET", "/api/events/byUserId/{userId}", by_user_id),
+    Endpoint("GET", "/api/events/{email}", by_email),
+)

@@ -105,7 +105,7 @@ def _shown(user: User | None) -> Response:
     return json_answer({"user": given | {"dataFields": profiles.nested(user.profile)}})
 
 
-_UPDATE: Final = object_of(
+UPDATE: Final = object_of(
     email=STRING,
     userId=STRING,
     dataFields=OBJECT,
@@ -121,6 +121,6 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/api/users/byUserId", by_user_id_in_query),
     Endpoint("GET", "/api/users/byUserId/{userId}", by_user_id_in_path),
     Endpoint("GET", "/api/users/{email}", by_email_in_path),
-    Endpoint("POST", "/api/users/update", update, _UPDATE),
+    Endpoint("POST", "/api/users/update", update, UPDATE),
     Endpoint("POST", "/api/users/bulkUpdate", bulk_update, _BULK_UPDATE),
 )

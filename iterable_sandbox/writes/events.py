@@ -1,4 +1,4 @@
-"""Tracking custom events."""
+"""Storing events: those that clients name by an id, and those of messages."""
 
 from __future__ import annotations
 
@@ -30,17 +30,34 @@ def track(project: Project, row: Mapping[str, Any], fields: Mapping[str, Any]) -
         RowRefusedError: if the row fails.
         NamelessRowError: the same, for a row without identity.
     """
-    user = _user(project, row)
+    return put(project, CUSTOM_EVENT, _user(project, row), row, {**fields, "eventName": row["eventName"]})
+
+
+def put(project: Project, type_: str, user: User, row: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
+    """Store an event of a type whose events clients name, or update the one with the same id; the id."""
     event_id = row.get("id") or uuid4().hex
-    event = project.store.events.by_event_id(CUSTOM_EVENT, event_id)
+    event = project.store.events.by_event_id(type_, event_id)
     if event is None:
-        event = Event(CUSTOM_EVENT, project.clock.now() // 1000, user.id, {}, event_id)
+        event = Event(type_, project.clock.now() // 1000, user.id, {}, event_id)
     if row.get("createdAt") is not None:
         event.created_at = seconds(row["createdAt"])
     event.user = user.id
     event.line = _line(project, event, row, fields) | profiles.identifiers(user)
     project.store.events.save(event)
     return event_id
+
+
+def record(project: Project, type_: str, user: User, fields: Mapping[str, Any], created_at: int | None = None) -> None:
+    """Store an event that has no id: what a user did with a message, or what was sent. Null fields are left out."""
+    at = project.clock.now() // 1000 if created_at is None else seconds(created_at)
+    given = {name: value for name, value in fields.items() if value is not None}
+    line = profiles.identifiers(user) | {"createdAt": shown(at)} | given
+    project.store.events.save(Event(type_, at, user.id, line))
+
+
+def shown(at: int) -> str:
+    """Epoch seconds as an export writes them."""
+    return times.to_iterable(datetime.fromtimestamp(at, UTC))
 
 
 def seconds(created_at: int) -> int:
@@ -57,9 +74,8 @@ def _line(project: Project, event: Event, row: Mapping[str, Any], fields: Mappin
     now = times.to_iterable(project.clock.moment())
     created = f"{profiles.INTERNAL}documentCreatedAt"
     system = {
-        "eventName": row["eventName"],
         "id": event.event_id,
-        "createdAt": times.to_iterable(datetime.fromtimestamp(event.created_at, UTC)),
+        "createdAt": shown(event.created_at),
         "eventUpdatedAt": now,
         "campaignId": row.get("campaignId"),
         "templateId": row.get("templateId"),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from iterable_api import times
 from iterable_sandbox import profiles
 from iterable_sandbox.project import Project
-from iterable_sandbox.store.events import Event
 from iterable_sandbox.store.lists import UserList
 from iterable_sandbox.store.users import User
-from iterable_sandbox.writes import users
+from iterable_sandbox.writes import events, users
 
 
 def join(project: Project, user: User, target: UserList, *, source: str) -> None:
@@ -22,7 +20,7 @@ def join(project: Project, user: User, target: UserList, *, source: str) -> None
     users.save(project, user)
     if target.id not in present:
         joined = {"emailListIds": [target.id], "channelIds": [], "signupSource": source}
-        _record(project, user, "emailSubscribe", joined | {"profileUpdatedAt": user.profile["profileUpdatedAt"]})
+        events.record(project, "emailSubscribe", user, joined | {"profileUpdatedAt": user.profile["profileUpdatedAt"]})
 
 
 def leave(
@@ -38,9 +36,4 @@ def leave(
     left = [target.id] if target.id in present else []
     if left or closed:
         gone: dict[str, Any] = {"emailListIds": left, "channelIds": closed, "unsubSource": source}
-        _record(project, user, "emailUnSubscribe", gone if campaign is None else gone | {"campaignId": campaign})
-
-
-def _record(project: Project, user: User, type_: str, fields: Mapping[str, Any]) -> None:
-    line = {**profiles.identifiers(user), "createdAt": times.to_iterable(project.clock.moment()), **fields}
-    project.store.events.save(Event(type_, project.clock.now() // 1000, user.id, line))
+        events.record(project, "emailUnSubscribe", user, gone | {"campaignId": campaign})

@@ -1,0 +1,47 @@
+"""What users do with messages, as apps and pages report it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from iterable_api.data_types import DATA_TYPES
+from iterable_sandbox.project import Project
+from iterable_sandbox.store.users import User
+from iterable_sandbox.writes import events
+
+SENDS: Final = tuple(data_type.name for data_type in DATA_TYPES if data_type.name.endswith("Send"))
+"""The data types of messages that went out."""
+
+
+def track(project: Project, user: User, type_: str, row: Mapping[str, Any], copied: Iterable[str]) -> None:
+    """Store what a user did with a message: the fields `copied` from the report, and the campaign of the message."""
+    fields = _campaign(project, user, row["messageId"]) | {"messageId": row["messageId"]}
+    given = {name: row[name] for name in copied if row.get(name) is not None}
+    events.record(project, type_, user, fields | given | dotted(row), row.get("createdAt"))
+
+
+def track_session(project: Project, user: User, row: Mapping[str, Any]) -> None:
+    """Store a session and, one by one, the messages that were visible in it."""
+    session = row.get("session") or {}
+    ends = {name: events.shown(events.seconds(session[name])) for name in ("start", "end") if session.get(name)}
+    named = {f"session.{name}": value for name, value in ({"id": session.get("id")} | ends).items()}
+    events.record(project, "embeddedSession", user, named | dotted(row), row.get("createdAt"))
+    for seen in row.get("impressions") or []:
+        shared = {name: row.get(name) for name in ("deviceInfo", "createdAt")}
+        track(project, user, "embeddedImpression", shared | seen, ("placementId", "displayCount", "displayDuration"))
+
+
+def dotted(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The objects of a report as an export shows them: flat, with dotted names."""
+    return {
+        f"{owner}.{name}": value
+        for owner in ("deviceInfo", "messageContext")
+        for name, value in (row.get(owner) or {}).items()
+    }
+
+
+def _campaign(project: Project, user: User, message_id: str) -> dict[str, Any]:
+    """Where a message came from; nothing if it was not sent from here. What the real one does then is not known."""
+    sent = project.store.events.of_user(user.id, types=SENDS, message_id=message_id)
+    return {name: sent[0].line[name] for name in ("campaignId", "templateId") if sent and name in sent[0].line}
