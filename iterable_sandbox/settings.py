@@ -40,6 +40,7 @@ class Settings:
         shuffle: whether exports and list members come in no useful order.
         flatten_nested: whether exports also flatten the objects of custom fields to dotted keys.
         trailing_newline: whether the last line of an export ends like the others.
+        catalog_status: what writes to catalog items answer: 200, as was seen, or 202, as the contract says too.
         metadata_page: how many keys of a metadata table one answer holds. Not documented.
         absent_template: what the content of a template that is not there answers; both were seen.
         blank_lines: whether empty lines stand between the lines of export files and of list members, as was seen.
@@ -52,6 +53,7 @@ class Settings:
         unknown_export_job: what the id of a job that is not there answers. Not documented.
         keys_at_file_urls: what a file URL does with an `Api-Key` that is not meant for it. The real one is another
             company's server and takes no notice; here the client hears of it.
+        log_personal_data: whether the request log keeps URIs and bodies.
     """
 
     project_type: ProjectType = ProjectType.EMAIL
@@ -77,6 +79,7 @@ class Settings:
     shuffle: bool = True
     flatten_nested: bool = False
     trailing_newline: bool = False
+    catalog_status: Literal[200, 202] = 200
     metadata_page: int = 100
     absent_template: Literal["not_found", "error"] = "not_found"
     blank_lines: bool = False
@@ -88,6 +91,7 @@ class Settings:
     export_url_seconds: int = 1800
     unknown_export_job: Literal["not_found", "bad_params"] = "not_found"
     keys_at_file_urls: Literal["refuse", "ignore"] = "refuse"
+    log_personal_data: bool = False
 
     def key_type(self, key: str) -> KeyType | None:
         """The type of a key, or None if the project does not have it."""

@@ -15,6 +15,7 @@ from iterable_sandbox.routes import (
     experiments,
     export,
     export_jobs,
+    export_user_events,
     interactions,
     journeys,
     lists,
@@ -33,6 +34,7 @@ __all__ = ["ENDPOINTS", "Call", "Endpoint"]
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *export.ENDPOINTS,
+    *export_user_events.ENDPOINTS,
     *export_jobs.ENDPOINTS,
     *campaign_metrics.ENDPOINTS,
     *campaigns.ENDPOINTS,

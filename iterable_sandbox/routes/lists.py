@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from random import Random
 from typing import Any, Final
 
@@ -16,10 +15,12 @@ from iterable_sandbox.routes.users import USER_ROW, bulk_answer
 from iterable_sandbox.shapes import BOOLEAN, NUMBER, STRING, array_of, object_of
 from iterable_sandbox.store.lists import UserList
 from iterable_sandbox.tally import USER_BUCKETS, Tally
+from iterable_sandbox.writes import list_removal, users
 from iterable_sandbox.writes import lists as memberships
-from iterable_sandbox.writes import users
 
 _SOURCE: Final = "ListAPI"
+_SAMPLE: Final = 1000
+_LARGEST_SAMPLE: Final = 5000
 
 
 def list_lists(call: Call) -> Response:
@@ -34,14 +35,32 @@ def create_list(call: Call) -> Response:
     return json_answer({"listId": created.id})
 
 
+def delete_list(call: Call) -> Response:
+    """DELETE /api/lists/{listId}. 409 if a campaign still needs the list, in words that are not known."""
+    project, number = call.project, call.as_integer("listId", call.path["listId"])
+    found = project.store.lists.get(number)
+    if found is None:
+        raise bad_params(f"error.lists.deleteFailed({number})")
+    if list_removal.is_in_use(project, found):
+        raise RefusedError(envelope(f"error.lists.inUse({number})", "BadParams", status=409))
+    list_removal.delete(project, found)
+    return envelope(f"List {number} in Project {project.settings.project_id} was successfully deleted.")
+
+
 def list_users(call: Call) -> Response:
     """GET /api/lists/getUsers: one identifier per line, in another order each time; nothing for an empty list."""
-    found = _get(call.project, call.as_integer("listId", call.needed("listId")))
-    prefer_user_id = call.truth("preferUserId")
-    names = list(_names(call.project, found, prefer_user_id=prefer_user_id))
+    names = _names(call)
     if call.project.settings.shuffle:
-        Random(f"{found.id} {call.project.next_shuffle()}").shuffle(names)  # noqa: S311 (an order, not a secret)
-    return PlainTextResponse("".join(f"{name}\n" for name in names))
+        _chance(call).shuffle(names)
+    return _lines(call, names)
+
+
+def preview_users(call: Call) -> Response:
+    """GET /api/lists/previewUsers: some of them, by chance. Sizes beyond the limits are brought within them."""
+    size = call.integer("size")
+    names = _names(call)
+    most = max(1, min(_SAMPLE if size is None else size, _LARGEST_SAMPLE, len(names)))
+    return _lines(call, _chance(call).sample(names, most) if names else [])
 
 
 def list_size(call: Call) -> Response:
@@ -82,14 +101,28 @@ def unsubscribe(call: Call) -> Response:
     return bulk_answer(tally, project.field_draft(), old=project.settings.old_list_answers)
 
 
-def _names(project: Project, found: UserList, *, prefer_user_id: bool) -> Iterator[str]:
+def _names(call: Call) -> list[str]:
     """What the project calls its users; hybrid projects choose. A user without that identifier goes by the other."""
-    by_user_id = {ProjectType.EMAIL: False, ProjectType.USER_ID: True, ProjectType.HYBRID: prefer_user_id}
-    first_user_id = by_user_id[project.settings.project_type]
-    for email, user_id in project.store.lists.members(found.id):
-        name = (user_id or email) if first_user_id else (email or user_id)
-        if name is not None:
-            yield name
+    project = call.project
+    found = _get(project, call.as_integer("listId", call.needed("listId")))
+    by_user_id = {
+        ProjectType.EMAIL: False,
+        ProjectType.USER_ID: True,
+        ProjectType.HYBRID: call.truth("preferUserId"),
+    }[project.settings.project_type]
+    members = project.store.lists.members(found.id)
+    names = ((user_id or email) if by_user_id else (email or user_id) for email, user_id in members)
+    return [name for name in names if name is not None]
+
+
+def _chance(call: Call) -> Random:
+    """Another order and another sample each time."""
+    return Random(call.project.next_shuffle())  # noqa: S311 (an order, not a secret)
+
+
+def _lines(call: Call, names: list[str]) -> Response:
+    end = "\n\n" if call.project.settings.blank_lines else "\n"
+    return PlainTextResponse("".join(f"{name}{end}" for name in names))
 
 
 def _marketing_channels(project: Project) -> list[int]:
@@ -145,7 +178,9 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/api/lists", list_lists),
     Endpoint("POST", "/api/lists", create_list, object_of(required=("name",), name=STRING, description=STRING)),
     Endpoint("GET", "/api/lists/getUsers", list_users),
+    Endpoint("GET", "/api/lists/previewUsers", preview_users),
     Endpoint("POST", "/api/lists/subscribe", subscribe, _SUBSCRIBE),
     Endpoint("POST", "/api/lists/unsubscribe", unsubscribe, _UNSUBSCRIBE),
     Endpoint("GET", "/api/lists/{listId}/size", list_size),
+    Endpoint("DELETE", "/api/lists/{listId}", delete_list),
 )

@@ -50,6 +50,11 @@ class Lists:
         sql = f"INSERT INTO lists ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 (a constant)
         self._database.write(sql, (new.id, new.name, new.description, new.created_ms, new.type))
 
+    def delete(self, list_id: int) -> None:
+        """Forget a list and who is on it."""
+        self._database.write("DELETE FROM members WHERE list = ?", (list_id,))
+        self._database.write("DELETE FROM lists WHERE id = ?", (list_id,))
+
     def join(self, memberships: Iterable[tuple[int, int]]) -> None:
         """Store (list, user) pairs."""
         self._database.write_many("INSERT OR IGNORE INTO members VALUES (?, ?)", memberships)
@@ -70,6 +75,10 @@ class Lists:
         """E-mail and userId of everybody on a list."""
         sql = "SELECT email, user_id FROM members JOIN users ON users.id = members.user WHERE list = ?"
         return [(email, user_id) for email, user_id in self._database.rows(sql, (list_id,))]
+
+    def rows(self, list_id: int) -> list[int]:
+        """The rows of everybody on a list."""
+        return [row[0] for row in self._database.rows("SELECT user FROM members WHERE list = ?", (list_id,))]
 
     def size(self, list_id: int) -> int:
         """How many are on a list."""

@@ -1,0 +1,46 @@
+"""The events of one user, in a shape of their own: with `_type`, objects instead of dotted keys, and some nulls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from iterable_api.data_types import EVENTS
+from iterable_sandbox.json_text import to_json
+from iterable_sandbox.profiles import INTERNAL
+from iterable_sandbox.store.events import Event
+
+_NULLS: Final = {
+    data_type.name: dict.fromkeys(name for name in ("city", "region") if name in data_type.fields)
+    for data_type in EVENTS
+}
+"""What is null where it is not known. Recordings show it for places; which other fields do so is not known."""
+_LISTS: Final[dict[str, dict[str, list[int]]]] = {
+    name: {"messageTypeIds": []} for name in ("emailSubscribe", "emailUnSubscribe")
+}
+
+
+def user_event_lines(events: Iterable[Event]) -> Iterator[str]:
+    """One JSON object per event."""
+    return (to_json(_shown(event)) for event in events)
+
+
+def _shown(event: Event) -> dict[str, Any]:
+    created = event.line["createdAt"]
+    indexed = {f"{INTERNAL}{name}": created for name in ("documentCreatedAt", "documentUpdatedAt")}
+    absent = _NULLS.get(event.type, {}) | _LISTS.get(event.type, {})
+    fields = indexed | {"_type": event.type} | absent | event.line
+    return _nested(fields)
+
+
+def _nested(fields: dict[str, Any]) -> dict[str, Any]:
+    """Dotted keys as objects; a key whose object is there as something else stays as it is."""
+    shown: dict[str, Any] = {}
+    for name, value in fields.items():
+        owner, _, inner = name.partition(".")
+        holder = shown.setdefault(owner, {}) if inner and owner not in fields else None
+        if isinstance(holder, dict):
+            holder[inner] = value
+        else:
+            shown[name] = value
+    return shown

@@ -1,0 +1,31 @@
+"""Deleting lists."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from iterable_sandbox import profiles
+from iterable_sandbox.project import Project
+from iterable_sandbox.store.lists import UserList
+
+_WILL_SEND: Final = frozenset({"Draft", "Ready", "Scheduled", "Starting", "Running", "Recurring"})
+
+
+def is_in_use(project: Project, target: UserList) -> bool:
+    """Whether a campaign will still send to a list, or leave it out. What else counts as use is not known."""
+    return any(
+        target.id in [*campaign.get("listIds", ()), *campaign.get("suppressionListIds", ())]
+        for campaign in project.store.resources.all("campaign")
+        if campaign["campaignState"] in _WILL_SEND
+    )
+
+
+def delete(project: Project, target: UserList) -> None:
+    """Delete a list. Profiles no longer show it, which is no update of theirs, as far as is known."""
+    store = project.store
+    with store.database.transaction():
+        members = store.lists.rows(target.id)
+        store.lists.delete(target.id)
+        for user in filter(None, map(store.users.by_row, members)):
+            profiles.subscribe(user, project.settings.project_type, store.lists.of_user(user.id))
+            store.users.save(user)
