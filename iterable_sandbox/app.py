@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from iterable_api.limits import MAX_BODY_BYTES
-from iterable_sandbox import keys
+from iterable_sandbox import control, keys
 from iterable_sandbox.envelopes import (
     RefusedError,
     action_not_found,
@@ -23,7 +23,9 @@ from iterable_sandbox.envelopes import (
 from iterable_sandbox.faults.striking import Serve, exposed
 from iterable_sandbox.ingress import Ingress, given, target
 from iterable_sandbox.json_text import from_json
+from iterable_sandbox.observed import Observed
 from iterable_sandbox.project import Project
+from iterable_sandbox.request_log import rows
 from iterable_sandbox.routes import ENDPOINTS, Call, Endpoint
 from iterable_sandbox.routes.export_files import file_route
 from iterable_sandbox.shapes import violations
@@ -31,7 +33,7 @@ from iterable_sandbox.shapes import violations
 _KEY_HEADERS = ("api-key", "api_key")
 
 
-def build_app(project: Project) -> Ingress:
+def build_app(project: Project) -> Observed:
     """The sandbox as an ASGI application.
 
     Handlers run one after another on the event loop: SQLite writes one thing at a time anyway, and
@@ -39,13 +41,14 @@ def build_app(project: Project) -> Ingress:
     """
     app = Starlette(
         routes=[
+            *control.routes(project),
             file_route(project),
             *(_route(project, row) for row in ENDPOINTS),
         ],
         exception_handlers={HTTPException: _not_found, Exception: _failed},
     )
     app.router.redirect_slashes = False
-    return Ingress(app)
+    return Observed(Ingress(app), project)
 
 
 def _route(project: Project, endpoint: Endpoint) -> Route:
@@ -69,6 +72,7 @@ async def _admitted(project: Project, endpoint: Endpoint, request: Request) -> C
     if project.settings.limits and not project.buckets.admit(endpoint.method, endpoint.path, key):
         raise too_many_requests(endpoint.path, project.settings.project_id)
     body = _read(endpoint, request, await _body(request))
+    request.state.rows = rows(body)
     path = {name: given(value) for name, value in request.path_params.items()}
     origin = str(request.base_url).rstrip("/")
     return Call(project, path, request.query_params, body, target(request.scope), origin)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from iterable_api.identity import ProjectType
-from iterable_sandbox import server
+from iterable_sandbox import knobs, server
+from iterable_sandbox.faults import read_fault
 from iterable_sandbox.seed import Plan, seed
 from iterable_sandbox.settings import DEFAULT_API_KEY, Settings
 from iterable_sandbox.store import Store
 
+_DATES: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 _PROJECT_TYPES = click.Choice([kind.value for kind in ProjectType])
 
 
@@ -30,16 +34,32 @@ def main() -> None:
 @click.option("--api-key", default=DEFAULT_API_KEY, show_default=True, envvar="ITERABLE_SANDBOX_API_KEY")
 @click.option("--project-type", type=_PROJECT_TYPES, help="What identifies users. [default: the file's, else email]")
 @click.option("--no-limits", is_flag=True, help="Keep no rate limits.")
-def serve_command(
-    *, host: str, port: int, database: str, api_key: str, project_type: str | None, no_limits: bool
-) -> None:
+@click.option("--settings", "changes", default="{}", metavar="JSON", help="Such as '{\"export_restarts\": 1}'.")
+@click.option("--fault", "faults", multiple=True, metavar="JSON", help="One thing that goes wrong; may be repeated.")
+@click.option("--now", type=click.DateTime(_DATES), help="What time it is there at the start, in UTC. [default: now]")
+@click.option("--log-personal-data", is_flag=True, help="Keep URIs and bodies in the request log.")
+def serve_command(*, changes: str, faults: tuple[str, ...], now: datetime | None, **options: Any) -> None:
     """Serve the API until the process is asked to end."""
-    kind = _project_type(database, project_type)
-    settings = Settings(project_type=kind, api_key=api_key, limits=not no_limits)
     try:
-        server.serve(settings, database, host, port, _announce)
+        settings = knobs.changed(_settings(options), changes)
+        planned = [read_fault(fault) for fault in faults]
+    except ValueError as problem:
+        raise click.ClickException(str(problem)) from None
+    now = None if now is None else now.replace(tzinfo=UTC)
+    start = server.Start(options["database"], options["host"], options["port"], planned, now)
+    try:
+        server.serve(settings, start, _announce)
     except OSError as error:
-        raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror}") from None
+        raise click.ClickException(f"Cannot listen on {start.host}:{start.port}: {error.strerror}") from None
+
+
+def _settings(options: Mapping[str, Any]) -> Settings:
+    return Settings(
+        project_type=_project_type(options["database"], options["project_type"]),
+        api_key=options["api_key"],
+        limits=not options["no_limits"],
+        log_personal_data=options["log_personal_data"],
+    )
 
 
 @main.command("seed")

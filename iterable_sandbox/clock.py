@@ -26,6 +26,10 @@ class Clock(AbstractClock):
         """Let time pass."""
         self._advanced_ms += int(by.total_seconds() * 1000)
 
+    def set(self, moment: datetime) -> None:
+        """Let it be `moment`, before or after now; from there time passes as before."""
+        self._advanced_ms += int(moment.timestamp() * 1000) - self.now()
+
 
 class StoppedClock(Clock):
     """A clock that moves only when it is advanced."""

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from iterable_sandbox import typed_json
 from iterable_sandbox.settings import Settings
 
-FIXED: Final = frozenset({"project_type", "project_id", "api_key"})
+FIXED: Final = frozenset({"project_type", "project_id", "api_key", "keys", "log_personal_data"})
 """What a project is born with."""
 
 _CHANGEABLE: Final = {field.name for field in fields(Settings)} - FIXED

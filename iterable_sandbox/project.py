@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import count
 from secrets import token_bytes
 
@@ -12,6 +13,7 @@ from iterable_sandbox.field_types import PURCHASE, USER, FieldDraft
 from iterable_sandbox.identities import Directory
 from iterable_sandbox.limits import Buckets
 from iterable_sandbox.profiles import PURCHASE_FIELDS, SYSTEM_FIELDS
+from iterable_sandbox.request_log import RequestLog
 from iterable_sandbox.settings import Settings
 from iterable_sandbox.store import Store
 
@@ -25,12 +27,19 @@ class Project:
         self.clock = clock
         self.buckets = Buckets(clock)
         self.faults = Faults()
+        self.log = RequestLog()
         self.signing_key = token_bytes(16)
         self.export_jobs: dict[int, Job] = {}
         self.directory = Directory(store, settings.project_type)
         self._shuffles = count()
         for owner, types in ((USER, SYSTEM_FIELDS), (PURCHASE, PURCHASE_FIELDS)):
             store.fields.add((owner.key, path, type_) for path, type_ in types.items())
+
+    def set_time(self, moment: datetime) -> None:
+        """Let it be another time. Limits that were used up after it are free again."""
+        if moment < self.clock.moment():
+            self.buckets = Buckets(self.clock)
+        self.clock.set(moment)
 
     def field_draft(self) -> FieldDraft:
         """A view on the field types for one request."""

@@ -7,8 +7,10 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from threading import Event, Thread
 from types import FrameType, TracebackType
@@ -20,8 +22,10 @@ from iterable_api.identity import ProjectType
 from iterable_sandbox.app import build_app
 from iterable_sandbox.clock import Clock
 from iterable_sandbox.connection import Connection
-from iterable_sandbox.faults import Planned, read_fault
+from iterable_sandbox.control.views import counts
+from iterable_sandbox.faults import Fault, Planned, read_fault
 from iterable_sandbox.project import Project
+from iterable_sandbox.request_log import Entry
 from iterable_sandbox.settings import Settings
 from iterable_sandbox.store import Store
 
@@ -119,6 +123,14 @@ class Sandbox:
         """
         return self.project.faults.add(read_fault(json.dumps({"fault": fault, **options})))
 
+    def requests(self, route: str = "*") -> list[Entry]:
+        """What was asked so far, oldest first; `route` is a glob such as `POST /api/users/*`."""
+        return self.project.log.entries(route)
+
+    def counts(self) -> dict[str, Any]:
+        """How much there is of everything, as `/_sandbox/state` shows it."""
+        return counts(self.project)
+
     def __enter__(self) -> Self:
         self.store = Store(self._database)
         self.settings = Settings(project_type=self.store.project_type(self._project_type), **self._settings)
@@ -140,22 +152,41 @@ class Sandbox:
         self.store.close()
 
 
-def serve(settings: Settings, database: str, host: str, port: int, on_start: Callable[[str], None]) -> None:
+@dataclass(frozen=True)
+class Start:
+    """How a process begins: where its project is and where it listens, what goes wrong, and when it is."""
+
+    database: str
+    host: str
+    port: int
+    faults: Sequence[Fault] = ()
+    now: datetime | None = None
+
+
+def serve(settings: Settings, start: Start, on_start: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT, then leave with exit code 0. `on_start` gets the URL, once it answers.
 
     Raises:
         OSError: if the address cannot be had.
         SystemExit: at the end.
     """
-    listener = _listen(host, port)
-    store = Store(database)
+    listener = _listen(start.host, start.port)
+    store = Store(start.database)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     try:
-        project = Project(settings, store, Clock())
+        project = _begun(Project(settings, store, Clock()), start)
         _Server(project, lambda: on_start(_url(listener))).run(sockets=[listener])
     finally:
         store.close()
+
+
+def _begun(project: Project, start: Start) -> Project:
+    for fault in start.faults:
+        project.faults.add(fault)
+    if start.now is not None:
+        project.set_time(start.now)
+    return project
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

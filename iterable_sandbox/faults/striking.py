@@ -16,6 +16,7 @@ def exposed(faults: Faults, route: str, serve: Serve) -> Serve:
     """`serve`, unless a fault is due for `route` (method and path template): it strikes before even the key is read."""
 
     async def served(request: Request) -> Response:
+        request.state.route = route
         fault = faults.due(route, _parameters(request))
         if fault is None:
             return await serve(request)

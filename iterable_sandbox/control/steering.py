@@ -1,0 +1,62 @@
+"""Control routes that change something. Each answers with what there is then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Final
+
+from pydantic import AwareDatetime, Field, TypeAdapter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from iterable_sandbox import knobs, typed_json
+from iterable_sandbox.control import views
+from iterable_sandbox.faults import read_fault
+from iterable_sandbox.project import Project
+
+_A_CENTURY: Final = 100 * 366 * 86_400
+
+
+@dataclass(frozen=True)
+class _Move:
+    """By how many seconds the clock goes on, or when it is from now on."""
+
+    advance: Annotated[float, Field(ge=0, le=_A_CENTURY)] = 0
+    set: AwareDatetime | None = None
+
+
+_MOVE: Final = TypeAdapter(_Move)
+
+
+def add_fault(project: Project, request: Request, body: bytes) -> Response:
+    """POST /_sandbox/faults: one more fault."""
+    project.faults.add(read_fault(body))
+    return views.faults(project, request, body)
+
+
+def clear_faults(project: Project, request: Request, body: bytes) -> Response:
+    """DELETE /_sandbox/faults: no more faults."""
+    project.faults.clear()
+    return views.faults(project, request, body)
+
+
+def set_clock(project: Project, request: Request, body: bytes) -> Response:
+    """POST /_sandbox/clock: `{"advance": 86400}`, or `{"set": "2026-11-01T00:00:00Z"}`."""
+    move = typed_json.read(_MOVE, body)
+    if move.set is not None:
+        project.set_time(move.set)
+    project.clock.advance(timedelta(seconds=move.advance))
+    return views.clock(project, request, body)
+
+
+def change_settings(project: Project, request: Request, body: bytes) -> Response:
+    """POST /_sandbox/settings: an object of settings; others stay."""
+    project.settings = knobs.changed(project.settings, body)
+    return views.settings(project, request, body)
+
+
+def forget_requests(project: Project, request: Request, body: bytes) -> Response:
+    """DELETE /_sandbox/requests: an empty log."""
+    project.log.clear()
+    return views.requests(project, request, body)

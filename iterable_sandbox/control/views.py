@@ -1,0 +1,58 @@
+"""Control routes that only show something."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from iterable_sandbox import knobs
+from iterable_sandbox.envelopes import json_answer
+from iterable_sandbox.project import Project
+
+
+def state(project: Project, _request: Request, _body: bytes) -> Response:
+    """GET /_sandbox/state: how much there is of everything."""
+    return json_answer(counts(project))
+
+
+def counts(project: Project) -> dict[str, Any]:
+    """How much there is of everything, and how many requests were over a limit."""
+    store = project.store
+    return {
+        "projectType": project.settings.project_type,
+        "users": store.users.count(),
+        "events": store.events.types(),
+        "lists": [{"id": row.id, "name": row.name, "size": store.lists.size(row.id)} for row in store.lists.all()],
+        "catalogs": [{"name": row.name, "items": store.catalogs.count(row)} for row in store.catalogs.all()],
+        "forgotten": sum(len(store.forgotten.hashes(kind)) for kind in ("email", "userId")),
+        "rateLimited": project.log.count(429),
+    }
+
+
+def requests(project: Project, request: Request, _body: bytes) -> Response:
+    """GET /_sandbox/requests: the latest, oldest first; with `route`, a glob of method and path, only those."""
+    entries = project.log.entries(request.query_params.get("route", "*"))
+    hidden = () if project.settings.log_personal_data else ("uri", "body")
+    return json_answer({"requests": [_without(asdict(entry), hidden) for entry in entries]})
+
+
+def faults(project: Project, _request: Request, _body: bytes) -> Response:
+    """GET /_sandbox/faults: those that were asked for, also if they are spent."""
+    return json_answer({"faults": [planned.shown() for planned in project.faults.all()]})
+
+
+def clock(project: Project, _request: Request, _body: bytes) -> Response:
+    """GET /_sandbox/clock: what time it is here."""
+    return json_answer({"now": project.clock.moment().isoformat()})
+
+
+def settings(project: Project, _request: Request, _body: bytes) -> Response:
+    """GET /_sandbox/settings: those that can be changed."""
+    return json_answer(knobs.shown(project.settings))
+
+
+def _without(shown: dict[str, Any], hidden: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in shown.items() if name not in hidden}

@@ -1,0 +1,77 @@
+"""What was asked of the sandbox, and what it answered: enough to assert what was sent, and no personal data."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+_KEPT: Final = 10_000
+_ROWS: Final = (
+    "users",
+    "usersByUserId",
+    "events",
+    "subscribers",
+    "updateSubscriptionsRequests",
+    "documents",
+    "itemIds",
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request.
+
+    Attributes:
+        at: when it came, by the clock of the sandbox, as ISO 8601.
+        path: the template of the route; empty if there is no such route, since paths may hold addresses.
+        status: None if the connection ended without an answer.
+        records: how many rows came in, or how many lines of an export went out.
+        uri: path and query as sent; None unless the setting `log_personal_data` is on. So is `body`.
+    """
+
+    at: str
+    method: str
+    path: str
+    status: int | None
+    request_bytes: int
+    response_bytes: int
+    records: int
+    uri: str | None = None
+    body: str | None = None
+
+
+class RequestLog:
+    """The latest requests, and how many there were of each outcome."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=_KEPT)
+        self._outcomes: Counter[tuple[str, int | None]] = Counter()
+
+    def add(self, entry: Entry) -> None:
+        """Note a request that has ended."""
+        self._entries.append(entry)
+        self._outcomes[f"{entry.method} {entry.path}", entry.status] += 1
+
+    def entries(self, route: str = "*") -> list[Entry]:
+        """The latest ones, oldest first, whose method and path fit the glob `route`."""
+        return [entry for entry in list(self._entries) if fnmatchcase(f"{entry.method} {entry.path}", route)]
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._entries.clear()
+        self._outcomes.clear()
+
+    def count(self, status: int) -> dict[str, int]:
+        """How many requests ended with a status, by method and path."""
+        return {route: number for (route, ended), number in sorted(self._outcomes.items(), key=str) if ended == status}
+
+
+def rows(body: Any) -> int:
+    """How many records the JSON body of a write holds."""
+    if not isinstance(body, Mapping):
+        return 0
+    bulk = [body[name] for name in _ROWS if isinstance(body.get(name), list | dict)]
+    return sum(map(len, bulk)) if bulk else 1
