@@ -1,0 +1,90 @@
+"""What discovery tells of each stream: keys, replication, what is selected, and what every field means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from iterable_api.data_types import DATA_TYPES
+from iterable_api.limits import LIMITS
+from tap_iterable.schemas.descriptions import DESCRIPTIONS
+from tap_iterable.streams.base import IterableStream
+from tap_iterable.tap import TapIterable
+from tests.tap.answering import KEY
+from tests.tap.reading import TapRun
+
+NAMED_IN_THE_WILD = {"campaigns", "lists", "list_users", "templates", "message_types", "channels", "metadata", "users"}
+STREAMS = TapIterable(config={"api_key": KEY, "start_date": "2026-01-01"}, setup_mapper=False).streams
+COSTLY = {
+    "campaign_metrics",
+    "experiment_metrics",
+    "template_contents",
+    "list_users",
+    "catalog_items",
+    "metadata",
+    "user_events",
+}
+
+
+@pytest.fixture(params=STREAMS.values(), ids=lambda stream: stream.name)
+def stream(request: pytest.FixtureRequest) -> IterableStream:
+    assert isinstance(request.param, IterableStream)
+    return request.param
+
+
+def _without_description(schema: dict[str, Any], path: str = "") -> list[str]:
+    return [
+        f"{path}{name}"
+        for name, column in schema.get("properties", {}).items()
+        if not column.get("description") or _without_description(column, f"{path}{name}.")
+    ]
+
+
+def test_every_stream_and_every_field_is_described(stream: IterableStream) -> None:
+    Draft7Validator.check_schema(stream.schema)
+    assert stream.schema["description"].endswith(".")
+    assert _without_description(stream.schema) == []
+
+
+def test_every_key_is_a_column_that_is_never_null(stream: IterableStream) -> None:
+    assert stream.primary_keys
+    for key in stream.primary_keys:
+        # Users without the key of their project type are kept aside, so their key is never null either.
+        assert stream.name == "users" or "null" not in stream.schema["properties"][key]["type"]
+
+
+def test_every_stream_says_what_it_calls_and_what_that_costs(stream: IterableStream) -> None:
+    known = {limit.path for limit in LIMITS}
+    assert all(path.rpartition(" ")[2].startswith("/api/") for path in stream.endpoints)
+    assert stream.cost
+    if stream.name in ("list_users", "campaign_metrics"):
+        assert set(stream.endpoints) <= known
+
+
+def test_what_is_costly_is_deselected_with_the_reason(stream: IterableStream) -> None:
+    assert stream.selected_by_default == (stream.name not in COSTLY)
+    assert ("Deselected by default" in stream.schema["description"]) == (stream.name in COSTLY)
+
+
+def test_every_data_type_and_resource_has_its_stream() -> None:
+    others = {stream.name for stream in STREAMS.values()} - {data_type.stream for data_type in DATA_TYPES}
+    assert len(others) == 22
+    assert others | {"users"} >= NAMED_IN_THE_WILD
+
+
+def test_no_description_is_left_over() -> None:
+    assert DESCRIPTIONS.keys() == {name for data_type in DATA_TYPES for name in data_type.fields}
+
+
+def test_the_catalog_has_replication_methods_and_what_is_selected_by_default(tmp_path: Path) -> None:
+    catalog = TapRun("http://127.0.0.1:9", KEY, tmp_path).catalog()
+    entries = {entry["tap_stream_id"]: entry for entry in catalog["streams"]}
+    assert entries.keys() == STREAMS.keys()
+    for name, entry in entries.items():
+        root = next(item["metadata"] for item in entry["metadata"] if not item["breadcrumb"])
+        assert entry["replication_method"] == ("INCREMENTAL" if entry.get("replication_key") else "FULL_TABLE")
+        assert root["selected-by-default"] == (name not in COSTLY)
+        assert root["table-key-properties"] == list(entry["key_properties"])
