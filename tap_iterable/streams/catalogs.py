@@ -6,7 +6,7 @@ from itertools import count
 from typing import Final
 
 from iterable_api.client import IterableClient, PathParams
-from tap_iterable.streams.resources import MetadataStream, Rows
+from tap_iterable.streams.resources import ComposedStream, MetadataStream, Rows
 
 CATALOGS: Final = "/api/catalogs"
 FIELDS: Final = "/api/catalogs/{catalogName}/fieldMappings"
@@ -41,7 +41,7 @@ class CatalogsStream(MetadataStream):
         return _catalogs(self.client)
 
 
-class CatalogFieldMappingsStream(MetadataStream):
+class CatalogFieldMappingsStream(ComposedStream):
     """Fields of every catalog; those without a type too."""
 
     name = "catalog_field_mappings"

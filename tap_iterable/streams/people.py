@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from iterable_api.identity import ProjectType
-from tap_iterable.streams.resources import MetadataStream, Rows
+from tap_iterable.streams.resources import ComposedStream, Rows
 
 FIELDS: Final = "/api/users/getFields"
 
@@ -19,7 +19,7 @@ _FORGOTTEN: Final = {
 """What may be asked: a project answers with an error for identifiers that it does not use."""
 
 
-class UserFieldsStream(MetadataStream):
+class UserFieldsStream(ComposedStream):
     """Fields of user profiles."""
 
     name = "user_fields"
@@ -33,7 +33,7 @@ class UserFieldsStream(MetadataStream):
             yield {"name": name, "type": kind}
 
 
-class ForgottenUsersStream(MetadataStream):
+class ForgottenUsersStream(ComposedStream):
     """Users whom the project must not know any more."""
 
     name = "forgotten_users"

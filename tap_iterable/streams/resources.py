@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
@@ -33,6 +33,14 @@ class MetadataStream(FullTableStream):
     def rows(self) -> Rows:
         """The rows as Iterable sends them."""
         raise NotImplementedError
+
+
+class ComposedStream(MetadataStream):
+    """Rows that are put together here, column by column, so that nothing is left over for `dataFields`."""
+
+    def record(self, fields: Mapping[str, Any]) -> Record:
+        """The row as it is."""
+        return dict(fields)
 
 
 @dataclass(frozen=True)
