@@ -67,12 +67,31 @@ Params = Mapping[str, str | int | Sequence[str | int]]
 PathParams = Mapping[str, str | int]
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """One try of one call.
+
+    Attributes:
+        path: the endpoint's template.
+        status: None if there was no answer.
+        seconds: until the answer began.
+        body: what was sent, where it was JSON already.
+    """
+
+    method: str
+    path: str
+    status: int | None
+    seconds: float
+    body: bytes | None = field(repr=False)
+
+
 class IterableClient:
     """Calls endpoints by their contract template; path parameters are given apart and never logged.
 
     Threads may share a client: what they share is the pool of connections, which is made for that; the
     headers never change and cookies are not kept. `max_tries` counts the first try. `timeout` is (connect,
-    read) in seconds; the read timeout is the longest silence, not the longest answer.
+    read) in seconds; the read timeout is the longest silence, not the longest answer. `on_attempt` sees every
+    try, in the thread that made it.
 
     Raises:
         ValueError: naming the setting (`api_key`, `region`, `api_url`) that is wrong.
@@ -91,12 +110,14 @@ class IterableClient:
         first_wait: float = 1,
         longest_wait: float = 60,
         sleep: Callable[[float], None] = time.sleep,
+        on_attempt: Callable[[Attempt], None] | None = None,
     ) -> None:
         self._base = base_url(region, api_url)
         self._limiter = limiter if limiter is not None else DocumentedLimits()
         self._timeout = timeout
         self._retrying = retrying(max_tries, first_wait, longest_wait, sleep)
         self._key = api_key
+        self._on_attempt = on_attempt
         self._session = open_session(api_key, user_agent)
 
     def get_json(self, path: str, *, path_params: PathParams | None = None, params: Params | None = None) -> Any:
@@ -158,8 +179,20 @@ class IterableClient:
 
     def _opened(self, call: _Call, url: str) -> requests.Response:
         self._limiter.acquire(call.method, call.path)
+        began, status = time.monotonic(), None
+        try:
+            response = self._sent(call, url)
+            status = response.status_code
+        finally:
+            if self._on_attempt is not None:
+                self._on_attempt(Attempt(call.method, call.path, status, time.monotonic() - began, call.data))
+        if response.status_code not in _SUCCESS:
+            raise self._refusal(call, response)
+        return response
+
+    def _sent(self, call: _Call, url: str) -> requests.Response:
         with self._no_answer_explained(call):
-            response = self._session.request(
+            return self._session.request(
                 call.method,
                 url,
                 params=call.params,
@@ -170,9 +203,6 @@ class IterableClient:
                 allow_redirects=False,
                 stream=True,
             )
-        if response.status_code not in _SUCCESS:
-            raise self._refusal(call, response)
-        return response
 
     @contextmanager
     def _no_answer_explained(self, call: _Call) -> Iterator[None]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from iterable_api.client import HOSTS, IterableClient
+from iterable_api.client import HOSTS, Attempt, IterableClient
 from iterable_api.identity import ProjectType
 from iterable_api.limits import DocumentedLimits, Unlimited
 
@@ -51,12 +51,15 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def connect(config: Mapping[str, Any], user_agent: str) -> IterableClient:
+def connect(
+    config: Mapping[str, Any], user_agent: str, on_attempt: Callable[[Attempt], None] | None = None
+) -> IterableClient:
     """A client for the project that the settings name; nothing is sent yet.
 
     Args:
         config: the settings.
         user_agent: how requests introduce themselves, unless the settings say otherwise.
+        on_attempt: see `IterableClient`.
 
     Raises:
         ValueError: naming the setting that is wrong.
@@ -67,4 +70,5 @@ def connect(config: Mapping[str, Any], user_agent: str) -> IterableClient:
         api_url=config.get("api_url"),
         limiter=DocumentedLimits() if config["enforce_rate_limits"] else Unlimited(),
         user_agent=config.get("user_agent") or user_agent,
+        on_attempt=on_attempt,
     )

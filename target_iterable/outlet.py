@@ -1,4 +1,4 @@
-"""What the settings say about delivering: how many records travel together, and where rejects go."""
+"""What the settings say about delivering: how many records travel together, where rejects go, and what is logged."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from target_iterable.delivery.allowance import Allowance
+from target_iterable.delivery.journal import Journal
 from target_iterable.delivery.rejects import Rejects
 from target_iterable.delivery.stream import Options
 from target_iterable.setting_error import SettingError
@@ -18,7 +19,7 @@ class Outlet:
     """Checks the settings at the start, before data moves.
 
     Raises:
-        SettingError: for `max_rejects` or `rejects_path`.
+        SettingError: for `max_rejects`, `rejects_path` or `request_log_path`.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -26,6 +27,7 @@ class Outlet:
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
         _check(self._directory)
+        self.journal = _journal(config)
 
     def rejects(self, stream: str) -> Rejects:
         """The rejects of `stream` in this run."""
@@ -37,6 +39,13 @@ def _allowance(config: Mapping[str, Any]) -> Allowance:
         return Allowance.parse(str(config["max_rejects"]))
     except ValueError as error:
         raise SettingError(f"`max_rejects` {error}.") from None
+
+
+def _journal(config: Mapping[str, Any]) -> Journal:
+    try:
+        return Journal(config.get("request_log_path"), bodies=config["request_log_bodies"])
+    except OSError as error:
+        raise SettingError(f"`request_log_path` cannot be written: {error.strerror}.") from None
 
 
 def _check(directory: Path) -> None:

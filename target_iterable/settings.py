@@ -90,5 +90,17 @@ SETTINGS: Final[dict[str, Any]] = {
             "title": "Summary path",
             "description": "A JSON file to write what became of each stream's records, also when the run fails.",
         },
+        "request_log_path": {
+            "type": ["string", "null"],
+            "title": "Request log path",
+            "description": "A file to which every call to Iterable is added as a line of JSON: method, path, status, "
+            "milliseconds, number of records and of their verdicts. Without personal data.",
+        },
+        "request_log_bodies": {
+            "type": "boolean",
+            "default": False,
+            "title": "Request log bodies",
+            "description": "Put the bodies of bulk requests into the request log, which then holds personal data.",
+        },
     },
 }

@@ -40,8 +40,8 @@ class TargetIterable(Target):
         self.reader = QuietReader()
         super().__init__(config=_set_ones(config or {}), **options, message_reader=self.reader)
         self.routing = Routing(self.config["streams"], (sink.spec for sink in SINKS.values()))
-        self.project = Project(self._client(), ProjectType(self.config["project_type"]))
         self._outlet = Outlet(self.config)
+        self.project = Project(self._client(), ProjectType(self.config["project_type"]))
         self.deliveries = Deliveries(self._delivery, self.config["max_batch_rows"])
         self._report = Report(self.config.get("summary_path"))
         self.reader.on_message = self._deliver_when_due
@@ -86,7 +86,7 @@ class TargetIterable(Target):
             )
 
     def _delivery(self, stream: str) -> StreamDelivery:
-        sender = Sender(self.project.client, stream)
+        sender = Sender(self.project.client, stream, self._outlet.journal)
         delivery = StreamDelivery(sender, self.project.field_types, self._outlet.rejects(stream), self._outlet.options)
         self._report.include(stream, self.routing.route(stream).object, delivery.tally)
         return delivery
@@ -95,15 +95,17 @@ class TargetIterable(Target):
         if self.deliveries.is_due():
             self.drain_all()
             self.deliveries.begin_anew()
+            self._report.progress()
 
     def _close(self, *, finished: bool = False) -> None:
         self.deliveries.close()
         self._report.close(finished=finished)
         self.project.client.close()
+        self._outlet.journal.close()
 
     def _client(self) -> IterableClient:
         try:
-            return connect(self.config, f"{self.name}/{self.plugin_version}")
+            return connect(self.config, f"{self.name}/{self.plugin_version}", self._outlet.journal.saw)
         except ValueError as error:
             raise SettingError(str(error)) from None
 

@@ -9,23 +9,26 @@ from singer_sdk import metrics
 
 from iterable_api.client import IterableClient
 from iterable_api.errors import UnknownOutcomeError, UnreadableAnswerError
+from target_iterable.delivery.journal import Call, Journal
 from target_iterable.delivery.operations import Batch, Verdicts
+from target_iterable.delivery.traffic import Traffic
 
 _TRIES: Final = 3
 """How often a request is sent whose 2xx answer cannot be read."""
 
 
 class Sender:
-    """Sends the requests of one stream, from several threads, and counts them as Singer metrics.
+    """Sends the requests of one stream, from several threads, and counts them, also as Singer metrics.
 
     Attributes:
-        requests: how many Iterable has answered with verdicts or a refusal.
+        traffic: what has travelled so far.
     """
 
-    def __init__(self, client: IterableClient, stream: str) -> None:
-        self.requests = 0
-        self._client = client
+    def __init__(self, client: IterableClient, stream: str, journal: Journal) -> None:
         self.stream = stream
+        self.traffic = Traffic()
+        self._client = client
+        self._journal = journal
         self._counters: dict[str, metrics.Counter] = {}
         self._lock = Lock()
 
@@ -53,18 +56,21 @@ class Sender:
 
     def _once(self, batch: Batch) -> Verdicts:
         endpoint, params = batch.endpoint, dict(batch.envelope.path_params)
-        self._count(endpoint.path)
-        response = self._client.request(
-            "POST", endpoint.path, path_params=params, data=batch.body(), repeatable=endpoint.repeatable
-        )
-        try:
-            return endpoint.judge(batch.rows, response.content)
-        except UnreadableAnswerError as error:
-            raise UnreadableAnswerError(f"POST {endpoint.path}: {error}") from None
+        with self._journal.call(len(batch.rows)) as call:
+            try:
+                response = self._client.request(
+                    "POST", endpoint.path, path_params=params, data=batch.body(), repeatable=endpoint.repeatable
+                )
+                call.verdicts = endpoint.judge(batch.rows, response.content)
+            except UnreadableAnswerError as error:
+                raise UnreadableAnswerError(f"POST {endpoint.path}: {error}") from None
+            finally:
+                self._count(endpoint.path, call)
+        return call.verdicts
 
-    def _count(self, path: str) -> None:
+    def _count(self, path: str, call: Call) -> None:
         with self._lock:
-            self.requests += 1
+            self.traffic.add(path, call)
             if path not in self._counters:
                 self._counters[path] = metrics.http_request_counter(self.stream, path)
-            self._counters[path].increment()
+            self._counters[path].increment(len(call.attempts))

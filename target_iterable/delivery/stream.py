@@ -50,7 +50,7 @@ class StreamDelivery:
 
     def __init__(self, sender: Sender, types: FieldTypes, rejects: Rejects, options: Options) -> None:
         self.stream = sender.stream
-        self.tally = Tally()
+        self.tally = Tally(traffic=sender.traffic)
         self.waiting_bytes = 0
         self._sender = sender
         self._rejects = rejects
@@ -145,7 +145,8 @@ class StreamDelivery:
         return failure
 
     def _count(self, verdicts: Verdicts) -> None:
-        self.tally.requests = self._sender.requests
+        self.tally.created_fields |= verdicts.created_fields
+        self.tally.dropped_fields |= verdicts.dropped_fields
         self.tally.written += len(verdicts.written)
         for row in verdicts.written:
             del self._sources[row]

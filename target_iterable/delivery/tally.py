@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from target_iterable.delivery.traffic import Traffic
+
 
 @dataclass
 class Tally:
@@ -13,15 +15,18 @@ class Tally:
 
     Attributes:
         reasons: rejected records by reason: Iterable's bucket, or the code of a refusal of our own.
-        requests: bulk requests that Iterable has answered; tries that had to be repeated are not counted.
         seconds: time spent on delivering, waiting for the rate limit included.
+        created_fields: fields that Iterable did not know before; each takes one of the project's 1,000 for ever.
+        dropped_fields: fields that Iterable left out of records it has taken.
     """
 
     read: int = 0
     written: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
-    requests: int = 0
+    traffic: Traffic = field(default_factory=Traffic)
     seconds: float = 0.0
+    created_fields: set[str] = field(default_factory=set)
+    dropped_fields: set[str] = field(default_factory=set)
 
     @property
     def rejected(self) -> int:
@@ -41,15 +46,17 @@ class Tally:
             "rejected": self.rejected,
             "reasons": dict(self.reasons.most_common()),
             "unsent": self.unsent,
-            "requests": self.requests,
+            "requests": self.traffic.requests,
+            "retries": self.traffic.retries,
+            "bytes": self.traffic.bytes,
             "seconds": round(self.seconds, 3),
+            "limit_share": self.traffic.limit_share(self.seconds),
+            "created_fields": sorted(self.created_fields),
+            "dropped_fields": sorted(self.dropped_fields),
         }
 
     def __str__(self) -> str:
-        return (
-            f"read {self.read}, written {self.written}, rejected {self.rejected}{in_brackets(self.reasons)}, "
-            f"unsent {self.unsent}, {self.requests} requests, {self.seconds:.1f} s"
-        )
+        return f"read {self.read}, written {self.written}, rejected {self.rejected}{in_brackets(self.reasons)}"
 
 
 def in_brackets(reasons: Counter[str]) -> str:

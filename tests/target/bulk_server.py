@@ -13,6 +13,7 @@ from iterable_api.limits import Unlimited
 from target_iterable.delivery.batches import Room
 from target_iterable.delivery.field_types import USERS, FieldTypes
 from target_iterable.delivery.isolation import Isolation, Outcome
+from target_iterable.delivery.journal import Journal
 from target_iterable.delivery.operations import BARE, Batch, Endpoint, Operation
 from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.serialise import dumps
@@ -70,9 +71,11 @@ def written(outcome: Outcome) -> set[int]:
 @contextmanager
 def bulk() -> Iterator[Bulk]:
     """A server, and what settles rows with it."""
+    journal = Journal()
+    options: dict[str, Any] = {"max_tries": 2, "first_wait": 0.001, "on_attempt": journal.saw}
     with ScriptedServer().running() as server:
-        client = IterableClient("key", api_url=server.url, limiter=Unlimited(), max_tries=2, first_wait=0.001)
-        yield Bulk(server, Isolation(Sender(client, "users"), FieldTypes(), Room(1000)))
+        client = IterableClient("key", api_url=server.url, limiter=Unlimited(), **options)
+        yield Bulk(server, Isolation(Sender(client, "users", journal), FieldTypes(), Room(1000)))
         client.close()
 
 

@@ -103,13 +103,6 @@ def test_fields_that_the_project_drops_are_told_once(new_project: NewProject, ca
     ]
 
 
-def test_each_stream_ends_with_one_line_of_counts(project: Project, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", logger="target-iterable")
-    project.load(stream("users", [{"email": ANN}, {"email": "nobody"}, {}]))
-    (line,) = [message for message in caplog.messages if message.startswith("users -> users:")]
-    assert "read 3, written 1, rejected 2 (invalidEmails 1, missingIdentity 1), unsent 0, 1 requests" in line
-
-
 def test_no_address_reaches_the_log(new_project: NewProject, caplog: pytest.LogCaptureFixture) -> None:
     project = new_project(project_type="hybrid")
     caplog.set_level("DEBUG", logger="target-iterable")

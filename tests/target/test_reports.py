@@ -1,0 +1,94 @@
+"""What a run tells of itself: the table, the summary, the progress and the request log. Never of people."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from target_iterable import report
+from target_iterable.delivery import deliveries
+from target_iterable.setting_error import SettingError
+from tests.api.scripted_server import answer_json
+from tests.target.bulk_server import bulk
+from tests.target.conftest import Project
+from tests.target.loading import stream
+
+ANN = "ann@example.com"
+MIXED = [{"email": ANN, "shoeSize": 42}, {"email": "nobody"}, {}]
+
+
+def calls(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_the_run_ends_with_a_table_of_its_streams_and_the_reasons_of_rejects(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.load(stream("users", MIXED))
+    header, users, *reasons = [line.split() for line in capsys.readouterr().err.splitlines()[-4:]]
+    row = dict(zip(header, users, strict=True))
+    assert {name: row[name] for name in ("stream", "read", "written", "rejected", "unsent", "requests")} == {
+        "stream": "users",
+        "read": "3",
+        "written": "1",
+        "rejected": "2",
+        "unsent": "0",
+        "requests": "1",
+    }
+    assert sorted(reasons) == [["rejected", "1:", "invalidEmails"], ["rejected", "1:", "missingIdentity"]]
+
+
+def test_the_summary_counts_traffic_and_names_new_fields(project: Project) -> None:
+    users = project.load(stream("users", [{"email": ANN, "shoeSize": 42}]))["users"]
+    body = {"users": [{"email": ANN, "dataFields": {"shoeSize": 42}}]}
+    assert users["bytes"] == len(json.dumps(body, separators=(",", ":")))
+    assert (users["retries"], users["created_fields"], users["dropped_fields"]) == (0, ["shoeSize"], [])
+    assert 0 < users["limit_share"] <= 1
+
+
+def test_tries_that_had_to_be_repeated_are_counted_apart() -> None:
+    with bulk() as server:
+        answers = iter([answer_json(429, {}), None])
+        server.settle([{}], lambda _: next(answers))
+        traffic = server.isolation.sender.traffic
+        assert (traffic.requests, traffic.retries) == (1, 1)
+
+
+def test_progress_is_told_now_and_then(
+    project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(deliveries, "LONG_TIME", 0)
+    monkeypatch.setattr(report, "INTERVAL", 0)
+    caplog.set_level("INFO", logger="target-iterable")
+    project.load(stream("users", [{"email": f"{n}@example.com"} for n in range(3)]))
+    assert "users: read 2, written 2, rejected 0 so far." in caplog.messages
+
+
+def test_every_call_is_logged_without_anything_about_people(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "calls.ndjson"
+    rows = [{"email": ANN, "list": "VIP", "name": "Ann Secret"}, {"email": "nobody"}]
+    for _ in range(2):
+        project.load(stream("list_members", rows), request_log_path=str(path))
+    reading, making, writing, *_ = logged = calls(path)
+    assert len(logged) == 5
+    assert (reading["method"], reading["path"], reading["status"]) == ("GET", "/api/lists", 200)
+    assert (making["method"], making["path"]) == ("POST", "/api/lists")
+    assert (writing["records"], writing["written"], writing["rejected"], writing["unknown"]) == (1, 1, 0, 0)
+    assert all(call["milliseconds"] >= 0 for call in logged)
+    assert not [text for text in (ANN, "Secret", project.sandbox.api_key) if text in path.read_text()]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_bodies_are_logged_when_asked_for(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "calls.ndjson"
+    project.load(stream("users", [{"email": ANN}]), request_log_path=str(path), request_log_bodies=True)
+    assert [call["body"] for call in calls(path) if "body" in call] == [{"users": [{"email": ANN}]}]
+
+
+def test_a_log_that_cannot_be_written_is_refused_by_name(project: Project) -> None:
+    with pytest.raises(SettingError, match="`request_log_path` cannot be written: No such file"):
+        project.load([], request_log_path="/no/such/place/calls.ndjson")
