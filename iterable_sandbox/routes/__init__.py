@@ -7,6 +7,7 @@ from typing import Final
 from iterable_sandbox.routes import (
     campaign_metrics,
     campaigns,
+    catalog_items,
     catalogs,
     channels,
     commerce,
@@ -22,9 +23,11 @@ from iterable_sandbox.routes import (
     metadata,
     privacy,
     snippets,
+    subscriptions,
     template_contents,
     templates,
     user_identity,
+    user_subscriptions,
     users,
     webhooks,
 )
@@ -51,9 +54,12 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *devices.ENDPOINTS,
     *user_identity.ENDPOINTS,
     *users.ENDPOINTS,
+    *user_subscriptions.ENDPOINTS,
+    *subscriptions.ENDPOINTS,
     *events.ENDPOINTS,
     *commerce.ENDPOINTS,
     *interactions.ENDPOINTS,
     *catalogs.ENDPOINTS,
+    *catalog_items.ENDPOINTS,
 )
 """Order matters where a path parameter could swallow a name: the name comes first."""

@@ -1,30 +1,31 @@
-"""Catalogs and their items. Answers wrap their data in the `params` of the envelope; nothing else does."""
+"""Catalogs and the types of their fields. Answers wrap their data in `params` of the envelope; nothing else does."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from starlette.responses import Response
 
-from iterable_api.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
-from iterable_sandbox.envelopes import RefusedError, bad_params, envelope, play_error
-from iterable_sandbox.json_text import to_json
+from iterable_sandbox.envelopes import bad_params, envelope, play_error
 from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.routes.pages import asked_page
-from iterable_sandbox.shapes import BOOLEAN, OBJECT, object_of
-from iterable_sandbox.store.catalogs import Catalog, Item
+from iterable_sandbox.shapes import STRING, Shape, array_of, object_of
+from iterable_sandbox.store.catalogs import Catalog
 
-_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
-_LARGEST_PAGE: Final = 1000
+NAME: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
+"""What catalogs and items may be called."""
+LARGEST_PAGE: Final = 1000
 """The documented default is 10; the largest page is not documented."""
+_TYPES: Final = frozenset({"boolean", "date", "geo_location", "long", "double", "object", "string"})
 
 
 def list_catalogs(call: Call) -> Response:
     """GET /api/catalogs."""
     catalogs = call.project.store.catalogs.all()
-    page = asked_page(call, default=10, largest=_LARGEST_PAGE)
-    shown = [{"name": catalog.name} for catalog in catalogs[page.offset : page.offset + page.size]]
+    page = asked_page(call, default=10, largest=LARGEST_PAGE)
+    shown = [{"name": catalog.name} for catalog in page.of(catalogs)]
     total = {"totalCatalogsCount": len(catalogs)}
     return envelope(params={"catalogNames": shown} | total | page.links(call, "/api/catalogs", len(catalogs)))
 
@@ -32,7 +33,7 @@ def list_catalogs(call: Call) -> Response:
 def create_catalog(call: Call) -> Response:
     """POST /api/catalogs/{catalogName}. How the real one refuses a taken name is not known."""
     name = call.path["catalogName"]
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise bad_params(f"Invalid catalog name: {name}")
     if call.project.store.catalogs.get(name) is not None:
         raise bad_params(f"Catalog already exists: {name}")
@@ -40,69 +41,41 @@ def create_catalog(call: Call) -> Response:
     return envelope(params={"id": created.id, "name": name, "url": f"/api/catalogs/{name}"}, status=201)
 
 
-def list_items(call: Call) -> Response:
-    """GET /api/catalogs/{catalogName}/items, by item id or by a field; by a field the largest come first."""
-    catalog, catalogs = _get(call), call.project.store.catalogs
-    page = asked_page(call, default=10, largest=_LARGEST_PAGE)
-    field = call.text("orderBy")
-    if field is None:
-        items = catalogs.items(catalog, limit=page.size, offset=page.offset)
-    else:
-        ordered = _ordered(catalogs.items(catalog), field, ascending=call.truth("sortAscending"))
-        items = ordered[page.offset : page.offset + page.size]
-    total = catalogs.count(catalog)
-    links = page.links(call, f"/api/catalogs/{catalog.name}/items", total)
-    shown = [_shown(catalog, item) for item in items]
-    return envelope(params={"catalogItemsWithProperties": shown, "totalItemsCount": total} | links)
+def delete_catalog(call: Call) -> Response:
+    """DELETE /api/catalogs/{catalogName}: with its items and the types of its fields."""
+    catalog, store = catalog_of(call), call.project.store
+    with store.database.transaction():
+        store.fields.drop(catalog.fields_key)
+        store.catalogs.delete(catalog)
+    return envelope()
 
 
-def bulk_create_items(call: Call) -> Response:
-    """POST /api/catalogs/{catalogName}/items: whole items, or with `replaceUploadedFieldsOnly` only their fields."""
-    catalog, catalogs = _get(call), call.project.store.catalogs
-    documents: dict[str, Any] = call.body["documents"]
-    _check(documents)
-    with call.project.store.database.transaction():
-        if call.body.get("replaceUploadedFieldsOnly"):
-            documents = {key: (catalogs.value(catalog, key) or {}) | value for key, value in documents.items()}
-        catalogs.put(catalog, documents.items(), call.project.clock.now())
-    return envelope(f"Request to bulk-upload documents into {catalog.name} processed successfully")
+def get_mappings(call: Call) -> Response:
+    """GET /api/catalogs/{catalogName}/fieldMappings: the types, and the fields of items that have none."""
+    catalog, store = catalog_of(call), call.project.store
+    defined = store.fields.of(catalog.fields_key)
+    undefined = [name for name in store.catalogs.field_names(catalog) if name not in defined]
+    return envelope(params={"definedMappings": defined, "undefinedFields": undefined})
 
 
-def _check(documents: dict[str, Any]) -> None:
-    """Refuse the whole request for any item that breaks a limit: what the real one does is not known."""
-    if len(documents) > MAX_CATALOG_ITEMS:
-        raise RefusedError(envelope(f"More than {MAX_CATALOG_ITEMS} items", "BatchTooLarge", status=400))
-    for item_id, value in documents.items():
-        if not _NAME.fullmatch(item_id):
-            raise bad_params(f"Invalid item id: {item_id}")
-        if not isinstance(value, dict):
-            raise bad_params(f"Item {item_id} is not an object")
-        if len(to_json(value).encode()) > MAX_CATALOG_ITEM_BYTES:
-            raise bad_params(f"Item {item_id} is larger than {MAX_CATALOG_ITEM_BYTES} bytes")
-        if _has_period(value):
-            raise bad_params(f"Item {item_id} has a field name with a period")
+def put_mappings(call: Call) -> Response:
+    """PUT /api/catalogs/{catalogName}/fieldMappings: a type is for ever; one that changes refuses the request."""
+    catalog, fields = catalog_of(call), call.project.store.fields
+    defined = fields.of(catalog.fields_key)
+    asked = dict(_mappings(call.body["mappingsUpdates"]))
+    for path, type_ in asked.items():
+        if defined.get(path, type_) != type_:
+            raise bad_params(f"Field {path} has the type {defined[path]} already")
+    fields.add((catalog.fields_key, path, type_) for path, type_ in asked.items())
+    return envelope()
 
 
-def _has_period(value: Any) -> bool:
-    if isinstance(value, list):
-        return any(map(_has_period, value))
-    return isinstance(value, dict) and any("." in name or _has_period(inner) for name, inner in value.items())
+def catalog_of(call: Call) -> Catalog:
+    """The catalog that the path names.
 
-
-def _ordered(items: list[Item], field: str, *, ascending: bool) -> list[Item]:
-    """Values of one kind sort among themselves; items without the field come last."""
-    present = [item for item in items if field in item.value]
-    absent = [item for item in items if field not in item.value]
-    return sorted(present, key=lambda item: _rank(item.value[field]), reverse=not ascending) + absent
-
-
-def _rank(value: Any) -> tuple[int, float, str]:
-    if isinstance(value, int | float):
-        return 0, float(value), ""
-    return 1, 0, value if isinstance(value, str) else to_json(value)
-
-
-def _get(call: Call) -> Catalog:
+    Raises:
+        RefusedError: 404 in the second envelope.
+    """
     name = call.path["catalogName"]
     catalog = call.project.store.catalogs.get(name)
     if catalog is None:
@@ -110,21 +83,27 @@ def _get(call: Call) -> Catalog:
     return catalog
 
 
-def _shown(catalog: Catalog, item: Item) -> dict[str, Any]:
-    return {
-        "catalogName": catalog.name,
-        "itemId": item.id,
-        "lastModified": item.modified_ms,
-        "size": item.size,
-        "value": item.value,
-    }
+def _mappings(updates: list[dict[str, Any]], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Path and type; fields of objects have dotted paths, though how the real one shows those is not known."""
+    for update in updates:
+        name, type_, children = update["fieldName"], update["fieldType"], update.get("children") or []
+        if type_ not in _TYPES or "." in name or (children and type_ != "object"):
+            raise bad_params(f"Invalid mapping of field {name}: {type_}")
+        yield prefix + name, type_
+        yield from _mappings(children, f"{prefix}{name}.")
 
 
-_BULK_CREATE: Final = object_of(required=("documents",), documents=OBJECT, replaceUploadedFieldsOnly=BOOLEAN)
+_mapping_fields = {"fieldName": STRING, "fieldType": STRING}
+_MAPPING: Final = Shape("object", _mapping_fields, required=frozenset(_mapping_fields))
+# Objects hold objects: the shape is part of itself.
+_mapping_fields["children"] = array_of(_MAPPING)
+_MAPPINGS: Final = object_of(required=("mappingsUpdates",), mappingsUpdates=array_of(_MAPPING))
+_CATALOG: Final = "/api/catalogs/{catalogName}"
 
 ENDPOINTS: Final = (
     Endpoint("GET", "/api/catalogs", list_catalogs),
-    Endpoint("POST", "/api/catalogs/{catalogName}", create_catalog),
-    Endpoint("GET", "/api/catalogs/{catalogName}/items", list_items),
-    Endpoint("POST", "/api/catalogs/{catalogName}/items", bulk_create_items, _BULK_CREATE),
+    Endpoint("POST", _CATALOG, create_catalog),
+    Endpoint("DELETE", _CATALOG, delete_catalog),
+    Endpoint("GET", f"{_CATALOG}/fieldMappings", get_mappings),
+    Endpoint("PUT", f"{_CATALOG}/fieldMappings", put_mappings, _MAPPINGS),
 )

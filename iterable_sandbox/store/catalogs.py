@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from iterable_sandbox.json_text import to_json
-from iterable_sandbox.store.database import Database
+from iterable_sandbox.store.database import Database, Row
+
+_COLUMNS: Final = "id, modified_ms, length(CAST(body AS BLOB)), body"
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,11 @@ class Catalog:
 
     id: int
     name: str
+
+    @property
+    def fields_key(self) -> str:
+        """How the store calls the owner of its fields."""
+        return f"catalog {self.id}"
 
 
 @dataclass(frozen=True)
@@ -49,23 +56,42 @@ class Catalogs:
         row = self._database.write("INSERT INTO catalogs (name) VALUES (?)", (name,)).lastrowid or 0
         return Catalog(row, name)
 
+    def delete(self, catalog: Catalog) -> None:
+        """Forget a catalog and its items."""
+        self._database.write("DELETE FROM items WHERE catalog = ?", (catalog.id,))
+        self._database.write("DELETE FROM catalogs WHERE id = ?", (catalog.id,))
+
+    def field_names(self, catalog: Catalog) -> list[str]:
+        """The fields that the items have."""
+        sql = "SELECT DISTINCT key FROM items, json_each(body) WHERE catalog = ? ORDER BY key"
+        return [name for (name,) in self._database.rows(sql, (catalog.id,))]
+
     def count(self, catalog: Catalog) -> int:
         """How many items a catalog holds."""
         return self._database.number("SELECT count(*) FROM items WHERE catalog = ?", (catalog.id,))
 
     def items(self, catalog: Catalog, *, limit: int = -1, offset: int = 0) -> list[Item]:
         """Items by id: all of them, or `limit` after the first `offset`."""
-        sql = """SELECT id, modified_ms, length(CAST(body AS BLOB)), body FROM items WHERE catalog = ?
-                 ORDER BY id LIMIT ? OFFSET ?"""
-        rows = self._database.rows(sql, (catalog.id, limit, offset))
-        return [Item(item_id, modified, size, json.loads(body)) for item_id, modified, size, body in rows]
+        sql = f"SELECT {_COLUMNS} FROM items WHERE catalog = ? ORDER BY id LIMIT ? OFFSET ?"  # noqa: S608 (a constant)
+        return [_item(row) for row in self._database.rows(sql, (catalog.id, limit, offset))]
 
-    def value(self, catalog: Catalog, item_id: str) -> dict[str, Any] | None:
-        """What one item holds."""
-        row = self._database.row("SELECT body FROM items WHERE catalog = ? AND id = ?", (catalog.id, item_id))
-        return None if row is None else dict(json.loads(row[0]))
+    def item(self, catalog: Catalog, item_id: str) -> Item | None:
+        """One item."""
+        sql = f"SELECT {_COLUMNS} FROM items WHERE catalog = ? AND id = ?"  # noqa: S608 (a constant)
+        row = self._database.row(sql, (catalog.id, item_id))
+        return None if row is None else _item(row)
 
     def put(self, catalog: Catalog, items: Iterable[tuple[str, Mapping[str, Any]]], modified_ms: int) -> None:
         """Store items, each as a whole."""
         rows = ((catalog.id, item_id, modified_ms, to_json(value)) for item_id, value in items)
         self._database.write_many("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", rows)
+
+    def delete_items(self, catalog: Catalog, item_ids: Iterable[str]) -> None:
+        """Forget items, as far as they are there."""
+        rows = ((catalog.id, item_id) for item_id in item_ids)
+        self._database.write_many("DELETE FROM items WHERE catalog = ? AND id = ?", rows)
+
+
+def _item(row: Row) -> Item:
+    item_id, modified, size, body = row
+    return Item(item_id, modified, size, json.loads(body))

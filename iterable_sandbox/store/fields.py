@@ -25,3 +25,7 @@ class Fields:
     def add(self, rows: Iterable[tuple[str, str, str]]) -> None:
         """Fix types of (owner, path, type). A type that is fixed already stays."""
         self._database.write_many("INSERT OR IGNORE INTO fields VALUES (?, ?, ?)", rows)
+
+    def drop(self, owner: str) -> None:
+        """Forget the fields of one owner."""
+        self._database.write("DELETE FROM fields WHERE owner = ?", (owner,))
