@@ -36,6 +36,8 @@ _CART_FIELDS: Final[Mapping[str, str]] = {
 PURCHASE_FIELDS: Final[Mapping[str, str]] = {**_CART_FIELDS, "total": "double"}
 """The fields that every purchase may have, with their types: a whole number is still a price."""
 
+_SUBSCRIPTIONS: Final = frozenset({"subscribedMessageTypeIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds"})
+
 SYSTEM_FIELDS: Final[Mapping[str, str]] = {
     "email": "string",
     "userId": "string",
@@ -63,9 +65,12 @@ def list_field(project_type: ProjectType) -> str:
     return "emailListIds" if project_type is ProjectType.EMAIL else "userListIds"
 
 
-def writable(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The data fields that a request can write, without the identifiers."""
-    taken = _MANAGED | {"email", "userId"}
+def writable(fields: Mapping[str, Any], *, opt_in: bool = False) -> dict[str, Any]:
+    """The data fields that a request can write, without the identifiers.
+
+    Where users opt in to message types, only the subscription endpoints write these.
+    """
+    taken = _MANAGED | {"email", "userId"} | (_SUBSCRIPTIONS if opt_in else frozenset())
     return {name: value for name, value in fields.items() if name.partition(".")[0] not in taken}
 
 
@@ -136,7 +141,7 @@ def _locate(profile: dict[str, Any]) -> None:
 
 def subscribe(user: User, project_type: ProjectType, list_ids: Iterable[int]) -> None:
     """Show the lists of a user. The four subscription fields appear together, with the first of them."""
-    for name in ("subscribedMessageTypeIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds"):
+    for name in sorted(_SUBSCRIPTIONS):
         user.profile.setdefault(name, [])
     user.profile[list_field(project_type)] = sorted(list_ids)
 

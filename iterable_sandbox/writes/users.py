@@ -32,7 +32,9 @@ def upsert(
         raise identity.refused("notFound")
     _rename(project, user, identity, fields)
     merge = bool(row.get("mergeNestedObjects"))
-    user.profile = profiles.merged(user.profile, profiles.writable(fields), nested=merge)
+    user.profile = profiles.merged(
+        user.profile, profiles.writable(fields, opt_in=project.settings.opt_in_message_types), nested=merge
+    )
     save(project, user, source=source)
     follow_lists(project, user, fields)
     return user
@@ -110,14 +112,14 @@ def follow_lists(project: Project, user: User, fields: Mapping[str, Any]) -> Non
     name = profiles.list_field(project.settings.project_type)
     if name not in fields:
         return
-    wanted, present = _integers(fields[name]), set(project.store.lists.of_user(user.id))
+    wanted, present = integers(fields[name]), set(project.store.lists.of_user(user.id))
     for list_id in present - wanted:
         project.store.lists.leave(list_id, user.id)
     known = [list_id for list_id in wanted - present if project.store.lists.get(list_id) is not None]
     project.store.lists.join((list_id, user.id) for list_id in known)
 
 
-def _integers(value: Any) -> set[int]:
+def integers(value: Any) -> set[int]:
     """The ids in a field that clients write as an array, one number, or null."""
     items = value if isinstance(value, list) else [value]
     return {item for item in items if isinstance(item, int)}
