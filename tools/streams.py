@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from iterable_api.limits import DAY, MINUTE, SECOND, Limit, limits_of
+from iterable_api.limits import DAY, LIMITS, MINUTE, SECOND, Limit
 from tap_iterable.streams.base import IterableStream
 from tap_iterable.streams.exports import ExportStream
 from tap_iterable.tap import TapIterable
@@ -64,8 +64,7 @@ def _cells(stream: IterableStream) -> list[str]:
 
 
 def _endpoint(path: str) -> str:
-    method, _, path = path.rpartition(" ")
-    limits = ", ".join(_limit(limit) for limit in limits_of(method or "GET", path))
+    limits = ", ".join(dict.fromkeys(_limit(limit) for limit in LIMITS if limit.path == path))
     return f"`{path}` ({limits})" if limits else f"`{path}`"
 
 
