@@ -6,12 +6,12 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import click
 
 from iterable_api.identity import ProjectType
-from iterable_sandbox import knobs, server
+from iterable_sandbox import knobs, loading, server
 from iterable_sandbox.faults import read_fault
 from iterable_sandbox.seed import Plan, seed
 from iterable_sandbox.settings import DEFAULT_API_KEY, Settings
@@ -81,6 +81,21 @@ def seed_command(
         click.echo(f"{database}: {store.users.count()} users, {store.events.count()} events")
     except ValueError as error:
         raise click.ClickException(f"{database}: {error}") from None
+    finally:
+        store.close()
+
+
+@main.command("load")
+@click.argument("file", type=click.File("rb"))
+@click.option("--database", required=True, help="The file of the project; made if it is not there.")
+@click.option("--data-type", required=True, type=click.Choice(loading.names()), metavar="NAME", help="What it holds.")
+def load_command(*, file: BinaryIO, database: str, data_type: str) -> None:
+    """Load an export file, one JSON object per line. Load users before their events."""
+    store = _open(database)
+    try:
+        click.echo(f"{database}: {loading.load(store, data_type, file)} lines of {data_type}")
+    except ValueError as error:
+        raise click.ClickException(f"{file.name}: {error}") from None
     finally:
         store.close()
 

@@ -1,4 +1,4 @@
-"""The routes under `/_sandbox`, which Iterable does not have: to steer a sandbox, and to look into it."""
+"""The routes that Iterable does not have, to steer a sandbox and to look into it: `/_sandbox` and the page."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from starlette.routing import Route
 from iterable_sandbox.control import steering, views
 from iterable_sandbox.control.access import may_control
 from iterable_sandbox.envelopes import json_answer
+from iterable_sandbox.page import page
 from iterable_sandbox.project import Project
 
 Control = Callable[[Project, Request, bytes], Response]
@@ -27,6 +28,7 @@ _ROUTES: Final[tuple[tuple[str, str, Control], ...]] = (
     ("POST", "/_sandbox/clock", steering.set_clock),
     ("GET", "/_sandbox/settings", views.settings),
     ("POST", "/_sandbox/settings", steering.change_settings),
+    ("GET", "/", page),
 )
 
 

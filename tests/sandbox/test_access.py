@@ -47,7 +47,7 @@ def test_a_key_in_the_query_is_not_taken(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/api/nothing"), ("PUT", "/api/lists"), ("GET", "/"), ("GET", "/api/lists/")]
+    ("method", "path"), [("GET", "/api/nothing"), ("PUT", "/api/lists"), ("POST", "/"), ("GET", "/api/lists/")]
 )
 def test_an_unknown_route_or_method_is_an_html_404(http: Http, method: str, path: str) -> None:
     response = http.session.request(method, http.sandbox.url + path, timeout=10)

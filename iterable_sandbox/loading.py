@@ -1,0 +1,102 @@
+"""Filling a project with export files of one's own: NDJSON, one line per user or event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from iterable_api import times
+from iterable_api.data_types import DATA_TYPES
+from iterable_api.identity import normalise_email
+from iterable_sandbox import typed_json
+from iterable_sandbox.field_types import USER, FieldDraft, custom_event
+from iterable_sandbox.profiles import writable
+from iterable_sandbox.settings import Settings
+from iterable_sandbox.store import Store
+from iterable_sandbox.store.events import Event
+from iterable_sandbox.store.users import User
+
+_OBJECT: Final = TypeAdapter(dict[str, Any])
+_NAMED_BY_CLIENTS: Final = ("customEvent", "purchase")
+
+Fields = dict[str, Any]
+
+
+def load(store: Store, data_type: str, lines: Iterable[bytes]) -> int:
+    """Store every line of an export file, or none; how many there were. Blank lines are passed over.
+
+    A line of a user replaces the user that is there. Load users first: events find theirs by e-mail or userId.
+
+    Raises:
+        ValueError: naming the line that cannot be read.
+    """
+    draft, loaded = FieldDraft(store, Settings(project_type=store.project_type())), 0
+    with store.database.transaction():
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                _save(store, draft, data_type, _object(line))
+            except ValueError as problem:
+                raise ValueError(f"line {number}: {problem}") from None
+            loaded += 1
+        draft.save()
+    return loaded
+
+
+def names() -> list[str]:
+    """The data types that can be loaded."""
+    return [data_type.name for data_type in DATA_TYPES]
+
+
+def _object(line: bytes) -> Fields:
+    given = typed_json.read(_OBJECT, line)
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _save(store: Store, draft: FieldDraft, data_type: str, line: Fields) -> None:
+    if data_type == "user":
+        draft.admit(USER, writable(line), create=True)
+        _save_user(store, line)
+        return
+    if data_type == "customEvent":
+        draft.admit(custom_event(str(line.get("eventName"))), writable(line), create=True)
+    _save_event(store, data_type, line)
+
+
+def _save_user(store: Store, line: Fields) -> None:
+    email, user_id = _identifiers(line)
+    user = _known(store, email, user_id) or User(email, user_id, 0)
+    user.email, user.user_id, user.profile = email, user_id, line
+    user.updated_at = _seconds(line, "profileUpdatedAt")
+    store.users.save(user)
+    lists = line.get("emailListIds") or line.get("userListIds") or ()
+    store.lists.join((number, user.id) for number in lists)
+
+
+def _save_event(store: Store, data_type: str, line: Fields) -> None:
+    event_id = line.get("id") if data_type in _NAMED_BY_CLIENTS else None
+    before = None if event_id is None else store.events.by_event_id(data_type, event_id)
+    user = _known(store, *_identifiers(line))
+    owner = 0 if user is None else user.id
+    event = Event(data_type, _seconds(line, "createdAt"), owner, line, event_id, before.id if before else 0)
+    store.events.save(event)
+
+
+def _known(store: Store, email: str | None, user_id: str | None) -> User | None:
+    found = None if email is None else store.users.by_email(email)
+    return found or (None if user_id is None else store.users.by_user_id(user_id))
+
+
+def _identifiers(line: Fields) -> tuple[str | None, str | None]:
+    email = line.get("email")
+    return None if email is None else normalise_email(email), line.get("userId")
+
+
+def _seconds(line: Fields, name: str) -> int:
+    moment = times.parse(str(line.get(name, "")))
+    if moment is None:
+        raise ValueError(f"{name} is missing or no timestamp")
+    return int(moment.timestamp())

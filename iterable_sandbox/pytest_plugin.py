@@ -1,0 +1,42 @@
+"""Fixtures for the tests of your own pipelines.
+
+# conftest.py
+pytest_plugins = ["iterable_sandbox.pytest_plugin"]
+
+# test_pipeline.py
+def test_users_arrive(iterable_sandbox):
+    run_my_pipeline(api_url=iterable_sandbox.url, api_key=iterable_sandbox.api_key)
+    assert iterable_sandbox.counts()["users"] == 3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from iterable_sandbox.server import Sandbox
+
+StartSandbox = Callable[..., Sandbox]
+
+
+@pytest.fixture
+def start_iterable_sandbox() -> Iterator[StartSandbox]:
+    """Starts sandboxes that end with the test: `start_iterable_sandbox(project_type="hybrid", limits=True)`.
+
+    Keywords are those of `iterable_sandbox.server.Sandbox`.
+    """
+    with ExitStack() as running:
+
+        def start(**settings: Any) -> Sandbox:
+            return running.enter_context(Sandbox(**settings))
+
+        yield start
+
+
+@pytest.fixture
+def iterable_sandbox(start_iterable_sandbox: StartSandbox) -> Sandbox:
+    """An empty e-mail project in memory, without rate limits, on a free port of this machine."""
+    return start_iterable_sandbox()
