@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -63,7 +63,7 @@ class TapRun:
         self._write("config.json", {**self.settings, **settings})
         arguments = ["--config", "config.json"]
         if streams:
-            self._write("catalog.json", _selecting(streams, self._discovered()))
+            self._write("catalog.json", selecting(streams, self._discovered()))
             arguments += ["--catalog", "catalog.json"]
         if state:
             self._write("state.json", state)
@@ -91,7 +91,8 @@ class TapRun:
         (self.folder / name).write_text(json.dumps(content))
 
 
-def _selecting(streams: tuple[str, ...], catalog: dict[str, Any]) -> dict[str, Any]:
+def selecting(streams: Collection[str], catalog: dict[str, Any]) -> dict[str, Any]:
+    """The catalog with these streams selected and no others."""
     for entry in catalog["streams"]:
         for metadata in entry["metadata"]:
             if not metadata["breadcrumb"]:
