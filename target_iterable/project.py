@@ -9,8 +9,8 @@ from typing import Any
 from iterable_api.client import IterableClient
 from iterable_api.errors import BadRequestError, ConflictError, UnreadableAnswerError
 from iterable_api.identity import ProjectType
-from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.fields import Fields
 
 _PAGE = 100
 
@@ -18,12 +18,12 @@ _PAGE = 100
 class Project:
     """One client, so that all sinks share one limiter, and what is known of the lists, the catalogs and the fields."""
 
-    def __init__(self, client: IterableClient, type_: ProjectType) -> None:
+    def __init__(self, client: IterableClient, type_: ProjectType, *, coerce: bool) -> None:
         self.client = client
         self.type = type_
         self.lists = Lists(client)
         self.catalogs = Catalogs(client)
-        self.field_types = FieldTypes()
+        self.fields = Fields(client, coerce=coerce)
 
 
 @dataclass(frozen=True)

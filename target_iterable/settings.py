@@ -55,6 +55,21 @@ SETTINGS: Final[dict[str, Any]] = {
             "description": "How many requests of a stream are on their way at a time. By default as many as Iterable "
             "allows in a second, at most 8. Records of one user never overtake each other.",
         },
+        "create_new_fields": {
+            "type": "string",
+            "enum": ["project", "true", "false"],
+            "default": "project",
+            "title": "Create new fields",
+            "description": "Whether profiles and events may bring fields that the project does not know yet; `project` "
+            "leaves it to its own setting. Lists know no such switch. A field can never be removed again.",
+        },
+        "coerce_types": {
+            "type": "boolean",
+            "default": False,
+            "title": "Coerce types",
+            "description": "Turn texts into numbers and booleans, and these into texts, where the project keeps the "
+            "field so. Otherwise such records are rejected. Timestamps are written as the project wants them anyway.",
+        },
         "derive_event_ids": {
             "type": "boolean",
             "default": True,

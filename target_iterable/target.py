@@ -41,7 +41,9 @@ class TargetIterable(Target):
         super().__init__(config=_set_ones(config or {}), **options, message_reader=self.reader)
         self.routing = Routing(self.config["streams"], (sink.spec for sink in SINKS.values()))
         self._outlet = Outlet(self.config)
-        self.project = Project(self._client(), ProjectType(self.config["project_type"]))
+        self.project = Project(
+            self._client(), ProjectType(self.config["project_type"]), coerce=self.config["coerce_types"]
+        )
         self.deliveries = Deliveries(self._delivery, self.config["max_batch_rows"])
         self._report = Report(self.config.get("summary_path"))
         self.reader.on_message = self._deliver_when_due
@@ -87,7 +89,7 @@ class TargetIterable(Target):
 
     def _delivery(self, stream: str) -> StreamDelivery:
         sender = Sender(self.project.client, stream, self._outlet.journal)
-        delivery = StreamDelivery(sender, self.project.field_types, self._outlet.rejects(stream), self._outlet.options)
+        delivery = StreamDelivery(sender, self.project.fields.types, self._outlet.rejects(stream), self._outlet.options)
         self._report.include(stream, self.routing.route(stream).object, delivery.tally)
         return delivery
 
@@ -111,8 +113,11 @@ class TargetIterable(Target):
 
 
 def _set_ones(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Without nulls: a setting that is null is one that is not set."""
+    """Without nulls, which are settings that are not set; and choices that JSON and YAML take for booleans as texts."""
     if not isinstance(settings.get("api_key") or "", str):
         # Said here, because the SDK would show the value.
         raise SettingError("`api_key` must be a text: put quotes around it.")
-    return {name: value for name, value in settings.items() if value is not None}
+    given = {name: value for name, value in settings.items() if value is not None}
+    if isinstance(create := given.get("create_new_fields"), bool):
+        given["create_new_fields"] = str(create).lower()
+    return given

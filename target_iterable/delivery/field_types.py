@@ -5,11 +5,13 @@ Types belong to a scope: the profiles of all users, the events of one name, or a
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
+from threading import Lock
 from typing import Any, Final
 
 from iterable_api import times
@@ -18,6 +20,7 @@ from target_iterable.delivery.operations import Operation
 from target_iterable.delivery.refusal import Refusal
 
 USERS: Final = "user"
+MAX_PROFILE_FIELDS: Final = 1000
 CLASH: Final = "RequestFieldsTypesMismatched"
 
 _SEPARATOR: Final = ":::"
@@ -32,6 +35,11 @@ _FITS: Final[Mapping[str, frozenset[str]]] = {
 }
 """By what a value is: the types of fields that it fits. Whole numbers go into decimals, dates into texts."""
 
+_DOUBTFUL: Final = frozenset({("long", "string"), ("double", "string"), ("boolean", "string"), ("long", "date")})
+"""A value of a type, in a field of another: not documented to fit, nor not to. Refused only where Iterable did so."""
+
+_NAMED: Final = 20
+_logger: Final = logging.getLogger("target-iterable")
 _BY_CLASS: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
     (bool, "boolean"),
     (int, "long"),
@@ -100,12 +108,23 @@ def _leaf(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 class FieldTypes:
-    """What is known of the types of fields, for all streams of a run."""
+    """What is known of the types of fields, for all streams of a run. Threads may share it."""
 
     def __init__(self) -> None:
         self._types: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        # It is not documented whether decimals go into fields of whole numbers: refused only where that was seen.
+        # Seen to be refused in this run: what else fits a type than what is surely of it is not documented.
+        self._strict: set[tuple[str, str]] = set()
         self._whole: set[tuple[str, str]] = set()
+        self._new: dict[str, bool] = {}
+        self._lock = Lock()
+
+    def know(self, scope: str, types: Mapping[str, str]) -> None:
+        """Take over what Iterable says of the fields of a scope."""
+        self._types[scope] |= {path: _SAME.get(type_, type_) for path, type_ in types.items()}
+
+    def of(self, scope: str) -> Mapping[str, str]:
+        """Dotted path to type, as far as known."""
+        return self._types.get(scope, {})
 
     def learn(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
         """Remember what Iterable says of the types of fields that clashed in a request with `rows`."""
@@ -114,7 +133,8 @@ class FieldTypes:
             scope, path = _place(clash.field, scopes)
             if scope is None or clash.expected_type not in _TYPES | _SAME.keys():
                 continue
-            self._types[scope][path] = _SAME.get(clash.expected_type, clash.expected_type)
+            self.know(scope, {path: clash.expected_type})
+            self._strict.add((scope, path))
             if "double" in clash.incoming_types:
                 self._whole.add((scope, path))
 
@@ -130,15 +150,36 @@ class FieldTypes:
             return None
         for path, type_ in leaves(row.fields):
             expected = types.get(path)
-            if expected is not None and not self._fits(row.scope, path, type_, expected):
+            if expected is None:
+                self._note_new(row.scope, path)
+            elif not self._fits(row.scope, path, type_, expected):
                 reason = f"the field {path!r} is kept as {expected}, and the record holds a {type_}"
                 return Refusal(CLASH, reason, path)
         return None
 
+    def tell_new(self) -> None:
+        """Log, once for each, the profile fields that are about to be created: no field can be removed again."""
+        with self._lock:
+            new = sorted(path for path, told in self._new.items() if not told)
+            self._new |= dict.fromkeys(new, True)
+            count = len(self._types[USERS]) + len(self._new)
+        if new:
+            names = ", ".join(map(repr, new[:_NAMED])) + (" ..." if len(new) > _NAMED else "")
+            _logger.info(
+                "New profile fields: %s. That makes about %d of the %d of a project.", names, count, MAX_PROFILE_FIELDS
+            )
+
+    def _note_new(self, scope: str, path: str) -> None:
+        if scope == USERS and path not in self._new:
+            with self._lock:
+                self._new.setdefault(path, False)
+
     def _fits(self, scope: str, path: str, type_: str, expected: str) -> bool:
+        if expected in _FITS[type_] or expected not in _TYPES:
+            return True
         if (type_, expected) == ("double", "long"):
             return (scope, path) not in self._whole
-        return expected in _FITS[type_]
+        return (type_, expected) in _DOUBTFUL and (scope, path) not in self._strict
 
 
 def _place(field: str, scopes: set[str]) -> tuple[str | None, str]:

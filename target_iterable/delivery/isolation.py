@@ -82,6 +82,7 @@ class _Settling:
 
     def _without_misfits(self, rows: Sequence[Operation]) -> list[Operation]:
         misfits = {row: refusal for row in rows if (refusal := self._on.types.misfit(row))}
+        self._on.types.tell_new()
         return self._reject(rows, misfits)
 
     def _send(self, piece: Batch) -> bool:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.sinks import BatchSink
 
+from iterable_api.errors import IterableError
 from target_iterable.columns import Columns, Row
 from target_iterable.delivery.operations import Operation
 from target_iterable.delivery.refusal import RecordRefusedError, Refusal
+from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.identities import IdentityRule
 from target_iterable.routes import ObjectSpec
 from target_iterable.sinks.validation import RecordValidator
@@ -50,6 +52,12 @@ class IterableSink(BatchSink):
             RecordRefusedError: if Iterable could not take it.
         """
 
+    @property
+    def create_new_fields(self) -> dict[str, bool]:
+        """The member of a body that says whether Iterable may create fields; none if the project decides."""
+        setting = self.config["create_new_fields"]
+        return {} if setting == "project" else {"createNewFields": setting == "true"}
+
     def get_validator(self) -> RecordValidator | None:
         """The check of records against their schema; it refuses single records."""
         self._validation = RecordValidator(self.schema) if self.validate_schema else None
@@ -74,6 +82,11 @@ class IterableSink(BatchSink):
             self.delivery.add(self.operation(self._columns.row(record), key), source)
         except RecordRefusedError as error:
             self.delivery.refuse(error.refusal, source)
+        except IterableError as error:
+            raise DeliveryFailedError(
+                f"Stream {self.stream_name!r}: {error} "
+                "State has not moved past its records: run again when the cause is gone."
+            ) from error
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Send what waits, of this stream and of all others: state is about all of them."""

@@ -41,7 +41,7 @@ class CatalogItemsSink(IterableSink):
         """One item. `upsert` keeps the fields that the row does not have, `replace` does not."""
         catalog = self._catalog(row.pop("catalogName", None))
         item_id = self._item_id(row, key)
-        fields = spread(row, "value")
+        fields = self.project.fields.of_item(catalog, spread(row, "value"))
         return Operation(
             endpoint=_ITEMS,
             part=dumps(item_id) + b":" + _value(fields),

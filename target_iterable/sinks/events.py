@@ -48,14 +48,14 @@ class EventsSink(IterableSink):
         for attribute, read in _ATTRIBUTES.items():
             if (value := row.pop(attribute, None)) not in _EMPTY:
                 event[attribute] = read(attribute, value)
-        fields = spread(row, "dataFields")
+        fields = self.project.fields.of(event_scope(name), spread(row, "dataFields"))
         if fields:
             event["dataFields"] = fields
         if "id" not in event and self.config["derive_event_ids"]:
             event["id"] = self._derived_id(key, event)
         return Operation(
             endpoint=_TRACK_BULK if "id" in event else _TRACK_BULK_ONCE,
-            part=dumps(event),
+            part=dumps(event | self.create_new_fields),
             names=identity.names | {(EVENT_NAME, name)},
             scope=event_scope(name),
             fields=fields,

@@ -45,7 +45,7 @@ class ListMembersSink(IterableSink):
         fields = spread(row, "dataFields")
         identity = self.identities.take(fields)
         adding = self.route.mode == "add"
-        part: Row = profile(identity, fields) if adding else dict(identity.sent)
+        part: Row = profile(identity, self.project.fields.of_user(fields)) if adding else dict(identity.sent)
         return Operation(
             endpoint=_SUBSCRIBE if adding else _UNSUBSCRIBE,
             part=dumps(part),

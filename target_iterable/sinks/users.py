@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from target_iterable.columns import Row, spread
 from target_iterable.delivery.field_types import USERS
-from target_iterable.delivery.operations import Endpoint, Operation
+from target_iterable.delivery.operations import Endpoint, Envelope, Operation
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import named_failures
 from target_iterable.routes import ObjectSpec
@@ -27,5 +28,16 @@ class UsersSink(IterableSink):
         del key
         fields = spread(row, "dataFields")
         identity = self.identities.take(fields)
-        part = profile(identity, fields)
-        return Operation(_BULK_UPDATE, dumps(part), identity.names, scope=USERS, fields=part.get("dataFields", {}))
+        part = profile(identity, self.project.fields.of_user(fields))
+        return Operation(
+            endpoint=_BULK_UPDATE,
+            part=dumps(part),
+            names=identity.names,
+            envelope=self._envelope,
+            scope=USERS,
+            fields=part.get("dataFields", {}),
+        )
+
+    @cached_property
+    def _envelope(self) -> Envelope:
+        return Envelope.of(self.create_new_fields)

@@ -78,44 +78,44 @@ class Contents:
     """What a project holds, as its API tells."""
 
     def __init__(self, client: IterableClient) -> None:
-        self._client = client
+        self.client = client
 
     def user(self, **identifier: str) -> dict[str, Any]:
         """The profile of a user, who must exist."""
         path = "/api/users/getByEmail" if "email" in identifier else "/api/users/byUserId"
-        answer = self._client.get_json(path, params=identifier)
+        answer = self.client.get_json(path, params=identifier)
         assert answer, f"there is no such user: {identifier}"
         return dict(answer["user"]["dataFields"])
 
     def exists(self, email: str) -> bool:
-        return bool(self._client.get_json("/api/users/getByEmail", params={"email": email}))
+        return bool(self.client.get_json("/api/users/getByEmail", params={"email": email}))
 
     def field_types(self) -> dict[str, str]:
-        return dict(self._client.get_json("/api/users/getFields")["fields"])
+        return dict(self.client.get_json("/api/users/getFields")["fields"])
 
     def events(self) -> list[dict[str, Any]]:
         """All custom events, by id."""
         params = {"dataTypeName": "customEvent", "range": "All"}
-        text = self._client.request("GET", "/api/export/data.json", params=params).text
+        text = self.client.request("GET", "/api/export/data.json", params=params).text
         return sorted((json.loads(line) for line in text.splitlines()), key=lambda event: str(event["id"]))
 
     def lists(self) -> dict[str, int]:
         """List names to ids."""
-        return {entry["name"]: entry["id"] for entry in self._client.get_json("/api/lists")["lists"]}
+        return {entry["name"]: entry["id"] for entry in self.client.get_json("/api/lists")["lists"]}
 
     def make_list(self, name: str) -> None:
-        self._client.post_json("/api/lists", {"name": name})
+        self.client.post_json("/api/lists", {"name": name})
 
     def members(self, name: str) -> set[str]:
         params = {"listId": self.lists()[name]}
-        return set(self._client.request("GET", "/api/lists/getUsers", params=params).text.split())
+        return set(self.client.request("GET", "/api/lists/getUsers", params=params).text.split())
 
     def catalogs(self) -> list[str]:
-        params = self._client.get_json("/api/catalogs", params={"pageSize": 1000})["params"]
+        params = self.client.get_json("/api/catalogs", params={"pageSize": 1000})["params"]
         return [entry["name"] for entry in params["catalogNames"]]
 
     def items(self, catalog: str) -> dict[str, Any]:
         """Item ids to values."""
         path, params = "/api/catalogs/{catalogName}/items", {"pageSize": 1000}
-        answer = self._client.get_json(path, path_params={"catalogName": catalog}, params=params)
+        answer = self.client.get_json(path, path_params={"catalogName": catalog}, params=params)
         return {item["itemId"]: item["value"] for item in answer["params"]["catalogItemsWithProperties"]}

@@ -46,6 +46,13 @@ def _handler(body: bytes) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
+        def do_GET(self) -> None:
+            fields = b'{"fields": {}}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(fields)))
+            self.end_headers()
+            self.wfile.write(fields)
+
         def log_message(self, *_: Any) -> None:
             pass
 

@@ -1,0 +1,122 @@
+"""Fitting values to the fields that the project has, before they are sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from iterable_api import times
+from iterable_api.client import IterableClient
+from iterable_api.errors import UnreadableAnswerError
+from target_iterable.columns import Row
+from target_iterable.delivery.field_types import USERS, FieldTypes, catalog_scope, is_date
+from target_iterable.delivery.refusal import RecordRefusedError
+
+RESERVED: Final = frozenset(
+    {"itblInternal", "itblDS", "itblUserId", "profileUpdatedAt", "signupSource", "devices", "browserTokens"}
+)
+"""Profile fields that Iterable sets itself. What it does with them in a request is not documented."""
+
+_WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_DECIMAL: Final = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?", re.ASCII)
+_TRUTHS: Final = {"true": True, "false": False}
+
+
+class Fields:
+    """The project's fields. They are read once per run, when the first record asks for them.
+
+    `coerce` says whether texts may become numbers and truth values, and these texts.
+    """
+
+    def __init__(self, client: IterableClient, *, coerce: bool) -> None:
+        self.types = FieldTypes()
+        self._client = client
+        self._coerce = coerce
+        self._read: set[str] = set()
+
+    def of_user(self, fields: Row) -> Row:
+        """Profile fields, spelt for the fields of the project.
+
+        Raises:
+            RecordRefusedError: for a field that Iterable sets itself.
+        """
+        for name in RESERVED & fields.keys():
+            raise RecordRefusedError(
+                "reservedField",
+                f"the field {name!r} is Iterable's own; drop or rename it in `fields` of the route",
+                name,
+            )
+        self._know(USERS, lambda: _member(self._client.get_json("/api/users/getFields"), "fields"))
+        return self.of(USERS, fields)
+
+    def of_item(self, catalog: str, fields: Row) -> Row:
+        """Fields of an item, spelt for the mappings of its catalog."""
+        self._know(catalog_scope(catalog), lambda: self._mappings(catalog))
+        return self.of(catalog_scope(catalog), fields)
+
+    def of(self, scope: str, fields: Row) -> Row:
+        """Fields, spelt for what the run has learnt of their types."""
+        types = self.types.of(scope)
+        return self._object(types, "", fields) if types else fields
+
+    def _know(self, scope: str, read: Callable[[], Mapping[str, str]]) -> None:
+        if scope not in self._read:
+            self._read.add(scope)
+            self.types.know(scope, read())
+
+    def _mappings(self, catalog: str) -> Mapping[str, str]:
+        path = "/api/catalogs/{catalogName}/fieldMappings"
+        answer = self._client.get_json(path, path_params={"catalogName": catalog})
+        # The contract shows the mappings bare; other answers about catalogs were seen with them in `params`.
+        wrapped = answer.get("params") if isinstance(answer, dict) else None
+        return _member(wrapped if isinstance(wrapped, dict) else answer, "definedMappings")
+
+    def _object(self, types: Mapping[str, str], prefix: str, fields: Mapping[str, Any]) -> Row:
+        return {name: self._value(types, f"{prefix}{name}", value) for name, value in fields.items()}
+
+    def _value(self, types: Mapping[str, str], path: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._value(types, path, item) for item in value]
+        if isinstance(value, dict):
+            return self._object(types, f"{path}.", value)
+        type_ = types.get(path)
+        if type_ == "date" and isinstance(value, str):
+            return _spelt_date(value)
+        return _coerced(value, type_) if self._coerce and type_ else value
+
+
+def _spelt_date(text: str) -> str:
+    """A timestamp in the spelling that Iterable takes for a date; any other text as it is."""
+    moment = None if is_date(text) else times.parse(text)
+    return text if moment is None else times.to_iterable(moment)
+
+
+def _coerced(value: Any, type_: str) -> Any:
+    """`value` as a value of the type, if that loses nothing."""
+    if isinstance(value, str):
+        return _from_text(value, type_)
+    if type_ == "string" and isinstance(value, bool):
+        return "true" if value else "false"
+    if type_ == "string" and isinstance(value, int | float | Decimal):
+        return str(value)
+    if type_ == "long" and isinstance(value, float | Decimal) and value == value // 1:
+        return int(value)
+    return value
+
+
+def _from_text(text: str, type_: str) -> Any:
+    text_ = text.strip()
+    if type_ == "long" and _WHOLE.fullmatch(text_):
+        return int(text_)
+    if type_ == "double" and _DECIMAL.fullmatch(text_):
+        return Decimal(text_)
+    return _TRUTHS.get(text_.lower(), text) if type_ == "boolean" else text
+
+
+def _member(answer: Any, member: str) -> Mapping[str, str]:
+    found = answer.get(member) if isinstance(answer, dict) else None
+    if not isinstance(found, dict):
+        raise UnreadableAnswerError(f"Iterable's answer has no `{member}`")
+    return {str(path): str(type_) for path, type_ in found.items()}
