@@ -18,6 +18,16 @@ from iterable_api.data_types import DATA_TYPES
 
 API_KEY: Final = "0123456789abcdef0123456789abcdef"
 _TIMEOUT: Final = 60
+_ARRAYS: Final = {
+    "channels": ("/api/channels", "channels"),
+    "message_types": ("/api/messageTypes", "messageTypes"),
+    "lists": ("/api/lists", "lists"),
+    "snippets": ("/api/snippets", "snippets"),
+    "webhooks": ("/api/webhooks", "webhooks"),
+    "metadata_tables": ("/api/metadata", "results"),
+    "user_fields": ("/api/users/getFields", "fields"),
+}
+"""Streams whose rows are one array of one answer."""
 
 
 @dataclass(frozen=True)
@@ -84,21 +94,35 @@ class Project:
 
     def catalog_size(self, name: str) -> int:
         """Items of a catalog; none if there is no such catalog."""
-        names = [entry["name"] for entry in self._get("/api/catalogs", pageSize=1000).json()["params"]["catalogNames"]]
-        if name not in names:
+        if name not in self._catalogs():
             return 0
         return int(self._get(f"/api/catalogs/{name}/items").json()["params"]["totalItemsCount"])
 
     def _project_counts(self) -> dict[str, int]:
         lists = self._lists()
+        campaigns = self._get("/api/campaigns", page=1, pageSize=1000).json()["campaigns"]
         return {
-            "campaigns": int(self._get("/api/campaigns", page=1).json()["totalCampaignsCount"]),
+            **{stream: len(self._get(path).json()[array]) for stream, (path, array) in _ARRAYS.items()},
+            "campaigns": len(campaigns),
+            "child_campaigns": sum("recurringCampaignId" in campaign for campaign in campaigns),
             "templates": int(self._get("/api/templates", page=1).json()["totalTemplatesCount"]),
-            "channels": len(self._get("/api/channels").json()["channels"]),
-            "message_types": len(self._get("/api/messageTypes").json()["messageTypes"]),
-            "lists": len(lists),
+            "journeys": sum(map(self._journeys, ({}, {"state": "Archived"}))),
             "list_users": sum(self._members(entry["id"]) for entry in lists),
+            **self._catalog_counts(),
         }
+
+    def _journeys(self, state: dict[str, str]) -> int:
+        return int(self._get("/api/journeys", **state).json()["totalJourneysCount"])
+
+    def _catalog_counts(self) -> dict[str, int]:
+        names = self._catalogs()
+        mappings = [self._get(f"/api/catalogs/{name}/fieldMappings").json()["params"] for name in names]
+        fields = sum(len(found["definedMappings"]) + len(found["undefinedFields"]) for found in mappings)
+        return {"catalogs": len(names), "catalog_field_mappings": fields}
+
+    def _catalogs(self) -> list[str]:
+        answer = self._get("/api/catalogs", pageSize=1000).json()
+        return [entry["name"] for entry in answer["params"]["catalogNames"]]
 
     def _lists(self) -> list[dict[str, Any]]:
         return list(self._get("/api/lists").json()["lists"])

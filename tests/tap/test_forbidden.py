@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from iterable_sandbox.keys import KeyType
+from iterable_sandbox.server import Sandbox
 from tests.api.scripted_server import Answer, ScriptedServer, answer_json
 from tests.tap.answering import KEY, answer, paths
 from tests.tap.reading import Output, TapRun
@@ -84,3 +87,25 @@ def test_the_connection_test_says_what_is_wrong_with_the_key(
     assert run.returncode != 0
     assert f"/api/channels answered {refusal.status}" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+READ_ONLY = "0" * 31 + "1"
+READABLE_WITHOUT_EXPORTS = {
+    *("campaigns", "child_campaigns", "campaign_metrics", "experiment_metrics", "channels", "message_types", "lists"),
+    *("templates", "template_contents", "journeys", "snippets", "metadata_tables", "metadata", "user_fields"),
+}
+
+
+def test_a_read_only_key_reads_what_such_keys_may_read_and_all_else_is_named(
+    seeded_database: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copy(seeded_database, tmp_path / "project.db")
+    with Sandbox(database=str(copy), keys={READ_ONLY: KeyType.READ_ONLY}) as sandbox:
+        read = TapRun(sandbox.url, READ_ONLY, tmp_path)
+        read.settings["user_events_users"] = ["ann@example.com"]
+        streams = [entry["stream"] for entry in read.catalog()["streams"]]
+        output = read(*streams, skip_forbidden=True, export_mode="stream")
+    assert output.code == 0, output.log
+    left_out = {stream for stream in streams if f"The stream {stream} is left out" in output.log}
+    assert left_out == set(streams) - READABLE_WITHOUT_EXPORTS
+    assert {stream for stream, records in output.records.items() if records} == READABLE_WITHOUT_EXPORTS
