@@ -45,7 +45,7 @@ def build_app(project: Project) -> Observed:
             file_route(project),
             *(_route(project, row) for row in ENDPOINTS),
         ],
-        exception_handlers={HTTPException: _not_found, Exception: _failed},
+        exception_handlers={HTTPException: _not_found, RecursionError: _too_deep, Exception: _failed},
     )
     app.router.redirect_slashes = False
     return Observed(Ingress(app), project)
@@ -124,6 +124,11 @@ def _read(endpoint: Endpoint, request: Request, body: bytes) -> object:
 async def _not_found(request: Request, _: Exception) -> Response:
     """Unknown routes and unknown methods look the same."""
     return action_not_found(target(request.scope))
+
+
+async def _too_deep(request: Request, _: Exception) -> Response:
+    """A body may be deeper than Python's stack. What the real one answers is not known."""
+    return bad_request_page(target(request.scope), "Invalid Json: nested too deeply").response
 
 
 async def _failed(_request: Request, _error: Exception) -> Response:

@@ -15,7 +15,8 @@ from iterable_sandbox.envelopes import RefusedError, bad_json_body, bad_request_
 from iterable_sandbox.project import Project
 from iterable_sandbox.shapes import Shape
 
-_MAX_LONG: Final = 2**63 - 1
+MAX_LONG: Final = 2**63 - 1
+"""The largest number that Iterable reads, and that SQLite keeps."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Call:
             number = int(value) if value.isascii() else None
         except ValueError:
             number = None
-        if number is None or abs(number) > _MAX_LONG:
+        if number is None or abs(number) > MAX_LONG:
             raise bad_request_page(self.target, f'Cannot parse parameter {name} as Long: For input string: "{value}"')
         return number
 

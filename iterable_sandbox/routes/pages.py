@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from iterable_sandbox.routes.call import Call
+from iterable_sandbox.routes.call import MAX_LONG, Call
 
 _PAGING = ("page", "pageSize")
 
@@ -21,8 +21,8 @@ class Page:
 
     @property
     def offset(self) -> int:
-        """How many come before it."""
-        return (self.number - 1) * self.size
+        """How many come before it; SQLite counts no further than a long does."""
+        return min((self.number - 1) * self.size, MAX_LONG)
 
     def of(self, found: Sequence[Any]) -> Sequence[Any]:
         """What is on it."""

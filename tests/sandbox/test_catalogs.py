@@ -225,3 +225,16 @@ def test_single_items_have_the_limits_of_many(http: Http, path: str, value: dict
     for method, key in (("PUT", "value"), ("PATCH", "update")):
         assert http.send(method, f"/api/catalogs/Things/items/{path}", {key: value}).status_code == 400
     assert values(http) == {}
+
+
+def test_what_is_too_deep_or_too_far_is_no_failure(http: Http) -> None:
+    http.post("/api/catalogs/Things")
+    deep: dict[str, Any] = {}
+    mapping: dict[str, Any] = {"fieldName": "a", "fieldType": "object"}
+    for _ in range(300):
+        deep, mapping = {"a": deep}, mapping | {"children": [mapping]}
+    item = http.send("PUT", "/api/catalogs/Things/items/a", {"value": deep})
+    types = http.send("PUT", "/api/catalogs/Things/fieldMappings", {"mappingsUpdates": [mapping]})
+    assert {item.status_code, types.status_code} <= {200, 400}
+    page = http.get("/api/catalogs/Things/items", page=2**62).json()["params"]
+    assert page["catalogItemsWithProperties"] == []
