@@ -29,6 +29,7 @@ from iterable_sandbox.request_log import rows
 from iterable_sandbox.routes import ENDPOINTS, Call, Endpoint
 from iterable_sandbox.routes.export_files import file_route
 from iterable_sandbox.shapes import violations
+from iterable_sandbox.writes import sends
 
 _KEY_HEADERS = ("api-key", "api_key")
 
@@ -58,6 +59,7 @@ def _route(project: Project, endpoint: Endpoint) -> Route:
 
 def _serve(project: Project, endpoint: Endpoint) -> Serve:
     async def serve(request: Request) -> Response:
+        sends.deliver_due(project)
         try:
             return endpoint.handler(await _admitted(project, endpoint, request))
         except RefusedError as refusal:

@@ -65,7 +65,7 @@ def preview_users(call: Call) -> Response:
 
 def list_size(call: Call) -> Response:
     """GET /api/lists/{listId}/size: a bare number."""
-    found = _get(call.project, call.as_integer("listId", call.path["listId"]))
+    found = existing_list(call.project, call.as_integer("listId", call.path["listId"]))
     return PlainTextResponse(str(call.project.store.lists.size(found.id)))
 
 
@@ -104,7 +104,7 @@ def unsubscribe(call: Call) -> Response:
 def _names(call: Call) -> list[str]:
     """What the project calls its users; hybrid projects choose. A user without that identifier goes by the other."""
     project = call.project
-    found = _get(project, call.as_integer("listId", call.needed("listId")))
+    found = existing_list(project, call.as_integer("listId", call.needed("listId")))
     by_user_id = {
         ProjectType.EMAIL: False,
         ProjectType.USER_ID: True,
@@ -132,7 +132,7 @@ def _marketing_channels(project: Project) -> list[int]:
     return found[:1]
 
 
-def _get(project: Project, list_id: int) -> UserList:
+def existing_list(project: Project, list_id: int) -> UserList:
     """The list.
 
     Raises:
@@ -147,7 +147,7 @@ def _get(project: Project, list_id: int) -> UserList:
 
 def _writable(project: Project, list_id: int) -> UserList:
     """The list, if its members may be written. How the real one refuses a dynamic list is not known."""
-    found = _get(project, list_id)
+    found = existing_list(project, list_id)
     if found.type == "Dynamic":
         raise bad_params(f"error.lists.dynamicList({list_id})")
     return found

@@ -37,15 +37,25 @@ class Schedule:
 
     def due(self, now_ms: int) -> list[Scheduled]:
         """What is to be sent by now, in the order of its times."""
-        sql = f"SELECT {_COLUMNS} FROM scheduled WHERE due_ms <= ? ORDER BY due_ms, id"  # noqa: S608 (a constant)
-        rows = self._database.rows(sql, (now_ms,))
+        return self._found("due_ms <= ?", now_ms)
+
+    def get(self, message_id: int) -> list[Scheduled]:
+        """The message with an id, if it was not sent yet."""
+        return self._found("id = ?", message_id)
+
+    def of_user(self, user: int) -> list[Scheduled]:
+        """What waits for a user."""
+        return self._found("user = ?", user)
+
+    def remove(self, message_id: int) -> None:
+        """Take one message away."""
+        self._database.write("DELETE FROM scheduled WHERE id = ?", (message_id,))
+
+    def remove_of(self, user: int) -> None:
+        """Take away what waits for a user."""
+        self._database.write("DELETE FROM scheduled WHERE user = ?", (user,))
+
+    def _found(self, condition: str, value: int) -> list[Scheduled]:
+        sql = f"SELECT {_COLUMNS} FROM scheduled WHERE {condition} ORDER BY due_ms, id"  # noqa: S608 (constants)
+        rows = self._database.rows(sql, (value,))
         return [Scheduled(row[0], row[1], row[2], json.loads(row[3]), row[4]) for row in rows]
-
-    def remove(self, message_id: int) -> bool:
-        """Take one message away; whether there was one."""
-        return self._database.write("DELETE FROM scheduled WHERE id = ?", (message_id,)).rowcount > 0
-
-    def remove_of(self, user: int, campaign: int | None = None) -> bool:
-        """Take away the messages to a user, of one campaign or of all; whether there were any."""
-        sql = "DELETE FROM scheduled WHERE user = ? AND campaign = ifnull(?, campaign)"
-        return self._database.write(sql, (user, campaign)).rowcount > 0

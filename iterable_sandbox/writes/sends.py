@@ -1,0 +1,96 @@
+"""Sending messages. Nothing leaves the sandbox: what was sent, or skipped, is recorded as an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from uuid import uuid4
+
+from iterable_api.identity import PLACEHOLDER_DOMAIN
+from iterable_sandbox.json_text import to_json
+from iterable_sandbox.project import Project
+from iterable_sandbox.store.scheduled import Scheduled
+from iterable_sandbox.store.users import User
+from iterable_sandbox.writes import events, subscriptions
+
+Json = Mapping[str, Any]
+
+TYPES: Final[Mapping[str, str]] = {
+    "Email": "emailSend",
+    "Push": "pushSend",
+    "InApp": "inAppSend",
+    "SMS": "smsSend",
+    "WebPush": "webPushSend",
+    "WhatsApp": "whatsAppSend",
+    "Embedded": "embeddedSend",
+    "RCS": "rcsSend",
+}
+"""Medium of a campaign to the data type of its sends; that of its skips has `Skip` at the end."""
+
+_COUNTERS: Final = {"catalogCollectionCount": 0, "catalogLookupCount": 0, "productRecommendationCount": 0}
+_NUMBERS: Final = {"SMS": "toPhoneNumber", "WhatsApp": "toWhatsAppPhoneNumber"}
+
+
+def send(project: Project, user: User, campaign: Json, request: Json, at_ms: int | None = None) -> None:
+    """Record that a user got a message, or why not. `request` is the body that asked for it."""
+    fields = _fields(project, campaign)
+    type_, reason = TYPES[campaign["messageMedium"]], _reason(project, user, campaign, request, fields)
+    data = request.get("dataFields")
+    fields |= {"messageId": uuid4().hex, "transactionalData": None if data is None else to_json(data)}
+    if reason is not None:
+        events.record(project, f"{type_}Skip", user, fields | {"reason": reason}, at_ms)
+        return
+    number = _NUMBERS.get(campaign["messageMedium"])
+    reached = {} if number is None else {number: user.profile.get("phoneNumber")}
+    events.record(project, type_, user, fields | reached | _COUNTERS, at_ms)
+
+
+def deliver_due(project: Project) -> None:
+    """Send the scheduled messages whose time has come."""
+    for message in project.store.schedule.due(project.clock.now()):
+        with project.store.database.transaction():
+            project.store.schedule.remove(message.id)
+            _deliver(project, message)
+
+
+def _deliver(project: Project, message: Scheduled) -> None:
+    user = project.store.users.by_row(message.user)
+    campaign = project.store.resources.get("campaign", message.campaign)
+    if user is not None and campaign is not None:
+        send(project, user, campaign, message.request, message.due_ms)
+
+
+def _fields(project: Project, campaign: Json) -> dict[str, Any]:
+    """The campaign and what it belongs to, as far as the project knows."""
+    template = project.store.resources.get("template", campaign["templateId"]) or {}
+    type_id = template.get("messageTypeId")
+    message_type = {} if type_id is None else project.store.resources.get("messageType", type_id) or {}
+    return {
+        "campaignId": campaign["id"],
+        "templateId": campaign["templateId"],
+        "messageTypeId": type_id,
+        "channelId": message_type.get("channelId"),
+    }
+
+
+def _reason(project: Project, user: User, campaign: Json, request: Json, fields: Json) -> str | None:
+    """Why a user does not get a message. Only the name of the first reason is documented."""
+    ids = subscriptions.current(project, user)
+    reasons: dict[str, Callable[[], bool]] = {
+        "DuplicateMarketingMessage": lambda: (
+            request.get("allowRepeatMarketingSends") is False and _was_sent(project, user, campaign)
+        ),
+        "ChannelUnsubscribed": lambda: fields["channelId"] in ids[subscriptions.CLOSED],
+        "MessageTypeUnsubscribed": lambda: fields["messageTypeId"] in ids[subscriptions.DECLINED],
+        "NoEmail": lambda: campaign["messageMedium"] == "Email" and not _can_be_mailed(user),
+    }
+    return next((name for name, applies in reasons.items() if applies()), None)
+
+
+def _was_sent(project: Project, user: User, campaign: Json) -> bool:
+    sent = project.store.events.of_user(user.id, types=[TYPES[campaign["messageMedium"]]])
+    return any(event.line.get("campaignId") == campaign["id"] for event in sent)
+
+
+def _can_be_mailed(user: User) -> bool:
+    return user.email is not None and not user.email.endswith(f"@{PLACEHOLDER_DOMAIN}")
