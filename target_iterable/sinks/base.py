@@ -67,9 +67,11 @@ class IterableSink(BatchSink):
         """Fill in missing key properties: the SDK would end the run for them, and here they are a reason to reject."""
         del context
         missing = [column for column in self.key_properties if column not in record]
-        reason = f"the key property {', '.join(map(repr, missing))} is missing"
-        self._lacks_key = Refusal("missingKey", reason, missing[0]) if missing else None
-        return {**dict.fromkeys(missing), **record}
+        self._lacks_key = None
+        if missing:
+            reason = f"the key property {', '.join(map(repr, missing))} is missing"
+            self._lacks_key = Refusal("missingKey", reason, missing[0])
+        return {**record, **dict.fromkeys(missing)} if missing else record
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Turn the record into an operation, or reject it."""
