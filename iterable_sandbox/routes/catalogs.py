@@ -11,7 +11,7 @@ from starlette.responses import Response
 from iterable_sandbox.envelopes import bad_params, envelope, play_error
 from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.routes.pages import asked_page
-from iterable_sandbox.shapes import STRING, Shape, array_of, object_of
+from iterable_sandbox.shapes import OBJECT, STRING, array_of, object_of, violations
 from iterable_sandbox.store.catalogs import Catalog
 
 NAME: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
@@ -86,6 +86,9 @@ def catalog_of(call: Call) -> Catalog:
 def _mappings(updates: list[dict[str, Any]], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Path and type; fields of objects have dotted paths, though how the real one shows those is not known."""
     for update in updates:
+        # Children have the shape of their parents, which the table of shapes cannot say.
+        if wrong := dict(violations(_MAPPING, update)):
+            raise bad_params(f"Invalid mapping below {prefix}: {wrong}")
         name, type_, children = update["fieldName"], update["fieldType"], update.get("children") or []
         if type_ not in _TYPES or "." in name or (children and type_ != "object"):
             raise bad_params(f"Invalid mapping of field {name}: {type_}")
@@ -93,10 +96,9 @@ def _mappings(updates: list[dict[str, Any]], prefix: str = "") -> Iterator[tuple
         yield from _mappings(children, f"{prefix}{name}.")
 
 
-_mapping_fields = {"fieldName": STRING, "fieldType": STRING}
-_MAPPING: Final = Shape("object", _mapping_fields, required=frozenset(_mapping_fields))
-# Objects hold objects: the shape is part of itself.
-_mapping_fields["children"] = array_of(_MAPPING)
+_MAPPING: Final = object_of(
+    required=("fieldName", "fieldType"), fieldName=STRING, fieldType=STRING, children=array_of(OBJECT)
+)
 _MAPPINGS: Final = object_of(required=("mappingsUpdates",), mappingsUpdates=array_of(_MAPPING))
 _CATALOG: Final = "/api/catalogs/{catalogName}"
 
