@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, cast
 
-from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem, StateBucket, TokenBucket
+from pyrate_limiter import Decision, Rate, RateItem, StateAlgorithm, StateBucket, TokenBucket
+from pyrate_limiter.abstracts.algorithm import State
 
 from iterable_api.errors import DailyCapReachedError
+from iterable_api.limit_stores import LimitStore, SharedState
 
 Scope = Literal["project", "key", "organisation"]
 
@@ -140,16 +142,21 @@ class DocumentedLimits:
     do not travel equally fast: what leaves in good order may arrive closer together, by `JITTER` at most.
     A daily cap counts the last 24 hours, however Iterable counts its days.
 
-    `clock` gives seconds and never goes back; `sleep` takes seconds.
+    `clock` gives seconds and never goes back; `sleep` takes seconds. With a `store` the limits are kept together
+    with all other processes that use it; then the clocks of their machines must agree to within `JITTER`.
     """
 
     def __init__(
-        self, *, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+        self,
+        *,
+        clock: Callable[[], float] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        store: LimitStore | None = None,
     ) -> None:
-        self._clock = clock
+        self._clock = clock or (time.monotonic if store is None else time.time)
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._buckets: dict[Limit, AbstractBucket] = {limit: _bucket(limit) for limit in LIMITS}
+        self._buckets = {limit: _bucket(limit, store) for limit in LIMITS}
         # The longest period comes first: who may not call today should not wait before hearing so.
         self._by_endpoint: dict[tuple[str, str], list[Limit]] = {
             (limit.method, limit.path): list(reversed(limits_of(limit.method, limit.path))) for limit in LIMITS
@@ -168,21 +175,38 @@ class DocumentedLimits:
         """
         bucket = self._buckets[limit]
         with self._lock:
-            now = int(self._clock() * 1000)
-            at_once = RateItem(limit.path, now)
-            if bucket.put(at_once):
-                return 0
-            if limit.seconds >= DAY:
-                raise DailyCapReachedError(limit.method, limit.path, limit.count)
-            wait = cast("int", bucket.waiting(at_once))
-            bucket.put(RateItem(limit.path, now + wait))
-            return wait / 1000
+            now = place = int(self._clock() * 1000)
+            # Once, or more often if another process takes the place between the two steps.
+            while not bucket.put(item := RateItem(limit.path, place)):
+                if limit.seconds >= DAY:
+                    raise DailyCapReachedError(limit.method, limit.path, limit.count)
+                place += cast("int", bucket.waiting(item))
+            return (place - now) / 1000
 
 
-def _bucket(limit: Limit) -> AbstractBucket:
+class _LastHours(StateAlgorithm):
+    """Counts what happened in the last period, exactly: its state is the moment of each."""
+
+    def initial(self, _rates: list[Rate]) -> State:
+        return ()
+
+    def step(self, rates: list[Rate], state: State, now: int, weight: int) -> tuple[State, Decision]:
+        (rate,) = rates
+        recent = tuple(moment for moment in state if moment >= now - rate.interval)
+        if len(recent) + weight > rate.limit:
+            return state, Decision(failing_rate=rate)
+        return (*recent, *[now] * weight), Decision()
+
+    def decode(self, values: Sequence[str]) -> State:
+        return tuple(int(value) for value in values)
+
+
+def _bucket(limit: Limit, store: LimitStore | None) -> StateBucket:
+    name = f"{limit.method} {limit.path} {limit.count}/{limit.seconds}"
+    state = None if store is None else SharedState(store, name)
     if limit.seconds >= DAY:
-        return InMemoryBucket([Rate(limit.count, limit.seconds * 1000)])
-    return StateBucket([_rate(limit)], algorithm=TokenBucket())
+        return StateBucket([Rate(limit.count, limit.seconds * 1000)], algorithm=_LastHours(), store=state)
+    return StateBucket([_rate(limit)], algorithm=TokenBucket(), store=state)
 
 
 def _rate(limit: Limit) -> Rate:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from iterable_api.client import HOSTS, Attempt, IterableClient
 from iterable_api.identity import ProjectType
-from iterable_api.limits import DocumentedLimits, Unlimited
+from iterable_api.limit_stores import open_store
+from iterable_api.limits import DocumentedLimits, RateLimiter, Unlimited
 
 CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
     "api_key": {
@@ -43,6 +44,14 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
         "title": "Enforce rate limits",
         "description": "Stay under Iterable's documented limits. Turn off only for a sandbox without limits.",
     },
+    "rate_limit_store": {
+        "type": ["string", "null"],
+        "secret": True,
+        "title": "Rate limit store",
+        "description": "Where processes that read or write the same project keep their limits together: a SQLite file "
+        "on this machine, or a URL such as postgresql://user@host/database or redis://host. All who use it share one "
+        "budget. By default each process keeps the limits alone.",
+    },
     "user_agent": {
         "type": ["string", "null"],
         "title": "User agent",
@@ -68,7 +77,14 @@ def connect(
         config["api_key"],
         region=config["region"],
         api_url=config.get("api_url"),
-        limiter=DocumentedLimits() if config["enforce_rate_limits"] else Unlimited(),
+        limiter=_limiter(config),
         user_agent=config.get("user_agent") or user_agent,
         on_attempt=on_attempt,
     )
+
+
+def _limiter(config: Mapping[str, Any]) -> RateLimiter:
+    if not config["enforce_rate_limits"]:
+        return Unlimited()
+    place = config.get("rate_limit_store")
+    return DocumentedLimits(store=open_store(place) if place else None)

@@ -30,8 +30,9 @@ def test_every_setting_says_what_it_is_for(name: str) -> None:
     assert settings.CONNECTION[name]["description"].endswith(".")
 
 
-def test_the_key_is_marked_as_a_secret() -> None:
-    assert [name for name, setting in settings.CONNECTION.items() if setting.get("secret")] == ["api_key"]
+def test_what_opens_something_is_marked_as_a_secret() -> None:
+    secrets = {name for name, setting in settings.CONNECTION.items() if setting.get("secret")}
+    assert secrets == {"api_key", "rate_limit_store"}
 
 
 def test_every_region_of_the_client_can_be_chosen() -> None:

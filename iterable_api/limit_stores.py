@@ -1,0 +1,203 @@
+"""Where processes keep the state of their common limits: a SQLite file, PostgreSQL or Redis.
+
+All who use a store share one budget, so a store belongs to one project, or to one organisation where
+its projects export together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from pyrate_limiter import Decision, Rate, StateStore
+from pyrate_limiter.abstracts.algorithm import State, StateAlgorithm
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+
+from iterable_api.errors import IterableError
+
+_CREATE: Final = text("CREATE TABLE IF NOT EXISTS iterable_rate_limits (name TEXT PRIMARY KEY, state TEXT)")
+# To write before reading is what locks: the file in SQLite, the row in PostgreSQL.
+_LOCK: Final = text(
+    "INSERT INTO iterable_rate_limits VALUES (:name, '') "
+    "ON CONFLICT (name) DO UPDATE SET state = iterable_rate_limits.state"
+)
+_READ: Final = text("SELECT state FROM iterable_rate_limits WHERE name = :name")
+_KEEP: Final = text("UPDATE iterable_rate_limits SET state = :state WHERE name = :name")
+_REDIS_PREFIX: Final = "iterable_rate_limits"
+_PATIENCE_S: Final = 60
+
+Step = Callable[[str], str | None]
+"""From the text of a state, "" at first, to the new text, or None if nothing changes."""
+
+
+class LimitStoreError(IterableError, ValueError):
+    """The store of `rate_limit_store` does not work."""
+
+    def __init__(self, error: Exception) -> None:
+        # The text of a driver's error may hold the URL, and the URL a password.
+        super().__init__(f"The store named by `rate_limit_store` cannot be used ({type(error).__name__}).")
+
+
+class LimitStore(Protocol):
+    """Texts by name that several processes change, one after the other."""
+
+    def change(self, name: str, step: Step) -> None:
+        """Read a text, let `step` make the new one and keep it, while nobody else changes it.
+
+        Raises:
+            LimitStoreError: if the store cannot be reached.
+        """
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class SharedState(StateStore):
+    """The state of one limit in a common store."""
+
+    def __init__(self, store: LimitStore, name: str) -> None:
+        self._store = store
+        self._name = name
+
+    def check(self, algorithm: StateAlgorithm, rates: list[Rate], now: int, weight: int) -> Decision:
+        """Spend, if the limit allows it."""
+        decisions: list[Decision] = []
+
+        def step(content: str) -> str | None:
+            state, decision = algorithm.step(rates, _decoded(content, algorithm, rates), now, weight)
+            decisions.append(decision)
+            return " ".join(map(str, state)) if decision.allowed else None
+
+        self._store.change(self._name, step)
+        return decisions[-1]
+
+    def read(self, algorithm: StateAlgorithm, rates: list[Rate]) -> State:
+        """The present state."""
+        seen: list[str] = []
+        self._store.change(self._name, seen.append)
+        return _decoded(seen[-1], algorithm, rates)
+
+    def reset(self) -> None:
+        """Forget it."""
+        self._store.change(self._name, lambda _: "")
+
+
+def _decoded(content: str, algorithm: StateAlgorithm, rates: list[Rate]) -> State:
+    return algorithm.decode(content.split()) if content else algorithm.initial(rates)
+
+
+class SqlStore:
+    """Texts in a table of SQLite or PostgreSQL, which is made on first use."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        try:
+            # Two who make it at the same moment may clash in PostgreSQL; then it is there.
+            with suppress(IntegrityError), engine.begin() as connection:
+                connection.execute(_CREATE)
+        except SQLAlchemyError as error:
+            raise LimitStoreError(error) from None
+
+    def change(self, name: str, step: Step) -> None:
+        """See `LimitStore`."""
+        try:
+            with self._engine.begin() as connection:
+                self._change(connection, name, step)
+        except SQLAlchemyError as error:
+            raise LimitStoreError(error) from None
+
+    def close(self) -> None:
+        """See `LimitStore`."""
+        self._engine.dispose()
+
+    @staticmethod
+    def _change(connection: Connection, name: str, step: Step) -> None:
+        connection.execute(_LOCK, {"name": name})
+        changed = step(str(connection.scalar(_READ, {"name": name})))
+        if changed is not None:
+            connection.execute(_KEEP, {"name": name, "state": changed})
+
+
+class RedisStore:
+    """Texts in Redis. A step is repeated if somebody else was quicker."""
+
+    def __init__(self, client: Any, errors: type[Exception]) -> None:
+        self._client = client
+        self._errors = errors
+
+    def change(self, name: str, step: Step) -> None:
+        """See `LimitStore`."""
+        key = f"{_REDIS_PREFIX}:{name}"
+
+        def transaction(pipe: Any) -> None:
+            changed = step((pipe.get(key) or b"").decode())
+            pipe.multi()
+            if changed is not None:
+                pipe.set(key, changed)
+
+        try:
+            self._client.transaction(transaction, key)
+        except self._errors as error:
+            raise LimitStoreError(error) from None
+
+    def close(self) -> None:
+        """See `LimitStore`."""
+        self._client.close()
+
+
+def _sqlite(place: str) -> LimitStore:
+    path = place.removeprefix("sqlite:///")
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE_S})
+
+    @event.listens_for(engine, "connect")
+    def _hurry(connection: Any, _record: Any) -> None:
+        # What a power cut could lose is worth less than a write to the disk for every request.
+        connection.execute("PRAGMA synchronous = OFF")
+
+    return SqlStore(engine)
+
+
+def _postgresql(url: str) -> LimitStore:
+    return SqlStore(create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True))
+
+
+def _redis(url: str) -> LimitStore:
+    import redis  # noqa: PLC0415 (an extra, which most do without)
+
+    return RedisStore(redis.Redis.from_url(url), redis.RedisError)
+
+
+_KINDS: Final[Mapping[str, tuple[Callable[[str], LimitStore], str]]] = {
+    "": (_sqlite, ""),
+    "sqlite": (_sqlite, ""),
+    "postgresql": (_postgresql, "postgres"),
+    "postgres": (_postgresql, "postgres"),
+    "redis": (_redis, "redis"),
+    "rediss": (_redis, "redis"),
+}
+"""By the scheme of the URL: how to open the store, and which extra of this package has its driver."""
+
+
+def open_store(place: str) -> LimitStore:
+    """The store at a path or URL.
+
+    Raises:
+        ValueError: naming the setting, if there is no such kind of store, its driver is not installed, or it cannot
+            be reached.
+    """
+    try:
+        opened, extra = _KINDS[urlsplit(place).scheme]
+    except (KeyError, ValueError):
+        raise ValueError("`rate_limit_store` must be a file, or a URL of SQLite, PostgreSQL or Redis") from None
+    try:
+        return opened(place)
+    except LimitStoreError:
+        raise
+    except (ImportError, NoSuchModuleError):
+        raise ValueError(f"`rate_limit_store` needs a driver: pip install 'singer-iterable[{extra}]'") from None
+    except (ArgumentError, ValueError):
+        raise ValueError("`rate_limit_store` is not a URL that its driver understands") from None
