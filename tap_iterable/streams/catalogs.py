@@ -6,7 +6,7 @@ from itertools import count
 from typing import Final
 
 from iterable_api.client import IterableClient, PathParams
-from tap_iterable.streams.resources import ComposedStream, MetadataStream, Rows
+from tap_iterable.streams.resources import ComposedStream, MetadataStream, Rows, array_in
 
 CATALOGS: Final = "/api/catalogs"
 FIELDS: Final = "/api/catalogs/{catalogName}/fieldMappings"
@@ -18,8 +18,8 @@ PAGE_SIZE: Final = 1000
 def _pages(client: IterableClient, path: str, array: str, path_params: PathParams | None = None) -> Rows:
     for page in count(1):
         params = {"page": page, "pageSize": PAGE_SIZE}
-        answer = client.get_json(path, path_params=path_params, params=params)["params"]
-        yield from answer[array]
+        answer = client.get_json(path, path_params=path_params, params=params).get("params")
+        yield from array_in(answer, array, path)
         if not answer.get("nextPageUrl"):
             return
 

@@ -13,6 +13,7 @@ from iterable_api.identity import ProjectType
 from tap_iterable.records import Record
 from tap_iterable.schemas import SCHEMAS
 from tap_iterable.streams.piecewise import PiecewiseStream
+from tap_iterable.streams.resources import array_in
 
 LISTS: Final = "/api/lists"
 MEMBERS: Final = "/api/lists/getUsers"
@@ -54,7 +55,7 @@ class ListUsersStream(PiecewiseStream):
 
     def _chosen(self) -> list[int]:
         excluded = set(self.config["excluded_list_ids"])
-        ids = self.config["list_ids"] or [entry["id"] for entry in self.client.get_json(LISTS)["lists"]]
+        ids = self.config["list_ids"] or [row["id"] for row in array_in(self.client.get_json(LISTS), "lists", LISTS)]
         return sorted(set(ids) - excluded)
 
     def _still_to_read(self, chosen: list[int]) -> list[int]:

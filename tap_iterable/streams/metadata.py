@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from iterable_api.errors import NotFoundError
-from tap_iterable.streams.resources import MetadataStream, Rows
+from tap_iterable.streams.resources import MetadataStream, Rows, array_in
 
 TABLES: Final = "/api/metadata"
 KEYS: Final = "/api/metadata/{table}"
@@ -23,7 +23,7 @@ class MetadataValuesStream(MetadataStream):
 
     def rows(self) -> Rows:
         """Every key; one that is deleted while we read has no value."""
-        for table in self.client.get_json(TABLES)["results"]:
+        for table in array_in(self.client.get_json(TABLES), "results", TABLES):
             for entry in self._keys(table["name"]):
                 # Answers may spell a table in another letter case than its list does, and it is a part of the key.
                 yield {**entry, **self._value(table["name"], entry["key"]), "table": table["name"]}
@@ -33,7 +33,7 @@ class MetadataValuesStream(MetadataStream):
         while True:
             params = {"nextMarker": marker} if marker else {}
             answer = self.client.get_json(KEYS, path_params={"table": table}, params=params)
-            yield from answer["results"]
+            yield from array_in(answer, "results", KEYS)
             marker = answer.get("nextMarker")
             if not marker:
                 return

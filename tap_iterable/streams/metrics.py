@@ -20,6 +20,7 @@ from singer_sdk.helpers.types import Context
 
 from iterable_api import times
 from iterable_api.client import Params
+from iterable_api.errors import UnreadableAnswerError
 from tap_iterable.records import Record
 from tap_iterable.schemas import SCHEMAS
 from tap_iterable.settings import moment
@@ -117,7 +118,9 @@ class CampaignMetricsStream(MetricsStream):
         """Every line; its first column is the campaign."""
         for row in rows:
             metrics = dict(row.values)
-            yield {"id": metrics.pop("id"), "metrics": metrics, "extraCells": row.extra}
+            if not isinstance(campaign := metrics.pop("id", None), int):
+                raise UnreadableAnswerError(f"{self.path} answered with a line without the `id` of a campaign")
+            yield {"id": campaign, "metrics": metrics, "extraCells": row.extra}
 
 
 class ExperimentMetricsStream(MetricsStream):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from iterable_api.identity import ProjectType
-from tap_iterable.streams.resources import ComposedStream, Rows
+from tap_iterable.streams.resources import ComposedStream, Rows, array_in
 
 FIELDS: Final = "/api/users/getFields"
 
@@ -44,5 +44,5 @@ class ForgottenUsersStream(ComposedStream):
     def rows(self) -> Rows:
         """Every hash."""
         for identifier, path, array in _FORGOTTEN[ProjectType(self.config["project_type"])]:
-            for hashed in self.client.get_json(path)[array]:
+            for hashed in array_in(self.client.get_json(path), array, path):
                 yield {"identifier": identifier, "hash": hashed}

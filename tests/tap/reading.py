@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tap_iterable.tap import TapIterable
+
 
 @dataclass
 class Output:
@@ -63,7 +65,7 @@ class TapRun:
         self._write("config.json", {**self.settings, **settings})
         arguments = ["--config", "config.json"]
         if streams:
-            self._write("catalog.json", selecting(streams, self._discovered()))
+            self._write("catalog.json", selecting(streams, _catalog({**self.settings, **settings})))
             arguments += ["--catalog", "catalog.json"]
         if state:
             self._write("state.json", state)
@@ -73,15 +75,12 @@ class TapRun:
     def catalog(self, **settings: Any) -> dict[str, Any]:
         """What discovery says."""
         self._write("config.json", {**self.settings, **settings})
-        return self._discovered()
+        return dict(json.loads(self._run("--config", "config.json", "--discover").stdout))
 
     def test(self) -> subprocess.CompletedProcess[str]:
         """What `--test` says."""
         self._write("config.json", self.settings)
         return self._run("--config", "config.json", "--test")
-
-    def _discovered(self) -> dict[str, Any]:
-        return dict(json.loads(self._run("--config", "config.json", "--discover").stdout))
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "tap_iterable.tap", *arguments]
@@ -89,6 +88,14 @@ class TapRun:
 
     def _write(self, name: str, content: Any) -> None:
         (self.folder / name).write_text(json.dumps(content))
+
+
+def _catalog(config: dict[str, Any]) -> dict[str, Any]:
+    """The catalog that `--discover` gives, without a process of its own."""
+    tap = TapIterable(config=config, setup_mapper=False)
+    catalog = tap.catalog_dict
+    tap.client.close()
+    return catalog
 
 
 def selecting(streams: Collection[str], catalog: dict[str, Any]) -> dict[str, Any]:
