@@ -60,7 +60,7 @@ def _created(call: Call, name: str) -> Response:
     if not _NAME.fullmatch(name):
         raise bad_params(f"Invalid snippet name: {name}")
     written = _written(call)
-    number = call.project.store.resources.next_id("snippet")
+    number = call.project.store.resources.new_id("snippet")
     head = {"id": number, "projectId": call.project.settings.project_id, "name": name, "variables": []}
     made = {"createdAt": written["updatedAt"], "createdBy": written["updatedBy"]}
     call.project.store.resources.add("snippet", [(number, head | made | written)])

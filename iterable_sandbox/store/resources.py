@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from iterable_sandbox.json_text import to_json
 from iterable_sandbox.store.database import Database
 
 Kind = Literal["campaign", "template", "channel", "messageType", "journey", "snippet", "webhook", "experiment"]
+
+_NEW_ID: Final = """
+INSERT INTO project (name, value) SELECT ?, coalesce(max(id), 0) + 1 FROM resources WHERE kind = ?
+ON CONFLICT (name) DO UPDATE SET value = max(value + 1, CAST(excluded.value AS INTEGER)) RETURNING value
+"""
 
 
 class Resources:
@@ -37,6 +42,6 @@ class Resources:
         """Forget one."""
         self._database.write("DELETE FROM resources WHERE kind = ? AND id = ?", (kind, number))
 
-    def next_id(self, kind: Kind) -> int:
-        """An id that is larger than those of all the others."""
-        return self._database.number("SELECT coalesce(max(id), 0) + 1 FROM resources WHERE kind = ?", (kind,))
+    def new_id(self, kind: Kind) -> int:
+        """An id that none of them has or had."""
+        return self._database.number(_NEW_ID, (f"last {kind}", kind))

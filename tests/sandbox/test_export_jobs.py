@@ -95,6 +95,15 @@ def test_csv_has_the_same_rows_in_cells(seeded: Http) -> None:
     assert [json.loads(row["shoppingCartItems"]) for row in rows] == [line["shoppingCartItems"] for line in lines]
 
 
+def test_every_file_of_csv_begins_with_the_header(database: str) -> None:
+    with opened(database=database, export_polls=0, export_file_bytes=10_000) as http:
+        parts = bodies(http, start(http, "emailClick", outputFormat="text/csv"))
+        rows = [row for part in parts for row in csv.DictReader(part.splitlines())]
+        assert len(parts) > 1
+        assert len({part.partition("\n")[0] for part in parts}) == 1
+        assert [row["messageId"] for row in rows] == [line["messageId"] for line in http.export("emailClick")]
+
+
 def test_a_window_without_rows_makes_no_files(http: Http) -> None:
     job_id = start(http)
     states(http, job_id, 3)

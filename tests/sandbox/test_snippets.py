@@ -62,6 +62,15 @@ def test_a_deleted_snippet_is_gone(http: Http) -> None:
     assert http.get(f"/api/snippets/{first}").status_code == 404
 
 
+def test_an_id_is_never_given_twice(seeded: Http) -> None:
+    taken = {row["id"] for row in seeded.get("/api/snippets").json()["snippets"]}
+    for _ in range(3):
+        number = create(seeded, "again")
+        assert number not in taken
+        taken.add(number)
+        seeded.send("DELETE", f"/api/snippets/{number}")
+
+
 def test_a_name_is_taken_once(http: Http) -> None:
     create(http)
     assert http.post("/api/snippets", {"name": "footer", "content": ""}).status_code == 400
