@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.contract.swagger import Contract
+
 FACTS = Path(__file__).parents[3] / "shared" / "iterable"
 
 
@@ -20,6 +22,12 @@ def facts(name: str) -> Any:
 def contract() -> Any:
     """Iterable's own description of its API, in Swagger 2.0; it is served at api.iterable.com/api-docs."""
     return facts("api-docs.json")
+
+
+@pytest.fixture(scope="session")
+def closed_contract(contract: Any) -> Contract:
+    """The same, ready to judge requests and answers."""
+    return Contract(contract)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,104 @@
+"""Every request that the tap and the target send is one that the contract knows: path, method, parameters and body."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from jsonschema import Draft4Validator
+
+from iterable_sandbox.request_log import Entry
+from iterable_sandbox.server import Sandbox
+from tests.contract.swagger import Contract, Operation, segments
+from tests.tap.reading import TapRun
+from tests.target.loading import Loader, stream
+
+CASELESS = {"dataTypeName"}
+"""Parameters whose values the real one takes in any case, as every public tap shows."""
+
+RECORDS = [
+    *stream("users", [{"email": f"u{row}@example.com", "age": row, "tags": ["a"]} for row in range(3)]),
+    *stream(
+        "custom_events",
+        [{"email": "u1@example.com", "eventName": "read", "pages": 3, "createdAt": "2026-10-01T00:00:00Z"}],
+    ),
+    *stream("list_members", [{"email": "u1@example.com"}]),
+    *stream("catalog_items", [{"itemId": "P-9", "catalogName": "Products", "price": 3.5}]),
+]
+ROUTES: Mapping[str, Any] = {
+    "users": {"object": "users"},
+    "custom_events": {"object": "events"},
+    "list_members": {"object": "list_members", "list": "VIP"},
+    "catalog_items": {"object": "catalog_items", "catalog": "Products"},
+}
+
+
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory: pytest.TempPathFactory, seeded_database: Path) -> list[Entry]:
+    """All requests of one run of the tap, with every stream, and of one run of the target."""
+    folder = tmp_path_factory.mktemp("runs")
+    shutil.copy(seeded_database, folder / "project.db")
+    with Sandbox(database=str(folder / "project.db"), log_personal_data=True) as sandbox:
+        tap = TapRun(sandbox.url, sandbox.api_key, folder)
+        assert tap(*(entry["tap_stream_id"] for entry in tap.catalog()["streams"])).code == 0
+        Loader(sandbox, folder)(RECORDS, streams=ROUTES)
+        return sandbox.requests("* /api/*")
+
+
+def test_every_request_is_one_of_the_contract(closed_contract: Contract, sent: list[Entry]) -> None:
+    wrong = {problem for entry in sent for problem in problems(closed_contract, entry)}
+    assert sorted(wrong) == []
+
+
+def test_the_runs_sent_requests_of_every_kind(sent: list[Entry]) -> None:
+    routes = {f"{entry.method} {entry.path}" for entry in sent}
+    assert {"GET /api/export/data.json", "GET /api/lists/getUsers", "GET /api/campaigns"} <= routes
+    assert {"POST /api/users/bulkUpdate", "POST /api/events/trackBulk", "POST /api/lists/subscribe"} <= routes
+    assert "POST /api/catalogs/{catalogName}/items" in routes
+    assert {entry.status for entry in sent} == {200}
+
+
+def problems(contract: Contract, entry: Entry) -> Iterator[str]:
+    path, _, query = str(entry.uri).partition("?")
+    operation = contract.operation(entry.method, path)
+    if operation is None:
+        yield f"{entry.method} {path}: no such operation"
+        return
+    found = [*in_parameters(operation, path, parse_qsl(query, keep_blank_values=True))]
+    if operation.body is not None:
+        found += [
+            f"{one.place}: {one.message}" for one in contract.problems(operation.body, json.loads(entry.body or ""))
+        ]
+    elif entry.body:
+        found.append("a body where there should be none")
+    yield from (f"{operation.route}: {one}" for one in found)
+
+
+def in_parameters(operation: Operation, path: str, query: list[tuple[str, str]]) -> Iterator[str]:
+    given = [*segments(operation.path, path).items(), *query]
+    for name, one in operation.parameters.items():
+        if one.get("required") and name not in dict(given):
+            yield f"{name} is missing"
+    for name, text in given:
+        schema = operation.parameters.get(name)
+        if schema is None:
+            yield f"there is no parameter {name}"
+        elif not Draft4Validator(_schema(name, schema)).is_valid(_value(schema, text)):
+            yield f"{name} may not be what it is"
+
+
+def _schema(name: str, parameter: Mapping[str, Any]) -> Mapping[str, Any]:
+    one = parameter["items"] if parameter["type"] == "array" else parameter
+    wanted = {} if one["type"] == "object" else {"type": one["type"]}  # as in the contract's definitions
+    return wanted | ({"enum": one["enum"]} if "enum" in one and name not in CASELESS else {})
+
+
+def _value(parameter: Mapping[str, Any], text: str) -> Any:
+    """The text of a parameter as the type that it should have, or as text if it does not look like that."""
+    kind = parameter["items"]["type"] if parameter["type"] == "array" else parameter["type"]
+    return text if kind == "string" else json.loads(text)

@@ -1,0 +1,189 @@
+"""Every route of the sandbox is one of the contract, and what it answers has the shape that the contract gives."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from iterable_sandbox.clock import StoppedClock
+from iterable_sandbox.routes import ENDPOINTS, Endpoint
+from iterable_sandbox.server import Sandbox
+from tests.contract.requests_of_the_contract import EMAIL, EVERYTHING_ON, KNOWN, MOBILE, body, uri
+from tests.contract.swagger import Contract, Problem
+
+ROUTES = [f"{row.method} {row.path}" for row in ENDPOINTS]
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+TRIGGERED = {"email": 17, "push": 21, "inApp": 22, "sms": 23, "webPush": 24, "whatsApp": 25}
+"""Media to the last digits of a triggered campaign."""
+
+PARTICULAR: Mapping[str, Mapping[str, Any]] = {
+    "GET /api/campaigns/{id}": {"id": 2_220_201},
+    "GET /api/campaigns/recurring/{id}/childCampaigns": {"id": 2_220_231},
+    **{f"POST /api/{medium}/target": {"campaignId": 2_220_200 + last} for medium, last in TRIGGERED.items()},
+    **{f"POST /api/{medium}/cancel": {"campaignId": 2_220_200 + last} for medium, last in TRIGGERED.items()},
+    "POST /api/campaigns/trigger": {"listIds": [949_801]},
+    "GET /api/templates/push/get": {"templateId": 3_043_602},
+    "GET /api/templates/sms/get": {"templateId": 3_043_604},
+    "GET /api/templates/inapp/get": {"templateId": 3_043_611},
+    "GET /api/templates/embedded/get": {"templateId": 3_043_626},
+    "POST /api/webhooks": {"id": 7001},
+    "POST /api/users/forget": {"userId": None},
+    "POST /api/users/unforget": {"userId": None},
+    "POST /api/catalogs/{catalogName}": {"catalogName": "Books"},
+}
+"""What is known by another name, or under the same name is something else; None is not sent at all."""
+
+WRAPPED = "GET /api/catalogs*"
+"""The contract gives what is inside; recordings have it as `params` of the envelope of writes."""
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Where the sandbox does not do what the contract says, and on what evidence. Routes and places are globs."""
+
+    routes: str
+    place: str
+    evidence: str
+
+    def allows(self, route: str, problem: Problem) -> bool:
+        return fnmatchcase(route, self.routes) and fnmatchcase(problem.place, self.place)
+
+
+LOWER_CASE = "recordings have states in lower case"
+MILLISECONDS = "recordings have epoch milliseconds"
+NO_OP = "recordings have noOpEmails and noOpUserIds, which the contract does not know"
+ACCEPTED = "the official client knows a code Accepted"
+
+DEVIATIONS = (
+    Deviation("GET /api/export/*", "*jobState", LOWER_CASE),
+    Deviation("GET /api/export/jobs", "jobs.*.dataTypeName", "recordings have the name, the contract a class of it"),
+    Deviation("GET /api/experiments/metrics", "", "recordings have CSV, as the contract's own text says"),
+    Deviation("GET /api/channels", "channels.*.messageMedium", "recordings have more media than the three listed"),
+    Deviation("GET /api/templates", "templates.*.?????edAt", MILLISECONDS),
+    Deviation("GET /api/templates/*/get", "*?????edAt", MILLISECONDS),
+    Deviation("GET /api/catalogs/*/items*", "*lastModified", MILLISECONDS),
+    Deviation("GET /api/catalogs/*/items*", "*value", "recordings have the item, the contract a class around it"),
+    Deviation("POST /api/users/bulkUpdate", "", NO_OP),
+    Deviation("POST /api/lists/*scribe", "", NO_OP),
+    Deviation("P* /api/subscriptions/*", "code", ACCEPTED),
+    Deviation("DELETE /api/subscriptions/*", "code", ACCEPTED),
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one route answered, and how that differs from the contract."""
+
+    status: int
+    text: str
+    problems: tuple[Problem, ...]
+
+
+@pytest.fixture(scope="module")
+def results(closed_contract: Contract, seeded_database: Path) -> dict[str, Result]:
+    """Every route, asked once, each in a project of its own."""
+    return {f"{row.method} {row.path}": result(closed_contract, seeded_database, row) for row in ENDPOINTS}
+
+
+@contextmanager
+def prepared(seeded_database: Path) -> Iterator[Sandbox]:
+    """A seeded project that holds what `KNOWN` speaks of."""
+    database = seeded_database.with_name("prepared.db")
+    shutil.copy(seeded_database, database)
+    with Sandbox(database=str(database), clock=StoppedClock(START), **EVERYTHING_ON) as sandbox:
+        for method, path, sent in PREPARATION:
+            assert Question(method, path, sent).ask(sandbox, sandbox.api_key).ok
+        yield sandbox
+
+
+PREPARATION = (
+    ("POST", "/api/users/update", {"email": EMAIL, "dataFields": {"userId": "ana"}}),
+    ("POST", "/api/users/update", {"email": "bo@example.com"}),
+    ("POST", "/api/lists", {"name": "Nobody's"}),
+    ("PUT", "/api/metadata/shops/main", {"value": {"open": True}}),
+    ("POST", "/api/snippets", {"name": "signature", "content": "Yours"}),
+    ("POST", "/api/export/start", {"dataTypeName": "user", "outputFormat": "text/csv"}),
+    *(
+        (
+            "POST",
+            f"/api/{medium}/target",
+            {"campaignId": 2_220_200 + last, "recipientEmail": EMAIL, "sendAt": "2026-11-20 00:00:00"},
+        )
+        for medium, last in TRIGGERED.items()
+    ),
+)
+
+REFUSED = {"GET /api/users/forgottenUserIds": "a project that is based on e-mails forgets e-mails"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request, without its key."""
+
+    method: str
+    path: str
+    body: Any = None
+    query: Mapping[str, Any] = field(default_factory=dict)
+
+    def ask(self, sandbox: Sandbox, key: str) -> requests.Response:
+        url, headers = sandbox.url + self.path, {"Api-Key": key}
+        return requests.request(self.method, url, params=self.query, json=self.body, headers=headers, timeout=10)
+
+
+def test_every_route_of_the_sandbox_is_in_the_contract(closed_contract: Contract) -> None:
+    assert {f"{row.method} {row.path}" for row in ENDPOINTS} - closed_contract.operations.keys() == set()
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_answer_has_the_shape_that_the_contract_gives(results: dict[str, Result], route: str) -> None:
+    result = results[route]
+    assert (200 <= result.status < 300) is (route not in REFUSED), result.text
+    assert [one for one in result.problems if not any(row.allows(route, one) for row in DEVIATIONS)] == []
+
+
+def test_no_deviation_is_out_of_date(results: dict[str, Result]) -> None:
+    found = [(route, problem) for route, result in results.items() for problem in result.problems]
+    assert [row for row in DEVIATIONS if not any(row.allows(*one) for one in found)] == []
+
+
+def result(contract: Contract, seeded_database: Path, endpoint: Endpoint) -> Result:
+    """Ask as a server does, or where servers may not, as an app."""
+    operation = contract.operations[f"{endpoint.method} {endpoint.path}"]
+    with prepared(seeded_database) as sandbox:
+        known = known_for(operation.route, sandbox)
+        path, query = uri(operation, known)
+        sent = None if operation.body is None else body(contract, operation.body, known)
+        question = Question(endpoint.method, path, sent, query)
+        answer = question.ask(sandbox, sandbox.api_key)
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            answer = question.ask(sandbox, MOBILE)
+    schema = operation.answer(answer.status_code) or operation.answer(200)
+    found = () if schema is None or not answer.ok else tuple(problems(contract, operation.route, schema, answer))
+    return Result(answer.status_code, answer.text, found)
+
+
+def known_for(route: str, sandbox: Sandbox) -> dict[str, Any]:
+    newest = max(row.id for row in sandbox.store.lists.all())
+    known = {**KNOWN, "listId": newest, "jobId": max(sandbox.project.export_jobs), **PARTICULAR.get(route, {})}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def problems(contract: Contract, route: str, schema: Mapping[str, Any], answer: requests.Response) -> Iterator[Problem]:
+    if contract.resolved(schema).get("type") == "string":
+        return
+    if not answer.headers["Content-Type"].startswith("application/json"):
+        yield Problem("", "the answer is no JSON")
+        return
+    value = answer.json()
+    yield from contract.problems(schema, value["params"] if fnmatchcase(route, WRAPPED) else value)
