@@ -26,6 +26,26 @@ limit. Endpoints without a documented limit are called one request after the oth
 
 Streams without a bookmark are read whole each time ("full table"). The bookmark of an export is the end of the
 last window that was read whole.
+
+## Keys
+
+- Events have no id that always exists, so `recordId` is a hash of all that Iterable sent. Rows that differ in
+  anything have different keys; a row that is read twice has the same.
+- `campaign_metrics` and `experiment_metrics` have the start of the range in their key, 1970-01-01 for a lifetime.
+  With `metrics_days`, each day has a row; a later run replaces it, with the opens and clicks that came since.
+  Metrics are in an object by Iterable's own titles: which there are depends on the medium, and new ones come.
+- A variant of an experiment is identified by a hash of all ids in its line, since Iterable does not document how
+  these columns are called.
+- `list_users` has the list and the member as Iterable names it, which depends on the project type.
+
+## When something cannot be read
+
+- A stream that the key may not read fails the run, or with `skip_forbidden` is left out and named in the log.
+- Lists, users of `user_events` and batches of metrics that Iterable does not send are named in the log, counted
+  in the metric `missing_piece_count` and left out. All other streams are read and their state is written; then
+  the run fails, because rows are missing.
+- An interrupted run of `list_users` goes on after its last list. The state for that is two entries, however many
+  lists there are: the last list, and those before it that failed.
 """
 _COLUMNS: Final = ("stream", "what", "key", "replication", "endpoints and limits", "cost", "by default")
 _PERIODS: Final = {SECOND: "second", MINUTE: "minute", DAY: "day"}

@@ -38,8 +38,12 @@ def test_a_type_of_the_setting_becomes_a_stream_with_all_its_fields(server: Scri
     assert output.bookmark("pigeon_send").startswith("2026-08-02")
 
 
-def test_a_wrong_name_gets_iterables_own_error_and_names_the_setting(sandbox: Sandbox, tmp_path: Path) -> None:
-    output = TapRun(sandbox.url, sandbox.api_key, tmp_path)("pigeon_send", extra_data_types=["pigeonSend"])
+@pytest.mark.parametrize("mode", ["stream", "jobs"])
+def test_a_wrong_name_gets_iterables_own_error_and_names_the_setting(
+    sandbox: Sandbox, tmp_path: Path, mode: str
+) -> None:
+    read = TapRun(sandbox.url, sandbox.api_key, tmp_path)
+    output = read("pigeon_send", extra_data_types=["pigeonSend"], export_mode=mode)
     assert output.code != 0
     assert "`extra_data_types` names pigeonSend, which Iterable refuses" in output.log
     assert "Invalid dataTypeName" in output.log

@@ -96,15 +96,16 @@ READABLE_WITHOUT_EXPORTS = {
 }
 
 
+@pytest.mark.parametrize("mode", ["stream", "jobs"])
 def test_a_read_only_key_reads_what_such_keys_may_read_and_all_else_is_named(
-    seeded_database: Path, tmp_path: Path
+    seeded_database: Path, tmp_path: Path, mode: str
 ) -> None:
     copy = shutil.copy(seeded_database, tmp_path / "project.db")
     with Sandbox(database=str(copy), keys={READ_ONLY: KeyType.READ_ONLY}) as sandbox:
         read = TapRun(sandbox.url, READ_ONLY, tmp_path)
         read.settings["user_events_users"] = ["ann@example.com"]
         streams = [entry["stream"] for entry in read.catalog()["streams"]]
-        output = read(*streams, skip_forbidden=True, export_mode="stream")
+        output = read(*streams, skip_forbidden=True, export_mode=mode)
     assert output.code == 0, output.log
     left_out = {stream for stream in streams if f"The stream {stream} is left out" in output.log}
     assert left_out == set(streams) - READABLE_WITHOUT_EXPORTS
