@@ -24,12 +24,13 @@ from iterable_sandbox.faults.striking import Serve, exposed
 from iterable_sandbox.ingress import Ingress, given, target
 from iterable_sandbox.json_text import from_json
 from iterable_sandbox.observed import Observed
+from iterable_sandbox.pipelines import QUEUES
 from iterable_sandbox.project import Project
 from iterable_sandbox.request_log import rows
 from iterable_sandbox.routes import ENDPOINTS, Call, Endpoint
 from iterable_sandbox.routes.export_files import file_route
 from iterable_sandbox.shapes import violations
-from iterable_sandbox.writes import sends
+from iterable_sandbox.writes import due
 
 _KEY_HEADERS = ("api-key", "api_key")
 
@@ -59,13 +60,20 @@ def _route(project: Project, endpoint: Endpoint) -> Route:
 
 def _serve(project: Project, endpoint: Endpoint) -> Serve:
     async def serve(request: Request) -> Response:
-        sends.deliver_due(project)
+        due.settle(project)
         try:
-            return endpoint.handler(await _admitted(project, endpoint, request))
+            call = await _admitted(project, endpoint, request)
+            return project.pipelines.accept(lambda: endpoint.handler(call), _delay(project, endpoint))
         except RefusedError as refusal:
             return refusal.response
 
     return serve
+
+
+def _delay(project: Project, endpoint: Endpoint) -> float:
+    """After how many seconds a write can be read."""
+    queue = QUEUES.get((endpoint.method, endpoint.path))
+    return 0 if queue is None else project.settings.apply_delays.get(queue, 0)
 
 
 async def _admitted(project: Project, endpoint: Endpoint, request: Request) -> Call:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from time import time_ns
 
@@ -29,6 +31,16 @@ class Clock(AbstractClock):
     def set(self, moment: datetime) -> None:
         """Let it be `moment`, before or after now; from there time passes as before."""
         self._advanced_ms += int(moment.timestamp() * 1000) - self.now()
+
+    @contextmanager
+    def back_at(self, moment_ms: int) -> Iterator[None]:
+        """Let it be a time in epoch milliseconds for as long as this lasts."""
+        by = moment_ms - self.now()
+        self._advanced_ms += by
+        try:
+            yield
+        finally:
+            self._advanced_ms -= by
 
 
 class StoppedClock(Clock):

@@ -12,6 +12,7 @@ from iterable_sandbox.faults import Faults
 from iterable_sandbox.field_types import PURCHASE, USER, FieldDraft
 from iterable_sandbox.identities import Directory
 from iterable_sandbox.limits import Buckets
+from iterable_sandbox.pipelines import Pipelines
 from iterable_sandbox.profiles import PURCHASE_FIELDS, SYSTEM_FIELDS
 from iterable_sandbox.request_log import RequestLog
 from iterable_sandbox.settings import Settings
@@ -26,6 +27,7 @@ class Project:
         self.store = store
         self.clock = clock
         self.buckets = Buckets(clock)
+        self.pipelines = Pipelines(store, clock)
         self.faults = Faults()
         self.log = RequestLog()
         self.signing_key = token_bytes(16)

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from iterable_api.identity import ProjectType
 from iterable_sandbox.keys import KeyType
+from iterable_sandbox.pipelines import Queue
 
 DEFAULT_API_KEY: Final = "5a2db0c5a2db0c5a2db0c5a2db0c5a2d"
 """A key has the form of Iterable's: 32 hexadecimal digits."""
@@ -20,6 +21,8 @@ class Settings:
     Attributes:
         keys: further keys by their types; `api_key` is a server key.
         limits: whether the documented rate limits are kept.
+        apply_delays: after how many seconds the writes of a queue can be read. Seen were 2 to 12 for `single`, 30 to 60
+            for `bulk` and `list`, and up to 90 for `catalog`; 600 are documented for `forget`.
         unknown_fields: what becomes of fields that are new to the project, if `createNewFields` does not say.
         decimals_into_long: whether 1.5 clashes with a field of whole numbers. Not documented.
         type_clashes: what a wrong type costs in bulkUpdate and subscribe: the batch, as seen, or the row alone, as the
@@ -61,6 +64,7 @@ class Settings:
     api_key: str = DEFAULT_API_KEY
     keys: Mapping[str, KeyType] = field(default_factory=dict)
     limits: bool = True
+    apply_delays: Mapping[Queue, float] = field(default_factory=dict)
     unknown_fields: Literal["allow", "drop"] = "allow"
     decimals_into_long: Literal["refuse", "accept"] = "refuse"
     type_clashes: Literal["batch", "row"] = "batch"

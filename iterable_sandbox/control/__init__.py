@@ -14,6 +14,7 @@ from iterable_sandbox.control.access import may_control
 from iterable_sandbox.envelopes import json_answer
 from iterable_sandbox.page import page
 from iterable_sandbox.project import Project
+from iterable_sandbox.writes import due
 
 Control = Callable[[Project, Request, bytes], Response]
 
@@ -41,6 +42,7 @@ def _guarded(project: Project, control: Control) -> Callable[[Request], Awaitabl
     async def serve(request: Request) -> Response:
         if not may_control(project, request):
             return json_answer({"error": "only for clients on this machine, or with the Api-Key"}, 403)
+        due.settle(project)
         try:
             return control(project, request, await request.body())
         except ValueError as problem:

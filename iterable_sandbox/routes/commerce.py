@@ -13,7 +13,7 @@ from iterable_sandbox.refusals import single_write
 from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.routes.users import UPDATE
 from iterable_sandbox.shapes import DECIMAL, NUMBER, OBJECT, STRING, array_of, object_of
-from iterable_sandbox.writes import commerce, users
+from iterable_sandbox.writes import commerce, events, users
 
 
 def update_cart(call: Call) -> Response:
@@ -36,6 +36,8 @@ def track_purchase(call: Call) -> Response:
     project, body = call.project, call.body
     if len((body.get("id") or "").encode()) > MAX_EVENT_ID_BYTES:
         raise bad_params(f"The id is longer than {MAX_EVENT_ID_BYTES} bytes")
+    # The answer names the id, so a write that is applied later must have the same one.
+    body["id"] = body.get("id") or events.new_id()
     draft = project.field_draft()
     fields = _user_fields(draft, body["user"])
     bought = {**(body.get("dataFields") or {}), commerce.CART: body["items"], "total": body["total"]}

@@ -25,6 +25,8 @@ def track(call: Call) -> Response:
     if row["eventName"] in project.settings.disallowed_events:
         return envelope(f"Event {row['eventName']} is disallowed from tracking.")
     _check_ids([row])
+    # The answer names the id, so a write that is applied later must have the same one.
+    row["id"] = row.get("id") or events.new_id()
     draft = project.field_draft()
     fields = _admitted(draft, row)
     draft.check()

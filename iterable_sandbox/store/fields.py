@@ -22,6 +22,11 @@ class Fields:
         sql = "SELECT count(*) FROM fields WHERE owner = ? OR owner LIKE ? || ':::%'"
         return self._database.number(sql, (category, category))
 
+    def all(self) -> list[tuple[str, str, str]]:
+        """(owner, path, type) of every field."""
+        rows = self._database.rows("SELECT owner, path, type FROM fields")
+        return [(owner, path, type_) for owner, path, type_ in rows]
+
     def add(self, rows: Iterable[tuple[str, str, str]]) -> None:
         """Fix types of (owner, path, type). A type that is fixed already stays."""
         self._database.write_many("INSERT OR IGNORE INTO fields VALUES (?, ?, ?)", rows)

@@ -35,7 +35,7 @@ def track(project: Project, row: Mapping[str, Any], fields: Mapping[str, Any]) -
 
 def put(project: Project, type_: str, user: User, row: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
     """Store an event of a type whose events clients name, or update the one with the same id; the id."""
-    event_id = row.get("id") or uuid4().hex
+    event_id = row.get("id") or new_id()
     event = project.store.events.by_event_id(type_, event_id)
     if event is None:
         event = Event(type_, project.clock.now() // 1000, user.id, {}, event_id)
@@ -45,6 +45,11 @@ def put(project: Project, type_: str, user: User, row: Mapping[str, Any], fields
     event.line = _line(project, event, row, fields) | profiles.identifiers(user)
     project.store.events.save(event)
     return event_id
+
+
+def new_id() -> str:
+    """An id for an event that came without one. The form of the real ones is not known."""
+    return uuid4().hex
 
 
 def record(project: Project, type_: str, user: User, fields: Mapping[str, Any], created_at: int | None = None) -> None:
