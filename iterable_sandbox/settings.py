@@ -44,6 +44,8 @@ class Settings:
         flatten_nested: whether exports also flatten the objects of custom fields to dotted keys.
         trailing_newline: whether the last line of an export ends like the others.
         catalog_status: what writes to catalog items answer: 200, as was seen, or 202, as the contract says too.
+        metrics_without_dates: what metrics cover when no dates are given: all times, or the month that the contract
+            names as the default of its parameters.
         metadata_page: how many keys of a metadata table one answer holds. Not documented.
         absent_template: what the content of a template that is not there answers; both were seen.
         blank_lines: whether empty lines stand between the lines of export files and of list members, as was seen.
@@ -84,6 +86,7 @@ class Settings:
     flatten_nested: bool = False
     trailing_newline: bool = False
     catalog_status: Literal[200, 202] = 200
+    metrics_without_dates: Literal["all", "example"] = "all"
     metadata_page: int = 100
     absent_template: Literal["not_found", "error"] = "not_found"
     blank_lines: bool = False

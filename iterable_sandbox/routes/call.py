@@ -18,6 +18,9 @@ from iterable_sandbox.shapes import Shape
 MAX_LONG: Final = 2**63 - 1
 """The largest number that Iterable reads, and that SQLite keeps."""
 
+Window = tuple[int | None, int | None]
+"""From when until before when, in epoch seconds; either may be open."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -58,7 +61,7 @@ class Call:
         except ValueError as problem:
             raise bad_request_page(self.target, str(problem)) from None
 
-    def window(self) -> tuple[int | None, int | None]:
+    def window(self) -> Window:
         """`startDateTime` and `endDateTime` in epoch seconds; if one is no date, the HTML page."""
         start, end = self.moment("startDateTime"), self.moment("endDateTime")
         return (

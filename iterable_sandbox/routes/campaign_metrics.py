@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.responses import PlainTextResponse, Response
@@ -9,8 +10,13 @@ from starlette.responses import PlainTextResponse, Response
 from iterable_sandbox.envelopes import bad_params
 from iterable_sandbox.exports.formats import csv_line
 from iterable_sandbox.metrics import columns_of
-from iterable_sandbox.routes.call import Call, Endpoint
+from iterable_sandbox.routes.call import Call, Endpoint, Window
 from iterable_sandbox.store.tallies import tallies
+
+_EXAMPLE: Final = (
+    int(datetime(2018, 6, 25, tzinfo=UTC).timestamp()),
+    int(datetime(2018, 7, 25, tzinfo=UTC).timestamp()),
+)
 
 
 def get_metrics(call: Call) -> Response:
@@ -18,7 +24,7 @@ def get_metrics(call: Call) -> Response:
     campaigns = [_campaign(call, text) for text in dict.fromkeys(call.query.getlist("campaignId"))]
     if not campaigns:
         raise bad_params("Missing parameter: campaignId")
-    counted = tallies(call.project.store.database, [row["id"] for row in campaigns], *call.window())
+    counted = tallies(call.project.store.database, [row["id"] for row in campaigns], *metrics_window(call))
     rows = []
     for campaign in campaigns:
         tally = counted.get((campaign["id"], 0), {})
@@ -28,6 +34,13 @@ def get_metrics(call: Call) -> Response:
     return PlainTextResponse(
         "".join(f"{csv_line(cells)}\n" for cells in [titles, *(map(row.get, titles) for row in rows)])
     )
+
+
+def metrics_window(call: Call) -> Window:
+    """The range of metrics. What the real one takes when it is not given is not known."""
+    window = call.window()
+    example = call.project.settings.metrics_without_dates == "example"
+    return _EXAMPLE if example and window == (None, None) else window
 
 
 def _campaign(call: Call, text: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from iterable_sandbox.exports.formats import CSV, csv_line
 from iterable_sandbox.metrics import EMAIL
 from iterable_sandbox.routes.call import Call, Endpoint
+from iterable_sandbox.routes.campaign_metrics import metrics_window
 from iterable_sandbox.store.tallies import Tally, tallies
 
 _HEAD: Final = ("Campaign ID", "Experiment ID", "Experiment Name", "Template ID", "Improvement")
@@ -39,7 +40,7 @@ def _asked(call: Call) -> list[dict[str, Any]]:
 
 def _rows(call: Call, experiment: dict[str, Any]) -> Iterator[list[Any]]:
     """The first variant is what the others are measured by. The best one's row has a cell without a header."""
-    start, end = call.window()
+    start, end = metrics_window(call)
     templates, campaign = experiment["templateIds"], experiment["campaignId"]
     inclusive = None if end is None else end + _SECOND
     counted = tallies(call.project.store.database, [campaign], start, inclusive, variants=len(templates))

@@ -11,12 +11,10 @@ from starlette.responses import Response, StreamingResponse
 from iterable_sandbox.envelopes import bad_params
 from iterable_sandbox.exports.formats import CSV, FORMATS, JSON, FormatName, Text, checked_delimiter
 from iterable_sandbox.exports.lines import Query, data_type, field_names
-from iterable_sandbox.routes.call import Call, Endpoint
+from iterable_sandbox.routes.call import Call, Endpoint, Window
 from iterable_sandbox.store.events import Selection
 
 _DAY: Final = timedelta(days=1)
-
-Window = tuple[int | None, int | None]
 
 
 def export_json(call: Call) -> Response:

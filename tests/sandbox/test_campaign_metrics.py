@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.conftest import Http
+from tests.sandbox.conftest import Http, opened
 
 BLAST = "Spring letter"
 
@@ -52,6 +52,13 @@ def test_a_range_leaves_out_what_was_before_and_after(seeded: Http) -> None:
     for campaign, row in whole.items():
         sends = [int(part[campaign]["Total Email Sends"] or 0) for part in parts]
         assert sum(sends) == int(row["Total Email Sends"] or 0)
+
+
+def test_without_dates_a_sandbox_can_cover_the_month_of_the_contract(database: str) -> None:
+    with opened(database=database, metrics_without_dates="example") as http:
+        campaign = campaign_ids(http)[BLAST]
+        assert metrics(http, [campaign])[str(campaign)]["Total Email Sends"] == "0"
+        assert metrics(http, [campaign], startDateTime="2026-01-01")[str(campaign)]["Total Email Sends"] != "0"
 
 
 def test_columns_are_those_of_all_media_asked_for_and_blank_where_they_do_not_apply(seeded: Http) -> None:
