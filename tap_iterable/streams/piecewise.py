@@ -89,6 +89,8 @@ class PiecewiseStream(FullTableStream):
             MissingPiecesError: naming the pieces.
         """
         super().log_sync_costs()
+        if not self.selected:
+            return
         # The SDK names its own metrics in an enumeration; all that it asks of one is a `value`.
         with metrics.Counter(cast("metrics.Metric", PieceMetric.MISSING), {metrics.Tag.STREAM: self.name}) as counter:
             counter.value = len(self.missing)

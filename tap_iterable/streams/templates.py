@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 from itertools import product
 from typing import Any, Final
 
@@ -82,7 +82,7 @@ class TemplateContentsStream(MetadataStream):
         for medium, number in without.items():
             self.logger.warning("Templates of the medium %s for which Iterable gives no content: %d", medium, number)
 
-    def _locales(self, template_id: int, media: Iterable[str]) -> Rows:
+    def _locales(self, template_id: int, media: Collection[str]) -> Rows:
         default = self._content(template_id, None, media)
         asked = [*self.config["template_locales"], *(self._tags(template_id, default) if default else ())]
         found = {default["locale"]: default} if default else {}
@@ -105,7 +105,7 @@ class TemplateContentsStream(MetadataStream):
             for locale in template["locales"]
         ]
 
-    def _content(self, template_id: int, locale: str | None, media: Iterable[str]) -> dict[str, Any] | None:
+    def _content(self, template_id: int, locale: str | None, media: Collection[str]) -> dict[str, Any] | None:
         """The content, from the first medium that has it."""
         params: Params = {"templateId": template_id, **({"locale": locale} if locale else {})}
         for medium in media:
@@ -113,7 +113,12 @@ class TemplateContentsStream(MetadataStream):
                 continue
             try:
                 content = self.client.get_json(CONTENTS[medium], params=params)
-            except (NotFoundError, BadRequestError):
+            except NotFoundError:
+                continue
+            except BadRequestError as error:
+                # Where the medium is a guess, a refusal only says that it was a wrong one.
+                if len(media) == 1:
+                    self.logger.warning("Template %d is left out in locale %r: %s", template_id, locale or "", error)
                 continue
             return {**content, "messageMedium": medium, "locale": content.get("locale") or locale or ""}
         return None

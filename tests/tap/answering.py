@@ -40,10 +40,12 @@ def paths(server: ScriptedServer) -> list[str]:
 
 @contextmanager
 def stream_of(kind: type[StreamT], url: str, **settings: Any) -> Iterator[StreamT]:
-    """A stream whose client does not wait long between tries."""
+    """A selected stream whose client does not wait long between tries."""
     config = {"api_key": KEY, "api_url": url, "start_date": "2026-08-01", **settings}
     client = IterableClient(KEY, api_url=url, limiter=Unlimited(), max_tries=2, first_wait=0.01, longest_wait=0.02)
     tap = TapIterable(config=config)
-    yield kind(tap, client)
+    stream = kind(tap, client)
+    stream.selected = True
+    yield stream
     tap.client.close()
     client.close()

@@ -61,11 +61,13 @@ def test_children_of_an_archived_campaign_are_found_as_well_as_those_that_only_t
     assert rows == {3: 1, 4: 2, 5: 2}
 
 
-def test_locales_that_iterable_names_are_read_without_a_setting(server: ScriptedServer) -> None:
+def test_locales_that_iterable_names_are_read_without_a_setting_and_refused_ones_are_named(
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
     def content(query: Query) -> Answer | dict[str, Any]:
         locale = query.get("locale", [""])[0]
-        if locale == "fr-FR":
-            return Answer(404)
+        if locale in ("fr-FR", "wrong"):
+            return Answer(404 if locale == "fr-FR" else 400)
         return {"templateId": 7, "clientTemplateId": "welcome", "subject": f"Hi {locale}"}
 
     tags = [{"languageTag": tag, "displayLanguage": tag[:2]} for tag in ("de-DE", "fr-FR")]
@@ -79,9 +81,12 @@ def test_locales_that_iterable_names_are_read_without_a_setting(server: Scripted
             "/api/templates/getByClientTemplateId": {"templates": same},
         },
     )
-    with stream_of(TemplateContentsStream, server.url, template_locales=["de-DE"]) as stream:
+    with stream_of(TemplateContentsStream, server.url, template_locales=["de-DE", "wrong"]) as stream:
         rows = [(row["locale"], row["subject"]) for row in stream.get_records(None)]
     assert rows == [("", "Hi "), ("de-DE", "Hi de-DE")]
+    assert [record.getMessage()[:44] for record in caplog.records if record.levelname == "WARNING"] == [
+        "Template 7 is left out in locale 'wrong': GE"
+    ]
 
 
 def test_a_key_that_is_deleted_while_metadata_is_read_keeps_its_row(server: ScriptedServer) -> None:
