@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+
 from iterable_sandbox.field_types import USER, FieldDraft, custom_event
 from iterable_sandbox.profiles import SYSTEM_FIELDS, writable
 from iterable_sandbox.seed import automation, marketing, people, shop, story
 from iterable_sandbox.seed.plan import Plan
 from iterable_sandbox.settings import Settings
 from iterable_sandbox.store import Store
+from iterable_sandbox.store.events import Event
 
 __all__ = ["Plan", "seed"]
 
@@ -23,12 +27,21 @@ def seed(store: Store, plan: Plan) -> None:
     with store.database.transaction():
         store.project_type(plan.project_type)
         crowd = people.crowd(plan)
-        marketing.write(store, plan)
+        sent: Counter[int] = Counter()
+        store.events.add(_counted(story.tell(plan, crowd), sent))
+        marketing.write(store, plan, sent)
         automation.write(store, plan)
         shop.write(store, plan)
-        store.events.add(story.tell(plan, crowd))
         people.write(store, crowd)
         _fix_field_types(store, plan, crowd)
+
+
+def _counted(events: Iterator[Event], sent: Counter[int]) -> Iterator[Event]:
+    """The same events; `sent` holds afterwards how many messages each campaign sent."""
+    for event in events:
+        if event.type.endswith("Send"):
+            sent[event.line["campaignId"]] += 1
+        yield event
 
 
 def _fix_field_types(store: Store, plan: Plan, crowd: list[people.Person]) -> None:

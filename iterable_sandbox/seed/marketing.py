@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -149,11 +150,11 @@ def _campaigns() -> tuple[Campaign, ...]:
 CAMPAIGNS: Final = _campaigns()
 
 
-def write(store: Store, plan: Plan) -> None:
-    """Store all of it."""
+def write(store: Store, plan: Plan, sent: Mapping[int, int]) -> None:
+    """Store all of it. `sent` says how many messages each campaign has sent."""
     store.resources.add("channel", ((row.id, _channel(row)) for row in CHANNELS))
     store.resources.add("messageType", ((row.message_type_id, _message_type(row, plan)) for row in CHANNELS))
-    store.resources.add("campaign", ((row.id, _campaign(row, plan)) for row in CAMPAIGNS))
+    store.resources.add("campaign", ((row.id, _campaign(row, plan, sent.get(row.id, 0))) for row in CAMPAIGNS))
     store.resources.add("template", ((row.template_id, _template(row, plan)) for row in CAMPAIGNS))
     first_base = CAMPAIGNS[-1].template_id + 1
     store.resources.add(
@@ -174,11 +175,11 @@ def _message_type(row: Channel, plan: Plan) -> dict[str, Any]:
     return shown | {"channelId": row.id, "subscriptionPolicy": "OptOut"}
 
 
-def _campaign(row: Campaign, plan: Plan) -> dict[str, Any]:
+def _campaign(row: Campaign, plan: Plan, sent: int) -> dict[str, Any]:
     blast = row.list_id is not None
     made = (row.starts(plan) - _DAY) * 1000
     started = {"startAt": row.starts(plan) * 1000, "endedAt": (row.starts(plan) + 600) * 1000}
-    audience = {"listIds": [row.list_id], "suppressionListIds": [949_808], "sendSize": 0}
+    audience = {"listIds": [row.list_id], "suppressionListIds": [949_808], "sendSize": sent}
     return {
         "id": row.id,
         "createdAt": made,

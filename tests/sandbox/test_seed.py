@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import ipaddress
 import re
+import shutil
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +18,7 @@ from iterable_api.identity import ProjectType
 from iterable_sandbox.seed import Plan, seed
 from iterable_sandbox.store import Store
 from iterable_sandbox.store.events import Selection
+from tests.sandbox.conftest import opened
 
 PLAN = Plan(50, 600, 30, 1, datetime(2026, 11, 1, tzinfo=UTC))
 DOCUMENTATION = [ipaddress.ip_network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")]
@@ -87,6 +91,23 @@ def test_opens_and_clicks_belong_to_messages_that_were_sent(store: Store) -> Non
     assert messages("emailOpen") | messages("emailClick") | messages("emailBounce") <= sent
     assert not messages("emailSendSkip") & sent
     store.close()
+
+
+def test_campaigns_their_metrics_and_their_events_tell_of_the_same_sends(seeded_database: Path, tmp_path: Path) -> None:
+    database = shutil.copy(seeded_database, tmp_path / "project.db")
+    with opened(database=str(database)) as http:
+        campaigns = http.get("/api/campaigns", pageSize=100).json()["campaigns"]
+        sent = Counter(line["campaignId"] for line in http.export("emailSend"))
+        opened_by = {line["campaignId"]: set[str]() for line in http.export("emailOpen")}
+        for line in http.export("emailOpen"):
+            opened_by[line["campaignId"]].add(line["email"])
+        blasts = [row for row in campaigns if (row["messageMedium"], row["campaignState"]) == ("Email", "Finished")]
+        metrics = http.get("/api/campaigns/metrics", campaignId=[row["id"] for row in blasts]).text
+    rows = {int(row["id"]): row for row in csv.DictReader(metrics.splitlines())}
+    assert len(blasts) > 5
+    for row in blasts:
+        assert row["sendSize"] == sent[row["id"]] == int(rows[row["id"]]["Total Email Sends"]) > 0
+        assert int(rows[row["id"]]["Unique Email Opens"]) == len(opened_by.get(row["id"], ()))
 
 
 def test_members_of_lists_are_those_whose_profile_says_so(store: Store) -> None:
