@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -128,15 +129,20 @@ def renew(user: User) -> None:
 
 def _locate(profile: dict[str, Any]) -> None:
     """Name the region of the phone number, as long as there is one that belongs to a region."""
-    profile.pop(f"{INTERNAL}regionCode", None)
-    text = profile.get("phoneNumber")
-    try:
-        number = phonenumbers.parse(text if isinstance(text, str) else "")
-    except phonenumbers.NumberParseException:
-        return
-    region = phonenumbers.region_code_for_number(number)
-    if region is not None:
+    number = profile.get("phoneNumber")
+    region = _region(number) if isinstance(number, str) else None
+    if region is None:
+        profile.pop(f"{INTERNAL}regionCode", None)
+    else:
         profile[f"{INTERNAL}regionCode"] = region
+
+
+@lru_cache(4096)
+def _region(number: str) -> str | None:
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return None
 
 
 def subscribe(user: User, project_type: ProjectType, list_ids: Iterable[int]) -> None:
