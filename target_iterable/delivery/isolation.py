@@ -20,6 +20,7 @@ from iterable_api.errors import (
     IterableError,
     TooLargeError,
     UnknownOutcomeError,
+    UnreadableAnswerError,
 )
 from target_iterable.delivery.batches import Room, pack
 from target_iterable.delivery.body_shape import misshapen
@@ -33,7 +34,7 @@ _NOT_OF_A_ROW: Final = ("error.lists.", "error.catalogs.")
 """In the texts of refusals that are about the list or the catalog of the whole request."""
 
 _HOPELESS: Final = 50
-"""So many rows of one batch refused one by one, and none accepted: it is not the rows."""
+"""So many rows of one batch rejected one by one, and none accepted: it is not the rows."""
 
 _TOO_LARGE: Final = Refusal("tooLarge", "Iterable finds the record too large, even in a request of its own")
 
@@ -72,7 +73,7 @@ class _Settling:
         self.outcome = outcome
         self._on = isolation
         self._verdicts = outcome.verdicts
-        self._refused_alone = 0
+        self._rejected_alone = 0
 
     def deliver(self, rows: Sequence[Operation]) -> bool:
         """Send `rows` and settle all of them. Whether they passed as they were, with no need to refuse any."""
@@ -142,14 +143,21 @@ class _Settling:
     def _reject_alone(self, row: Operation, error: ApiError) -> None:
         reason = error.message or f"Iterable answered {error.status}"
         self._reject([row], {row: Refusal(error.code or str(error.status), reason)})
-        self._refused_alone += 1
-        if self._refused_alone >= _HOPELESS and not self._verdicts.written:
+        self._give_up_if_hopeless(error)
+
+    def _give_up_if_hopeless(self, error: IterableError) -> None:
+        """Called for each row that was rejected alone."""
+        self._rejected_alone += 1
+        if self._rejected_alone >= _HOPELESS and not self._verdicts.written:
             raise error
 
     def _ask_again(self, unknown: Sequence[Operation], *, among: Batch) -> None:
         """Send rows of which the answer says nothing clear, each time fewer, as long as that does no harm."""
-        if len(among.rows) == 1 or not among.endpoint.repeatable:
+        if not among.endpoint.repeatable or not unknown:
             self._unconfirmed(unknown)
+        elif len(among.rows) == 1:
+            self._unconfirmed(unknown)
+            self._give_up_if_hopeless(UnreadableAnswerError(f"POST {among.endpoint.path}: {UNCONFIRMED.reason}"))
         elif len(unknown) < len(among.rows):
             self.deliver(unknown)
         else:

@@ -164,6 +164,13 @@ def test_a_refusal_that_hits_every_row_is_given_up(server: Bulk) -> None:
     assert len(server.sent) < 130
 
 
+def test_answers_that_explain_nothing_are_given_up(server: Bulk) -> None:
+    outcome = server.settle([{} for _ in range(1000)], lambda _: answer_json(200, {"successCount": 0, "failCount": 0}))
+    assert "does not say whether" in str(outcome.error)
+    assert outcome.verdicts.written == []
+    assert len(server.sent) < 130
+
+
 @pytest.mark.parametrize("fault", [hang_up, cut_short])
 def test_rows_that_must_not_be_sent_twice_are_rejected_when_their_fate_is_unknown(server: Bulk, fault: Any) -> None:
     once = replace(ENDPOINT, repeatable=False)
