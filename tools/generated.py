@@ -10,6 +10,12 @@ from typing import Final
 ROOT: Final = Path(__file__).parent.parent
 
 
+def filled(page: str, start: str, text: str, end: str = "<!-- end -->") -> str:
+    """A page with `text` between two marks."""
+    before, _, rest = page.partition(start)
+    return before + start + text + end + rest.partition(end)[2]
+
+
 def main(files: Mapping[Path, str]) -> None:
     """Write `files`, or with `--check` on the command line fail if one of them is out of date."""
     stale = {path: text for path, text in files.items() if not path.exists() or path.read_text() != text}

@@ -9,7 +9,7 @@ from typing import Any, Final
 from iterable_api.settings import CONNECTION
 from tap_iterable.settings import SCHEMA
 from target_iterable.settings import SETTINGS
-from tools.generated import ROOT
+from tools.generated import ROOT, filled
 
 README: Final = ROOT / "README.md"
 
@@ -29,9 +29,7 @@ def files() -> dict[Path, str]:
     """The README with its tables up to date."""
     page = README.read_text()
     for place, table in tables().items():
-        start, end = f"<!-- settings: {place} -->\n", "<!-- end -->"
-        before, _, rest = page.partition(start)
-        page = before + start + table + end + rest.partition(end)[2]
+        page = filled(page, f"<!-- settings: {place} -->\n", table)
     return {README: page}
 
 

@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from iterable_sandbox.clock import StoppedClock
+from iterable_sandbox.coverage import NOT_BUILT, RECORDED
 from iterable_sandbox.routes import ENDPOINTS, Endpoint
 from iterable_sandbox.server import Sandbox
 from tests.contract.requests_of_the_contract import EMAIL, EVERYTHING_ON, KNOWN, MOBILE, body, uri
@@ -187,3 +188,12 @@ def problems(contract: Contract, route: str, schema: Mapping[str, Any], answer: 
         return
     value = answer.json()
     yield from contract.problems(schema, value["params"] if fnmatchcase(route, WRAPPED) else value)
+
+
+def test_every_endpoint_of_the_contract_is_built_or_is_said_not_to_be(closed_contract: Contract) -> None:
+    assert set(ROUTES) & NOT_BUILT.keys() == set()
+    assert {*ROUTES, *NOT_BUILT} == closed_contract.operations.keys()
+
+
+def test_every_glob_of_recorded_routes_has_its_routes() -> None:
+    assert [glob for glob in RECORDED if not any(fnmatchcase(route, glob) for route in ROUTES)] == []

@@ -67,6 +67,30 @@ def test_limits_are_kept_unless_they_are_switched_off() -> None:
             assert answers[-1].status_code == expected
 
 
+def test_faults_settings_and_the_time_are_given_at_the_start() -> None:
+    faults = ('{"fault": "gateway", "route": "GET /api/lists"}', '{"fault": "rate_limit", "retry_after": 3}')
+    options = ("--fault", faults[0], "--fault", faults[1], "--settings", '{"unknown_user_id": "error"}')
+    with serving(*options, "--now", "2026-11-01") as (_, url):
+        headers = {"Api-Key": KEY}
+        answers = [requests.get(f"{url}/api/lists", headers=headers, timeout=10) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [502, 429, 200]
+        assert requests.get(f"{url}/api/users/byUserId/x", headers=headers, timeout=10).status_code == 400
+        now = requests.get(f"{url}/_sandbox/clock", timeout=10).json()["now"]
+        assert now.startswith("2026-11-01T00:0")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "problem"),
+    [
+        ("--fault", '{"fault": "cut"}', "cut.bytes: Field required"),
+        ("--settings", '{"nothing": 1}', "nothing: no setting that can be changed"),
+    ],
+)
+def test_an_option_that_cannot_be_read_is_a_clear_error(option: str, value: str, problem: str) -> None:
+    refused = run("serve", "--port", "0", option, value)
+    assert (refused.returncode, problem in refused.stderr) == (1, True)
+
+
 def test_seeding_a_filled_database_is_a_clear_error(tmp_path: Path) -> None:
     arguments = ("seed", "--database", str(tmp_path / "project.db"), "--users", "5", "--events", "10")
     assert run(*arguments).returncode == 0
