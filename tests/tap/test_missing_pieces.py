@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +13,7 @@ from iterable_sandbox.server import Sandbox
 from tap_iterable.streams.list_users import ListUsersStream
 from tap_iterable.streams.piecewise import MissingPiecesError
 from tests.api.scripted_server import Answer, ScriptedServer, answer_json, cut_short
-from tests.tap.answering import Query, answer, stream_of
+from tests.tap.answering import KEY, Query, answer, stream_of
 from tests.tap.reading import Output, TapRun
 
 GENERIC = answer_json(500, {"msg": "An error occurred. Please try again later.", "code": "GenericError"})
@@ -110,3 +113,29 @@ def test_a_state_is_written_after_each_list_and_none_is_left_over(lacking: Outpu
     assert lasts == sorted(lasts)
     assert len(set(lasts)) == 3
     assert states[-1] == {}
+
+
+def test_batch_files_hold_every_member_before_the_state_that_follows_them(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    _lists(server, {number: f"a{number}@example.com\nb{number}@example.com" for number in range(1, 8)})
+    (tmp_path / "batches").mkdir()
+    encoding = {"format": "jsonl", "compression": "gzip"}
+    storage = {"root": f"file://{tmp_path}/batches"}
+    output = TapRun(server.url, KEY, tmp_path)(
+        "list_users", batch_config={"encoding": encoding, "storage": storage, "batch_size": 3}
+    )
+    assert output.code == 0, output.log
+    seen: list[int] = []
+    lasts = set()
+    for message in output.messages:
+        if message["type"] == "BATCH":
+            for path in message["manifest"]:
+                lines = gzip.decompress(Path(path.removeprefix("file://")).read_bytes()).splitlines()
+                seen += [json.loads(line)["listId"] for line in lines]
+        if message["type"] == "STATE" and message["value"].get("bookmarks", {}).get("list_users"):
+            last = message["value"]["bookmarks"]["list_users"]["last_list_id"]
+            lasts.add(last)
+            assert [number for number in seen if number <= last] == sorted([*range(1, last + 1)] * 2)
+    assert len(seen) == 14
+    assert len(lasts) > 2
