@@ -54,7 +54,8 @@ class Job:
             "jobId": self.id,
             "startDateTime": times.to_rfc3339(self.window.start),
             "endDateTime": times.to_rfc3339(self.window.end),
-            "started": self.started,
+            # Whole seconds: the SDK reads decimals of a state as another type than it writes.
+            "started": int(self.started),
             "lastFile": self.last_file,
         }
 
@@ -63,6 +64,6 @@ def restored(data_type: str, saved: Mapping[str, Any], save: Callable[[], None])
     """The job that an earlier run left in the state; None if somebody changed it beyond recognition."""
     start, end = (times.parse(str(saved.get(name))) for name in ("startDateTime", "endDateTime"))
     job_id, started = saved.get("jobId"), saved.get("started")
-    if not isinstance(job_id, int) or not isinstance(started, int | float) or start is None or end is None:
+    if not isinstance(job_id, int) or not isinstance(started, int) or start is None or end is None:
         return None
-    return Job(data_type, Window(start, end), save, job_id, started, saved.get("lastFile"))
+    return Job(data_type, Window(start, end), save, job_id, float(started), saved.get("lastFile"))

@@ -158,7 +158,7 @@ def test_a_job_that_iterable_forgot_is_submitted_again(time: VirtualTime, tmp_pa
             "jobId": 99,
             "startDateTime": START.isoformat(),
             "endDateTime": (START + timedelta(days=1)).isoformat(),
-            "started": time.now,
+            "started": int(time.now),
             "lastFile": "file-1.json",
         }
         state = {"bookmarks": {"custom_event": {"export_jobs": [saved]}}}
@@ -178,7 +178,7 @@ def test_a_job_of_other_settings_is_left_alone_and_what_it_leaves_open_is_read(
             "jobId": job,
             "startDateTime": (START + offset).isoformat(),
             "endDateTime": (START + timedelta(hours=9)).isoformat(),
-            "started": time.now,
+            "started": int(time.now),
         }
         state = {"bookmarks": {"custom_event": {"export_jobs": [saved]}}}
         (stream,) = _only(_tap(sandbox.url, tmp_path, state), "custom_event")

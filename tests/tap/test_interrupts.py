@@ -9,15 +9,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
+from iterable_sandbox.clock import StoppedClock
+from iterable_sandbox.server import Sandbox
 from tests.api.scripted_server import Answer, ScriptedServer, silence
 from tests.tap.export_server import START, ExportServer, row
 
 DAYS = 6
+EVENTS = [{"email": "ann@example.com", "eventName": f"e{number}", "id": str(number)} for number in range(300)]
 ROWS = [row(3600 * hour, hour) for hour in range(24 * DAYS)]
 
 
@@ -72,6 +77,20 @@ def _bookmark(message: dict[str, Any]) -> str | None:
     return str(value) if value else None
 
 
+def _killed_after(process: subprocess.Popen[str], count: int) -> tuple[list[str], dict[str, Any] | None]:
+    """The names of the events and the last state that came before `count` messages were there."""
+    seen: list[str] = []
+    state: dict[str, Any] | None = None
+    for number, message in enumerate(_messages(process)):
+        seen += [message["record"]["eventName"]] if message["type"] == "RECORD" else []
+        state = message["value"] if message["type"] == "STATE" else state
+        if number == count:
+            process.kill()
+            break
+    process.wait(60)
+    return seen, state
+
+
 def test_sigterm_ends_the_run_within_seconds_with_the_last_finished_window_in_state(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -105,17 +124,29 @@ def test_kill_9_at_a_random_point_and_a_rerun_give_the_same_rows(
     seen: list[str] = []
     state: dict[str, Any] | None = None
     for _ in range(2):
-        process = _start(export.url, tmp_path, state)
-        last = rng.randrange(1, 60)
-        for count, message in enumerate(_messages(process)):
-            seen += [message["record"]["eventName"]] if message["type"] == "RECORD" else []
-            state = message["value"] if message["type"] == "STATE" else state
-            if count == last:
-                process.kill()
-                break
-        process.wait(60)
+        rows, later = _killed_after(_start(export.url, tmp_path, state), rng.randrange(1, 60))
+        seen, state = seen + rows, later or state
     process = _start(export.url, tmp_path, state)
     seen += [message["record"]["eventName"] for message in _messages(process) if message["type"] == "RECORD"]
     assert process.wait(60) == 0
     assert set(seen) == {row["eventName"] for row in ROWS}
     assert len(seen) <= len(ROWS) + 2 * 24
+
+
+def test_kill_9_in_the_middle_of_the_files_of_a_job_and_a_rerun_take_the_same_job(tmp_path: Path) -> None:
+    clock = StoppedClock(START)
+    with Sandbox(clock=clock, export_polls=0, export_file_bytes=2000) as sandbox:
+        events = [
+            {**event, "createdAt": int((START + timedelta(minutes=n)).timestamp())} for n, event in enumerate(EVENTS)
+        ]
+        headers = {"Api-Key": sandbox.api_key}
+        body = {"events": events}
+        requests.post(f"{sandbox.url}/api/events/trackBulk", json=body, headers=headers, timeout=30).raise_for_status()
+        settings = {"api_key": sandbox.api_key, "export_mode": "jobs"}
+        first, state = _killed_after(_start(sandbox.url, tmp_path, None, **settings), 150)
+        again = _start(sandbox.url, tmp_path, state, **settings)
+        second = [message["record"]["eventName"] for message in _messages(again) if message["type"] == "RECORD"]
+        assert again.wait(60) == 0
+        assert len(sandbox.project.export_jobs) == 1
+    assert {*first, *second} == {event["eventName"] for event in EVENTS}
+    assert len(second) < len(EVENTS)
