@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 _KEPT: Final = 10_000
+_KEPT_BYTES: Final = 100_000_000
 _ROWS: Final = (
     "users",
     "usersByUserId",
@@ -44,16 +45,22 @@ class Entry:
 
 
 class RequestLog:
-    """The latest requests, and how many there were of each outcome."""
+    """The latest requests, and how many there were of each outcome. Bodies together are at most `kept_bytes` long."""
 
-    def __init__(self) -> None:
-        self._entries: deque[Entry] = deque(maxlen=_KEPT)
+    def __init__(self, kept: int = _KEPT, kept_bytes: int = _KEPT_BYTES) -> None:
+        self._kept = kept
+        self._kept_bytes = kept_bytes
+        self._bytes = 0
+        self._entries: deque[Entry] = deque()
         self._outcomes: Counter[tuple[str, int | None]] = Counter()
 
     def add(self, entry: Entry) -> None:
         """Note a request that has ended."""
         self._entries.append(entry)
+        self._bytes += len(entry.body or "")
         self._outcomes[f"{entry.method} {entry.path}", entry.status] += 1
+        while len(self._entries) > self._kept or self._bytes > self._kept_bytes:
+            self._bytes -= len(self._entries.popleft().body or "")
 
     def entries(self, route: str = "*") -> list[Entry]:
         """The latest ones, oldest first, whose method and path fit the glob `route`."""
@@ -62,6 +69,7 @@ class RequestLog:
     def clear(self) -> None:
         """Forget all of them."""
         self._entries.clear()
+        self._bytes = 0
         self._outcomes.clear()
 
     def count(self, status: int) -> dict[str, int]:

@@ -12,6 +12,7 @@ import requests
 from iterable_api.limits import DAY, LIMITS
 from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.limits import Buckets
+from iterable_sandbox.request_log import Entry, RequestLog
 from iterable_sandbox.server import Sandbox
 from tests.sandbox.conftest import Http, opened
 
@@ -125,6 +126,17 @@ def test_the_log_can_be_emptied_and_control_is_not_in_it(http: Http) -> None:
     assert len(log_of(http.sandbox)) == 1
     assert control(http.sandbox, "DELETE", "requests").json() == {"requests": []}
     assert http.sandbox.requests() == []
+
+
+@pytest.mark.parametrize(("kept", "kept_bytes", "left"), [(3, 1000, [7, 8, 9]), (100, 25, [8, 9]), (100, 5, [])])
+def test_the_log_keeps_the_latest_requests_within_bounds_and_counts_all(
+    kept: int, kept_bytes: int, left: list[int]
+) -> None:
+    log = RequestLog(kept, kept_bytes)
+    for number in range(10):
+        log.add(Entry("", "POST", "/api/x", 429, 10, 0, number, "/api/x", "x" * 10))
+    assert [entry.records for entry in log.entries()] == left
+    assert log.count(429) == {"POST /api/x": 10}
 
 
 def test_faults_are_set_shown_and_taken_back_over_http(http: Http) -> None:
