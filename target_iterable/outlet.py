@@ -10,6 +10,8 @@ from typing import Any
 
 from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.journal import Journal
+from target_iterable.delivery.ledger import Ledger, open_ledger
+from target_iterable.delivery.memory import LedgerMemory, Memory
 from target_iterable.delivery.rejects import Rejects
 from target_iterable.delivery.stream import Options
 from target_iterable.setting_error import SettingError
@@ -19,19 +21,35 @@ class Outlet:
     """Checks the settings at the start, before data moves.
 
     Raises:
-        SettingError: for `max_rejects`, `rejects_path` or `request_log_path`.
+        SettingError: for `max_rejects`, `rejects_path`, `ledger` or `request_log_path`.
     """
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], *, needs_ledger: bool) -> None:
         self.options = Options(config["max_batch_rows"], _allowance(config), config.get("max_in_flight"))
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
         _check(self._directory)
+        self._ledger = _ledger(config) if needs_ledger else None
         self.journal = _journal(config)
 
     def rejects(self, stream: str) -> Rejects:
         """The rejects of `stream` in this run."""
         return Rejects(self._directory, stream, self._started)
+
+    def memory(self, *, skip: bool) -> Memory:
+        """What a stream remembers. A stream that skips nothing has one, too: others may write the same things."""
+        return Memory() if self._ledger is None else LedgerMemory(self._ledger, skip=skip)
+
+    def forget(self, place: str) -> None:
+        """Take nothing in `place` for accepted."""
+        if self._ledger is not None:
+            self._ledger.forget_place(place)
+
+    def close(self) -> None:
+        """Close the files and connections of the run."""
+        self.journal.close()
+        if self._ledger is not None:
+            self._ledger.close()
 
 
 def _allowance(config: Mapping[str, Any]) -> Allowance:
@@ -46,6 +64,13 @@ def _journal(config: Mapping[str, Any]) -> Journal:
         return Journal(config.get("request_log_path"), bodies=config["request_log_bodies"])
     except OSError as error:
         raise SettingError(f"`request_log_path` cannot be written: {error.strerror}.") from None
+
+
+def _ledger(config: Mapping[str, Any]) -> Ledger:
+    try:
+        return open_ledger(config["ledger"], config["api_key"])
+    except ValueError as error:
+        raise SettingError(f"{error}.") from None
 
 
 def _check(directory: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +71,13 @@ def _only(lists: list[_List]) -> int:
 
 
 class Catalogs:
-    """The project's catalogs, read once. Iterable does not tell capitals in their names."""
+    """The project's catalogs, read once. Iterable does not tell capitals in their names.
+
+    Attributes:
+        on_create: called with the name before a catalog is made.
+    """
+
+    on_create: Callable[[str], None] | None = None
 
     def __init__(self, client: IterableClient) -> None:
         self._client = client
@@ -82,6 +88,8 @@ class Catalogs:
         if self._known is None:
             self._known = self._read()
         if name.lower() not in self._known:
+            if self.on_create is not None:
+                self.on_create(name)
             self._create(name)
             self._known[name.lower()] = name
         return self._known[name.lower()]

@@ -16,7 +16,10 @@ from target_iterable.setting_error import SettingError
 INTERVAL: Final = 30
 """Seconds between two lines about the progress."""
 
-_COLUMNS: Final = ("read", "written", "rejected", "unsent", "requests", "retries", "bytes", "seconds", "limit")
+_COLUMNS: Final = (
+    *("read", "written", "unchanged", "rejected", "unsent"),
+    *("requests", "retries", "bytes", "seconds", "limit"),
+)
 _WIDE: Final = tuple(column.rjust(10) for column in _COLUMNS)
 
 _logger: Final = logging.getLogger("target-iterable")

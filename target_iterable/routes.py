@@ -35,6 +35,7 @@ class ObjectSpec:
     Attributes:
         streams: names of streams that go to the object by default.
         modes: what can be done to the object; the first is the default.
+        of_state: whether rows say how something is, and not what has happened, so that `skip_unchanged` makes sense.
         of_users: whether rows belong to a user, so that `identify_by` makes sense.
         options: the object's own options.
         either: options of which a route may have only one.
@@ -43,6 +44,7 @@ class ObjectSpec:
     name: str
     streams: tuple[str, ...]
     modes: tuple[str, ...]
+    of_state: bool = True
     of_users: bool = True
     options: Mapping[str, Option] = field(default_factory=dict)
     either: frozenset[str] = frozenset()
@@ -50,7 +52,8 @@ class ObjectSpec:
     @property
     def keys(self) -> tuple[str, ...]:
         """All keys that a route to the object may have."""
-        return ("object", "mode", "fields", *(("identify_by",) if self.of_users else ()), *self.options)
+        conditional = {"skip_unchanged": self.of_state, "identify_by": self.of_users}
+        return ("object", "mode", "fields", *(key for key, has in conditional.items() if has), *self.options)
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Route:
     Attributes:
         identify_by: `email`, `userId`, or None for what the project's type asks for.
         fields: column -> field of Iterable; None drops the column.
+        skip_unchanged: whether records that equal what was last accepted stay here.
         options: the object's own, checked.
     """
 
@@ -67,6 +71,7 @@ class Route:
     mode: str
     identify_by: str | None = None
     fields: Mapping[str, str | None] = field(default_factory=dict)
+    skip_unchanged: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -83,6 +88,7 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> Route:
         mode=one_of(spec.modes, entry.get("mode", spec.modes[0]), f"{place}.mode"),
         identify_by=_identifier(entry, f"{place}.identify_by"),
         fields=MappingProxyType(dict(entry.get("fields", {}))),
+        skip_unchanged=entry.get("skip_unchanged", False),
         options=_options(spec, entry, place),
     )
 

@@ -42,6 +42,11 @@ class Routing:
             f'{{"{stream}": {{"object": "users"}}}}. The object can be {", ".join(self._objects)}.'
         )
 
+    @property
+    def needs_ledger(self) -> bool:
+        """Whether a route asks what was accepted before."""
+        return any(route.skip_unchanged for route in self._routes.values())
+
     def _read(self, pattern: str, entry: Mapping[str, Any]) -> Route:
         entry = {key: value for key, value in entry.items() if value is not None}
         return read_route(self._spec(pattern, entry), entry, f"streams.{pattern}")

@@ -24,6 +24,10 @@ _ROUTE: Final[dict[str, Any]] = {
             "additionalProperties": {"type": ["string", "null"]},
             "description": "Column -> field of Iterable; null drops the column.",
         },
+        "skip_unchanged": {
+            "type": ["boolean", "null"],
+            "description": "Do not send records that equal what was last accepted for the same user or item.",
+        },
     },
 }
 
@@ -38,8 +42,8 @@ SETTINGS: Final[dict[str, Any]] = {
             "additionalProperties": _ROUTE,
             "default": {},
             "title": "Streams",
-            "description": "Where streams go: glob on the stream's name -> `object`, `mode`, `identify_by`, `fields` "
-            "and the object's own options. Streams that no glob fits go by their names.",
+            "description": "Where streams go: glob on the stream's name -> `object`, `mode`, `identify_by`, `fields`, "
+            "`skip_unchanged` and the object's own options. Streams that no glob fits go by their names.",
         },
         "max_batch_rows": {
             "type": "integer",
@@ -76,6 +80,16 @@ SETTINGS: Final[dict[str, Any]] = {
             "title": "Derive event ids",
             "description": "Give events without an `id` one that follows from their content, so that sending them "
             "again changes nothing. Without ids, an event whose fate is unknown is rejected instead of sent again.",
+        },
+        "ledger": {
+            "type": "string",
+            "minLength": 1,
+            "secret": True,
+            "default": "ledger.db",
+            "title": "Ledger",
+            "description": "Where routes with `skip_unchanged` keep what was last accepted, as hashes without personal "
+            "data: a SQLite file, or a URL such as postgresql://user@host/database. All who write the same records "
+            "must use the same ledger, one after the other. With a new API key, all records count as new.",
         },
         "rejects_path": {
             "type": "string",

@@ -23,6 +23,7 @@ from target_iterable.routing import Routing
 from target_iterable.setting_error import SettingError
 from target_iterable.settings import HIDDEN, SETTINGS
 from target_iterable.sinks import SINKS, IterableSink
+from target_iterable.sinks.catalog_items import catalog_place
 
 
 class RecordsRejectedError(Exception):
@@ -40,10 +41,11 @@ class TargetIterable(Target):
         self.reader = QuietReader()
         super().__init__(config=_set_ones(config or {}), **options, message_reader=self.reader)
         self.routing = Routing(self.config["streams"], (sink.spec for sink in SINKS.values()))
-        self._outlet = Outlet(self.config)
+        self._outlet = Outlet(self.config, needs_ledger=self.routing.needs_ledger)
         self.project = Project(
             self._client(), ProjectType(self.config["project_type"]), coerce=self.config["coerce_types"]
         )
+        self.project.catalogs.on_create = lambda name: self._outlet.forget(catalog_place(name))
         self.deliveries = Deliveries(self._delivery, self.config["max_batch_rows"])
         self._report = Report(self.config.get("summary_path"))
         self.reader.on_message = self._deliver_when_due
@@ -89,8 +91,10 @@ class TargetIterable(Target):
 
     def _delivery(self, stream: str) -> StreamDelivery:
         sender = Sender(self.project.client, stream, self._outlet.journal)
-        delivery = StreamDelivery(sender, self.project.fields.types, self._outlet.rejects(stream), self._outlet.options)
-        self._report.include(stream, self.routing.route(stream).object, delivery.tally)
+        route, outlet = self.routing.route(stream), self._outlet
+        memory = outlet.memory(skip=route.skip_unchanged)
+        delivery = StreamDelivery(sender, self.project.fields.types, outlet.rejects(stream), outlet.options, memory)
+        self._report.include(stream, route.object, delivery.tally)
         return delivery
 
     def _deliver_when_due(self) -> None:
@@ -103,7 +107,7 @@ class TargetIterable(Target):
         self.deliveries.close()
         self._report.close(finished=finished)
         self.project.client.close()
-        self._outlet.journal.close()
+        self._outlet.close()
 
     def _client(self) -> IterableClient:
         try:

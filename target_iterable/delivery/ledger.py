@@ -18,13 +18,14 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQL
 from iterable_api import databases
 
 _BYTES: Final = 16
+_PLACE_BYTES: Final = 8
 _MOST: Final = 10_000
 """So many keys fit into one statement of any database; a drain rarely has more."""
 
 _TABLE: Final = Table(
     "iterable_ledger",
     MetaData(),
-    Column("key", LargeBinary(_BYTES), primary_key=True),
+    Column("key", LargeBinary(_PLACE_BYTES + _BYTES), primary_key=True),
     Column("content", LargeBinary(_BYTES), nullable=False),
     sqlite_with_rowid=False,
 )
@@ -48,7 +49,7 @@ class LedgerError(Exception):
 
     def __init__(self, error: Exception) -> None:
         # The text of a driver's error may hold the URL, and the URL a password.
-        super().__init__(f"The database named by `ledger` cannot be used ({type(error).__name__}).")
+        super().__init__(f"The database named by `ledger` cannot be used ({type(error).__name__})")
 
 
 class Ledger:
@@ -68,6 +69,10 @@ class Ledger:
             made.update(len(part).to_bytes(8))
             made.update(part)
         return made.digest()
+
+    def key(self, place: str, *name: str) -> bytes:
+        """The key of what is so named in `place`. All keys of a place begin with the same 8 bytes."""
+        return self._prefix(place) + self.hash(*(part.encode() for part in name))
 
     def read(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
         """What is kept under those of `keys` that are there.
@@ -91,6 +96,16 @@ class Ledger:
             for some in _portions(keys):
                 connection.execute(_FORGET, {"keys": some})
 
+    def forget_place(self, place: str) -> None:
+        """Keep nothing that is in `place`.
+
+        Raises:
+            LedgerError: if it cannot be written.
+        """
+        first = self._prefix(place)
+        with self._transaction() as connection:
+            connection.execute(delete(_TABLE).where(_TABLE.c.key.between(first, first + b"\xff" * _BYTES)))
+
     def keep(self, contents: Mapping[bytes, bytes]) -> None:
         """Keep `contents`, also in place of what was there.
 
@@ -106,6 +121,9 @@ class Ledger:
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+
+    def _prefix(self, place: str) -> bytes:
+        return self.hash(place.encode())[:_PLACE_BYTES]
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

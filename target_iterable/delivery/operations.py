@@ -102,6 +102,8 @@ class Operation:
         names: all names by which an answer may mean this row.
         scope: whose fields the row writes. Types of fields are kept per scope; see `field_types`.
         fields: what the row writes there; the same values as in `part`.
+        place: what the row changes for those whom it names, for example one list. Empty for what only happens: it
+            leaves nothing that the next row could be compared with.
     """
 
     endpoint: Endpoint
@@ -110,6 +112,7 @@ class Operation:
     envelope: Envelope = BARE
     scope: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    place: str = ""
 
     @property
     def identities(self) -> frozenset[Name]:

@@ -17,6 +17,7 @@ from target_iterable.delivery.batches import Room, pack
 from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.grouping import grouped
 from target_iterable.delivery.isolation import Isolation, Outcome
+from target_iterable.delivery.memory import Memory
 from target_iterable.delivery.operations import Endpoint, Operation, Verdicts
 from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.rejects import Rejects, Source
@@ -48,13 +49,14 @@ class TooManyRejectsError(DeliveryFailedError):
 class StreamDelivery:
     """Outlives the sinks of its stream: the SDK makes a new sink whenever the schema changes."""
 
-    def __init__(self, sender: Sender, types: FieldTypes, rejects: Rejects, options: Options) -> None:
+    def __init__(self, sender: Sender, types: FieldTypes, rejects: Rejects, options: Options, memory: Memory) -> None:
         self.stream = sender.stream
         self.tally = Tally(traffic=sender.traffic)
         self.waiting_bytes = 0
         self._sender = sender
         self._rejects = rejects
         self._options = options
+        self._memory = memory
         self._room = Room(options.max_rows)
         self._isolation = Isolation(sender, types, self._room)
         self._waiting: list[Operation] = []
@@ -80,19 +82,21 @@ class StreamDelivery:
         self._tell_once("A record is rejected: %s. Others like it are only counted.", told)
 
     def drain(self) -> None:
-        """Send all that waits, in the order of each identity, and bring the rejects to the disk.
+        """Send all that waits, in the order of each identity, and bring the rejects and the ledger to the disk.
 
         Raises:
             DeliveryFailedError: if a batch failed as a whole; it and those that were not begun yet are unsent.
             RejectsNotWrittenError: if rejects could not be stored.
+            LedgerError: if what was accepted could not be looked up or stored.
             TooManyRejectsError: if more records are rejected than is allowed.
         """
         waiting, self._waiting, self.waiting_bytes = self._waiting, [], 0
         with self._clock():
             try:
-                self._deliver(waiting)
+                self._deliver(self._news(waiting))
             finally:
                 self._rejects.flush()
+                self._memory.keep()
         self._stop_at_too_many()
         if self.tally.unsent:
             raise DeliveryFailedError(f"Stream {self.stream!r}: the records do not add up: {self.tally}")
@@ -102,12 +106,21 @@ class StreamDelivery:
         self._sender.close()
         self._rejects.close()
 
+    def _news(self, rows: list[Operation]) -> list[Operation]:
+        """Those of `rows` that say more than what was accepted last."""
+        unchanged = self._memory.unchanged(rows)
+        self.tally.unchanged += len(unchanged)
+        for row in unchanged:
+            del self._sources[row]
+        return [row for row in rows if row not in unchanged]
+
     def _deliver(self, rows: list[Operation]) -> None:
         batches = pack(grouped(rows), self._room)
         width = min((self._width(batch.endpoint) for batch in batches), default=1)
         schedule = Schedule(batches, self._isolation.settle, width)
         failures: list[Outcome] = []
         for outcome in schedule:
+            self._memory.note(outcome)
             self._count(outcome.verdicts)
             if outcome.error is not None:
                 failures.append(outcome)

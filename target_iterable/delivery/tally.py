@@ -14,6 +14,7 @@ class Tally:
     """Counts since the start of the run.
 
     Attributes:
+        unchanged: records that say only what was last accepted, and that were not sent.
         reasons: rejected records by reason: Iterable's bucket, or the code of a refusal of our own.
         seconds: time spent on delivering, waiting for the rate limit included.
         created_fields: fields that Iterable did not know before; each takes one of the project's 1,000 for ever.
@@ -22,6 +23,7 @@ class Tally:
 
     read: int = 0
     written: int = 0
+    unchanged: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     traffic: Traffic = field(default_factory=Traffic)
     seconds: float = 0.0
@@ -36,13 +38,14 @@ class Tally:
     @property
     def unsent(self) -> int:
         """Records without a verdict. Must be 0 whenever state moves on."""
-        return self.read - self.written - self.rejected
+        return self.read - self.written - self.unchanged - self.rejected
 
     def as_dict(self) -> dict[str, Any]:
         """For the summary."""
         return {
             "read": self.read,
             "written": self.written,
+            "unchanged": self.unchanged,
             "rejected": self.rejected,
             "reasons": dict(self.reasons.most_common()),
             "unsent": self.unsent,
@@ -56,7 +59,8 @@ class Tally:
         }
 
     def __str__(self) -> str:
-        return f"read {self.read}, written {self.written}, rejected {self.rejected}{in_brackets(self.reasons)}"
+        counts = f"read {self.read}, written {self.written}, unchanged {self.unchanged}, rejected {self.rejected}"
+        return counts + in_brackets(self.reasons)
 
 
 def in_brackets(reasons: Counter[str]) -> str:

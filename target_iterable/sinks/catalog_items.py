@@ -26,6 +26,11 @@ _ITEMS = Endpoint(
 )
 
 
+def catalog_place(name: str) -> str:
+    """The `place` of operations that write items of this catalog."""
+    return f"catalog {name}"
+
+
 class CatalogItemsSink(IterableSink):
     """`itemId` or the key property; `catalogName`, unless the route has it; `value`; the rest are the item's fields."""
 
@@ -49,6 +54,7 @@ class CatalogItemsSink(IterableSink):
             envelope=Envelope.of({"replaceUploadedFieldsOnly": self.route.mode == "upsert"}, catalogName=catalog),
             scope=catalog_scope(catalog),
             fields=fields,
+            place=catalog_place(catalog),
         )
 
     def _catalog(self, column: Any) -> str:

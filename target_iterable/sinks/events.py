@@ -37,6 +37,7 @@ class EventsSink(IterableSink):
         "events",
         streams=("events", "custom_event"),
         modes=("track",),
+        of_state=False,
         options={"event_name": Option(str, "the name of all events of the stream, a text that is not blank")},
     )
 

@@ -53,6 +53,7 @@ class ListMembersSink(IterableSink):
             envelope=Envelope.of({"listId": list_id}),
             scope=USERS,
             fields=part.get("dataFields", {}),
+            place=f"list {list_id}",
         )
 
     def _list_id(self, id_: Any, name: Any) -> int:

@@ -36,6 +36,8 @@ class UsersSink(IterableSink):
             envelope=self._envelope,
             scope=USERS,
             fields=part.get("dataFields", {}),
+            # Other streams may hold other fields of the same users.
+            place=f"users {self.stream_name}",
         )
 
     @cached_property

@@ -1,0 +1,94 @@
+"""What a stream knows of records that were accepted before, so that the same need not be sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from target_iterable.delivery.isolation import Outcome
+from target_iterable.delivery.ledger import Ledger
+from target_iterable.delivery.operations import Operation
+from target_iterable.delivery.serialise import dumps
+
+
+class Memory:
+    """Remembers nothing: every record is news."""
+
+    def unchanged(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
+        """Those of `rows`, which are about to be sent in this order, that say only what was last accepted."""
+        del rows
+        return frozenset()
+
+    def note(self, outcome: Outcome) -> None:
+        """Learn what became of a batch. Outcomes about the same identity come in the order of their rows."""
+
+    def keep(self) -> None:
+        """Bring to the disk what was noted."""
+
+
+class _Marks(NamedTuple):
+    """A row in hashes: whom it is about, once for each name, and what it says."""
+
+    keys: frozenset[bytes]
+    content: bytes
+
+
+class LedgerMemory(Memory):
+    """Remembers in a ledger.
+
+    What is about to be overwritten is forgotten before it is sent, and the new is kept after it was accepted.
+    So whatever ends the run in between, the ledger never says that Iterable has what it has no longer.
+    """
+
+    def __init__(self, ledger: Ledger, *, skip: bool) -> None:
+        self._ledger = ledger
+        self._skip = skip
+        self._marks: dict[Operation, _Marks] = {}
+        self._accepted: dict[bytes, bytes] = {}
+
+    def unchanged(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
+        """See `Memory`. Behind a row that is sent, no other about the same identity is unchanged.
+
+        Raises:
+            LedgerError: if the ledger cannot be read or written.
+        """
+        self._marks = {row: self._marks_of(row) for row in rows if row.place}
+        known = self._ledger.read({key for marks in self._marks.values() for key in marks.keys})
+        same: set[Operation] = set()
+        overwritten: set[bytes] = set()
+        for row, (keys, content) in self._marks.items():
+            if self._skip and overwritten.isdisjoint(keys) and all(known.get(key) == content for key in keys):
+                same.add(row)
+            else:
+                overwritten |= keys
+        self._ledger.forget(overwritten & known.keys())
+        return same
+
+    def note(self, outcome: Outcome) -> None:
+        """See `Memory`. A row without some of its fields counts as not accepted; which rows lack them, nobody says."""
+        whole = not outcome.verdicts.dropped_fields
+        written = set(outcome.verdicts.written) if whole else set()
+        for row in outcome.batch.rows:
+            keys, content = self._marks.get(row, _NONE)
+            for key in keys:
+                self._accepted.pop(key, None)
+            if row in written:
+                self._accepted |= dict.fromkeys(keys, content)
+
+    def keep(self) -> None:
+        """See `Memory`.
+
+        Raises:
+            LedgerError: if the ledger cannot be written.
+        """
+        accepted, self._accepted = self._accepted, {}
+        self._ledger.keep(accepted)
+
+    def _marks_of(self, row: Operation) -> _Marks:
+        keys = frozenset(self._ledger.key(row.place, *name) for name in row.identities)
+        envelope = (row.envelope.members, dumps(row.envelope.path_params))
+        return _Marks(keys, self._ledger.hash(row.endpoint.path.encode(), *envelope, row.part))
+
+
+_NONE = _Marks(frozenset(), b"")
