@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,7 +22,10 @@ from iterable_sandbox.server import Sandbox
 from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.setting_error import SettingError
 from tests.target.conftest import Project
+from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import STATE, Contents, Loader, Message, stream
+from tests.target.test_command_line import COMMAND
+from tests.target.test_command_line import settings as settings_file
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 
@@ -146,6 +152,22 @@ def test_what_was_there_before_a_run_that_broke_is_not_taken_for_granted(
     project.sandbox.inject(route="POST *", **fault)
     with pytest.raises(DeliveryFailedError):
         project.load(stream("users", [plan(ANN, "B")]), streams=skipping("users"))
+    project.load(stream("users", [plan(ANN, "A")]), streams=skipping("users"))
+    assert project.holds.user(email=ANN)["plan"] == "A"
+
+
+def test_a_kill_between_iterables_answer_and_the_ledger_costs_a_request_and_no_update(
+    project: Project, folder: Path
+) -> None:
+    project.load(stream("users", [plan(ANN, "A")]), streams=skipping("users"))
+    with Interrupting.proxy(project.sandbox.url, 2, Moment.AFTER, signal.SIGKILL) as proxy:
+        config = {"api_key": project.sandbox.api_key, "api_url": proxy, "streams": skipping("users")}
+        command = [COMMAND, "--config", settings_file(folder, **config)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            Interrupting.prey = process.pid
+            process.communicate("\n".join(map(json.dumps, stream("users", [plan(ANN, "B")]))))
+    assert process.returncode == -signal.SIGKILL
+    assert project.holds.user(email=ANN)["plan"] == "B"
     project.load(stream("users", [plan(ANN, "A")]), streams=skipping("users"))
     assert project.holds.user(email=ANN)["plan"] == "A"
 
