@@ -144,6 +144,15 @@ def test_a_profile_field_of_a_known_user_by_another_name_is_not_overlooked(proje
     assert project.holds.user(email=ANN)["plan"] == "A"
 
 
+def test_an_answer_that_got_lost_leaves_no_trace_of_what_was_accepted_before_it(project: Project) -> None:
+    project.sandbox.inject(route="POST *", fault="reset_after", every=2)
+    with pytest.raises(DeliveryFailedError):
+        project.load(stream("users", [plan(ANN, "A"), plan(ANN, "B")]), streams=skipping("users"))
+    assert project.holds.user(email=ANN)["plan"] == "B"
+    project.load(stream("users", [plan(ANN, "A")]), streams=skipping("users"))
+    assert project.holds.user(email=ANN)["plan"] == "A"
+
+
 @pytest.mark.parametrize("fault", [{"fault": "reset_before"}, {"fault": "reset_after"}, {"fault": "generic_error"}])
 def test_what_was_there_before_a_run_that_broke_is_not_taken_for_granted(
     project: Project, fault: dict[str, Any]
@@ -190,13 +199,14 @@ def test_events_are_never_unchanged(project: Project) -> None:
 
 people = st.sampled_from([f"{n}@example.com" for n in range(3)])
 records = st.lists(st.builds(plan, people, st.sampled_from("AB")), max_size=6)
-runs = st.lists(st.tuples(records, st.sampled_from([None, None, "reset_after", "generic_error"])), max_size=6)
+faults = st.none() | st.tuples(st.sampled_from(["reset_after", "generic_error"]), st.integers(1, 3))
+runs = st.lists(st.tuples(records, faults), max_size=6)
 
 
 @settings(max_examples=25, derandomize=True)
 @given(runs, st.integers(1, 3))
 def test_the_project_ends_as_if_everything_had_been_sent(
-    plans: list[tuple[list[dict[str, str]], str | None]], rows: int
+    plans: list[tuple[list[dict[str, str]], tuple[str, int] | None]], rows: int
 ) -> None:
     with Sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
         load = Loader(sandbox, Path(folder))
@@ -204,7 +214,7 @@ def test_the_project_ends_as_if_everything_had_been_sent(
         options = {"streams": skipping("users"), "max_batch_rows": rows, "ledger": f"{folder}/ledger.db"}
         for given_, fault in plans:
             if fault:
-                sandbox.inject(route="POST *", fault=fault)
+                sandbox.inject(route="POST *", fault=fault[0], every=fault[1])
             _load_until_it_works(load, stream("users", given_), options)
             wanted = {record["email"]: record["plan"] for record in given_}
             assert {who: Contents(client).user(email=who)["plan"] for who in wanted} == wanted
