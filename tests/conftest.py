@@ -14,6 +14,7 @@ from iterable_api.limits import Unlimited
 from iterable_sandbox.seed import Plan, seed
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.store import Store
+from tests.scripted_server import ScriptedServer
 
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -45,3 +46,17 @@ def seeded_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     seed(store, Plan(200, 3000, 60, 1, datetime(2026, 11, 1, tzinfo=UTC)))
     store.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def running_server() -> Iterator[ScriptedServer]:
+    """One server for all tests that want answers on order."""
+    with ScriptedServer().running() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running_server: ScriptedServer) -> ScriptedServer:
+    """That server, with nothing to play yet, and which has seen nothing."""
+    running_server.forget()
+    return running_server

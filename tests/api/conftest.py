@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 
 from iterable_api.client import IterableClient
 from iterable_api.limits import Unlimited
-from tests.api.scripted_server import ScriptedServer
+from tests.scripted_server import ScriptedServer
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -18,18 +18,6 @@ class Connect(Protocol):
     """Makes a client of the scripted server; any option of the client may be given."""
 
     def __call__(self, **options: Any) -> IterableClient: ...
-
-
-@pytest.fixture(scope="session")
-def running_server() -> Iterator[ScriptedServer]:
-    with ScriptedServer().running() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running_server: ScriptedServer) -> ScriptedServer:
-    running_server.forget()
-    return running_server
 
 
 @pytest.fixture

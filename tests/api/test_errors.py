@@ -21,7 +21,7 @@ from iterable_api.errors import (
     UriTooLongError,
 )
 from tests.api.conftest import Connect
-from tests.api.scripted_server import Answer, ScriptedServer, answer_json
+from tests.scripted_server import Answer, ScriptedServer, answer_json
 
 HTML = b"<!DOCTYPE html><html><head><title>Action not found</title></head><body>GET /api/users/ana@example.com</body>"
 CLASH = {

@@ -9,7 +9,7 @@ import trustme
 from iterable_api.client import HOSTS, IterableClient, base_url
 from iterable_api.errors import RedirectError, UntrustedServerError
 from tests.api.conftest import KEY, Connect
-from tests.api.scripted_server import Answer, ScriptedServer
+from tests.scripted_server import Answer, ScriptedServer
 
 
 def test_the_key_is_in_its_header_and_not_in_the_url_or_the_body(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from iterable_api.client import IterableClient, fill
 from iterable_api.errors import UnaddressableError
 from tests.api.conftest import OVER_HTTP
-from tests.api.scripted_server import ScriptedServer
+from tests.scripted_server import ScriptedServer
 
 BY_USER_ID = "/api/users/byUserId/{userId}"
 

@@ -13,7 +13,7 @@ from iterable_api.client import IterableClient
 from iterable_api.errors import IterableError
 from iterable_api.redaction import redact, texts_in
 from tests.api.conftest import KEY, OVER_HTTP, Connect
-from tests.api.scripted_server import Answer, ScriptedServer, answer_json, reset
+from tests.scripted_server import Answer, ScriptedServer, answer_json, reset
 
 PERSONAL = ["ana.novak", "sayan", "rudder2", "4915112345678", "555", "203.0.113.5", "2001:db8::8a2e", KEY, "Secret St"]
 

@@ -23,7 +23,7 @@ from iterable_api.errors import (
 )
 from iterable_api.retries import LONGEST_RETRY_AFTER, retry_after
 from tests.api.conftest import Connect
-from tests.api.scripted_server import (
+from tests.scripted_server import (
     Answer,
     ScriptedServer,
     cut_between_chunks,

@@ -9,7 +9,7 @@ from iterable_api import settings
 from iterable_api.client import HOSTS
 from iterable_api.limits import DocumentedLimits
 from tests.api.conftest import KEY
-from tests.api.scripted_server import ScriptedServer
+from tests.scripted_server import ScriptedServer
 
 SCHEMA = {"type": "object", "properties": settings.CONNECTION}
 

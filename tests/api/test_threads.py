@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from iterable_api.client import IterableClient
 from tests.api.conftest import KEY, Connect
-from tests.api.scripted_server import Answer, Request, ScriptedServer, answer_json
+from tests.scripted_server import Answer, Request, ScriptedServer, answer_json
 
 
 def echo(request: Request) -> Answer:

@@ -11,7 +11,7 @@ from iterable_api.client import IterableClient
 from iterable_api.limits import Unlimited
 from tap_iterable.streams.base import IterableStream
 from tap_iterable.tap import TapIterable
-from tests.api.scripted_server import Answer, Request, ScriptedServer, answer_json
+from tests.scripted_server import Answer, Request, ScriptedServer, answer_json
 
 Query = dict[str, list[str]]
 Handler = Callable[[Query], Answer]

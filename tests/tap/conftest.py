@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from iterable_sandbox.server import Sandbox
-from tests.api.scripted_server import ScriptedServer
 from tests.tap.reading import TapRun
 
 
@@ -25,17 +24,3 @@ def seeded(seeded_database: Path, tmp_path: Path) -> Iterator[Sandbox]:
 def read(seeded: Sandbox, tmp_path: Path) -> TapRun:
     """Runs the tap against the seeded project."""
     return TapRun(seeded.url, seeded.api_key, tmp_path)
-
-
-@pytest.fixture(scope="module")
-def running_server() -> Iterator[ScriptedServer]:
-    """A server for all tests of a module."""
-    with ScriptedServer().running() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running_server: ScriptedServer) -> ScriptedServer:
-    """A server that has nothing to play yet, and has seen nothing."""
-    running_server.forget()
-    return running_server

@@ -15,7 +15,7 @@ from iterable_api.client import IterableClient
 from iterable_api.limits import Unlimited
 from tap_iterable.streams.exports import ExportStream
 from tap_iterable.tap import TapIterable
-from tests.api.scripted_server import Answer, Fault, Request, ScriptedServer, answer_json, silence
+from tests.scripted_server import Answer, Fault, Request, ScriptedServer, answer_json, silence
 
 Row = dict[str, Any]
 START = datetime(2026, 9, 1, tzinfo=UTC)

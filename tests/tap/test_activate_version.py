@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.scripted_server import Answer, ScriptedServer
+from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.answering import KEY, answer
 from tests.tap.reading import Output, TapRun
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,22 +14,10 @@ from hypothesis import strategies as st
 
 from iterable_api.errors import IncompleteBodyError
 from tap_iterable.export.windows import OversizeError
-from tests.api.scripted_server import Answer, ScriptedServer
+from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.export_server import BREAKS, REFUSALS, ExportServer, Row, body, chunked, row, stream_of
 
 DAY = 86_400
-
-
-@pytest.fixture(scope="module")
-def running_server() -> Iterator[ScriptedServer]:
-    with ScriptedServer().running() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running_server: ScriptedServer) -> ScriptedServer:
-    running_server.forget()
-    return running_server
 
 
 def _read(server: ExportServer, folder: Path, **given: Any) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from singer_sdk import Stream
 
-from tests.api.scripted_server import ScriptedServer
+from tests.scripted_server import ScriptedServer
 from tests.tap.export_server import START, ExportServer, row, stream_of
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from iterable_api.data_types import unlisted
 from iterable_sandbox.server import Sandbox
-from tests.api.scripted_server import Answer, ScriptedServer
+from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.answering import KEY, Query, answer
 from tests.tap.reading import TapRun
 

@@ -25,7 +25,7 @@ from tap_iterable.export.job_queue import LONGEST_WAIT, JobQueue
 from tap_iterable.export.windows import OversizeError, Window
 from tap_iterable.streams.exports import ExportStream
 from tap_iterable.tap import TapIterable
-from tests.api.scripted_server import Answer, Request, ScriptedServer, answer_json, cut_short
+from tests.scripted_server import Answer, Request, ScriptedServer, answer_json, cut_short
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 WINDOW = Window(START, START + timedelta(days=1))

@@ -10,7 +10,7 @@ import pytest
 
 from iterable_sandbox.keys import KeyType
 from iterable_sandbox.server import Sandbox
-from tests.api.scripted_server import Answer, ScriptedServer, answer_json
+from tests.scripted_server import Answer, ScriptedServer, answer_json
 from tests.tap.answering import KEY, answer, paths
 from tests.tap.reading import Output, TapRun
 

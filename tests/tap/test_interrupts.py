@@ -18,7 +18,7 @@ import requests
 
 from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.server import Sandbox
-from tests.api.scripted_server import Answer, ScriptedServer, silence
+from tests.scripted_server import Answer, ScriptedServer, silence
 from tests.tap.export_server import START, ExportServer, row
 
 DAYS = 6

@@ -18,7 +18,7 @@ from tap_iterable.streams.people import ForgottenUsersStream
 from tap_iterable.streams.piecewise import MissingPiecesError
 from tap_iterable.streams.templates import TemplateContentsStream
 from tap_iterable.streams.user_events import UserEventsStream
-from tests.api.scripted_server import Answer, ScriptedServer
+from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.answering import Query, answer, stream_of
 
 EVENTS = "/api/export/userEvents"

@@ -18,7 +18,7 @@ from target_iterable.delivery.operations import BARE, Batch, Endpoint, Operation
 from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import named_failures
-from tests.api.scripted_server import Answer, Request, ScriptedServer, answer_json
+from tests.scripted_server import Answer, Request, ScriptedServer, answer_json
 
 ENDPOINT = Endpoint("/api/users/bulkUpdate", "users", named_failures)
 

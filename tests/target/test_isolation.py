@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from target_iterable.delivery.batches import Room
 from target_iterable.delivery.field_types import FieldTypes
-from tests.api.scripted_server import Answer, answer_json, cut_short, hang_up
+from tests.scripted_server import Answer, answer_json, cut_short, hang_up
 from tests.target.bulk_server import ENDPOINT, Bulk, bulk, rejected, written
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import stream

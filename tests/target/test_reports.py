@@ -12,7 +12,7 @@ import pytest
 from target_iterable import report
 from target_iterable.delivery import deliveries
 from target_iterable.setting_error import SettingError
-from tests.api.scripted_server import answer_json
+from tests.scripted_server import answer_json
 from tests.target.bulk_server import bulk
 from tests.target.conftest import Project
 from tests.target.loading import stream
