@@ -70,7 +70,7 @@ def _ledger(config: Mapping[str, Any]) -> Ledger:
     try:
         return open_ledger(config["ledger"], config["api_key"])
     except ValueError as error:
-        raise SettingError(f"{error}.") from None
+        raise SettingError(str(error)) from None
 
 
 def _check(directory: Path) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table, bindparam, delete, select, text
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.schema import CreateTable
 
 from iterable_api import databases
 
@@ -29,6 +30,7 @@ _TABLE: Final = Table(
     Column("content", LargeBinary(_BYTES), nullable=False),
     sqlite_with_rowid=False,
 )
+_CREATE: Final = CreateTable(_TABLE, if_not_exists=True)
 _AMONG: Final = _TABLE.c.key.in_(bindparam("keys", expanding=True))
 _READ: Final = select(_TABLE.c.key, _TABLE.c.content).where(_AMONG)
 _FORGET: Final = delete(_TABLE).where(_AMONG)
@@ -49,7 +51,10 @@ class LedgerError(Exception):
 
     def __init__(self, error: Exception) -> None:
         # The text of a driver's error may hold the URL, and the URL a password.
-        super().__init__(f"The database named by `ledger` cannot be used ({type(error).__name__})")
+        super().__init__(
+            f"The database named by `ledger` cannot be used ({type(error).__name__}). Mend it, or name another: "
+            "then all records count as new."
+        )
 
 
 class Ledger:
@@ -59,8 +64,8 @@ class Ledger:
         self._engine = engine
         self._secret = blake2b(secret.encode(), digest_size=32).digest()
         # Two who make it at the same moment may clash in PostgreSQL; then it is there.
-        with self._talking(), suppress(IntegrityError):
-            _TABLE.create(engine, checkfirst=True)
+        with self._talking(), suppress(IntegrityError), engine.begin() as connection:
+            connection.execute(_CREATE)
 
     def hash(self, *parts: bytes) -> bytes:
         """16 bytes that only who has the secret can make from `parts`."""
@@ -154,9 +159,9 @@ def open_ledger(place: str, secret: str) -> Ledger:
     try:
         engine = _KINDS[urlsplit(place).scheme](place)
     except (ImportError, NoSuchModuleError):
-        raise ValueError("`ledger` needs a driver: pip install 'singer-iterable[postgres]'") from None
+        raise ValueError("`ledger` needs a driver: pip install 'singer-iterable[postgres]'.") from None
     except (ArgumentError, KeyError, ValueError):
-        raise ValueError("`ledger` must be a file, or a URL of SQLite or PostgreSQL") from None
+        raise ValueError("`ledger` must be a file, or a URL of SQLite or PostgreSQL.") from None
     try:
         return Ledger(engine, secret)
     except LedgerError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def ledger(place: str) -> Iterator[Ledger]:
 
 
 def key(ledger: Ledger, number: int) -> bytes:
-    return ledger.hash(b"key", str(number).encode())
+    return ledger.key("place", str(number))
 
 
 def test_what_is_kept_is_there_for_the_next_who_opens_it(place: str, ledger: Ledger) -> None:
@@ -48,6 +49,22 @@ def test_what_is_kept_is_there_for_the_next_who_opens_it(place: str, ledger: Led
         key(ledger, 2): b"c" * 16,
     }
     again.close()
+
+
+def test_those_who_open_it_at_the_same_moment_do_not_clash(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        opened = list(pool.map(open_ledger, [str(tmp_path / "new.db")] * 8, ["secret"] * 8))
+    opened[0].keep({key(opened[0], 1): b"a" * 16})
+    assert all(ledger.read([key(ledger, 1)]) == {key(ledger, 1): b"a" * 16} for ledger in opened)
+    for ledger in opened:
+        ledger.close()
+
+
+def test_a_place_is_forgotten_and_no_other(ledger: Ledger) -> None:
+    contents = {ledger.key(place, "itemId", str(n)): b"x" * 16 for place in ("one", "two") for n in range(50)}
+    ledger.keep(contents)
+    ledger.forget_place("one")
+    assert ledger.read(contents.keys()).keys() == {ledger.key("two", "itemId", str(n)) for n in range(50)}
 
 
 def test_what_is_forgotten_is_gone_and_nothing_else(ledger: Ledger) -> None:

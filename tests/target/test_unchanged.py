@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from iterable_api.client import IterableClient
 from iterable_api.limits import Unlimited
 from iterable_sandbox.server import Sandbox
+from target_iterable.delivery.ledger import LedgerError
 from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.setting_error import SettingError
 from tests.target.conftest import Project
@@ -190,6 +192,15 @@ def test_the_ledger_holds_nothing_of_people(project: Project, folder: Path) -> N
 def test_a_ledger_that_cannot_be_used_is_refused_by_name(project: Project) -> None:
     with pytest.raises(SettingError, match="`ledger` cannot be used"):
         project.load([], streams=skipping("users"), ledger="/no/such/place/ledger.db")
+
+
+def test_without_a_working_ledger_nothing_is_sent_and_state_stays(project: Project, folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "ledger.db")) as database:
+        database.execute("CREATE TABLE iterable_ledger (something_else)")
+    with pytest.raises(LedgerError, match="`ledger` cannot be used"):
+        project.load(stream("users", [plan(ANN, "A")]), streams=skipping("users"))
+    assert project.load.states == []
+    assert not project.holds.exists(ANN)
 
 
 def test_events_are_never_unchanged(project: Project) -> None:
