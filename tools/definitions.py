@@ -1,7 +1,4 @@
-"""Meltano's definitions of both plugins, made from what they say about themselves.
-
-`python -m tools.definitions` writes them; with `--check` it only tells whether they are up to date.
-"""
+"""Meltano's definitions of both plugins, made from what they say about themselves."""
 
 from __future__ import annotations
 
@@ -33,6 +30,10 @@ _EXTRAS: Final[dict[type[PluginBase], dict[str, Any]]] = {
     },
     TargetIterable: {},
 }
+_KEY_HINT: Final = (
+    "Make a server-side key in Iterable under Integrations > API keys. A key belongs to one project in one data "
+    "centre, which is the `region`."
+)
 # Meltano's project schema does not know this capability of targets, though its Hub does.
 _UNKNOWN_TO_PROJECTS: Final = "validate-records"
 
@@ -49,10 +50,15 @@ def definition(plugin: type[PluginBase]) -> dict[str, Any]:
         "namespace": about.name.replace("-", "_"),
         "label": "Iterable",
         "description": _LABELS[plugin][1],
+        "domain_url": "https://iterable.com",
+        "keywords": ["api", "meltano_sdk"],
+        "maintenance_status": "active",
         "variant": "singer-iterable",
         "pip_url": plugin.package_name,
         "executable": about.name,
+        "log_parser": "singer-sdk",
         "capabilities": sorted(capability.value for capability in about.capabilities),
+        "settings_preamble": _KEY_HINT,
         "settings_group_validation": [sorted(about.settings["required"])],
         "settings": [_setting(name, schema) for name, schema in about.settings["properties"].items()],
         **_EXTRAS[plugin],

@@ -18,6 +18,7 @@ class Agenda:
     def __init__(self, windows: Iterable[Window]) -> None:
         self._todo = deque(windows)
         self._began = time.monotonic()
+        self._rows = 0
         self.done = 0
 
     def __iter__(self) -> Iterator[Window]:
@@ -37,8 +38,13 @@ class Agenda:
         self._todo.extendleft(reversed(halves))
         return halves
 
-    def finished(self) -> str:
-        """Count a window that was read; how far we are, in words."""
+    def finished(self, rows: int) -> str:
+        """Count a window that was read, with its rows; how far we are, in words."""
         self.done += 1
-        seconds = (time.monotonic() - self._began) / self.done * len(self._todo)
-        return f"Window {self.done} of {self.done + len(self._todo)}, about {seconds:.0f} s to go"
+        self._rows += rows
+        passed = max(time.monotonic() - self._began, 0.001)
+        to_go = passed / self.done * len(self._todo)
+        return (
+            f"Window {self.done} of {self.done + len(self._todo)}, {self._rows / passed:,.0f} rows a second, "
+            f"about {to_go:.0f} s to go"
+        )

@@ -12,7 +12,9 @@ from singer_sdk.helpers.types import Context
 
 from iterable_api.client import IterableClient
 from iterable_api.errors import ForbiddenError, IterableError, UnauthorizedError
+from tap_iterable.parquet import ParquetRows
 from tap_iterable.records import Record, Shape
+from tap_iterable.schemas import SCHEMAS
 
 KEY_CHECK: Final = "/api/channels"
 """Quick, and open to every kind of server-side key: whoever is refused here has a wrong key altogether."""
@@ -37,14 +39,20 @@ class IterableStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: Tap, client: IterableClient, schema: dict[str, Any] | None = None) -> None:
-        super().__init__(tap, schema=schema)
+        self._json_schema = schema or SCHEMAS.get_schema(self.name)
+        self._parquet = ParquetRows(self._json_schema) if _writes_parquet(tap.config) else None
+        super().__init__(tap, schema=self._parquet.schema if self._parquet else self._json_schema)
         self.tap = tap
         self.client = client
 
     @cached_property
     def shape(self) -> Shape:
         """How this stream's records are made."""
-        return Shape(self.schema)
+        return Shape(self._json_schema)
+
+    def post_process(self, row: Record, context: Context | None = None) -> Record:  # noqa: ARG002 (the SDK's signature)
+        """The record as it is written."""
+        return self._parquet.row(row) if self._parquet else row
 
     def record(self, fields: Mapping[str, Any]) -> Record:
         """The record of what Iterable sent for one row."""
@@ -74,3 +82,8 @@ class IterableStream(Stream):
         # A key that may read nothing at all is wrong: leaving out every stream would look like success.
         self.client.get_json(KEY_CHECK)
         self.logger.warning("The stream %s is left out, because the key may not read it: %s", self.name, error)
+
+
+def _writes_parquet(config: Mapping[str, Any]) -> bool:
+    batch_config = config.get("batch_config") or {}
+    return bool(batch_config.get("encoding", {}).get("format") == "parquet")

@@ -73,7 +73,7 @@ class ExportStream(WindowedStream):
                     self._halve(agenda, window, error)
                 else:
                     self._finish(window)
-                    self._log_progress(window, rows, agenda.finished())
+                    self._log_progress(window, rows, agenda.finished(rows))
 
     def _still_to_read(self) -> list[ExportStream]:
         """This stream and the selected ones after it: their jobs run while this one is read."""

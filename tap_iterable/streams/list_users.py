@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from singer_sdk import StreamSchema
 from singer_sdk.helpers.types import Context
 
 from iterable_api.client import Params
 from iterable_api.identity import ProjectType
 from tap_iterable.records import Record
-from tap_iterable.schemas import SCHEMAS
 from tap_iterable.streams.piecewise import PiecewiseStream
 from tap_iterable.streams.resources import array_in
 
@@ -31,7 +29,6 @@ class ListUsersStream(PiecewiseStream):
     """
 
     name = "list_users"
-    schema = StreamSchema(SCHEMAS)
     primary_keys = ("listId", "member")
     selected_by_default = False
     endpoints = (LISTS, MEMBERS)

@@ -15,14 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from singer_sdk import StreamSchema
 from singer_sdk.helpers.types import Context
 
 from iterable_api import times
 from iterable_api.client import Params
 from iterable_api.errors import UnreadableAnswerError
 from tap_iterable.records import Record
-from tap_iterable.schemas import SCHEMAS
 from tap_iterable.settings import moment
 from tap_iterable.streams.campaigns import CAMPAIGNS, campaigns
 from tap_iterable.streams.id_batches import id_batches
@@ -67,7 +65,6 @@ class MetricsStream(PiecewiseStream):
     path: ClassVar[str]
     end_is_inclusive: ClassVar[bool] = False
 
-    schema = StreamSchema(SCHEMAS)
     selected_by_default = False
     piece = "Batch of campaigns"
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
-from singer_sdk import StreamSchema, Tap
+from singer_sdk import Tap
 from singer_sdk.helpers.types import Context
 
 from iterable_api.client import IterableClient, Params, PathParams
 from iterable_api.errors import UnreadableAnswerError
 from tap_iterable.records import Record
-from tap_iterable.schemas import SCHEMAS
 from tap_iterable.streams.full_table import FullTableStream
 
 PAGE_SIZE: Final = 1000
@@ -36,7 +35,6 @@ def array_in(answer: Any, name: str, path: str) -> list[dict[str, Any]]:
 class MetadataStream(FullTableStream):
     """What describes a project. Read whole each time."""
 
-    schema = StreamSchema(SCHEMAS)
     primary_keys: tuple[str, ...] = ("id",)
 
     def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from singer_sdk import StreamSchema
 from singer_sdk.helpers.types import Context
 
 from iterable_api.identity import ProjectType
@@ -14,7 +13,6 @@ from tap_iterable.export.download import ends_cleanly
 from tap_iterable.export.lines import MalformedLineError, fields_of, nested, record_id
 from tap_iterable.export.odd_lines import OddLines
 from tap_iterable.records import Record
-from tap_iterable.schemas import SCHEMAS
 from tap_iterable.streams.list_users import identifier
 from tap_iterable.streams.piecewise import PiecewiseStream
 
@@ -25,7 +23,6 @@ class UserEventsStream(PiecewiseStream):
     """One user after the other. A user is reported by the place in the setting: the log names nobody."""
 
     name = "user_events"
-    schema = StreamSchema(SCHEMAS)
     primary_keys = ("recordId",)
     selected_by_default = False
     endpoints = (PATH,)

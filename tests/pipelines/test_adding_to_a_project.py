@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -18,36 +17,9 @@ from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.server import Sandbox
 from tap_iterable.tap import TapIterable
 from target_iterable.target import TargetIterable
+from tests.pipelines.meltano_project import MeltanoProject
 from tools.definitions import definition
 from tools.generated import ROOT
-
-BIN = Path(sys.executable).parent
-QUIET = {
-    "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
-    "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
-    "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-}
-
-
-class Project:
-    """A Meltano project in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def meltano(self, *arguments: str, **environment: str) -> str:
-        """What the command prints. It must succeed."""
-        ended = subprocess.run(
-            [str(BIN / "meltano"), *arguments],
-            cwd=self.folder,
-            env={**os.environ, **QUIET, **environment},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        return ended.stdout
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +32,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Project:
-    folder = tmp_path_factory.mktemp("projects")
-    Project(folder).meltano("init", "mine")
-    mine = Project(folder / "mine")
+def project(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> MeltanoProject:
+    mine = MeltanoProject.new(tmp_path_factory.mktemp("projects"))
     for kind, name in (("extractors", "tap-iterable"), ("loaders", "target-iterable")):
         mine.meltano("add", "--no-install", "--from-ref", str(ROOT / "plugins" / kind / f"{name}.yml"), name)
     settings = mine.folder / "meltano.yml"
@@ -72,14 +42,14 @@ def project(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Project:
     return mine
 
 
-def test_the_installed_plugins_know_their_versions_and_streams(project: Project) -> None:
+def test_the_installed_plugins_know_their_versions_and_streams(project: MeltanoProject) -> None:
     for plugin in ("tap-iterable", "target-iterable"):
         assert f"{plugin} v{version('singer-iterable')}" in project.meltano("invoke", plugin, "--version")
     settings = {"TAP_ITERABLE_API_KEY": "k", "TAP_ITERABLE_START_DATE": "2026-01-01"}
     assert "email_open.recordId" in project.meltano("select", "tap-iterable", "--list", "--all", **settings)
 
 
-def test_the_installed_plugins_move_users_from_one_project_into_another(project: Project) -> None:
+def test_the_installed_plugins_move_users_from_one_project_into_another(project: MeltanoProject) -> None:
     with Sandbox(clock=StoppedClock(datetime(2026, 9, 1, tzinfo=UTC))) as source, Sandbox() as destination:
         users = [{"email": "ann@example.com", "dataFields": {"plan": "gold", "size": 3}}]
         headers = {"Api-Key": source.api_key}

@@ -1,0 +1,42 @@
+"""Meltano projects of somebody else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+QUIET = {
+    "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+    "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+}
+
+
+class MeltanoProject:
+    """A Meltano project in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def new(cls, parent: Path) -> MeltanoProject:
+        """A project that `meltano init` made."""
+        cls(parent).meltano("init", "mine")
+        return cls(parent / "mine")
+
+    def meltano(self, *arguments: str, **environment: str) -> str:
+        """What the command prints. It must succeed."""
+        ended = subprocess.run(
+            [str(BIN / "meltano"), *arguments],
+            cwd=self.folder,
+            env={**os.environ, **QUIET, **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
