@@ -23,7 +23,7 @@ COUNTS = ("read", "written", "rejected", "reasons", "unsent", "requests", "retri
 def everything() -> list[Message]:
     """Records of every object, good and bad."""
     users: list[Any] = [
-        {"email": ANN, "shoeSize": 42, "address": {"city": "Bern"}},
+        {"email": ANN, "shoeSize": 42, "address": {"city": "Bern"}, "at_geo_location": {"lat": 46.9, "lon": 7}},
         {"email": "nobody"},
         {"name": "No one"},
     ]
@@ -93,14 +93,16 @@ def test_the_numbers_are_those_of_the_real_run(new_project: NewProject, tmp_path
         assert (plan[name]["object"], plan[name]["dropped_fields"]) == (numbers["object"], [])
     for name in ("users", "list_members"):
         assert plan[name]["created_fields"] == real[name]["created_fields"]
-    assert plan["users"]["created_fields"] == ["address", "address.city", "shoeSize"]
+    assert plan["users"]["created_fields"] == ["address", "address.city", "at_geo_location", "shoeSize"]
 
 
 def test_fields_that_would_be_dropped_are_told(project: Project, tmp_path: Path) -> None:
     settings = {"create_new_fields": "false"}
     plan = dry(project, everything(), tmp_path / "plan", **settings)
     real = project.load(everything(), **settings)
-    assert plan["users"]["dropped_fields"] == real["users"]["dropped_fields"] == ["address", "shoeSize"]
+    assert (
+        plan["users"]["dropped_fields"] == real["users"]["dropped_fields"] == ["address", "at_geo_location", "shoeSize"]
+    )
     assert plan["users"]["created_fields"] == []
 
 
@@ -126,7 +128,7 @@ def test_lists_and_catalogs_that_would_be_made_are_told(
     shown = capsys.readouterr().err
     assert "Dry run: nothing was written to Iterable." in shown
     assert "New lists: VIP, Press, Old\nNew catalogs: Books\n" in shown
-    assert "New fields by users: address, address.city, shoeSize" in shown
+    assert "New fields by users: address, address.city, at_geo_location, shoeSize" in shown
 
 
 def test_a_clash_with_a_field_of_the_project_is_found(project: Project, tmp_path: Path) -> None:
