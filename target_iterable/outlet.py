@@ -23,7 +23,7 @@ class Outlet:
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self.options = Options(config["max_batch_rows"], _allowance(config), config.get("max_in_flight"))
+        self.options = Options(config["max_batch_rows"], allowance(config), config.get("max_in_flight"))
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
         _check(self._directory)
@@ -34,7 +34,12 @@ class Outlet:
         return Rejects(self._directory, stream, self._started)
 
 
-def _allowance(config: Mapping[str, Any]) -> Allowance:
+def allowance(config: Mapping[str, Any]) -> Allowance:
+    """What `max_rejects` says.
+
+    Raises:
+        SettingError: if it says nothing.
+    """
     try:
         return Allowance.parse(str(config["max_rejects"]))
     except ValueError as error:
