@@ -61,7 +61,10 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def connect(
-    config: Mapping[str, Any], user_agent: str, on_attempt: Callable[[Attempt], None] | None = None
+    config: Mapping[str, Any],
+    user_agent: str,
+    on_attempt: Callable[[Attempt], None] | None = None,
+    make: Callable[..., IterableClient] = IterableClient,
 ) -> IterableClient:
     """A client for the project that the settings name; nothing is sent yet.
 
@@ -69,11 +72,12 @@ def connect(
         config: the settings.
         user_agent: how requests introduce themselves, unless the settings say otherwise.
         on_attempt: see `IterableClient`.
+        make: the class, or what makes an object of it from the same arguments.
 
     Raises:
         ValueError: naming the setting that is wrong.
     """
-    return IterableClient(
+    return make(
         config["api_key"],
         region=config["region"],
         api_url=config.get("api_url"),

@@ -24,12 +24,12 @@ class Outlet:
         SettingError: for `max_rejects`, `rejects_path`, `ledger` or `request_log_path`.
     """
 
-    def __init__(self, config: Mapping[str, Any], *, needs_ledger: bool) -> None:
-        self.options = Options(config["max_batch_rows"], _allowance(config), config.get("max_in_flight"))
+    def __init__(self, config: Mapping[str, Any], ledger: type[Ledger] | None) -> None:
+        self.options = Options(config["max_batch_rows"], allowance(config), config.get("max_in_flight"))
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
         _check(self._directory)
-        self._ledger = _ledger(config) if needs_ledger else None
+        self._ledger = None if ledger is None else _ledger(config, ledger)
         self.journal = _journal(config)
 
     def rejects(self, stream: str) -> Rejects:
@@ -52,7 +52,12 @@ class Outlet:
             self._ledger.close()
 
 
-def _allowance(config: Mapping[str, Any]) -> Allowance:
+def allowance(config: Mapping[str, Any]) -> Allowance:
+    """What `max_rejects` says.
+
+    Raises:
+        SettingError: if it says nothing.
+    """
     try:
         return Allowance.parse(str(config["max_rejects"]))
     except ValueError as error:
@@ -66,9 +71,9 @@ def _journal(config: Mapping[str, Any]) -> Journal:
         raise SettingError(f"`request_log_path` cannot be written: {error.strerror}.") from None
 
 
-def _ledger(config: Mapping[str, Any]) -> Ledger:
+def _ledger(config: Mapping[str, Any], kind: type[Ledger]) -> Ledger:
     try:
-        return open_ledger(config["ledger"], config["api_key"])
+        return open_ledger(config["ledger"], config["api_key"], kind)
     except ValueError as error:
         raise SettingError(str(error)) from None
 

@@ -30,11 +30,13 @@ class QuietReader(SimpleSingerReader):
     Attributes:
         on_message: called when a message has been dealt with.
         on_break: called when reading ends with an error.
+        passes_state: whether STATE messages are handed on; without them, none is ever emitted.
         stopped: whether reading has ended before the end of the input because of `stop`.
     """
 
     on_message: Callable[[], None] | None = None
     on_break: Callable[[], None] | None = None
+    passes_state: bool = True
     stopped: bool = False
 
     def __init__(self) -> None:
@@ -90,6 +92,8 @@ class QuietReader(SimpleSingerReader):
     ) -> Counter[str]:
         """Hand all messages to their callbacks."""
         lines = self._lines(file_input or self.default_input)
+        if not self.passes_state:
+            callbacks = {**callbacks, "STATE": _pass_over}
         try:
             return super().process_lines(cast("IO[str]", lines), callbacks)
         except BaseException:
@@ -119,3 +123,7 @@ class QuietReader(SimpleSingerReader):
         if message.get("type") == "SCHEMA" and "stream" in message:
             # A copy, because the SDK takes columns of its own out of the schema.
             self._schemas[message["stream"]] = copy.deepcopy(message)
+
+
+def _pass_over(_message: dict[str, Any]) -> None:
+    """Do nothing."""

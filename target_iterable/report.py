@@ -6,9 +6,9 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 from target_iterable.delivery.tally import Tally
 from target_iterable.setting_error import SettingError
@@ -16,24 +16,52 @@ from target_iterable.setting_error import SettingError
 INTERVAL: Final = 30
 """Seconds between two lines about the progress."""
 
-_COLUMNS: Final = (
-    *("read", "written", "unchanged", "rejected", "unsent"),
-    *("requests", "retries", "bytes", "seconds", "limit"),
-)
-_WIDE: Final = tuple(column.rjust(10) for column in _COLUMNS)
+_COUNTS: Final = ("read", "written", "unchanged", "rejected", "unsent", "requests", "retries", "bytes")
+_WIDTH: Final = 10
 
 _logger: Final = logging.getLogger("target-iterable")
+
+Column: TypeAlias = Callable[[Tally], str]
+
+
+def _limit(tally: Tally) -> str:
+    share = tally.traffic.limit_share(tally.seconds)
+    return "-" if share is None else f"{share:.0%}"
+
+
+def _minutes(tally: Tally) -> str:
+    minutes = tally.traffic.minutes_at_limit()
+    return "-" if minutes is None else f"{minutes:.1f}"
+
+
+DONE: Final[Mapping[str, Column]] = {"seconds": lambda tally: f"{tally.seconds:.1f}", "limit": _limit}
+"""The last columns where something was sent."""
+PLANNED: Final[Mapping[str, Column]] = {"minutes": _minutes}
+"""The last columns where it was only planned."""
+
+
+class Kind(Protocol):
+    """What the report must know of the kind of run; see `RealRun`."""
+
+    columns: ClassVar[Mapping[str, Column]]
+
+    def about(self) -> dict[str, Any]:
+        """What it adds to the summary."""
+
+    def remarks(self, tallies: Mapping[str, Tally], /) -> Iterable[str]:
+        """Lines under the table."""
 
 
 class Report:
     """Writes the summary at the start, so that a path that cannot be written fails before data moves, and at the end.
 
-    The file holds `finished` (whether the input was read and delivered to its end) and `streams`: name
-    -> the object, and the numbers of `Tally`.
+    The file holds `finished` (whether the input was read and delivered to its end), what the kind of run says
+    about itself, and `streams`: name -> the object, and the numbers of `Tally`.
     """
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, kind: Kind) -> None:
         self._path = Path(path) if path else None
+        self._kind = kind
         self._tallies: dict[str, tuple[str, Tally]] = {}
         self._told = time.monotonic()
         try:
@@ -55,7 +83,9 @@ class Report:
     def close(self, *, finished: bool) -> None:
         """Show the table and write the summary."""
         if self._tallies:
-            sys.stderr.write("\n".join(_table(self._tallies)) + "\n")
+            tallies = {stream: tally for stream, (_, tally) in self._tallies.items()}
+            lines = [*_table(tallies, self._kind.columns), *self._kind.remarks(tallies)]
+            sys.stderr.write("\n".join(lines) + "\n")
         self._write(finished=finished)
 
     def _write(self, *, finished: bool) -> None:
@@ -63,26 +93,24 @@ class Report:
             streams = {
                 stream: {"object": object_, **tally.as_dict()} for stream, (object_, tally) in self._tallies.items()
             }
-            _replace(self._path, json.dumps({"finished": finished, "streams": streams}, indent=2) + "\n")
+            summary = {"finished": finished, **self._kind.about(), "streams": streams}
+            _replace(self._path, json.dumps(summary, indent=2) + "\n")
 
 
-def _table(tallies: Mapping[str, tuple[str, Tally]]) -> Iterator[str]:
+def _table(tallies: Mapping[str, Tally], last: Mapping[str, Column]) -> Iterator[str]:
     """The lines of the table; under a stream with rejects, the reasons."""
     width = max(len("stream"), *map(len, tallies))
-    yield _row(width, "stream", *_COLUMNS)
-    for stream, (_, tally) in tallies.items():
+    yield _row(width, "stream", *_COUNTS, *last)
+    for stream, tally in tallies.items():
         numbers = tally.as_dict()
-        share = numbers["limit_share"]
-        shown = [f"{numbers[name]:,}" for name in _COLUMNS[:-2]]
-        yield _row(width, stream, *shown, f"{tally.seconds:.1f}", "-" if share is None else f"{share:.0%}")
+        shown = [f"{numbers[name]:,}" for name in _COUNTS]
+        yield _row(width, stream, *shown, *(show(tally) for show in last.values()))
         for reason, count in tally.reasons.most_common():
             yield f"  rejected {count:,}: {reason}"
 
 
 def _row(width: int, stream: str, *cells: str) -> str:
-    return "  ".join(
-        [stream.ljust(width), *(cell.rjust(len(column)) for cell, column in zip(cells, _WIDE, strict=True))]
-    )
+    return "  ".join([stream.ljust(width), *(cell.rjust(_WIDTH) for cell in cells)])
 
 
 def _replace(path: Path, text: str) -> None:

@@ -123,13 +123,30 @@ SETTINGS: Final[dict[str, Any]] = {
             "type": ["string", "null"],
             "title": "Request log path",
             "description": "A file to which every call to Iterable is added as a line of JSON: method, path, status, "
-            "milliseconds, number of records and of their verdicts. Without personal data.",
+            "milliseconds, number of records and of their verdicts. Without personal data. What a dry run only "
+            "plans has no status.",
         },
         "request_log_bodies": {
             "type": "boolean",
             "default": False,
             "title": "Request log bodies",
             "description": "Put the bodies of bulk requests into the request log, which then holds personal data.",
+        },
+        "dry_run": {
+            "type": "boolean",
+            "default": False,
+            "title": "Dry run",
+            "description": "Only plan: read from Iterable, but send nothing that writes. The plan is shown, and is in "
+            "`summary_path`. No state is emitted, so that the real run starts from the same place; `max_rejects` does "
+            "not stop a dry run, and `on_reject` does not fail it.",
+        },
+        "dry_run_path": {
+            "type": "string",
+            "minLength": 1,
+            "default": "dry-run",
+            "title": "Dry run path",
+            "description": "A directory for what a dry run finds: per run a file with the requests that would be sent, "
+            "each a line of JSON, and the rejects, which do not go to `rejects_path` then. It holds personal data.",
         },
     },
 }

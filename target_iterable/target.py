@@ -15,9 +15,11 @@ from iterable_api.settings import connect
 from target_iterable.delivery.deliveries import Deliveries
 from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.stream import StreamDelivery
+from target_iterable.dry_run.run import DryRun
 from target_iterable.outlet import Outlet
 from target_iterable.project import Project
 from target_iterable.reader import QuietReader
+from target_iterable.real_run import RealRun
 from target_iterable.report import Report
 from target_iterable.routing import Routing
 from target_iterable.setting_error import SettingError
@@ -41,13 +43,15 @@ class TargetIterable(Target):
         self.reader = QuietReader()
         super().__init__(config=_set_ones(config or {}), **options, message_reader=self.reader)
         self.routing = Routing(self.config["streams"], (sink.spec for sink in SINKS.values()))
-        self._outlet = Outlet(self.config, needs_ledger=self.routing.needs_ledger)
+        self._kind = (DryRun if self.config["dry_run"] else RealRun)(self.config)
+        self.reader.passes_state = self._kind.passes_state
+        self._outlet = Outlet(self._kind.config, self._kind.ledger if self.routing.needs_ledger else None)
         self.project = Project(
             self._client(), ProjectType(self.config["project_type"]), coerce=self.config["coerce_types"]
         )
         self.project.catalogs.on_create = lambda name: self._outlet.forget(catalog_place(name))
         self.deliveries = Deliveries(self._delivery, self.config["max_batch_rows"])
-        self._report = Report(self.config.get("summary_path"))
+        self._report = Report(self.config.get("summary_path"), self._kind)
         self.reader.on_message = self._deliver_when_due
         self.reader.on_break = self._close
         # The SDK would drain the streams at the same time; see `Deliveries.deliver`.
@@ -84,7 +88,7 @@ class TargetIterable(Target):
         finally:
             self._close(finished=finished)
         rejected = sum(delivery.tally.rejected for delivery in self.deliveries)
-        if rejected and self.config["on_reject"] == "fail":
+        if rejected and self._kind.config["on_reject"] == "fail":
             raise RecordsRejectedError(
                 f"{rejected} records are rejected, and `on_reject` is `fail`. State has moved on."
             )
@@ -107,11 +111,14 @@ class TargetIterable(Target):
         self.deliveries.close()
         self._report.close(finished=finished)
         self.project.client.close()
+        self._kind.close()
         self._outlet.close()
 
     def _client(self) -> IterableClient:
         try:
-            return connect(self.config, f"{self.name}/{self.plugin_version}", self._outlet.journal.saw)
+            journal = self._outlet.journal
+            user_agent = f"{self.name}/{self.plugin_version}"
+            return connect(self.config, user_agent, journal.saw, self._kind.client(journal))
         except ValueError as error:
             raise SettingError(str(error)) from None
 

@@ -92,7 +92,10 @@ def _is_number(value: object) -> bool:
 
 
 def leaves(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted path and type of every value at any depth; of an array those of its items, of null nothing."""
+    """Dotted path and type of every value at any depth; of an array those of its items, of null nothing.
+
+    A place on the map is one value: its latitude and longitude are no fields.
+    """
     for name, value in fields.items():
         yield from _leaf(f"{prefix}{name}", value)
 
@@ -102,8 +105,9 @@ def _leaf(path: str, value: Any) -> Iterator[tuple[str, str]]:
         for item in value:
             yield from _leaf(path, item)
     elif value is not None:
-        yield path, type_of(path, value)
-        if isinstance(value, dict):
+        type_ = type_of(path, value)
+        yield path, type_
+        if type_ == "object" and isinstance(value, dict):
             yield from leaves(value, f"{path}.")
 
 

@@ -23,10 +23,12 @@ class Call:
     """One request with records, however often it was tried.
 
     Attributes:
+        stream: whose they are.
         records: how many travelled.
         verdicts: what the answer says of them, if it came to that.
     """
 
+    stream: str
     records: int
     attempts: list[Attempt] = field(default_factory=list)
     verdicts: Verdicts | None = None
@@ -52,16 +54,21 @@ class Journal:
 
     def saw(self, attempt: Attempt) -> None:
         """One try by this thread; for `IterableClient`."""
-        call: Call | None = getattr(self._here, "call", None)
+        call = self._call
         if call is None:
             self._write(attempt, {})
         else:
             call.attempts.append(attempt)
 
+    @property
+    def stream(self) -> str | None:
+        """The stream whose records this thread is sending, if it is."""
+        return self._call.stream if self._call is not None else None
+
     @contextmanager
-    def call(self, records: int) -> Iterator[Call]:
-        """What this thread does inside is one call about so many records."""
-        call = self._here.call = Call(records)
+    def call(self, stream: str, records: int) -> Iterator[Call]:
+        """What this thread does inside is one call about so many records of `stream`."""
+        call = self._here.call = Call(stream, records)
         try:
             yield call
         finally:
@@ -76,6 +83,10 @@ class Journal:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+    @property
+    def _call(self) -> Call | None:
+        return getattr(self._here, "call", None)
 
     def _write(self, attempt: Attempt, about: dict[str, int]) -> None:
         if self._file is None:

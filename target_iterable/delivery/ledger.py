@@ -77,7 +77,7 @@ class Ledger:
 
     def key(self, place: str, *name: str) -> bytes:
         """The key of what is so named in `place`. All keys of a place begin with the same 8 bytes."""
-        return self._prefix(place) + self.hash(*(part.encode() for part in name))
+        return self.prefix(place) + self.hash(*(part.encode() for part in name))
 
     def read(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
         """What is kept under those of `keys` that are there.
@@ -107,7 +107,7 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be written.
         """
-        first = self._prefix(place)
+        first = self.prefix(place)
         with self._transaction() as connection:
             connection.execute(delete(_TABLE).where(_TABLE.c.key.between(first, first + b"\xff" * _BYTES)))
 
@@ -127,7 +127,8 @@ class Ledger:
         """Close the connections."""
         self._engine.dispose()
 
-    def _prefix(self, place: str) -> bytes:
+    def prefix(self, place: str) -> bytes:
+        """What all keys of `place` begin with."""
         return self.hash(place.encode())[:_PLACE_BYTES]
 
     @contextmanager
@@ -149,7 +150,7 @@ def _portions(keys: Collection[bytes]) -> Iterator[list[bytes]]:
         yield ordered[start : start + _MOST]
 
 
-def open_ledger(place: str, secret: str) -> Ledger:
+def open_ledger(place: str, secret: str, kind: type[Ledger] = Ledger) -> Ledger:
     """The ledger at a path or URL.
 
     Raises:
@@ -163,6 +164,6 @@ def open_ledger(place: str, secret: str) -> Ledger:
     except (ArgumentError, KeyError, ValueError):
         raise ValueError("`ledger` must be a file, or a URL of SQLite or PostgreSQL.") from None
     try:
-        return Ledger(engine, secret)
+        return kind(engine, secret)
     except LedgerError as error:
         raise ValueError(str(error)) from None

@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 import simplejson
 
 from iterable_api import times
+from target_iterable.delivery import private_files
 from target_iterable.delivery.refusal import Refusal
 
 _UNSAFE: Final = re.compile(r"[^\w.-]", re.ASCII)
-_FLAGS: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
 
 
 class RejectsNotWrittenError(Exception):
@@ -65,12 +63,12 @@ class Rejects:
             return
         try:
             if self._file is None:
-                self._file = self._open()
-            _append(self._file, b"".join(self._waiting))
+                _, self._file = private_files.create(self._directory, self._stem, ".singer")
+            private_files.append(self._file, b"".join(self._waiting))
         except OSError as error:
             raise RejectsNotWrittenError(
-                f"The rejects cannot be written into {str(self._directory)!r} (`rejects_path`): {error.strerror}. "
-                "State has not moved past them."
+                f"The rejects cannot be written into {str(self._directory)!r} (in a dry run "
+                f"`dry_run_path`, else `rejects_path`): {error.strerror}. State has not moved past them."
             ) from None
         self._waiting = []
 
@@ -79,33 +77,6 @@ class Rejects:
         if self._file is not None:
             os.close(self._file)
             self._file = None
-
-    def _open(self) -> int:
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for number in count(1):
-            name = f"{self._stem}{f'-{number}' if number > 1 else ''}.singer"
-            with suppress(FileExistsError):
-                file = os.open(self._directory / name, _FLAGS, 0o600)
-                break
-        directory = os.open(self._directory, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-        return file
-
-
-def _append(file: int, content: bytes) -> None:
-    size = os.fstat(file).st_size
-    left = memoryview(content)
-    try:
-        while left:
-            left = left[os.write(file, left) :]
-        os.fsync(file)
-    except OSError:
-        with suppress(OSError):
-            os.ftruncate(file, size)
-        raise
 
 
 def _line(message: Mapping[str, Any]) -> bytes:

@@ -56,7 +56,7 @@ class Sender:
 
     def _once(self, batch: Batch) -> Verdicts:
         endpoint, params = batch.endpoint, dict(batch.envelope.path_params)
-        with self._journal.call(len(batch.rows)) as call:
+        with self._journal.call(self.stream, len(batch.rows)) as call:
             try:
                 response = self._client.request(
                     "POST", endpoint.path, path_params=params, data=batch.body(), repeatable=endpoint.repeatable

@@ -54,6 +54,7 @@ class Tally:
             "bytes": self.traffic.bytes,
             "seconds": round(self.seconds, 3),
             "limit_share": self.traffic.limit_share(self.seconds),
+            "minutes_at_limit": self.traffic.minutes_at_limit(),
             "created_fields": sorted(self.created_fields),
             "dropped_fields": sorted(self.dropped_fields),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from iterable_api.limits import limits_of
+from iterable_api.limits import MINUTE, limits_of
 from target_iterable.delivery.journal import Call
 
 
@@ -39,3 +39,12 @@ class Traffic:
             if (limits := limits_of("POST", path))
         ]
         return round(max(shares), 3) if shares else None
+
+    def minutes_at_limit(self) -> float | None:
+        """How long that takes where the documented limit is used in full; the endpoint that takes longest counts."""
+        minutes = [
+            attempts * limit.seconds / limit.count / MINUTE
+            for path, attempts in self._by_path.items()
+            for limit in limits_of("POST", path)
+        ]
+        return round(max(minutes), 3) if minutes else None

@@ -49,3 +49,7 @@ def test_leaves_are_found_at_any_depth_and_null_is_none() -> None:
         ("d", "object"),
         ("d.e", "string"),
     ]
+
+
+def test_a_place_on_the_map_is_one_field() -> None:
+    assert list(leaves({"home_geo_location": {"lat": 46.9, "lon": 7.4}})) == [("home_geo_location", "geo_location")]

@@ -53,7 +53,7 @@ _TYPES: list[Message] = [
 def _no_waiting() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         quick = partial(IterableClient, first_wait=0.001, longest_wait=0.002)
-        patch.setattr("iterable_api.settings.IterableClient", quick)
+        patch.setattr("target_iterable.real_run.IterableClient", quick)
         yield
 
 

@@ -35,7 +35,7 @@ ANN, BOB = "ann@example.com", "bob@example.com"
 @pytest.fixture(autouse=True, scope="module")
 def _one_try() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("iterable_api.settings.IterableClient", partial(IterableClient, max_tries=1))
+        patch.setattr("target_iterable.real_run.IterableClient", partial(IterableClient, max_tries=1))
         yield
 
 
@@ -201,6 +201,28 @@ def test_without_a_working_ledger_nothing_is_sent_and_state_stays(project: Proje
         project.load(stream("users", [plan(ANN, "A")]), streams=skipping("users"))
     assert project.load.states == []
     assert not project.holds.exists(ANN)
+
+
+def test_a_dry_run_plans_only_what_is_new_and_leaves_the_ledger_alone(project: Project, folder: Path) -> None:
+    options: dict[str, Any] = {"streams": skipping("users"), "max_batch_rows": 1}
+    planning = {"dry_run": True, "dry_run_path": str(folder / "plan")}
+    project.load(stream("users", [plan(ANN, "A"), plan(BOB, "A")]), **options)
+    changed = stream("users", [plan(ANN, "A"), plan(BOB, "B"), *[plan(BOB, "A"), plan(BOB, "B")] * 9])
+    for _ in range(2):
+        users = project.load(changed, **options, **planning)["users"]
+        assert (users["written"], users["unchanged"], users["requests"]) == (19, 1, 19)
+    assert project.load(stream("users", [plan(BOB, "A")]), **options)["users"]["unchanged"] == 1
+    assert project.load(stream("users", [plan(BOB, "B")]), **options)["users"]["written"] == 1
+
+
+def test_a_dry_run_knows_that_a_catalog_which_is_gone_is_filled_again(project: Project, folder: Path) -> None:
+    rows = stream("catalog_items", [{"catalogName": "Things", "itemId": str(n), "price": n} for n in range(3)])
+    options: dict[str, Any] = {"streams": skipping("catalog_items")}
+    project.load(rows, **options)
+    project.holds.client.request("DELETE", "/api/catalogs/{catalogName}", path_params={"catalogName": "Things"})
+    planned = project.load(rows, **options, dry_run=True, dry_run_path=str(folder / "plan"))["catalog_items"]
+    done = project.load(rows, **options)["catalog_items"]
+    assert (planned["written"], done["written"]) == (3, 3)
 
 
 def test_events_are_never_unchanged(project: Project) -> None:

@@ -1,0 +1,35 @@
+"""What a dry run knows of accepted records: it reads the ledger, and what it plans it remembers for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from target_iterable.delivery.ledger import Ledger
+
+
+class PlanningLedger(Ledger):
+    """Changes nothing that is kept."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._planned: dict[bytes, bytes | None] = {}
+        self._gone: set[bytes] = set()
+
+    def read(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        """See `Ledger`; as if the plan had been carried out."""
+        kept = {key: content for key, content in super().read(keys).items() if not key.startswith(tuple(self._gone))}
+        known = kept | {key: self._planned[key] for key in keys if key in self._planned}
+        return {key: content for key, content in known.items() if content is not None}
+
+    def forget(self, keys: Collection[bytes]) -> None:
+        """See `Ledger`."""
+        self._planned |= dict.fromkeys(keys)
+
+    def forget_place(self, place: str) -> None:
+        """See `Ledger`. Comes before anything is planned for the place."""
+        self._gone.add(self.prefix(place))
+
+    def keep(self, contents: Mapping[bytes, bytes]) -> None:
+        """See `Ledger`."""
+        self._planned |= contents

@@ -1,0 +1,72 @@
+"""A dry run as a whole: its settings, its client, and what it adds to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from target_iterable.delivery.journal import Journal
+from target_iterable.delivery.tally import Tally
+from target_iterable.dry_run.client import PlanningClient
+from target_iterable.dry_run.ledger import PlanningLedger
+from target_iterable.dry_run.plan import Plan
+from target_iterable.outlet import allowance
+from target_iterable.real_run import RealRun
+from target_iterable.report import PLANNED
+from target_iterable.setting_error import SettingError
+
+
+class DryRun(RealRun):
+    """Plans what a real run would do, to the end of the input.
+
+    One request at a time, so that the plan has them in order. Rejects neither stop nor fail it: they are what it
+    is to find.
+
+    Raises:
+        SettingError: if the plan cannot be written, or `max_rejects` means nothing.
+    """
+
+    passes_state = False
+    columns = PLANNED
+    ledger = PlanningLedger
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        directory = config["dry_run_path"]
+        self._allowance = allowance(config)
+        changes = {"rejects_path": directory, "max_rejects": "100%", "on_reject": "continue", "max_in_flight": 1}
+        super().__init__({**config, **changes})
+        try:
+            self._plan = Plan(Path(directory))
+        except OSError as error:
+            raise SettingError(f"`dry_run_path` cannot be written: {error.strerror}.") from None
+
+    def client(self, journal: Journal) -> partial[PlanningClient]:
+        """What makes the client."""
+        return partial(PlanningClient, self._plan, journal)
+
+    def about(self) -> dict[str, Any]:
+        """For the summary: what else would be made, and where the requests are."""
+        return {
+            "dry_run": True,
+            "new_lists": self._plan.lists,
+            "new_catalogs": self._plan.catalogs,
+            "requests_path": str(self._plan.path),
+        }
+
+    def remarks(self, tallies: Mapping[str, Tally]) -> Iterator[str]:
+        """Lines under the table."""
+        yield f"Dry run: nothing was written to Iterable. The requests are in {self._plan.path}"
+        for what, names in (("lists", self._plan.lists), ("catalogs", self._plan.catalogs)):
+            if names:
+                yield f"New {what}: {', '.join(names)}"
+        for stream, tally in tallies.items():
+            if tally.created_fields:
+                yield f"New fields by {stream}: {', '.join(sorted(tally.created_fields))}"
+            if self._allowance.exceeded(tally.rejected, tally.read):
+                yield f"The real run would stop at the rejects of {stream}: `max_rejects` is {self._allowance}"
+
+    def close(self) -> None:
+        """Close the plan."""
+        self._plan.close()

@@ -1,0 +1,45 @@
+"""A run that writes into Iterable; `dry_run` has the other kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from iterable_api.client import IterableClient
+from target_iterable.delivery.journal import Journal
+from target_iterable.delivery.ledger import Ledger
+from target_iterable.delivery.tally import Tally
+from target_iterable.report import DONE, Column
+
+
+class RealRun:
+    """What a kind of run decides.
+
+    Attributes:
+        config: the settings, as far as they are not changed by the kind of run.
+        passes_state: whether state is emitted.
+        columns: the last columns of the table.
+        ledger: the kind of ledger, where one is needed.
+    """
+
+    passes_state: ClassVar[bool] = True
+    columns: ClassVar[Mapping[str, Column]] = DONE
+    ledger: ClassVar[type[Ledger]] = Ledger
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+
+    def client(self, _journal: Journal) -> Callable[..., IterableClient]:
+        """What makes the client."""
+        return IterableClient
+
+    def about(self) -> dict[str, Any]:
+        """For the summary, beside the streams."""
+        return {"dry_run": False}
+
+    def remarks(self, _tallies: Mapping[str, Tally]) -> Iterable[str]:
+        """Lines under the table."""
+        return ()
+
+    def close(self) -> None:
+        """Close what was opened."""
