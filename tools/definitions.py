@@ -15,7 +15,7 @@ from singer_sdk.plugin_base import PluginBase
 from tap_iterable.streams import PROJECT_STREAMS
 from tap_iterable.tap import TapIterable
 from target_iterable.target import TargetIterable
-from tools.generated import ROOT, main
+from tools.generated import ROOT
 
 PROJECT: Final = ROOT / "meltano.yml"
 
@@ -130,7 +130,3 @@ def _dump(document: object) -> str:
     text = io.StringIO()
     _yaml.dump(document, text)
     return text.getvalue()
-
-
-if __name__ == "__main__":
-    main(files())
