@@ -62,15 +62,19 @@ class TapRun:
 
     def __call__(self, *streams: str, state: Mapping[str, Any] | None = None, **settings: Any) -> Output:
         """Read the named streams, or all of them."""
-        self._write("config.json", {**self.settings, **settings})
-        arguments = ["--config", "config.json"]
-        if streams:
-            self._write("catalog.json", selecting(streams, _catalog({**self.settings, **settings})))
-            arguments += ["--catalog", "catalog.json"]
+        arguments = self.prepare(*streams, **settings)
         if state:
             self._write("state.json", state)
             arguments += ["--state", "state.json"]
         return _parsed(self._run(*arguments))
+
+    def prepare(self, *streams: str, **settings: Any) -> list[str]:
+        """Write what a run needs into the folder; the arguments that name it."""
+        self._write("config.json", {**self.settings, **settings})
+        if not streams:
+            return ["--config", "config.json"]
+        self._write("catalog.json", selecting(streams, _catalog({**self.settings, **settings})))
+        return ["--config", "config.json", "--catalog", "catalog.json"]
 
     def catalog(self, **settings: Any) -> dict[str, Any]:
         """What discovery says."""
