@@ -21,7 +21,7 @@ demo: $(READY) ## Run the main job: sandbox -> PostgreSQL -> SQL -> sandbox, and
 	$(BIN)/python -m demo
 
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical
 
 check: $(READY) ## Lint, check the format, the types and the definitions
 	$(BIN)/ruff check .

@@ -65,13 +65,24 @@ class Observed:
 
         async def say(message: Message) -> None:
             traffic.say(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                # Before the last bytes leave: whoever has the whole answer finds the request in the log.
+                note()
             await send(message)
+
+        noted = False
+
+        def note() -> None:
+            nonlocal noted
+            if not noted:
+                noted = True
+                self._project.log.add(_entry(scope, began, traffic))
 
         began = self._project.clock.moment().isoformat()
         try:
             await self._app(scope, hear, say)
         finally:
-            self._project.log.add(_entry(scope, began, traffic))
+            note()
 
 
 def _entry(scope: Scope, began: str, traffic: _Traffic) -> Entry:
