@@ -31,12 +31,13 @@ from iterable_api.errors import (
 LONGEST_RETRY_AFTER: Final = 300
 """Seconds that one `Retry-After` can hold us up. Whoever asks for more is asked again after these."""
 
-_NO_ANSWER: Final = (
+NO_ANSWER: Final = (
     requests.ConnectionError,
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
+"""What requests raises when there is no answer, or not all of it."""
 _NEVER_SENT: Final = (NewConnectionError, ConnectTimeoutError)
 
 _logger = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ def no_answer(
             f"{call}: the certificate of {host} could not be verified. Check `api_url`; if a proxy of yours "
             "re-encrypts the traffic, name its CA in the environment variable REQUESTS_CA_BUNDLE."
         )
-    if not isinstance(error, _NO_ANSWER):
+    if not isinstance(error, NO_ANSWER):
         return IterableError(f"{call}: the request could not be made ({kind})")
     if repeatable or any(isinstance(cause, _NEVER_SENT) for cause in causes):
         return ConnectionFailedError(f"{call}: no whole answer from {host} ({kind})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from iterable_api.data_types import DATA_TYPES, unlisted
@@ -158,6 +159,11 @@ def moment(text: str) -> datetime:
     """
     value = datetime.fromisoformat(text)
     return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def spool_directory(config: Mapping[str, Any]) -> Path | None:
+    """Where answers are spooled; None for the system's temporary directory."""
+    return Path(config["spool_directory"]) if config.get("spool_directory") else None
 
 
 def problems(config: Mapping[str, Any]) -> list[str]:

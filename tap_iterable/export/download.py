@@ -18,15 +18,10 @@ import requests
 
 from iterable_api.client import IterableClient, Params
 from iterable_api.errors import IncompleteBodyError
+from iterable_api.retries import NO_ANSWER
 from tap_iterable.export.windows import OversizeError
 
 _BLOCK: Final = 1 << 18
-_BROKEN: Final = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
 
 
 def spooled(
@@ -79,7 +74,7 @@ def _copy(response: requests.Response, spool: IO[bytes], name: str, limit: int |
                     f"{name}: the answer is larger than the {limit // 1_000_000} MB of `spool_limit_mb`"
                 )
             spool.write(block)
-    except _BROKEN as error:
+    except NO_ANSWER as error:
         raise IncompleteBodyError(f"{name}: the answer broke off ({type(error).__name__})") from None
 
 

@@ -27,7 +27,7 @@ from tap_iterable.export.plan import Mode, Plan, plans, summary
 from tap_iterable.export.windows import OversizeError, Window, gaps, whole_second
 from tap_iterable.records import Record
 from tap_iterable.schemas import event_schema, user_schema
-from tap_iterable.settings import moment
+from tap_iterable.settings import moment, spool_directory
 
 PATH: Final = "/api/export/data.json"
 
@@ -185,11 +185,6 @@ def schedule(streams: Sequence[ExportStream]) -> str:
         stream.follow(chosen[stream.name])
     service.queue.tick()
     return summary(chosen, at_once)
-
-
-def spool_directory(config: Mapping[str, Any]) -> Path | None:
-    """Where answers are spooled; None for the system's temporary directory."""
-    return Path(config["spool_directory"]) if config.get("spool_directory") else None
 
 
 class EventStream(ExportStream):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from enum import StrEnum
-from pathlib import Path
 from typing import IO, ClassVar, Final, cast
 
 from singer_sdk import Tap, metrics
@@ -22,6 +21,7 @@ from iterable_api.errors import (
 )
 from tap_iterable.export.download import spooled
 from tap_iterable.records import Record
+from tap_iterable.settings import spool_directory
 from tap_iterable.streams.full_table import FullTableStream
 
 _again: Final = Retrying(retry=retry_if_exception_type(IncompleteBodyError), stop=stop_after_attempt(3), reraise=True)
@@ -76,8 +76,7 @@ class PiecewiseStream(FullTableStream):
             yield from _again(self._spooled, stack, path, params, is_whole)
 
     def _spooled(self, stack: ExitStack, path: str, params: Params, is_whole: Callable[[IO[bytes]], bool]) -> IO[bytes]:
-        directory = self.config.get("spool_directory")
-        spool = stack.enter_context(spooled(self.client, path, params, Path(directory) if directory else None))
+        spool = stack.enter_context(spooled(self.client, path, params, spool_directory(self.config)))
         if not is_whole(spool):
             raise IncompleteBodyError(f"{path}: the last line is not whole")
         return spool
