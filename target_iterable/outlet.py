@@ -25,7 +25,12 @@ class Outlet:
     """
 
     def __init__(self, config: Mapping[str, Any], ledger: type[Ledger] | None) -> None:
-        self.options = Options(config["max_batch_rows"], allowance(config), config.get("max_in_flight"))
+        self.options = Options(
+            max_rows=config["max_batch_rows"],
+            allowance=allowance(config),
+            max_in_flight=config.get("max_in_flight"),
+            bears_dropped_fields=config["on_dropped_fields"] == "warn",
+        )
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
         _check(self._directory)

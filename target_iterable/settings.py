@@ -67,6 +67,14 @@ SETTINGS: Final[dict[str, Any]] = {
             "description": "Whether profiles and events may bring fields that the project does not know yet; `project` "
             "leaves it to its own setting. Lists know no such switch. A field can never be removed again.",
         },
+        "on_dropped_fields": {
+            "type": "string",
+            "enum": ["warn", "fail"],
+            "default": "warn",
+            "title": "On dropped fields",
+            "description": "What to do when Iterable takes records without fields that the project does not know: name "
+            "the fields and go on, or name them and fail, with state not moved past these records.",
+        },
         "coerce_types": {
             "type": "boolean",
             "default": False,

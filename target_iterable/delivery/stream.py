@@ -18,6 +18,7 @@ from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.grouping import grouped
 from target_iterable.delivery.isolation import Isolation, Outcome
 from target_iterable.delivery.memory import Memory
+from target_iterable.delivery.meters import VerdictMeters
 from target_iterable.delivery.operations import Endpoint, Operation, Verdicts
 from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.rejects import Rejects, Source
@@ -31,11 +32,17 @@ _WIDTH_WITHOUT_LIMIT: Final = 4
 
 @dataclass(frozen=True)
 class Options:
-    """What the settings say about all deliveries. `max_in_flight` is None for what the endpoint's limit suggests."""
+    """What the settings say about all deliveries.
+
+    Attributes:
+        max_in_flight: None for what the endpoint's limit suggests.
+        bears_dropped_fields: whether the run goes on when Iterable leaves fields out of records it takes.
+    """
 
     max_rows: int
     allowance: Allowance
     max_in_flight: int | None = None
+    bears_dropped_fields: bool = True
 
 
 class DeliveryFailedError(Exception):
@@ -44,6 +51,10 @@ class DeliveryFailedError(Exception):
 
 class TooManyRejectsError(DeliveryFailedError):
     """More rejects than `max_rejects` allows. What was accepted stays; the next run sends all again."""
+
+
+class FieldsDroppedError(DeliveryFailedError):
+    """Iterable has taken records without some of their fields, and that is not what the user wants."""
 
 
 class StreamDelivery:
@@ -62,6 +73,7 @@ class StreamDelivery:
         self._waiting: list[Operation] = []
         self._sources: dict[Operation, Source] = {}
         self._told: set[str] = set()
+        self._meters = VerdictMeters(self.stream)
         self._logger = logging.getLogger(f"target-iterable.{self.stream}")
 
     def add(self, operation: Operation, source: Source) -> None:
@@ -89,6 +101,7 @@ class StreamDelivery:
             RejectsNotWrittenError: if rejects could not be stored.
             LedgerError: if what was accepted could not be looked up or stored.
             TooManyRejectsError: if more records are rejected than is allowed.
+            FieldsDroppedError: if Iterable dropped fields, and the settings do not bear it.
         """
         waiting, self._waiting, self.waiting_bytes = self._waiting, [], 0
         with self._clock():
@@ -97,12 +110,16 @@ class StreamDelivery:
             finally:
                 self._rejects.flush()
                 self._memory.keep()
-        self._stop_at_too_many()
+                self._meters.show(self.tally)
+        if (reason := self._reason_to_stop()) is not None:
+            raise reason
         if self.tally.unsent:
             raise DeliveryFailedError(f"Stream {self.stream!r}: the records do not add up: {self.tally}")
 
     def close(self) -> None:
         """Write the last metrics."""
+        self._meters.show(self.tally)
+        self._meters.close()
         self._sender.close()
         self._rejects.close()
 
@@ -124,23 +141,36 @@ class StreamDelivery:
             self._count(outcome.verdicts)
             if outcome.error is not None:
                 failures.append(outcome)
-            if failures or self._too_many():
+            if failures or self._reason_to_stop() is not None:
                 schedule.stop()
         if failures:
             raise self._failure(failures[0])
 
-    def _too_many(self) -> bool:
-        return self._options.allowance.exceeded(self.tally.rejected, self.tally.read)
+    def _reason_to_stop(self) -> DeliveryFailedError | None:
+        """Why nothing more may be sent, although all that was sent has its verdict."""
+        if self._options.allowance.exceeded(self.tally.rejected, self.tally.read):
+            return self._too_many_rejects()
+        if self.tally.dropped_fields and not self._options.bears_dropped_fields:
+            return self._fields_dropped()
+        return None
 
-    def _stop_at_too_many(self) -> None:
-        if self._too_many():
-            ((code, times),) = self.tally.reasons.most_common(1)
-            raise TooManyRejectsError(
-                f"Stream {self.stream!r}: {self.tally.rejected} of {self.tally.read} records are rejected, more than "
-                f"`max_rejects` ({self._options.allowance}) allows; the commonest reason is {code} ({times}). "
-                "State has not moved past them. Look into the rejects, mend the cause or raise `max_rejects`, "
-                "and run again."
-            )
+    def _too_many_rejects(self) -> TooManyRejectsError:
+        ((code, times),) = self.tally.reasons.most_common(1)
+        return TooManyRejectsError(
+            f"Stream {self.stream!r}: {self.tally.rejected} of {self.tally.read} records are rejected, more than "
+            f"`max_rejects` ({self._options.allowance}) allows; the commonest reason is {code} ({times}). "
+            "State has not moved past them. Look into the rejects, mend the cause or raise `max_rejects`, "
+            "and run again."
+        )
+
+    def _fields_dropped(self) -> FieldsDroppedError:
+        names = ", ".join(map(repr, sorted(self.tally.dropped_fields)))
+        return FieldsDroppedError(
+            f"Stream {self.stream!r}: Iterable took records without their fields {names}, which the project does not "
+            "know, and `on_dropped_fields` is `fail`. State has not moved past them. Let the project take new fields "
+            "(`create_new_fields`, or the project's own setting), or drop the columns by `fields` of the route, "
+            "and run again."
+        )
 
     def _width(self, endpoint: Endpoint) -> int:
         """As many requests at a time as Iterable allows in a second, unless the setting says otherwise."""

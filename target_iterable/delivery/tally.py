@@ -40,6 +40,11 @@ class Tally:
         """Records without a verdict. Must be 0 whenever state moves on."""
         return self.read - self.written - self.unchanged - self.rejected
 
+    def by_verdict(self) -> Counter[tuple[str, str]]:
+        """How many records have each verdict and reason, which is empty where none were rejected."""
+        rejected = {("rejected", reason): count for reason, count in self.reasons.items()}
+        return Counter({("written", ""): self.written, ("unchanged", ""): self.unchanged} | rejected)
+
     def as_dict(self) -> dict[str, Any]:
         """For the summary."""
         return {

@@ -35,7 +35,14 @@ class DryRun(RealRun):
     def __init__(self, config: Mapping[str, Any]) -> None:
         directory = config["dry_run_path"]
         self._allowance = allowance(config)
-        changes = {"rejects_path": directory, "max_rejects": "100%", "on_reject": "continue", "max_in_flight": 1}
+        self._bears_dropped_fields = config["on_dropped_fields"] == "warn"
+        changes = {
+            "rejects_path": directory,
+            "max_rejects": "100%",
+            "on_reject": "continue",
+            "on_dropped_fields": "warn",
+            "max_in_flight": 1,
+        }
         super().__init__({**config, **changes})
         try:
             self._plan = Plan(Path(directory))
@@ -66,6 +73,9 @@ class DryRun(RealRun):
                 yield f"New fields by {stream}: {', '.join(sorted(tally.created_fields))}"
             if self._allowance.exceeded(tally.rejected, tally.read):
                 yield f"The real run would stop at the rejects of {stream}: `max_rejects` is {self._allowance}"
+            if tally.dropped_fields and not self._bears_dropped_fields:
+                dropped = ", ".join(sorted(tally.dropped_fields))
+                yield f"The real run would fail at fields of {stream} that Iterable drops: {dropped}"
 
     def close(self) -> None:
         """Close the plan."""

@@ -106,6 +106,15 @@ def test_fields_that_would_be_dropped_are_told(project: Project, tmp_path: Path)
     assert plan["users"]["created_fields"] == []
 
 
+def test_fields_that_would_fail_the_real_run_are_told(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dry(project, everything(), tmp_path / "plan", create_new_fields="false", on_dropped_fields="fail")
+    assert (
+        "would fail at fields of users that Iterable drops: address, at_geo_location, shoe" in capsys.readouterr().err
+    )
+
+
 def test_lists_and_catalogs_that_would_be_made_are_told(
     project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from target_iterable.delivery.stream import FieldsDroppedError
 from target_iterable.fields import RESERVED
 from tests.target.conftest import NewProject, Project
-from tests.target.loading import stream
+from tests.target.loading import STATE, stream
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 KNOWN = {"age": 5, "height": 1.5, "vip": True, "since": "2024-01-01", "plan": "paid", "home": {"since": "2024-01-01"}}
@@ -71,6 +72,20 @@ def test_new_fields_are_dropped_when_they_are_not_wanted(project: Project, creat
     assert (summary["users"]["dropped_fields"], summary["users"]["created_fields"]) == (["shoeSize"], [])
     assert summary["events"]["dropped_fields"] == ["colour"]
     assert "shoeSize" not in project.holds.user(email=ANN)
+
+
+def test_a_run_can_fail_at_fields_that_the_project_drops(project: Project) -> None:
+    project.load(stream("users", [{"email": ANN, "plan": "A"}]))
+    rows = [{"email": ANN, "shoeSize": 42, "hat": 7}, *[{"email": ANN, "plan": name} for name in "BCD"]]
+    options: dict[str, Any] = {"create_new_fields": "false", "on_dropped_fields": "fail", "max_batch_rows": 1}
+    with pytest.raises(FieldsDroppedError, match=r"'users'.*without their fields 'hat', 'shoeSize'.*State has not"):
+        project.load(stream("users", rows), **options)
+    assert project.load.states == []
+    users = project.load.streams["users"]
+    assert users["dropped_fields"] == ["hat", "shoeSize"]
+    assert (users["read"], users["written"], users["unsent"]) == (4, 1, 3)
+    assert project.load(stream("users", rows[1:]), **options)["users"]["written"] == 3
+    assert project.load.states == [STATE]
 
 
 def test_new_fields_are_made_against_the_projects_own_setting_when_they_are_wanted(new_project: NewProject) -> None:

@@ -58,6 +58,31 @@ def test_tries_that_had_to_be_repeated_are_counted_apart() -> None:
         assert (traffic.requests, traffic.retries) == (1, 1)
 
 
+def test_verdicts_are_singer_metrics_by_stream_and_reason(project: Project, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    again = {"users": {"skip_unchanged": True}}
+    for _ in range(2):
+        caplog.clear()
+        project.load(
+            stream("users", MIXED), streams=again, ledger=str(project.load.rejects_directory.parent / "ledger.db")
+        )
+    points = [json.loads(text.removeprefix("METRIC: ")) for text in caplog.messages if text.startswith("METRIC: ")]
+    counted = {
+        (point["tags"]["verdict"], point["tags"].get("reason")): (
+            point["type"],
+            point["tags"]["stream"],
+            point["value"],
+        )
+        for point in points
+        if point["metric"] == "record_verdict_count"
+    }
+    assert counted == {
+        ("unchanged", None): ("counter", "users", 1),
+        ("rejected", "invalidEmails"): ("counter", "users", 1),
+        ("rejected", "missingIdentity"): ("counter", "users", 1),
+    }
+
+
 def test_progress_is_told_now_and_then(
     project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
