@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 from iterable_api.client import HOSTS, Attempt, IterableClient
@@ -92,3 +92,30 @@ def _limiter(config: Mapping[str, Any]) -> RateLimiter:
         return Unlimited()
     place = config.get("rate_limit_store")
     return DocumentedLimits(store=open_store(place) if place else None)
+
+
+def in_plain_words(properties: MutableMapping[str, Any]) -> None:
+    """Say what settings mean that the SDK adds to those of a plugin."""
+    for name, description in _OF_THE_SDK.items():
+        if name in properties:
+            properties[name] = {**properties[name], "description": description}
+
+
+_OF_THE_SDK: Final[Mapping[str, str]] = {
+    "stream_maps": "Rename streams, compute, drop or mask columns and filter records before they are handed on: stream "
+    "-> column -> expression. The SDK's page on stream maps, https://sdk.meltano.com/en/latest/stream_maps.html, has "
+    "the syntax.",
+    "stream_map_config": "Values that the expressions of `stream_maps` can use as `config['name']`.",
+    "faker_config": "The `seed` and `locale` of `fake`, with which expressions of `stream_maps` make up names and "
+    "addresses. It wants the extra `faker` of the package.",
+    "flattening_enabled": "Turn objects into columns of their own: `a: {b: 1}` becomes `a__b: 1`, down to "
+    "`flattening_max_depth`.",
+    "flattening_max_depth": "How many levels of objects to flatten. It is needed for flattening to happen.",
+    "flattening_max_key_length": "Shorten names of flattened columns that are longer than this, for databases with "
+    "short column names.",
+    "flattening_separator": "What stands between the parts of a flattened column's name, `__` if nothing is set.",
+    "batch_config": "Write files and tell the target where they are, instead of a message for each record: `encoding` "
+    "(`format` is `jsonl`, or `parquet` with the extra `parquet` of the package; `compression`) and `storage` (`root` "
+    "is a folder or URL, `prefix` begins the names). The target must understand BATCH messages.",
+    "validate_records": "Check each record against the schema of its stream, and reject those that do not fit.",
+}

@@ -14,7 +14,7 @@ from singer_sdk.tap_base import CliTestOptionValue
 from iterable_api.client import IterableClient
 from iterable_api.data_types import EVENTS, USER, DataType, unlisted
 from iterable_api.errors import IterableError
-from iterable_api.settings import connect
+from iterable_api.settings import connect, in_plain_words
 from tap_iterable.settings import SCHEMA, problems
 from tap_iterable.streams import PROJECT_STREAMS
 from tap_iterable.streams.base import KEY_CHECK
@@ -39,6 +39,12 @@ class TapIterable(Tap):
             _refuse(problems(self.config))
             # Made now, so that settings which make no client are refused before anything happens.
             _ = self.client
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """The SDK's settings, in plain words."""
+        super().append_builtin_config(config_jsonschema)
+        in_plain_words(config_jsonschema["properties"])
 
     @cached_property
     def client(self) -> IterableClient:

@@ -108,7 +108,7 @@ SETTINGS: Final[dict[str, Any]] = {
             "reason beside each record. Send it again with `target-iterable --input FILE`. It holds personal data.",
         },
         "max_rejects": {
-            "type": ["string", "integer"],
+            "type": "string",
             "default": "10%",
             "title": "Maximum rejects",
             "description": "How many records of a stream may be rejected before the run stops: a count, or a "

@@ -11,11 +11,13 @@ from singer_sdk import Target
 
 from iterable_api.client import IterableClient
 from iterable_api.identity import ProjectType
-from iterable_api.settings import connect
+from iterable_api.settings import connect, in_plain_words
 from target_iterable.delivery.deliveries import Deliveries
 from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.stream import StreamDelivery
 from target_iterable.dry_run.run import DryRun
+from target_iterable.objects import OBJECTS
+from target_iterable.objects.catalog_items import catalog_place
 from target_iterable.outlet import Outlet
 from target_iterable.project import Project
 from target_iterable.reader import QuietReader
@@ -24,8 +26,7 @@ from target_iterable.report import Report
 from target_iterable.routing import Routing
 from target_iterable.setting_error import SettingError
 from target_iterable.settings import HIDDEN, SETTINGS
-from target_iterable.sinks import SINKS, IterableSink
-from target_iterable.sinks.catalog_items import catalog_place
+from target_iterable.sink import IterableSink
 
 
 class RecordsRejectedError(Exception):
@@ -42,7 +43,7 @@ class TargetIterable(Target):
     def __init__(self, *, config: Mapping[str, Any] | None = None, **options: Any) -> None:
         self.reader = QuietReader()
         super().__init__(config=_set_ones(config or {}), **options, message_reader=self.reader)
-        self.routing = Routing(self.config["streams"], (sink.spec for sink in SINKS.values()))
+        self.routing = Routing(self.config["streams"], (object_.spec for object_ in OBJECTS.values()))
         self._kind = (DryRun if self.config["dry_run"] else RealRun)(self.config)
         self.reader.passes_state = self._kind.passes_state
         self._outlet = Outlet(self._kind.config, self._kind.ledger if self.routing.needs_ledger else None)
@@ -62,10 +63,11 @@ class TargetIterable(Target):
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """The SDK's settings, without those that would promise something untrue."""
+        """The SDK's settings in plain words, without those that would promise something untrue."""
         super().append_builtin_config(config_jsonschema)
         for name in HIDDEN:
             config_jsonschema["properties"].pop(name, None)
+        in_plain_words(config_jsonschema["properties"])
 
     def get_sink_class(self, stream_name: str) -> type[IterableSink]:
         """The sink of the object that the stream is routed to.
@@ -124,11 +126,13 @@ class TargetIterable(Target):
 
 
 def _set_ones(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Without nulls, which are settings that are not set; and choices that JSON and YAML take for booleans as texts."""
+    """Without nulls, which are settings that are not set; and what JSON and YAML take for something else as texts."""
     if not isinstance(settings.get("api_key") or "", str):
         # Said here, because the SDK would show the value.
         raise SettingError("`api_key` must be a text: put quotes around it.")
     given = {name: value for name, value in settings.items() if value is not None}
     if isinstance(create := given.get("create_new_fields"), bool):
         given["create_new_fields"] = str(create).lower()
+    if isinstance(most := given.get("max_rejects"), int) and not isinstance(most, bool):
+        given["max_rejects"] = str(most)
     return given

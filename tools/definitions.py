@@ -9,19 +9,24 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from singer_sdk.about import AboutInfo
+from ruamel.yaml.scalarstring import LiteralScalarString
 from singer_sdk.plugin_base import PluginBase
 
 from tap_iterable.streams import PROJECT_STREAMS
 from tap_iterable.tap import TapIterable
+from target_iterable.objects import OBJECTS
 from target_iterable.target import TargetIterable
 from tools.generated import ROOT
+from tools.settings import Setting, about, settings
 
 PROJECT: Final = ROOT / "meltano.yml"
 
 _LABELS: Final[dict[type[PluginBase], tuple[str, str]]] = {
     TapIterable: ("extractors", "Messaging events, users, campaigns, lists and more, out of an Iterable project."),
-    TargetIterable: ("loaders", "Users, events, list members and catalog items, into an Iterable project."),
+    TargetIterable: (
+        "loaders",
+        f"{', '.join(OBJECTS).replace('_', ' ').capitalize()}, into an Iterable project, without losing a record.",
+    ),
 }
 # Meltano selects everything, whatever the catalog says by default, so what is deselected must be said here.
 _EXTRAS: Final[dict[type[PluginBase], dict[str, Any]]] = {
@@ -34,6 +39,29 @@ _KEY_HINT: Final = (
     "Make a server-side key in Iterable under Integrations > API keys. A key belongs to one project in one data "
     "centre, which is the `region`."
 )
+_USAGE: Final[dict[type[PluginBase], str]] = {
+    TapIterable: """\
+Try the key with `meltano config test tap-iterable`, which makes one cheap request.
+
+Choose streams with `meltano select tap-iterable email_open '*'`. Those that cost many requests are left out unless you
+select them: lists' members, metrics, contents of templates, catalog items, metadata and events of single users.
+
+Iterable takes four export requests a minute for a whole project, so a first run over years is best done with
+`export_mode: auto`, which lets Iterable write files where that is sooner. Processes that read the same project at the
+same time should share a `rate_limit_store`.
+""",
+    TargetIterable: """\
+Where a stream goes follows from its name, or from the setting `streams`:
+
+    streams:
+      "*-audience": {object: list_members, list: Loyal customers}
+
+Begin with `dry_run: true`: it checks all records and says what would be written and rejected, and writes nothing.
+
+Rejected records are kept as Singer messages in `rejects_path`, with the reason beside each. Mend the cause, then send
+them again with `target-iterable --input FILE`.
+""",
+}
 # Meltano's project schema does not know this capability of targets, though its Hub does.
 _UNKNOWN_TO_PROJECTS: Final = "validate-records"
 
@@ -43,11 +71,11 @@ _yaml.indent(mapping=2, sequence=2, offset=0)
 
 
 def definition(plugin: type[PluginBase]) -> dict[str, Any]:
-    """A complete definition, fit for `meltano add --from-ref`."""
-    about = _about(plugin)
+    """A complete definition, fit for the Hub and for `meltano add --from-ref`."""
+    said = about(plugin)
     return {
-        "name": about.name,
-        "namespace": about.name.replace("-", "_"),
+        "name": said.name,
+        "namespace": said.name.replace("-", "_"),
         "label": "Iterable",
         "description": _LABELS[plugin][1],
         "domain_url": "https://iterable.com",
@@ -55,12 +83,13 @@ def definition(plugin: type[PluginBase]) -> dict[str, Any]:
         "maintenance_status": "active",
         "variant": "singer-iterable",
         "pip_url": plugin.package_name,
-        "executable": about.name,
+        "executable": said.name,
         "log_parser": "singer-sdk",
-        "capabilities": sorted(capability.value for capability in about.capabilities),
+        "capabilities": sorted(capability.value for capability in said.capabilities),
         "settings_preamble": _KEY_HINT,
-        "settings_group_validation": [sorted(about.settings["required"])],
-        "settings": [_setting(name, schema) for name, schema in about.settings["properties"].items()],
+        "usage": LiteralScalarString(_USAGE[plugin]),
+        "settings_group_validation": [sorted(said.settings["required"])],
+        "settings": [_entry(setting) for setting in settings(plugin)],
         **_EXTRAS[plugin],
     }
 
@@ -97,21 +126,16 @@ def _project() -> str:
     return _dump(project)
 
 
-def _about(plugin: type[PluginBase]) -> AboutInfo:
-    return plugin._get_about_info()  # noqa: SLF001 (what `--about` prints; there is no public call for it)
-
-
-def _setting(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    setting: dict[str, Any] = {"name": name, "label": schema.get("title", name.replace("_", " ").capitalize())}
-    setting["kind"] = _kind(schema)
-    if setting["kind"] == "options":
-        setting["options"] = [{"label": value, "value": value} for value in schema["enum"]]
-    if "default" in schema:
-        setting["value"] = schema["default"]
-    if schema.get("secret"):
-        setting["sensitive"] = True
-    setting["description"] = " ".join(schema.get("description", "").split())
-    return setting
+def _entry(setting: Setting) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": setting.name, "label": setting.title, "kind": _kind(setting.schema)}
+    if entry["kind"] == "options":
+        entry["options"] = [{"label": value, "value": value} for value in setting.schema["enum"]]
+    if "default" in setting.schema:
+        entry["value"] = setting.schema["default"]
+    if setting.schema.get("secret"):
+        entry["sensitive"] = True
+    entry["description"] = setting.description
+    return entry
 
 
 def _kind(schema: Mapping[str, Any]) -> str:

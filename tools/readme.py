@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from iterable_api.settings import CONNECTION
-from tap_iterable.settings import SCHEMA
-from target_iterable.settings import SETTINGS
+from tap_iterable.tap import TapIterable
+from target_iterable.target import TargetIterable
 from tools.generated import ROOT, filled
+from tools.settings import Setting, settings
 
 README: Final = ROOT / "README.md"
-
-Settings = Mapping[str, Mapping[str, Any]]
 
 
 def tables() -> dict[str, str]:
     """The table of each place in the README."""
+    tap, target = settings(TapIterable), settings(TargetIterable)
     return {
-        "shared": _table(CONNECTION, required={"api_key"}),
-        "tap": _table(_own(SCHEMA), required=set(SCHEMA["required"])),
-        "target": _table(_own(SETTINGS), required=set(SETTINGS["required"])),
+        "shared": _table(setting for setting in tap if setting.name in CONNECTION),
+        "tap": _table(setting for setting in tap if setting.name not in CONNECTION),
+        "target": _table(setting for setting in target if setting.name not in CONNECTION),
     }
 
 
@@ -33,22 +33,10 @@ def files() -> dict[Path, str]:
     return {README: page}
 
 
-def _own(schema: Mapping[str, Any]) -> Settings:
-    return {name: setting for name, setting in schema["properties"].items() if name not in CONNECTION}
+def _table(listed: Iterable[Setting]) -> str:
+    return "\n".join(["| setting | default | |", "| --- | --- | --- |", *map(_row, listed)]) + "\n"
 
 
-def _table(settings: Settings, required: set[str]) -> str:
-    rows = [_row(name, setting, required=name in required) for name, setting in settings.items()]
-    return "\n".join(["| setting | default | |", "| --- | --- | --- |", *rows]) + "\n"
-
-
-def _row(name: str, setting: Mapping[str, Any], *, required: bool) -> str:
-    default = "required" if required else _default(setting)
-    return f"| `{name}` | {default} | {setting['description']} |"
-
-
-def _default(setting: Mapping[str, Any]) -> str:
-    value = setting.get("default")
-    if value in (None, {}):
-        return ""
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+def _row(setting: Setting) -> str:
+    default = "required" if setting.required else f"`{setting.default}`" if setting.default not in ("", "{}") else ""
+    return f"| `{setting.name}` | {default} | {setting.description} |"
