@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,8 @@ from iterable_sandbox.seed import Plan, seed
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.store import Store
 from tests.scripted_server import ScriptedServer
+
+ROOT = Path(__file__).parent.parent
 
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -46,6 +50,22 @@ def seeded_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     seed(store, Plan(200, 3000, 60, 1, datetime(2026, 11, 1, tzinfo=UTC)))
     store.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the source distribution, and the wheel that was built from it."""
+    folder = tmp_path_factory.mktemp("distributions")
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([uv, "build", "--quiet", "--out-dir", folder, ROOT], check=True, timeout=300)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wheel(distributions: Path) -> Path:
+    """The wheel, as users install it."""
+    (made,) = distributions.glob("*.whl")
+    return made
 
 
 @pytest.fixture(scope="session")
