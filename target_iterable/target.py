@@ -39,6 +39,7 @@ class TargetIterable(Target):
     name = "target-iterable"
     package_name = "singer-iterable"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
+    default_sink_class = IterableSink
 
     def __init__(self, *, config: Mapping[str, Any] | None = None, **options: Any) -> None:
         self.reader = QuietReader()
@@ -68,14 +69,6 @@ class TargetIterable(Target):
         for name in HIDDEN:
             config_jsonschema["properties"].pop(name, None)
         in_plain_words(config_jsonschema["properties"])
-
-    def get_sink_class(self, stream_name: str) -> type[IterableSink]:
-        """The sink of the object that the stream is routed to.
-
-        Raises:
-            SettingError: if nothing says which object that is.
-        """
-        return SINKS[self.routing.route(stream_name).object]
 
     def process_endofpipe(self) -> None:
         """Deliver what waits, emit state, report.

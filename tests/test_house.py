@@ -15,7 +15,7 @@ FORBIDDEN = {
     "tap_iterable": {"target_iterable", "iterable_sandbox"},
     "target_iterable": {"tap_iterable", "iterable_sandbox"},
     "iterable_sandbox": {"singer_sdk", "tap_iterable", "target_iterable"},
-    "target_iterable/delivery": {"target_iterable.sinks"},
+    "target_iterable/delivery": {"target_iterable.objects"},
 }
 
 

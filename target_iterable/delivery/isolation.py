@@ -18,9 +18,12 @@ from iterable_api.errors import (
     ConflictError,
     FieldTypeError,
     IterableError,
+    NotFoundError,
     TooLargeError,
+    UnaddressableError,
     UnknownOutcomeError,
     UnreadableAnswerError,
+    UriTooLongError,
 )
 from target_iterable.delivery.batches import Room, pack
 from target_iterable.delivery.body_shape import misshapen
@@ -36,6 +39,7 @@ _NOT_OF_A_ROW: Final = ("error.lists.", "error.catalogs.")
 _HOPELESS: Final = 50
 """So many rows of one batch rejected one by one, and none accepted: it is not the rows."""
 
+_UNADDRESSABLE: Final = Refusal("unaddressable", "an id of the record cannot be part of a URL")
 _TOO_LARGE: Final = Refusal("tooLarge", "Iterable finds the record too large, even in a request of its own")
 
 
@@ -92,7 +96,9 @@ class _Settling:
         except TooLargeError as error:
             self._split(piece, error)
         except (BadRequestError, ConflictError) as error:
-            self._refused(piece.rows, error)
+            self._refused(piece, error)
+        except (NotFoundError, UriTooLongError, UnaddressableError) as error:
+            self._misplaced(piece, error)
         except UnknownOutcomeError:
             self._unconfirmed(piece.rows)
         else:
@@ -108,11 +114,23 @@ class _Settling:
         self._on.room.halve(piece, by_bytes=error.code != "BatchTooLarge")
         self.deliver(piece.rows)
 
-    def _refused(self, rows: Sequence[Operation], error: ApiError) -> None:
+    def _misplaced(self, piece: Batch, error: IterableError) -> None:
+        """What the path leads to is not there. That is about the row only where the row is the whole request."""
+        if piece.endpoint.is_bulk:
+            raise error
+        if isinstance(error, ApiError):
+            self._refused(piece, error)
+        else:
+            self._reject(piece.rows, dict.fromkeys(piece.rows, _UNADDRESSABLE))
+
+    def _refused(self, piece: Batch, error: ApiError) -> None:
         """Find the culprits, and send the rest."""
+        rows = piece.rows
         if any(text in error.message for text in _NOT_OF_A_ROW):
             raise error
-        if culprits := self._culprits(rows, error):
+        if not piece.endpoint.settled.isdisjoint({error.code, error.status}):
+            self._verdicts.written += rows
+        elif culprits := self._culprits(rows, error):
             self.deliver(self._reject(rows, culprits))
         else:
             self._bisect(rows, error)
@@ -157,7 +175,7 @@ class _Settling:
             self._unconfirmed(unknown)
         elif len(among.rows) == 1:
             self._unconfirmed(unknown)
-            self._give_up_if_hopeless(UnreadableAnswerError(f"POST {among.endpoint.path}: {UNCONFIRMED.reason}"))
+            self._give_up_if_hopeless(UnreadableAnswerError(f"{among.endpoint}: {UNCONFIRMED.reason}"))
         elif len(unknown) < len(among.rows):
             self.deliver(unknown)
         else:

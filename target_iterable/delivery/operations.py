@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -52,7 +52,7 @@ Judge: TypeAlias = "Callable[[Sequence[Operation], bytes], Verdicts]"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A bulk endpoint: POST to `path`, the rows in the body's member `collection`.
+    """A bulk endpoint: a request to `path`, the rows in the body's member `collection`. See `alone` for the others.
 
     Attributes:
         judge: reads the body of a 2xx answer.
@@ -61,15 +61,34 @@ class Endpoint:
         once: whether a name may stand only once in a request. Failures are listed by name, so two
             rows of one user could not be told apart, nor is their order promised.
         repeatable: whether a row that is sent twice does what it does when it is sent once.
+        settled: codes of refusals, or statuses, which say that what a row of a request of its own asks for was so
+            already.
     """
 
     path: str
     collection: str
     judge: Judge
+    method: str = "POST"
     brackets: tuple[bytes, bytes] = ARRAY
     max_rows: int | None = None
     once: bool = True
     repeatable: bool = True
+    settled: frozenset[str | int] = frozenset()
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def is_bulk(self) -> bool:
+        """Whether a request can hold more than one row."""
+        return bool(self.collection)
+
+
+def alone(
+    path: str, judge: Judge, method: str = "POST", *, repeatable: bool = True, settled: Collection[str | int] = ()
+) -> Endpoint:
+    """An endpoint that takes one row in a request, where the row is the whole body; an empty one is no body."""
+    return Endpoint(path, "", judge, method, max_rows=1, repeatable=repeatable, settled=frozenset(settled))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +98,19 @@ class Envelope:
     Attributes:
         members: members of the body beside the collection, serialised: `"listId":12`.
         path_params: values for the template of the path.
+        query: the query of the URL.
     """
 
     members: bytes = b""
     path_params: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, members: dict[str, Any] | None = None, **path_params: str) -> Envelope:
-        """The envelope with these members and path parameters."""
-        return cls(dumps(members or {})[1:-1], tuple(sorted(path_params.items())))
+    def of(
+        cls, members: dict[str, Any] | None = None, query: Mapping[str, str] | None = None, **path_params: str
+    ) -> Envelope:
+        """The envelope with these members, this query, and these path parameters."""
+        return cls(dumps(members or {})[1:-1], tuple(sorted(path_params.items())), tuple(sorted((query or {}).items())))
 
 
 BARE: Final = Envelope()
@@ -137,10 +160,7 @@ class Batch:
         self.envelope = envelope
         self.rows: list[Operation] = []
         self._max_bytes = max_bytes
-        opening, closing = endpoint.brackets
-        shared = envelope.members + b"," if envelope.members else b""
-        self._head = b"{" + shared + dumps(endpoint.collection) + b":" + opening
-        self._tail = closing + b"}"
+        self._head, self._tail = _around(endpoint, envelope)
         self.size = len(self._head) + len(self._tail)
 
     def fits(self, row: Operation) -> bool:
@@ -158,3 +178,12 @@ class Batch:
 
     def _growth(self, row: Operation) -> int:
         return len(row.part) + (1 if self.rows else 0)
+
+
+def _around(endpoint: Endpoint, envelope: Envelope) -> tuple[bytes, bytes]:
+    """What stands before and behind the rows of a body."""
+    if not endpoint.is_bulk:
+        return b"", b""
+    opening, closing = endpoint.brackets
+    shared = envelope.members + b"," if envelope.members else b""
+    return b"{" + shared + dumps(endpoint.collection) + b":" + opening, closing + b"}"

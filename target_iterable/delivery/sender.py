@@ -10,7 +10,7 @@ from singer_sdk import metrics
 from iterable_api.client import IterableClient
 from iterable_api.errors import UnknownOutcomeError, UnreadableAnswerError
 from target_iterable.delivery.journal import Call, Journal
-from target_iterable.delivery.operations import Batch, Verdicts
+from target_iterable.delivery.operations import Batch, Endpoint, Verdicts
 from target_iterable.delivery.traffic import Traffic
 
 _TRIES: Final = 3
@@ -55,22 +55,28 @@ class Sender:
             counter.exit()
 
     def _once(self, batch: Batch) -> Verdicts:
-        endpoint, params = batch.endpoint, dict(batch.envelope.path_params)
+        endpoint, envelope = batch.endpoint, batch.envelope
         with self._journal.call(self.stream, len(batch.rows)) as call:
             try:
                 response = self._client.request(
-                    "POST", endpoint.path, path_params=params, data=batch.body(), repeatable=endpoint.repeatable
+                    endpoint.method,
+                    endpoint.path,
+                    path_params=dict(envelope.path_params),
+                    params=dict(envelope.query) or None,
+                    data=batch.body() or None,
+                    repeatable=endpoint.repeatable,
                 )
                 call.verdicts = endpoint.judge(batch.rows, response.content)
             except UnreadableAnswerError as error:
-                raise UnreadableAnswerError(f"POST {endpoint.path}: {error}") from None
+                raise UnreadableAnswerError(f"{endpoint}: {error}") from None
             finally:
-                self._count(endpoint.path, call)
+                self._count(endpoint, call)
         return call.verdicts
 
-    def _count(self, path: str, call: Call) -> None:
+    def _count(self, endpoint: Endpoint, call: Call) -> None:
+        path = endpoint.path
         with self._lock:
-            self.traffic.add(path, call)
+            self.traffic.add(endpoint.method, path, call)
             if path not in self._counters:
                 self._counters[path] = metrics.http_request_counter(self.stream, path)
             self._counters[path].increment(len(call.attempts))

@@ -174,7 +174,7 @@ class StreamDelivery:
 
     def _width(self, endpoint: Endpoint) -> int:
         """As many requests at a time as Iterable allows in a second, unless the setting says otherwise."""
-        limits = limits_of("POST", endpoint.path)
+        limits = limits_of(endpoint.method, endpoint.path)
         per_second = max(1, limits[0].count // limits[0].seconds) if limits else _WIDTH_WITHOUT_LIMIT
         return self._options.max_in_flight or min(_WIDEST, per_second)
 

@@ -22,21 +22,21 @@ class Traffic:
     requests: int = 0
     retries: int = 0
     bytes: int = 0
-    _by_path: Counter[str] = field(default_factory=Counter)
+    _by_endpoint: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, path: str, call: Call) -> None:
+    def add(self, method: str, path: str, call: Call) -> None:
         """Count one request."""
         self.requests += 1
         self.retries += max(0, len(call.attempts) - 1)
         self.bytes += call.sent_bytes
-        self._by_path[path] += len(call.attempts)
+        self._by_endpoint[method, path] += len(call.attempts)
 
     def limit_share(self, seconds: float) -> float | None:
         """The share of the documented limit that was used in `seconds`, of the endpoint that used most of its own."""
         shares = [
             attempts / (limits[0].count / limits[0].seconds * max(seconds, limits[0].seconds))
-            for path, attempts in self._by_path.items()
-            if (limits := limits_of("POST", path))
+            for (method, path), attempts in self._by_endpoint.items()
+            if (limits := limits_of(method, path))
         ]
         return round(max(shares), 3) if shares else None
 
@@ -44,7 +44,7 @@ class Traffic:
         """How long that takes where the documented limit is used in full; the endpoint that takes longest counts."""
         minutes = [
             attempts * limit.seconds / limit.count / MINUTE
-            for path, attempts in self._by_path.items()
-            for limit in limits_of("POST", path)
+            for (method, path), attempts in self._by_endpoint.items()
+            for limit in limits_of(method, path)
         ]
         return round(max(minutes), 3) if minutes else None

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from target_iterable.objects import OBJECTS
 from target_iterable.routing import Routing
 from target_iterable.setting_error import SettingError
-from target_iterable.sinks import SINKS
 
 
 def routing(**streams: dict[str, Any]) -> Routing:
-    return Routing(streams, (sink.spec for sink in SINKS.values()))
+    return Routing(streams, (object_.spec for object_ in OBJECTS.values()))
 
 
 @pytest.mark.parametrize(

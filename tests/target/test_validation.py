@@ -12,7 +12,7 @@ from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.sinks.core import JSONSchemaValidator
 
 from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.sinks.validation import RecordValidator
+from target_iterable.validation import RecordValidator
 
 types = st.sampled_from(["null", "boolean", "integer", "number", "string", "array", "object"])
 column = st.fixed_dictionaries(

@@ -14,8 +14,8 @@ from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import all_taken
 from target_iterable.keys import key_text
+from target_iterable.objects.base import IterableObject
 from target_iterable.routes import ObjectSpec, Option
-from target_iterable.sinks.base import IterableSink
 
 _ID: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
 """What both catalogs and items may be called, says the contract."""
@@ -31,7 +31,7 @@ def catalog_place(name: str) -> str:
     return f"catalog {name}"
 
 
-class CatalogItemsSink(IterableSink):
+class CatalogItems(IterableObject):
     """`itemId` or the key property; `catalogName`, unless the route has it; `value`; the rest are the item's fields."""
 
     spec = ObjectSpec(

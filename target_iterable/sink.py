@@ -1,62 +1,41 @@
-"""What all sinks do: turn records into operations, and leave the rest to the delivery."""
+"""The sink of every stream: turns records into operations, and leaves the rest to the delivery."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk.sinks import BatchSink
 
 from iterable_api.errors import IterableError
-from target_iterable.columns import Columns, Row
-from target_iterable.delivery.operations import Operation
+from target_iterable.columns import Columns
 from target_iterable.delivery.refusal import RecordRefusedError, Refusal
 from target_iterable.delivery.stream import DeliveryFailedError
-from target_iterable.identities import IdentityRule
-from target_iterable.routes import ObjectSpec
-from target_iterable.sinks.validation import RecordValidator
+from target_iterable.objects import OBJECTS, Destination
+from target_iterable.validation import RecordValidator
 
 if TYPE_CHECKING:
     from target_iterable.target import TargetIterable
 
 
 class IterableSink(BatchSink):
-    """A stream on its way to one object.
-
-    A subclass says what its routes may hold (`spec`) and how a row becomes an operation.
-    """
-
-    spec: ClassVar[ObjectSpec]
+    """A stream on its way to the object that its route names."""
 
     def __init__(
         self, target: TargetIterable, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
-        self.project = target.project
-        self.route = target.routing.route(stream_name)
-        self.identities = IdentityRule(self.project.type, self.route.identify_by)
+        route = target.routing.route(stream_name)
+        self._object = OBJECTS[route.object](
+            Destination(target.project, self.config, stream_name, route, self.key_properties)
+        )
         self.delivery = target.deliveries.of(stream_name)
         self._deliver = target.deliveries.deliver
         self._reader = target.reader
         self._lacks_key: Refusal | None = None
-        self._columns = Columns(schema, self.route.fields)
+        self._columns = Columns(schema, route.fields)
         # The SDK would turn dates into objects by this schema, and end the run at one that is none.
         self.schema = {**self.schema, "properties": {}, "additionalProperties": True}
-
-    @abstractmethod
-    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """What `row` asks for; it is the sink's to take apart. `key` are the values of the key properties.
-
-        Raises:
-            RecordRefusedError: if Iterable could not take it.
-        """
-
-    @property
-    def create_new_fields(self) -> dict[str, bool]:
-        """The member of a body that says whether Iterable may create fields; none if the project decides."""
-        setting = self.config["create_new_fields"]
-        return {} if setting == "project" else {"createNewFields": setting == "true"}
 
     def get_validator(self) -> RecordValidator | None:
         """The check of records against their schema; it refuses single records."""
@@ -81,7 +60,7 @@ class IterableSink(BatchSink):
         try:
             self._refuse_what_the_sdk_would()
             key = [record.get(column) for column in self.key_properties]
-            self.delivery.add(self.operation(self._columns.row(record), key), source)
+            self.delivery.add(self._object.operation(self._columns.row(record), key), source)
         except RecordRefusedError as error:
             self.delivery.refuse(error.refusal, source)
         except IterableError as error:

@@ -11,14 +11,14 @@ from target_iterable.delivery.field_types import USERS
 from target_iterable.delivery.operations import Endpoint, Envelope, Operation
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import named_failures
+from target_iterable.objects.base import IterableObject
+from target_iterable.objects.profiles import profile
 from target_iterable.routes import ObjectSpec
-from target_iterable.sinks.base import IterableSink
-from target_iterable.sinks.profiles import profile
 
 _BULK_UPDATE = Endpoint("/api/users/bulkUpdate", "users", named_failures)
 
 
-class UsersSink(IterableSink):
+class Users(IterableObject):
     """`email` and/or `userId`, `dataFields`, and any column as a profile field."""
 
     spec = ObjectSpec("users", streams=("users",), modes=("upsert",))
@@ -37,7 +37,7 @@ class UsersSink(IterableSink):
             scope=USERS,
             fields=part.get("dataFields", {}),
             # Other streams may hold other fields of the same users.
-            place=f"users {self.stream_name}",
+            place=f"users {self.stream}",
         )
 
     @cached_property

@@ -17,8 +17,8 @@ from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import named_failures
 from target_iterable.keys import key_text, whole_number
+from target_iterable.objects.base import IterableObject
 from target_iterable.routes import ObjectSpec, Option
-from target_iterable.sinks.base import IterableSink
 
 _TRACK_BULK = Endpoint("/api/events/trackBulk", "events", named_failures, once=False)
 # Without an id, an event that is sent twice happens twice.
@@ -30,7 +30,7 @@ _NO_TIME: Final = 1000 * _FIRST_MILLISECONDS
 _EMPTY: Final = (None, "")
 
 
-class EventsSink(IterableSink):
+class Events(IterableObject):
     """`email` or `userId`, `eventName`, `createdAt`, `id`, `campaignId`, `templateId`; the rest are data fields."""
 
     spec = ObjectSpec(
@@ -52,7 +52,7 @@ class EventsSink(IterableSink):
         fields = self.project.fields.of(event_scope(name), spread(row, "dataFields"))
         if fields:
             event["dataFields"] = fields
-        if "id" not in event and self.config["derive_event_ids"]:
+        if "id" not in event and self.settings["derive_event_ids"]:
             event["id"] = self._derived_id(key, event)
         return Operation(
             endpoint=_TRACK_BULK if "id" in event else _TRACK_BULK_ONCE,
@@ -71,7 +71,7 @@ class EventsSink(IterableSink):
 
     def _derived_id(self, key: Sequence[Any], event: Row) -> str:
         """The same for the same event of the same stream, so that sending it again does not double it."""
-        content = dumps([self.stream_name, key, event], sort_keys=True)
+        content = dumps([self.stream, key, event], sort_keys=True)
         return hashlib.sha256(content).hexdigest()[:32]
 
 

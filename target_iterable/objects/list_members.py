@@ -13,9 +13,9 @@ from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import named_failures
 from target_iterable.keys import whole_number
+from target_iterable.objects.base import IterableObject
+from target_iterable.objects.profiles import profile
 from target_iterable.routes import ObjectSpec, Option
-from target_iterable.sinks.base import IterableSink
-from target_iterable.sinks.profiles import profile
 
 _SUBSCRIBE = Endpoint("/api/lists/subscribe", "subscribers", named_failures)
 # Who is not there is out of the list already.
@@ -24,7 +24,7 @@ _UNSUBSCRIBE = Endpoint("/api/lists/unsubscribe", "subscribers", partial(named_f
 _EMPTY: Final = (None, "")
 
 
-class ListMembersSink(IterableSink):
+class ListMembers(IterableObject):
     """`email` and/or `userId`; `list` or `listId`, unless the route says which list; the rest are profile fields."""
 
     spec = ObjectSpec(

@@ -1,0 +1,18 @@
+"""One small class per object of Iterable, and the table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from target_iterable.objects.base import Destination, IterableObject
+from target_iterable.objects.catalog_items import CatalogItems
+from target_iterable.objects.events import Events
+from target_iterable.objects.list_members import ListMembers
+from target_iterable.objects.users import Users
+
+__all__ = ["OBJECTS", "Destination", "IterableObject"]
+
+OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
+    object_.spec.name: object_ for object_ in (Users, Events, ListMembers, CatalogItems)
+}
