@@ -97,7 +97,7 @@ SETTINGS: Final[dict[str, Any]] = {
             "title": "Ledger",
             "description": "Where routes with `skip_unchanged` keep what was last accepted, as hashes without personal "
             "data: a SQLite file, or a URL such as postgresql://user@host/database. All who write the same records "
-            "must use the same ledger, one after the other. With a new API key, all records count as new.",
+            "must use the same ledger. With a new API key, all records count as new.",
         },
         "rejects_path": {
             "type": "string",

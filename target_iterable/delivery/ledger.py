@@ -2,6 +2,10 @@
 
 All hashes are keyed with the API key. So the ledger tells nothing about people to those who do not have it,
 projects can share one ledger, and after a change of the key everything counts as new.
+
+Who is about to overwrite a thing claims it first, and what was accepted is kept only where the claim still stands.
+Several processes may write the same things at once: where their claims meet, nobody can say whose request Iterable
+took last, so nothing is kept, and the thing is sent again the next time.
 """
 
 from __future__ import annotations
@@ -9,10 +13,24 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
+from operator import itemgetter
+from secrets import token_bytes
 from typing import Final
 from urllib.parse import urlsplit
 
-from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table, bindparam, delete, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    LargeBinary,
+    MetaData,
+    Table,
+    TextClause,
+    bindparam,
+    delete,
+    select,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
@@ -20,6 +38,11 @@ from iterable_api import databases
 
 _BYTES: Final = 16
 _PLACE_BYTES: Final = 8
+_CLAIM_BYTES: Final = 8
+_CONTESTED: Final = bytes(_CLAIM_BYTES)
+"""A claim that is nobody's: two were there at once."""
+_UNSURE: Final = b""
+"""In place of the content of a thing that may be in Iterable, nobody knows how."""
 _MOST: Final = 10_000
 """So many keys fit into one statement of any database; a drain rarely has more."""
 
@@ -34,9 +57,13 @@ _CREATE: Final = CreateTable(_TABLE, if_not_exists=True)
 _AMONG: Final = _TABLE.c.key.in_(bindparam("keys", expanding=True))
 _READ: Final = select(_TABLE.c.key, _TABLE.c.content).where(_AMONG)
 _FORGET: Final = delete(_TABLE).where(_AMONG)
+_CLAIM: Final = text(
+    "INSERT INTO iterable_ledger (key, content) VALUES (:key, :claim) ON CONFLICT (key) DO UPDATE SET content = "
+    "CASE WHEN length(iterable_ledger.content) = length(excluded.content) "
+    "AND iterable_ledger.content <> excluded.content THEN :contested ELSE excluded.content END"
+)
 _KEEP: Final = text(
-    "INSERT INTO iterable_ledger (key, content) VALUES (:key, :content) "
-    "ON CONFLICT (key) DO UPDATE SET content = excluded.content"
+    "UPDATE iterable_ledger SET content = CASE WHEN content = :claim THEN :content ELSE :unsure END WHERE key = :key"
 )
 _KINDS: Final[Mapping[str, Callable[[str], Engine]]] = {
     "": databases.sqlite,
@@ -62,6 +89,7 @@ class Ledger:
 
     def __init__(self, engine: Engine, secret: str) -> None:
         self._engine = engine
+        self._claim = token_bytes(_CLAIM_BYTES)
         self._secret = blake2b(secret.encode(), digest_size=32).digest()
         # Two who make it at the same moment may clash in PostgreSQL; then it is there.
         with self._talking(), suppress(IntegrityError), engine.begin() as connection:
@@ -111,17 +139,25 @@ class Ledger:
         with self._transaction() as connection:
             connection.execute(delete(_TABLE).where(_TABLE.c.key.between(first, first + b"\xff" * _BYTES)))
 
-    def keep(self, contents: Mapping[bytes, bytes]) -> None:
-        """Keep `contents`, also in place of what was there.
+    def claim(self, keys: Collection[bytes]) -> None:
+        """Take nothing under `keys` for accepted any more: it is about to be overwritten.
 
         Raises:
             LedgerError: if it cannot be written.
         """
-        # In the order of the keys, in which two processes do not wait for each other, and the file is written faster.
-        rows = [{"key": key, "content": content} for key, content in sorted(contents.items())]
-        if rows:
-            with self._transaction() as connection:
-                connection.execute(_KEEP, rows)
+        self._write(_CLAIM, [{"key": key, "claim": self._claim, "contested": _CONTESTED} for key in keys])
+
+    def keep(self, contents: Mapping[bytes, bytes | None]) -> None:
+        """Keep what was accepted, where it was claimed and nobody else has claimed it since. None was not accepted.
+
+        Raises:
+            LedgerError: if it cannot be written.
+        """
+        settled = [
+            {"key": key, "claim": self._claim, "content": content or _UNSURE, "unsure": _UNSURE}
+            for key, content in contents.items()
+        ]
+        self._write(_KEEP, settled)
 
     def close(self) -> None:
         """Close the connections."""
@@ -130,6 +166,13 @@ class Ledger:
     def prefix(self, place: str) -> bytes:
         """What all keys of `place` begin with."""
         return self.hash(place.encode())[:_PLACE_BYTES]
+
+    def _write(self, statement: TextClause, rows: list[dict[str, bytes]]) -> None:
+        # In the order of the keys, in which two processes do not wait for each other, and the file is written faster.
+        rows.sort(key=itemgetter("key"))
+        if rows:
+            with self._transaction() as connection:
+                connection.execute(statement, rows)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

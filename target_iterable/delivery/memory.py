@@ -37,7 +37,7 @@ class _Marks(NamedTuple):
 class LedgerMemory(Memory):
     """Remembers in a ledger.
 
-    What is about to be overwritten is forgotten before it is sent, and the new is kept after it was accepted.
+    What is about to be overwritten is claimed before it is sent, and the new is kept after it was accepted.
     So whatever ends the run in between, the ledger never says that Iterable has what it has no longer.
     """
 
@@ -45,7 +45,7 @@ class LedgerMemory(Memory):
         self._ledger = ledger
         self._skip = skip
         self._marks: dict[Operation, _Marks] = {}
-        self._accepted: dict[bytes, bytes] = {}
+        self._settled: dict[bytes, bytes | None] = {}
 
     def unchanged(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
         """See `Memory`. Behind a row that is sent, no other about the same identity is unchanged.
@@ -62,19 +62,16 @@ class LedgerMemory(Memory):
                 same.add(row)
             else:
                 overwritten |= keys
-        self._ledger.forget(overwritten & known.keys())
+        self._ledger.claim(overwritten)
         return same
 
     def note(self, outcome: Outcome) -> None:
         """See `Memory`. A row without some of its fields counts as not accepted; which rows lack them, nobody says."""
         whole = not outcome.verdicts.dropped_fields
-        written = set(outcome.verdicts.written) if whole else set()
+        accepted = set(outcome.verdicts.written) if whole else set()
         for row in outcome.batch.rows:
             keys, content = self._marks.get(row, _NONE)
-            for key in keys:
-                self._accepted.pop(key, None)
-            if row in written:
-                self._accepted |= dict.fromkeys(keys, content)
+            self._settled |= dict.fromkeys(keys, content if row in accepted else None)
 
     def keep(self) -> None:
         """See `Memory`.
@@ -82,13 +79,13 @@ class LedgerMemory(Memory):
         Raises:
             LedgerError: if the ledger cannot be written.
         """
-        accepted, self._accepted = self._accepted, {}
-        self._ledger.keep(accepted)
+        settled, self._settled = self._settled, {}
+        self._ledger.keep(settled)
 
     def _marks_of(self, row: Operation) -> _Marks:
         keys = frozenset(self._ledger.key(row.place, *name) for name in row.identities)
-        envelope = (row.envelope.members, dumps(row.envelope.path_params))
-        return _Marks(keys, self._ledger.hash(row.endpoint.path.encode(), *envelope, row.part))
+        way = dumps([row.endpoint.method, row.endpoint.path, row.envelope.path_params, row.envelope.query])
+        return _Marks(keys, self._ledger.hash(way, row.envelope.members, row.part))
 
 
 _NONE = _Marks(frozenset(), b"")

@@ -22,7 +22,7 @@ class PlanningLedger(Ledger):
         known = kept | {key: self._planned[key] for key in keys if key in self._planned}
         return {key: content for key, content in known.items() if content is not None}
 
-    def forget(self, keys: Collection[bytes]) -> None:
+    def claim(self, keys: Collection[bytes]) -> None:
         """See `Ledger`."""
         self._planned |= dict.fromkeys(keys)
 
@@ -30,6 +30,6 @@ class PlanningLedger(Ledger):
         """See `Ledger`. Comes before anything is planned for the place."""
         self._gone.add(self.prefix(place))
 
-    def keep(self, contents: Mapping[bytes, bytes]) -> None:
+    def keep(self, contents: Mapping[bytes, bytes | None]) -> None:
         """See `Ledger`."""
         self._planned |= contents
