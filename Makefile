@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs format clean
+.PHONY: help demo test bench check docs format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: $(READY) ## Run the main job: sandbox -> PostgreSQL -> SQL -> sandbox, and
 
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest --numprocesses logical
+
+bench: $(READY) ## Measure the speed: side by side with the SDK's usual way and the floor
+	$(BIN)/python -m benchmarks $(BENCH)
 
 check: $(READY) ## Lint, check the format, the types and the definitions
 	$(BIN)/ruff check .

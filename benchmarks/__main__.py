@@ -1,0 +1,98 @@
+"""`python -m benchmarks`: measure, show, and keep the results."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from benchmarks.arena import Arena, arena
+from benchmarks.comparing import compare, growth
+from benchmarks.measuring import middle, run
+from benchmarks.report import Report
+from benchmarks.subjects import taps, targets
+
+Part = Callable[[Arena, argparse.Namespace, Report], None]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what the arguments ask for."""
+    options = _parser().parse_args(arguments)
+    report = Report()
+    with arena() as place:
+        for part in options.parts or PARTS:
+            PARTS[part](place, options, report)
+    if options.json:
+        report.write(options.json)
+
+
+def _taps(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    subjects = {name: place.tap(tap) for name, tap in taps.TAPS.items()}
+    subjects |= {peer: place.tap(place.peer(peer)) for peer in options.peer}
+    report.comparison("Reading an export", compare(subjects, options.rows, options.runs))
+
+
+def _targets(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    subjects = {name: place.target(target) for name, target in targets.TARGETS.items()}
+    report.comparison("Writing events", compare(subjects, options.records, options.runs))
+
+
+def _ledger(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    subjects = {"target-iterable, skip_unchanged": place.target(targets.WITH_LEDGER, "users")}
+    subjects |= {name: place.target(target, "users") for name, target in targets.TARGETS.items()}
+    report.comparison("Writing users with a ledger", compare(subjects, options.records, options.runs))
+
+
+def _growth(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    subjects = {
+        "tap-iterable": place.tap(taps.ours),
+        "target-iterable": place.target(targets.ours),
+        "target-iterable, skip_unchanged": place.target(targets.WITH_LEDGER, "users"),
+        "target-iterable, every 20th record rejected": place.target(targets.WITH_REJECTS, broken=True),
+    }
+    for name, subject in subjects.items():
+        report.growth(f"Growth of {name}", growth(subject, options.sizes, options.growth_runs))
+
+
+def _starts(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    measured = {
+        name: middle([run(command, place.folder) for _ in range(options.runs)]).seconds
+        for name, command in _STARTS.items()
+    }
+    report.seconds("Start-up", measured)
+
+
+_STARTS: Final = {
+    f"{name} {flag}": (*program, flag)
+    for name, program in (("tap-iterable", taps.PROGRAM), ("target-iterable", targets.PROGRAM))
+    for flag in ("--version", "--about")
+}
+PARTS: Final[dict[str, Part]] = {
+    "tap": _taps,
+    "target": _targets,
+    "ledger": _ledger,
+    "growth": _growth,
+    "start": _starts,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("make bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; by default all")
+    parser.add_argument("--rows", type=int, default=200_000, help="rows that taps read")
+    parser.add_argument("--records", type=int, default=50_000, help="records that targets write")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each subject; medians count")
+    parser.add_argument("--sizes", type=_sizes, default=(10_000, 100_000), help="sizes of the growth curves: 10000,...")
+    parser.add_argument("--growth-runs", type=int, default=1, help="runs at each size of the growth curves")
+    parser.add_argument("--peer", action="append", default=[], help="another tap's command; {url} is the API's")
+    parser.add_argument("--json", type=Path, help="where the results are written")
+    return parser
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(",")))
+
+
+if __name__ == "__main__":
+    main()

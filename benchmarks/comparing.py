@@ -1,0 +1,64 @@
+"""Measuring several subjects one after the other, over and over, so that a busy moment of the machine hits them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from benchmarks.measuring import Cost, middle
+
+Subject = Callable[[int], Cost]
+"""Moves so many records, and fails if not all of them arrived."""
+
+_FEW: Final = 1000
+"""So few records take no time: what they cost is the start."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The medians of one subject at one size.
+
+    Attributes:
+        rate: records per second of wall time, once started.
+        cpu_seconds_per_million: of a million records, once started.
+        start_seconds: what a run with hardly any records takes.
+        first_record_seconds: until the first record left, of a tap.
+    """
+
+    records: int
+    rate: float
+    cpu_seconds_per_million: float
+    peak_mb: float | None
+    start_seconds: float
+    seconds: float
+    first_record_seconds: float | None
+
+
+def compare(subjects: Mapping[str, Subject], records: int, runs: int) -> dict[str, Figures]:
+    """The figures of each subject, by name."""
+    few: dict[str, list[Cost]] = {name: [] for name in subjects}
+    many: dict[str, list[Cost]] = {name: [] for name in subjects}
+    for _ in range(runs):
+        for name, subject in subjects.items():
+            few[name].append(subject(_FEW))
+            many[name].append(subject(records))
+    return {name: _figures(records, middle(few[name]), middle(many[name])) for name in subjects}
+
+
+def growth(subject: Subject, sizes: Sequence[int], runs: int) -> list[Figures]:
+    """The figures of one subject at each size."""
+    return [compare({"": subject}, size, runs)[""] for size in sizes]
+
+
+def _figures(records: int, few: Cost, many: Cost) -> Figures:
+    more = records - _FEW
+    return Figures(
+        records=records,
+        rate=more / max(many.seconds - few.seconds, 1e-3),
+        cpu_seconds_per_million=max(many.cpu_seconds - few.cpu_seconds, 0) / more * 1_000_000,
+        peak_mb=many.peak_mb,
+        start_seconds=few.seconds,
+        seconds=many.seconds,
+        first_record_seconds=many.first_record_seconds,
+    )

@@ -1,0 +1,90 @@
+"""What is shown at the terminal, and what is kept as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.comparing import Figures
+
+_COLUMNS: Final = ("records", "records/s", "peak MB", "CPU s per million", "start s", "first record s")
+_console: Final = Console(width=120)
+
+
+class Report:
+    """Shows each part as soon as it is measured, and collects all of them."""
+
+    def __init__(self) -> None:
+        self._results: dict[str, Any] = {"machine": _machine()}
+
+    def comparison(self, title: str, figures: Mapping[str, Figures]) -> None:
+        """Subjects side by side, and how many times as fast the first of them is as each of the others."""
+        own, *others = figures
+        ratios = {other: _ratios(figures[own], figures[other]) for other in others}
+        table = _table(f"{title}; how many times as fast {own} is", "", *_COLUMNS, "by time", "by CPU")
+        for name, row in figures.items():
+            table.add_row(name, *_cells(row), *(f"x {ratio:.2f}" for ratio in ratios.get(name, {}).values()))
+        _console.print(table)
+        self._results[title] = {"figures": {name: asdict(row) for name, row in figures.items()}, "ratios": ratios}
+
+    def growth(self, title: str, curve: Sequence[Figures]) -> None:
+        """One subject at several sizes."""
+        table = _table(title, *_COLUMNS)
+        for row in curve:
+            table.add_row(*_cells(row))
+        _console.print(table)
+        self._results[title] = [asdict(row) for row in curve]
+
+    def seconds(self, title: str, measured: Mapping[str, float]) -> None:
+        """Commands and how long they take."""
+        table = _table(title, "", "seconds")
+        for name, value in measured.items():
+            table.add_row(name, f"{value:.2f}")
+        _console.print(table)
+        self._results[title] = dict(measured)
+
+    def write(self, path: Path) -> None:
+        """Keep everything as JSON."""
+        path.write_text(json.dumps(self._results, indent=2) + "\n")
+
+
+def _ratios(own: Figures, other: Figures) -> dict[str, float]:
+    """By CPU says the same on a busy machine as on an idle one."""
+    return {
+        "by time": own.rate / other.rate,
+        "by CPU": other.cpu_seconds_per_million / max(own.cpu_seconds_per_million, 1e-9),
+    }
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, justify="right" if column else "left")
+    return table
+
+
+def _cells(row: Figures) -> list[str]:
+    return [
+        f"{row.records:,}",
+        f"{row.rate:,.0f}",
+        "" if row.peak_mb is None else f"{row.peak_mb:.0f}",
+        f"{row.cpu_seconds_per_million:.1f}",
+        f"{row.start_seconds:.2f}",
+        "" if row.first_record_seconds is None else f"{row.first_record_seconds:.2f}",
+    ]
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+    }

@@ -1,0 +1,196 @@
+"""What is moved: rows of about 500 bytes, like those of real projects, and no two of them alike.
+
+Rows come in blocks of a thousand. A block is made once, and each further one is a copy with another number
+in it, so that making rows never takes longer than moving them.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+BLOCK: Final = 1000
+BROKEN: Final = 20
+"""Of records that are broken on purpose, every so many has no e-mail address that could be one."""
+START: Final = datetime(2026, 9, 1, tzinfo=UTC)
+END: Final = datetime(2026, 10, 1, tzinfo=UTC)
+_NUMBER: Final = b"%%number%%"
+_CITIES: Final = ("Kyiv", "Hyderabad", "San Jose", "Leeds", "Zürich", "Lagos", "Osaka", "Quito")
+_PLANS: Final = ("free", "silver", "gold")
+_SECONDS: Final = int((END - START).total_seconds())
+
+
+def export_blocks(count: int) -> Iterator[bytes]:
+    """So many lines of an export of custom events, in blocks."""
+    return _numbered(_export_template(), count)
+
+
+@dataclass(frozen=True)
+class Load:
+    """Singer records of one kind, for targets.
+
+    Attributes:
+        stream: what the messages call it.
+        path: the bulk endpoint that takes them.
+        list_name: what the endpoint calls the list in its body.
+        marker: what each record has exactly once, whoever encodes it.
+    """
+
+    stream: str
+    path: str
+    list_name: str
+    marker: bytes
+
+    def blocks(self, count: int, *, broken: bool = False) -> Iterator[bytes]:
+        """One SCHEMA message and so many RECORD messages, in blocks."""
+        yield _schema_message(self.stream) + b"\n"
+        yield from _numbered(_message_template(self.stream, broken=broken), count)
+
+
+LOADS: Final[dict[str, Load]] = {
+    load.stream: load
+    for load in (
+        Load("events", "/api/events/trackBulk", "events", b'"eventName"'),
+        Load("users", "/api/users/bulkUpdate", "users", b'"favouriteCity"'),
+    )
+}
+"""The loads by stream; the target knows both names."""
+
+
+def _numbered(template: bytes, count: int) -> Iterator[bytes]:
+    whole, rest = divmod(count, BLOCK)
+    for number in range(whole):
+        yield template.replace(_NUMBER, b"%010d" % number)
+    if rest:
+        lines = template.replace(_NUMBER, b"%010d" % whole).splitlines(keepends=True)
+        yield b"".join(lines[:rest])
+
+
+@cache
+def _export_template() -> bytes:
+    dice = random.Random(8)  # noqa: S311 (nothing secret: the same rows at every run)
+    return b"".join(_line(_export_row(dice, place)) for place in range(BLOCK))
+
+
+@cache
+def _message_template(stream: str, *, broken: bool) -> bytes:
+    dice = random.Random(8)  # noqa: S311 (see above)
+    make = {"events": _event, "users": _user}[stream]
+    records = [make(dice, place) for place in range(BLOCK)]
+    for record in records[:: BROKEN if broken else BLOCK]:
+        record["email"] = "nobody" if broken else record["email"]
+    return b"".join(_line({"type": "RECORD", "stream": stream, "record": record}) for record in records)
+
+
+def _line(row: dict[str, Any]) -> bytes:
+    return json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
+def _export_row(dice: random.Random, place: int) -> dict[str, Any]:
+    """One row, with dates as Iterable writes them, dotted keys, and fields that no schema knows."""
+    created = _moment(dice).strftime("%Y-%m-%d %H:%M:%S +00:00")
+    row: dict[str, Any] = {
+        "createdAt": created,
+        "email": f"user{place}-{_NUMBER.decode()}@example.com",
+        "itblUserId": f"{dice.getrandbits(128):032x}",
+        "eventName": dice.choice(("orderPlaced", "orderShipped", "appOpened", "planChanged")),
+        "eventUpdatedAt": created,
+        "id": f"{place}-{_NUMBER.decode()}",
+        "campaignId": dice.randrange(10**6, 10**7),
+        "itblInternal.documentCreatedAt": created,
+        "itblInternal.emailDomain": "example.com",
+        "address.city": dice.choice(_CITIES),
+        "address.country": "UA",
+        "plan": dice.choice(_PLANS),
+        "isTrial": dice.random() < 0.5,  # noqa: PLR2004 (a coin)
+    }
+    if place % 2:
+        row["order"] = {"number": place, "total": _price(dice), "items": [{"sku": "A-1", "qty": 2}]}
+    if place % 3:
+        row["userId"] = f"customer-{place}"
+    return row
+
+
+def _event(dice: random.Random, place: int) -> dict[str, Any]:
+    return {
+        "email": f"user{place}-{_NUMBER.decode()}@example.com",
+        "eventName": dice.choice(("orderPlaced", "orderShipped", "appOpened", "planChanged")),
+        "id": f"{place}-{_NUMBER.decode()}",
+        "createdAt": _moment(dice).isoformat(),
+        "campaignId": dice.randrange(10**6, 10**7),
+        "shippedAt": _moment(dice).isoformat(),
+        "plan": dice.choice(_PLANS),
+        "isTrial": bool(place % 2),
+        "total": _price(dice),
+        "order": {"number": place, "items": [{"sku": "A-1", "qty": 2}], "note": "ring twice, " * 8},
+        "address": {"city": dice.choice(_CITIES), "country": "UA"},
+    }
+
+
+def _user(dice: random.Random, place: int) -> dict[str, Any]:
+    return {
+        "email": f"user{place}-{_NUMBER.decode()}@example.com",
+        "firstName": "Ann",
+        "lastName": f"Novak {place}",
+        "signedUpAt": _moment(dice).isoformat(),
+        "plan": dice.choice(_PLANS),
+        "isTrial": bool(place % 2),
+        "total": _price(dice),
+        "favouriteCity": dice.choice(_CITIES),
+        "address": {"city": dice.choice(_CITIES), "country": "UA", "note": "ring twice, " * 10},
+        "tags": ["a", "b", "c"],
+    }
+
+
+def _schema_message(stream: str) -> bytes:
+    schema = {"type": "object", "properties": dict(_COLUMNS[stream])}
+    key = {"events": "id", "users": "email"}[stream]
+    message = {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": [key]}
+    return json.dumps(message).encode()
+
+
+_TEXT: Final = {"type": ["string", "null"]}
+_DATE: Final = {"type": ["string", "null"], "format": "date-time"}
+_NUMERIC: Final = {"type": ["number", "null"]}
+_TRUTH: Final = {"type": ["boolean", "null"]}
+_OBJECT: Final = {"type": ["object", "null"]}
+_COLUMNS: Final = {
+    "events": {
+        "email": _TEXT,
+        "eventName": _TEXT,
+        "id": _TEXT,
+        "createdAt": _DATE,
+        "campaignId": {"type": ["integer", "null"]},
+        "shippedAt": _DATE,
+        "plan": _TEXT,
+        "isTrial": _TRUTH,
+        "total": _NUMERIC,
+        "order": _OBJECT,
+        "address": _OBJECT,
+    },
+    "users": {
+        "email": _TEXT,
+        "firstName": _TEXT,
+        "lastName": _TEXT,
+        "signedUpAt": _DATE,
+        "plan": _TEXT,
+        "isTrial": _TRUTH,
+        "total": _NUMERIC,
+        "favouriteCity": _TEXT,
+        "address": _OBJECT,
+        "tags": {"type": ["array", "null"], "items": _TEXT},
+    },
+}
+
+
+def _moment(dice: random.Random) -> datetime:
+    return START + timedelta(seconds=dice.randrange(_SECONDS))
+
+
+def _price(dice: random.Random) -> float:
+    return dice.randrange(100, 100_000) / 100

@@ -1,0 +1,109 @@
+"""A server that is never the bottleneck: a process of its own, which sends what lies ready and only counts what comes.
+
+`/rows/N` before the path of an export says how many rows it has.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.connection import Connection
+from threading import Lock
+from typing import Any, Final
+
+from benchmarks.rows import LOADS, export_blocks
+
+_EXPORT: Final = re.compile(r"/rows/(\d+)/api/export/data\.json")
+_RECEIVED: Final = "/received"
+_TAKEN: Final = {load.path: load.marker for load in LOADS.values()}
+
+
+class Server:
+    """The running server, as the measuring side sees it."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._port = port
+
+    def received(self) -> int:
+        """How many records came since this was last asked."""
+        connection = HTTPConnection("127.0.0.1", self._port)
+        connection.request("GET", _RECEIVED)
+        count = json.loads(connection.getresponse().read())
+        connection.close()
+        return int(count)
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """A server, until the block is left."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there,), daemon=True)
+    process.start()
+    try:
+        yield Server(here.recv())
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _serve(pipe: Connection) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    pipe.send(server.server_port)
+    server.serve_forever()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    _lock = Lock()
+    _count = 0
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if export := _EXPORT.fullmatch(path):
+            self._export(int(export[1]))
+        elif path == _RECEIVED:
+            self._answer(self._counted())
+        else:
+            self._answer({"fields": {}})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        count = body.count(_TAKEN.get(self.path, b"\x00"))
+        with self._lock:
+            _Handler._count += count
+        self._answer({"successCount": count, "failCount": 0})
+
+    def _counted(self) -> int:
+        with self._lock:
+            count, _Handler._count = self._count, 0
+        return count
+
+    def _export(self, rows: int) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-ndjson")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for block in export_blocks(rows):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(block), block))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _answer(self, content: Any) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name in the standard library)
+        """Say nothing of single requests."""

@@ -1,0 +1,76 @@
+"""The bench measures work that was done. How long it took decides nothing here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import PARTS, main
+from benchmarks.arena import Arena, RecordsMissingError, arena
+from benchmarks.rows import BLOCK, LOADS, export_blocks
+from benchmarks.subjects import taps, targets
+from benchmarks.subjects.taps import Export
+
+ROWS = BLOCK + 7
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Arena]:
+    with arena() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("name", taps.TAPS)
+def test_each_tap_writes_all_rows(place: Arena, name: str) -> None:
+    assert place.tap(taps.TAPS[name])(ROWS).written == ROWS
+
+
+@pytest.mark.parametrize("name", targets.TARGETS)
+def test_each_target_posts_all_records(place: Arena, name: str) -> None:
+    place.target(targets.TARGETS[name])(ROWS)
+
+
+def test_users_with_a_ledger_are_all_posted(place: Arena) -> None:
+    place.target(targets.WITH_LEDGER, "users")(ROWS)
+
+
+def test_all_but_the_broken_records_are_posted(place: Arena) -> None:
+    place.target(targets.WITH_REJECTS, broken=True)(ROWS)
+
+
+def test_a_subject_that_moves_too_few_is_found_out(place: Arena) -> None:
+    def half(export: Export, folder: Path) -> list[str]:
+        return taps.floor(Export(export.url.replace(f"{ROWS}", f"{ROWS // 2}"), ROWS), folder)
+
+    with pytest.raises(RecordsMissingError, match=f"instead of {ROWS}"):
+        place.tap(half)(ROWS)
+
+
+def test_no_two_rows_are_alike_and_all_have_about_500_bytes() -> None:
+    lines = b"".join(export_blocks(2 * BLOCK + 1)).splitlines()
+    assert len(set(lines)) == len(lines) == 2 * BLOCK + 1
+    assert 400 < sum(map(len, lines)) / len(lines) < 600
+
+
+@pytest.mark.parametrize("load", LOADS.values(), ids=LOADS)
+def test_each_record_bears_the_mark_that_the_server_counts_once(load: object) -> None:
+    assert isinstance(load, type(LOADS["events"]))
+    text = b"".join(load.blocks(ROWS))
+    schema, records = text.split(b"\n", 1)
+    assert records.count(load.marker) == ROWS == len(records.splitlines())
+    assert json.loads(schema)["type"] == "SCHEMA"
+
+
+def test_a_run_shows_ratios_and_keeps_its_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = tmp_path / "results.json"
+    main(["tap", "start", "--rows", "2000", "--runs", "1", "--json", str(kept)])
+    results = json.loads(kept.read_text())
+    figures = results["Reading an export"]["figures"]
+    assert list(figures) == list(taps.TAPS)
+    assert all(figure["records"] == 2000 and figure["rate"] > 0 for figure in figures.values())
+    assert set(results["Reading an export"]["ratios"]) == set(taps.TAPS) - {"tap-iterable"}
+    assert "tap-iterable --version" in capsys.readouterr().out
+    assert set(PARTS) == {"tap", "target", "ledger", "growth", "start"}
