@@ -54,7 +54,7 @@ def run(command: Sequence[str], folder: Path, stdin: Path | None = None) -> Cost
         log.open("wb") as errors,
         subprocess.Popen(
             command, cwd=folder, stdin=source, stdout=subprocess.PIPE, stderr=errors, bufsize=0
-        ) as process,  # noqa: S603 (our own)
+        ) as process,
     ):
         watch = _Watch(process, began)
         watch.read_all()

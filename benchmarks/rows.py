@@ -73,13 +73,13 @@ def _numbered(template: bytes, count: int) -> Iterator[bytes]:
 
 @cache
 def _export_template() -> bytes:
-    dice = random.Random(8)  # noqa: S311 (nothing secret: the same rows at every run)
+    dice = random.Random(8)
     return b"".join(_line(_export_row(dice, place)) for place in range(BLOCK))
 
 
 @cache
 def _message_template(stream: str, *, broken: bool) -> bytes:
-    dice = random.Random(8)  # noqa: S311 (see above)
+    dice = random.Random(8)
     make = {"events": _event, "users": _user}[stream]
     records = [make(dice, place) for place in range(BLOCK)]
     for record in records[:: BROKEN if broken else BLOCK]:
