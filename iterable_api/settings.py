@@ -108,9 +108,10 @@ _OF_THE_SDK: Final[Mapping[str, str]] = {
     "stream_map_config": "Values that the expressions of `stream_maps` can use as `config['name']`.",
     "faker_config": "The `seed` and `locale` of `fake`, with which expressions of `stream_maps` make up names and "
     "addresses. It wants the extra `faker` of the package.",
-    "flattening_enabled": "Turn objects into columns of their own: `a: {b: 1}` becomes `a__b: 1`, down to "
-    "`flattening_max_depth`.",
-    "flattening_max_depth": "How many levels of objects to flatten. It is needed for flattening to happen.",
+    "flattening_enabled": "Turn objects into columns of their own, `a: {b: 1}` into `a__b: 1`, as deep as "
+    "`flattening_max_depth` says. The schema of the stream must name what is in the object; one without names there "
+    "becomes JSON text.",
+    "flattening_max_depth": "How many levels of objects to flatten. `flattening_enabled` wants it.",
     "flattening_max_key_length": "Shorten names of flattened columns that are longer than this, for databases with "
     "short column names.",
     "flattening_separator": "What stands between the parts of a flattened column's name, `__` if nothing is set.",

@@ -1,5 +1,6 @@
 """The settings of a connection become a client, and wrong ones are named."""
 
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -8,6 +9,7 @@ import pytest
 from iterable_api import settings
 from iterable_api.client import HOSTS
 from iterable_api.limits import DocumentedLimits
+from iterable_sandbox.server import Sandbox
 from tests.api.conftest import KEY
 from tests.scripted_server import ScriptedServer
 
@@ -79,3 +81,16 @@ def test_documented_limits_are_kept_unless_they_are_turned_off(
     client.get_json("/api/lists")
     client.close()
     assert asked == (["GET /api/lists"] if enforced else [])
+
+
+def test_processes_with_the_same_store_keep_the_limits_together(tmp_path: Path) -> None:
+    with Sandbox(limits=True) as sandbox:
+        shared = {"api_key": sandbox.api_key, "api_url": sandbox.url, "rate_limit_store": str(tmp_path / "limits.db")}
+        clients = [settings.connect(config(**shared), "us/1") for _ in range(2)]
+        for _ in range(3):
+            for client in clients:
+                client.get_json("/api/users/getFields")
+        for client in clients:
+            client.close()
+        statuses = {entry.status for entry in sandbox.requests("GET /api/users/getFields")}
+    assert statuses == {200}

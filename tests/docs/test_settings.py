@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
 import sys
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,7 +17,9 @@ from jsonschema import Draft7Validator
 from singer_sdk import Tap, Target
 from singer_sdk.plugin_base import PluginBase
 
+from iterable_api.settings import CONNECTION
 from tools.definitions import definition
+from tools.generated import ROOT
 from tools.settings import PLUGINS, Setting, settings
 from tools.settings_page import ENVIRONMENT, PAGE
 
@@ -37,6 +41,28 @@ def test_settings_of_the_sdk_are_described_in_our_words(plugin: type[PluginBase]
     ours = {setting.name: setting.description for setting in settings(plugin)}
     assert theirs["properties"]
     assert [name for name, schema in theirs["properties"].items() if ours.get(name) == schema["description"]] == []
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_every_setting_is_set_by_a_test_of_its_plugin(setting: Setting) -> None:
+    """The tests of `tests/api` count where both plugins hand a setting to the client."""
+    room = setting.plugin.partition("-")[0]
+    assert setting.name in set_by_tests(room) | (set_by_tests("api") & CONNECTION.keys())
+
+
+@cache
+def set_by_tests(room: str) -> set[str]:
+    """What tests give as keyword arguments or as keys of dicts."""
+    parsed = (ast.parse(path.read_text()) for path in (ROOT / "tests" / room).glob("test_*.py"))
+    functions = (node for tree in parsed for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    return {name for function in functions for node in ast.walk(function) for name in _given(node)}
+
+
+def _given(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.keyword):
+        return [node.arg] if node.arg else []
+    keys = node.keys if isinstance(node, ast.Dict) else []
+    return [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 
 from tap_iterable.export.odd_lines import OddLines, TooManyOddLinesError
+from tests.scripted_server import Answer, ScriptedServer
+from tests.tap.export_server import body, chunked, row, stream_of
 
 
 def test_odd_lines_are_kept_as_they_came_by_every_run_and_for_the_owner_only(tmp_path: Path) -> None:
@@ -27,3 +29,11 @@ def test_one_odd_line_or_the_allowed_share_passes(tmp_path: Path, odd: int, line
 def test_more_odd_lines_than_allowed_fail_the_stream_and_name_the_setting(tmp_path: Path, odd: int, lines: int) -> None:
     with pytest.raises(TooManyOddLinesError, match="max_malformed_percent"):
         OddLines(tmp_path / "x", 1).check(odd, lines)
+
+
+def test_the_setting_is_what_decides(server: ScriptedServer, tmp_path: Path) -> None:
+    server.after = lambda _: Answer(fault=chunked(b"one\ntwo\n" + body([row(number) for number in range(98)])))
+    with stream_of(server.url, tmp_path, max_malformed_percent=2) as stream:
+        assert len(list(stream.get_records(None))) == 98
+    with stream_of(server.url, tmp_path) as stream, pytest.raises(TooManyOddLinesError, match="2 of 100 lines"):
+        list(stream.get_records(None))

@@ -1,0 +1,65 @@
+"""Settings of the target that no other test is about: derived ids, and what the SDK adds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.target.conftest import Project
+from tests.target.loading import stream
+
+ANN = "ann@example.com"
+USERS = stream("users", [{"email": ANN, "plan": "gold", "address": {"place": {"city": "Rome"}}}])
+NESTED = {"type": "object", "properties": {"place": {"type": "object", "properties": {"city": {"type": "string"}}}}}
+OF_NESTED_USERS = stream("users", [{"email": ANN, "address": {"place": {"city": "Rome"}}}], address=NESTED)
+
+
+@pytest.mark.parametrize(("derive", "stored"), [(True, 1), (False, 2)])
+def test_an_event_that_is_loaded_again_is_the_same_only_with_a_derived_id(
+    project: Project, stored: int, *, derive: bool
+) -> None:
+    messages = stream("events", [{"email": ANN, "eventName": "seen", "createdAt": "2026-01-01T00:00:00Z"}])
+    for _ in range(2):
+        project.load(messages, derive_event_ids=derive)
+    assert project.sandbox.counts()["events"] == {"customEvent": stored}
+
+
+def test_stream_maps_compute_columns(project: Project) -> None:
+    project.load(USERS, stream_maps={"users": {"plan": "plan.upper() if plan else plan", "address": None}})
+    user = project.holds.user(email=ANN)
+    assert user["plan"] == "GOLD"
+    assert "address" not in user
+
+
+def test_values_of_stream_map_config_are_known_to_the_expressions(project: Project) -> None:
+    project.load(USERS, stream_maps={"users": {"plan": "config['plan']"}}, stream_map_config={"plan": "silver"})
+    assert project.holds.user(email=ANN)["plan"] == "silver"
+
+
+def test_faker_config_makes_invented_values_repeatable(project: Project) -> None:
+    names = []
+    for seed in (1, 1, 2):
+        project.load(USERS, stream_maps={"users": {"plan": "fake.name()"}}, faker_config={"seed": seed})
+        names.append(project.holds.user(email=ANN)["plan"])
+    assert names[0] == names[1] != names[2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"flattening_max_depth": 2}, "address__place__city"),
+        ({"flattening_max_depth": 2, "flattening_separator": "_"}, "address_place_city"),
+        ({"flattening_max_depth": 2, "flattening_max_key_length": 15}, "add__pla__city"),
+    ],
+)
+def test_objects_are_flattened_to_fields(project: Project, settings: dict[str, Any], field: str) -> None:
+    project.load(OF_NESTED_USERS, flattening_enabled=True, **settings)
+    user = project.holds.user(email=ANN)
+    assert user[field] == "Rome"
+    assert "address" not in user
+
+
+def test_objects_are_flattened_only_as_deep_as_asked(project: Project) -> None:
+    project.load(OF_NESTED_USERS, flattening_enabled=True, flattening_max_depth=1)
+    assert "address__place" in project.holds.user(email=ANN)
