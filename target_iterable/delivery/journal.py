@@ -13,9 +13,14 @@ from typing import Any, Final
 
 from iterable_api import times
 from iterable_api.client import Attempt
+from target_iterable.delivery import private_files
 from target_iterable.delivery.operations import Verdicts
 
 _FLAGS: Final = os.O_CREAT | os.O_WRONLY | os.O_APPEND
+
+
+class JournalNotWrittenError(Exception):
+    """A call was made that the request log does not have."""
 
 
 @dataclass
@@ -101,8 +106,14 @@ class Journal:
         }
         if self._bodies and attempt.body is not None:
             line["body"] = json.loads(attempt.body)
-        with self._lock:
-            os.write(self._file, json.dumps(line).encode() + b"\n")
+        try:
+            with self._lock:
+                private_files.append(self._file, json.dumps(line).encode() + b"\n", lasting=False)
+        except OSError as error:
+            raise JournalNotWrittenError(
+                f"The request log cannot be written (`request_log_path`): {error.strerror}. "
+                "State has not moved past the records at hand."
+            ) from None
 
 
 def _counts(verdicts: Verdicts | None) -> dict[str, int]:

@@ -23,14 +23,15 @@ def create(directory: Path, stem: str, suffix: str) -> tuple[Path, int]:
     return path, file
 
 
-def append(file: int, content: bytes) -> None:
-    """Write all of `content`, or nothing."""
+def append(file: int, content: bytes, *, lasting: bool = True) -> None:
+    """Write all of `content`, or nothing. What is `lasting` outlasts a power cut."""
     size = os.fstat(file).st_size
     left = memoryview(content)
     try:
         while left:
             left = left[os.write(file, left) :]
-        os.fsync(file)
+        if lasting:
+            os.fsync(file)
     except OSError:
         with suppress(OSError):
             os.ftruncate(file, size)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from target_iterable import report
 from target_iterable.delivery import deliveries
+from target_iterable.delivery.journal import JournalNotWrittenError
 from target_iterable.setting_error import SettingError
 from tests.scripted_server import answer_json
 from tests.target.bulk_server import bulk
@@ -108,6 +111,25 @@ def test_every_call_is_logged_without_anything_about_people(project: Project, tm
     assert all(call["milliseconds"] >= 0 for call in logged)
     assert not [text for text in (ANN, "Secret", project.sandbox.api_key) if text in path.read_text()]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_full_disk_under_the_request_log_fails_the_run_by_name_and_leaves_whole_lines(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, room = tmp_path / "calls.ndjson", 300
+
+    def write(file: int, content: memoryview) -> int:
+        """Take what the disk has room for."""
+        if (size := os.fstat(file).st_size) >= room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return os_write(file, content[: room - size])
+
+    os_write = os.write
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(JournalNotWrittenError, match=r"\(`request_log_path`\): No space left on device. State has not"):
+        project.load(stream("users", [{"email": ANN}]), request_log_path=str(path))
+    assert project.load.states == []
+    assert [call["path"] for call in calls(path)] == ["/api/users/getFields"]
 
 
 def test_bodies_are_logged_when_asked_for(project: Project, tmp_path: Path) -> None:
