@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from iterable_api import times
@@ -18,32 +20,89 @@ Row = dict[str, Any]
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-class Columns:
-    """Renames and drops columns as the route says, drops `_sdc_*`, and writes dates so that Iterable sees dates.
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Where the values of a column go: the names of objects and at last of the field; none if they are dropped."""
 
-    Iterable takes `2024-11-25T13:37:19Z` for a text, and most taps write it. Only top-level columns
-    whose schema says `date-time` or `date` are touched.
+    path: tuple[str, ...]
+    is_date: bool
+
+
+class Columns:
+    """Turns records into rows: what `fields`, `defaults` and `dots` of a route say; without `_sdc_*`.
+
+    Iterable takes `2024-11-25T13:37:19Z` for a text, and most taps write it. So dates are spelt anew, but only
+    those of top-level columns whose schema says `date-time` or `date`.
     """
 
-    def __init__(self, schema: Mapping[str, Any], renames: Mapping[str, str | None]) -> None:
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        renames: Mapping[str, str | None],
+        defaults: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        nest: bool = True,
+    ) -> None:
         self._renames = renames
+        self._defaults = defaults
+        self._nest = nest
         self._dates = {column for column, type_ in schema.get("properties", {}).items() if _is_date(type_)}
+        self._columns: dict[str, _Column] = {}
 
     def row(self, record: Mapping[str, Any]) -> Row:
-        """The fields of `record`.
+        """The fields of `record`, which stays as it is.
 
         Raises:
             RecordRefusedError: if two columns have one name now, or a date is none.
         """
         row: Row = {}
-        for column, value in record.items():
-            name = self._renames.get(column, column)
-            if name is None or column.startswith("_sdc_"):
+        nested: list[tuple[tuple[str, ...], Any]] = []
+        for name, value in (self._filled(record) if self._defaults else record).items():
+            column = self._columns.get(name) or self._learn(name)
+            if not column.path:
                 continue
-            if name in row:
-                raise RecordRefusedError("duplicateField", f"more than one column gives the field {name!r}")
-            row[name] = _spell_date(column, value) if column in self._dates and isinstance(value, str) else value
+            spelt = _spell_date(name, value) if column.is_date and isinstance(value, str) else value
+            if len(column.path) > 1:
+                nested.append((column.path, spelt))
+            else:
+                _put(row, column.path, spelt)
+        for path, value in nested:
+            _put(row, path, value)
         return row
+
+    def _filled(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        missing = {column: value for column, value in self._defaults.items() if record.get(column) is None}
+        return {**record, **missing}
+
+    def _learn(self, column: str) -> _Column:
+        name = None if column.startswith("_sdc_") else self._renames.get(column, column)
+        path = () if name is None else tuple(name.split(".")) if self._nest else (name,)
+        # A dot at an end, or two of them, name nothing that could be an object.
+        known = _Column(path if all(path) or name is None else (name,), column in self._dates)
+        self._columns[column] = known
+        return known
+
+
+def _put(row: Row, path: tuple[str, ...], value: Any) -> None:
+    """Put a value where the path leads. Objects on the way are copied: they belong to the record."""
+    for step in path[:-1]:
+        inner = row.get(step)
+        if inner is not None and not isinstance(inner, dict):
+            raise RecordRefusedError(
+                "duplicateField", f"a column puts {'.'.join(path)!r} into {step!r}, which is no object", step
+            )
+        row[step] = dict(inner or {})
+        row = row[step]
+    if path[-1] in row:
+        raise RecordRefusedError("duplicateField", f"more than one column gives the field {'.'.join(path)!r}")
+    row[path[-1]] = value
+
+
+def without_nulls(value: Any) -> Any:
+    """`value` without the members of its objects, at any depth, that are null. Items of arrays stay."""
+    if isinstance(value, dict):
+        return {name: without_nulls(member) for name, member in value.items() if member is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def spread(row: Row, member: str) -> Row:

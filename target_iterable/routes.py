@@ -11,6 +11,8 @@ from typing import Any, Final
 from target_iterable.setting_error import SettingError, one_of
 
 IDENTIFIERS: Final = ("email", "userId")
+DOTS: Final = ("nest", "keep")
+NULLS: Final = ("clear", "keep")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class ObjectSpec:
         modes: what can be done to the object; the first is the default.
         of_state: whether rows say how something is, and not what has happened, so that `skip_unchanged` makes sense.
         of_users: whether rows belong to a user, so that `identify_by` makes sense.
+        clears: whether rows hold fields that a null clears, so that `nulls` makes sense.
         options: the object's own options.
         either: options of which a route may have only one.
     """
@@ -46,14 +49,23 @@ class ObjectSpec:
     modes: tuple[str, ...]
     of_state: bool = True
     of_users: bool = True
+    clears: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
     either: frozenset[str] = frozenset()
 
     @property
     def keys(self) -> tuple[str, ...]:
         """All keys that a route to the object may have."""
-        conditional = {"skip_unchanged": self.of_state, "identify_by": self.of_users}
-        return ("object", "mode", "fields", *(key for key, has in conditional.items() if has), *self.options)
+        conditional = {"skip_unchanged": self.of_state, "identify_by": self.of_users, "nulls": self.clears}
+        return (
+            "object",
+            "mode",
+            "fields",
+            "defaults",
+            "dots",
+            *(key for key, has in conditional.items() if has),
+            *self.options,
+        )
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,9 @@ class Route:
     Attributes:
         identify_by: `email`, `userId`, or None for what the project's type asks for.
         fields: column -> field of Iterable; None drops the column.
+        defaults: column -> value where the record has none.
+        nests: whether a dot in a field's name leads into an object.
+        clears: whether a null is sent, and clears the field; else it is left out.
         skip_unchanged: whether records that equal what was last accepted stay here.
         options: the object's own, checked.
     """
@@ -71,6 +86,9 @@ class Route:
     mode: str
     identify_by: str | None = None
     fields: Mapping[str, str | None] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    nests: bool = True
+    clears: bool = True
     skip_unchanged: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -88,6 +106,9 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> Route:
         mode=one_of(spec.modes, entry.get("mode", spec.modes[0]), f"{place}.mode"),
         identify_by=_identifier(entry, f"{place}.identify_by"),
         fields=MappingProxyType(dict(entry.get("fields", {}))),
+        defaults=MappingProxyType(dict(entry.get("defaults", {}))),
+        nests=one_of(DOTS, entry.get("dots", DOTS[0]), f"{place}.dots") == "nest",
+        clears=one_of(NULLS, entry.get("nulls", NULLS[0]), f"{place}.nulls") == "clear",
         skip_unchanged=entry.get("skip_unchanged", False),
         options=_options(spec, entry, place),
     )

@@ -24,6 +24,19 @@ _ROUTE: Final[dict[str, Any]] = {
             "additionalProperties": {"type": ["string", "null"]},
             "description": "Column -> field of Iterable; null drops the column.",
         },
+        "defaults": {
+            "type": ["object", "null"],
+            "description": "Column -> value for records that lack the column or have null there.",
+        },
+        "dots": {
+            "type": ["string", "null"],
+            "description": "What a dot in a field's name means: `nest` (the default) puts `address.city` into the "
+            "object `address`, `keep` makes it a part of the name.",
+        },
+        "nulls": {
+            "type": ["string", "null"],
+            "description": "`clear` (the default): a null clears the field; `keep`: it is left out, the field stays.",
+        },
         "skip_unchanged": {
             "type": ["boolean", "null"],
             "description": "Do not send records that equal what was last accepted for the same user or item.",
@@ -43,7 +56,8 @@ SETTINGS: Final[dict[str, Any]] = {
             "default": {},
             "title": "Streams",
             "description": "Where streams go: glob on the stream's name -> `object`, `mode`, `identify_by`, `fields`, "
-            "`skip_unchanged` and the object's own options. Streams that no glob fits go by their names.",
+            "`defaults`, `dots`, `nulls`, `skip_unchanged` and the object's own options. Streams that no glob fits go "
+            "by their names.",
         },
         "max_batch_rows": {
             "type": "integer",

@@ -33,7 +33,7 @@ class IterableSink(BatchSink):
         self._deliver = target.deliveries.deliver
         self._reader = target.reader
         self._lacks_key: Refusal | None = None
-        self._columns = Columns(schema, route.fields)
+        self._columns = Columns(schema, route.fields, route.defaults, nest=route.nests)
         # The SDK would turn dates into objects by this schema, and end the run at one that is none.
         self.schema = {**self.schema, "properties": {}, "additionalProperties": True}
 

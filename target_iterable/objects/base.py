@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from target_iterable.columns import Row
+from target_iterable.columns import Row, spread, without_nulls
 from target_iterable.delivery.operations import Operation
 from target_iterable.identities import IdentityRule
 from target_iterable.project import Project
@@ -54,6 +54,15 @@ class IterableObject(ABC):
         Raises:
             RecordRefusedError: if Iterable could not take it.
         """
+
+    def fields(self, row: Row, member: str) -> Row:
+        """What is left of `row`, with the members of its object `member`, as fields; nulls as the route says.
+
+        Raises:
+            RecordRefusedError: see `spread`.
+        """
+        fields = spread(row, member)
+        return fields if self.route.clears else dict(without_nulls(fields))
 
     @property
     def create_new_fields(self) -> dict[str, bool]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from iterable_api.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
-from target_iterable.columns import Row, spread
+from target_iterable.columns import Row
 from target_iterable.delivery.field_types import catalog_scope
 from target_iterable.delivery.operations import OBJECT, Endpoint, Envelope, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
@@ -39,6 +39,7 @@ class CatalogItems(IterableObject):
         streams=("catalog_items",),
         modes=("upsert", "replace"),
         of_users=False,
+        clears=True,
         options={"catalog": Option(str, f"the name of a catalog: {_ID_IN_WORDS}", pattern=_ID.pattern)},
     )
 
@@ -46,7 +47,7 @@ class CatalogItems(IterableObject):
         """One item. `upsert` keeps the fields that the row does not have, `replace` does not."""
         catalog = self._catalog(row.pop("catalogName", None))
         item_id = self._item_id(row, key)
-        fields = self.project.fields.of_item(catalog, spread(row, "value"))
+        fields = self.project.fields.of_item(catalog, self.fields(row, "value"))
         return Operation(
             endpoint=_ITEMS,
             part=dumps(item_id) + b":" + _value(fields),

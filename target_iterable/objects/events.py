@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from iterable_api import times
 from iterable_api.limits import MAX_EVENT_ID_BYTES
-from target_iterable.columns import Row, spread
+from target_iterable.columns import Row
 from target_iterable.delivery.field_types import event_scope
 from target_iterable.delivery.operations import EVENT_NAME, Endpoint, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
@@ -38,6 +38,7 @@ class Events(IterableObject):
         streams=("events", "custom_event"),
         modes=("track",),
         of_state=False,
+        clears=True,
         options={"event_name": Option(str, "the name of all events of the stream, a text that is not blank")},
     )
 
@@ -49,7 +50,7 @@ class Events(IterableObject):
         for attribute, read in _ATTRIBUTES.items():
             if (value := row.pop(attribute, None)) not in _EMPTY:
                 event[attribute] = read(attribute, value)
-        fields = self.project.fields.of(event_scope(name), spread(row, "dataFields"))
+        fields = self.project.fields.of(event_scope(name), self.fields(row, "dataFields"))
         if fields:
             event["dataFields"] = fields
         if "id" not in event and self.settings["derive_event_ids"]:

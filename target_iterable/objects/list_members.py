@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-from target_iterable.columns import Row, spread
+from target_iterable.columns import Row
 from target_iterable.delivery.field_types import USERS
 from target_iterable.delivery.operations import Endpoint, Envelope, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
@@ -31,6 +31,7 @@ class ListMembers(IterableObject):
         "list_members",
         streams=("list_members", "list_users"),
         modes=("add", "remove"),
+        clears=True,
         options={
             "list": Option(str, "the name of a list, which is made when it is missing; a text that is not blank"),
             "list_id": Option(int, "the id of a list, a whole number"),
@@ -42,7 +43,7 @@ class ListMembers(IterableObject):
         """One member. Profile fields travel with those who are added; a removal takes only the identity."""
         del key
         list_id = self._list_id(row.pop("listId", None), row.pop("list", None))
-        fields = spread(row, "dataFields")
+        fields = self.fields(row, "dataFields")
         identity = self.identities.take(fields)
         adding = self.route.mode == "add"
         part: Row = profile(identity, self.project.fields.of_user(fields)) if adding else dict(identity.sent)

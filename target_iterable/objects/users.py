@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from target_iterable.columns import Row, spread
+from target_iterable.columns import Row
 from target_iterable.delivery.field_types import USERS
 from target_iterable.delivery.operations import Endpoint, Envelope, Operation
 from target_iterable.delivery.serialise import dumps
@@ -21,12 +21,12 @@ _BULK_UPDATE = Endpoint("/api/users/bulkUpdate", "users", named_failures)
 class Users(IterableObject):
     """`email` and/or `userId`, `dataFields`, and any column as a profile field."""
 
-    spec = ObjectSpec("users", streams=("users",), modes=("upsert",))
+    spec = ObjectSpec("users", streams=("users",), modes=("upsert",), clears=True)
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One user; the key of the stream says nothing about it."""
         del key
-        fields = spread(row, "dataFields")
+        fields = self.fields(row, "dataFields")
         identity = self.identities.take(fields)
         part = profile(identity, self.project.fields.of_user(fields))
         return Operation(

@@ -67,7 +67,7 @@ def test_no_request_holds_more_items_than_the_contract_allows(project: Project) 
         ({"itemId": "a.b"}, [], "invalidItemId"),
         ({"itemId": "x" * 256}, [], "invalidItemId"),
         ({"itemId": 1.5}, [], "invalidItemId"),
-        ({"itemId": "a", "list.price": 1}, [], "invalidFieldName"),
+        ({"itemId": "a", "prices": {"list.price": 1}}, [], "invalidFieldName"),
         ({"itemId": "a", "sizes": [{"e.u": 1}]}, [], "invalidFieldName"),
         ({"itemId": "a", "text": "x" * 30_000}, [], "itemTooLarge"),
         ({"itemId": "a", "value": 5}, [], "invalidObject"),
@@ -76,11 +76,27 @@ def test_no_request_holds_more_items_than_the_contract_allows(project: Project) 
 def test_an_item_that_iterable_cannot_hold_is_rejected_with_its_reason(
     project: Project, row: dict[str, Any], key: list[str], reason: str
 ) -> None:
-    rows = [row, {**row, "itemId": "good", "value": None, "list.price": None, "sizes": None, "text": None}]
-    del rows[1]["list.price"]
+    rows = [row, {**row, "itemId": "good", "value": None, "prices": None, "sizes": None, "text": None}]
     summary = project.load(stream("catalog_items", rows, key=key), streams=BOOKS)["catalog_items"]
     assert (summary["written"], summary["reasons"]) == (1, {reason: 1})
     assert list(project.holds.items("Books")) == ["good"]
+
+
+def test_a_dot_in_a_column_leads_into_an_object_or_is_refused(project: Project) -> None:
+    rows = [{"itemId": "a", "price.list": 5, "price.sale": 4}]
+    project.load(stream("catalog_items", rows), streams=BOOKS)
+    assert project.holds.items("Books") == {"a": {"price": {"list": 5, "sale": 4}}}
+    summary = project.load(
+        stream("catalog_items", rows), streams={"catalog_items": {"catalog": "Books", "dots": "keep"}}
+    )
+    assert summary["catalog_items"]["reasons"] == {"invalidFieldName": 1}
+
+
+def test_nulls_are_left_out_when_they_should_keep_what_is_there(project: Project) -> None:
+    keeping = {"catalog_items": {"catalog": "Books", "nulls": "keep"}}
+    project.load(stream("catalog_items", [{"itemId": "a", "title": "One", "price": 5}]), streams=BOOKS)
+    project.load(stream("catalog_items", [{"itemId": "a", "title": None, "price": 6}]), streams=keeping)
+    assert project.holds.items("Books") == {"a": {"title": "One", "price": 6}}
 
 
 @pytest.mark.parametrize("name", [None, "my books", ""])

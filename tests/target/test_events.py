@@ -52,6 +52,14 @@ def test_the_name_of_all_events_can_be_fixed(project: Project) -> None:
     assert [stored["eventName"] for stored in project.holds.events()] == ["order", "order"]
 
 
+def test_fields_without_a_value_are_left_out_of_events_where_the_route_says_so(project: Project) -> None:
+    rows = [{"email": "ann@example.com", "eventName": "read", "id": "1", "pages": None, "book.title": "One"}]
+    project.load(stream("events", [{**rows[0], "pages": 3}]))
+    project.load(stream("events", rows), streams={"events": {"nulls": "keep"}})
+    (event,) = project.holds.events()
+    assert (event["pages"], event["book"]) == (3, {"title": "One"})
+
+
 def test_a_replay_of_events_without_ids_changes_nothing(project: Project) -> None:
     rows = [event(price=1), event(price=2), {**event(price=1), "email": "bob@example.com"}]
     for _ in range(2):

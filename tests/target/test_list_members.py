@@ -39,6 +39,15 @@ def test_profile_fields_travel_along_and_the_list_does_not_become_one(project: P
     assert not {"list", "listId"} & profile.keys()
 
 
+def test_nulls_are_left_out_when_they_should_keep_what_is_there(project: Project) -> None:
+    project.load(stream("list_members", [{"email": ANN, "list": "VIP", "plan": "paid"}]))
+    rows = [{"email": ANN, "list": "VIP", "plan": None}]
+    project.load(stream("list_members", rows), streams={"list_members": {"nulls": "keep"}})
+    assert project.holds.user(email=ANN)["plan"] == "paid"
+    project.load(stream("list_members", rows))
+    assert "plan" not in project.holds.user(email=ANN)
+
+
 def test_removed_members_leave_the_list_and_keep_their_profile(project: Project) -> None:
     project.load(stream("list_members", [{"email": who, "list": "VIP", "plan": "paid"} for who in (ANN, BOB)]))
     route = {"left": {"object": "list_members", "mode": "remove", "list": "VIP"}}

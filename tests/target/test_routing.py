@@ -54,7 +54,9 @@ def test_a_route_without_object_keeps_the_one_of_its_name() -> None:
 
 
 def test_a_null_in_a_route_is_a_key_that_is_not_set() -> None:
-    assert routing(users={"mode": None, "identify_by": None}).route("users").mode == "upsert"
+    assert (
+        routing(users={"mode": None, "identify_by": None, "dots": None, "nulls": None}).route("users").mode == "upsert"
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,9 @@ def test_a_null_in_a_route_is_a_key_that_is_not_set() -> None:
         ({"object": "users", "event_name": "x"}, r"`streams.people`.*key 'event_name'"),
         ({"object": "users", "identify_by": "e-mail"}, r"`streams.people.identify_by`.*Did you mean 'email'"),
         ({"object": "catalog_items", "identify_by": "email"}, r"`streams.people`.*key 'identify_by'"),
+        ({"object": "users", "dots": "nested"}, r"`streams.people.dots`.*'nested'.*Did you mean 'nest'"),
+        ({"object": "users", "nulls": "clean"}, r"`streams.people.nulls`.*'clean'.*Did you mean 'clear'"),
+        ({"object": "users", "default": {}}, r"`streams.people`.*key 'default'.*Did you mean 'defaults'"),
         ({"object": "events", "event_name": " "}, r"`streams.people.event_name` must be"),
         ({"object": "list_members", "list_id": "7"}, r"`streams.people.list_id` must be"),
         ({"object": "list_members", "list_id": True}, r"`streams.people.list_id` must be"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.identity import ProjectType
-from target_iterable.columns import Columns, spread
+from target_iterable.columns import Columns, spread, without_nulls
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.identities import IdentityRule
@@ -57,6 +58,55 @@ def test_columns_are_renamed_dropped_and_freed_of_the_sdks_own() -> None:
 def test_two_columns_for_one_field_are_refused() -> None:
     with pytest.raises(RecordRefusedError, match="duplicateField"):
         Columns({}, {"mail": "email"}).row({"mail": "a", "email": "b"})
+
+
+def test_defaults_stand_in_for_what_a_record_lacks_or_has_null() -> None:
+    columns = Columns(
+        {"properties": {"at": DAY}}, {"country": "land"}, {"country": "CH", "tags": [], "at": "2000-01-01"}
+    )
+    assert columns.row({"country": None, "tags": ["a"]}) == {"land": "CH", "tags": ["a"], "at": "2000-01-01"}
+    assert columns.row({"country": "", "at": None}) == {"land": "", "tags": [], "at": "2000-01-01"}
+
+
+def test_dots_lead_into_objects_and_leave_the_record_alone() -> None:
+    columns = Columns({}, {"zip": "address.code.zip", "old": None})
+    record = {"address.city": "Bern", "zip": 3000, "address": {"street": "A 1", "code": {"land": "CH"}}, "old": 1}
+    before = copy.deepcopy(record)
+    nested = {"street": "A 1", "code": {"land": "CH", "zip": 3000}, "city": "Bern"}
+    assert columns.row(record) == {"address": nested}
+    assert record == before
+    assert columns.row({"address.city": "Bern", "address": None}) == {"address": {"city": "Bern"}}
+
+
+@pytest.mark.parametrize("name", [".a", "a.", "a..b", "."])
+def test_dots_without_a_name_between_them_are_part_of_the_name(name: str) -> None:
+    assert Columns({}, {}).row({name: 1}) == {name: 1}
+
+
+def test_dots_are_part_of_the_name_where_the_route_says_so() -> None:
+    assert Columns({}, {}, nest=False).row({"address.city": "Bern", "address": 1}) == {
+        "address.city": "Bern",
+        "address": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"address": "Bern", "address.city": "Bern"},
+        {"address.city": "Bern", "address": {"city": "Thun"}},
+        {"a.b": 1, "a.b.c": 2},
+        {"a.b.c": 2, "a.b": 1},
+    ],
+)
+def test_columns_that_fight_for_a_place_are_refused(record: dict[str, Any]) -> None:
+    with pytest.raises(RecordRefusedError, match="duplicateField"):
+        Columns({}, {}).row(record)
+
+
+def test_nulls_go_from_objects_at_any_depth_but_not_from_arrays() -> None:
+    value = {"a": None, "b": {"c": None, "d": 0}, "e": [None, {"f": None}], "g": False}
+    assert without_nulls(value) == {"b": {"d": 0}, "e": [None, {}], "g": False}
 
 
 @pytest.mark.parametrize("value", [{"a": 1, "b": 2}, '{"a": 1, "b": 2}'])

@@ -55,6 +55,22 @@ def test_columns_are_renamed_and_dropped_as_the_route_says(project: Project) -> 
     assert not {"mail", "first_name", "secret"} & profile.keys()
 
 
+def test_nulls_are_left_out_when_they_should_keep_what_is_there(project: Project) -> None:
+    project.load(stream("users", [{"email": ANN, "city": "Bern", "address": {"zip": 3000}}]))
+    rows = [{"email": ANN, "city": None, "dataFields": {"plan": None, "shoes": {"size": 42, "width": None}}}]
+    project.load(stream("users", rows), streams={"users": {"nulls": "keep"}})
+    profile = project.holds.user(email=ANN)
+    assert (profile["city"], profile["shoes"]) == ("Bern", {"size": 42})
+
+
+def test_missing_columns_have_defaults_and_dots_lead_into_objects(project: Project) -> None:
+    route = {"defaults": {"plan": "free", "address.land": "CH"}, "fields": {"CITY": "address.city"}}
+    project.load(stream("users", [{"email": ANN, "CITY": "Bern", "plan": None}]), streams={"users": route})
+    profile = project.holds.user(email=ANN)
+    assert (profile["plan"], profile["address"]) == ("free", {"city": "Bern", "land": "CH"})
+    assert project.holds.field_types()["address.city"] == "string"
+
+
 def test_rows_of_one_user_are_applied_in_order_in_requests_of_their_own(project: Project) -> None:
     rows = [{"email": ANN, "step": 1}, {"email": "bob@example.com"}, {"email": "ANN@example.com", "step": 2}]
     summary = project.load(stream("users", rows))
