@@ -2,51 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
+from heapq import heappop, heappush
 
 from target_iterable.delivery.isolation import Outcome
 from target_iterable.delivery.operations import Batch, Name
 
 
 class Schedule:
-    """Settles batches, at most `width` at a time. A batch waits for those before it that share an identity with it."""
+    """Settles batches, at most `width` at a time. A batch waits for those before it that share an identity with it.
+
+    Of those that need not wait, the first begins. The time that this takes grows with the number of rows only,
+    also where each row is a batch of its own.
+    """
 
     def __init__(self, batches: Sequence[Batch], settle: Callable[[Batch], Outcome], width: int) -> None:
         self._batches = batches
         self._settle = settle
         self._width = width
-        self._waiting = list(range(len(batches)))
-        self._waits_for = _predecessors(batches)
-        self._done: set[int] = set()
+        self._order = _order(batches)
+        self._ready: list[int] = []
+        self._stopped = False
 
     def __iter__(self) -> Iterator[Outcome]:
         """The outcomes, as they come."""
         running: dict[Future[Outcome], int] = {}
         with ThreadPoolExecutor(self._width) as pool:
-            while self._waiting or running:
+            while self._order.is_active():
                 for number in self._next(self._width - len(running)):
                     running[pool.submit(self._settle, self._batches[number])] = number
+                if not running:
+                    return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    self._done.add(running.pop(future))
+                    self._order.done(running.pop(future))
                     yield future.result()
 
     def stop(self) -> None:
         """Begin no more batches; the outcomes of those that are on their way still come."""
-        self._waiting = []
+        self._stopped = True
 
-    def _next(self, free: int) -> list[int]:
-        ready = [number for number in self._waiting if self._waits_for[number] <= self._done][:free]
-        self._waiting = [number for number in self._waiting if number not in ready]
-        return ready
+    def _next(self, free: int) -> Iterable[int]:
+        """The batches to begin now that `free` more may be on their way."""
+        if self._stopped:
+            return ()
+        for number in self._order.get_ready():
+            heappush(self._ready, number)
+        return [heappop(self._ready) for _ in range(min(free, len(self._ready)))]
 
 
-def _predecessors(batches: Sequence[Batch]) -> list[set[int]]:
-    """Per batch the last ones before it that hold one of its identities; these in turn wait for theirs."""
+def _order(batches: Sequence[Batch]) -> TopologicalSorter[int]:
+    """Per batch, it waits for the last ones before it that hold one of its identities; these in turn for theirs."""
+    order: TopologicalSorter[int] = TopologicalSorter()
     last: dict[Name, int] = {}
-    predecessors: list[set[int]] = []
     for number, batch in enumerate(batches):
         names = {name for row in batch.rows for name in row.identities}
-        predecessors.append({last[name] for name in names if name in last})
+        order.add(number, *{last[name] for name in names if name in last})
         last |= dict.fromkeys(names, number)
-    return predecessors
+    order.prepare()
+    return order

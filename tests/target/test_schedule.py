@@ -81,6 +81,17 @@ def test_requests_about_different_people_are_on_their_way_at_once() -> None:
     assert len(list(Schedule(batches, settle, 3))) == 3
 
 
+@given(st.lists(identities, max_size=40))
+def test_one_at_a_time_go_in_the_order_of_the_batches(people: list[set[Name]]) -> None:
+    batches = pack([operation(USERS, *names) for names in people], Room(1))
+    assert [outcome.batch for outcome in Schedule(batches, Outcome, 1)] == batches
+
+
+def test_thousands_of_requests_with_one_row_go_in_order_whether_they_wait_for_each_other_or_not() -> None:
+    batches = pack([operation(USERS, ("email", str(min(n, 2500)))) for n in range(5000)], Room(1))
+    assert [outcome.batch for outcome in Schedule(batches, Outcome, 1)] == batches
+
+
 def test_events_are_packed_so_that_requests_need_not_wait_for_each_other() -> None:
     rows = [operation(EVENTS, ("email", f"{n % 10}"), ("eventName", "seen")) for n in range(100)]
     batches = pack(grouped(rows), Room(10))
