@@ -9,7 +9,7 @@ from singer_sdk.sinks import BatchSink
 
 from iterable_api.errors import IterableError
 from target_iterable.columns import Columns
-from target_iterable.delivery.refusal import RecordRefusedError, Refusal
+from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.objects import OBJECTS, Destination
 from target_iterable.validation import RecordValidator
@@ -32,35 +32,23 @@ class IterableSink(BatchSink):
         self.delivery = target.deliveries.of(stream_name)
         self._deliver = target.deliveries.deliver
         self._reader = target.reader
-        self._lacks_key: Refusal | None = None
-        self._columns = Columns(schema, route.fields, route.defaults, nest=route.nests)
-        # The SDK would turn dates into objects by this schema, and end the run at one that is none.
-        self.schema = {**self.schema, "properties": {}, "additionalProperties": True}
-
-    def get_validator(self) -> RecordValidator | None:
-        """The check of records against their schema; it refuses single records."""
         self._validation = RecordValidator(self.schema) if self.validate_schema else None
-        return self._validation
+        self._columns = Columns(schema, route.fields)
+        self._is_mapped = bool(self.config.get("stream_maps"))
 
-    def preprocess_record(self, record: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-        """Fill in missing key properties: the SDK would end the run for them, and here they are a reason to reject."""
-        del context
-        missing = [column for column in self.key_properties if column not in record]
-        self._lacks_key = None
-        if missing:
-            reason = f"the key property {', '.join(map(repr, missing))} is missing"
-            self._lacks_key = Refusal("missingKey", reason, missing[0])
-        return {**record, **dict.fromkeys(missing)} if missing else record
+    def get_validator(self) -> None:
+        """None for the SDK, which ends the run at an invalid record and logs its values; see `process_record`."""
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        """Turn the record into an operation, or reject it."""
+        """Turn the record, which is ours to take apart, into an operation, or reject it."""
         del context
         self.delivery.tally.read += 1
         source = self._reader.source
         try:
-            self._refuse_what_the_sdk_would()
-            key = [record.get(column) for column in self.key_properties]
-            self.delivery.add(self._object.operation(self._columns.row(record), key), source)
+            self._refuse_what_the_sdk_would(record)
+            key = [record[column] for column in self.key_properties]
+            row = self._columns.row(record, is_exact=self._reader.is_exact and not self._is_mapped)
+            self.delivery.add(self._object.operation(row, key), source)
         except RecordRefusedError as error:
             self.delivery.refuse(error.refusal, source)
         except IterableError as error:
@@ -79,11 +67,12 @@ class IterableSink(BatchSink):
         """Never: the target knows when it is time to send, and then moves state, too."""
         return False
 
-    def _refuse_what_the_sdk_would(self) -> None:
+    def _refuse_what_the_sdk_would(self, record: dict[str, Any]) -> None:
         if self._validation is not None:
-            self._validation.refuse_if_invalid()
-        if self._lacks_key is not None:
-            raise RecordRefusedError(self._lacks_key.code, self._lacks_key.reason, self._lacks_key.field)
+            self._validation.refuse_if_invalid(record)
+        for column in self.key_properties:
+            if column not in record:
+                raise RecordRefusedError("missingKey", f"the key property {column!r} is missing", column)
 
     @property
     def process_activate_version_messages(self) -> bool:
