@@ -34,7 +34,7 @@ def test_the_last_part_of_a_streams_name_is_its_object(stream: str, object_: str
 
 
 def test_a_stream_without_object_is_refused_with_what_to_do() -> None:
-    with pytest.raises(SettingError, match=r"'public-orders'.*`streams`.*users, events, list_members, catalog_items"):
+    with pytest.raises(SettingError, match=r"'public-orders'.*`streams`.*users, .*events, .*list_members"):
         routing().route("public-orders")
 
 
