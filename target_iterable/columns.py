@@ -109,24 +109,33 @@ def spread(row: Row, member: str) -> Row:
     """`row` with the members of its object `member` as fields of their own; a column of the same name wins.
 
     Raises:
+        RecordRefusedError: see `take_object`.
+    """
+    return {**take_object(row, member), **row}
+
+
+def take_object(row: Row, member: str) -> Row:
+    """Take the object `member` out of `row`; an empty one if there is none.
+
+    Raises:
         RecordRefusedError: if the member is neither empty, nor an object, nor a text that is JSON of one.
     """
-    value = row.pop(member, None)
-    if isinstance(value, str) and value:
-        value = _read_json(value)
+    value = from_json(row.pop(member, None))
     if value is None or value == "":
-        return row
+        return {}
     if not isinstance(value, dict):
-        raise RecordRefusedError("invalidObject", f"{member!r} is not an object")
-    return {**value, **row}
+        raise RecordRefusedError("invalidObject", f"{member!r} is not an object", member)
+    return value
 
 
-def _read_json(text: str) -> Any:
-    """Database taps write JSON columns as text, unless told otherwise."""
+def from_json(value: Any) -> Any:
+    """What `value` says if it is a text that is JSON, else `value`: database taps write JSON columns as text."""
+    if not isinstance(value, str):
+        return value
     try:
-        return json.loads(text, parse_float=Decimal)
-    except ValueError:
-        return text
+        return json.loads(value, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return value
 
 
 def _is_date(type_: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from iterable_api import times
 from iterable_api.client import IterableClient
 from iterable_api.errors import UnreadableAnswerError
+from target_iterable.amounts import decimal_of
 from target_iterable.columns import Row
 from target_iterable.delivery.field_types import USERS, FieldTypes, catalog_scope, is_date
 from target_iterable.delivery.refusal import RecordRefusedError
@@ -20,7 +21,6 @@ RESERVED: Final = frozenset(
 """Profile fields that Iterable sets itself. What it does with them in a request is not documented."""
 
 _WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
-_DECIMAL: Final = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?", re.ASCII)
 _TRUTHS: Final = {"true": True, "false": False}
 
 
@@ -110,8 +110,8 @@ def _from_text(text: str, type_: str) -> Any:
     text_ = text.strip()
     if type_ == "long" and _WHOLE.fullmatch(text_):
         return int(text_)
-    if type_ == "double" and _DECIMAL.fullmatch(text_):
-        return Decimal(text_)
+    if type_ == "double":
+        return text if (number := decimal_of(text_)) is None else number
     return _TRUTHS.get(text_.lower(), text) if type_ == "boolean" else text
 
 

@@ -15,7 +15,7 @@ from target_iterable.keys import key_text
 EMAIL: Final = "email"
 USER_ID: Final = "userId"
 
-_ACCEPTED: Final[Mapping[ProjectType, tuple[str, ...]]] = {
+ACCEPTED: Final[Mapping[ProjectType, tuple[str, ...]]] = {
     ProjectType.EMAIL: (EMAIL, USER_ID),
     ProjectType.USER_ID: (USER_ID,),
     ProjectType.HYBRID: (EMAIL, USER_ID),
@@ -51,7 +51,7 @@ class IdentityRule:
     """Chooses the identifier. The contract wants one of them; only hybrid projects know a user by both."""
 
     def __init__(self, project_type: ProjectType, identify_by: str | None = None) -> None:
-        self._accepted = (identify_by,) if identify_by else _ACCEPTED[project_type]
+        self._accepted = (identify_by,) if identify_by else ACCEPTED[project_type]
         self._most = 2 if project_type is ProjectType.HYBRID else 1
         self._email_based = project_type is ProjectType.EMAIL
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from iterable_api.identity import ProjectType
+from target_iterable.identities import ACCEPTED
 from target_iterable.setting_error import SettingError, one_of
 
 IDENTIFIERS: Final = ("email", "userId")
@@ -17,11 +19,18 @@ NULLS: Final = ("clear", "keep")
 
 @dataclass(frozen=True)
 class Option:
-    """An option of an object: its type, what it must be, and the whole pattern that a text must match."""
+    """An option of an object: its type, what it must be, and the whole pattern that a text must match.
+
+    Attributes:
+        modes: those that it makes sense in; none are all.
+        project_types: those that know it.
+    """
 
     kind: type
     must_be: str
     pattern: str = r".*\S.*"
+    modes: tuple[str, ...] = ()
+    project_types: tuple[ProjectType, ...] = tuple(ProjectType)
 
     def fits(self, value: object) -> bool:
         """Whether `value` may be set."""
@@ -93,18 +102,20 @@ class Route:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> Route:
+def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_type: ProjectType) -> Route:
     """The route that `entry` of the setting `place` describes.
 
     Raises:
-        SettingError: for a key or a value that the object does not know.
+        SettingError: for a key or a value that the object, its mode or the type of the project does not know.
     """
     for key in entry:
         one_of(spec.keys, key, place, "key")
+    mode = one_of(spec.modes, entry.get("mode", spec.modes[0]), f"{place}.mode")
+    _refuse_misplaced(spec, entry, place, mode, project_type)
     return Route(
         object=spec.name,
-        mode=one_of(spec.modes, entry.get("mode", spec.modes[0]), f"{place}.mode"),
-        identify_by=_identifier(entry, f"{place}.identify_by"),
+        mode=mode,
+        identify_by=_identifier(entry, f"{place}.identify_by", project_type),
         fields=MappingProxyType(dict(entry.get("fields", {}))),
         defaults=MappingProxyType(dict(entry.get("defaults", {}))),
         nests=one_of(DOTS, entry.get("dots", DOTS[0]), f"{place}.dots") == "nest",
@@ -114,8 +125,31 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> Route:
     )
 
 
-def _identifier(entry: Mapping[str, Any], place: str) -> str | None:
-    return one_of(IDENTIFIERS, entry["identify_by"], place) if "identify_by" in entry else None
+def _identifier(entry: Mapping[str, Any], place: str, project_type: ProjectType) -> str | None:
+    if "identify_by" not in entry:
+        return None
+    identifier = one_of(IDENTIFIERS, entry["identify_by"], place)
+    if identifier not in ACCEPTED[project_type]:
+        raise SettingError(
+            f"`{place}` cannot be {identifier}: `project_type` is {project_type}, and there only "
+            f"{' and '.join(ACCEPTED[project_type])} identifies users."
+        )
+    return identifier
+
+
+def _refuse_misplaced(
+    spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: str, project_type: ProjectType
+) -> None:
+    """Refuse options that do nothing in this mode, or in projects of this type."""
+    for key in spec.options.keys() & entry.keys():
+        option = spec.options[key]
+        if option.modes and mode not in option.modes:
+            raise SettingError(f"`{place}.{key}` makes sense in the mode {' and '.join(option.modes)} only.")
+        if project_type not in option.project_types:
+            raise SettingError(
+                f"`{place}.{key}` is known to projects of the type {' and '.join(option.project_types)} only, "
+                f"and `project_type` is {project_type}."
+            )
 
 
 def _options(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from iterable_api.identity import ProjectType
 from target_iterable.routes import ObjectSpec, Route, read_route
 from target_iterable.setting_error import SettingError, one_of
 
@@ -21,7 +22,10 @@ class Routing:
         SettingError: for a route that makes no sense.
     """
 
-    def __init__(self, streams: Mapping[str, Mapping[str, Any]], objects: Iterable[ObjectSpec]) -> None:
+    def __init__(
+        self, streams: Mapping[str, Mapping[str, Any]], objects: Iterable[ObjectSpec], project_type: ProjectType
+    ) -> None:
+        self._project_type = project_type
         self._objects = {spec.name: spec for spec in objects}
         self._by_stream = {stream: spec for spec in self._objects.values() for stream in spec.streams}
         self._routes = {pattern: self._read(pattern, entry) for pattern, entry in streams.items()}
@@ -49,7 +53,7 @@ class Routing:
 
     def _read(self, pattern: str, entry: Mapping[str, Any]) -> Route:
         entry = {key: value for key, value in entry.items() if value is not None}
-        return read_route(self._spec(pattern, entry), entry, f"streams.{pattern}")
+        return read_route(self._spec(pattern, entry), entry, f"streams.{pattern}", self._project_type)
 
     def _spec(self, pattern: str, entry: Mapping[str, Any]) -> ObjectSpec:
         if "object" in entry:

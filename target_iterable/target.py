@@ -44,7 +44,8 @@ class TargetIterable(Target):
     def __init__(self, *, config: Mapping[str, Any] | None = None, **options: Any) -> None:
         self.reader = QuietReader()
         super().__init__(config=_set_ones(config or {}), **options, message_reader=self.reader)
-        self.routing = Routing(self.config["streams"], (object_.spec for object_ in OBJECTS.values()))
+        specs = (object_.spec for object_ in OBJECTS.values())
+        self.routing = Routing(self.config["streams"], specs, ProjectType(self.config["project_type"]))
         self._kind = (DryRun if self.config["dry_run"] else RealRun)(self.config)
         self.reader.passes_state = self._kind.passes_state
         self._outlet = Outlet(self._kind.config, self._kind.ledger if self.routing.needs_ledger else None)

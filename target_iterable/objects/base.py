@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from target_iterable.columns import Row, spread, without_nulls
-from target_iterable.delivery.operations import Operation
+from target_iterable.delivery.operations import Name, Operation
+from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.serialise import dumps
 from target_iterable.identities import IdentityRule
+from target_iterable.keys import key_text
 from target_iterable.project import Project
 from target_iterable.routes import ObjectSpec, Route
 
@@ -46,6 +50,7 @@ class IterableObject(ABC):
         self.route = to.route
         self.key_properties = to.key_properties
         self.identities = IdentityRule(self.project.type, self.route.identify_by)
+        self._left_out: set[str] = set()
 
     @abstractmethod
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
@@ -64,8 +69,31 @@ class IterableObject(ABC):
         fields = spread(row, member)
         return fields if self.route.clears else dict(without_nulls(fields))
 
+    def happening(self, key: Sequence[Any], names: Collection[Name] = ()) -> Name:
+        """What a record makes happen once (see `Operation.once`): known by the stream's key, or else by `names`.
+
+        Raises:
+            RecordRefusedError: if a value of the key is null, or there is neither.
+        """
+        if None in key or not (key or names):
+            raise RecordRefusedError("missingKey", "its key is empty, by which it would be known to be done already")
+        values = [value if (text := key_text(value)) is None else text for value in key] or sorted(names)
+        return f"{self.spec.name} of {self.stream}", dumps(values).decode()
+
     @property
     def create_new_fields(self) -> dict[str, bool]:
         """The member of a body that says whether Iterable may create fields; none if the project decides."""
         setting = self.settings["create_new_fields"]
         return {} if setting == "project" else {"createNewFields": setting == "true"}
+
+    def leave_out(self, row: Row) -> None:
+        """Tell, once for each, which columns Iterable has no place for: those that are left of `row`."""
+        new = row.keys() - self._left_out
+        if new:
+            self._left_out |= new
+            logging.getLogger(f"target-iterable.{self.stream}").info(
+                "%s in mode %s have no place for the columns %s: they are left out.",
+                self.spec.name,
+                self.route.mode,
+                ", ".join(map(repr, sorted(new))),
+            )

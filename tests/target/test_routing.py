@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from iterable_api.identity import ProjectType
 from target_iterable.objects import OBJECTS
 from target_iterable.routing import Routing
 from target_iterable.setting_error import SettingError
 
 
-def routing(**streams: dict[str, Any]) -> Routing:
-    return Routing(streams, (object_.spec for object_ in OBJECTS.values()))
+def routing(project_type: ProjectType = ProjectType.EMAIL, /, **streams: dict[str, Any]) -> Routing:
+    return Routing(streams, (object_.spec for object_ in OBJECTS.values()), project_type)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_the_last_part_of_a_streams_name_is_its_object(stream: str, object_: str
 
 
 def test_a_stream_without_object_is_refused_with_what_to_do() -> None:
-    with pytest.raises(SettingError, match=r"'public-orders'.*`streams`.*users, events, list_members, catalog_items"):
+    with pytest.raises(SettingError, match=r"'public-orders'.*`streams`.*users, .*events, .*list_members"):
         routing().route("public-orders")
 
 
@@ -82,3 +83,10 @@ def test_a_null_in_a_route_is_a_key_that_is_not_set() -> None:
 def test_a_route_that_makes_no_sense_is_refused_by_name(entry: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingError, match=message):
         routing(people=entry)
+
+
+def test_what_cannot_identify_users_in_the_project_is_refused() -> None:
+    entry = {"identify_by": "email"}
+    assert routing(ProjectType.HYBRID, users=entry).route("users").identify_by == "email"
+    with pytest.raises(SettingError, match=r"`streams.users.identify_by` cannot be email.*only userId identifies"):
+        routing(ProjectType.USER_ID, users=entry)

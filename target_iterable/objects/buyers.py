@@ -1,0 +1,26 @@
+"""The user of a purchase or a cart, whom Iterable creates or updates along with it."""
+
+from __future__ import annotations
+
+from target_iterable.columns import Row, spread
+from target_iterable.identities import EMAIL, USER_ID, UserIdentity
+from target_iterable.objects.base import IterableObject
+from target_iterable.objects.profiles import profile
+
+_EMPTY = (None, "")
+
+
+class ObjectOfBuyers(IterableObject):
+    """A request names its user in a part of its own, where profile fields can stand, too."""
+
+    def take_user(self, row: Row) -> tuple[UserIdentity, Row]:
+        """Take `email`, `userId` and `user` out of `row`. The last may hold what a record of `users` may.
+
+        Raises:
+            RecordRefusedError: if there is no user, or a profile field is not to be written.
+        """
+        named = {kind: value for kind in (EMAIL, USER_ID) if (value := row.pop(kind, None)) not in _EMPTY}
+        person = spread({**named, "user": row.pop("user", None)}, "user")
+        fields = spread(person, "dataFields")
+        identity = self.identities.take(fields)
+        return identity, profile(identity, self.project.fields.of_user(fields)) | self.create_new_fields

@@ -1,0 +1,47 @@
+"""Shopping carts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from target_iterable.columns import Row
+from target_iterable.delivery.field_types import USERS
+from target_iterable.delivery.operations import Operation, alone
+from target_iterable.delivery.serialise import dumps
+from target_iterable.delivery.verdicts import all_taken
+from target_iterable.objects.buyers import ObjectOfBuyers
+from target_iterable.objects.items import take_items
+from target_iterable.routes import ObjectSpec
+
+_UPDATE = alone("/api/commerce/updateCart", all_taken)
+
+
+class Carts(ObjectOfBuyers):
+    """One record is the whole cart of a user: what it does not hold is no longer in the cart.
+
+    email, userId: whose cart it is.
+    user: profile fields to write along, an object like a record of `users`.
+    items: an array of objects, as in purchases. An empty array empties the cart.
+    """
+
+    # Without `skip_unchanged`: a purchase empties the cart, so what was last accepted may be there no longer.
+    spec = ObjectSpec("carts", streams=("carts",), modes=("replace",), of_state=False)
+    example: ClassVar[Mapping[str, Any]] = {
+        "email": "ann@example.com",
+        "items": [{"id": "A-1", "name": "Mug", "price": 24.95, "quantity": 2}],
+    }
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One cart. Iterable keeps it in the user's profile, so the types of the items are those of profile fields."""
+        del key
+        identity, user = self.take_user(row)
+        items = take_items(row)
+        self.leave_out(row)
+        return Operation(
+            endpoint=_UPDATE,
+            part=dumps({"user": user, "items": items}),
+            names=identity.names,
+            scope=USERS,
+            fields={**user.get("dataFields", {}), "shoppingCartItems": items},
+        )

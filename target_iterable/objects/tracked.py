@@ -1,0 +1,61 @@
+"""What events and purchases have in common: when, by which campaign, and an id by which they happen only once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from iterable_api import times
+from iterable_api.limits import MAX_EVENT_ID_BYTES
+from target_iterable.columns import Row
+from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.serialise import dumps
+from target_iterable.keys import key_text, whole_number
+
+_FIRST_MILLISECONDS: Final = 10**11
+"""From here on a number is milliseconds: as seconds it would be the year 5138."""
+_NO_TIME: Final = 1000 * _FIRST_MILLISECONDS
+_EMPTY: Final = (None, "")
+
+
+def take_attributes(row: Row) -> Row:
+    """Take `id`, `createdAt`, `campaignId` and `templateId` out of `row`, as Iterable wants them; not the empty ones.
+
+    Raises:
+        RecordRefusedError: for one that is malformed.
+    """
+    given = {name: row.pop(name, None) for name in _ATTRIBUTES}
+    return {name: _ATTRIBUTES[name](name, value) for name, value in given.items() if value not in _EMPTY}
+
+
+def derived_id(*content: Any) -> str:
+    """The same for the same content, so that sending it again does not double it."""
+    return hashlib.sha256(dumps(content, sort_keys=True)).hexdigest()[:32]
+
+
+def _unix_seconds(attribute: str, value: Any) -> int:
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool) and -_NO_TIME < value < _NO_TIME:
+        seconds = -_FIRST_MILLISECONDS < value < _FIRST_MILLISECONDS
+        return int(value) if seconds else int(value) // 1000
+    moment = times.parse(str(value)) or times.parse(f"{value} 00:00:00")
+    if moment is None:
+        raise RecordRefusedError("invalidDate", f"`{attribute}` is neither a date nor Unix seconds", attribute)
+    return times.to_epoch_seconds(moment)
+
+
+def _id(attribute: str, value: Any) -> str:
+    text = key_text(value)
+    if text is None or len(text.encode(errors="replace")) > MAX_EVENT_ID_BYTES:
+        reason = f"`{attribute}` must be a text of at most {MAX_EVENT_ID_BYTES} bytes"
+        raise RecordRefusedError("invalidId", reason, attribute)
+    return text
+
+
+_ATTRIBUTES: Final[Mapping[str, Callable[[str, Any], int | str]]] = {
+    "id": _id,
+    "createdAt": _unix_seconds,
+    "campaignId": whole_number,
+    "templateId": whole_number,
+}
