@@ -9,10 +9,11 @@ from target_iterable.objects.base import Destination, IterableObject
 from target_iterable.objects.catalog_items import CatalogItems
 from target_iterable.objects.events import Events
 from target_iterable.objects.list_members import ListMembers
+from target_iterable.objects.user_unforgets import UserUnforgets
 from target_iterable.objects.users import Users
 
 __all__ = ["OBJECTS", "Destination", "IterableObject"]
 
 OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
-    object_.spec.name: object_ for object_ in (Users, Events, ListMembers, CatalogItems)
+    object_.spec.name: object_ for object_ in (Users, Events, ListMembers, CatalogItems, UserUnforgets)
 }
