@@ -11,9 +11,13 @@ from typing import Any
 from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.journal import Journal
 from target_iterable.delivery.ledger import Ledger, open_ledger
-from target_iterable.delivery.memory import LedgerMemory, Memory
+from target_iterable.delivery.memory import LedgerMemory
+from target_iterable.delivery.once import Once, OncePerKey
+from target_iterable.delivery.past import Past
 from target_iterable.delivery.rejects import Rejects
+from target_iterable.delivery.stores import Stores
 from target_iterable.delivery.stream import Options
+from target_iterable.routes import Route
 from target_iterable.setting_error import SettingError
 
 
@@ -24,7 +28,7 @@ class Outlet:
         SettingError: for `max_rejects`, `rejects_path`, `ledger` or `request_log_path`.
     """
 
-    def __init__(self, config: Mapping[str, Any], ledger: type[Ledger] | None) -> None:
+    def __init__(self, config: Mapping[str, Any], stores: Stores, *, needs_ledger: bool) -> None:
         self.options = Options(
             max_rows=config["max_batch_rows"],
             allowance=allowance(config),
@@ -34,16 +38,29 @@ class Outlet:
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
         _check(self._directory)
-        self._ledger = None if ledger is None else _ledger(config, ledger)
+        self._config = config
+        self._stores = stores
+        self._ledger = self._opened() if needs_ledger else None
         self.journal = _journal(config)
 
     def rejects(self, stream: str) -> Rejects:
         """The rejects of `stream` in this run."""
         return Rejects(self._directory, stream, self._started)
 
-    def memory(self, *, skip: bool) -> Memory:
-        """What a stream remembers. A stream that skips nothing has one, too: others may write the same things."""
-        return Memory() if self._ledger is None else LedgerMemory(self._ledger, skip=skip)
+    def past(self, route: Route, *, once_per_key: bool) -> Past:
+        """What a stream knows of earlier runs.
+
+        One that skips nothing has a memory, too, if there is a ledger: others may write the same things.
+
+        Raises:
+            SettingError: if the ledger is needed, and cannot be used.
+        """
+        if once_per_key and self._ledger is None:
+            self._ledger = self._opened()
+        if self._ledger is None:
+            return Past()
+        once = OncePerKey(self._stores.happenings(self._ledger), resend=route.resend) if once_per_key else Once()
+        return Past(LedgerMemory(self._ledger, skip=route.skip_unchanged), once)
 
     def forget(self, place: str) -> None:
         """Take nothing in `place` for accepted."""
@@ -55,6 +72,12 @@ class Outlet:
         self.journal.close()
         if self._ledger is not None:
             self._ledger.close()
+
+    def _opened(self) -> Ledger:
+        try:
+            return open_ledger(self._config["ledger"], self._config["api_key"], self._stores.ledger)
+        except ValueError as error:
+            raise SettingError(str(error)) from None
 
 
 def allowance(config: Mapping[str, Any]) -> Allowance:
@@ -74,13 +97,6 @@ def _journal(config: Mapping[str, Any]) -> Journal:
         return Journal(config.get("request_log_path"), bodies=config["request_log_bodies"])
     except OSError as error:
         raise SettingError(f"`request_log_path` cannot be written: {error.strerror}.") from None
-
-
-def _ledger(config: Mapping[str, Any], kind: type[Ledger]) -> Ledger:
-    try:
-        return open_ledger(config["ledger"], config["api_key"], kind)
-    except ValueError as error:
-        raise SettingError(str(error)) from None
 
 
 def _check(directory: Path) -> None:

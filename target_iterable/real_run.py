@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from iterable_api.client import IterableClient
 from target_iterable.delivery.journal import Journal
-from target_iterable.delivery.ledger import Ledger
+from target_iterable.delivery.stores import Stores
 from target_iterable.delivery.tally import Tally
 from target_iterable.report import DONE, Column
 
@@ -19,12 +19,12 @@ class RealRun:
         config: the settings, as far as they are not changed by the kind of run.
         passes_state: whether state is emitted.
         columns: the last columns of the table.
-        ledger: the kind of ledger, where one is needed.
+        stores: the kinds of what is kept between runs, where it is needed.
     """
 
     passes_state: ClassVar[bool] = True
     columns: ClassVar[Mapping[str, Column]] = DONE
-    ledger: ClassVar[type[Ledger]] = Ledger
+    stores: ClassVar[Stores] = Stores()
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config

@@ -13,6 +13,7 @@ from target_iterable.identities import ACCEPTED
 from target_iterable.setting_error import SettingError, one_of
 
 IDENTIFIERS: Final = ("email", "userId")
+UNCONFIRMED: Final = ("reject", "send")
 DOTS: Final = ("nest", "keep")
 NULLS: Final = ("clear", "keep")
 
@@ -48,6 +49,8 @@ class ObjectSpec:
         modes: what can be done to the object; the first is the default.
         of_state: whether rows say how something is, and not what has happened, so that `skip_unchanged` makes sense.
         of_users: whether rows belong to a user, so that `identify_by` makes sense.
+        once_per_key: whether rows make something happen, once for each key.
+        repeatable: whether that could happen again without harm; if not, `on_unconfirmed` makes sense.
         clears: whether rows hold fields that a null clears, so that `nulls` makes sense.
         options: the object's own options.
         either: options of which a route may have only one.
@@ -58,6 +61,8 @@ class ObjectSpec:
     modes: tuple[str, ...]
     of_state: bool = True
     of_users: bool = True
+    once_per_key: bool = False
+    repeatable: bool = True
     clears: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
     either: frozenset[str] = frozenset()
@@ -65,7 +70,12 @@ class ObjectSpec:
     @property
     def keys(self) -> tuple[str, ...]:
         """All keys that a route to the object may have."""
-        conditional = {"skip_unchanged": self.of_state, "identify_by": self.of_users, "nulls": self.clears}
+        conditional = {
+            "skip_unchanged": self.of_state,
+            "on_unconfirmed": self.once_per_key and not self.repeatable,
+            "identify_by": self.of_users,
+            "nulls": self.clears,
+        }
         return (
             "object",
             "mode",
@@ -88,6 +98,7 @@ class Route:
         nests: whether a dot in a field's name leads into an object.
         clears: whether a null is sent, and clears the field; else it is left out.
         skip_unchanged: whether records that equal what was last accepted stay here.
+        resend: whether what must not happen twice is sent, too, when nobody knows whether it has happened.
         options: the object's own, checked.
     """
 
@@ -99,6 +110,7 @@ class Route:
     nests: bool = True
     clears: bool = True
     skip_unchanged: bool = False
+    resend: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -121,6 +133,7 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_t
         nests=one_of(DOTS, entry.get("dots", DOTS[0]), f"{place}.dots") == "nest",
         clears=one_of(NULLS, entry.get("nulls", NULLS[0]), f"{place}.nulls") == "clear",
         skip_unchanged=entry.get("skip_unchanged", False),
+        resend=one_of(UNCONFIRMED, entry.get("on_unconfirmed", UNCONFIRMED[0]), f"{place}.on_unconfirmed") == "send",
         options=_options(spec, entry, place),
     )
 

@@ -48,8 +48,12 @@ class Routing:
 
     @property
     def needs_ledger(self) -> bool:
-        """Whether a route asks what was accepted before."""
-        return any(route.skip_unchanged for route in self._routes.values())
+        """Whether a route of the settings asks what was accepted before."""
+        return any(route.skip_unchanged or self.is_once_per_key(route) for route in self._routes.values())
+
+    def is_once_per_key(self, route: Route) -> bool:
+        """Whether the records of the route make something happen that happens once for each key."""
+        return self._objects[route.object].once_per_key
 
     def _read(self, pattern: str, entry: Mapping[str, Any]) -> Route:
         entry = {key: value for key, value in entry.items() if value is not None}

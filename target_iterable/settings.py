@@ -37,6 +37,11 @@ _ROUTE: Final[dict[str, Any]] = {
             "type": ["string", "null"],
             "description": "`clear` (the default): a null clears the field; `keep`: it is left out, the field stays.",
         },
+        "on_unconfirmed": {
+            "type": ["string", "null"],
+            "description": "What to do with a record of which nobody knows whether Iterable has taken it already, and "
+            "that would do harm twice: `reject` it (the default), or `send` it.",
+        },
         "skip_unchanged": {
             "type": ["boolean", "null"],
             "description": "Do not send records that equal what was last accepted for the same user or item.",
@@ -109,9 +114,10 @@ SETTINGS: Final[dict[str, Any]] = {
             "secret": True,
             "default": "ledger.db",
             "title": "Ledger",
-            "description": "Where routes with `skip_unchanged` keep what was last accepted, as hashes without personal "
-            "data: a SQLite file, or a URL such as postgresql://user@host/database. All who write the same records "
-            "must use the same ledger. With a new API key, all records count as new.",
+            "description": "Where routes with `skip_unchanged` keep what was last accepted, and those of actions what "
+            "has happened already, as hashes without personal data: a SQLite file, or a URL such as "
+            "postgresql://user@host/database. All who write the same records must use the same ledger. With a new API "
+            "key, all records count as new.",
         },
         "rejects_path": {
             "type": "string",

@@ -48,7 +48,7 @@ class TargetIterable(Target):
         self.routing = Routing(self.config["streams"], specs, ProjectType(self.config["project_type"]))
         self._kind = (DryRun if self.config["dry_run"] else RealRun)(self.config)
         self.reader.passes_state = self._kind.passes_state
-        self._outlet = Outlet(self._kind.config, self._kind.ledger if self.routing.needs_ledger else None)
+        self._outlet = Outlet(self._kind.config, self._kind.stores, needs_ledger=self.routing.needs_ledger)
         self.project = Project(
             self._client(), ProjectType(self.config["project_type"]), coerce=self.config["coerce_types"]
         )
@@ -92,8 +92,8 @@ class TargetIterable(Target):
     def _delivery(self, stream: str) -> StreamDelivery:
         sender = Sender(self.project.client, stream, self._outlet.journal)
         route, outlet = self.routing.route(stream), self._outlet
-        memory = outlet.memory(skip=route.skip_unchanged)
-        delivery = StreamDelivery(sender, self.project.fields.types, outlet.rejects(stream), outlet.options, memory)
+        past = outlet.past(route, once_per_key=self.routing.is_once_per_key(route))
+        delivery = StreamDelivery(sender, self.project.fields.types, outlet.rejects(stream), outlet.options, past)
         self._report.include(stream, route.object, delivery.tally)
         return delivery
 

@@ -7,8 +7,9 @@ that on the same bulk endpoint: the contract warns of mixing it with the one for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from iterable_api.errors import (
@@ -39,6 +40,7 @@ _NOT_OF_A_ROW: Final = ("error.lists.", "error.catalogs.")
 _HOPELESS: Final = 50
 """So many rows of one batch rejected one by one, and none accepted: it is not the rows."""
 
+_NOTHING: Final[Mapping[Operation, Refusal]] = MappingProxyType({})
 _UNADDRESSABLE: Final = Refusal("unaddressable", "an id of the record cannot be part of a URL")
 _TOO_LARGE: Final = Refusal("tooLarge", "Iterable finds the record too large, even in a request of its own")
 
@@ -60,11 +62,11 @@ class Isolation:
         self.types = types
         self.room = room
 
-    def settle(self, batch: Batch) -> Outcome:
-        """Deliver `batch`; never raises what Iterable or the way to it is the cause of."""
+    def settle(self, batch: Batch, refused: Mapping[Operation, Refusal] = _NOTHING) -> Outcome:
+        """Deliver `batch` without its rows that are `refused`; never raises what Iterable or the way to it causes."""
         settling = _Settling(self, Outcome(batch))
         try:
-            settling.deliver(batch.rows)
+            settling.deliver(settling.reject(batch.rows, refused))
         except IterableError as error:
             settling.outcome.error = error
         return settling.outcome
@@ -88,7 +90,7 @@ class _Settling:
     def _without_misfits(self, rows: Sequence[Operation]) -> list[Operation]:
         misfits = {row: refusal for row in rows if (refusal := self._on.types.misfit(row))}
         self._on.types.tell_new()
-        return self._reject(rows, misfits)
+        return self.reject(rows, misfits)
 
     def _send(self, piece: Batch) -> bool:
         try:
@@ -109,7 +111,7 @@ class _Settling:
 
     def _split(self, piece: Batch, error: TooLargeError) -> None:
         if len(piece.rows) == 1:
-            self._reject(piece.rows, {piece.rows[0]: _TOO_LARGE})
+            self.reject(piece.rows, {piece.rows[0]: _TOO_LARGE})
             return
         self._on.room.halve(piece, by_bytes=error.code != "BatchTooLarge")
         self.deliver(piece.rows)
@@ -121,7 +123,7 @@ class _Settling:
         if isinstance(error, ApiError):
             self._refused(piece, error)
         else:
-            self._reject(piece.rows, dict.fromkeys(piece.rows, _UNADDRESSABLE))
+            self.reject(piece.rows, dict.fromkeys(piece.rows, _UNADDRESSABLE))
 
     def _refused(self, piece: Batch, error: ApiError) -> None:
         """Find the culprits, and send the rest."""
@@ -131,7 +133,7 @@ class _Settling:
         if not piece.endpoint.settled.isdisjoint({error.code, error.status}):
             self._verdicts.written += rows
         elif culprits := self._culprits(rows, error):
-            self.deliver(self._reject(rows, culprits))
+            self.deliver(self.reject(rows, culprits))
         else:
             self._bisect(rows, error)
 
@@ -160,7 +162,7 @@ class _Settling:
 
     def _reject_alone(self, row: Operation, error: ApiError) -> None:
         reason = error.message or f"Iterable answered {error.status}"
-        self._reject([row], {row: Refusal(error.code or str(error.status), reason)})
+        self.reject([row], {row: Refusal(error.code or str(error.status), reason)})
         self._give_up_if_hopeless(error)
 
     def _give_up_if_hopeless(self, error: IterableError) -> None:
@@ -184,9 +186,9 @@ class _Settling:
                 self.deliver(half)
 
     def _unconfirmed(self, rows: Sequence[Operation]) -> None:
-        self._reject(rows, dict.fromkeys(rows, UNCONFIRMED))
+        self.reject(rows, dict.fromkeys(rows, UNCONFIRMED))
 
-    def _reject(self, rows: Sequence[Operation], culprits: dict[Operation, Refusal]) -> list[Operation]:
+    def reject(self, rows: Sequence[Operation], culprits: Mapping[Operation, Refusal]) -> list[Operation]:
         """Reject the culprits among `rows`; the others."""
         self._verdicts.rejected += culprits.items()
         return [row for row in rows if row not in culprits]

@@ -38,6 +38,7 @@ from iterable_api import databases
 
 _BYTES: Final = 16
 _PLACE_BYTES: Final = 8
+KEY_BYTES: Final = _PLACE_BYTES + _BYTES
 _CLAIM_BYTES: Final = 8
 _CONTESTED: Final = bytes(_CLAIM_BYTES)
 """A claim that is nobody's: two were there at once."""
@@ -49,11 +50,10 @@ _MOST: Final = 10_000
 _TABLE: Final = Table(
     "iterable_ledger",
     MetaData(),
-    Column("key", LargeBinary(_PLACE_BYTES + _BYTES), primary_key=True),
+    Column("key", LargeBinary(KEY_BYTES), primary_key=True),
     Column("content", LargeBinary(_BYTES), nullable=False),
     sqlite_with_rowid=False,
 )
-_CREATE: Final = CreateTable(_TABLE, if_not_exists=True)
 _AMONG: Final = _TABLE.c.key.in_(bindparam("keys", expanding=True))
 _READ: Final = select(_TABLE.c.key, _TABLE.c.content).where(_AMONG)
 _FORGET: Final = delete(_TABLE).where(_AMONG)
@@ -91,9 +91,17 @@ class Ledger:
         self._engine = engine
         self._claim = token_bytes(_CLAIM_BYTES)
         self._secret = blake2b(secret.encode(), digest_size=32).digest()
+        self.make(_TABLE)
+
+    def make(self, table: Table) -> None:
+        """Make a table, unless it is there.
+
+        Raises:
+            LedgerError: if that fails.
+        """
         # Two who make it at the same moment may clash in PostgreSQL; then it is there.
-        with self._talking(), suppress(IntegrityError), engine.begin() as connection:
-            connection.execute(_CREATE)
+        with self._talking(), suppress(IntegrityError), self._engine.begin() as connection:
+            connection.execute(CreateTable(table, if_not_exists=True))
 
     def hash(self, *parts: bytes) -> bytes:
         """16 bytes that only who has the secret can make from `parts`."""
@@ -114,8 +122,8 @@ class Ledger:
             LedgerError: if it cannot be read.
         """
         found: dict[bytes, bytes] = {}
-        with self._transaction() as connection:
-            for some in _portions(keys):
+        with self.transaction() as connection:
+            for some in portions(keys):
                 found.update((key, content) for key, content in connection.execute(_READ, {"keys": some}))
         return found
 
@@ -125,8 +133,8 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be written.
         """
-        with self._transaction() as connection:
-            for some in _portions(keys):
+        with self.transaction() as connection:
+            for some in portions(keys):
                 connection.execute(_FORGET, {"keys": some})
 
     def forget_place(self, place: str) -> None:
@@ -136,7 +144,7 @@ class Ledger:
             LedgerError: if it cannot be written.
         """
         first = self.prefix(place)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(delete(_TABLE).where(_TABLE.c.key.between(first, first + b"\xff" * _BYTES)))
 
     def claim(self, keys: Collection[bytes]) -> None:
@@ -145,7 +153,7 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be written.
         """
-        self._write(_CLAIM, [{"key": key, "claim": self._claim, "contested": _CONTESTED} for key in keys])
+        self.write(_CLAIM, [{"key": key, "claim": self._claim, "contested": _CONTESTED} for key in keys])
 
     def keep(self, contents: Mapping[bytes, bytes | None]) -> None:
         """Keep what was accepted, where it was claimed and nobody else has claimed it since. None was not accepted.
@@ -157,7 +165,7 @@ class Ledger:
             {"key": key, "claim": self._claim, "content": content or _UNSURE, "unsure": _UNSURE}
             for key, content in contents.items()
         ]
-        self._write(_KEEP, settled)
+        self.write(_KEEP, settled)
 
     def close(self) -> None:
         """Close the connections."""
@@ -167,15 +175,25 @@ class Ledger:
         """What all keys of `place` begin with."""
         return self.hash(place.encode())[:_PLACE_BYTES]
 
-    def _write(self, statement: TextClause, rows: list[dict[str, bytes]]) -> None:
+    def write(self, statement: TextClause, rows: list[dict[str, bytes]]) -> None:
+        """Execute a statement for each of `rows`, which have a `key`, in one transaction.
+
+        Raises:
+            LedgerError: if that fails.
+        """
         # In the order of the keys, in which two processes do not wait for each other, and the file is written faster.
         rows.sort(key=itemgetter("key"))
         if rows:
-            with self._transaction() as connection:
+            with self.transaction() as connection:
                 connection.execute(statement, rows)
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
+        """A connection whose changes are kept all at the end, or none.
+
+        Raises:
+            LedgerError: for what goes wrong in the database.
+        """
         with self._talking(), self._engine.begin() as connection:
             yield connection
 
@@ -187,7 +205,8 @@ class Ledger:
             raise LedgerError(error) from None
 
 
-def _portions(keys: Collection[bytes]) -> Iterator[list[bytes]]:
+def portions(keys: Collection[bytes]) -> Iterator[list[bytes]]:
+    """`keys` in order, as many at a time as a statement can hold."""
     ordered = sorted(keys)
     for start in range(0, len(ordered), _MOST):
         yield ordered[start : start + _MOST]

@@ -127,6 +127,8 @@ class Operation:
         fields: what the row writes there; the same values as in `part`.
         place: what the row changes for those whom it names, for example one list. Empty for what only happens: it
             leaves nothing that the next row could be compared with.
+        once: what happens only once, and for which key; None for what may be sent again and again. Where the
+            endpoint is not `repeatable`, it happens at most once, whatever comes in between.
     """
 
     endpoint: Endpoint
@@ -136,6 +138,7 @@ class Operation:
     scope: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     place: str = ""
+    once: Name | None = None
 
     @property
     def identities(self) -> frozenset[Name]:

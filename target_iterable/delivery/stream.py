@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -17,9 +17,9 @@ from target_iterable.delivery.batches import Room, pack
 from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.grouping import grouped
 from target_iterable.delivery.isolation import Isolation, Outcome
-from target_iterable.delivery.memory import Memory
 from target_iterable.delivery.meters import VerdictMeters
-from target_iterable.delivery.operations import Endpoint, Operation, Verdicts
+from target_iterable.delivery.operations import Batch, Endpoint, Operation, Verdicts
+from target_iterable.delivery.past import Past
 from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.rejects import Rejects, Source
 from target_iterable.delivery.schedule import Schedule
@@ -60,14 +60,15 @@ class FieldsDroppedError(DeliveryFailedError):
 class StreamDelivery:
     """Outlives the sinks of its stream: the SDK makes a new sink whenever the schema changes."""
 
-    def __init__(self, sender: Sender, types: FieldTypes, rejects: Rejects, options: Options, memory: Memory) -> None:
+    def __init__(self, sender: Sender, types: FieldTypes, rejects: Rejects, options: Options, past: Past) -> None:
         self.stream = sender.stream
         self.tally = Tally(traffic=sender.traffic)
         self.waiting_bytes = 0
         self._sender = sender
         self._rejects = rejects
         self._options = options
-        self._memory = memory
+        self._memory = past.memory
+        self._once = past.once
         self._room = Room(options.max_rows)
         self._isolation = Isolation(sender, types, self._room)
         self._waiting: list[Operation] = []
@@ -106,10 +107,13 @@ class StreamDelivery:
         waiting, self._waiting, self.waiting_bytes = self._waiting, [], 0
         with self._clock():
             try:
-                self._deliver(self._news(waiting))
+                while waiting and self._reason_to_stop() is None:
+                    ready, waiting = self._ready(waiting)
+                    self._deliver(self._news(ready))
             finally:
                 self._rejects.flush()
                 self._memory.keep()
+                self._once.keep()
                 self._meters.show(self.tally)
         if (reason := self._reason_to_stop()) is not None:
             raise reason
@@ -123,21 +127,37 @@ class StreamDelivery:
         self._sender.close()
         self._rejects.close()
 
+    def _ready(self, rows: list[Operation]) -> tuple[list[Operation], list[Operation]]:
+        """Those of `rows` that may be sent now, and those that must wait until these are settled."""
+        sifted = self._once.sift(rows)
+        self._leave(sifted.done)
+        for row, refusal in sifted.refused.items():
+            self.refuse(refusal, self._sources.pop(row))
+        return sifted.ready, sifted.later
+
+    def _leave(self, rows: Collection[Operation]) -> None:
+        self.tally.unchanged += len(rows)
+        for row in rows:
+            del self._sources[row]
+
+    def _settle(self, batch: Batch) -> Outcome:
+        """Runs in many threads."""
+        return self._isolation.settle(batch, self._once.begin(batch.rows))
+
     def _news(self, rows: list[Operation]) -> list[Operation]:
         """Those of `rows` that say more than what was accepted last."""
         unchanged = self._memory.unchanged(rows)
-        self.tally.unchanged += len(unchanged)
-        for row in unchanged:
-            del self._sources[row]
+        self._leave(unchanged)
         return [row for row in rows if row not in unchanged]
 
     def _deliver(self, rows: list[Operation]) -> None:
         batches = pack(grouped(rows), self._room)
         width = min((self._width(batch.endpoint) for batch in batches), default=1)
-        schedule = Schedule(batches, self._isolation.settle, width)
+        schedule = Schedule(batches, self._settle, width)
         failures: list[Outcome] = []
         for outcome in schedule:
             self._memory.note(outcome)
+            self._once.note(outcome)
             self._count(outcome.verdicts)
             if outcome.error is not None:
                 failures.append(outcome)

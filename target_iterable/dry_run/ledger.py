@@ -1,10 +1,11 @@
-"""What a dry run knows of accepted records: it reads the ledger, and what it plans it remembers for itself."""
+"""What a dry run knows of earlier runs: it reads what they kept, and what it plans it remembers for itself."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from target_iterable.delivery.happenings import Happenings
 from target_iterable.delivery.ledger import Ledger
 
 
@@ -33,3 +34,32 @@ class PlanningLedger(Ledger):
     def keep(self, contents: Mapping[bytes, bytes | None]) -> None:
         """See `Ledger`."""
         self._planned |= contents
+
+
+class PlanningHappenings(Happenings):
+    """Changes nothing that is kept."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__(ledger)
+        self._planned: set[bytes] = set()
+        self._disowned: set[bytes] = set()
+
+    def read(self, keys: Collection[bytes]) -> dict[bytes, bool]:
+        """See `Happenings`; as if the plan had been carried out."""
+        known = {key: done for key, done in super().read(keys).items() if done or key not in self._disowned}
+        return known | dict.fromkeys(self._planned.intersection(keys), True)
+
+    def begin(self, keys: Collection[bytes]) -> set[bytes]:
+        """See `Happenings`."""
+        return set(keys)
+
+    def take_back(self, keys: Collection[bytes]) -> None:
+        """See `Happenings`."""
+
+    def disown(self, keys: Collection[bytes]) -> None:
+        """See `Happenings`."""
+        self._disowned |= set(keys)
+
+    def do(self, keys: Collection[bytes]) -> None:
+        """See `Happenings`."""
+        self._planned |= set(keys)

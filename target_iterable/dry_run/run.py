@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from target_iterable.delivery.journal import Journal
+from target_iterable.delivery.stores import Stores
 from target_iterable.delivery.tally import Tally
 from target_iterable.dry_run.client import PlanningClient
-from target_iterable.dry_run.ledger import PlanningLedger
+from target_iterable.dry_run.ledger import PlanningHappenings, PlanningLedger
 from target_iterable.dry_run.plan import Plan
 from target_iterable.outlet import allowance
 from target_iterable.real_run import RealRun
@@ -30,7 +31,7 @@ class DryRun(RealRun):
 
     passes_state = False
     columns = PLANNED
-    ledger = PlanningLedger
+    stores = Stores(PlanningLedger, PlanningHappenings)
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         directory = config["dry_run_path"]

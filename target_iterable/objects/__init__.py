@@ -6,13 +6,25 @@ from collections.abc import Mapping
 from typing import Final
 
 from target_iterable.objects.base import Destination, IterableObject
+from target_iterable.objects.carts import Carts
 from target_iterable.objects.catalog_items import CatalogItems
 from target_iterable.objects.events import Events
 from target_iterable.objects.list_members import ListMembers
+from target_iterable.objects.purchases import Purchases
+from target_iterable.objects.user_unforgets import UserUnforgets
 from target_iterable.objects.users import Users
 
 __all__ = ["OBJECTS", "Destination", "IterableObject"]
 
 OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
-    object_.spec.name: object_ for object_ in (Users, Events, ListMembers, CatalogItems)
+    object_.spec.name: object_
+    for object_ in (
+        Users,
+        UserUnforgets,
+        Events,
+        Purchases,
+        Carts,
+        ListMembers,
+        CatalogItems,
+    )
 }

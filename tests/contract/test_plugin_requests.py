@@ -28,6 +28,7 @@ RECORDS = [
         [{"email": "u1@example.com", "eventName": "read", "pages": 3, "createdAt": "2026-10-01T00:00:00Z"}],
     ),
     *stream("list_members", [{"email": "u1@example.com"}]),
+    *stream("user_unforgets", [{"email": "u1@example.com"}]),
     *stream("catalog_items", [{"itemId": "P-9", "catalogName": "Products", "price": 3.5}]),
 ]
 ROUTES: Mapping[str, Any] = {

@@ -50,6 +50,7 @@ class Loader:
             "enforce_rate_limits": False,
             "summary_path": str(self._path),
             "rejects_path": str(self.rejects_directory),
+            "ledger": str(directory / "ledger.db"),
         }
         self.states: list[Any] = []
 
@@ -64,6 +65,12 @@ class Loader:
         finally:
             self.states = [json.loads(line) for line in output.getvalue().splitlines()]
         return self.streams
+
+    @property
+    def refusals(self) -> list[dict[str, Any]]:
+        """The `reject` objects in all files of rejects."""
+        lines = [line for file in sorted(self.rejects_directory.iterdir()) for line in file.read_text().splitlines()]
+        return [message["reject"] for message in map(json.loads, lines) if "reject" in message]
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -95,7 +102,14 @@ class Contents:
 
     def events(self) -> list[dict[str, Any]]:
         """All custom events, by id."""
-        params = {"dataTypeName": "customEvent", "range": "All"}
+        return self._exported("customEvent")
+
+    def purchases(self) -> list[dict[str, Any]]:
+        """All purchases, by id."""
+        return self._exported("purchase")
+
+    def _exported(self, data_type: str) -> list[dict[str, Any]]:
+        params = {"dataTypeName": data_type, "range": "All"}
         text = self.client.request("GET", "/api/export/data.json", params=params).text
         return sorted((json.loads(line) for line in text.splitlines()), key=lambda event: str(event["id"]))
 

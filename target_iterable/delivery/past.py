@@ -1,0 +1,16 @@
+"""What a stream knows of earlier runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from target_iterable.delivery.memory import Memory
+from target_iterable.delivery.once import Once
+
+
+@dataclass(frozen=True)
+class Past:
+    """By default nothing."""
+
+    memory: Memory = field(default_factory=Memory)
+    once: Once = field(default_factory=Once)
