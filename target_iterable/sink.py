@@ -10,6 +10,7 @@ from singer_sdk.sinks import BatchSink
 from iterable_api.errors import IterableError
 from target_iterable.columns import Columns
 from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.serialise import exact
 from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.objects import OBJECTS, Destination
 from target_iterable.validation import RecordValidator
@@ -33,21 +34,23 @@ class IterableSink(BatchSink):
         self._deliver = target.deliveries.deliver
         self._reader = target.reader
         self._validation = RecordValidator(self.schema) if self.validate_schema else None
-        self._columns = Columns(schema, route.fields)
+        self._columns = Columns(schema, route.fields, route.defaults, nest=route.nests)
         self._is_mapped = bool(self.config.get("stream_maps"))
 
     def get_validator(self) -> None:
         """None for the SDK, which ends the run at an invalid record and logs its values; see `process_record`."""
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        """Turn the record, which is ours to take apart, into an operation, or reject it."""
+        """Turn the record into an operation, or reject it."""
         del context
         self.delivery.tally.read += 1
         source = self._reader.source
         try:
             self._refuse_what_the_sdk_would(record)
             key = [record[column] for column in self.key_properties]
-            row = self._columns.row(record, is_exact=self._reader.is_exact and not self._is_mapped)
+            row = self._columns.row(record)
+            if self._is_mapped or not self._reader.is_exact:
+                row, key = exact(row), exact(key)
             self.delivery.add(self._object.operation(row, key), source)
         except RecordRefusedError as error:
             self.delivery.refuse(error.refusal, source)

@@ -7,8 +7,6 @@ import threading
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from singer_sdk import Target
-
 from iterable_api.client import IterableClient
 from iterable_api.identity import ProjectType
 from iterable_api.settings import connect, in_plain_words
@@ -26,6 +24,7 @@ from target_iterable.report import Report
 from target_iterable.routing import Routing
 from target_iterable.setting_error import SettingError
 from target_iterable.settings import HIDDEN, SETTINGS
+from target_iterable.short_path import ShortPath
 from target_iterable.sink import IterableSink
 
 
@@ -33,7 +32,7 @@ class RecordsRejectedError(Exception):
     """The run has done all it could, and some records are rejected."""
 
 
-class TargetIterable(Target):
+class TargetIterable(ShortPath):
     """Singer target that writes users, events, list members and catalog items into an Iterable project."""
 
     name = "target-iterable"
