@@ -134,7 +134,7 @@ class FieldTypes:
         """Remember what Iterable says of the types of fields that clashed in a request with `rows`."""
         scopes = {row.scope for row in rows}
         for clash in clashes:
-            scope, path = _place(clash.field, scopes)
+            scope, path = _place(clash, scopes)
             if scope is None or clash.expected_type not in _TYPES | _SAME.keys():
                 continue
             self.know(scope, {path: clash.expected_type})
@@ -145,7 +145,7 @@ class FieldTypes:
     def harden(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
         """Take it that the fields hold whole numbers only: no other value explains the clash."""
         scopes = {row.scope for row in rows}
-        self._whole |= {(scope, path) for clash in clashes for scope, path in [_place(clash.field, scopes)] if scope}
+        self._whole |= {(scope, path) for clash in clashes for scope, path in [_place(clash, scopes)] if scope}
 
     def misfit(self, row: Operation) -> Refusal | None:
         """Why Iterable would refuse `row`, if a value of it does not fit the type of its field."""
@@ -186,13 +186,16 @@ class FieldTypes:
         return (type_, expected) in _DOUBTFUL and (scope, path) not in self._strict
 
 
-def _place(field: str, scopes: set[str]) -> tuple[str | None, str]:
+def _place(clash: FieldClash, scopes: set[str]) -> tuple[str | None, str]:
     """Scope and path of a field as an error names it: `path`, or for events `name:::path`.
 
-    None if the error may mean fields of several scopes: what fits one need not fit another.
+    None if the error may mean fields of several scopes, for what fits one need not fit another; or if it means
+    others than profile fields, as it may of a purchase, which brings both.
     """
-    owner, _, path = field.rpartition(_SEPARATOR)
+    owner, _, path = clash.field.rpartition(_SEPARATOR)
     named = event_scope(owner)
     if owner and named in scopes:
         return named, path
+    if scopes == {USERS} and clash.category not in ("", USERS):
+        return None, path
     return (next(iter(scopes)) if len(scopes) == 1 else None), path
