@@ -80,6 +80,7 @@ class _Settling:
         self._on = isolation
         self._verdicts = outcome.verdicts
         self._rejected_alone = 0
+        self._tried: set[Operation] = set()
 
     def deliver(self, rows: Sequence[Operation]) -> bool:
         """Send `rows` and settle all of them. Whether they passed as they were, with no need to refuse any."""
@@ -105,6 +106,7 @@ class _Settling:
             self._unconfirmed(piece.rows)
         else:
             self._verdicts.absorb(verdicts)
+            self._once_more(dict(verdicts.passing))
             self._ask_again(verdicts.unknown, among=piece)
             return True
         return False
@@ -170,6 +172,12 @@ class _Settling:
         self._rejected_alone += 1
         if self._rejected_alone >= _HOPELESS and not self._verdicts.written:
             raise error
+
+    def _once_more(self, passing: dict[Operation, Refusal]) -> None:
+        """Send rows again that failed, as it seems, by chance; those to which it happens twice are rejected."""
+        again = self.reject(list(passing), {row: why for row, why in passing.items() if row in self._tried})
+        self._tried.update(again)
+        self.deliver(again)
 
     def _ask_again(self, unknown: Sequence[Operation], *, among: Batch) -> None:
         """Send rows of which the answer says nothing clear, each time fewer, as long as that does no harm."""

@@ -28,6 +28,7 @@ class Verdicts:
     Attributes:
         written: Iterable has taken them, or what they ask for was so already.
         rejected: those that are refused, and why.
+        passing: those that failed, and why, of a cause that may have passed when they are sent again.
         unknown: Iterable's answer does not say what became of them.
         dropped_fields: fields that Iterable left out of rows it has taken.
         created_fields: fields that are new to the project.
@@ -35,12 +36,13 @@ class Verdicts:
 
     written: list[Operation] = field(default_factory=list)
     rejected: list[tuple[Operation, Refusal]] = field(default_factory=list)
+    passing: list[tuple[Operation, Refusal]] = field(default_factory=list)
     unknown: list[Operation] = field(default_factory=list)
     dropped_fields: set[str] = field(default_factory=set)
     created_fields: set[str] = field(default_factory=set)
 
     def absorb(self, more: Verdicts) -> None:
-        """Add what became of other rows; the unknown among them stay out, somebody has to ask again."""
+        """Add what became of other rows; what must be sent again stays out."""
         self.written += more.written
         self.rejected += more.rejected
         self.dropped_fields |= more.dropped_fields

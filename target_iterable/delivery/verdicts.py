@@ -4,6 +4,7 @@ A bulk answer is 200 also when rows failed. It names them by identity, never by 
 
     failedUpdates.{invalid,notFound,forgotten,conflict,invalidData}{Emails,UserIds}
     invalidEmails, invalidUserIds        copies from older days; all there was in 2021
+    validEmailFailures, validUserIdFailures    subscriptions only: nothing is wrong with the user, something else was
     disallowedEventNames                 all events of these names; nobody says whether failCount has them
     successCount, failCount              how many rows
     filteredOutFields                    fields that were dropped from rows that succeeded
@@ -25,15 +26,17 @@ from target_iterable.delivery.refusal import Refusal
 
 DISALLOWED: Final = "disallowedEventNames"
 UNCONFIRMED: Final = Refusal("unconfirmed", "Iterable's answer does not say whether the record was taken")
-_OLD_BUCKETS: Final = ("invalidEmails", "invalidUserIds")
-_BUCKET: Final = re.compile(r"(?P<meaning>\w+?)(?P<kind>Emails|UserIds)")
-_KINDS: Final = {"Emails": "email", "UserIds": "userId"}
+_PASSING: Final = frozenset({"validEmailFailures", "validUserIdFailures"})
+_TOP_BUCKETS: Final = ("invalidEmails", "invalidUserIds", *sorted(_PASSING))
+_BUCKET: Final = re.compile(r"(?P<meaning>\w+?)(?P<kind>Email|UserId)(?:s|Failures)")
+_KINDS: Final = {"Email": "email", "UserId": "userId"}
 _MEANINGS: Final = {
     "invalid": "the user's e-mail address or userId is malformed",
     "notFound": "there is no such user",
     "forgotten": "the user is forgotten: Iterable takes no data of him or her",
     "conflict": "the e-mail address or userId belongs to another user",
     "invalidData": "Iterable cannot take a field of the record",
+    "valid": "the user is fine, and yet Iterable could not do it: it names no cause",
 }
 
 
@@ -63,7 +66,8 @@ def named_failures(rows: Sequence[Operation], body: bytes, *, settled: AbstractS
         created_fields=set(map(str, _array(answer, "createdFields"))),
     )
     if named_are_sure:
-        verdicts.rejected = [(row, _refusal(buckets[row])) for row in failed]
+        verdicts.rejected = [(row, _refusal(buckets[row])) for row in failed if buckets[row] not in _PASSING]
+        verdicts.passing = [(row, _refusal(buckets[row])) for row in failed if buckets[row] in _PASSING]
     else:
         verdicts.unknown += failed
     if others_are_sure and not strangers:
@@ -91,7 +95,7 @@ def _attribute(rows: Sequence[Operation], answer: dict[str, Any]) -> tuple[dict[
 def _failures(answer: dict[str, Any]) -> Iterator[tuple[str, Name]]:
     """Bucket and name of each failure, the more telling buckets first."""
     details = answer.get("failedUpdates") or {}
-    for bucket in (*details, *_OLD_BUCKETS, DISALLOWED):
+    for bucket in (*details, *_TOP_BUCKETS, DISALLOWED):
         source = details if bucket in details else answer
         for value in _array(source, bucket):
             yield bucket, _name(bucket, str(value))

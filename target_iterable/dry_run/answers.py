@@ -10,7 +10,7 @@ from typing import Any, Final
 from target_iterable.delivery.field_types import leaves
 
 _OF_PROFILES: Final = ("users", "subscribers")
-_COLLECTIONS: Final = (*_OF_PROFILES, "events")
+_COLLECTIONS: Final = (*_OF_PROFILES, "usersByUserId", "updateSubscriptionsRequests", "events")
 
 
 class NewFields:
@@ -32,7 +32,7 @@ class NewFields:
         A project that takes none by itself would drop what is called created here, unless the body forbids it:
         nothing tells us its setting.
         """
-        rows = [row for collection in _OF_PROFILES for row in body.get(collection, ())]
+        rows = [row for collection in _OF_PROFILES for row in body.get(collection, ()) if isinstance(row, dict)]
         new = {path for row in rows for path, _ in leaves(row.get("dataFields", {}))} - self._known
         if body.get("createNewFields") is False:
             return {"filteredOutFields": sorted(path for path in new if path.rpartition(".")[0] not in new)}

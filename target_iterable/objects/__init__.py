@@ -11,6 +11,7 @@ from target_iterable.objects.catalog_items import CatalogItems
 from target_iterable.objects.events import Events
 from target_iterable.objects.list_members import ListMembers
 from target_iterable.objects.purchases import Purchases
+from target_iterable.objects.subscriptions import Subscriptions
 from target_iterable.objects.user_unforgets import UserUnforgets
 from target_iterable.objects.users import Users
 
@@ -25,6 +26,7 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
         Purchases,
         Carts,
         ListMembers,
+        Subscriptions,
         CatalogItems,
     )
 }
