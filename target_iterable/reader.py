@@ -17,7 +17,7 @@ from singer_sdk.singerlib.encoding import SimpleSingerReader
 
 from target_iterable.delivery.rejects import Line, Source
 
-_Callbacks: TypeAlias = "dict[str, Callable[[dict[str, Any]], None]]"
+_Callback: TypeAlias = Callable[[dict[str, Any]], None]
 
 _logger: Final = logging.getLogger("target-iterable")
 _quick: Final = msgspec.json.Decoder(float_hook=Decimal)
@@ -92,7 +92,7 @@ class QuietReader(SimpleSingerReader):
             kind = line_dict.get("type", "message")
             raise InvalidInputLine(f"A {kind} of the input has no {' and no '.join(sorted(missing))}")
 
-    def process_lines(self, file_input: IO[str] | None, callbacks: _Callbacks) -> Counter[str]:
+    def process_lines(self, file_input: IO[str] | None, callbacks: dict[str, _Callback]) -> Counter[str]:
         """Hand all messages to their callbacks; how many of each type there were."""
         if not self.passes_state:
             callbacks = {**callbacks, "STATE": _pass_over}
@@ -108,7 +108,7 @@ class QuietReader(SimpleSingerReader):
             raise
         return counts
 
-    def _process(self, line: Line, callbacks: _Callbacks) -> str:
+    def _process(self, line: Line, callbacks: dict[str, _Callback]) -> str:
         """Deal with one message; its type."""
         message = self.deserialize_json(line)
         self._line, self._stream = line, message.get("stream", "")
@@ -117,7 +117,8 @@ class QuietReader(SimpleSingerReader):
             self.assert_line_requires(message, {"type"})
             message = self._prepared(message)
             type_ = str(type_)
-        callbacks.get(type_, self._process_unknown_message)(message)
+        callback: _Callback = callbacks.get(type_, self._process_unknown_message)
+        callback(message)
         return type_
 
     def _prepared(self, message: dict[str, Any]) -> dict[str, Any]:

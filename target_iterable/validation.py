@@ -48,20 +48,20 @@ class RecordValidator:
         self._is_quickly_valid = _by_class(self._schema)
 
     def refuse_if_invalid(self, record: dict[str, Any]) -> None:
-        """Check `record`.
+        """Check `record`; not its columns `_sdc_*`, which are nobody's data.
 
         Raises:
             RecordRefusedError: if it is invalid.
         """
-        if not self._is_quickly_valid(record) and not self._is_valid(record):
-            self._refuse(record)
+        if not self._is_quickly_valid(record):
+            self._refuse_if_invalid({column: record[column] for column in record if not column.startswith("_sdc_")})
 
     @cached_property
     def _is_valid(self) -> _Check:
         return _compiled(self._schema)
 
-    def _refuse(self, record: dict[str, Any]) -> None:
-        error = next(self._last_word.iter_errors(record), None)
+    def _refuse_if_invalid(self, record: dict[str, Any]) -> None:
+        error = None if self._is_valid(record) else next(self._last_word.iter_errors(record), None)
         if error is not None:
             # Deeper parts of the path are left out: they may be keys that a user has chosen.
             place = f"column {error.absolute_path[0]!r}" if error.absolute_path else "the record"
