@@ -128,7 +128,7 @@ class UnauthorizedError(ApiError):
 
     advice = (
         "Check `api_key`, and `region`: a key belongs to one data centre. Read-only, mobile and JavaScript keys "
-        "cannot export or write; a server-side key can."
+        "cannot export or write; a server-side key can, but it cannot register devices and browsers."
     )
 
 

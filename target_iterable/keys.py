@@ -29,5 +29,16 @@ def whole_number(field: str, value: Any) -> int:
     """
     text = key_text(value)
     if text is None or not re.fullmatch(r"[0-9]{1,18}", text):
-        raise RecordRefusedError("invalidNumber", f"`{field}` is not a whole number")
+        raise RecordRefusedError("invalidNumber", f"`{field}` is not a whole number", field)
     return int(text)
+
+
+def needed_text(field: str, value: Any) -> str:
+    """`value` as a text that must be there.
+
+    Raises:
+        RecordRefusedError: if it is empty, or no text.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise RecordRefusedError("missingField", f"`{field}` is empty, or not a text", field)
+    return value

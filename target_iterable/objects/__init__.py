@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from target_iterable.objects.base import Destination, IterableObject
+from target_iterable.objects.browsers import Browsers
 from target_iterable.objects.carts import Carts
 from target_iterable.objects.catalog_items import CatalogItems
+from target_iterable.objects.devices import Devices
 from target_iterable.objects.events import Events
 from target_iterable.objects.list_members import ListMembers
 from target_iterable.objects.purchases import Purchases
@@ -27,6 +29,8 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
         Carts,
         ListMembers,
         Subscriptions,
+        Devices,
+        Browsers,
         CatalogItems,
     )
 }

@@ -13,10 +13,16 @@ def profile(identity: UserIdentity, fields: Row) -> Row:
         RecordRefusedError: if an identifier among the fields is malformed.
     """
     data_fields = {**fields, **identity.profile_fields()}
+    part = bare(identity)
+    if data_fields:
+        part["dataFields"] = data_fields
+    return part
+
+
+def bare(identity: UserIdentity) -> Row:
+    """The user's part of the body, without profile fields."""
     part: Row = dict(identity.sent)
     if identity.by_user_id:
         # Without it an email-based project makes no users that it has no address of.
         part["preferUserId"] = True
-    if data_fields:
-        part["dataFields"] = data_fields
     return part

@@ -56,7 +56,7 @@ def work() -> list[Message]:
     streams = {
         "users": [{"email": people[n % 7], "round": n} for n in range(60)],
         "events": [{"email": people[n % 5], "eventName": "seen", "number": n} for n in range(60)],
-        "list_members": [{"email": people[n % 7], "list": f"L{n % 2}", "left": n} for n in range(20)],
+        "list_members": [{"email": people[n % 7], "list": f"L{n % 2}", f"left{n % 2}": n} for n in range(20)],
         "catalog_items": [{"catalogName": "Things", "itemId": str(n % 9), "price": n} for n in range(20)],
     }
     schemas = [stream(name, records)[0] for name, records in streams.items()]
@@ -66,7 +66,7 @@ def work() -> list[Message]:
     return [*schemas, *numbered]
 
 
-def run(target: str, tmp_path: Path, project: Project, position: int = 0) -> tuple[int, int]:
+def run(target: str, tmp_path: Path, project: Project, position: int = 0, **more: Any) -> tuple[int, int]:
     """Run on what is behind `position`; the exit code, and the position that state has reached."""
     given = work()
     lines = [json.dumps(message) for message in [*given[:4], *given[4 + 2 * position :]]]
@@ -77,6 +77,7 @@ def run(target: str, tmp_path: Path, project: Project, position: int = 0) -> tup
         enforce_rate_limits=False,
         max_batch_rows=2,
         rejects_path=str(tmp_path / "rejects"),
+        **more,
     )
     with subprocess.Popen(
         [COMMAND, "--config", config],
@@ -95,7 +96,7 @@ def contents(project: Project) -> dict[str, Any]:
     """What the project holds, without the times at which it came."""
     events = project.holds.events()
     return {
-        "users": {n: _own(project.holds.user(email=f"{n}@example.com"), "round", "left") for n in range(7)},
+        "users": {n: _own(project.holds.user(email=f"{n}@example.com"), "round", "left0", "left1") for n in range(7)},
         "events": [_own(event, "id", "email", "eventName", "number") for event in events],
         "lists": {name: project.holds.members(name) for name in ("L0", "L1")},
         "items": project.holds.items("Things"),
@@ -128,6 +129,27 @@ def test_an_interrupted_run_and_the_next_leave_what_one_run_would(
     assert code == (0 if number is signal.SIGTERM else -signal.SIGKILL)
     assert position < 160
     assert run(project.sandbox.url, tmp_path, project, position) == (0, 160)
+    assert contents(project) == undisturbed
+
+
+def test_runs_that_are_killed_again_and_again_end_where_one_run_would(
+    new_project: NewProject, tmp_path: Path, undisturbed: dict[str, Any]
+) -> None:
+    """Also with a ledger, which must not take for accepted what a kill has cut off."""
+    if not undisturbed:
+        project = new_project()
+        assert run(project.sandbox.url, tmp_path, project) == (0, 160)
+        undisturbed |= contents(project)
+    project, random = new_project(), Random(11)  # noqa: S311 (choices, not secrets)
+    skipping = {name: {"skip_unchanged": True} for name in ("users", "list_members", "catalog_items")}
+    options = {"ledger": str(tmp_path / "ledger.db"), "streams": skipping}
+    position = kills = 0
+    while position < 160:
+        strike, moment = random.randint(15, 35), random.choice(list(Moment))
+        with Interrupting.proxy(project.sandbox.url, strike, moment, signal.SIGKILL) as proxy:
+            code, position = run(proxy, tmp_path, project, position, **options)
+        kills += code == -signal.SIGKILL
+    assert kills > 1
     assert contents(project) == undisturbed
 
 

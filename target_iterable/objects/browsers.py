@@ -1,0 +1,40 @@
+"""Browsers that take push messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from target_iterable.columns import Row
+from target_iterable.delivery.operations import Operation, alone
+from target_iterable.delivery.serialise import dumps
+from target_iterable.delivery.verdicts import all_taken
+from target_iterable.keys import needed_text
+from target_iterable.objects.base import IterableObject
+from target_iterable.routes import ObjectSpec
+
+_REGISTER: Final = alone("/api/users/registerBrowserToken", all_taken)
+
+
+class Browsers(IterableObject):
+    """Iterable takes browsers from pages only: `api_key` must be a mobile or JavaScript key.
+
+    email, userId: whose browser it is.
+    browserToken: the token that Firebase gave to the browser.
+    """
+
+    spec = ObjectSpec("browsers", streams=("browsers",), modes=("register",))
+    example: ClassVar[Mapping[str, Any]] = {"email": "ann@example.com", "browserToken": "dQw4w9WgXcQ:APA91bHun4MxP5"}
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One browser. Its token is a name, too: what is said of a browser keeps its order, whosever it is."""
+        del key
+        identity = self.identities.take(row)
+        token = needed_text("browserToken", row.pop("browserToken", None))
+        self.leave_out(row)
+        return Operation(
+            endpoint=_REGISTER,
+            part=dumps({**identity.sent, "browserToken": token}),
+            names=identity.names | {("browserToken", token)},
+            place=f"browser {token}",
+        )
