@@ -45,7 +45,7 @@ def test_stream_maps_split_rename_filter_and_compute(project: Project) -> None:
     assert {name: counts["written"] for name, counts in summary.items()} == {"users": 2, "custom_event": 4}
     profile = project.holds.user(email="u3@example.com")
     assert (profile["age"], profile["plan"]) == (6, "a")
-    assert [event["dataFields"] if "dataFields" in event else {} for event in project.holds.events()] == [{}] * 4
+    assert [event.get("dataFields", {}) for event in project.holds.events()] == [{}] * 4
 
 
 def test_columns_of_the_sdk_neither_make_a_record_invalid_nor_are_they_written(project: Project) -> None:
