@@ -164,10 +164,10 @@ def _is_date(type_: Mapping[str, Any]) -> bool:
 
 
 def _spell_date(column: str, text: str) -> str:
+    if (spelt := times.text_to_iterable(text)) is not None:
+        return spelt
     if _DATE.fullmatch(text) and _is_day(text):
         return text
-    if (moment := times.parse(text)) is not None:
-        return times.to_iterable(moment)
     raise RecordRefusedError("invalidDate", f"the schema calls the column {column!r} a date, but it holds none")
 
 
