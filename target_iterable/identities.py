@@ -42,6 +42,11 @@ class UserIdentity:
         """Names by which Iterable may mean this user in an answer."""
         return frozenset((*self.sent.items(), *self.other.items()))
 
+    @property
+    def sent_names(self) -> frozenset[Name]:
+        """Names by which the row finds its user."""
+        return frozenset(self.sent.items())
+
     def profile_fields(self) -> Row:
         """The other identifier, checked: Iterable refuses the row if it is malformed."""
         return {kind: _checked(kind, text) for kind, text in self.other.items()}

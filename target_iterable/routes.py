@@ -24,14 +24,12 @@ class Option:
 
     Attributes:
         modes: those that it makes sense in; none are all.
-        project_types: those that know it.
     """
 
     kind: type
     must_be: str
     pattern: str = r".*\S.*"
     modes: tuple[str, ...] = ()
-    project_types: tuple[ProjectType, ...] = tuple(ProjectType)
 
     def fits(self, value: object) -> bool:
         """Whether `value` may be set."""
@@ -123,7 +121,7 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_t
     for key in entry:
         one_of(spec.keys, key, place, "key")
     mode = one_of(spec.modes, entry.get("mode", spec.modes[0]), f"{place}.mode")
-    _refuse_misplaced(spec, entry, place, mode, project_type)
+    _refuse_misplaced(spec, entry, place, mode)
     return Route(
         object=spec.name,
         mode=mode,
@@ -150,19 +148,12 @@ def _identifier(entry: Mapping[str, Any], place: str, project_type: ProjectType)
     return identifier
 
 
-def _refuse_misplaced(
-    spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: str, project_type: ProjectType
-) -> None:
-    """Refuse options that do nothing in this mode, or in projects of this type."""
+def _refuse_misplaced(spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: str) -> None:
+    """Refuse options that do nothing in this mode."""
     for key in spec.options.keys() & entry.keys():
-        option = spec.options[key]
-        if option.modes and mode not in option.modes:
-            raise SettingError(f"`{place}.{key}` makes sense in the mode {' and '.join(option.modes)} only.")
-        if project_type not in option.project_types:
-            raise SettingError(
-                f"`{place}.{key}` is known to projects of the type {' and '.join(option.project_types)} only, "
-                f"and `project_type` is {project_type}."
-            )
+        modes = spec.options[key].modes
+        if modes and mode not in modes:
+            raise SettingError(f"`{place}.{key}` makes sense in the mode {' and '.join(modes)} only.")
 
 
 def _options(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> Mapping[str, Any]:

@@ -27,6 +27,7 @@ class Verdicts:
 
     Attributes:
         written: Iterable has taken them, or what they ask for was so already.
+        skipped: there was nothing to do: they are about users who do not exist, and must not make any.
         rejected: those that are refused, and why.
         passing: those that failed, and why, of a cause that may have passed when they are sent again.
         unknown: Iterable's answer does not say what became of them.
@@ -37,6 +38,7 @@ class Verdicts:
     written: list[Operation] = field(default_factory=list)
     rejected: list[tuple[Operation, Refusal]] = field(default_factory=list)
     passing: list[tuple[Operation, Refusal]] = field(default_factory=list)
+    skipped: list[Operation] = field(default_factory=list)
     unknown: list[Operation] = field(default_factory=list)
     dropped_fields: set[str] = field(default_factory=set)
     created_fields: set[str] = field(default_factory=set)
@@ -45,6 +47,7 @@ class Verdicts:
         """Add what became of other rows; what must be sent again stays out."""
         self.written += more.written
         self.rejected += more.rejected
+        self.skipped += more.skipped
         self.dropped_fields |= more.dropped_fields
         self.created_fields |= more.created_fields
 
@@ -101,11 +104,13 @@ class Envelope:
         members: members of the body beside the collection, serialised: `"listId":12`.
         path_params: values for the template of the path.
         query: the query of the URL.
+        fresh: whether it names what was made in this run, which Iterable may not know everywhere for a moment.
     """
 
     members: bytes = b""
     path_params: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
+    fresh: bool = False
 
     @classmethod
     def of(
@@ -125,6 +130,8 @@ class Operation:
     Attributes:
         part: the row in the body, serialised.
         names: all names by which an answer may mean this row.
+        only_for: identifiers of users, if the row is meant for users who exist: where none of them is known, there is
+            nothing to do.
         scope: whose fields the row writes. Types of fields are kept per scope; see `field_types`.
         fields: what the row writes there; the same values as in `part`.
         place: what the row changes for those whom it names, for example one list. Empty for what only happens: it
@@ -137,6 +144,7 @@ class Operation:
     part: bytes
     names: frozenset[Name]
     envelope: Envelope = BARE
+    only_for: frozenset[Name] = frozenset()
     scope: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     place: str = ""

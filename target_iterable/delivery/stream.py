@@ -14,6 +14,7 @@ from iterable_api.errors import FieldTypeError, IterableError
 from iterable_api.limits import limits_of
 from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.batches import Room, pack
+from target_iterable.delivery.existence import Existence
 from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.grouping import grouped
 from target_iterable.delivery.isolation import Isolation, Outcome
@@ -71,6 +72,7 @@ class StreamDelivery:
         self._once = past.once
         self._room = Room(options.max_rows)
         self._isolation = Isolation(sender, types, self._room)
+        self._existence = Existence(sender.client)
         self._waiting: list[Operation] = []
         self._sources: dict[Operation, Source] = {}
         self._told: set[str] = set()
@@ -151,7 +153,7 @@ class StreamDelivery:
         return [row for row in rows if row not in unchanged]
 
     def _deliver(self, rows: list[Operation]) -> None:
-        batches = pack(grouped(rows), self._room)
+        batches = pack(grouped(self._meant_for_somebody(rows)), self._room)
         width = min((self._width(batch.endpoint) for batch in batches), default=1)
         schedule = Schedule(batches, self._settle, width)
         failures: list[Outcome] = []
@@ -192,6 +194,28 @@ class StreamDelivery:
             "and run again."
         )
 
+    def _meant_for_somebody(self, rows: list[Operation]) -> list[Operation]:
+        """`rows` without those that are meant for users who exist, and whose user does not."""
+        try:
+            strangers = self._existence.strangers(rows)
+        except IterableError as error:
+            raise DeliveryFailedError(
+                f"Stream {self.stream!r}: users could not be looked up. {error} State has not moved past their "
+                "records: run again when the cause is gone."
+            ) from error
+        self._leave_out(strangers)
+        return [row for row in rows if row not in strangers]
+
+    def _leave_out(self, rows: Collection[Operation]) -> None:
+        """Count records that there is nothing to do about."""
+        self.tally.unchanged += len(rows)
+        for row in rows:
+            del self._sources[row]
+        if rows:
+            self._tell_once(
+                "Records about users whom Iterable does not know are left out, and count as %s.", "unchanged"
+            )
+
     def _width(self, endpoint: Endpoint) -> int:
         """As many requests at a time as Iterable allows in a second, unless the setting says otherwise."""
         limits = limits_of(endpoint.method, endpoint.path)
@@ -213,6 +237,7 @@ class StreamDelivery:
         self.tally.written += len(verdicts.written)
         for row in verdicts.written:
             del self._sources[row]
+        self._leave_out(verdicts.skipped)
         for row, refusal in verdicts.rejected:
             self._reject(refusal, self._sources.pop(row), row.endpoint.path)
         self._tell(verdicts)

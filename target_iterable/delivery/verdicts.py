@@ -45,9 +45,20 @@ def all_taken(rows: Sequence[Operation], _body: bytes) -> Verdicts:
     return Verdicts(written=list(rows))
 
 
-def named_failures(rows: Sequence[Operation], body: bytes, *, settled: AbstractSet[str] = frozenset()) -> Verdicts:
-    """For endpoints that name the rows that failed. `settled` are buckets that ask for nothing more.
+NOT_FOUND: Final = frozenset({"notFoundEmails", "notFoundUserIds"})
+"""The buckets of users who do not exist."""
 
+
+def named_failures(
+    rows: Sequence[Operation],
+    body: bytes,
+    *,
+    settled: AbstractSet[str] = frozenset(),
+    skipped: AbstractSet[str] = frozenset(),
+) -> Verdicts:
+    """For endpoints that name the rows that failed.
+
+    In `settled` buckets are rows that ask for nothing more, in `skipped` ones those that there is nothing to do about.
     Rows of which the lists and the counts of the answer say different things are `unknown`.
 
     Raises:
@@ -55,13 +66,15 @@ def named_failures(rows: Sequence[Operation], body: bytes, *, settled: AbstractS
     """
     answer = _object(body)
     buckets, strangers = _attribute(rows, answer)
-    failed = [row for row in rows if row in buckets and buckets[row] not in settled]
-    uncounted = settled | {DISALLOWED}
+    left = [row for row in rows if buckets.get(row) in skipped]
+    failed = [row for row in rows if row in buckets and buckets[row] not in settled | skipped]
+    uncounted = settled | skipped | {DISALLOWED}
     certain = sum(bucket not in uncounted for bucket in buckets.values())
     named_are_sure, others_are_sure = _reconciled(answer, len(rows), certain, len(buckets))
-    refused = set(failed)
-    others = [row for row in rows if row not in refused]
+    named = {*failed, *left}
+    others = [row for row in rows if row not in named]
     verdicts = Verdicts(
+        skipped=left,
         dropped_fields=set(map(str, _array(answer, "filteredOutFields"))),
         created_fields=set(map(str, _array(answer, "createdFields"))),
     )
