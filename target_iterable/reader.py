@@ -16,6 +16,7 @@ from singer_sdk.singerlib.encoding import SimpleSingerReader
 from singer_sdk.singerlib.json import deserialize_json
 
 from target_iterable.delivery.rejects import Source
+from target_iterable.delivery.stream import PostponedError
 
 _logger: Final = logging.getLogger("target-iterable")
 
@@ -32,12 +33,14 @@ class QuietReader(SimpleSingerReader):
         on_break: called when reading ends with an error.
         passes_state: whether STATE messages are handed on; without them, none is ever emitted.
         stopped: whether reading has ended before the end of the input because of `stop`.
+        postponed: whether the rest of the input was passed over, because Iterable takes no more today.
     """
 
     on_message: Callable[[], None] | None = None
     on_break: Callable[[], None] | None = None
     passes_state: bool = True
     stopped: bool = False
+    postponed: bool = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,15 +94,24 @@ class QuietReader(SimpleSingerReader):
         self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
         """Hand all messages to their callbacks."""
-        lines = self._lines(file_input or self.default_input)
+        file = file_input or self.default_input
         if not self.passes_state:
-            callbacks = {**callbacks, "STATE": _pass_over}
+            callbacks = {**callbacks, "STATE": _ignore}
         try:
-            return super().process_lines(cast("IO[str]", lines), callbacks)
+            return super().process_lines(cast("IO[str]", self._lines(file)), callbacks)
+        except PostponedError:
+            self.postponed = True
+            self._pass_over(file)
+            return Counter()
         except BaseException:
             if self.on_break is not None:
                 self.on_break()
             raise
+
+    def _pass_over(self, file: IO[str]) -> None:
+        """Read to the end: who writes the input must not find the pipe broken."""
+        while self._next(file) is not None:
+            pass
 
     def _lines(self, file: IO[str]) -> Iterator[str]:
         """The lines. Asking for the next one means that the one before has been dealt with."""
@@ -125,5 +137,5 @@ class QuietReader(SimpleSingerReader):
             self._schemas[message["stream"]] = copy.deepcopy(message)
 
 
-def _pass_over(_message: dict[str, Any]) -> None:
+def _ignore(_message: dict[str, Any]) -> None:
     """Do nothing."""

@@ -50,6 +50,7 @@ class ObjectSpec:
         once_per_key: whether rows make something happen, once for each key.
         repeatable: whether that could happen again without harm; if not, `on_unconfirmed` makes sense.
         clears: whether rows hold fields that a null clears, so that `nulls` makes sense.
+        needs: a setting that must be true before anything is sent, because it cannot be taken back.
         options: the object's own options.
         either: options of which a route may have only one.
     """
@@ -62,6 +63,7 @@ class ObjectSpec:
     once_per_key: bool = False
     repeatable: bool = True
     clears: bool = False
+    needs: str = ""
     options: Mapping[str, Option] = field(default_factory=dict)
     either: frozenset[str] = frozenset()
 

@@ -6,7 +6,7 @@ streams `schema-table`. The setting `streams` overrules that: glob on the stream
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -16,35 +16,49 @@ from target_iterable.setting_error import SettingError, one_of
 
 
 class Routing:
-    """All routes, checked at once.
+    """All routes, checked at once. `allowed` are the settings that are on of those that objects need.
 
     Raises:
-        SettingError: for a route that makes no sense.
+        SettingError: for a route that makes no sense or is not allowed.
     """
 
     def __init__(
-        self, streams: Mapping[str, Mapping[str, Any]], objects: Iterable[ObjectSpec], project_type: ProjectType
+        self,
+        streams: Mapping[str, Mapping[str, Any]],
+        objects: Iterable[ObjectSpec],
+        project_type: ProjectType,
+        allowed: Collection[str] = (),
     ) -> None:
         self._project_type = project_type
+        self._allowed = allowed
         self._objects = {spec.name: spec for spec in objects}
         self._by_stream = {stream: spec for spec in self._objects.values() for stream in spec.streams}
         self._routes = {pattern: self._read(pattern, entry) for pattern, entry in streams.items()}
+        self._came: dict[str, str | None] = {}
 
     def route(self, stream: str) -> Route:
         """The route of exactly this name, else of the first glob that fits, else by the name itself.
 
         Raises:
-            SettingError: if nothing says where the stream belongs.
+            SettingError: if nothing says where the stream belongs, or what it asks for is not allowed.
         """
         for pattern in sorted(self._routes, key=lambda pattern: pattern != stream):
             if pattern == stream or fnmatchcase(stream, pattern):
+                self._came[stream] = pattern
                 return self._routes[pattern]
+        self._came[stream] = None
         if (spec := self._by_name(stream)) is not None:
+            self._check_allowed(spec, f"The stream {stream!r}")
             return Route(spec.name, spec.modes[0])
         raise SettingError(
             f"Nothing says what the stream {stream!r} is in Iterable. Put it into the setting `streams`, for example "
             f'{{"{stream}": {{"object": "users"}}}}. The object can be {", ".join(self._objects)}.'
         )
+
+    def idle(self) -> Iterator[str]:
+        """What to say of each entry of the setting that no stream went by, once streams have come."""
+        for pattern in self._routes.keys() - self._came.values() if self._came else ():
+            yield f"`streams.{pattern}` was for none of the streams that came: {', '.join(self._came)}."
 
     @property
     def needs_ledger(self) -> bool:
@@ -57,7 +71,9 @@ class Routing:
 
     def _read(self, pattern: str, entry: Mapping[str, Any]) -> Route:
         entry = {key: value for key, value in entry.items() if value is not None}
-        return read_route(self._spec(pattern, entry), entry, f"streams.{pattern}", self._project_type)
+        spec = self._spec(pattern, entry)
+        self._check_allowed(spec, f"`streams.{pattern}`")
+        return read_route(spec, entry, f"streams.{pattern}", self._project_type)
 
     def _spec(self, pattern: str, entry: Mapping[str, Any]) -> ObjectSpec:
         if "object" in entry:
@@ -65,6 +81,11 @@ class Routing:
         if (spec := self._by_name(pattern)) is not None:
             return spec
         raise SettingError(f"`streams.{pattern}` needs an `object`: {', '.join(self._objects)}.")
+
+    def _check_allowed(self, spec: ObjectSpec, what: str) -> None:
+        """Nothing is deleted and nobody is written to by accident."""
+        if spec.needs and spec.needs not in self._allowed:
+            raise SettingError(f"{what} is for {spec.name}, which cannot be taken back: set `{spec.needs}` to true.")
 
     def _by_name(self, stream: str) -> ObjectSpec | None:
         return self._by_stream.get(stream.rsplit("-", 1)[-1])

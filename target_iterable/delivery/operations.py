@@ -66,8 +66,8 @@ class Endpoint:
         once: whether a name may stand only once in a request. Failures are listed by name, so two
             rows of one user could not be told apart, nor is their order promised.
         repeatable: whether a row that is sent twice does what it does when it is sent once.
-        settled: codes of refusals, or statuses, which say that what a row of a request of its own asks for was so
-            already.
+        settled: codes or sentences of refusals, or statuses, which say that what a row of a request of its own asks for
+            was so already.
     """
 
     path: str
@@ -138,6 +138,7 @@ class Operation:
             leaves nothing that the next row could be compared with.
         once: what happens only once, and for which key; None for what may be sent again and again. Where the
             endpoint is not `repeatable`, it happens at most once, whatever comes in between.
+        is_so: asks Iterable, when it has refused the row alone, whether what the row asks for is so already.
     """
 
     endpoint: Endpoint
@@ -149,6 +150,7 @@ class Operation:
     fields: Mapping[str, Any] = field(default_factory=dict)
     place: str = ""
     once: Name | None = None
+    is_so: Callable[[], bool] | None = None
 
     @property
     def identities(self) -> frozenset[Name]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from iterable_api.errors import FieldTypeError, IterableError
+from iterable_api.errors import DailyCapReachedError, FieldTypeError, IterableError
 from iterable_api.limits import limits_of
 from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.batches import Room, pack
@@ -48,6 +48,10 @@ class Options:
 
 class DeliveryFailedError(Exception):
     """Records of which nobody can say that Iterable has them. The run ends; the next one sends them again."""
+
+
+class PostponedError(DeliveryFailedError):
+    """Iterable takes no more of this kind today. Nothing is wrong; the next run goes on."""
 
 
 class TooManyRejectsError(DeliveryFailedError):
@@ -100,6 +104,7 @@ class StreamDelivery:
         """Send all that waits, in the order of each identity, and bring the rejects and the ledger to the disk.
 
         Raises:
+            PostponedError: if Iterable takes no more today.
             DeliveryFailedError: if a batch failed as a whole; it and those that were not begun yet are unsent.
             RejectsNotWrittenError: if rejects could not be stored.
             LedgerError: if what was accepted could not be looked up or stored.
@@ -166,7 +171,7 @@ class StreamDelivery:
             if failures or self._reason_to_stop() is not None:
                 schedule.stop()
         if failures:
-            raise self._failure(failures[0])
+            raise self._failure(min(failures, key=_is_passing))
 
     def _reason_to_stop(self) -> DeliveryFailedError | None:
         """Why nothing more may be sent, although all that was sent has its verdict."""
@@ -224,12 +229,18 @@ class StreamDelivery:
 
     def _failure(self, outcome: Outcome) -> DeliveryFailedError:
         error = outcome.error
+        if isinstance(error, DailyCapReachedError):
+            return self._postponed(error)
         failure = DeliveryFailedError(
             f"Stream {self.stream!r}: a batch of {len(outcome.batch.rows)} records was not delivered. "
             f"{error}{_clashes(error)} State has not moved past it: run again when the cause is gone."
         )
         failure.__cause__ = error
         return failure
+
+    def _postponed(self, cap: DailyCapReachedError) -> PostponedError:
+        self._logger.warning("%s State does not move past what is left, and the rest of the input is passed over.", cap)
+        return PostponedError(str(cap))
 
     def _count(self, verdicts: Verdicts) -> None:
         self.tally.created_fields |= verdicts.created_fields
@@ -265,6 +276,10 @@ class StreamDelivery:
             yield
         finally:
             self.tally.seconds += time.monotonic() - started
+
+
+def _is_passing(outcome: Outcome) -> bool:
+    return isinstance(outcome.error, DailyCapReachedError)
 
 
 def _clashes(error: IterableError | None) -> str:

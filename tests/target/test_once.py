@@ -24,7 +24,7 @@ from target_iterable.delivery.operations import Operation, alone
 from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.delivery.verdicts import all_taken
 from target_iterable.objects import OBJECTS
-from target_iterable.objects.user_unforgets import UserUnforgets
+from target_iterable.objects.privacy import UserUnforgets
 from target_iterable.routes import ObjectSpec
 from target_iterable.setting_error import SettingError
 from tests.target.conftest import NewProject, Project
