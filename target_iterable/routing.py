@@ -6,7 +6,7 @@ streams `schema-table`. The setting `streams` overrules that: glob on the stream
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -16,21 +16,16 @@ from target_iterable.setting_error import SettingError, one_of
 
 
 class Routing:
-    """All routes, checked at once. `allowed` are the settings that are on of those that objects need.
+    """All routes, checked at once.
 
     Raises:
-        SettingError: for a route that makes no sense or is not allowed.
+        SettingError: for a route that makes no sense.
     """
 
     def __init__(
-        self,
-        streams: Mapping[str, Mapping[str, Any]],
-        objects: Iterable[ObjectSpec],
-        project_type: ProjectType,
-        allowed: Collection[str] = (),
+        self, streams: Mapping[str, Mapping[str, Any]], objects: Iterable[ObjectSpec], project_type: ProjectType
     ) -> None:
         self._project_type = project_type
-        self._allowed = allowed
         self._objects = {spec.name: spec for spec in objects}
         self._by_stream = {stream: spec for spec in self._objects.values() for stream in spec.streams}
         self._routes = {pattern: self._read(pattern, entry) for pattern, entry in streams.items()}
@@ -40,7 +35,7 @@ class Routing:
         """The route of exactly this name, else of the first glob that fits, else by the name itself.
 
         Raises:
-            SettingError: if nothing says where the stream belongs, or what it asks for is not allowed.
+            SettingError: if nothing says where the stream belongs.
         """
         for pattern in sorted(self._routes, key=lambda pattern: pattern != stream):
             if pattern == stream or fnmatchcase(stream, pattern):
@@ -48,7 +43,6 @@ class Routing:
                 return self._routes[pattern]
         self._came[stream] = None
         if (spec := self._by_name(stream)) is not None:
-            self._check_allowed(spec, f"The stream {stream!r}")
             return Route(spec.name, spec.modes[0])
         raise SettingError(
             f"Nothing says what the stream {stream!r} is in Iterable. Put it into the setting `streams`, for example "
@@ -71,9 +65,7 @@ class Routing:
 
     def _read(self, pattern: str, entry: Mapping[str, Any]) -> Route:
         entry = {key: value for key, value in entry.items() if value is not None}
-        spec = self._spec(pattern, entry)
-        self._check_allowed(spec, f"`streams.{pattern}`")
-        return read_route(spec, entry, f"streams.{pattern}", self._project_type)
+        return read_route(self._spec(pattern, entry), entry, f"streams.{pattern}", self._project_type)
 
     def _spec(self, pattern: str, entry: Mapping[str, Any]) -> ObjectSpec:
         if "object" in entry:
@@ -81,11 +73,6 @@ class Routing:
         if (spec := self._by_name(pattern)) is not None:
             return spec
         raise SettingError(f"`streams.{pattern}` needs an `object`: {', '.join(self._objects)}.")
-
-    def _check_allowed(self, spec: ObjectSpec, what: str) -> None:
-        """Nothing is deleted and nobody is written to by accident."""
-        if spec.needs and spec.needs not in self._allowed:
-            raise SettingError(f"{what} is for {spec.name}, which cannot be taken back: set `{spec.needs}` to true.")
 
     def _by_name(self, stream: str) -> ObjectSpec | None:
         return self._by_stream.get(stream.rsplit("-", 1)[-1])

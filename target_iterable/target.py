@@ -21,7 +21,7 @@ from target_iterable.delivery.journal import JournalNotWrittenError
 from target_iterable.delivery.ledger import LedgerError
 from target_iterable.delivery.rejects import RejectsNotWrittenError
 from target_iterable.delivery.sender import Sender
-from target_iterable.delivery.stream import DeliveryFailedError, PostponedError, StreamDelivery
+from target_iterable.delivery.stream import DeliveryFailedError, StreamDelivery
 from target_iterable.dry_run.plan import PlanNotWrittenError
 from target_iterable.dry_run.run import DryRun
 from target_iterable.objects import OBJECTS
@@ -33,7 +33,7 @@ from target_iterable.real_run import RealRun
 from target_iterable.report import Report
 from target_iterable.routing import Routing
 from target_iterable.setting_error import SettingError
-from target_iterable.settings import HIDDEN, PERMISSIONS, SETTINGS
+from target_iterable.settings import HIDDEN, SETTINGS
 from target_iterable.sink import IterableSink
 
 
@@ -70,8 +70,7 @@ class TargetIterable(Target):
             raise SettingError(problem)
         super().__init__(config=_set_ones(config or {}), **options, message_reader=self.reader)
         specs = (object_.spec for object_ in OBJECTS.values())
-        allowed = {name for name in PERMISSIONS if self.config[name]}
-        self.routing = Routing(self.config["streams"], specs, ProjectType(self.config["project_type"]), allowed)
+        self.routing = Routing(self.config["streams"], specs, ProjectType(self.config["project_type"]))
         self._kind = (DryRun if self.config["dry_run"] else RealRun)(self.config)
         self.reader.passes_state = self._kind.passes_state
         self._outlet = Outlet(self._kind.config, self._kind.stores, needs_ledger=self.routing.needs_ledger)
@@ -111,7 +110,8 @@ class TargetIterable(Target):
         """
         finished = False
         try:
-            finished = self._finish()
+            super().process_endofpipe()
+            finished = not self.reader.stopped
         finally:
             self._close(finished=finished)
         rejected = sum(delivery.tally.rejected for delivery in self.deliveries)
@@ -119,16 +119,6 @@ class TargetIterable(Target):
             raise RecordsRejectedError(
                 f"{rejected} records are rejected, and `on_reject` is `fail`. State has moved on."
             )
-
-    def _finish(self) -> bool:
-        """Deliver what waits; whether that and all before it is the whole input."""
-        if self.reader.postponed:
-            return False
-        try:
-            super().process_endofpipe()
-        except PostponedError:
-            return False
-        return not self.reader.stopped
 
     def _delivery(self, stream: str) -> StreamDelivery:
         sender = Sender(self.project.client, stream, self._outlet.journal)
