@@ -13,8 +13,10 @@ from target_iterable.objects.devices import Devices
 from target_iterable.objects.events import Events
 from target_iterable.objects.list_members import ListMembers
 from target_iterable.objects.messages import Messages
+from target_iterable.objects.metadata import Metadata
 from target_iterable.objects.privacy import UserDeletions, UserForgets, UserUnforgets
 from target_iterable.objects.purchases import Purchases
+from target_iterable.objects.snippets import Snippets
 from target_iterable.objects.subscriptions import Subscriptions
 from target_iterable.objects.triggers import CampaignTriggers, JourneyTriggers
 from target_iterable.objects.user_merges import UserMerges
@@ -38,6 +40,8 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
         Devices,
         Browsers,
         CatalogItems,
+        Metadata,
+        Snippets,
         CampaignTriggers,
         JourneyTriggers,
         Messages,
