@@ -46,19 +46,18 @@ NOT_REPEATABLE: Final[frozenset[tuple[str, str]]] = frozenset(
         ("POST", "/api/templates/push/proof"),
         ("POST", "/api/templates/sms/proof"),
         ("POST", "/api/users/merge"),
-        ("POST", "/api/users/updateEmail"),
         ("POST", "/api/verify/sms/begin"),
         ("POST", "/api/verify/sms/check"),
         ("POST", "/api/webPush/target"),
         ("POST", "/api/whatsApp/target"),
         ("POST", "/api/workflows/triggerWorkflow"),
-        ("DELETE", "/api/users/byUserId/{userId}"),
-        ("DELETE", "/api/users/{email}"),
     }
 )
 """Calls whose second try creates or sends again, or is refused as if the first had failed.
 
-All others set a state, read, or carry an id.
+All others set a state, read, or carry an id. A user who is deleted twice is gone: Iterable may say that it does not
+know the userId, and whoever deletes takes that for done. An address that is changed twice is changed: whoever
+changes it looks whether it is so already.
 """
 
 _SUCCESS: Final = range(200, 300)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
+from difflib import get_close_matches
 from typing import Any, Final
 
 from iterable_api.client import HOSTS, Attempt, IterableClient
@@ -58,6 +59,18 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
         "description": "How requests introduce themselves. By default the name and version of this plugin.",
     },
 }
+
+
+def strangers(config: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
+    """What is wrong before the values are looked at: names that are not known, and a key that is no text.
+
+    The SDK would show the value of such a key, and would not say what a name is near to.
+    """
+    for name in config.keys() - known:
+        nearest = get_close_matches(name, known, n=1)
+        yield f"`{name}` is no setting." + (f" Did you mean `{nearest[0]}`?" if nearest else "")
+    if not isinstance(config.get("api_key") or "", str):
+        yield "`api_key` must be a text: put quotes around it."
 
 
 def connect(

@@ -36,6 +36,7 @@ class Settings:
         unknown_user_in_subscriptions: whether a subscription makes its user. Not documented.
         subscription_endpoints: whether the feature is on that `/api/subscriptions` needs. Iterable switches it on.
         opt_in_message_types: whether the project has message types that users must opt in to. Iterable switches it on.
+        update_only: whether bulkUpdate heeds `updateOnly`, which is not documented. Iterable switches it on.
         update_text: whether `users/update` says what it did in `msg`; both were seen.
         unknown_user_id: what a GET of an unknown userId answers: `{}`, or a 400 as one client expects.
         unpaginated: whether campaigns and templates come whole when no page is asked for, as in old projects.
@@ -78,6 +79,7 @@ class Settings:
     unknown_user_in_subscriptions: Literal["refuse", "create"] = "refuse"
     subscription_endpoints: bool = False
     opt_in_message_types: bool = False
+    update_only: bool = False
     update_text: bool = False
     unknown_user_id: Literal["empty", "error"] = "empty"
     unpaginated: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -166,22 +166,36 @@ def spool_directory(config: Mapping[str, Any]) -> Path | None:
     return Path(config["spool_directory"]) if config.get("spool_directory") else None
 
 
-def problems(config: Mapping[str, Any]) -> list[str]:
-    """What is wrong with settings that fit the schema, each naming its setting."""
+def problems(config: Mapping[str, Any], taken: Collection[str]) -> list[str]:
+    """What is wrong with settings that fit the schema, each naming its setting.
+
+    Args:
+        config: the settings.
+        taken: names of streams that are no exports.
+    """
     wrong = [_wrong_date(name, config[name]) for name in ("start_date", "end_date") if config.get(name)]
-    found = [problem for problem in wrong if problem]
-    if not found and config.get("end_date") and moment(config["end_date"]) <= moment(config["start_date"]):
-        found.append("`end_date` must be later than `start_date`")
-    return [*found, *_needless_types(config["extra_data_types"])]
+    dates = [problem for problem in wrong if problem] or list(_wrong_range(config))
+    return [*dates, *_needless_types(config["extra_data_types"], taken)]
 
 
-def _needless_types(names: Sequence[str]) -> Iterator[str]:
+def _wrong_range(config: Mapping[str, Any]) -> Iterator[str]:
+    start = moment(config["start_date"])
+    if config.get("end_date") and moment(config["end_date"]) <= start:
+        yield "`end_date` must be later than `start_date`"
+    if start > datetime.now(UTC):
+        yield f"`start_date` is {config['start_date']}, which is in the future: there is nothing to read yet"
+
+
+def _needless_types(names: Sequence[str], taken: Collection[str]) -> Iterator[str]:
     """Names that the tap reads already; to Iterable their letter case means nothing."""
     known = {data_type.name.lower(): data_type.stream for data_type in DATA_TYPES}
     for name in names:
+        stream = unlisted(name).stream
         if name.lower() in known:
             yield f"`extra_data_types` names {name}, which is the stream {known[name.lower()]} already"
-        known[name.lower()] = unlisted(name).stream
+        elif stream in taken:
+            yield f"`extra_data_types` names {name}, but the stream {stream} is something else, and no export"
+        known[name.lower()] = stream
 
 
 def _wrong_date(name: str, text: str) -> str | None:

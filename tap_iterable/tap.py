@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import click
 from singer_sdk import Stream, Tap
@@ -13,8 +13,11 @@ from singer_sdk.tap_base import CliTestOptionValue
 
 from iterable_api.client import IterableClient
 from iterable_api.data_types import EVENTS, USER, DataType, unlisted
+from iterable_api.endings import UnreadableVariableError, told, variables_named
 from iterable_api.errors import IterableError
-from iterable_api.settings import connect, in_plain_words
+from iterable_api.settings import connect, in_plain_words, strangers
+from tap_iterable.export.odd_lines import TooManyOddLinesError
+from tap_iterable.export.windows import OversizeError
 from tap_iterable.settings import SCHEMA, problems
 from tap_iterable.streams import PROJECT_STREAMS
 from tap_iterable.streams.base import KEY_CHECK
@@ -22,6 +25,10 @@ from tap_iterable.streams.exports import EventStream, UserStream
 from tap_iterable.streams.extra import ExtraEventStream
 from tap_iterable.streams.resources import RESOURCES, ResourceStream
 from tap_iterable.user_columns import with_columns_of
+
+_TAKEN: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
+"""Names of streams that a data type must not have."""
+_TOLD: Final = (IterableError, OversizeError, TooManyOddLinesError, UnreadableVariableError)
 
 
 class TapIterable(Tap):
@@ -33,10 +40,14 @@ class TapIterable(Tap):
     # The keys of users depend on a setting, so discovery needs valid settings.
     dynamic_catalog = True
 
-    def __init__(self, *, validate_config: bool = True, **options: Any) -> None:
-        super().__init__(validate_config=validate_config, **options)
+    def __init__(
+        self, *, config: Mapping[str, Any] | None = None, validate_config: bool = True, **options: Any
+    ) -> None:
+        self.append_builtin_config(SCHEMA)  # the SDK does so when it validates, which is too late for this check
+        _refuse(sorted(strangers(config or {}, SCHEMA["properties"])))
+        super().__init__(config=dict(config or {}), validate_config=validate_config, **options)
         if validate_config:
-            _refuse(problems(self.config))
+            _refuse(problems(self.config, _TAKEN))
             # Made now, so that settings which make no client are refused before anything happens.
             _ = self.client
 
@@ -57,6 +68,18 @@ class TapIterable(Tap):
             return connect(self.config, f"{self.name}/{self.plugin_version}")
         except ValueError as error:
             raise ConfigValidationError(str(error), errors=[str(error)]) from None
+
+    @classmethod
+    def invoke(cls, **options: Any) -> None:
+        """The command. What keeps it from its work is told in a sentence."""
+        with told(cls.logger, *_TOLD), variables_named(cls.name, SCHEMA["properties"]):
+            super().invoke(**options)
+
+    @classmethod
+    def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: FBT001 (as in the SDK)
+        """`--discover` asks Iterable for the columns of users, if these are wanted."""
+        with told(cls.logger, *_TOLD), variables_named(cls.name, SCHEMA["properties"]):
+            super().cb_discover(ctx, param, value)
 
     def discover_streams(self) -> Sequence[Stream]:
         """Streams of the project first: they are quick, and events refer to them."""

@@ -158,6 +158,17 @@ def from_json(value: Any) -> Any:
         return value
 
 
+def text_in(value: Any) -> str | None:
+    """`value`, if it is a text; else None."""
+    return value if isinstance(value, str) else None
+
+
+def texts_in(value: Any) -> list[str] | None:
+    """`value` as an array of texts, if it is one, or is JSON of one; else None."""
+    value = from_json(value)
+    return value if isinstance(value, list) and all(isinstance(text, str) for text in value) else None
+
+
 def _is_date(type_: Mapping[str, Any]) -> bool:
     variants = [type_, *type_.get("anyOf", ()), *type_.get("oneOf", ())]
     return any(variant.get("format") in ("date-time", "date") for variant in variants)

@@ -40,6 +40,11 @@ class UserIdentity(msgspec.Struct, frozen=True):
     by_user_id: bool
     names: frozenset[Name] = frozenset()
 
+    @property
+    def sent_names(self) -> frozenset[Name]:
+        """Names by which the row finds its user."""
+        return frozenset(self.sent.items())
+
     def profile_fields(self) -> Row:
         """The other identifier, checked: Iterable refuses the row if it is malformed."""
         return {kind: _checked(kind, text) for kind, text in self.other.items()} if self.other else {}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from iterable_api.client import IterableClient
-from iterable_api.errors import BadRequestError, ConflictError, UnreadableAnswerError
+from iterable_api.errors import BadRequestError, ConflictError
 from iterable_api.identity import ProjectType
-from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.answers import member
 from target_iterable.fields import Fields
+from target_iterable.lists import Lists
 
 _PAGE = 100
 
@@ -24,50 +23,6 @@ class Project:
         self.lists = Lists(client)
         self.catalogs = Catalogs(client)
         self.fields = Fields(client, coerce=coerce)
-
-
-@dataclass(frozen=True)
-class _List:
-    id: int
-    writable: bool
-
-
-class Lists:
-    """The project's lists by name, read once. Names need not be unique, and only `Standard` lists can be written."""
-
-    def __init__(self, client: IterableClient) -> None:
-        self._client = client
-        self._by_name: dict[str, list[_List]] | None = None
-
-    def id_of(self, name: str, *, create: bool) -> int:
-        """The list called `name`, made if there is none and `create` says so.
-
-        Raises:
-            RecordRefusedError: if there is none, more than one, or one that cannot be written.
-        """
-        known = self._known().setdefault(name, [])
-        if not known and create:
-            answer = self._client.post_json("/api/lists", {"name": name})
-            known.append(_List(_member(answer, "listId"), writable=True))
-        return _only(known)
-
-    def _known(self) -> dict[str, list[_List]]:
-        if self._by_name is None:
-            self._by_name = {}
-            for entry in _member(self._client.get_json("/api/lists"), "lists"):
-                writable = entry.get("listType", "Standard") == "Standard"
-                self._by_name.setdefault(entry["name"], []).append(_List(entry["id"], writable))
-        return self._by_name
-
-
-def _only(lists: list[_List]) -> int:
-    if not lists:
-        raise RecordRefusedError("unknownList", "there is no list of this name")
-    if len(lists) > 1:
-        raise RecordRefusedError("ambiguousList", "several lists have this name; give the `list_id`")
-    if not lists[0].writable:
-        raise RecordRefusedError("unwritableList", "only lists of the type Standard can be written")
-    return lists[0].id
 
 
 class Catalogs:
@@ -109,12 +64,6 @@ class Catalogs:
         page, more = 1, True
         while more:
             answer = self._client.get_json("/api/catalogs", params={"page": page, "pageSize": _PAGE})
-            params = _member(answer, "params")
-            yield from (entry["name"] for entry in _member(params, "catalogNames"))
+            params = member(answer, "params")
+            yield from (entry["name"] for entry in member(params, "catalogNames"))
             page, more = page + 1, bool(params.get("nextPageUrl"))
-
-
-def _member(answer: Any, member: str) -> Any:
-    if not isinstance(answer, dict) or answer.get(member) is None:
-        raise UnreadableAnswerError(f"Iterable's answer has no `{member}`")
-    return answer[member]

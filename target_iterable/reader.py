@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import signal
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from types import FrameType
@@ -16,6 +16,7 @@ from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.singerlib.encoding import SimpleSingerReader
 
 from target_iterable.delivery.rejects import Line, Source
+from target_iterable.delivery.stream import PostponedError
 
 _Callback: TypeAlias = Callable[[dict[str, Any]], None]
 
@@ -37,6 +38,7 @@ class QuietReader(SimpleSingerReader):
         stopped: whether reading has ended before the end of the input because of `stop`.
         is_exact: whether all that the last message holds is JSON that Iterable can take. Python's own parser,
             which takes what the quick one does not, knows NaN and half surrogate pairs, too.
+        postponed: whether the rest of the input was passed over, because Iterable takes no more today.
     """
 
     on_message: Callable[[], None] | None = None
@@ -44,6 +46,7 @@ class QuietReader(SimpleSingerReader):
     passes_state: bool = True
     stopped: bool = False
     is_exact: bool = True
+    postponed: bool = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,13 +98,18 @@ class QuietReader(SimpleSingerReader):
     def process_lines(self, file_input: IO[str] | None, callbacks: dict[str, _Callback]) -> Counter[str]:
         """Hand all messages to their callbacks; how many of each type there were."""
         if not self.passes_state:
-            callbacks = {**callbacks, "STATE": _pass_over}
+            callbacks = {**callbacks, "STATE": _ignore}
         counts: Counter[str] = Counter()
+        lines = self._lines(file_input or self.default_input)
         try:
-            for line in self._lines(file_input or self.default_input):
+            for line in lines:
                 counts[self._process(line, callbacks)] += 1
                 if self.on_message is not None:
                     self.on_message()
+        except PostponedError:
+            self.postponed = True
+            # Who writes the input must not find the pipe broken.
+            deque(lines, maxlen=0)
         except BaseException:
             if self.on_break is not None:
                 self.on_break()
@@ -152,5 +160,5 @@ def _parsed(line: Line) -> Any:
         raise InvalidInputLine("A line of the input is not UTF-8") from None
 
 
-def _pass_over(_message: dict[str, Any]) -> None:
+def _ignore(_message: dict[str, Any]) -> None:
     """Do nothing."""

@@ -24,14 +24,12 @@ class Option:
 
     Attributes:
         modes: those that it makes sense in; none are all.
-        project_types: those that know it.
     """
 
     kind: type
     must_be: str
     pattern: str = r".*\S.*"
     modes: tuple[str, ...] = ()
-    project_types: tuple[ProjectType, ...] = tuple(ProjectType)
 
     def fits(self, value: object) -> bool:
         """Whether `value` may be set."""
@@ -52,6 +50,7 @@ class ObjectSpec:
         once_per_key: whether rows make something happen, once for each key.
         repeatable: whether that could happen again without harm; if not, `on_unconfirmed` makes sense.
         clears: whether rows hold fields that a null clears, so that `nulls` makes sense.
+        needs: a setting that must be true before anything is sent, because it cannot be taken back.
         options: the object's own options.
         either: options of which a route may have only one.
     """
@@ -64,6 +63,7 @@ class ObjectSpec:
     once_per_key: bool = False
     repeatable: bool = True
     clears: bool = False
+    needs: str = ""
     options: Mapping[str, Option] = field(default_factory=dict)
     either: frozenset[str] = frozenset()
 
@@ -123,7 +123,7 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_t
     for key in entry:
         one_of(spec.keys, key, place, "key")
     mode = one_of(spec.modes, entry.get("mode", spec.modes[0]), f"{place}.mode")
-    _refuse_misplaced(spec, entry, place, mode, project_type)
+    _refuse_misplaced(spec, entry, place, mode)
     return Route(
         object=spec.name,
         mode=mode,
@@ -150,19 +150,12 @@ def _identifier(entry: Mapping[str, Any], place: str, project_type: ProjectType)
     return identifier
 
 
-def _refuse_misplaced(
-    spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: str, project_type: ProjectType
-) -> None:
-    """Refuse options that do nothing in this mode, or in projects of this type."""
+def _refuse_misplaced(spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: str) -> None:
+    """Refuse options that do nothing in this mode."""
     for key in spec.options.keys() & entry.keys():
-        option = spec.options[key]
-        if option.modes and mode not in option.modes:
-            raise SettingError(f"`{place}.{key}` makes sense in the mode {' and '.join(option.modes)} only.")
-        if project_type not in option.project_types:
-            raise SettingError(
-                f"`{place}.{key}` is known to projects of the type {' and '.join(option.project_types)} only, "
-                f"and `project_type` is {project_type}."
-            )
+        modes = spec.options[key].modes
+        if modes and mode not in modes:
+            raise SettingError(f"`{place}.{key}` makes sense in the mode {' and '.join(modes)} only.")
 
 
 def _options(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> Mapping[str, Any]:

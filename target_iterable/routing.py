@@ -6,7 +6,7 @@ streams `schema-table`. The setting `streams` overrules that: glob on the stream
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -29,6 +29,7 @@ class Routing:
         self._objects = {spec.name: spec for spec in objects}
         self._by_stream = {stream: spec for spec in self._objects.values() for stream in spec.streams}
         self._routes = {pattern: self._read(pattern, entry) for pattern, entry in streams.items()}
+        self._came: dict[str, str | None] = {}
 
     def route(self, stream: str) -> Route:
         """The route of exactly this name, else of the first glob that fits, else by the name itself.
@@ -38,13 +39,20 @@ class Routing:
         """
         for pattern in sorted(self._routes, key=lambda pattern: pattern != stream):
             if pattern == stream or fnmatchcase(stream, pattern):
+                self._came[stream] = pattern
                 return self._routes[pattern]
+        self._came[stream] = None
         if (spec := self._by_name(stream)) is not None:
             return Route(spec.name, spec.modes[0])
         raise SettingError(
             f"Nothing says what the stream {stream!r} is in Iterable. Put it into the setting `streams`, for example "
             f'{{"{stream}": {{"object": "users"}}}}. The object can be {", ".join(self._objects)}.'
         )
+
+    def idle(self) -> Iterator[str]:
+        """What to say of each entry of the setting that no stream went by, once streams have come."""
+        for pattern in self._routes.keys() - self._came.values() if self._came else ():
+            yield f"`streams.{pattern}` was for none of the streams that came: {', '.join(self._came)}."
 
     @property
     def needs_ledger(self) -> bool:

@@ -49,6 +49,9 @@ _ROUTE: Final[dict[str, Any]] = {
     },
 }
 
+PERMISSIONS: Final = ("allow_destructive", "allow_messaging")
+"""Settings that allow what cannot be taken back."""
+
 SETTINGS: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["api_key"],
@@ -93,6 +96,20 @@ SETTINGS: Final[dict[str, Any]] = {
             "title": "On dropped fields",
             "description": "What to do when Iterable takes records without fields that the project does not know: name "
             "the fields and go on, or name them and fail, with state not moved past these records.",
+        },
+        "allow_destructive": {
+            "type": "boolean",
+            "default": False,
+            "title": "Allow destructive",
+            "description": "Whether users may be deleted, forgotten and merged. That cannot be taken back, so streams "
+            "that ask for it are refused until this is true.",
+        },
+        "allow_messaging": {
+            "type": "boolean",
+            "default": False,
+            "title": "Allow messaging",
+            "description": "Whether campaigns and journeys may be triggered and messages sent. Streams that ask for it "
+            "are refused until this is true.",
         },
         "coerce_types": {
             "type": "boolean",

@@ -5,14 +5,23 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from iterable_api.client import IterableClient
+from iterable_api.endings import UnreadableVariableError, told, variables_named
+from iterable_api.errors import IterableError
 from iterable_api.identity import ProjectType
-from iterable_api.settings import connect, in_plain_words
+from iterable_api.settings import connect, in_plain_words, strangers
 from target_iterable.delivery.deliveries import Deliveries
+from target_iterable.delivery.journal import JournalNotWrittenError
+from target_iterable.delivery.ledger import LedgerError
+from target_iterable.delivery.rejects import RejectsNotWrittenError
 from target_iterable.delivery.sender import Sender
-from target_iterable.delivery.stream import StreamDelivery
+from target_iterable.delivery.stream import DeliveryFailedError, StreamDelivery
+from target_iterable.dry_run.plan import PlanNotWrittenError
 from target_iterable.dry_run.run import DryRun
 from target_iterable.objects import OBJECTS
 from target_iterable.objects.catalog_items import catalog_place
@@ -32,6 +41,20 @@ class RecordsRejectedError(Exception):
     """The run has done all it could, and some records are rejected."""
 
 
+_TOLD: Final = (
+    DeliveryFailedError,
+    InvalidInputLine,
+    IterableError,
+    JournalNotWrittenError,
+    LedgerError,
+    PlanNotWrittenError,
+    RecordsRejectedError,
+    RecordsWithoutSchemaException,
+    RejectsNotWrittenError,
+    UnreadableVariableError,
+)
+
+
 class TargetIterable(ShortPath):
     """Singer target that writes users, events, list members and catalog items into an Iterable project."""
 
@@ -42,6 +65,9 @@ class TargetIterable(ShortPath):
 
     def __init__(self, *, config: Mapping[str, Any] | None = None, **options: Any) -> None:
         self.reader = QuietReader()
+        self.append_builtin_config(SETTINGS)  # the SDK does so when it validates, which is too late for this check
+        for problem in sorted(strangers(config or {}, SETTINGS["properties"])):
+            raise SettingError(problem)
         super().__init__(config=_set_ones(config or {}), **options, message_reader=self.reader)
         specs = (object_.spec for object_ in OBJECTS.values())
         self.routing = Routing(self.config["streams"], specs, ProjectType(self.config["project_type"]))
@@ -61,6 +87,12 @@ class TargetIterable(ShortPath):
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, self.reader.stop)
+
+    @classmethod
+    def invoke(cls, **options: Any) -> None:
+        """The command. What keeps it from its work is told in a sentence."""
+        with told(cls.logger, *_TOLD), variables_named(cls.name, SETTINGS["properties"]):
+            super().invoke(**options)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
@@ -105,6 +137,8 @@ class TargetIterable(ShortPath):
     def _close(self, *, finished: bool = False) -> None:
         self.deliveries.close()
         self._report.close(finished=finished)
+        for problem in self.routing.idle() if finished else ():
+            self.logger.warning(problem)
         self.project.client.close()
         self._kind.close()
         self._outlet.close()
@@ -120,9 +154,6 @@ class TargetIterable(ShortPath):
 
 def _set_ones(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Without nulls, which are settings that are not set; and what JSON and YAML take for something else as texts."""
-    if not isinstance(settings.get("api_key") or "", str):
-        # Said here, because the SDK would show the value.
-        raise SettingError("`api_key` must be a text: put quotes around it.")
     given = {name: value for name, value in settings.items() if value is not None}
     if isinstance(create := given.get("create_new_fields"), bool):
         given["create_new_fields"] = str(create).lower()

@@ -41,7 +41,8 @@ _KEY_HINT: Final = (
 )
 _USAGE: Final[dict[type[PluginBase], str]] = {
     TapIterable: """\
-Try the key with `meltano config test tap-iterable`, which makes one cheap request.
+Try the key with `meltano invoke tap-iterable --test`, which makes one cheap request, or with `meltano config test
+tap-iterable`, which reads until the first record comes.
 
 Choose streams with `meltano select tap-iterable email_open '*'`. Those that cost many requests are left out unless you
 select them: lists' members, metrics, contents of templates, catalog items, metadata and events of single users.

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from iterable_api.limits import MAX_METADATA_VALUE_BYTES
 from iterable_sandbox.envelopes import bad_params, envelope, json_answer, not_found
 from iterable_sandbox.json_text import to_json
 from iterable_sandbox.routes.call import Call, Endpoint
@@ -14,7 +15,6 @@ from iterable_sandbox.shapes import OBJECT, object_of
 from iterable_sandbox.store.metadata import Entry
 
 _NAME: Final = re.compile(r"[A-Za-z0-9]+")
-_MAX_BYTES: Final = 30_000
 
 
 def list_tables(call: Call) -> Response:
@@ -46,8 +46,8 @@ def put_value(call: Call) -> Response:
     for name in (table, key):
         if not _NAME.fullmatch(name):
             raise bad_params(f"Not alphanumeric: {name}")
-    if len(to_json(value).encode()) > _MAX_BYTES:
-        raise bad_params(f"The value is larger than {_MAX_BYTES} bytes")
+    if len(to_json(value).encode()) > MAX_METADATA_VALUE_BYTES:
+        raise bad_params(f"The value is larger than {MAX_METADATA_VALUE_BYTES} bytes")
     call.project.store.metadata.put(table, key, value, call.project.clock.now())
     return envelope()
 

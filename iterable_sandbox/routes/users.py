@@ -62,9 +62,10 @@ def update(call: Call) -> Response:
 def bulk_update(call: Call) -> Response:
     """POST /api/users/bulkUpdate: 200 even if rows fail; by default 400 for all if one value has the wrong type."""
     project = call.project
+    existing_only = project.settings.update_only and call.body.get("updateOnly") is True
 
     def write(row: users.Row, fields: users.Row) -> None:
-        users.upsert(project, row, fields, source="API")
+        users.upsert(project, row, fields, source="API", existing_only=existing_only)
 
     return bulk_answer(*users.write_rows(project, call.body["users"], write, create=call.body.get("createNewFields")))
 

@@ -29,7 +29,7 @@ from iterable_api.errors import (
 from target_iterable.delivery.batches import Room, pack
 from target_iterable.delivery.body_shape import misshapen
 from target_iterable.delivery.field_types import FieldTypes
-from target_iterable.delivery.operations import Batch, Operation, Verdicts
+from target_iterable.delivery.operations import Batch, Endpoint, Operation, Verdicts
 from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.verdicts import UNCONFIRMED
@@ -132,7 +132,7 @@ class _Settling:
         rows = piece.rows
         if any(text in error.message for text in _NOT_OF_A_ROW):
             raise error
-        if not piece.endpoint.settled.isdisjoint({error.code, error.status}):
+        if _is_settled(piece.endpoint, error):
             self._verdicts.written += rows
         elif culprits := self._culprits(rows, error):
             self.deliver(self.reject(rows, culprits))
@@ -163,6 +163,9 @@ class _Settling:
             self.deliver(right)
 
     def _reject_alone(self, row: Operation, error: ApiError) -> None:
+        if row.is_so is not None and row.is_so():
+            self._verdicts.written.append(row)
+            return
         reason = error.message or f"Iterable answered {error.status}"
         self.reject([row], {row: Refusal(error.code or str(error.status), reason)})
         self._give_up_if_hopeless(error)
@@ -200,3 +203,8 @@ class _Settling:
         """Reject the culprits among `rows`; the others."""
         self._verdicts.rejected += culprits.items()
         return [row for row in rows if row not in culprits]
+
+
+def _is_settled(endpoint: Endpoint, error: ApiError) -> bool:
+    codes = endpoint.settled
+    return error.status in codes or any(text in (error.code, *error.message.split(". ")) for text in codes)

@@ -83,7 +83,7 @@ class LedgerMemory(Memory):
         self._ledger.keep(settled)
 
     def _marks_of(self, row: Operation) -> _Marks:
-        keys = frozenset(self._ledger.key(row.place, *name) for name in row.identities)
+        keys = frozenset(self._ledger.key(row.place, *name) for name in row.names)
         way = dumps([row.endpoint.method, row.endpoint.path, row.envelope.path_params, row.envelope.query])
         return _Marks(keys, self._ledger.hash(way, row.envelope.members, row.part))
 

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import time
 from threading import Lock
 from typing import Final
 
 from singer_sdk import metrics
 
 from iterable_api.client import IterableClient
-from iterable_api.errors import UnknownOutcomeError, UnreadableAnswerError
+from iterable_api.errors import BadRequestError, NotFoundError, UnknownOutcomeError, UnreadableAnswerError
 from target_iterable.delivery.journal import Call, Journal
 from target_iterable.delivery.operations import Batch, Endpoint, Verdicts
 from target_iterable.delivery.traffic import Traffic
 
 _TRIES: Final = 3
 """How often a request is sent whose 2xx answer cannot be read."""
+WAITS: Final = (0.5, 1, 2, 4, 8, 15)
+"""Seconds between the tries of a request about what was made just now."""
+_UNKNOWN_LIST: Final = "error.lists.invalidListId"
 
 
 class Sender:
     """Sends the requests of one stream, from several threads, and counts them, also as Singer metrics.
 
     Attributes:
+        client: the way to Iterable.
         traffic: what has travelled so far.
     """
 
     def __init__(self, client: IterableClient, stream: str, journal: Journal) -> None:
         self.stream = stream
         self.traffic = Traffic()
-        self._client = client
+        self.client = client
         self._journal = journal
         self._counters: dict[str, metrics.Counter] = {}
         self._lock = Lock()
@@ -41,7 +46,7 @@ class Sender:
         """
         for tries_left in reversed(range(_TRIES)):
             try:
-                return self._once(batch)
+                return self._as_soon_as_known(batch)
             except UnreadableAnswerError as error:
                 if not batch.endpoint.repeatable:
                     raise UnknownOutcomeError(str(error)) from None
@@ -54,11 +59,22 @@ class Sender:
         for counter in self._counters.values():
             counter.exit()
 
+    def _as_soon_as_known(self, batch: Batch) -> Verdicts:
+        """Wait a little for Iterable to know a list or a catalog that was made just now: that was seen to take time."""
+        for wait in WAITS if batch.envelope.fresh else ():
+            try:
+                return self._once(batch)
+            except (BadRequestError, NotFoundError) as error:
+                if isinstance(error, BadRequestError) and _UNKNOWN_LIST not in error.message:
+                    raise
+                time.sleep(wait)
+        return self._once(batch)
+
     def _once(self, batch: Batch) -> Verdicts:
         endpoint, envelope = batch.endpoint, batch.envelope
         with self._journal.call(self.stream, len(batch.rows)) as call:
             try:
-                response = self._client.request(
+                response = self.client.request(
                     endpoint.method,
                     endpoint.path,
                     path_params=dict(envelope.path_params),

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from iterable_api.errors import FieldTypeError, IterableError
+from iterable_api.errors import DailyCapReachedError, FieldTypeError, IterableError
 from iterable_api.limits import limits_of
 from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.batches import Room, pack
+from target_iterable.delivery.existence import Existence
 from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.grouping import grouped
 from target_iterable.delivery.isolation import Isolation, Outcome
@@ -49,6 +50,10 @@ class DeliveryFailedError(Exception):
     """Records of which nobody can say that Iterable has them. The run ends; the next one sends them again."""
 
 
+class PostponedError(DeliveryFailedError):
+    """Iterable takes no more of this kind today. Nothing is wrong; the next run goes on."""
+
+
 class TooManyRejectsError(DeliveryFailedError):
     """More rejects than `max_rejects` allows. What was accepted stays; the next run sends all again."""
 
@@ -71,6 +76,7 @@ class StreamDelivery:
         self._once = past.once
         self._room = Room(options.max_rows)
         self._isolation = Isolation(sender, types, self._room)
+        self._existence = Existence(sender.client)
         self._waiting: list[Operation] = []
         self._sources: dict[Operation, Source] = {}
         self._told: set[str] = set()
@@ -98,6 +104,7 @@ class StreamDelivery:
         """Send all that waits, in the order of each identity, and bring the rejects and the ledger to the disk.
 
         Raises:
+            PostponedError: if Iterable takes no more today.
             DeliveryFailedError: if a batch failed as a whole; it and those that were not begun yet are unsent.
             RejectsNotWrittenError: if rejects could not be stored.
             LedgerError: if what was accepted could not be looked up or stored.
@@ -151,7 +158,7 @@ class StreamDelivery:
         return [row for row in rows if row not in unchanged]
 
     def _deliver(self, rows: list[Operation]) -> None:
-        batches = pack(grouped(rows), self._room)
+        batches = pack(grouped(self._meant_for_somebody(rows)), self._room)
         width = min((self._width(batch.endpoint) for batch in batches), default=1)
         schedule = Schedule(batches, self._settle, width)
         failures: list[Outcome] = []
@@ -164,7 +171,7 @@ class StreamDelivery:
             if failures or self._reason_to_stop() is not None:
                 schedule.stop()
         if failures:
-            raise self._failure(failures[0])
+            raise self._failure(min(failures, key=_is_passing))
 
     def _reason_to_stop(self) -> DeliveryFailedError | None:
         """Why nothing more may be sent, although all that was sent has its verdict."""
@@ -192,6 +199,28 @@ class StreamDelivery:
             "and run again."
         )
 
+    def _meant_for_somebody(self, rows: list[Operation]) -> list[Operation]:
+        """`rows` without those that are meant for users who exist, and whose user does not."""
+        try:
+            strangers = self._existence.strangers(rows)
+        except IterableError as error:
+            raise DeliveryFailedError(
+                f"Stream {self.stream!r}: users could not be looked up. {error} State has not moved past their "
+                "records: run again when the cause is gone."
+            ) from error
+        self._leave_out(strangers)
+        return [row for row in rows if row not in strangers]
+
+    def _leave_out(self, rows: Collection[Operation]) -> None:
+        """Count records that there is nothing to do about."""
+        self.tally.unchanged += len(rows)
+        for row in rows:
+            del self._sources[row]
+        if rows:
+            self._tell_once(
+                "Records about users whom Iterable does not know are left out, and count as %s.", "unchanged"
+            )
+
     def _width(self, endpoint: Endpoint) -> int:
         """As many requests at a time as Iterable allows in a second, unless the setting says otherwise."""
         limits = limits_of(endpoint.method, endpoint.path)
@@ -200,6 +229,8 @@ class StreamDelivery:
 
     def _failure(self, outcome: Outcome) -> DeliveryFailedError:
         error = outcome.error
+        if isinstance(error, DailyCapReachedError):
+            return self._postponed(error)
         failure = DeliveryFailedError(
             f"Stream {self.stream!r}: a batch of {len(outcome.batch.rows)} records was not delivered. "
             f"{error}{_clashes(error)} State has not moved past it: run again when the cause is gone."
@@ -207,12 +238,17 @@ class StreamDelivery:
         failure.__cause__ = error
         return failure
 
+    def _postponed(self, cap: DailyCapReachedError) -> PostponedError:
+        self._logger.warning("%s State does not move past what is left, and the rest of the input is passed over.", cap)
+        return PostponedError(str(cap))
+
     def _count(self, verdicts: Verdicts) -> None:
         self.tally.created_fields |= verdicts.created_fields
         self.tally.dropped_fields |= verdicts.dropped_fields
         self.tally.written += len(verdicts.written)
         for row in verdicts.written:
             del self._sources[row]
+        self._leave_out(verdicts.skipped)
         for row, refusal in verdicts.rejected:
             self._reject(refusal, self._sources.pop(row), row.endpoint.path)
         self._tell(verdicts)
@@ -240,6 +276,10 @@ class StreamDelivery:
             yield
         finally:
             self.tally.seconds += time.monotonic() - started
+
+
+def _is_passing(outcome: Outcome) -> bool:
+    return isinstance(outcome.error, DailyCapReachedError)
 
 
 def _clashes(error: IterableError | None) -> str:

@@ -21,9 +21,10 @@ from typing import Any, Final
 
 from iterable_api.errors import UnreadableAnswerError
 from iterable_api.identity import normalise_email
-from target_iterable.delivery.operations import EVENT_NAME, Name, Operation, Verdicts
+from target_iterable.delivery.operations import Name, Operation, Verdicts
 from target_iterable.delivery.refusal import Refusal
 
+_EVENT_NAME: Final = "eventName"
 DISALLOWED: Final = "disallowedEventNames"
 UNCONFIRMED: Final = Refusal("unconfirmed", "Iterable's answer does not say whether the record was taken")
 _PASSING: Final = frozenset({"validEmailFailures", "validUserIdFailures"})
@@ -45,9 +46,20 @@ def all_taken(rows: Sequence[Operation], _body: bytes) -> Verdicts:
     return Verdicts(written=list(rows))
 
 
-def named_failures(rows: Sequence[Operation], body: bytes, *, settled: AbstractSet[str] = frozenset()) -> Verdicts:
-    """For endpoints that name the rows that failed. `settled` are buckets that ask for nothing more.
+NOT_FOUND: Final = frozenset({"notFoundEmails", "notFoundUserIds"})
+"""The buckets of users who do not exist."""
 
+
+def named_failures(
+    rows: Sequence[Operation],
+    body: bytes,
+    *,
+    settled: AbstractSet[str] = frozenset(),
+    skipped: AbstractSet[str] = frozenset(),
+) -> Verdicts:
+    """For endpoints that name the rows that failed.
+
+    In `settled` buckets are rows that ask for nothing more, in `skipped` ones those that there is nothing to do about.
     Rows of which the lists and the counts of the answer say different things are `unknown`.
 
     Raises:
@@ -55,13 +67,15 @@ def named_failures(rows: Sequence[Operation], body: bytes, *, settled: AbstractS
     """
     answer = _object(body)
     buckets, strangers = _attribute(rows, answer)
-    failed = [row for row in rows if row in buckets and buckets[row] not in settled]
-    uncounted = settled | {DISALLOWED}
+    left = [row for row in rows if buckets.get(row) in skipped]
+    failed = [row for row in rows if row in buckets and buckets[row] not in settled | skipped]
+    uncounted = settled | skipped | {DISALLOWED}
     certain = sum(bucket not in uncounted for bucket in buckets.values())
     named_are_sure, others_are_sure = _reconciled(answer, len(rows), certain, len(buckets))
-    refused = set(failed)
-    others = [row for row in rows if row not in refused]
+    named = {*failed, *left}
+    others = [row for row in rows if row not in named]
     verdicts = Verdicts(
+        skipped=left,
         dropped_fields=set(map(str, _array(answer, "filteredOutFields"))),
         created_fields=set(map(str, _array(answer, "createdFields"))),
     )
@@ -79,17 +93,23 @@ def named_failures(rows: Sequence[Operation], body: bytes, *, settled: AbstractS
 
 def _attribute(rows: Sequence[Operation], answer: dict[str, Any]) -> tuple[dict[Operation, str], int]:
     """Each row that a failure names, with the first bucket that names it; and how many failures fit no row."""
-    owners: dict[Name, list[Operation]] = {}
-    for row in rows:
-        for name in row.names:
-            owners.setdefault(name, []).append(row)
     buckets: dict[Operation, str] = {}
     strangers = 0
-    for bucket, name in _failures(answer):
+    failures = list(_failures(answer))
+    owners = _owners(rows) if failures else {}
+    for bucket, name in failures:
         strangers += name not in owners
         for row in owners.get(name, ()):
             buckets.setdefault(row, bucket)
     return buckets, strangers
+
+
+def _owners(rows: Sequence[Operation]) -> dict[Name, list[Operation]]:
+    owners: dict[Name, list[Operation]] = {}
+    for row in rows:
+        for name in (*row.names, (_EVENT_NAME, row.event_name)):
+            owners.setdefault(name, []).append(row)
+    return owners
 
 
 def _failures(answer: dict[str, Any]) -> Iterator[tuple[str, Name]]:
@@ -103,7 +123,7 @@ def _failures(answer: dict[str, Any]) -> Iterator[tuple[str, Name]]:
 
 def _name(bucket: str, value: str) -> Name:
     if bucket == DISALLOWED:
-        return EVENT_NAME, value
+        return _EVENT_NAME, value
     match = _BUCKET.fullmatch(bucket)
     if match is None:
         raise UnreadableAnswerError(f"the answer has a list of failures that is not known: {bucket}")

@@ -12,9 +12,14 @@ from target_iterable.objects.catalog_items import CatalogItems
 from target_iterable.objects.devices import Devices
 from target_iterable.objects.events import Events
 from target_iterable.objects.list_members import ListMembers
+from target_iterable.objects.messages import Messages
+from target_iterable.objects.metadata import Metadata
+from target_iterable.objects.privacy import UserDeletions, UserForgets, UserUnforgets
 from target_iterable.objects.purchases import Purchases
+from target_iterable.objects.snippets import Snippets
 from target_iterable.objects.subscriptions import Subscriptions
-from target_iterable.objects.user_unforgets import UserUnforgets
+from target_iterable.objects.triggers import CampaignTriggers, JourneyTriggers
+from target_iterable.objects.user_merges import UserMerges
 from target_iterable.objects.users import Users
 
 __all__ = ["OBJECTS", "Destination", "IterableObject"]
@@ -23,6 +28,9 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
     object_.spec.name: object_
     for object_ in (
         Users,
+        UserMerges,
+        UserDeletions,
+        UserForgets,
         UserUnforgets,
         Events,
         Purchases,
@@ -32,5 +40,10 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
         Devices,
         Browsers,
         CatalogItems,
+        Metadata,
+        Snippets,
+        CampaignTriggers,
+        JourneyTriggers,
+        Messages,
     )
 }

@@ -86,6 +86,13 @@ class IterableObject(ABC):
         setting = self.settings["create_new_fields"]
         return {} if setting == "project" else {"createNewFields": setting == "true"}
 
+    def take_id(self, row: Row, column: str, key: Sequence[Any]) -> Any:
+        """Take the column out of `row`, or if it has none, the key property if there is just one."""
+        if column in row or len(key) != 1:
+            return row.pop(column, None)
+        row.pop(self.route.fields.get(self.key_properties[0]) or self.key_properties[0], None)
+        return key[0]
+
     def leave_out(self, row: Row) -> None:
         """Tell, once for each, which columns Iterable has no place for: those that are left of `row`."""
         new = row.keys() - self._left_out

@@ -66,13 +66,7 @@ class CatalogItems(IterableObject):
         return self.project.catalogs.ensure(name)
 
     def _item_id(self, row: Row, key: Sequence[Any]) -> str:
-        """The column `itemId`, else the key property if there is just one. It is not repeated among the fields."""
-        if "itemId" in row or len(key) != 1:
-            value = row.pop("itemId", None)
-        else:
-            value = key[0]
-            row.pop(self.route.fields.get(self.key_properties[0]) or self.key_properties[0], None)
-        text = key_text(value)
+        text = key_text(self.take_id(row, "itemId", key))
         if text is None or not _ID.fullmatch(text):
             raise RecordRefusedError(
                 "invalidItemId", f"the item's id (`itemId` or the only key property) is not {_ID_IN_WORDS}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from target_iterable.amounts import number_of, whole_of
-from target_iterable.columns import Row, from_json, take_object
+from target_iterable.columns import Row, from_json, take_object, text_in, texts_in
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.keys import key_text
 
@@ -54,24 +54,15 @@ def _checked(place: str, name: str, value: Any) -> Any:
     return found
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _texts(value: Any) -> list[str] | None:
-    value = from_json(value)
-    return value if isinstance(value, list) and all(isinstance(text, str) for text in value) else None
-
-
 _REQUIRED: Final = ("id", "name", "price", "quantity")
 _MEMBERS: Final[Mapping[str, tuple[Callable[[Any], Any], str]]] = {
     "id": (key_text, "a text or a whole number"),
     "sku": (key_text, "a text or a whole number"),
-    "name": (_text, "a text"),
+    "name": (text_in, "a text"),
     "price": (number_of, "a number"),
     "quantity": (whole_of, "a whole number"),
-    "categories": (_texts, "an array of texts"),
-    "description": (_text, "a text"),
-    "url": (_text, "a text"),
-    "imageUrl": (_text, "a text"),
+    "categories": (texts_in, "an array of texts"),
+    "description": (text_in, "a text"),
+    "url": (text_in, "a text"),
+    "imageUrl": (text_in, "a text"),
 }

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
+from iterable_api.identity import ProjectType
 from target_iterable.columns import Row
 from target_iterable.delivery.field_types import USERS
 from target_iterable.delivery.operations import Endpoint, Envelope, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
-from target_iterable.delivery.verdicts import named_failures
+from target_iterable.delivery.verdicts import NOT_FOUND, named_failures
+from target_iterable.identities import UserIdentity
 from target_iterable.keys import whole_number
 from target_iterable.objects.base import IterableObject
-from target_iterable.objects.profiles import profile
+from target_iterable.objects.profiles import MERGE, profile
 from target_iterable.routes import ObjectSpec, Option
 
-_SUBSCRIBE = Endpoint("/api/lists/subscribe", "subscribers", named_failures)
+_SUBSCRIBE: Final = Endpoint("/api/lists/subscribe", "subscribers", named_failures)
+_SUBSCRIBE_EXISTING: Final = replace(_SUBSCRIBE, judge=partial(named_failures, skipped=NOT_FOUND))
 # Who is not there is out of the list already.
-_NOT_THERE: Final = frozenset({"notFoundEmails", "notFoundUserIds"})
-_UNSUBSCRIBE = Endpoint("/api/lists/unsubscribe", "subscribers", partial(named_failures, settled=_NOT_THERE))
+_UNSUBSCRIBE: Final = Endpoint("/api/lists/unsubscribe", "subscribers", partial(named_failures, settled=NOT_FOUND))
 _EMPTY: Final = (None, "")
 
 
 class ListMembers(IterableObject):
-    """`email` and/or `userId`; `list` or `listId`, unless the route says which list; the rest are profile fields."""
+    """`email` and/or `userId`; `list` or `listId`, unless the route says which list; the rest are profile fields.
+
+    Whether a record adds or removes is the mode, or is in the column that `member_column` names: true is in, false
+    is out. With `update_existing_users_only`, records that would make a user count as unchanged. In e-mail-based
+    projects, where Iterable takes no notice of that, users are looked up first, 100 in a second. A removal with
+    `channel_unsubscribe` also ends all mail of the channel that the list belongs to.
+    """
 
     spec = ObjectSpec(
         "list_members",
@@ -35,6 +44,12 @@ class ListMembers(IterableObject):
         options={
             "list": Option(str, "the name of a list, which is made when it is missing; a text that is not blank"),
             "list_id": Option(int, "the id of a list, a whole number"),
+            "member_column": Option(str, "the name of a column that says who is in and who is out", modes=("add",)),
+            **MERGE,
+            "update_existing_users_only": Option(bool, "true to make no users, or false", modes=("add",)),
+            "channel_unsubscribe": Option(
+                bool, "true to end all mail of the list's channel, too, or false", modes=("remove",)
+            ),
         },
         either=frozenset({"list", "list_id"}),
     )
@@ -42,27 +57,61 @@ class ListMembers(IterableObject):
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One member. Profile fields travel with those who are added; a removal takes only the identity."""
         del key
-        list_id = self._list_id(row.pop("listId", None), row.pop("list", None))
+        adding = self._is_member(row)
+        list_id = self._list_id(row.pop("listId", None), row.pop("list", None), create=adding)
         fields = self.fields(row, "dataFields")
         identity = self.identities.take(fields)
-        adding = self.route.mode == "add"
-        part: Row = profile(identity, self.project.fields.of_user(fields)) if adding else dict(identity.sent)
+        return self._add(list_id, identity, fields) if adding else self._remove(list_id, identity)
+
+    def _add(self, list_id: int, identity: UserIdentity, fields: Row) -> Operation:
+        existing = self.route.options.get("update_existing_users_only", False)
+        asks = existing and self.project.type is ProjectType.EMAIL
+        merge = self.route.options.get("merge_nested_objects", False)
+        part = profile(identity, self.project.fields.of_user(fields), merge=merge, create=not existing)
+        flag = {"updateExistingUsersOnly": True} if existing and not asks else {}
         return Operation(
-            endpoint=_SUBSCRIBE if adding else _UNSUBSCRIBE,
+            endpoint=_SUBSCRIBE_EXISTING if existing else _SUBSCRIBE,
             part=dumps(part),
             names=identity.names,
-            envelope=Envelope.of({"listId": list_id}),
+            envelope=self._envelope(list_id, flag),
+            only_for=identity.sent_names if asks and not identity.by_user_id else frozenset(),
             scope=USERS,
             fields=part.get("dataFields", {}),
             place=f"list {list_id}",
         )
 
-    def _list_id(self, id_: Any, name: Any) -> int:
+    def _remove(self, list_id: int, identity: UserIdentity) -> Operation:
+        flag = {"channelUnsubscribe": True} if self.route.options.get("channel_unsubscribe") else {}
+        return Operation(
+            endpoint=_UNSUBSCRIBE,
+            part=dumps(dict(identity.sent)),
+            names=identity.names,
+            envelope=self._envelope(list_id, flag),
+            place=f"list {list_id}",
+        )
+
+    def _envelope(self, list_id: int, flag: dict[str, bool]) -> Envelope:
+        envelope = Envelope.of({"listId": list_id} | flag)
+        return replace(envelope, fresh=True) if list_id in self.project.lists.made else envelope
+
+    def _is_member(self, row: Row) -> bool:
+        """What the column says, if the route names one; else what the mode says."""
+        column = self.route.options.get("member_column")
+        if column is None:
+            return self.route.mode == "add"
+        value = row.pop(column, None)
+        # Some databases have no truth values, only 1 and 0.
+        if not isinstance(value, int) or value not in (True, False):
+            raise RecordRefusedError("missingMembership", f"the column {column!r} says neither true nor false", column)
+        return bool(value)
+
+    def _list_id(self, id_: Any, name: Any, *, create: bool) -> int:
         """What the route says, else what the record says; an id before a name."""
-        if self.route.options:
-            id_, name = self.route.options.get("list_id"), self.route.options.get("list")
+        options = self.route.options
+        if "list" in options or "list_id" in options:
+            id_, name = options.get("list_id"), options.get("list")
         if id_ not in _EMPTY:
             return whole_number("listId", id_)
         if not isinstance(name, str) or not name.strip():
             raise RecordRefusedError("missingList", "`list` and `listId` are empty, and the route names no list")
-        return self.project.lists.id_of(name, create=self.route.mode == "add")
+        return self.project.lists.id_of(name, create=create)

@@ -16,10 +16,11 @@ QUIET = {
 
 
 class MeltanoProject:
-    """A Meltano project in a folder of its own."""
+    """A Meltano project in a folder of its own; its commands run with `environment`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
+        self._environment = environment
 
     @classmethod
     def new(cls, parent: Path) -> MeltanoProject:
@@ -29,14 +30,23 @@ class MeltanoProject:
 
     def meltano(self, *arguments: str, **environment: str) -> str:
         """What the command prints. It must succeed."""
-        ended = subprocess.run(
+        ended = self._run(arguments, environment)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    def refused(self, *arguments: str, **environment: str) -> str:
+        """What the command prints and logs. It must fail."""
+        ended = self._run(arguments, environment)
+        assert ended.returncode != 0, ended.stdout + ended.stderr
+        return ended.stdout + ended.stderr
+
+    def _run(self, arguments: tuple[str, ...], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [str(BIN / "meltano"), *arguments],
             cwd=self.folder,
-            env={**os.environ, **QUIET, **environment},
+            env={**os.environ, **QUIET, **self._environment, **environment},
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        return ended.stdout

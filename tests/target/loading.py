@@ -133,3 +133,14 @@ class Contents:
         path, params = "/api/catalogs/{catalogName}/items", {"pageSize": 1000}
         answer = self.client.get_json(path, path_params={"catalogName": catalog}, params=params)
         return {item["itemId"]: item["value"] for item in answer["params"]["catalogItemsWithProperties"]}
+
+    def metadata(self, table: str) -> dict[str, Any]:
+        """Keys of a metadata table to values."""
+        path = "/api/metadata/{table}"
+        keys = [row["key"] for row in self.client.get_json(path, path_params={"table": table})["results"]]
+        path = "/api/metadata/{table}/{key}"
+        return {key: self.client.get_json(path, path_params={"table": table, "key": key})["value"] for key in keys}
+
+    def snippets(self) -> dict[str, dict[str, Any]]:
+        """Snippets by name."""
+        return {snippet["name"]: snippet for snippet in self.client.get_json("/api/snippets")["snippets"]}

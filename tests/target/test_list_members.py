@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import pytest
 
+from target_iterable import lists
+from target_iterable.delivery import sender
+from target_iterable.delivery.stream import DeliveryFailedError
+from target_iterable.lists import Lists
+from target_iterable.setting_error import SettingError
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream
 
@@ -97,3 +105,134 @@ def test_a_member_that_cannot_be_sent_is_rejected_with_its_reason(
     project: Project, row: dict[str, str], reason: str
 ) -> None:
     assert project.load(stream("list_members", [row]))["list_members"]["reasons"] == {reason: 1}
+
+
+@pytest.mark.parametrize("is_in", [True, 1])
+def test_a_column_may_say_who_is_in_and_who_is_out(project: Project, is_in: object) -> None:
+    route = {"list_members": {"list": "VIP", "member_column": "vip"}}
+    project.load(stream("list_members", [{"email": who, "list": "VIP"} for who in (ANN, BOB)]))
+    rows = [
+        {"email": ANN, "vip": False, "plan": "paid"},
+        {"email": CAT, "vip": is_in, "plan": "paid"},
+        {"email": BOB, "vip": None},
+        {"email": BOB, "vip": "no"},
+        {"email": BOB, "vip": 2},
+    ]
+    summary = project.load(stream("list_members", rows), streams=route)
+    assert project.holds.members("VIP") == {BOB, CAT}
+    assert summary["list_members"]["reasons"] == {"missingMembership": 3}
+    assert "vip" not in project.holds.user(email=CAT)
+    assert "plan" not in project.holds.user(email=ANN)
+
+
+def test_who_goes_in_and_out_ends_up_as_the_last_record_says(project: Project) -> None:
+    route = {"list_members": {"list": "VIP", "member_column": "vip"}}
+    rows = [
+        {"email": who, "vip": vip} for who, vip in [(ANN, True), (BOB, True), (ANN, False), (CAT, False), (CAT, True)]
+    ]
+    project.load(stream("list_members", rows), streams=route)
+    assert project.holds.members("VIP") == {BOB, CAT}
+
+
+@pytest.mark.parametrize("project_type", ["email", "userId", "hybrid"])
+def test_members_who_do_not_exist_are_made_unless_the_route_forbids_it(
+    new_project: NewProject, project_type: str
+) -> None:
+    project = new_project(project_type=project_type)
+    key, ann, bob = ("email", ANN, BOB) if project_type == "email" else ("userId", "A1", "B2")
+    route = {"list_members": {"list": "VIP", "update_existing_users_only": True}}
+    project.load(stream("users", [{key: ann}]), project_type=project_type)
+    rows = [{key: ann, "plan": "paid"}, {key: bob, "plan": "paid"}]
+    summary = project.load(stream("list_members", rows), project_type=project_type, streams=route)["list_members"]
+    assert (summary["written"], summary["unchanged"], summary["rejected"]) == (1, 1, 0)
+    assert project.holds.members("VIP") == {ann}
+    assert project.sandbox.counts()["users"] == 1
+
+
+def test_a_removal_ends_the_mail_of_the_channel_only_on_request(project: Project) -> None:
+    channel = {"id": 3, "name": "News", "channelType": "Marketing", "messageMedium": "Email"}
+    project.sandbox.store.resources.add("channel", [(3, channel)])
+    project.load(members(ANN, BOB), streams={"list_members": {"list": "VIP"}})
+    leaving = {"object": "list_members", "mode": "remove", "list": "VIP"}
+    project.load(stream("left", [{"email": ANN}]), streams={"left": leaving})
+    project.load(stream("gone", [{"email": BOB}]), streams={"gone": {**leaving, "channel_unsubscribe": True}})
+    assert project.holds.user(email=ANN)["unsubscribedChannelIds"] == []
+    assert project.holds.user(email=BOB)["unsubscribedChannelIds"] == [3]
+
+
+def test_objects_of_members_merge_with_those_of_the_profile_on_request(project: Project) -> None:
+    project.load(stream("users", [{"email": ANN, "address": {"city": "Bern"}}]))
+    route = {"list_members": {"list": "VIP", "merge_nested_objects": True}}
+    project.load(stream("list_members", [{"email": ANN, "address.zip": 3000}]), streams=route)
+    assert project.holds.user(email=ANN)["address"] == {"city": "Bern", "zip": 3000}
+
+
+NOT_YET = {"msg": "error.lists.invalidListId(1)", "code": "Success", "params": None}
+
+
+def test_a_list_that_was_just_made_may_be_unknown_for_a_moment(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "WAITS", (0.001, 0.001, 0.001))
+    project.sandbox.inject("answer", route="POST /api/lists/subscribe", status=400, body=NOT_YET, times=3)
+    summary = project.load(members(ANN), streams={"list_members": {"list": "VIP"}})["list_members"]
+    assert (summary["written"], summary["rejected"]) == (1, 0)
+    assert project.holds.members("VIP") == {ANN}
+
+
+def test_a_list_that_is_older_and_unknown_ends_the_run(project: Project) -> None:
+    project.holds.make_list("VIP")
+    fault = project.sandbox.inject("answer", route="POST /api/lists/subscribe", status=400, body=NOT_YET)
+    with pytest.raises(DeliveryFailedError, match="invalidListId"):
+        project.load(members(ANN), streams={"list_members": {"list": "VIP"}})
+    assert fault.struck == 1
+
+
+class Racing(Lists):
+    """Lists of a process that is overtaken by another one each time it is about to make a list."""
+
+    def __init__(self, *arguments: Any, overtake: Callable[[str], None]) -> None:
+        super().__init__(*arguments)
+        self._overtake = overtake
+
+    def _make(self, name: str) -> Any:
+        self._overtake(name)
+        return super()._make(name)
+
+
+def test_two_processes_that_miss_the_same_list_end_up_with_one(project: Project) -> None:
+    other = Lists(project.holds.client)
+    ids: list[int] = []
+    slower = Racing(project.holds.client, overtake=lambda name: ids.append(other.id_of(name, create=True)))
+    ids.append(slower.id_of("VIP", create=True))
+    assert ids == [project.holds.lists()["VIP"]] * 2
+    assert len(project.sandbox.store.lists.all()) == 1
+
+
+def test_a_list_too_many_that_cannot_be_taken_back_is_told(project: Project, caplog: pytest.LogCaptureFixture) -> None:
+    project.sandbox.inject("answer", route="DELETE /api/lists/{listId}", status=409)
+    slower = Racing(project.holds.client, overtake=project.holds.make_list)
+    first = slower.id_of("VIP", create=True)
+    assert first == min(found.id for found in project.sandbox.store.lists.all())
+    assert "a second, empty list" in caplog.text
+
+
+def test_a_list_that_another_process_is_about_to_take_back_does_not_count(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = project.sandbox.store.lists
+    for _ in range(2):
+        project.holds.make_list("VIP")
+    older, newer = sorted(found.id for found in store.all())
+    monkeypatch.setattr(lists, "PAUSES", (0, 0))
+    monkeypatch.setattr("time.sleep", lambda _: store.delete(newer))
+    assert Lists(project.holds.client).id_of("VIP", create=True) == older
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"member_column": "x"}, {"update_existing_users_only": True}, {"channel_unsubscribe": True, "mode": "add"}],
+)
+def test_options_that_do_nothing_in_a_mode_are_refused(project: Project, options: Mapping[str, Any]) -> None:
+    with pytest.raises(SettingError, match="makes sense in the mode"):
+        project.load(members(ANN), streams={"list_members": {"mode": "remove", "list": "VIP", **options}})

@@ -9,12 +9,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from iterable_api.client import IterableClient
 from target_iterable.columns import Row
@@ -24,7 +24,7 @@ from target_iterable.delivery.operations import Operation, alone
 from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.delivery.verdicts import all_taken
 from target_iterable.objects import OBJECTS
-from target_iterable.objects.user_unforgets import UserUnforgets
+from target_iterable.objects.privacy import UserUnforgets
 from target_iterable.routes import ObjectSpec
 from target_iterable.setting_error import SettingError
 from tests.target.conftest import NewProject, Project

@@ -73,6 +73,7 @@ def test_a_null_in_a_route_is_a_key_that_is_not_set() -> None:
         ({"object": "users", "dots": "nested"}, r"`streams.people.dots`.*'nested'.*Did you mean 'nest'"),
         ({"object": "users", "nulls": "clean"}, r"`streams.people.nulls`.*'clean'.*Did you mean 'clear'"),
         ({"object": "users", "default": {}}, r"`streams.people`.*key 'default'.*Did you mean 'defaults'"),
+        ({"object": "users", "update_only": True}, r"`streams.people.update_only` makes sense in the mode update only"),
         ({"object": "events", "event_name": " "}, r"`streams.people.event_name` must be"),
         ({"object": "list_members", "list_id": "7"}, r"`streams.people.list_id` must be"),
         ({"object": "list_members", "list_id": True}, r"`streams.people.list_id` must be"),

@@ -63,3 +63,18 @@ def test_objects_are_flattened_to_fields(project: Project, settings: dict[str, A
 def test_objects_are_flattened_only_as_deep_as_asked(project: Project) -> None:
     project.load(OF_NESTED_USERS, flattening_enabled=True, flattening_max_depth=1)
     assert "address__place" in project.holds.user(email=ANN)
+
+
+def test_an_entry_of_streams_that_no_stream_went_by_is_reported(
+    project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    routes = {"users": {"object": "users"}, "user": {"object": "users"}, "shop-*": {"object": "events"}}
+    project.load(USERS, streams=routes)
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert sorted(said) == [
+        "`streams.shop-*` was for none of the streams that came: users.",
+        "`streams.user` was for none of the streams that came: users.",
+    ]
+    caplog.clear()
+    project.load([], streams=routes)
+    assert caplog.records == [] or all(record.levelname != "WARNING" for record in caplog.records)

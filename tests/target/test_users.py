@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import pytest
+
+from target_iterable.delivery.stream import DeliveryFailedError
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import stream
 
@@ -153,3 +157,81 @@ def test_a_hybrid_project_tells_of_conflicts_by_either_identifier(new_project: N
     assert (users["written"], users["rejected"]) == (1, 1)
     assert next(iter(users["reasons"])).startswith("conflict")
     assert project.holds.user(userId="B2")["plan"] == "paid"
+
+
+def updating(**options: Any) -> dict[str, Any]:
+    return {"streams": {"users": {"mode": "update", **options}}}
+
+
+@pytest.mark.parametrize("project_type", ["email", "userId", "hybrid"])
+def test_updates_reach_users_who_exist_and_make_no_others(new_project: NewProject, project_type: str) -> None:
+    project = new_project(project_type=project_type)
+    project.load(stream("users", [{"userId": "A1", "email": ANN}]), project_type=project_type)
+    key = "email" if project_type == "email" else "userId"
+    who, stranger = {"email": (ANN, "bob@example.com"), "userId": ("A1", "B2")}[key]
+    rows = [{key: who, "plan": "paid"}, {key: stranger, "plan": "free"}, {key: who, "plan": "gold"}]
+    users = project.load(stream("users", rows), project_type=project_type, **updating())["users"]
+    assert (users["written"], users["unchanged"], users["rejected"]) == (2, 1, 0)
+    assert project.holds.user(userId="A1")["plan"] == "gold"
+    assert project.sandbox.counts()["users"] == 1
+    assert len(project.sandbox.requests("GET /api/users/getByEmail")) == (2 if key == "email" else 0)
+
+
+def test_updates_by_user_id_ask_nobody_in_an_email_based_project(project: Project) -> None:
+    project.load(stream("users", [{"userId": "7", "email": ANN}]))
+    rows = [{"userId": "7", "plan": "paid"}, {"userId": "8", "plan": "free"}]
+    users = project.load(stream("users", rows), **updating())["users"]
+    assert (users["written"], users["unchanged"], users["requests"]) == (1, 1, 1)
+    assert project.holds.user(email=ANN)["plan"] == "paid"
+    assert project.sandbox.counts()["users"] == 1
+    assert project.sandbox.requests("GET /api/users/by*") == []
+
+
+def test_an_unknown_user_id_may_be_told_by_an_error(new_project: NewProject) -> None:
+    project = new_project(project_type="hybrid", unknown_user_id="error")
+    users = project.load(stream("users", [{"userId": "B2"}]), project_type="hybrid", **updating())["users"]
+    assert (users["unchanged"], project.sandbox.counts()["users"]) == (1, 0)
+
+
+def test_iterable_keeps_to_existing_users_itself_only_where_that_is_asked_for(new_project: NewProject) -> None:
+    project = new_project(update_only=True)
+    project.load(stream("users", [{"email": ANN}]))
+    rows = [{"email": ANN, "plan": "paid"}, {"email": "bob@example.com", "plan": "paid"}]
+    users = project.load(stream("users", rows), **updating(update_only=True))["users"]
+    assert (users["written"], users["unchanged"], users["requests"]) == (1, 1, 1)
+    assert project.sandbox.requests("GET /api/users/getByEmail") == []
+    assert not project.holds.exists("bob@example.com")
+
+
+def test_a_look_up_that_fails_ends_the_run_before_anything_is_written(project: Project) -> None:
+    project.load(stream("users", [{"email": ANN}]))
+    project.sandbox.inject("answer", route="GET /api/users/getByEmail", status=403, times=None)
+    with pytest.raises(DeliveryFailedError, match="users could not be looked up"):
+        project.load(stream("users", [{"email": ANN, "plan": "paid"}]), **updating())
+    assert "plan" not in project.holds.client.get_json("/api/users/getFields")["fields"]
+    assert project.load.states == []
+
+
+def test_objects_replace_those_of_the_profile_or_merge_with_them(project: Project) -> None:
+    first = {"email": ANN, "address": {"city": "Bern", "zip": 3000}, "cars": [{"name": "a"}, {"name": "b"}]}
+    project.load(stream("users", [first]))
+    rows = [{"email": ANN, "address": {"zip": 3001, "city": None}, "cars": [{"name": "c"}]}]
+    project.load(stream("users", rows), streams={"users": {"merge_nested_objects": True}})
+    assert project.holds.user(email=ANN)["cars"] == [{"name": "c"}]
+    project.load(
+        stream("users", [{"email": ANN, "address.street": "A 1"}]), streams={"users": {"merge_nested_objects": True}}
+    )
+    assert project.holds.user(email=ANN)["address"] == {"zip": 3001, "street": "A 1"}
+    project.load(stream("users", [{"email": ANN, "address": {"city": "Thun"}}]))
+    assert project.holds.user(email=ANN)["address"] == {"city": "Thun"}
+
+
+def test_each_address_of_a_person_has_a_profile_or_the_person_has_one(project: Project) -> None:
+    old = {"userId": "7", "email": ANN, "plan": "free"}
+    project.load(stream("users", [old]))
+    project.load(stream("users", [{"userId": "7", "plan": "paid"}]), streams={"users": {"identify_by": "userId"}})
+    assert project.holds.user(email=ANN)["plan"] == "paid"
+    project.load(stream("users", [{**old, "email": "ann@work.example.com", "plan": "gold"}]))
+    assert project.sandbox.counts()["users"] == 2
+    assert project.holds.user(email=ANN)["plan"] == "paid"
+    assert project.holds.user(email="ann@work.example.com")["userId"] == "7"

@@ -1,0 +1,58 @@
+"""How a plugin's command ends when it cannot do its work: with a sentence, not with a traceback."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+_READ: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
+    "integer": ("a whole number", int),
+    "array": ("an array in JSON", json.loads),
+    "object": ("an object in JSON", json.loads),
+}
+"""What the text of an environment variable must be, by the type of the setting, and what reads it."""
+
+
+@contextmanager
+def told(logger: logging.Logger, *kinds: type[Exception]) -> Iterator[None]:
+    """End the process with the text of an exception of these kinds. The traceback is logged for those who debug."""
+    try:
+        yield
+    except kinds as error:
+        logger.debug("This is where it happened.", exc_info=error)
+        logger.error("%s", error)  # noqa: TRY400 (the text says what to do; the traceback is above)
+        sys.exit(1)
+
+
+class UnreadableVariableError(Exception):
+    """Environment variables whose text is not of the type of their setting."""
+
+
+@contextmanager
+def variables_named(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+    """Name the environment variables that cannot be read, for the SDK does not.
+
+    Raises:
+        UnreadableVariableError: in place of the SDK's ValueError.
+    """
+    try:
+        yield
+    except ValueError:
+        if wrong := [problem for name, schema in properties.items() for problem in _misread(plugin, name, schema)]:
+            raise UnreadableVariableError("; ".join(wrong)) from None
+        raise
+
+
+def _misread(plugin: str, name: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    variable = f"{plugin}_{name}".replace("-", "_").upper()
+    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    for must_be, read in (_READ[kind] for kind in types if kind in _READ and variable in os.environ):
+        try:
+            read(os.environ[variable])
+        except ValueError:
+            yield f"`{name}` must be {must_be}: the environment variable {variable} is not"

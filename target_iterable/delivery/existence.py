@@ -1,0 +1,62 @@
+"""Asking whether users exist, for records that must not make any."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from iterable_api.client import IterableClient
+from iterable_api.errors import BadRequestError
+from target_iterable.delivery.operations import Name, Operation
+
+_WIDTH: Final = 8
+"""Look-ups on their way at a time; the client keeps to the documented 100 in a second."""
+_REMEMBERED: Final = 100_000
+
+_PATHS: Final = {"email": "/api/users/getByEmail", "userId": "/api/users/byUserId"}
+_UNKNOWN: Final = "noUserWithIdExists"
+"""In the code of a refusal that Block's Go client expects for an unknown userId. Recordings show 200 and `{}`."""
+
+
+class Existence:
+    """Looks users up, several at a time, each that is found only once."""
+
+    def __init__(self, client: IterableClient) -> None:
+        self._client = client
+        self._found: set[Name] = set()
+
+    def strangers(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
+        """Those of `rows` that are meant for users who exist, and whose user does not.
+
+        Raises:
+            IterableError: if Iterable does not say.
+        """
+        meant = {row: row.only_for for row in rows if row.only_for}
+        known = self._known({name for names in meant.values() for name in names})
+        return {row for row, names in meant.items() if names.isdisjoint(known)}
+
+    def _known(self, names: Collection[Name]) -> AbstractSet[Name]:
+        asked = [name for name in names if name not in self._found]
+        found = {name for name, exists in zip(asked, self._ask(asked), strict=True) if exists}
+        known = found | (self._found & set(names))
+        self._found = self._found | found if len(self._found) < _REMEMBERED else found
+        return known
+
+    def _ask(self, names: Sequence[Name]) -> list[bool]:
+        with ThreadPoolExecutor(_WIDTH) as pool:
+            try:
+                return list(pool.map(self._exists, names))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _exists(self, name: Name) -> bool:
+        """What is refused for another reason counts as known: Iterable says of the write what is wrong."""
+        kind, value = name
+        try:
+            answer = self._client.get_json(_PATHS[kind], params={kind: value})
+        except BadRequestError as error:
+            return _UNKNOWN not in error.code and not error.message.startswith("No user exists")
+        return bool(answer.get("user")) if isinstance(answer, dict) else False

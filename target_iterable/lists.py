@@ -1,0 +1,99 @@
+"""The lists of the project by name, made where they are missing."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from iterable_api.client import IterableClient
+from iterable_api.errors import ApiError
+from target_iterable.answers import member
+from target_iterable.delivery.refusal import RecordRefusedError
+
+PAUSES: Final = (1, 2, 4)
+"""Seconds between looks at several lists of one name: a process that made one too many takes it back."""
+
+_logger: Final = logging.getLogger("target-iterable")
+
+
+@dataclass(frozen=True, order=True)
+class _List:
+    id: int
+    writable: bool
+
+
+class Lists:
+    """The project's lists, read once. Names need not be unique, and only `Standard` lists can be written.
+
+    Attributes:
+        made: ids of the lists that were made in this run.
+    """
+
+    def __init__(self, client: IterableClient) -> None:
+        self.made: set[int] = set()
+        self._client = client
+        self._by_name: dict[str, list[_List]] | None = None
+
+    def id_of(self, name: str, *, create: bool) -> int:
+        """The list called `name`, made if there is none and `create` says so.
+
+        Raises:
+            RecordRefusedError: if there is none, more than one, or one that cannot be written.
+        """
+        if self._by_name is None:
+            self._by_name = self._read()
+        known = self._by_name.get(name, [])
+        if not known and create:
+            known = [self._make(name)]
+        elif len(known) > 1:
+            known = self._settled(name)
+        self._by_name[name] = known
+        return _only(known)
+
+    def _make(self, name: str) -> _List:
+        """A new list; or the one of another process that was quicker.
+
+        Nothing at Iterable keeps names unique. So whoever has made a list looks whether there is an older one, which
+        has the lower id, and then takes the own one back: it is empty, and all who look find the older one.
+        """
+        made = _List(member(self._client.post_json("/api/lists", {"name": name}), "listId"), writable=True)
+        first = min([made, *self._read().get(name, [])])
+        if first != made:
+            self._take_back(made)
+        self.made.add(first.id)
+        return first
+
+    def _take_back(self, made: _List) -> None:
+        try:
+            self._client.request("DELETE", "/api/lists/{listId}", path_params={"listId": made.id})
+        except ApiError as error:
+            _logger.warning("There is a second, empty list of the same name now, with the id %d. %s", made.id, error)
+
+    def _settled(self, name: str) -> list[_List]:
+        """The lists of that name, once those that are about to be taken back are gone."""
+        for pause in PAUSES:
+            known = self._read().get(name, [])
+            if len(known) <= 1:
+                break
+            time.sleep(pause)
+        return known
+
+    def _read(self) -> dict[str, list[_List]]:
+        by_name: dict[str, list[_List]] = {}
+        for entry in member(self._client.get_json("/api/lists"), "lists"):
+            writable = entry.get("listType", "Standard") == "Standard"
+            by_name.setdefault(entry["name"], []).append(_List(entry["id"], writable))
+        return by_name
+
+
+def _only(lists: Sequence[_List]) -> int:
+    if not lists:
+        raise RecordRefusedError("unknownList", "there is no list of this name")
+    if len(lists) > 1:
+        raise RecordRefusedError("ambiguousList", "several lists have this name; give the `list_id`")
+    if not lists[0].writable:
+        raise RecordRefusedError("unwritableList", "only lists of the type Standard can be written")
+    return lists[0].id

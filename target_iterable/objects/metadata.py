@@ -1,0 +1,61 @@
+"""Values of metadata tables, which templates can look up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from iterable_api.limits import MAX_METADATA_VALUE_BYTES
+from target_iterable.columns import Row, take_object
+from target_iterable.delivery.operations import Envelope, Operation, alone
+from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.serialise import dumps
+from target_iterable.delivery.verdicts import all_taken
+from target_iterable.keys import key_text, needed_text
+from target_iterable.objects.base import IterableObject
+from target_iterable.routes import ObjectSpec, Option
+
+_PUT: Final = alone("/api/metadata/{table}/{key}", all_taken, "PUT")
+
+
+class Metadata(IterableObject):
+    """One record is one value, which is replaced as a whole. Iterable makes the table with its first value.
+
+    table: letters and digits, unless the route has it; Iterable does not tell capitals.
+    key: letters and digits; by default the key property, if there is just one.
+    value: an object. Without such a column, all other columns make the value.
+    """
+
+    spec = ObjectSpec(
+        "metadata",
+        streams=("metadata",),
+        modes=("put",),
+        of_users=False,
+        options={"table": Option(str, "the name of a table: letters and digits", r"[A-Za-z0-9]+")},
+    )
+    example: ClassVar[Mapping[str, Any]] = {"table": "shops", "key": "bern1", "value": {"city": "Bern", "open": True}}
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One value. Names of tables and keys that Iterable does not take are its to refuse."""
+        column = row.pop("table", None)
+        table = needed_text("table", self.route.options.get("table", column))
+        name = needed_text("key", key_text(self.take_id(row, "key", key)))
+        return Operation(
+            endpoint=_PUT,
+            part=dumps({"value": self._value(row)}),
+            names=frozenset({("key", f"{table.lower()}/{name}")}),
+            envelope=Envelope.of(table=table, key=name),
+            place=f"metadata {table.lower()}",
+        )
+
+    def _value(self, row: Row) -> Row:
+        if "value" not in row:
+            value = row
+        elif row["value"] in (None, ""):
+            raise RecordRefusedError("missingField", "`value` is empty", "value")
+        else:
+            value = take_object(row, "value")
+            self.leave_out(row)
+        if len(dumps(value)) > MAX_METADATA_VALUE_BYTES:
+            raise RecordRefusedError("valueTooLarge", f"the value is larger than {MAX_METADATA_VALUE_BYTES:,} bytes")
+        return value

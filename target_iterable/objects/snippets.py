@@ -1,0 +1,75 @@
+"""Snippets: pieces of content that templates share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from target_iterable.columns import Row, text_in, texts_in
+from target_iterable.delivery.operations import Envelope, Operation, alone
+from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.serialise import dumps
+from target_iterable.delivery.verdicts import all_taken
+from target_iterable.keys import needed_text
+from target_iterable.objects.base import IterableObject
+from target_iterable.routes import ObjectSpec
+
+_PUT: Final = alone("/api/snippets/{identifier}", all_taken, "PUT")
+_NAME: Final = re.compile(r"[A-Za-z0-9_ -]{1,100}")
+
+
+class Snippets(IterableObject):
+    """One record is one snippet. It is found by its name, and made when it is missing.
+
+    name: 1 to 100 letters, digits, dashes, underscores and blanks. Not digits only: Iterable takes these for an id.
+    content: HTML, which may have Handlebars in it.
+    description: what it is for.
+    variables: names of the variables in the content, an array of texts or JSON of one.
+    createdByUserId: the e-mail address of who writes it; by default, the creator of the project.
+
+    What a record does not have stays as it is, except the content, which it must have.
+    """
+
+    spec = ObjectSpec("snippets", streams=("snippets",), modes=("upsert",), of_users=False)
+    example: ClassVar[Mapping[str, Any]] = {
+        "name": "greeting",
+        "content": "<p>Hello {{name}}</p>",
+        "variables": ["name"],
+    }
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One snippet, by the endpoint that makes and updates alike: it may be called twice, creation may not."""
+        del key
+        name = _name(row.pop("name", None))
+        snippet: Row = {"content": needed_text("content", row.pop("content", None))}
+        for member, (read, must_be) in _MEMBERS.items():
+            if (value := row.pop(member, None)) is not None:
+                snippet[member] = read(value)
+                if snippet[member] is None:
+                    raise RecordRefusedError("invalidField", f"`{member}` must be {must_be}", member)
+        self.leave_out(row)
+        return Operation(
+            endpoint=_PUT,
+            part=dumps(snippet),
+            names=frozenset({("snippet", name)}),
+            envelope=Envelope.of(identifier=name),
+            place="snippets",
+        )
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not _NAME.fullmatch(value) or value.isdecimal():
+        raise RecordRefusedError(
+            "invalidName",
+            "`name` must be 1 to 100 letters, digits, dashes, underscores and blanks, and not digits only",
+            "name",
+        )
+    return value
+
+
+_MEMBERS: Final[Mapping[str, tuple[Callable[[Any], Any], str]]] = {
+    "description": (text_in, "a text"),
+    "variables": (texts_in, "an array of texts"),
+    "createdByUserId": (text_in, "a text"),
+}
