@@ -45,7 +45,7 @@ RECORDS = [
     *stream("snippets", [Snippets.example]),
 ]
 OF_APPS = [
-    *stream("devices", [Devices.example, Devices.example | {"email": None, "userId": "U2"}]),
+    *stream("devices", [Devices.example, {**Devices.example, "email": None, "userId": "U2"}]),
     *stream("gone", [{"token": Devices.example["token"]}]),
     *stream("browsers", [Browsers.example]),
 ]
