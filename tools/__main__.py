@@ -1,6 +1,15 @@
 """`python -m tools` writes all files that are made from the code; `--check` only tells which are out of date."""
 
-from tools import definitions, readme, sandbox, settings_page, streams
+from tools import definitions, objects, readme, sandbox, settings_page, streams
 from tools.generated import main
 
-main({**definitions.files(), **readme.files(), **sandbox.files(), **settings_page.files(), **streams.files()})
+main(
+    {
+        **definitions.files(),
+        **objects.files(),
+        **readme.files(),
+        **sandbox.files(),
+        **settings_page.files(),
+        **streams.files(),
+    }
+)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
 from iterable_api.client import IterableClient
 from iterable_api.errors import BadRequestError
@@ -53,10 +53,24 @@ class Existence:
                 raise
 
     def _exists(self, name: Name) -> bool:
-        """What is refused for another reason counts as known: Iterable says of the write what is wrong."""
-        kind, value = name
+        """What is refused counts as known: Iterable says of the write what is wrong."""
         try:
-            answer = self._client.get_json(_PATHS[kind], params={kind: value})
-        except BadRequestError as error:
-            return _UNKNOWN not in error.code and not error.message.startswith("No user exists")
-        return bool(answer.get("user")) if isinstance(answer, dict) else False
+            return bool(look_up(self._client, name))
+        except BadRequestError:
+            return True
+
+
+def look_up(client: IterableClient, name: Name) -> Mapping[str, Any]:
+    """The user of that name, as Iterable shows one; empty if there is none.
+
+    Raises:
+        IterableError: if Iterable does not say.
+    """
+    kind, value = name
+    try:
+        answer = client.get_json(_PATHS[kind], params={kind: value})
+    except BadRequestError as error:
+        if _UNKNOWN in error.code or error.message.startswith("No user exists"):
+            return {}
+        raise
+    return (answer.get("user") or {}) if isinstance(answer, dict) else {}

@@ -130,7 +130,7 @@ class _Settling:
     def _refused(self, piece: Batch, error: ApiError) -> None:
         """Find the culprits, and send the rest."""
         rows = piece.rows
-        if any(text in error.message for text in _NOT_OF_A_ROW):
+        if piece.endpoint.is_bulk and any(text in error.message for text in _NOT_OF_A_ROW):
             raise error
         if _is_settled(piece.endpoint, error):
             self._verdicts.written += rows

@@ -19,6 +19,7 @@ from target_iterable.objects.purchases import Purchases
 from target_iterable.objects.snippets import Snippets
 from target_iterable.objects.subscriptions import Subscriptions
 from target_iterable.objects.triggers import CampaignTriggers, JourneyTriggers
+from target_iterable.objects.user_emails import UserEmails
 from target_iterable.objects.user_merges import UserMerges
 from target_iterable.objects.users import Users
 
@@ -28,6 +29,7 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
     object_.spec.name: object_
     for object_ in (
         Users,
+        UserEmails,
         UserMerges,
         UserDeletions,
         UserForgets,

@@ -39,9 +39,13 @@ class Destination:
 
 
 class IterableObject(ABC):
-    """A subclass says what its routes may hold (`spec`), and how a row becomes an operation."""
+    """A subclass says what its routes may hold (`spec`), gives an `example` of a record, and turns rows into operations.
+
+    Its docstring is in the documentation: what the object is, and a line for each column.
+    """
 
     spec: ClassVar[ObjectSpec]
+    example: ClassVar[Mapping[str, Any]]
 
     def __init__(self, to: Destination) -> None:
         self.project = to.project

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 from iterable_api.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
 from target_iterable.columns import Row
@@ -32,7 +32,14 @@ def catalog_place(name: str) -> str:
 
 
 class CatalogItems(IterableObject):
-    """`itemId` or the key property; `catalogName`, unless the route has it; `value`; the rest are the item's fields."""
+    """Items of catalogs.
+
+    catalogName: the catalog, unless the route has it as `catalog`; it is made when it is missing.
+    itemId: the item's id; by default the key property, if there is just one.
+    value: an object with the item's fields; all other columns are fields, too.
+
+    The mode `upsert` keeps fields that a record does not have, `replace` does not.
+    """
 
     spec = ObjectSpec(
         "catalog_items",
@@ -42,6 +49,12 @@ class CatalogItems(IterableObject):
         clears=True,
         options={"catalog": Option(str, f"the name of a catalog: {_ID_IN_WORDS}", pattern=_ID.pattern)},
     )
+    example: ClassVar[Mapping[str, Any]] = {
+        "catalogName": "Products",
+        "itemId": "A-17",
+        "name": "Mug",
+        "price": 24.95,
+    }
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One item. `upsert` keeps the fields that the row does not have, `replace` does not."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from target_iterable.columns import Row
 from target_iterable.delivery.field_types import event_scope
@@ -22,7 +22,15 @@ _TRACK_BULK_ONCE = replace(_TRACK_BULK, repeatable=False)
 
 
 class Events(IterableObject):
-    """`email` or `userId`, `eventName`, `createdAt`, `id`, `campaignId`, `templateId`; the rest are data fields."""
+    """Custom events.
+
+    email, userId: whose event it is. Iterable makes the user if there is none.
+    eventName: the name, unless the route has it as `event_name`.
+    createdAt: when it happened, as a date or in Unix seconds; else when Iterable got it.
+    id: an event with the same id is replaced. By default an event without one gets one that follows from its content.
+    campaignId, templateId: what the event is attributed to.
+    dataFields: an object with fields of the event; all other columns are such fields, too.
+    """
 
     spec = ObjectSpec(
         "events",
@@ -32,6 +40,12 @@ class Events(IterableObject):
         clears=True,
         options={"event_name": Option(str, "the name of all events of the stream, a text that is not blank")},
     )
+    example: ClassVar[Mapping[str, Any]] = {
+        "email": "ann@example.com",
+        "eventName": "article read",
+        "createdAt": "2026-11-01T08:30:00Z",
+        "title": "How to brew tea",
+    }
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One event. Its user is named once; an identifier besides is left out, the profile holds it."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from iterable_api.identity import ProjectType
 from target_iterable.columns import Row
@@ -28,7 +28,12 @@ _EMPTY: Final = (None, "")
 
 
 class ListMembers(IterableObject):
-    """`email` and/or `userId`; `list` or `listId`, unless the route says which list; the rest are profile fields.
+    """Members of static lists.
+
+    email, userId: who it is.
+    list: the name of a list, unless the route has it; it is made when it is missing.
+    listId: the id of a list instead.
+    dataFields: an object with profile fields of those who are added; all other columns are such fields, too.
 
     Whether a record adds or removes is the mode, or is in the column that `member_column` names: true is in, false
     is out. With `update_existing_users_only`, records that would make a user count as unchanged. In e-mail-based
@@ -53,6 +58,7 @@ class ListMembers(IterableObject):
         },
         either=frozenset({"list", "list_id"}),
     )
+    example: ClassVar[Mapping[str, Any]] = {"email": "ann@example.com", "list": "Loyal customers"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One member. Profile fields travel with those who are added; a removal takes only the identity."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from target_iterable.columns import Row
 from target_iterable.delivery.field_types import USERS
@@ -22,7 +22,10 @@ _UPDATE_ONLY: Final = replace(_BULK_UPDATE, judge=partial(named_failures, skippe
 
 
 class Users(IterableObject):
-    """`email` and/or `userId`, `dataFields`, and any column as a profile field.
+    """Profiles. Fields that a record does not have stay as they are.
+
+    email, userId: who it is. The type of the project says which counts; another identifier is a field of the profile.
+    dataFields: an object with profile fields; all other columns are profile fields, too.
 
     The mode `update` makes no users; records about others count as unchanged. Without an address an e-mail-based
     project makes none by itself; anybody else is looked up first, which Iterable allows 100 times in a second. With
@@ -45,6 +48,12 @@ class Users(IterableObject):
             ),
         },
     )
+    example: ClassVar[Mapping[str, Any]] = {
+        "email": "ann@example.com",
+        "firstName": "Ann",
+        "visits": 12,
+        "address": {"city": "Bern"},
+    }
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One user; the key of the stream says nothing about it."""

@@ -12,8 +12,15 @@ from urllib.parse import parse_qsl
 import pytest
 from jsonschema import Draft4Validator
 
+from iterable_sandbox.keys import KeyType
 from iterable_sandbox.request_log import Entry
 from iterable_sandbox.server import Sandbox
+from target_iterable.objects.browsers import Browsers
+from target_iterable.objects.carts import Carts
+from target_iterable.objects.devices import Devices
+from target_iterable.objects.metadata import Metadata
+from target_iterable.objects.purchases import Purchases
+from target_iterable.objects.snippets import Snippets
 from tests.contract.swagger import Contract, Operation, segments
 from tests.tap.reading import TapRun
 from tests.target.loading import Loader, stream
@@ -30,12 +37,28 @@ RECORDS = [
     *stream("list_members", [{"email": "u1@example.com"}]),
     *stream("user_unforgets", [{"email": "u1@example.com"}]),
     *stream("catalog_items", [{"itemId": "P-9", "catalogName": "Products", "price": 3.5}]),
+    *stream("purchases", [{**Purchases.example, "user": {"city": "Bern"}, "campaignId": 5}, Purchases.example]),
+    *stream("carts", [Carts.example, {"userId": "U1", "items": []}]),
+    *stream("subscriptions", [{"email": "u1@example.com", "unsubscribedChannelIds": [], "campaignId": 5}]),
+    *stream("subscribed", [{"email": "u1@example.com"}, {"userId": "U1"}]),
+    *stream("metadata", [Metadata.example]),
+    *stream("snippets", [Snippets.example]),
 ]
+OF_APPS = [
+    *stream("devices", [Devices.example, {**Devices.example, "email": None, "userId": "U2"}]),
+    *stream("gone", [{"token": Devices.example["token"]}]),
+    *stream("browsers", [Browsers.example]),
+]
+"""What servers may not write."""
+
+APP_KEY = "aaaabbbbccccddddeeeeffff00001111"
 ROUTES: Mapping[str, Any] = {
     "users": {"object": "users"},
     "custom_events": {"object": "events"},
     "list_members": {"object": "list_members", "list": "VIP"},
     "catalog_items": {"object": "catalog_items", "catalog": "Products"},
+    "subscribed": {"object": "subscriptions", "mode": "subscribe", "group": "messageChannel"},
+    "gone": {"object": "devices", "mode": "disable"},
 }
 
 
@@ -44,10 +67,18 @@ def sent(tmp_path_factory: pytest.TempPathFactory, seeded_database: Path) -> lis
     """All requests of one run of the tap, with every stream, and of one run of the target."""
     folder = tmp_path_factory.mktemp("runs")
     shutil.copy(seeded_database, folder / "project.db")
-    with Sandbox(database=str(folder / "project.db"), log_personal_data=True) as sandbox:
+    with Sandbox(
+        database=str(folder / "project.db"),
+        log_personal_data=True,
+        subscription_endpoints=True,
+        keys={APP_KEY: KeyType.MOBILE},
+    ) as sandbox:
         tap = TapRun(sandbox.url, sandbox.api_key, folder)
         assert tap(*(entry["tap_stream_id"] for entry in tap.catalog()["streams"])).code == 0
-        Loader(sandbox, folder)(RECORDS, streams=ROUTES)
+        channel = sandbox.store.resources.all("channel")[0]["id"]
+        routes = {**ROUTES, "subscribed": {**ROUTES["subscribed"], "group_id": channel}}
+        Loader(sandbox, folder)(RECORDS, streams=routes)
+        Loader(sandbox, folder)(OF_APPS, streams=routes, api_key=APP_KEY)
         return sandbox.requests("* /api/*")
 
 
@@ -61,7 +92,12 @@ def test_the_runs_sent_requests_of_every_kind(sent: list[Entry]) -> None:
     assert {"GET /api/export/data.json", "GET /api/lists/getUsers", "GET /api/campaigns"} <= routes
     assert {"POST /api/users/bulkUpdate", "POST /api/events/trackBulk", "POST /api/lists/subscribe"} <= routes
     assert "POST /api/catalogs/{catalogName}/items" in routes
-    assert {entry.status for entry in sent} == {200}
+    assert {"POST /api/commerce/trackPurchase", "POST /api/commerce/updateCart"} <= routes
+    assert {"POST /api/users/bulkUpdateSubscriptions", "PUT /api/metadata/{table}/{key}"} <= routes
+    assert {"PUT /api/subscriptions/{subscriptionGroup}/{subscriptionGroupId}"} <= routes
+    assert {"PUT /api/snippets/{identifier}", "POST /api/users/disableDevice"} <= routes
+    assert {"POST /api/users/registerDeviceToken", "POST /api/users/registerBrowserToken"} <= routes
+    assert {entry.status for entry in sent} <= {200, 201, 202}
 
 
 def problems(contract: Contract, entry: Entry) -> Iterator[str]:

@@ -60,7 +60,7 @@ class Interrupting(BaseHTTPRequestHandler):
             os.kill(self.prey, number)
         self._give(answer)
 
-    do_GET = do_POST = handle_any  # noqa: N815 (the names that http.server calls)
+    do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815 (the names that http.server calls)
 
     def _give(self, answer: requests.Response) -> None:
         try:

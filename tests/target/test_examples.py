@@ -1,0 +1,45 @@
+"""The examples of the documentation work."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from iterable_sandbox.keys import KeyType
+from iterable_sandbox.store.lists import UserList
+from target_iterable.objects import OBJECTS
+from tests.target.conftest import NewProject, Project
+from tests.target.loading import stream
+
+APP_KEY: Final = "aaaabbbbccccddddeeeeffff00001111"
+FROM_APPS: Final = ("devices", "browsers")
+OLD: Final = {"email": "ann@old.example.com"}
+ANN: Final = {"email": "ann@example.com"}
+
+
+@pytest.fixture
+def prepared(new_project: NewProject) -> Project:
+    """A project with everything that the examples speak of."""
+    project = new_project(keys={APP_KEY: KeyType.MOBILE}, subscription_endpoints=True, opt_in_message_types=True)
+    store = project.sandbox.store
+    campaign = {"id": 5, "messageMedium": "Email", "templateId": 20, "type": "Triggered"}
+    store.resources.add("campaign", [(5, campaign)])
+    store.resources.add("journey", [(7, {"id": 7, "enabled": True})])
+    for number in (12, 15):
+        store.lists.insert(UserList(number, f"List {number}", None, 0, "Standard"))
+    return project
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_the_example_of_an_object_is_written(prepared: Project, name: str) -> None:
+    prepared.load(stream("users", [OLD] if name == "user_emails" else [OLD, ANN]))
+    record = dict(OBJECTS[name].example)
+    done = prepared.load(
+        stream(name, [record], [column for column in ("id",) if column in record]),
+        streams={name: {"object": name}},
+        allow_destructive=True,
+        allow_messaging=True,
+        **({"api_key": APP_KEY} if name in FROM_APPS else {}),
+    )
+    assert (done[name]["written"], done[name]["rejected"]) == (1, 0)
