@@ -33,6 +33,7 @@ class Verdicts:
         unknown: Iterable's answer does not say what became of them.
         dropped_fields: fields that Iterable left out of rows it has taken.
         created_fields: fields that are new to the project.
+        trimmed: those of the written rows that went without some of their fields, and the dotted paths of these.
     """
 
     written: list[Operation] = field(default_factory=list)
@@ -42,6 +43,7 @@ class Verdicts:
     unknown: list[Operation] = field(default_factory=list)
     dropped_fields: set[str] = field(default_factory=set)
     created_fields: set[str] = field(default_factory=set)
+    trimmed: dict[Operation, frozenset[str]] = field(default_factory=dict)
 
     def absorb(self, more: Verdicts) -> None:
         """Add what became of other rows; what must be sent again stays out."""
@@ -134,6 +136,7 @@ class Operation:
             nothing to do.
         scope: whose fields the row writes. Types of fields are kept per scope; see `field_types`.
         fields: what the row writes there; the same values as in `part`.
+        fields_at: the members of `part` that lead to the object which holds the fields.
         place: what the row changes for those whom it names, for example one list. Empty for what only happens: it
             leaves nothing that the next row could be compared with.
         once: what happens only once, and for which key; None for what may be sent again and again. Where the
@@ -148,6 +151,7 @@ class Operation:
     only_for: frozenset[Name] = frozenset()
     scope: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    fields_at: tuple[str, ...] = ("dataFields",)
     place: str = ""
     once: Name | None = None
     is_so: Callable[[], bool] | None = None
