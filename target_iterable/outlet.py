@@ -34,6 +34,7 @@ class Outlet:
             allowance=allowance(config),
             max_in_flight=config.get("max_in_flight"),
             bears_dropped_fields=config["on_dropped_fields"] == "warn",
+            trims=config["on_type_clash"] == "drop_field",
         )
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from iterable_api.client import IterableClient
@@ -10,12 +11,17 @@ from iterable_api.identity import ProjectType
 from target_iterable.answers import member
 from target_iterable.fields import Fields
 from target_iterable.lists import Lists
+from target_iterable.segment.open_carts import OpenCarts
 
 _PAGE = 100
 
 
 class Project:
-    """One client, so that all sinks share one limiter, and what is known of the lists, the catalogs and the fields."""
+    """One client, so that all sinks share one limiter, and what is known of the lists, the catalogs and the fields.
+
+    Attributes:
+        open_carts: by stream, what its calls have put into carts in this run.
+    """
 
     def __init__(self, client: IterableClient, type_: ProjectType, *, coerce: bool) -> None:
         self.client = client
@@ -23,6 +29,8 @@ class Project:
         self.lists = Lists(client)
         self.catalogs = Catalogs(client)
         self.fields = Fields(client, coerce=coerce)
+        # Streams have several sinks in a run, one after the other.
+        self.open_carts = defaultdict[str, OpenCarts](OpenCarts)
 
 
 class Catalogs:

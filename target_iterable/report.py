@@ -107,6 +107,8 @@ def _table(tallies: Mapping[str, Tally], last: Mapping[str, Column]) -> Iterator
         yield _row(width, stream, *shown, *(show(tally) for show in last.values()))
         for reason, count in tally.reasons.most_common():
             yield f"  rejected {count:,}: {reason}"
+        for path, count in tally.trimmed_fields.most_common():
+            yield f"  written {count:,} without {path!r}: its type clashes"
 
 
 def _row(width: int, stream: str, *cells: str) -> str:

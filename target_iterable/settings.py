@@ -89,6 +89,15 @@ SETTINGS: Final[dict[str, Any]] = {
             "description": "Whether profiles and events may bring fields that the project does not know yet; `project` "
             "leaves it to its own setting. Lists know no such switch. A field can never be removed again.",
         },
+        "on_type_clash": {
+            "type": "string",
+            "enum": ["reject", "drop_field"],
+            "default": "reject",
+            "title": "On type clash",
+            "description": "What to do with records that hold a value which does not fit the type that Iterable keeps "
+            "for its field: reject them, or send them without the field. What was left out is named, and counted in "
+            "the summary.",
+        },
         "on_dropped_fields": {
             "type": "string",
             "enum": ["warn", "fail"],

@@ -149,17 +149,20 @@ class FieldTypes:
 
     def misfit(self, row: Operation) -> Refusal | None:
         """Why Iterable would refuse `row`, if a value of it does not fit the type of its field."""
+        return next(self.misfits(row), None)
+
+    def misfits(self, row: Operation) -> Iterator[Refusal]:
+        """One for each value of `row` that does not fit the type of its field."""
         types = self._types.get(row.scope)
         if not types:
-            return None
+            return
         for path, type_ in leaves(row.fields):
             expected = types.get(path)
             if expected is None:
                 self._note_new(row.scope, path)
             elif not self._fits(row.scope, path, type_, expected):
                 reason = f"the field {path!r} is kept as {expected}, and the record holds a {type_}"
-                return Refusal(CLASH, reason, path)
-        return None
+                yield Refusal(CLASH, reason, path)
 
     def tell_new(self) -> None:
         """Log, once for each, the profile fields that are about to be created: no field can be removed again."""

@@ -32,6 +32,7 @@ from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.operations import Batch, Endpoint, Operation, Verdicts
 from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.sender import Sender
+from target_iterable.delivery.trimming import Trimming
 from target_iterable.delivery.verdicts import UNCONFIRMED
 
 _NOT_OF_A_ROW: Final = ("error.lists.", "error.catalogs.")
@@ -57,10 +58,12 @@ class Outcome:
 class Isolation:
     """Sends batches until each of their rows has a verdict. Threads may share it."""
 
-    def __init__(self, sender: Sender, types: FieldTypes, room: Room) -> None:
+    def __init__(self, sender: Sender, types: FieldTypes, room: Room, *, trims: bool = False) -> None:
+        """With `trims`, rows lose the fields whose type clashes, instead of being rejected."""
         self.sender = sender
         self.types = types
         self.room = room
+        self.trims = trims
 
     def settle(self, batch: Batch, refused: Mapping[Operation, Refusal] = _NOTHING) -> Outcome:
         """Deliver `batch` without its rows that are `refused`; never raises what Iterable or the way to it causes."""
@@ -69,6 +72,7 @@ class Isolation:
             settling.deliver(settling.reject(batch.rows, refused))
         except IterableError as error:
             settling.outcome.error = error
+        settling.trimming.restore(settling.outcome.verdicts)
         return settling.outcome
 
 
@@ -77,6 +81,7 @@ class _Settling:
 
     def __init__(self, isolation: Isolation, outcome: Outcome) -> None:
         self.outcome = outcome
+        self.trimming = Trimming()
         self._on = isolation
         self._verdicts = outcome.verdicts
         self._rejected_alone = 0
@@ -86,12 +91,20 @@ class _Settling:
         """Send `rows` and settle all of them. Whether they passed as they were, with no need to refuse any."""
         good = self._without_misfits(rows)
         passed = [self._send(piece) for piece in pack(good, self._on.room)]
-        return len(good) == len(rows) and all(passed)
+        return good == list(rows) and all(passed)
 
     def _without_misfits(self, rows: Sequence[Operation]) -> list[Operation]:
-        misfits = {row: refusal for row in rows if (refusal := self._on.types.misfit(row))}
+        misfits = self._misfits(rows)
         self._on.types.tell_new()
-        return self.reject(rows, misfits)
+        trimmed = {row: less for row in misfits if self._on.trims and (less := self._trimmed(row))}
+        good = self.reject(rows, {row: refusal for row, refusal in misfits.items() if row not in trimmed})
+        return [trimmed.get(row, row) for row in good]
+
+    def _misfits(self, rows: Sequence[Operation]) -> dict[Operation, Refusal]:
+        return {row: refusal for row in rows if (refusal := self._on.types.misfit(row))}
+
+    def _trimmed(self, row: Operation) -> Operation | None:
+        return self.trimming.trim(row, {str(misfit.field) for misfit in self._on.types.misfits(row)})
 
     def _send(self, piece: Batch) -> bool:
         try:
@@ -134,21 +147,20 @@ class _Settling:
             raise error
         if _is_settled(piece.endpoint, error):
             self._verdicts.written += rows
-        elif culprits := self._culprits(rows, error):
+        elif isinstance(error, BadJsonBodyError) and (culprits := misshapen(rows, error.violations)):
             self.deliver(self.reject(rows, culprits))
+        elif isinstance(error, FieldTypeError) and self._explained(rows, error):
+            self.deliver(rows)
         else:
             self._bisect(rows, error)
 
-    def _culprits(self, rows: Sequence[Operation], error: ApiError) -> dict[Operation, Refusal]:
-        if isinstance(error, BadJsonBodyError):
-            return misshapen(rows, error.violations)
-        if not isinstance(error, FieldTypeError):
-            return {}
+    def _explained(self, rows: Sequence[Operation], error: FieldTypeError) -> bool:
+        """Learn the types of the fields that clashed. Whether some of `rows` do not fit them."""
         for learn in (self._on.types.learn, self._on.types.harden):
             learn(error.clashes, rows)
-            if found := {row: refusal for row in rows if (refusal := self._on.types.misfit(row))}:
-                return found
-        return {}
+            if self._misfits(rows):
+                return True
+        return False
 
     def _bisect(self, rows: Sequence[Operation], error: ApiError) -> None:
         """Settle rows that were refused together, or as the half without which the others passed."""

@@ -66,9 +66,12 @@ class LedgerMemory(Memory):
         return same
 
     def note(self, outcome: Outcome) -> None:
-        """See `Memory`. A row without some of its fields counts as not accepted; which rows lack them, nobody says."""
+        """See `Memory`. A row without some of its fields counts as not accepted.
+
+        Which rows lack those that Iterable has dropped, nobody says.
+        """
         whole = not outcome.verdicts.dropped_fields
-        accepted = set(outcome.verdicts.written) if whole else set()
+        accepted = set(outcome.verdicts.written) - outcome.verdicts.trimmed.keys() if whole else set()
         for row in outcome.batch.rows:
             keys, content = self._marks.get(row, _NONE)
             self._settled |= dict.fromkeys(keys, content if row in accepted else None)

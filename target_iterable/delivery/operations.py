@@ -37,6 +37,7 @@ class Verdicts:
         unknown: Iterable's answer does not say what became of them.
         dropped_fields: fields that Iterable left out of rows it has taken.
         created_fields: fields that are new to the project.
+        trimmed: those of the written rows that went without some of their fields, and the dotted paths of these.
     """
 
     written: list[Operation] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Verdicts:
     unknown: list[Operation] = field(default_factory=list)
     dropped_fields: set[str] = field(default_factory=set)
     created_fields: set[str] = field(default_factory=set)
+    trimmed: dict[Operation, frozenset[str]] = field(default_factory=dict)
 
     def absorb(self, more: Verdicts) -> None:
         """Add what became of other rows; what must be sent again stays out."""
@@ -137,6 +139,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
             nothing to do.
         scope: whose fields the row writes. Types of fields are kept per scope; see `field_types`.
         fields: what the row writes there; the same values as in `part`.
+        fields_at: the members of `part` that lead to the object which holds the fields.
         event_name: another name by which an answer may mean the row, and many others that are in no order with it.
         place: what the row changes for those whom it names, for example one list. Empty for what only happens: it
             leaves nothing that the next row could be compared with.
@@ -152,6 +155,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
     only_for: frozenset[Name] = frozenset()
     scope: str = ""
     fields: Mapping[str, Any] = _NO_FIELDS
+    fields_at: tuple[str, ...] = ("dataFields",)
     event_name: str = ""
     place: str = ""
     once: Name | None = None

@@ -38,12 +38,14 @@ class Options:
     Attributes:
         max_in_flight: None for what the endpoint's limit suggests.
         bears_dropped_fields: whether the run goes on when Iterable leaves fields out of records it takes.
+        trims: whether records go without fields whose types clash, instead of being rejected.
     """
 
     max_rows: int
     allowance: Allowance
     max_in_flight: int | None = None
     bears_dropped_fields: bool = True
+    trims: bool = False
 
 
 class DeliveryFailedError(Exception):
@@ -75,11 +77,11 @@ class StreamDelivery:
         self._memory = past.memory
         self._once = past.once
         self._room = Room(options.max_rows)
-        self._isolation = Isolation(sender, types, self._room)
+        self._isolation = Isolation(sender, types, self._room, trims=options.trims)
         self._existence = Existence(sender.client)
         self._waiting: list[Operation] = []
         self._sources: dict[Operation, Source] = {}
-        self._told: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
         self._meters = VerdictMeters(self.stream)
         self._logger = logging.getLogger(f"target-iterable.{self.stream}")
 
@@ -245,6 +247,8 @@ class StreamDelivery:
     def _count(self, verdicts: Verdicts) -> None:
         self.tally.created_fields |= verdicts.created_fields
         self.tally.dropped_fields |= verdicts.dropped_fields
+        for paths in verdicts.trimmed.values():
+            self.tally.trimmed_fields.update(paths)
         self.tally.written += len(verdicts.written)
         for row in verdicts.written:
             del self._sources[row]
@@ -263,10 +267,12 @@ class StreamDelivery:
             self._logger.warning("Iterable rejected %d of %d records%s.", reasons.total(), total, in_brackets(reasons))
         for field in sorted(verdicts.dropped_fields):
             self._tell_once("Iterable drops the field %r: the project does not know it and takes no new fields.", field)
+        for field in sorted(frozenset().union(*verdicts.trimmed.values())):
+            self._tell_once("Records go without their field %r where it is not of the type that Iterable keeps.", field)
 
     def _tell_once(self, message: str, what: str) -> None:
-        if what not in self._told:
-            self._told.add(what)
+        if (message, what) not in self._told:
+            self._told.add((message, what))
             self._logger.warning(message, what)
 
     @contextmanager

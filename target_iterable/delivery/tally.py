@@ -19,6 +19,7 @@ class Tally:
         seconds: time spent on delivering, waiting for the rate limit included.
         created_fields: fields that Iterable did not know before; each takes one of the project's 1,000 for ever.
         dropped_fields: fields that Iterable left out of records it has taken.
+        trimmed_fields: fields that we left out of records, since their types clashed; out of how many.
     """
 
     read: int = 0
@@ -29,6 +30,7 @@ class Tally:
     seconds: float = 0.0
     created_fields: set[str] = field(default_factory=set)
     dropped_fields: set[str] = field(default_factory=set)
+    trimmed_fields: Counter[str] = field(default_factory=Counter)
 
     @property
     def rejected(self) -> int:
@@ -61,7 +63,8 @@ class Tally:
             "limit_share": self.traffic.limit_share(self.seconds),
             "minutes_at_limit": self.traffic.minutes_at_limit(),
             "created_fields": sorted(self.created_fields),
-            "dropped_fields": sorted(self.dropped_fields),
+            "dropped_fields": sorted(self.dropped_fields | self.trimmed_fields.keys()),
+            "dropped_at_clash": dict(self.trimmed_fields.most_common()),
         }
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from target_iterable.objects.messages import Messages
 from target_iterable.objects.metadata import Metadata
 from target_iterable.objects.privacy import UserDeletions, UserForgets, UserUnforgets
 from target_iterable.objects.purchases import Purchases
+from target_iterable.objects.segment import Segment
 from target_iterable.objects.snippets import Snippets
 from target_iterable.objects.subscriptions import Subscriptions
 from target_iterable.objects.triggers import CampaignTriggers, JourneyTriggers
@@ -47,5 +48,6 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
         CampaignTriggers,
         JourneyTriggers,
         Messages,
+        Segment,
     )
 }

@@ -44,4 +44,5 @@ class Carts(ObjectOfBuyers):
             names=identity.names,
             scope=USERS,
             fields={**user.get("dataFields", {}), "shoppingCartItems": items},
+            fields_at=("user", "dataFields"),
         )

@@ -68,6 +68,7 @@ class CatalogItems(IterableObject):
             envelope=Envelope.of({"replaceUploadedFieldsOnly": self.route.mode == "upsert"}, catalogName=catalog),
             scope=catalog_scope(catalog),
             fields=fields,
+            fields_at=(),
             place=catalog_place(catalog),
         )
 

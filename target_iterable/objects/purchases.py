@@ -65,6 +65,7 @@ class Purchases(ObjectOfBuyers):
             names=identity.names | ({("purchase", id_)} if id_ else set()),
             scope=USERS,
             fields=user.get("dataFields", {}),
+            fields_at=("user", "dataFields"),
         )
 
     def _derived_id(self, key: Sequence[Any], purchase: Row) -> str:

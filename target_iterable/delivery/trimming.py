@@ -1,0 +1,64 @@
+"""Sending rows without those of their fields that clash, where the user prefers that to losing the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Any
+
+import simplejson
+
+from target_iterable.delivery.field_types import leaves
+from target_iterable.delivery.operations import OBJECT, Operation, Verdicts
+from target_iterable.delivery.serialise import dumps
+
+
+class Trimming:
+    """Remembers what rows were before they lost fields; one for each batch."""
+
+    def __init__(self) -> None:
+        self._whole: dict[Operation, Operation] = {}
+        self._lost: dict[Operation, frozenset[str]] = {}
+
+    def trim(self, row: Operation, paths: AbstractSet[str]) -> Operation | None:
+        """`row` without the fields at these dotted paths; None where they cannot be left out."""
+        trimmed = without(row, paths)
+        if trimmed is not None:
+            whole = self._whole[trimmed] = self._whole.pop(row, row)
+            self._lost[whole] = self._lost.get(whole, frozenset()) | paths
+        return trimmed
+
+    def restore(self, verdicts: Verdicts) -> None:
+        """Let `verdicts` speak of the rows as they were."""
+        verdicts.written = [self._whole.get(row, row) for row in verdicts.written]
+        verdicts.rejected = [(self._whole.get(row, row), refusal) for row, refusal in verdicts.rejected]
+        verdicts.trimmed = {row: self._lost[row] for row in verdicts.written if row in self._lost}
+
+
+def without(row: Operation, paths: AbstractSet[str]) -> Operation | None:
+    """See `Trimming.trim`. An id that was made from the content stays what it is."""
+    keyed = row.endpoint.brackets == OBJECT
+    body = simplejson.loads(b"{" + row.part + b"}" if keyed else row.part, use_decimal=True)
+    fields = next(iter(body.values())) if keyed else body
+    for member in row.fields_at:
+        fields = fields.get(member, {})
+    if not paths <= {path for path, _ in leaves(fields)}:
+        return None
+    left = _pruned(fields, paths)
+    fields.clear()
+    fields.update(left)
+    part = dumps(body)
+    return replace(row, part=part[1:-1] if keyed else part, fields=_pruned(row.fields, paths))
+
+
+def _pruned(fields: Mapping[str, Any], paths: AbstractSet[str], prefix: str = "") -> dict[str, Any]:
+    return {
+        name: _left(value, paths, path) for name, value in fields.items() if (path := f"{prefix}{name}") not in paths
+    }
+
+
+def _left(value: Any, paths: AbstractSet[str], path: str) -> Any:
+    if isinstance(value, list):
+        return [_left(item, paths, path) for item in value]
+    return _pruned(value, paths, f"{path}.") if isinstance(value, dict) else value

@@ -1,0 +1,1 @@
+"""Calls of the Segment spec, as records of Iterable's objects. Nothing here talks to Iterable."""

@@ -1,0 +1,163 @@
+"""Reading a call: as `analytics.js` sends it, or from the flattened columns of a Segment warehouse.
+
+    {"type": "track", "event": "Signed Up", "userId": "u1", "messageId": "m1", "properties": {"plan": "pro"}}
+    {"event_text": "Signed Up", "event": "signed_up", "user_id": "u1", "id": "m1", "plan": "pro"}
+
+Both are one call. In a warehouse each type has a table of its own, so there the route says the type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from target_iterable.columns import Row, take_object
+from target_iterable.delivery.refusal import RecordRefusedError
+
+EMPTY: Final = (None, "")
+
+_TRAITS: Final = "traits"
+_PROPERTIES: Final = "properties"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How calls of a type are written.
+
+    Attributes:
+        body: the object that holds what the call says.
+        subject: the columns that hold what it names beside its user, the best first.
+        user_id: the columns that hold whose call it is.
+    """
+
+    body: str
+    subject: tuple[str, ...] = ()
+    user_id: tuple[str, ...] = ("userId", "user_id")
+
+
+SHAPES: Final[Mapping[str, Shape]] = {
+    "identify": Shape(_TRAITS),
+    # A row of the table `users` of a warehouse: all traits of a user, whose id it calls `id`.
+    "user": Shape(_TRAITS, user_id=("id",)),
+    # Warehouses spell the event twice: `event` as the name of its table, `event_text` as it was sent.
+    "track": Shape(_PROPERTIES, subject=("event_text", "event")),
+    "page": Shape(_PROPERTIES),
+    "screen": Shape(_PROPERTIES),
+    "alias": Shape(_TRAITS, subject=("previousId", "previous_id")),
+    "group": Shape(_TRAITS, subject=("groupId", "group_id")),
+}
+
+_TYPES: Final = tuple(type_ for type_ in SHAPES if type_ != "user")
+_MESSAGE_ID: Final = ("messageId", "message_id")
+_MESSAGE_ID_IN_WAREHOUSES: Final = ("id",)
+_MOMENT: Final = (
+    "timestamp",
+    "originalTimestamp",
+    "original_timestamp",
+    "sentAt",
+    "sent_at",
+    "receivedAt",
+    "received_at",
+)
+"""When it happened, the best first: Segment corrects `timestamp` for clocks that are wrong."""
+_ANONYMOUS: Final = ("anonymousId", "anonymous_id")
+_OF_WAREHOUSES: Final = ("uuid", "uuid_ts")
+_OF_RAW_CALLS: Final = ("type", "integrations", "writeKey", "projectId", "version", "channel", "_metadata")
+"""In a warehouse, columns of these names are traits or properties."""
+_CONTEXT: Final = "context"
+_IN_CONTEXT: Final[Mapping[str, tuple[str, str]]] = {
+    "email": ("traits", "email"),
+    "computation_class": ("personas", "computation_class"),
+    "computation_key": ("personas", "computation_key"),
+}
+"""What a call's context is asked for. In a warehouse its path is the name of a column: `context_traits_email`."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call.
+
+    Attributes:
+        type: a key of `SHAPES`.
+        body: traits or properties.
+        subject: the event's name, the previous id, or the group's id; a page has its name in `body`.
+        moment: when it happened, in whatever form.
+        anonymous: whether it has an anonymousId.
+        context: see `_IN_CONTEXT`; only what is there.
+    """
+
+    type: str
+    body: Row
+    subject: Any = None
+    user_id: Any = None
+    message_id: Any = None
+    moment: Any = None
+    anonymous: bool = False
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+    def missing(self, name: str) -> RecordRefusedError:
+        """The refusal of a call without something that it must have."""
+        return RecordRefusedError("missingField", f"a {self.type} call needs `{name}`", name)
+
+    def within(self, name: str) -> str:
+        """Where a trait or property stands in the call: `properties.total`."""
+        return f"{SHAPES[self.type].body}.{name}"
+
+
+def read_call(row: Row, type_: str | None) -> Call:
+    """The call that `row` is; it takes the row apart. Without `type_` the column `type` says what it is.
+
+    A null column is a trait or property that was not sent: a table has columns for those of all calls. Within an
+    object a null was sent.
+
+    Raises:
+        RecordRefusedError: if it is of no known type, or what should be an object is none.
+    """
+    type_ = type_ or _type(row)
+    shape = SHAPES[type_]
+    context = _take_context(row)
+    is_raw = row.get("messageId") not in EMPTY
+    known = {
+        "subject": _take(row, shape.subject),
+        "user_id": _take(row, shape.user_id),
+        "message_id": _take(row, _MESSAGE_ID) or _take(row, _MESSAGE_ID_IN_WAREHOUSES),
+        "moment": _take(row, _MOMENT),
+        "anonymous": _take(row, _ANONYMOUS) not in EMPTY,
+    }
+    _take(row, _OF_WAREHOUSES + (_OF_RAW_CALLS if is_raw else ()))
+    sent = take_object(row, shape.body)
+    columns = {column: value for column, value in row.items() if value is not None}
+    return Call(type_, {**sent, **columns}, **known, context=context)
+
+
+def _type(row: Row) -> str:
+    found = row.pop("type", None)
+    if found in EMPTY:
+        raise RecordRefusedError(
+            "missingField", "the record has no `type`; if all of the stream are of one, set `call` of the route", "type"
+        )
+    if not isinstance(found, str) or found.lower() not in _TYPES:
+        raise RecordRefusedError("unknownCall", f"`type` is none of {', '.join(_TYPES)}", "type")
+    return found.lower()
+
+
+def _take_context(row: Row) -> Row:
+    """Take all of the context out of `row`, and keep what calls are asked for."""
+    whole = take_object(row, _CONTEXT)
+    flat = {column: row.pop(column) for column in [*row] if column.startswith(f"{_CONTEXT}_")}
+    found = {name: _member(whole, path) or flat.get("_".join((_CONTEXT, *path))) for name, path in _IN_CONTEXT.items()}
+    return {name: value for name, value in found.items() if value not in EMPTY}
+
+
+def _member(value: Any, path: Iterable[str]) -> Any:
+    """Where the path leads; None if it leads nowhere."""
+    for step in path:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def _take(row: Row, columns: Iterable[str]) -> Any:
+    """Take all of `columns` out of `row`; the value of the first that is not empty."""
+    values = [row.pop(column, None) for column in columns]
+    return next((value for value in values if value not in EMPTY), None)

@@ -1,0 +1,97 @@
+"""What each call becomes: one record of one object of Iterable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.segment import audiences, commerce
+from target_iterable.segment.call import EMPTY, Call
+from target_iterable.segment.mapping import Mapped, Rules, event, profile
+from target_iterable.segment.names import NAMELESS, snake, viewed
+from target_iterable.segment.people import is_address
+
+_Maps = Callable[[Call, Rules], Mapped]
+
+
+def mapped(call: Call, rules: Rules) -> Mapped:
+    """The record that `call` becomes.
+
+    Raises:
+        RecordRefusedError: if Iterable has nothing that would say the same.
+    """
+    return _CALLS[call.type](call, rules)
+
+
+def _identify(call: Call, rules: Rules) -> Mapped:
+    if rules.audiences != "as_sent" and audiences.is_about_audience(call):
+        return audiences.of_traits(call, rules)
+    # Iterable sends to `phoneNumber`; `phone` is what the spec calls it.
+    phone = {"phoneNumber": call.body["phone"]} if "phone" in call.body else {}
+    return profile(rules.person(call), {**phone, **call.body})
+
+
+def _track(call: Call, rules: Rules) -> Mapped:
+    if not isinstance(call.subject, str) or not call.subject.strip():
+        raise call.missing("event")
+    return _EVENTS.get(snake(call.subject), _any_event)(call, rules)
+
+
+def _any_event(call: Call, rules: Rules) -> Mapped:
+    return event(rules.person(call), call.subject, call)
+
+
+def _audience_event(call: Call, rules: Rules) -> Mapped:
+    return _any_event(call, rules) if rules.audiences == "as_sent" else audiences.of_event(call, rules)
+
+
+def _page(call: Call, rules: Rules) -> Mapped:
+    name = call.body.get("name")
+    has_name = isinstance(name, str) and bool(name.strip())
+    if rules.pages == "named" and not has_name:
+        raise call.missing("name")
+    is_named = has_name and rules.pages != "common"
+    return event(rules.person(call), viewed(call.type, str(name)) if is_named else NAMELESS[call.type], call)
+
+
+def _alias(call: Call, _rules: Rules) -> Mapped:
+    for name, value in (("previousId", call.subject), ("userId", call.user_id)):
+        if value in EMPTY:
+            raise call.missing(name)
+        if not is_address(value):
+            raise RecordRefusedError(
+                "invalidAlias", f"`{name}` is not an e-mail address, and Iterable can change nothing else", name
+            )
+    return Mapped("user_emails", "change", {"currentEmail": call.subject, "newEmail": call.user_id})
+
+
+def _group(call: Call, rules: Rules) -> Mapped:
+    if rules.groups == "reject":
+        raise RecordRefusedError(
+            "groupCall", "Iterable has no groups; with the option `groups: profile` users have a field `group`", "type"
+        )
+    if call.subject in EMPTY:
+        raise call.missing("groupId")
+    # Not among the user's own traits: a group has a name and an address, too.
+    return profile(rules.person(call), {"group": {**call.body, "id": call.subject}})
+
+
+_CALLS: Final[Mapping[str, _Maps]] = {
+    "identify": _identify,
+    "user": _identify,
+    "track": _track,
+    "page": _page,
+    "screen": _page,
+    "alias": _alias,
+    "group": _group,
+}
+_EVENTS: Final[Mapping[str, _Maps]] = {
+    "order_completed": commerce.purchase,
+    "cart_updated": commerce.whole_cart,
+    "product_added": commerce.changed_cart,
+    "product_removed": commerce.changed_cart,
+    "audience_entered": _audience_event,
+    "audience_exited": _audience_event,
+}
+"""Events that are more than events, by their names in lower case with `_`."""

@@ -1,0 +1,285 @@
+"""Calls of the Segment spec, from records to what the project holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.target.conftest import NewProject, Project
+from tests.target.loading import stream
+from tests.target.segment_calls import ANN, AT, Call, call, row, send, track
+
+IDENTIFY = call("identify", traits={"email": ANN, "plan": "pro", "phone": "+41310000000", "address": {"city": "Bern"}})
+
+
+def test_traits_are_profile_fields_and_the_phone_is_iterables_too(project: Project) -> None:
+    assert send(project, IDENTIFY)["written"] == 1
+    profile = project.holds.user(email=ANN)
+    assert (profile["userId"], profile["plan"], profile["address"]) == ("u1", "pro", {"city": "Bern"})
+    assert profile["phone"] == profile["phoneNumber"] == "+41310000000"
+    assert not {"messageId", "integrations", "context", "channel", "traits"} & profile.keys()
+
+
+def test_a_phone_number_of_its_own_stays(project: Project) -> None:
+    send(project, call("identify", traits={"phone": "ext. 7", "phoneNumber": "+41310000000"}))
+    assert project.holds.user(email=ANN)["phoneNumber"] == "+41310000000"
+
+
+def test_a_trait_that_is_null_clears_the_field_unless_the_route_keeps_it(project: Project) -> None:
+    gone = call("identify", traits={"plan": None})
+    send(project, IDENTIFY)
+    send(project, gone, nulls="keep")
+    assert project.holds.user(email=ANN)["plan"] == "pro"
+    send(project, gone)
+    assert "plan" not in project.holds.user(email=ANN)
+
+
+def test_a_track_call_is_an_event_with_its_name_its_properties_and_the_message_as_id(project: Project) -> None:
+    send(project, track("Signed Up", {"plan": "pro", "id": "p-1", "createdAt": "soon"}))
+    (event,) = project.holds.events()
+    assert (event["eventName"], event["id"], event["createdAt"]) == (
+        "Signed Up",
+        "m-track",
+        "2026-03-03 08:01:02 +00:00",
+    )
+    assert (event["plan"], event["email"]) == ("pro", ANN)
+
+
+def test_calls_that_come_again_change_nothing(project: Project) -> None:
+    calls = [IDENTIFY, track("Signed Up"), call("page", name="Home"), ORDER]
+    for _ in range(2):
+        assert send(project, *calls)["written"] == len(calls)
+    assert len(project.holds.events()) == 2
+    assert len(project.holds.purchases()) == 1
+
+
+@pytest.mark.parametrize(
+    ("pages", "named", "nameless", "screen"),
+    [
+        ({}, "Pricing page", "Loaded a Page", "Home screen"),
+        ({"pages": "all"}, "Pricing page", "Loaded a Page", "Home screen"),
+        ({"pages": "named"}, "Pricing page", None, "Home screen"),
+        ({"pages": "common"}, "Loaded a Page", "Loaded a Page", "Loaded a Screen"),
+    ],
+)
+def test_pages_and_screens_are_events(
+    project: Project, pages: dict[str, str], named: str, nameless: str | None, screen: str
+) -> None:
+    calls = [
+        call("page", messageId="1", name="Pricing", properties={"path": "/pricing"}),
+        call("page", messageId="2", properties={"path": "/"}),
+        call("screen", messageId="3", name="Home"),
+    ]
+    reasons = send(project, *calls, **pages)["reasons"]
+    events = project.holds.events()
+    assert [event["eventName"] for event in events] == [name for name in (named, nameless, screen) if name]
+    assert (events[0]["path"], events[0]["name"]) == ("/pricing", "Pricing")
+    assert reasons == ({} if nameless else {"missingField": 1})
+
+
+def test_an_alias_of_two_addresses_changes_the_address(project: Project) -> None:
+    send(project, IDENTIFY, call("alias", previousId=ANN, userId="new@example.com", context=None))
+    assert not project.holds.exists(ANN)
+    assert project.holds.user(email="new@example.com")["plan"] == "pro"
+
+
+def test_calls_of_one_user_stay_in_order_whatever_they_become(project: Project) -> None:
+    new = "new@example.com"
+    calls = [
+        call("identify", traits={"email": ANN, "step": 1}),
+        track("First", messageId="1"),
+        call("alias", previousId=ANN, userId=new, context=None),
+        call("identify", userId=None, traits={"email": new, "step": 2}),
+        track("Second", messageId="2", context={"traits": {"email": new}}),
+    ]
+    assert send(project, *calls)["written"] == 5
+    assert project.holds.user(email=new)["step"] == 2
+    assert [(event["id"], event["email"]) for event in project.holds.events()] == [("1", new), ("2", new)]
+    assert not project.holds.exists(ANN)
+
+
+def test_a_group_is_a_field_of_the_user_if_the_route_says_so(project: Project) -> None:
+    group = call("group", groupId="g1", traits={"name": "Acme", "email": "info@acme.example.com"})
+    assert send(project, group)["reasons"] == {"groupCall": 1}
+    assert send(project, group, groups="profile")["written"] == 1
+    assert project.holds.user(email=ANN)["group"] == {"id": "g1", "name": "Acme", "email": "info@acme.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("members", "email", "user_id"),
+    [
+        ({"traits": {"email": "Traits@Example.com"}}, "traits@example.com", "u1"),
+        ({"traits": {}}, ANN, "u1"),
+        ({"userId": None, "traits": {}}, ANN, None),
+        ({"userId": "id@example.com", "context": None, "traits": {}}, "id@example.com", "id@example.com"),
+        ({"userId": 17, "traits": {}}, ANN, "17"),
+    ],
+)
+def test_a_user_is_named_by_address_and_id_as_the_call_tells_them(
+    project: Project, members: Call, email: str, user_id: str | None
+) -> None:
+    send(project, call("identify", **members))
+    profile = project.holds.user(email=email)
+    assert (profile["email"], profile.get("userId")) == (email, user_id)
+
+
+def test_a_user_id_that_is_an_address_stays_an_id_where_users_go_by_their_ids(new_project: NewProject) -> None:
+    project = new_project(project_type="userId")
+    send(project, call("identify", userId="id@example.com", context=None, traits={}), project_type="userId")
+    assert "email" not in project.holds.user(userId="id@example.com")
+
+
+def test_an_address_among_properties_is_the_users_only_where_nothing_else_is(project: Project) -> None:
+    friend = {"email": "friend@example.com"}
+    send(
+        project,
+        track("Invited", friend, messageId="1"),
+        track("Subscribed", friend, messageId="2", userId=None, context=None),
+    )
+    assert [event["email"] for event in project.holds.events()] == [ANN, "friend@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("audiences", "fields", "events", "members"),
+    [
+        ({}, {"First Buyers": True}, ["Audience Entered", "Audience Exited"], None),
+        ({"audiences": "trait"}, {"first_buyers": True, "lapsed": False, "vip": True}, [], None),
+        ({"audiences": "event"}, {}, ["Audience Entered", "Audience Entered", "Audience Exited"], None),
+        ({"audiences": "list"}, {}, [], {"First Buyers": {ANN}, "vip": {ANN}, "lapsed": set()}),
+    ],
+)
+def test_an_audience_is_a_trait_an_event_or_a_list_as_the_route_says(
+    project: Project, audiences: dict[str, str], fields: Call, events: list[str], members: dict[str, set[str]] | None
+) -> None:
+    project.load(stream("list_members", [{"email": ANN, "list": "lapsed"}]))
+    personas = {"computation_class": "audience", "computation_key": "First Buyers"}
+    calls = [
+        call(
+            "identify",
+            messageId="1",
+            traits={"First Buyers": True},
+            context={"traits": {"email": ANN}, "personas": personas},
+        ),
+        track("Audience Entered", {"audience_key": "vip"}, messageId="2"),
+        track("Audience Exited", {"audience_key": "lapsed"}, messageId="3"),
+    ]
+    assert send(project, *calls, **audiences)["written"] == 3
+    profile = project.holds.user(email=ANN)
+    assert {
+        name: profile[name] for name in ("First Buyers", "first_buyers", "lapsed", "vip") if name in profile
+    } == fields
+    assert sorted(event["eventName"] for event in project.holds.events()) == events
+    assert members is None or {name: project.holds.members(name) for name in project.holds.lists()} == members
+
+
+ORDER = track(
+    "Order Completed",
+    {
+        "order_id": 1009,
+        "total": 49.9,
+        "currency": "CHF",
+        "products": [{"product_id": "A-1", "name": "Mug", "price": 24.95, "quantity": 2}],
+    },
+    messageId="m-order",
+)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason", "field"),
+    [
+        (call("identify", userId=None, context=None, traits={"plan": "pro"}), "anonymousCall", "userId"),
+        (call("identify", userId=None, anonymousId=None, context=None), "missingIdentity", None),
+        ({**IDENTIFY, "type": "delete"}, "unknownCall", "type"),
+        ({**IDENTIFY, "type": None}, "missingField", "type"),
+        (call("track", properties={"plan": "pro"}), "missingField", "event"),
+        (call("alias", previousId=None), "missingField", "previousId"),
+        (call("alias", previousId=ANN, userId=None), "missingField", "userId"),
+        (call("alias", previousId="a-1", userId="new@example.com"), "invalidAlias", "previousId"),
+        (call("alias", previousId=ANN, userId="u1"), "invalidAlias", "userId"),
+        (call("track", event="Seen", properties=[1]), "invalidObject", "properties"),
+        (call("track", event="Seen", timestamp="soon"), "invalidDate", "createdAt"),
+        (track("Cart Updated"), "missingField", "properties.products"),
+        (track("Order Completed", {"products": []}), "missingField", "properties.total"),
+        (track("Order Completed", {"total": 1}), "missingField", "properties.products"),
+        (track("Order Completed", {"total": 1, "products": 7}), "invalidProducts", "properties.products"),
+        (
+            track("Order Completed", {"total": 1, "products": [{"product_id": "1", "name": "Mug", "price": 2}]}),
+            "missingField",
+            "properties.products[0].quantity",
+        ),
+        (track("Product Added", {"product_id": "1"}), "cartDelta", "properties.products"),
+    ],
+)
+def test_a_call_that_cannot_be_written_is_rejected_with_what_it_lacks(
+    project: Project, wrong: Call, reason: str, field: str | None
+) -> None:
+    counts = send(project, wrong, IDENTIFY)
+    assert (counts["written"], counts["reasons"]) == (1, {reason: 1})
+    (refusal,) = project.load.refusals
+    assert refusal.get("field") == field
+
+
+def test_an_audience_that_does_not_say_who_is_in_it_is_rejected(project: Project) -> None:
+    personas = {"computation_class": "audience", "computation_key": "vip"}
+    calls = [
+        call("identify", traits={"vip": "yes"}, context={"personas": personas}),
+        call("identify", traits={"vip": True}, context={"personas": {"computation_class": "audience"}}),
+        track("Audience Entered", {"name": "vip"}),
+    ]
+    assert send(project, *calls, audiences="list")["reasons"] == {"invalidAudience": 1, "missingField": 2}
+
+
+def test_a_dry_run_plans_each_call_as_what_it_becomes(project: Project) -> None:
+    route = {"segment": {"object": "segment"}}
+    counts = project.load(stream("segment", [IDENTIFY, track("Seen"), ORDER]), streams=route, dry_run=True)["segment"]
+    assert (counts["written"], counts["requests"]) == (3, 3)
+    assert project.sandbox.counts()["users"] == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "sent"),
+    [
+        ("identify", call("identify", traits={"email": ANN, "plan": "pro", "phone": "+41310000000"})),
+        ("track", track("Signed Up", {"plan": "pro"})),
+        ("track", ORDER),
+        ("page", call("page", name="Home", properties={"path": "/"})),
+        ("screen", call("screen", name="Home")),
+    ],
+)
+def test_a_call_of_a_warehouse_leaves_what_the_call_itself_leaves(
+    new_project: NewProject, table: str, sent: Call
+) -> None:
+    held: list[Any] = []
+    for record, options in ((sent, {}), ({**row(sent), "never_sent": None}, {"call": table})):
+        project = new_project()
+        assert send(project, record, **options)["written"] == 1
+        holds = project.holds
+        held.append([_timeless(one) for one in (holds.user(email=ANN), *holds.events(), *holds.purchases())])
+    assert held[0] == held[1]
+
+
+def _timeless(record: dict[str, Any]) -> dict[str, Any]:
+    own = {name for name in record if name.startswith("itblInternal")}
+    return {
+        name: value
+        for name, value in record.items()
+        if name not in own | {"profileUpdatedAt", "signupDate", "eventUpdatedAt"}
+    }
+
+
+def test_the_table_of_users_says_whom_it_is_about_by_id(project: Project) -> None:
+    record = {
+        "id": "u1",
+        "received_at": AT,
+        "uuid_ts": AT,
+        "context_ip": "192.0.2.1",
+        "email": ANN,
+        "plan": "pro",
+        "city": None,
+    }
+    send(project, IDENTIFY, call("identify", traits={"city": "Bern"}))
+    assert send(project, {**record, "plan": "free"}, call="user")["written"] == 1
+    profile = project.holds.user(email=ANN)
+    assert (profile["userId"], profile["plan"], profile["city"]) == ("u1", "free", "Bern")
+    assert not {"received_at", "uuid_ts", "context_ip"} & profile.keys()
