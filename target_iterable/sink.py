@@ -65,7 +65,7 @@ class IterableSink(BatchSink):
             self.delivery.refuse(error.refusal, source)
         except IterableError as error:
             raise DeliveryFailedError(
-                f"Stream {self.stream_name!r}: {error} "
+                f"Stream {self.stream_name!r}: {str(error).rstrip('.')}. "
                 "State has not moved past its records: run again when the cause is gone."
             ) from error
 
