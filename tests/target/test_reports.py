@@ -102,7 +102,7 @@ def test_every_call_is_logged_without_anything_about_people(project: Project, tm
     for _ in range(2):
         project.load(stream("list_members", rows), request_log_path=str(path))
     logged = calls(path)
-    reading, again, making, fields, writing = logged[:5]
+    reading, making, again, fields, writing = logged[:5]
     assert len(logged) == 5 + 3
     for call in (reading, again):
         assert (call["method"], call["path"], call["status"]) == ("GET", "/api/lists", 200)
