@@ -30,6 +30,7 @@ class QuietReader(SimpleSingerReader):
 
     Attributes:
         on_message: called when a message has been dealt with.
+        on_state: called when a STATE has come.
         on_break: called when reading ends with an error.
         passes_state: whether STATE messages are handed on; without them, none is ever emitted.
         stopped: whether reading has ended before the end of the input because of `stop`.
@@ -37,6 +38,7 @@ class QuietReader(SimpleSingerReader):
     """
 
     on_message: Callable[[], None] | None = None
+    on_state: Callable[[], None] | None = None
     on_break: Callable[[], None] | None = None
     passes_state: bool = True
     stopped: bool = False
@@ -74,6 +76,8 @@ class QuietReader(SimpleSingerReader):
         if not isinstance(message, dict):
             raise InvalidInputLine("A line of the input is JSON, but not an object")
         if message.get("type") == "STATE":
+            if self.on_state is not None:
+                self.on_state()
             # The SDK writes it without knowing the exact decimals that its reader makes.
             return dict(json.loads(line))
         self._remember(message)
