@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Final
 
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.pool import StaticPool
 
 _PATIENCE_S: Final = 60
 
@@ -19,3 +21,10 @@ def sqlite(place: str) -> Engine:
 def postgresql(url: str) -> Engine:
     """The database at `url`, by the driver that the extra `postgres` brings."""
     return create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+
+
+def sqlite_for_now() -> Engine:
+    """A database for this process alone. What does not fit into memory is in a file without a name."""
+    return create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect("", check_same_thread=False), poolclass=StaticPool
+    )

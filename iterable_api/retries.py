@@ -86,7 +86,9 @@ def no_answer(
         )
     if not isinstance(error, NO_ANSWER):
         return IterableError(f"{call}: the request could not be made ({kind})")
-    if repeatable or any(isinstance(cause, _NEVER_SENT) for cause in causes):
+    if any(isinstance(cause, _NEVER_SENT) for cause in causes):
+        return ConnectionFailedError(f"{call}: {host} cannot be reached ({kind}). Check the network, and `api_url`")
+    if repeatable:
         return ConnectionFailedError(f"{call}: no whole answer from {host} ({kind})")
     return UnknownOutcomeError(f"{call}: no whole answer from {host} ({kind}); it may or may not have taken effect")
 

@@ -58,6 +58,12 @@ class IdentityRule:
         self._most = 2 if project_type is ProjectType.HYBRID else 1
         self._email_based = project_type is ProjectType.EMAIL
 
+    def names(self, row: Row) -> list[Name]:
+        """All identifiers in `row` that are valid. A userId comes first where addresses are not all that counts."""
+        order = self._accepted if self._email_based else sorted(self._accepted, reverse=True)
+        found = ((kind, _valid(kind, row.get(kind))) for kind in order)
+        return [(kind, text) for kind, text in found if text]
+
     def take(self, row: Row) -> UserIdentity:
         """Take `email` and `userId` out of `row`.
 
@@ -84,6 +90,14 @@ def _text(kind: str, value: Any) -> str:
     if text is None:
         raise RecordRefusedError(_BUCKETS[kind], f"{kind!r} is not a text")
     return normalise_email(text) if kind == EMAIL else text
+
+
+def _valid(kind: str, value: Any) -> str:
+    """The identifier, or nothing if it is not one."""
+    try:
+        return _checked(kind, _text(kind, value))
+    except RecordRefusedError:
+        return ""
 
 
 def _checked(kind: str, text: str) -> str:

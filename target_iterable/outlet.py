@@ -11,13 +11,15 @@ from typing import Any
 from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.journal import Journal
 from target_iterable.delivery.ledger import Ledger, open_ledger
+from target_iterable.delivery.members import Members
 from target_iterable.delivery.memory import LedgerMemory
+from target_iterable.delivery.mirror import MemberMirror, Mirror, Terms
 from target_iterable.delivery.once import Once, OncePerKey
 from target_iterable.delivery.past import Past
 from target_iterable.delivery.rejects import Rejects
 from target_iterable.delivery.stores import Stores
 from target_iterable.delivery.stream import Options
-from target_iterable.routes import Route
+from target_iterable.routes import CLEAR, MIRROR, NOTHING, Route
 from target_iterable.setting_error import SettingError
 
 
@@ -25,13 +27,13 @@ class Outlet:
     """Checks the settings at the start, before data moves.
 
     Raises:
-        SettingError: for `max_rejects`, `rejects_path`, `ledger` or `request_log_path`.
+        SettingError: for `max_rejects`, `max_removals`, `rejects_path`, `ledger` or `request_log_path`.
     """
 
     def __init__(self, config: Mapping[str, Any], stores: Stores, *, needs_ledger: bool) -> None:
         self.options = Options(
             max_rows=config["max_batch_rows"],
-            allowance=allowance(config),
+            allowance=most(config, "max_rejects"),
             max_in_flight=config.get("max_in_flight"),
             bears_dropped_fields=config["on_dropped_fields"] == "warn",
             trims=config["on_type_clash"] == "drop_field",
@@ -39,8 +41,10 @@ class Outlet:
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
         _check(self._directory)
+        most(config, "max_removals")
         self._config = config
         self._stores = stores
+        self._members: list[Members] = []
         self._ledger = self._opened() if needs_ledger else None
         self.journal = _journal(config)
 
@@ -48,7 +52,7 @@ class Outlet:
         """The rejects of `stream` in this run."""
         return Rejects(self._directory, stream, self._started)
 
-    def past(self, route: Route, *, once_per_key: bool) -> Past:
+    def past(self, stream: str, route: Route, *, once_per_key: bool) -> Past:
         """What a stream knows of earlier runs.
 
         One that skips nothing has a memory, too, if there is a ledger: others may write the same things.
@@ -61,7 +65,7 @@ class Outlet:
         if self._ledger is None:
             return Past()
         once = OncePerKey(self._stores.happenings(self._ledger), resend=route.resend) if once_per_key else Once()
-        return Past(LedgerMemory(self._ledger, skip=route.skip_unchanged), once)
+        return Past(LedgerMemory(self._ledger, skip=route.skip_unchanged), once, self._mirror(stream, route))
 
     def forget(self, place: str) -> None:
         """Take nothing in `place` for accepted."""
@@ -71,8 +75,24 @@ class Outlet:
     def close(self) -> None:
         """Close the files and connections of the run."""
         self.journal.close()
+        for members in self._members:
+            members.close()
         if self._ledger is not None:
             self._ledger.close()
+
+    def _mirror(self, stream: str, route: Route) -> Mirror:
+        if route.mode != MIRROR or self._ledger is None:
+            return Mirror()
+        terms = Terms(
+            removes=route.on_removed != NOTHING,
+            shares=route.on_removed != CLEAR,
+            allowance=route.max_removals or most(self._config, "max_removals"),
+            at_end=route.complete_at_end,
+            plans=self._config["dry_run"],
+        )
+        members = self._stores.members(self._ledger, stream, route.object)
+        self._members.append(members)
+        return MemberMirror(members, stream, terms)
 
     def _opened(self) -> Ledger:
         try:
@@ -81,16 +101,16 @@ class Outlet:
             raise SettingError(str(error)) from None
 
 
-def allowance(config: Mapping[str, Any]) -> Allowance:
-    """What `max_rejects` says.
+def most(config: Mapping[str, Any], setting: str) -> Allowance:
+    """How much a setting allows.
 
     Raises:
         SettingError: if it says nothing.
     """
     try:
-        return Allowance.parse(str(config["max_rejects"]))
+        return Allowance.parse(str(config[setting]))
     except ValueError as error:
-        raise SettingError(f"`max_rejects` {error}.") from None
+        raise SettingError(f"`{setting}` {error}.") from None
 
 
 def _journal(config: Mapping[str, Any]) -> Journal:

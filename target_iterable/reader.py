@@ -33,18 +33,22 @@ class QuietReader(SimpleSingerReader):
 
     Attributes:
         on_message: called when a message has been dealt with.
+        on_state: called when a STATE has come.
         on_break: called when reading ends with an error.
         passes_state: whether STATE messages are handed on; without them, none is ever emitted.
         stopped: whether reading has ended before the end of the input because of `stop`.
+        version: of the message that is being dealt with, if it has one.
         is_exact: whether all that the last message holds is JSON that Iterable can take. Python's own parser,
             which takes what the quick one does not, knows NaN and half surrogate pairs, too.
         postponed: whether the rest of the input was passed over, because Iterable takes no more today.
     """
 
     on_message: Callable[[], None] | None = None
+    on_state: Callable[[], None] | None = None
     on_break: Callable[[], None] | None = None
     passes_state: bool = True
     stopped: bool = False
+    version: Any = None
     is_exact: bool = True
     postponed: bool = False
 
@@ -119,7 +123,7 @@ class QuietReader(SimpleSingerReader):
     def _process(self, line: Line, callbacks: dict[str, _Callback]) -> str:
         """Deal with one message; its type."""
         message = self.deserialize_json(line)
-        self._line, self._stream = line, message.get("stream", "")
+        self._line, self._stream, self.version = line, message.get("stream", ""), message.get("version")
         type_ = message.get("type")
         if type_ != "RECORD":
             self.assert_line_requires(message, {"type"})
@@ -132,8 +136,12 @@ class QuietReader(SimpleSingerReader):
     def _prepared(self, message: dict[str, Any]) -> dict[str, Any]:
         if message["type"] == "SCHEMA":
             self._schemas[self._stream] = self._line
-        # The SDK writes state without knowing the exact decimals that its reader makes.
-        return dict(json.loads(self._line)) if message["type"] == "STATE" else message
+        if message["type"] != "STATE":
+            return message
+        if self.on_state is not None:
+            self.on_state()
+        # The SDK writes it without knowing the exact decimals that its reader makes.
+        return dict(json.loads(self._line))
 
     def _lines(self, file: IO[str]) -> Iterator[Line]:
         """The lines, as long as there are some and reading is not to stop. What a signal cuts off is left."""

@@ -9,11 +9,19 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from iterable_api.identity import ProjectType
+from target_iterable.delivery.allowance import Allowance
 from target_iterable.identities import ACCEPTED
 from target_iterable.setting_error import SettingError, one_of
 
 IDENTIFIERS: Final = ("email", "userId")
 UNCONFIRMED: Final = ("reject", "send")
+MIRROR: Final = "mirror"
+NOTHING: Final = "nothing"
+CLEAR: Final = "clear"
+REMOVE: Final = "remove"
+DESTRUCTIVE: Final = frozenset({"delete", "forget"})
+"""What to do with users who have left the source, and cannot be taken back."""
+_OF_MIRRORS: Final = ("on_removed", "max_removals", "complete_at_end")
 DOTS: Final = ("nest", "keep")
 NULLS: Final = ("clear", "keep")
 
@@ -49,6 +57,7 @@ class ObjectSpec:
         of_users: whether rows belong to a user, so that `identify_by` makes sense.
         once_per_key: whether rows make something happen, once for each key.
         repeatable: whether that could happen again without harm; if not, `on_unconfirmed` makes sense.
+        removals: what the mode `mirror` can do with what has left the source; the first is the default.
         clears: whether rows hold fields that a null clears, so that `nulls` makes sense.
         needs: a setting that must be true before anything is sent, because it cannot be taken back.
         options: the object's own options.
@@ -62,6 +71,7 @@ class ObjectSpec:
     of_users: bool = True
     once_per_key: bool = False
     repeatable: bool = True
+    removals: tuple[str, ...] = ()
     clears: bool = False
     needs: str = ""
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -83,6 +93,7 @@ class ObjectSpec:
             "defaults",
             "dots",
             *(key for key, has in conditional.items() if has),
+            *(_OF_MIRRORS if self.removals else ()),
             *self.options,
         )
 
@@ -98,6 +109,9 @@ class Route:
         nests: whether a dot in a field's name leads into an object.
         clears: whether a null is sent, and clears the field; else it is left out.
         skip_unchanged: whether records that equal what was last accepted stay here.
+        on_removed: what is done with what has left the source, in the mode `mirror`.
+        max_removals: how much may be removed so at once; None for what the setting says.
+        complete_at_end: whether the end of the input says that all of the stream has come.
         resend: whether what must not happen twice is sent, too, when nobody knows whether it has happened.
         options: the object's own, checked.
     """
@@ -110,6 +124,9 @@ class Route:
     nests: bool = True
     clears: bool = True
     skip_unchanged: bool = False
+    on_removed: str = NOTHING
+    max_removals: Allowance | None = None
+    complete_at_end: bool = False
     resend: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -133,6 +150,9 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_t
         nests=one_of(DOTS, entry.get("dots", DOTS[0]), f"{place}.dots") == "nest",
         clears=one_of(NULLS, entry.get("nulls", NULLS[0]), f"{place}.nulls") == "clear",
         skip_unchanged=entry.get("skip_unchanged", False),
+        on_removed=_on_removed(spec, entry, place),
+        max_removals=_max_removals(entry, f"{place}.max_removals"),
+        complete_at_end=entry.get("complete_at_end", False),
         resend=one_of(UNCONFIRMED, entry.get("on_unconfirmed", UNCONFIRMED[0]), f"{place}.on_unconfirmed") == "send",
         options=_options(spec, entry, place),
     )
@@ -150,8 +170,23 @@ def _identifier(entry: Mapping[str, Any], place: str, project_type: ProjectType)
     return identifier
 
 
+def _on_removed(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> str:
+    if not spec.removals:
+        return NOTHING
+    return one_of(spec.removals, entry.get("on_removed", spec.removals[0]), f"{place}.on_removed")
+
+
+def _max_removals(entry: Mapping[str, Any], place: str) -> Allowance | None:
+    try:
+        return Allowance.parse(str(entry["max_removals"])) if "max_removals" in entry else None
+    except ValueError as error:
+        raise SettingError(f"`{place}` {error}.") from None
+
+
 def _refuse_misplaced(spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: str) -> None:
     """Refuse options that do nothing in this mode."""
+    for key in entry.keys() & set(_OF_MIRRORS) if mode != MIRROR else ():
+        raise SettingError(f"`{place}.{key}` makes sense in the mode {MIRROR} only.")
     for key in spec.options.keys() & entry.keys():
         modes = spec.options[key].modes
         if modes and mode not in modes:

@@ -6,26 +6,31 @@ streams `schema-table`. The setting `streams` overrules that: glob on the stream
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 from iterable_api.identity import ProjectType
-from target_iterable.routes import ObjectSpec, Route, read_route
+from target_iterable.routes import DESTRUCTIVE, MIRROR, ObjectSpec, Route, read_route
 from target_iterable.setting_error import SettingError, one_of
 
 
 class Routing:
-    """All routes, checked at once.
+    """All routes, checked at once. `allowed` are the settings that are on of those that objects need.
 
     Raises:
-        SettingError: for a route that makes no sense.
+        SettingError: for a route that makes no sense or is not allowed.
     """
 
     def __init__(
-        self, streams: Mapping[str, Mapping[str, Any]], objects: Iterable[ObjectSpec], project_type: ProjectType
+        self,
+        streams: Mapping[str, Mapping[str, Any]],
+        objects: Iterable[ObjectSpec],
+        project_type: ProjectType,
+        allowed: Collection[str] = (),
     ) -> None:
         self._project_type = project_type
+        self._allowed = allowed
         self._objects = {spec.name: spec for spec in objects}
         self._by_stream = {stream: spec for spec in self._objects.values() for stream in spec.streams}
         self._routes = {pattern: self._read(pattern, entry) for pattern, entry in streams.items()}
@@ -35,7 +40,7 @@ class Routing:
         """The route of exactly this name, else of the first glob that fits, else by the name itself.
 
         Raises:
-            SettingError: if nothing says where the stream belongs.
+            SettingError: if nothing says where the stream belongs, or what it asks for is not allowed.
         """
         for pattern in sorted(self._routes, key=lambda pattern: pattern != stream):
             if pattern == stream or fnmatchcase(stream, pattern):
@@ -43,6 +48,7 @@ class Routing:
                 return self._routes[pattern]
         self._came[stream] = None
         if (spec := self._by_name(stream)) is not None:
+            self._check_allowed(spec, f"The stream {stream!r}")
             return Route(spec.name, spec.modes[0])
         raise SettingError(
             f"Nothing says what the stream {stream!r} is in Iterable. Put it into the setting `streams`, for example "
@@ -57,7 +63,10 @@ class Routing:
     @property
     def needs_ledger(self) -> bool:
         """Whether a route of the settings asks what was accepted before."""
-        return any(route.skip_unchanged or self.is_once_per_key(route) for route in self._routes.values())
+        return any(
+            route.skip_unchanged or route.mode == MIRROR or self.is_once_per_key(route)
+            for route in self._routes.values()
+        )
 
     def is_once_per_key(self, route: Route) -> bool:
         """Whether the records of the route make something happen that happens once for each key."""
@@ -65,7 +74,15 @@ class Routing:
 
     def _read(self, pattern: str, entry: Mapping[str, Any]) -> Route:
         entry = {key: value for key, value in entry.items() if value is not None}
-        return read_route(self._spec(pattern, entry), entry, f"streams.{pattern}", self._project_type)
+        spec = self._spec(pattern, entry)
+        self._check_allowed(spec, f"`streams.{pattern}`")
+        route = read_route(spec, entry, f"streams.{pattern}", self._project_type)
+        if route.on_removed in DESTRUCTIVE and "allow_destructive" not in self._allowed:
+            raise SettingError(
+                f"`streams.{pattern}.on_removed` is {route.on_removed}, which cannot be taken back: "
+                "set `allow_destructive` to true."
+            )
+        return route
 
     def _spec(self, pattern: str, entry: Mapping[str, Any]) -> ObjectSpec:
         if "object" in entry:
@@ -73,6 +90,11 @@ class Routing:
         if (spec := self._by_name(pattern)) is not None:
             return spec
         raise SettingError(f"`streams.{pattern}` needs an `object`: {', '.join(self._objects)}.")
+
+    def _check_allowed(self, spec: ObjectSpec, what: str) -> None:
+        """Nothing is deleted and nobody is written to by accident."""
+        if spec.needs and spec.needs not in self._allowed:
+            raise SettingError(f"{what} is for {spec.name}, which cannot be taken back: set `{spec.needs}` to true.")
 
     def _by_name(self, stream: str) -> ObjectSpec | None:
         return self._by_stream.get(stream.rsplit("-", 1)[-1])

@@ -37,6 +37,20 @@ _ROUTE: Final[dict[str, Any]] = {
             "type": ["string", "null"],
             "description": "`clear` (the default): a null clears the field; `keep`: it is left out, the field stays.",
         },
+        "on_removed": {
+            "type": ["string", "null"],
+            "description": "In the mode `mirror`: what to do with what this stream has put into Iterable, and that has "
+            "left its source. Users: `nothing` (the default), `clear` the stream's fields, `delete` or `forget`.",
+        },
+        "max_removals": {
+            "type": ["string", "integer", "null"],
+            "description": "In the mode `mirror`: the setting of this name, for this stream.",
+        },
+        "complete_at_end": {
+            "type": ["boolean", "null"],
+            "description": "In the mode `mirror`: the input always holds the whole stream, so what is not in it when "
+            "it ends has left. For taps that send no ACTIVATE_VERSION at the end of a stream.",
+        },
         "on_unconfirmed": {
             "type": ["string", "null"],
             "description": "What to do with a record of which nobody knows whether Iterable has taken it already, and "
@@ -140,10 +154,11 @@ SETTINGS: Final[dict[str, Any]] = {
             "secret": True,
             "default": "ledger.db",
             "title": "Ledger",
-            "description": "Where routes with `skip_unchanged` keep what was last accepted, and those of actions what "
-            "has happened already, as hashes without personal data: a SQLite file, or a URL such as "
+            "description": "Where routes with `skip_unchanged` keep what was last accepted, those of actions what has "
+            "happened already, and mirrored ones what they have put into Iterable. It holds hashes and sealed names, "
+            "which nobody can read without the API key: a SQLite file, or a URL such as "
             "postgresql://user@host/database. All who write the same records must use the same ledger. With a new API "
-            "key, all records count as new.",
+            "key, all records count as new, and what leaves a source before it has come once more is not removed.",
         },
         "rejects_path": {
             "type": "string",
@@ -159,6 +174,14 @@ SETTINGS: Final[dict[str, Any]] = {
             "title": "Maximum rejects",
             "description": "How many records of a stream may be rejected before the run stops: a count, or a "
             "percentage of the records read, which says nothing about 20 rejects or fewer.",
+        },
+        "max_removals": {
+            "type": "string",
+            "default": "20%",
+            "title": "Maximum removals",
+            "description": "How much of a mirrored stream may be removed at once: a count, or a percentage of what was "
+            "there before. If more has left the source, nothing is removed and the run fails, because then it is "
+            "rather the source that is wrong.",
         },
         "on_reject": {
             "type": "string",

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from singer_sdk.sinks import BatchSink
 
 from iterable_api.errors import IterableError
-from target_iterable.columns import Columns
+from target_iterable.columns import Columns, Row
+from target_iterable.delivery.mirror import MemberMirror
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import exact
 from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.objects import OBJECTS, Destination
+from target_iterable.objects.mirrored import MirroredObject
+from target_iterable.routes import Route
 from target_iterable.validation import RecordValidator
 
 if TYPE_CHECKING:
     from target_iterable.target import TargetIterable
+
+_Names: TypeAlias = Callable[[Row, Sequence[Any]], Sequence[str]]
 
 
 class IterableSink(BatchSink):
@@ -28,9 +34,15 @@ class IterableSink(BatchSink):
         super().__init__(target, stream_name, schema, key_properties)
         route = target.routing.route(stream_name)
         self._object = OBJECTS[route.object](
-            Destination(target.project, self.config, stream_name, route, self.key_properties)
+            Destination(target.project, self.config, stream_name, route, self.key_properties, _cleared(schema, route))
         )
         self.delivery = target.deliveries.of(stream_name)
+        self._names: _Names | None = None
+        if isinstance(self._object, MirroredObject) and isinstance(self.delivery.mirror, MemberMirror):
+            self.delivery.mirror.removal = self._object.removal
+            self._names = self._object.names
+        # Dates that are none must not keep a record from being recognised.
+        self._plain = Columns({}, route.fields, route.defaults, nest=route.nests)
         self._deliver = target.deliveries.deliver
         self._reader = target.reader
         self._validation = RecordValidator(self.schema) if self.validate_schema else None
@@ -45,18 +57,23 @@ class IterableSink(BatchSink):
         del context
         self.delivery.tally.read += 1
         source = self._reader.source
+        names: Sequence[str] = ()
         try:
+            names = self._named(record)
             self._refuse_what_the_sdk_would(record)
             key = [record[column] for column in self.key_properties]
             row = self._columns.row(record)
             if self._is_mapped or not self._reader.is_exact:
                 row, key = exact(row), exact(key)
-            self.delivery.add(self._object.operation(row, key), source)
+            operation = self._object.operation(row, key)
+            self.delivery.add(operation, source)
+            self.delivery.mirror.claim(operation, names, self._version)
         except RecordRefusedError as error:
+            self.delivery.mirror.touch(names, self._version)
             self.delivery.refuse(error.refusal, source)
         except IterableError as error:
             raise DeliveryFailedError(
-                f"Stream {self.stream_name!r}: {error} "
+                f"Stream {self.stream_name!r}: {str(error).rstrip('.')}. "
                 "State has not moved past its records: run again when the cause is gone."
             ) from error
 
@@ -79,8 +96,30 @@ class IterableSink(BatchSink):
 
     @property
     def process_activate_version_messages(self) -> bool:
-        """Nothing is ever removed because a newer version of a stream lacks it."""
-        return False
+        """Only what is mirrored is removed because a newer version of a stream lacks it."""
+        return self._names is not None
+
+    def activate_version(self, new_version: int) -> None:
+        """Deliver what waits, then remove what has left the source, if all of the version has been read."""
+        if self.delivery.mirror.completes(new_version):
+            self._deliver()
+            self.delivery.remove_left(new_version, lambda: self._reader.stopped)
+
+    @property
+    def _version(self) -> int | None:
+        """The SDK does not hand it on."""
+        version = self._reader.version
+        return version if isinstance(version, int) else None
+
+    def _named(self, record: dict[str, Any]) -> Sequence[str]:
+        """What the record is about, for those who must know when it leaves the source."""
+        if self._names is None:
+            return ()
+        try:
+            return self._names(self._plain.row(record), [record.get(column) for column in self.key_properties])
+        except RecordRefusedError:
+            self.delivery.mirror.lose()
+            return ()
 
     def process_batch_files(self, encoding: Any, files: Sequence[str]) -> None:
         """Refuse BATCH messages: the SDK hands their records over unmapped and unchecked."""
@@ -88,3 +127,10 @@ class IterableSink(BatchSink):
             f"Stream {self.stream_name!r} comes in BATCH files, which this target does not read. "
             "Remove `batch_config` from the tap."
         )
+
+
+def _cleared(schema: Mapping[str, Any], route: Route) -> Row:
+    """A row with null for each column, unless two of them have one name: then no record is taken anyway."""
+    with suppress(RecordRefusedError):
+        return Columns({}, route.fields, nest=route.nests).row(dict.fromkeys(schema.get("properties", {})))
+    return {}

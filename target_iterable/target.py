@@ -19,8 +19,9 @@ from target_iterable.delivery.deliveries import Deliveries
 from target_iterable.delivery.journal import JournalNotWrittenError
 from target_iterable.delivery.ledger import LedgerError
 from target_iterable.delivery.rejects import RejectsNotWrittenError
+from target_iterable.delivery.removals import RemovalFailedError
 from target_iterable.delivery.sender import Sender
-from target_iterable.delivery.stream import DeliveryFailedError, StreamDelivery
+from target_iterable.delivery.stream import DeliveryFailedError, PostponedError, StreamDelivery
 from target_iterable.dry_run.plan import PlanNotWrittenError
 from target_iterable.dry_run.run import DryRun
 from target_iterable.objects import OBJECTS
@@ -32,7 +33,7 @@ from target_iterable.real_run import RealRun
 from target_iterable.report import Report
 from target_iterable.routing import Routing
 from target_iterable.setting_error import SettingError
-from target_iterable.settings import HIDDEN, SETTINGS
+from target_iterable.settings import HIDDEN, PERMISSIONS, SETTINGS
 from target_iterable.short_path import ShortPath
 from target_iterable.sink import IterableSink
 
@@ -51,6 +52,7 @@ _TOLD: Final = (
     RecordsRejectedError,
     RecordsWithoutSchemaException,
     RejectsNotWrittenError,
+    RemovalFailedError,
     UnreadableVariableError,
 )
 
@@ -70,7 +72,8 @@ class TargetIterable(ShortPath):
             raise SettingError(problem)
         super().__init__(config=_set_ones(config or {}), **options, message_reader=self.reader)
         specs = (object_.spec for object_ in OBJECTS.values())
-        self.routing = Routing(self.config["streams"], specs, ProjectType(self.config["project_type"]))
+        allowed = {name for name in PERMISSIONS if self.config[name]}
+        self.routing = Routing(self.config["streams"], specs, ProjectType(self.config["project_type"]), allowed)
         self._kind = (DryRun if self.config["dry_run"] else RealRun)(self.config)
         self.reader.passes_state = self._kind.passes_state
         self._outlet = Outlet(self._kind.config, self._kind.stores, needs_ledger=self.routing.needs_ledger)
@@ -81,6 +84,7 @@ class TargetIterable(ShortPath):
         self.deliveries = Deliveries(self._delivery, self.config["max_batch_rows"])
         self._report = Report(self.config.get("summary_path"), self._kind)
         self.reader.on_message = self._deliver_when_due
+        self.reader.on_state = self.deliveries.close_with_state
         self.reader.on_break = self._close
         # The SDK would drain the streams at the same time; see `Deliveries.deliver`.
         self.max_parallelism = 1
@@ -110,20 +114,38 @@ class TargetIterable(ShortPath):
         """
         finished = False
         try:
-            super().process_endofpipe()
-            finished = not self.reader.stopped
+            finished = self._finish()
         finally:
             self._close(finished=finished)
-        rejected = sum(delivery.tally.rejected for delivery in self.deliveries)
+        rejected = sum(delivery.tally.rejected + delivery.tally.not_removed.total() for delivery in self.deliveries)
         if rejected and self._kind.config["on_reject"] == "fail":
             raise RecordsRejectedError(
-                f"{rejected} records are rejected, and `on_reject` is `fail`. State has moved on."
+                f"{rejected} records are rejected or not removed, and `on_reject` is `fail`. State has moved on."
             )
+
+    def _finish(self) -> bool:
+        """Deliver what waits; whether that and all before it is the whole input."""
+        if self.reader.postponed:
+            return False
+        try:
+            if not self.reader.stopped:
+                self._remove_at_end()
+            super().process_endofpipe()
+        except PostponedError:
+            return False
+        return not self.reader.stopped
+
+    def _remove_at_end(self) -> None:
+        """Remove what the input, which has come to its end by itself, no longer holds. All else is delivered first."""
+        self.deliveries.deliver()
+        for delivery in self.deliveries:
+            if (version := delivery.mirror.completes_at_end()) is not None:
+                delivery.remove_left(version, lambda: self.reader.stopped)
 
     def _delivery(self, stream: str) -> StreamDelivery:
         sender = Sender(self.project.client, stream, self._outlet.journal)
         route, outlet = self.routing.route(stream), self._outlet
-        past = outlet.past(route, once_per_key=self.routing.is_once_per_key(route))
+        past = outlet.past(stream, route, once_per_key=self.routing.is_once_per_key(route))
         delivery = StreamDelivery(sender, self.project.fields.types, outlet.rejects(stream), outlet.options, past)
         self._report.include(stream, route.object, delivery.tally)
         return delivery
@@ -157,6 +179,7 @@ def _set_ones(settings: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in settings.items() if value is not None}
     if isinstance(create := given.get("create_new_fields"), bool):
         given["create_new_fields"] = str(create).lower()
-    if isinstance(most := given.get("max_rejects"), int) and not isinstance(most, bool):
-        given["max_rejects"] = str(most)
+    for name in ("max_rejects", "max_removals"):
+        if isinstance(most := given.get(name), int) and not isinstance(most, bool):
+            given[name] = str(most)
     return given

@@ -1,4 +1,4 @@
-"""How many rejects a stream may have before the run stops: many have one cause, and it is not in the records."""
+"""How much may go wrong before the run stops: many rejects have one cause, and it is not in the records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FEW: Final = 20
 
 @dataclass(frozen=True)
 class Allowance:
-    """A count of rejects, or with `share` a percentage of the records read."""
+    """A count of records, or with `share` a percentage of all."""
 
     number: int
     share: bool
@@ -30,11 +30,11 @@ class Allowance:
             raise ValueError(f"must be a count such as 200, or a percentage such as 10%, not {text!r}")
         return cls(int(match["number"]), share=match["percent"] is not None)
 
-    def exceeded(self, rejected: int, read: int) -> bool:
-        """Whether `rejected` of `read` records are too many."""
+    def exceeded(self, count: int, of: int, *, few: int = _FEW) -> bool:
+        """Whether `count` of so many are too many. A share says nothing about fewer than `few`, unless it is 0%."""
         if self.share and self.number:
-            return rejected > max(_FEW, read * self.number // 100)
-        return rejected > self.number
+            return count > max(few, of * self.number // 100)
+        return count > self.number
 
     def __str__(self) -> str:
         return f"{self.number}{'%' if self.share else ''}"

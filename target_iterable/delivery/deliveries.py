@@ -59,6 +59,11 @@ class Deliveries:
         for delivery in self:
             delivery.drain()
 
+    def close_with_state(self) -> None:
+        """A STATE has come behind all records so far."""
+        for delivery in self:
+            delivery.mirror.close()
+
     def close(self) -> None:
         """Close the files and write the last metrics."""
         for delivery in self:

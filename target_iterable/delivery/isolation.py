@@ -133,7 +133,7 @@ class _Settling:
 
     def _misplaced(self, piece: Batch, error: IterableError) -> None:
         """What the path leads to is not there. That is about the row only where the row is the whole request."""
-        if piece.endpoint.is_bulk:
+        if piece.endpoint.is_bulk and not (isinstance(error, ApiError) and _is_settled(piece.endpoint, error)):
             raise error
         if isinstance(error, ApiError):
             self._refused(piece, error)
@@ -143,10 +143,10 @@ class _Settling:
     def _refused(self, piece: Batch, error: ApiError) -> None:
         """Find the culprits, and send the rest."""
         rows = piece.rows
-        if piece.endpoint.is_bulk and any(text in error.message for text in _NOT_OF_A_ROW):
-            raise error
         if _is_settled(piece.endpoint, error):
             self._verdicts.written += rows
+        elif piece.endpoint.is_bulk and any(text in error.message for text in _NOT_OF_A_ROW):
+            raise error
         elif isinstance(error, BadJsonBodyError) and (culprits := misshapen(rows, error.violations)):
             self.deliver(self.reject(rows, culprits))
         elif isinstance(error, FieldTypeError) and self._explained(rows, error):
@@ -218,5 +218,6 @@ class _Settling:
 
 
 def _is_settled(endpoint: Endpoint, error: ApiError) -> bool:
-    codes = endpoint.settled
-    return error.status in codes or any(text in (error.code, *error.message.split(". ")) for text in codes)
+    said = (error.code, *error.message.split(". "))
+    starts = tuple(text for text in endpoint.settled if isinstance(text, str))
+    return error.status in endpoint.settled or any(text.startswith(starts) for text in said)

@@ -10,7 +10,7 @@ took last, so nothing is kept, and the thing is sent again the next time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from operator import itemgetter
@@ -37,8 +37,8 @@ from sqlalchemy.schema import CreateTable
 from iterable_api import databases
 
 _BYTES: Final = 16
-_PLACE_BYTES: Final = 8
-KEY_BYTES: Final = _PLACE_BYTES + _BYTES
+PLACE_BYTES: Final = 8
+KEY_BYTES: Final = PLACE_BYTES + _BYTES
 _CLAIM_BYTES: Final = 8
 _CONTESTED: Final = bytes(_CLAIM_BYTES)
 """A claim that is nobody's: two were there at once."""
@@ -87,10 +87,10 @@ class LedgerError(Exception):
 class Ledger:
     """Key of a thing -> hash of what was last accepted of it. The table is made when it is missing."""
 
-    def __init__(self, engine: Engine, secret: str) -> None:
+    def __init__(self, engine: Engine, secret: bytes) -> None:
         self._engine = engine
         self._claim = token_bytes(_CLAIM_BYTES)
-        self._secret = blake2b(secret.encode(), digest_size=32).digest()
+        self._secret = secret
         self.make(_TABLE)
 
     def make(self, table: Table) -> None:
@@ -110,6 +110,10 @@ class Ledger:
             made.update(len(part).to_bytes(8))
             made.update(part)
         return made.digest()
+
+    def secret_for(self, purpose: str, size: int) -> bytes:
+        """A secret of `size` bytes, at most 64, that only who has the API key can make."""
+        return blake2b(purpose.encode(), key=self._secret, digest_size=size, person=b"secret").digest()
 
     def key(self, place: str, *name: str) -> bytes:
         """The key of what is so named in `place`. All keys of a place begin with the same 8 bytes."""
@@ -167,25 +171,28 @@ class Ledger:
         ]
         self.write(_KEEP, settled)
 
+    def aside(self, engine: Engine) -> Ledger:
+        """One with the same keys in another database."""
+        return Ledger(engine, self._secret)
+
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
 
     def prefix(self, place: str) -> bytes:
         """What all keys of `place` begin with."""
-        return self.hash(place.encode())[:_PLACE_BYTES]
+        return self.hash(place.encode())[:PLACE_BYTES]
 
-    def write(self, statement: TextClause, rows: list[dict[str, bytes]]) -> None:
+    def write(self, statement: TextClause, rows: Sequence[Mapping[str, bytes | int]]) -> None:
         """Execute a statement for each of `rows`, which have a `key`, in one transaction.
 
         Raises:
             LedgerError: if that fails.
         """
         # In the order of the keys, in which two processes do not wait for each other, and the file is written faster.
-        rows.sort(key=itemgetter("key"))
         if rows:
             with self.transaction() as connection:
-                connection.execute(statement, rows)
+                connection.execute(statement, sorted(rows, key=itemgetter("key")))
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -226,6 +233,6 @@ def open_ledger(place: str, secret: str, kind: type[Ledger] = Ledger) -> Ledger:
     except (ArgumentError, KeyError, ValueError):
         raise ValueError("`ledger` must be a file, or a URL of SQLite or PostgreSQL.") from None
     try:
-        return kind(engine, secret)
+        return kind(engine, blake2b(secret.encode(), digest_size=32).digest())
     except LedgerError as error:
         raise ValueError(str(error)) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -25,6 +25,9 @@ class Memory:
 
     def keep(self) -> None:
         """Bring to the disk what was noted."""
+
+    def forget(self, rows: Collection[Operation]) -> None:
+        """What `rows` changed is as if it never had been: whatever comes next about it is news."""
 
 
 class _Marks(NamedTuple):
@@ -84,6 +87,14 @@ class LedgerMemory(Memory):
         """
         settled, self._settled = self._settled, {}
         self._ledger.keep(settled)
+
+    def forget(self, rows: Collection[Operation]) -> None:
+        """See `Memory`.
+
+        Raises:
+            LedgerError: if the ledger cannot be written.
+        """
+        self._ledger.forget({key for row in rows if row.place for key in self._marks_of(row).keys})
 
     def _marks_of(self, row: Operation) -> _Marks:
         keys = frozenset(self._ledger.key(row.place, *name) for name in row.names)

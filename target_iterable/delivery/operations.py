@@ -72,8 +72,8 @@ class Endpoint:
         once: whether a name may stand only once in a request. Failures are listed by name, so two
             rows of one user could not be told apart, nor is their order promised.
         repeatable: whether a row that is sent twice does what it does when it is sent once.
-        settled: codes or sentences of refusals, or statuses, which say that what a row of a request of its own asks for
-            was so already.
+        settled: statuses, or beginnings of the codes or sentences of refusals, which say that what the rows of a
+            request ask for was so already.
     """
 
     path: str

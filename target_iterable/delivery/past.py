@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from target_iterable.delivery.memory import Memory
+from target_iterable.delivery.mirror import Mirror
 from target_iterable.delivery.once import Once
 
 
@@ -14,3 +15,4 @@ class Past:
 
     memory: Memory = field(default_factory=Memory)
     once: Once = field(default_factory=Once)
+    mirror: Mirror = field(default_factory=Mirror)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from target_iterable.delivery.happenings import Happenings
 from target_iterable.delivery.ledger import Ledger
+from target_iterable.delivery.members import Members
 
 
 @dataclass(frozen=True)
@@ -14,3 +15,4 @@ class Stores:
 
     ledger: type[Ledger] = Ledger
     happenings: type[Happenings] = Happenings
+    members: type[Members] = Members

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -19,10 +19,12 @@ from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.grouping import grouped
 from target_iterable.delivery.isolation import Isolation, Outcome
 from target_iterable.delivery.meters import VerdictMeters
+from target_iterable.delivery.mirror import MemberMirror
 from target_iterable.delivery.operations import Batch, Endpoint, Operation, Verdicts
 from target_iterable.delivery.past import Past
 from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.rejects import Rejects, Source
+from target_iterable.delivery.removals import Removals
 from target_iterable.delivery.schedule import Schedule
 from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.tally import Tally, in_brackets
@@ -76,6 +78,7 @@ class StreamDelivery:
         self._options = options
         self._memory = past.memory
         self._once = past.once
+        self.mirror = past.mirror
         self._room = Room(options.max_rows)
         self._isolation = Isolation(sender, types, self._room, trims=options.trims)
         self._existence = Existence(sender.client)
@@ -115,6 +118,7 @@ class StreamDelivery:
         """
         waiting, self._waiting, self.waiting_bytes = self._waiting, [], 0
         with self._clock():
+            self.mirror.begin()
             try:
                 while waiting and self._reason_to_stop() is None:
                     ready, waiting = self._ready(waiting)
@@ -123,11 +127,37 @@ class StreamDelivery:
                 self._rejects.flush()
                 self._memory.keep()
                 self._once.keep()
+                self.mirror.keep()
                 self._meters.show(self.tally)
         if (reason := self._reason_to_stop()) is not None:
             raise reason
         if self.tally.unsent:
             raise DeliveryFailedError(f"Stream {self.stream!r}: the records do not add up: {self.tally}")
+
+    def remove_left(self, version: int, stop: Callable[[], bool]) -> None:
+        """Remove what has left the source, now that all of `version` was read and delivered; until `stop` says so.
+
+        Raises:
+            RemovalFailedError: if that is too much, or failed.
+            LedgerError: if the ledger cannot be read or written.
+        """
+        if isinstance(self.mirror, MemberMirror):
+            removals = Removals(self.mirror, self._memory, lambda rows: self._removed(rows, stop), self.tally, stop)
+            with self._clock():
+                removals.carry_out(self.stream, version)
+
+    def _removed(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[Outcome]:
+        """What becomes of `rows`, which are no records. What is about nobody is removed already."""
+        nobody = Batch(rows[0].endpoint, rows[0].envelope) if rows else None
+        try:
+            strangers = self._existence.strangers(rows)
+        except IterableError as error:
+            if nobody:
+                yield Outcome(nobody, error=error)
+            return
+        if strangers and nobody:
+            yield Outcome(nobody, Verdicts(skipped=list(strangers)))
+        yield from self._outcomes([row for row in rows if row not in strangers], stop)
 
     def close(self) -> None:
         """Write the last metrics."""
@@ -160,20 +190,26 @@ class StreamDelivery:
         return [row for row in rows if row not in unchanged]
 
     def _deliver(self, rows: list[Operation]) -> None:
-        batches = pack(grouped(self._meant_for_somebody(rows)), self._room)
-        width = min((self._width(batch.endpoint) for batch in batches), default=1)
-        schedule = Schedule(batches, self._settle, width)
         failures: list[Outcome] = []
-        for outcome in schedule:
-            self._memory.note(outcome)
+        for outcome in self._outcomes(self._meant_for_somebody(rows), lambda: self._reason_to_stop() is not None):
             self._once.note(outcome)
+            self.mirror.note(outcome)
             self._count(outcome.verdicts)
             if outcome.error is not None:
                 failures.append(outcome)
-            if failures or self._reason_to_stop() is not None:
-                schedule.stop()
         if failures:
             raise self._failure(min(failures, key=_is_passing))
+
+    def _outcomes(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[Outcome]:
+        """What becomes of `rows`; none are begun any more after a failure, or when it is time to stop."""
+        batches = pack(grouped(rows), self._room)
+        width = min((self._width(batch.endpoint) for batch in batches), default=1)
+        schedule = Schedule(batches, self._settle, width)
+        for outcome in schedule:
+            self._memory.note(outcome)
+            yield outcome
+            if outcome.error is not None or stop():
+                schedule.stop()
 
     def _reason_to_stop(self) -> DeliveryFailedError | None:
         """Why nothing more may be sent, although all that was sent has its verdict."""

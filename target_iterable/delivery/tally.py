@@ -18,6 +18,11 @@ class Tally:
         reasons: rejected records by reason: Iterable's bucket, or the code of a refusal of our own.
         seconds: time spent on delivering, waiting for the rate limit included.
         created_fields: fields that Iterable did not know before; each takes one of the project's 1,000 for ever.
+        left: things that the stream has put into Iterable, and that have left its source.
+        removed: how many of these were removed from Iterable.
+        shared: how many stay, because another mirrored stream has them.
+        not_removed: those that Iterable did not remove, by reason.
+        objection: why a real run would not have removed what this one has planned to remove.
         dropped_fields: fields that Iterable left out of records it has taken.
         trimmed_fields: fields that we left out of records, since their types clashed; out of how many.
     """
@@ -31,6 +36,16 @@ class Tally:
     created_fields: set[str] = field(default_factory=set)
     dropped_fields: set[str] = field(default_factory=set)
     trimmed_fields: Counter[str] = field(default_factory=Counter)
+    left: int = 0
+    removed: int = 0
+    shared: int = 0
+    not_removed: Counter[str] = field(default_factory=Counter)
+    objection: str = ""
+
+    @property
+    def to_remove(self) -> int:
+        """What has left the source and is still to be removed, as far as is known."""
+        return self.left - self.removed - self.shared - self.not_removed.total()
 
     @property
     def rejected(self) -> int:
@@ -62,6 +77,10 @@ class Tally:
             "seconds": round(self.seconds, 3),
             "limit_share": self.traffic.limit_share(self.seconds),
             "minutes_at_limit": self.traffic.minutes_at_limit(),
+            "left": self.left,
+            "removed": self.removed,
+            "kept_for_other_streams": self.shared,
+            "not_removed": dict(self.not_removed.most_common()),
             "created_fields": sorted(self.created_fields),
             "dropped_fields": sorted(self.dropped_fields | self.trimmed_fields.keys()),
             "dropped_at_clash": dict(self.trimmed_fields.most_common()),

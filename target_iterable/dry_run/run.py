@@ -11,9 +11,9 @@ from target_iterable.delivery.journal import Journal
 from target_iterable.delivery.stores import Stores
 from target_iterable.delivery.tally import Tally
 from target_iterable.dry_run.client import PlanningClient
-from target_iterable.dry_run.ledger import PlanningHappenings, PlanningLedger
+from target_iterable.dry_run.ledger import PlanningHappenings, PlanningLedger, PlanningMembers
 from target_iterable.dry_run.plan import Plan
-from target_iterable.outlet import allowance
+from target_iterable.outlet import most
 from target_iterable.real_run import RealRun
 from target_iterable.report import PLANNED
 from target_iterable.setting_error import SettingError
@@ -31,11 +31,11 @@ class DryRun(RealRun):
 
     passes_state = False
     columns = PLANNED
-    stores = Stores(PlanningLedger, PlanningHappenings)
+    stores = Stores(PlanningLedger, PlanningHappenings, PlanningMembers)
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         directory = config["dry_run_path"]
-        self._allowance = allowance(config)
+        self._allowance = most(config, "max_rejects")
         self._bears_dropped_fields = config["on_dropped_fields"] == "warn"
         changes = {
             "rejects_path": directory,
@@ -74,6 +74,8 @@ class DryRun(RealRun):
                 yield f"New fields by {stream}: {', '.join(sorted(tally.created_fields))}"
             if self._allowance.exceeded(tally.rejected, tally.read):
                 yield f"The real run would stop at the rejects of {stream}: `max_rejects` is {self._allowance}"
+            if tally.objection:
+                yield f"The real run would stop. {tally.objection}"
             if tally.dropped_fields and not self._bears_dropped_fields:
                 dropped = ", ".join(sorted(tally.dropped_fields))
                 yield f"The real run would fail at fields of {stream} that Iterable drops: {dropped}"

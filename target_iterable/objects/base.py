@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from target_iterable.columns import Row, spread, without_nulls
@@ -25,6 +25,7 @@ class Destination:
     Attributes:
         settings: those of the target.
         key_properties: the columns that are the key of the stream.
+        cleared: a row with null for each column of the stream.
     """
 
     project: Project
@@ -32,6 +33,7 @@ class Destination:
     stream: str
     route: Route
     key_properties: Sequence[str] = ()
+    cleared: Row = field(default_factory=dict)
 
     def of(self, object_: str, mode: str, **options: Any) -> Destination:
         """The same for another object; for objects that are made of others."""
@@ -39,7 +41,7 @@ class Destination:
 
 
 class IterableObject(ABC):
-    """A subclass says what its routes may hold (`spec`), gives an `example` of a record, and turns rows into operations.
+    """A subclass says what its routes may hold, gives an example of a record, and turns rows into operations.
 
     Its docstring is in the documentation: what the object is, and a line for each column.
     """
@@ -53,6 +55,7 @@ class IterableObject(ABC):
         self.stream = to.stream
         self.route = to.route
         self.key_properties = to.key_properties
+        self.cleared = to.cleared
         self.identities = IdentityRule(self.project.type, self.route.identify_by)
         self._left_out: set[str] = set()
 

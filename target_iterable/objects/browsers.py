@@ -17,7 +17,7 @@ _REGISTER: Final = alone("/api/users/registerBrowserToken", all_taken)
 
 
 class Browsers(IterableObject):
-    """Iterable takes browsers from pages only: `api_key` must be a mobile or JavaScript key.
+    """Browsers that take push messages. Only pages may write them: `api_key` must be a mobile or JavaScript key.
 
     email, userId: whose browser it is.
     browserToken: the token that Firebase gave to the browser.

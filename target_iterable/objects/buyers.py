@@ -21,6 +21,6 @@ class ObjectOfBuyers(IterableObject):
         """
         named = {kind: value for kind in (EMAIL, USER_ID) if (value := row.pop(kind, None)) not in _EMPTY}
         person = spread({**named, "user": row.pop("user", None)}, "user")
-        fields = spread(person, "dataFields")
+        fields = self.fields(person, "dataFields")
         identity = self.identities.take(fields)
         return identity, profile(identity, self.project.fields.of_user(fields)) | self.create_new_fields

@@ -18,7 +18,7 @@ _UPDATE = alone("/api/commerce/updateCart", all_taken)
 
 
 class Carts(ObjectOfBuyers):
-    """One record is the whole cart of a user: what it does not hold is no longer in the cart.
+    """Shopping carts. One record is the whole cart of a user: what it does not hold is no longer in the cart.
 
     email, userId: whose cart it is.
     user: profile fields to write along, an object like a record of `users`.
@@ -26,7 +26,7 @@ class Carts(ObjectOfBuyers):
     """
 
     # Without `skip_unchanged`: a purchase empties the cart, so what was last accepted may be there no longer.
-    spec = ObjectSpec("carts", streams=("carts",), modes=("replace",), of_state=False)
+    spec = ObjectSpec("carts", streams=("carts",), modes=("replace",), of_state=False, clears=True)
     example: ClassVar[Mapping[str, Any]] = {
         "email": "ann@example.com",
         "items": [{"id": "A-1", "name": "Mug", "price": 24.95, "quantity": 2}],

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from iterable_api.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
 from target_iterable.columns import Row
 from target_iterable.delivery.field_types import catalog_scope
-from target_iterable.delivery.operations import OBJECT, Endpoint, Envelope, Operation
+from target_iterable.delivery.operations import ARRAY, OBJECT, Endpoint, Envelope, Name, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import all_taken
 from target_iterable.keys import key_text
-from target_iterable.objects.base import IterableObject
-from target_iterable.routes import ObjectSpec, Option
+from target_iterable.objects.mirrored import MirroredObject, name, parts
+from target_iterable.routes import MIRROR, REMOVE, ObjectSpec, Option
 
 _ID: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
 """What both catalogs and items may be called, says the contract."""
@@ -24,6 +25,7 @@ _ID_IN_WORDS: Final = "1 to 255 letters, digits and dashes"
 _ITEMS = Endpoint(
     "/api/catalogs/{catalogName}/items", "documents", all_taken, brackets=OBJECT, max_rows=MAX_CATALOG_ITEMS
 )
+_REMOVE = replace(_ITEMS, collection="itemIds", method="DELETE", brackets=ARRAY, settled=frozenset({"error.catalogs"}))
 
 
 def catalog_place(name: str) -> str:
@@ -31,20 +33,22 @@ def catalog_place(name: str) -> str:
     return f"catalog {name}"
 
 
-class CatalogItems(IterableObject):
+class CatalogItems(MirroredObject):
     """Items of catalogs.
 
     catalogName: the catalog, unless the route has it as `catalog`; it is made when it is missing.
     itemId: the item's id; by default the key property, if there is just one.
     value: an object with the item's fields; all other columns are fields, too.
 
-    The mode `upsert` keeps fields that a record does not have, `replace` does not.
+    The mode `upsert` keeps fields that a record does not have, `replace` does not. The mode `mirror` replaces, and
+    removes items that it has written when they have left the source.
     """
 
     spec = ObjectSpec(
         "catalog_items",
         streams=("catalog_items",),
-        modes=("upsert", "replace"),
+        modes=("upsert", "replace", MIRROR),
+        removals=(REMOVE,),
         of_users=False,
         clears=True,
         options={"catalog": Option(str, f"the name of a catalog: {_ID_IN_WORDS}", pattern=_ID.pattern)},
@@ -64,7 +68,7 @@ class CatalogItems(IterableObject):
         return Operation(
             endpoint=_ITEMS,
             part=dumps(item_id) + b":" + _value(fields),
-            names=frozenset({("itemId", f"{catalog}/{item_id}")}),
+            names=_names(catalog, item_id),
             envelope=Envelope.of({"replaceUploadedFieldsOnly": self.route.mode == "upsert"}, catalogName=catalog),
             scope=catalog_scope(catalog),
             fields=fields,
@@ -72,12 +76,29 @@ class CatalogItems(IterableObject):
             place=catalog_place(catalog),
         )
 
+    def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
+        """See `MirroredObject`."""
+        catalog = self._catalog(row.pop("catalogName", None))
+        text = key_text(self.take_id(row, "itemId", key))
+        return [name(catalog, text)] if text and _ID.fullmatch(text) else []
+
+    def removal(self, name_: str) -> Operation:
+        """See `MirroredObject`."""
+        catalog, item_id = parts(name_)
+        return Operation(
+            endpoint=_REMOVE,
+            part=dumps(item_id),
+            names=_names(catalog, item_id),
+            envelope=Envelope.of(catalogName=catalog),
+            place=catalog_place(catalog),
+        )
+
     def _catalog(self, column: Any) -> str:
         """What the route says, else what the record says."""
-        name = self.route.options.get("catalog", column)
-        if not isinstance(name, str) or not _ID.fullmatch(name):
+        catalog = self.route.options.get("catalog", column)
+        if not isinstance(catalog, str) or not _ID.fullmatch(catalog):
             raise RecordRefusedError("invalidCatalog", f"the catalog's name is not {_ID_IN_WORDS}")
-        return self.project.catalogs.ensure(name)
+        return self.project.catalogs.ensure(catalog)
 
     def _item_id(self, row: Row, key: Sequence[Any]) -> str:
         text = key_text(self.take_id(row, "itemId", key))
@@ -86,6 +107,10 @@ class CatalogItems(IterableObject):
                 "invalidItemId", f"the item's id (`itemId` or the only key property) is not {_ID_IN_WORDS}"
             )
         return text
+
+
+def _names(catalog: str, item_id: str) -> frozenset[Name]:
+    return frozenset({("itemId", f"{catalog}/{item_id}")})
 
 
 def _value(fields: Row) -> bytes:

@@ -22,7 +22,7 @@ _PLATFORMS: Final = ("APNS", "APNS_SANDBOX", "GCM")
 
 
 class Devices(IterableObject):
-    """Iterable takes devices from apps only: `api_key` must be a mobile or JavaScript key.
+    """Devices that take push messages. Only apps may write them: `api_key` must be a mobile or JavaScript key.
 
     email, userId: whose device it is. Where a record has neither column, `disable` is about all users of the device.
     token: the device's token.
@@ -31,7 +31,7 @@ class Devices(IterableObject):
     dataFields, and all other columns: data fields of the device; those that are not sent stay. Not for `disable`.
     """
 
-    spec = ObjectSpec("devices", streams=("devices",), modes=("register", "disable"))
+    spec = ObjectSpec("devices", streams=("devices",), modes=("register", "disable"), clears=True)
     example: ClassVar[Mapping[str, Any]] = {
         "email": "ann@example.com",
         "token": "740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad",

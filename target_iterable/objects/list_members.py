@@ -8,17 +8,17 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from iterable_api.identity import ProjectType
-from target_iterable.columns import Row
+from target_iterable.columns import Row, spread
 from target_iterable.delivery.field_types import USERS
-from target_iterable.delivery.operations import Endpoint, Envelope, Operation
+from target_iterable.delivery.operations import Endpoint, Envelope, Name, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import NOT_FOUND, named_failures
 from target_iterable.identities import UserIdentity
 from target_iterable.keys import whole_number
-from target_iterable.objects.base import IterableObject
+from target_iterable.objects.mirrored import MirroredObject, name, parts, user_of
 from target_iterable.objects.profiles import MERGE, profile
-from target_iterable.routes import ObjectSpec, Option
+from target_iterable.routes import MIRROR, REMOVE, ObjectSpec, Option
 
 _SUBSCRIBE: Final = Endpoint("/api/lists/subscribe", "subscribers", named_failures)
 _SUBSCRIBE_EXISTING: Final = replace(_SUBSCRIBE, judge=partial(named_failures, skipped=NOT_FOUND))
@@ -27,7 +27,7 @@ _UNSUBSCRIBE: Final = Endpoint("/api/lists/unsubscribe", "subscribers", partial(
 _EMPTY: Final = (None, "")
 
 
-class ListMembers(IterableObject):
+class ListMembers(MirroredObject):
     """Members of static lists.
 
     email, userId: who it is.
@@ -39,21 +39,24 @@ class ListMembers(IterableObject):
     is out. With `update_existing_users_only`, records that would make a user count as unchanged. In e-mail-based
     projects, where Iterable takes no notice of that, users are looked up first, 100 in a second. A removal with
     `channel_unsubscribe` also ends all mail of the channel that the list belongs to.
+
+    The mode `mirror` adds, and removes whom it has added when he or she has left the source.
     """
 
     spec = ObjectSpec(
         "list_members",
         streams=("list_members", "list_users"),
-        modes=("add", "remove"),
+        modes=("add", "remove", MIRROR),
+        removals=(REMOVE,),
         clears=True,
         options={
             "list": Option(str, "the name of a list, which is made when it is missing; a text that is not blank"),
             "list_id": Option(int, "the id of a list, a whole number"),
             "member_column": Option(str, "the name of a column that says who is in and who is out", modes=("add",)),
             **MERGE,
-            "update_existing_users_only": Option(bool, "true to make no users, or false", modes=("add",)),
+            "update_existing_users_only": Option(bool, "true to make no users, or false", modes=("add", MIRROR)),
             "channel_unsubscribe": Option(
-                bool, "true to end all mail of the list's channel, too, or false", modes=("remove",)
+                bool, "true to end all mail of the list's channel, too, or false", modes=("remove", MIRROR)
             ),
         },
         either=frozenset({"list", "list_id"}),
@@ -67,7 +70,20 @@ class ListMembers(IterableObject):
         list_id = self._list_id(row.pop("listId", None), row.pop("list", None), create=adding)
         fields = self.fields(row, "dataFields")
         identity = self.identities.take(fields)
-        return self._add(list_id, identity, fields) if adding else self._remove(list_id, identity)
+        if adding:
+            return self._add(list_id, identity, fields)
+        return self._remove(list_id, identity.sent, identity.names)
+
+    def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
+        """See `MirroredObject`. A list has members of its own."""
+        del key
+        list_id = self._list_id(row.pop("listId", None), row.pop("list", None), create=True)
+        return [name(list_id, *user) for user in self.identities.names(spread(row, "dataFields"))]
+
+    def removal(self, name_: str) -> Operation:
+        """See `MirroredObject`."""
+        user = user_of(name_)
+        return self._remove(parts(name_)[0], dict([user]), frozenset({user}))
 
     def _add(self, list_id: int, identity: UserIdentity, fields: Row) -> Operation:
         existing = self.route.options.get("update_existing_users_only", False)
@@ -86,12 +102,12 @@ class ListMembers(IterableObject):
             place=f"list {list_id}",
         )
 
-    def _remove(self, list_id: int, identity: UserIdentity) -> Operation:
+    def _remove(self, list_id: int, user: Mapping[str, str], names: frozenset[Name]) -> Operation:
         flag = {"channelUnsubscribe": True} if self.route.options.get("channel_unsubscribe") else {}
         return Operation(
             endpoint=_UNSUBSCRIBE,
-            part=dumps(dict(identity.sent)),
-            names=identity.names,
+            part=dumps(dict(user)),
+            names=names,
             envelope=self._envelope(list_id, flag),
             place=f"list {list_id}",
         )
@@ -104,7 +120,7 @@ class ListMembers(IterableObject):
         """What the column says, if the route names one; else what the mode says."""
         column = self.route.options.get("member_column")
         if column is None:
-            return self.route.mode == "add"
+            return self.route.mode != "remove"
         value = row.pop(column, None)
         # Some databases have no truth values, only 1 and 0.
         if not isinstance(value, int) or value not in (True, False):

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from iterable_api.limits import MAX_METADATA_VALUE_BYTES
 from target_iterable.columns import Row, take_object
-from target_iterable.delivery.operations import Envelope, Operation, alone
+from target_iterable.delivery.operations import Endpoint, Envelope, Operation, alone
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import all_taken
 from target_iterable.keys import key_text, needed_text
-from target_iterable.objects.base import IterableObject
-from target_iterable.routes import ObjectSpec, Option
+from target_iterable.objects.mirrored import MirroredObject, name, parts
+from target_iterable.routes import MIRROR, REMOVE, ObjectSpec, Option
 
 _PUT: Final = alone("/api/metadata/{table}/{key}", all_taken, "PUT")
+_REMOVE: Final = replace(_PUT, method="DELETE", settled=frozenset({404}))
 
 
-class Metadata(IterableObject):
-    """One record is one value, which is replaced as a whole. Iterable makes the table with its first value.
+class Metadata(MirroredObject):
+    """Values of metadata tables, which templates can look up. A value is replaced as a whole; tables make themselves.
 
     table: letters and digits, unless the route has it; Iterable does not tell capitals.
     key: letters and digits; by default the key property, if there is just one.
@@ -29,7 +31,8 @@ class Metadata(IterableObject):
     spec = ObjectSpec(
         "metadata",
         streams=("metadata",),
-        modes=("put",),
+        modes=("put", MIRROR),
+        removals=(REMOVE,),
         of_users=False,
         options={"table": Option(str, "the name of a table: letters and digits", r"[A-Za-z0-9]+")},
     )
@@ -39,14 +42,18 @@ class Metadata(IterableObject):
         """One value. Names of tables and keys that Iterable does not take are its to refuse."""
         column = row.pop("table", None)
         table = needed_text("table", self.route.options.get("table", column))
-        name = needed_text("key", key_text(self.take_id(row, "key", key)))
-        return Operation(
-            endpoint=_PUT,
-            part=dumps({"value": self._value(row)}),
-            names=frozenset({("key", f"{table.lower()}/{name}")}),
-            envelope=Envelope.of(table=table, key=name),
-            place=f"metadata {table.lower()}",
-        )
+        entry = needed_text("key", key_text(self.take_id(row, "key", key)))
+        return _operation(_PUT, table, entry, dumps({"value": self._value(row)}))
+
+    def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
+        """See `MirroredObject`."""
+        table = self.route.options.get("table", row.pop("table", None))
+        entry = key_text(self.take_id(row, "key", key))
+        return [name(table.lower(), entry)] if isinstance(table, str) and table and entry else []
+
+    def removal(self, name_: str) -> Operation:
+        """See `MirroredObject`."""
+        return _operation(_REMOVE, *parts(name_))
 
     def _value(self, row: Row) -> Row:
         if "value" not in row:
@@ -59,3 +66,13 @@ class Metadata(IterableObject):
         if len(dumps(value)) > MAX_METADATA_VALUE_BYTES:
             raise RecordRefusedError("valueTooLarge", f"the value is larger than {MAX_METADATA_VALUE_BYTES:,} bytes")
         return value
+
+
+def _operation(endpoint: Endpoint, table: str, entry: str, part: bytes = b"") -> Operation:
+    return Operation(
+        endpoint=endpoint,
+        part=part,
+        names=frozenset({("key", f"{table.lower()}/{entry}")}),
+        envelope=Envelope.of(table=table, key=entry),
+        place=f"metadata {table.lower()}",
+    )

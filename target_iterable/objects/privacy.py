@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+from msgspec.structs import replace
+
 from iterable_api.identity import ProjectType
 from target_iterable.columns import Row
 from target_iterable.delivery.operations import Endpoint, Envelope, Name, Operation, alone
@@ -23,6 +25,16 @@ _DELETE: Final[Mapping[str, Endpoint]] = {
     # An unknown address is no error, an unknown userId is one.
     USER_ID: alone("/api/users/byUserId/{userId}", all_taken, "DELETE", settled={"User does not exist"}),
 }
+
+
+def deletion(user: Name) -> Operation:
+    """Deletes one user, who stands in the URL: the contract knows no other way. Unknown ones count as deleted."""
+    return Operation(_DELETE[user[0]], b"", frozenset({user}), Envelope(path_params=(user,)))
+
+
+def forgetting(user: Name) -> Operation:
+    """Forgets one user, known or not."""
+    return Operation(_FORGET, dumps(dict([user])), frozenset({user}))
 
 
 class _PrivacyObject(IterableObject):
@@ -61,11 +73,9 @@ class UserDeletions(_PrivacyObject):
     example: ClassVar[Mapping[str, Any]] = _ANN
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One user, who stands in the URL: the contract knows no other way."""
+        """One user."""
         user = self.user(row)
-        return Operation(
-            _DELETE[user[0]], b"", frozenset({user}), Envelope(path_params=(user,)), once=self.happening(key, [user])
-        )
+        return replace(deletion(user), once=self.happening(key, [user]))
 
 
 class _ForgettingObject(_PrivacyObject):

@@ -24,7 +24,7 @@ _TRACK_ONCE = replace(_TRACK, repeatable=False)
 
 
 class Purchases(ObjectOfBuyers):
-    """One record is one purchase with all its items. Iterable empties the user's cart with each purchase.
+    """Purchases. One record is one purchase with all its items. With each, Iterable empties the cart of the user.
 
     email, userId: who has bought.
     user: profile fields to write along, an object like a record of `users`.
@@ -39,7 +39,7 @@ class Purchases(ObjectOfBuyers):
     dataFields, and all other columns: the data fields of the purchase.
     """
 
-    spec = ObjectSpec("purchases", streams=("purchases", "purchase"), modes=("track",), of_state=False)
+    spec = ObjectSpec("purchases", streams=("purchases", "purchase"), modes=("track",), of_state=False, clears=True)
     example: ClassVar[Mapping[str, Any]] = {
         "email": "ann@example.com",
         "id": "order-1009",

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from target_iterable.columns import Row, text_in, texts_in
-from target_iterable.delivery.operations import Envelope, Operation, alone
+from target_iterable.delivery.operations import Endpoint, Envelope, Operation, alone
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import all_taken
 from target_iterable.keys import needed_text
-from target_iterable.objects.base import IterableObject
-from target_iterable.routes import ObjectSpec
+from target_iterable.objects.mirrored import MirroredObject, name, parts
+from target_iterable.routes import MIRROR, REMOVE, ObjectSpec
 
 _PUT: Final = alone("/api/snippets/{identifier}", all_taken, "PUT")
+_REMOVE: Final = replace(_PUT, method="DELETE", settled=frozenset({404}))
 _NAME: Final = re.compile(r"[A-Za-z0-9_ -]{1,100}")
 
 
-class Snippets(IterableObject):
-    """One record is one snippet. It is found by its name, and made when it is missing.
+class Snippets(MirroredObject):
+    """Pieces of content that templates share. A snippet is found by its name, and made when it is missing.
 
     name: 1 to 100 letters, digits, dashes, underscores and blanks. Not digits only: Iterable takes these for an id.
     content: HTML, which may have Handlebars in it.
@@ -31,7 +34,7 @@ class Snippets(IterableObject):
     What a record does not have stays as it is, except the content, which it must have.
     """
 
-    spec = ObjectSpec("snippets", streams=("snippets",), modes=("upsert",), of_users=False)
+    spec = ObjectSpec("snippets", streams=("snippets",), modes=("upsert", MIRROR), removals=(REMOVE,), of_users=False)
     example: ClassVar[Mapping[str, Any]] = {
         "name": "greeting",
         "content": "<p>Hello {{name}}</p>",
@@ -41,7 +44,7 @@ class Snippets(IterableObject):
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One snippet, by the endpoint that makes and updates alike: it may be called twice, creation may not."""
         del key
-        name = _name(row.pop("name", None))
+        identifier = _name(row.pop("name", None))
         snippet: Row = {"content": needed_text("content", row.pop("content", None))}
         for member, (read, must_be) in _MEMBERS.items():
             if (value := row.pop(member, None)) is not None:
@@ -49,13 +52,28 @@ class Snippets(IterableObject):
                 if snippet[member] is None:
                     raise RecordRefusedError("invalidField", f"`{member}` must be {must_be}", member)
         self.leave_out(row)
-        return Operation(
-            endpoint=_PUT,
-            part=dumps(snippet),
-            names=frozenset({("snippet", name)}),
-            envelope=Envelope.of(identifier=name),
-            place="snippets",
-        )
+        return _operation(_PUT, identifier, dumps(snippet))
+
+    def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
+        """See `MirroredObject`."""
+        del key
+        with suppress(RecordRefusedError):
+            return [name(_name(row.pop("name", None)))]
+        return []
+
+    def removal(self, name_: str) -> Operation:
+        """See `MirroredObject`."""
+        return _operation(_REMOVE, *parts(name_))
+
+
+def _operation(endpoint: Endpoint, identifier: str, part: bytes = b"") -> Operation:
+    return Operation(
+        endpoint=endpoint,
+        part=part,
+        names=frozenset({("snippet", identifier)}),
+        envelope=Envelope.of(identifier=identifier),
+        place="snippets",
+    )
 
 
 def _name(value: Any) -> str:

@@ -33,7 +33,9 @@ _CHANGING: Final = {
 
 
 class Subscriptions(IterableObject):
-    """Mode `overwrite`: each array that a record has replaces what the user has; where it has none, nothing changes.
+    """What users are subscribed to: lists, channels and types of messages.
+
+    Mode `overwrite`: each array that a record has replaces what the user has; where it has none, nothing changes.
 
     email, userId: the user, who must exist.
     emailListIds: the lists that the user is on; an empty array takes the user off all lists.
@@ -43,8 +45,9 @@ class Subscriptions(IterableObject):
 
     Arrays hold ids; they may also come as JSON, or as a text of ids with commas.
 
-    Modes `subscribe` and `unsubscribe`: one list, channel or type of messages. Iterable has to switch them on, answers
-    before it has done anything, and leaves out silently whom it does not know.
+    Modes `subscribe` and `unsubscribe`: one list, channel or type of messages. Iterable has to switch them on for the
+    project, or the run fails with 404. It answers before it has done anything, and says nothing of users whom it does
+    not know.
 
     email, userId: the user.
     subscriptionGroup: `emailList`, `messageChannel` or `messageType`, unless the route has it as `group`.

@@ -7,21 +7,26 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, Final
 
-from target_iterable.columns import Row
+import msgspec
+
+from iterable_api.identity import ProjectType
+from target_iterable.columns import Row, spread
 from target_iterable.delivery.field_types import USERS
-from target_iterable.delivery.operations import Endpoint, Envelope, Operation
+from target_iterable.delivery.operations import Endpoint, Envelope, Name, Operation
+from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import NOT_FOUND, named_failures
-from target_iterable.identities import UserIdentity
-from target_iterable.objects.base import IterableObject
+from target_iterable.identities import USER_ID, UserIdentity
+from target_iterable.objects.mirrored import MirroredObject, name, user_of
+from target_iterable.objects.privacy import deletion, forgetting
 from target_iterable.objects.profiles import MERGE, profile
-from target_iterable.routes import ObjectSpec, Option
+from target_iterable.routes import CLEAR, IDENTIFIERS, MIRROR, NOTHING, ObjectSpec, Option
 
 _BULK_UPDATE: Final = Endpoint("/api/users/bulkUpdate", "users", named_failures)
 _UPDATE_ONLY: Final = replace(_BULK_UPDATE, judge=partial(named_failures, skipped=NOT_FOUND))
 
 
-class Users(IterableObject):
+class Users(MirroredObject):
     """Profiles. Fields that a record does not have stay as they are.
 
     email, userId: who it is. The type of the project says which counts; another identifier is a field of the profile.
@@ -34,12 +39,16 @@ class Users(IterableObject):
 
     In an e-mail-based project a person may have several addresses, each with a profile of its own, and one userId
     on all of them. `identify_by: userId` writes to the profile that has the userId, instead of that of the address.
+
+    The mode `mirror` writes like `upsert`. When a user has left the source, `on_removed` says what happens: `nothing`,
+    `clear` (the fields that the stream has columns for become null), `delete`, or `forget`, at most 1,000 a day.
     """
 
     spec = ObjectSpec(
         "users",
         streams=("users",),
-        modes=("upsert", "update"),
+        modes=("upsert", "update", MIRROR),
+        removals=(NOTHING, CLEAR, "delete", "forget"),
         clears=True,
         options={
             **MERGE,
@@ -71,9 +80,45 @@ class Users(IterableObject):
             only_for=identity.sent_names if updates and self._must_look_up(identity) else frozenset(),
             scope=USERS,
             fields=part.get("dataFields", {}),
-            # Other streams may hold other fields of the same users.
-            place=f"users {self.stream}",
+            place=self._place,
         )
+
+    def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
+        """See `MirroredObject`."""
+        del key
+        return [name(*user) for user in self.identities.names(spread(row, "dataFields"))]
+
+    def removal(self, name_: str) -> Operation:
+        """See `MirroredObject`."""
+        user = user_of(name_)
+        if self.route.on_removed != CLEAR:
+            self._check_unique(user)
+        return msgspec.structs.replace(self._removing(user), place=self._place)
+
+    def _removing(self, user: Name) -> Operation:
+        if self.route.on_removed == "delete":
+            return deletion(user)
+        return forgetting(user) if self.route.on_removed == "forget" else self._clearing(user)
+
+    def _clearing(self, user: Name) -> Operation:
+        fields = {name: None for name in self.cleared if name not in (*IDENTIFIERS, "dataFields")}
+        return Operation(
+            endpoint=_UPDATE_ONLY,
+            part=dumps({user[0]: user[1], "dataFields": fields}),
+            names=frozenset({user}),
+            only_for=frozenset({user}),
+        )
+
+    def _check_unique(self, user: Name) -> None:
+        """In an e-mail-based project many may share a userId, and nobody is forgotten by it."""
+        shared = self.project.type is ProjectType.EMAIL and user[0] == USER_ID
+        if shared and (self.route.on_removed == "forget" or self.route.identify_by is None):
+            raise RecordRefusedError("sharedUserId", "in an e-mail-based project others may have the same userId")
+
+    @property
+    def _place(self) -> str:
+        """Other streams may hold other fields of the same users."""
+        return f"users {self.stream}"
 
     def _must_look_up(self, identity: UserIdentity) -> bool:
         return not identity.by_user_id and "updateOnly" not in self._flags

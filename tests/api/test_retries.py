@@ -295,3 +295,11 @@ def test_a_request_that_cannot_be_made_is_our_own_error_and_not_tried_again(
         call(client)
     assert server.requests == []
     assert naps == []
+
+
+def test_a_host_that_cannot_be_reached_is_named_with_the_setting(connect: Connect) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.raises(ConnectionFailedError, match=rf"{place} cannot be reached .*Check .*`api_url`"):
+            connect(api_url=f"http://{place}", max_tries=2).get_json("/api/lists")

@@ -52,7 +52,7 @@ def track(event: str, properties: Mapping[str, Any] | None = None, **members: An
 def row(sent: Call) -> dict[str, Any]:
     """The row of the call's table: objects are columns of their own, arrays are texts."""
     made = {column: sent[name] for name, column in _COLUMNS.items() if name in sent}
-    made |= {"uuid": 17, "uuid_ts": AT, "_sdc_batched_at": AT}
+    made |= {"uuid": 17, "uuid_ts": AT}
     if "event" in sent:
         made |= {"event": snake(sent["event"]), "event_text": sent["event"]}
     made |= dict(_flat("context", sent.get("context", {})))

@@ -13,8 +13,6 @@ from typing import Any, NamedTuple
 import pytest
 
 from iterable_sandbox.keys import KeyType
-from iterable_sandbox.store.lists import UserList
-from target_iterable.objects import OBJECTS
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import Contents, Message, stream
@@ -160,16 +158,3 @@ def test_a_dry_run_plans_the_requests_of_the_real_run_and_sends_none(
     ]
     for count in ("read", "written", "rejected", "requests"):
         assert plan[name][count] == real[name][count]
-
-
-EXAMPLES: Mapping[str, Any] = {name: getattr(object_, "example", None) for name, object_ in OBJECTS.items()}
-
-
-@pytest.mark.parametrize("name", [name for name in WORK if name in OBJECTS])
-def test_the_example_of_the_documentation_can_be_written(new_project: NewProject, name: str) -> None:
-    project = prepared(new_project)
-    for list_id in EXAMPLES["subscriptions"]["emailListIds"]:
-        project.sandbox.store.lists.insert(UserList(list_id, "News", None, 0))
-    project.load(stream("users", [{"email": EXAMPLES["subscriptions"]["email"]}]))
-    summary = project.load(stream(name, [EXAMPLES[name]]), **of_run(name, project))[name]
-    assert (summary["written"], summary["rejected"]) == (1, 0)

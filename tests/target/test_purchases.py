@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from iterable_api.identity import ProjectType
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import stream
 
@@ -170,3 +171,23 @@ def test_the_type_of_a_purchases_field_says_nothing_about_profiles(project: Proj
     purchases = project.load(stream("purchases", records), max_rejects="100%")["purchases"]
     assert (purchases["written"], purchases["reasons"]) == (1, {"RequestFieldsTypesMismatched": 1})
     assert project.holds.user(email=ANN)["colour"] == "blue"
+
+
+@pytest.mark.parametrize("project_type", [ProjectType.USER_ID, ProjectType.HYBRID])
+def test_each_type_of_project_knows_buyers_in_its_way(new_project: NewProject, project_type: ProjectType) -> None:
+    project = new_project(project_type=project_type)
+    records = [purchase(userId="A1", email=ANN, user={"city": "Bern"}), purchase(email="bob@example.com")]
+    settings = {"project_type": project_type.value, "max_rejects": "100%"}
+    purchases = project.load(stream("purchases", records), **settings)["purchases"]
+    assert purchases["reasons"] == ({"missingIdentity": 1} if project_type is ProjectType.USER_ID else {})
+    profile = project.holds.user(userId="A1")
+    assert (profile["email"], profile["city"]) == (ANN, "Bern")
+
+
+def test_nulls_of_the_buyer_clear_fields_unless_they_are_to_keep_them(project: Project) -> None:
+    project.load(stream("users", [{"email": ANN, "city": "Bern"}]))
+    records = stream("purchases", [purchase(user={"city": None}, coupon=None)])
+    project.load(records, streams={"purchases": {"nulls": "keep"}})
+    assert project.holds.user(email=ANN)["city"] == "Bern"
+    project.load(records)
+    assert "city" not in project.holds.user(email=ANN)

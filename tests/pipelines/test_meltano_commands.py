@@ -1,0 +1,72 @@
+"""What people do with the plugins in a Meltano project, each command as they would type it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.pipelines.conftest import JOB, Pipeline
+
+
+def test_the_configuration_can_be_tested(pipeline: Pipeline) -> None:
+    assert "Plugin configuration is valid" in pipeline.project.meltano("config", "test", "tap-iterable")
+
+
+def test_a_key_that_does_not_work_is_found_by_testing_the_configuration(pipeline: Pipeline) -> None:
+    said = pipeline.project.refused("config", "test", "tap-iterable", TAP_ITERABLE_API_KEY="0" * 32)
+    assert "Check `api_key`, and `region`" in said
+    assert "0" * 32 not in said
+    assert "Traceback" not in said
+
+
+def test_streams_and_columns_are_listed_with_what_is_selected(pipeline: Pipeline) -> None:
+    listed = pipeline.project.meltano("select", "tap-iterable", "--list", "--all")
+    assert re.search(r"\[automatic *\] users\.email\n", listed)
+    assert re.search(r"\[selected *\] users\.city\n", listed)
+    assert re.search(r"\[excluded *\] email_open\.campaignId\n", listed)
+
+
+def test_a_plugin_tells_about_itself(pipeline: Pipeline) -> None:
+    about = json.loads(pipeline.project.meltano("invoke", "tap-iterable", "--about", "--format", "json"))
+    assert about["name"] == "tap-iterable"
+    assert "api_key" in about["settings"]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("plugin", "wrong", "told"),
+    [
+        ("tap-iterable", {"TAP_ITERABLE_REGION": "usa"}, "'usa' is not a valid choice for 'region'"),
+        ("tap-iterable", {"TAP_ITERABLE_END_DATE": "2020-01-01"}, "`end_date` must be later than `start_date`"),
+        (
+            "target-iterable",
+            {"TARGET_ITERABLE_STREAMS": '{"users": {"object": "user"}}'},
+            "`streams.users.object` has the unknown value 'user'. Did you mean 'users'?",
+        ),
+    ],
+)
+def test_bad_settings_are_told_by_name(pipeline: Pipeline, plugin: str, wrong: dict[str, str], told: str) -> None:
+    argument = {"tap-iterable": "--discover", "target-iterable": "--input=meltano.yml"}[plugin]
+    assert told in pipeline.project.refused("invoke", plugin, argument, **wrong)
+
+
+def test_a_schedule_runs_and_the_state_moves_only_with_what_was_written(pipeline: Pipeline) -> None:
+    (schedule,) = json.loads(pipeline.project.meltano("schedule", "list", "--format", "json"))["schedules"]["job"]
+    assert (schedule["name"], schedule["job"]["name"]) == ("nightly", JOB)
+    pipeline.project.meltano("schedule", "run", "nightly")
+    written = pipeline.destination.counts()["users"]
+    assert written > 0
+    (name,) = pipeline.project.meltano("state", "list").split()
+    assert _bookmark(pipeline, name) > "2026-10-31"
+
+
+def test_el_takes_streams_and_a_state_of_its_own(pipeline: Pipeline) -> None:
+    pipeline.project.meltano("el", "--state-id", "mine", "--select", "users.email", "tap-iterable", "target-iterable")
+    assert _bookmark(pipeline, "mine") > "2026-10-31"
+
+
+def _bookmark(pipeline: Pipeline, name: str) -> str:
+    state: dict[str, Any] = json.loads(pipeline.project.meltano("state", "get", name))
+    return str(state["singer_state"]["bookmarks"]["users"]["replication_key_value"])

@@ -1,0 +1,85 @@
+"""The tap as a process of its own: what people type wrong, and what they are told."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iterable_sandbox.server import Sandbox
+
+COMMAND = str(Path(sys.executable).with_name("tap-iterable"))
+GOOD = {"api_key": "k", "start_date": "2026-01-01"}
+
+
+def run(folder: Path, values: dict[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "config.json").write_text(json.dumps(values))
+    command = [COMMAND, "--config", "config.json", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"region": "usa"}, "'usa' is not one of ['us', 'eu'] in config['region']"),
+        ({"regoin": "eu"}, "`regoin` is no setting. Did you mean `region`?"),
+        ({"api_key": 12345678}, "`api_key` must be a text: put quotes around it."),
+        ({"api_key": "two words"}, "`api_key` must be printable ASCII"),
+        ({"start_date": "the first of May"}, "`start_date` is 'the first of May', which is not a date such as"),
+        ({"start_date": "2026-02-30"}, "`start_date` is '2026-02-30', which is not a date such as"),
+        ({"start_date": "9999-01-01"}, "`start_date` is 9999-01-01, which is in the future"),
+        ({"end_date": "2025-12-31"}, "`end_date` must be later than `start_date`"),
+        ({"api_url": "https://api.iterable.com/api"}, "`api_url` must be given without the `/api`"),
+        ({"extra_data_types": ["emailOpen"]}, "which is the stream email_open already"),
+        ({"extra_data_types": ["campaigns"]}, "the stream campaigns is something else"),
+        ({"extra_data_types": ["listUsers"]}, "the stream list_users is something else"),
+    ],
+)
+def test_bad_settings_are_refused_at_the_start_by_name(tmp_path: Path, wrong: dict[str, Any], told: str) -> None:
+    ended = run(tmp_path, GOOD | wrong)
+    assert ended.returncode == 1
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "12345678" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_a_missing_setting_is_named(tmp_path: Path) -> None:
+    ended = run(tmp_path, {"api_key": "k"})
+    assert (ended.returncode, "'start_date' is a required property" in ended.stderr) == (1, True)
+
+
+def test_a_key_that_does_not_work_is_told_in_a_sentence(sandbox: Sandbox, tmp_path: Path) -> None:
+    reach = {"api_key": "0123456789abcdef", "api_url": sandbox.url, "enforce_rate_limits": False}
+    for arguments in ((), ("--test",)):
+        ended = run(tmp_path, GOOD | reach, *arguments)
+        assert ended.returncode != 0
+        assert "answered 401" in ended.stderr
+        assert "Check `api_key`, and `region`" in ended.stderr
+        assert "Traceback" not in ended.stderr
+        assert "0123456789abcdef" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "told"),
+    [
+        ("TAP_ITERABLE_WINDOW_DAYS", "a month", "`window_days` must be a whole number"),
+        ("TAP_ITERABLE_LIST_IDS", "[1,", "`list_ids` must be an array in JSON"),
+        ("TAP_ITERABLE_STREAM_MAPS", "{", "`stream_maps` must be an object in JSON"),
+    ],
+)
+@pytest.mark.parametrize("arguments", [(), ("--discover",)])
+def test_an_environment_variable_that_cannot_be_read_is_named(
+    variable: str, text: str, told: str, arguments: tuple[str, ...]
+) -> None:
+    environment = os.environ | {"TAP_ITERABLE_API_KEY": "k", "TAP_ITERABLE_START_DATE": "2026-01-01", variable: text}
+    command = [COMMAND, "--config=ENV", *arguments]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert f"{told}: the environment variable {variable} is not" in ended.stderr
+    assert "Traceback" not in ended.stderr
