@@ -140,12 +140,12 @@ def take_object(row: Row, member: str) -> Row:
     Raises:
         RecordRefusedError: if the member is neither empty, nor an object, nor a text that is JSON of one.
     """
-    value = from_json(row.pop(member, None))
+    value = row.pop(member, None)
     if value is None or value == "":
         return {}
-    if not isinstance(value, dict):
+    if (found := object_in(value)) is None:
         raise RecordRefusedError("invalidObject", f"{member!r} is not an object", member)
-    return value
+    return found
 
 
 def from_json(value: Any) -> Any:
@@ -156,6 +156,12 @@ def from_json(value: Any) -> Any:
         return _decode(value)
     except (msgspec.DecodeError, RecursionError):
         return value
+
+
+def object_in(value: Any) -> Row | None:
+    """`value` as an object, if it is one, or is JSON of one; else None."""
+    value = from_json(value)
+    return value if isinstance(value, dict) else None
 
 
 def text_in(value: Any) -> str | None:

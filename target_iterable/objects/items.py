@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from target_iterable.amounts import number_of, whole_of
-from target_iterable.columns import Row, from_json, take_object, text_in, texts_in
+from target_iterable.columns import Row, from_json, object_in, text_in, texts_in
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.keys import key_text
 
@@ -37,13 +37,12 @@ def _item(place: str, item: Any) -> Row:
     if not isinstance(item, dict):
         raise RecordRefusedError("invalidItem", "an item must be an object", place)
     rest = dict(item)
-    fields = take_object(rest, "dataFields")
     given = {name: value for name in _MEMBERS if (value := rest.pop(name, None)) not in _EMPTY}
     for name in _REQUIRED:
         if name not in given:
             raise RecordRefusedError("invalidItem", f"an item has no `{name}`", f"{place}.{name}")
     checked = {name: _checked(place, name, value) for name, value in given.items()}
-    fields |= rest
+    fields = checked.pop("dataFields", {}) | rest
     return checked | {"dataFields": fields} if fields else checked
 
 
@@ -65,4 +64,5 @@ _MEMBERS: Final[Mapping[str, tuple[Callable[[Any], Any], str]]] = {
     "description": (text_in, "a text"),
     "url": (text_in, "a text"),
     "imageUrl": (text_in, "a text"),
+    "dataFields": (object_in, "an object"),
 }

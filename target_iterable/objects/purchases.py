@@ -24,14 +24,17 @@ _TRACK_ONCE = replace(_TRACK, repeatable=False)
 
 
 class Purchases(ObjectOfBuyers):
-    """Purchases. One record is one purchase with all its items. With each, Iterable empties the cart of the user.
+    """Purchases. One record is one purchase with all its items.
 
-    email, userId: who has bought.
+    With each purchase, Iterable empties the cart of the user, also with one that it has already: with `skip_unchanged`,
+    a purchase is not sent again.
+
+    email, userId: who has bought. Iterable makes the user if there is none.
     user: profile fields to write along, an object like a record of `users`.
     items: an array of objects, or a text that is JSON of one; `shoppingCartItems`, as exports call it, will do.
         Each has `id`, `name`, `price` and `quantity`; it may have `sku`, `categories`, `description`, `url`,
-        `imageUrl` and `dataFields`, and its other members become data fields of the item.
-    total: a number.
+        `imageUrl` and `dataFields`, and its other members become data fields of the item. Numbers may be texts.
+    total: a number, or a text of one.
     id: a second purchase of the same id updates the first. By default it follows from the key of the stream, or
         where there is none, from the content (`derive_event_ids`).
     createdAt: any date, or Unix seconds; the present by default.
@@ -39,7 +42,7 @@ class Purchases(ObjectOfBuyers):
     dataFields, and all other columns: the data fields of the purchase.
     """
 
-    spec = ObjectSpec("purchases", streams=("purchases", "purchase"), modes=("track",), of_state=False, clears=True)
+    spec = ObjectSpec("purchases", streams=("purchases", "purchase"), modes=("track",), clears=True)
     example: ClassVar[Mapping[str, Any]] = {
         "email": "ann@example.com",
         "id": "order-1009",
@@ -66,6 +69,7 @@ class Purchases(ObjectOfBuyers):
             scope=USERS,
             fields=user.get("dataFields", {}),
             fields_at=("user", "dataFields"),
+            place=f"purchase {id_}" if id_ else "",
         )
 
     def _derived_id(self, key: Sequence[Any], purchase: Row) -> str:

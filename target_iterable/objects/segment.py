@@ -13,6 +13,7 @@ from target_iterable.objects.base import Destination, IterableObject
 from target_iterable.objects.carts import Carts
 from target_iterable.objects.events import Events
 from target_iterable.objects.list_members import ListMembers
+from target_iterable.objects.profiles import MERGE
 from target_iterable.objects.purchases import Purchases
 from target_iterable.objects.user_emails import UserEmails
 from target_iterable.objects.users import Users
@@ -26,28 +27,36 @@ _OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
 }
 
 
-def _one_of(*choices: str) -> Option:
-    return Option(str, f"one of {', '.join(choices)}", "|".join(choices))
+def _choice(must_be: str, *choices: str) -> Option:
+    return Option(str, must_be, "|".join(choices))
 
 
 class Segment(IterableObject):
-    """One record is one call, as `analytics.js` sends it, or as a warehouse of Segment or RudderStack keeps it.
+    """Calls of the Segment spec, each of which becomes a record of another object.
 
-    There columns of the call are spelt `user_id`, `event_text`; `id` is the messageId, and all that is neither part
-    of the call nor its context is a trait or property, unless it is null.
+    A call is written as `analytics.js` sends it, or as warehouses of Segment and RudderStack keep it. There its parts
+    are columns such as `user_id`, `event_text` and `id` (the messageId), and all other columns are traits or
+    properties; null ones were not sent. Calls with an anonymousId alone are rejected.
 
-    type: `identify`, `track`, `page`, `screen`, `alias` or `group`. The option `call` says it where tables have no
-        such column; there `user` is a row of the table `users`, whose `id` is the userId.
-    userId: whom it is about; in e-mail-based projects it may be the address. Calls with an anonymousId alone are
-        rejected.
-    traits: of identify calls: the fields of the user, `email` among them. `phone` is `phoneNumber`, too.
-    event, properties: of track calls: the name and the fields of an event. `Order Completed` is a purchase, and
-        `Cart Updated`, or `Product Added` and `Product Removed` with all `products`, are the cart.
+    type: `identify`, `track`, `page`, `screen`, `alias` or `group`. Tables without it need the option `call`.
+    userId: whom it is about. In e-mail-based projects it may be the address.
+    traits: of identify calls: the fields of the user, `email` among them. `phone` is written to `phoneNumber`, too.
+    event: of track calls: the name of the event. `Order Completed` is a purchase; `Cart Updated` is the cart, and so
+        are `Product Added` and `Product Removed` if they have all `products`.
+    properties: of track, page and screen calls: the fields of the event.
     name: of page and screen calls: `Pricing` is the event `Pricing page`.
-    previousId: of alias calls: the address that is `userId` from now on.
+    previousId: of alias calls: the address that the one in `userId` replaces.
     messageId: the id of the event, so that calls that come again change nothing.
-    timestamp: when it happened; else `originalTimestamp`, `sentAt`, `receivedAt`.
-    context: its `traits.email` tells the address; the rest is left out.
+    timestamp: when it happened; else `originalTimestamp`, `sentAt` or `receivedAt`.
+    context: its `traits.email` tells the address, its `personas` the audience. The rest is left out.
+
+    Orders need `total` and `products`, and have `order_id` as their id; products need `product_id`, `name`, `price` and
+    `quantity`, and their other properties become data fields of the items. A call that tells one product only would
+    destroy the cart: `cart_deltas` makes an event of it, or adds it to what the stream has told of the cart before. For
+    that the stream must be read from its beginning in each run, sorted by time, and name users by their ids.
+
+    A call about an audience (`context.personas`, or `Audience Entered` and `Audience Exited`) can become a field such
+    as `first_buyers`, one of these events, or the membership of a list with the audience's name.
     """
 
     spec = ObjectSpec(
@@ -57,11 +66,27 @@ class Segment(IterableObject):
         of_state=False,
         clears=True,
         options={
-            "call": _one_of(*SHAPES),
-            "pages": _one_of("all", "named", "common"),
-            "audiences": _one_of("as_sent", "trait", "event", "list"),
-            "cart_deltas": _one_of("reject", "event", "history"),
-            "groups": _one_of("reject", "profile"),
+            **MERGE,
+            "call": _choice(
+                "the type of all calls of the stream, or `user` for the table `users` of a warehouse: "
+                f"{', '.join(f'`{type_}`' for type_ in SHAPES)}",
+                *SHAPES,
+            ),
+            "pages": _choice(
+                "which pages and screens are events: `all`, `named` ones, or all by one `common` name",
+                *("all", "named", "common"),
+            ),
+            "audiences": _choice(
+                "how members of audiences are written: `as_sent`, or each as a `trait`, an `event` or by a `list`",
+                *("as_sent", "trait", "event", "list"),
+            ),
+            "cart_deltas": _choice(
+                "what becomes of single products: `reject`, `event`, or the cart from the stream's own `history`",
+                *("reject", "event", "history"),
+            ),
+            "groups": _choice(
+                "what becomes of group calls: `reject`, or a field `group` of the `profile`", *("reject", "profile")
+            ),
         },
     )
     example: ClassVar[Mapping[str, Any]] = {
@@ -79,6 +104,7 @@ class Segment(IterableObject):
         self._to = to
         options = dict(self.route.options)
         self._call = options.pop("call", None)
+        self._shared = {name: options.pop(name) for name in MERGE if name in options}
         by_address = self.project.type is ProjectType.EMAIL and self.route.identify_by != USER_ID
         self._rules = Rules(**options, ids_can_be_addresses=by_address, carts=self.project.open_carts[self.stream])
         self._made: dict[tuple[str, str], IterableObject] = {}
@@ -93,5 +119,5 @@ class Segment(IterableObject):
 
     def _object(self, name: str, mode: str) -> IterableObject:
         if (name, mode) not in self._made:
-            self._made[name, mode] = _OBJECTS[name](self._to.of(name, mode))
+            self._made[name, mode] = _OBJECTS[name](self._to.of(name, mode, **self._shared))
         return self._made[name, mode]

@@ -20,6 +20,7 @@ from target_iterable.objects.carts import Carts
 from target_iterable.objects.devices import Devices
 from target_iterable.objects.metadata import Metadata
 from target_iterable.objects.purchases import Purchases
+from target_iterable.objects.segment import Segment
 from target_iterable.objects.snippets import Snippets
 from tests.contract.swagger import Contract, Operation, segments
 from tests.tap.reading import TapRun
@@ -28,6 +29,14 @@ from tests.target.loading import Loader, stream
 CASELESS = {"dataTypeName"}
 """Parameters whose values the real one takes in any case, as every public tap shows."""
 
+_ORDER = {"total": 9, "products": [{"product_id": 1, "name": "Mug", "price": 4.5, "quantity": 2, "brand": "Clay"}]}
+CALLS = [
+    {"type": "identify", "userId": "U1", "traits": {"email": "u1@example.com", "phone": "+41310000000"}},
+    {"type": "page", "userId": "U1", "name": "Pricing"},
+    {"type": "track", "userId": "U1", "event": "Order Completed", "properties": _ORDER},
+    {"type": "track", "userId": "U1", "event": "Cart Updated", "properties": _ORDER},
+    {"type": "alias", "previousId": "u1@example.com", "userId": "new@example.com"},
+]
 RECORDS = [
     *stream("users", [{"email": f"u{row}@example.com", "age": row, "tags": ["a"]} for row in range(3)]),
     *stream(
@@ -41,6 +50,8 @@ RECORDS = [
     *stream("carts", [Carts.example, {"userId": "U1", "items": []}]),
     *stream("subscriptions", [{"email": "u1@example.com", "unsubscribedChannelIds": [], "campaignId": 5}]),
     *stream("subscribed", [{"email": "u1@example.com"}, {"userId": "U1"}]),
+    *stream("user_emails", [{"currentEmail": "u2@example.com", "newEmail": "u3@example.com"}]),
+    *stream("segment", [Segment.example, *CALLS]),
     *stream("metadata", [Metadata.example]),
     *stream("snippets", [Snippets.example]),
 ]
@@ -93,6 +104,7 @@ def test_the_runs_sent_requests_of_every_kind(sent: list[Entry]) -> None:
     assert {"POST /api/users/bulkUpdate", "POST /api/events/trackBulk", "POST /api/lists/subscribe"} <= routes
     assert "POST /api/catalogs/{catalogName}/items" in routes
     assert {"POST /api/commerce/trackPurchase", "POST /api/commerce/updateCart"} <= routes
+    assert "POST /api/users/updateEmail" in routes
     assert {"POST /api/users/bulkUpdateSubscriptions", "PUT /api/metadata/{table}/{key}"} <= routes
     assert {"PUT /api/subscriptions/{subscriptionGroup}/{subscriptionGroupId}"} <= routes
     assert {"PUT /api/snippets/{identifier}", "POST /api/users/disableDevice"} <= routes

@@ -103,6 +103,19 @@ def test_a_replay_of_purchases_without_ids_changes_nothing(project: Project) -> 
     assert len(project.holds.purchases()) == 3
 
 
+def test_purchases_that_are_unchanged_cost_no_request_and_leave_the_cart_alone(project: Project) -> None:
+    route = {"purchases": {"skip_unchanged": True}}
+    first, second = purchase(id="o-1"), purchase(id="o-2", total=3)
+    project.load(stream("purchases", [first, second]), streams=route)
+    project.load(stream("carts", [{"email": ANN, "items": [MUG]}]))
+    unchanged = project.load(stream("purchases", [first, second]), streams=route)["purchases"]
+    assert (unchanged["unchanged"], unchanged["requests"]) == (2, 0)
+    assert project.holds.user(email=ANN)["shoppingCartItems"] == [MUG]
+    changed = project.load(stream("purchases", [first, second | {"total": 4}]), streams=route)["purchases"]
+    assert (changed["unchanged"], changed["written"]) == (1, 1)
+    assert [line["total"] for line in project.holds.purchases()] == [9, 4]
+
+
 def test_a_row_that_has_changed_is_the_same_purchase_if_its_stream_has_a_key(project: Project) -> None:
     for total in (9, 4.5):
         project.load(stream("purchases", [purchase(order=7, total=total)], key=["order"]))
@@ -137,7 +150,7 @@ def test_without_an_id_a_purchase_whose_fate_is_unknown_is_rejected_and_not_made
         ({"items": [{**MUG, "quantity": 1.5}]}, "invalidItem", "items[0].quantity"),
         ({"items": [{**MUG, "quantity": 10**30}]}, "invalidItem", "items[0].quantity"),
         ({"items": [{**MUG, "categories": "Kitchen"}]}, "invalidItem", "items[0].categories"),
-        ({"items": [{**MUG, "dataFields": 5}]}, "invalidObject", "dataFields"),
+        ({"items": [{**MUG, "dataFields": 5}]}, "invalidItem", "items[0].dataFields"),
         ({"items": "[" * 50_000}, "invalidItems", "items"),
         ({"total": None}, "invalidTotal", "total"),
         ({"total": "1,234.50"}, "invalidTotal", "total"),

@@ -35,6 +35,15 @@ def test_a_trait_that_is_null_clears_the_field_unless_the_route_keeps_it(project
     assert "plan" not in project.holds.user(email=ANN)
 
 
+@pytest.mark.parametrize(("merge", "address"), [(False, {"zip": 3000}), (True, {"city": "Bern", "zip": 3000})])
+def test_objects_of_traits_replace_those_of_the_profile_or_merge_with_them(
+    project: Project, *, merge: bool, address: Call
+) -> None:
+    send(project, IDENTIFY)
+    send(project, call("identify", traits={"address": {"zip": 3000}}), merge_nested_objects=merge)
+    assert project.holds.user(email=ANN)["address"] == address
+
+
 def test_a_track_call_is_an_event_with_its_name_its_properties_and_the_message_as_id(project: Project) -> None:
     send(project, track("Signed Up", {"plan": "pro", "id": "p-1", "createdAt": "soon"}))
     (event,) = project.holds.events()
