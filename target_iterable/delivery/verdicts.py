@@ -31,7 +31,7 @@ _PASSING: Final = frozenset({"validEmailFailures", "validUserIdFailures"})
 _TOP_BUCKETS: Final = ("invalidEmails", "invalidUserIds", *sorted(_PASSING))
 _BUCKET: Final = re.compile(r"(?P<meaning>\w+?)(?P<kind>Email|UserId)(?:s|Failures)")
 _KINDS: Final = {"Email": "email", "UserId": "userId"}
-_MEANINGS: Final = {
+MEANINGS: Final = {
     "invalid": "the user's e-mail address or userId is malformed",
     "notFound": "there is no such user",
     "forgotten": "the user is forgotten: Iterable takes no data of him or her",
@@ -135,7 +135,7 @@ def _refusal(bucket: str) -> Refusal:
     match = _BUCKET.fullmatch(bucket)
     if match is None:
         return Refusal(bucket, "the project does not track events of this name")
-    return Refusal(bucket, _MEANINGS.get(match["meaning"], "Iterable lists the user among the failures"))
+    return Refusal(bucket, MEANINGS.get(match["meaning"], "Iterable lists the user among the failures"))
 
 
 def _reconciled(answer: dict[str, Any], rows: int, certain: int, named: int) -> tuple[bool, bool]:
