@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 _TIMESTAMP: Final = re.compile(
@@ -19,7 +20,9 @@ _TIMESTAMP: Final = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _BETWEEN: Final = frozenset("T ")
-_UTC_ENDS: Final = frozenset({"", "Z", "+00:00", " +00:00", ".000Z", ".000000Z", ".000000+00:00"})
+_MINUTES: Final = {f"{minute // 60:02}:{minute % 60:02}:": minute * 60 for minute in range(24 * 60)}
+_UTC: Final = ("", "Z", "+00:00", " +00:00", ".000Z", ".000000Z", ".000000+00:00")
+_UTC_SECONDS: Final = {f"{second:02}{zone}": second for second in range(60) for zone in _UTC}
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
@@ -28,8 +31,6 @@ def parse(text: str) -> datetime | None:
 
     A timestamp without a zone is UTC, as everywhere at Iterable.
     """
-    if (moment := _plain(text)) is not None:
-        return moment.replace(tzinfo=UTC)
     match = _TIMESTAMP.fullmatch(text.strip())
     if match is None:
         return None
@@ -39,17 +40,6 @@ def parse(text: str) -> datetime | None:
         return datetime.fromisoformat(f"{match['date']}T{match['time']}.{fraction}{zone}").astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _plain(text: str) -> datetime | None:
-    """What `parse` makes, without the zone, of the few spellings in which most timestamps come; None of all others."""
-    if text[19:] not in _UTC_ENDS or text[10:11] not in _BETWEEN:
-        return None
-    try:
-        moment = datetime.fromisoformat(text[:19])
-    except ValueError:
-        return None
-    return moment if text.startswith(moment.isoformat(text[10])) else None
 
 
 def to_rfc3339(moment: datetime) -> str:
@@ -68,7 +58,7 @@ def from_epoch_ms(milliseconds: int) -> datetime:
 
 def to_epoch_seconds(moment: datetime) -> int:
     """Unix seconds, as `createdAt` of events and purchases wants them; fractions are cut off."""
-    return int(_utc(moment).replace(microsecond=0).timestamp())
+    return (_utc(moment) - _EPOCH) // timedelta(seconds=1)
 
 
 def to_iterable(moment: datetime) -> str:
@@ -78,10 +68,36 @@ def to_iterable(moment: datetime) -> str:
 
 def text_to_iterable(text: str) -> str | None:
     """The moment that `text` names as `to_iterable` writes it; None if `parse` makes nothing of it."""
-    if _plain(text) is not None:
+    if _usual_seconds(text) is not None:
         return f"{text[:10]} {text[11:19]} +00:00"
     moment = parse(text)
     return None if moment is None else to_iterable(moment)
+
+
+def text_to_epoch_seconds(text: str) -> int | None:
+    """The moment that `text` names as Unix seconds; None if `parse` makes nothing of it."""
+    if (seconds := _usual_seconds(text)) is not None:
+        return seconds
+    moment = parse(text)
+    return None if moment is None else to_epoch_seconds(moment)
+
+
+def _usual_seconds(text: str) -> int | None:
+    """Unix seconds of the spellings in which nearly all timestamps come, looked up piece by piece; else None."""
+    clock, second = _MINUTES.get(text[11:17]), _UTC_SECONDS.get(text[17:])
+    if clock is None or second is None or text[10:11] not in _BETWEEN or (day := _midnight(text[:10])) is None:
+        return None
+    return day + clock + second
+
+
+@lru_cache(10_000)
+def _midnight(day: str) -> int | None:
+    """Unix seconds at the beginning of a day like `2021-07-01`; None if there is no such day."""
+    try:
+        midnight = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return int(midnight.timestamp()) if midnight.date().isoformat() == day else None
 
 
 def to_export_bound(moment: datetime) -> str:

@@ -138,7 +138,7 @@ def spread(row: Row, member: str) -> Row:
     Raises:
         RecordRefusedError: see `take_object`.
     """
-    return {**take_object(row, member), **row}
+    return {**take_object(row, member), **row} if member in row else row
 
 
 def take_object(row: Row, member: str) -> Row:

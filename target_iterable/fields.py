@@ -45,7 +45,8 @@ class Fields:
         Raises:
             RecordRefusedError: for a field that Iterable sets itself.
         """
-        for name in RESERVED & fields.keys():
+        if not RESERVED.isdisjoint(fields):
+            name = min(RESERVED & fields.keys())
             raise RecordRefusedError(
                 "reservedField",
                 f"the field {name!r} is Iterable's own; drop or rename it in `fields` of the route",
@@ -86,7 +87,7 @@ class Fields:
     def of(self, scope: str, fields: Row) -> Row:
         """Fields, spelt for what the run has learnt of their types."""
         types = self.types.of(scope)
-        return self._object(types, "", fields) if types else fields
+        return self._object(types, "", fields) if types and not self.types.fit_surely(scope, fields) else fields
 
     def _know(self, scope: str, read: Callable[[], Mapping[str, str]]) -> None:
         if scope not in self._read:

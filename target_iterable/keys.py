@@ -14,11 +14,13 @@ _ENOUGH: Final = 10**18
 
 def key_text(value: Any) -> str | None:
     """`value` as a text, if it is one or is a whole number (`17.0` is); else None."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, float | Decimal) and -_ENOUGH < value < _ENOUGH and value == int(value):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return value if isinstance(value, str) else None
+    return None
 
 
 def whole_number(field: str, value: Any) -> int:
@@ -27,6 +29,8 @@ def whole_number(field: str, value: Any) -> int:
     Raises:
         RecordRefusedError: if it is not a whole number, or is negative, or does not fit 64 bits.
     """
+    if value.__class__ is int and 0 <= value < _ENOUGH:
+        return int(value)
     text = key_text(value)
     if text is None or not re.fullmatch(r"[0-9]{1,18}", text):
         raise RecordRefusedError("invalidNumber", f"`{field}` is not a whole number", field)

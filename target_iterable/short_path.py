@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from singer_sdk import Target
+from singer_sdk.exceptions import InvalidInputLine
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform, StreamMap
+from singer_sdk.sinks import Sink
+
+_NO_CONTEXT: Final[Any] = MappingProxyType({})
+
+
+class _Way(NamedTuple):
+    """Where the records of a stream go, and the stream map on the way, if it changes anything."""
+
+    transform: Callable[[dict[str, Any]], dict[str, Any] | None] | None
+    sink: Sink
 
 
 class ShortPath(Target):
@@ -15,20 +29,36 @@ class ShortPath(Target):
     long as all else. Stream maps work as in the SDK, and so do the counts.
     """
 
+    def __init__(self, **options: Any) -> None:
+        self._ways: dict[str, list[_Way]] = {}
+        super().__init__(**options)
+
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        self._ways.clear()
+        super()._process_schema_message(message_dict)
+
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_line_requires(message_dict, {"stream", "record"})
-        stream, record = message_dict["stream"], message_dict["record"]
+        record = message_dict.get("record")
+        if record.__class__ is not dict:
+            self._assert_line_requires(message_dict, {"stream", "record"})
+            raise InvalidInputLine("A RECORD of the input holds no object")
+        ways = self._ways.get(message_dict.get("stream", "")) or self._learn(message_dict)
+        for transform, sink in ways:
+            mapped = record if transform is None else transform(dict(record))
+            if mapped is not None:
+                sink.tally_record_read()
+                sink.process_record(mapped, _NO_CONTEXT)
+
+    def _learn(self, message: dict[str, Any]) -> list[_Way]:
+        self._assert_line_requires(message, {"stream"})
+        stream = message["stream"]
         if stream not in self.mapper.stream_maps:
             self._assert_sink_exists(stream)
-        stream_maps = self.mapper.stream_maps[stream]
-        for stream_map in stream_maps:
-            mapped = stream_map.transform(record if len(stream_maps) == 1 else dict(record))
-            if mapped is not None:
-                self._to_sink(stream_map.stream_alias, mapped)
+        maps = [map_ for map_ in self.mapper.stream_maps[stream] if not isinstance(map_, RemoveRecordTransform)]
+        self._ways[stream] = [self._way(map_) for map_ in maps]
+        return self._ways[stream]
 
-    def _to_sink(self, stream: str, record: dict[str, Any]) -> None:
-        self._assert_sink_exists(stream)
-        sink = self.get_sink(stream)
-        sink.tally_record_read()
-        sink.process_record(record, {})
-        sink.record_counter_metric.increment()
+    def _way(self, stream_map: StreamMap) -> _Way:
+        self._assert_sink_exists(stream_map.stream_alias)
+        is_same = isinstance(stream_map, SameRecordTransform) and not stream_map.flattening_enabled
+        return _Way(None if is_same else stream_map.transform, self.get_sink(stream_map.stream_alias))

@@ -88,6 +88,7 @@ class IterableSink(BatchSink):
     def process_batch(self, context: dict[str, Any]) -> None:
         """Send what waits, of this stream and of all others: state is about all of them."""
         del context
+        self.record_counter_metric.increment(self.current_size)
         self._deliver()
 
     @property

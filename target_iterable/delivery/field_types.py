@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from threading import Lock
+from types import NoneType
 from typing import Any, Final
 
 from iterable_api import times
@@ -37,6 +38,19 @@ _FITS: Final[Mapping[str, frozenset[str]]] = {
 
 _DOUBTFUL: Final = frozenset({("long", "string"), ("double", "string"), ("boolean", "string"), ("long", "date")})
 """A value of a type, in a field of another: not documented to fit, nor not to. Refused only where Iterable did so."""
+
+_SCALARS: Final = frozenset({str, int, bool, Decimal, NoneType})
+_DATES: Final = frozenset({NoneType})
+_SURE: Final[Mapping[str, frozenset[type]]] = {
+    "string": frozenset({str, NoneType}),
+    "date": _DATES,
+    "long": frozenset({int, NoneType}),
+    "double": frozenset({int, Decimal, NoneType}),
+    "boolean": frozenset({bool, NoneType}),
+    "geo_location": frozenset({NoneType}),
+    "object": frozenset({dict, NoneType}),
+}
+"""By the type of a field: of what classes values surely fit. Whether a text is a date must be looked at."""
 
 _NAMED: Final = 20
 _logger: Final = logging.getLogger("target-iterable")
@@ -116,6 +130,8 @@ class FieldTypes:
 
     def __init__(self) -> None:
         self._types: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        # What surely fits, by scope and path: looking at the class of a value is quicker than at the value.
+        self._sure: defaultdict[str, dict[str, frozenset[type]]] = defaultdict(dict)
         # Seen to be refused in this run: what else fits a type than what is surely of it is not documented.
         self._strict: set[tuple[str, str]] = set()
         self._whole: set[tuple[str, str]] = set()
@@ -125,10 +141,15 @@ class FieldTypes:
     def know(self, scope: str, types: Mapping[str, str]) -> None:
         """Take over what Iterable says of the fields of a scope."""
         self._types[scope] |= {path: _SAME.get(type_, type_) for path, type_ in types.items()}
+        self._sure[scope] |= {path: _SURE.get(type_, _SCALARS) for path, type_ in self._types[scope].items()}
 
     def of(self, scope: str) -> Mapping[str, str]:
         """Dotted path to type, as far as known."""
         return self._types.get(scope, {})
+
+    def fit_surely(self, scope: str, fields: Mapping[str, Any]) -> bool:
+        """Whether all values are what Iterable wants them to be, as far as that can be seen at a glance."""
+        return _are_sure(self._sure.get(scope, {}), None if scope == USERS else _SCALARS, fields)
 
     def learn(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
         """Remember what Iterable says of the types of fields that clashed in a request with `rows`."""
@@ -154,7 +175,7 @@ class FieldTypes:
     def misfits(self, row: Operation) -> Iterator[Refusal]:
         """One for each value of `row` that does not fit the type of its field."""
         types = self._types.get(row.scope)
-        if not types:
+        if not types or self.fit_surely(row.scope, row.fields):
             return
         for path, type_ in leaves(row.fields):
             expected = types.get(path)
@@ -180,6 +201,7 @@ class FieldTypes:
         if scope == USERS and path not in self._new:
             with self._lock:
                 self._new.setdefault(path, False)
+                self._sure[scope].setdefault(path, _SCALARS)
 
     def _fits(self, scope: str, path: str, type_: str, expected: str) -> bool:
         if expected in _FITS[type_] or expected not in _TYPES:
@@ -187,6 +209,23 @@ class FieldTypes:
         if (type_, expected) == ("double", "long"):
             return (scope, path) not in self._whole
         return (type_, expected) in _DOUBTFUL and (scope, path) not in self._strict
+
+
+def _are_sure(
+    sure: Mapping[str, frozenset[type]], other: frozenset[type] | None, fields: Mapping[str, Any], prefix: str = ""
+) -> bool:
+    """Whether each value is of a class that is `sure` for its path; `other` is for all other paths, None for no class."""
+    for name, value in fields.items():
+        path = f"{prefix}{name}" if prefix else name
+        classes = sure.get(path, other)
+        if classes is None:
+            return False
+        class_ = value.__class__
+        if class_ not in classes and not (classes is _DATES and class_ is str and times.text_to_iterable(value) == value):
+            return False
+        if class_ is dict and not _are_sure(sure, other, value, f"{path}."):
+            return False
+    return True
 
 
 def _place(clash: FieldClash, scopes: set[str]) -> tuple[str | None, str]:

@@ -8,7 +8,7 @@ import re
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 import simplejson
@@ -28,7 +28,7 @@ class RejectsNotWrittenError(Exception):
     """Rejects could not be stored, so state must not move past them."""
 
 
-class Source(NamedTuple):
+class Source(msgspec.Struct, frozen=True, gc=False):
     """Where a record comes from: its RECORD message and the SCHEMA message before it, as the tap wrote them."""
 
     record: Line

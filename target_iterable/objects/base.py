@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -91,7 +92,7 @@ class IterableObject(ABC):
         values = [value if (text := key_text(value)) is None else text for value in key] or sorted(names)
         return f"{self.spec.name} of {self.stream}", dumps(values).decode()
 
-    @property
+    @cached_property
     def create_new_fields(self) -> dict[str, bool]:
         """The member of a body that says whether Iterable may create fields; none if the project decides."""
         setting = self.settings["create_new_fields"]

@@ -52,16 +52,17 @@ class Events(IterableObject):
         identity = self.identities.take(row)
         name = self._event_name(row.pop("eventName", None))
         event: Row = {**identity.sent, "eventName": name, **take_attributes(row)}
-        fields = self.project.fields.of(event_scope(name), self.fields(row, "dataFields"))
+        scope = event_scope(name)
+        fields = self.project.fields.of(scope, self.fields(row, "dataFields"))
         if fields:
             event["dataFields"] = fields
         if "id" not in event and self.settings["derive_event_ids"]:
             event["id"] = derived_id(self.stream, key, event)
         return Operation(
             endpoint=_TRACK_BULK if "id" in event else _TRACK_BULK_ONCE,
-            part=dumps(event | self.create_new_fields),
+            part=dumps(event | self.create_new_fields if self.create_new_fields else event),
             names=identity.names,
-            scope=event_scope(name),
+            scope=scope,
             fields=fields,
             event_name=name,
         )

@@ -26,7 +26,7 @@ def take_attributes(row: Row) -> Row:
     Raises:
         RecordRefusedError: for one that is malformed.
     """
-    given = {name: row.pop(name, None) for name in _ATTRIBUTES}
+    given = {name: row.pop(name) for name in _ATTRIBUTES if name in row}
     return {name: _ATTRIBUTES[name](name, value) for name, value in given.items() if value not in _EMPTY}
 
 
@@ -37,17 +37,17 @@ def derived_id(*content: Any) -> str:
 
 def _unix_seconds(attribute: str, value: Any) -> int:
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool) and -_NO_TIME < value < _NO_TIME:
-        seconds = -_FIRST_MILLISECONDS < value < _FIRST_MILLISECONDS
-        return int(value) if seconds else int(value) // 1000
-    moment = times.parse(str(value)) or times.parse(f"{value} 00:00:00")
-    if moment is None:
+        is_seconds = -_FIRST_MILLISECONDS < value < _FIRST_MILLISECONDS
+        return int(value) if is_seconds else int(value) // 1000
+    seconds = times.text_to_epoch_seconds(str(value))
+    if seconds is None and (seconds := times.text_to_epoch_seconds(f"{value} 00:00:00")) is None:
         raise RecordRefusedError("invalidDate", f"`{attribute}` is neither a date nor Unix seconds", attribute)
-    return times.to_epoch_seconds(moment)
+    return seconds
 
 
 def _id(attribute: str, value: Any) -> str:
     text = key_text(value)
-    if text is None or len(text.encode(errors="replace")) > MAX_EVENT_ID_BYTES:
+    if text is None or (len(text) if text.isascii() else len(text.encode(errors="replace"))) > MAX_EVENT_ID_BYTES:
         reason = f"`{attribute}` must be a text of at most {MAX_EVENT_ID_BYTES} bytes"
         raise RecordRefusedError("invalidId", reason, attribute)
     return text

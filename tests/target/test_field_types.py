@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_sandbox.field_types import type_of as seen_by_sandbox
-from target_iterable.delivery.field_types import is_date, leaves, type_of
+from target_iterable.delivery.field_types import USERS, FieldTypes, event_scope, is_date, leaves, type_of
+from target_iterable.delivery.operations import Endpoint, Operation
+from target_iterable.delivery.verdicts import all_taken
+from target_iterable.fields import Fields
 
 point = st.fixed_dictionaries({"lat": st.integers() | st.floats() | st.text(), "lon": st.floats()})
 texts = st.text() | st.from_regex(
@@ -38,6 +41,34 @@ def test_a_value_has_the_type_that_the_sandbox_gives_its_field(name: str, value:
 )
 def test_four_spellings_are_dates(text: str, expected: bool) -> None:  # noqa: FBT001 (an expectation)
     assert is_date(text) is expected
+
+
+kept = st.sampled_from(["string", "keyword", "date", "long", "double", "boolean", "object", "geo_location", "odd"])
+exact_values = st.recursive(
+    texts | st.integers() | st.decimals(allow_nan=False) | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(
+    st.sampled_from([USERS, event_scope("seen")]),
+    st.dictionaries(st.sampled_from(["a", "b", "a.a", "a.b", "b.a", "c"]), kept, min_size=1),
+    st.dictionaries(st.sampled_from("abc"), exact_values, max_size=3),
+    st.booleans(),
+)
+def test_what_fits_at_a_glance_fits_and_stays_as_it_is(scope: str, kept: Any, fields: Any, coerce: Any) -> None:
+    known = Fields(client=None, coerce=coerce)  # type: ignore[arg-type] (nothing is asked)
+    known.types.know(scope, kept)
+    if known.types.fit_surely(scope, fields):
+        slowly = FieldTypes()
+        slowly.know(scope, kept)
+        slowly.fit_surely = lambda *_: False  # type: ignore[method-assign]
+        row = Operation(Endpoint("/", "users", all_taken), b"", frozenset(), scope=scope, fields=fields)
+        assert slowly.misfit(row) is None
+        slowly.tell_new()
+        known.types = slowly
+        assert known.of(scope, fields) == fields
 
 
 def test_leaves_are_found_at_any_depth_and_null_is_none() -> None:
