@@ -18,6 +18,8 @@ _TIMESTAMP: Final = re.compile(
         \s?(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?""",
     re.VERBOSE | re.ASCII,
 )
+_BETWEEN: Final = frozenset("T ")
+_UTC_ENDS: Final = frozenset({"", "Z", "+00:00", " +00:00", ".000Z", ".000000Z", ".000000+00:00"})
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
@@ -26,6 +28,8 @@ def parse(text: str) -> datetime | None:
 
     A timestamp without a zone is UTC, as everywhere at Iterable.
     """
+    if (moment := _plain(text)) is not None:
+        return moment.replace(tzinfo=UTC)
     match = _TIMESTAMP.fullmatch(text.strip())
     if match is None:
         return None
@@ -35,6 +39,17 @@ def parse(text: str) -> datetime | None:
         return datetime.fromisoformat(f"{match['date']}T{match['time']}.{fraction}{zone}").astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _plain(text: str) -> datetime | None:
+    """What `parse` makes, without the zone, of the few spellings in which most timestamps come; None of all others."""
+    if text[19:] not in _UTC_ENDS or text[10:11] not in _BETWEEN:
+        return None
+    try:
+        moment = datetime.fromisoformat(text[:19])
+    except ValueError:
+        return None
+    return moment if text.startswith(moment.isoformat(text[10])) else None
 
 
 def to_rfc3339(moment: datetime) -> str:
@@ -53,12 +68,20 @@ def from_epoch_ms(milliseconds: int) -> datetime:
 
 def to_epoch_seconds(moment: datetime) -> int:
     """Unix seconds, as `createdAt` of events and purchases wants them; fractions are cut off."""
-    return (_utc(moment) - _EPOCH) // timedelta(seconds=1)
+    return int(_utc(moment).replace(microsecond=0).timestamp())
 
 
 def to_iterable(moment: datetime) -> str:
     """`2021-07-01 18:00:44 +00:00`: how Iterable writes a date, and always reads one as a date."""
     return f"{to_export_bound(moment)} +00:00"
+
+
+def text_to_iterable(text: str) -> str | None:
+    """The moment that `text` names as `to_iterable` writes it; None if `parse` makes nothing of it."""
+    if _plain(text) is not None:
+        return f"{text[:10]} {text[11:19]} +00:00"
+    moment = parse(text)
+    return None if moment is None else to_iterable(moment)
 
 
 def to_export_bound(moment: datetime) -> str:
@@ -69,4 +92,6 @@ def to_export_bound(moment: datetime) -> str:
 
 def _utc(moment: datetime) -> datetime:
     """A moment without a zone is UTC, not the local time of this machine."""
+    if moment.tzinfo is UTC:
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +10,16 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
+
 from iterable_api import times
 from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.serialise import exact
 
 Row = dict[str, Any]
 """One record: field of Iterable -> value."""
 
+_decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -44,10 +47,13 @@ class Columns:
         nest: bool = True,
     ) -> None:
         self._renames = renames
-        self._defaults = defaults
+        self._defaults = exact(defaults)
         self._nest = nest
         self._dates = {column for column, type_ in schema.get("properties", {}).items() if _is_date(type_)}
         self._columns: dict[str, _Column] = {}
+        # Columns that are fields as they are, and those of them that are dates.
+        self._plain: set[str] = set()
+        self._plain_dates: list[str] = []
 
     def row(self, record: Mapping[str, Any]) -> Row:
         """The fields of `record`, which stays as it is.
@@ -55,9 +61,20 @@ class Columns:
         Raises:
             RecordRefusedError: if two columns have one name now, or a date is none.
         """
+        if self._defaults:
+            record = self._filled(record)
+        if not record.keys() <= self._plain:
+            return self._moved(record)
+        row = dict(record)
+        for name in self._plain_dates:
+            if isinstance(value := row.get(name), str):
+                row[name] = _spell_date(name, value)
+        return row
+
+    def _moved(self, record: Mapping[str, Any]) -> Row:
         row: Row = {}
         nested: list[tuple[tuple[str, ...], Any]] = []
-        for name, value in (self._filled(record) if self._defaults else record).items():
+        for name, value in record.items():
             column = self._columns.get(name) or self._learn(name)
             if not column.path:
                 continue
@@ -80,6 +97,9 @@ class Columns:
         # A dot at an end, or two of them, name nothing that could be an object.
         known = _Column(path if all(path) or name is None else (name,), column in self._dates)
         self._columns[column] = known
+        if known.path == (column,):
+            self._plain.add(column)
+            self._plain_dates += [column] * known.is_date
         return known
 
 
@@ -133,8 +153,8 @@ def from_json(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value, parse_float=Decimal)
-    except (ValueError, RecursionError):
+        return _decode(value)
+    except (msgspec.DecodeError, RecursionError):
         return value
 
 
@@ -161,10 +181,10 @@ def _is_date(type_: Mapping[str, Any]) -> bool:
 
 
 def _spell_date(column: str, text: str) -> str:
+    if (spelt := times.text_to_iterable(text)) is not None:
+        return spelt
     if _DATE.fullmatch(text) and _is_day(text):
         return text
-    if (moment := times.parse(text)) is not None:
-        return times.to_iterable(moment)
     raise RecordRefusedError("invalidDate", f"the schema calls the column {column!r} a date, but it holds none")
 
 

@@ -89,8 +89,7 @@ class Fields:
 
 def _spelt_date(text: str) -> str:
     """A timestamp in the spelling that Iterable takes for a date; any other text as it is."""
-    moment = None if is_date(text) else times.parse(text)
-    return text if moment is None else times.to_iterable(moment)
+    return text if is_date(text) else times.text_to_iterable(text) or text
 
 
 def _coerced(value: Any, type_: str) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from iterable_api.identity import ProjectType, is_valid_email, is_valid_user_id, normalise_email
 from target_iterable.columns import Row
@@ -15,6 +16,7 @@ from target_iterable.keys import key_text
 EMAIL: Final = "email"
 USER_ID: Final = "userId"
 
+_KINDS: Final = (EMAIL, USER_ID)
 ACCEPTED: Final[Mapping[ProjectType, tuple[str, ...]]] = {
     ProjectType.EMAIL: (EMAIL, USER_ID),
     ProjectType.USER_ID: (USER_ID,),
@@ -23,24 +25,20 @@ ACCEPTED: Final[Mapping[ProjectType, tuple[str, ...]]] = {
 """What may identify a user, best first. An address alone cannot make a user in a userID-based project."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserIdentity:
+class UserIdentity(msgspec.Struct, frozen=True):
     """A user as a row names it.
 
     Attributes:
         sent: the identifiers that stand at the top of the row in the request.
         other: an identifier that the record has besides; it can only be a profile field.
         by_user_id: whether an email-based project must find the user by userId.
+        names: names by which Iterable may mean this user in an answer.
     """
 
-    sent: Mapping[str, str]
-    other: Mapping[str, str]
+    sent: dict[str, str]
+    other: dict[str, str]
     by_user_id: bool
-
-    @property
-    def names(self) -> frozenset[Name]:
-        """Names by which Iterable may mean this user in an answer."""
-        return frozenset((*self.sent.items(), *self.other.items()))
+    names: frozenset[Name] = frozenset()
 
     @property
     def sent_names(self) -> frozenset[Name]:
@@ -49,7 +47,7 @@ class UserIdentity:
 
     def profile_fields(self) -> Row:
         """The other identifier, checked: Iterable refuses the row if it is malformed."""
-        return {kind: _checked(kind, text) for kind, text in self.other.items()}
+        return {kind: _checked(kind, text) for kind, text in self.other.items()} if self.other else {}
 
 
 class IdentityRule:
@@ -72,17 +70,23 @@ class IdentityRule:
         Raises:
             RecordRefusedError: if there is no identifier, or none that Iterable can take.
         """
-        found = {kind: text for kind in (EMAIL, USER_ID) if (text := _text(kind, row.pop(kind, None)))}
-        chosen = [kind for kind in self._accepted if kind in found][: self._most]
-        if not chosen:
+        other: dict[str, str] = {}
+        for kind in _KINDS:
+            if kind in row and (text := _text(kind, row.pop(kind))):
+                other[kind] = text
+        names = frozenset(other.items())
+        sent: dict[str, str] = {}
+        for kind in self._accepted:
+            if kind in other and len(sent) < self._most:
+                sent[kind] = _checked(kind, other.pop(kind))
+        if not sent:
             raise RecordRefusedError("missingIdentity", f"it has no {' and no '.join(self._accepted)}")
-        sent = {kind: _checked(kind, found.pop(kind)) for kind in chosen}
-        return UserIdentity(sent, found, by_user_id=self._email_based and EMAIL not in sent)
+        return UserIdentity(sent, other, self._email_based and EMAIL not in sent, names)
 
 
 def _text(kind: str, value: Any) -> str:
     """The identifier in the spelling in which answers name it; empty if there is none."""
-    text = "" if value is None else key_text(value)
+    text = "" if value is None else value if isinstance(value, str) else key_text(value)
     if text is None:
         raise RecordRefusedError(_BUCKETS[kind], f"{kind!r} is not a text")
     return normalise_email(text) if kind == EMAIL else text

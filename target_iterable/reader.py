@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import logging
 import signal
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from types import FrameType
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, TypeAlias
 
+import msgspec
 from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.singerlib.encoding import SimpleSingerReader
-from singer_sdk.singerlib.json import deserialize_json
 
-from target_iterable.delivery.rejects import Source
+from target_iterable.delivery.rejects import Line, Source
 from target_iterable.delivery.stream import PostponedError
 
+_Callback: TypeAlias = Callable[[dict[str, Any]], None]
+
 _logger: Final = logging.getLogger("target-iterable")
+_quick: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class _StoppedError(Exception):
@@ -34,6 +37,9 @@ class QuietReader(SimpleSingerReader):
         on_break: called when reading ends with an error.
         passes_state: whether STATE messages are handed on; without them, none is ever emitted.
         stopped: whether reading has ended before the end of the input because of `stop`.
+        version: of the message that is being dealt with, if it has one.
+        is_exact: whether all that the last message holds is JSON that Iterable can take. Python's own parser,
+            which takes what the quick one does not, knows NaN and half surrogate pairs, too.
         postponed: whether the rest of the input was passed over, because Iterable takes no more today.
     """
 
@@ -42,18 +48,21 @@ class QuietReader(SimpleSingerReader):
     on_break: Callable[[], None] | None = None
     passes_state: bool = True
     stopped: bool = False
+    version: Any = None
+    is_exact: bool = True
     postponed: bool = False
 
     def __init__(self) -> None:
         super().__init__()
-        self._message: dict[str, Any] = {}
-        self._schemas: dict[str, dict[str, Any]] = {}
+        self._line: Line = b""
+        self._stream = ""
+        self._schemas: dict[str, Line] = {}
         self._waits = False
 
     @property
     def source(self) -> Source:
         """The RECORD that is being dealt with."""
-        return Source(self._message, self._schemas[self._message["stream"]])
+        return Source(self._line, self._schemas[self._stream])
 
     def stop(self, number: int, _frame: FrameType | None = None) -> None:
         """A handler of signals: end as if the input ended behind the message at hand. A second signal kills."""
@@ -63,24 +72,20 @@ class QuietReader(SimpleSingerReader):
         if self._waits:
             raise _StoppedError
 
-    def deserialize_json(self, line: str) -> dict[str, Any]:
-        """The message in `line`.
+    def deserialize_json(self, line: Line) -> dict[str, Any]:
+        """The message in `line`. Numbers with a point are decimals that keep every digit.
 
         Raises:
             InvalidInputLine: if it is not a JSON object.
         """
         try:
-            message = deserialize_json(line)
-        except json.JSONDecodeError as error:
-            raise InvalidInputLine(f"A line of the input is not JSON: {error.msg} at column {error.colno}") from None
+            message = _quick.decode(line)
+            self.is_exact = True
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            message = _parsed(line)
+            self.is_exact = False
         if not isinstance(message, dict):
             raise InvalidInputLine("A line of the input is JSON, but not an object")
-        if message.get("type") == "STATE":
-            if self.on_state is not None:
-                self.on_state()
-            # The SDK writes it without knowing the exact decimals that its reader makes.
-            return dict(json.loads(line))
-        self._remember(message)
         return message
 
     @staticmethod
@@ -94,51 +99,73 @@ class QuietReader(SimpleSingerReader):
             kind = line_dict.get("type", "message")
             raise InvalidInputLine(f"A {kind} of the input has no {' and no '.join(sorted(missing))}")
 
-    def process_lines(
-        self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
-    ) -> Counter[str]:
-        """Hand all messages to their callbacks."""
-        file = file_input or self.default_input
+    def process_lines(self, file_input: IO[str] | None, callbacks: dict[str, _Callback]) -> Counter[str]:
+        """Hand all messages to their callbacks; how many of each type there were."""
         if not self.passes_state:
             callbacks = {**callbacks, "STATE": _ignore}
+        counts: Counter[str] = Counter()
+        lines = self._lines(file_input or self.default_input)
         try:
-            return super().process_lines(cast("IO[str]", self._lines(file)), callbacks)
+            for line in lines:
+                counts[self._process(line, callbacks)] += 1
+                if self.on_message is not None:
+                    self.on_message()
         except PostponedError:
             self.postponed = True
-            self._pass_over(file)
-            return Counter()
+            # Who writes the input must not find the pipe broken.
+            deque(lines, maxlen=0)
         except BaseException:
             if self.on_break is not None:
                 self.on_break()
             raise
+        return counts
 
-    def _pass_over(self, file: IO[str]) -> None:
-        """Read to the end: who writes the input must not find the pipe broken."""
-        while self._next(file) is not None:
-            pass
+    def _process(self, line: Line, callbacks: dict[str, _Callback]) -> str:
+        """Deal with one message; its type."""
+        message = self.deserialize_json(line)
+        self._line, self._stream, self.version = line, message.get("stream", ""), message.get("version")
+        type_ = message.get("type")
+        if type_ != "RECORD":
+            self.assert_line_requires(message, {"type"})
+            message = self._prepared(message)
+            type_ = str(type_)
+        callback: _Callback = callbacks.get(type_, self._process_unknown_message)
+        callback(message)
+        return type_
 
-    def _lines(self, file: IO[str]) -> Iterator[str]:
-        """The lines. Asking for the next one means that the one before has been dealt with."""
-        while (line := self._next(file)) is not None:
-            yield line
-            if self.on_message is not None:
-                self.on_message()
+    def _prepared(self, message: dict[str, Any]) -> dict[str, Any]:
+        if message["type"] == "SCHEMA":
+            self._schemas[self._stream] = self._line
+        if message["type"] != "STATE":
+            return message
+        if self.on_state is not None:
+            self.on_state()
+        # The SDK writes it without knowing the exact decimals that its reader makes.
+        return dict(json.loads(self._line))
 
-    def _next(self, file: IO[str]) -> str | None:
-        """The next line, unless there is none or reading is to stop. What a signal cuts off is read by the next run."""
-        try:
+    def _lines(self, file: IO[str]) -> Iterator[Line]:
+        """The lines, as long as there are some and reading is not to stop. What a signal cuts off is left."""
+        lines: Iterator[Line] = iter(getattr(file, "buffer", file))
+        while not self.stopped:
             self._waits = True
-            return None if self.stopped else next(file, None)
-        except _StoppedError:
-            return None
-        finally:
-            self._waits = False
+            try:
+                line = next(lines, None)
+            except _StoppedError:
+                return
+            finally:
+                self._waits = False
+            if line is None:
+                return
+            yield line
 
-    def _remember(self, message: dict[str, Any]) -> None:
-        self._message = message
-        if message.get("type") == "SCHEMA" and "stream" in message:
-            # A copy, because the SDK takes columns of its own out of the schema.
-            self._schemas[message["stream"]] = copy.deepcopy(message)
+
+def _parsed(line: Line) -> Any:
+    try:
+        return json.loads(line, parse_float=Decimal)
+    except json.JSONDecodeError as error:
+        raise InvalidInputLine(f"A line of the input is not JSON: {error.msg} at column {error.colno}") from None
+    except UnicodeDecodeError:
+        raise InvalidInputLine("A line of the input is not UTF-8") from None
 
 
 def _ignore(_message: dict[str, Any]) -> None:

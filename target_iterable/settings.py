@@ -145,8 +145,9 @@ SETTINGS: Final[dict[str, Any]] = {
             "type": "boolean",
             "default": True,
             "title": "Derive event ids",
-            "description": "Give events without an `id` one that follows from their content, so that sending them "
-            "again changes nothing. Without ids, an event whose fate is unknown is rejected instead of sent again.",
+            "description": "Give events without an `id` one that follows from their content, and purchases one that "
+            "follows from the stream's key or else from their content, so that sending them again changes nothing. "
+            "Without ids, those whose fate is unknown are rejected instead of sent again.",
         },
         "ledger": {
             "type": "string",

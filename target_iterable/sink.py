@@ -11,8 +11,8 @@ from singer_sdk.sinks import BatchSink
 from iterable_api.errors import IterableError
 from target_iterable.columns import Columns, Row
 from target_iterable.delivery.mirror import MemberMirror
-from target_iterable.delivery.refusal import RecordRefusedError, Refusal
-from target_iterable.delivery.rejects import Source
+from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.serialise import exact
 from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.objects import OBJECTS, Destination
 from target_iterable.objects.mirrored import MirroredObject
@@ -45,25 +45,12 @@ class IterableSink(BatchSink):
         self._plain = Columns({}, route.fields, route.defaults, nest=route.nests)
         self._deliver = target.deliveries.deliver
         self._reader = target.reader
-        self._lacks_key: Refusal | None = None
-        self._columns = Columns(schema, route.fields, route.defaults, nest=route.nests)
-        # The SDK would turn dates into objects by this schema, and end the run at one that is none.
-        self.schema = {**self.schema, "properties": {}, "additionalProperties": True}
-
-    def get_validator(self) -> RecordValidator | None:
-        """The check of records against their schema; it refuses single records."""
         self._validation = RecordValidator(self.schema) if self.validate_schema else None
-        return self._validation
+        self._columns = Columns(schema, route.fields, route.defaults, nest=route.nests)
+        self._is_mapped = bool(self.config.get("stream_maps"))
 
-    def preprocess_record(self, record: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-        """Fill in missing key properties: the SDK would end the run for them, and here they are a reason to reject."""
-        del context
-        missing = [column for column in self.key_properties if column not in record]
-        self._lacks_key = None
-        if missing:
-            reason = f"the key property {', '.join(map(repr, missing))} is missing"
-            self._lacks_key = Refusal("missingKey", reason, missing[0])
-        return {**record, **dict.fromkeys(missing)} if missing else record
+    def get_validator(self) -> None:
+        """None for the SDK, which ends the run at an invalid record and logs its values; see `process_record`."""
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Turn the record into an operation, or reject it."""
@@ -73,13 +60,16 @@ class IterableSink(BatchSink):
         names: Sequence[str] = ()
         try:
             names = self._named(record)
-            self._refuse_what_the_sdk_would()
-            key = [record.get(column) for column in self.key_properties]
-            operation = self._object.operation(self._columns.row(record), key)
+            self._refuse_what_the_sdk_would(record)
+            key = [record[column] for column in self.key_properties]
+            row = self._columns.row(record)
+            if self._is_mapped or not self._reader.is_exact:
+                row, key = exact(row), exact(key)
+            operation = self._object.operation(row, key)
             self.delivery.add(operation, source)
-            self.delivery.mirror.claim(operation, names, _version(source))
+            self.delivery.mirror.claim(operation, names, self._version)
         except RecordRefusedError as error:
-            self.delivery.mirror.touch(names, _version(source))
+            self.delivery.mirror.touch(names, self._version)
             self.delivery.refuse(error.refusal, source)
         except IterableError as error:
             raise DeliveryFailedError(
@@ -97,11 +87,12 @@ class IterableSink(BatchSink):
         """Never: the target knows when it is time to send, and then moves state, too."""
         return False
 
-    def _refuse_what_the_sdk_would(self) -> None:
+    def _refuse_what_the_sdk_would(self, record: dict[str, Any]) -> None:
         if self._validation is not None:
-            self._validation.refuse_if_invalid()
-        if self._lacks_key is not None:
-            raise RecordRefusedError(self._lacks_key.code, self._lacks_key.reason, self._lacks_key.field)
+            self._validation.refuse_if_invalid(record)
+        for column in self.key_properties:
+            if column not in record:
+                raise RecordRefusedError("missingKey", f"the key property {column!r} is missing", column)
 
     @property
     def process_activate_version_messages(self) -> bool:
@@ -113,6 +104,12 @@ class IterableSink(BatchSink):
         if self.delivery.mirror.completes(new_version):
             self._deliver()
             self.delivery.remove_left(new_version, lambda: self._reader.stopped)
+
+    @property
+    def _version(self) -> int | None:
+        """The SDK does not hand it on."""
+        version = self._reader.version
+        return version if isinstance(version, int) else None
 
     def _named(self, record: dict[str, Any]) -> Sequence[str]:
         """What the record is about, for those who must know when it leaves the source."""
@@ -137,9 +134,3 @@ def _cleared(schema: Mapping[str, Any], route: Route) -> Row:
     with suppress(RecordRefusedError):
         return Columns({}, route.fields, nest=route.nests).row(dict.fromkeys(schema.get("properties", {})))
     return {}
-
-
-def _version(source: Source) -> int | None:
-    """The SDK does not hand it on."""
-    version = source.record.get("version")
-    return version if isinstance(version, int) else None

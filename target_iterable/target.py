@@ -7,7 +7,6 @@ import threading
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from singer_sdk import Target
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
@@ -35,6 +34,7 @@ from target_iterable.report import Report
 from target_iterable.routing import Routing
 from target_iterable.setting_error import SettingError
 from target_iterable.settings import HIDDEN, PERMISSIONS, SETTINGS
+from target_iterable.short_path import ShortPath
 from target_iterable.sink import IterableSink
 
 
@@ -57,7 +57,7 @@ _TOLD: Final = (
 )
 
 
-class TargetIterable(Target):
+class TargetIterable(ShortPath):
     """Singer target that writes users, events, list members and catalog items into an Iterable project."""
 
     name = "target-iterable"

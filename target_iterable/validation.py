@@ -2,13 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cached_property
+from types import NoneType
+from typing import Any, Final, TypeAlias
 
 import fastjsonschema
 from singer_sdk.sinks.core import JSONSchemaValidator
 
 from target_iterable.delivery.refusal import RecordRefusedError
+
+_Check: TypeAlias = Callable[[dict[str, Any]], bool]
+
+_CLASSES: Final[Mapping[str, frozenset[type]]] = {
+    "null": frozenset({NoneType}),
+    "boolean": frozenset({bool}),
+    "integer": frozenset({int}),
+    "number": frozenset({int, Decimal}),
+    "string": frozenset({str}),
+    "array": frozenset({list}),
+    "object": frozenset({dict}),
+}
+"""Of what classes the reader makes values that are surely of a type. Others may be: 1.0 is an integer."""
+
+_ALL: Final = frozenset().union(*_CLASSES.values())
+_REMARKS: Final = frozenset({"format", "title", "description", "default", "examples", "$comment"})
+"""What a schema says without demanding anything; formats are not checked."""
+_TOP: Final = _REMARKS | {"$schema", "type", "properties", "required", "additionalProperties", "definitions", "$defs"}
+
+
+class RecordValidator:
+    """Says what of a record does not keep to the schema.
+
+    Most columns may hold all values of some types, and then to look at the class of the value is enough. What a
+    compiled check accepts is valid, too. The SDK's check, which is slow, has the last word on the rest.
+
+    Raises:
+        InvalidJSONSchema: if the schema is none.
+    """
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self._schema = dict(schema)
+        self._last_word = JSONSchemaValidator(self._schema).validator
+        self._is_quickly_valid = _by_class(self._schema)
+
+    def refuse_if_invalid(self, record: dict[str, Any]) -> None:
+        """Check `record`; not its columns `_sdc_*`, which are nobody's data.
+
+        Raises:
+            RecordRefusedError: if it is invalid.
+        """
+        if not self._is_quickly_valid(record):
+            self._refuse_if_invalid({column: record[column] for column in record if not column.startswith("_sdc_")})
+
+    @cached_property
+    def _is_valid(self) -> _Check:
+        return _compiled(self._schema)
+
+    def _refuse_if_invalid(self, record: dict[str, Any]) -> None:
+        error = None if self._is_valid(record) else next(self._last_word.iter_errors(record), None)
+        if error is not None:
+            # Deeper parts of the path are left out: they may be keys that a user has chosen.
+            place = f"column {error.absolute_path[0]!r}" if error.absolute_path else "the record"
+            raise RecordRefusedError(
+                "invalidRecord", f"{place} does not keep to `{error.validator}` of the stream's schema"
+            )
+
+
+def _by_class(schema: Mapping[str, Any]) -> _Check:
+    """A check that says True of nothing invalid, by the classes of the values, as far as that can be."""
+    properties = schema.get("properties", {})
+    if not schema.keys() <= _TOP or "object" not in _listed(schema.get("type", "object")):
+        return lambda _: False
+    unclear = {column for column, type_ in properties.items() if _classes(type_) is None}
+    classes = {column: _classes(type_) or _ALL for column, type_ in properties.items()}
+    other = frozenset() if schema.get("additionalProperties", True) is not True else _ALL
+    required = frozenset(schema.get("required", ()))
+    of_unclear = _compiled({**schema, "properties": {column: properties[column] for column in unclear}})
+
+    def is_valid(record: dict[str, Any]) -> bool:
+        for column, value in record.items():
+            if value.__class__ not in classes.get(column, other):
+                return False
+        return required <= record.keys() and (not unclear or of_unclear(record))
+
+    return is_valid
+
+
+def _classes(schema: Mapping[str, Any]) -> frozenset[type] | None:
+    """The classes of all values that a schema allows; None if the class alone does not decide."""
+    if schema.keys() <= _REMARKS | {"anyOf"} and "anyOf" in schema:
+        variants = [_classes(variant) for variant in schema["anyOf"]]
+        return None if None in variants else frozenset().union(*filter(None, variants))
+    if not schema.keys() <= _REMARKS | {"type"}:
+        return None
+    return frozenset().union(*(_CLASSES[type_] for type_ in _listed(schema.get("type", [*_CLASSES]))))
+
+
+def _listed(types: str | list[str]) -> list[str]:
+    return [types] if isinstance(types, str) else types
 
 
 def _stay_here(uri: str) -> Any:
@@ -18,42 +111,7 @@ def _stay_here(uri: str) -> Any:
 _NOTHING_FROM_ELSEWHERE: Final = {"http": _stay_here, "https": _stay_here, "": _stay_here}
 
 
-class RecordValidator(JSONSchemaValidator):
-    """Remembers whether the last record was valid; the SDK's own ends the run and logs the record's values.
-
-    What a compiled check accepts is valid; it is some six times as fast. The SDK's check has the last word on the rest.
-    """
-
-    _refusal: RecordRefusedError | None = None
-
-    def __init__(self, schema: dict[str, Any]) -> None:
-        super().__init__(schema)
-        self._accepts = _compiled(schema)
-
-    def validate(self, record: dict[str, Any]) -> None:
-        """Check `record`; never raises."""
-        self._refusal = None
-        if self._accepts(record):
-            return
-        error = next(self.validator.iter_errors(record), None)
-        if error is not None:
-            # Deeper parts of the path are left out: they may be keys that a user has chosen.
-            place = f"column {error.absolute_path[0]!r}" if error.absolute_path else "the record"
-            self._refusal = RecordRefusedError(
-                "invalidRecord", f"{place} does not keep to `{error.validator}` of the stream's schema"
-            )
-
-    def refuse_if_invalid(self) -> None:
-        """Refuse the record that was checked last.
-
-        Raises:
-            RecordRefusedError: if it was invalid.
-        """
-        if self._refusal is not None:
-            raise self._refusal
-
-
-def _compiled(schema: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
+def _compiled(schema: dict[str, Any]) -> _Check:
     """A check that says True of nothing invalid; for schemas that cannot be compiled it never says True."""
     try:
         check = fastjsonschema.compile(schema, _NOTHING_FROM_ELSEWHERE, use_default=False, use_formats=False)

@@ -1,6 +1,6 @@
 """`python -m tools` writes all files that are made from the code; `--check` only tells which are out of date."""
 
-from tools import definitions, objects, readme, sandbox, settings_page, streams
+from tools import definitions, objects, readme, sandbox, settings_page, streams, troubleshooting
 from tools.generated import main
 
 main(
@@ -11,5 +11,6 @@ main(
         **sandbox.files(),
         **settings_page.files(),
         **streams.files(),
+        **troubleshooting.files(),
     }
 )

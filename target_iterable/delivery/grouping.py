@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from target_iterable.delivery.batches import shared_names
 from target_iterable.delivery.operations import Name, Operation
 
 
@@ -13,10 +14,11 @@ def grouped(rows: Sequence[Operation]) -> list[Operation]:
     Rows that share an identity, or are linked by other rows that do, keep their order. Where the endpoint wants
     a name only once in a request, grouping would make requests smaller, so nothing is moved.
     """
-    if any(row.endpoint.once for row in rows):
+    shared = shared_names(rows)
+    if not shared or any(row.endpoint.once for row in rows):
         return list(rows)
     groups = _Groups()
-    numbers = [groups.put(row.identities) for row in rows]
+    numbers = [groups.put(row.names & shared) for row in rows]
     return [row for _, row in sorted(zip(map(groups.root, numbers), rows, strict=True), key=lambda pair: pair[0])]
 
 

@@ -97,7 +97,7 @@ class LedgerMemory(Memory):
         self._ledger.forget({key for row in rows if row.place for key in self._marks_of(row).keys})
 
     def _marks_of(self, row: Operation) -> _Marks:
-        keys = frozenset(self._ledger.key(row.place, *name) for name in row.identities)
+        keys = frozenset(self._ledger.key(row.place, *name) for name in row.names)
         way = dumps([row.endpoint.method, row.endpoint.path, row.envelope.path_params, row.envelope.query])
         return _Marks(keys, self._ledger.hash(way, row.envelope.members, row.part))
 

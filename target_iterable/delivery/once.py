@@ -82,9 +82,9 @@ class OncePerKey(Once):
         sifted, seen, waiting = Sifted([], [], {}, []), set[bytes](), set[Name]()
         for row in rows:
             key = keys.get(row, b"")
-            if key in seen or not waiting.isdisjoint(row.identities):
+            if key in seen or not waiting.isdisjoint(row.names):
                 sifted.later.append(row)
-                waiting |= row.identities
+                waiting |= row.names
             elif key not in happened:
                 sifted.ready.append(row)
                 seen |= {key} - {b""}

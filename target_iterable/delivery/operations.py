@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from iterable_api.limits import MAX_BODY_BYTES
 from target_iterable.delivery.refusal import RecordRefusedError, Refusal
@@ -17,8 +20,9 @@ ARRAY: Final = (b"[", b"]")
 OBJECT: Final = (b"{", b"}")
 
 
-EVENT_NAME: Final = "eventName"
-"""The kind of a name that many users share: rows that have only this in common are in no order."""
+_NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
+_AROUND_BYTES: Final = 1000
+"""More than the brackets and the name of a collection take."""
 
 
 @dataclass(slots=True)
@@ -125,18 +129,18 @@ class Envelope:
 BARE: Final = Envelope()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Operation:
+class Operation(msgspec.Struct, frozen=True, eq=False):
     """One record as Iterable gets it.
 
     Attributes:
         part: the row in the body, serialised.
-        names: all names by which an answer may mean this row.
+        names: whom the row is about, by all names that an answer may use: rows that share one keep their order.
         only_for: identifiers of users, if the row is meant for users who exist: where none of them is known, there is
             nothing to do.
         scope: whose fields the row writes. Types of fields are kept per scope; see `field_types`.
         fields: what the row writes there; the same values as in `part`.
         fields_at: the members of `part` that lead to the object which holds the fields.
+        event_name: another name by which an answer may mean the row, and many others that are in no order with it.
         place: what the row changes for those whom it names, for example one list. Empty for what only happens: it
             leaves nothing that the next row could be compared with.
         once: what happens only once, and for which key; None for what may be sent again and again. Where the
@@ -150,16 +154,12 @@ class Operation:
     envelope: Envelope = BARE
     only_for: frozenset[Name] = frozenset()
     scope: str = ""
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = _NO_FIELDS
     fields_at: tuple[str, ...] = ("dataFields",)
+    event_name: str = ""
     place: str = ""
     once: Name | None = None
     is_so: Callable[[], bool] | None = None
-
-    @property
-    def identities(self) -> frozenset[Name]:
-        """The names that say whom the row is about: rows that share one keep their order."""
-        return frozenset(name for name in self.names if name[0] != EVENT_NAME)
 
     def must_fit(self) -> None:
         """Check that the row can be sent at all.
@@ -167,8 +167,13 @@ class Operation:
         Raises:
             RecordRefusedError: if it is too large for a request of its own.
         """
-        if not Batch(self.endpoint, self.envelope).fits(self):
+        if self._most_bytes >= MAX_BODY_BYTES and not Batch(self.endpoint, self.envelope).fits(self):
             raise RecordRefusedError("tooLarge", f"the record does not fit into a request of {MAX_BODY_BYTES:,} bytes")
+
+    @property
+    def _most_bytes(self) -> int:
+        """More than a body with nothing but this row has."""
+        return len(self.part) + len(self.envelope.members) + _AROUND_BYTES
 
 
 class Batch:
@@ -184,19 +189,16 @@ class Batch:
 
     def fits(self, row: Operation) -> bool:
         """Whether the body stays under the limit with `row` in it."""
-        return self.size + self._growth(row) < self._max_bytes
+        return self.size + len(row.part) + bool(self.rows) < self._max_bytes
 
     def add(self, row: Operation) -> None:
         """Put `row` behind the others."""
-        self.size += self._growth(row)
+        self.size += len(row.part) + bool(self.rows)
         self.rows.append(row)
 
     def body(self) -> bytes:
         """The JSON of the request."""
-        return self._head + b",".join(row.part for row in self.rows) + self._tail
-
-    def _growth(self, row: Operation) -> int:
-        return len(row.part) + (1 if self.rows else 0)
+        return b"".join((self._head, b",".join([row.part for row in self.rows]), self._tail))
 
 
 def _around(endpoint: Endpoint, envelope: Envelope) -> tuple[bytes, bytes]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
+import msgspec
 import simplejson
 
 from iterable_api import times
 from target_iterable.delivery import private_files
 from target_iterable.delivery.refusal import Refusal
 
+Line: TypeAlias = str | bytes
+"""A line of the input. Files hold bytes."""
+
+_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _UNSAFE: Final = re.compile(r"[^\w.-]", re.ASCII)
 
 
@@ -23,19 +28,18 @@ class RejectsNotWrittenError(Exception):
     """Rejects could not be stored, so state must not move past them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where a record comes from: its RECORD message and the SCHEMA message before it, as the tap wrote them."""
 
-    record: Mapping[str, Any]
-    schema: Mapping[str, Any]
+    record: Line
+    schema: Line
 
 
 class Rejects:
     """The rejects of one stream in one run: a file of its own, made with the first of them, for its owner only.
 
-    The RECORD messages are those of the input, with a member `reject` beside `record`, which readers pass
-    over: `code`, `reason`, `field`, `endpoint`, `at`.
+    The RECORD messages are those of the input, byte by byte, with a member `reject` beside `record`, which readers
+    pass over: `code`, `reason`, `field`, `endpoint`, `at`.
     """
 
     def __init__(self, directory: Path, stream: str, started: datetime) -> None:
@@ -43,15 +47,15 @@ class Rejects:
         self._stem = f"{_UNSAFE.sub('_', stream)}-{started.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         self._file: int | None = None
         self._waiting: list[bytes] = []
-        self._schema: Mapping[str, Any] | None = None
+        self._schema: Line | None = None
 
     def add(self, source: Source, refusal: Refusal, endpoint: str | None) -> None:
         """Keep one record until the next `flush`. `endpoint` is None for what was never sent."""
         if source.schema is not self._schema:
             self._schema = source.schema
-            self._waiting.append(_line(source.schema))
+            self._waiting.append(_bytes(source.schema) + b"\n")
         reject = {**asdict(refusal), "endpoint": endpoint, "at": times.to_rfc3339(datetime.now(UTC))}
-        self._waiting.append(_line({**source.record, "reject": reject}))
+        self._waiting.append(_with_reject(_bytes(source.record), json.dumps(reject).encode()))
 
     def flush(self) -> None:
         """Bring everything to the disk, so that it outlasts a power cut.
@@ -79,6 +83,27 @@ class Rejects:
             self._file = None
 
 
-def _line(message: Mapping[str, Any]) -> bytes:
-    """Everything that the reader takes can be written, also what Iterable cannot take: NaN, half a surrogate pair."""
-    return simplejson.dumps(message, use_decimal=True, ensure_ascii=True, allow_nan=True).encode() + b"\n"
+def _bytes(line: Line) -> bytes:
+    """The line without its end. A text that is not Unicode could only come escaped."""
+    return (line.encode() if isinstance(line, str) else line).strip()
+
+
+def _with_reject(message: bytes, reject: bytes) -> bytes:
+    """A line with `reject` as its last member, in place of one that it may have from an earlier run."""
+    if b'"reject"' in message:
+        message = _without_reject(message)
+    return message[:-1] + b',"reject":' + reject + b"}\n"
+
+
+def _without_reject(message: bytes) -> bytes:
+    try:
+        members = _members.decode(message)
+    except msgspec.DecodeError:
+        # NaN or half a surrogate pair.
+        parsed = simplejson.loads(message, use_decimal=True)
+        return simplejson.dumps(_others(parsed), use_decimal=True).encode()
+    return msgspec.json.encode(_others(members))
+
+
+def _others(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if name != "reject"}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
+from itertools import chain
 
 from target_iterable.delivery.isolation import Outcome
 from target_iterable.delivery.operations import Batch, Name
@@ -57,7 +58,7 @@ def _order(batches: Sequence[Batch]) -> TopologicalSorter[int]:
     order: TopologicalSorter[int] = TopologicalSorter()
     last: dict[Name, int] = {}
     for number, batch in enumerate(batches):
-        names = {name for row in batch.rows for name in row.identities}
+        names = set(chain.from_iterable([row.names for row in batch.rows]))
         order.add(number, *{last[name] for name in names if name in last})
         last |= dict.fromkeys(names, number)
     order.prepare()

@@ -3,46 +3,48 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any, Final
 
-import simplejson
+import msgspec
 
 from iterable_api import times
 from target_iterable.delivery.refusal import RecordRefusedError
 
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+_encode_sorted: Final = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
+
 
 def dumps(value: Any, *, sort_keys: bool = False) -> bytes:
-    """The JSON of `value`. A `Decimal` keeps every digit.
+    """The JSON of a value that is `exact`. A `Decimal` keeps every digit.
 
     Raises:
-        RecordRefusedError: for what JSON or UTF-8 cannot hold: NaN, infinity, half a surrogate pair.
+        RecordRefusedError: for what UTF-8 cannot hold: half a surrogate pair.
     """
     try:
-        return _ENCODERS[sort_keys].encode(value).encode()
+        return _encode_sorted(value) if sort_keys else _encode(value)
     except UnicodeEncodeError:
         raise RecordRefusedError("invalidText", "a text is not valid Unicode") from None
-    except ValueError:
-        raise RecordRefusedError("invalidNumber", "a number is infinite or not a number") from None
 
 
-def _spell(value: object) -> str:
-    """Dates and times that a stream map has made; the columns of a record hold text."""
+def exact(value: Any) -> Any:
+    """`value` as `dumps` wants it: numbers with a point are decimals, dates that a stream map has made are texts.
+
+    Raises:
+        RecordRefusedError: for what JSON cannot hold: NaN, infinity.
+    """
+    if isinstance(value, dict):
+        return {name: exact(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [exact(item) for item in value]
+    if isinstance(value, float | Decimal):
+        return _finite(Decimal(repr(value)) if isinstance(value, float) else value)
     if isinstance(value, datetime):
         return times.to_iterable(value)
-    if isinstance(value, date | time):
-        return value.isoformat()
-    raise TypeError(f"a {type(value).__name__} is not JSON")
+    return value.isoformat() if isinstance(value, date | time) else value
 
 
-def _encoder(*, sort_keys: bool) -> simplejson.JSONEncoder:
-    return simplejson.JSONEncoder(
-        use_decimal=True,
-        ensure_ascii=False,
-        allow_nan=False,
-        separators=(",", ":"),
-        default=_spell,
-        sort_keys=sort_keys,
-    )
-
-
-_ENCODERS: Final = {sort_keys: _encoder(sort_keys=sort_keys) for sort_keys in (False, True)}
+def _finite(number: Decimal) -> Decimal:
+    if not number.is_finite():
+        raise RecordRefusedError("invalidNumber", "a number is infinite or not a number")
+    return number

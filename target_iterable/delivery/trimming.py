@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from typing import Any
 
 import simplejson
+from msgspec.structs import replace
 
 from target_iterable.delivery.field_types import leaves
 from target_iterable.delivery.operations import OBJECT, Operation, Verdicts

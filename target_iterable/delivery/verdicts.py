@@ -21,16 +21,17 @@ from typing import Any, Final
 
 from iterable_api.errors import UnreadableAnswerError
 from iterable_api.identity import normalise_email
-from target_iterable.delivery.operations import EVENT_NAME, Name, Operation, Verdicts
+from target_iterable.delivery.operations import Name, Operation, Verdicts
 from target_iterable.delivery.refusal import Refusal
 
+_EVENT_NAME: Final = "eventName"
 DISALLOWED: Final = "disallowedEventNames"
 UNCONFIRMED: Final = Refusal("unconfirmed", "Iterable's answer does not say whether the record was taken")
 _PASSING: Final = frozenset({"validEmailFailures", "validUserIdFailures"})
 _TOP_BUCKETS: Final = ("invalidEmails", "invalidUserIds", *sorted(_PASSING))
 _BUCKET: Final = re.compile(r"(?P<meaning>\w+?)(?P<kind>Email|UserId)(?:s|Failures)")
 _KINDS: Final = {"Email": "email", "UserId": "userId"}
-_MEANINGS: Final = {
+MEANINGS: Final = {
     "invalid": "the user's e-mail address or userId is malformed",
     "notFound": "there is no such user",
     "forgotten": "the user is forgotten: Iterable takes no data of him or her",
@@ -92,17 +93,23 @@ def named_failures(
 
 def _attribute(rows: Sequence[Operation], answer: dict[str, Any]) -> tuple[dict[Operation, str], int]:
     """Each row that a failure names, with the first bucket that names it; and how many failures fit no row."""
-    owners: dict[Name, list[Operation]] = {}
-    for row in rows:
-        for name in row.names:
-            owners.setdefault(name, []).append(row)
     buckets: dict[Operation, str] = {}
     strangers = 0
-    for bucket, name in _failures(answer):
+    failures = list(_failures(answer))
+    owners = _owners(rows) if failures else {}
+    for bucket, name in failures:
         strangers += name not in owners
         for row in owners.get(name, ()):
             buckets.setdefault(row, bucket)
     return buckets, strangers
+
+
+def _owners(rows: Sequence[Operation]) -> dict[Name, list[Operation]]:
+    owners: dict[Name, list[Operation]] = {}
+    for row in rows:
+        for name in (*row.names, (_EVENT_NAME, row.event_name)):
+            owners.setdefault(name, []).append(row)
+    return owners
 
 
 def _failures(answer: dict[str, Any]) -> Iterator[tuple[str, Name]]:
@@ -116,7 +123,7 @@ def _failures(answer: dict[str, Any]) -> Iterator[tuple[str, Name]]:
 
 def _name(bucket: str, value: str) -> Name:
     if bucket == DISALLOWED:
-        return EVENT_NAME, value
+        return _EVENT_NAME, value
     match = _BUCKET.fullmatch(bucket)
     if match is None:
         raise UnreadableAnswerError(f"the answer has a list of failures that is not known: {bucket}")
@@ -128,7 +135,7 @@ def _refusal(bucket: str) -> Refusal:
     match = _BUCKET.fullmatch(bucket)
     if match is None:
         return Refusal(bucket, "the project does not track events of this name")
-    return Refusal(bucket, _MEANINGS.get(match["meaning"], "Iterable lists the user among the failures"))
+    return Refusal(bucket, MEANINGS.get(match["meaning"], "Iterable lists the user among the failures"))
 
 
 def _reconciled(answer: dict[str, Any], rows: int, certain: int, named: int) -> tuple[bool, bool]:

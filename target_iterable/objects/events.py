@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from target_iterable.columns import Row
 from target_iterable.delivery.field_types import event_scope
-from target_iterable.delivery.operations import EVENT_NAME, Endpoint, Operation
+from target_iterable.delivery.operations import Endpoint, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import named_failures
@@ -60,9 +60,10 @@ class Events(IterableObject):
         return Operation(
             endpoint=_TRACK_BULK if "id" in event else _TRACK_BULK_ONCE,
             part=dumps(event | self.create_new_fields),
-            names=identity.names | {(EVENT_NAME, name)},
+            names=identity.names,
             scope=event_scope(name),
             fields=fields,
+            event_name=name,
         )
 
     def _event_name(self, column: Any) -> str:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, Final
 
+import msgspec
+
 from iterable_api.identity import ProjectType
 from target_iterable.columns import Row, spread
 from target_iterable.delivery.field_types import USERS
@@ -91,7 +93,7 @@ class Users(MirroredObject):
         user = user_of(name_)
         if self.route.on_removed != CLEAR:
             self._check_unique(user)
-        return replace(self._removing(user), place=self._place)
+        return msgspec.structs.replace(self._removing(user), place=self._place)
 
     def _removing(self, user: Name) -> Operation:
         if self.route.on_removed == "delete":

@@ -9,12 +9,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from iterable_api.client import IterableClient
 from target_iterable.columns import Row

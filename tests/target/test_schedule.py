@@ -35,7 +35,7 @@ class Watch:
         self._lock = Lock()
 
     def settle(self, batch: Batch) -> Outcome:
-        names = {name for row in batch.rows for name in row.identities}
+        names = {name for row in batch.rows for name in row.names}
         with self._lock:
             assert not names & self._busy
             self._busy |= names
@@ -93,9 +93,9 @@ def test_thousands_of_requests_with_one_row_go_in_order_whether_they_wait_for_ea
 
 
 def test_events_are_packed_so_that_requests_need_not_wait_for_each_other() -> None:
-    rows = [operation(EVENTS, ("email", f"{n % 10}"), ("eventName", "seen")) for n in range(100)]
+    rows = [operation(EVENTS, ("email", f"{n % 10}")) for n in range(100)]
     batches = pack(grouped(rows), Room(10))
-    people = [{name for row in batch.rows for name in row.identities} for batch in batches]
+    people = [{name for row in batch.rows for name in row.names} for batch in batches]
     assert [len(names) for names in people] == [1] * 10
 
 
