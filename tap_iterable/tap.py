@@ -28,7 +28,8 @@ from tap_iterable.user_columns import with_columns_of
 
 _TAKEN: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
 """Names of streams that a data type must not have."""
-_TOLD: Final = (IterableError, OversizeError, TooManyOddLinesError, UnreadableVariableError)
+TOLD: Final = (IterableError, OversizeError, TooManyOddLinesError, UnreadableVariableError)
+"""What is told in a sentence; everything else is a mistake of ours, and shows where it happened."""
 
 
 class TapIterable(Tap):
@@ -72,13 +73,13 @@ class TapIterable(Tap):
     @classmethod
     def invoke(cls, **options: Any) -> None:
         """The command. What keeps it from its work is told in a sentence."""
-        with told(cls.logger, *_TOLD), variables_named(cls.name, SCHEMA["properties"]):
+        with told(cls.logger, *TOLD), variables_named(cls.name, SCHEMA["properties"]):
             super().invoke(**options)
 
     @classmethod
     def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: FBT001 (as in the SDK)
         """`--discover` asks Iterable for the columns of users, if these are wanted."""
-        with told(cls.logger, *_TOLD), variables_named(cls.name, SCHEMA["properties"]):
+        with told(cls.logger, *TOLD), variables_named(cls.name, SCHEMA["properties"]):
             super().cb_discover(ctx, param, value)
 
     def discover_streams(self) -> Sequence[Stream]:

@@ -15,6 +15,7 @@ import msgspec
 from iterable_api import times
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import exact
+from target_iterable.schema_types import Schemas
 
 Row = dict[str, Any]
 """One record: field of Iterable -> value."""
@@ -49,7 +50,8 @@ class Columns:
         self._renames = renames
         self._defaults = exact(defaults)
         self._nest = nest
-        self._dates = {column for column, type_ in schema.get("properties", {}).items() if _is_date(type_)}
+        self._types: Mapping[str, Any] = schema.get("properties", {})
+        self._dates = {column for column, type_ in self._types.items() if _is_date(type_)}
         self._columns: dict[str, _Column] = {}
         # Columns that are fields as they are, and those of them that are dates.
         self._plain: set[str] = set()
@@ -86,6 +88,11 @@ class Columns:
         for path, value in nested:
             _put(row, path, value)
         return row
+
+    @property
+    def schemas(self) -> Schemas:
+        """What the schema of the stream says of each field."""
+        return {path: type_ for column, type_ in self._types.items() if (path := self._learn(column).path)}
 
     def _filled(self, record: Mapping[str, Any]) -> dict[str, Any]:
         missing = {column: value for column, value in self._defaults.items() if record.get(column) is None}

@@ -9,16 +9,19 @@ from typing import Any, Final
 
 from iterable_api import times
 from iterable_api.client import IterableClient
-from iterable_api.errors import UnreadableAnswerError
+from iterable_api.errors import BadRequestError, UnreadableAnswerError
 from target_iterable.amounts import decimal_of
 from target_iterable.columns import Row
 from target_iterable.delivery.field_types import USERS, FieldTypes, catalog_scope, is_date
 from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.schema_types import updates
 
 RESERVED: Final = frozenset(
     {"itblInternal", "itblDS", "itblUserId", "profileUpdatedAt", "signupSource", "devices", "browserTokens"}
 )
 """Profile fields that Iterable sets itself. What it does with them in a request is not documented."""
+
+MAPPINGS: Final = "/api/catalogs/{catalogName}/fieldMappings"
 
 _WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _TRUTHS: Final = {"true": True, "false": False}
@@ -56,6 +59,30 @@ class Fields:
         self._know(catalog_scope(catalog), lambda: self._mappings(catalog))
         return self.of(catalog_scope(catalog), fields)
 
+    def define(self, catalog: str, wanted: Mapping[str, str]) -> None:
+        """Give types to the catalog's fields that have none yet. A type is for ever.
+
+        Raises:
+            IterableError: if Iterable does not take them, and nobody else has defined them meanwhile.
+        """
+        scope = catalog_scope(catalog)
+        self._know(scope, lambda: self._mappings(catalog))
+        if not (missing := self._missing(scope, wanted)):
+            return
+        params = {"catalogName": catalog}
+        try:
+            self._client.request("PUT", MAPPINGS, path_params=params, json={"mappingsUpdates": updates(missing)})
+        except BadRequestError:
+            self.types.know(scope, self._mappings(catalog))
+            if self._missing(scope, wanted):
+                raise
+        else:
+            self.types.know(scope, missing)
+
+    def _missing(self, scope: str, wanted: Mapping[str, str]) -> dict[str, str]:
+        known = self.types.of(scope)
+        return {path: type_ for path, type_ in wanted.items() if path not in known}
+
     def of(self, scope: str, fields: Row) -> Row:
         """Fields, spelt for what the run has learnt of their types."""
         types = self.types.of(scope)
@@ -67,8 +94,7 @@ class Fields:
             self.types.know(scope, read())
 
     def _mappings(self, catalog: str) -> Mapping[str, str]:
-        path = "/api/catalogs/{catalogName}/fieldMappings"
-        answer = self._client.get_json(path, path_params={"catalogName": catalog})
+        answer = self._client.get_json(MAPPINGS, path_params={"catalogName": catalog})
         # The contract shows the mappings bare; other answers about catalogs were seen with them in `params`.
         wrapped = answer.get("params") if isinstance(answer, dict) else None
         return _member(wrapped if isinstance(wrapped, dict) else answer, "definedMappings")

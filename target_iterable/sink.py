@@ -33,8 +33,17 @@ class IterableSink(BatchSink):
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         route = target.routing.route(stream_name)
+        self._columns = Columns(schema, route.fields, route.defaults, nest=route.nests)
         self._object = OBJECTS[route.object](
-            Destination(target.project, self.config, stream_name, route, self.key_properties, _cleared(schema, route))
+            Destination(
+                target.project,
+                self.config,
+                stream_name,
+                route,
+                self.key_properties,
+                _cleared(schema, route),
+                self._columns.schemas,
+            )
         )
         self.delivery = target.deliveries.of(stream_name)
         self._names: _Names | None = None
@@ -46,7 +55,6 @@ class IterableSink(BatchSink):
         self._deliver = target.deliveries.deliver
         self._reader = target.reader
         self._validation = RecordValidator(self.schema) if self.validate_schema else None
-        self._columns = Columns(schema, route.fields, route.defaults, nest=route.nests)
         self._is_mapped = bool(self.config.get("stream_maps"))
 
     def get_validator(self) -> None:

@@ -42,7 +42,7 @@ class RecordsRejectedError(Exception):
     """The run has done all it could, and some records are rejected."""
 
 
-_TOLD: Final = (
+TOLD: Final = (
     DeliveryFailedError,
     InvalidInputLine,
     IterableError,
@@ -55,6 +55,7 @@ _TOLD: Final = (
     RemovalFailedError,
     UnreadableVariableError,
 )
+"""What is told in a sentence; everything else is a mistake of ours, and shows where it happened."""
 
 
 class TargetIterable(ShortPath):
@@ -95,7 +96,7 @@ class TargetIterable(ShortPath):
     @classmethod
     def invoke(cls, **options: Any) -> None:
         """The command. What keeps it from its work is told in a sentence."""
-        with told(cls.logger, *_TOLD), variables_named(cls.name, SETTINGS["properties"]):
+        with told(cls.logger, *TOLD), variables_named(cls.name, SETTINGS["properties"]):
             super().invoke(**options)
 
     @classmethod

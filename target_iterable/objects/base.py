@@ -16,6 +16,7 @@ from target_iterable.identities import IdentityRule
 from target_iterable.keys import key_text
 from target_iterable.project import Project
 from target_iterable.routes import ObjectSpec, Route
+from target_iterable.schema_types import Schemas
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Destination:
         settings: those of the target.
         key_properties: the columns that are the key of the stream.
         cleared: a row with null for each column of the stream.
+        schemas: what the schema of the stream says of the fields.
     """
 
     project: Project
@@ -34,6 +36,7 @@ class Destination:
     route: Route
     key_properties: Sequence[str] = ()
     cleared: Row = field(default_factory=dict)
+    schemas: Schemas = field(default_factory=dict)
 
     def of(self, object_: str, mode: str, **options: Any) -> Destination:
         """The same for another object; for objects that are made of others."""
@@ -56,6 +59,7 @@ class IterableObject(ABC):
         self.route = to.route
         self.key_properties = to.key_properties
         self.cleared = to.cleared
+        self.schemas = to.schemas
         self.identities = IdentityRule(self.project.type, self.route.identify_by)
         self._left_out: set[str] = set()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar, Final
 
 from iterable_api.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
@@ -15,11 +17,16 @@ from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import all_taken
 from target_iterable.keys import key_text
+from target_iterable.objects.base import Destination
 from target_iterable.objects.mirrored import MirroredObject, name, parts
 from target_iterable.routes import MIRROR, REMOVE, ObjectSpec, Option
+from target_iterable.schema_types import types_in
 
 _ID: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
 """What both catalogs and items may be called, says the contract."""
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]")
+_LONGEST: Final = 255
+_HASH: Final = 8
 _ID_IN_WORDS: Final = "1 to 255 letters, digits and dashes"
 
 _ITEMS = Endpoint(
@@ -42,6 +49,10 @@ class CatalogItems(MirroredObject):
 
     The mode `upsert` keeps fields that a record does not have, `replace` does not. The mode `mirror` replaces, and
     removes items that it has written when they have left the source.
+
+    With `define_field_types`, fields without a type get that of the stream's schema, before the first item; arrays get
+    none. Ids with other characters than letters, digits and dashes are rejected, or with `unsafe_ids: replace` made
+    safe: `A/1` becomes `A-1-` and 8 digits of a hash.
     """
 
     spec = ObjectSpec(
@@ -51,7 +62,11 @@ class CatalogItems(MirroredObject):
         removals=(REMOVE,),
         of_users=False,
         clears=True,
-        options={"catalog": Option(str, f"the name of a catalog: {_ID_IN_WORDS}", pattern=_ID.pattern)},
+        options={
+            "catalog": Option(str, f"the name of a catalog: {_ID_IN_WORDS}", pattern=_ID.pattern),
+            "define_field_types": Option(bool, "true to give types to the fields of the schema, for ever, or false"),
+            "unsafe_ids": Option(str, "`reject` or `replace`", pattern="reject|replace"),
+        },
     )
     example: ClassVar[Mapping[str, Any]] = {
         "catalogName": "Products",
@@ -60,9 +75,14 @@ class CatalogItems(MirroredObject):
         "price": 24.95,
     }
 
+    def __init__(self, to: Destination) -> None:
+        super().__init__(to)
+        self._defined: set[str] = set()
+
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One item. `upsert` keeps the fields that the row does not have, `replace` does not."""
         catalog = self._catalog(row.pop("catalogName", None))
+        self._define_fields(catalog)
         item_id = self._item_id(row, key)
         fields = self.project.fields.of_item(catalog, self.fields(row, "value"))
         return Operation(
@@ -79,8 +99,8 @@ class CatalogItems(MirroredObject):
     def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
         """See `MirroredObject`."""
         catalog = self._catalog(row.pop("catalogName", None))
-        text = key_text(self.take_id(row, "itemId", key))
-        return [name(catalog, text)] if text and _ID.fullmatch(text) else []
+        text = self._id_in(row, key)
+        return [name(catalog, text)] if text else []
 
     def removal(self, name_: str) -> Operation:
         """See `MirroredObject`."""
@@ -101,12 +121,45 @@ class CatalogItems(MirroredObject):
         return self.project.catalogs.ensure(catalog)
 
     def _item_id(self, row: Row, key: Sequence[Any]) -> str:
-        text = key_text(self.take_id(row, "itemId", key))
-        if text is None or not _ID.fullmatch(text):
+        text = self._id_in(row, key)
+        if text is None:
             raise RecordRefusedError(
                 "invalidItemId", f"the item's id (`itemId` or the only key property) is not {_ID_IN_WORDS}"
             )
         return text
+
+    def _id_in(self, row: Row, key: Sequence[Any]) -> str | None:
+        """The item's id, if Iterable can take it."""
+        text = key_text(self.take_id(row, "itemId", key))
+        if text and self.route.options.get("unsafe_ids") == "replace":
+            text = _safe(text)
+        return text if text and _ID.fullmatch(text) else None
+
+    def _define_fields(self, catalog: str) -> None:
+        """Before the first item of a catalog, since Iterable does not take types back from items."""
+        if self.route.options.get("define_field_types") and catalog not in self._defined:
+            self._defined.add(catalog)
+            self.project.fields.define(catalog, self._types)
+
+    @cached_property
+    def _types(self) -> Mapping[str, str]:
+        """What the schema says of the fields of items; the members of `value` are fields, too."""
+        inner = self.schemas.get(("value",), {}).get("properties", {})
+        schemas = {(name,): schema for name, schema in inner.items()} | dict(self.schemas)
+        id_ = "itemId" if ("itemId",) in schemas or len(self.key_properties) != 1 else self.key_properties[0]
+        others = {"value", "catalogName", self.route.fields.get(id_) or id_}
+        return types_in({path: schema for path, schema in schemas.items() if path[0] not in others})
+
+
+def _safe(id_: str) -> str:
+    """The id itself if it can stay. Else other characters become dashes, and a hash tells those apart that look alike.
+
+    The hash has 32 bits: of 1,000 ids that look alike, two are the same item once in about 10,000 times.
+    """
+    if _ID.fullmatch(id_):
+        return id_
+    digest = hashlib.sha256(id_.encode(errors="surrogatepass")).hexdigest()[:_HASH]
+    return f"{_UNSAFE.sub('-', id_)[: _LONGEST - _HASH - 1]}-{digest}"
 
 
 def _names(catalog: str, item_id: str) -> frozenset[Name]:

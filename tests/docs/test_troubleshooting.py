@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+
 import pytest
 
+import tap_iterable.tap
+import target_iterable.target
 from tools.errors import PACKAGES, classes, errors, refusals
 from tools.generated import ROOT
 from tools.troubleshooting import ACTIONS, PAGE, actions, wanted
@@ -46,3 +51,11 @@ def test_the_page_shows_what_to_do() -> None:
     for table in actions().values():
         for what in table.values():
             assert what in page, what
+
+
+def test_every_error_is_told_in_a_sentence() -> None:
+    modules = [import_module(name) for name in sys.modules if name.partition(".")[0] in PACKAGES]
+    kinds = {name: getattr(module, name) for module in modules for name in wanted()["errors"] if hasattr(module, name)}
+    assert kinds.keys() == wanted()["errors"]
+    told = (*tap_iterable.tap.TOLD, *target_iterable.target.TOLD)
+    assert [name for name, kind in kinds.items() if not issubclass(kind, told)] == []

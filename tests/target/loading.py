@@ -128,6 +128,11 @@ class Contents:
         params = self.client.get_json("/api/catalogs", params={"pageSize": 1000})["params"]
         return [entry["name"] for entry in params["catalogNames"]]
 
+    def mappings(self, catalog: str) -> dict[str, str]:
+        """Dotted paths of the fields that have a type, with it."""
+        path = "/api/catalogs/{catalogName}/fieldMappings"
+        return dict(self.client.get_json(path, path_params={"catalogName": catalog})["params"]["definedMappings"])
+
     def items(self, catalog: str) -> dict[str, Any]:
         """Item ids to values."""
         path, params = "/api/catalogs/{catalogName}/items", {"pageSize": 1000}

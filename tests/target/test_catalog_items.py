@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from iterable_api.errors import BadRequestError
+from target_iterable.fields import MAPPINGS, Fields
 from tests.target.conftest import Project
 from tests.target.loading import stream
 
@@ -103,3 +106,88 @@ def test_nulls_are_left_out_when_they_should_keep_what_is_there(project: Project
 def test_an_item_without_a_usable_catalog_is_rejected(project: Project, name: str | None) -> None:
     summary = project.load(stream("catalog_items", [{"itemId": "a", "catalogName": name}]))
     assert summary["catalog_items"]["reasons"] == {"invalidCatalog": 1}
+
+
+def defining(**options: Any) -> dict[str, Any]:
+    return {"catalog_items": {"catalog": "Books", "define_field_types": True, **options}}
+
+
+def test_fields_get_the_types_of_the_schema_before_the_first_item(project: Project) -> None:
+    types: dict[str, Any] = {
+        "sku": {"type": "string"},
+        "PRICE": {"type": ["null", "number"]},
+        "stock": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        "released": {"type": ["string", "null"], "format": "date"},
+        "shop.open": {"type": "boolean"},
+        "shop_geo_location": {"type": "object", "properties": {"lat": {"type": "number"}}},
+        "size": {"type": "object", "properties": {"w": {"type": "integer"}, "unit": {"type": "string"}}},
+        "either": {"type": ["string", "integer"]},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "value": {"type": "object", "properties": {"title": {"type": "string"}}},
+    }
+    row = {"sku": "a", "PRICE": 5, "size": {"w": 1}, "tags": ["x"], "value": {"title": "One"}}
+    messages = stream("catalog_items", [row], key=["sku"], **types)
+    project.load(messages, streams=defining(fields={"PRICE": "price"}))
+    assert project.holds.mappings("Books") == {
+        "price": "double",
+        "stock": "long",
+        "released": "date",
+        "shop": "object",
+        "shop.open": "boolean",
+        "shop_geo_location": "geo_location",
+        "size": "object",
+        "size.w": "long",
+        "size.unit": "string",
+        "title": "string",
+    }
+    methods = [entry.method for entry in project.sandbox.requests("P* /api/catalogs/{catalogName}/*")]
+    assert methods[:2] == ["PUT", "POST"]
+    assert project.holds.items("Books") == {"a": {"price": 5, "size": {"w": 1}, "tags": ["x"], "title": "One"}}
+
+
+def test_types_that_are_there_stay_and_only_new_fields_get_one(project: Project) -> None:
+    rows = [{"itemId": "a"}]
+    project.load(
+        stream("catalog_items", rows, size={"type": "object", "properties": {"w": {"type": "integer"}}}),
+        streams=defining(),
+    )
+    wider = {"type": "object", "properties": {"w": {"type": "string"}, "h": {"type": "number"}}}
+    summary = project.load(
+        stream("catalog_items", [*rows, {"itemId": "b", "size": {"w": "x"}}], size=wider), streams=defining()
+    )
+    assert project.holds.mappings("Books") == {"size": "object", "size.w": "long", "size.h": "double"}
+    assert summary["catalog_items"]["reasons"] == {"RequestFieldsTypesMismatched": 1}
+    project.load(stream("catalog_items", rows, size=wider), streams=defining())
+    assert len(project.sandbox.requests("PUT *")) == 2
+
+
+def test_another_process_may_have_defined_the_fields_meanwhile(project: Project) -> None:
+    fields = Fields(project.holds.client, coerce=False)
+    project.sandbox.store.catalogs.create("Books")
+    fields.define("Books", {})
+    client, params = project.holds.client, {"catalogName": "Books"}
+    update = {"mappingsUpdates": [{"fieldName": "price", "fieldType": "long"}]}
+    client.request("PUT", MAPPINGS, path_params=params, json=update)
+    fields.define("Books", {"price": "double"})
+    assert project.holds.mappings("Books") == {"price": "long"}
+    with pytest.raises(BadRequestError):
+        fields.define("Books", {"price": "double", "odd": "colour"})
+
+
+def test_no_types_are_given_unless_that_is_asked_for(project: Project) -> None:
+    project.load(stream("catalog_items", [{"itemId": "a", "price": 5}], price={"type": "number"}), streams=BOOKS)
+    assert project.holds.mappings("Books") == {}
+
+
+def test_unsafe_ids_are_made_safe_and_stay_apart(project: Project) -> None:
+    ids = ["a/b", "a.b", "a-b", "A/b", "é", "x" * 300, "x" * 301, ""]
+    route = {"catalog_items": {"catalog": "Books", "unsafe_ids": "replace"}}
+    summary = project.load(stream("catalog_items", [{"itemId": id_, "name": id_} for id_ in ids]), streams=route)
+    items = project.holds.items("Books")
+    assert {item["name"] for item in items.values()} == set(ids) - {""}
+    assert items["a-b"] == {"name": "a-b"}
+    assert all(re.fullmatch(r"[A-Za-z0-9-]{1,255}", id_) for id_ in items)
+    assert summary["catalog_items"]["reasons"] == {"invalidItemId": 1}
+    project.load(stream("catalog_items", [{"itemId": "a/b", "name": "again"}]), streams=route)
+    assert sum(item["name"] == "again" for item in project.holds.items("Books").values()) == 1
+    assert len(project.holds.items("Books")) == len(items)

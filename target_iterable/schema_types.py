@@ -1,0 +1,78 @@
+"""From the JSON Schema of a stream to the types in which Iterable keeps fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+Schemas: TypeAlias = Mapping[tuple[str, ...], Mapping[str, Any]]
+"""Path of a field -> JSON Schema of its values."""
+
+_TYPES: Final[Mapping[frozenset[str], str]] = {
+    frozenset({"boolean"}): "boolean",
+    frozenset({"integer"}): "long",
+    frozenset({"number"}): "double",
+    frozenset({"integer", "number"}): "double",
+    frozenset({"string"}): "string",
+    frozenset({"object"}): "object",
+}
+_DATES: Final = ("date", "date-time")
+_GEO: Final = "_geo_location"
+
+
+def types_in(schemas: Schemas) -> dict[str, str]:
+    """Dotted path -> type, parents before their children.
+
+    What may be of several types is left out, and so are arrays: how Iterable wants these declared is not documented.
+    """
+    types: dict[str, str] = {}
+    for path, schema in schemas.items():
+        if any("." in step for step in path):
+            continue
+        for depth in range(1, len(path)):
+            types.setdefault(".".join(path[:depth]), "object")
+        types |= _types(".".join(path), schema)
+    return types
+
+
+def updates(types: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The types as the contract's `mappingsUpdates`: fields of objects are children of theirs."""
+    roots: list[dict[str, Any]] = []
+    nodes: dict[str, dict[str, Any]] = {}
+    for path in sorted({ancestor for leaf in types for ancestor in _ancestors(leaf)}):
+        owner, _, name = path.rpartition(".")
+        nodes[path] = {"fieldName": name, "fieldType": types.get(path, "object")}
+        (nodes[owner].setdefault("children", []) if owner else roots).append(nodes[path])
+    return roots
+
+
+def _ancestors(path: str) -> Iterator[str]:
+    """`a`, `a.b` and `a.b.c` for `a.b.c`."""
+    steps = path.split(".")
+    return (".".join(steps[:depth]) for depth in range(1, len(steps) + 1))
+
+
+def _types(path: str, schema: Mapping[str, Any]) -> dict[str, str]:
+    type_ = _type(path, schema)
+    if type_ is None:
+        return {}
+    members = schema.get("properties", {}) if type_ == "object" else {}
+    types = {path: type_}
+    for name, member in members.items():
+        if "." not in name:
+            types |= _types(f"{path}.{name}", member)
+    return types
+
+
+def _type(path: str, schema: Mapping[str, Any]) -> str | None:
+    variants = [schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    kinds = frozenset(kind for variant in variants for kind in _kinds(variant)) - {"null"}
+    type_ = _TYPES.get(kinds)
+    if type_ == "string" and any(variant.get("format") in _DATES for variant in variants):
+        return "date"
+    return "geo_location" if type_ == "object" and path.endswith(_GEO) else type_
+
+
+def _kinds(schema: Mapping[str, Any]) -> list[str]:
+    kinds = schema.get("type", [])
+    return [kinds] if isinstance(kinds, str) else kinds
