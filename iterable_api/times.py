@@ -47,6 +47,37 @@ def to_rfc3339(moment: datetime) -> str:
     return _utc(moment).isoformat(timespec="microseconds")
 
 
+def text_to_rfc3339(text: str) -> str | None:
+    """The moment that `text` names as `to_rfc3339` writes it; None if `parse` makes nothing of it.
+
+    Exports are full of dates, nearly all in one spelling: that is rewritten without looking at the calendar
+    more than once a day.
+    """
+    day, clock, end = _days.get(text[:11]), text[11:17], _SECONDS.get(text[17:])
+    if day is not None and end is not None and clock in _CLOCKS:
+        return f"{day}{clock}{end}"
+    return _learnt_to_rfc3339(text)
+
+
+def _learnt_to_rfc3339(text: str) -> str | None:
+    moment = parse(text)
+    if moment is None:
+        return None
+    if text == to_iterable(moment):
+        if len(_days) >= _MOST_DAYS:
+            _days.clear()
+        _days[text[:11]] = f"{text[:10]}T"
+    return to_rfc3339(moment)
+
+
+_days: Final[dict[str, str]] = {}
+"""Days that were met, as `to_iterable` begins -> as `to_rfc3339` begins."""
+_MOST_DAYS: Final = 10_000
+_CLOCKS: Final = frozenset(f"{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60))
+_SECONDS: Final = {f"{second:02} +00:00": f"{second:02}.000000+00:00" for second in range(60)}
+"""How `to_iterable` ends -> how `to_rfc3339` ends."""
+
+
 def from_epoch_ms(milliseconds: int) -> datetime:
     """The moment of an epoch in milliseconds, as metadata endpoints write it.
 

@@ -20,7 +20,16 @@ Schema = Mapping[str, Any]
 REST: Final = "dataFields"
 """Where fields go that have no column. It is also Iterable's own word for custom fields."""
 
-_MISFIT: Final = object()
+RECORD_ID: Final = "recordId"
+"""The column with the hash of a line."""
+
+_OURS: Final = frozenset({REST, RECORD_ID})
+"""Columns that no field of Iterable's fills, should one have this name."""
+
+MISFIT: Final = object()
+"""What a fit says of a value that is not for its column."""
+
+Fit = Callable[[Any], object]
 
 
 class Shape:
@@ -31,7 +40,7 @@ class Shape:
     """
 
     def __init__(self, schema: Schema) -> None:
-        self._fits = {name: _fit_for(column) for name, column in schema["properties"].items() if name != REST}
+        self._fits = {name: _fit_for(column) for name, column in schema["properties"].items() if name not in _OURS}
 
     def record(self, fields: Mapping[str, Any]) -> Record:
         """The record for `fields`; absent fields stay absent, nulls of unknown fields are kept."""
@@ -39,20 +48,38 @@ class Shape:
         rest: Record = {}
         for name, value in fields.items():
             fitted = self._fitted(name, value)
-            if fitted is _MISFIT:
+            if fitted is MISFIT:
                 rest[name] = value
             else:
                 record[name] = fitted
-        return {**record, REST: _merged(rest)}
+        return {**record, REST: merged(rest)}
+
+    def has_column(self, name: str) -> bool:
+        """Whether fields of this name have a column."""
+        return name in self._fits
+
+    def takes_objects(self, name: str) -> bool:
+        """Whether there is a column of this name, and objects are for it."""
+        return name in self._fits and self._fits[name]({}) is not MISFIT
+
+    def fit(self, name: str, kind: type) -> Fit | None:
+        """What has to be asked of a column's values of one type; None if they all are for it as they are.
+
+        That goes for numbers that are finite and have no more than 64 bits.
+        """
+        fit = self._fits[name]
+        if kind in _FIT_ANYWAY.get(fit, _NULL):
+            return None
+        return _moment_of if (fit, kind) == (_moment, str) else fit
 
     def _fitted(self, name: str, value: object) -> object:
         fit = self._fits.get(name)
         if fit is None:
-            return _MISFIT
+            return MISFIT
         return None if value is None else fit(value)
 
 
-def _merged(rest: Record) -> Record:
+def merged(rest: Record) -> Record:
     """Iterable's own `dataFields` and the fields without a column, side by side.
 
     Where both have a name, the object keeps its place and its own value of that name wins nothing:
@@ -70,35 +97,37 @@ def _string(value: object) -> object:
     if isinstance(value, str):
         return value
     # Ids come as numbers in some data types and as text in others; the text says the same.
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _MISFIT
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else MISFIT
 
 
 def _integer(value: object) -> object:
     if isinstance(value, bool):
-        return _MISFIT
+        return MISFIT
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
-    return value if isinstance(value, int) and -(2**63) <= value < 2**63 else _MISFIT
+    return value if isinstance(value, int) and -(2**63) <= value < 2**63 else MISFIT
 
 
 def _number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return _MISFIT
-    return value if math.isfinite(value) else _MISFIT
+        return MISFIT
+    return value if math.isfinite(value) else MISFIT
 
 
 def _boolean(value: object) -> object:
-    return value if isinstance(value, bool) else _MISFIT
+    return value if isinstance(value, bool) else MISFIT
 
 
 def _moment(value: object) -> object:
     """Text in any of Iterable's spellings, or epoch milliseconds as metadata endpoints send them."""
-    moment: datetime | None = None
     if isinstance(value, str):
-        moment = times.parse(value)
-    elif isinstance(value, int) and not isinstance(value, bool):
-        moment = _from_epoch_ms(value)
-    return _MISFIT if moment is None else times.to_rfc3339(moment)
+        return _moment_of(value)
+    moment = _from_epoch_ms(value) if isinstance(value, int) and not isinstance(value, bool) else None
+    return MISFIT if moment is None else times.to_rfc3339(moment)
+
+
+def _moment_of(text: str) -> object:
+    return times.text_to_rfc3339(text) or MISFIT
 
 
 def _from_epoch_ms(value: int) -> datetime | None:
@@ -114,25 +143,29 @@ def _object(value: object) -> object:
         try:
             value = json.loads(value, parse_constant=str)
         except ValueError:
-            return _MISFIT
-    return value if isinstance(value, dict) else _MISFIT
+            return MISFIT
+    return value if isinstance(value, dict) else MISFIT
 
 
 def _nested(value: object) -> object:
-    return value if isinstance(value, dict | list) else _MISFIT
+    return value if isinstance(value, dict | list) else MISFIT
 
 
-def _array_of(fit: Callable[[object], object]) -> Callable[[object], object]:
+def _anything(value: object) -> object:
+    return value
+
+
+def _array_of(fit: Fit) -> Fit:
     def array(value: object) -> object:
         if not isinstance(value, list):
-            return _MISFIT
+            return MISFIT
         items = [item if item is None else fit(item) for item in value]
-        return _MISFIT if _MISFIT in items else items
+        return MISFIT if MISFIT in items else items
 
     return array
 
 
-_FITS: Final[dict[str, Callable[[object], object]]] = {
+_FITS: Final[dict[str, Fit]] = {
     "string": _string,
     "integer": _integer,
     "number": _number,
@@ -141,12 +174,22 @@ _FITS: Final[dict[str, Callable[[object], object]]] = {
     "object": _object,
     "nested": _nested,
 }
+_NULL: Final = frozenset({type(None)})
+_FIT_ANYWAY: Final[dict[Fit, frozenset[type]]] = {
+    _string: _NULL | {str},
+    _integer: _NULL | {int},
+    _number: _NULL | {int, float},
+    _boolean: _NULL | {bool},
+    _object: _NULL | {dict},
+    _nested: _NULL | {dict, list},
+    _anything: _NULL | {str, int, float, bool, dict, list},
+}
 
 
-def _fit_for(column: Schema) -> Callable[[object], object]:
+def _fit_for(column: Schema) -> Fit:
     kinds = [kind for kind in column["type"] if kind != "null"]
     if kinds == ["array"]:
-        return _array_of(_fit_for(column["items"])) if "items" in column else _array_of(lambda item: item)
+        return _array_of(_fit_for(column["items"]) if "items" in column else _anything)
     if len(kinds) > 1:
-        return _FITS["nested"] if set(kinds) == {"object", "array"} else lambda value: value
+        return _nested if set(kinds) == {"object", "array"} else _anything
     return _FITS[column.get("format", kinds[0])]

@@ -18,6 +18,7 @@ from iterable_api.errors import IterableError
 from iterable_api.settings import connect, in_plain_words, strangers
 from tap_iterable.export.odd_lines import TooManyOddLinesError
 from tap_iterable.export.windows import OversizeError
+from tap_iterable.messages import MessageWriter
 from tap_iterable.settings import SCHEMA, problems
 from tap_iterable.streams import PROJECT_STREAMS
 from tap_iterable.streams.base import KEY_CHECK
@@ -38,6 +39,7 @@ class TapIterable(Tap):
     name = "tap-iterable"
     package_name = "singer-iterable"
     config_jsonschema = SCHEMA
+    message_writer_class = MessageWriter
     # The keys of users depend on a setting, so discovery needs valid settings.
     dynamic_catalog = True
 

@@ -47,7 +47,7 @@ def whole(
         IncompleteBodyError: if the body broke off, or nothing told where it ends.
         OversizeError: if it has more than `limit` bytes; the rest of it is not read.
     """
-    with tempfile.TemporaryFile(dir=directory, prefix="tap-iterable-") as spool:
+    with tempfile.TemporaryFile(dir=directory, prefix="tap-iterable-", buffering=_BLOCK) as spool:
         with opened as response:
             _copy(response, spool, name, limit)
         spool.seek(0)

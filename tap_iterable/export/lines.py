@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+ID_BYTES: Final = 16
+"""How long the hash is that identifies a row."""
 
 
 class MalformedLineError(ValueError):
@@ -13,20 +17,25 @@ class MalformedLineError(ValueError):
 
 
 def fields_of(line: bytes) -> dict[str, Any]:
-    """The line's fields, with Iterable's dotted keys nested again.
+    """The line's fields.
 
-    NaN and infinities, which JSON does not have, become text.
+    NaN and infinities, which JSON does not have, become text, and so do numbers that are too large for a float.
 
     Raises:
         MalformedLineError: if the line is not one JSON object.
     """
     try:
-        fields = json.loads(line, parse_constant=str)
+        fields = json.loads(line, parse_constant=str, parse_float=_float)
     except (ValueError, RecursionError) as error:
         raise MalformedLineError(type(error).__name__) from None
     if not isinstance(fields, dict):
         raise MalformedLineError("not an object")
     return fields
+
+
+def _float(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text
 
 
 def record_id(data_type: str, fields: Mapping[str, Any]) -> str:
@@ -36,7 +45,7 @@ def record_id(data_type: str, fields: Mapping[str, Any]) -> str:
     nothing in a target that upserts, and no two events that differ ever collapse into one.
     """
     canonical = json.dumps([data_type, fields], sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(canonical.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(canonical.encode(), digest_size=ID_BYTES).hexdigest()
 
 
 def nested(fields: Mapping[str, Any]) -> dict[str, Any]:

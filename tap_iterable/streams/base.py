@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Final
 
@@ -64,8 +65,14 @@ class IterableStream(Stream):
         Raises:
             NotReadableError: if the key may not read them, and nothing was said of skipping.
         """
-        try:
+        with self.refusals_explained():
             yield from self.read(context)
+
+    @contextmanager
+    def refusals_explained(self) -> Iterator[None]:
+        """What is done while this lasts ends quietly if the stream may be left out; see `get_records`."""
+        try:
+            yield
         except (UnauthorizedError, ForbiddenError) as error:
             self._skip(error)
 

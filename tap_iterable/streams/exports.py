@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final
 
@@ -21,13 +22,13 @@ from tap_iterable.export.clock import Clock
 from tap_iterable.export.download import ends_cleanly, spooled
 from tap_iterable.export.job_api import FILES, START
 from tap_iterable.export.jobs import JobService, StreamJobs
-from tap_iterable.export.lines import MalformedLineError, fields_of, nested, record_id
 from tap_iterable.export.odd_lines import OddLines
 from tap_iterable.export.plan import Mode, Plan, plans, summary
+from tap_iterable.export.rows import EventRows, Rows, UserRows, blocks
 from tap_iterable.export.windows import OversizeError, Window, gaps, whole_second
-from tap_iterable.records import Record
 from tap_iterable.schemas import event_schema, user_schema
 from tap_iterable.settings import moment, spool_directory
+from tap_iterable.streams.blocks import Block, BlockStream
 
 PATH: Final = "/api/export/data.json"
 
@@ -42,7 +43,7 @@ USER_KEYS: Final[Mapping[ProjectType, str]] = {
 """What is on every user line. A userId is not: hybrid projects have users without one."""
 
 
-class ExportStream(WindowedStream):
+class ExportStream(WindowedStream, BlockStream):
     """One export data type, read window by window."""
 
     clock: ClassVar = Clock()
@@ -60,7 +61,7 @@ class ExportStream(WindowedStream):
             Path(self.config["malformed_directory"]) / f"{self.name}.ndjson", self.config["max_malformed_percent"]
         )
 
-    def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (streams of other kinds use it)
+    def blocks(self, context: Context | None) -> Iterator[Block]:  # noqa: ARG002 (streams of other kinds use it)
         """Rows in no order; the bookmark moves after each window."""
         if self._agenda is None:
             self.logger.info(schedule(self._still_to_read()))
@@ -119,7 +120,7 @@ class ExportStream(WindowedStream):
         end = self.config.get("end_date")
         return min(latest, moment(end)) if end else latest
 
-    def _window(self, window: Window) -> Generator[Record, None, int]:
+    def _window(self, window: Window) -> Generator[Block, None, int]:
         """The window's rows; returns their number. Nothing is yielded unless the answer is whole."""
         rows = 0
         for lines in self._jobs.files(window) if window in self._jobs else self._download(window):
@@ -139,30 +140,22 @@ class ExportStream(WindowedStream):
                 raise IncompleteBodyError(f"{PATH}: the last line is not whole")
             yield lines
 
-    def _rows(self, spool: IO[bytes]) -> Generator[Record, None, int]:
-        lines = odd = 0
-        for line in spool:
-            if line.isspace():
-                continue
-            lines += 1
-            record = self._row(line)
-            if record is None:
-                odd += 1
+    def _rows(self, spool: IO[bytes]) -> Generator[Block, None, int]:
+        rows = lines = 0
+        for block in blocks(spool):
+            odd: list[bytes] = []
+            records = self.rows.records(block, odd)
+            for line in odd:
                 self._odd_lines.keep(line)
-            else:
-                yield record
-        self._odd_lines.check(odd, lines)
-        return lines - odd
+            rows += len(records)
+            lines += len(records) + len(odd)
+            yield records
+        self._odd_lines.check(lines - rows, lines)
+        return rows
 
-    def _row(self, line: bytes) -> Record | None:
-        try:
-            fields = fields_of(line)
-        except MalformedLineError:
-            return None
-        return self.row(fields)
-
-    def row(self, fields: Mapping[str, Any]) -> Record | None:
-        """The record of a line, or None if the line cannot be one."""
+    @cached_property
+    def rows(self) -> Rows:
+        """What makes records of lines."""
         raise NotImplementedError
 
     def _log_progress(self, window: Window, rows: int, progress: str) -> None:
@@ -199,9 +192,10 @@ class EventStream(ExportStream):
     def __init__(self, tap: Tap, client: IterableClient, data_type: DataType) -> None:
         super().__init__(tap, client, data_type, event_schema(data_type))
 
-    def row(self, fields: Mapping[str, Any]) -> Record:
+    @cached_property
+    def rows(self) -> Rows:
         """Any object is an event."""
-        return {"recordId": record_id(self.data_type.name, fields), **self.record(nested(fields))}
+        return EventRows(self.shape, self.data_type.name)
 
 
 class UserStream(ExportStream):
@@ -215,7 +209,7 @@ class UserStream(ExportStream):
         super().__init__(tap, client, data_type, user_schema(data_type))
         self.primary_keys = (USER_KEYS[ProjectType(self.config["project_type"])],)
 
-    def row(self, fields: Mapping[str, Any]) -> Record | None:
-        """A line without the key of its project type cannot be told apart and is kept aside."""
-        record = self.record(nested(fields))
-        return record if all(record.get(key) for key in self.primary_keys) else None
+    @cached_property
+    def rows(self) -> Rows:
+        """A line without the key of its project type cannot be told apart."""
+        return UserRows(self.shape, self.primary_keys[0])

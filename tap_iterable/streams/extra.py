@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from singer_sdk.helpers.types import Context
+from contextlib import contextmanager
 
 from iterable_api.errors import BadRequestError, IterableError
-from tap_iterable.records import Record
 from tap_iterable.streams.exports import EventStream
 
 
@@ -18,14 +16,16 @@ class UnknownDataTypeError(IterableError):
 class ExtraEventStream(EventStream):
     """A data type of `extra_data_types`: its known columns are those that all events have."""
 
-    def get_records(self, context: Context | None) -> Iterator[Record]:
-        """The events.
+    @contextmanager
+    def refusals_explained(self) -> Iterator[None]:
+        """Explain a refusal of the first request, too: most likely it is because of the name.
 
         Raises:
-            UnknownDataTypeError: if Iterable refuses the first request, most likely because of the name.
+            UnknownDataTypeError: for such a refusal.
         """
         try:
-            yield from super().get_records(context)
+            with super().refusals_explained():
+                yield
         except BadRequestError as error:
             raise UnknownDataTypeError(
                 f"`extra_data_types` names {self.data_type.name}, which Iterable refuses: {error}"

@@ -36,7 +36,8 @@ class Segment(IterableObject):
 
     A call is written as `analytics.js` sends it, or as warehouses of Segment and RudderStack keep it. There its parts
     are columns such as `user_id`, `event_text` and `id` (the messageId), and all other columns are traits or
-    properties; null ones were not sent. Calls with an anonymousId alone are rejected.
+    properties; null ones were not sent. Calls with an anonymousId alone are rejected. In e-mail-based projects calls
+    should tell the address, since Iterable may need a minute to find a new user by the userId.
 
     type: `identify`, `track`, `page`, `screen`, `alias` or `group`. Tables without it need the option `call`.
     userId: whom it is about. In e-mail-based projects it may be the address.
@@ -55,6 +56,10 @@ class Segment(IterableObject):
     destroy the cart: `cart_deltas` makes an event of it, or adds it to what the stream has told of the cart before. For
     that the stream must be read from its beginning in each run, sorted by time, and name users by their ids.
 
+    Of a warehouse, take the tables `identifies`, `pages`, `screens` and those of the single events, for example by
+    `"*-order_completed": {object: segment, call: track}`: the table `tracks` has no properties. Where addresses change
+    by alias calls, read only new rows in each run: an identify call of old would make a user of the old address.
+
     A call about an audience (`context.personas`, or `Audience Entered` and `Audience Exited`) can become a field such
     as `first_buyers`, one of these events, or the membership of a list with the audience's name.
     """
@@ -63,6 +68,7 @@ class Segment(IterableObject):
         "segment",
         streams=("segment",),
         modes=("call",),
+        # Without `skip_unchanged`: each call may undo one before it, which then would have to be sent again, too.
         of_state=False,
         clears=True,
         options={

@@ -10,17 +10,16 @@ from iterable_api.errors import BadRequestError
 from iterable_api.identity import ProjectType
 from target_iterable.columns import Row
 from target_iterable.delivery.existence import look_up
-from target_iterable.delivery.operations import Endpoint, Name, Operation, alone
+from target_iterable.delivery.operations import Name, Operation, alone
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
-from target_iterable.delivery.verdicts import all_taken, named_failures
+from target_iterable.delivery.verdicts import all_taken
 from target_iterable.identities import EMAIL, USER_ID, IdentityRule
 from target_iterable.objects.base import IterableObject
+from target_iterable.objects.users import BULK_UPDATE
 from target_iterable.routes import ObjectSpec
 
 _CHANGE = alone("/api/users/updateEmail", all_taken)
-# Elsewhere an address is a field like others, and a single request would get in the way of those in bulk.
-_BULK_UPDATE = Endpoint("/api/users/bulkUpdate", "users", named_failures)
 
 _NEW: Final = "newEmail"
 _CURRENT: Final[Mapping[str, str]] = {EMAIL: "currentEmail", USER_ID: "currentUserId"}
@@ -55,7 +54,8 @@ class UserEmails(IterableObject):
             raise RecordRefusedError("sameEmail", "the new address is the current one", _NEW)
         by_address = self.project.type is ProjectType.EMAIL
         return Operation(
-            endpoint=_CHANGE if by_address else _BULK_UPDATE,
+            # Where users do not go by it, an address is a field of the profile like others.
+            endpoint=_CHANGE if by_address else BULK_UPDATE,
             part=dumps(_renaming(user, new) if by_address else _profile(user, new)),
             names=frozenset((user, (EMAIL, new))),
             # In bulk, users who are not there would be made.

@@ -22,8 +22,8 @@ from target_iterable.objects.privacy import deletion, forgetting
 from target_iterable.objects.profiles import MERGE, profile
 from target_iterable.routes import CLEAR, IDENTIFIERS, MIRROR, NOTHING, ObjectSpec, Option
 
-_BULK_UPDATE: Final = Endpoint("/api/users/bulkUpdate", "users", named_failures)
-_UPDATE_ONLY: Final = replace(_BULK_UPDATE, judge=partial(named_failures, skipped=NOT_FOUND))
+BULK_UPDATE: Final = Endpoint("/api/users/bulkUpdate", "users", named_failures)
+_UPDATE_ONLY: Final = replace(BULK_UPDATE, judge=partial(named_failures, skipped=NOT_FOUND))
 
 
 class Users(MirroredObject):
@@ -73,7 +73,7 @@ class Users(MirroredObject):
         merge = self.route.options.get("merge_nested_objects", False)
         part = profile(identity, self.project.fields.of_user(fields), merge=merge, create=not updates)
         return Operation(
-            endpoint=_UPDATE_ONLY if updates else _BULK_UPDATE,
+            endpoint=_UPDATE_ONLY if updates else BULK_UPDATE,
             part=dumps(part),
             names=identity.names,
             envelope=self._envelope,

@@ -23,7 +23,7 @@ class _Membership:
 
     Attributes:
         key: what the audience is called in calls.
-        beside: what else the call says of the user.
+        beside: the user's other traits.
     """
 
     key: str
@@ -48,7 +48,7 @@ def of_traits(call: Call, rules: Rules) -> Mapped:
     inside = call.body.get(trait)
     if not isinstance(inside, bool):
         raise RecordRefusedError("invalidAudience", "the trait of an audience must be true or false", call.within(key))
-    beside = {name: value for name, value in call.body.items() if name != trait}
+    beside = {name: value for name, value in call.body.items() if name not in (trait, "email")}
     return _FORMS[rules.audiences](call, rules.person(call), _Membership(key, inside, beside))
 
 
@@ -74,14 +74,14 @@ def _as_trait(_call: Call, person: Row, membership: _Membership) -> Mapped:
 
 
 def _as_event(call: Call, person: Row, membership: _Membership) -> Mapped:
-    fields = call.body if call.type == "track" else {}
+    fields = call.body if call.type == "track" else membership.beside
     name = _ENTERED if membership.inside else _EXITED
     return event(person, name, call, {**fields, _KEY: membership.key})
 
 
 def _as_member(_call: Call, person: Row, membership: _Membership) -> Mapped:
     mode = "add" if membership.inside else "remove"
-    return Mapped("list_members", mode, {**person, "list": membership.key})
+    return Mapped("list_members", mode, {**person, "list": membership.key, "dataFields": membership.beside})
 
 
 _FORMS: Final[Mapping[str, Callable[[Call, Row, _Membership], Mapped]]] = {

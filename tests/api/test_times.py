@@ -124,3 +124,25 @@ def test_epochs_in_milliseconds_lose_nothing(milliseconds: int) -> None:
 def test_an_epoch_outside_the_calendar_is_an_overflow(milliseconds: int) -> None:
     with pytest.raises(OverflowError):
         times.from_epoch_ms(milliseconds)
+
+
+USUAL = MOMENTS.map(times.to_iterable)
+
+
+@given(
+    st.lists(
+        USUAL | st.from_regex(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d \+00:00\s?", fullmatch=True) | st.text(max_size=30)
+    )
+)
+def test_rewriting_a_text_is_reading_and_writing_it_whatever_was_rewritten_before(texts: list[str]) -> None:
+    for text in texts:
+        moment = times.parse(text)
+        assert times.text_to_rfc3339(text) == (times.to_rfc3339(moment) if moment else None)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-02-28 12:00:60 +00:00", "2026-02-30 12:00:00 +00:00", "2026-02-28 24:00:00 +00:00"]
+)
+def test_what_is_no_moment_is_not_rewritten_even_on_a_day_that_is_known(text: str) -> None:
+    assert times.text_to_rfc3339("2026-02-28 12:00:00 +00:00") == "2026-02-28T12:00:00.000000+00:00"
+    assert times.text_to_rfc3339(text) is None

@@ -16,6 +16,7 @@ from iterable_sandbox.keys import KeyType
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import Contents, Message, stream
+from tests.target.segment_calls import call, track
 from tests.target.test_command_line import COMMAND, settings
 
 PEOPLE = [f"{n}@example.com" for n in range(4)]
@@ -57,6 +58,22 @@ def person(number: int) -> dict[str, Any]:
     return {"email": PEOPLE[number % 4]}
 
 
+def segment_call(number: int) -> dict[str, Any]:
+    """Of each person, one after the other: traits, an event, a cart and an order, again and again."""
+    made = [
+        call("identify", traits={"email": PEOPLE[number % 4], "n": number}),
+        track("Seen", {"n": number}),
+        track("Cart Updated", {"products": [{**item(number), "product_id": "m"}]}),
+        track("Order Completed", {"total": number, "products": [{**item(number), "product_id": "m"}]}),
+    ][number // 4 % 4]
+    return made | {"messageId": f"m{number}", "userId": f"u{number % 4}", "context": None}
+
+
+def segment_traces(holds: Contents) -> Any:
+    events = [(event["id"], event["email"], event["n"]) for event in holds.events()]
+    return profiles(holds), purchases(holds), events, [holds.user(email=email)["n"] for email in PEOPLE]
+
+
 WORK: Mapping[str, Work] = {
     "purchases": Work([person(n) | {"items": [item(n)], "total": n, "n": n % 10} for n in range(24)], purchases),
     "carts": Work([person(n) | {"items": [item(n)]} for n in range(24)], profiles),
@@ -78,6 +95,7 @@ WORK: Mapping[str, Work] = {
     "metadata": Work(
         [{"table": "t", "key": f"k{n % 5}", "value": {"n": n}} for n in range(24)], lambda it: it.metadata("t")
     ),
+    "segment": Work([segment_call(n) for n in range(24)], segment_traces),
     "snippets": Work([{"name": f"s{n % 5}", "content": f"<p>{n}</p>"} for n in range(24)], snippets),
 }
 

@@ -204,3 +204,25 @@ def test_nulls_of_the_buyer_clear_fields_unless_they_are_to_keep_them(project: P
     assert project.holds.user(email=ANN)["city"] == "Bern"
     project.load(records)
     assert "city" not in project.holds.user(email=ANN)
+
+
+def test_a_table_of_a_warehouse_becomes_purchases_by_the_route_alone(project: Project) -> None:
+    row = {
+        "ORDER_ID": 1009,
+        "CUSTOMER_EMAIL": "Ann@Example.com",
+        "CITY": "Bern",
+        "LINES": json.dumps([MUG]),
+        "AMOUNT": "9.00",
+        "ORDERED_AT": "2026-03-03T08:01:02Z",
+        "_SDC_BATCHED_AT": None,
+    }
+    fields = {"ORDER_ID": "id", "CUSTOMER_EMAIL": "email", "CITY": "user.city", "LINES": "items", "AMOUNT": "total"}
+    fields |= {"ORDERED_AT": "createdAt", "_SDC_BATCHED_AT": None}
+    dates = {"ORDERED_AT": {"type": "string", "format": "date-time"}}
+    records = stream("SHOP-ORDERS", [row], key=["ORDER_ID"], **dates)
+    project.load(records, streams={"SHOP-ORDERS": {"object": "purchases", "fields": fields}})
+    (stored,) = project.holds.purchases()
+    assert (stored["id"], stored["email"], stored["total"]) == ("1009", ANN, 9)
+    assert stored["createdAt"] == "2026-03-03 08:01:02 +00:00"
+    assert (stored["shoppingCartItems"], project.holds.user(email=ANN)["city"]) == ([MUG], "Bern")
+    assert not fields.keys() & stored.keys()

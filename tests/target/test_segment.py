@@ -133,6 +133,17 @@ def test_a_user_is_named_by_address_and_id_as_the_call_tells_them(
     assert (profile["email"], profile.get("userId")) == (email, user_id)
 
 
+@pytest.mark.parametrize("kind", ["email", "userId", "hybrid"])
+def test_calls_of_one_user_come_together_in_each_type_of_project(new_project: NewProject, kind: str) -> None:
+    project = new_project(project_type=kind)
+    calls = [IDENTIFY, track("Seen", context=None), ORDER | {"context": {}}]
+    assert send(project, *calls, project_type=kind)["written"] == 3
+    profile = project.holds.user(userId="u1")
+    assert (profile["email"], profile["plan"]) == (ANN, "pro")
+    assert project.sandbox.counts()["users"] == 1
+    assert [done["userId"] for done in (*project.holds.events(), *project.holds.purchases())] == ["u1", "u1"]
+
+
 def test_a_user_id_that_is_an_address_stays_an_id_where_users_go_by_their_ids(new_project: NewProject) -> None:
     project = new_project(project_type="userId")
     send(project, call("identify", userId="id@example.com", context=None, traits={}), project_type="userId")
@@ -227,6 +238,18 @@ def test_a_call_that_cannot_be_written_is_rejected_with_what_it_lacks(
     assert (counts["written"], counts["reasons"]) == (1, {reason: 1})
     (refusal,) = project.load.refusals
     assert refusal.get("field") == field
+
+
+@pytest.mark.parametrize("audiences", ["trait", "event", "list"])
+def test_other_traits_of_a_call_about_an_audience_are_not_lost(project: Project, audiences: str) -> None:
+    personas = {"computation_class": "audience", "computation_key": "vip"}
+    send(
+        project,
+        call("identify", traits={"email": ANN, "vip": True, "plan": "pro"}, context={"personas": personas}),
+        audiences=audiences,
+    )
+    held = project.holds.events() if audiences == "event" else [project.holds.user(email=ANN)]
+    assert [one["plan"] for one in held] == ["pro"]
 
 
 def test_an_audience_that_does_not_say_who_is_in_it_is_rejected(project: Project) -> None:

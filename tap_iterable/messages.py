@@ -1,0 +1,80 @@
+"""How messages leave the tap: as lines of JSON, many records at a time where they come so.
+
+The lines are ASCII, so nobody who reads them can take a character within them for the end of a line, or
+read them in another encoding.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+from singer_sdk.singerlib.encoding.base import GenericSingerWriter
+from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
+from singer_sdk.singerlib.json import serialize_json
+
+from tap_iterable.ascii_json import in_ascii
+from tap_iterable.records import Record
+
+_UNWRITABLE: Final = (UnicodeEncodeError, RecursionError)
+"""Halves of characters that JSON can name and UTF-8 cannot hold, and objects deeper than the encoder goes."""
+
+
+class MessageWriter(GenericSingerWriter[bytes, Message]):
+    """Writes to standard output. Records wait in its buffer until that is full or another message comes."""
+
+    def serialize_message(self, message: Message) -> bytes:
+        """The message as JSON, without the end of the line."""
+        return _line(message.to_dict()).rstrip(b"\n")
+
+    def write_message(self, message: Message) -> None:
+        """Write one message."""
+        _write(_line(message.to_dict()))
+        if not isinstance(message, RecordMessage):
+            sys.stdout.flush()
+
+    def write_records(self, stream: str, records: Sequence[Record], version: int | None) -> None:
+        """Write RECORD messages, all with one time of extraction."""
+        now = datetime.now(UTC)
+        _write(_lines([_RecordMessage(stream, record, now, version) for record in records]))
+
+
+def _write(lines: bytes) -> None:
+    if hasattr(sys.stdout, "buffer"):
+        sys.stdout.buffer.write(lines)
+    else:  # something that stands in for standard output, and takes only text
+        sys.stdout.write(lines.decode())
+
+
+class _RecordMessage(msgspec.Struct, tag_field="type", tag="RECORD", omit_defaults=True):
+    stream: str
+    record: Record
+    time_extracted: datetime
+    version: int | None = None
+
+
+def _plain(value: object) -> Any:
+    """What JSON has no form for: as the SDK writes it."""
+    return str(value)
+
+
+_encoder: Final = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number")
+
+
+def _lines(messages: Sequence[_RecordMessage]) -> bytes:
+    try:
+        return in_ascii(_encoder.encode_lines(messages))
+    except _UNWRITABLE:
+        return b"".join(_line(message) for message in messages)
+
+
+def _line(message: object) -> bytes:
+    try:
+        return in_ascii(_encoder.encode(message)) + b"\n"
+    except _UNWRITABLE:
+        plain = msgspec.to_builtins(message, builtin_types=(Decimal, datetime), enc_hook=_plain)
+        return serialize_json(plain).encode() + b"\n"

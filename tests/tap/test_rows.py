@@ -1,0 +1,173 @@
+"""Reading lines quickly gives what reading them exactly gives."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iterable_api.data_types import EVENTS, USER
+from tap_iterable import layouts
+from tap_iterable.export.lines import MalformedLineError, fields_of, nested, record_id
+from tap_iterable.export.rows import EventRows, UserRows, blocks
+from tap_iterable.records import Shape
+from tap_iterable.schemas import event_schema, user_schema
+
+(CUSTOM,) = (data_type for data_type in EVENTS if data_type.name == "customEvent")
+SHAPE = Shape(
+    event_schema(CUSTOM) | {"properties": event_schema(CUSTOM)["properties"] | {"price": {"type": ["number"]}}}
+)
+READ_BEFORE = EventRows(SHAPE, CUSTOM.name)
+"""Knows the layouts that earlier examples had."""
+
+ODD_NUMBERS = ["NaN", "-Infinity", "1e400", "1e16", "9999999999999998.0", "1e-5", "0.0001", "0.00009999", "-0.0", "1E5"]
+ODD_NUMBERS += ["1.10", "0.1234567890123456789", "1" * 30, "-9223372036854775809", "9223372036854775807", "2.0", "-0"]
+ODD_TEXTS = [
+    '"\\ud800"',
+    '"\\ud83d\\ude00"',
+    '"\\u0000\\u001f\\b\\f\\n\\r\\t\\/"',
+    '"\x7f"',
+    '"Zürich \u2028 😀"',
+    '"a\\"b"',
+]
+DATES = ['"2026-09-01 12:00:00 +00:00"', '"2026-09-31 12:00:00 +00:00"', '"2026-09-01 12:60:00 +00:00"', '"2026-09-01"']
+NESTED = ["{}", "[]", '{"b":{"z":1,"a":[2.5,{"c":null}]}}', "[1,null,18446744073709551616]", '"{\\"x\\":1}"']
+VALUES = st.sampled_from([*ODD_NUMBERS, *ODD_TEXTS, *DATES, *NESTED, "null", "true", "1", '"text"']) | st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.integers().map(str),
+    st.text(max_size=3).map(json.dumps),
+)
+NAMES = st.sampled_from(
+    [
+        "createdAt",
+        "email",
+        "campaignId",
+        "price",
+        "itblInternal",
+        "itblInternal.a",
+        "itblInternal.b.c",
+        "itblInternal.b",
+        "recordId",
+        "dataFields",
+        "dataFields.a",
+        "a",
+        "a.b",
+        "a.b.c",
+        "a.",
+        ".",
+        "plan",
+        "id",
+        "é",
+        "transactionalData",
+        "",
+    ]
+)
+LINES = st.lists(st.tuples(NAMES, VALUES), max_size=8).map(
+    lambda members: "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in members) + "}"
+)
+BROKEN = [
+    "",
+    " ",
+    "[1]",
+    "null",
+    "{",
+    "{}{}",
+    '{"a":',
+    "1}",
+    '{"a":1}\r',
+    "\ufeff{}",
+    '{"a":"\x01"}',
+    '{"a":01}',
+    "x" * 9,
+]
+
+
+def _exactly(lines: list[bytes]) -> tuple[list[dict[str, Any]], list[bytes]]:
+    records, odd = [], []
+    for line in lines:
+        try:
+            fields = fields_of(line)
+        except MalformedLineError:
+            if line.strip():
+                odd.append(line)
+        else:
+            records.append({**SHAPE.record(nested(fields)), "recordId": record_id(CUSTOM.name, fields)})
+    return records, odd
+
+
+def _told(records: list[dict[str, Any]]) -> list[str]:
+    """Tells 1 from 1.0 and from true, and 0.0 from -0.0."""
+    return [json.dumps(record, sort_keys=True) for record in records]
+
+
+@given(st.lists(LINES | st.sampled_from(BROKEN), max_size=6))
+def test_whatever_the_lines_hold_they_are_read_as_exactly_as_one_by_one(texts: list[str]) -> None:
+    lines = "\n".join(texts).encode().split(b"\n")
+    records, odd = _exactly(lines)
+    for rows in (READ_BEFORE, EventRows(SHAPE, CUSTOM.name)):
+        found: list[bytes] = []
+        assert _told(rows.records(b"\n".join(lines), found)) == _told(records)
+        assert found == odd
+
+
+@pytest.mark.parametrize("value", [*ODD_NUMBERS, *ODD_TEXTS, *DATES, *NESTED])
+@pytest.mark.parametrize("place", ["price", "createdAt", "plan", "a.b", "itblInternal", "email", 'plan":{"x'])
+def test_each_odd_value_is_read_exactly_in_every_place(place: str, value: str) -> None:
+    line = f'{{"{place}":{value},"eventName":"x"}}'.encode()
+    if "{" in place:
+        line += b"}"
+    assert _told(READ_BEFORE.records(line, [])) == _told(_exactly([line])[0])
+
+
+@pytest.mark.parametrize("line", [b"\xff\xfe{}", b'{"a":"\xff"}', b'{"a":"\xed\xa0\x80"}', b"[" * 100_000])
+def test_bytes_that_are_not_text_are_odd_or_read_exactly(line: bytes) -> None:
+    records, odd = _exactly([line, b"{}"])
+    found: list[bytes] = []
+    assert _told(READ_BEFORE.records(line + b"\n{}", found)) == _told(records)
+    assert found == odd
+
+
+@pytest.mark.parametrize("block", [b'{"a":\n1}\n{}{}\n{}', b"{}{}\n{}{}", b'{"a":1\n}', b'{}\n{"a":{}\n{}}'])
+def test_a_line_is_one_row_even_where_the_ends_of_lines_stand_in_odd_places(block: bytes) -> None:
+    records, odd = _exactly(block.split(b"\n"))
+    found: list[bytes] = []
+    assert READ_BEFORE.records(block, found) == records
+    assert found == odd != []
+
+
+def test_lines_of_more_layouts_than_are_kept_are_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layouts, "_MOST", 2)
+    rows = EventRows(SHAPE, CUSTOM.name)
+    lines = [f'{{"field{number}":1,"a.b":2}}'.encode() for number in range(5)]
+    assert rows.records(b"\n".join(lines * 2), []) == _exactly(lines * 2)[0]
+
+
+def test_a_field_that_is_called_like_the_hash_does_not_replace_it() -> None:
+    (record,) = READ_BEFORE.records(b'{"recordId":"mine"}', [])
+    assert record == {"recordId": record_id(CUSTOM.name, {"recordId": "mine"}), "dataFields": {"recordId": "mine"}}
+
+
+def test_a_number_too_large_for_a_float_is_kept_as_text() -> None:
+    (record,) = READ_BEFORE.records(b'{"price":1e400}', [])
+    assert record["dataFields"] == {"price": "1e400"}
+
+
+@pytest.mark.parametrize("line", [b'{"firstName":"Ann"}', b'{"email":""}', b'{"email":null,"x":1e400}'])
+def test_users_without_their_key_are_odd(line: bytes) -> None:
+    rows = UserRows(Shape(user_schema(USER)), "email")
+    odd: list[bytes] = []
+    records = rows.records(b'{"email":"ann@example.com"}\n' + line + b'\n{"email":"ben@example.com"}', odd)
+    assert [record["email"] for record in records] == ["ann@example.com", "ben@example.com"]
+    assert odd == [line]
+
+
+@given(st.lists(st.integers(0, 200_000), max_size=4), st.booleans())
+def test_blocks_are_whole_lines_and_all_of_them(lengths: list[int], ended: bool) -> None:  # noqa: FBT001 (drawn)
+    lines = [b"x" * length for length in lengths]
+    content = b"\n".join(lines) + (b"\n" if ended and lines else b"")
+    found = [line for block in blocks(io.BytesIO(content)) for line in block.split(b"\n")]
+    assert [line for line in found if line] == [line for line in lines if line]
