@@ -221,11 +221,17 @@ def _are_sure(
         if classes is None:
             return False
         class_ = value.__class__
-        if class_ not in classes and not (classes is _DATES and class_ is str and times.text_to_iterable(value) == value):
+        if class_ not in classes and not (
+            classes is _DATES and class_ is str and times.text_to_iterable(value) == value
+        ):
             return False
         if class_ is dict and not _are_sure(sure, other, value, f"{path}."):
             return False
     return True
+
+
+def _is_spelt_date(value: object) -> bool:
+    return isinstance(value, str) and times.text_to_iterable(value) == value
 
 
 def _place(clash: FieldClash, scopes: set[str]) -> tuple[str | None, str]:
