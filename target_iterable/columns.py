@@ -92,7 +92,8 @@ class Columns:
     @property
     def schemas(self) -> Schemas:
         """What the schema of the stream says of each field."""
-        return {path: type_ for column, type_ in self._types.items() if (path := self._learn(column).path)}
+        found = {column: self._columns.get(column) or self._learn(column) for column in self._types}
+        return {column.path: self._types[name] for name, column in found.items() if column.path}
 
     def _filled(self, record: Mapping[str, Any]) -> dict[str, Any]:
         missing = {column: value for column, value in self._defaults.items() if record.get(column) is None}

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+import click
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
@@ -24,6 +25,7 @@ from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.stream import DeliveryFailedError, PostponedError, StreamDelivery
 from target_iterable.dry_run.plan import PlanNotWrittenError
 from target_iterable.dry_run.run import DryRun
+from target_iterable.first_look import first_look
 from target_iterable.objects import OBJECTS
 from target_iterable.objects.catalog_items import catalog_place
 from target_iterable.outlet import Outlet
@@ -94,10 +96,26 @@ class TargetIterable(ShortPath):
                 signal.signal(number, self.reader.stop)
 
     @classmethod
-    def invoke(cls, **options: Any) -> None:
+    def invoke(cls, *, check: bool = False, **options: Any) -> None:
         """The command. What keeps it from its work is told in a sentence."""
         with told(cls.logger, *TOLD), variables_named(cls.name, SETTINGS["properties"]):
-            super().invoke(**options)
+            if check:
+                cls._check(options["config"])
+            else:
+                super().invoke(**options)
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """The SDK's command with `--check`; the SDK has a test of the connection for taps only."""
+        command = super().get_singer_command()
+        explained = "Check the settings, and with one request the key, the region and the type of the project."
+        command.params.append(click.Option(["--check"], is_flag=True, help=explained))
+        return command
+
+    @classmethod
+    def _check(cls, given: Any) -> None:
+        target = cls(config=given.config, parse_env_config=given.parse_env)
+        cls.logger.info(first_look(target.project.client, target.project.type))
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:

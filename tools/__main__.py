@@ -1,10 +1,11 @@
 """`python -m tools` writes all files that are made from the code; `--check` only tells which are out of date."""
 
-from tools import definitions, objects, readme, sandbox, settings_page, streams, troubleshooting
+from tools import architecture, definitions, objects, readme, sandbox, settings_page, streams, troubleshooting
 from tools.generated import main
 
 main(
     {
+        **architecture.files(),
         **definitions.files(),
         **objects.files(),
         **readme.files(),

@@ -33,7 +33,11 @@ _EXTRAS: Final[dict[type[PluginBase], dict[str, Any]]] = {
     TapIterable: {
         "select": ["*.*", *(f"!{stream.name}.*" for stream in PROJECT_STREAMS if not stream.selected_by_default)]
     },
-    TargetIterable: {},
+    TargetIterable: {
+        "commands": {
+            "check": {"args": "--check", "description": "Check the key, the region and the type of the project"}
+        }
+    },
 }
 _KEY_HINT: Final = (
     "Make a server-side key in Iterable under Integrations > API keys. A key belongs to one project in one data "
@@ -56,6 +60,8 @@ Where a stream goes follows from its name, or from the setting `streams`:
 
     streams:
       "*-audience": {object: list_members, list: Loyal customers}
+
+Try the key, the region and the type of the project with `meltano invoke target-iterable:check`: it makes one request.
 
 Begin with `dry_run: true`: it checks all records and says what would be written and rejected, and writes nothing.
 
@@ -102,8 +108,9 @@ def project_entry(entry: CommentedMap, plugin: type[PluginBase]) -> None:
     """
     made = definition(plugin)
     made["capabilities"] = [name for name in made["capabilities"] if name != _UNKNOWN_TO_PROJECTS]
-    for name in ("namespace", "executable", "capabilities", "settings_group_validation", "settings"):
-        entry[name] = made[name]
+    for name in ("namespace", "executable", "capabilities", "commands", "settings_group_validation", "settings"):
+        if name in made:
+            entry[name] = made[name]
     for name in ("config", "select"):
         if name in entry:
             entry.move_to_end(name)

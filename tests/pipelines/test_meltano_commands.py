@@ -22,6 +22,12 @@ def test_a_key_that_does_not_work_is_found_by_testing_the_configuration(pipeline
     assert "Traceback" not in said
 
 
+def test_the_connection_of_the_target_can_be_checked(pipeline: Pipeline) -> None:
+    pipeline.project.meltano("invoke", "target-iterable:check")
+    said = pipeline.project.refused("invoke", "target-iterable:check", TARGET_ITERABLE_PROJECT_TYPE="hybrid")
+    assert "the project does not seem to be userID-based" in said
+
+
 def test_streams_and_columns_are_listed_with_what_is_selected(pipeline: Pipeline) -> None:
     listed = pipeline.project.meltano("select", "tap-iterable", "--list", "--all")
     assert re.search(r"\[automatic *\] users\.email\n", listed)

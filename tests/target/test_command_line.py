@@ -105,3 +105,15 @@ def test_a_failed_run_has_no_state_and_shows_neither_key_nor_address(tmp_path: P
     assert "State has not moved past it" in ended.stderr
     assert key not in ended.stderr
     assert "ann@example.com" not in ended.stderr
+
+
+def test_a_check_tells_what_the_connection_is_good_for(tmp_path: Path, project: Project) -> None:
+    values = {"api_key": project.sandbox.api_key, "api_url": project.sandbox.url}
+    good = run("--config", settings(tmp_path, **values), "--check")
+    assert (good.returncode, good.stdout) == (0, "")
+    assert "The key works" in good.stderr
+    bad = run("--config", settings(tmp_path, **values, project_type="userId"), "--check")
+    assert bad.returncode == 1
+    assert "the project does not seem to be userID-based" in bad.stderr
+    assert "Traceback" not in bad.stderr
+    assert len(project.sandbox.requests()) == 2

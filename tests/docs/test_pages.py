@@ -1,0 +1,27 @@
+"""What pages point at is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tools.architecture import ROOMS
+from tools.generated import ROOT
+
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_files_that_the_architecture_names_are_there() -> None:
+    named = set(re.findall(r"`([\w/]+\.(?:py|toml))`", (ROOT / "docs" / "architecture.md").read_text()))
+    roots = [ROOT, *(ROOT / room for room in ROOMS)]
+    unclear = {"settings.py"}  # each plugin has one
+    assert len(named) > 10
+    assert [name for name in named - unclear if not any((root / name).exists() for root in roots)] == []
