@@ -214,7 +214,7 @@ class FieldTypes:
 def _are_sure(
     sure: Mapping[str, frozenset[type]], other: frozenset[type] | None, fields: Mapping[str, Any], prefix: str = ""
 ) -> bool:
-    """Whether each value is of a class that is `sure` for its path; `other` is for all other paths, None for no class."""
+    """Whether each value is of a class that is `sure` for its path; `other` is for all other paths, None for none."""
     for name, value in fields.items():
         path = f"{prefix}{name}" if prefix else name
         classes = sure.get(path, other)
