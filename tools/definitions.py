@@ -35,7 +35,10 @@ _EXTRAS: Final[dict[type[PluginBase], dict[str, Any]]] = {
     },
     TargetIterable: {
         "commands": {
-            "check": {"args": "--check", "description": "Check the key, the region and the type of the project"}
+            "check": {
+                "args": "--config=ENV --check",
+                "description": "Check the key, the region and the type of the project",
+            }
         }
     },
 }

@@ -97,7 +97,7 @@ def test_a_field_that_is_not_selected_is_left_out(
         ),
         (
             {"flattening_enabled": True, "flattening_max_depth": 1, "stream_maps": {}},
-            [{"itblInternal": f"{{\"a\":{number}}}"} for number in range(300)],
+            [{"itblInternal": f'{{"a":{number}}}'} for number in range(300)],
         ),
     ],
 )
