@@ -21,6 +21,9 @@ Row = dict[str, Any]
 """One record: field of Iterable -> value."""
 
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
+EMPTY: Final = (None, "")
+"""Values that say nothing: many sources write an empty text where others have null."""
+
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -149,7 +152,7 @@ def take_object(row: Row, member: str) -> Row:
         RecordRefusedError: if the member is neither empty, nor an object, nor a text that is JSON of one.
     """
     value = row.pop(member, None)
-    if value is None or value == "":
+    if value in EMPTY:
         return {}
     if (found := object_in(value)) is None:
         raise RecordRefusedError("invalidObject", f"{member!r} is not an object", member)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from target_iterable.columns import Row, spread
+from target_iterable.columns import EMPTY, Row, spread
 from target_iterable.identities import EMAIL, USER_ID, UserIdentity
 from target_iterable.objects.base import IterableObject
 from target_iterable.objects.profiles import profile
-
-_EMPTY = (None, "")
 
 
 class ObjectOfBuyers(IterableObject):
@@ -19,7 +17,7 @@ class ObjectOfBuyers(IterableObject):
         Raises:
             RecordRefusedError: if there is no user, or a profile field is not to be written.
         """
-        named = {kind: value for kind in (EMAIL, USER_ID) if (value := row.pop(kind, None)) not in _EMPTY}
+        named = {kind: value for kind in (EMAIL, USER_ID) if (value := row.pop(kind, None)) not in EMPTY}
         person = spread({**named, "user": row.pop("user", None)}, "user")
         fields = self.fields(person, "dataFields")
         identity = self.identities.take(fields)

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from target_iterable.amounts import number_of, whole_of
-from target_iterable.columns import Row, from_json, object_in, text_in, texts_in
+from target_iterable.columns import EMPTY, Row, from_json, object_in, text_in, texts_in
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.keys import key_text
 
 _COLUMNS: Final = ("items", "shoppingCartItems")
 """The second is what exports and profiles call them."""
-_EMPTY: Final = (None, "")
 
 
 def take_items(row: Row) -> list[Row]:
@@ -21,7 +20,7 @@ def take_items(row: Row) -> list[Row]:
     Raises:
         RecordRefusedError: if there is no array, or an item is not what the contract asks for.
     """
-    given = [value for column in _COLUMNS if (value := from_json(row.pop(column, None))) not in _EMPTY]
+    given = [value for column in _COLUMNS if (value := from_json(row.pop(column, None))) not in EMPTY]
     if not given:
         raise RecordRefusedError(
             "missingItems", "there is no array `items`: one record must hold all items, not one record each", "items"
@@ -37,7 +36,7 @@ def _item(place: str, item: Any) -> Row:
     if not isinstance(item, dict):
         raise RecordRefusedError("invalidItem", "an item must be an object", place)
     rest = dict(item)
-    given = {name: value for name in _MEMBERS if (value := rest.pop(name, None)) not in _EMPTY}
+    given = {name: value for name in _MEMBERS if (value := rest.pop(name, None)) not in EMPTY}
     for name in _REQUIRED:
         if name not in given:
             raise RecordRefusedError("invalidItem", f"an item has no `{name}`", f"{place}.{name}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from iterable_api import times
-from target_iterable.columns import Row, take_object
+from target_iterable.columns import EMPTY, Row, take_object
 from target_iterable.delivery.operations import Endpoint, Operation, alone
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
@@ -52,7 +52,7 @@ class Messages(SendingObject):
         identity = self.identities.take(row)
         kind, text = next(iter(identity.sent.items()))
         part: Row = {_RECIPIENT[kind]: text, "campaignId": self.number(row, "campaignId", "campaign_id")}
-        if (moment := row.pop("sendAt", None)) not in (None, ""):
+        if (moment := row.pop("sendAt", None)) not in EMPTY:
             part["sendAt"] = _moment(moment)
         if self.route.mode in _WITH_METADATA and (metadata := take_object(row, "metadata")):
             part["metadata"] = metadata

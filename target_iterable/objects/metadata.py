@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from iterable_api.limits import MAX_METADATA_VALUE_BYTES
-from target_iterable.columns import Row, take_object
+from target_iterable.columns import EMPTY, Row, take_object
 from target_iterable.delivery.operations import Endpoint, Envelope, Operation, alone
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
@@ -58,7 +58,7 @@ class Metadata(MirroredObject):
     def _value(self, row: Row) -> Row:
         if "value" not in row:
             value = row
-        elif row["value"] in (None, ""):
+        elif row["value"] in EMPTY:
             raise RecordRefusedError("missingField", "`value` is empty", "value")
         else:
             value = take_object(row, "value")

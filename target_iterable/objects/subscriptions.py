@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from target_iterable.columns import Row, from_json
+from target_iterable.columns import EMPTY, Row, from_json
 from target_iterable.delivery.operations import Endpoint, Envelope, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
@@ -21,7 +21,6 @@ _OVERWRITE, _SUBSCRIBE, _UNSUBSCRIBE = "overwrite", "subscribe", "unsubscribe"
 _ONE_GROUP: Final = (_SUBSCRIBE, _UNSUBSCRIBE)
 _IDS: Final = ("emailListIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds", "subscribedMessageTypeIds")
 _ATTRIBUTION: Final = ("campaignId", "templateId")
-_EMPTY: Final = (None, "")
 _COMMAS: Final = re.compile(r"\s*,\s*")
 
 _OVERWRITING: Final = Endpoint("/api/users/bulkUpdateSubscriptions", "updateSubscriptionsRequests", named_failures)
@@ -85,11 +84,11 @@ class Subscriptions(IterableObject):
 
     def _overwriting(self, row: Row) -> Operation:
         identity = self.identities.take(row)
-        ids = {name: _ids(name, value) for name in _IDS if (value := row.pop(name, None)) not in _EMPTY}
+        ids = {name: _ids(name, value) for name in _IDS if (value := row.pop(name, None)) not in EMPTY}
         if not ids:
             raise RecordRefusedError("missingSubscriptions", f"it has none of {', '.join(_IDS)}")
         attribution = {name: row.pop(name, None) for name in _ATTRIBUTION}
-        given = {name: whole_number(name, value) for name, value in attribution.items() if value not in _EMPTY}
+        given = {name: whole_number(name, value) for name, value in attribution.items() if value not in EMPTY}
         return Operation(
             endpoint=_OVERWRITING,
             part=dumps({**identity.sent, **ids, **given, **self._alignment}),

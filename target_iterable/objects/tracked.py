@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from iterable_api import times
 from iterable_api.limits import MAX_EVENT_ID_BYTES
-from target_iterable.columns import Row
+from target_iterable.columns import EMPTY, Row
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.keys import key_text, whole_number
@@ -17,7 +17,6 @@ from target_iterable.keys import key_text, whole_number
 _FIRST_MILLISECONDS: Final = 10**11
 """From here on a number is milliseconds: as seconds it would be the year 5138."""
 _NO_TIME: Final = 1000 * _FIRST_MILLISECONDS
-_EMPTY: Final = (None, "")
 
 
 def take_attributes(row: Row) -> Row:
@@ -27,7 +26,7 @@ def take_attributes(row: Row) -> Row:
         RecordRefusedError: for one that is malformed.
     """
     given = {name: row.pop(name) for name in _ATTRIBUTES if name in row}
-    return {name: _ATTRIBUTES[name](name, value) for name, value in given.items() if value not in _EMPTY}
+    return {name: _ATTRIBUTES[name](name, value) for name, value in given.items() if value not in EMPTY}
 
 
 def derived_id(*content: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from iterable_api.errors import BadRequestError
 from iterable_api.identity import ProjectType
-from target_iterable.columns import Row
+from target_iterable.columns import EMPTY, Row
 from target_iterable.delivery.existence import look_up
 from target_iterable.delivery.operations import Name, Operation, alone
 from target_iterable.delivery.refusal import RecordRefusedError
@@ -69,13 +69,13 @@ class UserEmails(IterableObject):
         given = {kind: row.pop(column, None) for kind, column in _CURRENT.items()}
         order = (self.route.identify_by,) if self.route.identify_by else _ORDER[self.project.type]
         for kind in order:
-            if given[kind] not in (None, ""):
+            if given[kind] not in EMPTY:
                 return self._checked(kind, _CURRENT[kind], given[kind])
         raise RecordRefusedError("missingIdentity", f"it has no {' and no '.join(_CURRENT[kind] for kind in order)}")
 
     def _new(self, row: Row) -> str:
         given = row.pop(_NEW, None)
-        if given in (None, ""):
+        if given in EMPTY:
             raise RecordRefusedError("missingEmail", f"it has no `{_NEW}`", _NEW)
         return self._checked(EMAIL, _NEW, given)[1]
 

@@ -12,10 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from target_iterable.columns import Row, take_object
+from target_iterable.columns import EMPTY, Row, take_object
 from target_iterable.delivery.refusal import RecordRefusedError
-
-EMPTY: Final = (None, "")
 
 _TRAITS: Final = "traits"
 _PROPERTIES: Final = "properties"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from target_iterable.columns import EMPTY
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.segment import audiences, commerce
-from target_iterable.segment.call import EMPTY, Call
+from target_iterable.segment.call import Call
 from target_iterable.segment.mapping import Mapped, Rules, event, profile
 from target_iterable.segment.names import NAMELESS, snake, viewed
 from target_iterable.segment.people import is_address

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from target_iterable.columns import Row
+from target_iterable.columns import EMPTY, Row
 from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.segment.call import EMPTY, Call
+from target_iterable.segment.call import Call
 from target_iterable.segment.mapping import Mapped, Rules, event, owner
 from target_iterable.segment.names import snake
 from target_iterable.segment.open_carts import OpenCarts

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from iterable_api.identity import is_valid_email, normalise_email
-from target_iterable.columns import Row
+from target_iterable.columns import EMPTY, Row
 from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.segment.call import EMPTY, Call
+from target_iterable.segment.call import Call
 
 _ABOUT_THE_USER: Final = ("identify", "user")
 """Calls whose traits are the user's: those of a group are the group's."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from target_iterable.columns import Row, from_json
+from target_iterable.columns import EMPTY, Row, from_json
 from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.segment.call import EMPTY, Call
+from target_iterable.segment.call import Call
 
 PRODUCTS: Final = "products"
 _ITEM: Final[Mapping[str, str]] = {
