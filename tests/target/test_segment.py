@@ -160,39 +160,6 @@ def test_an_address_among_properties_is_the_users_only_where_nothing_else_is(pro
     assert [event["email"] for event in project.holds.events()] == [ANN, "friend@example.com"]
 
 
-@pytest.mark.parametrize(
-    ("audiences", "fields", "events", "members"),
-    [
-        ({}, {"First Buyers": True}, ["Audience Entered", "Audience Exited"], None),
-        ({"audiences": "trait"}, {"first_buyers": True, "lapsed": False, "vip": True}, [], None),
-        ({"audiences": "event"}, {}, ["Audience Entered", "Audience Entered", "Audience Exited"], None),
-        ({"audiences": "list"}, {}, [], {"First Buyers": {ANN}, "vip": {ANN}, "lapsed": set()}),
-    ],
-)
-def test_an_audience_is_a_trait_an_event_or_a_list_as_the_route_says(
-    project: Project, audiences: dict[str, str], fields: Call, events: list[str], members: dict[str, set[str]] | None
-) -> None:
-    project.load(stream("list_members", [{"email": ANN, "list": "lapsed"}]))
-    personas = {"computation_class": "audience", "computation_key": "First Buyers"}
-    calls = [
-        call(
-            "identify",
-            messageId="1",
-            traits={"First Buyers": True},
-            context={"traits": {"email": ANN}, "personas": personas},
-        ),
-        track("Audience Entered", {"audience_key": "vip"}, messageId="2"),
-        track("Audience Exited", {"audience_key": "lapsed"}, messageId="3"),
-    ]
-    assert send(project, *calls, **audiences)["written"] == 3
-    profile = project.holds.user(email=ANN)
-    assert {
-        name: profile[name] for name in ("First Buyers", "first_buyers", "lapsed", "vip") if name in profile
-    } == fields
-    assert sorted(event["eventName"] for event in project.holds.events()) == events
-    assert members is None or {name: project.holds.members(name) for name in project.holds.lists()} == members
-
-
 ORDER = track(
     "Order Completed",
     {
@@ -240,28 +207,6 @@ def test_a_call_that_cannot_be_written_is_rejected_with_what_it_lacks(
     assert refusal.get("field") == field
 
 
-@pytest.mark.parametrize("audiences", ["trait", "event", "list"])
-def test_other_traits_of_a_call_about_an_audience_are_not_lost(project: Project, audiences: str) -> None:
-    personas = {"computation_class": "audience", "computation_key": "vip"}
-    send(
-        project,
-        call("identify", traits={"email": ANN, "vip": True, "plan": "pro"}, context={"personas": personas}),
-        audiences=audiences,
-    )
-    held = project.holds.events() if audiences == "event" else [project.holds.user(email=ANN)]
-    assert [one["plan"] for one in held] == ["pro"]
-
-
-def test_an_audience_that_does_not_say_who_is_in_it_is_rejected(project: Project) -> None:
-    personas = {"computation_class": "audience", "computation_key": "vip"}
-    calls = [
-        call("identify", traits={"vip": "yes"}, context={"personas": personas}),
-        call("identify", traits={"vip": True}, context={"personas": {"computation_class": "audience"}}),
-        track("Audience Entered", {"name": "vip"}),
-    ]
-    assert send(project, *calls, audiences="list")["reasons"] == {"invalidAudience": 1, "missingField": 2}
-
-
 def test_a_dry_run_plans_each_call_as_what_it_becomes(project: Project) -> None:
     route = {"segment": {"object": "segment"}}
     counts = project.load(stream("segment", [IDENTIFY, track("Seen"), ORDER]), streams=route, dry_run=True)["segment"]
@@ -289,6 +234,19 @@ def test_a_call_of_a_warehouse_leaves_what_the_call_itself_leaves(
         holds = project.holds
         held.append([_timeless(one) for one in (holds.user(email=ANN), *holds.events(), *holds.purchases())])
     assert held[0] == held[1]
+
+
+def test_columns_that_the_schema_calls_dates_say_when_it_happened(project: Project) -> None:
+    date: Call = {"type": ["string", "null"], "format": "date-time"}
+    record = row(track("Signed Up")) | {"timestamp": "2026-03-03T09:01:02+01:00", "sent_at": None}
+    route = {"dbt-signed_up": {"object": "segment", "call": "track"}}
+    assert (
+        project.load(stream("dbt-signed_up", [record], ["id"], timestamp=date, sent_at=date), streams=route)[
+            "dbt-signed_up"
+        ]["written"]
+        == 1
+    )
+    assert [event["createdAt"] for event in project.holds.events()] == ["2026-03-03 08:01:02 +00:00"]
 
 
 def _timeless(record: dict[str, Any]) -> dict[str, Any]:
