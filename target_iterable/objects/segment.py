@@ -21,6 +21,7 @@ from target_iterable.routes import ObjectSpec, Option
 from target_iterable.segment.call import SHAPES, read_call
 from target_iterable.segment.calls import mapped
 from target_iterable.segment.mapping import Rules
+from target_iterable.segment.people import People
 
 _OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
     object_.spec.name: object_ for object_ in (Users, UserEmails, Events, Purchases, Carts, ListMembers)
@@ -36,8 +37,7 @@ class Segment(IterableObject):
 
     A call is written as `analytics.js` sends it, or as warehouses of Segment and RudderStack keep it. There its parts
     are columns such as `user_id`, `event_text` and `id` (the messageId), and all other columns are traits or
-    properties; null ones were not sent. Calls with an anonymousId alone are rejected. In e-mail-based projects calls
-    should tell the address, since Iterable may need a minute to find a new user by the userId.
+    properties; null ones were not sent. Calls with an anonymousId alone are rejected.
 
     type: `identify`, `track`, `page`, `screen`, `alias` or `group`. Tables without it need the option `call`.
     userId: whom it is about. In e-mail-based projects it may be the address.
@@ -112,7 +112,7 @@ class Segment(IterableObject):
         self._call = options.pop("call", None)
         self._shared = {name: options.pop(name) for name in MERGE if name in options}
         by_address = self.project.type is ProjectType.EMAIL and self.route.identify_by != USER_ID
-        self._rules = Rules(**options, ids_can_be_addresses=by_address, carts=self.project.open_carts[self.stream])
+        self._rules = Rules(People(by_address=by_address), self.project.open_carts[self.stream], **options)
         self._made: dict[tuple[str, str], IterableObject] = {}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:

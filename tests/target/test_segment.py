@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -148,6 +149,24 @@ def test_a_user_id_that_is_an_address_stays_an_id_where_users_go_by_their_ids(ne
     project = new_project(project_type="userId")
     send(project, call("identify", userId="id@example.com", context=None, traits={}), project_type="userId")
     assert "email" not in project.holds.user(userId="id@example.com")
+
+
+def test_a_new_user_is_found_by_id_before_iterable_can_do_so(new_project: NewProject) -> None:
+    project = new_project(apply_delays={"bulk": 60})
+    later = [call | {"context": None, "userId": 1} for call in (ORDER, track("Seen"))]
+    counts = send(project, call("identify", userId=1, traits={"email": ANN, "plan": "pro"}, context=None), *later)
+    project.sandbox.clock.advance(timedelta(minutes=2))
+    assert (counts["written"], counts["rejected"]) == (3, 0)
+    assert [done["email"] for done in (*project.holds.events(), *project.holds.purchases())] == [ANN, ANN]
+    assert (project.sandbox.counts()["users"], project.holds.user(email=ANN)["plan"]) == (1, "pro")
+
+
+def test_an_address_that_was_changed_is_not_taken_for_the_users_any_more(project: Project) -> None:
+    new = "new@example.com"
+    calls = [IDENTIFY, call("alias", previousId=ANN, userId=new, context=None), track("Seen", context=None)]
+    assert send(project, *calls)["written"] == 3
+    assert [event["email"] for event in project.holds.events()] == [new]
+    assert not project.holds.exists(ANN)
 
 
 def test_an_address_among_properties_is_the_users_only_where_nothing_else_is(project: Project) -> None:
