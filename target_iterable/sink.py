@@ -106,7 +106,7 @@ class IterableSink(BatchSink):
     @property
     def process_activate_version_messages(self) -> bool:
         """Only what is mirrored is removed because a newer version of a stream lacks it."""
-        return self._names is not None
+        return self._names is not None and super().process_activate_version_messages
 
     def activate_version(self, new_version: int) -> None:
         """Deliver what waits, then remove what has left the source, if all of the version has been read."""
