@@ -11,7 +11,7 @@ from singer_sdk.sinks import BatchSink
 from iterable_api.errors import IterableError
 from target_iterable.columns import Columns, Row
 from target_iterable.delivery.mirror import MemberMirror
-from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.refusal import RecordPassedOverError, RecordRefusedError
 from target_iterable.delivery.serialise import exact
 from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.objects import OBJECTS, Destination
@@ -76,6 +76,8 @@ class IterableSink(BatchSink):
             operation = self._object.operation(row, key)
             self.delivery.add(operation, source)
             self.delivery.mirror.claim(operation, names, self._version)
+        except RecordPassedOverError:
+            self.delivery.tally.unchanged += 1
         except RecordRefusedError as error:
             self.delivery.mirror.touch(names, self._version)
             self.delivery.refuse(error.refusal, source)

@@ -79,7 +79,7 @@ class Segment(IterableObject):
                 *SHAPES,
             ),
             "pages": _choice(
-                "which pages and screens are events: `all`, `named` ones, or all by one `common` name",
+                "which pages and screens are events: `all`, only `named` ones, or all by one `common` name",
                 *("all", "named", "common"),
             ),
             "audiences": _choice(

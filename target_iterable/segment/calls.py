@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from target_iterable.columns import EMPTY
-from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.refusal import RecordPassedOverError, RecordRefusedError
 from target_iterable.segment import audiences, commerce
 from target_iterable.segment.call import Call
 from target_iterable.segment.mapping import Mapped, Rules, event, profile
@@ -51,7 +51,7 @@ def _page(call: Call, rules: Rules) -> Mapped:
     name = call.body.get("name")
     has_name = isinstance(name, str) and bool(name.strip())
     if rules.pages == "named" and not has_name:
-        raise call.missing("name")
+        raise RecordPassedOverError
     is_named = has_name and rules.pages != "common"
     return event(rules.people.of(call), viewed(call.type, str(name)) if is_named else NAMELESS[call.type], call)
 
