@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from target_iterable.columns import EMPTY
-from target_iterable.delivery.refusal import RecordPassedOverError, RecordRefusedError
+from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.segment import audiences, commerce
 from target_iterable.segment.call import Call
-from target_iterable.segment.mapping import Mapped, Rules, event, profile
+from target_iterable.segment.mapping import Mapped, Rules, event, profile, skipped
 from target_iterable.segment.names import NAMELESS, snake, viewed
 from target_iterable.segment.people import is_address
 
@@ -51,7 +51,7 @@ def _page(call: Call, rules: Rules) -> Mapped:
     name = call.body.get("name")
     has_name = isinstance(name, str) and bool(name.strip())
     if rules.pages == "named" and not has_name:
-        raise RecordPassedOverError
+        return skipped(call, rules)
     is_named = has_name and rules.pages != "common"
     return event(rules.people.of(call), viewed(call.type, str(name)) if is_named else NAMELESS[call.type], call)
 
@@ -69,16 +69,27 @@ def _alias(call: Call, rules: Rules) -> Mapped:
 
 
 def _group(call: Call, rules: Rules) -> Mapped:
-    if rules.groups == "reject":
-        raise RecordRefusedError(
-            "groupCall", "Iterable has no groups; with the option `groups: profile` users have a field `group`", "type"
-        )
+    return _GROUPS[rules.groups](call, rules)
+
+
+def _rejected_group(_call: Call, _rules: Rules) -> Mapped:
+    raise RecordRefusedError(
+        "groupCall", "Iterable has no groups; with the option `groups: profile` users have a field `group`", "type"
+    )
+
+
+def _group_of_profile(call: Call, rules: Rules) -> Mapped:
+    """Not among the user's own traits: a group has a name and an address, too."""
     if call.subject in EMPTY:
         raise call.missing("groupId")
-    # Not among the user's own traits: a group has a name and an address, too.
     return profile(rules.people.of(call), {"group": {**call.body, "id": call.subject}})
 
 
+_GROUPS: Final[Mapping[str, _Maps]] = {
+    "reject": _rejected_group,
+    "skip": skipped,
+    "profile": _group_of_profile,
+}
 _CALLS: Final[Mapping[str, _Maps]] = {
     "identify": _identify,
     "user": _identify,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from target_iterable.columns import EMPTY, Row
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.segment.call import Call
-from target_iterable.segment.mapping import Mapped, Rules, event, owner
+from target_iterable.segment.mapping import Mapped, Rules, event, owner, skipped
 from target_iterable.segment.names import snake
 from target_iterable.segment.open_carts import OpenCarts
 from target_iterable.segment.products import PRODUCTS, has_products, item, items
@@ -89,6 +89,7 @@ def _with_less(call: Call, carts: OpenCarts) -> list[Row]:
 
 _DELTAS: Final[Mapping[str, Callable[[Call, Rules], Mapped]]] = {
     "reject": _rejected,
+    "skip": skipped,
     "event": _as_event,
     "history": _from_history,
 }

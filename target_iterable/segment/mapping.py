@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from target_iterable.columns import Row
+from target_iterable.delivery.refusal import RecordPassedOverError
 from target_iterable.keys import key_text
 from target_iterable.segment.call import Call
 from target_iterable.segment.open_carts import OpenCarts
@@ -72,3 +73,12 @@ def event(person_: Row, name: str, call: Call, fields: Row | None = None) -> Map
     """
     about = {"eventName": name, "id": call.message_id, "createdAt": call.moment}
     return Mapped("events", "track", {**person_, **about, "dataFields": call.body if fields is None else fields})
+
+
+def skipped(_call: Call, _rules: Rules) -> Mapped:
+    """A call that the route does not want.
+
+    Raises:
+        RecordPassedOverError: always.
+    """
+    raise RecordPassedOverError

@@ -7,7 +7,7 @@ from typing import Final
 
 from iterable_api.identity import is_valid_email, normalise_email
 from target_iterable.columns import EMPTY, Row
-from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.refusal import RecordPassedOverError, RecordRefusedError
 from target_iterable.keys import key_text
 from target_iterable.segment.call import Call
 
@@ -17,15 +17,19 @@ _ABOUT_THE_USER: Final = ("identify", "user")
 
 
 class People:
-    """Finds out who it is. `by_address` says whether the project knows users by their addresses.
+    """Finds out who it is.
 
-    Such a project may need a minute to find a new user by the userId: until then it refuses events, and a purchase
-    makes another user. So the addresses of users whose traits have told both are remembered, for calls that tell the
-    userId alone.
+    `by_address` says whether the project knows users by their addresses, and `skips_anonymous` whether calls that name
+    nobody are passed over.
+
+    A project by addresses may need a minute to find a new user by the userId: until then it refuses events, and a
+    purchase makes another user. So the addresses of users whose traits have told both are remembered, for calls that
+    tell the userId alone.
     """
 
-    def __init__(self, *, by_address: bool) -> None:
+    def __init__(self, *, by_address: bool, skips_anonymous: bool = False) -> None:
         self._by_address = by_address
+        self._skips_anonymous = skips_anonymous
         self._addresses: OrderedDict[str, object] = OrderedDict()
 
     def of(self, call: Call) -> Row:
@@ -33,20 +37,26 @@ class People:
 
         Raises:
             RecordRefusedError: for an anonymous call.
+            RecordPassedOverError: the same, if such calls are skipped.
         """
         email = _email(call)
         if self._by_address:
             email = self._address(call, email)
         named = {name: value for name, value in (("userId", call.user_id), ("email", email)) if value not in EMPTY}
         if not named and call.anonymous:
-            raise RecordRefusedError(
-                "anonymousCall", "it names nobody but an anonymousId, and Iterable knows no such ids", "userId"
-            )
+            self._refuse_anonymous()
         return named
 
     def forget(self) -> None:
         """Remember no address any more: somebody gets another."""
         self._addresses.clear()
+
+    def _refuse_anonymous(self) -> None:
+        if self._skips_anonymous:
+            raise RecordPassedOverError
+        raise RecordRefusedError(
+            "anonymousCall", "it names nobody but an anonymousId, and Iterable knows no such ids", "userId"
+        )
 
     def _address(self, call: Call, email: object) -> object:
         """What the call tells, else what is remembered, else the userId if it is an address."""

@@ -226,6 +226,14 @@ def test_a_call_that_cannot_be_written_is_rejected_with_what_it_lacks(
     assert refusal.get("field") == field
 
 
+def test_what_the_route_does_not_want_is_passed_over(project: Project) -> None:
+    anonymous = call("page", name="Home", userId=None, context=None)
+    unwanted = [anonymous, call("group", groupId="g1"), track("Product Added", {"product_id": "1"})]
+    counts = send(project, *unwanted, IDENTIFY, anonymous="skip", groups="skip", cart_deltas="skip")
+    assert (counts["written"], counts["unchanged"], counts["rejected"]) == (1, 3, 0)
+    assert project.holds.events() == []
+
+
 def test_a_dry_run_plans_each_call_as_what_it_becomes(project: Project) -> None:
     route = {"segment": {"object": "segment"}}
     counts = project.load(stream("segment", [IDENTIFY, track("Seen"), ORDER]), streams=route, dry_run=True)["segment"]
