@@ -68,7 +68,7 @@ class Example:
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
     @property
-    def statuses(self) -> set[int]:
+    def statuses(self) -> set[int | None]:
         return {entry.status for entry in self.sandbox.requests("* /api/*")}
 
 
