@@ -38,8 +38,12 @@ class Warehouse:
         tap-postgres insists on a host, a user and a password in the address, though a server that
         listens on a socket in a folder has none of them.
         """
-        folder = self._uri.partition("?host=")[2]
-        return f"postgresql+{driver}://postgres:postgres@localhost/postgres?host={folder}"
+        return f"postgresql+{driver}://postgres:postgres@localhost/postgres?host={self.folder}"
+
+    @property
+    def folder(self) -> str:
+        """Where the server's socket is."""
+        return self._uri.partition("?host=")[2]
 
     def run(self, script: Path) -> None:
         """Execute a file of SQL in one transaction."""

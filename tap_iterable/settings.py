@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -175,7 +176,13 @@ def problems(config: Mapping[str, Any], taken: Collection[str]) -> list[str]:
     """
     wrong = [_wrong_date(name, config[name]) for name in ("start_date", "end_date") if config.get(name)]
     dates = [problem for problem in wrong if problem] or list(_wrong_range(config))
-    return [*dates, *_needless_types(config["extra_data_types"], taken)]
+    return [*dates, *_needless_types(config["extra_data_types"], taken), *_wrong_directory(config)]
+
+
+def _wrong_directory(config: Mapping[str, Any]) -> Iterator[str]:
+    place = spool_directory(config)
+    if place is not None and not os.access(place, os.W_OK | os.X_OK):
+        yield f"`spool_directory` is {str(place)!r}, which is no folder that we may write into"
 
 
 def _wrong_range(config: Mapping[str, Any]) -> Iterator[str]:

@@ -29,7 +29,7 @@ from tap_iterable.user_columns import with_columns_of
 
 _TAKEN: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
 """Names of streams that a data type must not have."""
-TOLD: Final = (IterableError, OversizeError, TooManyOddLinesError, UnreadableVariableError)
+TOLD: Final = (IterableError, OSError, OversizeError, TooManyOddLinesError, UnreadableVariableError)
 """What is told in a sentence; everything else is a mistake of ours, and shows where it happened."""
 
 

@@ -33,6 +33,7 @@ class QuietReader(SimpleSingerReader):
 
     Attributes:
         on_message: called when a message has been dealt with.
+        on_version: deals with ACTIVATE_VERSION messages: the SDK warns of columns that are never written here.
         on_state: called when a STATE has come.
         on_break: called when reading ends with an error.
         passes_state: whether STATE messages are handed on; without them, none is ever emitted.
@@ -44,6 +45,7 @@ class QuietReader(SimpleSingerReader):
     """
 
     on_message: Callable[[], None] | None = None
+    on_version: Callable[[dict[str, Any]], None] | None = None
     on_state: Callable[[], None] | None = None
     on_break: Callable[[], None] | None = None
     passes_state: bool = True
@@ -103,6 +105,8 @@ class QuietReader(SimpleSingerReader):
         """Hand all messages to their callbacks; how many of each type there were."""
         if not self.passes_state:
             callbacks = {**callbacks, "STATE": _ignore}
+        if self.on_version is not None:
+            callbacks = {**callbacks, "ACTIVATE_VERSION": self.on_version}
         counts: Counter[str] = Counter()
         lines = self._lines(file_input or self.default_input)
         try:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
-from target_iterable.delivery.tally import Tally, in_brackets
+from target_iterable.delivery.tally import Tally
 from target_iterable.setting_error import SettingError
 
 INTERVAL: Final = 30
@@ -110,7 +110,7 @@ def _table(tallies: Mapping[str, Tally], last: Mapping[str, Column]) -> Iterator
         for path, count in tally.trimmed_fields.most_common():
             yield f"  written {count:,} without {path!r}: its type clashes"
         if tally.left:
-            yield f"  {tally.left:,} have left the source, {tally.removed:,} removed{in_brackets(tally.not_removed)}"
+            yield f"  {tally.about_removals()}"
 
 
 def _row(width: int, stream: str, *cells: str) -> str:

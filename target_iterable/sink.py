@@ -11,7 +11,7 @@ from singer_sdk.sinks import BatchSink
 from iterable_api.errors import IterableError
 from target_iterable.columns import Columns, Row
 from target_iterable.delivery.mirror import MemberMirror
-from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.delivery.refusal import RecordPassedOverError, RecordRefusedError
 from target_iterable.delivery.serialise import exact
 from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.objects import OBJECTS, Destination
@@ -75,6 +75,8 @@ class IterableSink(BatchSink):
             operation = self._object.operation(row, key)
             self.delivery.add(operation, source)
             self.delivery.mirror.claim(operation, names, self._version)
+        except RecordPassedOverError:
+            self.delivery.tally.unchanged += 1
         except RecordRefusedError as error:
             self.delivery.mirror.touch(names, self._version)
             self.delivery.refuse(error.refusal, source)
@@ -105,7 +107,7 @@ class IterableSink(BatchSink):
     @property
     def process_activate_version_messages(self) -> bool:
         """Only what is mirrored is removed because a newer version of a stream lacks it."""
-        return self._names is not None
+        return self._names is not None and super().process_activate_version_messages
 
     def activate_version(self, new_version: int) -> None:
         """Deliver what waits, then remove what has left the source, if all of the version has been read."""

@@ -88,6 +88,7 @@ class TargetIterable(ShortPath):
         self.deliveries = Deliveries(self._delivery, ahead=self._kind.sends_ahead)
         self._report = Report(self.config.get("summary_path"), self._kind)
         self.reader.on_message = self._deliver_when_due
+        self.reader.on_version = self._activate_version
         self.reader.on_state = self.deliveries.close_with_state
         self.reader.on_break = self._close
         # The SDK would drain the streams at the same time; see `Deliveries.deliver`.
@@ -154,6 +155,14 @@ class TargetIterable(ShortPath):
         except PostponedError:
             return False
         return not self.reader.stopped
+
+    def _activate_version(self, message: dict[str, Any]) -> None:
+        self.reader.assert_line_requires(message, {"stream", "version"})
+        for stream_map in self.mapper.stream_maps.get(message["stream"], ()):
+            if self.sink_exists(stream_map.stream_alias):
+                sink = self.get_sink(stream_map.stream_alias)
+                if sink.process_activate_version_messages:
+                    sink.activate_version(message["version"])
 
     def _remove_at_end(self) -> None:
         """Remove what the input, which has come to its end by itself, no longer holds. All else is delivered first."""

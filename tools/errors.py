@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -100,10 +100,9 @@ def _dotted(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def _nodes() -> Iterator[tuple[str, ast.AST]]:
-    for module, tree in _sources().items():
-        for node in ast.walk(tree):
-            yield module, node
+@cache
+def _nodes() -> Sequence[tuple[str, ast.AST]]:
+    return [(module, node) for module, tree in _sources().items() for node in ast.walk(tree)]
 
 
 def _is_error(name: str) -> bool:

@@ -183,7 +183,7 @@ class Ledger:
         """What all keys of `place` begin with."""
         return self.hash(place.encode())[:PLACE_BYTES]
 
-    def write(self, statement: TextClause, rows: Sequence[Mapping[str, bytes | int]]) -> None:
+    def write(self, statement: TextClause, rows: Sequence[Mapping[str, bytes | int | str]]) -> None:
         """Execute a statement for each of `rows`, which have a `key`, in one transaction.
 
         Raises:

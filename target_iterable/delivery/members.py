@@ -15,6 +15,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    Text,
     and_,
     bindparam,
     case,
@@ -46,6 +47,7 @@ _MIRRORS: Final = Table(
     "iterable_mirrors",
     MetaData(),
     Column("key", LargeBinary(PLACE_BYTES), primary_key=True),
+    Column("stream", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -57,7 +59,7 @@ _PUT: Final = text(
 )
 _SEE: Final = text("UPDATE iterable_members SET seen = :version WHERE key = :key AND seen < :version")
 _FINISH: Final = text(
-    "INSERT INTO iterable_mirrors (key, version) VALUES (:key, :version) "
+    "INSERT INTO iterable_mirrors (key, stream, version) VALUES (:key, :stream, :version) "
     "ON CONFLICT (key) DO UPDATE SET version = excluded.version"
 )
 
@@ -92,6 +94,7 @@ class Members:
 
     def __init__(self, ledger: Ledger, stream: str, kind: str) -> None:
         self._ledger = ledger
+        self._stream = stream
         self._prefix = ledger.prefix(f"mirror {stream}")
         self._seals = Seals(ledger.secret_for("members", SECRET_BYTES), kind)
         for table in (_TABLE, _MIRRORS):
@@ -160,13 +163,13 @@ class Members:
             yield [Member(key, self._seals.open(key[PLACE_BYTES:], sealed)) for key, sealed in rows]
             last = rows[-1][0]
 
-    def elsewhere(self, keys: Collection[bytes]) -> set[bytes]:
-        """Those of `keys` that another mirrored stream has, too."""
+    def elsewhere(self, keys: Collection[bytes]) -> dict[bytes, str]:
+        """Those of `keys` that another mirrored stream has, too, and its name."""
         with self._ledger.transaction() as connection:
-            others = set(connection.execute(select(_MIRRORS.c.key)).scalars()) - {self._prefix}
+            others = dict(connection.execute(select(_MIRRORS.c.key, _MIRRORS.c.stream)).tuples().all())
+        others.pop(self._prefix, None)
         there = self.known([other + key[PLACE_BYTES:] for other in others for key in keys])
-        hashes = {key[PLACE_BYTES:] for key in there}
-        return {key for key in keys if key[PLACE_BYTES:] in hashes}
+        return {self._prefix + key[PLACE_BYTES:]: others[key[:PLACE_BYTES]] for key in there}
 
     def register(self) -> None:
         """Let other streams know that this one is mirrored, too."""
@@ -184,7 +187,7 @@ class Members:
         """Let go of what only this run needs."""
 
     def _finish(self, version: int) -> None:
-        self._ledger.write(_FINISH, [{"key": self._prefix, "version": version}])
+        self._ledger.write(_FINISH, [{"key": self._prefix, "stream": self._stream, "version": version}])
 
     def _row(self, name: str, sighting: Sighting) -> dict[str, bytes | int]:
         hash_, sealed = self._seals.seal(name)

@@ -66,6 +66,9 @@ class Mirror:
     def note(self, outcome: Outcome) -> None:
         """Learn what became of a batch."""
 
+    def withdraw(self, rows: Collection[Operation]) -> None:
+        """They put nothing into Iterable."""
+
     def keep(self) -> None:
         """Bring to the disk what was noted."""
 
@@ -111,8 +114,9 @@ class MemberMirror(Mirror):
 
     def touch(self, names: Sequence[str], version: int | None) -> None:
         """See `Mirror`."""
-        at = self._see(version)
-        self._touched |= {name: max(at, self._touched.get(name, 0)) for name in names}
+        if names:
+            at = self._see(version)
+            self._touched |= {name: max(at, self._touched.get(name, 0)) for name in names}
 
     def lose(self) -> None:
         """See `Mirror`."""
@@ -137,10 +141,16 @@ class MemberMirror(Mirror):
 
     def note(self, outcome: Outcome) -> None:
         """See `Mirror`."""
-        refused = {row for row, refusal in outcome.verdicts.rejected if refusal.code != UNCONFIRMED.code}
+        verdicts = outcome.verdicts
+        self.withdraw(verdicts.skipped)
+        self.withdraw([row for row, refusal in verdicts.rejected if refusal.code != UNCONFIRMED.code])
         for row in outcome.batch.rows:
-            keys = {self._members.key(name) for name in self._names.pop(row, ())}
-            (self._refused if row in refused else self._accepted).update(keys)
+            self._accepted |= self._keys(row)
+
+    def withdraw(self, rows: Collection[Operation]) -> None:
+        """See `Mirror`."""
+        for row in rows:
+            self._refused |= self._keys(row)
 
     def keep(self) -> None:
         """See `Mirror`.
@@ -181,9 +191,9 @@ class MemberMirror(Mirror):
         """What has left, some at a time."""
         return self._members.left(version)
 
-    def elsewhere(self, members: Collection[Member]) -> set[bytes]:
-        """The keys of those which another mirrored stream keeps in Iterable."""
-        return self._members.elsewhere({member.key for member in members}) if self.terms.shares else set()
+    def elsewhere(self, members: Collection[Member]) -> dict[bytes, str]:
+        """The keys of those which another mirrored stream keeps in Iterable, and which one."""
+        return self._members.elsewhere({member.key for member in members}) if self.terms.shares else {}
 
     def drop(self, keys: Collection[bytes]) -> None:
         """They are not in Iterable any more, or not because of this stream."""
@@ -193,6 +203,9 @@ class MemberMirror(Mirror):
         """All of `version` is done."""
         self._members.finish(version)
         self._last = max(self._last, version)
+
+    def _keys(self, row: Operation) -> set[bytes]:
+        return {self._members.key(name) for name in self._names.pop(row, ())}
 
     def _see(self, version: int | None) -> int:
         at = self._end if self.terms.at_end else NOW if version is None else version

@@ -31,3 +31,7 @@ class RecordRefusedError(Exception):
     def code(self) -> str:
         """See `Refusal`."""
         return self.refusal.code
+
+
+class RecordPassedOverError(Exception):
+    """A record that the route does not want in Iterable. It counts as unchanged."""

@@ -86,8 +86,8 @@ class Removals:
             self._mirror.drop([member.key for member in members])
             return None
         others = self._mirror.elsewhere(members)
-        self._mirror.drop(others)
-        self._tally.shared += len(others)
+        self._mirror.drop(others.keys())
+        self._tally.shared.update(others.values())
         rows = dict(self._rows(member for member in members if member.key not in others))
         removed, error = self._delivered(list(rows))
         self._memory.forget(removed)

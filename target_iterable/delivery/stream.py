@@ -271,6 +271,7 @@ class StreamDelivery:
 
     def _leave_out(self, rows: Collection[Operation]) -> None:
         """Count records that there is nothing to do about."""
+        self.mirror.withdraw(rows)
         self.tally.unchanged += len(rows)
         for row in rows:
             del self._sources[row]

@@ -20,7 +20,7 @@ class Tally:
         created_fields: fields that Iterable did not know before; each takes one of the project's 1,000 for ever.
         left: things that the stream has put into Iterable, and that have left its source.
         removed: how many of these were removed from Iterable.
-        shared: how many stay, because another mirrored stream has them.
+        shared: those that stay, because another mirrored stream has them, by its name.
         not_removed: those that Iterable did not remove, by reason.
         objection: why a real run would not have removed what this one has planned to remove.
         dropped_fields: fields that Iterable left out of records it has taken.
@@ -38,14 +38,14 @@ class Tally:
     trimmed_fields: Counter[str] = field(default_factory=Counter)
     left: int = 0
     removed: int = 0
-    shared: int = 0
+    shared: Counter[str] = field(default_factory=Counter)
     not_removed: Counter[str] = field(default_factory=Counter)
     objection: str = ""
 
     @property
     def to_remove(self) -> int:
         """What has left the source and is still to be removed, as far as is known."""
-        return self.left - self.removed - self.shared - self.not_removed.total()
+        return self.left - self.removed - self.shared.total() - self.not_removed.total()
 
     @property
     def rejected(self) -> int:
@@ -79,12 +79,17 @@ class Tally:
             "minutes_at_limit": self.traffic.minutes_at_limit(),
             "left": self.left,
             "removed": self.removed,
-            "kept_for_other_streams": self.shared,
+            "kept_for_other_streams": dict(self.shared.most_common()),
             "not_removed": dict(self.not_removed.most_common()),
             "created_fields": sorted(self.created_fields),
             "dropped_fields": sorted(self.dropped_fields | self.trimmed_fields.keys()),
             "dropped_at_clash": dict(self.trimmed_fields.most_common()),
         }
+
+    def about_removals(self) -> str:
+        """In a sentence."""
+        kept = "".join(f", {count:,} kept for the stream {stream!r}" for stream, count in self.shared.most_common())
+        return f"{self.left:,} have left the source: {self.removed:,} removed{kept}{in_brackets(self.not_removed)}"
 
     def __str__(self) -> str:
         counts = f"read {self.read}, written {self.written}, unchanged {self.unchanged}, rejected {self.rejected}"

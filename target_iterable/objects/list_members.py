@@ -24,6 +24,8 @@ _SUBSCRIBE: Final = Endpoint("/api/lists/subscribe", "subscribers", named_failur
 _SUBSCRIBE_EXISTING: Final = replace(_SUBSCRIBE, judge=partial(named_failures, skipped=NOT_FOUND))
 # Who is not there is out of the list already.
 _UNSUBSCRIBE: Final = Endpoint("/api/lists/unsubscribe", "subscribers", partial(named_failures, settled=NOT_FOUND))
+# A list that is gone has no members; whoever asks for removals from it by records should hear so all the same.
+_LEAVE: Final = replace(_UNSUBSCRIBE, settled=frozenset({"error.lists.invalidListId"}))
 _EMPTY: Final = (None, "")
 
 
@@ -83,7 +85,7 @@ class ListMembers(MirroredObject):
     def removal(self, name_: str) -> Operation:
         """See `MirroredObject`."""
         user = user_of(name_)
-        return self._remove(parts(name_)[0], dict([user]), frozenset({user}))
+        return self._remove(parts(name_)[0], dict([user]), frozenset({user}), _LEAVE)
 
     def _add(self, list_id: int, identity: UserIdentity, fields: Row) -> Operation:
         existing = self.route.options.get("update_existing_users_only", False)
@@ -102,10 +104,12 @@ class ListMembers(MirroredObject):
             place=f"list {list_id}",
         )
 
-    def _remove(self, list_id: int, user: Mapping[str, str], names: frozenset[Name]) -> Operation:
+    def _remove(
+        self, list_id: int, user: Mapping[str, str], names: frozenset[Name], endpoint: Endpoint = _UNSUBSCRIBE
+    ) -> Operation:
         flag = {"channelUnsubscribe": True} if self.route.options.get("channel_unsubscribe") else {}
         return Operation(
-            endpoint=_UNSUBSCRIBE,
+            endpoint=endpoint,
             part=dumps(dict(user)),
             names=names,
             envelope=self._envelope(list_id, flag),

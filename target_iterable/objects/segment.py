@@ -21,6 +21,7 @@ from target_iterable.routes import ObjectSpec, Option
 from target_iterable.segment.call import SHAPES, read_call
 from target_iterable.segment.calls import mapped
 from target_iterable.segment.mapping import Rules
+from target_iterable.segment.people import People
 
 _OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
     object_.spec.name: object_ for object_ in (Users, UserEmails, Events, Purchases, Carts, ListMembers)
@@ -36,8 +37,7 @@ class Segment(IterableObject):
 
     A call is written as `analytics.js` sends it, or as warehouses of Segment and RudderStack keep it. There its parts
     are columns such as `user_id`, `event_text` and `id` (the messageId), and all other columns are traits or
-    properties; null ones were not sent. Calls with an anonymousId alone are rejected. In e-mail-based projects calls
-    should tell the address, since Iterable may need a minute to find a new user by the userId.
+    properties; null ones were not sent. What is skipped by an option counts as unchanged.
 
     type: `identify`, `track`, `page`, `screen`, `alias` or `group`. Tables without it need the option `call`.
     userId: whom it is about. In e-mail-based projects it may be the address.
@@ -78,8 +78,11 @@ class Segment(IterableObject):
                 f"{', '.join(f'`{type_}`' for type_ in SHAPES)}",
                 *SHAPES,
             ),
+            "anonymous": _choice(
+                "what becomes of calls with an anonymousId alone: `reject` or `skip`", "reject", "skip"
+            ),
             "pages": _choice(
-                "which pages and screens are events: `all`, `named` ones, or all by one `common` name",
+                "which pages and screens are events: `all`, only `named` ones, or all by one `common` name",
                 *("all", "named", "common"),
             ),
             "audiences": _choice(
@@ -87,11 +90,12 @@ class Segment(IterableObject):
                 *("as_sent", "trait", "event", "list"),
             ),
             "cart_deltas": _choice(
-                "what becomes of single products: `reject`, `event`, or the cart from the stream's own `history`",
-                *("reject", "event", "history"),
+                "what becomes of single products: `reject`, `skip`, `event`, or the cart of the stream's `history`",
+                *("reject", "skip", "event", "history"),
             ),
             "groups": _choice(
-                "what becomes of group calls: `reject`, or a field `group` of the `profile`", *("reject", "profile")
+                "what becomes of group calls: `reject`, `skip`, or a field `group` of the `profile`",
+                *("reject", "skip", "profile"),
             ),
         },
     )
@@ -112,7 +116,8 @@ class Segment(IterableObject):
         self._call = options.pop("call", None)
         self._shared = {name: options.pop(name) for name in MERGE if name in options}
         by_address = self.project.type is ProjectType.EMAIL and self.route.identify_by != USER_ID
-        self._rules = Rules(**options, ids_can_be_addresses=by_address, carts=self.project.open_carts[self.stream])
+        people = People(by_address=by_address, skips_anonymous=options.pop("anonymous", "reject") == "skip")
+        self._rules = Rules(people, self.project.open_carts[self.stream], **options)
         self._made: dict[tuple[str, str], IterableObject] = {}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:

@@ -49,7 +49,7 @@ def of_traits(call: Call, rules: Rules) -> Mapped:
     if not isinstance(inside, bool):
         raise RecordRefusedError("invalidAudience", "the trait of an audience must be true or false", call.within(key))
     beside = {name: value for name, value in call.body.items() if name not in (trait, "email")}
-    return _FORMS[rules.audiences](call, rules.person(call), _Membership(key, inside, beside))
+    return _FORMS[rules.audiences](call, rules.people.of(call), _Membership(key, inside, beside))
 
 
 def of_event(call: Call, rules: Rules) -> Mapped:
@@ -60,7 +60,7 @@ def of_event(call: Call, rules: Rules) -> Mapped:
     """
     key = _named(call, call.body.get(_KEY) or call.context.get("computation_key"), call.within(_KEY))
     inside = snake(str(call.subject)) == snake(_ENTERED)
-    return _FORMS[rules.audiences](call, rules.person(call), _Membership(key, inside, {}))
+    return _FORMS[rules.audiences](call, rules.people.of(call), _Membership(key, inside, {}))
 
 
 def _named(call: Call, key: object, place: str) -> str:

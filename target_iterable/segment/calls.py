@@ -9,7 +9,7 @@ from target_iterable.columns import EMPTY
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.segment import audiences, commerce
 from target_iterable.segment.call import Call
-from target_iterable.segment.mapping import Mapped, Rules, event, profile
+from target_iterable.segment.mapping import Mapped, Rules, event, profile, skipped
 from target_iterable.segment.names import NAMELESS, snake, viewed
 from target_iterable.segment.people import is_address
 
@@ -30,7 +30,7 @@ def _identify(call: Call, rules: Rules) -> Mapped:
         return audiences.of_traits(call, rules)
     # Iterable sends to `phoneNumber`; `phone` is what the spec calls it.
     phone = {"phoneNumber": call.body["phone"]} if "phone" in call.body else {}
-    return profile(rules.person(call), {**phone, **call.body})
+    return profile(rules.people.of(call), {**phone, **call.body})
 
 
 def _track(call: Call, rules: Rules) -> Mapped:
@@ -40,7 +40,7 @@ def _track(call: Call, rules: Rules) -> Mapped:
 
 
 def _any_event(call: Call, rules: Rules) -> Mapped:
-    return event(rules.person(call), call.subject, call)
+    return event(rules.people.of(call), call.subject, call)
 
 
 def _audience_event(call: Call, rules: Rules) -> Mapped:
@@ -51,12 +51,12 @@ def _page(call: Call, rules: Rules) -> Mapped:
     name = call.body.get("name")
     has_name = isinstance(name, str) and bool(name.strip())
     if rules.pages == "named" and not has_name:
-        raise call.missing("name")
+        return skipped(call, rules)
     is_named = has_name and rules.pages != "common"
-    return event(rules.person(call), viewed(call.type, str(name)) if is_named else NAMELESS[call.type], call)
+    return event(rules.people.of(call), viewed(call.type, str(name)) if is_named else NAMELESS[call.type], call)
 
 
-def _alias(call: Call, _rules: Rules) -> Mapped:
+def _alias(call: Call, rules: Rules) -> Mapped:
     for name, value in (("previousId", call.subject), ("userId", call.user_id)):
         if value in EMPTY:
             raise call.missing(name)
@@ -64,20 +64,32 @@ def _alias(call: Call, _rules: Rules) -> Mapped:
             raise RecordRefusedError(
                 "invalidAlias", f"`{name}` is not an e-mail address, and Iterable can change nothing else", name
             )
+    rules.people.forget()
     return Mapped("user_emails", "change", {"currentEmail": call.subject, "newEmail": call.user_id})
 
 
 def _group(call: Call, rules: Rules) -> Mapped:
-    if rules.groups == "reject":
-        raise RecordRefusedError(
-            "groupCall", "Iterable has no groups; with the option `groups: profile` users have a field `group`", "type"
-        )
+    return _GROUPS[rules.groups](call, rules)
+
+
+def _rejected_group(_call: Call, _rules: Rules) -> Mapped:
+    raise RecordRefusedError(
+        "groupCall", "Iterable has no groups; with the option `groups: profile` users have a field `group`", "type"
+    )
+
+
+def _group_of_profile(call: Call, rules: Rules) -> Mapped:
+    """Not among the user's own traits: a group has a name and an address, too."""
     if call.subject in EMPTY:
         raise call.missing("groupId")
-    # Not among the user's own traits: a group has a name and an address, too.
-    return profile(rules.person(call), {"group": {**call.body, "id": call.subject}})
+    return profile(rules.people.of(call), {"group": {**call.body, "id": call.subject}})
 
 
+_GROUPS: Final[Mapping[str, _Maps]] = {
+    "reject": _rejected_group,
+    "skip": skipped,
+    "profile": _group_of_profile,
+}
 _CALLS: Final[Mapping[str, _Maps]] = {
     "identify": _identify,
     "user": _identify,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from target_iterable.columns import EMPTY, Row
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.segment.call import Call
-from target_iterable.segment.mapping import Mapped, Rules, event, owner
+from target_iterable.segment.mapping import Mapped, Rules, event, owner, skipped
 from target_iterable.segment.names import snake
 from target_iterable.segment.open_carts import OpenCarts
 from target_iterable.segment.products import PRODUCTS, has_products, item, items
@@ -20,7 +20,7 @@ def purchase(call: Call, rules: Rules) -> Mapped:
     Raises:
         RecordRefusedError: if the total, the products, or something of them is missing.
     """
-    person, fields = rules.person(call), dict(call.body)
+    person, fields = rules.people.of(call), dict(call.body)
     order_id, total = fields.pop("order_id", None), fields.pop("total", None)
     if total in EMPTY:
         raise call.missing(call.within("total"))
@@ -55,7 +55,7 @@ def changed_cart(call: Call, rules: Rules) -> Mapped:
 
 
 def _cart(call: Call, rules: Rules, held: list[Row]) -> Mapped:
-    return Mapped("carts", "replace", {**rules.person(call), "items": held}, rules.cart_of(call, held))
+    return Mapped("carts", "replace", {**rules.people.of(call), "items": held}, rules.cart_of(call, held))
 
 
 def _rejected(call: Call, _rules: Rules) -> Mapped:
@@ -68,7 +68,7 @@ def _rejected(call: Call, _rules: Rules) -> Mapped:
 
 
 def _as_event(call: Call, rules: Rules) -> Mapped:
-    return event(rules.person(call), call.subject, call)
+    return event(rules.people.of(call), call.subject, call)
 
 
 def _from_history(call: Call, rules: Rules) -> Mapped:
@@ -89,6 +89,7 @@ def _with_less(call: Call, carts: OpenCarts) -> list[Row]:
 
 _DELTAS: Final[Mapping[str, Callable[[Call, Rules], Mapped]]] = {
     "reject": _rejected,
+    "skip": skipped,
     "event": _as_event,
     "history": _from_history,
 }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from target_iterable.columns import Row
+from target_iterable.delivery.refusal import RecordPassedOverError
 from target_iterable.keys import key_text
 from target_iterable.segment.call import Call
 from target_iterable.segment.open_carts import OpenCarts
-from target_iterable.segment.people import person
+from target_iterable.segment.people import People
 
 
 class Cart(NamedTuple):
@@ -32,16 +33,12 @@ class Mapped(NamedTuple):
 class Rules:
     """What the route says about calls; see the options of the object."""
 
+    people: People
+    carts: OpenCarts
     pages: str = "all"
     audiences: str = "as_sent"
     cart_deltas: str = "reject"
     groups: str = "reject"
-    ids_can_be_addresses: bool = False
-    carts: OpenCarts = field(default_factory=OpenCarts)
-
-    def person(self, call: Call) -> Row:
-        """See `people.person`."""
-        return person(call, ids_can_be_addresses=self.ids_can_be_addresses)
 
     def cart_of(self, call: Call, items: list[Row]) -> Cart | None:
         """What is to be remembered if the call leaves `items` in the cart; nothing unless deltas need it.
@@ -76,3 +73,12 @@ def event(person_: Row, name: str, call: Call, fields: Row | None = None) -> Map
     """
     about = {"eventName": name, "id": call.message_id, "createdAt": call.moment}
     return Mapped("events", "track", {**person_, **about, "dataFields": call.body if fields is None else fields})
+
+
+def skipped(_call: Call, _rules: Rules) -> Mapped:
+    """A call that the route does not want.
+
+    Raises:
+        RecordPassedOverError: always.
+    """
+    raise RecordPassedOverError

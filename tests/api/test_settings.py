@@ -1,13 +1,16 @@
 """The settings of a connection become a client, and wrong ones are named."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
 
 from iterable_api import settings
-from iterable_api.client import HOSTS
+from iterable_api.client import HOSTS, IterableClient
+from iterable_api.errors import ConnectionFailedError
 from iterable_api.limits import DocumentedLimits
 from iterable_sandbox.server import Sandbox
 from tests.api.conftest import KEY
@@ -94,3 +97,12 @@ def test_processes_with_the_same_store_keep_the_limits_together(tmp_path: Path) 
             client.close()
         statuses = {entry.status for entry in sandbox.requests("GET /api/users/getFields")}
     assert statuses == {200}
+
+
+@pytest.mark.parametrize("region", HOSTS)
+def test_the_region_decides_who_is_asked(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")  # nothing leaves this machine
+    client = settings.connect(config(region=region), "us/1", make=partial(IterableClient, max_tries=1))
+    with pytest.raises(ConnectionFailedError, match=rf" {urlsplit(HOSTS[region]).netloc} "):
+        client.get_json("/api/lists")
+    client.close()

@@ -54,8 +54,7 @@ def test_every_setting_is_set_by_a_test_of_its_plugin(setting: Setting) -> None:
 def set_by_tests(room: str) -> set[str]:
     """What tests give as keyword arguments or as keys of dicts."""
     parsed = (ast.parse(path.read_text()) for path in (ROOT / "tests" / room).glob("test_*.py"))
-    functions = (node for tree in parsed for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
-    return {name for function in functions for node in ast.walk(function) for name in _given(node)}
+    return {name for tree in parsed for node in ast.walk(tree) for name in _given(node)}
 
 
 def _given(node: ast.AST) -> list[str]:

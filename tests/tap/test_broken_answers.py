@@ -122,6 +122,16 @@ def test_nothing_of_the_spool_is_left_behind(server: ScriptedServer, tmp_path: P
     assert list(spool.iterdir()) == []
 
 
+def test_answers_are_spooled_where_the_setting_says(server: ScriptedServer, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    export = ExportServer(server, [row(1, 1)])
+    with stream_of(export.url, tmp_path, spool_directory=str(spool)) as stream:
+        spool.rmdir()
+        with pytest.raises(FileNotFoundError, match="spool"):
+            list(stream.get_records(None))
+
+
 ROWS = st.lists(st.integers(0, DAY - 1), max_size=40).map(lambda seconds: [row(s, n) for n, s in enumerate(seconds)])
 QUICK = [kind for kind in BREAKS if kind != "stalled"]
 FAULTS = st.lists(st.none() | st.sampled_from(QUICK) | st.sampled_from(REFUSALS), max_size=25)

@@ -35,6 +35,10 @@ def run(folder: Path, values: dict[str, Any], *arguments: str) -> subprocess.Com
         ({"start_date": "9999-01-01"}, "`start_date` is 9999-01-01, which is in the future"),
         ({"end_date": "2025-12-31"}, "`end_date` must be later than `start_date`"),
         ({"api_url": "https://api.iterable.com/api"}, "`api_url` must be given without the `/api`"),
+        (
+            {"spool_directory": "/no/such/folder"},
+            "`spool_directory` is '/no/such/folder', which is no folder that we may",
+        ),
         ({"extra_data_types": ["emailOpen"]}, "which is the stream email_open already"),
         ({"extra_data_types": ["campaigns"]}, "the stream campaigns is something else"),
         ({"extra_data_types": ["listUsers"]}, "the stream list_users is something else"),

@@ -56,8 +56,11 @@ class Loader:
 
     def __call__(self, messages: Iterable[Message | str], **settings: Any) -> dict[str, Any]:
         """Run on `messages` and a STATE behind them; the summary by stream."""
+        return self.cut_off([*messages, {"type": "STATE", "value": STATE}], **settings)
+
+    def cut_off(self, messages: Iterable[Message | str], **settings: Any) -> dict[str, Any]:
+        """The same without a STATE behind them, as if the tap had died."""
         lines = [line if isinstance(line, str) else json.dumps(line) for line in messages]
-        lines.append(json.dumps({"type": "STATE", "value": STATE}))
         output = io.StringIO()
         try:
             with redirect_stdout(output):

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from iterable_api.client import IterableClient
-from target_iterable.delivery.removals import RemovalFailedError, TooManyRemovalsError
-from target_iterable.delivery.stream import DeliveryFailedError
+from target_iterable.delivery.removals import TooManyRemovalsError
 from target_iterable.objects import OBJECTS
 from target_iterable.objects.mirrored import MirroredObject
 from target_iterable.setting_error import SettingError
-from tests.target.conftest import NewProject, Project
+from tests.target.conftest import Project
 from tests.target.loading import Message, stream
 
 ANN, BOB, CAT, DAN = (f"{name}@example.com" for name in ("ann", "bob", "cat", "dan"))
 ALL = "100%"
+VIPS = {"object": "list_members", "list": "VIP", "mode": "mirror", "max_removals": ALL}
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +55,7 @@ def removals(summary: dict[str, Any]) -> tuple[int, int, int]:
     return counts["left"], counts["removed"], counts["unsent"]
 
 
-def test_every_object_that_can_be_mirrored_knows_how(project: Project) -> None:
+def test_every_object_that_can_be_mirrored_knows_how() -> None:
     for object_ in OBJECTS.values():
         assert ("mirror" in object_.spec.modes) == issubclass(object_, MirroredObject) == bool(object_.spec.removals)
 
@@ -128,3 +126,161 @@ def test_what_others_have_put_there_stays(project: Project) -> None:
     project.load(version("list_members", 1, people(ANN)), **mirror())
     project.load(version("list_members", 2, people(BOB)), **mirror())
     assert project.holds.members("VIP") == {BOB, DAN}
+
+
+def test_a_member_that_another_mirrored_stream_has_stays(project: Project) -> None:
+    def load(one: Sequence[str], number: int, other: Sequence[str]) -> dict[str, Any]:
+        messages = [*version("shop", number, people(*one)), *version("club", number, people(*other))]
+        return project.load(messages, streams={"shop": VIPS, "club": VIPS})
+
+    load([ANN, BOB], 1, [BOB, CAT])
+    summary = load([DAN], 2, [CAT])
+    assert summary["shop"]["kept_for_other_streams"] == {"club": 1}
+    assert project.holds.members("VIP") == {CAT, DAN}
+
+
+def test_the_table_tells_what_was_removed(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, who in enumerate([[ANN, BOB], [CAT]], 1):
+        project.load(version("list_members", number, people(*who)), **mirror())
+    assert "  2 have left the source: 2 removed" in capsys.readouterr().err.splitlines()
+
+
+# What must hold before anything is removed.
+
+
+def holds_after(project: Project, messages: list[Message], **settings: Any) -> set[str]:
+    """Who is in the list when these have come behind a version with Ann and Bob."""
+    project.load(version("list_members", 5, people(ANN, BOB)), **mirror())
+    project.load(messages, **(settings or mirror()))
+    return project.holds.members("VIP")
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        pytest.param(version("list_members", 6, []), id="the source came empty"),
+        pytest.param(version("list_members", 6, people(CAT), done=False), id="the version is not complete"),
+        pytest.param(
+            [*version("list_members", 6, []), *version("list_members", 6, people(CAT))],
+            id="the tap sends the message at the beginning, so who knows what it means behind records",
+        ),
+        pytest.param(version("list_members", 4, people(CAT)), id="the version is older"),
+        pytest.param([*version("list_members", 6, people(CAT), done=False), activate("list_members", 7)], id="another"),
+        pytest.param(version("list_members", 6, [{"email": None}, {"email": "no address"}]), id="nobody is named"),
+        pytest.param([activate("unknown", 6)], id="the stream is unknown"),
+    ],
+)
+def test_nothing_is_removed_unless_the_version_is_complete(project: Project, messages: list[Message]) -> None:
+    assert holds_after(project, messages) >= {ANN, BOB}
+
+
+def test_a_record_that_is_rejected_has_not_left_the_source(project: Project) -> None:
+    project.load(version("list_members", 1, people(ANN, BOB, CAT, age=1)), **mirror())
+    rows: list[dict[str, Any]] = [{"email": ANN, "age": "a text"}, {"email": BOB, "itblDS": 1}, {"email": CAT}]
+    summary = project.load(version("list_members", 2, rows), **mirror())
+    assert (summary["list_members"]["rejected"], *removals(summary)) == (2, 0, 0, 0)
+    assert project.holds.members("VIP") == {ANN, BOB, CAT}
+
+
+def test_a_record_with_a_bad_date_or_a_wrong_type_has_not_left_the_source(project: Project) -> None:
+    born = {"type": ["string", "null"], "format": "date"}
+    project.load(version("list_members", 1, people(ANN, BOB)), **mirror())
+    schema, *rows = stream("list_members", [{"email": ANN, "born": "soon"}, {"email": BOB, "born": 7}], born=born)
+    summary = project.load([schema, *(row | {"version": 2} for row in rows), activate("list_members", 2)], **mirror())
+    assert (summary["list_members"]["rejected"], *removals(summary)) == (2, 0, 0, 0)
+
+
+def test_a_new_record_that_is_rejected_puts_nobody_on_the_list_whom_it_could_remove(project: Project) -> None:
+    project.load(stream("list_members", people(ANN, BOB, list="VIP", age=1)))
+    project.load(version("list_members", 1, [{"email": ANN, "age": "a text"}, {"email": CAT}]), **mirror())
+    assert removals(project.load(version("list_members", 2, people(CAT)), **mirror())) == (0, 0, 0)
+    assert project.holds.members("VIP") == {ANN, BOB, CAT}
+
+
+def test_when_nobody_can_say_what_a_record_is_about_nothing_is_removed(
+    project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    route = {key: value for key, value in VIPS.items() if key != "list"}
+    project.load(version("members", 1, people(ANN, BOB, list="VIP")), streams={"members": route})
+    rows = [*people(CAT, list="VIP"), {"email": ANN, "list": None}]
+    assert removals(project.load(version("members", 2, rows), streams={"members": route})) == (0, 0, 0)
+    assert "Nothing is removed: of 1 records nobody can say" in caplog.text
+
+
+def test_records_without_a_version_have_not_left_the_source(project: Project) -> None:
+    project.load(version("list_members", 1, people(ANN, BOB)), **mirror())
+    mixed = [*version("list_members", 2, people(CAT), done=False), *stream("list_members", people(ANN))]
+    project.load([*mixed, activate("list_members", 2)], **mirror())
+    assert project.holds.members("VIP") == {ANN, CAT}
+    project.load(version("list_members", 3, people(CAT)), **mirror())
+    assert project.holds.members("VIP") == {CAT}
+
+
+def test_a_record_of_an_older_version_does_not_hide_that_it_is_in_the_newer(project: Project) -> None:
+    project.load(version("list_members", 1, people(ANN, BOB)), **mirror())
+    mixed = [*version("list_members", 2, people(ANN), done=False), *version("list_members", 1, people(ANN, BOB))]
+    project.load([*mixed, activate("list_members", 2)], **mirror())
+    assert project.holds.members("VIP") == {ANN}
+
+
+# How much.
+
+
+@pytest.mark.parametrize(
+    ("most", "allowed"), [("20%", False), ("29%", False), ("30%", True), (2, False), (3, True), ("0%", False)]
+)
+def test_more_than_is_allowed_is_not_removed_and_the_run_fails_clearly(
+    project: Project, most: str | int, *, allowed: bool
+) -> None:
+    everybody = [f"{number}@example.com" for number in range(10)]
+    project.load(version("list_members", 1, people(*everybody)), **mirror())
+    settings = mirror(max_removals=most)
+    if allowed:
+        assert removals(project.load(version("list_members", 2, people(*everybody[3:], ANN)), **settings)) == (3, 3, 0)
+        return
+    with pytest.raises(TooManyRemovalsError, match=r"3 of 10 have left the source.*`max_removals` of the route to 3 "):
+        project.load(version("list_members", 2, people(*everybody[3:], ANN)), **settings)
+    assert project.load.states == []
+    assert project.holds.members("VIP") == {*everybody, ANN}
+    again = version("list_members", 3, people(*everybody[3:], ANN))
+    assert removals(project.load(again, **mirror(max_removals=3))) == (3, 3, 0)
+
+
+def test_the_setting_is_for_all_routes_that_say_nothing(project: Project) -> None:
+    route = mirror(max_removals=None)
+    project.load(version("list_members", 1, people(ANN, BOB)), **route)
+    for most in ({}, {"max_removals": 0}, {"max_removals": "49%"}):
+        with pytest.raises(TooManyRemovalsError):
+            project.load(version("list_members", 2, people(ANN)), **route, **most)
+    assert removals(project.load(version("list_members", 2, people(ANN)), **route, max_removals="50%")) == (1, 1, 0)
+
+
+# What the settings must say.
+
+
+@pytest.mark.parametrize(
+    ("route", "message"),
+    [
+        ({"object": "users", "mode": "mirror", "on_removed": "delete"}, "`allow_destructive`"),
+        ({"object": "users", "mode": "mirror", "on_removed": "forget"}, "`allow_destructive`"),
+        ({"object": "users", "mode": "mirror", "on_removed": "erase"}, "`streams.x.on_removed` has the unknown value"),
+        ({"object": "list_members", "mode": "mirror", "on_removed": "delete"}, "It can be remove"),
+        ({"object": "users", "on_removed": "clear"}, "`streams.x.on_removed` makes sense in the mode mirror only"),
+        ({"object": "users", "complete_at_end": True}, "`streams.x.complete_at_end` makes sense"),
+        ({"object": "events", "max_removals": 3}, "unknown key 'max_removals'"),
+        ({"object": "users", "mode": "mirror", "max_removals": "some"}, "`streams.x.max_removals` must be a count"),
+    ],
+)
+def test_a_route_that_makes_no_sense_is_refused(project: Project, route: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        project.load([], streams={"x": route})
+
+
+def test_a_setting_that_makes_no_sense_is_refused(project: Project) -> None:
+    with pytest.raises(SettingError, match="`max_removals` must be a count"):
+        project.load([], max_removals="a few")
+
+
+def test_a_mirror_needs_the_ledger(project: Project) -> None:
+    with pytest.raises(SettingError, match="`ledger` cannot be used"):
+        project.load([], **mirror(), ledger="/no/such/place/ledger.db")

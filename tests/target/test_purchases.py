@@ -216,7 +216,13 @@ def test_a_table_of_a_warehouse_becomes_purchases_by_the_route_alone(project: Pr
         "ORDERED_AT": "2026-03-03T08:01:02Z",
         "_SDC_BATCHED_AT": None,
     }
-    fields = {"ORDER_ID": "id", "CUSTOMER_EMAIL": "email", "CITY": "user.city", "LINES": "items", "AMOUNT": "total"}
+    fields: dict[str, str | None] = {
+        "ORDER_ID": "id",
+        "CUSTOMER_EMAIL": "email",
+        "CITY": "user.city",
+        "LINES": "items",
+        "AMOUNT": "total",
+    }
     fields |= {"ORDERED_AT": "createdAt", "_SDC_BATCHED_AT": None}
     dates = {"ORDERED_AT": {"type": "string", "format": "date-time"}}
     records = stream("SHOP-ORDERS", [row], key=["ORDER_ID"], **dates)

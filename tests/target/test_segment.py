@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -80,11 +81,11 @@ def test_pages_and_screens_are_events(
         call("page", messageId="2", properties={"path": "/"}),
         call("screen", messageId="3", name="Home"),
     ]
-    reasons = send(project, *calls, **pages)["reasons"]
+    done = send(project, *calls, **pages)
     events = project.holds.events()
     assert [event["eventName"] for event in events] == [name for name in (named, nameless, screen) if name]
     assert (events[0]["path"], events[0]["name"]) == ("/pricing", "Pricing")
-    assert reasons == ({} if nameless else {"missingField": 1})
+    assert (done["rejected"], done["unchanged"]) == (0, 0 if nameless else 1)
 
 
 def test_an_alias_of_two_addresses_changes_the_address(project: Project) -> None:
@@ -150,6 +151,24 @@ def test_a_user_id_that_is_an_address_stays_an_id_where_users_go_by_their_ids(ne
     assert "email" not in project.holds.user(userId="id@example.com")
 
 
+def test_a_new_user_is_found_by_id_before_iterable_can_do_so(new_project: NewProject) -> None:
+    project = new_project(apply_delays={"bulk": 60})
+    later = [call | {"context": None, "userId": 1} for call in (ORDER, track("Seen"))]
+    counts = send(project, call("identify", userId=1, traits={"email": ANN, "plan": "pro"}, context=None), *later)
+    project.sandbox.clock.advance(timedelta(minutes=2))
+    assert (counts["written"], counts["rejected"]) == (3, 0)
+    assert [done["email"] for done in (*project.holds.events(), *project.holds.purchases())] == [ANN, ANN]
+    assert (project.sandbox.counts()["users"], project.holds.user(email=ANN)["plan"]) == (1, "pro")
+
+
+def test_an_address_that_was_changed_is_not_taken_for_the_users_any_more(project: Project) -> None:
+    new = "new@example.com"
+    calls = [IDENTIFY, call("alias", previousId=ANN, userId=new, context=None), track("Seen", context=None)]
+    assert send(project, *calls)["written"] == 3
+    assert [event["email"] for event in project.holds.events()] == [new]
+    assert not project.holds.exists(ANN)
+
+
 def test_an_address_among_properties_is_the_users_only_where_nothing_else_is(project: Project) -> None:
     friend = {"email": "friend@example.com"}
     send(
@@ -205,6 +224,14 @@ def test_a_call_that_cannot_be_written_is_rejected_with_what_it_lacks(
     assert (counts["written"], counts["reasons"]) == (1, {reason: 1})
     (refusal,) = project.load.refusals
     assert refusal.get("field") == field
+
+
+def test_what_the_route_does_not_want_is_passed_over(project: Project) -> None:
+    anonymous = call("page", name="Home", userId=None, context=None)
+    unwanted = [anonymous, call("group", groupId="g1"), track("Product Added", {"product_id": "1"})]
+    counts = send(project, *unwanted, IDENTIFY, anonymous="skip", groups="skip", cart_deltas="skip")
+    assert (counts["written"], counts["unchanged"], counts["rejected"]) == (1, 3, 0)
+    assert project.holds.events() == []
 
 
 def test_a_dry_run_plans_each_call_as_what_it_becomes(project: Project) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.scripted_server import Answer, Request, ScriptedServer, answer_json
 from tests.target.conftest import Project
-from tests.target.loading import stream
+from tests.target.loading import Loader, stream
 
 ANN = "ann@example.com"
 USERS = stream("users", [{"email": ANN, "plan": "gold", "address": {"place": {"city": "Rome"}}}])
@@ -78,3 +81,38 @@ def test_an_entry_of_streams_that_no_stream_went_by_is_reported(
     caplog.clear()
     project.load([], streams=routes)
     assert caplog.records == [] or all(record.levelname != "WARNING" for record in caplog.records)
+
+
+class Crowd:
+    """A project that counts the requests it is answering at a time; each waits until so many are there."""
+
+    api_key = "0123456789abcdef0123456789abcdef"
+
+    def __init__(self, server: ScriptedServer, wanted: int) -> None:
+        self.url = server.url
+        self.most = self._here = 0
+        self._lock = threading.Lock()
+        self._together = threading.Barrier(wanted, timeout=10)
+        server.after = self._answer
+
+    def _answer(self, request: Request) -> Answer:
+        if request.method == "GET":
+            return answer_json(200, {"fields": {}})
+        with self._lock:
+            self._here += 1
+            self.most = max(self.most, self._here)
+        self._together.wait()
+        with self._lock:
+            self._here -= 1
+        return answer_json(200, {"successCount": 1, "failCount": 0})
+
+
+@pytest.mark.parametrize("wanted", [1, 2])
+def test_so_many_requests_are_under_way_as_the_setting_says(
+    server: ScriptedServer, tmp_path: Path, wanted: int
+) -> None:
+    crowd = Crowd(server, wanted)
+    users = [{"email": f"user{number}@example.com"} for number in range(4)]
+    counts = Loader(crowd, tmp_path)(stream("users", users), max_batch_rows=1, max_in_flight=wanted)
+    assert counts["users"]["written"] == 4
+    assert crowd.most == wanted

@@ -1,0 +1,99 @@
+"""Every object, in each of its modes, sends only what the contract knows; also when it removes something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from iterable_sandbox.keys import KeyType
+from iterable_sandbox.server import Sandbox
+from iterable_sandbox.store.lists import UserList
+from target_iterable.objects import OBJECTS
+from tests.contract.swagger import Contract
+from tests.contract.test_plugin_requests import APP_KEY, problems
+from tests.target.loading import Loader, Message, stream
+
+FROM_APPS: Final = ("devices", "browsers")
+MEDIA: Final = {
+    "email": "Email",
+    "push": "Push",
+    "sms": "SMS",
+    "inApp": "InApp",
+    "webPush": "WebPush",
+    "whatsApp": "WhatsApp",
+}
+"""Modes of messages, and what campaigns call the medium."""
+GROUP: Final = {"subscriptionGroup": "emailList", "subscriptionGroupId": 12}
+IN_MODE: Final[Mapping[tuple[str, str], Any]] = {
+    ("subscriptions", "subscribe"): GROUP,
+    ("subscriptions", "unsubscribe"): GROUP,
+    **{("messages", mode): {"campaignId": 20 + number} for number, mode in enumerate(MEDIA)},
+}
+"""What the records of a mode have besides the example."""
+OTHERS: Final[Mapping[str, Any]] = {
+    "users": {"email": "bob@example.com"},
+    "list_members": {"email": "bob@example.com"},
+    "catalog_items": {"itemId": "B-1"},
+    "metadata": {"key": "b2"},
+    "snippets": {"name": "other"},
+}
+"""What makes of the example of an object that can be mirrored another thing."""
+
+
+def cases() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each object with each of its routes."""
+    for name, object_ in OBJECTS.items():
+        for mode in object_.spec.modes:
+            for removal in object_.spec.removals if mode == "mirror" else ("",):
+                yield name, {"mode": mode} | ({"on_removed": removal, "max_removals": "100%"} if removal else {})
+
+
+def messages(name: str, mode: str) -> list[Message]:
+    """The example; for a mirror another thing, too, which then leaves the source."""
+    record = {**OBJECTS[name].example, **IN_MODE.get((name, mode), {})}
+    key = [column for column in ("id",) if column in record]
+    if mode != "mirror":
+        return stream(name, [record], key)
+    schema, one, other = stream(name, [record, record | OTHERS[name]], key)
+    first = [one | {"version": 1}, other | {"version": 1}, {"type": "ACTIVATE_VERSION", "stream": name, "version": 1}]
+    return [schema, *first, one | {"version": 2}, {"type": "ACTIVATE_VERSION", "stream": name, "version": 2}]
+
+
+def fill(sandbox: Sandbox, load: Loader, *users: str) -> None:
+    """Let there be everything that the examples speak of."""
+    store = sandbox.store
+    for number, medium in enumerate(MEDIA.values()):
+        campaign = {"id": 20 + number, "messageMedium": medium, "templateId": 20, "type": "Triggered"}
+        store.resources.add("campaign", [(20 + number, campaign), (5, campaign | {"id": 5})])
+    store.resources.add("journey", [(7, {"id": 7, "enabled": True})])
+    for number, list_name in enumerate(["News", "Loyal customers", "VIP", "Press"], 12):
+        store.lists.insert(UserList(number, list_name, None, 0, "Standard"))
+    load(stream("users", [{"email": email} for email in users]))
+    sandbox.project.log.clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "route"), [pytest.param(*case, id=" ".join([case[0], *case[1].values()])) for case in cases()]
+)
+def test_what_an_object_sends_in_a_mode_is_known_to_the_contract(
+    closed_contract: Contract, tmp_path: Path, name: str, route: Mapping[str, Any]
+) -> None:
+    knobs: dict[str, Any] = {"keys": {APP_KEY: KeyType.MOBILE}, "subscription_endpoints": True}
+    with Sandbox(log_personal_data=True, opt_in_message_types=True, **knobs) as sandbox:
+        load = Loader(sandbox, tmp_path)
+        # An address can only change to one that nobody has.
+        fill(sandbox, load, "ann@old.example.com", *(["ann@example.com"] if name != "user_emails" else []))
+        done = load(
+            messages(name, route["mode"]),
+            streams={name: {"object": name, **route}},
+            allow_destructive=True,
+            allow_messaging=True,
+            **({"api_key": APP_KEY} if name in FROM_APPS else {}),
+        )[name]
+        sent = sandbox.requests("* /api/*")
+    assert done["rejected"] == 0
+    assert any(entry.method != "GET" for entry in sent)
+    assert [problem for entry in sent for problem in problems(closed_contract, entry)] == []

@@ -1,0 +1,197 @@
+"""The examples do what their READMEs say: the commands that are written there are run here."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from demo.warehouse import warehouse
+from iterable_api.client import IterableClient
+from iterable_api.limits import Unlimited
+from iterable_sandbox.server import Sandbox
+from tests.pipelines.meltano_project import QUIET
+from tests.target.loading import Contents
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SHELL = re.compile(r"```sh\n(?P<commands>.*?)```", re.DOTALL)
+
+
+class Database:
+    """A database of its own, on a server that listens on a socket in a folder."""
+
+    def __init__(self, folder: str, name: str) -> None:
+        self.uri = f"postgresql://postgres@/{name}?host={folder}"
+        # tap-postgres insists on a host, a user and a password.
+        address = f"://postgres:postgres@localhost/{name}?host={folder}"
+        self.for_tap = f"postgresql+psycopg2{address}"
+        self.for_target = f"postgresql+psycopg{address}"
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            found = connection.execute(statement.encode())
+            return found.fetchall() if found.description else []
+
+
+@dataclass
+class Example:
+    """A copy of an example, with a database and an Iterable of its own."""
+
+    folder: Path
+    database: Database
+    sandbox: Sandbox
+    holds: Contents
+
+    def run(self) -> None:
+        """What the README says."""
+        commands = "\n".join(found["commands"] for found in SHELL.finditer((self.folder / "README.md").read_text()))
+        assert "meltano run" in commands
+        ended = subprocess.run(
+            ["bash", "-e", "-c", commands],  # noqa: S607 (who reads a README has one)
+            cwd=self.folder,
+            env={**os.environ, **QUIET},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+    @property
+    def statuses(self) -> set[int | None]:
+        return {entry.status for entry in self.sandbox.requests("* /api/*")}
+
+
+Begin = Callable[..., Example]
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The folder of a server."""
+    with warehouse(tmp_path_factory.mktemp("postgres")) as server:
+        yield server.folder
+
+
+@pytest.fixture
+def begin(tmp_path: Path, postgres: str) -> Iterator[Begin]:
+    """Copies an example, runs its `source.sql`, and fills in its `.env` as a user would."""
+    with ExitStack() as stack:
+
+        def example(name: str, **settings: Any) -> Example:
+            sandbox = stack.enter_context(Sandbox(**settings))
+            client = IterableClient(sandbox.api_key, api_url=sandbox.url, limiter=Unlimited())
+            stack.callback(client.close)
+            folder = Path(shutil.copytree(EXAMPLES / name, tmp_path / name))
+            database = Database(postgres, name.replace("-", "_"))
+            Database(postgres, "postgres").run(f"create database {name.replace('-', '_')}")
+            (folder / ".env").write_text(filled((folder / ".env.example").read_text(), database, sandbox))
+            if (source := folder / "source.sql").exists():
+                database.run(source.read_text())
+            return Example(folder, database, sandbox, Contents(client))
+
+        yield example
+
+
+def filled(env: str, database: Database, sandbox: Sandbox) -> str:
+    values = {
+        "API_KEY": sandbox.api_key,
+        "API_URL": sandbox.url,
+        "ENFORCE_RATE_LIMITS": "false",
+        "TAP_POSTGRES_SQLALCHEMY_URL": database.for_tap,
+        "TARGET_POSTGRES_SQLALCHEMY_URL": database.for_target,
+        "LEDGER": database.uri,
+        "RATE_LIMIT_STORE": database.uri,
+    }
+    names = [line.removesuffix("=") for line in env.splitlines() if not line.startswith("#")]
+    found = {name: value for name in names for end, value in values.items() if name.endswith(end)}
+    assert list(found) == names
+    return "".join(f"{name}='{value}'\n" for name, value in found.items())
+
+
+def test_every_example_is_in_the_table_and_is_tested() -> None:
+    folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
+    listed = set(re.findall(r"\]\(([\w-]+)\)", (EXAMPLES / "README.md").read_text()))
+    tested = set(re.findall(r'begin\("([\w-]+)"', Path(__file__).read_text()))
+    assert folders == listed == tested
+
+
+def test_events_are_in_postgresql_once(begin: Begin, seeded_database: Path, tmp_path: Path) -> None:
+    example = begin("events-to-postgresql", database=str(shutil.copy(seeded_database, tmp_path / "project.db")))
+    for _ in range(2):
+        example.run()
+        [[users]] = example.database.run("select count(*) from iterable.users")
+        [[purchases]] = example.database.run("select count(*) from iterable.purchase")
+        assert (users, purchases) == (example.sandbox.counts()["users"], len(example.holds.purchases()))
+    columns = example.database.run("select column_name from information_schema.columns where table_name = 'users'")
+    assert {"email", "userId"} <= {name for (name,) in columns}
+    assert "phoneNumber" not in {name for (name,) in columns}
+
+
+def test_an_audience_is_a_list_and_who_leaves_it_leaves_the_list(begin: Begin) -> None:
+    example = begin("audience-to-list")
+    everybody = {f"customer{n}@example.com" for n in range(20)}
+    example.run()
+    assert example.holds.members("Loyal customers") == everybody
+    example.database.run("delete from audience.orders where email = 'customer7@example.com' and id < 20")
+    example.run()
+    assert example.holds.members("Loyal customers") == everybody - {"customer7@example.com"}
+
+
+def test_a_catalog_mirrors_its_table(begin: Begin) -> None:
+    example = begin("catalog-sync")
+    example.run()
+    items = example.holds.items("Products")
+    assert len(items) == 12
+    [mug] = [item for item in items.values() if item["name"] == "Mug number 1"]
+    assert (mug["price"], mug["stock"], mug["on_sale"], mug["details"]) == (
+        10.9,
+        3,
+        False,
+        {"colour": "blue", "litres": 0.25},
+    )
+    example.database.run("delete from shop.products where sku = 'MUG/1'")
+    example.run()
+    assert {item["name"] for item in example.holds.items("Products").values()} == {
+        f"Mug number {n}" for n in range(2, 13)
+    }
+
+
+def test_who_asks_for_it_is_forgotten_once(begin: Begin) -> None:
+    example = begin("forget-users")
+    example.run()
+    example.run()
+    requests = example.sandbox.requests("POST /api/users/forget")
+    assert len(requests) == 2
+    assert len(example.holds.client.get_json("/api/users/forgotten")["hashedEmails"]) == 2
+
+
+def test_segment_calls_are_users_purchases_and_events(begin: Begin) -> None:
+    example = begin("segment-events")
+    example.run()
+    ann = example.holds.user(email="ann@example.com")
+    assert (ann["first_name"], ann["phoneNumber"]) == ("Ann", "+41790000000")
+    [purchase] = example.holds.purchases()
+    assert (purchase["id"], purchase["total"]) == ("O-1", 49.9)
+    assert [event["eventName"] for event in example.holds.events()] == ["Pricing page"]
+    [rejects] = (example.folder / "rejects").iterdir()
+    assert [json.loads(line)["record"]["anonymous_id"] for line in rejects.read_text().splitlines()[1:]] == ["a-2"]
+
+
+def test_several_pipelines_share_limits_and_ledger(begin: Begin) -> None:
+    example = begin("several-pipelines")
+    example.run()
+    assert example.sandbox.counts()["users"] == 500
+    assert len(example.holds.events()) == 2000
+    assert example.statuses == {200}
+    [[known]] = example.database.run("select count(*) from iterable_ledger")
+    assert known == 500
