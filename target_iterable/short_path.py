@@ -35,7 +35,7 @@ class ShortPath(Target):
         super().__init__(**options)
 
     def state_writer(self) -> Callable[[], None]:
-        """What emits the last state that has come, whatever comes meanwhile. The SDK emits state only when it drains."""
+        """What emits the state that came last, whatever comes meanwhile. The SDK emits state only when it drains."""
         state = self._latest_state
         return partial(self._write_state_message, state) if state else lambda: None
 
