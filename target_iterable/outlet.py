@@ -32,7 +32,7 @@ class Outlet:
 
     def __init__(self, config: Mapping[str, Any], stores: Stores, *, needs_ledger: bool) -> None:
         self.options = Options(
-            max_rows=config["max_batch_rows"],
+            max_rows=config.get("max_batch_rows"),
             allowance=most(config, "max_rejects"),
             max_in_flight=config.get("max_in_flight"),
             bears_dropped_fields=config["on_dropped_fields"] == "warn",

@@ -18,11 +18,13 @@ class RealRun:
     Attributes:
         config: the settings, as far as they are not changed by the kind of run.
         passes_state: whether state is emitted.
+        sends_ahead: whether one load of records is sent while the next is read.
         columns: the last columns of the table.
         stores: the kinds of what is kept between runs, where it is needed.
     """
 
     passes_state: ClassVar[bool] = True
+    sends_ahead: ClassVar[bool] = True
     columns: ClassVar[Mapping[str, Column]] = DONE
     stores: ClassVar[Stores] = Stores()
 

@@ -82,11 +82,12 @@ SETTINGS: Final[dict[str, Any]] = {
             "by their names.",
         },
         "max_batch_rows": {
-            "type": "integer",
+            "type": ["integer", "null"],
             "minimum": 1,
-            "default": 1000,
             "title": "Maximum rows per request",
-            "description": "How many records travel in one request. Iterable's own limits are kept in any case.",
+            "description": "How many records may travel in one request at most. By default only Iterable's own limits "
+            "count: requests begin with 1,000 records, double while Iterable takes them quickly, and may then be as "
+            "large as 4 MB. They halve when Iterable finds one too large or takes very long.",
         },
         "max_in_flight": {
             "type": ["integer", "null"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -32,6 +33,11 @@ class ShortPath(Target):
     def __init__(self, **options: Any) -> None:
         self._ways: dict[str, list[_Way]] = {}
         super().__init__(**options)
+
+    def state_writer(self) -> Callable[[], None]:
+        """What emits the last state that has come, whatever comes meanwhile. The SDK emits state only when it drains."""
+        state = self._latest_state
+        return partial(self._write_state_message, state) if state else lambda: None
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         self._ways.clear()

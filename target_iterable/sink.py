@@ -63,7 +63,6 @@ class IterableSink(BatchSink):
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Turn the record into an operation, or reject it."""
         del context
-        self.delivery.tally.read += 1
         source = self._reader.source
         names: Sequence[str] = ()
         try:

@@ -19,6 +19,7 @@ from iterable_api.settings import connect, in_plain_words, strangers
 from target_iterable.delivery.deliveries import Deliveries
 from target_iterable.delivery.journal import JournalNotWrittenError
 from target_iterable.delivery.ledger import LedgerError
+from target_iterable.delivery.loads import Waiting
 from target_iterable.delivery.rejects import RejectsNotWrittenError
 from target_iterable.delivery.removals import RemovalFailedError
 from target_iterable.delivery.sender import Sender
@@ -84,7 +85,7 @@ class TargetIterable(ShortPath):
             self._client(), ProjectType(self.config["project_type"]), coerce=self.config["coerce_types"]
         )
         self.project.catalogs.on_create = lambda name: self._outlet.forget(catalog_place(name))
-        self.deliveries = Deliveries(self._delivery, self.config["max_batch_rows"])
+        self.deliveries = Deliveries(self._delivery, ahead=self._kind.sends_ahead)
         self._report = Report(self.config.get("summary_path"), self._kind)
         self.reader.on_message = self._deliver_when_due
         self.reader.on_version = self._activate_version
@@ -170,18 +171,19 @@ class TargetIterable(ShortPath):
             if (version := delivery.mirror.completes_at_end()) is not None:
                 delivery.remove_left(version, lambda: self.reader.stopped)
 
-    def _delivery(self, stream: str) -> StreamDelivery:
+    def _delivery(self, stream: str, waiting: Waiting) -> StreamDelivery:
         sender = Sender(self.project.client, stream, self._outlet.journal)
         route, outlet = self.routing.route(stream), self._outlet
         past = outlet.past(stream, route, once_per_key=self.routing.is_once_per_key(route))
-        delivery = StreamDelivery(sender, self.project.fields.types, outlet.rejects(stream), outlet.options, past)
+        delivery = StreamDelivery(
+            sender, self.project.fields.types, outlet.rejects(stream), outlet.options, past, waiting
+        )
         self._report.include(stream, route.object, delivery.tally)
         return delivery
 
     def _deliver_when_due(self) -> None:
         if self.deliveries.is_due():
-            self.drain_all()
-            self.deliveries.begin_anew()
+            self.deliveries.send_ahead(self.state_writer())
             self._report.progress()
 
     def _close(self, *, finished: bool = False) -> None:

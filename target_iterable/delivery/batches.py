@@ -6,26 +6,76 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
+from threading import Lock
+from typing import Final
 
 from iterable_api.limits import MAX_BODY_BYTES
 from target_iterable.delivery.operations import Batch, Endpoint, Envelope, Name, Operation
 
+FIRST_ROWS: Final = 1000
+"""So many rows have always been taken. More is not documented, nor forbidden."""
+REQUESTS: Final = 10
+"""So many requests' worth of rows wait before they are sent, so that packing has something to choose from."""
+_QUICK: Final = 10
+_SLOW: Final = 60
+"""Seconds. An answer that took longer followed a timeout, or is near one."""
+
 
 @dataclass
 class Room:
-    """How much one request may hold. It shrinks for the rest of the run when Iterable says that it was too much."""
+    """How much one request may hold. Threads may share it.
+
+    The rows double while answers are clean and quick. When Iterable says that it was too much, or takes very long,
+    rows or bytes halve, and stay so for the rest of the run.
+
+    Attributes:
+        most: how many rows there may ever be; None where only the bytes count.
+        enough: so many waiting rows are worth sending.
+    """
 
     rows: int
     bytes: int = MAX_BODY_BYTES
+    most: int | None = None
+    is_known: bool = True
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    @classmethod
+    def to_begin_with(cls, most: int | None) -> Room:
+        """The room before Iterable has said anything."""
+        rows = min(FIRST_ROWS, most or FIRST_ROWS)
+        return cls(rows, most=most, is_known=rows == most)
+
+    @property
+    def enough(self) -> int:
+        """While the room grows, requests go one by one: each says how large the next may be."""
+        return self.rows * REQUESTS if self.is_known else self.rows
+
+    def settled(self, batch: Batch, seconds: float) -> None:
+        """Learn that Iterable has taken `batch`, and how long that took."""
+        with self._lock:
+            if seconds > _SLOW:
+                self._halve_rows(batch)
+            elif seconds > _QUICK or 2 * batch.size > self.bytes:
+                # Twice as many rows would take too long, or are too many bytes.
+                self.is_known = True
+            elif not self.is_known and len(batch.rows) >= self.rows:
+                self.rows = min(2 * self.rows, self.most or 2 * self.rows)
+                self.is_known = self.rows == self.most
 
     def halve(self, batch: Batch, *, by_bytes: bool) -> None:
         """Learn that `batch` was too large. Unless it is known to be `by_bytes`, the measure that was fuller counts."""
-        if by_bytes or batch.size / self.bytes > len(batch.rows) / self.rows:
-            self.bytes = min(self.bytes, batch.size // 2 + 1)
-        else:
-            self.rows = min(self.rows, (len(batch.rows) + 1) // 2)
+        with self._lock:
+            if by_bytes or batch.size / self.bytes > len(batch.rows) / self.rows:
+                self.is_known = True
+                self.bytes = min(self.bytes, batch.size // 2 + 1)
+            else:
+                self._halve_rows(batch)
+
+    def _halve_rows(self, batch: Batch) -> None:
+        self.is_known = True
+        self.rows = min(self.rows, (len(batch.rows) + 1) // 2)
 
 
 def pack(operations: Sequence[Operation], room: Room) -> list[Batch]:

@@ -140,8 +140,9 @@ class FieldTypes:
 
     def know(self, scope: str, types: Mapping[str, str]) -> None:
         """Take over what Iterable says of the fields of a scope."""
-        self._types[scope] |= {path: _SAME.get(type_, type_) for path, type_ in types.items()}
-        self._sure[scope] |= {path: _SURE.get(type_, _SCALARS) for path, type_ in self._types[scope].items()}
+        known = {path: _SAME.get(type_, type_) for path, type_ in types.items()}
+        self._types[scope] |= known
+        self._sure[scope] |= {path: _SURE.get(type_, _SCALARS) for path, type_ in known.items()}
 
     def of(self, scope: str) -> Mapping[str, str]:
         """Dotted path to type, as far as known."""

@@ -7,6 +7,7 @@ that on the same bulk endpoint: the contract warns of mixing it with the one for
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -108,7 +109,9 @@ class _Settling:
 
     def _send(self, piece: Batch) -> bool:
         try:
+            began = time.monotonic()
             verdicts = self._on.sender.send(piece)
+            self._on.room.settled(piece, time.monotonic() - began)
         except TooLargeError as error:
             self._split(piece, error)
         except (BadRequestError, ConflictError) as error:

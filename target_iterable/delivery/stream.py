@@ -18,6 +18,7 @@ from target_iterable.delivery.existence import Existence
 from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.grouping import grouped
 from target_iterable.delivery.isolation import Isolation, Outcome
+from target_iterable.delivery.loads import Load, Waiting
 from target_iterable.delivery.meters import VerdictMeters
 from target_iterable.delivery.mirror import MemberMirror
 from target_iterable.delivery.operations import Batch, Endpoint, Operation, Verdicts
@@ -43,7 +44,7 @@ class Options:
         trims: whether records go without fields whose types clash, instead of being rejected.
     """
 
-    max_rows: int
+    max_rows: int | None
     allowance: Allowance
     max_in_flight: int | None = None
     bears_dropped_fields: bool = True
@@ -69,44 +70,59 @@ class FieldsDroppedError(DeliveryFailedError):
 class StreamDelivery:
     """Outlives the sinks of its stream: the SDK makes a new sink whenever the schema changes."""
 
-    def __init__(self, sender: Sender, types: FieldTypes, rejects: Rejects, options: Options, past: Past) -> None:
+    def __init__(
+        self, sender: Sender, types: FieldTypes, rejects: Rejects, options: Options, past: Past, waiting: Waiting
+    ) -> None:
         self.stream = sender.stream
         self.tally = Tally(traffic=sender.traffic)
-        self.waiting_bytes = 0
         self._sender = sender
         self._rejects = rejects
         self._options = options
         self._memory = past.memory
         self._once = past.once
         self.mirror = past.mirror
-        self._room = Room(options.max_rows)
+        self._room = Room.to_begin_with(options.max_rows)
         self._isolation = Isolation(sender, types, self._room, trims=options.trims)
         self._existence = Existence(sender.client)
-        self._waiting: list[Operation] = []
+        self._waiting = waiting
+        self._load = Load()
         self._sources: dict[Operation, Source] = {}
         self._told: set[tuple[str, str]] = set()
         self._meters = VerdictMeters(self.stream)
         self._logger = logging.getLogger(f"target-iterable.{self.stream}")
 
+    @property
+    def bears_reading_on(self) -> bool:
+        """Whether more may be read while a load is sent."""
+        return not isinstance(self.mirror, MemberMirror)
+
     def add(self, operation: Operation, source: Source) -> None:
-        """Take over one record, to be sent with the next `drain`.
+        """Take over one record, to be sent with the next load.
 
         Raises:
             RecordRefusedError: if it is too large to be sent at all.
         """
         operation.must_fit()
-        self._waiting.append(operation)
+        self._load.rows.append(operation)
         self._sources[operation] = source
-        self.waiting_bytes += len(operation.part)
+        self._waiting.add(len(operation.part))
+        if len(self._load.rows) >= self._room.enough:
+            self._waiting.is_much = True
 
     def refuse(self, refusal: Refusal, source: Source) -> None:
-        """Reject one record that cannot be sent. Each reason is told once, then only counted."""
-        self._reject(refusal, source, None)
-        told = f"{refusal.code}: {refusal.reason}"
-        self._tell_once("A record is rejected: %s. Others like it are only counted.", told)
+        """Reject one record that cannot be sent, with the next load. Each reason is told once, then only counted."""
+        self._load.refused.append((refusal, source))
+        self._waiting.add(len(source.record))
+        self._tell_refusal(refusal)
 
-    def drain(self) -> None:
-        """Send all that waits, in the order of each identity, and bring the rejects and the ledger to the disk.
+    def take(self) -> Load:
+        """What waits. Nothing may be on its way meanwhile: these records count as read from here on."""
+        load, self._load = self._load, Load()
+        self.tally.read += len(load)
+        return load
+
+    def drain(self, load: Load) -> None:
+        """Send a load, in the order of each identity, and bring the rejects and the ledger to the disk.
 
         Raises:
             PostponedError: if Iterable takes no more today.
@@ -116,7 +132,9 @@ class StreamDelivery:
             TooManyRejectsError: if more records are rejected than is allowed.
             FieldsDroppedError: if Iterable dropped fields, and the settings do not bear it.
         """
-        waiting, self._waiting, self.waiting_bytes = self._waiting, [], 0
+        waiting = load.rows
+        for refusal, source in load.refused:
+            self._reject(refusal, source, None)
         with self._clock():
             self.mirror.begin()
             try:
@@ -160,7 +178,8 @@ class StreamDelivery:
         yield from self._outcomes([row for row in rows if row not in strangers], stop)
 
     def close(self) -> None:
-        """Write the last metrics."""
+        """Write the last metrics. What still waits is unsent."""
+        self.take()
         self._meters.show(self.tally)
         self._meters.close()
         self._sender.close()
@@ -171,7 +190,8 @@ class StreamDelivery:
         sifted = self._once.sift(rows)
         self._leave(sifted.done)
         for row, refusal in sifted.refused.items():
-            self.refuse(refusal, self._sources.pop(row))
+            self._reject(refusal, self._sources.pop(row), None)
+            self._tell_refusal(refusal)
         return sifted.ready, sifted.later
 
     def _leave(self, rows: Collection[Operation]) -> None:
@@ -297,6 +317,10 @@ class StreamDelivery:
     def _reject(self, refusal: Refusal, source: Source, endpoint: str | None) -> None:
         self.tally.reasons[refusal.code] += 1
         self._rejects.add(source, refusal, endpoint)
+
+    def _tell_refusal(self, refusal: Refusal) -> None:
+        told = f"{refusal.code}: {refusal.reason}"
+        self._tell_once("A record is rejected: %s. Others like it are only counted.", told)
 
     def _tell(self, verdicts: Verdicts) -> None:
         if reasons := Counter(refusal.code for _, refusal in verdicts.rejected):

@@ -30,6 +30,7 @@ class DryRun(RealRun):
     """
 
     passes_state = False
+    sends_ahead = False
     columns = PLANNED
     stores = Stores(PlanningLedger, PlanningHappenings, PlanningMembers)
 

@@ -93,7 +93,7 @@ def test_progress_is_told_now_and_then(
     monkeypatch.setattr(report, "INTERVAL", 0)
     caplog.set_level("INFO", logger="target-iterable")
     project.load(stream("users", [{"email": f"{n}@example.com"} for n in range(3)]))
-    assert "users: read 2, written 2, unchanged 0, rejected 0 so far." in caplog.messages
+    assert "users: read 3, written 3, unchanged 0, rejected 0 so far." in caplog.messages
 
 
 def test_every_call_is_logged_without_anything_about_people(project: Project, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def state(position: int) -> Message:
 
 def test_state_moves_along_during_a_long_run_also_beside_idle_streams(project: Project) -> None:
     idle = stream("list_members", [{"email": "idle@example.com", "list": "VIP"}])
-    schema, *records = stream("users", [{"email": f"{n}@example.com"} for n in range(95)])
+    schema, *records = stream("users", [{"email": f"{n}@example.com"} for n in range(195)])
     busy = [message for n, record in enumerate(records, 1) for message in (record, state(n))]
     project.load([*idle, schema, *busy], max_batch_rows=2)
     positions = [value["position"] for value in project.load.states[:-1]]
