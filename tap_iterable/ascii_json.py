@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import json
+from json.encoder import encode_basestring_ascii
 from typing import Final
 
 
@@ -15,7 +15,7 @@ def in_ascii(text: bytes) -> bytes:
 def _escape(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+    return encode_basestring_ascii(error.object[error.start : error.end])[1:-1], error.end
 
 
 _ESCAPES: Final = "tap-iterable-json"

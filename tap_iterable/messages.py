@@ -37,7 +37,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         if not isinstance(message, RecordMessage):
             sys.stdout.flush()
 
-    def write_records(self, stream: str, records: Sequence[Record], version: int | None) -> None:
+    def write_records(self, stream: str, records: Sequence[Record | msgspec.Struct], version: int | None) -> None:
         """Write RECORD messages, all with one time of extraction."""
         now = datetime.now(UTC)
         _write(_lines([_RecordMessage(stream, record, now, version) for record in records]))
@@ -50,9 +50,9 @@ def _write(lines: bytes) -> None:
         sys.stdout.write(lines.decode())
 
 
-class _RecordMessage(msgspec.Struct, tag_field="type", tag="RECORD", omit_defaults=True):
+class _RecordMessage(msgspec.Struct, tag_field="type", tag="RECORD", omit_defaults=True, gc=False):
     stream: str
-    record: Record
+    record: Record | msgspec.Struct
     time_extracted: datetime
     version: int | None = None
 

@@ -10,7 +10,10 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from functools import cached_property
+from typing import Annotated, Any, Final
+
+import msgspec
 
 from iterable_api import times
 
@@ -54,23 +57,14 @@ class Shape:
                 record[name] = fitted
         return {**record, REST: merged(rest)}
 
-    def has_column(self, name: str) -> bool:
-        """Whether fields of this name have a column."""
-        return name in self._fits
-
     def takes_objects(self, name: str) -> bool:
         """Whether there is a column of this name, and objects are for it."""
         return name in self._fits and self._fits[name]({}) is not MISFIT
 
-    def fit(self, name: str, kind: type) -> Fit | None:
-        """What has to be asked of a column's values of one type; None if they all are for it as they are.
-
-        That goes for numbers that are finite and have no more than 64 bits.
-        """
-        fit = self._fits[name]
-        if kind in _FIT_ANYWAY.get(fit, _NULL):
-            return None
-        return _moment_of if (fit, kind) == (_moment, str) else fit
+    @cached_property
+    def columns(self) -> Mapping[str, tuple[Any, Fit | None]]:
+        """For each column the type that its values nearly always have, and what has to be asked of them besides."""
+        return {name: _TYPES.get(fit, (Any, fit)) for name, fit in self._fits.items()}
 
     def _fitted(self, name: str, value: object) -> object:
         fit = self._fits.get(name)
@@ -174,15 +168,13 @@ _FITS: Final[dict[str, Fit]] = {
     "object": _object,
     "nested": _nested,
 }
-_NULL: Final = frozenset({type(None)})
-_FIT_ANYWAY: Final[dict[Fit, frozenset[type]]] = {
-    _string: _NULL | {str},
-    _integer: _NULL | {int},
-    _number: _NULL | {int, float},
-    _boolean: _NULL | {bool},
-    _object: _NULL | {dict},
-    _nested: _NULL | {dict, list},
-    _anything: _NULL | {str, int, float, bool, dict, list},
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_TYPES: Final[dict[Fit, tuple[Any, Fit | None]]] = {
+    _string: (str, None),
+    _integer: (Whole, None),
+    _boolean: (bool, None),
+    _moment: (str, _moment_of),
+    _anything: (Any, None),
 }
 
 

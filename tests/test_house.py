@@ -16,6 +16,7 @@ FORBIDDEN = {
     "target_iterable": {"tap_iterable", "iterable_sandbox"},
     "iterable_sandbox": {"singer_sdk", "tap_iterable", "target_iterable"},
     "target_iterable/delivery": {"target_iterable.objects"},
+    "target_iterable/segment": {"target_iterable.objects", "target_iterable.project", "iterable_api.client"},
 }
 
 

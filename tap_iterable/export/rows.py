@@ -6,15 +6,16 @@ much quicker, a block of them at a time; the few where the two would not agree a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import IO, Annotated, Any, Final
+from operator import attrgetter
+from typing import IO, Any, Final
 
 import msgspec
 
 from tap_iterable.ascii_json import in_ascii
 from tap_iterable.export.lines import ID_BYTES, MalformedLineError, fields_of, nested, record_id
-from tap_iterable.layouts import Layouts
+from tap_iterable.line_type import Line, LineType, LineTypes, TypedRecord
 from tap_iterable.records import RECORD_ID, Record, Shape
 
 _BLOCK_BYTES: Final = 1 << 16
@@ -41,41 +42,53 @@ class Rows:
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self._layouts = Layouts(shape, _checked)
+        self._types = LineTypes(shape, _number)
 
-    def records(self, block: bytes, odd: list[bytes]) -> list[Record]:
-        """The records of the lines of a block; lines that cannot be records are added to `odd`."""
+    def records(self, block: bytes, odd: list[bytes]) -> Sequence[Record | TypedRecord]:
+        """The records of the lines of a block; lines that cannot be records are added to `odd`.
+
+        They are made in the quickest of three ways that works for the block.
+        """
         try:
-            return self._made(_rows(block))
+            return self._typed(block)
+        except _BEYOND:
+            pass
+        try:
+            return self._untyped(block)
         except _BEYOND:
             return list(self._one_by_one(block, odd))
+
+    def _typed(self, block: bytes) -> Sequence[TypedRecord]:
+        line_type = self._types.current()
+        lines = line_type.lines(block)
+        _check_ends(block, lines)
+        records = self._of_lines(line_type, lines)
+        self._types.fitted()
+        return records
+
+    def _untyped(self, block: bytes) -> Sequence[Record]:
+        rows = _decoder.decode_lines(block)
+        _check_ends(block, rows)
+        self._types.learn(name for row in rows for name in row)
+        return self._of_rows(rows)
 
     def _one_by_one(self, block: bytes, odd: list[bytes]) -> Iterator[Record]:
         for line in block.split(b"\n"):
             if line and not line.isspace():
                 try:
-                    yield self._record(line)
+                    yield self._of_row(fields_of(line))
                 except MalformedLineError:
                     odd.append(line)
 
-    def _record(self, line: bytes) -> Record:
-        """The record of one line.
+    def _of_lines(self, line_type: LineType, lines: list[Line]) -> list[TypedRecord]:
+        return list(line_type.records(lines))
 
-        Raises:
-            MalformedLineError: if the line is not one JSON object, or lacks what a record must have.
-        """
-        try:
-            return self._made([_decoder.decode(line)])[0]
-        except _BEYOND:
-            return self._exact(fields_of(line))
+    def _of_rows(self, rows: list[Record]) -> list[Record]:
+        return [self._shape.record(nested(fields)) for fields in rows]
 
-    def _made(self, rows: list[Record]) -> list[Record]:
-        """The records, made of the very fields of lines that were decoded quickly."""
-        return list(map(self._layouts.record, rows))
-
-    def _exact(self, fields: Record) -> Record:
-        """The record of a line that was decoded exactly."""
-        return self._shape.record(nested(fields))
+    def _of_row(self, fields: Record) -> Record:
+        """The record of a line that was read exactly."""
+        return self._of_rows([fields])[0]
 
 
 class EventRows(Rows):
@@ -90,21 +103,25 @@ class EventRows(Rows):
         super().__init__(shape)
         self._data_type = data_type
 
-    def _made(self, rows: list[Record]) -> list[Record]:
-        ids = self._ids(rows)
-        records = super()._made(rows)
-        for record, row_id in zip(records, ids, strict=True):
-            record[RECORD_ID] = row_id
+    def _of_lines(self, line_type: LineType, lines: list[Line]) -> list[TypedRecord]:
+        records = super()._of_lines(line_type, lines)
+        for record, row_id in zip(records, self._ids(lines), strict=True):
+            setattr(record, RECORD_ID, row_id)
         return records
 
-    def _exact(self, fields: Record) -> Record:
-        return {**super()._exact(fields), RECORD_ID: record_id(self._data_type, fields)}
+    def _of_rows(self, rows: list[Record]) -> list[Record]:
+        pairs = zip(super()._of_rows(rows), self._ids(rows), strict=True)
+        return [{**record, RECORD_ID: row_id} for record, row_id in pairs]
 
-    def _ids(self, rows: list[Record]) -> list[str]:
-        """What `record_id` says, of fields that were decoded quickly."""
+    def _of_row(self, fields: Record) -> Record:
+        (record,) = super()._of_rows([fields])
+        return {**record, RECORD_ID: record_id(self._data_type, fields)}
+
+    def _ids(self, lines: Sequence[Line | Record]) -> list[str]:
+        """What `record_id` says of their fields, which were decoded quickly."""
         name = self._data_type
-        text = in_ascii(_encoder.encode_lines([(name, fields) for fields in rows])).replace(_DELETE, b"\\u007f")
-        return [blake2b(line, digest_size=ID_BYTES).hexdigest() for line in text.splitlines()]
+        text = in_ascii(_encoder.encode_lines([(name, line) for line in lines])).replace(_DELETE, b"\\u007f")
+        return [blake2b(line, digest_size=ID_BYTES).hexdigest() for line in text.split(b"\n")[:-1]]
 
 
 class UserRows(Rows):
@@ -119,54 +136,45 @@ class UserRows(Rows):
         super().__init__(shape)
         self._key = key
 
-    def _made(self, rows: list[Record]) -> list[Record]:
-        return list(map(self._known, super()._made(rows)))
-
-    def _exact(self, fields: Record) -> Record:
-        return self._known(super()._exact(fields))
-
-    def _known(self, record: Record) -> Record:
-        if not record.get(self._key):
+    def _of_lines(self, line_type: LineType, lines: list[Line]) -> list[TypedRecord]:
+        if not all(map(attrgetter(line_type.attribute(self._key)), lines)):
             raise MalformedLineError(f"no {self._key}")
-        return record
+        return super()._of_lines(line_type, lines)
+
+    def _of_rows(self, rows: list[Record]) -> list[Record]:
+        records = super()._of_rows(rows)
+        if not all(record.get(self._key) for record in records):
+            raise MalformedLineError(f"no {self._key}")
+        return records
 
 
 class _OddLinesError(ValueError):
     """Lines that are not one value each."""
 
 
-def _rows(block: bytes) -> list[Record]:
-    """The fields of each line. To the decoder the end of a line is a blank like others, so the ends are counted."""
-    rows = _decoder.decode_lines(block)
+def _check_ends(block: bytes, lines: Sequence[object]) -> None:
+    """To a decoder the end of a line is a blank like others, so the ends are counted."""
     ends = block.count(b"\n")
-    if not ends + 1 == block.count(b"}\n{") + 1 == len(rows):
+    if not ends + 1 == block.count(b"}\n{") + 1 == len(lines):
         raise _OddLinesError
-    return rows
 
 
 class _OddNumberError(ValueError):
     """A number that encoders write in different ways."""
 
 
-def _checked(number: float) -> float:
-    """A number, unless encoders disagree on whether it is written with an exponent."""
+def _number(text: str) -> float:
+    """A number with a point, unless encoders disagree on whether it is written with an exponent."""
+    number = float(text)
     if _LEAST <= abs(number) < _MOST or not number:
         return number
     raise _OddNumberError
 
 
-def _number(text: str) -> float:
-    return _checked(float(text))
-
-
 _LEAST: Final = 1e-4
 _MOST: Final = 1e16
 
-_Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_Value = _Whole | float | str | bool | list[Any] | dict[str, Any] | None
-
-# The hook is asked for numbers within objects and arrays only; those beside them are checked when layouts are applied.
-_decoder: Final = msgspec.json.Decoder(dict[str, _Value], float_hook=_number)
+_decoder: Final = msgspec.json.Decoder(dict[str, Any], float_hook=_number)
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 _BEYOND: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 """What is said to a line that cannot be read quickly, or would be read in another way."""

@@ -9,10 +9,11 @@ SDK changes what it does besides.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 from singer_sdk.helpers.types import Context
 from singer_sdk.mapper import SameRecordTransform
 
@@ -20,7 +21,8 @@ from tap_iterable.messages import MessageWriter
 from tap_iterable.records import Record
 from tap_iterable.streams.base import IterableStream
 
-Block = list[Record]
+Block = Sequence[Record | msgspec.Struct]
+"""Records as dictionaries, or as objects that are written alike."""
 
 
 class BlockStream(IterableStream):
@@ -32,7 +34,7 @@ class BlockStream(IterableStream):
 
     def read(self, context: Context | None) -> Iterable[Record]:
         """The records one by one."""
-        return chain.from_iterable(self.blocks(context))
+        return map(as_dict, chain.from_iterable(self.blocks(context)))
 
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
@@ -67,3 +69,8 @@ class BlockStream(IterableStream):
                 counter.increment(len(block))
         self._finalize_state(self.stream_state)
         self._write_state_message()
+
+
+def as_dict(record: Record | msgspec.Struct) -> Record:
+    """The record as the SDK handles it."""
+    return cast("Record", msgspec.to_builtins(record)) if isinstance(record, msgspec.Struct) else record

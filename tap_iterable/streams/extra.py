@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 
+from iterable_api.data_types import DATA_TYPES
 from iterable_api.errors import BadRequestError, IterableError
 from tap_iterable.streams.exports import EventStream
 
@@ -27,6 +29,13 @@ class ExtraEventStream(EventStream):
             with super().refusals_explained():
                 yield
         except BadRequestError as error:
+            name = self.data_type.name
             raise UnknownDataTypeError(
-                f"`extra_data_types` names {self.data_type.name}, which Iterable refuses: {error}"
+                f"`extra_data_types` names {name}, which Iterable refuses: {str(error).rstrip('.')}.{_meant(name)}"
             ) from None
+
+
+def _meant(name: str) -> str:
+    streams = {data_type.name: data_type.stream for data_type in DATA_TYPES}
+    nearest = get_close_matches(name, streams, n=1)
+    return f" The stream {streams[nearest[0]]} is there without it." if nearest else ""

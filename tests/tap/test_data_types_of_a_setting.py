@@ -49,6 +49,12 @@ def test_a_wrong_name_gets_iterables_own_error_and_names_the_setting(
     assert "Invalid dataTypeName" in output.log
 
 
+def test_a_name_that_is_nearly_one_that_is_there_says_so(sandbox: Sandbox, tmp_path: Path) -> None:
+    output = TapRun(sandbox.url, sandbox.api_key, tmp_path)("email_opn", extra_data_types=["emailOpn"])
+    assert output.code == 1
+    assert "The stream email_open is there without it." in output.log
+
+
 @pytest.mark.parametrize("names", [["emailOpen"], ["pigeonSend", "pigeonSend"], ["Emailopen"], ["email open"]])
 def test_a_type_that_is_there_already_or_no_name_is_refused_at_start(
     server: ScriptedServer, tmp_path: Path, names: list[str]

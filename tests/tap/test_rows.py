@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,18 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.data_types import EVENTS, USER
-from tap_iterable import layouts
+from tap_iterable import line_type
 from tap_iterable.export.lines import MalformedLineError, fields_of, nested, record_id
 from tap_iterable.export.rows import EventRows, UserRows, blocks
-from tap_iterable.records import Shape
+from tap_iterable.line_type import TypedRecord
+from tap_iterable.records import Record, Shape
 from tap_iterable.schemas import event_schema, user_schema
+from tap_iterable.streams.blocks import as_dict
 
 (CUSTOM,) = (data_type for data_type in EVENTS if data_type.name == "customEvent")
 SHAPE = Shape(
     event_schema(CUSTOM) | {"properties": event_schema(CUSTOM)["properties"] | {"price": {"type": ["number"]}}}
 )
 READ_BEFORE = EventRows(SHAPE, CUSTOM.name)
-"""Knows the layouts that earlier examples had."""
+"""Knows what earlier examples taught."""
 
 ODD_NUMBERS = ["NaN", "-Infinity", "1e400", "1e16", "9999999999999998.0", "1e-5", "0.0001", "0.00009999", "-0.0", "1E5"]
 ODD_NUMBERS += ["1.10", "0.1234567890123456789", "1" * 30, "-9223372036854775809", "9223372036854775807", "2.0", "-0"]
@@ -99,16 +102,17 @@ def _exactly(lines: list[bytes]) -> tuple[list[dict[str, Any]], list[bytes]]:
     return records, odd
 
 
-def _told(records: list[dict[str, Any]]) -> list[str]:
+def _told(records: Sequence[Record | TypedRecord]) -> list[str]:
     """Tells 1 from 1.0 and from true, and 0.0 from -0.0."""
-    return [json.dumps(record, sort_keys=True) for record in records]
+    return [json.dumps(as_dict(record), sort_keys=True) for record in records]
 
 
 @given(st.lists(LINES | st.sampled_from(BROKEN), max_size=6))
 def test_whatever_the_lines_hold_they_are_read_as_exactly_as_one_by_one(texts: list[str]) -> None:
     lines = "\n".join(texts).encode().split(b"\n")
     records, odd = _exactly(lines)
-    for rows in (READ_BEFORE, EventRows(SHAPE, CUSTOM.name)):
+    fresh = EventRows(SHAPE, CUSTOM.name)
+    for rows in (READ_BEFORE, fresh, fresh):
         found: list[bytes] = []
         assert _told(rows.records(b"\n".join(lines), found)) == _told(records)
         assert found == odd
@@ -135,24 +139,63 @@ def test_bytes_that_are_not_text_are_odd_or_read_exactly(line: bytes) -> None:
 def test_a_line_is_one_row_even_where_the_ends_of_lines_stand_in_odd_places(block: bytes) -> None:
     records, odd = _exactly(block.split(b"\n"))
     found: list[bytes] = []
-    assert READ_BEFORE.records(block, found) == records
+    assert _told(READ_BEFORE.records(block, found)) == _told(records)
     assert found == odd != []
 
 
-def test_lines_of_more_layouts_than_are_kept_are_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layouts, "_MOST", 2)
+LEARNT = b'{"email":"a@example.com","plan":"gold","a.b.c":1.5,"itblInternal.x":[{"z":1,"a":2}],"createdAt":"soon"}'
+TYPED = b'{"email":"a@example.com","plan":"gold","a.b.c":1.5,"itblInternal.x":[{"z":1,"a":2}]}'
+
+
+@pytest.mark.parametrize(
+    ("line", "typed"),
+    [
+        (TYPED, True),
+        (b"{}", True),
+        (b'{"email":null,"plan":null,"a.b.c":null,"campaignId":9223372036854775807}', True),
+        ('{"eventName":"Zürich","plan":"\u2028\x7f","createdAt":"2026-09-01 12:00:00 +00:00"}'.encode(), True),
+        (b'{"itblInternal":{"a":{"b":1}}}', True),
+        (b'{"itblInternal":{"a":1},"itblInternal.x":1}', False),
+        (b'{"email":1}', False),
+        (b'{"createdAt":"soon"}', False),
+        (b'{"new":1}', False),
+        (b'{"campaignId":9223372036854775808}', False),
+        (b'{"price":1e16}', False),
+        (b'{"plan":[0.00001]}', False),
+    ],
+)
+def test_a_type_that_was_learnt_reads_what_it_is_sure_of(line: bytes, typed: bool) -> None:  # noqa: FBT001 (a case)
+    rows = EventRows(SHAPE, CUSTOM.name)
+    rows.records(LEARNT, [])
+    records = rows.records(line, [])
+    assert _told(records) == _told(_exactly([line])[0])
+    assert [isinstance(record, TypedRecord) for record in records] == [typed]
+
+
+def test_lines_with_more_fields_than_are_learnt_are_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_type, "_MOST", 2)
     rows = EventRows(SHAPE, CUSTOM.name)
     lines = [f'{{"field{number}":1,"a.b":2}}'.encode() for number in range(5)]
-    assert rows.records(b"\n".join(lines * 2), []) == _exactly(lines * 2)[0]
+    for line in lines * 2:
+        assert _told(rows.records(line, [])) == _told(_exactly([line])[0])
+
+
+def test_where_no_type_ever_fits_none_is_tried_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_type, "_PATIENCE", 3)
+    rows = EventRows(SHAPE, CUSTOM.name)
+    for _ in range(3):
+        rows.records(b'{"email":1}', [])
+    (record,) = rows.records(b"{}", [])
+    assert not isinstance(record, TypedRecord)
 
 
 def test_a_field_that_is_called_like_the_hash_does_not_replace_it() -> None:
-    (record,) = READ_BEFORE.records(b'{"recordId":"mine"}', [])
+    (record,) = map(as_dict, READ_BEFORE.records(b'{"recordId":"mine"}', []))
     assert record == {"recordId": record_id(CUSTOM.name, {"recordId": "mine"}), "dataFields": {"recordId": "mine"}}
 
 
 def test_a_number_too_large_for_a_float_is_kept_as_text() -> None:
-    (record,) = READ_BEFORE.records(b'{"price":1e400}', [])
+    (record,) = map(as_dict, READ_BEFORE.records(b'{"price":1e400}', []))
     assert record["dataFields"] == {"price": "1e400"}
 
 
@@ -161,7 +204,7 @@ def test_users_without_their_key_are_odd(line: bytes) -> None:
     rows = UserRows(Shape(user_schema(USER)), "email")
     odd: list[bytes] = []
     records = rows.records(b'{"email":"ann@example.com"}\n' + line + b'\n{"email":"ben@example.com"}', odd)
-    assert [record["email"] for record in records] == ["ann@example.com", "ben@example.com"]
+    assert [as_dict(record)["email"] for record in records] == ["ann@example.com", "ben@example.com"]
     assert odd == [line]
 
 
