@@ -55,6 +55,7 @@ class IterableSink(BatchSink):
         self._deliver = target.deliveries.deliver
         self._reader = target.reader
         self._validation = RecordValidator(self.schema) if self.validate_schema else None
+        self._key = tuple(self.key_properties)
         self._is_mapped = bool(self.config.get("stream_maps"))
 
     def get_validator(self) -> None:
@@ -66,17 +67,19 @@ class IterableSink(BatchSink):
         source = self._reader.source
         names: Sequence[str] = ()
         try:
-            names = self._named(record)
+            if self._names is not None:
+                names = self._named(self._names, record)
             self._refuse_what_the_sdk_would(record)
-            key = [record[column] for column in self.key_properties]
+            key = [record[column] for column in self._key]
             row = self._columns.row(record)
             if self._is_mapped or not self._reader.is_exact:
                 row, key = exact(row), exact(key)
             operation = self._object.operation(row, key)
             self.delivery.add(operation, source)
-            self.delivery.mirror.claim(operation, names, self._version)
+            if self._names is not None:
+                self.delivery.mirror.claim(operation, names, self._version)
         except RecordPassedOverError:
-            self.delivery.tally.unchanged += 1
+            self.delivery.pass_over()
         except RecordRefusedError as error:
             self.delivery.mirror.touch(names, self._version)
             self.delivery.refuse(error.refusal, source)
@@ -100,7 +103,7 @@ class IterableSink(BatchSink):
     def _refuse_what_the_sdk_would(self, record: dict[str, Any]) -> None:
         if self._validation is not None:
             self._validation.refuse_if_invalid(record)
-        for column in self.key_properties:
+        for column in self._key:
             if column not in record:
                 raise RecordRefusedError("missingKey", f"the key property {column!r} is missing", column)
 
@@ -121,12 +124,10 @@ class IterableSink(BatchSink):
         version = self._reader.version
         return version if isinstance(version, int) else None
 
-    def _named(self, record: dict[str, Any]) -> Sequence[str]:
+    def _named(self, names: _Names, record: dict[str, Any]) -> Sequence[str]:
         """What the record is about, for those who must know when it leaves the source."""
-        if self._names is None:
-            return ()
         try:
-            return self._names(self._plain.row(record), [record.get(column) for column in self.key_properties])
+            return names(self._plain.row(record), [record.get(column) for column in self.key_properties])
         except RecordRefusedError:
             self.delivery.mirror.lose()
             return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from collections.abc import Mapping
@@ -61,6 +62,9 @@ TOLD: Final = (
 """What is told in a sentence; everything else is a mistake of ours, and shows where it happened."""
 
 
+_MANY_OBJECTS: Final = 50_000
+
+
 class TargetIterable(ShortPath):
     """Singer target that writes users, events, list members and catalog items into an Iterable project."""
 
@@ -104,6 +108,9 @@ class TargetIterable(ShortPath):
             if check:
                 cls._check(options["config"])
             else:
+                # Tens of thousands of records wait, and hold nothing that only the collector could free.
+                gc.freeze()
+                gc.set_threshold(_MANY_OBJECTS)
                 super().invoke(**options)
 
     @classmethod

@@ -10,7 +10,7 @@ from target_iterable.delivery.operations import Operation
 from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.rejects import Source
 
-_MANY_BYTES: Final = 5 * MAX_BODY_BYTES
+_MANY_BYTES: Final = 4 * MAX_BODY_BYTES
 
 
 @dataclass
@@ -39,10 +39,12 @@ class Load:
     Attributes:
         rows: are to be sent.
         refused: cannot be sent.
+        passed_over: how many ask for nothing.
     """
 
     rows: list[Operation] = field(default_factory=list)
     refused: list[tuple[Refusal, Source]] = field(default_factory=list)
+    passed_over: int = 0
 
     def __len__(self) -> int:
-        return len(self.rows) + len(self.refused)
+        return len(self.rows) + len(self.refused) + self.passed_over

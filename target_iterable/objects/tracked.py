@@ -14,6 +14,7 @@ from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.keys import key_text, whole_number
 
+_NUMBERS: Final = (int, float, Decimal)
 _FIRST_MILLISECONDS: Final = 10**11
 """From here on a number is milliseconds: as seconds it would be the year 5138."""
 _NO_TIME: Final = 1000 * _FIRST_MILLISECONDS
@@ -35,7 +36,7 @@ def derived_id(*content: Any) -> str:
 
 
 def _unix_seconds(attribute: str, value: Any) -> int:
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool) and -_NO_TIME < value < _NO_TIME:
+    if isinstance(value, _NUMBERS) and not isinstance(value, bool) and -_NO_TIME < value < _NO_TIME:
         is_seconds = -_FIRST_MILLISECONDS < value < _FIRST_MILLISECONDS
         return int(value) if is_seconds else int(value) // 1000
     seconds = times.text_to_epoch_seconds(str(value))
