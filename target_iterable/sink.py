@@ -76,7 +76,7 @@ class IterableSink(BatchSink):
             self.delivery.add(operation, source)
             self.delivery.mirror.claim(operation, names, self._version)
         except RecordPassedOverError:
-            self.delivery.tally.unchanged += 1
+            self.delivery.pass_over()
         except RecordRefusedError as error:
             self.delivery.mirror.touch(names, self._version)
             self.delivery.refuse(error.refusal, source)

@@ -34,15 +34,17 @@ class Waiting:
 
 @dataclass
 class Load:
-    """Records of one stream that are sent, or rejected, together.
+    """Records of one stream that are sent, rejected or passed over together.
 
     Attributes:
         rows: are to be sent.
         refused: cannot be sent.
+        passed_over: how many the route does not want.
     """
 
     rows: list[Operation] = field(default_factory=list)
     refused: list[tuple[Refusal, Source]] = field(default_factory=list)
+    passed_over: int = 0
 
     def __len__(self) -> int:
-        return len(self.rows) + len(self.refused)
+        return len(self.rows) + len(self.refused) + self.passed_over

@@ -115,6 +115,10 @@ class StreamDelivery:
         self._waiting.add(len(source.record))
         self._tell_refusal(refusal)
 
+    def pass_over(self) -> None:
+        """Count one record that the route does not want, with the next load."""
+        self._load.passed_over += 1
+
     def take(self) -> Load:
         """What waits. Nothing may be on its way meanwhile: these records count as read from here on."""
         load, self._load = self._load, Load()
@@ -133,6 +137,7 @@ class StreamDelivery:
             FieldsDroppedError: if Iterable dropped fields, and the settings do not bear it.
         """
         waiting = load.rows
+        self.tally.unchanged += load.passed_over
         for refusal, source in load.refused:
             self._reject(refusal, source, None)
         with self._clock():
