@@ -10,7 +10,7 @@ from target_iterable.delivery.operations import Operation
 from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.rejects import Source
 
-_MANY_BYTES: Final = 4 * MAX_BODY_BYTES
+_MANY_BYTES: Final = 5 * MAX_BODY_BYTES
 
 
 @dataclass
@@ -34,12 +34,12 @@ class Waiting:
 
 @dataclass
 class Load:
-    """Records of one stream that are sent, or rejected, together.
+    """Records of one stream that are sent, rejected or passed over together.
 
     Attributes:
         rows: are to be sent.
         refused: cannot be sent.
-        passed_over: how many ask for nothing.
+        passed_over: how many the route does not want.
     """
 
     rows: list[Operation] = field(default_factory=list)

@@ -71,7 +71,7 @@ class StreamDelivery:
     """Outlives the sinks of its stream: the SDK makes a new sink whenever the schema changes."""
 
     def __init__(
-        self, sender: Sender, types: FieldTypes, rejects: Rejects, options: Options, past: Past, waiting: Waiting
+        self, sender: Sender, types: FieldTypes, rejects: Rejects, options: Options, past: Past, *, waiting: Waiting
     ) -> None:
         self.stream = sender.stream
         self.tally = Tally(traffic=sender.traffic)
@@ -116,7 +116,7 @@ class StreamDelivery:
         self._tell_refusal(refusal)
 
     def pass_over(self) -> None:
-        """Count one record that asks for nothing."""
+        """Count one record that the route does not want, with the next load."""
         self._load.passed_over += 1
 
     def take(self) -> Load:
