@@ -183,7 +183,7 @@ class TargetIterable(ShortPath):
         route, outlet = self.routing.route(stream), self._outlet
         past = outlet.past(stream, route, once_per_key=self.routing.is_once_per_key(route))
         delivery = StreamDelivery(
-            sender, self.project.fields.types, outlet.rejects(stream), outlet.options, past, waiting
+            sender, self.project.fields.types, outlet.rejects(stream), outlet.options, past, waiting=waiting
         )
         self._report.include(stream, route.object, delivery.tally)
         return delivery
