@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+import click
+
 _READ: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "integer": ("a whole number", int),
     "array": ("an array in JSON", json.loads),
@@ -27,6 +29,19 @@ def told(logger: logging.Logger, *kinds: type[Exception]) -> Iterator[None]:
         logger.debug("This is where it happened.", exc_info=error)
         logger.error("%s", error)  # noqa: TRY400 (the text says what to do; the traceback is above)
         sys.exit(1)
+
+
+@contextmanager
+def readable(param: click.Parameter) -> Iterator[None]:
+    """Name the option whose file is missing or no JSON.
+
+    Raises:
+        click.BadParameter: in place of what the SDK lets through.
+    """
+    try:
+        yield
+    except (OSError, TypeError, ValueError) as error:
+        raise click.BadParameter(str(error), param=param) from None
 
 
 class UnreadableVariableError(Exception):

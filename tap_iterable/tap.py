@@ -13,7 +13,7 @@ from singer_sdk.tap_base import CliTestOptionValue
 
 from iterable_api.client import IterableClient
 from iterable_api.data_types import EVENTS, USER, DataType, unlisted
-from iterable_api.endings import UnreadableVariableError, told, variables_named
+from iterable_api.endings import UnreadableVariableError, readable, told, variables_named
 from iterable_api.errors import IterableError
 from iterable_api.settings import connect, in_plain_words, strangers
 from tap_iterable.export.odd_lines import TooManyOddLinesError
@@ -71,6 +71,12 @@ class TapIterable(Tap):
             return connect(self.config, f"{self.name}/{self.plugin_version}")
         except ValueError as error:
             raise ConfigValidationError(str(error), errors=[str(error)]) from None
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        """`--config`; a file that cannot be read is told in a sentence."""
+        with readable(param):
+            return super().cb_config(ctx, param, value)
 
     @classmethod
     def invoke(cls, **options: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import threading
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from iterable_api.client import IterableClient
-from iterable_api.endings import UnreadableVariableError, told, variables_named
+from iterable_api.endings import UnreadableVariableError, readable, told, variables_named
 from iterable_api.errors import IterableError
 from iterable_api.identity import ProjectType
 from iterable_api.settings import connect, in_plain_words, strangers
@@ -62,9 +61,6 @@ TOLD: Final = (
 """What is told in a sentence; everything else is a mistake of ours, and shows where it happened."""
 
 
-_MANY_OBJECTS: Final = 50_000
-
-
 class TargetIterable(ShortPath):
     """Singer target that writes users, events, list members and catalog items into an Iterable project."""
 
@@ -102,15 +98,18 @@ class TargetIterable(ShortPath):
                 signal.signal(number, self.reader.stop)
 
     @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        """`--config`; a file that cannot be read is told in a sentence."""
+        with readable(param):
+            return super().cb_config(ctx, param, value)
+
+    @classmethod
     def invoke(cls, *, check: bool = False, **options: Any) -> None:
         """The command. What keeps it from its work is told in a sentence."""
         with told(cls.logger, *TOLD), variables_named(cls.name, SETTINGS["properties"]):
             if check:
                 cls._check(options["config"])
             else:
-                # Tens of thousands of records wait, and hold nothing that only the collector could free.
-                gc.freeze()
-                gc.set_threshold(_MANY_OBJECTS)
                 super().invoke(**options)
 
     @classmethod
@@ -183,7 +182,7 @@ class TargetIterable(ShortPath):
         route, outlet = self.routing.route(stream), self._outlet
         past = outlet.past(stream, route, once_per_key=self.routing.is_once_per_key(route))
         delivery = StreamDelivery(
-            sender, self.project.fields.types, outlet.rejects(stream), outlet.options, past, waiting=waiting
+            sender, self.project.fields.types, outlet.rejects(stream), outlet.options, past, waiting
         )
         self._report.include(stream, route.object, delivery.tally)
         return delivery

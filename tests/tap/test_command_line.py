@@ -87,3 +87,18 @@ def test_an_environment_variable_that_cannot_be_read_is_named(
     assert ended.returncode == 1
     assert f"{told}: the environment variable {variable} is not" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(("text", "told"), [(None, "'nothing.json' was not found"), ("{", "line 1 column 2")])
+@pytest.mark.parametrize("plugin", ["tap-iterable", "target-iterable"])
+def test_a_file_of_settings_that_cannot_be_read_is_told_in_a_sentence(
+    tmp_path: Path, plugin: str, text: str | None, told: str
+) -> None:
+    if text is not None:
+        (tmp_path / "nothing.json").write_text(text)
+    command = [str(Path(sys.executable).with_name(plugin)), "--config", "nothing.json"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert "Invalid value for '--config'" in ended.stderr
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
