@@ -1,4 +1,4 @@
-"""What streams have put into Iterable, and when each of it was last in its source: a table beside the ledger's.
+"""What streams have put into Iterable: a table beside the ledger's.
 
 A member is known by the hash of its name. The name itself, which it takes to remove it, is sealed; a member without
 one is another name of a member, and only keeps it from being removed.
@@ -6,8 +6,9 @@ one is another name of a member, and only keeps it from being removed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -18,7 +19,6 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    case,
     delete,
     func,
     select,
@@ -29,17 +29,16 @@ from sqlalchemy.sql import ColumnElement
 
 from target_iterable.delivery.ledger import KEY_BYTES, PLACE_BYTES, Ledger, portions
 from target_iterable.delivery.seals import HASH_BYTES, SECRET_BYTES, Seals
+from target_iterable.delivery.sightings import NOW, Sightings
 
-NOW: Final = 2**63 - 1
-"""In place of a version: seen in the run at hand, in a record that has none."""
-_NAMES_AT_ONCE: Final = 1000
+_PAGE: Final = 10_000
+_AT_ONCE: Final = 1000
 
 _TABLE: Final = Table(
     "iterable_members",
     MetaData(),
     Column("key", LargeBinary(KEY_BYTES), primary_key=True),
     Column("born", BigInteger, nullable=False),
-    Column("seen", BigInteger, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -52,12 +51,11 @@ _MIRRORS: Final = Table(
     sqlite_with_rowid=False,
 )
 _AMONG: Final = _TABLE.c.key.in_(bindparam("keys", expanding=True))
+_IS_NAMED: Final = func.length(_TABLE.c.sealed) > 0
 _PUT: Final = text(
-    "INSERT INTO iterable_members (key, born, seen, sealed) VALUES (:key, :version, :version, :sealed) "
-    "ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed, seen = CASE WHEN "
-    "excluded.seen > iterable_members.seen THEN excluded.seen ELSE iterable_members.seen END"
+    "INSERT INTO iterable_members (key, born, sealed) VALUES (:key, :version, :sealed) "
+    "ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed"
 )
-_SEE: Final = text("UPDATE iterable_members SET seen = :version WHERE key = :key AND seen < :version")
 _FINISH: Final = text(
     "INSERT INTO iterable_mirrors (key, stream, version) VALUES (:key, :stream, :version) "
     "ON CONFLICT (key) DO UPDATE SET version = excluded.version"
@@ -88,6 +86,9 @@ class Count(NamedTuple):
 class Members:
     """Those of one stream. Names of one `kind` mean the same thing in all streams.
 
+    Attributes:
+        sightings: which of them have been seen, and when.
+
     Raises:
         LedgerError: from every method, if the database cannot be read or written.
     """
@@ -99,6 +100,7 @@ class Members:
         self._seals = Seals(ledger.secret_for("members", SECRET_BYTES), kind)
         for table in (_TABLE, _MIRRORS):
             ledger.make(table)
+        self.sightings = Sightings(ledger, self._prefix)
 
     @property
     def version(self) -> int:
@@ -111,26 +113,19 @@ class Members:
         """The key of the member so named."""
         return self._prefix + self._seals.seal(name)[0]
 
-    def known(self, keys: Collection[bytes]) -> set[bytes]:
-        """Those of `keys` that are there."""
-        return self.seen_since(0, keys)
-
-    def put(self, names: Mapping[str, Sighting]) -> None:
-        """They are in the source, and may be in Iterable."""
-        self._ledger.write(_PUT, [self._row(name, sighting) for name, sighting in names.items()])
+    def put(self, names: Mapping[str, Sighting]) -> set[bytes]:
+        """They may be in Iterable from now on; the keys of those that were not before."""
+        rows = {self._prefix + hash_: row for hash_, row in map(self._row, names.items())}
+        known = self._known(rows.keys())
+        self._ledger.write(_PUT, [row for key, row in rows.items() if known.get(key) != bool(row["sealed"])])
+        return rows.keys() - known.keys()
 
     def see(self, names: Mapping[str, int]) -> None:
-        """They are in the source at a version; those that were never put are left alone."""
-        self._ledger.write(_SEE, [{"key": self.key(name), "version": version} for name, version in names.items()])
-
-    def seen_since(self, version: int, keys: Collection[bytes]) -> set[bytes]:
-        """Those of `keys` that were seen at `version` or later."""
-        query = select(_TABLE.c.key).where(_AMONG, _TABLE.c.seen >= version)
-        found: set[bytes] = set()
-        with self._ledger.transaction() as connection:
-            for some in portions(keys):
-                found.update(connection.execute(query, {"keys": some}).scalars())
-        return found
+        """They are in the source, each at a version."""
+        hashes: dict[int, set[bytes]] = {}
+        for name, version in names.items():
+            hashes.setdefault(version, set()).add(self._seals.seal(name)[0])
+        self.sightings.add(hashes)
 
     def drop(self, keys: Collection[bytes]) -> None:
         """They are no longer in Iterable, or somebody else's."""
@@ -140,10 +135,10 @@ class Members:
 
     def count(self, version: int) -> Count:
         """What the stream had before `version`, and what of it has left."""
-        left = func.coalesce(func.sum(case((_TABLE.c.seen < version, 1), else_=0)), 0)
-        query = select(func.count(), left).where(self._own, _TABLE.c.born < version, _IS_NAMED)
+        query = select(func.count()).where(self._own, _TABLE.c.born < version, _IS_NAMED)
         with self._ledger.transaction() as connection:
-            return Count(*connection.execute(query).one())
+            before = connection.execute(query).scalar_one()
+        return Count(before, sum(1 for _ in self._left(version, _IS_NAMED)))
 
     def left(self, version: int) -> Iterator[list[Member]]:
         """Those that were last seen before `version`, some at a time. Dropping them meanwhile does no harm.
@@ -151,55 +146,73 @@ class Members:
         Raises:
             ValueError: if a name cannot be read.
         """
-        query = select(_TABLE.c.key, _TABLE.c.sealed).where(self._own, _TABLE.c.seen < version, _IS_NAMED)
-        last = self._prefix
-        while True:
-            with self._ledger.transaction() as connection:
-                rows: Sequence[Any] = connection.execute(
-                    query.where(_TABLE.c.key > last).order_by(_TABLE.c.key).limit(_NAMES_AT_ONCE)
-                ).all()
-            if not rows:
-                return
+        left = self._left(version, _IS_NAMED)
+        while rows := list(islice(left, _AT_ONCE)):
             yield [Member(key, self._seals.open(key[PLACE_BYTES:], sealed)) for key, sealed in rows]
-            last = rows[-1][0]
 
     def elsewhere(self, keys: Collection[bytes]) -> dict[bytes, str]:
         """Those of `keys` that another mirrored stream has, too, and its name."""
         with self._ledger.transaction() as connection:
             others = dict(connection.execute(select(_MIRRORS.c.key, _MIRRORS.c.stream)).tuples().all())
         others.pop(self._prefix, None)
-        there = self.known([other + key[PLACE_BYTES:] for other in others for key in keys])
+        there = self._known([other + key[PLACE_BYTES:] for other in others for key in keys])
         return {self._prefix + key[PLACE_BYTES:]: others[key[:PLACE_BYTES]] for key in there}
 
     def register(self) -> None:
         """Let other streams know that this one is mirrored, too."""
         self._finish(self.version)
+        self.sightings.compact()
 
     def finish(self, version: int) -> None:
-        """All that has left is removed. What was seen without a version was seen at this one."""
+        """All that has left is removed. What was put there without a version came with this one."""
+        self.drop([key for key, _ in self._left(version, ~_IS_NAMED)])
         with self._ledger.transaction() as connection:
-            connection.execute(delete(_TABLE).where(self._own, _TABLE.c.seen < version, ~_IS_NAMED))
-            for column in ("born", "seen"):
-                connection.execute(update(_TABLE).where(self._own, _TABLE.c[column] == NOW).values({column: version}))
+            connection.execute(update(_TABLE).where(self._own, _TABLE.c.born == NOW).values(born=version))
         self._finish(version)
+        self.sightings.forget(version)
 
     def close(self) -> None:
         """Let go of what only this run needs."""
 
+    def _known(self, keys: Collection[bytes]) -> dict[bytes, bool]:
+        """Those of `keys` that are there, and whether it is by these that they are removed."""
+        query = select(_TABLE.c.key, _IS_NAMED).where(_AMONG)
+        found: dict[bytes, bool] = {}
+        with self._ledger.transaction() as connection:
+            for some in portions(keys):
+                found.update((key, bool(named)) for key, named in connection.execute(query, {"keys": some}))
+        return found
+
+    def _left(self, version: int, which: ColumnElement[bool]) -> Iterator[tuple[bytes, bytes]]:
+        """Keys and sealed names of those that were not seen since `version`. Both sides come in the same order."""
+        seen = self.sightings.since(version)
+        last = next(seen, None)
+        for key, sealed in self._rows(which):
+            while last is not None and last < key[PLACE_BYTES:]:
+                last = next(seen, None)
+            if last != key[PLACE_BYTES:]:
+                yield key, sealed
+
+    def _rows(self, which: ColumnElement[bool]) -> Iterator[tuple[bytes, bytes]]:
+        query = select(_TABLE.c.key, _TABLE.c.sealed).where(self._own, which).order_by(_TABLE.c.key).limit(_PAGE)
+        last = self._prefix
+        while True:
+            with self._ledger.transaction() as connection:
+                rows = connection.execute(query.where(_TABLE.c.key > last)).tuples().all()
+            if not rows:
+                return
+            yield from rows
+            last = rows[-1][0]
+
     def _finish(self, version: int) -> None:
         self._ledger.write(_FINISH, [{"key": self._prefix, "stream": self._stream, "version": version}])
 
-    def _row(self, name: str, sighting: Sighting) -> dict[str, bytes | int]:
+    def _row(self, named: tuple[str, Sighting]) -> tuple[bytes, dict[str, bytes | int]]:
+        name, sighting = named
         hash_, sealed = self._seals.seal(name)
-        return {
-            "key": self._prefix + hash_,
-            "version": sighting.version,
-            "sealed": sealed if sighting.removes else b"",
-        }
+        rest = sealed if sighting.removes else b""
+        return hash_, {"key": self._prefix + hash_, "version": sighting.version, "sealed": rest}
 
     @property
     def _own(self) -> ColumnElement[bool]:
         return and_(_TABLE.c.key > self._prefix, _TABLE.c.key <= self._prefix + b"\xff" * HASH_BYTES)
-
-
-_IS_NAMED: Final = func.length(_TABLE.c.sealed) > 0

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.isolation import Outcome
-from target_iterable.delivery.members import NOW, Count, Member, Members, Sighting
+from target_iterable.delivery.members import Count, Member, Members, Sighting
 from target_iterable.delivery.operations import Operation
+from target_iterable.delivery.sightings import NOW
 from target_iterable.delivery.verdicts import UNCONFIRMED
 
 
@@ -134,10 +135,9 @@ class MemberMirror(Mirror):
         """
         claimed, self._claimed = self._claimed, {}
         touched, self._touched = self._touched, {}
-        keys = {self._members.key(name) for name in claimed}
-        self._new = keys - self._members.known(keys)
-        self._members.put(claimed)
-        self._members.see(touched)
+        self._new = self._members.put(claimed)
+        for seen in (touched, {name: sighting.version for name, sighting in claimed.items()}):
+            self._members.see({name: version for name, version in seen.items() if version > self._last})
 
     def note(self, outcome: Outcome) -> None:
         """See `Mirror`."""
@@ -222,4 +222,4 @@ class MemberMirror(Mirror):
             )
         elif version < self._last:
             self._logger.warning("Nothing is removed: version %d is older than %d.", version, self._last)
-        return not self._lost and version >= self._last
+        return not self._lost and version > self._last

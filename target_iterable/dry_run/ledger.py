@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from heapq import merge
 from typing import Any
 
 from iterable_api import databases
 from target_iterable.delivery.happenings import Happenings
 from target_iterable.delivery.ledger import Ledger
-from target_iterable.delivery.members import Count, Member, Members, Sighting
+from target_iterable.delivery.members import Members, Sighting
+from target_iterable.delivery.sightings import Sightings
 
 
 class PlanningLedger(Ledger):
@@ -77,33 +79,14 @@ class PlanningMembers(Members):
     def __init__(self, ledger: Ledger, stream: str, kind: str) -> None:
         super().__init__(ledger, stream, kind)
         self._engine = databases.sqlite_for_now()
-        self._planned = Members(ledger.aside(self._engine), stream, kind)
+        self.sightings = PlanningSightings(self.sightings, ledger.aside(self._engine), self._prefix)
 
-    def known(self, keys: Collection[bytes]) -> set[bytes]:
-        """See `Members`; as if the plan had been carried out."""
-        return super().known(keys) | self._planned.known(keys)
-
-    def put(self, names: Mapping[str, Sighting]) -> None:
+    def put(self, _names: Mapping[str, Sighting]) -> set[bytes]:
         """See `Members`."""
-        self._planned.put(names)
-
-    def see(self, names: Mapping[str, int]) -> None:
-        """See `Members`."""
-        self._planned.put({name: Sighting(version, removes=False) for name, version in names.items()})
+        return set()
 
     def drop(self, keys: Collection[bytes]) -> None:
         """See `Members`."""
-        self._planned.drop(keys)
-
-    def count(self, version: int) -> Count:
-        """See `Members`."""
-        return Count(super().count(version).before, sum(map(len, self.left(version))))
-
-    def left(self, version: int) -> Iterator[list[Member]]:
-        """See `Members`."""
-        for members in super().left(version):
-            seen = self._planned.seen_since(version, [member.key for member in members])
-            yield [member for member in members if member.key not in seen]
 
     def register(self) -> None:
         """See `Members`."""
@@ -114,3 +97,15 @@ class PlanningMembers(Members):
     def close(self) -> None:
         """See `Members`."""
         self._engine.dispose()
+
+
+class PlanningSightings(Sightings):
+    """Those that are kept, and those of this run."""
+
+    def __init__(self, kept: Sightings, planned: Ledger, stream: bytes) -> None:
+        super().__init__(planned, stream)
+        self._kept = kept
+
+    def since(self, version: int) -> Iterator[bytes]:
+        """See `Sightings`."""
+        return merge(self._kept.since(version), super().since(version))

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from iterable_api.client import IterableClient
 from iterable_api.limits import Limit, Unlimited
 from iterable_sandbox.server import Sandbox
+from target_iterable.delivery.failures import DeliveryFailedError
 from target_iterable.delivery.removals import RemovalFailedError
-from target_iterable.delivery.stream import DeliveryFailedError
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import STATE, Contents, Loader, Message, stream
@@ -252,7 +252,7 @@ def sources(draw: st.DrawFn) -> list[tuple[dict[str, Any], str | None, int]]:
     return draw(st.lists(st.tuples(source, faults, st.integers(0, 4)), min_size=1, max_size=6))
 
 
-@settings(max_examples=30, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(versions=sources(), skip=st.booleans(), rows=st.integers(1, 4))
 def test_after_a_complete_version_the_list_is_what_the_source_is(
     versions: list[tuple[dict[str, Any], str | None, int]], *, skip: bool, rows: int

@@ -1,0 +1,87 @@
+"""What has been seen of the streams in their sources: hashes, written as they come and read in order.
+
+Whole portions are one row each, so that a million hashes are a hundred rows, and cost the disk no search for their
+places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, delete, insert, or_, select
+
+from target_iterable.delivery.ledger import PLACE_BYTES, Ledger, portions
+from target_iterable.delivery.seals import HASH_BYTES
+
+NOW: Final = 2**63 - 1
+"""In place of a version: seen in a record that has none."""
+_MANY: Final = 500
+
+_TABLE: Final = Table(
+    "iterable_sightings",
+    MetaData(),
+    Column("number", Integer, primary_key=True),
+    Column("stream", LargeBinary(PLACE_BYTES), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+
+class Sightings:
+    """Those of one stream.
+
+    Raises:
+        LedgerError: from every method, if the database cannot be read or written.
+    """
+
+    def __init__(self, ledger: Ledger, stream: bytes) -> None:
+        self._ledger = ledger
+        self._stream = stream
+        ledger.make(_TABLE)
+
+    def add(self, hashes: Mapping[int, Collection[bytes]]) -> None:
+        """Note what was seen at each version."""
+        rows = [
+            {"stream": self._stream, "version": version, "hashes": b"".join(some)}
+            for version, seen in hashes.items()
+            for some in portions(seen)
+        ]
+        if rows:
+            with self._ledger.transaction() as connection:
+                connection.execute(insert(_TABLE), rows)
+
+    def since(self, version: int) -> Iterator[bytes]:
+        """What was seen at `version` or later, in order; some of it more than once."""
+        query = select(_TABLE.c.hashes).where(_TABLE.c.stream == self._stream, _TABLE.c.version >= version)
+        with self._ledger.transaction() as connection:
+            rows = connection.execute(query).scalars().all()
+        return merge(*map(_split, rows))
+
+    def forget(self, version: int) -> None:
+        """Forget what was seen up to `version`, or without one."""
+        until = or_(_TABLE.c.version <= version, _TABLE.c.version == NOW)
+        with self._ledger.transaction() as connection:
+            connection.execute(delete(_TABLE).where(_TABLE.c.stream == self._stream, until))
+
+    def compact(self) -> None:
+        """Note only once what was seen many times, while no version was finished."""
+        query = select(_TABLE.c.version, _TABLE.c.hashes).where(_TABLE.c.stream == self._stream)
+        with self._ledger.transaction() as connection:
+            rows = sorted(connection.execute(query).tuples().all())
+            if len(rows) <= _MANY:
+                return
+            connection.execute(delete(_TABLE).where(_TABLE.c.stream == self._stream))
+        self.add(
+            {
+                version: {hash_ for _, hashes in group for hash_ in _split(hashes)}
+                for version, group in groupby(rows, itemgetter(0))
+            }
+        )
+
+
+def _split(hashes: bytes) -> Iterator[bytes]:
+    return (hashes[start : start + HASH_BYTES] for start in range(0, len(hashes), HASH_BYTES))
