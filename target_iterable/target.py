@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from collections.abc import Mapping
@@ -61,6 +62,9 @@ TOLD: Final = (
 """What is told in a sentence; everything else is a mistake of ours, and shows where it happened."""
 
 
+_MANY_OBJECTS: Final = 50_000
+
+
 class TargetIterable(ShortPath):
     """Singer target that writes users, events, list members and catalog items into an Iterable project."""
 
@@ -110,6 +114,9 @@ class TargetIterable(ShortPath):
             if check:
                 cls._check(options["config"])
             else:
+                # Tens of thousands of records wait, and hold nothing that only the collector could free.
+                gc.freeze()
+                gc.set_threshold(_MANY_OBJECTS)
                 super().invoke(**options)
 
     @classmethod
@@ -182,7 +189,7 @@ class TargetIterable(ShortPath):
         route, outlet = self.routing.route(stream), self._outlet
         past = outlet.past(stream, route, once_per_key=self.routing.is_once_per_key(route))
         delivery = StreamDelivery(
-            sender, self.project.fields.types, outlet.rejects(stream), outlet.options, past, waiting
+            sender, self.project.fields.types, outlet.rejects(stream), outlet.options, past, waiting=waiting
         )
         self._report.include(stream, route.object, delivery.tally)
         return delivery
