@@ -7,9 +7,19 @@ from json.encoder import encode_basestring_ascii
 from typing import Final
 
 
+def ascii_lines(text: bytes) -> list[bytes]:
+    """The lines of JSON in UTF-8, with escapes for all that is beyond ASCII."""
+    lines = text.split(b"\n")
+    return lines if text.isascii() else list(map(_line_in_ascii, lines))
+
+
 def in_ascii(text: bytes) -> bytes:
-    """JSON in UTF-8, with escapes for all that is beyond ASCII."""
-    return text if text.isascii() else text.decode().encode("ascii", _ESCAPES)
+    """The same as one text."""
+    return text if text.isascii() else b"\n".join(ascii_lines(text))
+
+
+def _line_in_ascii(line: bytes) -> bytes:
+    return line if line.isascii() else line.decode().encode("ascii", _ESCAPES)
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:

@@ -38,7 +38,7 @@ class LineType:
     def __init__(self, shape: Shape, others: Collection[str], number: Callable[[str], float]) -> None:
         columns = shape.columns
         self._attributes = {name: f"f{place}" for place, name in enumerate(sorted({*columns, *others}))}
-        self._decoder = msgspec.json.Decoder(self._line(shape), float_hook=number)
+        self._decode = msgspec.json.Decoder(self._line(shape), float_hook=number).decode
         self._values = _getter(self._attributes[name] for name in columns)
         self._record = defstruct(
             "Record",
@@ -59,7 +59,7 @@ class LineType:
         Raises:
             msgspec.MsgspecError: if one of them has other fields or values.
         """
-        return self._decoder.decode_lines(block)
+        return list(map(self._decode, block.split(b"\n")))
 
     def attribute(self, name: str) -> str:
         """What the field of this name is called in lines."""

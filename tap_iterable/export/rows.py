@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 
 import msgspec
 
-from tap_iterable.ascii_json import in_ascii
+from tap_iterable.ascii_json import ascii_lines
 from tap_iterable.export.lines import ID_BYTES, MalformedLineError, fields_of, nested, record_id
 from tap_iterable.line_type import Line, LineType, LineTypes, TypedRecord
 from tap_iterable.records import RECORD_ID, Record, Shape
@@ -61,14 +61,12 @@ class Rows:
     def _typed(self, block: bytes) -> Sequence[TypedRecord]:
         line_type = self._types.current()
         lines = line_type.lines(block)
-        _check_ends(block, lines)
         records = self._of_lines(line_type, lines)
         self._types.fitted()
         return records
 
     def _untyped(self, block: bytes) -> Sequence[Record]:
-        rows = _decoder.decode_lines(block)
-        _check_ends(block, rows)
+        rows = list(map(_decode, block.split(b"\n")))
         self._types.learn(name for row in rows for name in row)
         return self._of_rows(rows)
 
@@ -120,8 +118,8 @@ class EventRows(Rows):
     def _ids(self, lines: Sequence[Line | Record]) -> list[str]:
         """What `record_id` says of their fields, which were decoded quickly."""
         name = self._data_type
-        text = in_ascii(_encoder.encode_lines([(name, line) for line in lines])).replace(_DELETE, b"\\u007f")
-        return [blake2b(line, digest_size=ID_BYTES).hexdigest() for line in text.split(b"\n")[:-1]]
+        text = _encoder.encode_lines([(name, line) for line in lines]).replace(_DELETE, b"\\u007f")
+        return [blake2b(line, digest_size=ID_BYTES).hexdigest() for line in ascii_lines(text)[:-1]]
 
 
 class UserRows(Rows):
@@ -148,17 +146,6 @@ class UserRows(Rows):
         return records
 
 
-class _OddLinesError(ValueError):
-    """Lines that are not one value each."""
-
-
-def _check_ends(block: bytes, lines: Sequence[object]) -> None:
-    """To a decoder the end of a line is a blank like others, so the ends are counted."""
-    ends = block.count(b"\n")
-    if not ends + 1 == block.count(b"}\n{") + 1 == len(lines):
-        raise _OddLinesError
-
-
 class _OddNumberError(ValueError):
     """A number that encoders write in different ways."""
 
@@ -174,7 +161,7 @@ def _number(text: str) -> float:
 _LEAST: Final = 1e-4
 _MOST: Final = 1e16
 
-_decoder: Final = msgspec.json.Decoder(dict[str, Any], float_hook=_number)
+_decode: Final = msgspec.json.Decoder(dict[str, Any], float_hook=_number).decode
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 _BEYOND: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 """What is said to a line that cannot be read quickly, or would be read in another way."""
