@@ -15,8 +15,8 @@ import msgspec
 from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.singerlib.encoding import SimpleSingerReader
 
+from target_iterable.delivery.failures import PostponedError
 from target_iterable.delivery.rejects import Line, Source
-from target_iterable.delivery.stream import PostponedError
 
 _Callback: TypeAlias = Callable[[dict[str, Any]], None]
 

@@ -10,10 +10,10 @@ from singer_sdk.sinks import BatchSink
 
 from iterable_api.errors import IterableError
 from target_iterable.columns import Columns, Row
+from target_iterable.delivery.failures import DeliveryFailedError
 from target_iterable.delivery.mirror import MemberMirror
 from target_iterable.delivery.refusal import RecordPassedOverError, RecordRefusedError
 from target_iterable.delivery.serialise import exact
-from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.objects import OBJECTS, Destination
 from target_iterable.objects.mirrored import MirroredObject
 from target_iterable.routes import Route

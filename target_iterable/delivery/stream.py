@@ -10,11 +10,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from iterable_api.errors import DailyCapReachedError, FieldTypeError, IterableError
+from iterable_api.errors import IterableError
 from iterable_api.limits import limits_of
 from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.batches import Room, pack
 from target_iterable.delivery.existence import Existence
+from target_iterable.delivery.failures import (
+    DeliveryFailedError,
+    fields_dropped,
+    may_pass,
+    not_delivered,
+    not_looked_up,
+    too_many_rejects,
+)
 from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.grouping import grouped
 from target_iterable.delivery.isolation import Isolation, Outcome
@@ -49,22 +57,6 @@ class Options:
     max_in_flight: int | None = None
     bears_dropped_fields: bool = True
     trims: bool = False
-
-
-class DeliveryFailedError(Exception):
-    """Records of which nobody can say that Iterable has them. The run ends; the next one sends them again."""
-
-
-class PostponedError(DeliveryFailedError):
-    """Iterable takes no more of this kind today. Nothing is wrong; the next run goes on."""
-
-
-class TooManyRejectsError(DeliveryFailedError):
-    """More rejects than `max_rejects` allows. What was accepted stays; the next run sends all again."""
-
-
-class FieldsDroppedError(DeliveryFailedError):
-    """Iterable has taken records without some of their fields, and that is not what the user wants."""
 
 
 class StreamDelivery:
@@ -223,7 +215,7 @@ class StreamDelivery:
             if outcome.error is not None:
                 failures.append(outcome)
         if failures:
-            raise self._failure(min(failures, key=_is_passing))
+            raise self._failure(min(failures, key=may_pass))
 
     def _outcomes(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[Outcome]:
         """What becomes of `rows`; none are begun any more after a failure, or when it is time to stop."""
@@ -239,38 +231,17 @@ class StreamDelivery:
     def _reason_to_stop(self) -> DeliveryFailedError | None:
         """Why nothing more may be sent, although all that was sent has its verdict."""
         if self._options.allowance.exceeded(self.tally.rejected, self.tally.read):
-            return self._too_many_rejects()
+            return too_many_rejects(self.stream, self.tally, self._options.allowance)
         if self.tally.dropped_fields and not self._options.bears_dropped_fields:
-            return self._fields_dropped()
+            return fields_dropped(self.stream, self.tally)
         return None
-
-    def _too_many_rejects(self) -> TooManyRejectsError:
-        ((code, times),) = self.tally.reasons.most_common(1)
-        return TooManyRejectsError(
-            f"Stream {self.stream!r}: {self.tally.rejected} of {self.tally.read} records are rejected, more than "
-            f"`max_rejects` ({self._options.allowance}) allows; the commonest reason is {code} ({times}). "
-            "State has not moved past them. Look into the rejects, mend the cause or raise `max_rejects`, "
-            "and run again."
-        )
-
-    def _fields_dropped(self) -> FieldsDroppedError:
-        names = ", ".join(map(repr, sorted(self.tally.dropped_fields)))
-        return FieldsDroppedError(
-            f"Stream {self.stream!r}: Iterable took records without their fields {names}, which the project does not "
-            "know, and `on_dropped_fields` is `fail`. State has not moved past them. Let the project take new fields "
-            "(`create_new_fields`, or the project's own setting), or drop the columns by `fields` of the route, "
-            "and run again."
-        )
 
     def _meant_for_somebody(self, rows: list[Operation]) -> list[Operation]:
         """`rows` without those that are meant for users who exist, and whose user does not."""
         try:
             strangers = self._existence.strangers(rows)
         except IterableError as error:
-            raise DeliveryFailedError(
-                f"Stream {self.stream!r}: users could not be looked up. {error} State has not moved past their "
-                "records: run again when the cause is gone."
-            ) from error
+            raise not_looked_up(self.stream, error) from error
         self._leave_out(strangers)
         return [row for row in rows if row not in strangers]
 
@@ -292,19 +263,11 @@ class StreamDelivery:
         return self._options.max_in_flight or min(_WIDEST, per_second)
 
     def _failure(self, outcome: Outcome) -> DeliveryFailedError:
-        error = outcome.error
-        if isinstance(error, DailyCapReachedError):
-            return self._postponed(error)
-        failure = DeliveryFailedError(
-            f"Stream {self.stream!r}: a batch of {len(outcome.batch.rows)} records was not delivered. "
-            f"{error}{_clashes(error)} State has not moved past it: run again when the cause is gone."
-        )
-        failure.__cause__ = error
-        return failure
-
-    def _postponed(self, cap: DailyCapReachedError) -> PostponedError:
-        self._logger.warning("%s State does not move past what is left, and the rest of the input is passed over.", cap)
-        return PostponedError(str(cap))
+        if may_pass(outcome):
+            self._logger.warning(
+                "%s State does not move past what is left, and the rest of the input is passed over.", outcome.error
+            )
+        return not_delivered(self.stream, outcome)
 
     def _count(self, verdicts: Verdicts) -> None:
         self.tally.created_fields |= verdicts.created_fields
@@ -348,14 +311,3 @@ class StreamDelivery:
             yield
         finally:
             self.tally.seconds += time.monotonic() - started
-
-
-def _is_passing(outcome: Outcome) -> bool:
-    return isinstance(outcome.error, DailyCapReachedError)
-
-
-def _clashes(error: IterableError | None) -> str:
-    """Which fields hold what Iterable keeps as another type: what the person at the terminal must mend."""
-    if not isinstance(error, FieldTypeError):
-        return ""
-    return "".join(f" The field {clash.field!r} is kept as {clash.expected_type}." for clash in error.clashes)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from target_iterable.delivery.stream import FieldsDroppedError
+from target_iterable.delivery.failures import FieldsDroppedError
 from target_iterable.fields import RESERVED
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import STATE, stream

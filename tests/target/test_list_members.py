@@ -9,7 +9,7 @@ import pytest
 
 from target_iterable import lists
 from target_iterable.delivery import sender
-from target_iterable.delivery.stream import DeliveryFailedError
+from target_iterable.delivery.failures import DeliveryFailedError
 from target_iterable.lists import Lists
 from target_iterable.setting_error import SettingError
 from tests.target.conftest import NewProject, Project

@@ -18,10 +18,10 @@ from msgspec.structs import replace
 
 from iterable_api.client import IterableClient
 from target_iterable.columns import Row
+from target_iterable.delivery.failures import DeliveryFailedError
 from target_iterable.delivery.happenings import Happenings
 from target_iterable.delivery.ledger import open_ledger
 from target_iterable.delivery.operations import Operation, alone
-from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.delivery.verdicts import all_taken
 from target_iterable.objects import OBJECTS
 from target_iterable.objects.privacy import UserUnforgets

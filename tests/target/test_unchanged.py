@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from iterable_api.client import IterableClient
 from iterable_api.limits import Unlimited
 from iterable_sandbox.server import Sandbox
+from target_iterable.delivery.failures import DeliveryFailedError
 from target_iterable.delivery.ledger import LedgerError
-from target_iterable.delivery.stream import DeliveryFailedError
 from target_iterable.setting_error import SettingError
 from tests.target.conftest import Project
 from tests.target.interrupting import Interrupting, Moment
