@@ -121,3 +121,13 @@ def test_users_are_there_before_the_events_of_a_later_stream(project: Project) -
     events = stream("events", [{"userId": "A1", "eventName": "seen", "number": number} for number in range(10_001)])
     counts = project.load([*users, *events])
     assert counts["events"]["written"] == 10_001
+
+
+def test_an_event_whose_identifiers_are_two_users_in_a_hybrid_project_is_rejected(new_project: NewProject) -> None:
+    project = new_project(project_type="hybrid")
+    people = [{"userId": "A1", "email": ANN}, {"userId": "B2", "email": "bob@example.com"}]
+    project.load(stream("users", people), project_type="hybrid")
+    rows = [event(id="1"), event(id="2", userId="B2"), event(id="3", email=None, userId="B2")]
+    events = project.load(stream("events", rows), project_type="hybrid")["events"]
+    assert (events["written"], events["reasons"]) == (2, {"unconfirmed": 1})
+    assert [stored["id"] for stored in project.holds.events()] == ["1", "3"]
