@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check docs format clean
+.PHONY: help demo test bench bench-limits check docs format clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -25,6 +25,9 @@ test: $(READY) ## Run the tests
 
 bench: $(READY) ## Measure the speed: side by side with the SDK's usual way and the floor
 	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-limits: $(READY) ## Measure how much of the limits the target uses; takes minutes
+	$(BIN)/python -m benchmarks.limits $(BENCH)
 
 check: $(READY) ## Lint, check the format, the types and the definitions
 	$(BIN)/ruff check .

@@ -52,14 +52,16 @@ class Load:
         yield from _numbered(_message_template(self.stream, broken=broken), count)
 
 
+CATALOG: Final = "Things"
 LOADS: Final[dict[str, Load]] = {
     load.stream: load
     for load in (
         Load("events", "/api/events/trackBulk", "events", b'"eventName"'),
         Load("users", "/api/users/bulkUpdate", "users", b'"favouriteCity"'),
+        Load("catalog_items", f"/api/catalogs/{CATALOG}/items", "documents", b'"description"'),
     )
 }
-"""The loads by stream; the target knows both names."""
+"""The loads by stream; the target knows their names."""
 
 
 def _numbered(template: bytes, count: int) -> Iterator[bytes]:
@@ -80,10 +82,10 @@ def _export_template() -> bytes:
 @cache
 def _message_template(stream: str, *, broken: bool) -> bytes:
     dice = random.Random(8)
-    make = {"events": _event, "users": _user}[stream]
+    make = {"events": _event, "users": _user, "catalog_items": _item}[stream]
     records = [make(dice, place) for place in range(BLOCK)]
-    for record in records[:: BROKEN if broken else BLOCK]:
-        record["email"] = "nobody" if broken else record["email"]
+    for record in records[::BROKEN] if broken else ():
+        record["email"] = "nobody"
     return b"".join(_line({"type": "RECORD", "stream": stream, "record": record}) for record in records)
 
 
@@ -147,9 +149,21 @@ def _user(dice: random.Random, place: int) -> dict[str, Any]:
     }
 
 
+def _item(dice: random.Random, place: int) -> dict[str, Any]:
+    return {
+        "itemId": f"{place}-{_NUMBER.decode()}",
+        "catalogName": CATALOG,
+        "description": "ring twice, " * 25,
+        "city": dice.choice(_CITIES),
+        "inStock": bool(place % 2),
+        "price": _price(dice),
+        "changedAt": _moment(dice).isoformat(),
+    }
+
+
 def _schema_message(stream: str) -> bytes:
     schema = {"type": "object", "properties": dict(_COLUMNS[stream])}
-    key = {"events": "id", "users": "email"}[stream]
+    key = {"events": "id", "users": "email", "catalog_items": "itemId"}[stream]
     message = {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": [key]}
     return json.dumps(message).encode()
 
@@ -172,6 +186,15 @@ _COLUMNS: Final = {
         "total": _NUMERIC,
         "order": _OBJECT,
         "address": _OBJECT,
+    },
+    "catalog_items": {
+        "itemId": _TEXT,
+        "catalogName": _TEXT,
+        "description": _TEXT,
+        "city": _TEXT,
+        "inStock": _TRUTH,
+        "price": _NUMERIC,
+        "changedAt": _DATE,
     },
     "users": {
         "email": _TEXT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,10 +16,12 @@ from multiprocessing.connection import Connection
 from threading import Lock
 from typing import Any, Final
 
-from benchmarks.rows import LOADS, export_blocks
+from benchmarks.rows import CATALOG, LOADS, export_blocks
 
 _EXPORT: Final = re.compile(r"/rows/(\d+)/api/export/data\.json")
 _RECEIVED: Final = "/received"
+_PROJECT: Final = {"fields": {}, "params": {"catalogNames": [{"name": CATALOG}], "definedMappings": {}}}
+"""What a project without fields answers, whatever it is asked."""
 _TAKEN: Final = {load.path: load.marker for load in LOADS.values()}
 
 
@@ -40,10 +42,10 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """A server, until the block is left."""
+def serving(serve: Callable[[Connection], None] | None = None) -> Iterator[Server]:
+    """A server, or another one that sends its port through the pipe, until the block is left."""
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there,), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(target=serve or _serve, args=(there,), daemon=True)
     process.start()
     try:
         yield Server(here.recv())
@@ -53,39 +55,48 @@ def serving() -> Iterator[Server]:
 
 
 def _serve(pipe: Connection) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    serve(pipe, Handler)
+
+
+def serve(pipe: Connection, handler: type[Handler]) -> None:
+    """Send the port through the pipe, and serve for ever."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     pipe.send(server.server_port)
     server.serve_forever()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Counts records, and takes all of them."""
+
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
 
-    _lock = Lock()
+    lock = Lock()
     _count = 0
 
     def do_GET(self) -> None:
+        """Send an export, or what has nothing to do with records."""
         path = self.path.partition("?")[0]
         if export := _EXPORT.fullmatch(path):
             self._export(int(export[1]))
         elif path == _RECEIVED:
-            self._answer(self._counted())
+            self.answer(self._counted())
         else:
-            self._answer({"fields": {}})
+            self.answer(_PROJECT)
 
     def do_POST(self) -> None:
+        """Take a request."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         count = body.count(_TAKEN.get(self.path, b"\x00"))
-        with self._lock:
-            _Handler._count += count
-        self._answer({"successCount": count, "failCount": 0})
+        with self.lock:
+            Handler._count += count
+        self.answer({"successCount": count, "failCount": 0})
 
     def _counted(self) -> int:
-        with self._lock:
-            count, _Handler._count = self._count, 0
+        with self.lock:
+            count, Handler._count = self._count, 0
         return count
 
     def _export(self, rows: int) -> None:
@@ -97,7 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(block), block))
         self.wfile.write(b"0\r\n\r\n")
 
-    def _answer(self, content: Any) -> None:
+    def answer(self, content: Any) -> None:
+        """Send JSON."""
         body = json.dumps(content).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

@@ -57,12 +57,10 @@ class Room:
         with self._lock:
             if seconds > _SLOW:
                 self._halve_rows(batch)
-            elif seconds > _QUICK or 2 * batch.size > self.bytes:
-                # Twice as many rows would take too long, or are too many bytes.
-                self.is_known = True
-            elif not self.is_known and len(batch.rows) >= self.rows:
-                self.rows = min(2 * self.rows, self.most or 2 * self.rows)
-                self.is_known = self.rows == self.most
+            elif not self.is_known:
+                if seconds < _QUICK and len(batch.rows) >= self.rows:
+                    self.rows = min(2 * self.rows, self.most or 2 * self.rows)
+                self.is_known = seconds >= _QUICK or self.rows == self.most or 2 * batch.size > self.bytes
 
     def halve(self, batch: Batch, *, by_bytes: bool) -> None:
         """Learn that `batch` was too large. Unless it is known to be `by_bytes`, the measure that was fuller counts."""

@@ -89,3 +89,59 @@ def _by_name(rows: list[Operation]) -> dict[Name, list[int]]:
         for name in row.names:
             places[name].append(id(row))
     return places
+
+
+def full(room: Room, size: int = 10) -> Batch:
+    """A batch with as many rows as there is room for."""
+    rows = [Operation(EVENTS, b"x" * size, frozenset()) for _ in range(room.rows)]
+    return pack(rows, room)[0]
+
+
+def test_rows_double_while_answers_are_quick_up_to_the_cap() -> None:
+    room = Room.to_begin_with(5000)
+    seen = []
+    for _ in range(5):
+        seen.append((room.rows, room.enough))
+        room.settled(full(room), 0.3)
+    assert seen == [(1000, 1000), (2000, 2000), (4000, 4000), (5000, 50_000), (5000, 50_000)]
+
+
+def test_without_a_cap_rows_double_until_bytes_are_the_bound() -> None:
+    room = Room.to_begin_with(None)
+    while not room.is_known:
+        room.settled(full(room, 500), 0.3)
+    assert room.rows == 8000
+    assert len(full(room, 500).rows) * 501 < MAX_BODY_BYTES < 16_000 * 501
+
+
+def test_a_small_cap_is_where_it_begins_and_ends() -> None:
+    room = Room.to_begin_with(10)
+    room.settled(full(room), 0.3)
+    assert (room.rows, room.enough) == (10, 100)
+
+
+def test_answers_that_take_their_time_end_the_growth() -> None:
+    room = Room.to_begin_with(None)
+    room.settled(full(room), 20)
+    room.settled(full(room), 0.3)
+    assert (room.rows, room.is_known) == (1000, True)
+
+
+@pytest.mark.parametrize("cause", ["too large", "very slow"])
+def test_rows_halve_and_stay_so(cause: str) -> None:
+    room = Room.to_begin_with(None)
+    room.settled(full(room), 0.3)
+    if cause == "too large":
+        room.halve(full(room), by_bytes=False)
+    else:
+        room.settled(full(room), 400)
+    for _ in range(3):
+        room.settled(full(room), 0.3)
+    assert room.rows == 1000
+
+
+def test_bytes_halve_where_they_were_too_many() -> None:
+    room = Room.to_begin_with(None)
+    large = full(room, 3000)
+    room.halve(large, by_bytes=True)
+    assert (room.rows, room.bytes, room.is_known) == (1000, large.size // 2 + 1, True)
