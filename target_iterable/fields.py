@@ -60,8 +60,8 @@ class Fields:
         self._know(catalog_scope(catalog), lambda: self._mappings(catalog))
         return self.of(catalog_scope(catalog), fields)
 
-    def define(self, catalog: str, wanted: Mapping[str, str]) -> None:
-        """Give types to the catalog's fields that have none yet. A type is for ever.
+    def define(self, catalog: str, wanted: Mapping[str, str]) -> bool:
+        """Give types to the catalog's fields that have none yet, and say whether there were any. A type is for ever.
 
         Raises:
             IterableError: if Iterable does not take them, and nobody else has defined them meanwhile.
@@ -69,7 +69,7 @@ class Fields:
         scope = catalog_scope(catalog)
         self._know(scope, lambda: self._mappings(catalog))
         if not (missing := self._missing(scope, wanted)):
-            return
+            return False
         params = {"catalogName": catalog}
         try:
             self._client.request("PUT", MAPPINGS, path_params=params, json={"mappingsUpdates": updates(missing)})
@@ -77,8 +77,9 @@ class Fields:
             self.types.know(scope, self._mappings(catalog))
             if self._missing(scope, wanted):
                 raise
-        else:
-            self.types.know(scope, missing)
+            return False
+        self.types.know(scope, missing)
+        return True
 
     def _missing(self, scope: str, wanted: Mapping[str, str]) -> dict[str, str]:
         known = self.types.of(scope)

@@ -37,8 +37,8 @@ class Lists:
         self._client = client
         self._by_name: dict[str, list[_List]] | None = None
 
-    def id_of(self, name: str, *, create: bool) -> int:
-        """The list called `name`, made if there is none and `create` says so.
+    def id_of(self, name: str, *, create: bool, description: str | None = None) -> int:
+        """The list called `name`, made with the description if there is none and `create` says so.
 
         Raises:
             RecordRefusedError: if there is none, more than one, or one that cannot be written.
@@ -47,19 +47,20 @@ class Lists:
             self._by_name = self._read()
         known = self._by_name.get(name, [])
         if not known and create:
-            known = [self._make(name)]
+            known = [self._make(name, description)]
         elif len(known) > 1:
             known = self._settled(name)
         self._by_name[name] = known
         return _only(known)
 
-    def _make(self, name: str) -> _List:
+    def _make(self, name: str, description: str | None) -> _List:
         """A new list; or the one of another process that was quicker.
 
         Nothing at Iterable keeps names unique. So whoever has made a list looks whether there is an older one, which
         has the lower id, and then takes the own one back: it is empty, and all who look find the older one.
         """
-        made = _List(member(self._client.post_json("/api/lists", {"name": name}), "listId"), writable=True)
+        body = {"name": name} | ({"description": description} if description else {})
+        made = _List(member(self._client.post_json("/api/lists", body), "listId"), writable=True)
         first = min([made, *self._read().get(name, [])])
         if first != made:
             self._take_back(made)

@@ -11,13 +11,14 @@ from iterable_api.identity import ProjectType
 from target_iterable.answers import member
 from target_iterable.fields import Fields
 from target_iterable.lists import Lists
+from target_iterable.renumbering import Renumbering
 from target_iterable.segment.open_carts import OpenCarts
 
 _PAGE = 100
 
 
 class Project:
-    """One client, so that all sinks share one limiter, and what is known of the lists, the catalogs and the fields.
+    """One client, so that all sinks share one limiter, and what is known of lists, catalogs, fields and foreign ids.
 
     Attributes:
         open_carts: by stream, what its calls have put into carts in this run.
@@ -28,6 +29,7 @@ class Project:
         self.type = type_
         self.lists = Lists(client)
         self.catalogs = Catalogs(client)
+        self.renumbering = Renumbering(client, type_)
         self.fields = Fields(client, coerce=coerce)
         # Streams have several sinks in a run, one after the other.
         self.open_carts = defaultdict[str, OpenCarts](OpenCarts)
@@ -48,14 +50,22 @@ class Catalogs:
 
     def ensure(self, name: str) -> str:
         """The catalog's name as Iterable spells it. Makes the catalog if there is none."""
-        if self._known is None:
-            self._known = self._read()
-        if name.lower() not in self._known:
+        known = self._all()
+        if name.lower() not in known:
             if self.on_create is not None:
                 self.on_create(name)
             self._create(name)
-            self._known[name.lower()] = name
-        return self._known[name.lower()]
+            known[name.lower()] = name
+        return known[name.lower()]
+
+    def has(self, name: str) -> bool:
+        """Whether there is the catalog."""
+        return name.lower() in self._all()
+
+    def _all(self) -> dict[str, str]:
+        if self._known is None:
+            self._known = self._read()
+        return self._known
 
     def _create(self, name: str) -> None:
         """Another process may have been quicker; the contract does not say how Iterable puts that."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Any
 
 from iterable_api.identity import ProjectType
@@ -17,6 +18,8 @@ from target_iterable.setting_error import SettingError, one_of
 
 class Routing:
     """All routes, checked at once. `allowed` are the settings that are on of those that objects need.
+
+    `otherwise` are routes for streams that none of `streams` fits.
 
     Raises:
         SettingError: for a route that makes no sense or is not allowed.
@@ -28,12 +31,14 @@ class Routing:
         objects: Iterable[ObjectSpec],
         project_type: ProjectType,
         allowed: Collection[str] = (),
+        otherwise: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
         self._project_type = project_type
         self._allowed = allowed
         self._objects = {spec.name: spec for spec in objects}
         self._by_stream = {stream: spec for spec in self._objects.values() for stream in spec.streams}
         self._routes = {pattern: self._read(pattern, entry) for pattern, entry in streams.items()}
+        self._otherwise = {pattern: self._read(pattern, entry) for pattern, entry in otherwise.items()}
         self._came: dict[str, str | None] = {}
 
     def route(self, stream: str) -> Route:
@@ -42,11 +47,12 @@ class Routing:
         Raises:
             SettingError: if nothing says where the stream belongs, or what it asks for is not allowed.
         """
-        for pattern in sorted(self._routes, key=lambda pattern: pattern != stream):
-            if pattern == stream or fnmatchcase(stream, pattern):
-                self._came[stream] = pattern
-                return self._routes[pattern]
+        if (pattern := _fitting(stream, self._routes)) is not None:
+            self._came[stream] = pattern
+            return self._routes[pattern]
         self._came[stream] = None
+        if (pattern := _fitting(stream, self._otherwise)) is not None:
+            return self._otherwise[pattern]
         if (spec := self._by_name(stream)) is not None:
             self._check_allowed(spec, f"The stream {stream!r}")
             return Route(spec.name, spec.modes[0])
@@ -98,3 +104,9 @@ class Routing:
 
     def _by_name(self, stream: str) -> ObjectSpec | None:
         return self._by_stream.get(stream.rsplit("-", 1)[-1])
+
+
+def _fitting(stream: str, patterns: Iterable[str]) -> str | None:
+    """The stream's very name, or else the first glob that fits."""
+    exact_first = sorted(patterns, key=lambda pattern: pattern != stream)
+    return next((pattern for pattern in exact_first if pattern == stream or fnmatchcase(stream, pattern)), None)

@@ -81,6 +81,22 @@ SETTINGS: Final[dict[str, Any]] = {
             "`defaults`, `dots`, `nulls`, `skip_unchanged` and the object's own options. Streams that no glob fits go "
             "by their names.",
         },
+        "copy_project": {
+            "type": "boolean",
+            "default": False,
+            "title": "Copy project",
+            "description": "Take the streams for those of tap-iterable and copy a project: users, custom events, "
+            "purchases, lists and their members, catalogs with field types and items, metadata, snippets. Lists, "
+            "channels and message types are found by their names, so what users are subscribed to comes along. Other "
+            "streams go nowhere. What `streams` says comes first.",
+        },
+        "copy_system_events": {
+            "type": "boolean",
+            "default": False,
+            "title": "Copy system events",
+            "description": "With `copy_project`: sends, opens, clicks and all other events of Iterable's own become "
+            "custom events called as in exports, `emailSend` for example.",
+        },
         "max_batch_rows": {
             "type": ["integer", "null"],
             "minimum": 1,

@@ -12,7 +12,7 @@ from iterable_api.errors import IterableError
 from target_iterable.columns import Columns, Row
 from target_iterable.delivery.failures import DeliveryFailedError
 from target_iterable.delivery.mirror import MemberMirror
-from target_iterable.delivery.refusal import RecordPassedOverError, RecordRefusedError
+from target_iterable.delivery.refusal import RecordDoneError, RecordPassedOverError, RecordRefusedError
 from target_iterable.delivery.serialise import exact
 from target_iterable.objects import OBJECTS, Destination
 from target_iterable.objects.mirrored import MirroredObject
@@ -80,6 +80,8 @@ class IterableSink(BatchSink):
                 self.delivery.mirror.claim(operation, names, self._version)
         except RecordPassedOverError:
             self.delivery.pass_over()
+        except RecordDoneError:
+            self.delivery.note_done()
         except RecordRefusedError as error:
             self.delivery.mirror.touch(names, self._version)
             self.delivery.refuse(error.refusal, source)

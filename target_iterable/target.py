@@ -17,6 +17,7 @@ from iterable_api.endings import UnreadableVariableError, readable, told, variab
 from iterable_api.errors import IterableError
 from iterable_api.identity import ProjectType
 from iterable_api.settings import connect, in_plain_words, strangers
+from target_iterable.copying import entries
 from target_iterable.delivery.deliveries import Deliveries
 from target_iterable.delivery.failures import DeliveryFailedError, PostponedError
 from target_iterable.delivery.journal import JournalNotWrittenError
@@ -82,7 +83,9 @@ class TargetIterable(ShortPath):
         super().__init__(config=_set_ones(config or {}), **options, message_reader=self.reader)
         specs = (object_.spec for object_ in OBJECTS.values())
         allowed = {name for name in PERMISSIONS if self.config[name]}
-        self.routing = Routing(self.config["streams"], specs, ProjectType(self.config["project_type"]), allowed)
+        self.routing = Routing(
+            self.config["streams"], specs, ProjectType(self.config["project_type"]), allowed, entries(self.config)
+        )
         self._kind = (DryRun if self.config["dry_run"] else RealRun)(self.config)
         self.reader.passes_state = self._kind.passes_state
         self._outlet = Outlet(self._kind.config, self._kind.stores, needs_ledger=self.routing.needs_ledger)

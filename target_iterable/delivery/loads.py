@@ -39,12 +39,14 @@ class Load:
     Attributes:
         rows: are to be sent.
         refused: cannot be sent.
-        passed_over: how many the route does not want.
+        passed_over: how many there is nothing to do about.
+        done: how many are written already.
     """
 
     rows: list[Operation] = field(default_factory=list)
     refused: list[tuple[Refusal, Source]] = field(default_factory=list)
     passed_over: int = 0
+    done: int = 0
 
     def __len__(self) -> int:
-        return len(self.rows) + len(self.refused) + self.passed_over
+        return len(self.rows) + len(self.refused) + self.passed_over + self.done

@@ -34,4 +34,8 @@ class RecordRefusedError(Exception):
 
 
 class RecordPassedOverError(Exception):
-    """A record that the route does not want in Iterable. It counts as unchanged."""
+    """A record that the route does not want in Iterable, or that it has already. It counts as unchanged."""
+
+
+class RecordDoneError(Exception):
+    """A record that was written when it was read, because others need what it made. Nothing is left to send."""

@@ -111,6 +111,10 @@ class StreamDelivery:
         """Count one record that the route does not want, with the next load."""
         self._load.passed_over += 1
 
+    def note_done(self) -> None:
+        """Count one record that is written already, with the next load."""
+        self._load.done += 1
+
     def take(self) -> Load:
         """What waits. Nothing may be on its way meanwhile: these records count as read from here on."""
         load, self._load = self._load, Load()
@@ -130,6 +134,7 @@ class StreamDelivery:
         """
         waiting = load.rows
         self.tally.unchanged += load.passed_over
+        self.tally.written += load.done
         for refusal, source in load.refused:
             self._reject(refusal, source, None)
         with self._clock():

@@ -9,6 +9,7 @@ from target_iterable.objects.base import Destination, IterableObject
 from target_iterable.objects.browsers import Browsers
 from target_iterable.objects.carts import Carts
 from target_iterable.objects.catalog_items import CatalogItems
+from target_iterable.objects.catalogs import CatalogFieldMappings, Catalogs
 from target_iterable.objects.devices import Devices
 from target_iterable.objects.events import Events
 from target_iterable.objects.list_members import ListMembers
@@ -16,6 +17,7 @@ from target_iterable.objects.messages import Messages
 from target_iterable.objects.metadata import Metadata
 from target_iterable.objects.privacy import UserDeletions, UserForgets, UserUnforgets
 from target_iterable.objects.purchases import Purchases
+from target_iterable.objects.references import Channels, Lists, MessageTypes, Nothing
 from target_iterable.objects.segment import Segment
 from target_iterable.objects.snippets import Snippets
 from target_iterable.objects.subscriptions import Subscriptions
@@ -49,5 +51,11 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
         JourneyTriggers,
         Messages,
         Segment,
+        Lists,
+        Channels,
+        MessageTypes,
+        Catalogs,
+        CatalogFieldMappings,
+        Nothing,
     )
 }

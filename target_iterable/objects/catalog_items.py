@@ -29,6 +29,8 @@ _LONGEST: Final = 255
 _HASH: Final = 8
 _ID_IN_WORDS: Final = "1 to 255 letters, digits and dashes"
 
+CATALOG: Final = Option(str, f"the name of a catalog: {_ID_IN_WORDS}", pattern=_ID.pattern)
+
 _ITEMS = Endpoint(
     "/api/catalogs/{catalogName}/items", "documents", all_taken, brackets=OBJECT, max_rows=MAX_CATALOG_ITEMS
 )
@@ -38,6 +40,17 @@ _REMOVE = replace(_ITEMS, collection="itemIds", method="DELETE", brackets=ARRAY,
 def catalog_place(name: str) -> str:
     """The `place` of operations that write items of this catalog."""
     return f"catalog {name}"
+
+
+def checked_catalog(name_: Any) -> str:
+    """The name of a catalog.
+
+    Raises:
+        RecordRefusedError: if it cannot be one.
+    """
+    if not isinstance(name_, str) or not _ID.fullmatch(name_):
+        raise RecordRefusedError("invalidCatalog", f"the catalog's name is not {_ID_IN_WORDS}")
+    return name_
 
 
 class CatalogItems(MirroredObject):
@@ -63,7 +76,7 @@ class CatalogItems(MirroredObject):
         of_users=False,
         clears=True,
         options={
-            "catalog": Option(str, f"the name of a catalog: {_ID_IN_WORDS}", pattern=_ID.pattern),
+            "catalog": CATALOG,
             "define_field_types": Option(bool, "true to give types to the fields of the schema, for ever, or false"),
             "unsafe_ids": Option(str, "`reject` or `replace`", pattern="reject|replace"),
         },
@@ -115,10 +128,7 @@ class CatalogItems(MirroredObject):
 
     def _catalog(self, column: Any) -> str:
         """What the route says, else what the record says."""
-        catalog = self.route.options.get("catalog", column)
-        if not isinstance(catalog, str) or not _ID.fullmatch(catalog):
-            raise RecordRefusedError("invalidCatalog", f"the catalog's name is not {_ID_IN_WORDS}")
-        return self.project.catalogs.ensure(catalog)
+        return self.project.catalogs.ensure(checked_catalog(self.route.options.get("catalog", column)))
 
     def _item_id(self, row: Row, key: Sequence[Any]) -> str:
         text = self._id_in(row, key)

@@ -52,6 +52,11 @@ class Users(MirroredObject):
         clears=True,
         options={
             **MERGE,
+            "foreign_ids": Option(
+                bool,
+                "true if ids of lists, channels and message types are those of the project that the streams of these "
+                "names come from, or false",
+            ),
             "update_only": Option(
                 bool, "true to send the undocumented `updateOnly`, false to look users up", modes=("update",)
             ),
@@ -69,6 +74,8 @@ class Users(MirroredObject):
         del key
         fields = self.fields(row, "dataFields")
         identity = self.identities.take(fields)
+        if self.route.options.get("foreign_ids"):
+            fields = self.project.renumbering.of_profile(fields)
         updates = self.route.mode == "update"
         merge = self.route.options.get("merge_nested_objects", False)
         part = profile(identity, self.project.fields.of_user(fields), merge=merge, create=not updates)

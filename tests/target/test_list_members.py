@@ -195,9 +195,9 @@ class Racing(Lists):
         super().__init__(*arguments)
         self._overtake = overtake
 
-    def _make(self, name: str) -> Any:
+    def _make(self, name: str, description: str | None) -> Any:
         self._overtake(name)
-        return super()._make(name)
+        return super()._make(name, description)
 
 
 def test_two_processes_that_miss_the_same_list_end_up_with_one(project: Project) -> None:
