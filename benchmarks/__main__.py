@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from benchmarks.arena import Arena, arena
-from benchmarks.comparing import compare, growth
+from benchmarks.comparing import Subject, compare, growth
 from benchmarks.measuring import middle, run
 from benchmarks.report import Report
 from benchmarks.subjects import taps, targets
+from benchmarks.subjects.sandbox import bulk_update
 
 Part = Callable[[Arena, argparse.Namespace, Report], None]
 
@@ -44,13 +45,24 @@ def _ledger(place: Arena, options: argparse.Namespace, report: Report) -> None:
     report.comparison("Writing users with a ledger", compare(subjects, options.records, options.runs))
 
 
-def _growth(place: Arena, options: argparse.Namespace, report: Report) -> None:
+def _tap_growth(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    _growth({"tap-iterable": place.tap(taps.ours)}, options, report)
+
+
+def _target_growth(place: Arena, options: argparse.Namespace, report: Report) -> None:
     subjects = {
-        "tap-iterable": place.tap(taps.ours),
         "target-iterable": place.target(targets.ours),
         "target-iterable, skip_unchanged": place.target(targets.WITH_LEDGER, "users"),
         "target-iterable, every 20th record rejected": place.target(targets.WITH_REJECTS, broken=True),
     }
+    _growth(subjects, options, report)
+
+
+def _sandbox_growth(_place: Arena, options: argparse.Namespace, report: Report) -> None:
+    _growth({"the sandbox's users/bulkUpdate": bulk_update}, options, report)
+
+
+def _growth(subjects: Mapping[str, Subject], options: argparse.Namespace, report: Report) -> None:
     for name, subject in subjects.items():
         report.growth(f"Growth of {name}", growth(subject, options.sizes, options.growth_runs))
 
@@ -72,8 +84,10 @@ PARTS: Final[dict[str, Part]] = {
     "tap": _taps,
     "target": _targets,
     "ledger": _ledger,
-    "growth": _growth,
     "start": _starts,
+    "tap-growth": _tap_growth,
+    "target-growth": _target_growth,
+    "sandbox-growth": _sandbox_growth,
 }
 
 

@@ -7,27 +7,14 @@ its projects export together.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from pyrate_limiter import Decision, Rate, StateStore
 from pyrate_limiter.abstracts.algorithm import State, StateAlgorithm
-from sqlalchemy import Connection, event, text
-from sqlalchemy.engine import Engine
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
-from iterable_api import databases
 from iterable_api.errors import IterableError
 
-_CREATE: Final = text("CREATE TABLE IF NOT EXISTS iterable_rate_limits (name TEXT PRIMARY KEY, state TEXT)")
-# To write before reading is what locks: the file in SQLite, the row in PostgreSQL.
-_LOCK: Final = text(
-    "INSERT INTO iterable_rate_limits VALUES (:name, '') "
-    "ON CONFLICT (name) DO UPDATE SET state = iterable_rate_limits.state"
-)
-_READ: Final = text("SELECT state FROM iterable_rate_limits WHERE name = :name")
-_KEEP: Final = text("UPDATE iterable_rate_limits SET state = :state WHERE name = :name")
 _REDIS_PREFIX: Final = "iterable_rate_limits"
 
 Step = Callable[[str], str | None]
@@ -90,38 +77,6 @@ def _decoded(content: str, algorithm: StateAlgorithm, rates: list[Rate]) -> Stat
     return algorithm.decode(content.split()) if content else algorithm.initial(rates)
 
 
-class SqlStore:
-    """Texts in a table of SQLite or PostgreSQL, which is made on first use."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        try:
-            # Two who make it at the same moment may clash in PostgreSQL; then it is there.
-            with suppress(IntegrityError), engine.begin() as connection:
-                connection.execute(_CREATE)
-        except SQLAlchemyError as error:
-            raise LimitStoreError(error) from None
-
-    def change(self, name: str, step: Step) -> None:
-        """See `LimitStore`."""
-        try:
-            with self._engine.begin() as connection:
-                self._change(connection, name, step)
-        except SQLAlchemyError as error:
-            raise LimitStoreError(error) from None
-
-    def close(self) -> None:
-        """See `LimitStore`."""
-        self._engine.dispose()
-
-    @staticmethod
-    def _change(connection: Connection, name: str, step: Step) -> None:
-        connection.execute(_LOCK, {"name": name})
-        changed = step(str(connection.scalar(_READ, {"name": name})))
-        if changed is not None:
-            connection.execute(_KEEP, {"name": name, "state": changed})
-
-
 class RedisStore:
     """Texts in Redis. A step is repeated if somebody else was quicker."""
 
@@ -149,23 +104,23 @@ class RedisStore:
         self._client.close()
 
 
+# A driver takes its time to be imported, and most runs have no store.
+
+
 def _sqlite(place: str) -> LimitStore:
-    engine = databases.sqlite(place)
+    from iterable_api import sql_limit_store  # noqa: PLC0415 (see above)
 
-    @event.listens_for(engine, "connect")
-    def _hurry(connection: Any, _record: Any) -> None:
-        # What a power cut could lose is worth less than a write to the disk for every request.
-        connection.execute("PRAGMA synchronous = OFF")
-
-    return SqlStore(engine)
+    return sql_limit_store.sqlite(place)
 
 
 def _postgresql(url: str) -> LimitStore:
-    return SqlStore(databases.postgresql(url))
+    from iterable_api import sql_limit_store  # noqa: PLC0415 (see above)
+
+    return sql_limit_store.postgresql(url)
 
 
 def _redis(url: str) -> LimitStore:
-    import redis  # noqa: PLC0415 (an extra, which most do without)
+    import redis  # noqa: PLC0415 (see above)
 
     return RedisStore(redis.Redis.from_url(url), redis.RedisError)
 
@@ -196,7 +151,7 @@ def open_store(place: str) -> LimitStore:
         return opened(place)
     except LimitStoreError:
         raise
-    except (ImportError, NoSuchModuleError):
+    except ImportError:
         raise ValueError(f"`rate_limit_store` needs a driver: pip install 'singer-iterable[{extra}]'") from None
-    except (ArgumentError, ValueError):
+    except ValueError:
         raise ValueError("`rate_limit_store` is not a URL that its driver understands") from None

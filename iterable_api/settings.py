@@ -67,7 +67,7 @@ def strangers(config: Mapping[str, Any], known: Collection[str]) -> Iterator[str
     The SDK would show the value of such a key, and would not say what a name is near to.
     """
     for name in config.keys() - known:
-        nearest = get_close_matches(name, known, n=1)
+        nearest = get_close_matches(name, known, n=1, cutoff=0.7)
         yield f"`{name}` is no setting." + (f" Did you mean `{nearest[0]}`?" if nearest else "")
     if not isinstance(config.get("api_key") or "", str):
         yield "`api_key` must be a text: put quotes around it."

@@ -17,11 +17,14 @@ from singer_sdk.singerlib.encoding import SimpleSingerReader
 
 from target_iterable.delivery.failures import PostponedError
 from target_iterable.delivery.rejects import Line, Source
+from target_iterable.schema_messages import refuse_malformed
 
 _Callback: TypeAlias = Callable[[dict[str, Any]], None]
 
 _logger: Final = logging.getLogger("target-iterable")
 _quick: Final = msgspec.json.Decoder(float_hook=Decimal)
+_VERSIONS: Final = 2**62
+"""No version is as large; databases end soon after it."""
 
 
 class _StoppedError(Exception):
@@ -38,7 +41,6 @@ class QuietReader(SimpleSingerReader):
         on_break: called when reading ends with an error.
         passes_state: whether STATE messages are handed on; without them, none is ever emitted.
         stopped: whether reading has ended before the end of the input because of `stop`.
-        version: of the message that is being dealt with, if it has one.
         is_exact: whether all that the last message holds is JSON that Iterable can take. Python's own parser,
             which takes what the quick one does not, knows NaN and half surrogate pairs, too.
         postponed: whether the rest of the input was passed over, because Iterable takes no more today.
@@ -50,7 +52,6 @@ class QuietReader(SimpleSingerReader):
     on_break: Callable[[], None] | None = None
     passes_state: bool = True
     stopped: bool = False
-    version: Any = None
     is_exact: bool = True
     postponed: bool = False
 
@@ -60,6 +61,13 @@ class QuietReader(SimpleSingerReader):
         self._stream = ""
         self._schemas: dict[str, Line] = {}
         self._waits = False
+        self._version: Any = None
+
+    @property
+    def version(self) -> int | None:
+        """That of the message which is being dealt with, if it has one that is a whole number."""
+        version = self._version
+        return version if version.__class__ is int and -_VERSIONS < version < _VERSIONS else None
 
     @property
     def source(self) -> Source:
@@ -83,7 +91,7 @@ class QuietReader(SimpleSingerReader):
         try:
             message = _quick.decode(line)
             self.is_exact = True
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             message = _parsed(line)
             self.is_exact = False
         if not isinstance(message, dict):
@@ -103,10 +111,11 @@ class QuietReader(SimpleSingerReader):
 
     def process_lines(self, file_input: IO[str] | None, callbacks: dict[str, _Callback]) -> Counter[str]:
         """Hand all messages to their callbacks; how many of each type there were."""
+        callbacks = {**callbacks, "BATCH": _refuse_batch}
         if not self.passes_state:
-            callbacks = {**callbacks, "STATE": _ignore}
+            callbacks["STATE"] = _ignore
         if self.on_version is not None:
-            callbacks = {**callbacks, "ACTIVATE_VERSION": self.on_version}
+            callbacks["ACTIVATE_VERSION"] = self.on_version
         counts: Counter[str] = Counter()
         lines = self._lines(file_input or self.default_input)
         try:
@@ -127,18 +136,21 @@ class QuietReader(SimpleSingerReader):
     def _process(self, line: Line, callbacks: dict[str, _Callback]) -> str:
         """Deal with one message; its type."""
         message = self.deserialize_json(line)
-        self._line, self._stream, self.version = line, message.get("stream", ""), message.get("version")
+        self._line, self._stream, self._version = line, message.get("stream", ""), message.get("version")
+        if self._stream.__class__ is not str:
+            raise InvalidInputLine("A message of the input is of a stream whose name is not a text")
         type_ = message.get("type")
         if type_ != "RECORD":
             self.assert_line_requires(message, {"type"})
             message = self._prepared(message)
             type_ = str(type_)
-        callback: _Callback = callbacks.get(type_, self._process_unknown_message)
+        callback: _Callback = callbacks.get(type_, _refuse_unknown)
         callback(message)
         return type_
 
     def _prepared(self, message: dict[str, Any]) -> dict[str, Any]:
         if message["type"] == "SCHEMA":
+            refuse_malformed(message)
             self._schemas[self._stream] = self._line
         if message["type"] != "STATE":
             return message
@@ -148,7 +160,7 @@ class QuietReader(SimpleSingerReader):
         return dict(json.loads(self._line))
 
     def _lines(self, file: IO[str]) -> Iterator[Line]:
-        """The lines, as long as there are some and reading is not to stop. What a signal cuts off is left."""
+        """The lines that are not blank, until reading is to stop. What a signal cuts off is left."""
         lines: Iterator[Line] = iter(getattr(file, "buffer", file))
         while not self.stopped:
             self._waits = True
@@ -160,7 +172,8 @@ class QuietReader(SimpleSingerReader):
                 self._waits = False
             if line is None:
                 return
-            yield line
+            if not line.isspace():
+                yield line
 
 
 def _parsed(line: Line) -> Any:
@@ -170,6 +183,22 @@ def _parsed(line: Line) -> Any:
         raise InvalidInputLine(f"A line of the input is not JSON: {error.msg} at column {error.colno}") from None
     except UnicodeDecodeError:
         raise InvalidInputLine("A line of the input is not UTF-8") from None
+    except RecursionError:
+        raise InvalidInputLine("A line of the input holds objects or arrays in too many others") from None
+    except ValueError:
+        raise InvalidInputLine("A line of the input holds a number with too many digits") from None
+
+
+def _refuse_unknown(_message: dict[str, Any]) -> None:
+    raise InvalidInputLine("A message of the input is of a type that is not known")
+
+
+def _refuse_batch(message: dict[str, Any]) -> None:
+    """The SDK would hand the records of the files over unmapped and unchecked."""
+    raise InvalidInputLine(
+        f"The stream {message.get('stream')!r} comes in BATCH files, which this target does not read. "
+        "Remove `batch_config` from the tap"
+    )
 
 
 def _ignore(_message: dict[str, Any]) -> None:

@@ -123,8 +123,7 @@ class IterableSink(BatchSink):
     @property
     def _version(self) -> int | None:
         """The SDK does not hand it on."""
-        version = self._reader.version
-        return version if isinstance(version, int) else None
+        return self._reader.version
 
     def _named(self, names: _Names, record: dict[str, Any]) -> Sequence[str]:
         """What the record is about, for those who must know when it leaves the source."""
@@ -133,13 +132,6 @@ class IterableSink(BatchSink):
         except RecordRefusedError:
             self.delivery.mirror.lose()
             return ()
-
-    def process_batch_files(self, encoding: Any, files: Sequence[str]) -> None:
-        """Refuse BATCH messages: the SDK hands their records over unmapped and unchecked."""
-        raise NotImplementedError(
-            f"Stream {self.stream_name!r} comes in BATCH files, which this target does not read. "
-            "Remove `batch_config` from the tap."
-        )
 
 
 def _cleared(schema: Mapping[str, Any], route: Route) -> Row:

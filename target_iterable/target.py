@@ -178,8 +178,8 @@ class TargetIterable(ShortPath):
         for stream_map in self.mapper.stream_maps.get(message["stream"], ()):
             if self.sink_exists(stream_map.stream_alias):
                 sink = self.get_sink(stream_map.stream_alias)
-                if sink.process_activate_version_messages:
-                    sink.activate_version(message["version"])
+                if sink.process_activate_version_messages and self.reader.version is not None:
+                    sink.activate_version(self.reader.version)
 
     def _remove_at_end(self) -> None:
         """Remove what the input, which has come to its end by itself, no longer holds. All else is delivered first."""

@@ -9,9 +9,11 @@ from types import NoneType
 from typing import Any, Final, TypeAlias
 
 import fastjsonschema
+from singer_sdk.exceptions import InvalidInputLine, InvalidJSONSchema
 from singer_sdk.sinks.core import JSONSchemaValidator
 
 from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.schema_dialects import in_one_dialect
 
 _Check: TypeAlias = Callable[[dict[str, Any]], bool]
 
@@ -39,12 +41,12 @@ class RecordValidator:
     compiled check accepts is valid, too. The SDK's check, which is slow, has the last word on the rest.
 
     Raises:
-        InvalidJSONSchema: if the schema is none.
+        InvalidInputLine: if the schema is none.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        self._schema = dict(schema)
-        self._last_word = JSONSchemaValidator(self._schema).validator
+        self._schema: dict[str, Any] = in_one_dialect(schema)
+        self._last_word = _last_word(self._schema)
         self._is_quickly_valid = _by_class(self._schema)
 
     def refuse_if_invalid(self, record: dict[str, Any]) -> None:
@@ -68,6 +70,16 @@ class RecordValidator:
             raise RecordRefusedError(
                 "invalidRecord", f"{place} does not keep to `{error.validator}` of the stream's schema"
             )
+
+
+def _last_word(schema: dict[str, Any]) -> Any:
+    try:
+        return JSONSchemaValidator(schema).validator
+    except InvalidJSONSchema as error:
+        cause: Any = error.__cause__
+        raise InvalidInputLine(
+            f"The schema in a SCHEMA of the input is not JSON Schema: {cause.message} at {cause.json_path}"
+        ) from None
 
 
 def _by_class(schema: Mapping[str, Any]) -> _Check:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import PARTS, main
+from benchmarks.__main__ import main
 from benchmarks.arena import Arena, RecordsMissingError, arena
 from benchmarks.rows import BLOCK, LOADS, export_blocks
-from benchmarks.subjects import taps, targets
+from benchmarks.subjects import floor_tap, taps, targets
+from benchmarks.subjects.sandbox import bulk_update
 from benchmarks.subjects.taps import Export
 
 ROWS = BLOCK + 7
@@ -73,4 +75,20 @@ def test_a_run_shows_ratios_and_keeps_its_results(tmp_path: Path, capsys: pytest
     assert all(figure["records"] == 2000 and figure["rate"] > 0 for figure in figures.values())
     assert set(results["Reading an export"]["ratios"]) == set(taps.TAPS) - {"tap-iterable"}
     assert "tap-iterable --version" in capsys.readouterr().out
-    assert set(PARTS) == {"tap", "target", "ledger", "growth", "start"}
+
+
+def test_a_growth_curve_has_a_row_for_each_size(tmp_path: Path) -> None:
+    kept = tmp_path / "results.json"
+    main(["sandbox-growth", "--sizes", "1001,2000", "--json", str(kept)])
+    (curve,) = (rows for title, rows in json.loads(kept.read_text()).items() if title.startswith("Growth of"))
+    assert [row["records"] for row in curve] == [1001, 2000]
+
+
+def test_the_sandbox_has_all_users_that_are_written_into_it() -> None:
+    assert bulk_update(ROWS).written == ROWS
+
+
+def test_another_command_is_measured_beside_ours(place: Arena, tmp_path: Path) -> None:
+    peer = place.peer(f"{sys.executable} {floor_tap.__file__} {{url}}/api/export/data.json")
+    assert place.tap(peer)(ROWS).written == ROWS
+    assert peer(Export("http://host", 1), tmp_path)[-1] == "http://host/api/export/data.json"

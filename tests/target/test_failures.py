@@ -128,6 +128,14 @@ def test_no_address_reaches_the_log(new_project: NewProject, caplog: pytest.LogC
         ('["ann@example.com"]', "not an object"),
         ('{"type": "RECORD", "record": {"email": "ann@example.com"}}', "A RECORD of the input has no stream"),
         ('{"record": {"email": "ann@example.com"}}', "has no type"),
+        ('{"type": "ann@example.com"}', "type that is not known"),
+        ('{"type": "RECORD", "stream": ["ann@example.com"], "record": {}}', "name is not a text"),
+        ('{"type": "RECORD", "stream": "users", "record": "ann@example.com"}', "holds no object"),
+        ('{"type": "RECORD", "stream": "users", "record": {"a": ' + "[" * 5000 + "]" * 5000 + "}}", "too many others"),
+        ('{"type": "RECORD", "stream": "users", "record": {"a": ' + "9" * 5000 + "}}", "too many digits"),
+        ('{"type": "SCHEMA", "stream": "users", "key_properties": "email", "schema": {"properties": {}}}', "`key_prop"),
+        ('{"type": "SCHEMA", "stream": "users", "key_properties": [], "schema": {"properties": []}}', "`schema`"),
+        ('{"type": "SCHEMA", "stream": "a", "key_properties": [], "schema": {"properties": {"a": 5}}}', "are objects"),
     ],
 )
 def test_a_line_that_cannot_be_read_ends_the_run_and_is_not_shown(
@@ -140,10 +148,15 @@ def test_a_line_that_cannot_be_read_ends_the_run_and_is_not_shown(
     assert (project.load.summary["finished"], project.load.streams["users"]["unsent"]) == (False, 1)
 
 
+def test_blank_lines_say_nothing(project: Project) -> None:
+    schema, record = map(json.dumps, stream("users", [{"email": ANN}]))
+    assert project.load(["", schema, "  ", record, "\t"])["users"]["written"] == 1
+
+
 def test_batch_files_are_refused(project: Project) -> None:
     schema = stream("users", [])
     batch = {"type": "BATCH", "stream": "users", "encoding": {"format": "jsonl"}, "manifest": ["file:///x.jsonl"]}
-    with pytest.raises(NotImplementedError, match="'users' comes in BATCH files"):
+    with pytest.raises(InvalidInputLine, match="'users' comes in BATCH files"):
         project.load([*schema, batch])
 
 

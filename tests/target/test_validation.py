@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from singer_sdk.exceptions import InvalidRecord
+from singer_sdk.exceptions import InvalidInputLine, InvalidRecord
 from singer_sdk.sinks.core import JSONSchemaValidator
 
 from target_iterable.delivery.refusal import RecordRefusedError
@@ -63,6 +63,22 @@ def test_a_record_is_valid_where_the_sdk_says_so_and_is_not_changed(column: dict
 def test_schemas_of_every_kind_are_kept(schema: dict[str, Any]) -> None:
     assert is_valid(schema, {"a": 1})
     assert not is_valid(schema, {"a": Decimal("1.5")})
+
+
+def test_columns_as_older_database_taps_describe_them_keep_their_bounds() -> None:
+    number = {"type": ["null", "number"], "maximum": 100, "exclusiveMaximum": True, "multipleOf": Decimal("1E-38")}
+    schema = {"$schema": "http://json-schema.org/draft-04/schema#", "properties": {"a": number, "multipleOf": {}}}
+    assert is_valid(schema, {"a": Decimal("99.99"), "multipleOf": "x"})
+    assert is_valid(schema, {"a": Decimal("-1E+300")})
+    assert not is_valid(schema, {"a": Decimal(100)})
+    number["exclusiveMaximum"] = False
+    assert is_valid(schema, {"a": Decimal(100)})
+    assert not is_valid(schema, {"a": Decimal("100.01")})
+
+
+def test_a_schema_that_is_none_is_refused_with_the_place() -> None:
+    with pytest.raises(InvalidInputLine, match=r"'text' is not valid .* at \$\.properties\.a\.type"):
+        RecordValidator({"properties": {"a": {"type": "text"}}})
 
 
 def test_nothing_is_fetched_for_a_schema() -> None:

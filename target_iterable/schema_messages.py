@@ -1,0 +1,34 @@
+"""What a SCHEMA message must be before anything is built on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from singer_sdk.exceptions import InvalidInputLine
+
+
+def refuse_malformed(message: Mapping[str, Any]) -> None:
+    """Check the members of a SCHEMA message, as far as they are there.
+
+    Raises:
+        InvalidInputLine: naming the one that is malformed.
+    """
+    for member, (is_well_formed, must_be) in _MEMBERS.items():
+        if member in message and not is_well_formed(message[member]):
+            raise InvalidInputLine(f"The `{member}` of a SCHEMA of the input is not {must_be}")
+
+
+def _has_columns(schema: Any) -> bool:
+    columns = schema.get("properties", {}) if isinstance(schema, dict) else None
+    return isinstance(columns, dict) and all(isinstance(column, dict) for column in columns.values())
+
+
+def _is_key(names: Any) -> bool:
+    return names is None or (isinstance(names, list) and all(isinstance(name, str) for name in names))
+
+
+_MEMBERS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    "schema": (_has_columns, "an object whose `properties` are objects"),
+    "key_properties": (_is_key, "an array of texts"),
+}

@@ -1,0 +1,140 @@
+"""What the ledger knows of mirrored streams, in SQLite and in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from target_iterable.delivery.ledger import Ledger, open_ledger
+from target_iterable.delivery.members import Count, Members, Sighting
+from target_iterable.delivery.seals import SECRET_BYTES, Seals
+from target_iterable.delivery.sightings import NOW
+
+NAMES = [f"person {number}" for number in range(30)]
+Open = Callable[[], Members]
+
+
+@pytest.fixture
+def ledger(database: str) -> Iterator[Ledger]:
+    opened = open_ledger(database, "secret")
+    yield opened
+    opened.close()
+
+
+_numbers = count()
+
+
+def new(ledger: Ledger, kind: str = "users") -> Members:
+    members = Members(ledger, f"stream {next(_numbers)}", kind)
+    members.register()
+    return members
+
+
+def put(members: Members, version: int, names: Iterable[str], *, removes: bool = True) -> set[bytes]:
+    added = members.put(dict.fromkeys(names, Sighting(version, removes)))
+    members.see(dict.fromkeys(names, version))
+    return added
+
+
+def left(members: Members, version: int) -> set[str]:
+    return {member.name for some in members.left(version) for member in some}
+
+
+def test_what_is_not_seen_in_a_version_has_left(ledger: Ledger) -> None:
+    members = new(ledger)
+    assert len(put(members, 1, NAMES)) == 30
+    assert put(members, 2, NAMES[:20]) == set()
+    put(members, 2, ["new"])
+    assert members.count(2) == Count(before=30, left=10)
+    assert left(members, 2) == set(NAMES[20:])
+    members.drop([members.key(name) for name in NAMES[20:]])
+    members.finish(2)
+    assert (members.version, left(members, 2)) == (2, {*NAMES[:20], "new"})
+    put(members, 3, NAMES[:20])
+    assert left(members, 3) == {"new"}
+
+
+def test_what_is_only_seen_is_no_member(ledger: Ledger) -> None:
+    members = new(ledger)
+    members.see(dict.fromkeys(NAMES, 1))
+    assert members.count(2) == Count(0, 0)
+
+
+def test_another_name_keeps_a_member_and_removes_nobody(ledger: Ledger) -> None:
+    members = new(ledger)
+    put(members, 1, ["address"])
+    put(members, 2, ["address"], removes=False)
+    put(members, 2, ["id"])
+    assert left(members, 2) == set()
+    members.finish(2)
+    put(members, 3, ["id"])
+    assert left(members, 3) == set()
+    members.finish(3)
+    assert put(members, 4, ["address"]) == {members.key("address")}
+
+
+def test_what_is_seen_without_a_version_is_in_the_next_that_is_finished(ledger: Ledger) -> None:
+    members = new(ledger)
+    put(members, NOW, NAMES[:2])
+    put(members, 1, NAMES[2:])
+    assert left(members, 1) == set()
+    members.finish(1)
+    assert members.count(2) == Count(before=30, left=30)
+
+
+def test_streams_know_what_others_have_if_it_is_of_the_same_kind(ledger: Ledger) -> None:
+    one, other, stranger = new(ledger), new(ledger), new(ledger, "lists")
+    for members, names in ((one, ["a", "b"]), (other, ["b"]), (stranger, ["a"])):
+        put(members, 1, names)
+    assert one.elsewhere([one.key("a"), one.key("b")]).keys() == {one.key("b")}
+
+
+def test_sightings_without_an_end_do_not_pile_up(ledger: Ledger) -> None:
+    members = new(ledger)
+    put(members, 1, NAMES)
+    for _ in range(600):
+        members.see(dict.fromkeys(NAMES[:2], 2))
+    members.register()
+    assert list(members.sightings.since(2)) == sorted(members.key(name)[8:] for name in NAMES[:2])
+    assert left(members, 2) == set(NAMES[2:])
+
+
+@settings(max_examples=30, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sets(st.sampled_from(NAMES)), min_size=1, max_size=5))
+def test_members_are_always_those_of_the_last_version(ledger: Ledger, versions: list[set[str]]) -> None:
+    members, expected = new(ledger), set[str]()
+    for version, names in enumerate(versions, 1):
+        put(members, version, names)
+        gone = left(members, version)
+        assert gone == expected - names
+        assert members.count(version) == Count(len(expected), len(gone))
+        members.drop([members.key(name) for name in gone])
+        members.finish(version)
+        expected = names
+
+
+def test_a_sealed_name_says_nothing_and_cannot_be_changed_or_taken_for_another() -> None:
+    seals = Seals(bytes(SECRET_BYTES), "users")
+    hash_, sealed = seals.seal("ann@example.com")
+    assert seals.open(hash_, sealed) == "ann@example.com"
+    assert b"ann" not in hash_ + sealed
+    assert seals.seal("ann@example.com") == (hash_, sealed)
+    for other in (Seals(bytes(SECRET_BYTES), "lists"), Seals(b"x" * SECRET_BYTES, "users")):
+        with pytest.raises(ValueError, match="sealed name"):
+            other.open(hash_, sealed)
+    with pytest.raises(ValueError, match="sealed name"):
+        seals.open(hash_, sealed[:-1] + bytes([sealed[-1] ^ 1]))
+
+
+def test_the_file_holds_no_name(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    ledger = open_ledger(str(file), "secret")
+    put(new(ledger), 1, ["ann@example.com"])
+    ledger.close()
+    assert b"ann" not in file.read_bytes()
+    assert b"example" not in file.read_bytes()
