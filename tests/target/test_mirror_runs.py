@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -179,6 +180,23 @@ def test_a_run_that_is_ended_among_its_removals_is_gone_on_with(
 def entries(project: Project) -> set[str]:
     answer = project.holds.client.get_json("/api/metadata/{table}", path_params={"table": "shops"})
     return {entry["key"] for entry in answer["results"]}
+
+
+def test_runs_that_are_killed_again_and_again_end_with_what_the_source_holds(project: Project, tmp_path: Path) -> None:
+    """Each version is cut off at some request, and goes on from the beginning until it comes to its end."""
+    random, kills = Random(5), 0  # noqa: S311 (choices, not secrets)
+    project.load(version("list_members", 1, people(*MANY)), **mirror())
+    for number in (2, 3):
+        source = random.sample([*MANY, ANN, BOB], 5)
+        code = -signal.SIGKILL
+        while code:
+            strike, moment = random.randint(2, 10), random.choice(list(Moment))
+            messages = version("list_members", number, people(*source))
+            with Interrupting.proxy(project.sandbox.url, strike, moment, signal.SIGKILL) as proxy:
+                code = started(project, tmp_path, proxy, messages, **mirror(), max_batch_rows=2)
+            kills += code == -signal.SIGKILL
+        assert project.holds.members("VIP") == set(source)
+    assert kills > 1
 
 
 # Plans.
