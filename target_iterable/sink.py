@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from singer_sdk.sinks import BatchSink
 
@@ -12,7 +12,7 @@ from iterable_api.errors import IterableError
 from target_iterable.columns import Columns, Row
 from target_iterable.delivery.failures import DeliveryFailedError
 from target_iterable.delivery.mirror import MemberMirror
-from target_iterable.delivery.refusal import RecordDoneError, RecordPassedOverError, RecordRefusedError
+from target_iterable.delivery.refusal import RecordDoneError, RecordPassedOverError, RecordRefusedError, Refusal
 from target_iterable.delivery.serialise import exact
 from target_iterable.objects import OBJECTS, Destination
 from target_iterable.objects.mirrored import MirroredObject
@@ -22,6 +22,7 @@ from target_iterable.validation import RecordValidator
 if TYPE_CHECKING:
     from target_iterable.target import TargetIterable
 
+_TOO_DEEP: Final = Refusal("tooDeep", "it has objects or arrays in too many others")
 _Names: TypeAlias = Callable[[Row, Sequence[Any]], Sequence[str]]
 
 
@@ -85,6 +86,9 @@ class IterableSink(BatchSink):
         except RecordRefusedError as error:
             self.delivery.mirror.touch(names, self._version)
             self.delivery.refuse(error.refusal, source)
+        except RecursionError:
+            self.delivery.mirror.touch(names, self._version)
+            self.delivery.refuse(_TOO_DEEP, source)
         except IterableError as error:
             raise DeliveryFailedError(
                 f"Stream {self.stream_name!r}: {str(error).rstrip('.')}. "

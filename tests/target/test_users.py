@@ -9,7 +9,7 @@ import pytest
 
 from target_iterable.delivery.failures import DeliveryFailedError
 from tests.target.conftest import NewProject, Project
-from tests.target.loading import stream
+from tests.target.loading import STATE, stream
 
 ANN = "ann@example.com"
 DATE_TIME = {"type": ["string", "null"], "format": "date-time"}
@@ -235,3 +235,12 @@ def test_each_address_of_a_person_has_a_profile_or_the_person_has_one(project: P
     assert project.sandbox.counts()["users"] == 2
     assert project.holds.user(email=ANN)["plan"] == "paid"
     assert project.holds.user(email="ann@work.example.com")["userId"] == "7"
+
+
+def test_a_record_that_is_nested_too_deeply_is_rejected(project: Project) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(480):
+        deep = {"a": deep}
+    users = project.load(stream("users", [{"email": ANN, "deep": deep}, {"email": ANN}]))["users"]
+    assert (users["written"], users["reasons"]) == (1, {"tooDeep": 1})
+    assert project.load.states == [STATE]
