@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from target_iterable.delivery.isolation import Outcome
 from target_iterable.delivery.ledger import Ledger
 from target_iterable.delivery.operations import Operation
 from target_iterable.delivery.serialise import dumps
+
+_ENOUGH: Final = 1000
+"""So many settled keys are brought to the disk while requests are still on their way."""
 
 
 class Memory:
@@ -49,6 +53,8 @@ class LedgerMemory(Memory):
         self._skip = skip
         self._marks: dict[Operation, _Marks] = {}
         self._settled: dict[bytes, bytes | None] = {}
+        # How many rows are still to be settled that each key names.
+        self._open: Counter[bytes] = Counter()
 
     def unchanged(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
         """See `Memory`. Behind a row that is sent, no other about the same identity is unchanged.
@@ -59,13 +65,14 @@ class LedgerMemory(Memory):
         self._marks = {row: self._marks_of(row) for row in rows if row.place}
         known = self._ledger.read({key for marks in self._marks.values() for key in marks.keys})
         same: set[Operation] = set()
-        overwritten: set[bytes] = set()
+        overwritten: Counter[bytes] = Counter()
         for row, (keys, content) in self._marks.items():
-            if self._skip and overwritten.isdisjoint(keys) and all(known.get(key) == content for key in keys):
+            if self._skip and overwritten.keys().isdisjoint(keys) and all(known.get(key) == content for key in keys):
                 same.add(row)
             else:
-                overwritten |= keys
-        self._ledger.claim(overwritten)
+                overwritten.update(keys)
+        self._open = overwritten
+        self._ledger.claim(overwritten.keys())
         return same
 
     def note(self, outcome: Outcome) -> None:
@@ -78,6 +85,15 @@ class LedgerMemory(Memory):
         for row in outcome.batch.rows:
             keys, content = self._marks.get(row, _NONE)
             self._settled |= dict.fromkeys(keys, content if row in accepted else None)
+            self._open.subtract(keys)
+        if len(self._settled) >= _ENOUGH:
+            self._keep_what_is_over()
+
+    def _keep_what_is_over(self) -> None:
+        """What is claimed for a row that is still on its way stays claimed."""
+        over = {key: content for key, content in self._settled.items() if not self._open[key]}
+        self._settled = {key: content for key, content in self._settled.items() if key not in over}
+        self._ledger.keep(over)
 
     def keep(self) -> None:
         """See `Memory`.

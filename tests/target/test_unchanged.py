@@ -20,9 +20,13 @@ from hypothesis import strategies as st
 from iterable_api.client import IterableClient
 from iterable_api.limits import Unlimited
 from iterable_sandbox.server import Sandbox
+from target_iterable.delivery import memory
 from target_iterable.delivery.failures import DeliveryFailedError
-from target_iterable.delivery.ledger import LedgerError
+from target_iterable.delivery.isolation import Outcome
+from target_iterable.delivery.ledger import LedgerError, open_ledger
+from target_iterable.delivery.operations import BARE, Batch, Operation, Verdicts
 from target_iterable.setting_error import SettingError
+from tests.target.bulk_server import ENDPOINT
 from tests.target.conftest import Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import STATE, Contents, Loader, Message, stream
@@ -181,6 +185,43 @@ def test_a_kill_between_iterables_answer_and_the_ledger_costs_a_request_and_no_u
     assert project.holds.user(email=ANN)["plan"] == "B"
     project.load(stream("users", [plan(ANN, "A")]), streams=skipping("users"))
     assert project.holds.user(email=ANN)["plan"] == "A"
+
+
+def test_a_kill_in_the_middle_of_much_leaves_what_was_accepted_before(project: Project, folder: Path) -> None:
+    rows = stream("users", [plan(f"{n}@example.com", "A") for n in range(3000)])
+    options = {"streams": skipping("users"), "max_batch_rows": 1000, "max_in_flight": 1}
+    with Interrupting.proxy(project.sandbox.url, 4, Moment.BEFORE, signal.SIGKILL) as proxy:
+        config = {"api_key": project.sandbox.api_key, "api_url": proxy, "enforce_rate_limits": False, **options}
+        with subprocess.Popen(
+            [COMMAND, "--config", settings_file(folder, **config)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            Interrupting.prey = process.pid
+            process.communicate("\n".join(map(json.dumps, rows)))
+    assert process.returncode == -signal.SIGKILL
+    users = project.load(rows, **options)["users"]
+    assert (users["unchanged"], users["written"]) == (2000, 1000)
+
+
+def test_what_is_sent_again_in_one_go_stays_claimed_until_its_last_was_accepted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if a kill comes when something else has been brought to the disk."""
+    monkeypatch.setattr(memory, "_ENOUGH", 1)
+    names = [frozenset({("email", who)}) for who in (ANN, BOB)]
+    said = [(names[0], b"A"), (names[1], b"A"), (names[0], b"B")]
+    rows = [Operation(ENDPOINT, part, who, place="users") for who, part in said]
+    ledger = open_ledger(str(folder / "ledger.db"), "secret")
+    killed = memory.LedgerMemory(ledger, skip=True)
+    killed.unchanged(rows)
+    for row in rows[:2]:
+        batch = Batch(ENDPOINT, BARE)
+        batch.add(row)
+        killed.note(Outcome(batch, Verdicts(written=[row])))
+    assert memory.LedgerMemory(ledger, skip=True).unchanged(rows[:2]) == {rows[1]}
+    ledger.close()
 
 
 def test_the_ledger_holds_nothing_of_people(project: Project, folder: Path) -> None:
