@@ -22,8 +22,8 @@ _ROUTE: Final[dict[str, Any]] = {
         "fields": {
             "type": "object",
             "additionalProperties": {"type": ["string", "null"]},
-            "description": "Column -> field of Iterable; null drops the column. Capitals count in both: a column `EMAIL` "
-            "is nobody's address until it is called `email` here.",
+            "description": "Column -> field of Iterable; null drops the column. Capitals count in both: a column "
+            "`EMAIL` is nobody's address until it is called `email` here.",
         },
         "defaults": {
             "type": ["object", "null"],
