@@ -9,6 +9,7 @@ from typing import Final
 
 def ascii_lines(text: bytes) -> list[bytes]:
     """The lines of JSON in UTF-8, with escapes for all that is beyond ASCII."""
+    # Line by line, since nearly all of them are ASCII already.
     lines = text.split(b"\n")
     return lines if text.isascii() else list(map(_line_in_ascii, lines))
 

@@ -53,13 +53,13 @@ class LineType:
             (self._attributes[name], _maker(place)) for name, place in places.items() if name in columns
         )
 
-    def lines(self, block: bytes) -> list[Line]:
-        """The lines of a block.
+    def lines(self, block: Iterable[bytes]) -> list[Line]:
+        """The lines, decoded.
 
         Raises:
             msgspec.MsgspecError: if one of them has other fields or values.
         """
-        return list(map(self._decode, block.split(b"\n")))
+        return list(map(self._decode, block))
 
     def attribute(self, name: str) -> str:
         """What the field of this name is called in lines."""
