@@ -19,6 +19,7 @@ ACTIONS: Final = ROOT / "tools" / "actions.toml"
 
 NOT_SHOWN: Final = {
     "MalformedLineError",
+    "RecordDoneError",
     "RecordPassedOverError",
     "RecordRefusedError",
     "RefusedLineError",
