@@ -52,6 +52,10 @@ class Room:
         """While the room grows, requests go one by one: each says how large the next may be."""
         return self.rows * REQUESTS if self.is_known else self.rows
 
+    def holds(self, batch: Batch) -> bool:
+        """Whether `batch` fits as it is."""
+        return len(batch.rows) <= self.rows and batch.size < self.bytes
+
     def settled(self, batch: Batch, seconds: float) -> None:
         """Learn that Iterable has taken `batch`, and how long that took."""
         with self._lock:
@@ -91,8 +95,10 @@ def pack(operations: Sequence[Operation], room: Room) -> list[Batch]:
 
 def shared_names(operations: Iterable[Operation]) -> set[Name]:
     """The names that more than one of `operations` has. All others say nothing about their order."""
-    counts = Counter(chain.from_iterable([row.names for row in operations]))
-    return {name for name, count in counts.items() if count > 1} if len(counts) < counts.total() else set()
+    names = list(chain.from_iterable([row.names for row in operations]))
+    if len(set(names)) == len(names):
+        return set()
+    return {name for name, count in Counter(names).items() if count > 1}
 
 
 class _Open:
@@ -120,7 +126,7 @@ class _Packing:
         self._kind: _Open | None = None
 
     def add(self, row: Operation) -> None:
-        names = () if row.names.isdisjoint(self._shared) else row.names & self._shared
+        names = row.names & self._shared if self._shared else ()
         open_ = self._open(row)
         number = self._place(row, open_, self._earliest(names, once=row.endpoint.once))
         batch = self.batches[number]
@@ -140,6 +146,8 @@ class _Packing:
 
     def _place(self, row: Operation, open_: _Open, earliest: int) -> int:
         numbers = open_.numbers
+        if earliest < 0 and numbers and self.batches[numbers[0]].fits(row):
+            return numbers[0]
         for number in numbers[bisect_left(numbers, earliest) :]:
             if self.batches[number].fits(row):
                 return number

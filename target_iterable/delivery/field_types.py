@@ -171,6 +171,8 @@ class FieldTypes:
 
     def misfit(self, row: Operation) -> Refusal | None:
         """Why Iterable would refuse `row`, if a value of it does not fit the type of its field."""
+        if not self._types.get(row.scope):
+            return None
         return next(self.misfits(row), None)
 
     def misfits(self, row: Operation) -> Iterator[Refusal]:

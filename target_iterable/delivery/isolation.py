@@ -91,7 +91,9 @@ class _Settling:
     def deliver(self, rows: Sequence[Operation]) -> bool:
         """Send `rows` and settle all of them. Whether they passed as they were, with no need to refuse any."""
         good = self._without_misfits(rows)
-        passed = [self._send(piece) for piece in pack(good, self._on.room)]
+        batch = self.outcome.batch
+        pieces = [batch] if good == batch.rows and self._on.room.holds(batch) else pack(good, self._on.room)
+        passed = [self._send(piece) for piece in pieces]
         return good == list(rows) and all(passed)
 
     def _without_misfits(self, rows: Sequence[Operation]) -> list[Operation]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
-from itertools import chain
 
+from target_iterable.delivery.batches import shared_names
 from target_iterable.delivery.isolation import Outcome
 from target_iterable.delivery.operations import Batch, Name
 
@@ -57,8 +57,9 @@ def _order(batches: Sequence[Batch]) -> TopologicalSorter[int]:
     """Per batch, it waits for the last ones before it that hold one of its identities; these in turn for theirs."""
     order: TopologicalSorter[int] = TopologicalSorter()
     last: dict[Name, int] = {}
+    shared = shared_names([row for batch in batches for row in batch.rows]) if len(batches) > 1 else set()
     for number, batch in enumerate(batches):
-        names = set(chain.from_iterable([row.names for row in batch.rows]))
+        names = {name for row in batch.rows for name in row.names & shared} if shared else set()
         order.add(number, *{last[name] for name in names if name in last})
         last |= dict.fromkeys(names, number)
     order.prepare()

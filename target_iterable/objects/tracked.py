@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -26,8 +26,11 @@ def take_attributes(row: Row) -> Row:
     Raises:
         RecordRefusedError: for one that is malformed.
     """
-    given = {name: row.pop(name) for name in _ATTRIBUTES if name in row}
-    return {name: _ATTRIBUTES[name](name, value) for name, value in given.items() if value not in EMPTY}
+    found: Row = {}
+    for name, read in _ATTRIBUTES:
+        if name in row and (value := row.pop(name)) not in EMPTY:
+            found[name] = read(name, value)
+    return found
 
 
 def derived_id(*content: Any) -> str:
@@ -53,9 +56,9 @@ def _id(attribute: str, value: Any) -> str:
     return text
 
 
-_ATTRIBUTES: Final[Mapping[str, Callable[[str, Any], int | str]]] = {
-    "id": _id,
-    "createdAt": _unix_seconds,
-    "campaignId": whole_number,
-    "templateId": whole_number,
-}
+_ATTRIBUTES: Final[Sequence[tuple[str, Callable[[str, Any], int | str]]]] = (
+    ("id", _id),
+    ("createdAt", _unix_seconds),
+    ("campaignId", whole_number),
+    ("templateId", whole_number),
+)
