@@ -151,13 +151,19 @@ class _Settling:
         if _is_settled(piece.endpoint, error):
             self._verdicts.written += rows
         elif piece.endpoint.is_bulk and any(text in error.message for text in _NOT_OF_A_ROW):
-            raise error
+            self._nowhere(piece, error)
         elif isinstance(error, BadJsonBodyError) and (culprits := misshapen(rows, error.violations)):
             self.deliver(self.reject(rows, culprits))
         elif isinstance(error, FieldTypeError) and self._explained(rows, error):
             self.deliver(rows)
         else:
             self._bisect(rows, error)
+
+    def _nowhere(self, piece: Batch, error: ApiError) -> None:
+        """There is no such list. One that the route names fails the run; one that a record names is that record's."""
+        if not piece.envelope.by_record:
+            raise error
+        self.reject(piece.rows, dict.fromkeys(piece.rows, Refusal("unknownList", error.message, "listId")))
 
     def _explained(self, rows: Sequence[Operation], error: FieldTypeError) -> bool:
         """Learn the types of the fields that clashed. Whether some of `rows` do not fit them."""

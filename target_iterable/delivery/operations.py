@@ -111,12 +111,14 @@ class Envelope:
         path_params: values for the template of the path.
         query: the query of the URL.
         fresh: whether it names what was made in this run, which Iterable may not know everywhere for a moment.
+        by_record: whether the records themselves say which list it is, so that a wrong one is theirs.
     """
 
     members: bytes = b""
     path_params: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
     fresh: bool = False
+    by_record: bool = False
 
     @classmethod
     def of(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from iterable_api.identity import ProjectType
-from target_iterable.columns import Row, spread
+from target_iterable.columns import EMPTY, Row, spread
 from target_iterable.delivery.field_types import USERS
 from target_iterable.delivery.operations import Endpoint, Envelope, Name, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
@@ -26,7 +26,13 @@ _SUBSCRIBE_EXISTING: Final = replace(_SUBSCRIBE, judge=partial(named_failures, s
 _UNSUBSCRIBE: Final = Endpoint("/api/lists/unsubscribe", "subscribers", partial(named_failures, settled=NOT_FOUND))
 # A list that is gone has no members; whoever asks for removals from it by records should hear so all the same.
 _LEAVE: Final = replace(_UNSUBSCRIBE, settled=frozenset({"error.lists.invalidListId"}))
-_EMPTY: Final = (None, "")
+
+
+class _List(NamedTuple):
+    """A list by its id, and whether it is the record that says this id."""
+
+    id: int
+    by_record: bool = False
 
 
 class ListMembers(MirroredObject):
@@ -34,7 +40,7 @@ class ListMembers(MirroredObject):
 
     email, userId: who it is.
     list: the name of a list, unless the route has it; it is made when it is missing.
-    listId: the id of a list instead.
+    listId: the id of a list instead. A record with one that is not there is rejected.
     dataFields: an object with profile fields of those who are added; all other columns are such fields, too.
 
     Whether a record adds or removes is the mode, or is in the column that `member_column` names: true is in, false
@@ -69,25 +75,25 @@ class ListMembers(MirroredObject):
         """One member. Profile fields travel with those who are added; a removal takes only the identity."""
         del key
         adding = self._is_member(row)
-        list_id = self._list_id(row.pop("listId", None), row.pop("list", None), create=adding)
+        list_ = self._list(row, create=adding)
         fields = self.fields(row, "dataFields")
         identity = self.identities.take(fields)
         if adding:
-            return self._add(list_id, identity, fields)
-        return self._remove(list_id, identity.sent, identity.names)
+            return self._add(list_, identity, fields)
+        return self._remove(list_, identity.sent, identity.names)
 
     def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
         """See `MirroredObject`. A list has members of its own."""
         del key
-        list_id = self._list_id(row.pop("listId", None), row.pop("list", None), create=True)
-        return [name(list_id, *user) for user in self.identities.names(spread(row, "dataFields"))]
+        list_ = self._list(row, create=True)
+        return [name(list_.id, *user) for user in self.identities.names(spread(row, "dataFields"))]
 
     def removal(self, name_: str) -> Operation:
         """See `MirroredObject`."""
         user = user_of(name_)
-        return self._remove(parts(name_)[0], dict([user]), frozenset({user}), _LEAVE)
+        return self._remove(_List(parts(name_)[0]), dict([user]), frozenset({user}), _LEAVE)
 
-    def _add(self, list_id: int, identity: UserIdentity, fields: Row) -> Operation:
+    def _add(self, list_: _List, identity: UserIdentity, fields: Row) -> Operation:
         existing = self.route.options.get("update_existing_users_only", False)
         asks = existing and self.project.type is ProjectType.EMAIL
         merge = self.route.options.get("merge_nested_objects", False)
@@ -97,28 +103,29 @@ class ListMembers(MirroredObject):
             endpoint=_SUBSCRIBE_EXISTING if existing else _SUBSCRIBE,
             part=dumps(part),
             names=identity.names,
-            envelope=self._envelope(list_id, flag),
+            envelope=self._envelope(list_, flag),
             only_for=identity.sent_names if asks and not identity.by_user_id else frozenset(),
             scope=USERS,
             fields=part.get("dataFields", {}),
-            place=f"list {list_id}",
+            place=f"list {list_.id}",
         )
 
     def _remove(
-        self, list_id: int, user: Mapping[str, str], names: frozenset[Name], endpoint: Endpoint = _UNSUBSCRIBE
+        self, list_: _List, user: Mapping[str, str], names: frozenset[Name], endpoint: Endpoint = _UNSUBSCRIBE
     ) -> Operation:
         flag = {"channelUnsubscribe": True} if self.route.options.get("channel_unsubscribe") else {}
         return Operation(
             endpoint=endpoint,
             part=dumps(dict(user)),
             names=names,
-            envelope=self._envelope(list_id, flag),
-            place=f"list {list_id}",
+            envelope=self._envelope(list_, flag),
+            place=f"list {list_.id}",
         )
 
-    def _envelope(self, list_id: int, flag: dict[str, bool]) -> Envelope:
-        envelope = Envelope.of({"listId": list_id} | flag)
-        return replace(envelope, fresh=True) if list_id in self.project.lists.made else envelope
+    def _envelope(self, list_: _List, flag: dict[str, bool]) -> Envelope:
+        envelope = Envelope.of({"listId": list_.id} | flag)
+        fresh = list_.id in self.project.lists.made
+        return replace(envelope, fresh=fresh, by_record=list_.by_record) if fresh or list_.by_record else envelope
 
     def _is_member(self, row: Row) -> bool:
         """What the column says, if the route names one; else what the mode says."""
@@ -131,13 +138,15 @@ class ListMembers(MirroredObject):
             raise RecordRefusedError("missingMembership", f"the column {column!r} says neither true nor false", column)
         return bool(value)
 
-    def _list_id(self, id_: Any, name: Any, *, create: bool) -> int:
+    def _list(self, row: Row, *, create: bool) -> _List:
         """What the route says, else what the record says; an id before a name."""
+        id_, name = row.pop("listId", None), row.pop("list", None)
         options = self.route.options
-        if "list" in options or "list_id" in options:
+        by_route = "list" in options or "list_id" in options
+        if by_route:
             id_, name = options.get("list_id"), options.get("list")
-        if id_ not in _EMPTY:
-            return whole_number("listId", id_)
+        if id_ not in EMPTY:
+            return _List(whole_number("listId", id_), by_record=not by_route)
         if not isinstance(name, str) or not name.strip():
             raise RecordRefusedError("missingList", "`list` and `listId` are empty, and the route names no list")
-        return self.project.lists.id_of(name, create=create)
+        return _List(self.project.lists.id_of(name, create=create))

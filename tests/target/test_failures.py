@@ -77,8 +77,8 @@ def test_a_wrong_key_fails_the_run_and_says_what_to_check(project: Project) -> N
 
 
 def test_a_list_id_that_is_not_there_fails_the_run(project: Project) -> None:
-    messages = stream("list_members", [{"email": ANN, "listId": 404}])
-    fails(project.load, messages, match="'list_members'.*invalidListId")
+    route = {"list_members": {"list_id": 404}}
+    fails(project.load, stream("list_members", [{"email": ANN}]), match="'list_members'.*invalidListId", streams=route)
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,16 @@ def test_objects_of_members_merge_with_those_of_the_profile_on_request(project: 
     assert project.holds.user(email=ANN)["address"] == {"city": "Bern", "zip": 3000}
 
 
+def test_a_record_whose_list_is_not_there_is_rejected_and_the_others_go_on(project: Project) -> None:
+    project.holds.make_list("VIP")
+    rows = [{"email": ANN, "listId": id_} for id_ in (404, project.holds.lists()["VIP"], 0)]
+    summary = project.load(stream("list_members", rows))["list_members"]
+    assert (summary["written"], summary["reasons"]) == (1, {"unknownList": 2})
+    assert project.holds.members("VIP") == {ANN}
+    removing = {"left": {"object": "list_members", "mode": "remove"}}
+    assert project.load(stream("left", rows), streams=removing)["left"]["reasons"] == {"unknownList": 2}
+
+
 NOT_YET = {"msg": "error.lists.invalidListId(1)", "code": "Success", "params": None}
 
 
