@@ -45,10 +45,11 @@ class Database:
 
 @dataclass
 class Example:
-    """A copy of an example, with a database and an Iterable of its own."""
+    """A copy of an example, with a database and an Iterable of its own, and perhaps one more to read."""
 
     folder: Path
     database: Database
+    source: Sandbox
     sandbox: Sandbox
     holds: Contents
 
@@ -87,25 +88,28 @@ def begin(tmp_path: Path, postgres: str) -> Iterator[Begin]:
     """Copies an example, runs its `source.sql`, and fills in its `.env` as a user would."""
     with ExitStack() as stack:
 
-        def example(name: str, **settings: Any) -> Example:
-            sandbox = stack.enter_context(Sandbox(**settings))
+        def example(name: str, source: str | None = None) -> Example:
+            sandbox = stack.enter_context(Sandbox())
+            read = sandbox if source is None else stack.enter_context(Sandbox(database=source))
             client = IterableClient(sandbox.api_key, api_url=sandbox.url, limiter=Unlimited())
             stack.callback(client.close)
             folder = Path(shutil.copytree(EXAMPLES / name, tmp_path / name))
             database = Database(postgres, name.replace("-", "_"))
             Database(postgres, "postgres").run(f"create database {name.replace('-', '_')}")
-            (folder / ".env").write_text(filled((folder / ".env.example").read_text(), database, sandbox))
-            if (source := folder / "source.sql").exists():
-                database.run(source.read_text())
-            return Example(folder, database, sandbox, Contents(client))
+            (folder / ".env").write_text(filled((folder / ".env.example").read_text(), database, read, sandbox))
+            if (script := folder / "source.sql").exists():
+                database.run(script.read_text())
+            return Example(folder, database, read, sandbox, Contents(client))
 
         yield example
 
 
-def filled(env: str, database: Database, sandbox: Sandbox) -> str:
+def filled(env: str, database: Database, read: Sandbox, written: Sandbox) -> str:
     values = {
-        "API_KEY": sandbox.api_key,
-        "API_URL": sandbox.url,
+        "TAP_ITERABLE_API_KEY": read.api_key,
+        "TAP_ITERABLE_API_URL": read.url,
+        "TARGET_ITERABLE_API_KEY": written.api_key,
+        "TARGET_ITERABLE_API_URL": written.url,
         "ENFORCE_RATE_LIMITS": "false",
         "TAP_POSTGRES_SQLALCHEMY_URL": database.for_tap,
         "TARGET_POSTGRES_SQLALCHEMY_URL": database.for_target,
@@ -126,12 +130,13 @@ def test_every_example_is_in_the_table_and_is_tested() -> None:
 
 
 def test_events_are_in_postgresql_once(begin: Begin, seeded_database: Path, tmp_path: Path) -> None:
-    example = begin("events-to-postgresql", database=str(shutil.copy(seeded_database, tmp_path / "project.db")))
+    example = begin("events-to-postgresql", str(shutil.copy(seeded_database, tmp_path / "project.db")))
     for _ in range(2):
         example.run()
         [[users]] = example.database.run("select count(*) from iterable.users")
         [[purchases]] = example.database.run("select count(*) from iterable.purchase")
-        assert (users, purchases) == (example.sandbox.counts()["users"], len(example.holds.purchases()))
+        held = example.source.counts()
+        assert (users, purchases) == (held["users"], held["events"]["purchase"])
     columns = example.database.run("select column_name from information_schema.columns where table_name = 'users'")
     assert {"email", "userId"} <= {name for (name,) in columns}
     assert "phoneNumber" not in {name for (name,) in columns}
@@ -195,3 +200,13 @@ def test_several_pipelines_share_limits_and_ledger(begin: Begin) -> None:
     assert example.statuses == {200}
     [[known]] = example.database.run("select count(*) from iterable_ledger")
     assert known == 500
+
+
+def test_a_copy_holds_the_same_people_and_events(begin: Begin, seeded_database: Path, tmp_path: Path) -> None:
+    example = begin("copy-project", str(shutil.copy(seeded_database, tmp_path / "project.db")))
+    example.run()
+    there, here = example.source.counts(), example.sandbox.counts()
+    assert here["users"] == there["users"] > 0
+    assert [here["events"][type_] for type_ in ("customEvent", "purchase")] == [
+        there["events"][type_] for type_ in ("customEvent", "purchase")
+    ]
