@@ -90,6 +90,7 @@ class Ledger:
     def __init__(self, engine: Engine, secret: bytes) -> None:
         self._engine = engine
         self._claim = token_bytes(_CLAIM_BYTES)
+        self._prefixes: dict[str, bytes] = {}
         self._secret = secret
         self.make(_TABLE)
 
@@ -105,11 +106,8 @@ class Ledger:
 
     def hash(self, *parts: bytes) -> bytes:
         """16 bytes that only who has the secret can make from `parts`."""
-        made = blake2b(key=self._secret, digest_size=_BYTES)
-        for part in parts:
-            made.update(len(part).to_bytes(8))
-            made.update(part)
-        return made.digest()
+        framed = b"".join([piece for part in parts for piece in (len(part).to_bytes(8), part)])
+        return blake2b(framed, key=self._secret, digest_size=_BYTES).digest()
 
     def secret_for(self, purpose: str, size: int) -> bytes:
         """A secret of `size` bytes, at most 64, that only who has the API key can make."""
@@ -181,7 +179,9 @@ class Ledger:
 
     def prefix(self, place: str) -> bytes:
         """What all keys of `place` begin with."""
-        return self.hash(place.encode())[:PLACE_BYTES]
+        if place not in self._prefixes:
+            self._prefixes[place] = self.hash(place.encode())[:PLACE_BYTES]
+        return self._prefixes[place]
 
     def write(self, statement: TextClause, rows: Sequence[Mapping[str, bytes | int | str]]) -> None:
         """Execute a statement for each of `rows`, which have a `key`, in one transaction.

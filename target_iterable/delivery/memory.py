@@ -52,6 +52,7 @@ class LedgerMemory(Memory):
         self._ledger = ledger
         self._skip = skip
         self._marks: dict[Operation, _Marks] = {}
+        self._ways: dict[tuple[object, ...], bytes] = {}
         self._settled: dict[bytes, bytes | None] = {}
         # How many rows are still to be settled that each key names.
         self._open: Counter[bytes] = Counter()
@@ -62,6 +63,7 @@ class LedgerMemory(Memory):
         Raises:
             LedgerError: if the ledger cannot be read or written.
         """
+        self._ways = {}
         self._marks = {row: self._marks_of(row) for row in rows if row.place}
         known = self._ledger.read({key for marks in self._marks.values() for key in marks.keys})
         same: set[Operation] = set()
@@ -114,8 +116,15 @@ class LedgerMemory(Memory):
 
     def _marks_of(self, row: Operation) -> _Marks:
         keys = frozenset(self._ledger.key(row.place, *name) for name in row.names)
-        way = dumps([row.endpoint.method, row.endpoint.path, row.envelope.path_params, row.envelope.query])
-        return _Marks(keys, self._ledger.hash(way, row.envelope.members, row.part))
+        return _Marks(keys, self._ledger.hash(self._way_of(row), row.envelope.members, row.part))
+
+    def _way_of(self, row: Operation) -> bytes:
+        """Where the row goes; many rows go the same way."""
+        endpoint, envelope = row.endpoint, row.envelope
+        request = endpoint.method, endpoint.path, envelope.path_params, envelope.query
+        if request not in self._ways:
+            self._ways[request] = dumps(request)
+        return self._ways[request]
 
 
 _NONE = _Marks(frozenset(), b"")
