@@ -80,8 +80,10 @@ class IterableSink(BatchSink):
             if self._names is not None:
                 self.delivery.mirror.claim(operation, names, self._version)
         except RecordPassedOverError:
+            self.delivery.mirror.touch(names, self._version)
             self.delivery.pass_over()
         except RecordDoneError:
+            self.delivery.mirror.touch(names, self._version)
             self.delivery.note_done()
         except RecordRefusedError as error:
             self.delivery.mirror.touch(names, self._version)
@@ -133,7 +135,7 @@ class IterableSink(BatchSink):
         """What the record is about, for those who must know when it leaves the source."""
         try:
             return names(self._plain.row(record), [record.get(column) for column in self.key_properties])
-        except RecordRefusedError:
+        except (RecordRefusedError, RecursionError):
             self.delivery.mirror.lose()
             return ()
 

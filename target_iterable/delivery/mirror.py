@@ -135,6 +135,8 @@ class MemberMirror(Mirror):
         """
         claimed, self._claimed = self._claimed, {}
         touched, self._touched = self._touched, {}
+        if not claimed and not touched:
+            return
         self._new = self._members.put(claimed)
         for seen in (touched, {name: sighting.version for name, sighting in claimed.items()}):
             self._members.see({name: version for name, version in seen.items() if version > self._last})

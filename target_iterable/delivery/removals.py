@@ -52,12 +52,10 @@ class Removals:
         self._tally.left += count.left
         self._check(stream, count)
         for members in self._mirror.left(version):
-            if self._stop():
-                _tell_rest(stream, self._tally, "The run is to end.")
-                return
-            error = self._settled(members)
-            if isinstance(error, DailyCapReachedError):
-                _tell_rest(stream, self._tally, str(error))
+            error = None if self._stop() else self._settled(members)
+            is_ending = self._stop() and self._tally.to_remove
+            if is_ending or isinstance(error, DailyCapReachedError):
+                _tell_rest(stream, self._tally, "The run is to end." if error is None else str(error))
                 return
             if error is not None:
                 raise RemovalFailedError(
