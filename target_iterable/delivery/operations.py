@@ -169,13 +169,9 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
         Raises:
             RecordRefusedError: if it is too large for a request of its own.
         """
-        if self._most_bytes >= MAX_BODY_BYTES and not Batch(self.endpoint, self.envelope).fits(self):
+        most_bytes = len(self.part) + len(self.envelope.members) + _AROUND_BYTES
+        if most_bytes >= MAX_BODY_BYTES and not Batch(self.endpoint, self.envelope).fits(self):
             raise RecordRefusedError("tooLarge", f"the record does not fit into a request of {MAX_BODY_BYTES:,} bytes")
-
-    @property
-    def _most_bytes(self) -> int:
-        """More than a body with nothing but this row has."""
-        return len(self.part) + len(self.envelope.members) + _AROUND_BYTES
 
 
 class Batch:
