@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import chain
+from math import inf
 from threading import Lock
 from typing import Final
 
@@ -62,9 +63,10 @@ class Room:
             if seconds > _SLOW:
                 self._halve_rows(batch)
             elif not self.is_known:
-                if seconds < _QUICK and len(batch.rows) >= self.rows:
-                    self.rows = min(2 * self.rows, self.most or 2 * self.rows)
-                self.is_known = seconds >= _QUICK or self.rows == self.most or 2 * batch.size > self.bytes
+                most = min(self.most or inf, batch.endpoint.max_rows or inf)
+                if seconds < _QUICK and self.rows <= len(batch.rows):
+                    self.rows = int(min(2 * self.rows, most))
+                self.is_known = seconds >= _QUICK or self.rows >= most or 2 * batch.size > self.bytes
 
     def halve(self, batch: Batch, *, by_bytes: bool) -> None:
         """Learn that `batch` was too large. Unless it is known to be `by_bytes`, the measure that was fuller counts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -118,6 +119,14 @@ def test_a_small_cap_is_where_it_begins_and_ends() -> None:
     room = Room.to_begin_with(10)
     room.settled(full(room), 0.3)
     assert (room.rows, room.enough) == (10, 100)
+
+
+def test_what_the_endpoint_allows_ends_the_growth() -> None:
+    endpoint = replace(ITEMS, max_rows=1500)
+    room = Room.to_begin_with(None)
+    rows = [Operation(endpoint, b"x", frozenset()) for _ in range(1000)]
+    room.settled(pack(rows, room)[0], 0.3)
+    assert (room.rows, room.is_known) == (1500, True)
 
 
 def test_answers_that_take_their_time_end_the_growth() -> None:
