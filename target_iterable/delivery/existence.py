@@ -15,7 +15,7 @@ _WIDTH: Final = 8
 """Look-ups on their way at a time; the client keeps to the documented 100 in a second."""
 _REMEMBERED: Final = 100_000
 
-_PATHS: Final = {"email": "/api/users/getByEmail", "userId": "/api/users/byUserId"}
+PATHS: Final = {"email": "/api/users/getByEmail", "userId": "/api/users/byUserId"}
 _UNKNOWN: Final = "noUserWithIdExists"
 """In the code of a refusal that Block's Go client expects for an unknown userId. Recordings show 200 and `{}`."""
 
@@ -68,7 +68,7 @@ def look_up(client: IterableClient, name: Name) -> Mapping[str, Any]:
     """
     kind, value = name
     try:
-        answer = client.get_json(_PATHS[kind], params={kind: value})
+        answer = client.get_json(PATHS[kind], params={kind: value})
     except BadRequestError as error:
         if _UNKNOWN in error.code or error.message.startswith("No user exists"):
             return {}

@@ -8,10 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
 
 from iterable_api.errors import IterableError
-from iterable_api.limits import limits_of
 from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.batches import Room, pack
 from target_iterable.delivery.existence import Existence
@@ -29,7 +27,8 @@ from target_iterable.delivery.isolation import Isolation, Outcome
 from target_iterable.delivery.loads import Load, Waiting
 from target_iterable.delivery.meters import VerdictMeters
 from target_iterable.delivery.mirror import MemberMirror
-from target_iterable.delivery.operations import Batch, Endpoint, Operation, Verdicts
+from target_iterable.delivery.operations import Batch, Operation, Verdicts
+from target_iterable.delivery.pace import Pace, width
 from target_iterable.delivery.past import Past
 from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.rejects import Rejects, Source
@@ -37,9 +36,6 @@ from target_iterable.delivery.removals import Removals
 from target_iterable.delivery.schedule import Schedule
 from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.tally import Tally, in_brackets
-
-_WIDEST: Final = 8
-_WIDTH_WITHOUT_LIMIT: Final = 4
 
 
 @dataclass(frozen=True)
@@ -74,6 +70,7 @@ class StreamDelivery:
         self._once = past.once
         self.mirror = past.mirror
         self._room = Room.to_begin_with(options.max_rows)
+        self._pace = Pace()
         self._isolation = Isolation(sender, types, self._room, trims=options.trims)
         self._existence = Existence(sender.client)
         self._waiting = waiting
@@ -98,7 +95,8 @@ class StreamDelivery:
         self._load.rows.append(operation)
         self._sources[operation] = source
         self._waiting.add(len(operation.part))
-        if len(self._load.rows) >= self._room.enough:
+        count = len(self._load.rows)
+        if count >= self._room.enough or not self._pace.lets_wait(count, operation):
             self._waiting.is_much = True
 
     def refuse(self, refusal: Refusal, source: Source) -> None:
@@ -225,8 +223,8 @@ class StreamDelivery:
     def _outcomes(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[Outcome]:
         """What becomes of `rows`; none are begun any more after a failure, or when it is time to stop."""
         batches = pack(grouped(rows), self._room)
-        width = min((self._width(batch.endpoint) for batch in batches), default=1)
-        schedule = Schedule(batches, self._settle, width)
+        narrowest = min((self._options.max_in_flight or width(batch.endpoint) for batch in batches), default=1)
+        schedule = Schedule(batches, self._settle, narrowest)
         for outcome in schedule:
             self._memory.note(outcome)
             yield outcome
@@ -260,12 +258,6 @@ class StreamDelivery:
             self._tell_once(
                 "Records about users whom Iterable does not know are left out, and count as %s.", "unchanged"
             )
-
-    def _width(self, endpoint: Endpoint) -> int:
-        """As many requests at a time as Iterable allows in a second, unless the setting says otherwise."""
-        limits = limits_of(endpoint.method, endpoint.path)
-        per_second = max(1, limits[0].count // limits[0].seconds) if limits else _WIDTH_WITHOUT_LIMIT
-        return self._options.max_in_flight or min(_WIDEST, per_second)
 
     def _failure(self, outcome: Outcome) -> DeliveryFailedError:
         if may_pass(outcome):

@@ -43,6 +43,19 @@ def test_state_moves_with_time_where_little_comes(project: Project, monkeypatch:
     assert {1, 2, 3} <= positions
 
 
+@pytest.mark.parametrize(
+    ("route", "positions"),
+    [({"object": "user_unforgets"}, [14, 29, 40]), ({"object": "users", "mode": "update"}, [40]), ({}, [40])],
+)
+def test_state_moves_along_where_iterable_takes_few_records_in_a_second(
+    project: Project, route: dict[str, Any], positions: list[int]
+) -> None:
+    schema, *records = stream("users", [{"email": f"{n}@example.com"} for n in range(40)])
+    numbered = [message for n, record in enumerate(records, 1) for message in (record, state(n))]
+    project.load.cut_off([schema, *numbered], streams={"users": route})
+    assert [position["position"] for position in project.load.states] == positions
+
+
 def test_decimals_in_state_are_written_as_they_came(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliveries, "LONG_TIME", 0)
     value = {"bookmarks": {"users": {"replication_key_value": 1.5}}}

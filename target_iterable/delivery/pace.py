@@ -1,0 +1,50 @@
+"""How fast Iterable lets requests pass: how many are on their way at a time, and how many rows are sent together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from iterable_api.limits import limits_of
+from target_iterable.delivery.existence import PATHS
+from target_iterable.delivery.operations import Endpoint, Operation
+
+_WIDEST: Final = 8
+_WIDTH_WITHOUT_LIMIT: Final = 4
+_WHILE: Final = 5
+"""Seconds that rows take which need a request each. State moves behind them, and a signal waits for them."""
+_PER_SECOND_WITHOUT_LIMIT: Final = 100
+
+
+def width(endpoint: Endpoint) -> int:
+    """As many requests at a time as Iterable allows in a second."""
+    per_second = _per_second(endpoint.method, endpoint.path)
+    return _WIDTH_WITHOUT_LIMIT if per_second is None else max(1, min(_WIDEST, int(per_second)))
+
+
+class Pace:
+    """Remembers what it has found in the limits: it is asked about every row."""
+
+    def __init__(self) -> None:
+        self._enough: dict[tuple[str, bool], int] = {}
+
+    def lets_wait(self, waiting: int, row: Operation) -> bool:
+        """Whether still more rows like `row` may wait, of which so many do. Those that travel together may."""
+        if row.endpoint.is_bulk and not row.only_for:
+            return True
+        kind = row.endpoint.path, bool(row.only_for)
+        if kind not in self._enough:
+            self._enough[kind] = _in_a_while(row)
+        return waiting < self._enough[kind]
+
+
+def _in_a_while(row: Operation) -> int:
+    """How many such rows pass in a while: each needs a request of its own, or to find its user."""
+    endpoint = row.endpoint
+    slow = [("GET", path) for path in PATHS.values()] if row.only_for else [(endpoint.method, endpoint.path)]
+    per_second = min(_per_second(*one) or _PER_SECOND_WITHOUT_LIMIT for one in slow)
+    return max(1, int(per_second * _WHILE))
+
+
+def _per_second(method: str, path: str) -> float | None:
+    limits = limits_of(method, path)
+    return limits[0].count / limits[0].seconds if limits else None

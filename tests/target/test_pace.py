@@ -1,0 +1,38 @@
+"""Rows that pass one by one are sent before many of them wait."""
+
+from __future__ import annotations
+
+import pytest
+
+from target_iterable.delivery.operations import Endpoint, Operation, alone
+from target_iterable.delivery.pace import Pace, width
+from target_iterable.delivery.verdicts import all_taken
+
+ANN = frozenset({("email", "ann@example.com")})
+BULK = Endpoint("/api/users/bulkUpdate", "users", all_taken)
+
+
+def test_as_many_requests_are_on_their_way_as_pass_in_a_second() -> None:
+    assert width(BULK) == 5
+    assert width(alone("/api/users/forget", all_taken)) == 3
+    assert width(alone("/api/users/{email}", all_taken, "DELETE")) == 8
+    assert width(alone("/api/commerce/updateCart", all_taken)) == 4
+
+
+@pytest.mark.parametrize(
+    ("row", "most"),
+    [
+        (Operation(alone("/api/users/forget", all_taken), b"", ANN), 15),
+        (Operation(alone("/api/users/{email}", all_taken, "DELETE"), b"", ANN), 500),
+        (Operation(alone("/api/commerce/updateCart", all_taken), b"", ANN), 500),
+        (Operation(BULK, b"", ANN, only_for=ANN), 500),
+    ],
+)
+def test_rows_that_need_a_request_each_wait_for_some_seconds(row: Operation, most: int) -> None:
+    pace = Pace()
+    assert pace.lets_wait(most - 1, row)
+    assert not pace.lets_wait(most, row)
+
+
+def test_rows_that_travel_together_may_wait() -> None:
+    assert Pace().lets_wait(10**6, Operation(BULK, b"", ANN))
