@@ -43,7 +43,8 @@ class Option:
         """Whether `value` may be set."""
         if isinstance(value, str):
             return self.kind is str and re.fullmatch(self.pattern, value, re.DOTALL) is not None
-        return type(value) is self.kind
+        # All whole numbers are ids.
+        return type(value) is self.kind and not (isinstance(value, int) and value < 0)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ _MANY_OBJECTS: Final = 50_000
 
 
 class TargetIterable(ShortPath):
-    """Singer target that writes users, events, list members and catalog items into an Iterable project."""
+    """Singer target that writes into an Iterable project: all that `OBJECTS` lists, from users to messages."""
 
     name = "target-iterable"
     package_name = "singer-iterable"

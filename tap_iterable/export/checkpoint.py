@@ -7,6 +7,7 @@ this needs are all here, and `tests/tap/test_checkpoint.py` fails if the SDK cha
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,9 @@ from tap_iterable.streams.base import IterableStream
 
 class WindowedStream(IterableStream):
     """A stream whose state moves only by `checkpoint`."""
+
+    # To repeat the same state within a window would say nothing.
+    STATE_MSG_FREQUENCY = sys.maxsize
 
     _pending: Mapping[str, Any] | None = None
 

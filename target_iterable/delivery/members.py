@@ -7,6 +7,7 @@ one is another name of a member, and only keeps it from being removed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -33,6 +34,7 @@ from target_iterable.delivery.sightings import NOW, Sightings
 
 _PAGE: Final = 10_000
 _AT_ONCE: Final = 1000
+_WAITING: Final = 20_000
 
 _TABLE: Final = Table(
     "iterable_members",
@@ -98,6 +100,8 @@ class Members:
         self._stream = stream
         self._prefix = ledger.prefix(f"mirror {stream}")
         self._seals = Seals(ledger.secret_for("members", SECRET_BYTES), kind)
+        # Between coming and being settled, each name is asked for several times.
+        self._seal = lru_cache(_WAITING)(self._seals.seal)
         for table in (_TABLE, _MIRRORS):
             ledger.make(table)
         self.sightings = Sightings(ledger, self._prefix)
@@ -111,7 +115,7 @@ class Members:
 
     def key(self, name: str) -> bytes:
         """The key of the member so named."""
-        return self._prefix + self._seals.seal(name)[0]
+        return self._prefix + self._seal(name)[0]
 
     def put(self, names: Mapping[str, Sighting]) -> set[bytes]:
         """They may be in Iterable from now on; the keys of those that were not before."""
@@ -124,7 +128,7 @@ class Members:
         """They are in the source, each at a version."""
         hashes: dict[int, set[bytes]] = {}
         for name, version in names.items():
-            hashes.setdefault(version, set()).add(self._seals.seal(name)[0])
+            hashes.setdefault(version, set()).add(self._seal(name)[0])
         self.sightings.add(hashes)
 
     def drop(self, keys: Collection[bytes]) -> None:
@@ -209,7 +213,7 @@ class Members:
 
     def _row(self, named: tuple[str, Sighting]) -> tuple[bytes, dict[str, bytes | int]]:
         name, sighting = named
-        hash_, sealed = self._seals.seal(name)
+        hash_, sealed = self._seal(name)
         rest = sealed if sighting.removes else b""
         return hash_, {"key": self._prefix + hash_, "version": sighting.version, "sealed": rest}
 

@@ -59,6 +59,17 @@ def test_both_ways_write_the_same_messages_in_the_same_order(
     assert [message["type"] for message in blocks].count("RECORD") == 299
 
 
+def test_both_ways_write_state_at_the_end_of_a_window_however_many_rows_it_has(
+    server: ScriptedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export = ExportServer(server, [])
+    lines = [json.dumps(row(second, second)).encode() for second in range(10_001)]
+    export.broken = lambda *_: Answer(fault=chunked(b"\n".join(lines)))
+    blocks, singles = _both_ways(export, tmp_path, capsys)
+    assert blocks == singles
+    assert "STATE" not in [message["type"] for message in blocks[:-2]]
+
+
 def test_both_ways_count_records_and_time_the_stream(
     export: ExportServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -77,6 +77,7 @@ def test_a_null_in_a_route_is_a_key_that_is_not_set() -> None:
         ({"object": "events", "event_name": " "}, r"`streams.people.event_name` must be"),
         ({"object": "list_members", "list_id": "7"}, r"`streams.people.list_id` must be"),
         ({"object": "list_members", "list_id": True}, r"`streams.people.list_id` must be"),
+        ({"object": "list_members", "list_id": -7}, r"`streams.people.list_id` must be"),
         ({"object": "list_members", "list_id": 7, "list": "x"}, r"only one of list, list_id"),
         ({"object": "catalog_items", "catalog": "a.b"}, r"`streams.people.catalog` must be"),
     ],
