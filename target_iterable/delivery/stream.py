@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +33,8 @@ from target_iterable.delivery.rejects import Rejects, Source
 from target_iterable.delivery.removals import Removals
 from target_iterable.delivery.schedule import Schedule
 from target_iterable.delivery.sender import Sender
-from target_iterable.delivery.tally import Tally, in_brackets
+from target_iterable.delivery.tally import Tally
+from target_iterable.delivery.telling import Telling
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,8 @@ class StreamDelivery:
         self._waiting = waiting
         self._load = Load()
         self._sources: dict[Operation, Source] = {}
-        self._told: set[tuple[str, str]] = set()
         self._meters = VerdictMeters(self.stream)
-        self._logger = logging.getLogger(f"target-iterable.{self.stream}")
+        self._telling = Telling(self.stream)
 
     @property
     def bears_reading_on(self) -> bool:
@@ -103,7 +101,7 @@ class StreamDelivery:
         """Reject one record that cannot be sent, with the next load. Each reason is told once, then only counted."""
         self._load.refused.append((refusal, source))
         self._waiting.add(len(source.record))
-        self._tell_refusal(refusal)
+        self._telling.refused(refusal)
 
     def pass_over(self) -> None:
         """Count one record that the route does not want, with the next load."""
@@ -191,7 +189,7 @@ class StreamDelivery:
         self._leave(sifted.done)
         for row, refusal in sifted.refused.items():
             self._reject(refusal, self._sources.pop(row), None)
-            self._tell_refusal(refusal)
+            self._telling.refused(refusal)
         return sifted.ready, sifted.later
 
     def _leave(self, rows: Collection[Operation]) -> None:
@@ -255,15 +253,11 @@ class StreamDelivery:
         for row in rows:
             del self._sources[row]
         if rows:
-            self._tell_once(
-                "Records about users whom Iterable does not know are left out, and count as %s.", "unchanged"
-            )
+            self._telling.left_out()
 
     def _failure(self, outcome: Outcome) -> DeliveryFailedError:
         if may_pass(outcome):
-            self._logger.warning(
-                "%s State does not move past what is left, and the rest of the input is passed over.", outcome.error
-            )
+            self._telling.postponed(outcome.error)
         return not_delivered(self.stream, outcome)
 
     def _count(self, verdicts: Verdicts) -> None:
@@ -277,29 +271,11 @@ class StreamDelivery:
         self._leave_out(verdicts.skipped)
         for row, refusal in verdicts.rejected:
             self._reject(refusal, self._sources.pop(row), row.endpoint.path)
-        self._tell(verdicts)
+        self._telling.answered(verdicts)
 
     def _reject(self, refusal: Refusal, source: Source, endpoint: str | None) -> None:
         self.tally.reasons[refusal.code] += 1
         self._rejects.add(source, refusal, endpoint)
-
-    def _tell_refusal(self, refusal: Refusal) -> None:
-        told = f"{refusal.code}: {refusal.reason}"
-        self._tell_once("A record is rejected: %s. Others like it are only counted.", told)
-
-    def _tell(self, verdicts: Verdicts) -> None:
-        if reasons := Counter(refusal.code for _, refusal in verdicts.rejected):
-            total = len(verdicts.written) + reasons.total()
-            self._logger.warning("Iterable rejected %d of %d records%s.", reasons.total(), total, in_brackets(reasons))
-        for field in sorted(verdicts.dropped_fields):
-            self._tell_once("Iterable drops the field %r: the project does not know it and takes no new fields.", field)
-        for field in sorted(frozenset().union(*verdicts.trimmed.values())):
-            self._tell_once("Records go without their field %r where it is not of the type that Iterable keeps.", field)
-
-    def _tell_once(self, message: str, what: str) -> None:
-        if (message, what) not in self._told:
-            self._told.add((message, what))
-            self._logger.warning(message, what)
 
     @contextmanager
     def _clock(self) -> Iterator[None]:
