@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, Final, NoReturn
 
-from target_iterable.columns import Row
+from target_iterable.columns import EMPTY, Row
 from target_iterable.delivery.refusal import RecordDoneError, RecordPassedOverError, RecordRefusedError
 from target_iterable.keys import needed_text
 from target_iterable.objects.base import IterableObject
@@ -55,7 +55,7 @@ class CatalogFieldMappings(IterableObject):
         del key
         catalog = checked_catalog(self.route.options.get("catalog", row.pop("catalogName", None)))
         field, type_ = needed_text("fieldName", row.pop("fieldName", None)), row.pop("fieldType", None)
-        if type_ in (None, ""):
+        if type_ in EMPTY:
             raise RecordPassedOverError
         if type_ not in _TYPES:
             raise RecordRefusedError("invalidType", f"`fieldType` is none of {', '.join(_TYPES)}", "fieldType")
@@ -63,4 +63,4 @@ class CatalogFieldMappings(IterableObject):
         raise RecordDoneError if is_new else RecordPassedOverError
 
 
-_TYPES = ("boolean", "date", "geo_location", "long", "double", "object", "string")
+_TYPES: Final = ("boolean", "date", "geo_location", "long", "double", "object", "string")
