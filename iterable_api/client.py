@@ -117,6 +117,7 @@ class IterableClient:
         self._retrying = retrying(max_tries, first_wait, longest_wait, sleep)
         self._key = api_key
         self._on_attempt = on_attempt
+        self._reached = False
         self._session = open_session(api_key, user_agent)
 
     def get_json(self, path: str, *, path_params: PathParams | None = None, params: Params | None = None) -> Any:
@@ -148,7 +149,7 @@ class IterableClient:
 
         Raises:
             ApiError: for any other answer, transient ones only after `max_tries`.
-            ConnectionFailedError: if there was no answer.
+            ConnectionFailedError: if there was no answer; where there never was one, after a few tries.
             UnaddressableError: if a path parameter cannot be part of a URL; nothing was sent.
             UnknownOutcomeError: if a call that must not be repeated may or may not have happened.
             UntrustedServerError: if the server's certificate could not be verified.
@@ -181,7 +182,7 @@ class IterableClient:
         began, status = time.monotonic(), None
         try:
             response = self._sent(call, url)
-            status = response.status_code
+            status, self._reached = response.status_code, True
         finally:
             if self._on_attempt is not None:
                 self._on_attempt(Attempt(call.method, call.path, status, time.monotonic() - began, call.data))
@@ -209,7 +210,7 @@ class IterableClient:
             yield
         except (requests.RequestException, UnicodeError) as error:
             host = urlsplit(self._base).netloc
-            raise no_answer(str(call), host, error, repeatable=call.repeatable) from None
+            raise no_answer(str(call), host, error, repeatable=call.repeatable, reached=self._reached) from None
 
     def _refusal(self, call: _Call, response: requests.Response) -> ApiError | UnknownOutcomeError:
         sent = [self._key, *call.texts]

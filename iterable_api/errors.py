@@ -37,6 +37,10 @@ class ConnectionFailedError(IterableError):
     """Iterable did not answer, however often it was asked."""
 
 
+class NeverReachedError(ConnectionFailedError):
+    """There is nobody at the address, and never was in this run: rather a wrong setting than a moment's trouble."""
+
+
 class UnknownOutcomeError(IterableError):
     """A request that must not be repeated got no clear answer: nobody knows whether it took effect."""
 

@@ -14,7 +14,6 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception_type,
-    stop_after_attempt,
     wait_exponential,
     wait_random,
 )
@@ -23,6 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from iterable_api.errors import (
     ConnectionFailedError,
     IterableError,
+    NeverReachedError,
     TransientApiError,
     UnknownOutcomeError,
     UntrustedServerError,
@@ -30,6 +30,8 @@ from iterable_api.errors import (
 
 LONGEST_RETRY_AFTER: Final = 300
 """Seconds that one `Retry-After` can hold us up. Whoever asks for more is asked again after these."""
+TRIES_TO_REACH: Final = 3
+"""Tries of a host that nobody has reached yet: a few seconds, for a network that is just coming up."""
 
 NO_ANSWER: Final = (
     requests.ConnectionError,
@@ -44,7 +46,7 @@ _logger = logging.getLogger(__name__)
 
 
 def retrying(max_tries: int, first_wait: float, longest_wait: float, sleep: Callable[[float], None]) -> Retrying:
-    """Calls something until it works, fails for good, or was tried `max_tries` times.
+    """Calls something until it works, fails for good, or was tried `max_tries` times (less if never reached).
 
     The waits double from `first_wait` to `longest_wait`, each a little longer by chance. Where the
     answer had a `Retry-After`, that is the wait instead.
@@ -58,11 +60,14 @@ def retrying(max_tries: int, first_wait: float, longest_wait: float, sleep: Call
 
     def log(state: RetryCallState) -> None:
         seconds = state.next_action.sleep if state.next_action else 0
-        _logger.warning("%s. Try %d of %d in %.1f s.", _error_of(state), state.attempt_number + 1, max_tries, seconds)
+        _logger.warning("%s. Try %d of %d in %.1f s.", _error_of(state), state.attempt_number + 1, most(state), seconds)
+
+    def most(state: RetryCallState) -> int:
+        return min(max_tries, TRIES_TO_REACH) if isinstance(_error_of(state), NeverReachedError) else max_tries
 
     return Retrying(
         retry=retry_if_exception_type((ConnectionFailedError, TransientApiError)),
-        stop=stop_after_attempt(max_tries),
+        stop=lambda state: state.attempt_number >= most(state),
         wait=wait,
         before_sleep=log,
         sleep=sleep,
@@ -71,11 +76,12 @@ def retrying(max_tries: int, first_wait: float, longest_wait: float, sleep: Call
 
 
 def no_answer(
-    call: str, host: str, error: requests.RequestException | UnicodeError, *, repeatable: bool
+    call: str, host: str, error: requests.RequestException | UnicodeError, *, repeatable: bool, reached: bool
 ) -> IterableError:
     """What it means that `call` ended with `error` instead of an answer.
 
-    The text of `error` is left out: it may hold the URL with an address in it.
+    `reached` is whether the host has answered before. The text of `error` is left out: it may hold the URL with
+    an address in it.
     """
     kind = type(error).__name__
     causes = tuple(_causes(error))
@@ -87,7 +93,11 @@ def no_answer(
     if not isinstance(error, NO_ANSWER):
         return IterableError(f"{call}: the request could not be made ({kind})")
     if any(isinstance(cause, _NEVER_SENT) for cause in causes):
-        return ConnectionFailedError(f"{call}: {host} cannot be reached ({kind}). Check the network, and `api_url`")
+        if not reached:
+            return NeverReachedError(
+                f"{call}: {host} cannot be reached ({kind}). Check `region`, `api_url`, the network and the proxy"
+            )
+        return ConnectionFailedError(f"{call}: {host} cannot be reached any more ({kind}). Check the network")
     if repeatable:
         return ConnectionFailedError(f"{call}: no whole answer from {host} ({kind})")
     return UnknownOutcomeError(f"{call}: no whole answer from {host} ({kind}); it may or may not have taken effect")

@@ -25,6 +25,7 @@ NOT_SHOWN: Final = {
     "RefusedLineError",
     "SettingError",
     "TransientApiError",
+    "UnreadableVariableError",
 }
 """Never seen as they are: they end inside, their kinds are told, or their texts are in another table."""
 

@@ -16,12 +16,13 @@ from iterable_api.errors import (
     ConnectionFailedError,
     DailyCapReachedError,
     IterableError,
+    NeverReachedError,
     RateLimitedError,
     ServerError,
     UnexpectedStatusError,
     UnknownOutcomeError,
 )
-from iterable_api.retries import LONGEST_RETRY_AFTER, retry_after
+from iterable_api.retries import LONGEST_RETRY_AFTER, TRIES_TO_REACH, retry_after
 from tests.api.conftest import Connect
 from tests.scripted_server import (
     Answer,
@@ -103,12 +104,33 @@ def test_silence_is_a_failed_connection(connect: Connect, server: ScriptedServer
     assert len(server.requests) == 2
 
 
-def test_a_refused_connection_is_tried_again_and_then_raised(
-    connect: Connect, refusing_url: str, naps: list[float]
+def test_a_host_that_was_reached_before_is_tried_again_to_the_end(connect: Connect, naps: list[float]) -> None:
+    with ScriptedServer().running() as server:
+        server.script = [Answer(headers={"Connection": "close"})]
+        client = connect(api_url=server.url, max_tries=6)
+        client.get_json("/api/lists")
+    with pytest.raises(ConnectionFailedError, match="cannot be reached any more") as caught:
+        client.get_json("/api/lists")
+    assert not isinstance(caught.value, NeverReachedError)
+    assert len(naps) == 5
+
+
+@pytest.mark.parametrize("host", ["", "http://no-such-host.invalid"])
+def test_a_host_that_was_never_reached_is_given_up_soon(
+    connect: Connect, refusing_url: str, naps: list[float], host: str
 ) -> None:
-    with pytest.raises(ConnectionFailedError, match="ConnectionError"):
-        connect(api_url=refusing_url, max_tries=4).get_json("/api/lists")
-    assert len(naps) == 3
+    with pytest.raises(NeverReachedError, match="Check `region`, `api_url`"):
+        connect(api_url=host or refusing_url, max_tries=8).get_json("/api/lists")
+    assert len(naps) == TRIES_TO_REACH - 1
+
+
+def test_a_host_that_answers_badly_counts_as_reached(
+    connect: Connect, server: ScriptedServer, naps: list[float]
+) -> None:
+    server.after = lambda _: Answer(503)
+    with pytest.raises(ServerError):
+        connect(max_tries=5).get_json("/api/lists")
+    assert len(naps) == 4
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 414, 418, 501])
