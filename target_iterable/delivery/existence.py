@@ -26,6 +26,30 @@ class Existence:
     def __init__(self, client: IterableClient) -> None:
         self._client = client
         self._found: set[Name] = set()
+        self._expected: set[Name] = set()
+
+    def hold(self, rows: list[Operation]) -> tuple[list[Operation], list[Operation]]:
+        """`rows` that may be looked up now, and those that wait: one before them may make their user.
+
+        Rows about the same user stay in order.
+        """
+        made, held, ready, later = set[Name](), set[Name](), list[Operation](), list[Operation]()
+        if not any(row.only_for for row in rows):
+            return rows, later
+        for row in rows:
+            if not (made.isdisjoint(row.only_for) and held.isdisjoint(row.names)):
+                later.append(row)
+                held |= row.names
+                self._expected |= row.only_for
+            else:
+                ready.append(row)
+                made |= row.names if not row.only_for else frozenset()
+        return ready, later
+
+    def note(self, written: Sequence[Operation]) -> None:
+        """Learn that users are there now. Iterable may need a minute to show them."""
+        if self._expected:
+            self._found |= self._expected & {name for row in written for name in row.names}
 
     def strangers(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
         """Those of `rows` that are meant for users who exist, and whose user does not.

@@ -190,7 +190,8 @@ class StreamDelivery:
         for row, refusal in sifted.refused.items():
             self._reject(refusal, self._sources.pop(row), None)
             self._telling.refused(refusal)
-        return sifted.ready, sifted.later
+        ready, held = self._existence.hold(sifted.ready)
+        return ready, [*held, *sifted.later]
 
     def _leave(self, rows: Collection[Operation]) -> None:
         self.tally.unchanged += len(rows)
@@ -266,6 +267,7 @@ class StreamDelivery:
         for paths in verdicts.trimmed.values():
             self.tally.trimmed_fields.update(paths)
         self.tally.written += len(verdicts.written)
+        self._existence.note(verdicts.written)
         for row in verdicts.written:
             del self._sources[row]
         self._leave_out(verdicts.skipped)

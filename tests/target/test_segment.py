@@ -94,6 +94,15 @@ def test_an_alias_of_two_addresses_changes_the_address(project: Project) -> None
     assert project.holds.user(email="new@example.com")["plan"] == "pro"
 
 
+def test_an_alias_finds_the_user_of_a_call_before_it_whom_iterable_does_not_show_yet(new_project: NewProject) -> None:
+    project = new_project(project_type="hybrid")
+    project.sandbox.inject("answer", route="GET /api/users/getByEmail", status=200, body={}, times=9)
+    alias = call("alias", previousId=ANN, userId="new@example.com", context=None)
+    calls = send(project, IDENTIFY, alias, project_type="hybrid")
+    assert (calls["written"], calls["unchanged"]) == (2, 0)
+    assert project.holds.user(userId="u1")["email"] == "new@example.com"
+
+
 def test_calls_of_one_user_stay_in_order_whatever_they_become(project: Project) -> None:
     new = "new@example.com"
     calls = [
