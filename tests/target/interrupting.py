@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +15,8 @@ from threading import Thread
 from typing import Any, ClassVar
 
 import requests
+
+from tests.target.loading import Message
 
 
 class Moment(Enum):
@@ -43,6 +47,21 @@ class Interrupting(BaseHTTPRequestHandler):
             yield f"http://127.0.0.1:{server.server_port}"
             server.shutdown()
             thread.join()
+
+    @classmethod
+    def run(cls, command: Sequence[str], messages: Iterable[Message], **environment: str) -> tuple[int, str]:
+        """Run a target on `messages`, as the prey; its exit code, and what it has written to its standard output."""
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment or None,
+        ) as process:
+            cls.prey = process.pid
+            out, _ = process.communicate("\n".join(map(json.dumps, messages)))
+        return process.returncode, out
 
     def handle_any(self) -> None:
         """Pass one request on."""

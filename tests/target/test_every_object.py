@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
@@ -129,16 +128,8 @@ def killed(name: str, url: str, project: Project, tmp_path: Path) -> int:
     """A run of its own that does not survive; the position that state has reached."""
     rejects = str(tmp_path / "rejects")
     config = settings(tmp_path, **of_run(name, project), api_url=url, enforce_rate_limits=False, rejects_path=rejects)
-    with subprocess.Popen(
-        [COMMAND, "--config", config],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        Interrupting.prey = process.pid
-        out, _ = process.communicate("\n".join(map(json.dumps, messages(name))))
-    assert process.returncode == -signal.SIGKILL
+    code, out = Interrupting.run([COMMAND, "--config", config], messages(name))
+    assert code == -signal.SIGKILL
     return max(map(int, out.split()), default=0)
 
 

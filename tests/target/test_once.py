@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import closing, suppress
@@ -178,13 +177,8 @@ def killed(project: Project, folder: Path, rows: list[Message], strike: int, mom
     with Interrupting.proxy(project.sandbox.url, strike, moment, signal.SIGKILL) as proxy:
         config = settings_file(folder, api_key=project.sandbox.api_key, api_url=proxy, max_in_flight=1)
         command = [sys.executable, "-c", PROGRAM, "--config", config]
-        environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
-        ) as process:
-            Interrupting.prey = process.pid
-            process.communicate("\n".join(map(json.dumps, rows)))
-    assert process.returncode == -signal.SIGKILL
+        code, _ = Interrupting.run(command, rows, PYTHONPATH=str(Path(__file__).parents[2]))
+    assert code == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("moment", Moment)

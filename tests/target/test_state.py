@@ -82,7 +82,6 @@ def work() -> list[Message]:
 def run(target: str, tmp_path: Path, project: Project, position: int = 0, **more: Any) -> tuple[int, int]:
     """Run on what is behind `position`; the exit code, and the position that state has reached."""
     given = work()
-    lines = [json.dumps(message) for message in [*given[:4], *given[4 + 2 * position :]]]
     config = settings(
         tmp_path,
         api_key=project.sandbox.api_key,
@@ -92,17 +91,9 @@ def run(target: str, tmp_path: Path, project: Project, position: int = 0, **more
         rejects_path=str(tmp_path / "rejects"),
         **more,
     )
-    with subprocess.Popen(
-        [COMMAND, "--config", config],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        Interrupting.prey = process.pid
-        out, _ = process.communicate("\n".join(lines))
+    code, out = Interrupting.run([COMMAND, "--config", config], [*given[:4], *given[4 + 2 * position :]])
     states = [json.loads(line)["position"] for line in out.splitlines()]
-    return process.returncode, max(states, default=position)
+    return code, max(states, default=position)
 
 
 def contents(project: Project) -> dict[str, Any]:
