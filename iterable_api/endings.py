@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -42,6 +43,38 @@ def readable(param: click.Parameter) -> Iterator[None]:
         yield
     except (OSError, TypeError, ValueError) as error:
         raise click.BadParameter(str(error), param=param) from None
+
+
+class JsonObjectFile(click.File):
+    """The option names a file with a JSON object in it. What reads it after us gets its text."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> io.StringIO:
+        """The text of the file; a usage error if it is not a JSON object."""
+        try:
+            text = super().convert(value, param, ctx).read()
+            is_object = isinstance(json.loads(text), dict)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if not is_object:
+            self.fail("The file must hold a JSON object.", param, ctx)
+        return io.StringIO(text)
+
+
+class WrongExpressionError(Exception):
+    """A setting holds an expression that cannot be evaluated."""
+
+
+@contextmanager
+def expressions_named(setting: str, kind: type[Exception]) -> Iterator[None]:
+    """Name the setting whose expressions end in errors of this kind.
+
+    Raises:
+        WrongExpressionError: in place of them.
+    """
+    try:
+        yield
+    except kind as error:
+        raise WrongExpressionError(f"`{setting}` holds an expression that does not work: {error}") from error
 
 
 class UnreadableVariableError(Exception):

@@ -8,12 +8,20 @@ from typing import Any, Final
 
 import click
 from singer_sdk import Stream, Tap
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.tap_base import CliTestOptionValue
 
 from iterable_api.client import IterableClient
 from iterable_api.data_types import EVENTS, USER, DataType, unlisted
-from iterable_api.endings import UnreadableVariableError, readable, told, variables_named
+from iterable_api.endings import (
+    JsonObjectFile,
+    UnreadableVariableError,
+    WrongExpressionError,
+    expressions_named,
+    readable,
+    told,
+    variables_named,
+)
 from iterable_api.errors import IterableError
 from iterable_api.settings import connect, in_plain_words, strangers
 from tap_iterable.export.odd_lines import TooManyOddLinesError
@@ -29,7 +37,14 @@ from tap_iterable.user_columns import with_columns_of
 
 _TAKEN: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
 """Names of streams that a data type must not have."""
-TOLD: Final = (IterableError, OSError, OversizeError, TooManyOddLinesError, UnreadableVariableError)
+TOLD: Final = (
+    IterableError,
+    OSError,
+    OversizeError,
+    TooManyOddLinesError,
+    UnreadableVariableError,
+    WrongExpressionError,
+)
 """What is told in a sentence; everything else is a mistake of ours, and shows where it happened."""
 
 
@@ -81,8 +96,21 @@ class TapIterable(Tap):
     @classmethod
     def invoke(cls, **options: Any) -> None:
         """The command. What keeps it from its work is told in a sentence."""
-        with told(cls.logger, *TOLD), variables_named(cls.name, SCHEMA["properties"]):
+        with (
+            told(cls.logger, *TOLD),
+            variables_named(cls.name, SCHEMA["properties"]),
+            expressions_named("stream_maps", MappingError),
+        ):
             super().invoke(**options)
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """The SDK's command; files of `--catalog` and `--state` that are no JSON are told in a sentence."""
+        command = super().get_singer_command()
+        for option in command.params:
+            if option.name in ("catalog", "state"):
+                option.type = JsonObjectFile()
+        return command
 
     @classmethod
     def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: FBT001 (as in the SDK)

@@ -13,7 +13,7 @@ from typing import Any
 
 from iterable_api.identity import ProjectType
 from target_iterable.routes import DESTRUCTIVE, MIRROR, ObjectSpec, Route, read_route
-from target_iterable.setting_error import SettingError, one_of
+from target_iterable.setting_error import SettingError, did_you_mean, one_of
 
 
 class Routing:
@@ -40,6 +40,7 @@ class Routing:
         self._routes = {pattern: self._read(pattern, entry) for pattern, entry in streams.items()}
         self._otherwise = {pattern: self._read(pattern, entry) for pattern, entry in otherwise.items()}
         self._came: dict[str, str | None] = {}
+        self._columns: dict[str, set[str]] = {}
 
     def route(self, stream: str) -> Route:
         """The route of exactly this name, else of the first glob that fits, else by the name itself.
@@ -61,10 +62,19 @@ class Routing:
             f'{{"{stream}": {{"object": "users"}}}}. The object can be {", ".join(self._objects)}.'
         )
 
+    def saw(self, stream: str, columns: Iterable[str]) -> None:
+        """Note the columns of a stream that has come."""
+        if (pattern := self._came.get(stream)) is not None:
+            self._columns.setdefault(pattern, set()).update(columns)
+
     def idle(self) -> Iterator[str]:
-        """What to say of each entry of the setting that no stream went by, once streams have come."""
+        """What to say of entries of the setting, and of their `fields`, that were for nothing, after streams came."""
         for pattern in self._routes.keys() - self._came.values() if self._came else ():
             yield f"`streams.{pattern}` was for none of the streams that came: {', '.join(self._came)}."
+        for pattern, columns in self._columns.items():
+            for column in self._routes[pattern].fields.keys() - columns:
+                hint = did_you_mean(column, columns)
+                yield f"`streams.{pattern}.fields` names {column!r}, which is no column of the stream's schema.{hint}"
 
     @property
     def needs_ledger(self) -> bool:

@@ -24,6 +24,12 @@ def one_of(valid: Iterable[str], value: object, place: str, what: str = "value")
     names = list(valid)
     if value in names:
         return str(value)
-    nearest = difflib.get_close_matches(str(value), names, n=1, cutoff=0.5)
-    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    raise SettingError(f"`{place}` has the unknown {what} {value!r}.{hint} It can be {', '.join(names)}.")
+    raise SettingError(
+        f"`{place}` has the unknown {what} {value!r}.{did_you_mean(str(value), names)} It can be {', '.join(names)}."
+    )
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """A question with the nearest valid name, if one is near, and a blank before it."""
+    nearest = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.5)
+    return f" Did you mean {nearest[0]!r}?" if nearest else ""

@@ -34,6 +34,7 @@ class IterableSink(BatchSink):
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         route = target.routing.route(stream_name)
+        target.routing.saw(stream_name, schema.get("properties", {}))
         self._columns = Columns(schema, route.fields, route.defaults, nest=route.nests)
         self._object = OBJECTS[route.object](
             Destination(

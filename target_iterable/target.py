@@ -9,11 +9,18 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 import click
-from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.exceptions import MappingError, RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from iterable_api.client import IterableClient
-from iterable_api.endings import UnreadableVariableError, readable, told, variables_named
+from iterable_api.endings import (
+    UnreadableVariableError,
+    WrongExpressionError,
+    expressions_named,
+    readable,
+    told,
+    variables_named,
+)
 from iterable_api.errors import IterableError
 from iterable_api.identity import ProjectType
 from iterable_api.settings import connect, in_plain_words, strangers
@@ -60,6 +67,7 @@ TOLD: Final = (
     RejectsNotWrittenError,
     RemovalFailedError,
     UnreadableVariableError,
+    WrongExpressionError,
 )
 """What is told in a sentence; everything else is a mistake of ours, and shows where it happened."""
 
@@ -114,7 +122,11 @@ class TargetIterable(ShortPath):
     @classmethod
     def invoke(cls, *, check: bool = False, **options: Any) -> None:
         """The command. What keeps it from its work is told in a sentence."""
-        with told(cls.logger, *TOLD), variables_named(cls.name, SETTINGS["properties"]):
+        with (
+            told(cls.logger, *TOLD),
+            variables_named(cls.name, SETTINGS["properties"]),
+            expressions_named("stream_maps", MappingError),
+        ):
             if check:
                 cls._check(options["config"])
             else:

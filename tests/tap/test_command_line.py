@@ -102,3 +102,26 @@ def test_a_file_of_settings_that_cannot_be_read_is_told_in_a_sentence(
     assert "Invalid value for '--config'" in ended.stderr
     assert told in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("{", "line 1 column 2"), ("[]", "must hold a JSON object"), ("\xff", "can't decode")]
+)
+@pytest.mark.parametrize("option", ["--catalog", "--state"])
+def test_a_catalog_or_state_that_cannot_be_read_is_told_in_a_sentence(
+    tmp_path: Path, option: str, text: str, told: str
+) -> None:
+    (tmp_path / "broken.json").write_bytes(text.encode("latin-1"))
+    ended = run(tmp_path, GOOD, option, "broken.json")
+    assert ended.returncode == 2
+    assert f"Invalid value for '{option}'" in ended.stderr
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_expression_that_does_not_work_is_told_with_its_setting(sandbox: Sandbox, tmp_path: Path) -> None:
+    reach = {"api_key": sandbox.api_key, "api_url": sandbox.url, "enforce_rate_limits": False}
+    ended = run(tmp_path, GOOD | reach | {"stream_maps": {"lists": {"name": "name.upper("}}})
+    assert ended.returncode == 1
+    assert "`stream_maps` holds an expression that does not work: Failed to parse expression" in ended.stderr
+    assert "Traceback" not in ended.stderr

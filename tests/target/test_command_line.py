@@ -107,6 +107,16 @@ def test_a_failed_run_has_no_state_and_shows_neither_key_nor_address(tmp_path: P
     assert "ann@example.com" not in ended.stderr
 
 
+@pytest.mark.parametrize("expression", ["name.upper(", "nmae.upper()"])
+def test_an_expression_that_does_not_work_is_told_with_its_setting(tmp_path: Path, expression: str) -> None:
+    config = settings(tmp_path, api_key="k", stream_maps={"users": {"name": expression}})
+    ended = run("--config", config, stdin=USERS)
+    assert ended.returncode == 1
+    assert "`stream_maps` holds an expression that does not work: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "ann@example.com" not in ended.stderr
+
+
 def test_a_check_tells_what_the_connection_is_good_for(tmp_path: Path, project: Project) -> None:
     values = {"api_key": project.sandbox.api_key, "api_url": project.sandbox.url}
     good = run("--config", settings(tmp_path, **values), "--check")

@@ -83,6 +83,18 @@ def test_an_entry_of_streams_that_no_stream_went_by_is_reported(
     assert caplog.records == [] or all(record.levelname != "WARNING" for record in caplog.records)
 
 
+def test_a_column_of_fields_that_no_stream_of_the_route_has_is_reported(
+    project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    fields = {"nmae": "firstName", "name": "lastName", "loaded_at": None}
+    loaded = stream("old-users", [{"email": ANN, "name": "Ann", "loaded_at": "2026-01-01"}])
+    project.load([*USERS, *loaded], streams={"*users": {"object": "users", "fields": fields}})
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert said == [
+        "`streams.*users.fields` names 'nmae', which is no column of the stream's schema. Did you mean 'name'?"
+    ]
+
+
 class Crowd:
     """A project that counts the requests it is answering at a time; each waits until so many are there."""
 
