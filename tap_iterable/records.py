@@ -6,7 +6,6 @@ schema says, goes to the object `dataFields` under its own name.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -16,6 +15,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from iterable_api import times
+from tap_iterable.finite_json import loads
 
 Record = dict[str, Any]
 Schema = Mapping[str, Any]
@@ -135,7 +135,7 @@ def _object(value: object) -> object:
     """An object, or text that holds one: `transactionalData` is JSON inside JSON."""
     if isinstance(value, str) and value.startswith("{"):
         try:
-            value = json.loads(value, parse_constant=str)
+            value = loads(value)
         except ValueError:
             return MISFIT
     return value if isinstance(value, dict) else MISFIT

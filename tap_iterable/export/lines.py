@@ -4,38 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from typing import Any, Final
+
+from tap_iterable.finite_json import loads
 
 ID_BYTES: Final = 16
 """How long the hash is that identifies a row."""
 
 
 class MalformedLineError(ValueError):
-    """A line that is not one JSON object."""
+    """A line that is not one JSON object, or one that is nested too deeply."""
 
 
 def fields_of(line: bytes) -> dict[str, Any]:
     """The line's fields.
 
-    NaN and infinities, which JSON does not have, become text, and so do numbers that are too large for a float.
-
     Raises:
         MalformedLineError: if the line is not one JSON object.
     """
     try:
-        fields = json.loads(line, parse_constant=str, parse_float=_float)
-    except (ValueError, RecursionError) as error:
+        fields = loads(line)
+    except ValueError as error:
         raise MalformedLineError(type(error).__name__) from None
     if not isinstance(fields, dict):
         raise MalformedLineError("not an object")
     return fields
-
-
-def _float(text: str) -> float | str:
-    number = float(text)
-    return number if math.isfinite(number) else text
 
 
 def record_id(data_type: str, fields: Mapping[str, Any]) -> str:
@@ -43,8 +37,14 @@ def record_id(data_type: str, fields: Mapping[str, Any]) -> str:
 
     Two lines get one id only if they agree in everything, so a second reading of a window changes
     nothing in a target that upserts, and no two events that differ ever collapse into one.
+
+    Raises:
+        MalformedLineError: if the line is nested so deeply that it could just be read.
     """
-    canonical = json.dumps([data_type, fields], sort_keys=True, separators=(",", ":"))
+    try:
+        canonical = json.dumps([data_type, fields], sort_keys=True, separators=(",", ":"))
+    except RecursionError:
+        raise MalformedLineError("nested too deeply") from None
     return hashlib.blake2b(canonical.encode(), digest_size=ID_BYTES).hexdigest()
 
 

@@ -51,9 +51,13 @@ class UserEventsStream(PiecewiseStream):
                     continue
                 number += 1
                 try:
-                    fields = fields_of(line)
+                    event = self._event(line)
                 except MalformedLineError:
                     odd_lines.keep(line)
                 else:
-                    yield {"recordId": record_id(self.name, fields), **self.record(nested(fields))}
+                    yield event
         odd_lines.check(odd_lines.count, number)
+
+    def _event(self, line: bytes) -> Record:
+        fields = fields_of(line)
+        return {"recordId": record_id(self.name, fields), **self.record(nested(fields))}
