@@ -6,8 +6,10 @@ read them in another encoding.
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -33,14 +35,36 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def write_message(self, message: Message) -> None:
         """Write one message."""
-        _write(_line(message.to_dict()))
-        if not isinstance(message, RecordMessage):
-            sys.stdout.flush()
+        with _undisturbed():
+            _write(_line(message.to_dict()))
+            if not isinstance(message, RecordMessage):
+                sys.stdout.flush()
 
     def write_records(self, stream: str, records: Sequence[Record | msgspec.Struct], version: int | None) -> None:
         """Write RECORD messages, all with one time of extraction."""
         now = datetime.now(UTC)
-        _write(_lines([_RecordMessage(stream, record, now, version) for record in records]))
+        lines = _lines([_RecordMessage(stream, record, now, version) for record in records])
+        with _undisturbed():
+            _write(lines)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that end the run come when its lines are whole: the state that is then written begins a line of its own.
+
+    A run whose reader has stopped reading ends with its reader.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # systems that do not interrupt a write either
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_ENDINGS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def _write(lines: bytes) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import random
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +23,7 @@ import requests
 from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.server import Sandbox
 from tests.scripted_server import Answer, ScriptedServer, silence
-from tests.tap.export_server import START, ExportServer, row
+from tests.tap.export_server import START, ExportServer, chunked, row
 
 DAYS = 6
 EVENTS = [{"email": "ann@example.com", "eventName": f"e{number}", "id": str(number)} for number in range(300)]
@@ -150,3 +154,36 @@ def test_kill_9_in_the_middle_of_the_files_of_a_job_and_a_rerun_take_the_same_jo
         assert len(sandbox.project.export_jobs) == 1
     assert {*first, *second} == {event["eventName"] for event in EVENTS}
     assert len(second) < len(EVENTS)
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_ended_while_it_writes_ends_with_whole_lines(
+    server: ScriptedServer, tmp_path: Path, signal_: signal.Signals
+) -> None:
+    """Nobody reads, so it waits in the middle of a block until the signal has come."""
+    export = ExportServer(server, [])
+    lines = [json.dumps(row(second, second)).encode() for second in range(2000)]
+    export.broken = lambda *_: Answer(fault=chunked(b"\n".join(lines)))
+    process = _start(export.url, tmp_path, None)
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    _wait_until_it_is_full(process.stdout.fileno())
+    process.send_signal(signal_)
+    rest = process.stdout.read()
+    process.stdout.close()
+    assert process.wait(60) == 0
+    messages = list(map(json.loads, (first + rest).splitlines()))
+    records = sum(message["type"] == "RECORD" for message in messages)
+    assert 0 < records < len(lines)
+    assert messages[-1]["type"] == "STATE"
+    assert _bookmark(messages[-1]) is None
+
+
+def _wait_until_it_is_full(pipe: int) -> None:
+    held = -1
+    while held != (held := _bytes_in(pipe)):
+        time.sleep(0.2)
+
+
+def _bytes_in(pipe: int) -> int:
+    return int(struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0])
