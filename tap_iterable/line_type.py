@@ -108,7 +108,7 @@ class LineTypes:
         self._shape = shape
         self._number = number
         self._others: set[str] = set()
-        self._patience = _PATIENCE
+        self._patience = _PATIENCE if len(shape.columns) <= _MOST else 0
         self._type: LineType | None = None
 
     def current(self) -> LineType:
@@ -131,7 +131,7 @@ class LineTypes:
     def learn(self, names: Iterable[str]) -> None:
         """Lines with fields of these names were not of the type that was tried."""
         for name in sorted(set(names) - self._others - self._shape.columns.keys()):
-            if len(self._others) < _MOST and self._is_plain(name):
+            if len(self._shape.columns) + len(self._others) < _MOST and self._is_plain(name):
                 self._others.add(name)
                 self._type = None
 
@@ -146,7 +146,7 @@ class LineTypes:
 
 
 _MOST: Final = 200
-"""Fields without a column that a type knows. More of them make it slow for lines that have few."""
+"""Fields that a type knows at most. Each costs time for every line, so more are slow for lines that have few."""
 _PATIENCE: Final = 50
 """Blocks in a row that may be of another type until none is tried any more."""
 _GAIN: Final = 3

@@ -135,6 +135,14 @@ def test_bytes_that_are_not_text_are_odd_or_read_exactly(line: bytes) -> None:
     assert found == odd
 
 
+@pytest.mark.parametrize("value", ["1", "1e400", '"\\ud800"'])
+def test_a_line_of_any_depth_is_a_record_or_odd(value: str) -> None:
+    for depth in range(850, 1000, 3):
+        odd: list[bytes] = []
+        line = f'{{"plan":{"[" * depth}{"]" * depth},"x":{value}}}'.encode()
+        assert len(READ_BEFORE.records([line], odd)) + len(odd) == 1
+
+
 LEARNT = b'{"email":"a@example.com","plan":"gold","a.b.c":1.5,"itblInternal.x":[{"z":1,"a":2}],"createdAt":"soon"}'
 TYPED = b'{"email":"a@example.com","plan":"gold","a.b.c":1.5,"itblInternal.x":[{"z":1,"a":2}]}'
 
@@ -165,11 +173,19 @@ def test_a_type_that_was_learnt_reads_what_it_is_sure_of(line: bytes, typed: boo
 
 
 def test_lines_with_more_fields_than_are_learnt_are_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line_type, "_MOST", 2)
+    monkeypatch.setattr(line_type, "_MOST", len(SHAPE.columns) + 2)
     rows = EventRows(SHAPE, CUSTOM.name)
     lines = [f'{{"field{number}":1,"a.b":2}}'.encode() for number in range(5)]
-    for line in lines * 2:
+    for line in lines:
         assert _told(rows.records([line], [])) == _told(_exactly([line])[0])
+    typed = [isinstance(record, TypedRecord) for line in lines for record in rows.records([line], [])]
+    assert typed == [True, False, False, False, False]
+
+
+def test_no_type_is_tried_for_more_columns_than_pay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_type, "_MOST", len(SHAPE.columns) - 1)
+    (record,) = EventRows(SHAPE, CUSTOM.name).records([b'{"email":"a@example.com"}'], [])
+    assert not isinstance(record, TypedRecord)
 
 
 def test_where_no_type_ever_fits_none_is_tried_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
