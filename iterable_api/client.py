@@ -168,8 +168,9 @@ class IterableClient:
             response.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, those of the limiter, too."""
         self._session.close()
+        self._limiter.close()
 
     def _whole(self, call: _Call, url: str) -> requests.Response:
         response = self._opened(call, url)

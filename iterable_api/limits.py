@@ -127,12 +127,18 @@ class RateLimiter(Protocol):
             DailyCapReachedError: if a daily cap is used up; waiting it out is not sensible.
         """
 
+    def close(self) -> None:
+        """Close connections, if there are any; the next `acquire` opens them again."""
+
 
 class Unlimited:
     """No limit at all: for a sandbox that was started without limits."""
 
     def acquire(self, method: str, path: str) -> None:
         """Return at once."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
 class DocumentedLimits:
@@ -156,6 +162,7 @@ class DocumentedLimits:
     ) -> None:
         self._clock = clock or (time.monotonic if store is None else time.time)
         self._sleep = sleep
+        self._store = store
         self._lock = threading.Lock()
         self._buckets = {limit: _bucket(limit, store) for limit in LIMITS}
         # The longest period comes first: who may not call today should not wait before hearing so.
@@ -168,6 +175,11 @@ class DocumentedLimits:
         for limit in self._by_endpoint.get((method, path), ()):
             if (seconds := self._book(limit)) > 0:
                 self._sleep(seconds)
+
+    def close(self) -> None:
+        """See `RateLimiter`."""
+        if self._store is not None:
+            self._store.close()
 
     def _book(self, limit: Limit) -> float:
         """Take the next free place; the seconds until its turn.

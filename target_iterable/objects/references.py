@@ -57,7 +57,7 @@ class Lists(_Reference):
     """
 
     spec = ObjectSpec("lists", streams=("lists",), modes=("create",), of_state=False, of_users=False)
-    example: ClassVar[Mapping[str, Any]] = {"name": "Loyal customers", "description": "Ordered at least three times"}
+    example: ClassVar[Mapping[str, Any]] = {"name": "Newsletter", "description": "Who wants to hear from us"}
     kind = LIST
 
     def here(self, name: str, row: Row) -> tuple[int | None, bool]:

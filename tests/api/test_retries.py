@@ -22,6 +22,7 @@ from iterable_api.errors import (
     UnexpectedStatusError,
     UnknownOutcomeError,
 )
+from iterable_api.limits import Unlimited
 from iterable_api.retries import LONGEST_RETRY_AFTER, TRIES_TO_REACH, retry_after
 from tests.api.conftest import Connect
 from tests.scripted_server import (
@@ -213,7 +214,7 @@ def test_no_header_breaks_the_reading_of_retry_after(text: str, date: str) -> No
 def test_every_try_asks_the_limiter_first(connect: Connect, server: ScriptedServer) -> None:
     asked: list[tuple[str, str, int]] = []
 
-    class Recording:
+    class Recording(Unlimited):
         def acquire(self, method: str, path: str) -> None:
             asked.append((method, path, len(server.requests)))
 
@@ -223,7 +224,7 @@ def test_every_try_asks_the_limiter_first(connect: Connect, server: ScriptedServ
 
 
 def test_nothing_is_sent_when_the_limiter_refuses(connect: Connect, server: ScriptedServer, naps: list[float]) -> None:
-    class UsedUp:
+    class UsedUp(Unlimited):
         def acquire(self, method: str, path: str) -> None:
             raise DailyCapReachedError(method, path, 1000)
 
