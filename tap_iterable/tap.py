@@ -134,17 +134,23 @@ class TapIterable(Tap):
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """`--test` makes one cheap request with the key; `--test=schema` writes the schemas."""
-        if value != CliTestOptionValue.All.value:
-            super().cb_test(ctx, param, value)
-            return
-        given = ctx.params["config"]
-        tap = cls(config=given.config, parse_env_config=given.parse_env)
         try:
-            tap.client.get_json(KEY_CHECK)
-        except IterableError as error:
+            with variables_named(cls.name, SCHEMA["properties"]):
+                if value != CliTestOptionValue.All.value:
+                    super().cb_test(ctx, param, value)
+                else:
+                    cls._test(ctx.params["config"])
+                    ctx.exit()
+        except ConfigValidationError as error:
+            ctx.fail("; ".join(error.errors))
+        except TOLD as error:
             ctx.fail(str(error))
-        cls.logger.info("The key works.")
-        ctx.exit()
+
+    @classmethod
+    def _test(cls, given: Any) -> None:
+        tap = cls(config=given.config, parse_env_config=given.parse_env)
+        tap.client.get_json(KEY_CHECK)
+        cls.logger.info("The key works in this data centre. Whether it may export, too, shows in a run.")
 
 
 def _refuse(errors: list[str]) -> None:

@@ -48,8 +48,8 @@ _KEY_HINT: Final = (
 )
 _USAGE: Final[dict[type[PluginBase], str]] = {
     TapIterable: """\
-Try the key with `meltano invoke tap-iterable --test`, which makes one cheap request, or with `meltano config test
-tap-iterable`, which reads until the first record comes.
+Try the key with `meltano invoke tap-iterable --test`, which makes one cheap request. `meltano config test tap-iterable`
+reads until the first record comes, which takes minutes in a project without data.
 
 Choose streams with `meltano select tap-iterable email_open '*'`. Those that cost many requests are left out unless you
 select them: lists' members, metrics, contents of templates, catalog items, metadata and events of single users.
@@ -69,7 +69,7 @@ Try the key, the region and the type of the project with `meltano invoke target-
 Begin with `dry_run: true`: it checks all records and says what would be written and rejected, and writes nothing.
 
 Rejected records are kept as Singer messages in `rejects_path`, with the reason beside each. Mend the cause, then send
-them again with `target-iterable --input FILE`.
+them again with `meltano invoke target-iterable --input FILE`.
 """,
 }
 # Meltano's project schema does not know this capability of targets, though its Hub does.

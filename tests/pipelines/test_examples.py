@@ -116,7 +116,7 @@ def filled(env: str, database: Database, read: Sandbox, written: Sandbox) -> str
         "LEDGER": database.uri,
         "RATE_LIMIT_STORE": database.uri,
     }
-    names = [line.removesuffix("=") for line in env.splitlines() if not line.startswith("#")]
+    names = re.findall(r"^#?([A-Z_]+)=", env, re.MULTILINE)
     found = {name: value for name in names for end, value in values.items() if name.endswith(end)}
     assert list(found) == names
     return "".join(f"{name}='{value}'\n" for name, value in found.items())

@@ -53,6 +53,25 @@ def test_bad_settings_are_refused_at_the_start_by_name(tmp_path: Path, wrong: di
     assert ended.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"region": "usa"}, "'usa' is not one of ['us', 'eu'] in config['region']"),
+        ({"regoin": "eu"}, "`regoin` is no setting. Did you mean `region`?"),
+        ({"api_url": "iterable.com"}, "`api_url` must look like"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--test", "--test=schema", "--discover"])
+def test_bad_settings_are_refused_in_a_sentence_by_tests_and_discovery(
+    tmp_path: Path, wrong: dict[str, Any], told: str, option: str
+) -> None:
+    ended = run(tmp_path, GOOD | wrong, option)
+    assert ended.returncode != 0
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
 def test_a_missing_setting_is_named(tmp_path: Path) -> None:
     ended = run(tmp_path, {"api_key": "k"})
     assert (ended.returncode, "'start_date' is a required property" in ended.stderr) == (1, True)
@@ -77,14 +96,14 @@ def test_a_key_that_does_not_work_is_told_in_a_sentence(sandbox: Sandbox, tmp_pa
         ("TAP_ITERABLE_STREAM_MAPS", "{", "`stream_maps` must be an object in JSON"),
     ],
 )
-@pytest.mark.parametrize("arguments", [(), ("--discover",)])
+@pytest.mark.parametrize("arguments", [(), ("--discover",), ("--test",)])
 def test_an_environment_variable_that_cannot_be_read_is_named(
     variable: str, text: str, told: str, arguments: tuple[str, ...]
 ) -> None:
     environment = os.environ | {"TAP_ITERABLE_API_KEY": "k", "TAP_ITERABLE_START_DATE": "2026-01-01", variable: text}
     command = [COMMAND, "--config=ENV", *arguments]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert ended.returncode == 1
+    assert ended.returncode in (1, 2)
     assert f"{told}: the environment variable {variable} is not" in ended.stderr
     assert "Traceback" not in ended.stderr
 
