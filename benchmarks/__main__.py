@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.arena import Arena, arena
-from benchmarks.comparing import Subject, compare, growth
+from benchmarks.comparing import FEW, Subject, compare, growth
 from benchmarks.measuring import middle, run
 from benchmarks.report import Report
 from benchmarks.subjects import taps, targets
@@ -94,18 +94,29 @@ PARTS: Final[dict[str, Part]] = {
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("make bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; by default all")
-    parser.add_argument("--rows", type=int, default=200_000, help="rows that taps read")
-    parser.add_argument("--records", type=int, default=50_000, help="records that targets write")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each subject; medians count")
+    parser.add_argument("--rows", type=_size, default=200_000, help="rows that taps read")
+    parser.add_argument("--records", type=_size, default=50_000, help="records that targets write")
+    parser.add_argument("--runs", type=_count, default=5, help="runs of each subject; medians count")
     parser.add_argument("--sizes", type=_sizes, default=(10_000, 100_000), help="sizes of the growth curves: 10000,...")
-    parser.add_argument("--growth-runs", type=int, default=1, help="runs at each size of the growth curves")
+    parser.add_argument("--growth-runs", type=_count, default=1, help="runs at each size of the growth curves")
     parser.add_argument("--peer", action="append", default=[], help="another tap's command; {url} is the API's")
     parser.add_argument("--json", type=Path, help="where the results are written")
     return parser
 
 
 def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(map(int, text.split(",")))
+    return tuple(map(_size, text.split(",")))
+
+
+def _size(text: str) -> int:
+    """What so many records cost beyond the start is measured, so they must be more than those of a mere start."""
+    return _count(text, FEW + 1)
+
+
+def _count(text: str, least: int = 1) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from {least} on")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from benchmarks.measuring import Cost, middle
 Subject = Callable[[int], Cost]
 """Moves so many records, and fails if not all of them arrived."""
 
-_FEW: Final = 1000
+FEW: Final = 1000
 """So few records take no time: what they cost is the start."""
+_NOISE_SECONDS: Final = 0.05
+"""Starts differ by more than this. What records cost beyond them cannot be told when it is less."""
 
 
 @dataclass(frozen=True)
@@ -20,15 +22,15 @@ class Figures:
     """The medians of one subject at one size.
 
     Attributes:
-        rate: records per second of wall time, once started.
-        cpu_seconds_per_million: of a million records, once started.
+        rate: records per second of wall time, once started. None if there were too few records to tell.
+        cpu_seconds_per_million: of a million records, once started. None if there were too few records to tell.
         start_seconds: what a run with hardly any records takes.
         first_record_seconds: until the first record left, of a tap.
     """
 
     records: int
-    rate: float
-    cpu_seconds_per_million: float
+    rate: float | None
+    cpu_seconds_per_million: float | None
     peak_mb: float | None
     start_seconds: float
     seconds: float
@@ -41,7 +43,7 @@ def compare(subjects: Mapping[str, Subject], records: int, runs: int) -> dict[st
     many: dict[str, list[Cost]] = {name: [] for name in subjects}
     for _ in range(runs):
         for name, subject in subjects.items():
-            few[name].append(subject(_FEW))
+            few[name].append(subject(FEW))
             many[name].append(subject(records))
     return {name: _figures(records, middle(few[name]), middle(many[name])) for name in subjects}
 
@@ -52,13 +54,19 @@ def growth(subject: Subject, sizes: Sequence[int], runs: int) -> list[Figures]:
 
 
 def _figures(records: int, few: Cost, many: Cost) -> Figures:
-    more = records - _FEW
+    more = records - FEW
+    seconds, cpu_seconds = _beyond(many.seconds, few.seconds), _beyond(many.cpu_seconds, few.cpu_seconds)
     return Figures(
         records=records,
-        rate=more / max(many.seconds - few.seconds, 1e-3),
-        cpu_seconds_per_million=max(many.cpu_seconds - few.cpu_seconds, 0) / more * 1_000_000,
+        rate=None if seconds is None else more / seconds,
+        cpu_seconds_per_million=None if cpu_seconds is None else cpu_seconds / more * 1_000_000,
         peak_mb=many.peak_mb,
         start_seconds=few.seconds,
         seconds=many.seconds,
         first_record_seconds=many.first_record_seconds,
     )
+
+
+def _beyond(many: float, few: float) -> float | None:
+    """What the records cost; None if that is lost in the noise of starts."""
+    return many - few if many - few > _NOISE_SECONDS else None

@@ -31,7 +31,7 @@ class Report:
         ratios = {other: _ratios(figures[own], figures[other]) for other in others}
         table = _table(f"{title}; how many times as fast {own} is", "", *_COLUMNS, "by time", "by CPU")
         for name, row in figures.items():
-            table.add_row(name, *_cells(row), *(f"x {ratio:.2f}" for ratio in ratios.get(name, {}).values()))
+            table.add_row(name, *_cells(row), *(_cell(ratio, ".2f") for ratio in ratios.get(name, {}).values()))
         _console.print(table)
         self._results[title] = {"figures": {name: asdict(row) for name, row in figures.items()}, "ratios": ratios}
 
@@ -56,12 +56,16 @@ class Report:
         path.write_text(json.dumps(self._results, indent=2) + "\n")
 
 
-def _ratios(own: Figures, other: Figures) -> dict[str, float]:
+def _ratios(own: Figures, other: Figures) -> dict[str, float | None]:
     """By CPU says the same on a busy machine as on an idle one."""
     return {
-        "by time": own.rate / other.rate,
-        "by CPU": other.cpu_seconds_per_million / max(own.cpu_seconds_per_million, 1e-9),
+        "by time": _ratio(own.rate, other.rate),
+        "by CPU": _ratio(other.cpu_seconds_per_million, own.cpu_seconds_per_million),
     }
+
+
+def _ratio(over: float | None, under: float | None) -> float | None:
+    return None if over is None or under is None else over / under
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -74,12 +78,17 @@ def _table(title: str, *columns: str) -> Table:
 def _cells(row: Figures) -> list[str]:
     return [
         f"{row.records:,}",
-        f"{row.rate:,.0f}",
-        "" if row.peak_mb is None else f"{row.peak_mb:.0f}",
-        f"{row.cpu_seconds_per_million:.1f}",
+        _cell(row.rate, ",.0f"),
+        _cell(row.peak_mb, ".0f"),
+        _cell(row.cpu_seconds_per_million, ".1f"),
         f"{row.start_seconds:.2f}",
-        "" if row.first_record_seconds is None else f"{row.first_record_seconds:.2f}",
+        _cell(row.first_record_seconds, ".2f"),
     ]
+
+
+def _cell(value: float | None, form: str) -> str:
+    """Empty where nothing can be said."""
+    return "" if value is None else format(value, form)
 
 
 def _machine() -> dict[str, Any]:

@@ -11,6 +11,9 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.arena import Arena, RecordsMissingError, arena
+from benchmarks.comparing import Figures, growth
+from benchmarks.measuring import Cost
+from benchmarks.report import Report
 from benchmarks.rows import BLOCK, LOADS, export_blocks
 from benchmarks.subjects import floor_tap, taps, targets
 from benchmarks.subjects.sandbox import bulk_update
@@ -72,9 +75,36 @@ def test_a_run_shows_ratios_and_keeps_its_results(tmp_path: Path, capsys: pytest
     results = json.loads(kept.read_text())
     figures = results["Reading an export"]["figures"]
     assert list(figures) == list(taps.TAPS)
-    assert all(figure["records"] == 2000 and figure["rate"] > 0 for figure in figures.values())
+    assert all(figure["records"] == 2000 and figure["start_seconds"] > 0 for figure in figures.values())
     assert set(results["Reading an export"]["ratios"]) == set(taps.TAPS) - {"tap-iterable"}
     assert "tap-iterable --version" in capsys.readouterr().out
+
+
+def test_a_rate_is_what_more_records_take_beyond_the_start_unless_that_is_noise() -> None:
+    def subject(records: int) -> Cost:
+        return Cost(1 + records / 10_000, 0.5 + records / 1_000_000, None, records, None)
+
+    (much, little) = growth(subject, [101_000, 1_200], 1)
+    assert much.rate == pytest.approx(10_000)
+    assert much.cpu_seconds_per_million == pytest.approx(1)
+    assert (little.rate, little.cpu_seconds_per_million) == (None, None)
+
+
+def test_what_cannot_be_told_is_left_empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = Report()
+    known, unknown = Figures(2000, 5.0, 1.0, None, 1.0, 1.0, None), Figures(2000, None, None, None, 1.0, 1.0, None)
+    report.comparison("Moving", {"ours": known, "theirs": known, "other": unknown})
+    report.write(tmp_path / "results.json")
+    ratios = json.loads((tmp_path / "results.json").read_text())["Moving"]["ratios"]
+    assert ratios == {"theirs": {"by time": 1, "by CPU": 1}, "other": {"by time": None, "by CPU": None}}
+    assert "None" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--rows", "1000"], ["--sizes", "2000,7"], ["--runs", "0"], ["--records", "x"]])
+def test_sizes_that_measure_nothing_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert "is not a number from" in capsys.readouterr().err
 
 
 def test_a_growth_curve_has_a_row_for_each_size(tmp_path: Path) -> None:
