@@ -26,7 +26,7 @@ REST: Final = "dataFields"
 RECORD_ID: Final = "recordId"
 """The column with the hash of a line."""
 
-_OURS: Final = frozenset({REST, RECORD_ID})
+OURS: Final = frozenset({REST, RECORD_ID})
 """Columns that no field of Iterable's fills, should one have this name."""
 
 MISFIT: Final = object()
@@ -43,7 +43,7 @@ class Shape:
     """
 
     def __init__(self, schema: Schema) -> None:
-        self._fits = {name: _fit_for(column) for name, column in schema["properties"].items() if name not in _OURS}
+        self._fits = {name: _fit_for(column) for name, column in schema["properties"].items() if name not in OURS}
 
     def record(self, fields: Mapping[str, Any]) -> Record:
         """The record for `fields`; absent fields stay absent, nulls of unknown fields are kept."""
@@ -121,7 +121,12 @@ def _moment(value: object) -> object:
 
 
 def _moment_of(text: str) -> object:
-    return times.text_to_rfc3339(text) or MISFIT
+    # What is rewritten is remembered, so long texts must not come that far.
+    return (len(text) <= _LONGEST_MOMENT and times.text_to_rfc3339(text)) or MISFIT
+
+
+_LONGEST_MOMENT: Final = 64
+"""Characters; no spelling of a moment has nearly as many."""
 
 
 def _from_epoch_ms(value: int) -> datetime | None:

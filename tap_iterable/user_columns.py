@@ -7,6 +7,7 @@ from typing import Final
 
 from iterable_api.client import IterableClient
 from iterable_api.data_types import DataType
+from tap_iterable.records import OURS
 from tap_iterable.streams.people import FIELDS
 
 _KINDS: Final = {
@@ -25,8 +26,11 @@ _KINDS: Final = {
 def with_columns_of(client: IterableClient, users: DataType) -> DataType:
     """`users` with a column for each of the project's fields that it does not know.
 
-    Dotted names are fields of an object, which has the column.
+    Dotted names are fields of an object, which has the column. Fields that are called like a column of ours are
+    in `dataFields`.
     """
     fields = client.get_json(FIELDS)["fields"]
-    own = {name: _KINDS[kind] for name, kind in fields.items() if "." not in name and kind in _KINDS}
+    own = {
+        name: _KINDS[kind] for name, kind in fields.items() if "." not in name and name not in OURS and kind in _KINDS
+    }
     return replace(users, fields={**own, **users.fields})

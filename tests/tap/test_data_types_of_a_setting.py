@@ -75,6 +75,7 @@ FIELDS = {
     "birthday": "date",
     "tags": "string",
     "odd": "something new",
+    "recordId": "string",
 }
 USER = {
     "email": "ann@example.com",
@@ -85,6 +86,7 @@ USER = {
     "birthday": "2001-02-03 00:00:00 +00:00",
     "tags": ["a", "b"],
     "odd": "kept",
+    "recordId": "theirs",
 }
 
 
@@ -99,9 +101,9 @@ def test_users_can_have_a_column_for_each_field_of_the_project(server: ScriptedS
         "Lifetime Value": 7,
         "home": {"number": 3},
         "birthday": "2001-02-03T00:00:00.000000+00:00",
-        "dataFields": {"tags": ["a", "b"], "odd": "kept"},
+        "dataFields": {"tags": ["a", "b"], "odd": "kept", "recordId": "theirs"},
     }
     (schema,) = (message["schema"] for message in output.messages if message["type"] == "SCHEMA")
     assert schema["properties"]["shoeSize"]["type"] == ["number", "null"]
     assert "home.number" not in schema["properties"]
-    assert "odd" not in schema["properties"]
+    assert not {"odd", "recordId"} & set(schema["properties"])
