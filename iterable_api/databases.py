@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from sqlalchemy import create_engine
+from sqlalchemy import Executable, create_engine
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.pool import StaticPool
 
 _PATIENCE_S: Final = 60
@@ -28,3 +29,23 @@ def sqlite_for_now() -> Engine:
     return create_engine(
         "sqlite://", creator=lambda: sqlite3.connect("", check_same_thread=False), poolclass=StaticPool
     )
+
+
+def make(engine: Engine, table: Executable) -> None:
+    """Run a CREATE TABLE IF NOT EXISTS.
+
+    Two who do that at the same moment may clash in PostgreSQL, which then says any of several things. The second time
+    the table is there.
+
+    Raises:
+        SQLAlchemyError: if that is not so.
+    """
+    try:
+        _execute(engine, table)
+    except (IntegrityError, ProgrammingError):
+        _execute(engine, table)
+
+
+def _execute(engine: Engine, statement: Executable) -> None:
+    with engine.begin() as connection:
+        connection.execute(statement)

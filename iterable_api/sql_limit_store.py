@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from iterable_api import databases
 from iterable_api.limit_stores import LimitStoreError, Step
@@ -29,9 +29,7 @@ class SqlStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         try:
-            # Two who make it at the same moment may clash in PostgreSQL; then it is there.
-            with suppress(IntegrityError), engine.begin() as connection:
-                connection.execute(_CREATE)
+            databases.make(engine, _CREATE)
         except SQLAlchemyError as error:
             raise LimitStoreError(error) from None
 

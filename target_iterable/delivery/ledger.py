@@ -11,7 +11,7 @@ took last, so nothing is kept, and the thing is sent again the next time.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hashlib import blake2b
 from operator import itemgetter
 from secrets import token_bytes
@@ -31,7 +31,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from iterable_api import databases
@@ -100,9 +100,8 @@ class Ledger:
         Raises:
             LedgerError: if that fails.
         """
-        # Two who make it at the same moment may clash in PostgreSQL; then it is there.
-        with self._talking(), suppress(IntegrityError), self._engine.begin() as connection:
-            connection.execute(CreateTable(table, if_not_exists=True))
+        with self._talking():
+            databases.make(self._engine, CreateTable(table, if_not_exists=True))
 
     def hash(self, *parts: bytes) -> bytes:
         """16 bytes that only who has the secret can make from `parts`."""
