@@ -216,6 +216,25 @@ def test_users_without_their_key_are_odd(line: bytes) -> None:
     assert odd == [line]
 
 
+USERS = Shape(user_schema(USER))
+USERS_READ_BEFORE = UserRows(USERS, "email")
+USER_NAMES = st.sampled_from(
+    [*USERS.columns, *(f"{name}.x" for name in USERS.columns), "plan", "recordId", "class", "f0"]
+)
+USER_LINES = st.dictionaries(USER_NAMES, st.sampled_from(['"text"', *DATES[:1]]) | VALUES, max_size=5).map(
+    lambda members: "{" + ",".join(f'"{name}":{value}' for name, value in ({"email": '"a"'} | members).items()) + "}"
+)
+
+
+@given(st.lists(USER_LINES, max_size=4))
+def test_users_are_read_as_exactly_as_one_by_one(texts: list[str]) -> None:
+    lines = [text.encode() for text in texts]
+    exactly = [USERS.record(nested(fields_of(line))) for line in lines]
+    odd: list[bytes] = []
+    assert _told(USERS_READ_BEFORE.records(lines, odd)) == _told([record for record in exactly if record.get("email")])
+    assert odd == [line for line, record in zip(lines, exactly, strict=True) if not record.get("email")]
+
+
 @given(st.lists(st.integers(0, 200_000), max_size=4), st.booleans())
 def test_blocks_hold_all_lines_that_are_not_blank(lengths: list[int], ended: bool) -> None:  # noqa: FBT001 (drawn)
     lines = [b"x" * length for length in lengths]
