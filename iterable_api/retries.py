@@ -17,7 +17,7 @@ from tenacity import (
     wait_exponential,
     wait_random,
 )
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from iterable_api.errors import (
     ConnectionFailedError,
@@ -41,6 +41,8 @@ NO_ANSWER: Final = (
 )
 """What requests raises when there is no answer, or not all of it."""
 _NEVER_SENT: Final = (NewConnectionError, ConnectTimeoutError)
+_NO_WAY: Final = (*_NEVER_SENT, ProxyError, ssl.SSLError)
+"""What a wrong host, port or proxy ends in. TLS and a proxy may also break later, when something was sent."""
 
 _logger = logging.getLogger(__name__)
 
@@ -92,11 +94,12 @@ def no_answer(
         )
     if not isinstance(error, NO_ANSWER):
         return IterableError(f"{call}: the request could not be made ({kind})")
-    if any(isinstance(cause, _NEVER_SENT) for cause in causes):
-        if not reached:
-            return NeverReachedError(
-                f"{call}: {host} cannot be reached ({kind}). Check `region`, `api_url`, the network and the proxy"
-            )
+    never_sent = any(isinstance(cause, _NEVER_SENT) for cause in causes)
+    if not reached and (never_sent or repeatable) and any(isinstance(cause, _NO_WAY) for cause in causes):
+        return NeverReachedError(
+            f"{call}: {host} cannot be reached ({kind}). Check `region`, `api_url`, the network and the proxy"
+        )
+    if never_sent:
         return ConnectionFailedError(f"{call}: {host} cannot be reached any more ({kind}). Check the network")
     if repeatable:
         return ConnectionFailedError(f"{call}: no whole answer from {host} ({kind})")
@@ -129,8 +132,9 @@ def _error_of(state: RetryCallState) -> BaseException | None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """`error` and what it wraps; requests and urllib3 keep that in `reason` or in the first argument."""
+    """`error` and what it wraps; requests and urllib3 keep that in an attribute or in the first argument."""
     cause: object = error
     while isinstance(cause, BaseException):
         yield cause
-        cause = getattr(cause, "reason", None) or (cause.args[0] if cause.args else None)
+        inner = getattr(cause, "original_error", None) or getattr(cause, "reason", None)
+        cause = inner or (cause.args[0] if cause.args else None)

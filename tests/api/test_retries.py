@@ -46,6 +46,10 @@ NO_WHOLE_ANSWER = [
 CREATE_A_LIST = ("POST", "/api/lists")
 
 
+def create_a_list(client: IterableClient) -> object:
+    return client.post_json("/api/lists", {"name": "Spring"})
+
+
 @pytest.fixture
 def refusing_url() -> str:
     """Where nobody listens."""
@@ -122,6 +126,28 @@ def test_a_host_that_was_never_reached_is_given_up_soon(
 ) -> None:
     with pytest.raises(NeverReachedError, match="Check `region`, `api_url`"):
         connect(api_url=host or refusing_url, max_tries=8).get_json("/api/lists")
+    assert len(naps) == TRIES_TO_REACH - 1
+
+
+@pytest.mark.parametrize("call", [lambda client: client.get_json("/api/lists"), create_a_list])
+def test_a_proxy_that_nobody_listens_at_is_given_up_soon(
+    connect: Connect,
+    refusing_url: str,
+    naps: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+    call: Callable[[IterableClient], object],
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", refusing_url)
+    with pytest.raises(NeverReachedError, match=r"api\.iterable\.com cannot be reached .* the proxy"):
+        call(connect(api_url=None))
+    assert len(naps) == TRIES_TO_REACH - 1
+
+
+def test_a_port_that_speaks_no_tls_is_given_up_soon(
+    connect: Connect, server: ScriptedServer, naps: list[float]
+) -> None:
+    with pytest.raises(NeverReachedError, match="SSLError"):
+        connect(api_url=server.url.replace("http:", "https:")).get_json("/api/lists")
     assert len(naps) == TRIES_TO_REACH - 1
 
 
