@@ -24,11 +24,25 @@ def _has_columns(schema: Any) -> bool:
     return isinstance(columns, dict) and all(isinstance(column, dict) for column in columns.values())
 
 
+def _stays_here(part: Any) -> bool:
+    """Whether nothing in a schema leads to another document, which somebody would have to fetch."""
+    if isinstance(part, list):
+        return all(map(_stays_here, part))
+    if not isinstance(part, dict):
+        return True
+    reference = part.get("$ref")
+    return not (isinstance(reference, str) and not reference.startswith("#")) and all(map(_stays_here, part.values()))
+
+
+def _is_schema(schema: Any) -> bool:
+    return _has_columns(schema) and _stays_here(schema)
+
+
 def _is_key(names: Any) -> bool:
     return names is None or (isinstance(names, list) and all(isinstance(name, str) for name in names))
 
 
 _MEMBERS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
-    "schema": (_has_columns, "an object whose `properties` are objects"),
+    "schema": (_is_schema, "an object whose `properties` are objects and whose every `$ref` stays in it"),
     "key_properties": (_is_key, "an array of texts"),
 }

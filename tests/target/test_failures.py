@@ -136,6 +136,10 @@ def test_no_address_reaches_the_log(new_project: NewProject, caplog: pytest.LogC
         ('{"type": "SCHEMA", "stream": "users", "key_properties": "email", "schema": {"properties": {}}}', "`key_prop"),
         ('{"type": "SCHEMA", "stream": "users", "key_properties": [], "schema": {"properties": []}}', "`schema`"),
         ('{"type": "SCHEMA", "stream": "a", "key_properties": [], "schema": {"properties": {"a": 5}}}', "are objects"),
+        (
+            '{"type": "SCHEMA", "stream": "a", "schema": {"properties": {"a": {"$ref": "http://127.0.0.1:9/a.json"}}}}',
+            "every `.ref` stays in it",
+        ),
     ],
 )
 def test_a_line_that_cannot_be_read_ends_the_run_and_is_not_shown(
