@@ -115,18 +115,17 @@ def _boolean(value: object) -> object:
 def _moment(value: object) -> object:
     """Text in any of Iterable's spellings, or epoch milliseconds as metadata endpoints send them."""
     if isinstance(value, str):
-        return _moment_of(value)
+        return _moment_of(value) if len(value) <= _LONGEST_MOMENT else MISFIT
     moment = _from_epoch_ms(value) if isinstance(value, int) and not isinstance(value, bool) else None
     return MISFIT if moment is None else times.to_rfc3339(moment)
 
 
 def _moment_of(text: str) -> object:
-    # What is rewritten is remembered, so long texts must not come that far.
-    return (len(text) <= _LONGEST_MOMENT and times.text_to_rfc3339(text)) or MISFIT
+    return times.text_to_rfc3339(text) or MISFIT
 
 
 _LONGEST_MOMENT: Final = 64
-"""Characters; no spelling of a moment has nearly as many."""
+"""Characters; no spelling of a moment has nearly as many. Moments are remembered, so longer texts must not be tried."""
 
 
 def _from_epoch_ms(value: int) -> datetime | None:
@@ -174,11 +173,12 @@ _FITS: Final[dict[str, Fit]] = {
     "nested": _nested,
 }
 Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+MomentText = Annotated[str, msgspec.Meta(max_length=_LONGEST_MOMENT)]
 _TYPES: Final[dict[Fit, tuple[Any, Fit | None]]] = {
     _string: (str, None),
     _integer: (Whole, None),
     _boolean: (bool, None),
-    _moment: (str, _moment_of),
+    _moment: (MomentText, _moment_of),
     _anything: (Any, None),
 }
 

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from iterable_api import times
 from iterable_api.data_types import DATA_TYPES, USER, DataType
 from tap_iterable.records import Shape
 from tap_iterable.schemas import event_schema, user_schema
@@ -92,12 +91,6 @@ def test_values_take_the_form_that_the_schema_says(name: str, sent: object, kept
 )
 def test_values_of_another_type_stay_as_they_came_in_data_fields(name: str, sent: object) -> None:
     assert Shape(SCHEMA).record({name: sent}) == {"dataFields": {name: sent}}
-
-
-def test_long_texts_that_are_no_moments_are_not_remembered() -> None:
-    before = times.text_to_rfc3339.cache_info()
-    Shape(SCHEMA).record({"at": "x" * 65})
-    assert times.text_to_rfc3339.cache_info() == before
 
 
 def test_an_object_data_fields_of_iterables_own_is_not_wrapped_again() -> None:

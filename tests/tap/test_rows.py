@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iterable_api import times
 from iterable_api.data_types import EVENTS, USER
 from tap_iterable import line_type
 from tap_iterable.export.lines import MalformedLineError, fields_of, nested, record_id
@@ -200,6 +201,13 @@ def test_where_no_type_ever_fits_none_is_tried_for_long(monkeypatch: pytest.Monk
 def test_a_field_that_is_called_like_the_hash_does_not_replace_it() -> None:
     (record,) = map(as_dict, READ_BEFORE.records([b'{"recordId":"mine"}'], []))
     assert record == {"recordId": record_id(CUSTOM.name, {"recordId": "mine"}), "dataFields": {"recordId": "mine"}}
+
+
+def test_long_texts_that_are_no_moments_are_not_remembered() -> None:
+    before = times.text_to_rfc3339.cache_info()
+    (record,) = map(as_dict, READ_BEFORE.records([f'{{"createdAt":"{"x" * 65}"}}'.encode()], []))
+    assert record["dataFields"] == {"createdAt": "x" * 65}
+    assert times.text_to_rfc3339.cache_info() == before
 
 
 def test_a_number_too_large_for_a_float_is_kept_as_text() -> None:
