@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from iterable_api.errors import BadRequestError, IterableError
 from iterable_api.identity import ProjectType
 from tap_iterable.streams.resources import ComposedStream, Rows, array_in
 
@@ -17,6 +18,10 @@ _FORGOTTEN: Final = {
     ProjectType.HYBRID: (EMAILS, USER_IDS),
 }
 """What may be asked: a project answers with an error for identifiers that it does not use."""
+
+
+class WrongProjectTypeError(IterableError):
+    """The project does not know users by what `project_type` says."""
 
 
 class UserFieldsStream(ComposedStream):
@@ -44,5 +49,13 @@ class ForgottenUsersStream(ComposedStream):
     def rows(self) -> Rows:
         """Every hash."""
         for identifier, path, array in _FORGOTTEN[ProjectType(self.config["project_type"])]:
-            for hashed in array_in(self.client.get_json(path), array, path):
+            for hashed in array_in(self._answer(path), array, path):
                 yield {"identifier": identifier, "hash": hashed}
+
+    def _answer(self, path: str) -> Any:
+        try:
+            return self.client.get_json(path)
+        except BadRequestError as error:
+            raise WrongProjectTypeError(
+                f"{error}. `project_type` is {self.config['project_type']}: compare that with the project's settings."
+            ) from None

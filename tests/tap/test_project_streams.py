@@ -306,3 +306,10 @@ def test_today_is_the_last_day_of_a_range() -> None:
     today, tomorrow = now.replace(hour=0, minute=0), now.replace(hour=0, minute=0) + timedelta(days=1)
     assert [(day.start, day.end) for day in ranges(1, now)] == [(today, tomorrow)]
     assert ranges(0, now)[0].end == tomorrow
+
+
+def test_a_wrong_project_type_is_named_where_it_shows(tmp_path: Path) -> None:
+    with Sandbox(project_type="userId") as sandbox:
+        output = TapRun(sandbox.url, sandbox.api_key, tmp_path)("forgotten_users")
+    assert output.code != 0
+    assert "`project_type` is email: compare that with the project's settings." in output.log
