@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -12,6 +13,7 @@ import pytest
 
 from iterable_api.client import IterableClient
 from iterable_api.limits import Unlimited
+from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.server import Sandbox
 from tests.tap.reading import Output, TapRun
 from tests.target.loading import Contents, Loader, stream
@@ -66,7 +68,9 @@ def copy(seeded_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """A seeded project with more in it, and another one, where channels and lists have other ids, after a copy."""
     folder = tmp_path_factory.mktemp("copy")
     database = shutil.copy(seeded_database, folder / "project.db")
-    with Sandbox(database=str(database)) as there, Sandbox() as here:
+    # What happens in the second in which a run begins, is for the next run.
+    long_ago = StoppedClock(datetime(2026, 11, 2, tzinfo=UTC))
+    with Sandbox(database=str(database), clock=long_ago) as there, Sandbox() as here:
         add_to(there)
         prepare(there, here)
         said = TapRun(there.url, there.api_key, folder)(*STREAMS, start_date="2020-01-01", hold_back_minutes=0)
