@@ -65,9 +65,9 @@ class Happenings:
 
     def disown(self, keys: Collection[bytes]) -> None:
         """Take what others have begun for something that has not happened."""
-        begun = {key: state for key, state in self._states(keys).items() if state not in (_DONE, self._token)}
-        for key, state in begun.items():
-            self._delete([key], state=state)
+        states = self._states(keys)
+        for token in set(states.values()) - {_DONE, self._token}:
+            self._delete([key for key, state in states.items() if state == token], state=token)
 
     def do(self, keys: Collection[bytes]) -> None:
         """They have happened."""
