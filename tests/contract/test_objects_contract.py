@@ -10,27 +10,17 @@ import pytest
 
 from iterable_sandbox.keys import KeyType
 from iterable_sandbox.server import Sandbox
-from iterable_sandbox.store.lists import UserList
 from target_iterable.objects import OBJECTS
 from tests.contract.swagger import Contract
-from tests.contract.test_plugin_requests import APP_KEY, problems
+from tests.contract.test_plugin_requests import problems
 from tests.target.loading import Loader, Message, stream
+from tests.target.scenery import APP_KEY, FROM_APPS, MEDIA, READING, fill
 
-FROM_APPS: Final = ("devices", "browsers")
-MEDIA: Final = {
-    "email": "Email",
-    "push": "Push",
-    "sms": "SMS",
-    "inApp": "InApp",
-    "webPush": "WebPush",
-    "whatsApp": "WhatsApp",
-}
-"""Modes of messages, and what campaigns call the medium."""
 GROUP: Final = {"subscriptionGroup": "emailList", "subscriptionGroupId": 12}
 IN_MODE: Final[Mapping[tuple[str, str], Any]] = {
     ("subscriptions", "subscribe"): GROUP,
     ("subscriptions", "unsubscribe"): GROUP,
-    **{("messages", mode): {"campaignId": 20 + number} for number, mode in enumerate(MEDIA)},
+    **{("messages", mode): {"campaignId": number} for number, mode in enumerate(MEDIA, 5)},
 }
 """What the records of a mode have besides the example."""
 OTHERS: Final[Mapping[str, Any]] = {
@@ -62,23 +52,6 @@ def messages(name: str, mode: str) -> list[Message]:
     return [schema, *first, one | {"version": 2}, {"type": "ACTIVATE_VERSION", "stream": name, "version": 2}]
 
 
-READING = ("channels", "message_types", "nothing")
-"""Objects that only tell what others mean, or nothing."""
-
-
-def fill(sandbox: Sandbox, load: Loader, *users: str) -> None:
-    """Let there be everything that the examples speak of."""
-    store = sandbox.store
-    for number, medium in enumerate(MEDIA.values()):
-        campaign = {"id": 20 + number, "messageMedium": medium, "templateId": 20, "type": "Triggered"}
-        store.resources.add("campaign", [(20 + number, campaign), (5, campaign | {"id": 5})])
-    store.resources.add("journey", [(7, {"id": 7, "enabled": True})])
-    for number, list_name in enumerate(["News", "Loyal customers", "VIP", "Press"], 12):
-        store.lists.insert(UserList(number, list_name, None, 0, "Standard"))
-    load(stream("users", [{"email": email} for email in users]))
-    sandbox.project.log.clear()
-
-
 @pytest.mark.parametrize(
     ("name", "route"), [pytest.param(*case, id=" ".join([case[0], *case[1].values()])) for case in cases()]
 )
@@ -89,7 +62,10 @@ def test_what_an_object_sends_in_a_mode_is_known_to_the_contract(
     with Sandbox(log_personal_data=True, opt_in_message_types=True, **knobs) as sandbox:
         load = Loader(sandbox, tmp_path)
         # An address can only change to one that nobody has.
-        fill(sandbox, load, "ann@old.example.com", *(["ann@example.com"] if name != "user_emails" else []))
+        users = ["ann@old.example.com", *(["ann@example.com"] if name != "user_emails" else [])]
+        fill(sandbox)
+        load(stream("users", [{"email": email} for email in users]))
+        sandbox.project.log.clear()
         done = load(
             messages(name, route["mode"]),
             streams={name: {"object": name, **route}},

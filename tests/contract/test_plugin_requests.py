@@ -25,6 +25,7 @@ from target_iterable.objects.snippets import Snippets
 from tests.contract.swagger import Contract, Operation, segments
 from tests.tap.reading import TapRun
 from tests.target.loading import Loader, stream
+from tests.target.scenery import APP_KEY
 
 CASELESS = {"dataTypeName"}
 """Parameters whose values the real one takes in any case, as every public tap shows."""
@@ -66,7 +67,6 @@ OF_APPS = [
 ]
 """What servers may not write."""
 
-APP_KEY = "aaaabbbbccccddddeeeeffff00001111"
 ROUTES: Mapping[str, Any] = {
     "users": {"object": "users"},
     "custom_events": {"object": "events"},

@@ -15,9 +15,8 @@ from iterable_sandbox.keys import KeyType
 from target_iterable.objects import OBJECTS
 from tests.target.conftest import NewProject
 from tests.target.loading import stream
+from tests.target.scenery import APP_KEY, FROM_APPS
 
-APP_KEY: Final = "aaaabbbbccccddddeeeeffff00001111"
-FROM_APPS: Final = ("devices", "browsers")
 MODES: Final = [(name, mode) for name, object_ in OBJECTS.items() for mode in object_.spec.modes if mode != "mirror"]
 ITEM: Final = {"id": "m", "name": "Mug", "price": 4.5, "quantity": 2}
 

@@ -10,9 +10,9 @@ from iterable_sandbox.keys import KeyType
 from target_iterable.delivery.failures import DeliveryFailedError
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream
+from tests.target.scenery import APP_KEY
 
 ANN, BOB = "ann@example.com", "bob@example.com"
-KEY = "aaaabbbbccccddddeeeeffff00001111"
 TOKEN = "740f4707bebcf74f9b7c25d48e335894"  # noqa: S105 (a device, not a secret)
 DISABLE = {"gone": {"object": "devices", "mode": "disable"}}
 
@@ -20,13 +20,13 @@ DISABLE = {"gone": {"object": "devices", "mode": "disable"}}
 @pytest.fixture
 def app(new_project: NewProject) -> Project:
     """A project with a key for apps, and two users."""
-    project = new_project(keys={KEY: KeyType.MOBILE})
+    project = new_project(keys={APP_KEY: KeyType.MOBILE})
     project.load(stream("users", [{"email": who, "userId": who[0].upper()} for who in (ANN, BOB)]))
     return project
 
 
 def load(app: Project, messages: list[Message], **settings: Any) -> dict[str, Any]:
-    return dict(next(iter(app.load(messages, api_key=KEY, max_rejects="100%", **settings).values())))
+    return dict(next(iter(app.load(messages, api_key=APP_KEY, max_rejects="100%", **settings).values())))
 
 
 def device(**more: Any) -> dict[str, Any]:

@@ -15,11 +15,11 @@ from iterable_sandbox.keys import KeyType
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import Contents, Message, stream
+from tests.target.scenery import APP_KEY
 from tests.target.segment_calls import call, track
 from tests.target.test_command_line import COMMAND, settings
 
 PEOPLE = [f"{n}@example.com" for n in range(4)]
-APP_KEY = "aaaabbbbccccddddeeeeffff00001111"
 CHANNEL = 71
 OF_PROFILES = ("shoppingCartItems", "devices", "browserTokens", "unsubscribedChannelIds", "emailListIds")
 

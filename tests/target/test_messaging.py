@@ -13,9 +13,9 @@ from iterable_api.client import IterableClient
 from target_iterable.setting_error import SettingError
 from tests.target.conftest import Project
 from tests.target.loading import Message, stream
+from tests.target.scenery import MEDIA, add_campaigns
 
 ANN, BOB = "ann@example.com", "bob@example.com"
-MEDIA = {"email": "Email", "push": "Push", "sms": "SMS", "inApp": "InApp", "webPush": "WebPush", "whatsApp": "WhatsApp"}
 CAMPAIGN = {medium: number for number, medium in enumerate(MEDIA, 100)}
 JOURNEY = 50
 
@@ -24,9 +24,7 @@ JOURNEY = 50
 def busy(project: Project) -> Project:
     """A project with a triggered campaign of each medium, a journey, and a list VIP that Ann and Bob are on."""
     add = project.sandbox.store.resources.add
-    for medium, number in CAMPAIGN.items():
-        campaign = {"id": number, "messageMedium": MEDIA[medium], "templateId": 20, "type": "Triggered"}
-        add("campaign", [(number, campaign)])
+    add_campaigns(project.sandbox, CAMPAIGN["email"])
     add("template", [(20, {"templateId": 20, "messageTypeId": 30})])
     add("messageType", [(30, {"id": 30, "channelId": 40})])
     add("journey", [(JOURNEY, {"id": JOURNEY, "enabled": True})])
