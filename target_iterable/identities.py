@@ -38,7 +38,7 @@ class UserIdentity(msgspec.Struct, frozen=True):
     sent: dict[str, str]
     other: dict[str, str]
     by_user_id: bool
-    names: frozenset[Name] = frozenset()
+    names: tuple[Name, ...] = ()
 
     @property
     def sent_names(self) -> frozenset[Name]:
@@ -74,7 +74,7 @@ class IdentityRule:
         for kind in _KINDS:
             if kind in row and (text := _text(kind, row.pop(kind))):
                 other[kind] = text
-        names = frozenset(other.items())
+        names = tuple(other.items())
         sent: dict[str, str] = {}
         for kind in self._accepted:
             if kind in other and len(sent) < self._most:

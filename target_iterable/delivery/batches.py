@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import chain
 from math import inf
@@ -119,7 +118,7 @@ class _Open:
 
 
 class _Packing:
-    def __init__(self, room: Room, shared: AbstractSet[Name]) -> None:
+    def __init__(self, room: Room, shared: set[Name]) -> None:
         self.batches: list[Batch] = []
         self._room = room
         self._shared = shared
@@ -128,7 +127,7 @@ class _Packing:
         self._kind: _Open | None = None
 
     def add(self, row: Operation) -> None:
-        names = row.names & self._shared if self._shared else ()
+        names = self._shared.intersection(row.names) if self._shared else ()
         open_ = self._open(row)
         number = self._place(row, open_, self._earliest(names, once=row.endpoint.once))
         batch = self.batches[number]

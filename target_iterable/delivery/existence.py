@@ -39,11 +39,11 @@ class Existence:
         for row in rows:
             if not (made.isdisjoint(row.only_for) and held.isdisjoint(row.names)):
                 later.append(row)
-                held |= row.names
+                held.update(row.names)
                 self._expected |= row.only_for
             else:
                 ready.append(row)
-                made |= row.names if not row.only_for else frozenset()
+                made.update(() if row.only_for else row.names)
         return ready, later
 
     def note(self, written: Sequence[Operation]) -> None:

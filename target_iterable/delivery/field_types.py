@@ -15,6 +15,8 @@ from threading import Lock
 from types import NoneType
 from typing import Any, Final
 
+from msgspec import UNSET, UnsetType
+
 from iterable_api import times
 from iterable_api.errors import FieldClash
 from target_iterable.delivery.operations import Operation
@@ -39,7 +41,7 @@ _FITS: Final[Mapping[str, frozenset[str]]] = {
 _DOUBTFUL: Final = frozenset({("long", "string"), ("double", "string"), ("boolean", "string"), ("long", "date")})
 """A value of a type, in a field of another: not documented to fit, nor not to. Refused only where Iterable did so."""
 
-_SCALARS: Final = frozenset({str, int, bool, Decimal, NoneType})
+_ANYTHING: Final = frozenset({str, int, bool, Decimal, dict, NoneType})
 _DATES: Final = frozenset({NoneType})
 _SURE: Final[Mapping[str, frozenset[type]]] = {
     "string": frozenset({str, NoneType}),
@@ -50,7 +52,10 @@ _SURE: Final[Mapping[str, frozenset[type]]] = {
     "geo_location": frozenset({NoneType}),
     "object": frozenset({dict, NoneType}),
 }
-"""By the type of a field: of what classes values surely fit. Whether a text is a date must be looked at."""
+"""By the type of a field: of what classes values surely fit. Whether a text is a date must be looked at.
+
+An array fits where its items do, and the members of an object are fields of their own.
+"""
 
 _NAMED: Final = 20
 _logger: Final = logging.getLogger("target-iterable")
@@ -126,9 +131,14 @@ def _leaf(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 class FieldTypes:
-    """What is known of the types of fields, for all streams of a run. Threads may share it."""
+    """What is known of the types of fields, for all streams of a run. Threads may share it.
+
+    Attributes:
+        version: grows with what is known: what fits at one version need not be looked at again.
+    """
 
     def __init__(self) -> None:
+        self.version = 0
         self._types: defaultdict[str, dict[str, str]] = defaultdict(dict)
         # What surely fits, by scope and path: looking at the class of a value is quicker than at the value.
         self._sure: defaultdict[str, dict[str, frozenset[type]]] = defaultdict(dict)
@@ -142,7 +152,8 @@ class FieldTypes:
         """Take over what Iterable says of the fields of a scope."""
         known = {path: _SAME.get(type_, type_) for path, type_ in types.items()}
         self._types[scope] |= known
-        self._sure[scope] |= {path: _SURE.get(type_, _SCALARS) for path, type_ in known.items()}
+        self._sure[scope] |= {path: _SURE.get(type_, _ANYTHING) for path, type_ in known.items()}
+        self.version += 1
 
     def of(self, scope: str) -> Mapping[str, str]:
         """Dotted path to type, as far as known."""
@@ -150,7 +161,23 @@ class FieldTypes:
 
     def fit_surely(self, scope: str, fields: Mapping[str, Any]) -> bool:
         """Whether all values are what Iterable wants them to be, as far as that can be seen at a glance."""
-        return _are_sure(self._sure.get(scope, {}), None if scope == USERS else _SCALARS, fields)
+        return _are_sure(self._sure.get(scope, {}), _unknown(scope), fields)
+
+    def unsure(self, scope: str, path: str, column: Sequence[Any]) -> Sequence[int]:
+        """The places in `column` of values that may not fit the field at `path`; absent ones are `UNSET`."""
+        sure = self._sure.get(scope, {})
+        kinds = {*map(type, column)} - {UnsetType}
+        if path not in sure and not kinds <= {NoneType}:
+            self._note_new(scope, path)
+        classes = sure.get(path, _ANYTHING)
+        if kinds <= classes - {dict}:
+            return ()
+        other = _unknown(scope)
+        return [
+            place
+            for place, value in enumerate(column)
+            if value is not UNSET and not _is_sure(sure, other, classes, path, value)
+        ]
 
     def learn(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
         """Remember what Iterable says of the types of fields that clashed in a request with `rows`."""
@@ -163,11 +190,13 @@ class FieldTypes:
             self._strict.add((scope, path))
             if "double" in clash.incoming_types:
                 self._whole.add((scope, path))
+            self.version += 1
 
     def harden(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
         """Take it that the fields hold whole numbers only: no other value explains the clash."""
         scopes = {row.scope for row in rows}
         self._whole |= {(scope, path) for clash in clashes for scope, path in [_place(clash, scopes)] if scope}
+        self.version += 1
 
     def misfit(self, row: Operation) -> Refusal | None:
         """Why Iterable would refuse `row`, if a value of it does not fit the type of its field."""
@@ -175,12 +204,20 @@ class FieldTypes:
             return None
         return next(self.misfits(row), None)
 
+    def misfit_rows(self, rows: Iterable[Operation]) -> dict[Operation, Refusal]:
+        """Those of `rows` that Iterable would refuse, and why."""
+        version = self.version
+        return {row: why for row in rows if row.fitted != version and (why := self.misfit(row))}
+
     def misfits(self, row: Operation) -> Iterator[Refusal]:
         """One for each value of `row` that does not fit the type of its field."""
         types = self._types.get(row.scope)
-        if not types or self.fit_surely(row.scope, row.fields):
+        if not types:
             return
-        for path, type_ in leaves(row.fields):
+        fields = row.content()[1] if row.fields is None else row.fields
+        if self.fit_surely(row.scope, fields):
+            return
+        for path, type_ in leaves(fields):
             expected = types.get(path)
             if expected is None:
                 self._note_new(row.scope, path)
@@ -204,7 +241,7 @@ class FieldTypes:
         if scope == USERS and path not in self._new:
             with self._lock:
                 self._new.setdefault(path, False)
-                self._sure[scope].setdefault(path, _SCALARS)
+                self._sure[scope].setdefault(path, _ANYTHING)
 
     def _fits(self, scope: str, path: str, type_: str, expected: str) -> bool:
         if expected in _FITS[type_] or expected not in _TYPES:
@@ -214,6 +251,11 @@ class FieldTypes:
         return (type_, expected) in _DOUBTFUL and (scope, path) not in self._strict
 
 
+def _unknown(scope: str) -> frozenset[type] | None:
+    """Of what classes values may be of fields without a type; None where each such field is to be noted first."""
+    return None if scope == USERS else _ANYTHING
+
+
 def _are_sure(
     sure: Mapping[str, frozenset[type]], other: frozenset[type] | None, fields: Mapping[str, Any], prefix: str = ""
 ) -> bool:
@@ -221,20 +263,24 @@ def _are_sure(
     for name, value in fields.items():
         path = f"{prefix}{name}" if prefix else name
         classes = sure.get(path, other)
-        if classes is None:
-            return False
-        class_ = value.__class__
-        if class_ not in classes and not (
-            classes is _DATES and class_ is str and times.text_to_iterable(value) == value
-        ):
-            return False
-        if class_ is dict and not _are_sure(sure, other, value, f"{path}."):
+        if classes is None or not _is_sure(sure, other, classes, path, value):
             return False
     return True
 
 
-def _is_spelt_date(value: object) -> bool:
-    return isinstance(value, str) and times.text_to_iterable(value) == value
+def _is_sure(
+    sure: Mapping[str, frozenset[type]],
+    other: frozenset[type] | None,
+    classes: frozenset[type],
+    path: str,
+    value: Any,
+) -> bool:
+    class_ = value.__class__
+    if class_ is list:
+        return all(_is_sure(sure, other, classes, path, item) for item in value)
+    if class_ not in classes:
+        return classes is _DATES and class_ is str and times.text_to_iterable(value) == value
+    return class_ is not dict or _are_sure(sure, other, value, f"{path}.")
 
 
 def _place(clash: FieldClash, scopes: set[str]) -> tuple[str | None, str]:

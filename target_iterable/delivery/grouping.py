@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from target_iterable.delivery.batches import shared_names
 from target_iterable.delivery.operations import Name, Operation
@@ -18,7 +19,7 @@ def grouped(rows: Sequence[Operation]) -> list[Operation]:
     if not shared or any(row.endpoint.once for row in rows):
         return list(rows)
     groups = _Groups()
-    numbers = [groups.put(row.names & shared) for row in rows]
+    numbers = [groups.put(shared.intersection(row.names)) for row in rows]
     return [row for _, row in sorted(zip(map(groups.root, numbers), rows, strict=True), key=lambda pair: pair[0])]
 
 
@@ -29,7 +30,7 @@ class _Groups:
         self._parents: list[int] = []
         self._by_name: dict[Name, int] = {}
 
-    def put(self, names: frozenset[Name]) -> int:
+    def put(self, names: AbstractSet[Name]) -> int:
         """Join the groups that `names` belong to, and a new one; its number."""
         new = len(self._parents)
         self._parents.append(new)

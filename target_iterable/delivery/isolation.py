@@ -97,14 +97,11 @@ class _Settling:
         return good == list(rows) and all(passed)
 
     def _without_misfits(self, rows: Sequence[Operation]) -> list[Operation]:
-        misfits = self._misfits(rows)
+        misfits = self._on.types.misfit_rows(rows)
         self._on.types.tell_new()
         trimmed = {row: less for row in misfits if self._on.trims and (less := self._trimmed(row))}
         good = self.reject(rows, {row: refusal for row, refusal in misfits.items() if row not in trimmed})
         return [trimmed.get(row, row) for row in good]
-
-    def _misfits(self, rows: Sequence[Operation]) -> dict[Operation, Refusal]:
-        return {row: refusal for row in rows if (refusal := self._on.types.misfit(row))}
 
     def _trimmed(self, row: Operation) -> Operation | None:
         return self.trimming.trim(row, {str(misfit.field) for misfit in self._on.types.misfits(row)})
@@ -169,7 +166,7 @@ class _Settling:
         """Learn the types of the fields that clashed. Whether some of `rows` do not fit them."""
         for learn in (self._on.types.learn, self._on.types.harden):
             learn(error.clashes, rows)
-            if self._misfits(rows):
+            if self._on.types.misfit_rows(rows):
                 return True
         return False
 

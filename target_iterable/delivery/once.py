@@ -84,7 +84,7 @@ class OncePerKey(Once):
             key = keys.get(row, b"")
             if key in seen or not waiting.isdisjoint(row.names):
                 sifted.later.append(row)
-                waiting |= row.names
+                waiting.update(row.names)
             elif key not in happened:
                 sifted.ready.append(row)
                 seen |= {key} - {b""}

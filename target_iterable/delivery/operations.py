@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -16,11 +16,13 @@ from target_iterable.delivery.serialise import dumps
 Name: TypeAlias = tuple[str, str]
 """A kind and a value by which Iterable may name a row: `("email", "ann@example.com")`, `("eventName", "signup")`."""
 
+NEVER: Final = -1
+"""No version of the types."""
 ARRAY: Final = (b"[", b"]")
 OBJECT: Final = (b"{", b"}")
 
 
-_NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
+_decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 _AROUND_BYTES: Final = 1000
 """More than the brackets and the name of a collection take."""
 
@@ -136,12 +138,14 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
 
     Attributes:
         part: the row in the body, serialised.
-        names: whom the row is about, by all names that an answer may use: rows that share one keep their order.
+        names: whom the row is about, by all names that an answer may use, each once: rows that share one keep
+            their order.
         only_for: identifiers of users, if the row is meant for users who exist: where none of them is known, there is
             nothing to do.
         scope: whose fields the row writes. Types of fields are kept per scope; see `field_types`.
-        fields: what the row writes there; the same values as in `part`.
+        fields: what the row writes there; None if that is just what stands in `part`: see `content`.
         fields_at: the members of `part` that lead to the object which holds the fields.
+        fitted: the `version` of the types in which all fields were seen to fit.
         event_name: another name by which an answer may mean the row, and many others that are in no order with it.
         place: what the row changes for those whom it names, for example one list. Empty for what only happens: it
             leaves nothing that the next row could be compared with.
@@ -152,16 +156,26 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
 
     endpoint: Endpoint
     part: bytes
-    names: frozenset[Name]
+    names: tuple[Name, ...]
     envelope: Envelope = BARE
     only_for: frozenset[Name] = frozenset()
     scope: str = ""
-    fields: Mapping[str, Any] = _NO_FIELDS
+    fields: Mapping[str, Any] | None = None
     fields_at: tuple[str, ...] = ("dataFields",)
+    fitted: int = NEVER
     event_name: str = ""
     place: str = ""
     once: Name | None = None
     is_so: Callable[[], bool] | None = None
+
+    def content(self) -> tuple[Any, dict[str, Any]]:
+        """What `part` says, and of that the object with the fields; an empty one if there is none."""
+        keyed = self.endpoint.brackets == OBJECT
+        body = _decode(b"{" + self.part + b"}" if keyed else self.part)
+        fields = next(iter(body.values())) if keyed else body
+        for member in self.fields_at:
+            fields = fields.get(member, {})
+        return body, fields
 
     def must_fit(self) -> None:
         """Check that the row can be sent at all.

@@ -59,7 +59,7 @@ def _order(batches: Sequence[Batch]) -> TopologicalSorter[int]:
     last: dict[Name, int] = {}
     shared = shared_names([row for batch in batches for row in batch.rows]) if len(batches) > 1 else set()
     for number, batch in enumerate(batches):
-        names = {name for row in batch.rows for name in row.names & shared} if shared else set()
+        names = {name for row in batch.rows for name in shared.intersection(row.names)} if shared else set()
         order.add(number, *{last[name] for name in names if name in last})
         last |= dict.fromkeys(names, number)
     order.prepare()

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-import simplejson
 from msgspec.structs import replace
 
 from target_iterable.delivery.field_types import leaves
-from target_iterable.delivery.operations import OBJECT, Operation, Verdicts
+from target_iterable.delivery.operations import NEVER, OBJECT, Operation, Verdicts
 from target_iterable.delivery.serialise import dumps
 
 
@@ -38,18 +37,16 @@ class Trimming:
 
 def without(row: Operation, paths: AbstractSet[str]) -> Operation | None:
     """See `Trimming.trim`. An id that was made from the content stays what it is."""
-    keyed = row.endpoint.brackets == OBJECT
-    body = simplejson.loads(b"{" + row.part + b"}" if keyed else row.part, use_decimal=True)
-    fields = next(iter(body.values())) if keyed else body
-    for member in row.fields_at:
-        fields = fields.get(member, {})
+    body, fields = row.content()
     if not paths <= {path for path, _ in leaves(fields)}:
         return None
     left = _pruned(fields, paths)
     fields.clear()
     fields.update(left)
     part = dumps(body)
-    return replace(row, part=part[1:-1] if keyed else part, fields=_pruned(row.fields, paths))
+    if row.endpoint.brackets == OBJECT:
+        part = part[1:-1]
+    return replace(row, part=part, fields=None if row.fields is None else _pruned(row.fields, paths), fitted=NEVER)
 
 
 def _pruned(fields: Mapping[str, Any], paths: AbstractSet[str], prefix: str = "") -> dict[str, Any]:

@@ -35,6 +35,6 @@ class Browsers(IterableObject):
         return Operation(
             endpoint=_REGISTER,
             part=dumps({**identity.sent, "browserToken": token}),
-            names=identity.names | {("browserToken", token)},
+            names=(*identity.names, ("browserToken", token)),
             place=f"browser {token}",
         )

@@ -172,8 +172,8 @@ def _safe(id_: str) -> str:
     return f"{_UNSAFE.sub('-', id_)[: _LONGEST - _HASH - 1]}-{digest}"
 
 
-def _names(catalog: str, item_id: str) -> frozenset[Name]:
-    return frozenset({("itemId", f"{catalog}/{item_id}")})
+def _names(catalog: str, item_id: str) -> tuple[Name, ...]:
+    return (("itemId", f"{catalog}/{item_id}"),)
 
 
 def _value(fields: Row) -> bytes:

@@ -52,7 +52,7 @@ class Devices(IterableObject):
         return Operation(
             endpoint=_REGISTER if registering else _DISABLE,
             part=dumps(body),
-            names=identity.names | {("token", token)},
+            names=(*identity.names, ("token", token)),
             place=f"device {token}",
         )
 

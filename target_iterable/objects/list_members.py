@@ -91,7 +91,7 @@ class ListMembers(MirroredObject):
     def removal(self, name_: str) -> Operation:
         """See `MirroredObject`."""
         user = user_of(name_)
-        return self._remove(_List(parts(name_)[0]), dict([user]), frozenset({user}), _LEAVE)
+        return self._remove(_List(parts(name_)[0]), dict([user]), (user,), _LEAVE)
 
     def _add(self, list_: _List, identity: UserIdentity, fields: Row) -> Operation:
         existing = self.route.options.get("update_existing_users_only", False)
@@ -111,7 +111,7 @@ class ListMembers(MirroredObject):
         )
 
     def _remove(
-        self, list_: _List, user: Mapping[str, str], names: frozenset[Name], endpoint: Endpoint = _UNSUBSCRIBE
+        self, list_: _List, user: Mapping[str, str], names: tuple[Name, ...], endpoint: Endpoint = _UNSUBSCRIBE
     ) -> Operation:
         flag = {"channelUnsubscribe": True} if self.route.options.get("channel_unsubscribe") else {}
         return Operation(

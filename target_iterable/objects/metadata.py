@@ -72,7 +72,7 @@ def _operation(endpoint: Endpoint, table: str, entry: str, part: bytes = b"") ->
     return Operation(
         endpoint=endpoint,
         part=part,
-        names=frozenset({("key", f"{table.lower()}/{entry}")}),
+        names=(("key", f"{table.lower()}/{entry}"),),
         envelope=Envelope.of(table=table, key=entry),
         place=f"metadata {table.lower()}",
     )

@@ -29,12 +29,12 @@ _DELETE: Final[Mapping[str, Endpoint]] = {
 
 def deletion(user: Name) -> Operation:
     """Deletes one user, who stands in the URL: the contract knows no other way. Unknown ones count as deleted."""
-    return Operation(_DELETE[user[0]], b"", frozenset({user}), Envelope(path_params=(user,)))
+    return Operation(_DELETE[user[0]], b"", (user,), Envelope(path_params=(user,)))
 
 
 def forgetting(user: Name) -> Operation:
     """Forgets one user, known or not."""
-    return Operation(_FORGET, dumps(dict([user])), frozenset({user}))
+    return Operation(_FORGET, dumps(dict([user])), (user,))
 
 
 class _PrivacyObject(IterableObject):
@@ -84,7 +84,7 @@ class _ForgettingObject(_PrivacyObject):
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One user."""
         user = self.user(row)
-        return Operation(self.endpoint, dumps(dict([user])), frozenset({user}), once=self.happening(key, [user]))
+        return Operation(self.endpoint, dumps(dict([user])), (user,), once=self.happening(key, [user]))
 
 
 class UserForgets(_ForgettingObject):

@@ -65,7 +65,7 @@ class Purchases(ObjectOfBuyers):
         return Operation(
             endpoint=_TRACK if id_ else _TRACK_ONCE,
             part=dumps(purchase),
-            names=identity.names | ({("purchase", id_)} if id_ else set()),
+            names=(*identity.names, *([("purchase", id_)] if id_ else [])),
             scope=USERS,
             fields=user.get("dataFields", {}),
             fields_at=("user", "dataFields"),

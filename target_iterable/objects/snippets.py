@@ -70,7 +70,7 @@ def _operation(endpoint: Endpoint, identifier: str, part: bytes = b"") -> Operat
     return Operation(
         endpoint=endpoint,
         part=part,
-        names=frozenset({("snippet", identifier)}),
+        names=(("snippet", identifier),),
         envelope=Envelope.of(identifier=identifier),
         place="snippets",
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from target_iterable.columns import Row, from_json
-from target_iterable.delivery.operations import Operation, alone
+from target_iterable.delivery.operations import Name, Operation, alone
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import all_taken
@@ -79,7 +79,7 @@ class CampaignTriggers(SendingObject):
         if suppressed := _numbers(row, "suppressionListIds"):
             part["suppressionListIds"] = suppressed
         part |= self.extras(row)
-        return Operation(_CAMPAIGN, dumps(part), frozenset({("campaignId", str(part["campaignId"]))}), once=once)
+        return Operation(_CAMPAIGN, dumps(part), (("campaignId", str(part["campaignId"])),), once=once)
 
 
 class JourneyTriggers(SendingObject):
@@ -109,7 +109,7 @@ class JourneyTriggers(SendingObject):
         part: Row = {"workflowId": self.number(row, "workflowId", "workflow_id")}
         if (list_id := row.pop("listId", None)) not in _EMPTY:
             part["listId"] = whole_number("listId", list_id)
-            names = frozenset({("listId", str(part["listId"]))})
+            names: tuple[Name, ...] = (("listId", str(part["listId"])),)
         else:
             identity = self.identities.take(row)
             names = identity.names

@@ -57,7 +57,7 @@ class UserEmails(IterableObject):
             # Where users do not go by it, an address is a field of the profile like others.
             endpoint=_CHANGE if by_address else BULK_UPDATE,
             part=dumps(_renaming(user, new) if by_address else _profile(user, new)),
-            names=frozenset((user, (EMAIL, new))),
+            names=tuple({user, (EMAIL, new)}),
             # In bulk, users who are not there would be made.
             only_for=frozenset() if by_address else frozenset({user}),
             place="addresses",

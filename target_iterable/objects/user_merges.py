@@ -57,7 +57,7 @@ class UserMerges(IterableObject):
             part["arrayMerge"] = _checked(arrays)
         self.leave_out(row)
         names = tuple(sides.values())
-        return Operation(_MERGE, dumps(part), frozenset(names), once=self.happening(key, names))
+        return Operation(_MERGE, dumps(part), names, once=self.happening(key, names))
 
     def _side(self, row: Row, side: str) -> tuple[str, str]:
         given = {kind: row.pop(f"{side}{member}", None) for kind, member in _MEMBERS.items()}

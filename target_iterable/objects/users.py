@@ -112,7 +112,7 @@ class Users(MirroredObject):
         return Operation(
             endpoint=_UPDATE_ONLY,
             part=dumps({user[0]: user[1], "dataFields": fields}),
-            names=frozenset({user}),
+            names=(user,),
             only_for=frozenset({user}),
         )
 

@@ -60,12 +60,12 @@ class Bulk:
 
 def rejected(outcome: Outcome) -> dict[int, str]:
     """Number of a row -> the code of its refusal."""
-    return {operation.fields["n"]: refusal.code for operation, refusal in outcome.verdicts.rejected}
+    return {operation.content()[1]["n"]: refusal.code for operation, refusal in outcome.verdicts.rejected}
 
 
 def written(outcome: Outcome) -> set[int]:
     """The numbers of the rows that are said to be written."""
-    return {operation.fields["n"] for operation in outcome.verdicts.written}
+    return {operation.content()[1]["n"] for operation in outcome.verdicts.written}
 
 
 @contextmanager
@@ -82,4 +82,4 @@ def bulk() -> Iterator[Bulk]:
 def _row(number: int, given: dict[str, Any], endpoint: Endpoint) -> Operation:
     email, fields = f"{number}@example.com", {"n": number, **given}
     part = dumps({"email": email, "dataFields": fields})
-    return Operation(endpoint, part, frozenset({("email", email)}), scope=USERS, fields=fields)
+    return Operation(endpoint, part, (("email", email),), scope=USERS, fields=fields)

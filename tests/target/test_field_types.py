@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from iterable_api.client import IterableClient
 from iterable_sandbox.field_types import type_of as seen_by_sandbox
@@ -65,7 +66,7 @@ def test_what_fits_at_a_glance_fits_and_stays_as_it_is(scope: str, kept: Any, fi
         slowly = FieldTypes()
         slowly.know(scope, kept)
         slowly.fit_surely = lambda *_: False  # type: ignore[method-assign]
-        row = Operation(Endpoint("/", "users", all_taken), b"", frozenset(), scope=scope, fields=fields)
+        row = Operation(Endpoint("/", "users", all_taken), b"", (), scope=scope, fields=fields)
         assert slowly.misfit(row) is None
         slowly.tell_new()
         known.types = slowly
@@ -85,3 +86,30 @@ def test_leaves_are_found_at_any_depth_and_null_is_none() -> None:
 
 def test_a_place_on_the_map_is_one_field() -> None:
     assert list(leaves({"home_geo_location": {"lat": 46.9, "lon": 7.4}})) == [("home_geo_location", "geo_location")]
+
+
+@given(
+    st.sampled_from([USERS, event_scope("seen")]),
+    st.dictionaries(st.sampled_from(["a", "a.a", "a.b"]), kept),
+    st.lists(exact_values | st.just(UNSET), max_size=5),
+)
+def test_what_fits_column_by_column_fits(scope: str, kept: Any, column: list[Any]) -> None:
+    types = FieldTypes()
+    types.know(scope, kept)
+    unsure = types.unsure(scope, "a", column)
+    slowly = FieldTypes()
+    slowly.know(scope, kept)
+    slowly.fit_surely = lambda *_: False  # type: ignore[method-assign]
+    for place, value in enumerate(column):
+        if place not in unsure and value is not UNSET:
+            row = Operation(Endpoint("/", "users", all_taken), b"", (), scope=scope, fields={"a": value})
+            assert slowly.misfit(row) is None
+
+
+def test_new_fields_are_noted_column_by_column(caplog: pytest.LogCaptureFixture) -> None:
+    types = FieldTypes()
+    assert not types.unsure(USERS, "new", [UNSET, "x", None])
+    assert not types.unsure(USERS, "empty", [UNSET, None])
+    with caplog.at_level("INFO", "target-iterable"):
+        types.tell_new()
+    assert "New profile fields: 'new'." in caplog.text

@@ -22,10 +22,10 @@ def test_as_many_requests_are_on_their_way_as_pass_in_a_second() -> None:
 @pytest.mark.parametrize(
     ("row", "most"),
     [
-        (Operation(alone("/api/users/forget", all_taken), b"", ANN), 15),
-        (Operation(alone("/api/users/{email}", all_taken, "DELETE"), b"", ANN), 500),
-        (Operation(alone("/api/commerce/updateCart", all_taken), b"", ANN), 500),
-        (Operation(BULK, b"", ANN, only_for=ANN), 500),
+        (Operation(alone("/api/users/forget", all_taken), b"", tuple(ANN)), 15),
+        (Operation(alone("/api/users/{email}", all_taken, "DELETE"), b"", tuple(ANN)), 500),
+        (Operation(alone("/api/commerce/updateCart", all_taken), b"", tuple(ANN)), 500),
+        (Operation(BULK, b"", tuple(ANN), only_for=ANN), 500),
     ],
 )
 def test_rows_that_need_a_request_each_wait_for_some_seconds(row: Operation, most: int) -> None:
@@ -35,4 +35,4 @@ def test_rows_that_need_a_request_each_wait_for_some_seconds(row: Operation, mos
 
 
 def test_rows_that_travel_together_may_wait() -> None:
-    assert Pace().lets_wait(10**6, Operation(BULK, b"", ANN))
+    assert Pace().lets_wait(10**6, Operation(BULK, b"", tuple(ANN)))

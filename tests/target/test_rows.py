@@ -161,7 +161,7 @@ def test_the_type_of_the_project_chooses_the_identifier(
     row = {"email": " A@Example.com ", "userId": "A1", "plan": "x"}
     identity = IdentityRule(project, identify_by).take(row)
     assert (identity.sent, identity.profile_fields(), identity.by_user_id) == (sent, other, by_user_id)
-    assert identity.names == {("email", "a@example.com"), ("userId", "A1")}
+    assert identity.names == (("email", "a@example.com"), ("userId", "A1"))
     assert row == {"plan": "x"}
 
 

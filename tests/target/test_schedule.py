@@ -21,7 +21,7 @@ EVENTS = Endpoint("/api/events/trackBulk", "events", all_taken, once=False)
 
 
 def operation(endpoint: Endpoint, *names: Name) -> Operation:
-    return Operation(endpoint, b"{}", frozenset(names))
+    return Operation(endpoint, b"{}", tuple(names))
 
 
 class Watch:

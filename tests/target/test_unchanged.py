@@ -210,7 +210,7 @@ def test_what_is_sent_again_in_one_go_stays_claimed_until_its_last_was_accepted(
 ) -> None:
     """Even if a kill comes when something else has been brought to the disk."""
     monkeypatch.setattr(memory, "_ENOUGH", 1)
-    names = [frozenset({("email", who)}) for who in (ANN, BOB)]
+    names = [(("email", who),) for who in (ANN, BOB)]
     said = [(names[0], b"A"), (names[1], b"A"), (names[0], b"B")]
     rows = [Operation(ENDPOINT, part, who, place="users") for who, part in said]
     ledger = open_ledger(str(folder / "ledger.db"), "secret")

@@ -19,7 +19,7 @@ NOT_THERE = frozenset({"notFoundEmails", "notFoundUserIds"})
 
 
 def user(*names: tuple[str, str]) -> Operation:
-    return Operation(USERS, b"{}", frozenset(names))
+    return Operation(USERS, b"{}", tuple(names))
 
 
 def by_email(*addresses: str) -> list[Operation]:
