@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -32,6 +32,13 @@ class _Column:
     """Where the values of a column go: the names of objects and at last of the field; none if they are dropped."""
 
     path: tuple[str, ...]
+    is_date: bool
+
+
+class Move(NamedTuple):
+    """Where a column goes that needs no other."""
+
+    field: str
     is_date: bool
 
 
@@ -73,7 +80,7 @@ class Columns:
         row = dict(record)
         for name in self._plain_dates:
             if isinstance(value := row.get(name), str):
-                row[name] = _spell_date(name, value)
+                row[name] = spell_date(name, value)
         return row
 
     def _moved(self, record: Mapping[str, Any]) -> Row:
@@ -83,7 +90,7 @@ class Columns:
             column = self._columns.get(name) or self._learn(name)
             if not column.path:
                 continue
-            spelt = _spell_date(name, value) if column.is_date and isinstance(value, str) else value
+            spelt = spell_date(name, value) if column.is_date and isinstance(value, str) else value
             if len(column.path) > 1:
                 nested.append((column.path, spelt))
             else:
@@ -91,6 +98,19 @@ class Columns:
         for path, value in nested:
             _put(row, path, value)
         return row
+
+    @property
+    def moves(self) -> Mapping[str, Move] | None:
+        """Where the columns of the schema go, without those that are dropped.
+
+        None if that depends on more than a column: where defaults stand in for nulls, columns are parts of objects,
+        or two columns go to one place.
+        """
+        known = {column: self._columns.get(column) or self._learn(column) for column in self._types}
+        paths = [column.path for column in known.values() if column.path]
+        if self._defaults or len({*paths}) < len(paths) or any(len(path) > 1 for path in paths):
+            return None
+        return {name: Move(column.path[0], column.is_date) for name, column in known.items() if column.path}
 
     @property
     def schemas(self) -> Schemas:
@@ -134,6 +154,13 @@ def without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: without_nulls(member) for name, member in value.items() if member is not None}
     return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def has_dotted_name(value: Any) -> bool:
+    """Whether a member of an object in `value`, at any depth, has a dot in its name."""
+    if isinstance(value, dict):
+        return any("." in name or has_dotted_name(member) for name, member in value.items())
+    return isinstance(value, list) and any(map(has_dotted_name, value))
 
 
 def spread(row: Row, member: str) -> Row:
@@ -191,7 +218,12 @@ def _is_date(type_: Mapping[str, Any]) -> bool:
     return any(variant.get("format") in ("date-time", "date") for variant in variants)
 
 
-def _spell_date(column: str, text: str) -> str:
+def spell_date(column: str, text: str) -> str:
+    """A date as Iterable takes it for one.
+
+    Raises:
+        RecordRefusedError: if the text names none.
+    """
     if (spelt := times.text_to_iterable(text)) is not None:
         return spelt
     if _DATE.fullmatch(text) and _is_day(text):

@@ -52,13 +52,22 @@ class Fields:
                 f"the field {name!r} is Iterable's own; drop or rename it in `fields` of the route",
                 name,
             )
-        self._know(USERS, lambda: _member(self._client.get_json("/api/users/getFields"), "fields"))
-        return self.of(USERS, fields)
+        return self.of(self.of_users(), fields)
 
     def of_item(self, catalog: str, fields: Row) -> Row:
         """Fields of an item, spelt for the mappings of its catalog."""
-        self._know(catalog_scope(catalog), lambda: self._mappings(catalog))
-        return self.of(catalog_scope(catalog), fields)
+        return self.of(self.of_items(catalog), fields)
+
+    def of_users(self) -> str:
+        """The scope of profile fields, whose types are known then."""
+        self._know(USERS, lambda: _member(self._client.get_json("/api/users/getFields"), "fields"))
+        return USERS
+
+    def of_items(self, catalog: str) -> str:
+        """The scope of the fields of a catalog, whose types are known then."""
+        scope = catalog_scope(catalog)
+        self._know(scope, lambda: self._mappings(catalog))
+        return scope
 
     def define(self, catalog: str, wanted: Mapping[str, str]) -> bool:
         """Give types to the catalog's fields that have none yet, and say whether there were any. A type is for ever.
@@ -66,8 +75,7 @@ class Fields:
         Raises:
             IterableError: if Iterable does not take them, and nobody else has defined them meanwhile.
         """
-        scope = catalog_scope(catalog)
-        self._know(scope, lambda: self._mappings(catalog))
+        scope = self.of_items(catalog)
         if not (missing := self._missing(scope, wanted)):
             return False
         params = {"catalogName": catalog}

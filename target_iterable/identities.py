@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +16,7 @@ from target_iterable.keys import key_text
 EMAIL: Final = "email"
 USER_ID: Final = "userId"
 
-_KINDS: Final = (EMAIL, USER_ID)
+KINDS: Final = (EMAIL, USER_ID)
 ACCEPTED: Final[Mapping[ProjectType, tuple[str, ...]]] = {
     ProjectType.EMAIL: (EMAIL, USER_ID),
     ProjectType.USER_ID: (USER_ID,),
@@ -64,6 +64,14 @@ class IdentityRule:
         found = ((kind, _valid(kind, row.get(kind))) for kind in order)
         return [(kind, text) for kind, text in found if text]
 
+    def best(self, kinds: Collection[str]) -> list[str]:
+        """Those of `kinds` that stand at the top of a row which has all of them."""
+        return [kind for kind in self._accepted if kind in kinds][: self._most]
+
+    def is_by_user_id(self, sent: Collection[str]) -> bool:
+        """Whether an email-based project must find users by userId of whom these kinds are sent."""
+        return self._email_based and EMAIL not in sent
+
     def take(self, row: Row) -> UserIdentity:
         """Take `email` and `userId` out of `row`.
 
@@ -71,8 +79,8 @@ class IdentityRule:
             RecordRefusedError: if there is no identifier, or none that Iterable can take.
         """
         other: dict[str, str] = {}
-        for kind in _KINDS:
-            if kind in row and (text := _text(kind, row.pop(kind))):
+        for kind in KINDS:
+            if kind in row and (text := identifier_text(kind, row.pop(kind))):
                 other[kind] = text
         names = tuple(other.items())
         sent: dict[str, str] = {}
@@ -81,11 +89,25 @@ class IdentityRule:
                 sent[kind] = _checked(kind, other.pop(kind))
         if not sent:
             raise RecordRefusedError("missingIdentity", f"it has no {' and no '.join(self._accepted)}")
-        return UserIdentity(sent, other, self._email_based and EMAIL not in sent, names)
+        return UserIdentity(sent, other, self.is_by_user_id(sent), names)
 
 
-def _text(kind: str, value: Any) -> str:
-    """The identifier in the spelling in which answers name it; empty if there is none."""
+def identifier(kind: str, value: Any) -> str:
+    """The identifier; empty if there is none.
+
+    Raises:
+        RecordRefusedError: if Iterable cannot take it.
+    """
+    text = identifier_text(kind, value)
+    return _checked(kind, text) if text else text
+
+
+def identifier_text(kind: str, value: Any) -> str:
+    """The identifier in the spelling in which answers name it; empty if there is none.
+
+    Raises:
+        RecordRefusedError: if it is no text.
+    """
     text = "" if value is None else value if isinstance(value, str) else key_text(value)
     if text is None:
         raise RecordRefusedError(_BUCKETS[kind], f"{kind!r} is not a text")
@@ -95,7 +117,7 @@ def _text(kind: str, value: Any) -> str:
 def _valid(kind: str, value: Any) -> str:
     """The identifier, or nothing if it is not one."""
     try:
-        return _checked(kind, _text(kind, value))
+        return _checked(kind, identifier_text(kind, value))
     except RecordRefusedError:
         return ""
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from target_iterable.delivery.refusal import RecordRefusedError
 
-_ENOUGH: Final = 10**18
+ENOUGH: Final = 10**18
 """No id has more digits; a Decimal can, and turning it into an integer could take all memory."""
 
 
@@ -16,7 +16,7 @@ def key_text(value: Any) -> str | None:
     """`value` as a text, if it is one or is a whole number (`17.0` is); else None."""
     if isinstance(value, str):
         return value
-    if isinstance(value, float | Decimal) and -_ENOUGH < value < _ENOUGH and value == int(value):
+    if isinstance(value, float | Decimal) and -ENOUGH < value < ENOUGH and value == int(value):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -29,7 +29,7 @@ def whole_number(field: str, value: Any) -> int:
     Raises:
         RecordRefusedError: if it is not a whole number, or is negative, or does not fit 64 bits.
     """
-    if value.__class__ is int and 0 <= value < _ENOUGH:
+    if value.__class__ is int and 0 <= value < ENOUGH:
         return int(value)
     text = key_text(value)
     if text is None or not re.fullmatch(r"[0-9]{1,18}", text):

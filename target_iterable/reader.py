@@ -15,6 +15,8 @@ import msgspec
 from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.singerlib.encoding import SimpleSingerReader
 
+from target_iterable.blocks.lane import Lane
+from target_iterable.blocks.line_blocks import line_blocks
 from target_iterable.delivery.failures import PostponedError
 from target_iterable.delivery.rejects import Line, Source
 from target_iterable.schema_messages import refuse_malformed
@@ -27,6 +29,10 @@ _VERSIONS: Final = 2**62
 """No version is as large; databases end soon after it."""
 
 
+def _no_lane(_stream: str) -> Lane | None:
+    return None
+
+
 class _StoppedError(Exception):
     """Raised out of the wait for the next line."""
 
@@ -35,7 +41,8 @@ class QuietReader(SimpleSingerReader):
     """Lines that cannot be read are not quoted: they hold personal data. The SDK's reader logs them.
 
     Attributes:
-        on_message: called when a message has been dealt with.
+        lane_of: the lane of a stream, if it has one.
+        on_message: called when a message, or many together, have been dealt with.
         on_version: deals with ACTIVATE_VERSION messages: the SDK warns of columns that are never written here.
         on_state: called when a STATE has come.
         on_break: called when reading ends with an error.
@@ -46,6 +53,7 @@ class QuietReader(SimpleSingerReader):
         postponed: whether the rest of the input was passed over, because Iterable takes no more today.
     """
 
+    lane_of: Callable[[str], Lane | None] = _no_lane
     on_message: Callable[[], None] | None = None
     on_version: Callable[[dict[str, Any]], None] | None = None
     on_state: Callable[[], None] | None = None
@@ -117,21 +125,41 @@ class QuietReader(SimpleSingerReader):
         if self.on_version is not None:
             callbacks["ACTIVATE_VERSION"] = self.on_version
         counts: Counter[str] = Counter()
-        lines = self._lines(file_input or self.default_input)
+        blocks = self._blocks(line_blocks(file_input or self.default_input))
         try:
-            for line in lines:
-                counts[self._process(line, callbacks)] += 1
-                if self.on_message is not None:
-                    self.on_message()
+            for lines in blocks:
+                self._process_block(lines, callbacks, counts)
         except PostponedError:
             self.postponed = True
             # Who writes the input must not find the pipe broken.
-            deque(lines, maxlen=0)
+            deque(blocks, maxlen=0)
         except BaseException:
             if self.on_break is not None:
                 self.on_break()
             raise
         return counts
+
+    def _process_block(self, lines: list[Line], callbacks: dict[str, _Callback], counts: Counter[str]) -> None:
+        """Deal with the messages in `lines`, as many as possible at a time."""
+        place, looked = 0, dict[Lane, int]()
+        while place < len(lines) and not self.stopped:
+            taken = self._take(lines, place, looked)
+            counts["RECORD"] += taken
+            if not taken and lines[place].strip():
+                counts[self._process(lines[place], callbacks)] += 1
+            place += max(taken, 1)
+            if self.on_message is not None:
+                self.on_message()
+
+    def _take(self, lines: list[Line], place: int, looked: dict[Lane, int]) -> int:
+        """How many messages were taken together, from this one on; `looked` says from where on a lane knows `lines`."""
+        lane = self.lane_of(self._stream)
+        if lane is None:
+            return 0
+        if lane not in looked:
+            looked[lane] = place
+            lane.look(lines[place:])
+        return lane.take(place - looked[lane], self._schemas[self._stream])
 
     def _process(self, line: Line, callbacks: dict[str, _Callback]) -> str:
         """Deal with one message; its type."""
@@ -159,21 +187,19 @@ class QuietReader(SimpleSingerReader):
         # The SDK writes it without knowing the exact decimals that its reader makes.
         return dict(json.loads(self._line))
 
-    def _lines(self, file: IO[str]) -> Iterator[Line]:
-        """The lines that are not blank, until reading is to stop. What a signal cuts off is left."""
-        lines: Iterator[Line] = iter(getattr(file, "buffer", file))
+    def _blocks(self, blocks: Iterator[list[Line]]) -> Iterator[list[Line]]:
+        """The lines, until reading is to stop. What a signal cuts off is left."""
         while not self.stopped:
             self._waits = True
             try:
-                line = next(lines, None)
+                lines = next(blocks, None)
             except _StoppedError:
                 return
             finally:
                 self._waits = False
-            if line is None:
+            if lines is None:
                 return
-            if not line.isspace():
-                yield line
+            yield lines
 
 
 def _parsed(line: Line) -> Any:

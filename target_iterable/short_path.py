@@ -39,6 +39,13 @@ class ShortPath(Target):
         state = self._latest_state
         return partial(self._write_state_message, state) if state else lambda: None
 
+    def straight_sink(self, stream: str) -> Sink | None:
+        """The sink that the records of a stream reach as they are; None if they do not, or none has come yet."""
+        match self._ways.get(stream):
+            case [_Way(transform=None, sink=sink)]:
+                return sink
+        return None
+
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         self._ways.clear()
         super()._process_schema_message(message_dict)

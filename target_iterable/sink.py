@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from singer_sdk.sinks import BatchSink
 
 from iterable_api.errors import IterableError
+from target_iterable.blocks.lane import Lane
+from target_iterable.blocks.recipes import Ground
+from target_iterable.blocks.record_types import RecordType, UnusualStreamError
 from target_iterable.columns import Columns, Row
-from target_iterable.delivery.failures import DeliveryFailedError
+from target_iterable.delivery.failures import not_made
+from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.mirror import MemberMirror
+from target_iterable.delivery.operations import Operation
 from target_iterable.delivery.refusal import RecordDoneError, RecordPassedOverError, RecordRefusedError, Refusal
 from target_iterable.delivery.serialise import exact
 from target_iterable.objects import OBJECTS, Destination
 from target_iterable.objects.mirrored import MirroredObject
 from target_iterable.routes import Route
+from target_iterable.schema_dialects import in_one_dialect
 from target_iterable.validation import RecordValidator
 
 if TYPE_CHECKING:
@@ -59,6 +65,19 @@ class IterableSink(BatchSink):
         self._validation = RecordValidator(self.schema) if self.validate_schema else None
         self._key = tuple(self.key_properties)
         self._is_mapped = bool(self.config.get("stream_maps"))
+        self.lane = self._straight(target.project.fields.types, route)
+
+    def _straight(self, types: FieldTypes, route: Route) -> Lane | None:
+        """The way for ordinary records, if the stream is one that may have such."""
+        moves = self._columns.moves
+        if moves is None or self._names is not None:
+            return None
+        try:
+            type_ = RecordType(self.stream_name, in_one_dialect(self.original_schema), self._key)
+            recipe = self._object.recipe(Ground(moves, types, clears=route.clears))
+        except UnusualStreamError:
+            return None
+        return Lane(type_, recipe, self._key, self.delivery, self.tally_record_read)
 
     def get_validator(self) -> None:
         """None for the SDK, which ends the run at an invalid record and logs its values; see `process_record`."""
@@ -71,12 +90,7 @@ class IterableSink(BatchSink):
         try:
             if self._names is not None:
                 names = self._named(self._names, record)
-            self._refuse_what_the_sdk_would(record)
-            key = [record[column] for column in self._key]
-            row = self._columns.row(record)
-            if self._is_mapped or not self._reader.is_exact:
-                row, key = exact(row), exact(key)
-            operation = self._object.operation(row, key)
+            operation = self.operation(record)
             self.delivery.add(operation, source)
             if self._names is not None:
                 self.delivery.mirror.claim(operation, names, self._version)
@@ -93,10 +107,22 @@ class IterableSink(BatchSink):
             self.delivery.mirror.touch(names, self._version)
             self.delivery.refuse(_TOO_DEEP, source)
         except IterableError as error:
-            raise DeliveryFailedError(
-                f"Stream {self.stream_name!r}: {str(error).rstrip('.')}. "
-                "State has not moved past its records: run again when the cause is gone."
-            ) from error
+            raise not_made(self.stream_name, error) from error
+
+    def operation(self, record: dict[str, Any]) -> Operation:
+        """What the record asks for.
+
+        Raises:
+            RecordRefusedError: if Iterable could not take it.
+            RecordPassedOverError, RecordDoneError: if there is nothing to send.
+            IterableError: if Iterable does not say what must be known.
+        """
+        self._refuse_what_the_sdk_would(record)
+        key = [record[column] for column in self._key]
+        row = self._columns.row(record)
+        if self._is_mapped or not self._reader.is_exact:
+            row, key = exact(row), exact(key)
+        return self._object.operation(row, key)
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Send what waits, of this stream and of all others: state is about all of them."""

@@ -24,6 +24,7 @@ from iterable_api.endings import (
 from iterable_api.errors import IterableError
 from iterable_api.identity import ProjectType
 from iterable_api.settings import connect, in_plain_words, strangers
+from target_iterable.blocks.lane import Lane
 from target_iterable.copying import entries
 from target_iterable.delivery.deliveries import Deliveries
 from target_iterable.delivery.failures import DeliveryFailedError, PostponedError
@@ -103,6 +104,7 @@ class TargetIterable(ShortPath):
         self.project.catalogs.on_create = lambda name: self._outlet.forget(catalog_place(name))
         self.deliveries = Deliveries(self._delivery, ahead=self._kind.sends_ahead)
         self._report = Report(self.config.get("summary_path"), self._kind)
+        self.reader.lane_of = self._lane_of
         self.reader.on_message = self._deliver_when_due
         self.reader.on_version = self._activate_version
         self.reader.on_state = self.deliveries.close_with_state
@@ -209,6 +211,10 @@ class TargetIterable(ShortPath):
         )
         self._report.include(stream, route.object, delivery.tally)
         return delivery
+
+    def _lane_of(self, stream: str) -> Lane | None:
+        sink = self.straight_sink(stream)
+        return sink.lane if isinstance(sink, IterableSink) else None
 
     def _deliver_when_due(self) -> None:
         if self.deliveries.is_due():

@@ -15,7 +15,7 @@ from singer_sdk.sinks.core import JSONSchemaValidator
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.schema_dialects import in_one_dialect
 
-_Check: TypeAlias = Callable[[dict[str, Any]], bool]
+Check: TypeAlias = Callable[[dict[str, Any]], bool]
 
 _CLASSES: Final[Mapping[str, frozenset[type]]] = {
     "null": frozenset({NoneType}),
@@ -40,14 +40,17 @@ class RecordValidator:
     Most columns may hold all values of some types, and then to look at the class of the value is enough. What a
     compiled check accepts is valid, too. The SDK's check, which is slow, has the last word on the rest.
 
+    Attributes:
+        schema: what records keep to.
+
     Raises:
         InvalidInputLine: if the schema is none.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        self._schema: dict[str, Any] = in_one_dialect(schema)
-        self._last_word = _last_word(self._schema)
-        self._is_quickly_valid = _by_class(self._schema)
+        self.schema: dict[str, Any] = in_one_dialect(schema)
+        self._last_word = _last_word(self.schema)
+        self._is_quickly_valid = _by_class(self.schema)
 
     def refuse_if_invalid(self, record: dict[str, Any]) -> None:
         """Check `record`; not its columns `_sdc_*`, which are nobody's data.
@@ -59,8 +62,8 @@ class RecordValidator:
             self._refuse_if_invalid({column: record[column] for column in record if not column.startswith("_sdc_")})
 
     @cached_property
-    def _is_valid(self) -> _Check:
-        return _compiled(self._schema)
+    def _is_valid(self) -> Check:
+        return compiled(self.schema)
 
     def _refuse_if_invalid(self, record: dict[str, Any]) -> None:
         error = None if self._is_valid(record) else next(self._last_word.iter_errors(record), None)
@@ -82,16 +85,16 @@ def _last_word(schema: dict[str, Any]) -> Any:
         ) from None
 
 
-def _by_class(schema: Mapping[str, Any]) -> _Check:
+def _by_class(schema: Mapping[str, Any]) -> Check:
     """A check that says True of nothing invalid, by the classes of the values, as far as that can be."""
     properties = schema.get("properties", {})
-    if not schema.keys() <= _TOP or "object" not in _listed(schema.get("type", "object")):
+    if not is_plain(schema):
         return lambda _: False
-    unclear = {column for column, type_ in properties.items() if _classes(type_) is None}
-    classes = {column: _classes(type_) or _ALL for column, type_ in properties.items()}
+    unclear = {column for column, type_ in properties.items() if classes_of(type_) is None}
+    classes = {column: classes_of(type_) or _ALL for column, type_ in properties.items()}
     other = frozenset() if schema.get("additionalProperties", True) is not True else _ALL
     required = frozenset(schema.get("required", ()))
-    of_unclear = _compiled({**schema, "properties": {column: properties[column] for column in unclear}})
+    of_unclear = compiled({**schema, "properties": {column: properties[column] for column in unclear}})
 
     def is_valid(record: dict[str, Any]) -> bool:
         for column, value in record.items():
@@ -102,10 +105,15 @@ def _by_class(schema: Mapping[str, Any]) -> _Check:
     return is_valid
 
 
-def _classes(schema: Mapping[str, Any]) -> frozenset[type] | None:
-    """The classes of all values that a schema allows; None if the class alone does not decide."""
+def is_plain(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema of records asks for nothing but columns that each have a schema."""
+    return schema.keys() <= _TOP and "object" in _listed(schema.get("type", "object"))
+
+
+def classes_of(schema: Mapping[str, Any]) -> frozenset[type] | None:
+    """The classes of all values that the schema of a column allows; None if the class alone does not decide."""
     if schema.keys() <= _REMARKS | {"anyOf"} and "anyOf" in schema:
-        variants = [_classes(variant) for variant in schema["anyOf"]]
+        variants = [classes_of(variant) for variant in schema["anyOf"]]
         return None if None in variants else frozenset().union(*filter(None, variants))
     if not schema.keys() <= _REMARKS | {"type"}:
         return None
@@ -123,7 +131,7 @@ def _stay_here(uri: str) -> Any:
 _NOTHING_FROM_ELSEWHERE: Final = {"http": _stay_here, "https": _stay_here, "": _stay_here}
 
 
-def _compiled(schema: dict[str, Any]) -> _Check:
+def compiled(schema: dict[str, Any]) -> Check:
     """A check that says True of nothing invalid; for schemas that cannot be compiled it never says True."""
     try:
         check = fastjsonschema.compile(schema, _NOTHING_FROM_ELSEWHERE, use_default=False, use_formats=False)

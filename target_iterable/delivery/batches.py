@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import accumulate, chain
 from math import inf
 from threading import Lock
 from typing import Final
@@ -18,6 +18,8 @@ FIRST_ROWS: Final = 1000
 """So many rows have always been taken. More is not documented, nor forbidden."""
 REQUESTS: Final = 10
 """So many requests' worth of rows wait before they are sent, so that packing has something to choose from."""
+_COMMA: Final = 1
+"""Bytes between two rows."""
 _QUICK: Final = 10
 _SLOW: Final = 60
 """Seconds. An answer that took longer followed a timeout, or is near one."""
@@ -81,17 +83,42 @@ class Room:
         self.rows = min(self.rows, (len(batch.rows) + 1) // 2)
 
 
-def pack(operations: Sequence[Operation], room: Room) -> list[Batch]:
+def pack(operations: Sequence[Operation], room: Room, shared: set[Name] | None = None) -> list[Batch]:
     """The batches of `operations`, in the order in which they must be sent.
 
     A batch holds rows of one endpoint and envelope. Rows that share an identity keep their order: they
     stand behind each other in one batch, or where the endpoint wants a name only once, in later ones.
-    A row that is larger than the room has a batch of its own.
+    A row that is larger than the room has a batch of its own. `shared` are the `shared_names`, if they are known.
     """
-    packing = _Packing(room, shared_names(operations))
+    shared = shared_names(operations) if shared is None else shared
+    if not shared and _are_alike(operations):
+        return _cut(operations, room)
+    packing = _Packing(room, shared)
     for operation in operations:
         packing.add(operation)
     return packing.batches
+
+
+def _are_alike(operations: Sequence[Operation]) -> bool:
+    """Whether all of them have, to the very object, one endpoint and one envelope."""
+    return len({(id(row.endpoint), id(row.envelope)) for row in operations}) == 1
+
+
+def _cut(rows: Sequence[Operation], room: Room) -> list[Batch]:
+    """Rows of one kind, whose order does not matter, cut where a request is full."""
+    endpoint, envelope = rows[0].endpoint, rows[0].envelope
+    most = min(room.rows, endpoint.max_rows or room.rows)
+    ends = [0, *accumulate([len(row.part) + _COMMA for row in rows])]
+    batches: list[Batch] = []
+    start = 0
+    while start < len(rows):
+        batch = Batch(endpoint, envelope, room.bytes)
+        full = bisect_left(ends, ends[start] + room.bytes - batch.size + _COMMA) - 1
+        stop = max(start + 1, min(full, start + most))
+        batch.take(rows[start:stop], ends[stop] - ends[start] - _COMMA)
+        batches.append(batch)
+        start = stop
+    return batches
 
 
 def shared_names(operations: Iterable[Operation]) -> set[Name]:

@@ -46,6 +46,14 @@ def fields_dropped(stream: str, tally: Tally) -> FieldsDroppedError:
     )
 
 
+def not_made(stream: str, error: IterableError) -> DeliveryFailedError:
+    """The failure of a stream of whose records nobody can say what to send, since Iterable does not answer."""
+    return DeliveryFailedError(
+        f"Stream {stream!r}: {str(error).rstrip('.')}. "
+        "State has not moved past its records: run again when the cause is gone."
+    )
+
+
 def not_looked_up(stream: str, error: IterableError) -> DeliveryFailedError:
     """The failure of a stream about whose users Iterable does not say whether they exist."""
     return DeliveryFailedError(

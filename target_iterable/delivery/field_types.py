@@ -11,14 +11,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
+from functools import partial
 from threading import Lock
 from types import NoneType
 from typing import Any, Final
 
-from msgspec import UNSET, UnsetType
+from msgspec import UnsetType
 
 from iterable_api import times
 from iterable_api.errors import FieldClash
+from target_iterable.delivery.glance import ANYTHING, SURE, are_sure, is_sure, note_first, take_anything
 from target_iterable.delivery.operations import Operation
 from target_iterable.delivery.refusal import Refusal
 
@@ -40,22 +42,6 @@ _FITS: Final[Mapping[str, frozenset[str]]] = {
 
 _DOUBTFUL: Final = frozenset({("long", "string"), ("double", "string"), ("boolean", "string"), ("long", "date")})
 """A value of a type, in a field of another: not documented to fit, nor not to. Refused only where Iterable did so."""
-
-_ANYTHING: Final = frozenset({str, int, bool, Decimal, dict, NoneType})
-_DATES: Final = frozenset({NoneType})
-_SURE: Final[Mapping[str, frozenset[type]]] = {
-    "string": frozenset({str, NoneType}),
-    "date": _DATES,
-    "long": frozenset({int, NoneType}),
-    "double": frozenset({int, Decimal, NoneType}),
-    "boolean": frozenset({bool, NoneType}),
-    "geo_location": frozenset({NoneType}),
-    "object": frozenset({dict, NoneType}),
-}
-"""By the type of a field: of what classes values surely fit. Whether a text is a date must be looked at.
-
-An array fits where its items do, and the members of an object are fields of their own.
-"""
 
 _NAMED: Final = 20
 _logger: Final = logging.getLogger("target-iterable")
@@ -152,7 +138,7 @@ class FieldTypes:
         """Take over what Iterable says of the fields of a scope."""
         known = {path: _SAME.get(type_, type_) for path, type_ in types.items()}
         self._types[scope] |= known
-        self._sure[scope] |= {path: _SURE.get(type_, _ANYTHING) for path, type_ in known.items()}
+        self._sure[scope] |= {path: SURE.get(type_, ANYTHING) for path, type_ in known.items()}
         self.version += 1
 
     def of(self, scope: str) -> Mapping[str, str]:
@@ -161,23 +147,16 @@ class FieldTypes:
 
     def fit_surely(self, scope: str, fields: Mapping[str, Any]) -> bool:
         """Whether all values are what Iterable wants them to be, as far as that can be seen at a glance."""
-        return _are_sure(self._sure.get(scope, {}), _unknown(scope), fields)
+        return are_sure(self._sure.get(scope, {}), note_first if scope == USERS else take_anything, fields)
 
     def unsure(self, scope: str, path: str, column: Sequence[Any]) -> Sequence[int]:
         """The places in `column` of values that may not fit the field at `path`; absent ones are `UNSET`."""
-        sure = self._sure.get(scope, {})
-        kinds = {*map(type, column)} - {UnsetType}
-        if path not in sure and not kinds <= {NoneType}:
-            self._note_new(scope, path)
-        classes = sure.get(path, _ANYTHING)
-        if kinds <= classes - {dict}:
+        new = partial(self._note_new, scope) if scope == USERS else take_anything
+        sure = self._sure[scope]
+        kinds = {*map(type, column)} - {UnsetType, NoneType}
+        if not kinds or kinds <= (classes := sure.get(path) or new(path)) - {dict}:
             return ()
-        other = _unknown(scope)
-        return [
-            place
-            for place, value in enumerate(column)
-            if value is not UNSET and not _is_sure(sure, other, classes, path, value)
-        ]
+        return [place for place, value in enumerate(column) if not is_sure(sure, new, classes, path, value)]
 
     def learn(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
         """Remember what Iterable says of the types of fields that clashed in a request with `rows`."""
@@ -200,8 +179,6 @@ class FieldTypes:
 
     def misfit(self, row: Operation) -> Refusal | None:
         """Why Iterable would refuse `row`, if a value of it does not fit the type of its field."""
-        if not self._types.get(row.scope):
-            return None
         return next(self.misfits(row), None)
 
     def misfit_rows(self, rows: Iterable[Operation]) -> dict[Operation, Refusal]:
@@ -211,8 +188,8 @@ class FieldTypes:
 
     def misfits(self, row: Operation) -> Iterator[Refusal]:
         """One for each value of `row` that does not fit the type of its field."""
-        types = self._types.get(row.scope)
-        if not types:
+        types = self._types.get(row.scope, {})
+        if not types and row.scope != USERS:
             return
         fields = row.content()[1] if row.fields is None else row.fields
         if self.fit_surely(row.scope, fields):
@@ -237,11 +214,13 @@ class FieldTypes:
                 "New profile fields: %s. That makes about %d of the %d of a project.", names, count, MAX_PROFILE_FIELDS
             )
 
-    def _note_new(self, scope: str, path: str) -> None:
+    def _note_new(self, scope: str, path: str) -> frozenset[type]:
+        """Note a field without a type, if it counts; of what classes its values may be."""
         if scope == USERS and path not in self._new:
             with self._lock:
                 self._new.setdefault(path, False)
-                self._sure[scope].setdefault(path, _ANYTHING)
+                self._sure[scope].setdefault(path, ANYTHING)
+        return ANYTHING
 
     def _fits(self, scope: str, path: str, type_: str, expected: str) -> bool:
         if expected in _FITS[type_] or expected not in _TYPES:
@@ -249,38 +228,6 @@ class FieldTypes:
         if (type_, expected) == ("double", "long"):
             return (scope, path) not in self._whole
         return (type_, expected) in _DOUBTFUL and (scope, path) not in self._strict
-
-
-def _unknown(scope: str) -> frozenset[type] | None:
-    """Of what classes values may be of fields without a type; None where each such field is to be noted first."""
-    return None if scope == USERS else _ANYTHING
-
-
-def _are_sure(
-    sure: Mapping[str, frozenset[type]], other: frozenset[type] | None, fields: Mapping[str, Any], prefix: str = ""
-) -> bool:
-    """Whether each value is of a class that is `sure` for its path; `other` is for all other paths, None for none."""
-    for name, value in fields.items():
-        path = f"{prefix}{name}" if prefix else name
-        classes = sure.get(path, other)
-        if classes is None or not _is_sure(sure, other, classes, path, value):
-            return False
-    return True
-
-
-def _is_sure(
-    sure: Mapping[str, frozenset[type]],
-    other: frozenset[type] | None,
-    classes: frozenset[type],
-    path: str,
-    value: Any,
-) -> bool:
-    class_ = value.__class__
-    if class_ is list:
-        return all(_is_sure(sure, other, classes, path, item) for item in value)
-    if class_ not in classes:
-        return classes is _DATES and class_ is str and times.text_to_iterable(value) == value
-    return class_ is not dict or _are_sure(sure, other, value, f"{path}.")
 
 
 def _place(clash: FieldClash, scopes: set[str]) -> tuple[str | None, str]:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from target_iterable.delivery.batches import shared_names
 from target_iterable.delivery.operations import Name, Operation
 
 
-def grouped(rows: Sequence[Operation]) -> list[Operation]:
+def grouped(rows: Sequence[Operation], shared: set[Name]) -> Sequence[Operation]:
     """`rows` in an order in which few requests share a person, so that few must wait for others.
 
     Rows that share an identity, or are linked by other rows that do, keep their order. Where the endpoint wants
-    a name only once in a request, grouping would make requests smaller, so nothing is moved.
+    a name only once in a request, grouping would make requests smaller, so nothing is moved. `shared` are the
+    `shared_names`.
     """
-    shared = shared_names(rows)
     if not shared or any(row.endpoint.once for row in rows):
-        return list(rows)
+        return rows
     groups = _Groups()
     numbers = [groups.put(shared.intersection(row.names)) for row in rows]
     return [row for _, row in sorted(zip(map(groups.root, numbers), rows, strict=True), key=lambda pair: pair[0])]

@@ -131,6 +131,7 @@ class Envelope:
 
 
 BARE: Final = Envelope()
+NOBODY: Final = frozenset[Name]()
 
 
 class Operation(msgspec.Struct, frozen=True, eq=False):
@@ -158,7 +159,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
     part: bytes
     names: tuple[Name, ...]
     envelope: Envelope = BARE
-    only_for: frozenset[Name] = frozenset()
+    only_for: frozenset[Name] = NOBODY
     scope: str = ""
     fields: Mapping[str, Any] | None = None
     fields_at: tuple[str, ...] = ("dataFields",)
@@ -207,6 +208,11 @@ class Batch:
         """Put `row` behind the others."""
         self.size += len(row.part) + bool(self.rows)
         self.rows.append(row)
+
+    def take(self, rows: Sequence[Operation], size: int) -> None:
+        """Put `rows` behind the others, which together grow the body by `size` bytes."""
+        self.size += size
+        self.rows += rows
 
     def body(self) -> bytes:
         """The JSON of the request."""

@@ -16,14 +16,16 @@ class Schedule:
     """Settles batches, at most `width` at a time. A batch waits for those before it that share an identity with it.
 
     Of those that need not wait, the first begins. The time that this takes grows with the number of rows only,
-    also where each row is a batch of its own.
+    also where each row is a batch of its own. `shared` are the `shared_names` of all rows, if they are known.
     """
 
-    def __init__(self, batches: Sequence[Batch], settle: Callable[[Batch], Outcome], width: int) -> None:
+    def __init__(
+        self, batches: Sequence[Batch], settle: Callable[[Batch], Outcome], width: int, shared: set[Name] | None = None
+    ) -> None:
         self._batches = batches
         self._settle = settle
         self._width = width
-        self._order = _order(batches)
+        self._order = _order(batches, shared)
         self._ready: list[int] = []
         self._stopped = False
 
@@ -53,11 +55,12 @@ class Schedule:
         return [heappop(self._ready) for _ in range(min(free, len(self._ready)))]
 
 
-def _order(batches: Sequence[Batch]) -> TopologicalSorter[int]:
+def _order(batches: Sequence[Batch], shared: set[Name] | None) -> TopologicalSorter[int]:
     """Per batch, it waits for the last ones before it that hold one of its identities; these in turn for theirs."""
     order: TopologicalSorter[int] = TopologicalSorter()
     last: dict[Name, int] = {}
-    shared = shared_names([row for batch in batches for row in batch.rows]) if len(batches) > 1 else set()
+    if shared is None:
+        shared = shared_names([row for batch in batches for row in batch.rows])
     for number, batch in enumerate(batches):
         names = {name for row in batch.rows for name in shared.intersection(row.names)} if shared else set()
         order.add(number, *{last[name] for name in names if name in last})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
@@ -25,6 +26,11 @@ def dumps(value: Any, *, sort_keys: bool = False) -> bytes:
         return _encode_sorted(value) if sort_keys else _encode(value)
     except UnicodeEncodeError:
         raise RecordRefusedError("invalidText", "a text is not valid Unicode") from None
+
+
+def dumps_all(values: Iterable[Any]) -> list[bytes]:
+    """The JSON of each of many values that are `exact`, and whose texts have come in UTF-8."""
+    return list(map(_encode, values))
 
 
 def exact(value: Any) -> Any:

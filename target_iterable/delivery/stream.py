@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from iterable_api.errors import IterableError
 from target_iterable.delivery.allowance import Allowance
-from target_iterable.delivery.batches import Room, pack
+from target_iterable.delivery.batches import Room, pack, shared_names
 from target_iterable.delivery.existence import Existence
 from target_iterable.delivery.failures import (
     DeliveryFailedError,
@@ -97,6 +97,19 @@ class StreamDelivery:
         if count >= self._room.enough or not self._pace.lets_wait(count, operation):
             self._waiting.is_much = True
 
+    @property
+    def wanted(self) -> int:
+        """So many rows more may wait until it is time to send them; one at least."""
+        return max(1, self._room.enough - len(self._load.rows))
+
+    def add_all(self, operations: Sequence[Operation], sources: Iterable[Source]) -> None:
+        """Take over many records of one bulk endpoint, whose operations are known to fit into a request."""
+        self._load.rows += operations
+        self._sources.update(zip(operations, sources, strict=True))
+        self._waiting.add(sum([len(row.part) for row in operations]))
+        if len(self._load.rows) >= self._room.enough:
+            self._waiting.is_much = True
+
     def refuse(self, refusal: Refusal, source: Source) -> None:
         """Reject one record that cannot be sent, with the next load. Each reason is told once, then only counted."""
         self._load.refused.append((refusal, source))
@@ -173,7 +186,7 @@ class StreamDelivery:
             return
         if strangers and nobody:
             yield Outcome(nobody, Verdicts(skipped=list(strangers)))
-        yield from self._outcomes([row for row in rows if row not in strangers], stop)
+        yield from self._outcomes(_without([*rows], strangers), stop)
 
     def close(self) -> None:
         """Write the last metrics. What still waits is unsent."""
@@ -206,7 +219,7 @@ class StreamDelivery:
         """Those of `rows` that say more than what was accepted last."""
         unchanged = self._memory.unchanged(rows)
         self._leave(unchanged)
-        return [row for row in rows if row not in unchanged]
+        return _without(rows, unchanged)
 
     def _deliver(self, rows: list[Operation]) -> None:
         failures: list[Outcome] = []
@@ -221,9 +234,10 @@ class StreamDelivery:
 
     def _outcomes(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[Outcome]:
         """What becomes of `rows`; none are begun any more after a failure, or when it is time to stop."""
-        batches = pack(grouped(rows), self._room)
+        shared = shared_names(rows)
+        batches = pack(grouped(rows, shared), self._room, shared)
         narrowest = min((self._options.max_in_flight or width(batch.endpoint) for batch in batches), default=1)
-        schedule = Schedule(batches, self._settle, narrowest)
+        schedule = Schedule(batches, self._settle, narrowest, shared)
         for outcome in schedule:
             self._memory.note(outcome)
             yield outcome
@@ -245,7 +259,7 @@ class StreamDelivery:
         except IterableError as error:
             raise not_looked_up(self.stream, error) from error
         self._leave_out(strangers)
-        return [row for row in rows if row not in strangers]
+        return _without(rows, strangers)
 
     def _leave_out(self, rows: Collection[Operation]) -> None:
         """Count records that there is nothing to do about."""
@@ -286,3 +300,7 @@ class StreamDelivery:
             yield
         finally:
             self.tally.seconds += time.monotonic() - started
+
+
+def _without(rows: list[Operation], others: Collection[Operation]) -> list[Operation]:
+    return [row for row in rows if row not in others] if others else rows

@@ -67,13 +67,14 @@ def named_failures(
     """
     answer = _object(body)
     buckets, strangers = _attribute(rows, answer)
-    left = [row for row in rows if buckets.get(row) in skipped]
-    failed = [row for row in rows if row in buckets and buckets[row] not in settled | skipped]
+    listed = [row for row in rows if row in buckets] if buckets else []
+    left = [row for row in listed if buckets[row] in skipped]
+    failed = [row for row in listed if buckets[row] not in settled | skipped]
     uncounted = settled | skipped | {DISALLOWED}
     certain = sum(bucket not in uncounted for bucket in buckets.values())
     named_are_sure, others_are_sure = _reconciled(answer, len(rows), certain, len(buckets))
     named = {*failed, *left}
-    others = [row for row in rows if row not in named]
+    others = [row for row in rows if row not in named] if named else list(rows)
     verdicts = Verdicts(
         skipped=left,
         dropped_fields=set(map(str, _array(answer, "filteredOutFields"))),

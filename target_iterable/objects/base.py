@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+from target_iterable.blocks.recipes import Ground, Recipe
+from target_iterable.blocks.record_types import UnusualStreamError
 from target_iterable.columns import Row, spread, without_nulls
 from target_iterable.delivery.operations import Name, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
@@ -71,6 +73,15 @@ class IterableObject(ABC):
         Raises:
             RecordRefusedError: if Iterable could not take it.
         """
+
+    def recipe(self, ground: Ground) -> Recipe:
+        """What `operation` says of ordinary records, said of many at a time.
+
+        Raises:
+            UnusualStreamError: if that has to be said of one after the other.
+        """
+        del ground
+        raise UnusualStreamError
 
     def fields(self, row: Row, member: str) -> Row:
         """What is left of `row`, with the members of its object `member`, as fields; nulls as the route says.

@@ -10,7 +10,11 @@ from functools import cached_property
 from typing import Any, ClassVar, Final
 
 from iterable_api.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
-from target_iterable.columns import Row
+from target_iterable.blocks.items import ItemRecipe
+from target_iterable.blocks.kinds import Kind, KindsByText, OneKind
+from target_iterable.blocks.misfits import Column, or_misfit
+from target_iterable.blocks.recipes import Ground, Recipe
+from target_iterable.columns import Row, has_dotted_name
 from target_iterable.delivery.field_types import catalog_scope
 from target_iterable.delivery.operations import ARRAY, OBJECT, Endpoint, Envelope, Name, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
@@ -102,17 +106,36 @@ class CatalogItems(MirroredObject):
             endpoint=_ITEMS,
             part=dumps(item_id) + b":" + _value(fields),
             names=_names(catalog, item_id),
-            envelope=Envelope.of({"replaceUploadedFieldsOnly": self.route.mode == "upsert"}, catalogName=catalog),
+            envelope=self._envelope(catalog),
             scope=catalog_scope(catalog),
             fields=fields,
             fields_at=(),
             place=catalog_place(catalog),
         )
 
+    def recipe(self, ground: Ground) -> Recipe:
+        """See `IterableObject`."""
+        by_record = "catalog" not in self.route.options
+        kinds = KindsByText("catalogName", self._kind) if by_record else OneKind(lambda: self._kind(None))
+        key = self.key_properties[0] if len(self.key_properties) == 1 else ""
+        return ItemRecipe(ground, _ITEMS, kinds, self._ids, self.route.fields.get(key) or key)
+
+    def _kind(self, column: str | None) -> Kind:
+        catalog = self._catalog(column)
+        self._define_fields(catalog)
+        scope = self.project.fields.of_items(catalog)
+        return Kind(self._envelope(catalog), scope, catalog_place(catalog))
+
+    def _envelope(self, catalog: str) -> Envelope:
+        return Envelope.of({"replaceUploadedFieldsOnly": self.route.mode == "upsert"}, catalogName=catalog)
+
+    def _ids(self, column: Column) -> Column:
+        return list(map(or_misfit(self._checked_id), column))
+
     def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
         """See `MirroredObject`."""
         catalog = self._catalog(row.pop("catalogName", None))
-        text = self._id_in(row, key)
+        text = self._id_in(self.take_id(row, "itemId", key))
         return [name(catalog, text)] if text else []
 
     def removal(self, name_: str) -> Operation:
@@ -131,16 +154,19 @@ class CatalogItems(MirroredObject):
         return self.project.catalogs.ensure(checked_catalog(self.route.options.get("catalog", column)))
 
     def _item_id(self, row: Row, key: Sequence[Any]) -> str:
-        text = self._id_in(row, key)
+        return self._checked_id(self.take_id(row, "itemId", key))
+
+    def _checked_id(self, value: Any) -> str:
+        text = self._id_in(value)
         if text is None:
             raise RecordRefusedError(
                 "invalidItemId", f"the item's id (`itemId` or the only key property) is not {_ID_IN_WORDS}"
             )
         return text
 
-    def _id_in(self, row: Row, key: Sequence[Any]) -> str | None:
+    def _id_in(self, value: Any) -> str | None:
         """The item's id, if Iterable can take it."""
-        text = key_text(self.take_id(row, "itemId", key))
+        text = key_text(value)
         if text and self.route.options.get("unsafe_ids") == "replace":
             text = _safe(text)
         return text if text and _ID.fullmatch(text) else None
@@ -177,15 +203,9 @@ def _names(catalog: str, item_id: str) -> tuple[Name, ...]:
 
 
 def _value(fields: Row) -> bytes:
-    if _has_dotted_name(fields):
+    if has_dotted_name(fields):
         raise RecordRefusedError("invalidFieldName", "names of fields must not have dots in catalogs")
     value = dumps(fields)
     if len(value) > MAX_CATALOG_ITEM_BYTES:
         raise RecordRefusedError("itemTooLarge", f"the item is larger than {MAX_CATALOG_ITEM_BYTES:,} bytes")
     return value
-
-
-def _has_dotted_name(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any("." in name or _has_dotted_name(member) for name, member in value.items())
-    return isinstance(value, list) and any(_has_dotted_name(element) for element in value)

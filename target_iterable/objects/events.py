@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
+from target_iterable.blocks.fits import as_it_is, attribute
+from target_iterable.blocks.kinds import Kind, KindsByText, OneKind
+from target_iterable.blocks.misfits import Fit, needed
+from target_iterable.blocks.people import Layout, PeopleRecipe
+from target_iterable.blocks.recipes import Ground, Recipe
 from target_iterable.columns import Row
 from target_iterable.delivery.field_types import event_scope
 from target_iterable.delivery.operations import Endpoint, Operation
@@ -13,7 +19,7 @@ from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import named_failures
 from target_iterable.objects.base import IterableObject
-from target_iterable.objects.tracked import derived_id, take_attributes
+from target_iterable.objects.tracked import ATTRIBUTES, derived_id, take_attributes
 from target_iterable.routes import ObjectSpec, Option
 
 _TRACK_BULK = Endpoint("/api/events/trackBulk", "events", named_failures, once=False)
@@ -66,6 +72,33 @@ class Events(IterableObject):
             fields=fields,
             event_name=name,
         )
+
+    def recipe(self, ground: Ground) -> Recipe:
+        """See `IterableObject`."""
+        has_id = "id" in ground.fields
+        derives = self.settings["derive_event_ids"] and not has_id
+        by_record = "event_name" not in self.route.options
+        layout = Layout(
+            first={} if by_record else {"eventName": self.route.options["event_name"]},
+            attributes={name: fit for name, fit in self._fits.items() if by_record or name != "eventName"},
+            last=self.create_new_fields,
+            ignored=("eventName",),
+            keeps_other=False,
+            derive=partial(derived_id, self.stream) if derives else None,
+        )
+        kinds = KindsByText("eventName", self._kind) if by_record else OneKind(lambda: self._kind(None))
+        return PeopleRecipe(
+            ground, _TRACK_BULK if has_id or derives else _TRACK_BULK_ONCE, kinds, self.identities, layout
+        )
+
+    @cached_property
+    def _fits(self) -> Mapping[str, Fit]:
+        fits = {name: attribute(name, read) for name, read in ATTRIBUTES.items()}
+        return {"eventName": as_it_is, **fits, "id": needed(fits["id"])}
+
+    def _kind(self, column: str | None) -> Kind:
+        name = self._event_name(column)
+        return Kind(scope=event_scope(name), event_name=name)
 
     def _event_name(self, column: Any) -> str:
         """What the route says, else what the record says."""

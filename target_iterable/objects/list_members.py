@@ -8,6 +8,10 @@ from functools import partial
 from typing import Any, ClassVar, Final, NamedTuple
 
 from iterable_api.identity import ProjectType
+from target_iterable.blocks.kinds import Kind, OneKind
+from target_iterable.blocks.people import ProfileRecipe
+from target_iterable.blocks.recipes import Ground, Recipe
+from target_iterable.blocks.record_types import UnusualStreamError
 from target_iterable.columns import EMPTY, Row, spread
 from target_iterable.delivery.field_types import USERS
 from target_iterable.delivery.operations import Endpoint, Envelope, Name, Operation
@@ -82,6 +86,20 @@ class ListMembers(MirroredObject):
             return self._add(list_, identity, fields)
         return self._remove(list_, identity.sent, identity.names)
 
+    def recipe(self, ground: Ground) -> Recipe:
+        """See `IterableObject`. Of removals there is nothing but the identity, so they are quick anyway."""
+        options = self.route.options
+        existing = options.get("update_existing_users_only", False)
+        if self.route.mode != "add" or "member_column" in options or existing or not self._is_by_route:
+            raise UnusualStreamError
+        merge = options.get("merge_nested_objects", False)
+        kinds, ignored = OneKind(self._kind), ("listId", "list")
+        return ProfileRecipe(ground, _SUBSCRIBE, kinds, self.identities, merge=merge, ignored=ignored)
+
+    def _kind(self) -> Kind:
+        list_ = self._list({}, create=True)
+        return Kind(self._envelope(list_, {}), self.project.fields.of_users(), f"list {list_.id}")
+
     def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
         """See `MirroredObject`. A list has members of its own."""
         del key
@@ -138,11 +156,15 @@ class ListMembers(MirroredObject):
             raise RecordRefusedError("missingMembership", f"the column {column!r} says neither true nor false", column)
         return bool(value)
 
+    @property
+    def _is_by_route(self) -> bool:
+        return not self.route.options.keys().isdisjoint(("list", "list_id"))
+
     def _list(self, row: Row, *, create: bool) -> _List:
         """What the route says, else what the record says; an id before a name."""
         id_, name = row.pop("listId", None), row.pop("list", None)
         options = self.route.options
-        by_route = "list" in options or "list_id" in options
+        by_route = self._is_by_route
         if by_route:
             id_, name = options.get("list_id"), options.get("list")
         if id_ not in EMPTY:

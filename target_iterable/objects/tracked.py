@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ def take_attributes(row: Row) -> Row:
         RecordRefusedError: for one that is malformed.
     """
     found: Row = {}
-    for name, read in _ATTRIBUTES:
+    for name, read in ATTRIBUTES.items():
         if name in row and (value := row.pop(name)) not in EMPTY:
             found[name] = read(name, value)
     return found
@@ -56,9 +56,10 @@ def _id(attribute: str, value: Any) -> str:
     return text
 
 
-_ATTRIBUTES: Final[Sequence[tuple[str, Callable[[str, Any], int | str]]]] = (
-    ("id", _id),
-    ("createdAt", _unix_seconds),
-    ("campaignId", whole_number),
-    ("templateId", whole_number),
-)
+ATTRIBUTES: Final[Mapping[str, Callable[[str, Any], int | str]]] = {
+    "id": _id,
+    "createdAt": _unix_seconds,
+    "campaignId": whole_number,
+    "templateId": whole_number,
+}
+"""By name: what reads one that is not empty; may refuse."""

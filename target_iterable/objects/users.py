@@ -10,12 +10,17 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from iterable_api.identity import ProjectType
+from target_iterable.blocks.kinds import Kind, OneKind
+from target_iterable.blocks.people import ProfileRecipe
+from target_iterable.blocks.recipes import Ground, Recipe
+from target_iterable.blocks.record_types import UnusualStreamError
 from target_iterable.columns import Row, spread
 from target_iterable.delivery.field_types import USERS
 from target_iterable.delivery.operations import Endpoint, Envelope, Name, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import NOT_FOUND, named_failures
+from target_iterable.fields import RESERVED
 from target_iterable.identities import USER_ID, UserIdentity
 from target_iterable.objects.mirrored import MirroredObject, name, user_of
 from target_iterable.objects.privacy import deletion, forgetting
@@ -89,6 +94,14 @@ class Users(MirroredObject):
             fields=part.get("dataFields", {}),
             place=self._place,
         )
+
+    def recipe(self, ground: Ground) -> Recipe:
+        """See `IterableObject`."""
+        if self.route.mode != "upsert" or self.route.options.get("foreign_ids") or RESERVED.intersection(ground.fields):
+            raise UnusualStreamError
+        kind = OneKind(lambda: Kind(self._envelope, self.project.fields.of_users(), self._place))
+        merge = self.route.options.get("merge_nested_objects", False)
+        return ProfileRecipe(ground, BULK_UPDATE, kind, self.identities, merge=merge)
 
     def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
         """See `MirroredObject`."""

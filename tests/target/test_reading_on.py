@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from threading import Event
-from typing import IO, Any, cast
+from typing import Any
 
 import pytest
 
@@ -17,6 +17,7 @@ from target_iterable.delivery.failures import DeliveryFailedError
 from target_iterable.target import TargetIterable
 from tests.scripted_server import Answer, Request, ScriptedServer, answer_json
 from tests.target.loading import Message, stream
+from tests.target.piping import piped
 
 LOAD = 2 * REQUESTS
 """So many messages, half of them states, are sent together where a request holds one record."""
@@ -52,7 +53,7 @@ class Run:
             "summary_path": str(self._summary),
         }
         with redirect_stdout(self.output):
-            TargetIterable(config=config).listen(cast("IO[str]", self._lines(messages)))
+            TargetIterable(config=config).listen(io.TextIOWrapper(piped(self._lines(messages))))
 
     @property
     def users(self) -> dict[str, Any]:
@@ -62,13 +63,13 @@ class Run:
     def positions(self) -> list[int]:
         return [json.loads(line)["position"] for line in self.output.getvalue().splitlines()]
 
-    def _lines(self, messages: list[Message]) -> Iterator[str]:
+    def _lines(self, messages: list[Message]) -> Iterator[bytes]:
         for self.read, message in enumerate(messages, 1):
             if self.read > LOAD + LOAD // 2:
                 self.goes_on.set()
             if self.read > 2 * LOAD + 1:
                 assert self.answered, "more is read than may wait"
-            yield json.dumps(message)
+            yield json.dumps(message).encode() + b"\n"
 
     def _answer(self, request: Request) -> Answer:
         if request.method == "GET":

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.errors import IterableError
-from target_iterable.delivery.batches import Room, pack
+from target_iterable.delivery.batches import Room, pack, shared_names
 from target_iterable.delivery.grouping import grouped
 from target_iterable.delivery.isolation import Outcome
 from target_iterable.delivery.operations import Batch, Endpoint, Name, Operation
@@ -62,7 +62,7 @@ def test_rows_of_one_identity_never_travel_together_nor_swap(
 ) -> None:
     rows = [operation(endpoint, *names, ("eventName", "seen")) for names in people]
     watch = Watch()
-    outcomes = list(Schedule(pack(grouped(rows), Room(max_rows)), watch.settle, width))
+    outcomes = list(Schedule(pack(grouped(rows, shared_names(rows)), Room(max_rows)), watch.settle, width))
     assert sorted(map(id, watch.arrived)) == sorted(map(id, rows))
     assert sum(len(outcome.batch.rows) for outcome in outcomes) == len(rows)
     assert watch.most <= width
@@ -94,7 +94,7 @@ def test_thousands_of_requests_with_one_row_go_in_order_whether_they_wait_for_ea
 
 def test_events_are_packed_so_that_requests_need_not_wait_for_each_other() -> None:
     rows = [operation(EVENTS, ("email", f"{n % 10}")) for n in range(100)]
-    batches = pack(grouped(rows), Room(10))
+    batches = pack(grouped(rows, shared_names(rows)), Room(10))
     people = [{name for row in batch.rows for name in row.names} for batch in batches]
     assert [len(names) for names in people] == [1] * 10
 

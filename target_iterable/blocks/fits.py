@@ -1,0 +1,99 @@
+"""How columns are spelt for Iterable: what the objects say of one value, said of all values of a column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import NoneType
+from typing import Any, Final
+
+from msgspec import UNSET, UnsetType
+
+from iterable_api.identity import is_valid_email, is_valid_user_id, normalise_email
+from iterable_api.limits import MAX_EVENT_ID_BYTES
+from target_iterable.blocks.misfits import Column, Fit, or_misfit
+from target_iterable.columns import EMPTY, spell_date, without_nulls
+from target_iterable.identities import EMAIL, USER_ID, identifier, identifier_text
+from target_iterable.keys import ENOUGH
+
+_REMEMBERED: Final = 10_000
+_WIDEST: Final = 4
+"""Bytes that a character takes at most."""
+_SPARSE_TEXTS: Final = frozenset({str, NoneType, UnsetType})
+"""Of these none equals one of another type, so what is remembered of one is never taken for another."""
+
+
+def dates() -> Fit:
+    """The dates of a column whose schema says that they are some."""
+    return _remembering(lambda value: spell_date("", value) if isinstance(value, str) else value)
+
+
+def attribute(name: str, read: Callable[[str, Any], Any]) -> Fit:
+    """What `read` says of the values of a field that are not empty."""
+    fit = _remembering(lambda value: UNSET if value is UNSET or value in EMPTY else read(name, value))
+    stays = _STAYING.get(name)
+    return fit if stays is None else lambda column: column if stays(column) else fit(column)
+
+
+def as_it_is(column: Column) -> Column:
+    """For what is looked at elsewhere."""
+    return column
+
+
+def identifiers(kind: str, *, checked: bool) -> Fit:
+    """What `IdentityRule` says of one; an empty one is `UNSET`."""
+    read = identifier if checked else identifier_text
+    one = or_misfit(lambda value: UNSET if value is UNSET else read(kind, value) or UNSET)
+
+    def fit(column: Column) -> Column:
+        texts = _TEXTS[kind](column)
+        return texts if texts and all(map(_VALID[kind], texts)) else list(map(one, column))
+
+    return fit
+
+
+def without_null_values(column: Column) -> Column:
+    """A column without nulls, at any depth."""
+    types = {*map(type, column)}
+    if types.isdisjoint(_NULLS):
+        return column
+    return [UNSET if value is None else without_nulls(value) for value in column]
+
+
+def _remembering(read: Callable[[Any], Any]) -> Fit:
+    """`read`, value by value. What it has said of texts is remembered: dates come again and again."""
+    one = or_misfit(read)
+    quick = lru_cache(_REMEMBERED)(one)
+    return lambda column: list(map(quick if {*map(type, column)} <= _SPARSE_TEXTS else one, column))
+
+
+def _are_ids(column: Column) -> bool:
+    return {*map(type, column)} == {str} and "" not in column and _WIDEST * max(map(len, column)) <= MAX_EVENT_ID_BYTES
+
+
+def _are_whole(column: Column) -> bool:
+    return {*map(type, column)} == {int} and min(column) >= 0 and max(column) < ENOUGH
+
+
+_STAYING: Final[Mapping[str, Callable[[Column], bool]]] = {
+    "id": _are_ids,
+    "campaignId": _are_whole,
+    "templateId": _are_whole,
+}
+"""By attribute: whether all values of a column are surely such as they should be."""
+
+
+def _addresses(column: Column) -> Column:
+    return list(map(normalise_email, column)) if {*map(type, column)} == {str} else []
+
+
+def _user_ids(column: Column) -> Column:
+    types = {*map(type, column)}
+    return list(map(str, column)) if types == {int} else column if types == {str} else []
+
+
+_TEXTS: Final[Mapping[str, Callable[[Column], Column]]] = {EMAIL: _addresses, USER_ID: _user_ids}
+"""By kind: the identifiers of a column in which all values are of a usual type; else nothing."""
+_VALID: Final[Mapping[str, Callable[[str], bool]]] = {EMAIL: is_valid_email, USER_ID: is_valid_user_id}
+_NULLS: Final = frozenset({NoneType, dict, list})
+"""The types of what may be or hold a null."""

@@ -1,0 +1,50 @@
+"""What is out of the ordinary, and so is left to be done one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from msgspec import UNSET
+
+from target_iterable.delivery.refusal import RecordRefusedError
+
+Column: TypeAlias = list[Any]
+"""A value for each record; `UNSET` where a record has none."""
+Fit: TypeAlias = Callable[[Column], Column]
+"""From a column to what is sent of it: `UNSET` where that is nothing, `MISFIT` where nobody can say yet."""
+
+MISFIT: Final = object()
+
+
+def or_misfit(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`read`, with `MISFIT` for what it refuses."""
+
+    def fit(value: Any) -> Any:
+        try:
+            return read(value)
+        except RecordRefusedError:
+            return MISFIT
+
+    return fit
+
+
+def needed(fit: Fit) -> Fit:
+    """`fit`, with `MISFIT` where that is nothing."""
+
+    def fitted(column: Column) -> Column:
+        values = fit(column)
+        return values if UNSET not in values else [MISFIT if value is UNSET else value for value in values]
+
+    return fitted
+
+
+def at(places: Sequence[int], columns: Mapping[str, Column]) -> dict[str, Column]:
+    """The rows at these places."""
+    return {name: [column[place] for place in places] for name, column in columns.items()}
+
+
+def misfits_in(*columns: Column) -> set[int]:
+    """The places of those in any of the columns."""
+    odd = [column for column in columns if MISFIT in column]
+    return {place for column in odd for place, value in enumerate(column) if value is MISFIT}

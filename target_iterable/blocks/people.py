@@ -1,0 +1,150 @@
+"""Recipes for objects that are about users: profiles, events, members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from target_iterable.blocks.fits import identifiers
+from target_iterable.blocks.kinds import Kinds
+from target_iterable.blocks.misfits import MISFIT, Column, Fit, needed
+from target_iterable.blocks.recipes import Draft, Ground, Recipe, structs
+from target_iterable.blocks.record_types import UnusualStreamError
+from target_iterable.columns import EMPTY
+from target_iterable.delivery.operations import Endpoint, Name
+from target_iterable.delivery.serialise import dumps_all
+from target_iterable.identities import KINDS, IdentityRule
+
+_DATA: Final = "dataFields"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What stands in a part beside identifiers and data fields.
+
+    Attributes:
+        first: members that all parts have, before the fields.
+        attributes: by name of a field: what is sent of it at the top.
+        last: members that all parts have, behind the fields.
+        ignored: fields that are for nothing.
+        keeps_other: whether an identifier that is not at the top becomes a data field.
+        derive: from the key and what stands in a part to its `id`; None if that is no such object or has one.
+    """
+
+    first: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Fit] = field(default_factory=dict)
+    last: Mapping[str, Any] = field(default_factory=dict)
+    ignored: Collection[str] = ()
+    keeps_other: bool = True
+    derive: Callable[[Sequence[Any], Any], str] | None = None
+
+
+class PeopleRecipe(Recipe):
+    """Records that have a best identifier, as `IdentityRule` says, and no object whose members are to be spread.
+
+    Raises:
+        UnusualStreamError: if the stream has none of the columns that name users.
+    """
+
+    def __init__(self, ground: Ground, endpoint: Endpoint, kinds: Kinds, rule: IdentityRule, layout: Layout) -> None:
+        super().__init__(ground, endpoint, kinds)
+        self._layout = layout
+        self._people = _People(rule, ground.fields, keeps_other=layout.keeps_other)
+        tops = [*self._people.sent, *layout.first, *(name for name in layout.attributes if name in ground.fields)]
+        taken = {*KINDS, *layout.attributes, *layout.ignored, _DATA}
+        data = [name for name in ground.fields if name not in taken]
+        if layout.keeps_other:
+            data += self._people.other
+        self._data = structs(data) if data else None
+        self._attributes = [name for name in layout.attributes if name in ground.fields]
+        members = [*tops, *([_DATA] if data else [])]
+        self._bare = structs(members)
+        self._whole = structs([*members, *(["id"] if layout.derive else []), *layout.last])
+
+    def _heads(self, data: dict[str, Column], keys: Sequence[tuple[Any, ...]]) -> dict[str, Column]:
+        del keys
+        heads = self._people.take(data)
+        for name in self._attributes:
+            heads[name] = self._layout.attributes[name](data.pop(name))
+        for name in self._layout.ignored:
+            data.pop(name, None)
+        if _DATA in data:
+            heads[_DATA] = [UNSET if value is UNSET or value in EMPTY else MISFIT for value in data.pop(_DATA)]
+        if self._layout.keeps_other:
+            data |= {kind: heads[kind] for kind in self._people.other}
+        return heads
+
+    def _odd(self, draft: Draft) -> Iterable[int]:
+        """Rows without any data field have no member for them."""
+        columns = draft.data.values()
+        if not columns or not all(UNSET in column for column in columns):
+            return ()
+        return [place for place, row in enumerate(zip(*columns, strict=True)) if {*map(id, row)} == {id(UNSET)}]
+
+    def _parts(self, draft: Draft) -> list[bytes]:
+        layout, heads = self._layout, draft.heads
+        columns: list[Iterable[Any]] = [heads[kind] for kind in self._people.sent]
+        columns += map(repeat, layout.first.values())
+        columns += [heads[name] for name in self._attributes]
+        if self._data is not None:
+            columns.append(list(map(self._data, *draft.data.values())))
+        if layout.derive is not None:
+            columns.append(list(map(layout.derive, draft.keys, map(self._bare, *columns))))
+        return dumps_all(map(self._whole, *columns, *map(repeat, layout.last.values())))
+
+    def _names(self, draft: Draft) -> Sequence[tuple[Name, ...]]:
+        return _names({kind: draft.heads[kind] for kind in KINDS if kind in draft.heads})
+
+
+class ProfileRecipe(PeopleRecipe):
+    """Users with profile fields; see `profile`, whose parts these are."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        endpoint: Endpoint,
+        kinds: Kinds,
+        rule: IdentityRule,
+        *,
+        merge: bool,
+        ignored: Collection[str] = (),
+    ) -> None:
+        first = {"preferUserId": True} if rule.is_by_user_id(rule.best(ground.fields)) else {}
+        if merge:
+            first["mergeNestedObjects"] = True
+        super().__init__(ground, endpoint, kinds, rule, Layout(first=first, ignored=ignored))
+
+
+class _People:
+    """Whom records are about. `keeps_other` says whether an identifier besides is sent, too.
+
+    Attributes:
+        sent: the kinds that stand at the top of a row.
+        other: the kinds besides.
+    """
+
+    def __init__(self, rule: IdentityRule, fields: Collection[str], *, keeps_other: bool) -> None:
+        present = [kind for kind in KINDS if kind in fields]
+        self.sent = rule.best(present)
+        if not self.sent:
+            raise UnusualStreamError
+        self.other = [kind for kind in present if kind not in self.sent]
+        fits = {kind: identifiers(kind, checked=keeps_other or kind in self.sent) for kind in present}
+        self._fits = {kind: needed(fit) if kind in self.sent else fit for kind, fit in fits.items()}
+
+    def take(self, fields: dict[str, Column]) -> dict[str, Column]:
+        """Take the identifiers out of `fields`."""
+        return {kind: fit(fields.pop(kind)) for kind, fit in self._fits.items()}
+
+
+def _names(identifiers_: Mapping[str, Column]) -> list[tuple[Name, ...]]:
+    """What `UserIdentity.names` says, for each row."""
+    columns = [[(kind, text) for text in column] for kind, column in identifiers_.items()]
+    names = list(zip(*columns, strict=True))
+    if any(UNSET in column for column in identifiers_.values()):
+        return [tuple(name for name in row if name[1] is not UNSET) for row in names]
+    return names
