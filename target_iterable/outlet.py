@@ -15,10 +15,10 @@ from target_iterable.delivery.members import Members
 from target_iterable.delivery.memory import LedgerMemory
 from target_iterable.delivery.mirror import MemberMirror, Mirror, Terms
 from target_iterable.delivery.once import Once, OncePerKey
+from target_iterable.delivery.options import Options
 from target_iterable.delivery.past import Past
 from target_iterable.delivery.rejects import Rejects
 from target_iterable.delivery.stores import Stores
-from target_iterable.delivery.stream import Options
 from target_iterable.routes import CLEAR, MIRROR, NOTHING, Route
 from target_iterable.setting_error import SettingError
 

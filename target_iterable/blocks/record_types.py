@@ -89,23 +89,38 @@ def _field(attribute: str, name: str, type_: Any, *, required: bool) -> tuple[st
 
 
 def _type(schema: Mapping[str, Any], name: str, column: Mapping[str, Any]) -> tuple[Any, Fit | None]:
-    """What the decoder checks of a column, and what else is to be checked.
-
-    The decoder would make decimals of texts, too, so columns of numbers are not left to it.
-    """
+    """What the decoder checks of a column, and what else is to be checked."""
     if name.startswith("_sdc_"):
         return Any, None
-    longest = column.get("maxLength")
-    bounded = isinstance(longest, int)
-    classes = classes_of({word: said for word, said in column.items() if word != "maxLength"} if bounded else column)
-    if classes is None:
-        return Any, partial(_checked, name, compiled({**schema, "properties": {name: column}, "required": []}))
-    if not classes or not classes <= _DECODED.keys():
+    if (type_ := _decoded(column)) is not None:
+        return type_, None
+    if classes := classes_of(column):
         return Any, partial(_of_classes, classes | {UnsetType})
-    text = Annotated[str, Meta(max_length=longest)] if bounded else str
-    return Union[tuple(text if class_ is str else _DECODED[class_] for class_ in classes)], None  # noqa: UP007 (made here)
+    return Any, partial(_checked, name, compiled({**schema, "properties": {name: column}, "required": []}))
 
 
+def _decoded(column: Mapping[str, Any]) -> Any:
+    """The type of a column that the decoder checks wholly; None if it cannot.
+
+    It would make decimals of texts, too, so columns of numbers are not left to it.
+    """
+    bounds = {word: column[word] for word in _BOUNDS if isinstance(column.get(word), _BOUNDS[word])}
+    classes = classes_of({word: said for word, said in column.items() if word not in bounds})
+    if not classes or not classes <= _DECODED.keys():
+        return None
+    types = {class_: _DECODED[class_] for class_ in classes}
+    if "maxLength" in bounds and str in types:
+        types[str] = Annotated[str, Meta(max_length=bounds["maxLength"])]
+    if "items" in bounds and list in types:
+        item = _decoded(bounds["items"])
+        if item is None:
+            return None
+        types[list] = list.__class_getitem__(item)
+    return Union[tuple(types.values())]  # noqa: UP007 (made here)
+
+
+_BOUNDS: Final[Mapping[str, type]] = {"maxLength": int, "items": dict}
+"""What a schema may say besides types, and the decoder can check."""
 _DECODED: Final[Mapping[type, Any]] = {
     str: str,
     bool: bool,

@@ -54,6 +54,8 @@ class Deliveries:
             self.deliver()
             then()
             return
+        for delivery in self:
+            delivery.look_ahead()
         self._settle()
         self._sending = self._pool.submit(self._send, self._loads(), then)
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from sqlalchemy import Column, LargeBinary, MetaData, Table, bindparam, delete, select, text
 
-from target_iterable.delivery.ledger import KEY_BYTES, Ledger, portions
+from target_iterable.delivery.ledger import Ledger, portions
+from target_iterable.delivery.ledger_sql import KEY_BYTES
 
 _TOKEN_BYTES: Final = 8
 _DONE: Final = b""

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from operator import itemgetter
 from secrets import token_bytes
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sqlalchemy import (
@@ -26,44 +26,31 @@ from sqlalchemy import (
     MetaData,
     Table,
     TextClause,
-    bindparam,
     delete,
-    select,
-    text,
 )
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from iterable_api import databases
+from target_iterable.delivery.ledger_sql import CONTENT_BYTES, DIALECTS, KEY_BYTES
 
-_BYTES: Final = 16
 PLACE_BYTES: Final = 8
-KEY_BYTES: Final = PLACE_BYTES + _BYTES
 _CLAIM_BYTES: Final = 8
 _CONTESTED: Final = bytes(_CLAIM_BYTES)
 """A claim that is nobody's: two were there at once."""
 _UNSURE: Final = b""
 """In place of the content of a thing that may be in Iterable, nobody knows how."""
+_REFUSED: Final = bytes(CONTENT_BYTES)
+"""In place of a content that was not accepted."""
 _MOST: Final = 10_000
-"""So many keys fit into one statement of any database; a drain rarely has more."""
+"""So many keys fit into one statement of any database as parameters of their own."""
 
 _TABLE: Final = Table(
     "iterable_ledger",
     MetaData(),
     Column("key", LargeBinary(KEY_BYTES), primary_key=True),
-    Column("content", LargeBinary(_BYTES), nullable=False),
+    Column("content", LargeBinary(CONTENT_BYTES), nullable=False),
     sqlite_with_rowid=False,
-)
-_AMONG: Final = _TABLE.c.key.in_(bindparam("keys", expanding=True))
-_READ: Final = select(_TABLE.c.key, _TABLE.c.content).where(_AMONG)
-_FORGET: Final = delete(_TABLE).where(_AMONG)
-_CLAIM: Final = text(
-    "INSERT INTO iterable_ledger (key, content) VALUES (:key, :claim) ON CONFLICT (key) DO UPDATE SET content = "
-    "CASE WHEN length(iterable_ledger.content) = length(excluded.content) "
-    "AND iterable_ledger.content <> excluded.content THEN :contested ELSE excluded.content END"
-)
-_KEEP: Final = text(
-    "UPDATE iterable_ledger SET content = CASE WHEN content = :claim THEN :content ELSE :unsure END WHERE key = :key"
 )
 _KINDS: Final[Mapping[str, Callable[[str], Engine]]] = {
     "": databases.sqlite,
@@ -89,9 +76,11 @@ class Ledger:
 
     def __init__(self, engine: Engine, secret: bytes) -> None:
         self._engine = engine
+        self._dialect = DIALECTS[engine.dialect.name]
         self._claim = token_bytes(_CLAIM_BYTES)
         self._prefixes: dict[str, bytes] = {}
         self._secret = secret
+        self._blank = blake2b(key=secret, digest_size=CONTENT_BYTES)
         self.make(_TABLE)
 
     def make(self, table: Table) -> None:
@@ -105,8 +94,15 @@ class Ledger:
 
     def hash(self, *parts: bytes) -> bytes:
         """16 bytes that only who has the secret can make from `parts`."""
-        framed = b"".join([piece for part in parts for piece in (len(part).to_bytes(8), part)])
-        return blake2b(framed, key=self._secret, digest_size=_BYTES).digest()
+        return self.hasher(*parts).digest()
+
+    def hasher(self, *parts: bytes) -> blake2b:
+        """What makes such a hash, already told these parts; others behind them each need their `framing`, too."""
+        hasher = self._blank.copy()
+        for part in parts:
+            hasher.update(framing(part))
+            hasher.update(part)
+        return hasher
 
     def secret_for(self, purpose: str, size: int) -> bytes:
         """A secret of `size` bytes, at most 64, that only who has the API key can make."""
@@ -122,11 +118,10 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be read.
         """
-        found: dict[bytes, bytes] = {}
+        if not keys:
+            return {}
         with self.transaction() as connection:
-            for some in portions(keys):
-                found.update((key, content) for key, content in connection.execute(_READ, {"keys": some}))
-        return found
+            return dict(connection.execute(self._dialect.read, self._keys(keys)).tuples().all())
 
     def forget(self, keys: Collection[bytes]) -> None:
         """Keep nothing under `keys`.
@@ -134,9 +129,7 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be written.
         """
-        with self.transaction() as connection:
-            for some in portions(keys):
-                connection.execute(_FORGET, {"keys": some})
+        self._change(self._dialect.forget, keys)
 
     def forget_place(self, place: str) -> None:
         """Keep nothing that is in `place`.
@@ -146,7 +139,7 @@ class Ledger:
         """
         first = self.prefix(place)
         with self.transaction() as connection:
-            connection.execute(delete(_TABLE).where(_TABLE.c.key.between(first, first + b"\xff" * _BYTES)))
+            connection.execute(delete(_TABLE).where(_TABLE.c.key.between(first, first + b"\xff" * CONTENT_BYTES)))
 
     def claim(self, keys: Collection[bytes]) -> None:
         """Take nothing under `keys` for accepted any more: it is about to be overwritten.
@@ -154,19 +147,20 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be written.
         """
-        self.write(_CLAIM, [{"key": key, "claim": self._claim, "contested": _CONTESTED} for key in keys])
+        self._change(self._dialect.claim, keys, claim=self._claim, contested=_CONTESTED)
 
     def keep(self, contents: Mapping[bytes, bytes | None]) -> None:
         """Keep what was accepted, where it was claimed and nobody else has claimed it since. None was not accepted.
 
+        Contents are hashes as `hash` makes them.
+
         Raises:
             LedgerError: if it cannot be written.
         """
-        settled = [
-            {"key": key, "claim": self._claim, "content": content or _UNSURE, "unsure": _UNSURE}
-            for key, content in contents.items()
-        ]
-        self.write(_KEEP, settled)
+        ordered = self._dialect.pack([contents[key] or _REFUSED for key in sorted(contents)])
+        self._change(
+            self._dialect.keep, contents, claim=self._claim, contents=ordered, refused=_REFUSED, unsure=_UNSURE
+        )
 
     def aside(self, engine: Engine) -> Ledger:
         """One with the same keys in another database."""
@@ -193,6 +187,15 @@ class Ledger:
             with self.transaction() as connection:
                 connection.execute(statement, sorted(rows, key=itemgetter("key")))
 
+    def _change(self, statement: TextClause, keys: Collection[bytes], **more: Any) -> None:
+        if keys:
+            with self.transaction() as connection:
+                connection.execute(statement, {**self._keys(keys), **more})
+
+    def _keys(self, keys: Collection[bytes]) -> dict[str, Any]:
+        """In the order in which two processes do not wait for each other, and the file is written faster."""
+        return {"keys": self._dialect.pack(sorted(keys))}
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A connection whose changes are kept all at the end, or none.
@@ -209,6 +212,11 @@ class Ledger:
             yield
         except SQLAlchemyError as error:
             raise LedgerError(error) from None
+
+
+def framing(part: bytes) -> bytes:
+    """What stands before a part of what is hashed, so that no other parts are the same text."""
+    return len(part).to_bytes(8)
 
 
 def portions(keys: Collection[bytes]) -> Iterator[list[bytes]]:

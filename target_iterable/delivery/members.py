@@ -28,7 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ColumnElement
 
-from target_iterable.delivery.ledger import KEY_BYTES, PLACE_BYTES, Ledger, portions
+from target_iterable.delivery.ledger import PLACE_BYTES, Ledger, portions
+from target_iterable.delivery.ledger_sql import KEY_BYTES
 from target_iterable.delivery.seals import HASH_BYTES, SECRET_BYTES, Seals
 from target_iterable.delivery.sightings import NOW, Sightings
 

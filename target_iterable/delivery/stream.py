@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 
 from iterable_api.errors import IterableError
-from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.batches import Room, pack, shared_names
 from target_iterable.delivery.existence import Existence
 from target_iterable.delivery.failures import (
@@ -22,10 +20,12 @@ from target_iterable.delivery.failures import (
 from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.grouping import grouped
 from target_iterable.delivery.isolation import Isolation, Outcome
+from target_iterable.delivery.ledger import LedgerError
 from target_iterable.delivery.loads import Load, Waiting
 from target_iterable.delivery.meters import VerdictMeters
 from target_iterable.delivery.mirror import MemberMirror
 from target_iterable.delivery.operations import Batch, Operation, Verdicts
+from target_iterable.delivery.options import Options
 from target_iterable.delivery.pace import Pace, width
 from target_iterable.delivery.past import Past
 from target_iterable.delivery.refusal import Refusal
@@ -35,23 +35,6 @@ from target_iterable.delivery.schedule import Schedule
 from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.tally import Tally
 from target_iterable.delivery.telling import Telling
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the settings say about all deliveries.
-
-    Attributes:
-        max_in_flight: None for what the endpoint's limit suggests.
-        bears_dropped_fields: whether the run goes on when Iterable leaves fields out of records it takes.
-        trims: whether records go without fields whose types clash, instead of being rejected.
-    """
-
-    max_rows: int | None
-    allowance: Allowance
-    max_in_flight: int | None = None
-    bears_dropped_fields: bool = True
-    trims: bool = False
 
 
 class StreamDelivery:
@@ -77,6 +60,7 @@ class StreamDelivery:
         self._sources: dict[Operation, Source] = {}
         self._meters = VerdictMeters(self.stream)
         self._telling = Telling(self.stream)
+        self._looks_ahead = True
 
     @property
     def bears_reading_on(self) -> bool:
@@ -123,6 +107,19 @@ class StreamDelivery:
     def note_done(self) -> None:
         """Count one record that is written already, with the next load."""
         self._load.done += 1
+
+    def look_ahead(self) -> None:
+        """Look up what waits while what was taken before is still being sent.
+
+        What depends on that cannot be looked up before, and then nothing behind it can.
+
+        Raises:
+            LedgerError: if that fails.
+        """
+        rows = self._load.rows
+        self._looks_ahead = self._looks_ahead and not any(row.only_for or row.once for row in rows)
+        if self._looks_ahead:
+            self._memory.look_ahead(rows)
 
     def take(self) -> Load:
         """What waits. Nothing may be on its way meanwhile: these records count as read from here on."""
@@ -191,6 +188,9 @@ class StreamDelivery:
     def close(self) -> None:
         """Write the last metrics. What still waits is unsent."""
         self.take()
+        # Whatever cannot be kept now counts as new the next time.
+        with suppress(LedgerError):
+            self._memory.close()
         self._meters.show(self.tally)
         self._meters.close()
         self._sender.close()

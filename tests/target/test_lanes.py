@@ -34,7 +34,7 @@ COLUMNS: dict[str, dict[str, Any]] = {
     "total": {"type": ["number", "null"]},
     "truth": {"type": ["boolean", "null"]},
     "deep": {"type": ["object", "null"]},
-    "tags": {"type": ["array", "null"]},
+    "tags": {"type": ["array", "null"], "items": {"type": ["string", "null"]}},
     "any": {},
     "_sdc_sequence": {"type": "integer"},
 }

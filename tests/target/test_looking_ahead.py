@@ -1,0 +1,99 @@
+"""What the ledger is asked about a load while the one before is still being sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from target_iterable.delivery.isolation import Outcome
+from target_iterable.delivery.ledger import Ledger, open_ledger
+from target_iterable.delivery.memory import LedgerMemory
+from target_iterable.delivery.operations import BARE, Batch, Operation, Verdicts
+from tests.target.bulk_server import ENDPOINT
+from tests.target.conftest import Project
+from tests.target.loading import stream
+
+ANN, BOB = "ann@example.com", "bob@example.com"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = open_ledger(str(tmp_path / "ledger.db"), "secret")
+    yield opened
+    opened.close()
+
+
+def row(who: str, says: bytes) -> Operation:
+    return Operation(ENDPOINT, says, (("email", who),), place="users")
+
+
+def accept(memory: LedgerMemory, *rows: Operation) -> None:
+    for one in rows:
+        batch = Batch(ENDPOINT, BARE)
+        batch.add(one)
+        memory.note(Outcome(batch, Verdicts(written=[one])))
+
+
+def known(ledger: Ledger, *rows: Operation) -> set[bytes]:
+    """What the next run takes for accepted of these rows."""
+    return {one.part for one in LedgerMemory(ledger, skip=True).unchanged(rows)}
+
+
+def test_what_the_next_load_overwrites_stays_claimed_when_this_one_is_kept(ledger: Ledger) -> None:
+    memory = LedgerMemory(ledger, skip=True)
+    first, second = [row(ANN, b"A"), row(BOB, b"A")], [row(ANN, b"B")]
+    memory.look_ahead(first)
+    assert not memory.unchanged(first)
+    memory.look_ahead(second)
+    accept(memory, *first)
+    memory.keep()
+    assert known(ledger, row(ANN, b"A")) == set()
+    assert known(ledger, row(BOB, b"A")) == {b"A"}
+
+
+def test_what_was_accepted_last_is_known_when_both_loads_are_over(ledger: Ledger) -> None:
+    memory = LedgerMemory(ledger, skip=True)
+    first, second = [row(ANN, b"A")], [row(ANN, b"B")]
+    memory.look_ahead(first)
+    memory.unchanged(first)
+    memory.look_ahead(second)
+    accept(memory, *first)
+    memory.keep()
+    memory.unchanged(second)
+    accept(memory, *second)
+    memory.keep()
+    assert known(ledger, row(ANN, b"B")) == {b"B"}
+
+
+def test_the_next_load_may_be_looked_up_before_this_one_is_asked_about(ledger: Ledger) -> None:
+    memory = LedgerMemory(ledger, skip=True)
+    first, second = [row(ANN, b"A")], [row(ANN, b"B")]
+    memory.look_ahead(first)
+    memory.look_ahead(second)
+    for load in (first, second):
+        assert not memory.unchanged(load)
+        accept(memory, *load)
+        memory.keep()
+    assert known(ledger, row(ANN, b"B")) == {b"B"}
+
+
+def test_what_was_looked_up_and_never_sent_is_no_longer_claimed_after_the_run(ledger: Ledger) -> None:
+    stopped = LedgerMemory(ledger, skip=True)
+    stopped.look_ahead([row(ANN, b"A")])
+    stopped.close()
+    memory, load = LedgerMemory(ledger, skip=True), [row(ANN, b"A")]
+    assert not memory.unchanged(load)
+    accept(memory, *load)
+    memory.keep()
+    assert known(ledger, row(ANN, b"A")) == {b"A"}
+
+
+def test_the_same_users_in_load_after_load_end_as_they_were_said_last(project: Project) -> None:
+    records = [{"email": who, "plan": plan} for plan in "ABAB" for who in [ANN, BOB] * 5]
+    options = {"streams": {"users": {"skip_unchanged": True}}, "max_batch_rows": 1}
+    project.load(stream("users", records), **options)
+    assert [project.holds.user(email=who)["plan"] for who in (ANN, BOB)] == ["B", "B"]
+    again = project.load(stream("users", records[-2:]), **options)["users"]
+    assert (again["unchanged"], again["written"]) == (2, 0)
