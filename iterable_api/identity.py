@@ -10,9 +10,10 @@ from iterable_api.limits import MAX_USER_ID_LENGTH
 
 PLACEHOLDER_DOMAIN: Final = "placeholder.email"
 
+# Possessive, since what has matched once is never to be matched in another way.
 _EMAIL: Final = re.compile(
-    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})"
+    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]++)*+"
+    r"@(?:[a-z0-9][a-z0-9-]*+(?<!-)\.)+(?:[a-z]{2,63}+|xn--[a-z0-9-]{1,59}+)"
 )
 _USER_ID: Final = re.compile(rf"[\x20-\x7e]{{0,{MAX_USER_ID_LENGTH - 1}}}[\x21-\x7e]")
 

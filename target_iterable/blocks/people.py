@@ -143,8 +143,7 @@ class _People:
 
 def _names(identifiers_: Mapping[str, Column]) -> list[tuple[Name, ...]]:
     """What `UserIdentity.names` says, for each row."""
-    columns = [[(kind, text) for text in column] for kind, column in identifiers_.items()]
-    names = list(zip(*columns, strict=True))
+    names = list(zip(*(zip(repeat(kind), column) for kind, column in identifiers_.items()), strict=True))
     if any(UNSET in column for column in identifiers_.values()):
         return [tuple(name for name in row if name[1] is not UNSET) for row in names]
     return names

@@ -63,8 +63,8 @@ class Draft:
         return Draft(keys, at(places, self.heads), at(places, self.data), kinds)
 
     def misfits(self) -> set[int]:
-        """The places of rows of which something is a misfit."""
-        return misfits_in(*self.heads.values(), *self.data.values(), self.kinds)
+        """The places of rows of which something is a misfit. Of the data fields only dates can be."""
+        return misfits_in(*self.heads.values(), self.kinds)
 
 
 class Recipe(ABC):

@@ -42,7 +42,7 @@ class RecordType:
             raise UnusualStreamError
         types = {name: _type(schema, name, column) for name, column in columns.items()}
         self._checks = {name: check for name, (_, check) in types.items() if check is not None}
-        self._getters = {name: attrgetter(f"f{place}") for place, name in enumerate(columns)}
+        self._names = list(columns)
         fields = [
             _field(f"f{place}", name, type_, required=name in required)
             for place, (name, (type_, _)) in enumerate(types.items())
@@ -59,12 +59,14 @@ class RecordType:
         except _CAUSES:
             found = dict(self._one_by_one(lines))
             places, messages = list(found), list(found.values())
-        records = list(map(_record_of, messages))
-        columns = {name: list(map(getter, records)) for name, getter in self._getters.items()}
+        if not messages:
+            return places, {}
+        rows = map(msgspec.structs.astuple, map(_record_of, messages))
+        columns = dict(zip(self._names, map(list, zip(*rows, strict=True)), strict=True))
         odd = misfits_in(*(check(columns[name]) for name, check in self._checks.items()))
         if not odd:
             return places, columns
-        good = [place for place in range(len(records)) if place not in odd]
+        good = [place for place in range(len(messages)) if place not in odd]
         return [places[place] for place in good], at(good, columns)
 
     def _one_by_one(self, lines: Iterable[Line]) -> Iterable[tuple[int, Any]]:
