@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from io import BytesIO
+from itertools import repeat
 from operator import attrgetter
 from typing import IO, Any, Final
 
 import msgspec
 
-from tap_iterable.ascii_json import ascii_lines
+from tap_iterable.ascii_json import in_ascii
 from tap_iterable.export.lines import ID_BYTES, MalformedLineError, fields_of, nested, record_id
 from tap_iterable.line_type import Line, LineType, LineTypes, TypedRecord
 from tap_iterable.records import RECORD_ID, Record, Shape
@@ -111,9 +113,8 @@ class EventRows(Rows):
 
     def _ids(self, lines: Sequence[Line | Record]) -> list[str]:
         """What `record_id` says of their fields, which were decoded quickly."""
-        name = self._data_type
-        text = _encoder.encode_lines([(name, line) for line in lines]).replace(_DELETE, b"\\u007f")
-        return [blake2b(line, digest_size=ID_BYTES).hexdigest() for line in ascii_lines(text)[:-1]]
+        text = in_ascii(_encoder.encode_lines(list(zip(repeat(self._data_type), lines)))).replace(_DELETE, b"\\u007f")
+        return [blake2b(line, digest_size=ID_BYTES).hexdigest() for line in map(bytes.rstrip, BytesIO(text))]
 
 
 class UserRows(Rows):
