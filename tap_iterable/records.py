@@ -105,7 +105,7 @@ def _integer(value: object) -> object:
 def _number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return MISFIT
-    return value if math.isfinite(value) else MISFIT
+    return value if isinstance(value, int) or math.isfinite(value) else MISFIT
 
 
 def _boolean(value: object) -> object:
