@@ -14,10 +14,12 @@ from operator import attrgetter
 from typing import IO, Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from tap_iterable.ascii_json import in_ascii
+from tap_iterable.columns import Line
 from tap_iterable.export.lines import ID_BYTES, MalformedLineError, fields_of, nested, record_id
-from tap_iterable.line_type import Line, LineType, LineTypes, TypedRecord
+from tap_iterable.line_type import LineType, LineTypes, TypedRecord
 from tap_iterable.records import RECORD_ID, Record, Shape
 
 _BLOCK_BYTES: Final = 1 << 16
@@ -75,7 +77,7 @@ class Rows:
                 odd.append(line)
 
     def _of_lines(self, line_type: LineType, lines: list[Line]) -> list[TypedRecord]:
-        return list(line_type.records(lines))
+        return line_type.records(lines, repeat(UNSET))
 
     def _of_rows(self, rows: list[Record]) -> list[Record]:
         return [self._shape.record(nested(fields)) for fields in rows]
@@ -98,10 +100,7 @@ class EventRows(Rows):
         self._data_type = data_type
 
     def _of_lines(self, line_type: LineType, lines: list[Line]) -> list[TypedRecord]:
-        records = super()._of_lines(line_type, lines)
-        for record, row_id in zip(records, self._ids(lines), strict=True):
-            setattr(record, RECORD_ID, row_id)
-        return records
+        return line_type.records(lines, self._ids(lines))
 
     def _of_rows(self, rows: list[Record]) -> list[Record]:
         pairs = zip(super()._of_rows(rows), self._ids(rows), strict=True)
