@@ -7,20 +7,23 @@ column is not like nearly all, its values are looked at one by one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, defstruct
+from msgspec.structs import astuple
 
 from tap_iterable.records import MISFIT, ColumnType
 
 Line = msgspec.Struct
 """The fields of a line; those that it does not have are UNSET."""
-Maker = Callable[[Sequence[Line]], list[Any]]
-"""Makes a column: of each line one value, which may be UNSET."""
-Place = str | Mapping[str, Any]
-"""The attribute of a line that holds a value, or an object of places."""
+Column = Sequence[Any]
+"""Of each line one value, which may be UNSET."""
+Maker = Callable[[Sequence[Column]], Column]
+"""Makes a column of those that the lines have."""
+Place = int | Mapping[str, Any]
+"""Which column of lines holds a value, or an object of places."""
 
 
 class RefusedLineError(ValueError):
@@ -34,34 +37,34 @@ def struct(name: str, fields: Iterable[str], kinds: Mapping[str, Any], **options
     return defstruct(name, members, gc=False, **options)
 
 
-def values(attribute: str) -> Maker:
-    """What the lines hold in a field."""
-    get = attrgetter(attribute)
-    return lambda lines: list(map(get, lines))
+def columns_of(lines: Iterable[Line]) -> list[Column]:
+    """The columns of lines of one type, one for each of its fields; none if there are no lines."""
+    return list(zip(*map(astuple, lines), strict=True))
 
 
-def fitted(attribute: str, column: ColumnType) -> Maker:
+def fitted(place: int, column: ColumnType) -> Maker:
     """What the lines hold in a field, made fit for its column; a line with a misfit is refused."""
-    read, fit, unchanged = values(attribute), column.fit, column.unchanged
-    return read if fit is None else lambda lines: _fitted(read(lines), fit, unchanged)
+    read, fit, unchanged = itemgetter(place), column.fit, column.unchanged
+    return read if fit is None else lambda columns: _fitted(read(columns), fit, unchanged)
 
 
 def objects(places: Mapping[str, Place], otherwise: object = UNSET) -> Maker:
     """Objects of fields, without those that are absent; `otherwise` where all of them are."""
-    leaves = {key: values(place) for key, place in places.items() if isinstance(place, str)}
-    branches = {key: objects(place) for key, place in places.items() if not isinstance(place, str)}
-    make, makers = struct("Object", [*leaves, *branches], {}), [*leaves.values(), *branches.values()]
+    leaves = {key: itemgetter(place) for key, place in places.items() if isinstance(place, int)}
+    branches = {key: objects(place) for key, place in places.items() if not isinstance(place, int)}
+    make = struct("Object", [*leaves, *branches], {})
+    makers: list[Maker] = [*leaves.values(), *branches.values()]
     if not makers:
-        return lambda lines: [otherwise] * len(lines)
-    return lambda lines: _objects(make, [maker(lines) for maker in makers], otherwise)
+        return lambda columns: [otherwise] * len(columns[0])
+    return lambda columns: _objects(make, [maker(columns) for maker in makers], otherwise)
 
 
 def either(whole: Maker, parts: Maker) -> Maker:
     """Objects that are whole in some lines and in parts in others; a line that has both is refused."""
-    return lambda lines: _united(whole(lines), parts(lines))
+    return lambda columns: _united(whole(columns), parts(columns))
 
 
-def _fitted(column: list[Any], fit: Callable[[Any], object], unchanged: frozenset[type]) -> list[Any]:
+def _fitted(column: Column, fit: Callable[[Any], object], unchanged: frozenset[type]) -> Column:
     if unchanged.issuperset(map(type, column)):
         return column
     made = list(map(fit, column))
@@ -70,14 +73,14 @@ def _fitted(column: list[Any], fit: Callable[[Any], object], unchanged: frozense
     return made
 
 
-def _objects(make: Callable[..., object], columns: list[list[Any]], otherwise: object) -> list[Any]:
+def _objects(make: Callable[..., object], columns: Sequence[Column], otherwise: object) -> Column:
     if any(UNSET not in column for column in columns):
         return list(map(make, *columns))
     nothing = (UNSET,) * len(columns)
     return [otherwise if row == nothing else make(*row) for row in zip(*columns, strict=True)]
 
 
-def _united(whole: list[Any], parts: list[Any]) -> list[Any]:
+def _united(whole: Column, parts: Column) -> Column:
     if whole.count(UNSET) == len(whole):
         return parts
     return list(map(_one_of, whole, parts))

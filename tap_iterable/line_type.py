@@ -8,14 +8,13 @@ out of the ordinary are refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import repeat
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 import msgspec
 from msgspec import UnsetType
 
-from tap_iterable.columns import Line, Maker, Place, RefusedLineError, either, fitted, objects, struct
+from tap_iterable.columns import Line, Maker, Place, RefusedLineError, columns_of, either, fitted, objects, struct
 from tap_iterable.export.lines import nested
 from tap_iterable.records import RECORD_ID, REST, Shape
 
@@ -33,57 +32,40 @@ class LineType:
 
     def __init__(self, shape: Shape, others: Collection[str], number: Callable[[str], float]) -> None:
         names = sorted({*shape.columns, *others})  # in this order an encoder writes them as `record_id` wants them
-        self._attributes = {name: f"f{place}" for place, name in enumerate(names)}
+        self._places = {name: place for place, name in enumerate(names)}
         kinds = {name: column.kind for name, column in shape.columns.items()}
         line = struct("Line", names, kinds, forbid_unknown_fields=True)
-        self._decoder = msgspec.json.Decoder(line, float_hook=number)
+        self._decode = msgspec.json.Decoder(line, float_hook=number).decode
         self._record = struct("Record", [*shape.columns, REST, RECORD_ID], {})
-        places = nested({name: self._attributes[name] for name in sorted(others)})
+        places = nested({name: self._places[name] for name in sorted(others)})
         self._makers = [self._maker(shape, name, places.pop(name, None)) for name in shape.columns]
         self._makers.append(objects(places, {}))
 
-    def lines(self, block: Sequence[bytes]) -> list[Line]:
+    def lines(self, block: Iterable[bytes]) -> list[Line]:
         """The lines, decoded.
 
         Raises:
             msgspec.MsgspecError: if one of them has other fields or values.
-            RefusedLineError: if one of them holds several objects.
         """
-        if not _whole(block):
-            return list(map(self._decoder.decode, block))
-        lines = self._decoder.decode_lines(b"\n".join(block))
-        if len(lines) != len(block):
-            raise RefusedLineError
-        return lines
+        return list(map(self._decode, block))
 
     def attribute(self, name: str) -> str:
         """What the field of this name is called in lines."""
-        return self._attributes[name]
+        return f"f{self._places[name]}"
 
-    def records(self, lines: Sequence[Line], ids: Iterable[str | UnsetType]) -> list[TypedRecord]:
+    def records(self, lines: Iterable[Line], ids: Iterable[str | UnsetType]) -> list[TypedRecord]:
         """The record of each line.
 
         Raises:
             RefusedLineError: if one depends on more than is known of the lines' type.
         """
-        return list(map(self._record, *(make(lines) for make in self._makers), ids))
+        columns = columns_of(lines)
+        return list(map(self._record, *(make(columns) for make in self._makers), ids)) if columns else []
 
     def _maker(self, shape: Shape, name: str, parts: Place | None) -> Maker:
         """What makes the column of this name, of fields with dotted names, too."""
-        field = fitted(self._attributes[name], shape.columns[name])
-        return field if parts is None or isinstance(parts, str) else either(field, objects(parts))
-
-
-def _whole(block: Sequence[bytes]) -> bool:
-    """Whether each line begins and ends as an object does.
-
-    Then no object goes on in the next line: nowhere within JSON does `{` follow upon `}`. So where there are as many
-    objects as lines, each line is one.
-    """
-    return all(map(bytes.startswith, block, repeat(b"{"))) and all(map(bytes.endswith, block, repeat(_ENDS)))
-
-
-_ENDS: Final = (b"}\n", b"}\r\n", b"}")
+        field = fitted(self._places[name], shape.columns[name])
+        return field if parts is None or isinstance(parts, int) else either(field, objects(parts))
 
 
 class LineTypes:

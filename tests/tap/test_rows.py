@@ -166,6 +166,11 @@ def test_lines_are_told_apart_however_their_objects_add_up(lines: list[bytes]) -
     assert odd == broken
 
 
+@pytest.mark.parametrize("rows", [EventRows(SHAPE, CUSTOM.name), UserRows(SHAPE, "email")])
+def test_a_block_without_lines_has_no_records(rows: EventRows | UserRows) -> None:
+    assert list(rows.records([], [])) == []
+
+
 @pytest.mark.parametrize("line", [b'{"email":"a"}\r\n', b' {"email":"a"}\n', b'{"email":"a"} \n', b'{"email":"a"}'])
 def test_blanks_around_an_object_change_nothing(line: bytes) -> None:
     records = EventRows(SHAPE, CUSTOM.name).records([b'{"email":"b"}\n', line, b'{"email":"b"}\n'], [])
