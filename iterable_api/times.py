@@ -47,7 +47,6 @@ def to_rfc3339(moment: datetime) -> str:
     return _utc(moment).isoformat(timespec="microseconds")
 
 
-@lru_cache(maxsize=4096)  # what a campaign sends bears the same few seconds over and over
 def text_to_rfc3339(text: str) -> str | None:
     """The moment that `text` names as `to_rfc3339` writes it; None if `parse` makes nothing of it.
 

@@ -7,27 +7,41 @@ from json.encoder import encode_basestring_ascii
 from typing import Final
 
 
-def ascii_lines(text: bytes) -> list[bytes]:
-    """The lines of JSON in UTF-8, with escapes for all that is beyond ASCII."""
-    # Line by line, since nearly all of them are ASCII already.
-    lines = text.split(b"\n")
-    return lines if text.isascii() else list(map(_line_in_ascii, lines))
-
-
 def in_ascii(text: bytes) -> bytes:
-    """The same as one text."""
-    return text if text.isascii() else b"\n".join(ascii_lines(text))
+    """JSON in UTF-8, with escapes for all that is beyond ASCII."""
+    if text.isascii():
+        return text
+    characters = text.decode()
+    try:
+        return _latin_in_ascii(characters.encode(_LATIN))
+    except UnicodeEncodeError:
+        return characters.encode("ascii", _ESCAPES)
 
 
-def _line_in_ascii(line: bytes) -> bytes:
-    return line if line.isascii() else line.decode().encode("ascii", _ESCAPES)
+def _latin_in_ascii(text: bytes) -> bytes:
+    """The same for text that has one byte for each character.
+
+    It is searched for a byte far sooner than for all characters that need an escape.
+    """
+    for letter, escape in _letters.items():
+        text = text.replace(letter, escape)
+    return text if text.isascii() else text.decode(_LATIN).encode("ascii", _ESCAPES)
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return encode_basestring_ascii(error.object[error.start : error.end])[1:-1], error.end
+    beyond = error.object[error.start : error.end]
+    escape = encode_basestring_ascii(beyond)[1:-1]
+    if len(beyond) == 1 and beyond <= _LAST_LATIN and len(_letters) < _MOST_LETTERS:
+        _letters[beyond.encode(_LATIN)] = escape.encode()
+    return escape, error.end
 
 
+_LATIN: Final = "latin-1"
+_LAST_LATIN: Final = "\xff"
+_letters: Final[dict[bytes, bytes]] = {}
+"""Letters that were met -> their escapes."""
+_MOST_LETTERS: Final = 32
 _ESCAPES: Final = "tap-iterable-json"
 codecs.register_error(_ESCAPES, _escape)

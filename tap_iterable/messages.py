@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -42,8 +43,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def write_records(self, stream: str, records: Sequence[Record | msgspec.Struct], version: int | None) -> None:
         """Write RECORD messages, all with one time of extraction."""
-        now = datetime.now(UTC)
-        lines = _lines([_RecordMessage(stream, record, now, version) for record in records])
+        lines = _lines(partial(_RecordMessage, stream, time_extracted=datetime.now(UTC), version=version), records)
         with _undisturbed():
             _write(lines)
 
@@ -76,7 +76,7 @@ def _write(lines: bytes) -> None:
 
 class _RecordMessage(msgspec.Struct, tag_field="type", tag="RECORD", omit_defaults=True, gc=False):
     stream: str
-    record: Record | msgspec.Struct
+    record: Record | msgspec.Struct | msgspec.Raw
     time_extracted: datetime
     version: int | None = None
 
@@ -89,11 +89,18 @@ def _plain(value: object) -> Any:
 _encoder: Final = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number")
 
 
-def _lines(messages: Sequence[_RecordMessage]) -> bytes:
+def _lines(message: Callable[[Any], _RecordMessage], records: Sequence[Record | msgspec.Struct]) -> bytes:
+    """The messages of all records. They differ in nothing else, so what is around a record is encoded once."""
     try:
-        return in_ascii(_encoder.encode_lines(messages))
+        text = in_ascii(_encoder.encode_lines(records))
     except _UNWRITABLE:
-        return b"".join(_line(message) for message in messages)
+        return b"".join(_line(message(record)) for record in records)
+    before, after = _line(message(_GAP)).rstrip(b"\n").split(b"\n")
+    return (before + text.replace(b"\n", after + b"\n" + before)).removesuffix(before)
+
+
+_GAP: Final = msgspec.Raw(b"\n")
+"""No JSON of one line has it."""
 
 
 def _line(message: object) -> bytes:

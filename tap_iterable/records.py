@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cached_property
-from typing import Annotated, Any, Final
+from functools import cached_property, lru_cache, partial
+from types import NoneType
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from iterable_api import times
 from tap_iterable.finite_json import loads
@@ -33,6 +35,22 @@ MISFIT: Final = object()
 """What a fit says of a value that is not for its column."""
 
 Fit = Callable[[Any], object]
+
+_ABSENT: Final[frozenset[type]] = frozenset({NoneType, UnsetType})
+
+
+class ColumnType(NamedTuple):
+    """How the values of a column come.
+
+    Attributes:
+        kind: the type that they have where a decoder checks it; None and UNSET are of each.
+        fit: what has to be asked of them besides; None and UNSET stay as they are.
+        unchanged: classes whose values `fit` leaves as they are.
+    """
+
+    kind: Any
+    fit: Fit | None = None
+    unchanged: frozenset[type] = _ABSENT
 
 
 class Shape:
@@ -62,9 +80,9 @@ class Shape:
         return name in self._fits and self._fits[name]({}) is not MISFIT
 
     @cached_property
-    def columns(self) -> Mapping[str, tuple[Any, Fit | None]]:
-        """For each column the type that its values nearly always have, and what has to be asked of them besides."""
-        return {name: _TYPES.get(fit, (Any, fit)) for name, fit in self._fits.items()}
+    def columns(self) -> Mapping[str, ColumnType]:
+        """How the values of each column come, nearly always."""
+        return {name: _TYPES.get(fit) or ColumnType(Any, partial(_if_there, fit)) for name, fit in self._fits.items()}
 
     def _fitted(self, name: str, value: object) -> object:
         fit = self._fits.get(name)
@@ -105,7 +123,7 @@ def _integer(value: object) -> object:
 def _number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return MISFIT
-    return value if math.isfinite(value) else MISFIT
+    return value if isinstance(value, int) or math.isfinite(value) else MISFIT
 
 
 def _boolean(value: object) -> object:
@@ -115,13 +133,15 @@ def _boolean(value: object) -> object:
 def _moment(value: object) -> object:
     """Text in any of Iterable's spellings, or epoch milliseconds as metadata endpoints send them."""
     if isinstance(value, str):
-        return _moment_of(value) if len(value) <= _LONGEST_MOMENT else MISFIT
+        return moment_of(value) if len(value) <= _LONGEST_MOMENT else MISFIT
     moment = _from_epoch_ms(value) if isinstance(value, int) and not isinstance(value, bool) else None
     return MISFIT if moment is None else times.to_rfc3339(moment)
 
 
-def _moment_of(text: str) -> object:
-    return times.text_to_rfc3339(text) or MISFIT
+@lru_cache(maxsize=4096)  # what a campaign sends bears the same few seconds over and over
+def moment_of(text: str | UnsetType | None) -> object:
+    """The moment that a text names, as columns want it; what is no text stays as it is."""
+    return (times.text_to_rfc3339(text) or MISFIT) if isinstance(text, str) else text
 
 
 _LONGEST_MOMENT: Final = 64
@@ -153,6 +173,10 @@ def _anything(value: object) -> object:
     return value
 
 
+def _if_there(fit: Fit, value: object) -> object:
+    return value if value is None or value is UNSET else fit(value)
+
+
 def _array_of(fit: Fit) -> Fit:
     def array(value: object) -> object:
         if not isinstance(value, list):
@@ -172,14 +196,17 @@ _FITS: Final[dict[str, Fit]] = {
     "object": _object,
     "nested": _nested,
 }
-Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-MomentText = Annotated[str, msgspec.Meta(max_length=_LONGEST_MOMENT)]
-_TYPES: Final[dict[Fit, tuple[Any, Fit | None]]] = {
-    _string: (str, None),
-    _integer: (Whole, None),
-    _boolean: (bool, None),
-    _moment: (MomentText, _moment_of),
-    _anything: (Any, None),
+_WHOLE: Final = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_MOMENT_TEXT: Final = Annotated[str, msgspec.Meta(max_length=_LONGEST_MOMENT)]
+_TYPES: Final[dict[Fit, ColumnType]] = {
+    _string: ColumnType(str | None | UnsetType),
+    _integer: ColumnType(_WHOLE | None | UnsetType),
+    _boolean: ColumnType(bool | None | UnsetType),
+    _moment: ColumnType(_MOMENT_TEXT | None | UnsetType, moment_of),
+    _number: ColumnType(Any, partial(_if_there, _number), _ABSENT.union([float])),
+    _object: ColumnType(Any, partial(_if_there, _object), _ABSENT.union([dict])),
+    _nested: ColumnType(Any, partial(_if_there, _nested), _ABSENT.union([dict, list])),
+    _anything: ColumnType(Any),
 }
 
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from io import BytesIO
+from itertools import repeat
 from operator import attrgetter
 from typing import IO, Any, Final
 
 import msgspec
+from msgspec import UNSET
 
-from tap_iterable.ascii_json import ascii_lines
+from tap_iterable.ascii_json import in_ascii
+from tap_iterable.columns import Line
 from tap_iterable.export.lines import ID_BYTES, MalformedLineError, fields_of, nested, record_id
-from tap_iterable.line_type import Line, LineType, LineTypes, TypedRecord
+from tap_iterable.line_type import LineType, LineTypes, TypedRecord
 from tap_iterable.records import RECORD_ID, Record, Shape
 
 _BLOCK_BYTES: Final = 1 << 16
@@ -73,7 +77,7 @@ class Rows:
                 odd.append(line)
 
     def _of_lines(self, line_type: LineType, lines: list[Line]) -> list[TypedRecord]:
-        return list(line_type.records(lines))
+        return line_type.records(lines, repeat(UNSET))
 
     def _of_rows(self, rows: list[Record]) -> list[Record]:
         return [self._shape.record(nested(fields)) for fields in rows]
@@ -96,10 +100,7 @@ class EventRows(Rows):
         self._data_type = data_type
 
     def _of_lines(self, line_type: LineType, lines: list[Line]) -> list[TypedRecord]:
-        records = super()._of_lines(line_type, lines)
-        for record, row_id in zip(records, self._ids(lines), strict=True):
-            setattr(record, RECORD_ID, row_id)
-        return records
+        return line_type.records(lines, self._ids(lines))
 
     def _of_rows(self, rows: list[Record]) -> list[Record]:
         pairs = zip(super()._of_rows(rows), self._ids(rows), strict=True)
@@ -111,9 +112,8 @@ class EventRows(Rows):
 
     def _ids(self, lines: Sequence[Line | Record]) -> list[str]:
         """What `record_id` says of their fields, which were decoded quickly."""
-        name = self._data_type
-        text = _encoder.encode_lines([(name, line) for line in lines]).replace(_DELETE, b"\\u007f")
-        return [blake2b(line, digest_size=ID_BYTES).hexdigest() for line in ascii_lines(text)[:-1]]
+        text = in_ascii(_encoder.encode_lines(list(zip(repeat(self._data_type), lines)))).replace(_DELETE, b"\\u007f")
+        return [blake2b(line, digest_size=ID_BYTES).hexdigest() for line in map(bytes.rstrip, BytesIO(text))]
 
 
 class UserRows(Rows):

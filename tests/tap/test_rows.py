@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api import times
 from iterable_api.data_types import EVENTS, USER
 from tap_iterable import line_type
 from tap_iterable.export.lines import MalformedLineError, fields_of, nested, record_id
 from tap_iterable.export.rows import EventRows, UserRows, blocks
 from tap_iterable.line_type import TypedRecord
-from tap_iterable.records import Record, Shape
+from tap_iterable.records import Record, Shape, moment_of
 from tap_iterable.schemas import event_schema, user_schema
 from tap_iterable.streams.blocks import as_dict
 
@@ -29,7 +28,16 @@ READ_BEFORE = EventRows(SHAPE, CUSTOM.name)
 """Knows what earlier examples taught."""
 
 ODD_NUMBERS = ["NaN", "-Infinity", "1e400", "1e16", "9999999999999998.0", "1e-5", "0.0001", "0.00009999", "-0.0", "1E5"]
-ODD_NUMBERS += ["1.10", "0.1234567890123456789", "1" * 30, "-9223372036854775809", "9223372036854775807", "2.0", "-0"]
+ODD_NUMBERS += [
+    "1.10",
+    "0.1234567890123456789",
+    "1" * 30,
+    "1" * 400,
+    "-9223372036854775809",
+    "9223372036854775807",
+    "2.0",
+    "-0",
+]
 ODD_TEXTS = [
     '"\\ud800"',
     '"\\ud83d\\ude00"',
@@ -87,6 +95,8 @@ BROKEN = [
     '{"a":"\x01"}',
     '{"a":01}',
     "x" * 9,
+    '{"a":{}',
+    '{"a":1}}',
 ]
 
 
@@ -134,6 +144,38 @@ def test_bytes_that_are_not_text_are_odd_or_read_exactly(line: bytes) -> None:
     found: list[bytes] = []
     assert _told(READ_BEFORE.records([line, b"{}\n"], found)) == _told(records)
     assert found == odd
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b"{}{}\n", b'{"a":\n', b"1}\n"],
+        [b"{}{}\n", b'{"a":{}\n', b"}\n"],
+        [b'{"a":1}{"plan":\n', b'{"x":2}}\n'],
+        [b"{}{}\n", b'{"a":"}\n', b'{"}\n'],
+        [b"{},{}\n", b"{}\n"],
+        [b"{}{}\n", b"{}"],
+    ],
+)
+def test_lines_are_told_apart_however_their_objects_add_up(lines: list[bytes]) -> None:
+    rows = EventRows(SHAPE, CUSTOM.name)
+    rows.records([b'{"a":1,"plan":{"x":1}}'], [])
+    records, broken = _exactly(lines)
+    odd: list[bytes] = []
+    assert _told(rows.records(lines, odd)) == _told(records)
+    assert odd == broken
+
+
+@pytest.mark.parametrize("rows", [EventRows(SHAPE, CUSTOM.name), UserRows(SHAPE, "email")])
+def test_a_block_without_lines_has_no_records(rows: EventRows | UserRows) -> None:
+    assert list(rows.records([], [])) == []
+
+
+@pytest.mark.parametrize("line", [b'{"email":"a"}\r\n', b' {"email":"a"}\n', b'{"email":"a"} \n', b'{"email":"a"}'])
+def test_blanks_around_an_object_change_nothing(line: bytes) -> None:
+    records = EventRows(SHAPE, CUSTOM.name).records([b'{"email":"b"}\n', line, b'{"email":"b"}\n'], [])
+    assert _told(records) == _told(_exactly([b'{"email":"b"}', b'{"email":"a"}', b'{"email":"b"}'])[0])
+    assert all(isinstance(record, TypedRecord) for record in records)
 
 
 @pytest.mark.parametrize("value", ["1", "1e400", '"\\ud800"'])
@@ -204,10 +246,10 @@ def test_a_field_that_is_called_like_the_hash_does_not_replace_it() -> None:
 
 
 def test_long_texts_that_are_no_moments_are_not_remembered() -> None:
-    before = times.text_to_rfc3339.cache_info()
+    before = moment_of.cache_info()
     (record,) = map(as_dict, READ_BEFORE.records([f'{{"createdAt":"{"x" * 65}"}}'.encode()], []))
     assert record["dataFields"] == {"createdAt": "x" * 65}
-    assert times.text_to_rfc3339.cache_info() == before
+    assert moment_of.cache_info() == before
 
 
 def test_a_number_too_large_for_a_float_is_kept_as_text() -> None:
