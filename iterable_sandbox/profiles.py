@@ -9,8 +9,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 import phonenumbers
 
-from iterable_api import times
 from iterable_api.identity import ProjectType
+from iterable_sandbox import dates
 from iterable_sandbox.clock import Clock
 from iterable_sandbox.store.users import User
 
@@ -38,6 +38,9 @@ PURCHASE_FIELDS: Final[Mapping[str, str]] = {**_CART_FIELDS, "total": "double"}
 """The fields that every purchase may have, with their types: a whole number is still a price."""
 
 _SUBSCRIPTIONS: Final = frozenset({"subscribedMessageTypeIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds"})
+
+_TAKEN: Final = _MANAGED | {"email", "userId"}
+_TAKEN_BY_OPT_IN: Final = _TAKEN | _SUBSCRIPTIONS
 
 SYSTEM_FIELDS: Final[Mapping[str, str]] = {
     "email": "string",
@@ -71,7 +74,7 @@ def writable(fields: Mapping[str, Any], *, opt_in: bool = False) -> dict[str, An
 
     Where users opt in to message types, only the subscription endpoints write these.
     """
-    taken = _MANAGED | {"email", "userId"} | (_SUBSCRIPTIONS if opt_in else frozenset())
+    taken = _TAKEN_BY_OPT_IN if opt_in else _TAKEN
     return {name: value for name, value in fields.items() if name.partition(".")[0] not in taken}
 
 
@@ -106,7 +109,8 @@ def identifiers(user: User) -> dict[str, str]:
 
 def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source: str) -> None:
     """Bring Iterable's own fields up to date: every write does, even one that changes nothing else."""
-    now = times.to_iterable(clock.moment())
+    user.updated_at = clock.seconds()
+    now = dates.shown(user.updated_at)
     profile = user.profile
     if f"{INTERNAL}documentCreatedAt" not in profile:
         profile.setdefault("signupDate", now)
@@ -119,7 +123,6 @@ def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source:
     if user.email is not None:
         profile[f"{INTERNAL}emailDomain"] = user.email.rpartition("@")[2]
     _locate(profile)
-    user.updated_at = clock.now() // 1000
 
 
 def renew(user: User) -> None:
