@@ -52,7 +52,7 @@ def write_rows(
     by_row = project.settings.type_clashes == "row"
     admitted = [{} if by_row else draft.admit(USER, _fields(row), create=create) for row in rows]
     draft.check()
-    with project.store.database.transaction():
+    with project.store.database.transaction(), project.directory.expecting(rows):
         draft.save()
         for row, fields in zip(rows, admitted, strict=True):
             with tally.row():
