@@ -126,8 +126,8 @@ class FieldDraft:
             expected = types.get(path)
             if _is_plain(value, expected):
                 admitted = value
-            elif expected == "object" and isinstance(value, dict) and not path.endswith(_GEO):
-                admitted = self._object(owner, f"{path}.", value, allow=allow)
+            elif expected == "object" and _is_object(path, value):
+                admitted = self._inside(owner, path, expected, value, allow=allow)
             else:
                 admitted = self._value(owner, path, value, allow=allow)
             if admitted is not _DROPPED:
@@ -205,6 +205,12 @@ def _is_plain(value: Any, expected: str | None) -> bool:
     if isinstance(value, list):
         return all((item.__class__, expected) in _PLAIN for item in value)
     return (value.__class__, expected) in _PLAIN
+
+
+def _is_object(path: str, value: Any) -> bool:
+    """Whether a value, or each of its items, is an object and cannot be a place."""
+    items = value if isinstance(value, list) else (value,)
+    return not path.endswith(_GEO) and all(isinstance(item, dict) for item in items)
 
 
 def _elements(value: Any) -> Iterator[Any]:

@@ -15,6 +15,10 @@ from iterable_sandbox.clock import Clock
 from iterable_sandbox.store.users import User
 
 INTERNAL: Final = "itblInternal."
+_CREATED: Final = f"{INTERNAL}documentCreatedAt"
+_UPDATED: Final = f"{INTERNAL}documentUpdatedAt"
+_DOMAIN: Final = f"{INTERNAL}emailDomain"
+_REGION: Final = f"{INTERNAL}regionCode"
 _SYSTEM_OBJECTS: Final = ("itblInternal", "itblDS")
 _MANAGED: Final = frozenset(
     {*_SYSTEM_OBJECTS, "itblUserId", "profileUpdatedAt", "signupSource", "devices", "browserTokens"}
@@ -112,22 +116,22 @@ def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source:
     user.updated_at = clock.seconds()
     now = dates.shown(user.updated_at)
     profile = user.profile
-    if f"{INTERNAL}documentCreatedAt" not in profile:
+    if _CREATED not in profile:
         profile.setdefault("signupDate", now)
         profile.setdefault("signupSource", signup_source)
-        profile[f"{INTERNAL}documentCreatedAt"] = now
+        profile[_CREATED] = now
         if project_type is not ProjectType.EMAIL:
             profile.setdefault("itblUserId", uuid5(NAMESPACE_URL, f"{user.email}/{user.user_id}").hex)
     profile.update(identifiers(user))
-    profile["profileUpdatedAt"] = profile[f"{INTERNAL}documentUpdatedAt"] = now
+    profile["profileUpdatedAt"] = profile[_UPDATED] = now
     if user.email is not None:
-        profile[f"{INTERNAL}emailDomain"] = user.email.rpartition("@")[2]
+        profile[_DOMAIN] = user.email.rpartition("@")[2]
     _locate(profile)
 
 
 def renew(user: User) -> None:
     """Forget when the profile began: changing the address and merging make a new document of it."""
-    user.profile.pop(f"{INTERNAL}documentCreatedAt", None)
+    user.profile.pop(_CREATED, None)
 
 
 def _locate(profile: dict[str, Any]) -> None:
@@ -135,9 +139,9 @@ def _locate(profile: dict[str, Any]) -> None:
     number = profile.get("phoneNumber")
     region = _region(number) if isinstance(number, str) else None
     if region is None:
-        profile.pop(f"{INTERNAL}regionCode", None)
+        profile.pop(_REGION, None)
     else:
-        profile[f"{INTERNAL}regionCode"] = region
+        profile[_REGION] = region
 
 
 @lru_cache(4096)

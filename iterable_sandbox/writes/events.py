@@ -100,4 +100,6 @@ def _user(project: Project, row: Mapping[str, Any]) -> User:
     found = project.directory.find(identity)
     if found is not None:
         return found
-    return users.upsert(project, row, {}, source="API", existing_only=existing_only)
+    made = users.new(project, identity, existing_only=existing_only)
+    users.save(project, made)
+    return made

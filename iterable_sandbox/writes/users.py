@@ -25,11 +25,7 @@ def upsert(
         NamelessRowError: the same, for a row without identity.
     """
     identity = identities.read(row)
-    user = project.directory.find(identity)
-    if user is None and not existing_only:
-        user = project.directory.new(identity)
-    if user is None:
-        raise identity.refused("notFound")
+    user = project.directory.find(identity) or new(project, identity, existing_only=existing_only)
     _rename(project, user, identity, fields)
     merge = bool(row.get("mergeNestedObjects"))
     user.profile = profiles.merged(
@@ -37,6 +33,18 @@ def upsert(
     )
     save(project, user, source=source)
     follow_lists(project, user, fields)
+    return user
+
+
+def new(project: Project, identity: identities.Identity, *, existing_only: bool) -> User:
+    """A user for an identity that is not known; not stored yet.
+
+    Raises:
+        RowRefusedError: if none may be made.
+    """
+    user = None if existing_only else project.directory.new(identity)
+    if user is None:
+        raise identity.refused("notFound")
     return user
 
 
