@@ -1,4 +1,4 @@
-"""How much of Iterable's limits runs of the plugins use: `make bench-limits`. It takes half an hour.
+"""How much of Iterable's limits runs of the plugins use: `make bench-limits`. It takes a quarter of an hour.
 
 The servers keep the documented limits in real time, and answer after 200 ms. One only counts, so that it is never
 what is waited for; the other is the sandbox, which stores what it takes.
