@@ -1,7 +1,7 @@
-"""How much of Iterable's limits a run of the target uses: `make bench-limits`. It takes minutes.
+"""How much of Iterable's limits runs of the plugins use: `make bench-limits`. It takes a quarter of an hour.
 
-The server keeps the documented limits as the sandbox does, in real time, and answers after 200 ms. Otherwise it only
-counts: the sandbox takes longer to store a record than the limits allow, so that the sandbox would be measured.
+The servers keep the documented limits in real time, and answer after 200 ms. One only counts, so that it is never
+what is waited for; the other is the sandbox, which stores what it takes.
 """
 
 from __future__ import annotations
@@ -9,91 +9,25 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from http.client import HTTPConnection
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
+from typing import Any, Final
 
+from benchmarks.arena import RecordsMissingError
+from benchmarks.limited import LATENCY, Limited, Span, counting, template
+from benchmarks.limited_sandbox import limited_sandbox
+from benchmarks.limited_tap import ROWS, STREAMS, export
 from benchmarks.measuring import run
-from benchmarks.rows import CATALOG, LOADS, Load
-from benchmarks.server import Handler, serve, serving
+from benchmarks.rows import LOADS, Load
 from benchmarks.subjects import targets
 from iterable_api.limits import MAX_BODY_BYTES, MAX_CATALOG_ITEMS, limits_of
-from iterable_sandbox.clock import Clock
-from iterable_sandbox.limits import Buckets
 
-LATENCY: Final = 0.2
 RECORDS: Final = {"users": 100_000, "events": 100_000, "catalog_items": 50_000}
-_SPAN: Final = "/span"
-
-
-@dataclass(frozen=True)
-class Span:
-    """What the server saw of one run.
-
-    Attributes:
-        refused: requests that came too early.
-        seconds: from the first request to the last answer.
-    """
-
-    requests: int
-    refused: int
-    bytes: int
-    seconds: float
-
-
-class LimitedHandler(Handler):
-    """Takes its time, and refuses what is beyond the limits."""
-
-    _buckets: ClassVar[Buckets] = Buckets(Clock())
-    _seen: ClassVar[dict[str, float]] = {}
-
-    def do_GET(self) -> None:  # noqa: N802 (the library's name)
-        """Tell what was seen since this was last asked, beside what the server tells anyway."""
-        if self.path != _SPAN:
-            super().do_GET()
-            return
-        with self.lock:
-            seen = dict(self._seen)
-            self._seen.clear()
-        self.answer({**seen, "seconds": seen["last"] - seen["first"]})
-
-    def do_POST(self) -> None:  # noqa: N802 (the library's name)
-        """Take a request, or refuse it."""
-        accepted = self._arrive()
-        time.sleep(LATENCY)
-        if accepted:
-            super().do_POST()
-        else:
-            self.rfile.read(self._length)
-            self.send_error(429)
-        with self.lock:
-            self._seen["last"] = time.monotonic()
-
-    def _arrive(self) -> bool:
-        with self.lock:
-            fits = self._buckets.admit("POST", _template(self.path), "")
-            self._seen.setdefault("first", time.monotonic())
-            for what, more in (("requests", fits), ("refused", not fits), ("bytes", fits * self._length)):
-                self._seen[what] = self._seen.get(what, 0) + more
-        return fits
-
-    @property
-    def _length(self) -> int:
-        return int(self.headers["Content-Length"])
-
-
-def _template(path: str) -> str:
-    return path.replace(CATALOG, "{catalogName}")
-
-
-def _serve(pipe: Connection) -> None:
-    serve(pipe, LimitedHandler)
+_PER_REQUEST: Final = 1000
+_EXPORT: Final = "/api/export/data.json"
+_Result = dict[str, Any]
 
 
 def least_requests(stream: str, records: int, size: int) -> int:
@@ -104,45 +38,64 @@ def least_requests(stream: str, records: int, size: int) -> int:
 
 def least_seconds(load: Load, requests: int) -> float:
     """What so many requests take at least: the limits, and the way of the last one."""
-    return max(requests / limit.count * limit.seconds for limit in limits_of("POST", _template(load.path))) + LATENCY
+    limits = limits_of("POST", template(load.path))
+    return max(requests / limit.count * limit.seconds for limit in limits) + LATENCY
 
 
-def measure(stream: str, records: int, **settings: Any) -> Span:
-    """Write so many records of one stream."""
-    load = LOADS[stream]
-    with serving(_serve) as server, TemporaryDirectory(prefix="bench-") as name:
+def least_seconds_of_exports(requests: int) -> float:
+    """The same, but those that the limit lets through at once take no time: there are so few that they matter."""
+    limits = limits_of("GET", _EXPORT)
+    return max(max(requests - limit.count, 0) / limit.count * limit.seconds for limit in limits) + LATENCY
+
+
+def write(server: Limited, load: Load, records: int, **settings: Any) -> Span:
+    """Write so many records of one stream.
+
+    Raises:
+        RecordsMissingError: if they did not all arrive.
+    """
+    with TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         messages = folder / "messages.singer"
         with messages.open("wb") as file:
             file.writelines(load.blocks(records))
-        command = targets.ours(server.url, load, folder, enforce_rate_limits=True, **settings)
-        run(command, folder, messages)
-        return _span(server.url)
-
-
-def _span(url: str) -> Span:
-    connection = HTTPConnection(urlsplit(url).netloc)
-    connection.request("GET", _SPAN)
-    seen = json.loads(connection.getresponse().read())
-    connection.close()
-    return Span(seen["requests"], seen.get("refused", 0), seen["bytes"], seen["seconds"])
+        run(targets.ours(server.url, load, folder, enforce_rate_limits=True, **settings), folder, messages)
+    span = server.span()
+    _check(records, span.records)
+    return span
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure each stream with full bodies, and with 1,000 records in each."""
-    parser = argparse.ArgumentParser("make bench-limits", description=__doc__)
-    parser.add_argument("--json", type=Path, help="where the results are written")
-    options = parser.parse_args(arguments)
-    results = [_result(stream, records, most) for stream, records in RECORDS.items() for most in (None, 1000)]
+    """Measure what the arguments ask for."""
+    options = _parser().parse_args(arguments)
+    results = []
+    for part in options.parts or PARTS:
+        for measured in PARTS[part](options):
+            result = {"part": part, **measured}
+            print("  ".join(f"{name} {value}" for name, value in result.items()))  # noqa: T201 (this is its output)
+            results.append(result)
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n")
 
 
-def _result(stream: str, records: int, most: int | None) -> dict[str, Any]:
-    span = measure(stream, records, max_batch_rows=most)
+def _targets(options: argparse.Namespace) -> Iterator[_Result]:
+    """Each stream with full bodies, and with 1,000 records in each."""
+    return (_written(counting, stream, options.scale, most) for stream in RECORDS for most in (None, _PER_REQUEST))
+
+
+def _sandbox(options: argparse.Namespace) -> Iterator[_Result]:
+    return (_written(limited_sandbox, stream, options.scale, _PER_REQUEST) for stream in RECORDS)
+
+
+def _written(
+    serving: Callable[[], AbstractContextManager[Limited]], stream: str, scale: float, most: int | None
+) -> _Result:
+    records = max(1, round(RECORDS[stream] * scale))
+    with serving() as server:
+        span = write(server, LOADS[stream], records, max_batch_rows=most)
     least = math.ceil(records / most) if most else least_requests(stream, records, span.bytes)
     allowed = least_seconds(LOADS[stream], least)
-    result = {
+    return {
         "stream": stream,
         "records": records,
         "max_batch_rows": most,
@@ -153,8 +106,53 @@ def _result(stream: str, records: int, most: int | None) -> dict[str, Any]:
         "least_seconds": round(allowed, 2),
         "ratio": round(span.seconds / allowed, 3),
     }
-    print("  ".join(f"{name} {value}" for name, value in result.items()))  # noqa: T201 (this is its output)
-    return result
+
+
+def _tap(options: argparse.Namespace) -> Iterator[_Result]:
+    streams = STREAMS[: options.streams]
+    with counting() as server, TemporaryDirectory(prefix="bench-") as folder:
+        _check(len(streams) * ROWS, export(server.url, streams, Path(folder)))
+        span = server.span()
+    allowed = least_seconds_of_exports(span.requests)
+    yield {
+        "streams": len(streams),
+        "requests": span.requests,
+        "refused": span.refused,
+        "seconds": round(span.seconds, 2),
+        "least_seconds": round(allowed, 2),
+        "share": round(allowed / span.seconds, 3),
+    }
+
+
+def _check(expected: int, moved: int) -> None:
+    if moved != expected:
+        raise RecordsMissingError(f"{moved} records were moved instead of {expected}")
+
+
+PARTS: Final[dict[str, Callable[[argparse.Namespace], Iterator[_Result]]]] = {
+    "target": _targets,
+    "sandbox": _sandbox,
+    "tap": _tap,
+}
+"""What writes to the server that counts, what writes to the sandbox, and what reads."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("make bench-limits", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; by default all")
+    parser.add_argument("--scale", type=_positive, default=1.0, help="0.1 writes a tenth of the records")
+    numbers = range(1, len(STREAMS) + 1)
+    how_many = "how many streams the tap reads; by default all"
+    parser.add_argument("--streams", type=int, choices=numbers, default=numbers[-1], metavar="NUMBER", help=how_many)
+    parser.add_argument("--json", type=Path, help="where the results are written")
+    return parser
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not more than nothing")
+    return number
 
 
 if __name__ == "__main__":

@@ -20,9 +20,13 @@ class Clock(AbstractClock):
         """Epoch milliseconds."""
         return time_ns() // 1_000_000 + self._advanced_ms
 
+    def seconds(self) -> int:
+        """Epoch seconds, as Iterable stores times."""
+        return self.now() // 1000
+
     def moment(self) -> datetime:
         """Now, in UTC and whole seconds, as Iterable writes times."""
-        return datetime.fromtimestamp(self.now() // 1000, UTC)
+        return datetime.fromtimestamp(self.seconds(), UTC)
 
     def advance(self, by: timedelta) -> None:
         """Let time pass."""

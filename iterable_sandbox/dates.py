@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Final
 
 from iterable_api import times
@@ -23,13 +24,20 @@ def is_date(text: str) -> bool:
     Exactly four formats do: a date, date and time with or without a zone after a blank, and ISO 8601 with
     milliseconds and zone. Fractions after a blank, and ISO without fractions, are strings to Iterable.
     """
-    return _DATE_VALUE.fullmatch(text) is not None and _moment(text) is not None
+    if _DATE_VALUE.fullmatch(text) is None:
+        return False
+    return times.text_to_epoch_seconds(text) is not None or _moment(text) is not None
 
 
 def stored(text: str) -> str:
     """A date value as it reads back: the ISO form is rewritten, the other three stay as they were sent."""
-    moment = times.parse(text) if "T" in text else None
-    return text if moment is None else times.to_iterable(moment)
+    return (times.text_to_iterable(text) if "T" in text else None) or text
+
+
+@lru_cache(10_000)
+def shown(at: int) -> str:
+    """Epoch seconds as an export writes them. What is stored together bears the same few."""
+    return times.to_iterable(datetime.fromtimestamp(at, UTC))
 
 
 def bound(text: str) -> datetime:

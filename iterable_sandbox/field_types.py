@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from iterable_sandbox import dates
 from iterable_sandbox.envelopes import RefusedError, envelope
@@ -24,12 +23,14 @@ _FITS: Final[Mapping[str, tuple[str, ...]]] = {
 """What a value may be stored as, by what it looks like. Whole numbers go into decimals, dates into strings."""
 
 SEPARATOR: Final = ":::"
+_PLAIN: Final = frozenset({(str, "string"), (int, "long"), (int, "double"), (float, "double"), (bool, "boolean")})
+"""Values that fit their field, and are kept as they are, whatever they hold."""
+
 _GEO: Final = "_geo_location"
 _DROPPED: Final = object()
 
 
-@dataclass(frozen=True)
-class Owner:
+class Owner(NamedTuple):
     """Whose fields they are: those of all users, or those of the custom events of one name."""
 
     category: str
@@ -118,8 +119,20 @@ class FieldDraft:
         self._store.fields.add(self._new)
 
     def _object(self, owner: Owner, prefix: str, fields: Mapping[str, Any], *, allow: bool) -> dict[str, Any]:
-        kept = {name: self._value(owner, f"{prefix}{name}", value, allow=allow) for name, value in fields.items()}
-        return {name: value for name, value in kept.items() if value is not _DROPPED}
+        types = self._types(owner)
+        kept = {}
+        for name, value in fields.items():
+            path = f"{prefix}{name}"
+            expected = types.get(path)
+            if _is_plain(value, expected):
+                admitted = value
+            elif expected == "object" and _is_object(path, value):
+                admitted = self._inside(owner, path, expected, value, allow=allow)
+            else:
+                admitted = self._value(owner, path, value, allow=allow)
+            if admitted is not _DROPPED:
+                kept[name] = admitted
+        return kept
 
     def _value(self, owner: Owner, path: str, value: Any, *, allow: bool) -> Any:
         types = [type_of(path, element) for element in _elements(value)]
@@ -185,6 +198,19 @@ def type_of(path: str, value: Any) -> str:
             return "geo_location"
         case _:
             return "object"
+
+
+def _is_plain(value: Any, expected: str | None) -> bool:
+    """Whether a look at the class of a value, or of its items, is enough."""
+    if isinstance(value, list):
+        return all((item.__class__, expected) in _PLAIN for item in value)
+    return (value.__class__, expected) in _PLAIN
+
+
+def _is_object(path: str, value: Any) -> bool:
+    """Whether a value, or each of its items, is an object and cannot be a place."""
+    items = value if isinstance(value, list) else (value,)
+    return not path.endswith(_GEO) and all(isinstance(item, dict) for item in items)
 
 
 def _elements(value: Any) -> Iterator[Any]:

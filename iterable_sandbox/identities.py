@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
@@ -91,6 +92,15 @@ class Directory:
         self._users = store.users
         self._forgotten = store.forgotten
         self._type = project_type
+
+    @contextmanager
+    def expecting(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[None]:
+        """Look at once for all whom the rows of one request may mean; inside of a transaction."""
+        named = [(row.get("email"), row.get("userId")) for row in rows]
+        emails = {normalise_email(email) for email, _ in named if email is not None}
+        user_ids = {user_id for _, user_id in named if user_id is not None}
+        with self._users.expecting(emails, user_ids), self._forgotten.expecting(emails, user_ids):
+            yield
 
     def find(self, identity: Identity) -> User | None:
         """The user that a row means, with the identifiers that the row adds to it; not stored yet.

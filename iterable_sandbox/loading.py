@@ -78,11 +78,9 @@ def _save_user(store: Store, line: Fields) -> None:
 
 def _save_event(store: Store, data_type: str, line: Fields) -> None:
     event_id = line.get("id") if data_type in _NAMED_BY_CLIENTS else None
-    before = None if event_id is None else store.events.by_event_id(data_type, event_id)
     user = _known(store, *_identifiers(line))
     owner = 0 if user is None else user.id
-    event = Event(data_type, _seconds(line, "createdAt"), owner, line, event_id, before.id if before else 0)
-    store.events.save(event)
+    store.events.save(Event(data_type, _seconds(line, "createdAt"), owner, line, event_id))
 
 
 def _known(store: Store, email: str | None, user_id: str | None) -> User | None:

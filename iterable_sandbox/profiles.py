@@ -9,12 +9,16 @@ from uuid import NAMESPACE_URL, uuid5
 
 import phonenumbers
 
-from iterable_api import times
 from iterable_api.identity import ProjectType
+from iterable_sandbox import dates
 from iterable_sandbox.clock import Clock
 from iterable_sandbox.store.users import User
 
 INTERNAL: Final = "itblInternal."
+_CREATED: Final = f"{INTERNAL}documentCreatedAt"
+_UPDATED: Final = f"{INTERNAL}documentUpdatedAt"
+_DOMAIN: Final = f"{INTERNAL}emailDomain"
+_REGION: Final = f"{INTERNAL}regionCode"
 _SYSTEM_OBJECTS: Final = ("itblInternal", "itblDS")
 _MANAGED: Final = frozenset(
     {*_SYSTEM_OBJECTS, "itblUserId", "profileUpdatedAt", "signupSource", "devices", "browserTokens"}
@@ -38,6 +42,9 @@ PURCHASE_FIELDS: Final[Mapping[str, str]] = {**_CART_FIELDS, "total": "double"}
 """The fields that every purchase may have, with their types: a whole number is still a price."""
 
 _SUBSCRIPTIONS: Final = frozenset({"subscribedMessageTypeIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds"})
+
+_TAKEN: Final = _MANAGED | {"email", "userId"}
+_TAKEN_BY_OPT_IN: Final = _TAKEN | _SUBSCRIPTIONS
 
 SYSTEM_FIELDS: Final[Mapping[str, str]] = {
     "email": "string",
@@ -71,7 +78,7 @@ def writable(fields: Mapping[str, Any], *, opt_in: bool = False) -> dict[str, An
 
     Where users opt in to message types, only the subscription endpoints write these.
     """
-    taken = _MANAGED | {"email", "userId"} | (_SUBSCRIPTIONS if opt_in else frozenset())
+    taken = _TAKEN_BY_OPT_IN if opt_in else _TAKEN
     return {name: value for name, value in fields.items() if name.partition(".")[0] not in taken}
 
 
@@ -106,25 +113,25 @@ def identifiers(user: User) -> dict[str, str]:
 
 def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source: str) -> None:
     """Bring Iterable's own fields up to date: every write does, even one that changes nothing else."""
-    now = times.to_iterable(clock.moment())
+    user.updated_at = clock.seconds()
+    now = dates.shown(user.updated_at)
     profile = user.profile
-    if f"{INTERNAL}documentCreatedAt" not in profile:
+    if _CREATED not in profile:
         profile.setdefault("signupDate", now)
         profile.setdefault("signupSource", signup_source)
-        profile[f"{INTERNAL}documentCreatedAt"] = now
+        profile[_CREATED] = now
         if project_type is not ProjectType.EMAIL:
             profile.setdefault("itblUserId", uuid5(NAMESPACE_URL, f"{user.email}/{user.user_id}").hex)
     profile.update(identifiers(user))
-    profile["profileUpdatedAt"] = profile[f"{INTERNAL}documentUpdatedAt"] = now
+    profile["profileUpdatedAt"] = profile[_UPDATED] = now
     if user.email is not None:
-        profile[f"{INTERNAL}emailDomain"] = user.email.rpartition("@")[2]
+        profile[_DOMAIN] = user.email.rpartition("@")[2]
     _locate(profile)
-    user.updated_at = clock.now() // 1000
 
 
 def renew(user: User) -> None:
     """Forget when the profile began: changing the address and merging make a new document of it."""
-    user.profile.pop(f"{INTERNAL}documentCreatedAt", None)
+    user.profile.pop(_CREATED, None)
 
 
 def _locate(profile: dict[str, Any]) -> None:
@@ -132,9 +139,9 @@ def _locate(profile: dict[str, Any]) -> None:
     number = profile.get("phoneNumber")
     region = _region(number) if isinstance(number, str) else None
     if region is None:
-        profile.pop(f"{INTERNAL}regionCode", None)
+        profile.pop(_REGION, None)
     else:
-        profile[f"{INTERNAL}regionCode"] = region
+        profile[_REGION] = region
 
 
 @lru_cache(4096)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from iterable_api.data_types import DATA_TYPES
 from iterable_sandbox.envelopes import bad_params
-from iterable_sandbox.json_text import to_json
+from iterable_sandbox.json_text import from_own_json, to_json
 from iterable_sandbox.settings import Settings
 from iterable_sandbox.store import Store
 from iterable_sandbox.store.events import Selection
@@ -53,14 +52,14 @@ def json_lines(store: Store, settings: Settings, query: Query) -> Lines:
     view = _view(settings, query)
     if view is None:
         return chunks
-    return ([to_json(view(json.loads(line))) for line in lines] for lines in chunks)
+    return ([to_json(view(from_own_json(line))) for line in lines] for lines in chunks)
 
 
 def rows(store: Store, settings: Settings, query: Query) -> Iterator[dict[str, Any]]:
     """The same as objects."""
     view = _view(settings, query) or _whole
     chunks = store.events.lines(query.selection, shuffled=settings.shuffle)
-    return (view(json.loads(line)) for lines in chunks for line in lines)
+    return (view(from_own_json(line)) for lines in chunks for line in lines)
 
 
 def _view(settings: Settings, query: Query) -> Callable[[dict[str, Any]], dict[str, Any]] | None:

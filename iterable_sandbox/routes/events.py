@@ -57,7 +57,7 @@ def track_bulk(call: Call) -> Response:
     draft, tally = project.field_draft(), Tally(EVENT_BUCKETS)
     admitted = [_admitted(draft, row) for row in rows]
     draft.check()
-    with project.store.database.transaction():
+    with project.store.database.transaction(), project.directory.expecting(rows), events.expecting(project, rows):
         draft.save()
         for row, fields in zip(rows, admitted, strict=True):
             with tally.row():

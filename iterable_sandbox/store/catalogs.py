@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iterable_sandbox.json_text import to_json
+from iterable_sandbox.json_text import from_own_json, to_json
 from iterable_sandbox.store.database import Database, Row
 
 _COLUMNS: Final = "id, modified_ms, length(CAST(body AS BLOB)), body"
@@ -94,4 +93,4 @@ class Catalogs:
 
 def _item(row: Row) -> Item:
     item_id, modified, size, body = row
-    return Item(item_id, modified, size, json.loads(body))
+    return Item(item_id, modified, size, from_own_json(body))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from threading import RLock
 from typing import Any, Final
 
 Row = tuple[Any, ...]
+
+_CHUNK: Final = 500
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS project (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -51,48 +54,64 @@ INSERT INTO sqlite_sequence (name, seq) SELECT * FROM (VALUES ('lists', 1000000)
 
 
 class Database:
-    """Statements and transactions. A transaction inside another one is part of it."""
+    """Statements and transactions. A transaction inside another one is part of it.
+
+    In a transaction, writes may be put off until something else is asked or written: what is seen is the same.
+
+    Attributes:
+        lock: whoever has it is alone with the database. A transaction has it until its end.
+    """
 
     def __init__(self, path: str) -> None:
-        self._lock = RLock()
+        self.lock = RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA)
+        self._later: dict[str, list[Row]] = {}
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, and nobody else's statements in between."""
-        with self._lock:
+        with self.lock:
             if self._connection.in_transaction:
                 yield
                 return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._catch_up()
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._roll_back()
                 raise
             self._connection.execute("COMMIT")
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:
         """All of it is seen inside, and undone at the end."""
-        with self._lock:
+        with self.lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
             finally:
-                self._connection.execute("ROLLBACK")
+                self._roll_back()
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """What a query finds."""
-        with self._lock:
+        with self.lock:
+            self._catch_up()
             return self._connection.execute(sql, values).fetchall()
+
+    def rows_of(self, sql: str, keys: Collection[Any], *values: Any) -> Iterator[Row]:
+        """What a query finds for many keys, of which `{keys}` stands for some at a time; `values` come before them."""
+        remaining = iter(keys)
+        while chunk := list(islice(remaining, _CHUNK)):
+            yield from self.rows(sql.format(keys=",".join("?" * len(chunk))), (*values, *chunk))
 
     def row(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row that a query finds."""
-        with self._lock:
+        with self.lock:
+            self._catch_up()
             found: Row | None = self._connection.execute(sql, values).fetchone()
             return found
 
@@ -103,15 +122,35 @@ class Database:
 
     def write(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement; its cursor knows how many rows it touched and the id of a new one."""
-        with self._lock:
+        with self.lock:
+            self._catch_up()
             return self._connection.execute(sql, values)
+
+    def write_later(self, sql: str, values: Row) -> None:
+        """Run one statement of a transaction together with those that are like it; their order is kept.
+
+        Statements that are not alike may change places with each other, so they must not be about the same rows.
+        """
+        self._later.setdefault(sql, []).append(values)
 
     def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for every row, as one transaction."""
         with self.transaction():
+            self._catch_up()
             self._connection.executemany(sql, rows)
 
     def close(self) -> None:
         """Close the file; all of it is then in the one file."""
-        with self._lock:
+        with self.lock:
             self._connection.close()
+
+    def _catch_up(self) -> None:
+        """Write what was put off."""
+        if self._later:
+            later, self._later = self._later, {}
+            for sql, rows in later.items():
+                self._connection.executemany(sql, rows)
+
+    def _roll_back(self) -> None:
+        self._later = {}
+        self._connection.execute("ROLLBACK")

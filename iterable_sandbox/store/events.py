@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iterable_sandbox.json_text import to_json
+from iterable_sandbox.json_text import from_own_json, to_json
 from iterable_sandbox.store.database import Database, Row
 
 _CHUNK: Final = 500
-_INSERT: Final = "INSERT INTO events (type, created_at, user, campaign, event_id, body) VALUES (?, ?, ?, ?, ?, ?)"
+_COLUMNS: Final = "type, created_at, user, campaign, event_id, body"
+_SAVE: Final = f"""INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (type, event_id) WHERE event_id IS NOT NULL DO UPDATE SET
+    created_at = excluded.created_at, user = excluded.user, campaign = excluded.campaign, body = excluded.body"""  # noqa: S608 (a constant)
 _SHUFFLED: Final = "(id * 2654435761) % 4294967291"
 """Some order that has nothing to do with time, and is the same each time."""
 
@@ -29,7 +32,6 @@ class Event:
     user: int
     line: dict[str, Any]
     event_id: str | None = None
-    id: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,33 +49,48 @@ class Events:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._expected: dict[tuple[str, str | None], Row | None] | None = None
+
+    @contextmanager
+    def expecting(self, type_: str, event_ids: Collection[str]) -> Iterator[None]:
+        """Look for many events at once, and write all together that are saved; inside of a transaction."""
+        sql = f"SELECT {_COLUMNS} FROM events WHERE type = ? AND event_id IN ({{keys}})"  # noqa: S608 (a constant)
+        found = {row[4]: row for row in self._database.rows_of(sql, event_ids, type_)}
+        self._expected = {(type_, event_id): found.get(event_id) for event_id in event_ids}
+        try:
+            yield
+        finally:
+            self._expected = None
 
     def add(self, events: Iterable[Event]) -> None:
-        """Store many new events."""
-        self._database.write_many(_INSERT, map(_values, events))
+        """Store many events."""
+        self._database.write_many(_SAVE, map(_values, events))
 
     def save(self, event: Event) -> None:
-        """Store a new event, or the new state of one."""
-        if event.id:
-            sql = "UPDATE events SET created_at = ?, user = ?, campaign = ?, body = ? WHERE id = ?"
-            _, created_at, user, campaign, _, body = _values(event)
-            self._database.write(sql, (created_at, user, campaign, body, event.id))
-        else:
-            event.id = self._database.write(_INSERT, _values(event)).lastrowid or 0
+        """Store a new event, or the new state of the one with its type and `event_id`."""
+        row = _values(event)
+        with self._database.lock:
+            if self._expected is None:
+                self._database.write(_SAVE, row)
+            else:
+                self._expected[event.type, event.event_id] = row
+                self._database.write_later(_SAVE, row)
 
     def by_event_id(self, type_: str, event_id: str) -> Event | None:
         """The event with an id that a client chose."""
-        sql = "SELECT id, created_at, user, body FROM events WHERE type = ? AND event_id = ?"
-        row = self._database.row(sql, (type_, event_id))
-        return None if row is None else Event(type_, row[1], row[2], json.loads(row[3]), event_id, row[0])
+        key = (type_, event_id)
+        with self._database.lock:
+            expected = self._expected or {}
+            row = expected[key] if key in expected else self._named(key)
+        return None if row is None else _event(row)
 
     def of_user(self, user: int, *, types: Collection[str] = (), message_id: str | None = None) -> list[Event]:
         """The events of a user, the newest first; of some data types, or about one message, if asked for."""
         marks = ",".join("?" * len(types)) or "type"
-        sql = f"""SELECT type, created_at, body, event_id, id FROM events WHERE user = ? AND type IN ({marks})
+        sql = f"""SELECT {_COLUMNS} FROM events WHERE user = ? AND type IN ({marks})
                   AND (? IS NULL OR body ->> 'messageId' = ?) ORDER BY created_at DESC, id DESC"""  # noqa: S608 (marks)
         rows = self._database.rows(sql, (user, *types, message_id, message_id))
-        return [Event(row[0], row[1], user, json.loads(row[2]), row[3], row[4]) for row in rows]
+        return [_event(row) for row in rows]
 
     def delete_of(self, user: int) -> None:
         """Delete the events of a user."""
@@ -103,12 +120,14 @@ class Events:
         """
         table = "users" if selection.type == "user" else "events"
         ids = self._selected(table, selection, shuffled=shuffled)
+        sql = f"SELECT id, body FROM {table} WHERE id IN ({{keys}})"  # noqa: S608 (constants)
         for start in range(0, len(ids), _CHUNK):
             chunk = ids[start : start + _CHUNK]
-            marks = ",".join("?" * len(chunk))
-            sql = f"SELECT id, body FROM {table} WHERE id IN ({marks})"  # noqa: S608 (constants and marks)
-            bodies: dict[int, str] = dict(self._database.rows(sql, chunk))
+            bodies: dict[int, str] = dict(self._database.rows_of(sql, chunk))
             yield [bodies[row_id] for row_id in chunk if row_id in bodies]
+
+    def _named(self, key: tuple[str, str]) -> Row | None:
+        return self._database.row(f"SELECT {_COLUMNS} FROM events WHERE type = ? AND event_id = ?", key)  # noqa: S608 (a constant)
 
     def _selected(self, table: str, selection: Selection, *, shuffled: bool) -> array[int]:
         column = "updated_at" if table == "users" else "created_at"
@@ -120,6 +139,11 @@ class Events:
         order = _SHUFFLED if shuffled else f"{column}, id"
         sql = f"SELECT id FROM {table} WHERE {where} ORDER BY {order}"  # noqa: S608 (constants)
         return array("q", (row[0] for row in self._database.rows(sql, list(given.values()))))
+
+
+def _event(row: Row) -> Event:
+    type_, created_at, user, _, event_id, body = row
+    return Event(type_, created_at, user, from_own_json(body), event_id)
 
 
 def _values(event: Event) -> Row:

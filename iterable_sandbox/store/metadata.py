@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iterable_sandbox.json_text import to_json
+from iterable_sandbox.json_text import from_own_json, to_json
 from iterable_sandbox.store.database import Database, Row
 
 _COLUMNS: Final = "name, key, modified_ms, length(CAST(body AS BLOB)), body"
@@ -57,4 +56,4 @@ class Metadata:
 
 def _entry(row: Row) -> Entry:
     table, key, modified, size, body = row
-    return Entry(table, key, modified, size, json.loads(body))
+    return Entry(table, key, modified, size, from_own_json(body))

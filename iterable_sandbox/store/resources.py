@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
-from iterable_sandbox.json_text import to_json
+from iterable_sandbox.json_text import from_own_json, to_json
 from iterable_sandbox.store.database import Database
 
 Kind = Literal["campaign", "template", "channel", "messageType", "journey", "snippet", "webhook", "experiment"]
@@ -26,12 +25,12 @@ class Resources:
     def all(self, kind: Kind) -> list[dict[str, Any]]:
         """All of one kind, by id."""
         sql = "SELECT body FROM resources WHERE kind = ? ORDER BY id"
-        return [json.loads(body) for (body,) in self._database.rows(sql, (kind,))]
+        return [from_own_json(body) for (body,) in self._database.rows(sql, (kind,))]
 
     def get(self, kind: Kind, number: int) -> dict[str, Any] | None:
         """One of them."""
         row = self._database.row("SELECT body FROM resources WHERE kind = ? AND id = ?", (kind, number))
-        return None if row is None else dict(json.loads(row[0]))
+        return None if row is None else dict(from_own_json(row[0]))
 
     def add(self, kind: Kind, resources: Iterable[tuple[int, dict[str, Any]]]) -> None:
         """Store many by their ids; one that is there already is replaced."""

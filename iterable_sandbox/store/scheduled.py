@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iterable_sandbox.json_text import to_json
+from iterable_sandbox.json_text import from_own_json, to_json
 from iterable_sandbox.store.database import Database
 
 _COLUMNS: Final = "campaign, user, due_ms, body, id"
@@ -58,4 +57,4 @@ class Schedule:
     def _found(self, condition: str, value: int) -> list[Scheduled]:
         sql = f"SELECT {_COLUMNS} FROM scheduled WHERE {condition} ORDER BY due_ms, id"  # noqa: S608 (constants)
         rows = self._database.rows(sql, (value,))
-        return [Scheduled(row[0], row[1], row[2], json.loads(row[3]), row[4]) for row in rows]
+        return [Scheduled(row[0], row[1], row[2], from_own_json(row[3]), row[4]) for row in rows]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from iterable_api import times
 from iterable_api.identity import ProjectType
-from iterable_sandbox import identities, profiles
+from iterable_sandbox import dates, identities, profiles
 from iterable_sandbox.project import Project
 from iterable_sandbox.store.events import Event
 from iterable_sandbox.store.users import User
@@ -33,12 +33,18 @@ def track(project: Project, row: Mapping[str, Any], fields: Mapping[str, Any]) -
     return put(project, CUSTOM_EVENT, _user(project, row), row, {**fields, "eventName": row["eventName"]})
 
 
+def expecting(project: Project, rows: Iterable[Mapping[str, Any]]) -> AbstractContextManager[None]:
+    """Look at once for the custom events that have the ids of rows; inside of a transaction."""
+    return project.store.events.expecting(CUSTOM_EVENT, {event_id for row in rows if (event_id := row.get("id"))})
+
+
 def put(project: Project, type_: str, user: User, row: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
     """Store an event of a type whose events clients name, or update the one with the same id; the id."""
-    event_id = row.get("id") or new_id()
-    event = project.store.events.by_event_id(type_, event_id)
+    given = row.get("id")
+    event_id = given or new_id()
+    event = project.store.events.by_event_id(type_, event_id) if given else None
     if event is None:
-        event = Event(type_, project.clock.now() // 1000, user.id, {}, event_id)
+        event = Event(type_, project.clock.seconds(), user.id, {}, event_id)
     if row.get("createdAt") is not None:
         event.created_at = seconds(row["createdAt"])
     event.user = user.id
@@ -54,15 +60,10 @@ def new_id() -> str:
 
 def record(project: Project, type_: str, user: User, fields: Mapping[str, Any], created_at: int | None = None) -> None:
     """Store an event that has no id: what a user did with a message, or what was sent. Null fields are left out."""
-    at = project.clock.now() // 1000 if created_at is None else seconds(created_at)
+    at = project.clock.seconds() if created_at is None else seconds(created_at)
     given = {name: value for name, value in fields.items() if value is not None}
-    line = profiles.identifiers(user) | {"createdAt": shown(at)} | given
+    line = profiles.identifiers(user) | {"createdAt": dates.shown(at)} | given
     project.store.events.save(Event(type_, at, user.id, line))
-
-
-def shown(at: int) -> str:
-    """Epoch seconds as an export writes them."""
-    return times.to_iterable(datetime.fromtimestamp(at, UTC))
 
 
 def seconds(created_at: int) -> int:
@@ -76,11 +77,11 @@ def _line(project: Project, event: Event, row: Mapping[str, Any], fields: Mappin
 
     An update replaces the fields that it brings and leaves the others; how deep the real one merges is not known.
     """
-    now = times.to_iterable(project.clock.moment())
+    now = dates.shown(project.clock.seconds())
     created = f"{profiles.INTERNAL}documentCreatedAt"
     system = {
         "id": event.event_id,
-        "createdAt": shown(event.created_at),
+        "createdAt": dates.shown(event.created_at),
         "eventUpdatedAt": now,
         "campaignId": row.get("campaignId"),
         "templateId": row.get("templateId"),
@@ -99,4 +100,6 @@ def _user(project: Project, row: Mapping[str, Any]) -> User:
     found = project.directory.find(identity)
     if found is not None:
         return found
-    return users.upsert(project, row, {}, source="API", existing_only=existing_only)
+    made = users.new(project, identity, existing_only=existing_only)
+    users.save(project, made)
+    return made

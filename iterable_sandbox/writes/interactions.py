@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from iterable_api.data_types import DATA_TYPES
+from iterable_sandbox import dates
 from iterable_sandbox.project import Project
 from iterable_sandbox.store.users import User
 from iterable_sandbox.writes import events
@@ -24,7 +25,7 @@ def track(project: Project, user: User, type_: str, row: Mapping[str, Any], copi
 def track_session(project: Project, user: User, row: Mapping[str, Any]) -> None:
     """Store a session and, one by one, the messages that were visible in it."""
     session = row.get("session") or {}
-    ends = {name: events.shown(events.seconds(session[name])) for name in ("start", "end") if session.get(name)}
+    ends = {name: dates.shown(events.seconds(session[name])) for name in ("start", "end") if session.get(name)}
     named = {f"session.{name}": value for name, value in ({"id": session.get("id")} | ends).items()}
     events.record(project, "embeddedSession", user, named | dotted(row), row.get("createdAt"))
     for seen in row.get("impressions") or []:

@@ -25,11 +25,7 @@ def upsert(
         NamelessRowError: the same, for a row without identity.
     """
     identity = identities.read(row)
-    user = project.directory.find(identity)
-    if user is None and not existing_only:
-        user = project.directory.new(identity)
-    if user is None:
-        raise identity.refused("notFound")
+    user = project.directory.find(identity) or new(project, identity, existing_only=existing_only)
     _rename(project, user, identity, fields)
     merge = bool(row.get("mergeNestedObjects"))
     user.profile = profiles.merged(
@@ -37,6 +33,18 @@ def upsert(
     )
     save(project, user, source=source)
     follow_lists(project, user, fields)
+    return user
+
+
+def new(project: Project, identity: identities.Identity, *, existing_only: bool) -> User:
+    """A user for an identity that is not known; not stored yet.
+
+    Raises:
+        RowRefusedError: if none may be made.
+    """
+    user = None if existing_only else project.directory.new(identity)
+    if user is None:
+        raise identity.refused("notFound")
     return user
 
 
@@ -52,7 +60,7 @@ def write_rows(
     by_row = project.settings.type_clashes == "row"
     admitted = [{} if by_row else draft.admit(USER, _fields(row), create=create) for row in rows]
     draft.check()
-    with project.store.database.transaction():
+    with project.store.database.transaction(), project.directory.expecting(rows):
         draft.save()
         for row, fields in zip(rows, admitted, strict=True):
             with tally.row():
