@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -11,10 +12,12 @@ from iterable_api.limits import MAX_USER_ID_LENGTH
 PLACEHOLDER_DOMAIN: Final = "placeholder.email"
 
 # Possessive, since what has matched once is never to be matched in another way.
-_EMAIL: Final = re.compile(
+_ADDRESS: Final = (
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]++)*+"
     r"@(?:[a-z0-9][a-z0-9-]*+(?<!-)\.)+(?:[a-z]{2,63}+|xn--[a-z0-9-]{1,59}+)"
 )
+_EMAIL: Final = re.compile(_ADDRESS)
+_EMAILS: Final = re.compile(rf"(?:{_ADDRESS}\n)*+{_ADDRESS}")
 _USER_ID: Final = re.compile(rf"[\x20-\x7e]{{0,{MAX_USER_ID_LENGTH - 1}}}[\x21-\x7e]")
 
 
@@ -38,6 +41,16 @@ def is_valid_email(text: str) -> bool:
     top-level domains; that list changes, so it is left to Iterable.
     """
     return _EMAIL.fullmatch(text) is not None
+
+
+def valid_emails(texts: Sequence[str]) -> list[str] | None:
+    """What `normalise_email` makes of many texts that are in need of no trimming, if all are valid; None if one is not.
+
+    They are looked at together, which takes half the time.
+    """
+    lines = "\n".join(texts).lower()
+    emails = lines.split("\n")
+    return emails if len(emails) == len(texts) and _EMAILS.fullmatch(lines) is not None else None
 
 
 def is_valid_user_id(text: str) -> bool:

@@ -73,7 +73,7 @@ TOLD: Final = (
 """What is told in a sentence; everything else is a mistake of ours, and shows where it happened."""
 
 
-_MANY_OBJECTS: Final = 50_000
+_MANY_OBJECTS: Final = 500_000
 
 
 class TargetIterable(ShortPath):

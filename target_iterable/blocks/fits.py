@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
-from iterable_api.identity import is_valid_email, is_valid_user_id, normalise_email
+from iterable_api.identity import is_valid_user_id, valid_emails
 from iterable_api.limits import MAX_EVENT_ID_BYTES
 from target_iterable.blocks.misfits import Column, Fit, or_misfit
 from target_iterable.columns import EMPTY, spell_date, without_nulls
@@ -45,11 +45,7 @@ def identifiers(kind: str, *, checked: bool) -> Fit:
     read = identifier if checked else identifier_text
     one = or_misfit(lambda value: UNSET if value is UNSET else read(kind, value) or UNSET)
 
-    def fit(column: Column) -> Column:
-        texts = _TEXTS[kind](column)
-        return texts if texts and all(map(_VALID[kind], texts)) else list(map(one, column))
-
-    return fit
+    return lambda column: _USUAL[kind](column) or list(map(one, column))
 
 
 def without_null_values(column: Column) -> Column:
@@ -83,17 +79,17 @@ _STAYING: Final[Mapping[str, Callable[[Column], bool]]] = {
 """By attribute: whether all values of a column are surely such as they should be."""
 
 
-def _addresses(column: Column) -> Column:
-    return list(map(normalise_email, column)) if {*map(type, column)} == {str} else []
+def _emails(column: Column) -> Column | None:
+    return valid_emails(column) if {*map(type, column)} == {str} else None
 
 
-def _user_ids(column: Column) -> Column:
+def _user_ids(column: Column) -> Column | None:
     types = {*map(type, column)}
-    return list(map(str, column)) if types == {int} else column if types == {str} else []
+    texts = list(map(str, column)) if types == {int} else column
+    return texts if types <= {str, int} and len(types) == 1 and all(map(is_valid_user_id, texts)) else None
 
 
-_TEXTS: Final[Mapping[str, Callable[[Column], Column]]] = {EMAIL: _addresses, USER_ID: _user_ids}
-"""By kind: the identifiers of a column in which all values are of a usual type; else nothing."""
-_VALID: Final[Mapping[str, Callable[[str], bool]]] = {EMAIL: is_valid_email, USER_ID: is_valid_user_id}
+_USUAL: Final[Mapping[str, Callable[[Column], Column | None]]] = {EMAIL: _emails, USER_ID: _user_ids}
+"""By kind: the identifiers of a column in which all values are usual ones; else None."""
 _NULLS: Final = frozenset({NoneType, dict, list})
 """The types of what may be or hold a null."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import repeat
 from typing import Final
 
 from iterable_api.errors import IterableError
@@ -69,10 +68,11 @@ class Lane:
         """
         made = self._made[place : place + self._delivery.wanted]
         rows = [row for row in made[: _first_none(made)] if row is not None]
+        for row, line in zip(rows, self._lines[place:], strict=False):
+            row.source = Source(line, schema)
+            self._tally()
         if rows:
-            self._delivery.add_all(rows, map(Source, self._lines[place:], repeat(schema, len(rows))))
-            for _ in rows:
-                self._tally()
+            self._delivery.add_all(rows)
         return len(rows)
 
     def _make(self, lines: Sequence[Line]) -> None:
@@ -80,7 +80,11 @@ class Lane:
         if not places:
             return
         keys = list(zip(*(columns[name] for name in self._key), strict=True)) if self._key else [()] * len(places)
-        for place, row in zip(places, self._recipe.operations(columns, keys), strict=True):
+        made = self._recipe.operations(columns, keys)
+        if len(made) == len(lines):
+            self._made = made
+            return
+        for place, row in zip(places, made, strict=True):
             self._made[place] = row
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from iterable_api.limits import MAX_BODY_BYTES
 from target_iterable.delivery.refusal import RecordRefusedError, Refusal
+from target_iterable.delivery.rejects import Source
 from target_iterable.delivery.serialise import dumps
 
 Name: TypeAlias = tuple[str, str]
@@ -134,8 +135,8 @@ BARE: Final = Envelope()
 NOBODY: Final = frozenset[Name]()
 
 
-class Operation(msgspec.Struct, frozen=True, eq=False):
-    """One record as Iterable gets it.
+class Operation(msgspec.Struct, eq=False, gc=False):
+    """One record as Iterable gets it. Nothing that it holds may lead back to it: the collector does not look at it.
 
     Attributes:
         part: the row in the body, serialised.
@@ -153,6 +154,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
         once: what happens only once, and for which key; None for what may be sent again and again. Where the
             endpoint is not `repeatable`, it happens at most once, whatever comes in between.
         is_so: asks Iterable, when it has refused the row alone, whether what the row asks for is so already.
+        source: the record, as it came; set by whoever takes the row over. Removals come of no record.
     """
 
     endpoint: Endpoint
@@ -168,6 +170,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
     place: str = ""
     once: Name | None = None
     is_so: Callable[[], bool] | None = None
+    source: Source | None = None
 
     def content(self) -> tuple[Any, dict[str, Any]]:
         """What `part` says, and of that the object with the fields; an empty one if there is none."""

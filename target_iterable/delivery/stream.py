@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from iterable_api.errors import IterableError
@@ -57,7 +57,6 @@ class StreamDelivery:
         self._existence = Existence(sender.client)
         self._waiting = waiting
         self._load = Load()
-        self._sources: dict[Operation, Source] = {}
         self._meters = VerdictMeters(self.stream)
         self._telling = Telling(self.stream)
         self._looks_ahead = True
@@ -75,7 +74,7 @@ class StreamDelivery:
         """
         operation.must_fit()
         self._load.rows.append(operation)
-        self._sources[operation] = source
+        operation.source = source
         self._waiting.add(len(operation.part))
         count = len(self._load.rows)
         if count >= self._room.enough or not self._pace.lets_wait(count, operation):
@@ -86,10 +85,9 @@ class StreamDelivery:
         """So many rows more may wait until it is time to send them; one at least."""
         return max(1, self._room.enough - len(self._load.rows))
 
-    def add_all(self, operations: Sequence[Operation], sources: Iterable[Source]) -> None:
-        """Take over many records of one bulk endpoint, whose operations are known to fit into a request."""
+    def add_all(self, operations: Sequence[Operation]) -> None:
+        """Take over many records of one bulk endpoint, whose operations know them, and fit into a request."""
         self._load.rows += operations
-        self._sources.update(zip(operations, sources, strict=True))
         self._waiting.add(sum([len(row.part) for row in operations]))
         if len(self._load.rows) >= self._room.enough:
             self._waiting.is_much = True
@@ -201,15 +199,13 @@ class StreamDelivery:
         sifted = self._once.sift(rows)
         self._leave(sifted.done)
         for row, refusal in sifted.refused.items():
-            self._reject(refusal, self._sources.pop(row), None)
+            self._reject(refusal, row.source, None)
             self._telling.refused(refusal)
         ready, held = self._existence.hold(sifted.ready)
         return ready, [*held, *sifted.later]
 
     def _leave(self, rows: Collection[Operation]) -> None:
         self.tally.unchanged += len(rows)
-        for row in rows:
-            del self._sources[row]
 
     def _settle(self, batch: Batch) -> Outcome:
         """Runs in many threads."""
@@ -265,8 +261,6 @@ class StreamDelivery:
         """Count records that there is nothing to do about."""
         self.mirror.withdraw(rows)
         self.tally.unchanged += len(rows)
-        for row in rows:
-            del self._sources[row]
         if rows:
             self._telling.left_out()
 
@@ -282,14 +276,14 @@ class StreamDelivery:
             self.tally.trimmed_fields.update(paths)
         self.tally.written += len(verdicts.written)
         self._existence.note(verdicts.written)
-        for row in verdicts.written:
-            del self._sources[row]
         self._leave_out(verdicts.skipped)
         for row, refusal in verdicts.rejected:
-            self._reject(refusal, self._sources.pop(row), row.endpoint.path)
+            self._reject(refusal, row.source, row.endpoint.path)
         self._telling.answered(verdicts)
 
-    def _reject(self, refusal: Refusal, source: Source, endpoint: str | None) -> None:
+    def _reject(self, refusal: Refusal, source: Source | None, endpoint: str | None) -> None:
+        if source is None:
+            raise DeliveryFailedError(f"Stream {self.stream!r}: nobody knows which record was rejected")
         self.tally.reasons[refusal.code] += 1
         self._rejects.add(source, refusal, endpoint)
 

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api.identity import PLACEHOLDER_DOMAIN, ProjectType, is_valid_email, is_valid_user_id, normalise_email
+from iterable_api.identity import (
+    PLACEHOLDER_DOMAIN,
+    ProjectType,
+    is_valid_email,
+    is_valid_user_id,
+    normalise_email,
+    valid_emails,
+)
 from iterable_api.limits import MAX_USER_ID_LENGTH
 
 PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F))
@@ -108,3 +115,16 @@ def test_a_user_id_keeps_its_case_and_may_hold_anything_printable() -> None:
 
 def test_project_types_are_spelt_as_iterable_spells_their_fields() -> None:
     assert [kind.value for kind in ProjectType] == ["email", "userId", "hybrid"]
+
+
+some_texts = st.sampled_from(
+    ["ana@example.com", "Ana@Example.COM", "a@b.com\nc@d.com", " a@b.com", "a@b.com\n", "\na@b.com", "", "x", "İ@b.com"]
+)
+
+
+@given(st.lists(some_texts | st.emails(), min_size=1))
+def test_many_addresses_are_valid_together_where_each_is_by_itself(texts: list[str]) -> None:
+    emails = [normalise_email(text) for text in texts]
+    need_nothing = all(text.strip() == text for text in texts)
+    expected = emails if need_nothing and all(map(is_valid_email, emails)) else None
+    assert valid_emails(texts) == expected
