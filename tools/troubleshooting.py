@@ -23,6 +23,7 @@ NOT_SHOWN: Final = {
     "RecordPassedOverError",
     "RecordRefusedError",
     "RefusedLineError",
+    "UnusualStreamError",
     "SettingError",
     "TransientApiError",
     "UnreadableVariableError",
