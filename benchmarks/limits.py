@@ -24,6 +24,8 @@ from benchmarks.rows import LOADS, Load
 from benchmarks.subjects import targets
 from iterable_api.limits import MAX_BODY_BYTES, MAX_CATALOG_ITEMS, limits_of
 
+_LEDGER: Final = {"streams": {"users": {"skip_unchanged": True}}}
+"""All users are new to it, so all of them are looked up, claimed, sent and kept."""
 RECORDS: Final = {"users": 100_000, "events": 100_000, "catalog_items": 50_000}
 _PER_REQUEST: Final = 1000
 _EXPORT: Final = "/api/export/data.json"
@@ -87,12 +89,23 @@ def _sandbox(options: argparse.Namespace) -> Iterator[_Result]:
     return (_written(limited_sandbox, stream, options.scale, _PER_REQUEST) for stream in RECORDS)
 
 
+def _ledger(options: argparse.Namespace) -> Iterator[_Result]:
+    """Users without a ledger and with one, one after the other, since only the difference counts."""
+    for settings in ({}, _LEDGER):
+        measured = _written(counting, "users", options.scale, _PER_REQUEST, **settings)
+        yield {"ledger": bool(settings), **measured}
+
+
 def _written(
-    serving: Callable[[], AbstractContextManager[Limited]], stream: str, scale: float, most: int | None
+    serving: Callable[[], AbstractContextManager[Limited]],
+    stream: str,
+    scale: float,
+    most: int | None,
+    **settings: Any,
 ) -> _Result:
     records = max(1, round(RECORDS[stream] * scale))
     with serving() as server:
-        span = write(server, LOADS[stream], records, max_batch_rows=most)
+        span = write(server, LOADS[stream], records, max_batch_rows=most, **settings)
     least = math.ceil(records / most) if most else least_requests(stream, records, span.bytes)
     allowed = least_seconds(LOADS[stream], least)
     return {
@@ -131,10 +144,11 @@ def _check(expected: int, moved: int) -> None:
 
 PARTS: Final[dict[str, Callable[[argparse.Namespace], Iterator[_Result]]]] = {
     "target": _targets,
+    "ledger": _ledger,
     "sandbox": _sandbox,
     "tap": _tap,
 }
-"""What writes to the server that counts, what writes to the sandbox, and what reads."""
+"""What writes to the server that counts, also with a ledger; what writes to the sandbox, and what reads."""
 
 
 def _parser() -> argparse.ArgumentParser:

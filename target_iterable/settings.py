@@ -111,7 +111,7 @@ SETTINGS: Final[dict[str, Any]] = {
             "minimum": 1,
             "title": "Maximum requests in flight",
             "description": "How many requests of a stream are on their way at a time. By default as many as Iterable "
-            "allows in a second, at most 8. Records of one user never overtake each other.",
+            "allows in a second, at most 20. Records of one user never overtake each other.",
         },
         "create_new_fields": {
             "type": "string",

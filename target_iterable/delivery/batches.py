@@ -16,8 +16,6 @@ from target_iterable.delivery.operations import Batch, Endpoint, Envelope, Name,
 
 FIRST_ROWS: Final = 1000
 """So many rows have always been taken. More is not documented, nor forbidden."""
-REQUESTS: Final = 10
-"""So many requests' worth of rows wait before they are sent, so that packing has something to choose from."""
 _COMMA: Final = 1
 """Bytes between two rows."""
 _QUICK: Final = 10
@@ -34,7 +32,7 @@ class Room:
 
     Attributes:
         most: how many rows there may ever be; None where only the bytes count.
-        enough: so many waiting rows are worth sending.
+        is_known: whether the rows grow no more.
     """
 
     rows: int
@@ -48,11 +46,6 @@ class Room:
         """The room before Iterable has said anything."""
         rows = min(FIRST_ROWS, most or FIRST_ROWS)
         return cls(rows, most=most, is_known=rows == most)
-
-    @property
-    def enough(self) -> int:
-        """While the room grows, requests go one by one: each says how large the next may be."""
-        return self.rows * REQUESTS if self.is_known else self.rows
 
     def holds(self, batch: Batch) -> bool:
         """Whether `batch` fits as it is."""

@@ -46,6 +46,8 @@ class Deliveries:
     def send_ahead(self, then: Callable[[], None]) -> None:
         """Send what waits, and call `then` when all of it has its verdict; meanwhile, more can be read.
 
+        If more may travel together than was known before, it waits on, and nothing is called.
+
         Raises:
             DeliveryFailedError: if what was sent ahead before was not delivered, or too many rejected.
             RejectsNotWrittenError: if rejects of it could not be stored.
@@ -54,6 +56,11 @@ class Deliveries:
             self.deliver()
             then()
             return
+        if self._sending is not None and any(delivery.is_growing for delivery in self):
+            self._settle()
+            self._waiting.is_much = self._waiting.is_full or any(delivery.has_enough for delivery in self)
+            if not self.is_due():
+                return
         for delivery in self:
             delivery.look_ahead()
         self._settle()

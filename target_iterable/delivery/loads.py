@@ -10,7 +10,8 @@ from target_iterable.delivery.operations import Operation
 from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.rejects import Source
 
-_MANY_BYTES: Final = 5 * MAX_BODY_BYTES
+_MANY_BYTES: Final = 49 * MAX_BODY_BYTES // 10
+"""A little less than five requests hold, so that no sixth is needed for what does not fit."""
 
 
 @dataclass
@@ -23,8 +24,12 @@ class Waiting:
     def add(self, count: int) -> None:
         """So many more bytes wait."""
         self.bytes += count
-        if self.bytes >= _MANY_BYTES:
-            self.is_much = True
+        self.is_much = self.is_much or self.is_full
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more may wait, whatever it is."""
+        return self.bytes >= _MANY_BYTES
 
     def clear(self) -> None:
         """Nothing waits."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from iterable_api.limits import limits_of
+from target_iterable.delivery.batches import Room
 from target_iterable.delivery.existence import PATHS
 from target_iterable.delivery.operations import Endpoint, Operation
 
-_WIDEST: Final = 8
+_WIDEST: Final = 20
+REQUESTS: Final = 10
+"""So many requests' worth of rows wait at least, so that packing has something to choose from."""
 _WIDTH_WITHOUT_LIMIT: Final = 4
 _WHILE: Final = 5
 """Seconds that rows take which need a request each. State moves behind them, and a signal waits for them."""
@@ -22,19 +25,35 @@ def width(endpoint: Endpoint) -> int:
 
 
 class Pace:
-    """Remembers what it has found in the limits: it is asked about every row."""
+    """How many rows wait until they are sent. Remembers what it has found in the limits: it is asked about every row.
 
-    def __init__(self) -> None:
-        self._enough: dict[tuple[str, bool], int] = {}
+    Attributes:
+        room: how many rows a request may hold.
+    """
 
-    def lets_wait(self, waiting: int, row: Operation) -> bool:
-        """Whether still more rows like `row` may wait, of which so many do. Those that travel together may."""
-        if row.endpoint.is_bulk and not row.only_for:
-            return True
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self._requests: dict[str, int] = {}
+        self._in_a_while: dict[tuple[str, bool], int] = {}
+
+    def enough(self, row: Operation) -> int:
+        """So many rows like `row` are worth sending.
+
+        While the room grows, requests go one by one: each says how large the next may be.
+        """
+        together = self.room.rows * self._requests_of(row.endpoint) if self.room.is_known else self.room.rows
+        return together if row.endpoint.is_bulk and not row.only_for else min(together, self._passing(row))
+
+    def _requests_of(self, endpoint: Endpoint) -> int:
+        if endpoint.path not in self._requests:
+            self._requests[endpoint.path] = max(REQUESTS, 2 * width(endpoint))
+        return self._requests[endpoint.path]
+
+    def _passing(self, row: Operation) -> int:
         kind = row.endpoint.path, bool(row.only_for)
-        if kind not in self._enough:
-            self._enough[kind] = _in_a_while(row)
-        return waiting < self._enough[kind]
+        if kind not in self._in_a_while:
+            self._in_a_while[kind] = _in_a_while(row)
+        return self._in_a_while[kind]
 
 
 def _in_a_while(row: Operation) -> int:

@@ -52,7 +52,7 @@ class StreamDelivery:
         self._once = past.once
         self.mirror = past.mirror
         self._room = Room.to_begin_with(options.max_rows)
-        self._pace = Pace()
+        self._pace = Pace(self._room)
         self._isolation = Isolation(sender, types, self._room, trims=options.trims)
         self._existence = Existence(sender.client)
         self._waiting = waiting
@@ -76,21 +76,30 @@ class StreamDelivery:
         self._load.rows.append(operation)
         operation.source = source
         self._waiting.add(len(operation.part))
-        count = len(self._load.rows)
-        if count >= self._room.enough or not self._pace.lets_wait(count, operation):
-            self._waiting.is_much = True
+        self._waiting.is_much = self._waiting.is_much or self.has_enough
+
+    @property
+    def has_enough(self) -> bool:
+        """Whether so many rows wait that they are worth sending."""
+        rows = self._load.rows
+        return bool(rows) and len(rows) >= self._pace.enough(rows[-1])
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether what is on its way will say how much may be sent next."""
+        return not self._room.is_known
 
     @property
     def wanted(self) -> int:
         """So many rows more may wait until it is time to send them; one at least."""
-        return max(1, self._room.enough - len(self._load.rows))
+        rows = self._load.rows
+        return max(1, (self._pace.enough(rows[-1]) if rows else self._room.rows) - len(rows))
 
     def add_all(self, operations: Sequence[Operation]) -> None:
         """Take over many records of one bulk endpoint, whose operations know them, and fit into a request."""
         self._load.rows += operations
         self._waiting.add(sum([len(row.part) for row in operations]))
-        if len(self._load.rows) >= self._room.enough:
-            self._waiting.is_much = True
+        self._waiting.is_much = self._waiting.is_much or self.has_enough
 
     def refuse(self, refusal: Refusal, source: Source) -> None:
         """Reject one record that cannot be sent, with the next load. Each reason is told once, then only counted."""

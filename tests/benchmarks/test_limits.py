@@ -35,11 +35,13 @@ def test_each_part_measures_whole_runs(tmp_path: Path, capsys: pytest.CaptureFix
     results = json.loads(kept.read_text())
     assert [(one["part"], one.get("stream"), one.get("max_batch_rows")) for one in results] == [
         *(("target", stream, most) for stream in RECORDS for most in (None, 1000)),
+        *[("ledger", "users", 1000)] * 2,
         *(("sandbox", stream, 1000) for stream in RECORDS),
         ("tap", None, None),
     ]
     assert all(one["refused"] == 0 and one["seconds"] > 0 for one in results)
     assert {one["requests"] for one in results[:-1]} == {1}
+    assert [one["ledger"] for one in results if one["part"] == "ledger"] == [False, True]
     assert (results[-1]["streams"], results[-1]["requests"]) == (2, 2)
     assert "part tap  streams 2" in capsys.readouterr().out
 

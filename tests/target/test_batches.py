@@ -102,9 +102,9 @@ def test_rows_double_while_answers_are_quick_up_to_the_cap() -> None:
     room = Room.to_begin_with(5000)
     seen = []
     for _ in range(5):
-        seen.append((room.rows, room.enough))
+        seen.append((room.rows, room.is_known))
         room.settled(full(room), 0.3)
-    assert seen == [(1000, 1000), (2000, 2000), (4000, 4000), (5000, 50_000), (5000, 50_000)]
+    assert seen == [(1000, False), (2000, False), (4000, False), (5000, True), (5000, True)]
 
 
 def test_without_a_cap_rows_double_until_bytes_are_the_bound() -> None:
@@ -118,7 +118,7 @@ def test_without_a_cap_rows_double_until_bytes_are_the_bound() -> None:
 def test_a_small_cap_is_where_it_begins_and_ends() -> None:
     room = Room.to_begin_with(10)
     room.settled(full(room), 0.3)
-    assert (room.rows, room.enough) == (10, 100)
+    assert (room.rows, room.is_known) == (10, True)
 
 
 def test_what_the_endpoint_allows_ends_the_growth() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from target_iterable.delivery.batches import Room
 from target_iterable.delivery.operations import Endpoint, Operation, alone
 from target_iterable.delivery.pace import Pace, width
 from target_iterable.delivery.verdicts import all_taken
@@ -15,7 +16,7 @@ BULK = Endpoint("/api/users/bulkUpdate", "users", all_taken)
 def test_as_many_requests_are_on_their_way_as_pass_in_a_second() -> None:
     assert width(BULK) == 5
     assert width(alone("/api/users/forget", all_taken)) == 3
-    assert width(alone("/api/users/{email}", all_taken, "DELETE")) == 8
+    assert width(alone("/api/users/{email}", all_taken, "DELETE")) == 20
     assert width(alone("/api/commerce/updateCart", all_taken)) == 4
 
 
@@ -29,10 +30,15 @@ def test_as_many_requests_are_on_their_way_as_pass_in_a_second() -> None:
     ],
 )
 def test_rows_that_need_a_request_each_wait_for_some_seconds(row: Operation, most: int) -> None:
-    pace = Pace()
-    assert pace.lets_wait(most - 1, row)
-    assert not pace.lets_wait(most, row)
+    assert Pace(Room.to_begin_with(None)).enough(row) == most
 
 
-def test_rows_that_travel_together_may_wait() -> None:
-    assert Pace().lets_wait(10**6, Operation(BULK, b"", tuple(ANN)))
+def test_rows_that_travel_together_wait_for_two_seconds_of_requests_or_more() -> None:
+    kept = Pace(Room(1000))
+    assert kept.enough(Operation(BULK, b"", tuple(ANN))) == 10_000
+    items = Endpoint("/api/catalogs/{catalogName}/items", "documents", all_taken)
+    assert kept.enough(Operation(items, b"", tuple(ANN))) == 40_000
+
+
+def test_while_the_room_grows_one_request_is_enough() -> None:
+    assert Pace(Room.to_begin_with(None)).enough(Operation(BULK, b"", tuple(ANN))) == 1000
