@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 import threading
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
@@ -74,6 +75,8 @@ TOLD: Final = (
 
 
 _MANY_OBJECTS: Final = 500_000
+_SOON: Final = 0.001
+"""Seconds. Threads that send need little time, but need it often, while the one that reads would take all of it."""
 
 
 class TargetIterable(ShortPath):
@@ -135,6 +138,7 @@ class TargetIterable(ShortPath):
                 # Tens of thousands of records wait, and hold nothing that only the collector could free.
                 gc.freeze()
                 gc.set_threshold(_MANY_OBJECTS)
+                sys.setswitchinterval(_SOON)
                 super().invoke(**options)
 
     @classmethod
