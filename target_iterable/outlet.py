@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from target_iterable.delivery.allowance import Allowance
+from target_iterable.allowances import most
 from target_iterable.delivery.journal import Journal
-from target_iterable.delivery.ledger import Ledger, open_ledger
-from target_iterable.delivery.members import Members
-from target_iterable.delivery.memory import LedgerMemory
-from target_iterable.delivery.mirror import MemberMirror, Mirror, Terms
-from target_iterable.delivery.once import Once, OncePerKey
 from target_iterable.delivery.options import Options
 from target_iterable.delivery.past import Past
 from target_iterable.delivery.rejects import Rejects
-from target_iterable.delivery.stores import Stores
-from target_iterable.routes import CLEAR, MIRROR, NOTHING, Route
+from target_iterable.routes import Route
 from target_iterable.setting_error import SettingError
+
+if TYPE_CHECKING:
+    from target_iterable.delivery.stores import Stores
+    from target_iterable.remembered import Remembered
 
 
 class Outlet:
@@ -30,7 +28,7 @@ class Outlet:
         SettingError: for `max_rejects`, `max_removals`, `rejects_path`, `ledger` or `request_log_path`.
     """
 
-    def __init__(self, config: Mapping[str, Any], stores: Stores, *, needs_ledger: bool) -> None:
+    def __init__(self, config: Mapping[str, Any], stores: Callable[[], Stores], *, needs_ledger: bool) -> None:
         self.options = Options(
             max_rows=config.get("max_batch_rows"),
             allowance=most(config, "max_rejects"),
@@ -44,8 +42,7 @@ class Outlet:
         most(config, "max_removals")
         self._config = config
         self._stores = stores
-        self._members: list[Members] = []
-        self._ledger = self._opened() if needs_ledger else None
+        self._remembered = self._opened() if needs_ledger else None
         self.journal = _journal(config)
 
     def rejects(self, stream: str) -> Rejects:
@@ -60,57 +57,26 @@ class Outlet:
         Raises:
             SettingError: if the ledger is needed, and cannot be used.
         """
-        if once_per_key and self._ledger is None:
-            self._ledger = self._opened()
-        if self._ledger is None:
-            return Past()
-        once = OncePerKey(self._stores.happenings(self._ledger), resend=route.resend) if once_per_key else Once()
-        return Past(LedgerMemory(self._ledger, skip=route.skip_unchanged), once, self._mirror(stream, route))
+        if once_per_key and self._remembered is None:
+            self._remembered = self._opened()
+        return Past() if self._remembered is None else self._remembered.past(stream, route, once_per_key=once_per_key)
 
     def forget(self, place: str) -> None:
         """Take nothing in `place` for accepted."""
-        if self._ledger is not None:
-            self._ledger.forget_place(place)
+        if self._remembered is not None:
+            self._remembered.ledger.forget_place(place)
 
     def close(self) -> None:
         """Close the files and connections of the run."""
         self.journal.close()
-        for members in self._members:
-            members.close()
-        if self._ledger is not None:
-            self._ledger.close()
+        if self._remembered is not None:
+            self._remembered.close()
 
-    def _mirror(self, stream: str, route: Route) -> Mirror:
-        if route.mode != MIRROR or self._ledger is None:
-            return Mirror()
-        terms = Terms(
-            removes=route.on_removed != NOTHING,
-            shares=route.on_removed != CLEAR,
-            allowance=route.max_removals or most(self._config, "max_removals"),
-            at_end=route.complete_at_end,
-            plans=self._config["dry_run"],
-        )
-        members = self._stores.members(self._ledger, stream, route.object)
-        self._members.append(members)
-        return MemberMirror(members, stream, terms)
+    def _opened(self) -> Remembered:
+        # Only here, since most runs remember nothing, and what talks to databases takes long to load.
+        from target_iterable.remembered import Remembered  # noqa: PLC0415
 
-    def _opened(self) -> Ledger:
-        try:
-            return open_ledger(self._config["ledger"], self._config["api_key"], self._stores.ledger)
-        except ValueError as error:
-            raise SettingError(str(error)) from None
-
-
-def most(config: Mapping[str, Any], setting: str) -> Allowance:
-    """How much a setting allows.
-
-    Raises:
-        SettingError: if it says nothing.
-    """
-    try:
-        return Allowance.parse(str(config[setting]))
-    except ValueError as error:
-        raise SettingError(f"`{setting}` {error}.") from None
+        return Remembered(self._config, self._stores())
 
 
 def _journal(config: Mapping[str, Any]) -> Journal:

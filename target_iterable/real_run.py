@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from iterable_api.client import IterableClient
 from target_iterable.delivery.journal import Journal
-from target_iterable.delivery.stores import Stores
 from target_iterable.delivery.tally import Tally
 from target_iterable.report import DONE, Column
+
+if TYPE_CHECKING:
+    from target_iterable.delivery.stores import Stores
 
 
 class RealRun:
@@ -20,13 +22,11 @@ class RealRun:
         passes_state: whether state is emitted.
         sends_ahead: whether one load of records is sent while the next is read.
         columns: the last columns of the table.
-        stores: the kinds of what is kept between runs, where it is needed.
     """
 
     passes_state: ClassVar[bool] = True
     sends_ahead: ClassVar[bool] = True
     columns: ClassVar[Mapping[str, Column]] = DONE
-    stores: ClassVar[Stores] = Stores()
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
@@ -34,6 +34,12 @@ class RealRun:
     def client(self, _journal: Journal) -> Callable[..., IterableClient]:
         """What makes the client."""
         return IterableClient
+
+    def stores(self) -> Stores:
+        """The kinds of what is kept between runs; asked for where it is needed, since it takes long to load."""
+        from target_iterable.delivery.stores import Stores  # noqa: PLC0415
+
+        return Stores()
 
     def about(self) -> dict[str, Any]:
         """For the summary, beside the streams."""

@@ -15,7 +15,6 @@ from target_iterable.blocks.record_types import RecordType, UnusualStreamError
 from target_iterable.columns import Columns, Row
 from target_iterable.delivery.failures import not_made
 from target_iterable.delivery.field_types import FieldTypes
-from target_iterable.delivery.mirror import MemberMirror
 from target_iterable.delivery.operations import Operation
 from target_iterable.delivery.refusal import RecordDoneError, RecordPassedOverError, RecordRefusedError, Refusal
 from target_iterable.delivery.serialise import exact
@@ -55,7 +54,7 @@ class IterableSink(BatchSink):
         )
         self.delivery = target.deliveries.of(stream_name)
         self._names: _Names | None = None
-        if isinstance(self._object, MirroredObject) and isinstance(self.delivery.mirror, MemberMirror):
+        if isinstance(self._object, MirroredObject) and self.delivery.mirror.watches:
             self.delivery.mirror.removal = self._object.removal
             self._names = self._object.names
         # Dates that are none must not keep a record from being recognised.

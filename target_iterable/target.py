@@ -28,12 +28,10 @@ from iterable_api.settings import connect, in_plain_words, strangers
 from target_iterable.blocks.lane import Lane
 from target_iterable.copying import entries
 from target_iterable.delivery.deliveries import Deliveries
-from target_iterable.delivery.failures import DeliveryFailedError, PostponedError
+from target_iterable.delivery.failures import DeliveryFailedError, LedgerError, PostponedError, RemovalFailedError
 from target_iterable.delivery.journal import JournalNotWrittenError
-from target_iterable.delivery.ledger import LedgerError
 from target_iterable.delivery.loads import Waiting
 from target_iterable.delivery.rejects import RejectsNotWrittenError
-from target_iterable.delivery.removals import RemovalFailedError
 from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.stream import StreamDelivery
 from target_iterable.dry_run.plan import PlanNotWrittenError

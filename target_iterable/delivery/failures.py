@@ -24,6 +24,25 @@ class FieldsDroppedError(DeliveryFailedError):
     """Iterable has taken records without some of their fields, and that is not what the user wants."""
 
 
+class LedgerError(Exception):
+    """The ledger cannot be read or written. State does not move past what it should hold."""
+
+    def __init__(self, error: Exception) -> None:
+        # The text of a driver's error may hold the URL, and the URL a password.
+        super().__init__(
+            f"The database named by `ledger` cannot be used ({type(error).__name__}). Mend it, or name another: "
+            "then all records count as new."
+        )
+
+
+class RemovalFailedError(Exception):
+    """Not all that has left the source was removed. The next complete version goes on."""
+
+
+class TooManyRemovalsError(RemovalFailedError):
+    """More has left the source than `max_removals` allows. Nothing was removed."""
+
+
 def too_many_rejects(stream: str, tally: Tally, allowance: Allowance) -> TooManyRejectsError:
     """The failure of a stream that has more rejects than is allowed."""
     ((code, times),) = tally.reasons.most_common(1)

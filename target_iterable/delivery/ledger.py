@@ -32,6 +32,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from iterable_api import databases
+from target_iterable.delivery.failures import LedgerError
 from target_iterable.delivery.ledger_sql import CONTENT_BYTES, DIALECTS, KEY_BYTES
 
 PLACE_BYTES: Final = 8
@@ -58,17 +59,6 @@ _KINDS: Final[Mapping[str, Callable[[str], Engine]]] = {
     "postgresql": databases.postgresql,
     "postgres": databases.postgresql,
 }
-
-
-class LedgerError(Exception):
-    """The ledger cannot be read or written. State does not move past what it should hold."""
-
-    def __init__(self, error: Exception) -> None:
-        # The text of a driver's error may hold the URL, and the URL a password.
-        super().__init__(
-            f"The database named by `ledger` cannot be used ({type(error).__name__}). Mend it, or name another: "
-            "then all records count as new."
-        )
 
 
 class Ledger:

@@ -1,25 +1,17 @@
 """Records that make something happen once for their key: which are done, and which may be sent.
 
 What does no harm when it happens again is kept when it was accepted. Anything else happens at most once: see
-`happenings`.
+`once_per_key`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from target_iterable.delivery.happenings import Happenings
 from target_iterable.delivery.isolation import Outcome
-from target_iterable.delivery.operations import Name, Operation
+from target_iterable.delivery.operations import Operation
 from target_iterable.delivery.refusal import Refusal
-from target_iterable.delivery.verdicts import UNCONFIRMED
-
-_UNCLEAR: Final = Refusal(
-    UNCONFIRMED.code,
-    "it was sent before, and nobody knows whether Iterable took it. Look there. To send it all the same, set "
-    "`on_unconfirmed` of the route to `send`, and feed the rejects in again",
-)
 
 
 class Sifted(NamedTuple):
@@ -55,80 +47,3 @@ class Once:
 
     def keep(self) -> None:
         """Bring to the disk what was noted."""
-
-
-class OncePerKey(Once):
-    """Keeps to `Operation.once`.
-
-    `resend` says whether that is sent of which nobody knows whether it has happened.
-    """
-
-    def __init__(self, happenings: Happenings, *, resend: bool) -> None:
-        self._happenings = happenings
-        self._resend = resend
-        self._done: set[bytes] = set()
-
-    def sift(self, rows: list[Operation]) -> Sifted:
-        """See `Once`. Of rows with one key only the first is ready.
-
-        Raises:
-            LedgerError: if nobody can say what has happened.
-        """
-        self.keep()
-        keys = {row: self._key(row.once) for row in rows if row.once is not None}
-        if self._resend:
-            self._happenings.disown(keys.values())
-        happened = self._happenings.read(set(keys.values()))
-        sifted, seen, waiting = Sifted([], [], {}, []), set[bytes](), set[Name]()
-        for row in rows:
-            key = keys.get(row, b"")
-            if key in seen or not waiting.isdisjoint(row.names):
-                sifted.later.append(row)
-                waiting.update(row.names)
-            elif key not in happened:
-                sifted.ready.append(row)
-                seen |= {key} - {b""}
-            elif happened[key]:
-                sifted.done.append(row)
-            else:
-                sifted.refused[row] = _UNCLEAR
-        return sifted
-
-    def begin(self, rows: Sequence[Operation]) -> Mapping[Operation, Refusal]:
-        """See `Once`.
-
-        Raises:
-            LedgerError: if it could not be written down; then nothing may be sent.
-        """
-        keys = self._at_most_once(rows)
-        begun = self._happenings.begin(keys.values()) if keys else set()
-        return {row: _UNCLEAR for row, key in keys.items() if key not in begun}
-
-    def note(self, outcome: Outcome) -> None:
-        """See `Once`. What must not happen again is on the disk then.
-
-        Raises:
-            LedgerError: if that fails.
-        """
-        written = outcome.verdicts.written
-        self._done |= {self._key(row.once) for row in written if row.once is not None}
-        unclear = {row for row, refusal in outcome.verdicts.rejected if refusal.code == UNCONFIRMED.code}
-        keys = self._at_most_once([row for row in outcome.batch.rows if row not in unclear])
-        if keys:
-            self.keep()
-            self._happenings.take_back(keys.values())
-
-    def keep(self) -> None:
-        """See `Once`.
-
-        Raises:
-            LedgerError: if the ledger cannot be written.
-        """
-        done, self._done = self._done, set()
-        self._happenings.do(done)
-
-    def _at_most_once(self, rows: Collection[Operation]) -> dict[Operation, bytes]:
-        return {row: self._key(row.once) for row in rows if row.once is not None and not row.endpoint.repeatable}
-
-    def _key(self, once: Name) -> bytes:
-        return self._happenings.key(*once)

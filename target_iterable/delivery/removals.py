@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from iterable_api.errors import DailyCapReachedError, IterableError
-from target_iterable.delivery.isolation import Outcome
+from target_iterable.delivery.failures import RemovalFailedError, TooManyRemovalsError
 from target_iterable.delivery.members import Count, Member
 from target_iterable.delivery.memory import Memory
-from target_iterable.delivery.mirror import MemberMirror
+from target_iterable.delivery.mirror import Settle
 from target_iterable.delivery.operations import Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.tally import Tally
 
-
-class RemovalFailedError(Exception):
-    """Not all that has left the source was removed. The next complete version goes on."""
-
-
-class TooManyRemovalsError(RemovalFailedError):
-    """More has left the source than `max_removals` allows. Nothing was removed."""
+if TYPE_CHECKING:
+    from target_iterable.delivery.member_mirror import MemberMirror
 
 
 class Removals:
@@ -30,7 +26,7 @@ class Removals:
         self,
         mirror: MemberMirror,
         memory: Memory,
-        settle: Callable[[Sequence[Operation]], Iterator[Outcome]],
+        settle: Settle,
         tally: Tally,
         stop: Callable[[], bool],
     ) -> None:
@@ -41,13 +37,7 @@ class Removals:
         self._stop = stop
 
     def carry_out(self, stream: str, version: int) -> None:
-        """Remove what is not in `version`, all of which is in Iterable by now.
-
-        Raises:
-            TooManyRemovalsError: if that is more than the route allows.
-            RemovalFailedError: if a request failed as a whole.
-            LedgerError: if the ledger cannot be read or written.
-        """
+        """See `Mirror.remove_left`."""
         count = self._mirror.count(version)
         self._tally.left += count.left
         self._check(stream, count)

@@ -11,6 +11,7 @@ from target_iterable.delivery.batches import Room, pack, shared_names
 from target_iterable.delivery.existence import Existence
 from target_iterable.delivery.failures import (
     DeliveryFailedError,
+    LedgerError,
     fields_dropped,
     may_pass,
     not_delivered,
@@ -20,17 +21,14 @@ from target_iterable.delivery.failures import (
 from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.grouping import grouped
 from target_iterable.delivery.isolation import Isolation, Outcome
-from target_iterable.delivery.ledger import LedgerError
 from target_iterable.delivery.loads import Load, Waiting
 from target_iterable.delivery.meters import VerdictMeters
-from target_iterable.delivery.mirror import MemberMirror
 from target_iterable.delivery.operations import Batch, Operation, Verdicts
 from target_iterable.delivery.options import Options
 from target_iterable.delivery.pace import Pace, width
 from target_iterable.delivery.past import Past
 from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.rejects import Rejects, Source
-from target_iterable.delivery.removals import Removals
 from target_iterable.delivery.schedule import Schedule
 from target_iterable.delivery.sender import Sender
 from target_iterable.delivery.tally import Tally
@@ -64,7 +62,7 @@ class StreamDelivery:
     @property
     def bears_reading_on(self) -> bool:
         """Whether more may be read while a load is sent."""
-        return not isinstance(self.mirror, MemberMirror)
+        return not self.mirror.watches
 
     def add(self, operation: Operation, source: Source) -> None:
         """Take over one record, to be sent with the next load.
@@ -174,10 +172,8 @@ class StreamDelivery:
             RemovalFailedError: if that is too much, or failed.
             LedgerError: if the ledger cannot be read or written.
         """
-        if isinstance(self.mirror, MemberMirror):
-            removals = Removals(self.mirror, self._memory, lambda rows: self._removed(rows, stop), self.tally, stop)
-            with self._clock():
-                removals.carry_out(self.stream, version)
+        with self._clock():
+            self.mirror.remove_left(version, self._memory, lambda rows: self._removed(rows, stop), self.tally, stop)
 
     def _removed(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[Outcome]:
         """What becomes of `rows`, which are no records. What is about nobody is removed already."""

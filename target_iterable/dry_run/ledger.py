@@ -11,6 +11,7 @@ from target_iterable.delivery.happenings import Happenings
 from target_iterable.delivery.ledger import Ledger
 from target_iterable.delivery.members import Members, Sighting
 from target_iterable.delivery.sightings import Sightings
+from target_iterable.delivery.stores import Stores
 
 
 class PlanningLedger(Ledger):
@@ -109,3 +110,8 @@ class PlanningSightings(Sightings):
     def since(self, version: int) -> Iterator[bytes]:
         """See `Sightings`."""
         return merge(self._kept.since(version), super().since(version))
+
+
+def planning() -> Stores:
+    """All of these."""
+    return Stores(PlanningLedger, PlanningHappenings, PlanningMembers)

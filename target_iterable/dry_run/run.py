@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from target_iterable.allowances import most
 from target_iterable.delivery.journal import Journal
-from target_iterable.delivery.stores import Stores
 from target_iterable.delivery.tally import Tally
 from target_iterable.dry_run.client import PlanningClient
-from target_iterable.dry_run.ledger import PlanningHappenings, PlanningLedger, PlanningMembers
 from target_iterable.dry_run.plan import Plan
-from target_iterable.outlet import most
 from target_iterable.real_run import RealRun
 from target_iterable.report import PLANNED
 from target_iterable.setting_error import SettingError
+
+if TYPE_CHECKING:
+    from target_iterable.delivery.stores import Stores
 
 
 class DryRun(RealRun):
@@ -32,7 +33,6 @@ class DryRun(RealRun):
     passes_state = False
     sends_ahead = False
     columns = PLANNED
-    stores = Stores(PlanningLedger, PlanningHappenings, PlanningMembers)
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         directory = config["dry_run_path"]
@@ -54,6 +54,12 @@ class DryRun(RealRun):
     def client(self, journal: Journal) -> partial[PlanningClient]:
         """What makes the client."""
         return partial(PlanningClient, self._plan, journal)
+
+    def stores(self) -> Stores:
+        """See `RealRun`."""
+        from target_iterable.dry_run.ledger import planning  # noqa: PLC0415
+
+        return planning()
 
     def about(self) -> dict[str, Any]:
         """For the summary: what else would be made, and where the requests are."""

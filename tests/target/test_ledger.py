@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from target_iterable.delivery.ledger import Ledger, LedgerError, open_ledger
+from target_iterable.delivery.failures import LedgerError
+from target_iterable.delivery.ledger import Ledger, open_ledger
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from target_iterable.delivery.isolation import Outcome
 from target_iterable.delivery.ledger import Ledger, open_ledger
-from target_iterable.delivery.memory import LedgerMemory
+from target_iterable.delivery.ledger_memory import LedgerMemory
 from target_iterable.delivery.operations import BARE, Batch, Operation, Verdicts
 from tests.target.bulk_server import ENDPOINT
 from tests.target.conftest import Project

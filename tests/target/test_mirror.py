@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from iterable_api.client import IterableClient
-from target_iterable.delivery.removals import TooManyRemovalsError
+from target_iterable.delivery.failures import TooManyRemovalsError
 from target_iterable.objects import OBJECTS
 from target_iterable.objects.mirrored import MirroredObject
 from target_iterable.setting_error import SettingError

@@ -20,8 +20,7 @@ from hypothesis import strategies as st
 from iterable_api.client import IterableClient
 from iterable_api.limits import Limit, Unlimited
 from iterable_sandbox.server import Sandbox
-from target_iterable.delivery.failures import DeliveryFailedError
-from target_iterable.delivery.removals import RemovalFailedError
+from target_iterable.delivery.failures import DeliveryFailedError, RemovalFailedError
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import STATE, Contents, Loader, Message, stream

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from iterable_api.client import IterableClient
 from iterable_api.limits import Unlimited
 from iterable_sandbox.server import Sandbox
-from target_iterable.delivery import memory
-from target_iterable.delivery.failures import DeliveryFailedError
+from target_iterable.delivery import ledger_memory
+from target_iterable.delivery.failures import DeliveryFailedError, LedgerError
 from target_iterable.delivery.isolation import Outcome
-from target_iterable.delivery.ledger import LedgerError, open_ledger
+from target_iterable.delivery.ledger import open_ledger
 from target_iterable.delivery.operations import BARE, Batch, Operation, Verdicts
 from target_iterable.setting_error import SettingError
 from tests.target.bulk_server import ENDPOINT
@@ -209,18 +209,18 @@ def test_what_is_sent_again_in_one_go_stays_claimed_until_its_last_was_accepted(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even if a kill comes when something else has been brought to the disk."""
-    monkeypatch.setattr(memory, "_ENOUGH", 1)
+    monkeypatch.setattr(ledger_memory, "_ENOUGH", 1)
     names = [(("email", who),) for who in (ANN, BOB)]
     said = [(names[0], b"A"), (names[1], b"A"), (names[0], b"B")]
     rows = [Operation(ENDPOINT, part, who, place="users") for who, part in said]
     ledger = open_ledger(str(folder / "ledger.db"), "secret")
-    killed = memory.LedgerMemory(ledger, skip=True)
+    killed = ledger_memory.LedgerMemory(ledger, skip=True)
     killed.unchanged(rows)
     for row in rows[:2]:
         batch = Batch(ENDPOINT, BARE)
         batch.add(row)
         killed.note(Outcome(batch, Verdicts(written=[row])))
-    assert memory.LedgerMemory(ledger, skip=True).unchanged(rows[:2]) == {rows[1]}
+    assert ledger_memory.LedgerMemory(ledger, skip=True).unchanged(rows[:2]) == {rows[1]}
     ledger.close()
 
 

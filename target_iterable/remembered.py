@@ -1,0 +1,64 @@
+"""What runs remember for later ones, in the database that the setting `ledger` names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from target_iterable.allowances import most
+from target_iterable.delivery.ledger import open_ledger
+from target_iterable.delivery.ledger_memory import LedgerMemory
+from target_iterable.delivery.member_mirror import MemberMirror
+from target_iterable.delivery.members import Members
+from target_iterable.delivery.mirror import Mirror, Terms
+from target_iterable.delivery.once import Once
+from target_iterable.delivery.once_per_key import OncePerKey
+from target_iterable.delivery.past import Past
+from target_iterable.delivery.stores import Stores
+from target_iterable.routes import CLEAR, MIRROR, NOTHING, Route
+from target_iterable.setting_error import SettingError
+
+
+class Remembered:
+    """Opens the database at the start.
+
+    Attributes:
+        ledger: what was accepted.
+
+    Raises:
+        SettingError: if it cannot be used.
+    """
+
+    def __init__(self, config: Mapping[str, Any], stores: Stores) -> None:
+        self._config = config
+        self._stores = stores
+        self._members: list[Members] = []
+        try:
+            self.ledger = open_ledger(config["ledger"], config["api_key"], stores.ledger)
+        except ValueError as error:
+            raise SettingError(str(error)) from None
+
+    def past(self, stream: str, route: Route, *, once_per_key: bool) -> Past:
+        """What a stream knows of earlier runs."""
+        once = OncePerKey(self._stores.happenings(self.ledger), resend=route.resend) if once_per_key else Once()
+        return Past(LedgerMemory(self.ledger, skip=route.skip_unchanged), once, self._mirror(stream, route))
+
+    def close(self) -> None:
+        """Close the connections."""
+        for members in self._members:
+            members.close()
+        self.ledger.close()
+
+    def _mirror(self, stream: str, route: Route) -> Mirror:
+        if route.mode != MIRROR:
+            return Mirror()
+        terms = Terms(
+            removes=route.on_removed != NOTHING,
+            shares=route.on_removed != CLEAR,
+            allowance=route.max_removals or most(self._config, "max_removals"),
+            at_end=route.complete_at_end,
+            plans=self._config["dry_run"],
+        )
+        members = self._stores.members(self.ledger, stream, route.object)
+        self._members.append(members)
+        return MemberMirror(members, stream, terms)
