@@ -19,6 +19,7 @@ ROOMS: Final = {
     "tap_iterable/schemas": "JSON Schemas",
     "target_iterable": "settings, routes, columns",
     "target_iterable/objects": "one file for each object of Iterable",
+    "target_iterable/blocks": "many records at a time, where nothing about them is unusual",
     "target_iterable/segment": "calls of Segment's specification",
     "target_iterable/delivery": "the engine: batches, verdicts, rejects, ledger",
     "target_iterable/dry_run": "plans instead of writing",

@@ -44,7 +44,6 @@ def identifiers(kind: str, *, checked: bool) -> Fit:
     """What `IdentityRule` says of one; an empty one is `UNSET`."""
     read = identifier if checked else identifier_text
     one = or_misfit(lambda value: UNSET if value is UNSET else read(kind, value) or UNSET)
-
     return lambda column: _USUAL[kind](column) or list(map(one, column))
 
 

@@ -68,7 +68,6 @@ class Ledger:
         self._engine = engine
         self._dialect = DIALECTS[engine.dialect.name]
         self._claim = token_bytes(_CLAIM_BYTES)
-        self._prefixes: dict[str, bytes] = {}
         self._secret = secret
         self._blank = blake2b(key=secret, digest_size=CONTENT_BYTES)
         self.make(_TABLE)
@@ -162,9 +161,7 @@ class Ledger:
 
     def prefix(self, place: str) -> bytes:
         """What all keys of `place` begin with."""
-        if place not in self._prefixes:
-            self._prefixes[place] = self.hash(place.encode())[:PLACE_BYTES]
-        return self._prefixes[place]
+        return self.hash(place.encode())[:PLACE_BYTES]
 
     def write(self, statement: TextClause, rows: Sequence[Mapping[str, bytes | int | str]]) -> None:
         """Execute a statement for each of `rows`, which have a `key`, in one transaction.

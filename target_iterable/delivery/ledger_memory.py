@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from hashlib import blake2b
 from threading import Lock
 from typing import Final, NamedTuple
@@ -16,6 +17,9 @@ from target_iterable.delivery.serialise import dumps
 
 _ENOUGH: Final = 1000
 """So many settled keys are brought to the disk while requests are still on their way."""
+
+
+_KINDS: Final = 1000
 
 
 class _Marks(NamedTuple):
@@ -145,8 +149,9 @@ class _Hashers:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._names: dict[tuple[str, str], tuple[bytes, blake2b]] = {}
-        self._ways: dict[tuple[Endpoint, Envelope], blake2b] = {}
+        # Bounded, since some places are those of a single thing, such as a purchase.
+        self._kind = lru_cache(_KINDS)(self._kind_in)
+        self._way = lru_cache(_KINDS)(self._way_to)
 
     def marks(self, rows: Iterable[Operation]) -> dict[Operation, _Marks]:
         """Those of the rows that leave something behind."""
@@ -163,19 +168,15 @@ class _Hashers:
 
     def _key(self, place: str, kind: str, value: str) -> bytes:
         """What `Ledger.key` makes of these."""
-        known = self._names.get((place, kind))
-        if known is None:
-            known = self._names[place, kind] = self._ledger.prefix(place), self._ledger.hasher(kind.encode())
-        prefix, hasher = known
+        prefix, hasher = self._kind(place, kind)
         return prefix + _finished(hasher, value.encode())
 
-    def _way(self, endpoint: Endpoint, envelope: Envelope) -> blake2b:
-        """Where a row goes."""
-        way = endpoint, envelope
-        if way not in self._ways:
-            request = endpoint.method, endpoint.path, envelope.path_params, envelope.query
-            self._ways[way] = self._ledger.hasher(dumps(request), envelope.members)
-        return self._ways[way]
+    def _kind_in(self, place: str, kind: str) -> tuple[bytes, blake2b]:
+        return self._ledger.prefix(place), self._ledger.hasher(kind.encode())
+
+    def _way_to(self, endpoint: Endpoint, envelope: Envelope) -> blake2b:
+        request = endpoint.method, endpoint.path, envelope.path_params, envelope.query
+        return self._ledger.hasher(dumps(request), envelope.members)
 
 
 def _finished(hasher: blake2b, part: bytes) -> bytes:
