@@ -44,7 +44,7 @@ class Arena:
     def _read(self, tap: Tap, rows: int) -> Cost:
         with self._folder() as folder:
             cost = run(tap(Export(f"{self.server.url}/rows/{rows}", rows), folder), folder)
-        _check(rows, cost.written)
+        check(rows, cost.written)
         return cost
 
     def _write(self, target: Target, load: Load, broken: bool, records: int) -> Cost:  # noqa: FBT001 (bound above)
@@ -52,7 +52,7 @@ class Arena:
         self.server.received()
         with self._folder() as folder:
             cost = run(target(self.server.url, load, folder), folder, messages)
-        _check(records - (records + BROKEN - 1) // BROKEN if broken else records, self.server.received())
+        check(records - (records + BROKEN - 1) // BROKEN if broken else records, self.server.received())
         return cost
 
     def _input(self, load: Load, records: int, *, broken: bool) -> Path:
@@ -75,6 +75,11 @@ def arena() -> Iterator[Arena]:
         yield Arena(server, Path(folder))
 
 
-def _check(expected: int, moved: int) -> None:
+def check(expected: int, moved: int) -> None:
+    """See that all records arrived.
+
+    Raises:
+        RecordsMissingError: if not.
+    """
     if moved != expected:
         raise RecordsMissingError(f"{moved} records were moved instead of {expected}")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from benchmarks.measuring import run
 from benchmarks.rows import END, START
 from benchmarks.subjects import taps
 from iterable_api.data_types import DATA_TYPES
-from tap_iterable.tap import TapIterable
 
 STREAMS: Final = tuple(data_type.stream for data_type in DATA_TYPES)
 ROWS: Final = 10
@@ -28,15 +27,6 @@ def export(url: str, streams: Collection[str], folder: Path) -> int:
         "export_mode": "stream",
     }
     (folder / "config.json").write_text(json.dumps(config))
-    (folder / "catalog.json").write_text(json.dumps(_catalog(config, streams)))
+    (folder / "catalog.json").write_text(json.dumps(taps.catalog(config, streams)))
     command = [*taps.PROGRAM, "--config", "config.json", "--catalog", "catalog.json"]
     return run(command, folder).written
-
-
-def _catalog(config: dict[str, Any], streams: Collection[str]) -> dict[str, Any]:
-    tap = TapIterable(config=config, setup_mapper=False)
-    catalog = tap.catalog
-    tap.client.close()
-    for name, entry in catalog.items():
-        entry.metadata.root.selected = name in streams
-    return catalog.to_dict()

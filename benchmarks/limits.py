@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from benchmarks.arena import RecordsMissingError
+from benchmarks.arena import check
 from benchmarks.limited import LATENCY, Limited, Span, counting, template
 from benchmarks.limited_sandbox import limited_sandbox
 from benchmarks.limited_tap import ROWS, STREAMS, export
@@ -63,7 +63,7 @@ def write(server: Limited, load: Load, records: int, **settings: Any) -> Span:
             file.writelines(load.blocks(records))
         run(targets.ours(server.url, load, folder, enforce_rate_limits=True, **settings), folder, messages)
     span = server.span()
-    _check(records, span.records)
+    check(records, span.records)
     return span
 
 
@@ -124,7 +124,7 @@ def _written(
 def _tap(options: argparse.Namespace) -> Iterator[_Result]:
     streams = STREAMS[: options.streams]
     with counting() as server, TemporaryDirectory(prefix="bench-") as folder:
-        _check(len(streams) * ROWS, export(server.url, streams, Path(folder)))
+        check(len(streams) * ROWS, export(server.url, streams, Path(folder)))
         span = server.span()
     allowed = least_seconds_of_exports(span.requests)
     yield {
@@ -135,11 +135,6 @@ def _tap(options: argparse.Namespace) -> Iterator[_Result]:
         "least_seconds": round(allowed, 2),
         "share": round(allowed / span.seconds, 3),
     }
-
-
-def _check(expected: int, moved: int) -> None:
-    if moved != expected:
-        raise RecordsMissingError(f"{moved} records were moved instead of {expected}")
 
 
 PARTS: Final[dict[str, Callable[[argparse.Namespace], Iterator[_Result]]]] = {
