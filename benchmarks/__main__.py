@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("make bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; by default all")
     parser.add_argument("--rows", type=_size, default=200_000, help="rows that taps read")
-    parser.add_argument("--records", type=_size, default=50_000, help="records that targets write")
+    parser.add_argument("--records", type=_size, default=100_000, help="records that targets write")
     parser.add_argument("--runs", type=_count, default=5, help="runs of each subject; medians count")
     parser.add_argument("--sizes", type=_sizes, default=(10_000, 100_000), help="sizes of the growth curves: 10000,...")
     parser.add_argument("--growth-runs", type=_count, default=1, help="runs at each size of the growth curves")
