@@ -15,7 +15,7 @@ import msgspec
 from iterable_api import times
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import exact
-from target_iterable.schema_types import Schemas
+from target_iterable.schema_types import Schemas, variants_of
 
 Row = dict[str, Any]
 """One record: field of Iterable -> value."""
@@ -214,8 +214,7 @@ def texts_in(value: Any) -> list[str] | None:
 
 
 def _is_date(type_: Mapping[str, Any]) -> bool:
-    variants = [type_, *type_.get("anyOf", ()), *type_.get("oneOf", ())]
-    return any(variant.get("format") in ("date-time", "date") for variant in variants)
+    return any(variant.get("format") in ("date-time", "date") for variant in variants_of(type_))
 
 
 def spell_date(column: str, text: str) -> str:

@@ -65,12 +65,18 @@ def _types(path: str, schema: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _type(path: str, schema: Mapping[str, Any]) -> str | None:
-    variants = [schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    variants = variants_of(schema)
     kinds = frozenset(kind for variant in variants for kind in _kinds(variant)) - {"null"}
     type_ = _TYPES.get(kinds)
     if type_ == "string" and any(variant.get("format") in _DATES for variant in variants):
         return "date"
     return "geo_location" if type_ == "object" and path.endswith(_GEO) else type_
+
+
+def variants_of(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The schema of a column, and those in it of which a value may keep to one; not true and false, which are some."""
+    variants = [schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    return [variant for variant in variants if isinstance(variant, Mapping)]
 
 
 def _kinds(schema: Mapping[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.sinks import BatchSink
 
 from iterable_api.errors import IterableError
@@ -21,7 +22,6 @@ from target_iterable.delivery.serialise import exact
 from target_iterable.objects import OBJECTS, Destination
 from target_iterable.objects.mirrored import MirroredObject
 from target_iterable.routes import Route
-from target_iterable.schema_dialects import in_one_dialect
 from target_iterable.validation import RecordValidator
 
 if TYPE_CHECKING:
@@ -72,10 +72,10 @@ class IterableSink(BatchSink):
         if moves is None or self._names is not None:
             return None
         try:
-            type_ = RecordType(self.stream_name, in_one_dialect(self.original_schema), self._key)
+            type_ = RecordType(self.stream_name, RecordValidator(self.original_schema).schema, self._key)
             recipe = self._object.recipe(Ground(moves, types, clears=route.clears))
-        except UnusualStreamError:
-            return None
+        except (UnusualStreamError, InvalidInputLine):
+            return None  # without `validate_records`, any schema will do
         return Lane(type_, recipe, self._key, self.delivery, self.tally_record_read)
 
     def get_validator(self) -> None:

@@ -110,8 +110,10 @@ def is_plain(schema: Mapping[str, Any]) -> bool:
     return schema.keys() <= _TOP and "object" in _listed(schema.get("type", "object"))
 
 
-def classes_of(schema: Mapping[str, Any]) -> frozenset[type] | None:
+def classes_of(schema: Any) -> frozenset[type] | None:
     """The classes of all values that the schema of a column allows; None if the class alone does not decide."""
+    if not isinstance(schema, Mapping):
+        return None  # true and false are schemas, too
     if schema.keys() <= _REMARKS | {"anyOf"} and "anyOf" in schema:
         variants = [classes_of(variant) for variant in schema["anyOf"]]
         return None if None in variants else frozenset().union(*filter(None, variants))

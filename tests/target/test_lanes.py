@@ -17,6 +17,7 @@ from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.sink import IterableSink
 from target_iterable.target import TargetIterable
 from tests.target.conftest import NewProject, Project
+from tests.target.loading import stream
 
 TEXT = {"type": ["string", "null"]}
 COLUMNS: dict[str, dict[str, Any]] = {
@@ -161,8 +162,8 @@ def test_ordinary_records_become_what_each_would_by_itself(new_project: NewProje
 
         @settings(max_examples=80, deadline=None)
         @given(st.sampled_from(targets), streams())
-        def check(target: TargetIterable, stream: Any) -> None:
-            columns, key, records = stream
+        def check(target: TargetIterable, given_: Any) -> None:
+            columns, key, records = given_
             sink, lines = sink_for(target, columns, key), lines_of(records)
             for line, row in zip(lines, made(sink, lines), strict=True):
                 if row is not None:
@@ -196,12 +197,28 @@ FINE: dict[str, Any] = {
 @pytest.mark.parametrize("route", ROUTES, ids=str)
 def test_ordinary_records_are_made_together_byte_for_byte(project: Project, route: dict[str, Any]) -> None:
     record = {**FINE, "userId": "u1"} if route.get("identify_by") else FINE
-    stream = {name: COLUMNS[name] for name in record}, ["itemId"]
+    columns = {name: COLUMNS[name] for name in record}
     lines = lines_of([record, {**record, "plan": None}, {**record, "truth": None}])
     with target_for(project, route) as target:
-        sink = sink_for(target, *stream)
+        sink = sink_for(target, columns, ["itemId"])
         for line, row in zip(lines, made(sink, lines), strict=True):
             other = by_itself(sink, line)
             assert row is not None
             assert other is not None
             assert row.part == other.part
+
+
+@pytest.mark.parametrize(
+    "column", [{"type": "text"}, {"type": None}, {"anyOf": [True, {"type": "null"}]}, {"enum": ["x"]}]
+)
+def test_records_are_taken_whatever_their_schema_is_where_nobody_asks_for_it(project: Project, column: Any) -> None:
+    users = [{"email": f"{n}@example.com", "plan": "x"} for n in range(3)]
+    done = project.load(stream("users", users, plan=column), validate_records=False)["users"]
+    assert done["written"] == 3
+
+
+def test_a_schema_of_any_value_is_kept_like_all_others(project: Project) -> None:
+    users = [{"email": f"{n}@example.com", "plan": plan} for n, plan in enumerate(["x", None, "y" * 9])]
+    column = {"anyOf": [{"type": "string", "maxLength": 3}, {"type": "null"}, False]}
+    done = project.load(stream("users", users, plan=column))["users"]
+    assert (done["written"], done["reasons"]) == (2, {"invalidRecord": 1})
