@@ -106,7 +106,7 @@ class Columns:
         None if that depends on more than a column: where defaults stand in for nulls, columns are parts of objects,
         or two columns go to one place.
         """
-        known = {column: self._columns.get(column) or self._learn(column) for column in self._types}
+        known = self._known
         paths = [column.path for column in known.values() if column.path]
         if self._defaults or len({*paths}) < len(paths) or any(len(path) > 1 for path in paths):
             return None
@@ -115,8 +115,12 @@ class Columns:
     @property
     def schemas(self) -> Schemas:
         """What the schema of the stream says of each field."""
-        found = {column: self._columns.get(column) or self._learn(column) for column in self._types}
-        return {column.path: self._types[name] for name, column in found.items() if column.path}
+        return {column.path: self._types[name] for name, column in self._known.items() if column.path}
+
+    @property
+    def _known(self) -> dict[str, _Column]:
+        """The columns of the schema."""
+        return {column: self._columns.get(column) or self._learn(column) for column in self._types}
 
     def _filled(self, record: Mapping[str, Any]) -> dict[str, Any]:
         missing = {column: value for column, value in self._defaults.items() if record.get(column) is None}

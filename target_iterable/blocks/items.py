@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from msgspec import UNSET
-
 from iterable_api.limits import MAX_CATALOG_ITEM_BYTES
+from target_iterable.blocks.fits import nothing
 from target_iterable.blocks.kinds import Kinds
-from target_iterable.blocks.misfits import MISFIT, Column, Fit
+from target_iterable.blocks.misfits import Column, Fit
 from target_iterable.blocks.recipes import Draft, Ground, Recipe, structs
 from target_iterable.blocks.record_types import UnusualStreamError
-from target_iterable.columns import EMPTY, has_dotted_name
+from target_iterable.columns import has_dotted_name
 from target_iterable.delivery.operations import Endpoint, Name
 from target_iterable.delivery.serialise import dumps_all
 
@@ -52,7 +51,7 @@ class ItemRecipe(Recipe):
             heads[_ID] = self._ids([key[0] for key in keys])
             data.pop(self._key, None)
         if _VALUE in data:
-            heads[_VALUE] = [UNSET if value is UNSET or value in EMPTY else MISFIT for value in data.pop(_VALUE)]
+            heads[_VALUE] = nothing(data.pop(_VALUE))
         return heads
 
     def _odd(self, draft: Draft) -> Iterable[int]:

@@ -9,12 +9,11 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from target_iterable.blocks.fits import identifiers
+from target_iterable.blocks.fits import identifiers, nothing
 from target_iterable.blocks.kinds import Kinds
-from target_iterable.blocks.misfits import MISFIT, Column, Fit, needed
+from target_iterable.blocks.misfits import Column, Fit, needed
 from target_iterable.blocks.recipes import Draft, Ground, Recipe, structs
 from target_iterable.blocks.record_types import UnusualStreamError
-from target_iterable.columns import EMPTY
 from target_iterable.delivery.operations import Endpoint, Name
 from target_iterable.delivery.serialise import dumps_all
 from target_iterable.identities import KINDS, IdentityRule
@@ -73,7 +72,7 @@ class PeopleRecipe(Recipe):
         for name in self._layout.ignored:
             data.pop(name, None)
         if _DATA in data:
-            heads[_DATA] = [UNSET if value is UNSET or value in EMPTY else MISFIT for value in data.pop(_DATA)]
+            heads[_DATA] = nothing(data.pop(_DATA))
         if self._layout.keeps_other:
             data |= {kind: heads[kind] for kind in self._people.other}
         return heads

@@ -87,7 +87,7 @@ class ListMembers(MirroredObject):
         return self._remove(list_, identity.sent, identity.names)
 
     def recipe(self, ground: Ground) -> Recipe:
-        """See `IterableObject`. Of removals there is nothing but the identity, so they are quick anyway."""
+        """See `IterableObject`. Only for those who are put into a list that the route names."""
         options = self.route.options
         existing = options.get("update_existing_users_only", False)
         if self.route.mode != "add" or "member_column" in options or existing or not self._is_by_route:

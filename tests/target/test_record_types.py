@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from target_iterable.blocks.record_types import RecordType
-from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.validation import RecordValidator
+from tests.target.validity import is_valid
 
 types = st.sampled_from(["null", "boolean", "integer", "number", "string", "array", "object"])
 words: dict[str, st.SearchStrategy[Any]] = {
@@ -42,14 +42,6 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
     max_leaves=4,
 )
-
-
-def is_valid(schema: dict[str, Any], record: dict[str, Any]) -> bool:
-    try:
-        RecordValidator(schema).refuse_if_invalid(record)
-    except RecordRefusedError:
-        return False
-    return True
 
 
 @given(columns, st.lists(values | st.just(UNSET), max_size=5))

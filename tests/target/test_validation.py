@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from singer_sdk.exceptions import InvalidInputLine, InvalidRecord
 from singer_sdk.sinks.core import JSONSchemaValidator
 
-from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.validation import RecordValidator
+from tests.target.validity import is_valid
 
 types = st.sampled_from(["null", "boolean", "integer", "number", "string", "array", "object"])
 column = st.fixed_dictionaries(
@@ -29,14 +29,6 @@ value = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 3), st.decimals(-3, 3, places=1), st.text("ab1-", max_size=4),
     st.lists(st.integers(), max_size=2), st.just({"deep": 1}),
 )  # fmt: skip
-
-
-def is_valid(schema: dict[str, Any], record: dict[str, Any]) -> bool:
-    try:
-        RecordValidator(schema).refuse_if_invalid(record)
-    except RecordRefusedError:
-        return False
-    return True
 
 
 @given(column, value)

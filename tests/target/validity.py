@@ -1,0 +1,16 @@
+"""Whether the target takes a record for valid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.validation import RecordValidator
+
+
+def is_valid(schema: dict[str, Any], record: dict[str, Any]) -> bool:
+    try:
+        RecordValidator(schema).refuse_if_invalid(record)
+    except RecordRefusedError:
+        return False
+    return True
