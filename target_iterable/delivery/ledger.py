@@ -6,15 +6,18 @@ projects can share one ledger, and after a change of the key everything counts a
 Who is about to overwrite a thing claims it first, and what was accepted is kept only where the claim still stands.
 Several processes may write the same things at once: where their claims meet, nobody can say whose request Iterable
 took last, so nothing is kept, and the thing is sent again the next time.
+
+What is said goes into a log first, and from there into the table; see `ledger_log`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from operator import itemgetter
 from secrets import token_bytes
+from threading import Lock
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -33,16 +36,13 @@ from sqlalchemy.schema import CreateTable
 
 from iterable_api import databases
 from target_iterable.delivery.failures import LedgerError
+from target_iterable.delivery.ledger_log import CLAIM, CLAIM_BYTES, FORGET, FORGET_PLACE, KEEP, REFUSED, Lately
+from target_iterable.delivery.ledger_log import TABLE as LOG
 from target_iterable.delivery.ledger_sql import CONTENT_BYTES, DIALECTS, KEY_BYTES
 
 PLACE_BYTES: Final = 8
-_CLAIM_BYTES: Final = 8
-_CONTESTED: Final = bytes(_CLAIM_BYTES)
-"""A claim that is nobody's: two were there at once."""
-_UNSURE: Final = b""
-"""In place of the content of a thing that may be in Iterable, nobody knows how."""
-_REFUSED: Final = bytes(CONTENT_BYTES)
-"""In place of a content that was not accepted."""
+_MANY: Final = 200_000
+"""So many keys are settled in the log before the table gets them. Each takes about 150 bytes of memory until then."""
 _MOST: Final = 10_000
 """So many keys fit into one statement of any database as parameters of their own."""
 
@@ -67,10 +67,14 @@ class Ledger:
     def __init__(self, engine: Engine, secret: bytes) -> None:
         self._engine = engine
         self._dialect = DIALECTS[engine.dialect.name]
-        self._claim = token_bytes(_CLAIM_BYTES)
+        self._writer = token_bytes(CLAIM_BYTES)
         self._secret = secret
         self._blank = blake2b(key=secret, digest_size=CONTENT_BYTES)
-        self.make(_TABLE)
+        self._lately = Lately()
+        self._lock = Lock()
+        self._has_written = False
+        for table in (_TABLE, LOG):
+            self.make(table)
 
     def make(self, table: Table) -> None:
         """Make a table, unless it is there.
@@ -109,8 +113,13 @@ class Ledger:
         """
         if not keys:
             return {}
-        with self.transaction() as connection:
-            return dict(connection.execute(self._dialect.read, self._keys(keys)).tuples().all())
+        with self._talking_alone() as connection:
+            self._lately.hear(connection)
+            claims, contents = self._lately.claims, self._lately.contents
+            free = [key for key in keys if key not in claims]
+            rest = self._keys(key for key in free if key not in contents)
+            kept = dict(connection.execute(self._dialect.read, rest).tuples().all())
+        return kept | {key: content for key in free if (content := contents.get(key))}
 
     def forget(self, keys: Collection[bytes]) -> None:
         """Keep nothing under `keys`.
@@ -118,7 +127,7 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be written.
         """
-        self._change(self._dialect.forget, keys)
+        self._say(FORGET, keys)
 
     def forget_place(self, place: str) -> None:
         """Keep nothing that is in `place`.
@@ -127,7 +136,8 @@ class Ledger:
             LedgerError: if it cannot be written.
         """
         first = self.prefix(place)
-        with self.transaction() as connection:
+        with self._writing_alone() as connection:
+            self._lately.say(connection, FORGET_PLACE, self._writer, first)
             connection.execute(delete(_TABLE).where(_TABLE.c.key.between(first, first + b"\xff" * CONTENT_BYTES)))
 
     def claim(self, keys: Collection[bytes]) -> None:
@@ -136,7 +146,7 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be written.
         """
-        self._change(self._dialect.claim, keys, claim=self._claim, contested=_CONTESTED)
+        self._say(CLAIM, keys)
 
     def keep(self, contents: Mapping[bytes, bytes | None]) -> None:
         """Keep what was accepted, where it was claimed and nobody else has claimed it since. None was not accepted.
@@ -146,17 +156,17 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be written.
         """
-        ordered = self._dialect.pack([contents[key] or _REFUSED for key in sorted(contents)])
-        self._change(
-            self._dialect.keep, contents, claim=self._claim, contents=ordered, refused=_REFUSED, unsure=_UNSURE
-        )
+        self._say(KEEP, contents, b"".join([content or REFUSED for content in contents.values()]))
 
     def aside(self, engine: Engine) -> Ledger:
         """One with the same keys in another database."""
         return Ledger(engine, self._secret)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections. What this process has changed is in the table then, or else still in the log."""
+        if self._has_written:
+            with suppress(LedgerError):
+                self._fold()
         self._engine.dispose()
 
     def prefix(self, place: str) -> bytes:
@@ -174,14 +184,49 @@ class Ledger:
             with self.transaction() as connection:
                 connection.execute(statement, sorted(rows, key=itemgetter("key")))
 
-    def _change(self, statement: TextClause, keys: Collection[bytes], **more: Any) -> None:
-        if keys:
-            with self.transaction() as connection:
-                connection.execute(statement, {**self._keys(keys), **more})
+    def _say(self, kind: str, keys: Collection[bytes], contents: bytes = b"") -> None:
+        if not keys:
+            return
+        with self._writing_alone() as connection:
+            self._lately.say(connection, kind, self._writer, b"".join(keys), contents)
+        if len(self._lately.contents) >= _MANY:
+            self._fold()
 
-    def _keys(self, keys: Collection[bytes]) -> dict[str, Any]:
-        """In the order in which two processes do not wait for each other, and the file is written faster."""
+    def _fold(self) -> None:
+        """Bring into the table what is in the log: so much at once, that a page is written for many keys."""
+        with self._writing_alone() as connection:
+            self._lately.hear(connection)
+            contents = self._lately.contents
+            for keys in portions(contents):
+                kept = [key for key in keys if contents[key]]
+                packed = self._dialect.pack([contents[key] for key in kept])
+                connection.execute(self._dialect.put, {**self._keys(kept), "contents": packed})
+                connection.execute(self._dialect.drop, self._keys(key for key in keys if not contents[key]))
+            self._lately.begin_anew(connection, self._writer)
+
+    def _keys(self, keys: Iterable[bytes]) -> dict[str, Any]:
+        """In their order, in which the file is read and written faster."""
         return {"keys": self._dialect.pack(sorted(keys))}
+
+    @contextmanager
+    def _writing_alone(self) -> Iterator[Connection]:
+        """Such a connection, while nobody else writes, here or elsewhere."""
+        with self._talking_alone() as connection:
+            connection.execute(self._dialect.lock)
+            self._has_written = True
+            yield connection
+
+    @contextmanager
+    def _talking_alone(self) -> Iterator[Connection]:
+        """Such a connection, while no other thread has one."""
+        with self._lock:
+            try:
+                with self.transaction() as connection:
+                    yield connection
+            except BaseException:
+                # What was heard may have been undone.
+                self._lately = Lately()
+                raise
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

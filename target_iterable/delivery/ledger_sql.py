@@ -1,4 +1,4 @@
-"""What the ledger says to its databases. A load of keys is one statement, with all of them in one parameter.
+"""What the ledger says to its databases. Many keys are one statement, with all of them in one parameter.
 
 A statement for each key, or with a parameter for each, takes several times as long, most of it outside of the database.
 """
@@ -21,87 +21,62 @@ class Dialect(NamedTuple):
     """Statements that take `keys` in their order, and what makes one parameter of many values.
 
     Attributes:
+        lock: makes whoever else wants to write wait for the end of the transaction. Two of them would else get the
+            numbers of what they append in one order, and bring it to the disk in the other.
         read: the keys that are there, and what is kept under them.
-        claim: puts `claim` under each key; or `contested`, if there is another claim.
-        keep: puts one of `contents` under each key where there is still `claim`; else, and for `refused`, `unsure`.
-        forget: takes the keys away.
+        put: puts one of `contents` under each key.
+        drop: takes the keys away.
     """
 
+    lock: TextClause
     read: TextClause
-    claim: TextClause
-    keep: TextClause
-    forget: TextClause
+    put: TextClause
+    drop: TextClause
     pack: Pack
 
 
 _SQLITE: Final = Dialect(
+    # Whoever writes has the whole file for himself; this writes nothing.
+    lock=text("DELETE FROM iterable_ledger_log WHERE number < 0"),
     # A cross join is one whose order SQLite leaves alone.
     read=text(
         """
         WITH RECURSIVE
-        numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < length(:keys) / 24)
+        numbers(n) AS (SELECT 0 WHERE :keys <> x'' UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < length(:keys) / 24)
         SELECT kept.key, kept.content
         FROM numbers CROSS JOIN iterable_ledger AS kept ON kept.key = substr(:keys, n * 24 + 1, 24)
         """
     ),
-    claim=text(
+    put=text(
         """
         WITH RECURSIVE
-        numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < length(:keys) / 24)
+        numbers(n) AS (SELECT 0 WHERE :keys <> x'' UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < length(:keys) / 24)
         INSERT INTO iterable_ledger (key, content)
-        SELECT substr(:keys, n * 24 + 1, 24), :claim FROM numbers WHERE true
-        ON CONFLICT (key) DO UPDATE SET content = CASE
-        WHEN length(iterable_ledger.content) = length(excluded.content) AND iterable_ledger.content <> excluded.content
-        THEN :contested ELSE excluded.content END
+        SELECT substr(:keys, n * 24 + 1, 24), substr(:contents, n * 16 + 1, 16) FROM numbers WHERE true
+        ON CONFLICT (key) DO UPDATE SET content = excluded.content
         """
     ),
-    keep=text(
+    drop=text(
         """
         WITH RECURSIVE
-        numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < length(:keys) / 24),
-        given AS (
-            SELECT substr(:keys, n * 24 + 1, 24) AS key, substr(:contents, n * 16 + 1, 16) AS content FROM numbers
-        )
-        UPDATE iterable_ledger SET content = CASE
-        WHEN iterable_ledger.content = :claim AND given.content <> :refused
-        THEN given.content ELSE :unsure END
-        FROM given WHERE iterable_ledger.key = given.key
-        """
-    ),
-    forget=text(
-        """
-        WITH RECURSIVE
-        numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < length(:keys) / 24)
+        numbers(n) AS (SELECT 0 WHERE :keys <> x'' UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < length(:keys) / 24)
         DELETE FROM iterable_ledger WHERE key IN (SELECT substr(:keys, n * 24 + 1, 24) FROM numbers)
         """
     ),
     pack=b"".join,
 )
 _POSTGRESQL: Final = Dialect(
+    lock=text("LOCK TABLE iterable_ledger_log IN EXCLUSIVE MODE"),
     read=text("SELECT key, content FROM iterable_ledger WHERE key = ANY(CAST(:keys AS bytea[]))"),
-    claim=text(
+    put=text(
         """
         INSERT INTO iterable_ledger (key, content)
-        SELECT given.key, CAST(:claim AS bytea) FROM unnest(CAST(:keys AS bytea[])) AS given(key)
-        ON CONFLICT (key) DO UPDATE SET content = CASE
-        WHEN length(iterable_ledger.content) = length(excluded.content) AND iterable_ledger.content <> excluded.content
-        THEN CAST(:contested AS bytea) ELSE excluded.content END
+        SELECT given.key, given.content
+        FROM unnest(CAST(:keys AS bytea[]), CAST(:contents AS bytea[])) AS given(key, content)
+        ON CONFLICT (key) DO UPDATE SET content = excluded.content
         """
     ),
-    # Locked in the order of the keys, so that two who write the same do not wait for each other.
-    keep=text(
-        """
-        WITH locked AS (
-            SELECT key FROM iterable_ledger WHERE key = ANY(CAST(:keys AS bytea[])) ORDER BY key FOR UPDATE
-        )
-        UPDATE iterable_ledger SET content = CASE
-        WHEN iterable_ledger.content = CAST(:claim AS bytea) AND given.content <> CAST(:refused AS bytea)
-        THEN given.content ELSE CAST(:unsure AS bytea) END
-        FROM unnest(CAST(:keys AS bytea[]), CAST(:contents AS bytea[])) AS given(key, content), locked
-        WHERE iterable_ledger.key = locked.key AND given.key = locked.key
-        """
-    ),
-    forget=text("DELETE FROM iterable_ledger WHERE key = ANY(CAST(:keys AS bytea[]))"),
+    drop=text("DELETE FROM iterable_ledger WHERE key = ANY(CAST(:keys AS bytea[]))"),
     pack=list,
 )
 DIALECTS: Final[Mapping[str, Dialect]] = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}

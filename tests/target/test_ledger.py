@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -71,12 +73,12 @@ def test_more_keys_than_a_statement_can_hold_are_no_matter(ledger: Ledger) -> No
     assert ledger.read(contents.keys()) == {}
 
 
-def test_what_is_claimed_or_was_not_accepted_equals_no_content(ledger: Ledger) -> None:
+def test_under_what_is_claimed_or_was_not_accepted_there_is_nothing(ledger: Ledger) -> None:
     write(ledger, {key(ledger, number): b"x" * 16 for number in (20, 21)})
     ledger.claim([key(ledger, 20)])
     ledger.claim([key(ledger, 21)])
     ledger.keep({key(ledger, 21): None})
-    assert not {len(content) for content in ledger.read([key(ledger, 20), key(ledger, 21)]).values()} & {16}
+    assert ledger.read([key(ledger, 20), key(ledger, 21)]) == {}
 
 
 def test_what_a_run_that_was_killed_has_claimed_is_kept_again_after_one_more_time(
@@ -84,7 +86,7 @@ def test_what_a_run_that_was_killed_has_claimed_is_kept_again_after_one_more_tim
 ) -> None:
     ledger.claim([key(ledger, 30)])
     again = open_ledger(database, "secret")
-    for kept in ({key(ledger, 30): b""}, {key(ledger, 30): b"x" * 16}):
+    for kept in ({}, {key(ledger, 30): b"x" * 16}):
         write(again, {key(ledger, 30): b"x" * 16})
         assert again.read([key(ledger, 30)]) == kept
     again.close()
@@ -115,9 +117,111 @@ def test_however_writers_meet_nothing_is_kept_but_what_was_sent_last(writers: li
             claimed.add(number)
             writers[number].claim([thing])
         if not claimed:
-            assert writers[0].read([thing]).get(thing) in (None, b"", last)
+            assert writers[0].read([thing]).get(thing) in (None, last)
     assert not claimed
     writers[0].forget([thing])
+
+
+class Writers:
+    """Some who share a ledger, and what they should find in it."""
+
+    def __init__(self, database: str, place: str) -> None:
+        self._database = database
+        self._place = place
+        self._open: dict[int, Ledger] = {}
+        self._claims: dict[int, set[Ledger]] = {}
+        self.kept: dict[int, bytes] = {}
+
+    def __getitem__(self, writer: int) -> Ledger:
+        if writer not in self._open:
+            self._open[writer] = open_ledger(self._database, "secret")
+        return self._open[writer]
+
+    def claim(self, writer: int, number: int) -> None:
+        self[writer].claim([self._key(number)])
+        self._claims.setdefault(number, set()).add(self[writer])
+        self.kept.pop(number, None)
+
+    def keep(self, writer: int, number: int) -> None:
+        content = self[writer].hash(b"%d" % number)
+        self[writer].keep({self._key(number): content})
+        claimed_by = self._claims.pop(number, set())
+        self.kept.pop(number, None)
+        if claimed_by == {self[writer]}:
+            self.kept[number] = content
+
+    def reject(self, writer: int, number: int) -> None:
+        self[writer].keep({self._key(number): None})
+        self.forgotten(number)
+
+    def forget(self, writer: int, number: int) -> None:
+        self[writer].forget([self._key(number)])
+        self.forgotten(number)
+
+    def forget_place(self, writer: int, _number: int) -> None:
+        self[writer].forget_place(self._place)
+        for number in range(_THINGS):
+            self.forgotten(number)
+
+    def forgotten(self, number: int) -> None:
+        self._claims.pop(number, None)
+        self.kept.pop(number, None)
+
+    def leave(self, writer: int, _number: int) -> None:
+        self[writer].close()
+        del self._open[writer]
+
+    def found(self, writer: int) -> dict[int, bytes]:
+        found = self[writer].read([self._key(number) for number in range(_THINGS)])
+        return {number: content for number in range(_THINGS) if (content := found.get(self._key(number)))}
+
+    def close(self) -> None:
+        for ledger in self._open.values():
+            ledger.close()
+
+    def _key(self, number: int) -> bytes:
+        return self[0].key(self._place, str(number))
+
+
+_THINGS = 4
+_STEPS = [Writers.claim, Writers.keep, Writers.reject, Writers.forget, Writers.forget_place, Writers.leave]
+_PLACES = (str(number) for number in count())
+
+
+@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.sampled_from(_STEPS), st.integers(0, 2), st.integers(0, _THINGS - 1)), max_size=20),
+    st.integers(0, 2),
+    st.integers(1, 3),
+)
+def test_all_find_the_same_wherever_it_is_and_whoever_brought_it_there(
+    database: str, steps: list[tuple[Callable[[Writers, int, int], None], int, int]], reader: int, many: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch, closing(Writers(database, next(_PLACES))) as writers:
+        patch.setattr("target_iterable.delivery.ledger._MANY", many)
+        for step, writer, number in steps:
+            step(writers, writer, number)
+            assert writers.found(reader) == writers.kept
+        assert [writers.found(writer) for writer in range(3)] == [writers.kept] * 3
+
+
+def test_those_who_write_at_the_same_time_lose_nothing_and_do_not_wait_for_each_other_forever(
+    database: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("target_iterable.delivery.ledger._MANY", 40)
+    numbers = [range(start, start + 400) for start in range(200_000, 201_600, 400)]
+    with ThreadPoolExecutor(len(numbers)) as pool:
+        list(pool.map(_write_by_tens, [database] * len(numbers), numbers))
+    wanted = {key(ledger, number): ledger.hash(b"%d" % number) for some in numbers for number in some}
+    assert ledger.read(wanted.keys()) == wanted
+
+
+def _write_by_tens(database: str, numbers: Sequence[int]) -> None:
+    opened = open_ledger(database, "secret")
+    for start in range(0, len(numbers), 10):
+        some = numbers[start : start + 10]
+        write(opened, {key(opened, number): opened.hash(b"%d" % number) for number in some})
+    opened.close()
 
 
 def test_hashes_differ_by_secret_and_by_where_one_part_ends(database: str, ledger: Ledger) -> None:

@@ -249,9 +249,11 @@ def test_a_dry_run_plans_only_what_is_new_and_leaves_the_ledger_alone(project: P
     planning = {"dry_run": True, "dry_run_path": str(folder / "plan")}
     project.load(stream("users", [plan(ANN, "A"), plan(BOB, "A")]), **options)
     changed = stream("users", [plan(ANN, "A"), plan(BOB, "B"), *[plan(BOB, "A"), plan(BOB, "B")] * 9])
+    ledger = (folder / "ledger.db").read_bytes()
     for _ in range(2):
         users = project.load(changed, **options, **planning)["users"]
         assert (users["written"], users["unchanged"], users["requests"]) == (19, 1, 19)
+    assert (folder / "ledger.db").read_bytes() == ledger
     assert project.load(stream("users", [plan(BOB, "A")]), **options)["users"]["unchanged"] == 1
     assert project.load(stream("users", [plan(BOB, "B")]), **options)["users"]["written"] == 1
 
