@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from iterable_api.identity import is_valid_user_id, valid_emails
 from iterable_api.limits import MAX_EVENT_ID_BYTES
-from target_iterable.blocks.misfits import MISFIT, Column, Fit, or_misfit
+from target_iterable.blocks.misfits import Column, Fit, or_misfit
 from target_iterable.columns import EMPTY, spell_date, without_nulls
 from target_iterable.identities import EMAIL, USER_ID, identifier, identifier_text
 from target_iterable.keys import ENOUGH
@@ -38,11 +38,6 @@ def attribute(name: str, read: Callable[[str, Any], Any]) -> Fit:
 def as_it_is(column: Column) -> Column:
     """For what is looked at elsewhere."""
     return column
-
-
-def nothing(column: Column) -> Column:
-    """For an object whose members would have to be spread: nothing, if it is empty."""
-    return [UNSET if value is UNSET or value in EMPTY else MISFIT for value in column]
 
 
 def identifiers(kind: str, *, checked: bool) -> Fit:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from iterable_api.limits import MAX_CATALOG_ITEM_BYTES
-from target_iterable.blocks.fits import nothing
 from target_iterable.blocks.kinds import Kinds
 from target_iterable.blocks.misfits import Column, Fit
 from target_iterable.blocks.recipes import Draft, Ground, Recipe, structs
@@ -21,7 +20,7 @@ _VALUE: Final = "value"
 
 
 class ItemRecipe(Recipe):
-    """Records without an object whose members are to be spread.
+    """Items of catalogs.
 
     `ids` says what the item's id is, of the field `itemId`, or if the stream has none, of its only key, which the
     field `key` holds; `key` is empty if the stream has several, or none.
@@ -31,6 +30,7 @@ class ItemRecipe(Recipe):
     """
 
     fields_at = ()
+    member = _VALUE
     most_bytes = MAX_CATALOG_ITEM_BYTES
 
     def __init__(self, ground: Ground, endpoint: Endpoint, kinds: Kinds, ids: Fit, key: str) -> None:
@@ -50,19 +50,18 @@ class ItemRecipe(Recipe):
         else:
             heads[_ID] = self._ids([key[0] for key in keys])
             data.pop(self._key, None)
-        if _VALUE in data:
-            heads[_VALUE] = nothing(data.pop(_VALUE))
         return heads
 
     def _odd(self, draft: Draft) -> Iterable[int]:
         """Rows whose fields have members with dots in their names."""
-        nested = [column for column in draft.data.values() if not _OPEN.isdisjoint(map(type, column))]
+        columns = draft.data.values() if draft.rows is None else [draft.rows]
+        nested = [column for column in columns if not _OPEN.isdisjoint(map(type, column))]
         return [place for column in nested for place, value in enumerate(column) if has_dotted_name(value)]
 
     def _parts(self, draft: Draft) -> list[bytes]:
         count = len(draft.keys)
         values = map(self._data, *draft.data.values()) if draft.data else [self._data()] * count
-        pairs = zip(dumps_all(draft.heads[_ID]), dumps_all(values), strict=True)
+        pairs = zip(dumps_all(draft.heads[_ID]), dumps_all(draft.rows or values), strict=True)
         return [b"%b:%b" % pair for pair in pairs]
 
     def _names(self, draft: Draft) -> Sequence[tuple[Name, ...]]:

@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from target_iterable.blocks.fits import identifiers, nothing
+from target_iterable.blocks.fits import identifiers
 from target_iterable.blocks.kinds import Kinds
 from target_iterable.blocks.misfits import Column, Fit, needed
 from target_iterable.blocks.recipes import Draft, Ground, Recipe, structs
 from target_iterable.blocks.record_types import UnusualStreamError
 from target_iterable.delivery.operations import Endpoint, Name
 from target_iterable.delivery.serialise import dumps_all
+from target_iterable.fields import RESERVED
 from target_iterable.identities import KINDS, IdentityRule
 
 _DATA: Final = "dataFields"
@@ -43,7 +44,7 @@ class Layout:
 
 
 class PeopleRecipe(Recipe):
-    """Records that have a best identifier, as `IdentityRule` says, and no object whose members are to be spread.
+    """Records that have a best identifier, as `IdentityRule` says.
 
     Raises:
         UnusualStreamError: if the stream has none of the columns that name users.
@@ -58,9 +59,10 @@ class PeopleRecipe(Recipe):
         data = [name for name in ground.fields if name not in taken]
         if layout.keeps_other:
             data += self._people.other
-        self._data = structs(data) if data else None
+        self._data = structs(data)
         self._attributes = [name for name in layout.attributes if name in ground.fields]
-        members = [*tops, *([_DATA] if data else [])]
+        members = [*tops, *([_DATA] if data or _DATA in ground.fields else [])]
+        self._has_data = members[-1] == _DATA
         self._bare = structs(members)
         self._whole = structs([*members, *(["id"] if layout.derive else []), *layout.last])
 
@@ -71,8 +73,6 @@ class PeopleRecipe(Recipe):
             heads[name] = self._layout.attributes[name](data.pop(name))
         for name in self._layout.ignored:
             data.pop(name, None)
-        if _DATA in data:
-            heads[_DATA] = nothing(data.pop(_DATA))
         if self._layout.keeps_other:
             data |= {kind: heads[kind] for kind in self._people.other}
         return heads
@@ -89,18 +89,29 @@ class PeopleRecipe(Recipe):
         columns: list[Iterable[Any]] = [heads[kind] for kind in self._people.sent]
         columns += map(repeat, layout.first.values())
         columns += [heads[name] for name in self._attributes]
-        if self._data is not None:
-            columns.append(list(map(self._data, *draft.data.values())))
+        if self._has_data:
+            columns.append(self._data_fields(draft))
         if layout.derive is not None:
             columns.append(list(map(layout.derive, draft.keys, map(self._bare, *columns))))
         return dumps_all(map(self._whole, *columns, *map(repeat, layout.last.values())))
+
+    def _data_fields(self, draft: Draft) -> Column:
+        if draft.rows is not None:
+            return [row or UNSET for row in draft.rows]
+        return list(map(self._data, *draft.data.values())) if draft.data else [UNSET] * len(draft.keys)
 
     def _names(self, draft: Draft) -> Sequence[tuple[Name, ...]]:
         return _names({kind: draft.heads[kind] for kind in KINDS if kind in draft.heads})
 
 
 class ProfileRecipe(PeopleRecipe):
-    """Users with profile fields; see `profile`, whose parts these are."""
+    """Users with profile fields; see `profile`, whose parts these are.
+
+    Raises:
+        UnusualStreamError: also for a stream with fields that Iterable sets itself.
+    """
+
+    closed = frozenset({*KINDS, *RESERVED})
 
     def __init__(
         self,
@@ -112,6 +123,8 @@ class ProfileRecipe(PeopleRecipe):
         merge: bool,
         ignored: Collection[str] = (),
     ) -> None:
+        if not RESERVED.isdisjoint(ground.fields):
+            raise UnusualStreamError
         first = {"preferUserId": True} if rule.is_by_user_id(rule.best(ground.fields)) else {}
         if merge:
             first["mergeNestedObjects"] = True

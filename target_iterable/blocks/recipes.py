@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from target_iterable.blocks.fits import dates, without_null_values
 from target_iterable.blocks.kinds import Kinds
 from target_iterable.blocks.misfits import MISFIT, Column, at, misfits_in
 from target_iterable.blocks.record_types import UnusualStreamError
+from target_iterable.blocks.spreading import objects, rows
 from target_iterable.columns import Move
 from target_iterable.delivery.field_types import USERS, FieldTypes
 from target_iterable.delivery.operations import NOBODY, Endpoint, Name, Operation
@@ -50,21 +51,24 @@ class Draft:
         heads: what is no data field, as it is sent.
         data: the data fields.
         kinds: of what kind each row is.
+        rows: in place of `data`, all data fields of each row, if they are not the same in all.
     """
 
     keys: Sequence[tuple[Any, ...]]
     heads: Mapping[str, Column]
     data: Mapping[str, Column]
     kinds: Column
+    rows: Column | None = None
 
     def at(self, places: Sequence[int]) -> Draft:
         """The rows at these places."""
         keys, kinds = [self.keys[place] for place in places], [self.kinds[place] for place in places]
-        return Draft(keys, at(places, self.heads), at(places, self.data), kinds)
+        rows = None if self.rows is None else [self.rows[place] for place in places]
+        return Draft(keys, at(places, self.heads), at(places, self.data), kinds, rows)
 
     def misfits(self) -> set[int]:
-        """The places of rows of which something is a misfit. Of the data fields only dates can be."""
-        return misfits_in(*self.heads.values(), self.kinds)
+        """The places of rows of which something is a misfit. Of the columns of data fields only dates can be."""
+        return misfits_in(*self.heads.values(), self.kinds, self.rows or [])
 
 
 class Recipe(ABC):
@@ -74,6 +78,8 @@ class Recipe(ABC):
 
     Attributes:
         fields_at: see `Operation`.
+        member: an object whose members are data fields, too.
+        closed: the names of members that the object has to look at.
         most_bytes: whether a row can be sent whose part is larger is left to be found out.
 
     Raises:
@@ -81,6 +87,8 @@ class Recipe(ABC):
     """
 
     fields_at: tuple[str, ...] = ("dataFields",)
+    member: str = "dataFields"
+    closed: Collection[str] = ()
     most_bytes = MAX_BODY_BYTES // 2
 
     def __init__(self, ground: Ground, endpoint: Endpoint, kinds: Kinds) -> None:
@@ -124,10 +132,14 @@ class Recipe(ABC):
 
     def _draft(self, columns: Mapping[str, Column], keys: Sequence[tuple[Any, ...]]) -> Draft:
         data = {move.field: columns[name] for name, move in self._ground.moves.items()}
+        spread = objects(data.pop(self.member), self.closed) if self.member in data else None
         heads = self._heads(data, keys)
+        kinds = self._kinds.of(heads, len(keys))
+        if spread is not None:
+            return Draft(keys, heads, {}, kinds, rows(spread, data, clears=self._ground.clears))
         if not self._ground.clears:
             data = {field: without_null_values(column) for field, column in data.items()}
-        return Draft(keys, heads, data, self._kinds.of(heads, len(keys)))
+        return Draft(keys, heads, data, kinds)
 
     def _unsure(self, draft: Draft) -> set[int]:
         """The places of rows with a value that may not fit its field."""
@@ -137,10 +149,15 @@ class Recipe(ABC):
             if scope == USERS or types.of(scope):
                 members = {kind for kind in kinds if kind.scope == scope}
                 places = [place for place, kind in enumerate(draft.kinds) if kind in members]
-                data = draft.data if len(places) == len(draft.kinds) else draft.at(places).data
-                for field, column in data.items():
-                    unsure.update(places[found] for found in types.unsure(scope, field, column))
+                some = draft if len(places) == len(draft.kinds) else draft.at(places)
+                unsure.update(places[found] for found in self._unsure_in(scope, some))
         return unsure
+
+    def _unsure_in(self, scope: str, draft: Draft) -> Iterable[int]:
+        types = self._ground.types
+        if draft.rows is not None:
+            return types.unsure_rows(scope, draft.rows)
+        return chain.from_iterable(types.unsure(scope, field, column) for field, column in draft.data.items())
 
     def _made(self, draft: Draft, version: int) -> list[Operation | None]:
         parts, kinds = self._parts(draft), draft.kinds

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from functools import partial
@@ -149,14 +149,22 @@ class FieldTypes:
         """Whether all values are what Iterable wants them to be, as far as that can be seen at a glance."""
         return are_sure(self._sure.get(scope, {}), note_first if scope == USERS else take_anything, fields)
 
+    def unsure_rows(self, scope: str, rows: Sequence[Any]) -> Sequence[int]:
+        """The places of those of `rows` that are no fields, or have a value that may not fit."""
+        sure, new = self._looking(scope)
+        return [place for place, row in enumerate(rows) if row.__class__ is not dict or not are_sure(sure, new, row)]
+
     def unsure(self, scope: str, path: str, column: Sequence[Any]) -> Sequence[int]:
         """The places in `column` of values that may not fit the field at `path`; absent ones are `UNSET`."""
-        new = partial(self._note_new, scope) if scope == USERS else take_anything
-        sure = self._sure[scope]
+        sure, new = self._looking(scope)
         kinds = {*map(type, column)} - {UnsetType, NoneType}
         if not kinds or kinds <= (classes := sure.get(path) or new(path)) - {dict}:
             return ()
         return [place for place, value in enumerate(column) if not is_sure(sure, new, classes, path, value)]
+
+    def _looking(self, scope: str) -> tuple[dict[str, frozenset[type]], Callable[[str], frozenset[type]]]:
+        """What surely fits, and what says so of a new field."""
+        return self._sure[scope], partial(self._note_new, scope) if scope == USERS else take_anything
 
     def learn(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
         """Remember what Iterable says of the types of fields that clashed in a request with `rows`."""

@@ -20,7 +20,6 @@ from target_iterable.delivery.operations import Endpoint, Envelope, Name, Operat
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import NOT_FOUND, named_failures
-from target_iterable.fields import RESERVED
 from target_iterable.identities import USER_ID, UserIdentity
 from target_iterable.objects.mirrored import MirroredObject, name, user_of
 from target_iterable.objects.privacy import deletion, forgetting
@@ -97,7 +96,7 @@ class Users(MirroredObject):
 
     def recipe(self, ground: Ground) -> Recipe:
         """See `IterableObject`."""
-        if self.route.mode != "upsert" or self.route.options.get("foreign_ids") or RESERVED.intersection(ground.fields):
+        if self.route.mode != "upsert" or self.route.options.get("foreign_ids"):
             raise UnusualStreamError
         kind = OneKind(lambda: Kind(self._envelope, self.project.fields.of_users(), self._place))
         merge = self.route.options.get("merge_nested_objects", False)

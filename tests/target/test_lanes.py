@@ -37,6 +37,9 @@ COLUMNS: dict[str, dict[str, Any]] = {
     "deep": {"type": ["object", "null"]},
     "tags": {"type": ["array", "null"], "items": {"type": ["string", "null"]}},
     "any": {},
+    "dataFields": {"type": ["object", "string", "null"]},
+    "value": {"type": ["object", "null"]},
+    "devices": TEXT,
     "_sdc_sequence": {"type": "integer"},
 }
 emails = st.sampled_from(["ann@example.com", " Bob@Example.com", "nobody", "", " ", "é@example.com"])
@@ -50,6 +53,12 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "b", "a.b"]), inner, max_size=2),
     max_leaves=3,
 )
+members = st.dictionaries(
+    st.sampled_from(["a", "a.b", "plan", "seen", "total", "tags", "deep", "level", "new"]), json_values, max_size=4
+)
+closed_names = st.sampled_from(["email", "userId", "id", "itblInternal", "itemId"])
+closed_members = st.dictionaries(closed_names, texts, max_size=1)
+objects = st.builds(lambda some, odd: {**some, **odd}, members, closed_members | st.just({}))
 ORDINARY: dict[str, st.SearchStrategy[Any]] = {
     "email": emails,
     "userId": st.sampled_from(["u1", "", 7, "é"]),
@@ -67,6 +76,9 @@ ORDINARY: dict[str, st.SearchStrategy[Any]] = {
     "deep": st.dictionaries(st.sampled_from("ab"), json_values, max_size=2),
     "tags": st.lists(json_values, max_size=2),
     "any": json_values,
+    "dataFields": members | objects | objects.map(json.dumps) | texts,
+    "value": members | objects,
+    "devices": texts,
     "_sdc_sequence": numbers,
 }
 ROUTES: list[dict[str, Any]] = [
@@ -199,6 +211,24 @@ def test_ordinary_records_are_made_together_byte_for_byte(project: Project, rout
     record = {**FINE, "userId": "u1"} if route.get("identify_by") else FINE
     columns = {name: COLUMNS[name] for name in record}
     lines = lines_of([record, {**record, "plan": None}, {**record, "truth": None}])
+    with target_for(project, route) as target:
+        sink = sink_for(target, columns, ["itemId"])
+        for line, row in zip(lines, made(sink, lines), strict=True):
+            other = by_itself(sink, line)
+            assert row is not None
+            assert other is not None
+            assert row.part == other.part
+
+
+@pytest.mark.parametrize("object_", [{}, {"z": [{"b": 1}], "plan": "gold", "a": None}, '{"z": 1.50, "age": 4}'])
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_members_of_an_object_are_made_fields_byte_for_byte(
+    project: Project, route: dict[str, Any], object_: Any
+) -> None:
+    member = "value" if route["object"] == "catalog_items" else "dataFields"
+    record = {"email": "ann@example.com", "userId": "u1", "eventName": "seen", "itemId": "A-1", "catalogName": "Things"}
+    columns = {name: COLUMNS[name] for name in [*record, "plan"]} | {member: {}}
+    lines = lines_of([{**record, member: object_, **more} for more in ({}, {"plan": "free"}, {"plan": None})])
     with target_for(project, route) as target:
         sink = sink_for(target, columns, ["itemId"])
         for line, row in zip(lines, made(sink, lines), strict=True):
