@@ -12,13 +12,13 @@ What is said goes into a log first, and from there into the table; see `ledger_l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from operator import itemgetter
 from secrets import token_bytes
 from threading import Lock
-from typing import Any, Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from sqlalchemy import (
@@ -43,6 +43,7 @@ from target_iterable.delivery.ledger_sql import CONTENT_BYTES, DIALECTS, KEY_BYT
 PLACE_BYTES: Final = 8
 _MANY: Final = 200_000
 """So many keys are settled in the log before the table gets them. Each takes about 150 bytes of memory until then."""
+_Item = TypeVar("_Item", bytes, tuple[bytes, bytes])
 _MOST: Final = 10_000
 """So many keys fit into one statement of any database as parameters of their own."""
 
@@ -117,8 +118,8 @@ class Ledger:
             self._lately.hear(connection)
             claims, contents = self._lately.claims, self._lately.contents
             free = [key for key in keys if key not in claims]
-            rest = self._keys(key for key in free if key not in contents)
-            kept = dict(connection.execute(self._dialect.read, rest).tuples().all())
+            rest = self._dialect.pack(sorted(key for key in free if key not in contents))
+            kept = dict(connection.execute(self._dialect.read, {"keys": rest}).tuples().all())
         return kept | {key: content for key in free if (content := contents.get(key))}
 
     def forget(self, keys: Collection[bytes]) -> None:
@@ -196,17 +197,13 @@ class Ledger:
         """Bring into the table what is in the log: so much at once, that a page is written for many keys."""
         with self._writing_alone() as connection:
             self._lately.hear(connection)
-            contents = self._lately.contents
-            for keys in portions(contents):
-                kept = [key for key in keys if contents[key]]
-                packed = self._dialect.pack([contents[key] for key in kept])
-                connection.execute(self._dialect.put, {**self._keys(kept), "contents": packed})
-                connection.execute(self._dialect.drop, self._keys(key for key in keys if not contents[key]))
+            contents, pack = self._lately.contents, self._dialect.pack
+            for some in portions([item for item in contents.items() if item[1]]):
+                keys, kept = zip(*some, strict=True)
+                connection.execute(self._dialect.put, {"keys": pack(keys), "contents": pack(kept)})
+            for gone in portions([key for key, content in contents.items() if not content]):
+                connection.execute(self._dialect.drop, {"keys": pack(gone)})
             self._lately.begin_anew(connection, self._writer)
-
-    def _keys(self, keys: Iterable[bytes]) -> dict[str, Any]:
-        """In their order, in which the file is read and written faster."""
-        return {"keys": self._dialect.pack(sorted(keys))}
 
     @contextmanager
     def _writing_alone(self) -> Iterator[Connection]:
@@ -251,8 +248,8 @@ def framing(part: bytes) -> bytes:
     return len(part).to_bytes(8)
 
 
-def portions(keys: Collection[bytes]) -> Iterator[list[bytes]]:
-    """`keys` in order, as many at a time as a statement can hold."""
+def portions(keys: Collection[_Item]) -> Iterator[list[_Item]]:
+    """Keys in order, also with what belongs to them: as many at a time as a statement can hold."""
     ordered = sorted(keys)
     for start in range(0, len(ordered), _MOST):
         yield ordered[start : start + _MOST]
