@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
 from iterable_api.identity import PLACEHOLDER_DOMAIN, ProjectType, is_valid_email, is_valid_user_id, normalise_email
 from iterable_sandbox.store import Store
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 
 Bucket = Literal["invalid", "notFound", "invalidData", "conflict", "forgotten"]
 Kind = Literal["Emails", "UserIds"]
@@ -30,8 +29,7 @@ class NamelessRowError(Exception):
     """One row of a bulk request fails and has nothing that it could be named by."""
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(NamedTuple):
     """How a row says who it is about. At least one is given; both were checked."""
 
     email: str | None

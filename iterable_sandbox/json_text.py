@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Final
 
@@ -15,8 +16,9 @@ import msgspec
 
 _decode: Final = msgspec.json.Decoder().decode
 _encode: Final = msgspec.json.Encoder().encode
+_encode_lines: Final = msgspec.json.Encoder().encode_lines
 _BEYOND: Final = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
-_EXPONENT: Final = re.compile(rb"e-?\d+(?:[,\]}]|$)")
+_EXPONENT: Final = re.compile(rb"e-?\d+(?:[,\]}\n]|$)")
 _own: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -27,6 +29,18 @@ def to_json(value: Any) -> str:
     except _BEYOND:
         return _own(value)
     return _own(value) if _may_differ(text) else text.decode()
+
+
+def to_json_lines(values: Sequence[Any]) -> list[str]:
+    """What `to_json` makes of each value, made of all together."""
+    try:
+        text = _encode_lines(values)
+    except _BEYOND:
+        return [*map(to_json, values)]
+    if _may_differ(text):
+        lines = text.splitlines()
+        return [_own(value) if _may_differ(line) else line.decode() for value, line in zip(values, lines, strict=True)]
+    return text.decode().split("\n")[:-1]
 
 
 def from_json(body: bytes) -> Any:

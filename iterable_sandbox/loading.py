@@ -16,7 +16,7 @@ from iterable_sandbox.profiles import writable
 from iterable_sandbox.settings import Settings
 from iterable_sandbox.store import Store
 from iterable_sandbox.store.events import Event
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 
 _OBJECT: Final = TypeAdapter(dict[str, Any])
 _NAMED_BY_CLIENTS: Final = ("customEvent", "purchase")

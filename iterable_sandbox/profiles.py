@@ -12,7 +12,7 @@ import phonenumbers
 from iterable_api.identity import ProjectType
 from iterable_sandbox import dates
 from iterable_sandbox.clock import Clock
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 
 INTERNAL: Final = "itblInternal."
 _CREATED: Final = f"{INTERNAL}documentCreatedAt"
@@ -86,10 +86,9 @@ def merged(old: Mapping[str, Any], new: Mapping[str, Any], *, nested: bool) -> d
     """The old fields with the new ones over them. Null removes; `nested` merges objects instead of replacing them."""
     result = dict(old)
     for name, value in new.items():
-        before = result.get(name)
         if value is None:
             result.pop(name, None)
-        elif nested and isinstance(value, dict) and isinstance(before, dict):
+        elif nested and isinstance(value, dict) and isinstance(before := result.get(name), dict):
             result[name] = merged(before, value, nested=True)
         else:
             result[name] = without_nulls(value)
@@ -107,8 +106,8 @@ def without_nulls(value: Any) -> Any:
 
 def identifiers(user: User) -> dict[str, str]:
     """The keys that name a user on its profile and on its events."""
-    named = {"email": user.email, "userId": user.user_id, "itblUserId": user.profile.get("itblUserId")}
-    return {name: value for name, value in named.items() if value is not None}
+    named = (("email", user.email), ("userId", user.user_id), ("itblUserId", user.profile.get("itblUserId")))
+    return {name: value for name, value in named if value is not None}
 
 
 def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source: str) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from iterable_sandbox.field_types import FieldDraft
@@ -22,21 +21,21 @@ class Tally:
         self.failed = 0
         self._named: dict[str, list[str]] = {f"{bucket}{kind}": [] for bucket in buckets for kind in _KINDS}
 
-    @contextmanager
-    def row(self) -> Iterator[None]:
-        """Count what happens inside as one row: done, or refused and named.
+    def each(self, write: Callable[..., object], *columns: Sequence[Any]) -> None:
+        """Write row by row, and count each: done, or refused and named.
 
         Answers about events have no bucket for conflicts; how the real ones name these is not known, so here they do
         not name them.
         """
-        try:
-            yield
-            self.succeeded += 1
-        except RowRefusedError as error:
-            self.failed += 1
-            self._named.get(f"{error.bucket}{error.kind}", []).append(error.value)
-        except NamelessRowError:
-            self.failed += 1
+        for row in zip(*columns, strict=True):
+            try:
+                write(*row)
+                self.succeeded += 1
+            except RowRefusedError as error:
+                self.failed += 1
+                self._named.get(f"{error.bucket}{error.kind}", []).append(error.value)
+            except NamelessRowError:
+                self.failed += 1
 
     def named(self, bucket: str) -> list[str]:
         """Who is in one bucket, such as `notFoundUserIds`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -14,7 +15,7 @@ from iterable_sandbox.refusals import single_write
 from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.shapes import BOOLEAN, NUMBER, OBJECT, STRING, array_of, object_of
 from iterable_sandbox.store.events import Event
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 from iterable_sandbox.tally import EVENT_BUCKETS, Tally
 from iterable_sandbox.writes import events
 
@@ -59,9 +60,7 @@ def track_bulk(call: Call) -> Response:
     draft.check()
     with project.store.database.transaction(), project.directory.expecting(rows), events.expecting(project, rows):
         draft.save()
-        for row, fields in zip(rows, admitted, strict=True):
-            with tally.row():
-                events.track(project, row, fields)
+        tally.each(partial(events.track, project), rows, admitted)
     tally.failed += len(refused) if project.settings.count_disallowed else 0
     deprecated = {"invalidEmails": tally.named("invalidEmails"), "invalidUserIds": tally.named("notFoundUserIds")}
     names = {"disallowedEventNames": list(dict.fromkeys(refused))}

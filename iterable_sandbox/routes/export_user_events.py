@@ -12,7 +12,7 @@ from iterable_sandbox.envelopes import bad_params, invalid_email
 from iterable_sandbox.exports.formats import JSON
 from iterable_sandbox.exports.user_events import user_event_lines
 from iterable_sandbox.routes.call import Call, Endpoint
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 
 _CUSTOM: Final = "customEvent"
 _SYSTEM: Final = frozenset(data_type.name for data_type in EVENTS) - {_CUSTOM}

@@ -13,7 +13,7 @@ from iterable_sandbox.project import Project
 from iterable_sandbox.refusals import single_write
 from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.shapes import DECIMAL, NUMBER, OBJECT, STRING, Shape, array_of, object_of
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 from iterable_sandbox.writes import interactions, users
 
 

@@ -93,11 +93,13 @@ def unsubscribe(call: Call) -> Response:
     channels = _marketing_channels(project) if body.get("channelUnsubscribe") else []
     campaign = body.get("campaignId")
     tally = Tally(USER_BUCKETS)
+
+    def write(row: users.Row) -> None:
+        user = users.existing(project, row)
+        memberships.leave(project, user, target, source=_SOURCE, channels=channels, campaign=campaign)
+
     with project.store.database.transaction():
-        for row in body["subscribers"]:
-            with tally.row():
-                user = users.existing(project, row)
-                memberships.leave(project, user, target, source=_SOURCE, channels=channels, campaign=campaign)
+        tally.each(write, body["subscribers"])
     return bulk_answer(tally, project.field_draft(), old=project.settings.old_list_answers)
 
 

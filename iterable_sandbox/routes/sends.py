@@ -16,7 +16,7 @@ from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.routes.lists import existing_list
 from iterable_sandbox.shapes import BOOLEAN, NUMBER, OBJECT, STRING, array_of, object_of
 from iterable_sandbox.store.scheduled import Scheduled
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 from iterable_sandbox.writes import events, sends, users
 
 _FURTHEST: Final = timedelta(days=365)

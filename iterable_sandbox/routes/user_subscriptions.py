@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -31,9 +32,7 @@ def bulk_update(call: Call) -> Response:
     """POST /api/users/bulkUpdateSubscriptions: 200 even if rows fail; whoever is not malformed fails as valid."""
     tally = Tally(USER_BUCKETS)
     with call.project.store.database.transaction():
-        for row in call.body["updateSubscriptionsRequests"]:
-            with tally.row():
-                _overwrite(call.project, row)
+        tally.each(partial(_overwrite, call.project), call.body["updateSubscriptionsRequests"])
     invalid = {name: tally.named(name) for name in ("invalidEmails", "invalidUserIds")}
     return json_answer(
         tally.counts()

@@ -13,7 +13,7 @@ from iterable_sandbox.field_types import USER, FieldDraft
 from iterable_sandbox.refusals import single_write
 from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.shapes import BOOLEAN, OBJECT, STRING, array_of, object_of
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 from iterable_sandbox.tally import Tally
 from iterable_sandbox.writes import users
 

@@ -13,7 +13,7 @@ from iterable_sandbox import profiles
 from iterable_sandbox.seed.marketing import LISTS
 from iterable_sandbox.seed.plan import Plan, happens
 from iterable_sandbox.store import Store
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 
 _FIRST: Final = [
     "Ana",

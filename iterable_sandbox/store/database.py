@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from threading import RLock
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 _CHUNK: Final = 500
 
@@ -53,6 +55,14 @@ INSERT INTO sqlite_sequence (name, seq) SELECT * FROM (VALUES ('lists', 1000000)
 """
 
 
+@dataclass(frozen=True, eq=False)
+class Saving(Generic[T]):
+    """How things of one kind are stored: a statement, and the rows that it takes, which are made of many at once."""
+
+    sql: str
+    rows: Callable[[Sequence[T]], Iterable[Row]]
+
+
 class Database:
     """Statements and transactions. A transaction inside another one is part of it.
 
@@ -68,7 +78,7 @@ class Database:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA)
-        self._later: dict[str, list[Row]] = {}
+        self._later: dict[Saving[Any], dict[Any, Any]] = {}
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -126,12 +136,17 @@ class Database:
             self._catch_up()
             return self._connection.execute(sql, values)
 
-    def write_later(self, sql: str, values: Row) -> None:
-        """Run one statement of a transaction together with those that are like it; their order is kept.
+    def save(self, saving: Saving[T], key: Any, thing: T) -> None:
+        """Store a thing; in a transaction, together with those that are like it, and in its last state only.
 
-        Statements that are not alike may change places with each other, so they must not be about the same rows.
+        Things that are not alike may change places with each other, so they must not be about the same rows. What
+        has the key of another one takes its place.
         """
-        self._later.setdefault(sql, []).append(values)
+        with self.lock:
+            if self._connection.in_transaction:
+                self._later.setdefault(saving, {})[key] = thing
+            else:
+                self._connection.executemany(saving.sql, saving.rows([thing]))
 
     def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for every row, as one transaction."""
@@ -148,8 +163,8 @@ class Database:
         """Write what was put off."""
         if self._later:
             later, self._later = self._later, {}
-            for sql, rows in later.items():
-                self._connection.executemany(sql, rows)
+            for saving, things in later.items():
+                self._connection.executemany(saving.sql, saving.rows([*things.values()]))
 
     def _roll_back(self) -> None:
         self._later = {}

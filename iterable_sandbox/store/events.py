@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iterable_sandbox.json_text import from_own_json, to_json
-from iterable_sandbox.store.database import Database, Row
+from iterable_sandbox.json_text import from_own_json, to_json, to_json_lines
+from iterable_sandbox.store.database import Database, Row, Saving
 
 _CHUNK: Final = 500
 _COLUMNS: Final = "type, created_at, user, campaign, event_id, body"
@@ -49,40 +49,37 @@ class Events:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._expected: dict[tuple[str, str | None], Row | None] | None = None
+        self._expected: dict[tuple[str, str | None], Event | None] = {}
 
     @contextmanager
     def expecting(self, type_: str, event_ids: Collection[str]) -> Iterator[None]:
-        """Look for many events at once, and write all together that are saved; inside of a transaction."""
+        """Look for many events at once; inside of a transaction that deletes none."""
         sql = f"SELECT {_COLUMNS} FROM events WHERE type = ? AND event_id IN ({{keys}})"  # noqa: S608 (a constant)
-        found = {row[4]: row for row in self._database.rows_of(sql, event_ids, type_)}
-        self._expected = {(type_, event_id): found.get(event_id) for event_id in event_ids}
+        found = map(_event, self._database.rows_of(sql, event_ids, type_))
+        self._expected = dict.fromkeys((type_, event_id) for event_id in event_ids)
+        self._expected |= {(type_, event.event_id): event for event in found}
         try:
             yield
         finally:
-            self._expected = None
+            self._expected = {}
 
     def add(self, events: Iterable[Event]) -> None:
         """Store many events."""
-        self._database.write_many(_SAVE, map(_values, events))
+        self._database.write_many(_SAVING.sql, _rows([*events]))
 
     def save(self, event: Event) -> None:
         """Store a new event, or the new state of the one with its type and `event_id`."""
-        row = _values(event)
+        key = (event.type, event.event_id)
         with self._database.lock:
-            if self._expected is None:
-                self._database.write(_SAVE, row)
-            else:
-                self._expected[event.type, event.event_id] = row
-                self._database.write_later(_SAVE, row)
+            if key in self._expected:
+                self._expected[key] = event
+            self._database.save(_SAVING, key if event.event_id else object(), event)
 
     def by_event_id(self, type_: str, event_id: str) -> Event | None:
         """The event with an id that a client chose."""
         key = (type_, event_id)
         with self._database.lock:
-            expected = self._expected or {}
-            row = expected[key] if key in expected else self._named(key)
-        return None if row is None else _event(row)
+            return self._expected[key] if key in self._expected else self._named(key)
 
     def of_user(self, user: int, *, types: Collection[str] = (), message_id: str | None = None) -> list[Event]:
         """The events of a user, the newest first; of some data types, or about one message, if asked for."""
@@ -126,8 +123,9 @@ class Events:
             bodies: dict[int, str] = dict(self._database.rows_of(sql, chunk))
             yield [bodies[row_id] for row_id in chunk if row_id in bodies]
 
-    def _named(self, key: tuple[str, str]) -> Row | None:
-        return self._database.row(f"SELECT {_COLUMNS} FROM events WHERE type = ? AND event_id = ?", key)  # noqa: S608 (a constant)
+    def _named(self, key: tuple[str, str]) -> Event | None:
+        row = self._database.row(f"SELECT {_COLUMNS} FROM events WHERE type = ? AND event_id = ?", key)  # noqa: S608 (a constant)
+        return None if row is None else _event(row)
 
     def _selected(self, table: str, selection: Selection, *, shuffled: bool) -> array[int]:
         column = "updated_at" if table == "users" else "created_at"
@@ -146,6 +144,12 @@ def _event(row: Row) -> Event:
     return Event(type_, created_at, user, from_own_json(body), event_id)
 
 
-def _values(event: Event) -> Row:
-    campaign = event.line.get("campaignId")
-    return event.type, event.created_at, event.user, campaign, event.event_id, to_json(event.line)
+def _rows(events: Sequence[Event]) -> Iterable[Row]:
+    bodies = to_json_lines([event.line for event in events])
+    return [
+        (event.type, event.created_at, event.user, event.line.get("campaignId"), event.event_id, body)
+        for event, body in zip(events, bodies, strict=True)
+    ]
+
+
+_SAVING: Final = Saving(_SAVE, _rows)

@@ -47,7 +47,9 @@ class Forgotten:
         return [row[0] for row in self._database.rows("SELECT hash FROM forgotten WHERE kind = ?", (kind,))]
 
     def _look(self, identifiers: Iterable[str], kind: Kind) -> dict[str, bool]:
-        """Whether each is forgotten."""
+        """Whether each is forgotten. Where nobody is, no hash is needed."""
+        if not self._database.number("SELECT EXISTS (SELECT * FROM forgotten WHERE kind = ?)", (kind,)):
+            return dict.fromkeys(identifiers, False)
         hashes = {identifier: _hash(identifier) for identifier in identifiers}
         sql = "SELECT hash FROM forgotten WHERE kind = ? AND hash IN ({keys})"
         found = {hash_ for (hash_,) in self._database.rows_of(sql, hashes.values(), kind)}

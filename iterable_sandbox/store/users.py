@@ -1,33 +1,19 @@
-"""Users: the identifiers as columns, the profile as the line that an export shows."""
+"""Users, stored and found."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from iterable_sandbox.json_text import from_own_json, to_json
-from iterable_sandbox.store.database import Database, Row
-from iterable_sandbox.store.expected_users import PLACES, ExpectedUsers
+from iterable_sandbox.json_text import from_own_json, to_json_lines
+from iterable_sandbox.store.database import Database, Row, Saving
+from iterable_sandbox.store.expected_users import ExpectedUsers
+from iterable_sandbox.store.user import User
 
 _COLUMNS: Final = "id, email, user_id, updated_at, body"
 _SAVE: Final = f"""INSERT INTO users ({_COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
     email = excluded.email, user_id = excluded.user_id, updated_at = excluded.updated_at, body = excluded.body"""  # noqa: S608 (a constant)
-
-
-@dataclass
-class User:
-    """One user. `profile` holds every field, with dotted keys for Iterable's own (`itblInternal.emailDomain`).
-
-    `updated_at` is `profileUpdatedAt` in epoch seconds. `id` is the row, 0 before the user is stored.
-    """
-
-    email: str | None
-    user_id: str | None
-    updated_at: int
-    profile: dict[str, Any] = field(default_factory=dict)
-    id: int = 0
 
 
 class Users:
@@ -59,8 +45,7 @@ class Users:
 
     def by_row(self, row_id: int) -> User | None:
         """The user in a row."""
-        row = self._first("id", row_id)
-        return None if row is None else _user(row)
+        return self._first("id", row_id)
 
     def sharing(self, user_id: str) -> list[User]:
         """All users with a userId."""
@@ -81,46 +66,55 @@ class Users:
         """Store a new user, or the new state of one."""
         with self._database.lock:
             if self._expected is not None:
-                self._save_later(self._expected, user)
+                user.id = user.id or self._expected.new_id()
+                self._database.save(_SAVING, user.id, self._expected.keep(user))
             else:
-                written = self._database.write(_SAVE, _values(user))
+                written = self._database.write(_SAVE, *_rows([user]))
                 user.id = user.id or written.lastrowid or 0
 
     def add(self, users: Iterable[User]) -> None:
         """Store many new users whose `id` is chosen."""
-        self._database.write_many(_SAVE, map(_values, users))
+        self._database.write_many(_SAVE, _rows([*users]))
 
     def count(self) -> int:
         """How many there are."""
         return self._database.number("SELECT count(*) FROM users")
 
+    def expected_ids(self) -> list[int]:
+        """The rows of all users who were found together."""
+        with self._database.lock:
+            return [] if self._expected is None else self._expected.ids()
+
     def _one(self, column: str, value: str) -> User | None:
         with self._database.lock:
-            look = self._first if self._expected is None else self._expected.first
-            row = look(column, value)
-        return None if row is None else _user(row)
+            if self._expected is None:
+                return self._first(column, value)
+            found = self._expected.first(column, value)
+            return None if found is None else found.copy()
 
-    def _first(self, column: str, value: str | int) -> Row | None:
+    def _first(self, column: str, value: str | int) -> User | None:
         sql = f"SELECT {_COLUMNS} FROM users WHERE {column} = ? ORDER BY id LIMIT 1"  # noqa: S608 (constants)
-        return self._database.row(sql, (value,))
+        row = self._database.row(sql, (value,))
+        return None if row is None else _user(row)
 
     def _expect(self, expected: ExpectedUsers, column: str, values: Collection[str]) -> None:
         ids = f"SELECT min(id) FROM users WHERE {column} IN ({{keys}}) GROUP BY {column}"  # noqa: S608 (constants)
         rows = self._database.rows_of(f"SELECT {_COLUMNS} FROM users WHERE id IN ({ids})", values)  # noqa: S608 (constants)
-        found = {row[PLACES[column]]: row for row in rows}
+        found = {getattr(user, column): user for user in map(_user, rows)}
         for value in values:
             expected.learn(column, value, found.get(value))
 
-    def _save_later(self, expected: ExpectedUsers, user: User) -> None:
-        user.id = user.id or expected.new_id()
-        row = _values(user)
-        expected.keep(row)
-        self._database.write_later(_SAVE, row)
+
+def _rows(users: Sequence[User]) -> Iterable[Row]:
+    """The id of a user who has none yet is left to the database."""
+    bodies = to_json_lines([user.profile for user in users])
+    return [
+        (user.id or None, user.email, user.user_id, user.updated_at, body)
+        for user, body in zip(users, bodies, strict=True)
+    ]
 
 
-def _values(user: User) -> Row:
-    """A row; its id is left to the database where the user has none yet."""
-    return user.id or None, user.email, user.user_id, user.updated_at, to_json(user.profile)
+_SAVING: Final = Saving(_SAVE, _rows)
 
 
 def _user(row: Row) -> User:

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from iterable_sandbox.envelopes import bad_params
 from iterable_sandbox.project import Project
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 from iterable_sandbox.writes import users
 
 MAX_DEVICES: Final = 500

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Any, Final
-from uuid import uuid4
 
 from iterable_api.identity import ProjectType
 from iterable_sandbox import dates, identities, profiles
 from iterable_sandbox.project import Project
 from iterable_sandbox.store.events import Event
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 from iterable_sandbox.writes import users
 
 CUSTOM_EVENT: Final = "customEvent"
 
+_CREATED: Final = f"{profiles.INTERNAL}documentCreatedAt"
+_UPDATED: Final = f"{profiles.INTERNAL}documentUpdatedAt"
 _EARLIEST: Final = int(datetime(1, 1, 1, tzinfo=UTC).timestamp())
 _LATEST: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _MILLISECONDS: Final = 100_000_000_000
@@ -43,19 +45,20 @@ def put(project: Project, type_: str, user: User, row: Mapping[str, Any], fields
     given = row.get("id")
     event_id = given or new_id()
     event = project.store.events.by_event_id(type_, event_id) if given else None
+    now = project.clock.seconds()
     if event is None:
-        event = Event(type_, project.clock.seconds(), user.id, {}, event_id)
+        event = Event(type_, now, user.id, {}, event_id)
     if row.get("createdAt") is not None:
         event.created_at = seconds(row["createdAt"])
     event.user = user.id
-    event.line = _line(project, event, row, fields) | profiles.identifiers(user)
+    event.line = _line(event, now, row, fields) | profiles.identifiers(user)
     project.store.events.save(event)
     return event_id
 
 
 def new_id() -> str:
     """An id for an event that came without one. The form of the real ones is not known."""
-    return uuid4().hex
+    return token_hex(16)
 
 
 def record(project: Project, type_: str, user: User, fields: Mapping[str, Any], created_at: int | None = None) -> None:
@@ -72,24 +75,20 @@ def seconds(created_at: int) -> int:
     return max(_EARLIEST, min(value, _LATEST))
 
 
-def _line(project: Project, event: Event, row: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The event as an export shows it: data fields at the top, Iterable's own over them.
+def _line(event: Event, at: int, row: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The event as an export shows it, updated `at` a time: data fields at the top, Iterable's own over them.
 
     An update replaces the fields that it brings and leaves the others; how deep the real one merges is not known.
     """
-    now = dates.shown(project.clock.seconds())
-    created = f"{profiles.INTERNAL}documentCreatedAt"
-    system = {
-        "id": event.event_id,
-        "createdAt": dates.shown(event.created_at),
-        "eventUpdatedAt": now,
-        "campaignId": row.get("campaignId"),
-        "templateId": row.get("templateId"),
-        created: event.line.get(created, now),
-        f"{profiles.INTERNAL}documentUpdatedAt": now,
-    }
-    given = {name: value for name, value in system.items() if value is not None}
-    return profiles.merged(event.line, fields, nested=False) | given
+    now = dates.shown(at)
+    line = profiles.merged(event.line, fields, nested=False)
+    line["id"] = event.event_id
+    line["createdAt"] = dates.shown(event.created_at)
+    line["eventUpdatedAt"] = now
+    line |= {name: value for name in ("campaignId", "templateId") if (value := row.get(name)) is not None}
+    line[_CREATED] = event.line.get(_CREATED, now)
+    line[_UPDATED] = now
+    return line
 
 
 def _user(project: Project, row: Mapping[str, Any]) -> User:

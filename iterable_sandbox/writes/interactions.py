@@ -8,7 +8,7 @@ from typing import Any, Final
 from iterable_api.data_types import DATA_TYPES
 from iterable_sandbox import dates
 from iterable_sandbox.project import Project
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 from iterable_sandbox.writes import events
 
 SENDS: Final = tuple(data_type.name for data_type in DATA_TYPES if data_type.name.endswith("Send"))

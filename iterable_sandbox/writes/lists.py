@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from iterable_sandbox.project import Project
 from iterable_sandbox.store.lists import UserList
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 from iterable_sandbox.writes import subscriptions
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from iterable_sandbox import profiles
 from iterable_sandbox.envelopes import bad_params
 from iterable_sandbox.project import Project
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 from iterable_sandbox.writes import removal, users
 
 ArrayMerge = Mapping[str, Any]

@@ -8,7 +8,7 @@ from iterable_api.identity import ProjectType
 from iterable_sandbox.identities import Identity
 from iterable_sandbox.project import Project
 from iterable_sandbox.store.forgotten import Kind
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 
 FORGETTABLE: Final[dict[ProjectType, tuple[Kind, ...]]] = {
     ProjectType.EMAIL: ("email",),

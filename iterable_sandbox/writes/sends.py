@@ -10,7 +10,7 @@ from iterable_api.identity import PLACEHOLDER_DOMAIN
 from iterable_sandbox.json_text import to_json
 from iterable_sandbox.project import Project
 from iterable_sandbox.store.scheduled import Scheduled
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 from iterable_sandbox.writes import events, subscriptions
 
 Json = Mapping[str, Any]

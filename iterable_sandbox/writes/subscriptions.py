@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from iterable_sandbox import profiles
 from iterable_sandbox.project import Project
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 from iterable_sandbox.writes import events, users
 
 LISTS: Final = "emailListIds"

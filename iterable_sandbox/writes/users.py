@@ -9,7 +9,7 @@ from iterable_sandbox import identities, profiles
 from iterable_sandbox.envelopes import RefusedError
 from iterable_sandbox.field_types import USER, FieldDraft
 from iterable_sandbox.project import Project
-from iterable_sandbox.store.users import User
+from iterable_sandbox.store.user import User
 from iterable_sandbox.tally import USER_BUCKETS, Tally
 
 Row = Mapping[str, Any]
@@ -58,13 +58,14 @@ def write_rows(
     """
     draft, tally = project.field_draft(), Tally(USER_BUCKETS)
     by_row = project.settings.type_clashes == "row"
-    admitted = [{} if by_row else draft.admit(USER, _fields(row), create=create) for row in rows]
+    admitted = [] if by_row else [draft.admit(USER, _fields(row), create=create) for row in rows]
     draft.check()
     with project.store.database.transaction(), project.directory.expecting(rows):
         draft.save()
-        for row, fields in zip(rows, admitted, strict=True):
-            with tally.row():
-                write(row, _admitted(project, row, draft, create=create) if by_row else fields)
+        if by_row:
+            tally.each(lambda row: write(row, _admitted(project, row, draft, create=create)), rows)
+        else:
+            tally.each(write, rows, admitted)
     return tally, draft
 
 

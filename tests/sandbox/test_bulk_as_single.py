@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -62,9 +63,8 @@ def _subscribe(project: Project, rows: Sequence[dict[str, Any]]) -> Tally:
 def _track(project: Project, rows: Sequence[dict[str, Any]]) -> Tally:
     draft, tally = project.field_draft(), Tally(EVENT_BUCKETS)
     with project.store.database.transaction(), project.directory.expecting(rows), events.expecting(project, rows):
-        for row in rows:
-            with tally.row():
-                events.track(project, row, draft.admit(custom_event("opened"), row["dataFields"], create=True))
+        admitted = [draft.admit(custom_event("opened"), row["dataFields"], create=True) for row in rows]
+        tally.each(partial(events.track, project), rows, admitted)
         draft.save()
     return tally
 
