@@ -89,6 +89,7 @@ class Directory:
     def __init__(self, store: Store, project_type: ProjectType) -> None:
         self._users = store.users
         self._forgotten = store.forgotten
+        self._lists = store.lists
         self._type = project_type
 
     @contextmanager
@@ -97,7 +98,8 @@ class Directory:
         named = [(row.get("email"), row.get("userId")) for row in rows]
         emails = {normalise_email(email) for email, _ in named if email is not None}
         user_ids = {user_id for _, user_id in named if user_id is not None}
-        with self._users.expecting(emails, user_ids), self._forgotten.expecting(emails, user_ids):
+        forgotten = self._forgotten.expecting(emails, user_ids)
+        with forgotten, self._users.expecting(emails, user_ids) as users, self._lists.expecting(users):
             yield
 
     def find(self, identity: Identity) -> User | None:

@@ -21,6 +21,7 @@ class ExpectedUsers:
 
     def __init__(self, look: Look, last_id: int) -> None:
         self._look = look
+        self._last_id = last_id
         self._ids = count(last_id + 1)
         self._users: dict[int, User] = {}
         self._first: dict[tuple[str, str | None], User | None] = {}
@@ -28,6 +29,10 @@ class ExpectedUsers:
     def new_id(self) -> int:
         """The id of a new user."""
         return next(self._ids)
+
+    def is_new(self, user: int) -> bool:
+        """Whether a user, by id, is new."""
+        return user > self._last_id
 
     def ids(self) -> list[int]:
         """The ids of all of them."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from iterable_sandbox.store.database import Database
+from iterable_sandbox.store.database import Database, Row, Saving
+from iterable_sandbox.store.expected_lists import ExpectedLists
+from iterable_sandbox.store.expected_users import ExpectedUsers
 
 ListType = Literal["Standard", "Dynamic", "Suppression", "Internal"]
 
 _COLUMNS: Final = "id, name, description, created_ms, type"
+_JOINING: Final = Saving[tuple[int, int]](
+    "INSERT OR IGNORE INTO members VALUES (?, ?)", lambda memberships: memberships
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,16 @@ class Lists:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._expected: ExpectedLists | None = None
+
+    @contextmanager
+    def expecting(self, users: ExpectedUsers) -> Iterator[None]:
+        """Look at once for the lists of many users; inside of a transaction that deletes none of either."""
+        self._expected = ExpectedLists(self._look, users)
+        try:
+            yield
+        finally:
+            self._expected = None
 
     def all(self) -> list[UserList]:
         """All lists, by id."""
@@ -57,11 +73,18 @@ class Lists:
 
     def join(self, memberships: Iterable[tuple[int, int]]) -> None:
         """Store (list, user) pairs."""
-        self._database.write_many("INSERT OR IGNORE INTO members VALUES (?, ?)", memberships)
+        with self._database.transaction():
+            for list_id, user in memberships:
+                if self._expected is not None:
+                    self._expected.of(user).add(list_id)
+                self._database.save(_JOINING, (list_id, user), (list_id, user))
 
     def leave(self, list_id: int, user: int) -> None:
         """Take a user from a list."""
-        self._database.write("DELETE FROM members WHERE list = ? AND user = ?", (list_id, user))
+        with self._database.lock:
+            if self._expected is not None:
+                self._expected.of(user).discard(list_id)
+            self._database.write("DELETE FROM members WHERE list = ? AND user = ?", (list_id, user))
 
     def leave_all(self, user: int) -> None:
         """Take a user from every list."""
@@ -69,7 +92,10 @@ class Lists:
 
     def of_user(self, user: int) -> list[int]:
         """The ids of the lists that a user is on."""
-        return [row[0] for row in self._database.rows("SELECT list FROM members WHERE user = ?", (user,))]
+        with self._database.lock:
+            if self._expected is not None:
+                return sorted(self._expected.of(user))
+            return [list_id for _, list_id in self._look([user])]
 
     def members(self, list_id: int) -> list[tuple[str | None, str | None]]:
         """E-mail and userId of everybody on a list."""
@@ -83,3 +109,6 @@ class Lists:
     def size(self, list_id: int) -> int:
         """How many are on a list."""
         return self._database.number("SELECT count(*) FROM members WHERE list = ?", (list_id,))
+
+    def _look(self, users: Collection[int]) -> Iterable[Row]:
+        return self._database.rows_of("SELECT user, list FROM members WHERE user IN ({keys})", users)

@@ -24,14 +24,14 @@ class Users:
         self._expected: ExpectedUsers | None = None
 
     @contextmanager
-    def expecting(self, emails: Collection[str], user_ids: Collection[str]) -> Iterator[None]:
+    def expecting(self, emails: Collection[str], user_ids: Collection[str]) -> Iterator[ExpectedUsers]:
         """Look for many users at once, and write all together that are saved; in a transaction that deletes none."""
         last_id = self._database.number("SELECT seq FROM sqlite_sequence WHERE name = 'users'")
-        self._expected = ExpectedUsers(self._first, last_id)
+        self._expected = expected = ExpectedUsers(self._first, last_id)
         try:
-            self._expect(self._expected, "email", emails)
-            self._expect(self._expected, "user_id", user_ids)
-            yield
+            self._expect(expected, "email", emails)
+            self._expect(expected, "user_id", user_ids)
+            yield expected
         finally:
             self._expected = None
 
@@ -79,11 +79,6 @@ class Users:
     def count(self) -> int:
         """How many there are."""
         return self._database.number("SELECT count(*) FROM users")
-
-    def expected_ids(self) -> list[int]:
-        """The rows of all users who were found together."""
-        with self._database.lock:
-            return [] if self._expected is None else self._expected.ids()
 
     def _one(self, column: str, value: str) -> User | None:
         with self._database.lock:
