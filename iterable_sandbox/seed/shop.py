@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Final
 
+from iterable_sandbox.json_text import to_json
 from iterable_sandbox.seed.plan import Plan, happens
 from iterable_sandbox.store import Store
 
@@ -83,7 +84,7 @@ CUSTOM_EVENTS: Final[Mapping[str, Callable[[Random], dict[str, Any]]]] = {
 def write(store: Store, plan: Plan) -> None:
     """Store both catalogs."""
     made = plan.start * 1000
-    products = ((str(product["id"]), {key: product[key] for key in product if key != "id"}) for product in PRODUCTS)
+    products = ((str(row["id"]), to_json({key: row[key] for key in row if key != "id"})) for row in PRODUCTS)
     store.catalogs.put(store.catalogs.create("Products"), products, made)
-    stores = ((f"store-{row}", value) for row, value in enumerate(_STORES, 1))
+    stores = ((f"store-{row}", to_json(value)) for row, value in enumerate(_STORES, 1))
     store.catalogs.put(store.catalogs.create("Stores"), stores, made)

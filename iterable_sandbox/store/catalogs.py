@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iterable_sandbox.json_text import from_own_json, to_json
+from iterable_sandbox.json_text import from_own_json
 from iterable_sandbox.store.database import Database, Row
 
 _COLUMNS: Final = "id, modified_ms, length(CAST(body AS BLOB)), body"
+_PUT: Final = """INSERT INTO items (catalog, id, modified_ms, body) VALUES (?, ?, ?, ?)
+    ON CONFLICT (catalog, id) DO UPDATE SET modified_ms = excluded.modified_ms, body = excluded.body"""
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,15 @@ class Catalogs:
         row = self._database.row(sql, (catalog.id, item_id))
         return None if row is None else _item(row)
 
-    def put(self, catalog: Catalog, items: Iterable[tuple[str, Mapping[str, Any]]], modified_ms: int) -> None:
-        """Store items, each as a whole."""
-        rows = ((catalog.id, item_id, modified_ms, to_json(value)) for item_id, value in items)
-        self._database.write_many("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", rows)
+    def some(self, catalog: Catalog, item_ids: Collection[str]) -> list[Item]:
+        """Those of many items that are there."""
+        sql = f"SELECT {_COLUMNS} FROM items WHERE catalog = ? AND id IN ({{keys}})"  # noqa: S608 (a constant)
+        return [_item(row) for row in self._database.rows_of(sql, item_ids, catalog.id)]
+
+    def put(self, catalog: Catalog, items: Iterable[tuple[str, str]], modified_ms: int) -> None:
+        """Store items by their ids, each as a whole: the JSON that `to_json` makes of it."""
+        rows = ((catalog.id, item_id, modified_ms, body) for item_id, body in items)
+        self._database.write_many(_PUT, rows)
 
     def delete_items(self, catalog: Catalog, item_ids: Iterable[str]) -> None:
         """Forget items, as far as they are there."""

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from itertools import islice
 from threading import RLock
 from typing import Any, Final, Generic, TypeVar
@@ -20,13 +21,11 @@ CREATE TABLE IF NOT EXISTS project (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS users (
     id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT, user_id TEXT, updated_at INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS users_by_email ON users (email);
-CREATE INDEX IF NOT EXISTS users_by_user_id ON users (user_id);
+CREATE INDEX IF NOT EXISTS users_by_user_id ON users (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS users_by_time ON users (updated_at);
 CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY, type TEXT NOT NULL, created_at INTEGER NOT NULL, user INTEGER NOT NULL,
     campaign INTEGER, event_id TEXT, body TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS events_by_time ON events (type, created_at);
-CREATE INDEX IF NOT EXISTS events_by_campaign ON events (campaign, created_at) WHERE campaign IS NOT NULL;
 CREATE INDEX IF NOT EXISTS events_by_user ON events (user);
 CREATE UNIQUE INDEX IF NOT EXISTS events_by_id ON events (type, event_id) WHERE event_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS lists (
@@ -37,8 +36,7 @@ CREATE INDEX IF NOT EXISTS members_by_user ON members (user);
 CREATE TABLE IF NOT EXISTS catalogs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL COLLATE NOCASE UNIQUE);
 CREATE TABLE IF NOT EXISTS items (
-    catalog INTEGER, id TEXT, modified_ms INTEGER NOT NULL, body TEXT NOT NULL,
-    PRIMARY KEY (catalog, id)) WITHOUT ROWID;
+    catalog INTEGER, id TEXT, modified_ms INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (catalog, id));
 CREATE TABLE IF NOT EXISTS resources (
     kind TEXT, id INTEGER, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS forgotten (kind TEXT, hash TEXT, PRIMARY KEY (kind, hash)) WITHOUT ROWID;
@@ -61,6 +59,16 @@ class Saving(Generic[T]):
 
     sql: str
     rows: Callable[[Sequence[T]], Iterable[Row]]
+
+
+class Index(Enum):
+    """An index that only some questions need, in tables that grow fast. It is made when the first of them is asked.
+
+    Most projects here are written to and never asked, and an index in no order takes longer to keep than its table.
+    """
+
+    EVENTS_BY_TIME = "events (type, created_at)"
+    EVENTS_BY_CAMPAIGN = "events (campaign, created_at) WHERE campaign IS NOT NULL"
 
 
 class Database:
@@ -105,6 +113,10 @@ class Database:
                 yield
             finally:
                 self._roll_back()
+
+    def need(self, index: Index) -> None:
+        """See that an index is there."""
+        self.write(f"CREATE INDEX IF NOT EXISTS {index.name.lower()} ON {index.value}")
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """What a query finds."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from iterable_sandbox.json_text import from_own_json, to_json, to_json_lines
-from iterable_sandbox.store.database import Database, Row, Saving
+from iterable_sandbox.store.database import Database, Index, Row, Saving
 
 _CHUNK: Final = 500
 _COLUMNS: Final = "type, created_at, user, campaign, event_id, body"
@@ -103,10 +103,12 @@ class Events:
         """How many there are, of one data type or of all."""
         if type_ is None:
             return self._database.number("SELECT count(*) FROM events")
+        self._database.need(Index.EVENTS_BY_TIME)
         return self._database.number("SELECT count(*) FROM events WHERE type = ?", (type_,))
 
     def types(self) -> dict[str, int]:
         """The data types that are there, with their counts."""
+        self._database.need(Index.EVENTS_BY_TIME)
         return dict(self._database.rows("SELECT type, count(*) FROM events GROUP BY type ORDER BY type"))
 
     def lines(self, selection: Selection, *, shuffled: bool) -> Iterator[list[str]]:
@@ -131,6 +133,7 @@ class Events:
         column = "updated_at" if table == "users" else "created_at"
         wanted: dict[str, Any] = {f"{column} >= ?": selection.start, f"{column} < ?": selection.end}
         if table == "events":
+            self._database.need(Index.EVENTS_BY_TIME if selection.campaign is None else Index.EVENTS_BY_CAMPAIGN)
             wanted |= {"type = ?": selection.type, "campaign = ?": selection.campaign}
         given = {condition: value for condition, value in wanted.items() if value is not None}
         where = " AND ".join(given) or "TRUE"

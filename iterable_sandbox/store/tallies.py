@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from iterable_sandbox.store.database import Database
+from iterable_sandbox.store.database import Database, Index
 
 _PERSON: Final = "json_extract(body, '$.isBot') IS NOT 1"
 _COUNTED: Final = f"""SELECT campaign, user % ?, type, count(*), count(DISTINCT user),
@@ -40,6 +40,7 @@ def tallies(
     Each user is in one variant, and always in the same.
     """
     window = (_EVER[0] if start is None else start, _EVER[1] if end is None else end)
+    database.need(Index.EVENTS_BY_CAMPAIGN)
     found: dict[tuple[int, int], Tally] = {}
     for campaign, variant, type_, *numbers in database.rows(_COUNTED, (variants, str([*campaigns]), *window)):
         found.setdefault((campaign, variant), {})[type_] = Count(*numbers)
