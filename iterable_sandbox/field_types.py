@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from iterable_sandbox import dates
 from iterable_sandbox.envelopes import RefusedError, envelope
+from iterable_sandbox.plain_fields import GEO, PLAIN, are_plain
 from iterable_sandbox.settings import Settings
 from iterable_sandbox.store import Store
 
@@ -23,10 +25,6 @@ _FITS: Final[Mapping[str, tuple[str, ...]]] = {
 """What a value may be stored as, by what it looks like. Whole numbers go into decimals, dates into strings."""
 
 SEPARATOR: Final = ":::"
-_PLAIN: Final = frozenset({(str, "string"), (int, "long"), (int, "double"), (float, "double"), (bool, "boolean")})
-"""Values that fit their field, and are kept as they are, whatever they hold."""
-
-_GEO: Final = "_geo_location"
 _DROPPED: Final = object()
 
 
@@ -46,10 +44,19 @@ class Owner(NamedTuple):
         return f"{self.event}{SEPARATOR}{path}" if self.event else path
 
 
+class Asked(NamedTuple):
+    """What a row brings: `create` is `createNewFields`, where None leaves it to the project."""
+
+    owner: Owner
+    fields: Mapping[str, Any]
+    create: bool | None
+
+
 USER: Final = Owner("user")
 PURCHASE: Final = Owner("purchase")
 
 
+@lru_cache(1024)
 def custom_event(name: str) -> Owner:
     """The owner of the fields of custom events called `name`."""
     return Owner("customEvent", name)
@@ -76,6 +83,16 @@ class FieldDraft:
         """The fields that will be stored. `create` is `createNewFields`; None leaves it to the project."""
         allow = self._settings.unknown_fields == "allow" if create is None else create
         return self._object(owner, "", fields, allow=allow)
+
+    def admit_all(self, rows: Sequence[Asked]) -> list[Mapping[str, Any]]:
+        """What `admit` makes of each row. Those of owners with nothing but plain fields are seen together."""
+        fields: dict[Owner, list[Mapping[str, Any]]] = {}
+        for row in rows:
+            fields.setdefault(row.owner, []).append(row.fields)
+        plain = {owner for owner, given in fields.items() if are_plain(given, self._types(owner))}
+        return [
+            row.fields if row.owner in plain else self.admit(row.owner, row.fields, create=row.create) for row in rows
+        ]
 
     def check(self) -> None:
         """Refuse the request if any value clashed with the type of its field, or if there are too many fields.
@@ -116,7 +133,8 @@ class FieldDraft:
 
     def save(self) -> None:
         """Fix the types of the new fields."""
-        self._store.fields.add(self._new)
+        if self._new:
+            self._store.fields.add(self._new)
 
     def _object(self, owner: Owner, prefix: str, fields: Mapping[str, Any], *, allow: bool) -> dict[str, Any]:
         types = self._types(owner)
@@ -194,7 +212,7 @@ def type_of(path: str, value: Any) -> str:
             return "double"
         case str():
             return "date" if dates.is_date(value) else "string"
-        case {"lat": int() | float(), "lon": int() | float()} if path.endswith(_GEO):
+        case {"lat": int() | float(), "lon": int() | float()} if path.endswith(GEO):
             return "geo_location"
         case _:
             return "object"
@@ -203,14 +221,14 @@ def type_of(path: str, value: Any) -> str:
 def _is_plain(value: Any, expected: str | None) -> bool:
     """Whether a look at the class of a value, or of its items, is enough."""
     if isinstance(value, list):
-        return all((item.__class__, expected) in _PLAIN for item in value)
-    return (value.__class__, expected) in _PLAIN
+        return all((item.__class__, expected) in PLAIN for item in value)
+    return (value.__class__, expected) in PLAIN
 
 
 def _is_object(path: str, value: Any) -> bool:
     """Whether a value, or each of its items, is an object and cannot be a place."""
     items = value if isinstance(value, list) else (value,)
-    return not path.endswith(_GEO) and all(isinstance(item, dict) for item in items)
+    return not path.endswith(GEO) and all(isinstance(item, dict) for item in items)
 
 
 def _elements(value: Any) -> Iterator[Any]:

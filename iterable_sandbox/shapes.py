@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -18,6 +18,17 @@ _WANTED: Final[Mapping[str, str]] = {
     "object": "Object value expected",
     "array": "Array value expected",
 }
+
+
+_CLASSES: Final[Mapping[str, frozenset[type]]] = {
+    "string": frozenset({str}),
+    "number": frozenset({int}),
+    "decimal": frozenset({int, float}),
+    "boolean": frozenset({bool}),
+    "object": frozenset({dict}),
+    "array": frozenset({list}),
+}
+"""What the decoder makes of each kind."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +69,26 @@ def violations(shape: Shape, value: Any, place: str = "obj") -> Iterator[tuple[s
         yield place, _WANTED[shape.kind]
     elif isinstance(value, dict):
         yield from _in_object(shape, value, place)
-    elif shape.items is not None:
+    elif shape.items is not None and not _all_fit(shape.items, value):
         for index, item in enumerate(value):
             yield from violations(shape.items, item, f"{place}[{index}]")
+
+
+def _all_fit(shape: Shape, values: Sequence[Any]) -> bool:
+    """Whether all values are seen at once to be as `shape` wants them: by their classes, column by column."""
+    if not {*map(type, values)} <= _CLASSES[shape.kind]:
+        return False
+    if shape.kind == "number":
+        return not values or (min(values) >= -_MAX_LONG and max(values) <= _MAX_LONG)
+    return shape.items is None and all(
+        _all_fit(inner, _column(shape, name, values)) for name, inner in shape.fields.items()
+    )
+
+
+def _column(shape: Shape, name: str, values: Sequence[Any]) -> list[Any]:
+    """The values of one field of many objects; without nulls, unless it must be there."""
+    column = [value.get(name) for value in values]
+    return column if name in shape.required else [value for value in column if value is not None]
 
 
 def _in_object(shape: Shape, value: dict[str, Any], place: str) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from iterable_api.limits import MAX_EVENT_ID_BYTES
 from iterable_sandbox import identities, profiles
 from iterable_sandbox.envelopes import bad_params, envelope, json_answer
-from iterable_sandbox.field_types import FieldDraft, custom_event
+from iterable_sandbox.field_types import Asked, custom_event
 from iterable_sandbox.refusals import single_write
 from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.shapes import BOOLEAN, NUMBER, OBJECT, STRING, array_of, object_of
@@ -29,7 +29,7 @@ def track(call: Call) -> Response:
     # The answer names the id, so a write that is applied later must have the same one.
     row["id"] = row.get("id") or events.new_id()
     draft = project.field_draft()
-    fields = _admitted(draft, row)
+    [fields] = draft.admit_all([_asked(row)])
     draft.check()
     with project.store.database.transaction(), single_write():
         draft.save()
@@ -56,7 +56,7 @@ def track_bulk(call: Call) -> Response:
     rows = [row for row in call.body["events"] if row["eventName"] not in blocked]
     _check_ids(rows)
     draft, tally = project.field_draft(), Tally(EVENT_BUCKETS)
-    admitted = [_admitted(draft, row) for row in rows]
+    admitted = draft.admit_all([_asked(row) for row in rows])
     draft.check()
     with project.store.database.transaction(), project.directory.expecting(rows), events.expecting(project, rows):
         draft.save()
@@ -67,14 +67,15 @@ def track_bulk(call: Call) -> Response:
     return json_answer(tally.counts() | deprecated | names | tally.tail(draft) | {"failedUpdates": tally.buckets()})
 
 
-def _admitted(draft: FieldDraft, row: dict[str, Any]) -> dict[str, Any]:
-    return draft.admit(custom_event(row["eventName"]), row.get("dataFields") or {}, create=row.get("createNewFields"))
+def _asked(row: dict[str, Any]) -> Asked:
+    return Asked(custom_event(row["eventName"]), row.get("dataFields") or {}, row.get("createNewFields"))
 
 
 def _check_ids(rows: list[dict[str, Any]]) -> None:
     """Refuse ids that are too long. No bucket fits them, so the whole request fails; the real answer is not known."""
     for index, row in enumerate(rows):
-        if len((row.get("id") or "").encode()) > MAX_EVENT_ID_BYTES:
+        event_id = row.get("id") or ""
+        if len(event_id) > _SURELY_SHORT and len(event_id.encode()) > MAX_EVENT_ID_BYTES:
             raise bad_params(f"The id of event {index} is longer than {MAX_EVENT_ID_BYTES} bytes")
 
 
@@ -94,6 +95,8 @@ def _view(event: Event) -> dict[str, Any]:
     return own | {"dataFields": line}
 
 
+_SURELY_SHORT: Final = MAX_EVENT_ID_BYTES // 4
+"""So many characters are never too many bytes."""
 _DEFAULT_LIMIT: Final = 30
 _LARGEST_LIMIT: Final = 200
 _EVENT_FIELDS: Final = (

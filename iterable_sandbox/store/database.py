@@ -160,6 +160,13 @@ class Database:
             else:
                 self._connection.executemany(saving.sql, saving.rows([thing]))
 
+    def save_many(self, saving: Saving[T], things: Iterable[T]) -> None:
+        """Store many things, as one transaction; never all of them are in memory."""
+        remaining = iter(things)
+        with self.transaction():
+            while chunk := list(islice(remaining, _CHUNK)):
+                self.write_many(saving.sql, saving.rows(chunk))
+
     def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for every row, as one transaction."""
         with self.transaction():

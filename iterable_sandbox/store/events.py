@@ -65,7 +65,7 @@ class Events:
 
     def add(self, events: Iterable[Event]) -> None:
         """Store many events."""
-        self._database.write_many(_SAVING.sql, _rows([*events]))
+        self._database.save_many(_SAVING, events)
 
     def save(self, event: Event) -> None:
         """Store a new event, or the new state of the one with its type and `event_id`."""

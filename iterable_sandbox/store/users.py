@@ -74,7 +74,7 @@ class Users:
 
     def add(self, users: Iterable[User]) -> None:
         """Store many new users whose `id` is chosen."""
-        self._database.write_many(_SAVE, _rows([*users]))
+        self._database.save_many(_SAVING, users)
 
     def count(self) -> int:
         """How many there are."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from iterable_sandbox import identities, profiles
 from iterable_sandbox.envelopes import RefusedError
-from iterable_sandbox.field_types import USER, FieldDraft
+from iterable_sandbox.field_types import USER, Asked, FieldDraft
 from iterable_sandbox.project import Project
 from iterable_sandbox.store.user import User
 from iterable_sandbox.tally import USER_BUCKETS, Tally
@@ -58,7 +58,7 @@ def write_rows(
     """
     draft, tally = project.field_draft(), Tally(USER_BUCKETS)
     by_row = project.settings.type_clashes == "row"
-    admitted = [] if by_row else [draft.admit(USER, _fields(row), create=create) for row in rows]
+    admitted = [] if by_row else draft.admit_all([Asked(USER, _fields(row), create) for row in rows])
     draft.check()
     with project.store.database.transaction(), project.directory.expecting(rows):
         draft.save()
