@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from iterable_api.limits import MAX_BODY_BYTES
-from iterable_sandbox import control, keys
+from iterable_sandbox import control, garbage, keys
 from iterable_sandbox.envelopes import (
     RefusedError,
     action_not_found,
@@ -62,8 +62,11 @@ def _serve(project: Project, endpoint: Endpoint) -> Serve:
     async def serve(request: Request) -> Response:
         due.settle(project)
         try:
-            call = await _admitted(project, endpoint, request)
-            return project.pipelines.accept(lambda: endpoint.handler(call), _delay(project, endpoint))
+            _admit(project, endpoint, request)
+            body = await _body(request)
+            with garbage.kept_waiting():
+                call = _call(project, endpoint, request, body)
+                return project.pipelines.accept(lambda: endpoint.handler(call), _delay(project, endpoint))
         except RefusedError as refusal:
             return refusal.response
 
@@ -76,16 +79,28 @@ def _delay(project: Project, endpoint: Endpoint) -> float:
     return 0 if queue is None else project.settings.apply_delays.get(queue, 0)
 
 
-async def _admitted(project: Project, endpoint: Endpoint, request: Request) -> Call:
-    """As the real one does: the route is known first, then the key, then the limits, then the body."""
+def _admit(project: Project, endpoint: Endpoint, request: Request) -> None:
+    """As the real one does: the route is known first, then the key, then the limits, then the body.
+
+    Raises:
+        RefusedError: 401 or 429.
+    """
     key = _check_key(project, endpoint, request)
     if project.settings.limits and not project.buckets.admit(endpoint.method, endpoint.path, key):
         raise too_many_requests(endpoint.path, project.settings.project_id)
-    body = _read(endpoint, request, await _body(request))
-    request.state.rows = rows(body)
+
+
+def _call(project: Project, endpoint: Endpoint, request: Request, body: bytes) -> Call:
+    """A request as its route sees it.
+
+    Raises:
+        RefusedError: if its body has not the shape that the route wants.
+    """
+    value = _read(endpoint, request, body)
+    request.state.rows = rows(value)
     path = {name: given(value) for name, value in request.path_params.items()}
     origin = str(request.base_url).rstrip("/")
-    return Call(project, path, request.query_params, body, target(request.scope), origin)
+    return Call(project, path, request.query_params, value, target(request.scope), origin)
 
 
 def _check_key(project: Project, endpoint: Endpoint, request: Request) -> str:

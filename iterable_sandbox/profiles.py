@@ -19,6 +19,7 @@ _CREATED: Final = f"{INTERNAL}documentCreatedAt"
 _UPDATED: Final = f"{INTERNAL}documentUpdatedAt"
 _DOMAIN: Final = f"{INTERNAL}emailDomain"
 _REGION: Final = f"{INTERNAL}regionCode"
+_DEEP: Final = frozenset({dict, list})
 _SYSTEM_OBJECTS: Final = ("itblInternal", "itblDS")
 _MANAGED: Final = frozenset(
     {*_SYSTEM_OBJECTS, "itblUserId", "profileUpdatedAt", "signupSource", "devices", "browserTokens"}
@@ -79,7 +80,12 @@ def writable(fields: Mapping[str, Any], *, opt_in: bool = False) -> dict[str, An
     Where users opt in to message types, only the subscription endpoints write these.
     """
     taken = _TAKEN_BY_OPT_IN if opt_in else _TAKEN
-    return {name: value for name, value in fields.items() if name.partition(".")[0] not in taken}
+    return {name: value for name, value in fields.items() if _root(name) not in taken}
+
+
+@lru_cache(10_000)
+def _root(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def merged(old: Mapping[str, Any], new: Mapping[str, Any], *, nested: bool) -> dict[str, Any]:
@@ -91,16 +97,20 @@ def merged(old: Mapping[str, Any], new: Mapping[str, Any], *, nested: bool) -> d
         elif nested and isinstance(value, dict) and isinstance(before := result.get(name), dict):
             result[name] = merged(before, value, nested=True)
         else:
-            result[name] = without_nulls(value)
+            result[name] = without_nulls(value) if value.__class__ in _DEEP else value
     return result
 
 
 def without_nulls(value: Any) -> Any:
     """The value with every null key of its objects left out."""
     if isinstance(value, dict):
-        return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
+        return {
+            name: without_nulls(inner) if inner.__class__ in _DEEP else inner
+            for name, inner in value.items()
+            if inner is not None
+        }
     if isinstance(value, list):
-        return [without_nulls(item) for item in value]
+        return [without_nulls(item) if item.__class__ in _DEEP else item for item in value]
     return value
 
 

@@ -15,6 +15,7 @@ Row = tuple[Any, ...]
 T = TypeVar("T")
 
 _CHUNK: Final = 500
+_MOST_PUT_OFF: Final = 10_000
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS project (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -155,10 +156,13 @@ class Database:
         has the key of another one takes its place.
         """
         with self.lock:
-            if self._connection.in_transaction:
-                self._later.setdefault(saving, {})[key] = thing
-            else:
+            if not self._connection.in_transaction:
                 self._connection.executemany(saving.sql, saving.rows([thing]))
+                return
+            things = self._later.setdefault(saving, {})
+            things[key] = thing
+            if len(things) >= _MOST_PUT_OFF:
+                self._catch_up()
 
     def save_many(self, saving: Saving[T], things: Iterable[T]) -> None:
         """Store many things, as one transaction; never all of them are in memory."""

@@ -21,10 +21,14 @@ class ExpectedLists:
     def of(self, user: int) -> set[int]:
         """The lists that a user is on, to be changed as they change."""
         if user not in self._lists:
-            self._learn({user} if self._lists else {user, *self._users.ids()})
+            self._learn(user)
         return self._lists[user]
 
-    def _learn(self, users: Collection[int]) -> None:
+    def _learn(self, user: int) -> None:
+        if self._users.is_new(user):
+            self._lists[user] = set()
+            return
+        users = {user, *self._users.ids()} - self._lists.keys()
         self._lists |= {user: set() for user in users}
-        for user, list_id in self._look([user for user in users if not self._users.is_new(user)]):
-            self._lists[user].add(list_id)
+        for found, list_id in self._look(users):
+            self._lists[found].add(list_id)

@@ -73,7 +73,7 @@ class Lists:
 
     def join(self, memberships: Iterable[tuple[int, int]]) -> None:
         """Store (list, user) pairs."""
-        with self._database.transaction():
+        with self._database.lock:
             for list_id, user in memberships:
                 if self._expected is not None:
                     self._expected.of(user).add(list_id)

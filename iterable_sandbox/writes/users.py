@@ -108,6 +108,8 @@ def save(project: Project, user: User, *, source: str = "API") -> None:
 
 def _rename(project: Project, user: User, identity: identities.Identity, fields: Mapping[str, Any]) -> None:
     email, user_id = fields.get("email"), fields.get("userId")
+    if email is None and user_id is None:
+        return
     project.directory.rename(
         user,
         identity,
