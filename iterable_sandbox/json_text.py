@@ -18,7 +18,7 @@ _decode: Final = msgspec.json.Decoder().decode
 _encode: Final = msgspec.json.Encoder().encode
 _encode_lines: Final = msgspec.json.Encoder().encode_lines
 _BEYOND: Final = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
-_EXPONENT: Final = re.compile(rb"e-?\d+(?:[,\]}\n]|$)")
+_EXPONENT: Final = re.compile(rb"e[-\d]\d*(?:[,\]}\n]|$)")
 _own: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

@@ -10,7 +10,7 @@ from iterable_sandbox.json_text import from_own_json
 from iterable_sandbox.store.database import Database, Row
 
 _COLUMNS: Final = "id, modified_ms, length(CAST(body AS BLOB)), body"
-_PUT: Final = """INSERT INTO items (catalog, id, modified_ms, body) VALUES (?, ?, ?, ?)
+_PUT: Final = """INSERT INTO items (catalog, id, modified_ms, body) VALUES {rows}
     ON CONFLICT (catalog, id) DO UPDATE SET modified_ms = excluded.modified_ms, body = excluded.body"""
 
 
@@ -90,7 +90,7 @@ class Catalogs:
     def put(self, catalog: Catalog, items: Iterable[tuple[str, str]], modified_ms: int) -> None:
         """Store items by their ids, each as a whole: the JSON that `to_json` makes of it."""
         rows = ((catalog.id, item_id, modified_ms, body) for item_id, body in items)
-        self._database.write_many(_PUT, rows)
+        self._database.insert(_PUT, rows)
 
     def delete_items(self, catalog: Catalog, item_ids: Iterable[str]) -> None:
         """Forget items, as far as they are there."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from itertools import islice
+from itertools import chain, islice
 from threading import RLock
 from typing import Any, Final, Generic, TypeVar
 
@@ -15,6 +15,7 @@ Row = tuple[Any, ...]
 T = TypeVar("T")
 
 _CHUNK: Final = 500
+_TOGETHER: Final = 100
 _MOST_PUT_OFF: Final = 10_000
 
 _SCHEMA: Final = """
@@ -56,7 +57,7 @@ INSERT INTO sqlite_sequence (name, seq) SELECT * FROM (VALUES ('lists', 1000000)
 
 @dataclass(frozen=True, eq=False)
 class Saving(Generic[T]):
-    """How things of one kind are stored: a statement, and the rows that it takes, which are made of many at once."""
+    """How things of one kind are stored: an INSERT, as `insert` takes it, and the rows that are made of many things."""
 
     sql: str
     rows: Callable[[Sequence[T]], Iterable[Row]]
@@ -157,7 +158,7 @@ class Database:
         """
         with self.lock:
             if not self._connection.in_transaction:
-                self._connection.executemany(saving.sql, saving.rows([thing]))
+                self._insert(saving.sql, saving.rows([thing]))
                 return
             things = self._later.setdefault(saving, {})
             things[key] = thing
@@ -169,7 +170,13 @@ class Database:
         remaining = iter(things)
         with self.transaction():
             while chunk := list(islice(remaining, _CHUNK)):
-                self.write_many(saving.sql, saving.rows(chunk))
+                self.insert(saving.sql, saving.rows(chunk))
+
+    def insert(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run an INSERT, in which `{rows}` stands for the values of some rows at a time, as one transaction."""
+        with self.transaction():
+            self._catch_up()
+            self._insert(sql, rows)
 
     def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for every row, as one transaction."""
@@ -187,7 +194,14 @@ class Database:
         if self._later:
             later, self._later = self._later, {}
             for saving, things in later.items():
-                self._connection.executemany(saving.sql, saving.rows([*things.values()]))
+                self._insert(saving.sql, saving.rows([*things.values()]))
+
+    def _insert(self, sql: str, rows: Iterable[Row]) -> None:
+        """A statement for many rows takes half the time of as many statements."""
+        remaining = iter(rows)
+        while chunk := list(islice(remaining, _TOGETHER)):
+            row = f"({','.join('?' * len(chunk[0]))})"
+            self._connection.execute(sql.format(rows=",".join([row] * len(chunk))), [*chain.from_iterable(chunk)])
 
     def _roll_back(self) -> None:
         self._later = {}

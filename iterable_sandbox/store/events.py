@@ -13,7 +13,7 @@ from iterable_sandbox.store.database import Database, Index, Row, Saving
 
 _CHUNK: Final = 500
 _COLUMNS: Final = "type, created_at, user, campaign, event_id, body"
-_SAVE: Final = f"""INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)
+_SAVE: Final = f"""INSERT INTO events ({_COLUMNS}) VALUES {{rows}}
     ON CONFLICT (type, event_id) WHERE event_id IS NOT NULL DO UPDATE SET
     created_at = excluded.created_at, user = excluded.user, campaign = excluded.campaign, body = excluded.body"""  # noqa: S608 (a constant)
 _SHUFFLED: Final = "(id * 2654435761) % 4294967291"

@@ -15,7 +15,7 @@ ListType = Literal["Standard", "Dynamic", "Suppression", "Internal"]
 
 _COLUMNS: Final = "id, name, description, created_ms, type"
 _JOINING: Final = Saving[tuple[int, int]](
-    "INSERT OR IGNORE INTO members VALUES (?, ?)", lambda memberships: memberships
+    "INSERT OR IGNORE INTO members VALUES {rows}", lambda memberships: memberships
 )
 
 

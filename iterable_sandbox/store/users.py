@@ -12,7 +12,7 @@ from iterable_sandbox.store.expected_users import ExpectedUsers
 from iterable_sandbox.store.user import User
 
 _COLUMNS: Final = "id, email, user_id, updated_at, body"
-_SAVE: Final = f"""INSERT INTO users ({_COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+_SAVE: Final = f"""INSERT INTO users ({_COLUMNS}) VALUES {{rows}} ON CONFLICT (id) DO UPDATE SET
     email = excluded.email, user_id = excluded.user_id, updated_at = excluded.updated_at, body = excluded.body"""  # noqa: S608 (a constant)
 
 
@@ -69,7 +69,7 @@ class Users:
                 user.id = user.id or self._expected.new_id()
                 self._database.save(_SAVING, user.id, self._expected.keep(user))
             else:
-                written = self._database.write(_SAVE, *_rows([user]))
+                written = self._database.write(_SAVE.format(rows="(?, ?, ?, ?, ?)"), *_rows([user]))
                 user.id = user.id or written.lastrowid or 0
 
     def add(self, users: Iterable[User]) -> None:
