@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from iterable_sandbox.json_text import from_json, from_own_json, to_json
+from iterable_sandbox.json_text import from_json, from_own_json, to_json, to_json_lines
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(
@@ -29,6 +29,14 @@ def test_values_are_written_as_pythons_own_writes_them(value: Any) -> None:
     text = to_json(value)
     assert text == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     assert from_own_json(text) == from_json(text.encode()) == value
+
+
+@given(st.lists(VALUES))
+@example([{"a": 1e16}, {"b": None}, {"c": "x\ny"}])
+@example(["\ud800", 1, [math.nan]])
+@example([2**70, 1])
+def test_many_values_are_written_as_one_by_one(values: list[Any]) -> None:
+    assert to_json_lines(values) == [to_json(value) for value in values]
 
 
 def test_what_no_json_can_hold_is_written_and_read_back() -> None:
