@@ -12,7 +12,7 @@ from benchmarks.comparing import FEW, Subject, compare, growth
 from benchmarks.measuring import middle, run
 from benchmarks.report import Report
 from benchmarks.subjects import taps, targets
-from benchmarks.subjects.sandbox import bulk_update
+from benchmarks.subjects.sandbox import ROUTES
 
 Part = Callable[[Arena, argparse.Namespace, Report], None]
 
@@ -59,7 +59,7 @@ def _target_growth(place: Arena, options: argparse.Namespace, report: Report) ->
 
 
 def _sandbox_growth(_place: Arena, options: argparse.Namespace, report: Report) -> None:
-    _growth({"the sandbox's users/bulkUpdate": bulk_update}, options, report)
+    _growth({f"the sandbox's {path}": subject for path, subject in ROUTES.items()}, options, report)
 
 
 def _growth(subjects: Mapping[str, Subject], options: argparse.Namespace, report: Report) -> None:

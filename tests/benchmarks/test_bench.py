@@ -16,7 +16,7 @@ from benchmarks.measuring import Cost
 from benchmarks.report import Report
 from benchmarks.rows import BLOCK, LOADS, export_blocks
 from benchmarks.subjects import floor_tap, taps, targets
-from benchmarks.subjects.sandbox import bulk_update
+from benchmarks.subjects.sandbox import ROUTES
 from benchmarks.subjects.taps import Export
 
 ROWS = BLOCK + 7
@@ -107,15 +107,17 @@ def test_sizes_that_measure_nothing_are_refused(arguments: list[str], capsys: py
     assert "is not a number from" in capsys.readouterr().err
 
 
-def test_a_growth_curve_has_a_row_for_each_size(tmp_path: Path) -> None:
+def test_each_route_of_the_sandbox_has_a_growth_curve_with_a_row_for_each_size(tmp_path: Path) -> None:
     kept = tmp_path / "results.json"
     main(["sandbox-growth", "--sizes", "1001,2000", "--json", str(kept)])
-    (curve,) = (rows for title, rows in json.loads(kept.read_text()).items() if title.startswith("Growth of"))
-    assert [row["records"] for row in curve] == [1001, 2000]
+    curves = {title: rows for title, rows in json.loads(kept.read_text()).items() if title.startswith("Growth of")}
+    assert list(curves) == [f"Growth of the sandbox's {path}" for path in ROUTES]
+    assert all([row["records"] for row in curve] == [1001, 2000] for curve in curves.values())
 
 
-def test_the_sandbox_has_all_users_that_are_written_into_it() -> None:
-    assert bulk_update(ROWS).written == ROWS
+@pytest.mark.parametrize("path", ROUTES)
+def test_the_sandbox_has_all_records_that_are_written_into_it(path: str) -> None:
+    assert ROUTES[path](ROWS).written == ROWS
 
 
 def test_another_command_is_measured_beside_ours(place: Arena, tmp_path: Path) -> None:
