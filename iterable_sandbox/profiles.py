@@ -116,8 +116,14 @@ def without_nulls(value: Any) -> Any:
 
 def identifiers(user: User) -> dict[str, str]:
     """The keys that name a user on its profile and on its events."""
-    named = (("email", user.email), ("userId", user.user_id), ("itblUserId", user.profile.get("itblUserId")))
-    return {name: value for name, value in named if value is not None}
+    named = {}
+    if user.email is not None:
+        named["email"] = user.email
+    if user.user_id is not None:
+        named["userId"] = user.user_id
+    if (unique := user.profile.get("itblUserId")) is not None:
+        named["itblUserId"] = unique
+    return named
 
 
 def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source: str) -> None:
