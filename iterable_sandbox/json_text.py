@@ -43,6 +43,14 @@ def to_json_lines(values: Sequence[Any]) -> list[str]:
     return text.decode().split("\n")[:-1]
 
 
+def may_hold_null(value: Any) -> bool:
+    """Whether the JSON of a value has `null` in it, be it in a text."""
+    try:
+        return b"null" in _encode(value)
+    except _BEYOND:
+        return True
+
+
 def from_json(body: bytes) -> Any:
     """The value of a body. Halves of surrogate pairs, which no UTF-8 can hold, become question marks.
 

@@ -12,6 +12,7 @@ import phonenumbers
 from iterable_api.identity import ProjectType
 from iterable_sandbox import dates
 from iterable_sandbox.clock import Clock
+from iterable_sandbox.json_text import may_hold_null
 from iterable_sandbox.store.user import User
 
 INTERNAL: Final = "itblInternal."
@@ -42,10 +43,10 @@ _CART_FIELDS: Final[Mapping[str, str]] = {
 PURCHASE_FIELDS: Final[Mapping[str, str]] = {**_CART_FIELDS, "total": "double"}
 """The fields that every purchase may have, with their types: a whole number is still a price."""
 
-_SUBSCRIPTIONS: Final = frozenset({"subscribedMessageTypeIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds"})
+_SUBSCRIPTIONS: Final = ("subscribedMessageTypeIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds")
 
 _TAKEN: Final = _MANAGED | {"email", "userId"}
-_TAKEN_BY_OPT_IN: Final = _TAKEN | _SUBSCRIPTIONS
+_TAKEN_BY_OPT_IN: Final = _TAKEN | {*_SUBSCRIPTIONS}
 
 SYSTEM_FIELDS: Final[Mapping[str, str]] = {
     "email": "string",
@@ -97,20 +98,16 @@ def merged(old: Mapping[str, Any], new: Mapping[str, Any], *, nested: bool) -> d
         elif nested and isinstance(value, dict) and isinstance(before := result.get(name), dict):
             result[name] = merged(before, value, nested=True)
         else:
-            result[name] = without_nulls(value) if value.__class__ in _DEEP else value
+            result[name] = without_nulls(value) if value.__class__ in _DEEP and may_hold_null(value) else value
     return result
 
 
 def without_nulls(value: Any) -> Any:
     """The value with every null key of its objects left out."""
     if isinstance(value, dict):
-        return {
-            name: without_nulls(inner) if inner.__class__ in _DEEP else inner
-            for name, inner in value.items()
-            if inner is not None
-        }
+        return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
     if isinstance(value, list):
-        return [without_nulls(item) if item.__class__ in _DEEP else item for item in value]
+        return [without_nulls(item) for item in value]
     return value
 
 
@@ -169,7 +166,7 @@ def _region(number: str) -> str | None:
 
 def subscribe(user: User, project_type: ProjectType, list_ids: Iterable[int]) -> None:
     """Show the lists of a user. The four subscription fields appear together, with the first of them."""
-    for name in sorted(_SUBSCRIPTIONS):
+    for name in _SUBSCRIPTIONS:
         user.profile.setdefault(name, [])
     user.profile[list_field(project_type)] = sorted(list_ids)
 
