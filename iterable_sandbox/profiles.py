@@ -16,8 +16,8 @@ from iterable_sandbox.json_text import may_hold_null
 from iterable_sandbox.store.user import User
 
 INTERNAL: Final = "itblInternal."
-_CREATED: Final = f"{INTERNAL}documentCreatedAt"
-_UPDATED: Final = f"{INTERNAL}documentUpdatedAt"
+CREATED: Final = f"{INTERNAL}documentCreatedAt"
+UPDATED: Final = f"{INTERNAL}documentUpdatedAt"
 _DOMAIN: Final = f"{INTERNAL}emailDomain"
 _REGION: Final = f"{INTERNAL}regionCode"
 _DEEP: Final = frozenset({dict, list})
@@ -128,14 +128,14 @@ def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source:
     user.updated_at = clock.seconds()
     now = dates.shown(user.updated_at)
     profile = user.profile
-    if _CREATED not in profile:
+    if CREATED not in profile:
         profile.setdefault("signupDate", now)
         profile.setdefault("signupSource", signup_source)
-        profile[_CREATED] = now
+        profile[CREATED] = now
         if project_type is not ProjectType.EMAIL:
             profile.setdefault("itblUserId", uuid5(NAMESPACE_URL, f"{user.email}/{user.user_id}").hex)
     profile.update(identifiers(user))
-    profile["profileUpdatedAt"] = profile[_UPDATED] = now
+    profile["profileUpdatedAt"] = profile[UPDATED] = now
     if user.email is not None:
         profile[_DOMAIN] = user.email.rpartition("@")[2]
     _locate(profile)
@@ -143,7 +143,7 @@ def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source:
 
 def renew(user: User) -> None:
     """Forget when the profile began: changing the address and merging make a new document of it."""
-    user.profile.pop(_CREATED, None)
+    user.profile.pop(CREATED, None)
 
 
 def _locate(profile: dict[str, Any]) -> None:

@@ -17,8 +17,6 @@ from iterable_sandbox.writes import users
 
 CUSTOM_EVENT: Final = "customEvent"
 
-_CREATED: Final = f"{profiles.INTERNAL}documentCreatedAt"
-_UPDATED: Final = f"{profiles.INTERNAL}documentUpdatedAt"
 _EARLIEST: Final = int(datetime(1, 1, 1, tzinfo=UTC).timestamp())
 _LATEST: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _MILLISECONDS: Final = 100_000_000_000
@@ -86,8 +84,8 @@ def _line(event: Event, at: int, row: Mapping[str, Any], fields: Mapping[str, An
     line["createdAt"] = dates.shown(event.created_at)
     line["eventUpdatedAt"] = now
     line |= {name: value for name in ("campaignId", "templateId") if (value := row.get(name)) is not None}
-    line[_CREATED] = event.line.get(_CREATED, now)
-    line[_UPDATED] = now
+    line[profiles.CREATED] = event.line.get(profiles.CREATED, now)
+    line[profiles.UPDATED] = now
     return line
 
 
