@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,7 @@ from benchmarks.limited import LATENCY, Limited, Span, counting, template
 from benchmarks.limited_sandbox import limited_sandbox
 from benchmarks.limited_tap import ROWS, STREAMS, export
 from benchmarks.measuring import run
-from benchmarks.rows import LOADS, Load
+from benchmarks.rows import LOADS
 from benchmarks.subjects import targets
 from iterable_api.limits import MAX_BODY_BYTES, MAX_CATALOG_ITEMS, limits_of
 
@@ -38,10 +38,14 @@ def least_requests(stream: str, records: int, size: int) -> int:
     return max(by_bytes, math.ceil(records / MAX_CATALOG_ITEMS)) if stream == "catalog_items" else by_bytes
 
 
-def least_seconds(load: Load, requests: int) -> float:
-    """What so many requests take at least: the limits, and the way of the last one."""
-    limits = limits_of("POST", template(load.path))
-    return max(requests / limit.count * limit.seconds for limit in limits) + LATENCY
+def least_seconds(requests: Mapping[str, int]) -> float:
+    """What so many requests of each stream take at least, one after the other: the limits, and the way of the last."""
+    return sum(_seconds_within_limits(stream, count) for stream, count in requests.items()) + LATENCY
+
+
+def _seconds_within_limits(stream: str, requests: int) -> float:
+    limits = limits_of("POST", template(LOADS[stream].path))
+    return max(requests / limit.count * limit.seconds for limit in limits)
 
 
 def least_seconds_of_exports(requests: int) -> float:
@@ -50,8 +54,8 @@ def least_seconds_of_exports(requests: int) -> float:
     return max(max(requests - limit.count, 0) / limit.count * limit.seconds for limit in limits) + LATENCY
 
 
-def write(server: Limited, load: Load, records: int, **settings: Any) -> Span:
-    """Write so many records of one stream.
+def write(server: Limited, records: Mapping[str, int], **settings: Any) -> Span:
+    """Write so many records of each stream, one stream behind the other.
 
     Raises:
         RecordsMissingError: if they did not all arrive.
@@ -60,10 +64,12 @@ def write(server: Limited, load: Load, records: int, **settings: Any) -> Span:
         folder = Path(name)
         messages = folder / "messages.singer"
         with messages.open("wb") as file:
-            file.writelines(load.blocks(records))
-        run(targets.ours(server.url, load, folder, enforce_rate_limits=True, **settings), folder, messages)
+            for stream, count in records.items():
+                file.writelines(LOADS[stream].blocks(count))
+        command = targets.ours(server.url, LOADS[stream], folder, enforce_rate_limits=True, **settings)
+        run(command, folder, messages)
     span = server.span()
-    check(records, span.records)
+    check(sum(records.values()), span.records)
     return span
 
 
@@ -82,38 +88,44 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _targets(options: argparse.Namespace) -> Iterator[_Result]:
     """Each stream with full bodies, and with 1,000 records in each."""
-    return (_written(counting, stream, options.scale, most) for stream in RECORDS for most in (None, _PER_REQUEST))
+    return (_written(counting, [stream], options.scale, most) for stream in RECORDS for most in (None, _PER_REQUEST))
 
 
 def _sandbox(options: argparse.Namespace) -> Iterator[_Result]:
-    return (_written(limited_sandbox, stream, options.scale, _PER_REQUEST) for stream in RECORDS)
+    """Each stream by itself, and all of them in one run."""
+    runs = [*([stream] for stream in RECORDS), list(RECORDS)]
+    return (_written(limited_sandbox, loads, options.scale, _PER_REQUEST) for loads in runs)
 
 
 def _ledger(options: argparse.Namespace) -> Iterator[_Result]:
     """Users without a ledger and with one, one after the other, since only the difference counts."""
     for settings in ({}, _LEDGER):
-        measured = _written(counting, "users", options.scale, _PER_REQUEST, **settings)
+        measured = _written(counting, ["users"], options.scale, _PER_REQUEST, **settings)
         yield {"ledger": bool(settings), **measured}
 
 
 def _written(
     serving: Callable[[], AbstractContextManager[Limited]],
-    stream: str,
+    loads: Sequence[str],
     scale: float,
     most: int | None,
     **settings: Any,
 ) -> _Result:
-    records = max(1, round(RECORDS[stream] * scale))
+    """One run. Without `most` rows in a request it has one stream, of which all its bytes are."""
+    records = {stream: max(1, round(RECORDS[stream] * scale)) for stream in loads}
     with serving() as server:
-        span = write(server, LOADS[stream], records, max_batch_rows=most, **settings)
-    least = math.ceil(records / most) if most else least_requests(stream, records, span.bytes)
-    allowed = least_seconds(LOADS[stream], least)
+        span = write(server, records, max_batch_rows=most, **settings)
+    least = {
+        stream: math.ceil(count / most) if most else least_requests(stream, count, span.bytes)
+        for stream, count in records.items()
+    }
+    allowed = least_seconds(least)
     return {
-        "stream": stream,
-        "records": records,
+        "streams": ", ".join(loads),
+        "records": sum(records.values()),
         "max_batch_rows": most,
         "requests": span.requests,
-        "least_requests": least,
+        "least_requests": sum(least.values()),
         "refused": span.refused,
         "seconds": round(span.seconds, 2),
         "least_seconds": round(allowed, 2),
