@@ -18,7 +18,7 @@ from hashlib import blake2b
 from operator import itemgetter
 from secrets import token_bytes
 from threading import Lock
-from typing import Final, TypeVar
+from typing import Final
 from urllib.parse import urlsplit
 
 from sqlalchemy import (
@@ -43,7 +43,6 @@ from target_iterable.delivery.ledger_sql import CONTENT_BYTES, DIALECTS, KEY_BYT
 PLACE_BYTES: Final = 8
 _MANY: Final = 200_000
 """So many keys are settled in the log before the table gets them. Each takes about 150 bytes of memory until then."""
-_Item = TypeVar("_Item", bytes, tuple[bytes, bytes])
 _MOST: Final = 10_000
 """So many keys fit into one statement of any database as parameters of their own."""
 
@@ -197,12 +196,11 @@ class Ledger:
         """Bring into the table what is in the log: so much at once, that a page is written for many keys."""
         with self._writing_alone() as connection:
             self._lately.hear(connection)
-            contents, pack = self._lately.contents, self._dialect.pack
-            for some in portions([item for item in contents.items() if item[1]]):
-                keys, kept = zip(*some, strict=True)
-                connection.execute(self._dialect.put, {"keys": pack(keys), "contents": pack(kept)})
+            contents = self._lately.contents
+            for kept in portions([key + content for key, content in contents.items() if content]):
+                connection.execute(self._dialect.put, self._dialect.rows(kept))
             for gone in portions([key for key, content in contents.items() if not content]):
-                connection.execute(self._dialect.drop, {"keys": pack(gone)})
+                connection.execute(self._dialect.drop, {"keys": self._dialect.pack(gone)})
             self._lately.begin_anew(connection, self._writer)
 
     @contextmanager
@@ -248,7 +246,7 @@ def framing(part: bytes) -> bytes:
     return len(part).to_bytes(8)
 
 
-def portions(keys: Collection[_Item]) -> Iterator[list[_Item]]:
+def portions(keys: Collection[bytes]) -> Iterator[list[bytes]]:
     """Keys in order, also with what belongs to them: as many at a time as a statement can hold."""
     ordered = sorted(keys)
     for start in range(0, len(ordered), _MOST):

@@ -24,7 +24,7 @@ class Dialect(NamedTuple):
         lock: makes whoever else wants to write wait for the end of the transaction. Two of them would else get the
             numbers of what they append in one order, and bring it to the disk in the other.
         read: the keys that are there, and what is kept under them.
-        put: puts one of `contents` under each key.
+        put: puts contents under keys, as `rows` has made parameters of both: keys with their contents behind them.
         drop: takes the keys away.
     """
 
@@ -33,6 +33,15 @@ class Dialect(NamedTuple):
     put: TextClause
     drop: TextClause
     pack: Pack
+    rows: Callable[[Sequence[bytes]], Mapping[str, Any]]
+
+
+def _whole(rows: Sequence[bytes]) -> Mapping[str, Any]:
+    return {"rows": b"".join(rows)}
+
+
+def _apart(rows: Sequence[bytes]) -> Mapping[str, Any]:
+    return {"keys": [row[:KEY_BYTES] for row in rows], "contents": [row[KEY_BYTES:] for row in rows]}
 
 
 _SQLITE: Final = Dialect(
@@ -50,9 +59,9 @@ _SQLITE: Final = Dialect(
     put=text(
         """
         WITH RECURSIVE
-        numbers(n) AS (SELECT 0 WHERE :keys <> x'' UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < length(:keys) / 24)
+        numbers(n) AS (SELECT 0 WHERE :rows <> x'' UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < length(:rows) / 40)
         INSERT INTO iterable_ledger (key, content)
-        SELECT substr(:keys, n * 24 + 1, 24), substr(:contents, n * 16 + 1, 16) FROM numbers WHERE true
+        SELECT substr(:rows, n * 40 + 1, 24), substr(:rows, n * 40 + 25, 16) FROM numbers WHERE true
         ON CONFLICT (key) DO UPDATE SET content = excluded.content
         """
     ),
@@ -64,6 +73,7 @@ _SQLITE: Final = Dialect(
         """
     ),
     pack=b"".join,
+    rows=_whole,
 )
 _POSTGRESQL: Final = Dialect(
     lock=text("LOCK TABLE iterable_ledger_log IN EXCLUSIVE MODE"),
@@ -78,5 +88,6 @@ _POSTGRESQL: Final = Dialect(
     ),
     drop=text("DELETE FROM iterable_ledger WHERE key = ANY(CAST(:keys AS bytea[]))"),
     pack=list,
+    rows=_apart,
 )
 DIALECTS: Final[Mapping[str, Dialect]] = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}
