@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from hashlib import blake2b
@@ -70,22 +70,16 @@ class LedgerMemory(Memory):
 
     def _unchanged(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
         marks = self._hashers.marks(rows)
-        # Sorted once, for all that is asked of the ledger: what is in order already is not sorted again.
-        ordered = sorted({key for keys, _ in marks.values() for key in keys})
-        known = self._ledger.read(ordered)
-        same: set[Operation] = set()
-        claimed: set[bytes] = set()
-        for row, (keys, content) in marks.items():
-            if self._skip and claimed.isdisjoint(keys) and all(known.get(key) == content for key in keys):
-                same.add(row)
-            else:
-                claimed.update(keys)
+        keys = {key for keys, _ in marks.values() for key in keys}
+        known = self._ledger.read(keys) if self._skip else {}
+        same = _same(marks, known) if known else frozenset()
+        changed = {row: mark for row, mark in marks.items() if row not in same} if same else marks
         with self._lock:
-            for row in marks.keys() - same:
-                self._marks[row] = marks[row]
-                for key in marks[row].keys:
+            self._marks |= changed
+            for about, _ in changed.values():
+                for key in about:
                     self._open[key] = self._open.get(key, 0) + 1
-            self._ledger.claim([key for key in ordered if key in claimed])
+            self._ledger.claim({key for about, _ in changed.values() for key in about} if same else keys)
         return same
 
     def note(self, outcome: Outcome) -> None:
@@ -144,6 +138,17 @@ class LedgerMemory(Memory):
         self._ledger.forget({key for keys, _ in self._hashers.marks(rows).values() for key in keys})
 
 
+def _same(marks: Mapping[Operation, _Marks], known: Mapping[bytes, bytes]) -> AbstractSet[Operation]:
+    """The rows that say what is known; none that comes behind another one about the same, which is sent."""
+    same, sent = set[Operation](), set[bytes]()
+    for row, (keys, content) in marks.items():
+        if sent.isdisjoint(keys) and all(known.get(key) == content for key in keys):
+            same.add(row)
+        else:
+            sent.update(keys)
+    return same
+
+
 class _Hashers:
     """Makes the marks of rows. What many of them have in common is hashed once."""
 
@@ -181,8 +186,7 @@ class _Hashers:
 
 def _finished(hasher: blake2b, part: bytes) -> bytes:
     whole = hasher.copy()
-    whole.update(framing(part))
-    whole.update(part)
+    whole.update(framing(part) + part)
     return whole.digest()
 
 
