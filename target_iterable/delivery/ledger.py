@@ -119,7 +119,7 @@ class Ledger:
             free = [key for key in keys if key not in claims]
             rest = self._dialect.pack(sorted(key for key in free if key not in contents))
             kept = dict(connection.execute(self._dialect.read, {"keys": rest}).tuples().all())
-        return kept | {key: content for key in free if (content := contents.get(key))}
+            return kept | {key: content for key in free if (content := contents.get(key))}
 
     def forget(self, keys: Collection[bytes]) -> None:
         """Keep nothing under `keys`.
