@@ -107,9 +107,12 @@ def save(project: Project, user: User, *, source: str = "API") -> None:
 
 
 def _rename(project: Project, user: User, identity: identities.Identity, fields: Mapping[str, Any]) -> None:
+    """What the real one makes of an array, which fits the type of these fields, is not known: `invalidData`."""
     email, user_id = fields.get("email"), fields.get("userId")
     if email is None and user_id is None:
         return
+    if isinstance(email, list) or isinstance(user_id, list):
+        raise identity.refused("invalidData")
     project.directory.rename(
         user,
         identity,

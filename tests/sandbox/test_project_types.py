@@ -56,6 +56,19 @@ def test_in_an_email_project_the_address_does_not_change_through_data_fields(pro
     assert http.update({"email": "a@example.com", "dataFields": {"email": "A@example.com"}})["successCount"] == 1
 
 
+@pytest.mark.parametrize("field", ["email", "userId"])
+@pytest.mark.parametrize("type_", ["email", "userId", "hybrid"])
+def test_an_array_is_no_identifier(project: Project, type_: str, field: str) -> None:
+    http = project(type_)
+    who = {"email": "a@example.com"} if type_ == "email" else {"userId": "1"}
+    http.update(who)
+    for value in ([], ["b@example.com"]):
+        row = {**who, "dataFields": {field: value}}
+        buckets = http.update(row)["failedUpdates"]
+        assert buckets["invalidDataEmails"] + buckets["invalidDataUserIds"] == list(who.values())
+        assert http.post("/api/users/update", row).status_code == 400
+
+
 def test_in_an_email_project_the_user_id_can_come_as_a_data_field(project: Project) -> None:
     http = project("email")
     http.update({"email": "a@example.com", "dataFields": {"userId": "1"}})
