@@ -102,16 +102,5 @@ def _in_object(shape: Shape, value: dict[str, Any], place: str) -> Iterator[tupl
 
 
 def _is(kind: str, value: Any) -> bool:
-    match kind:
-        case "string":
-            return isinstance(value, str)
-        case "number":
-            return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_LONG
-        case "decimal":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "boolean":
-            return isinstance(value, bool)
-        case "object":
-            return isinstance(value, dict)
-        case _:
-            return isinstance(value, list)
+    is_small = kind != "number" or (isinstance(value, int) and abs(value) <= _MAX_LONG)
+    return is_small and type(value) in _CLASSES[kind]
