@@ -6,7 +6,7 @@ and written for the keys of one load. A log is written at its end only, and cost
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from struct import iter_unpack
 from typing import Final, NamedTuple
 
@@ -110,19 +110,19 @@ class Lately:
 
 def _hear_claim(lately: Lately, entry: Entry) -> None:
     claims, claim = lately.claims, entry.writer
-    for key in _split(entry.keys, KEY_BYTES):
+    for key in split(entry.keys, KEY_BYTES):
         claims[key] = claim if claims.get(key, claim) == claim else _CONTESTED
 
 
 def _hear_kept(lately: Lately, entry: Entry) -> None:
     claims, contents, claim = lately.claims, lately.contents, entry.writer
-    given = zip(_split(entry.keys, KEY_BYTES), _split(entry.contents, CONTENT_BYTES), strict=True)
+    given = zip(split(entry.keys, KEY_BYTES), split(entry.contents, CONTENT_BYTES), strict=True)
     for key, content in given:
         contents[key] = content if claims.pop(key, None) == claim and content != REFUSED else NOTHING
 
 
 def _hear_forgotten(lately: Lately, entry: Entry) -> None:
-    for key in _split(entry.keys, KEY_BYTES):
+    for key in split(entry.keys, KEY_BYTES):
         _forget(lately, key)
 
 
@@ -138,7 +138,7 @@ def _forget(lately: Lately, key: bytes) -> None:
 
 
 def _hear_folded(lately: Lately, entry: Entry) -> None:
-    claims = zip(_split(entry.keys, KEY_BYTES), _split(entry.contents, CLAIM_BYTES), strict=True)
+    claims = zip(split(entry.keys, KEY_BYTES), split(entry.contents, CLAIM_BYTES), strict=True)
     lately.claims, lately.contents = dict(claims), {}
 
 
@@ -151,5 +151,6 @@ _HEARD: Final[Mapping[str, Callable[[Lately, Entry], None]]] = {
 }
 
 
-def _split(whole: bytes, size: int) -> list[bytes]:
-    return [part for (part,) in iter_unpack(f"{size}s", whole)]
+def split(whole: bytes, size: int) -> Iterator[bytes]:
+    """The parts of a text that are `size` bytes each."""
+    return (part for (part,) in iter_unpack(f"{size}s", whole))

@@ -15,6 +15,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, delete, insert, or_, select
 
 from target_iterable.delivery.ledger import PLACE_BYTES, Ledger, portions
+from target_iterable.delivery.ledger_log import split
 from target_iterable.delivery.seals import HASH_BYTES
 
 NOW: Final = 2**63 - 1
@@ -59,7 +60,7 @@ class Sightings:
         query = select(_TABLE.c.hashes).where(_TABLE.c.stream == self._stream, _TABLE.c.version >= version)
         with self._ledger.transaction() as connection:
             rows = connection.execute(query).scalars().all()
-        return merge(*map(_split, rows))
+        return merge(*(split(hashes, HASH_BYTES) for hashes in rows))
 
     def forget(self, version: int) -> None:
         """Forget what was seen up to `version`, or without one."""
@@ -77,11 +78,7 @@ class Sightings:
             connection.execute(delete(_TABLE).where(_TABLE.c.stream == self._stream))
         self.add(
             {
-                version: {hash_ for _, hashes in group for hash_ in _split(hashes)}
+                version: {hash_ for _, hashes in group for hash_ in split(hashes, HASH_BYTES)}
                 for version, group in groupby(rows, itemgetter(0))
             }
         )
-
-
-def _split(hashes: bytes) -> Iterator[bytes]:
-    return (hashes[start : start + HASH_BYTES] for start in range(0, len(hashes), HASH_BYTES))
