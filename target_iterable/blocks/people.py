@@ -61,8 +61,8 @@ class PeopleRecipe(Recipe):
             data += self._people.other
         self._data = structs(data)
         self._attributes = [name for name in layout.attributes if name in ground.fields]
-        members = [*tops, *([_DATA] if data or _DATA in ground.fields else [])]
-        self._has_data = members[-1] == _DATA
+        self._has_data = bool(data) or _DATA in ground.fields
+        members = [*tops, *([_DATA] if self._has_data else [])]
         self._bare = structs(members)
         self._whole = structs([*members, *(["id"] if layout.derive else []), *layout.last])
 

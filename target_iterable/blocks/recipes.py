@@ -12,11 +12,11 @@ import msgspec
 from msgspec import UNSET, defstruct
 
 from iterable_api.limits import MAX_BODY_BYTES
+from target_iterable.blocks import spreading
 from target_iterable.blocks.fits import dates, without_null_values
 from target_iterable.blocks.kinds import Kinds
 from target_iterable.blocks.misfits import MISFIT, Column, at, misfits_in
 from target_iterable.blocks.record_types import UnusualStreamError
-from target_iterable.blocks.spreading import objects, rows
 from target_iterable.columns import Move
 from target_iterable.delivery.field_types import USERS, FieldTypes
 from target_iterable.delivery.operations import NOBODY, Endpoint, Name, Operation
@@ -132,11 +132,11 @@ class Recipe(ABC):
 
     def _draft(self, columns: Mapping[str, Column], keys: Sequence[tuple[Any, ...]]) -> Draft:
         data = {move.field: columns[name] for name, move in self._ground.moves.items()}
-        spread = objects(data.pop(self.member), self.closed) if self.member in data else None
+        objects = spreading.objects(data.pop(self.member), self.closed) if self.member in data else None
         heads = self._heads(data, keys)
         kinds = self._kinds.of(heads, len(keys))
-        if spread is not None:
-            return Draft(keys, heads, {}, kinds, rows(spread, data, clears=self._ground.clears))
+        if objects is not None:
+            return Draft(keys, heads, {}, kinds, spreading.rows(objects, data, clears=self._ground.clears))
         if not self._ground.clears:
             data = {field: without_null_values(column) for field, column in data.items()}
         return Draft(keys, heads, data, kinds)
