@@ -26,7 +26,7 @@ test: $(READY) ## Run the tests
 bench: $(READY) ## Measure the speed: side by side with the SDK's usual way and the floor
 	$(BIN)/python -m benchmarks $(BENCH)
 
-bench-limits: $(READY) ## Measure how much of the limits tap and target use; takes half an hour
+bench-limits: $(READY) ## Measure how much of the limits tap and target use; takes a quarter of an hour
 	$(BIN)/python -m benchmarks.limits $(BENCH)
 
 check: $(READY) ## Lint, check the format, the types and the definitions
