@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from iterable_sandbox import dates
 from iterable_sandbox.envelopes import RefusedError, envelope
+from iterable_sandbox.json_text import without_nulls
 from iterable_sandbox.plain_fields import GEO, PLAIN, are_plain
 from iterable_sandbox.settings import Settings
 from iterable_sandbox.store import Store
@@ -45,11 +46,23 @@ class Owner(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What a row brings: `create` is `createNewFields`, where None leaves it to the project."""
+    """What a row brings: `create` is `createNewFields`, where None leaves it to the project.
+
+    `merge` is `mergeNestedObjects`: a null in an object takes its field away then, and otherwise means nothing.
+    """
 
     owner: Owner
     fields: Mapping[str, Any]
     create: bool | None
+    merge: bool = False
+
+
+class _Rules(NamedTuple):
+    """How the values of one row are treated: whose they are, and whether new fields and inner nulls are kept."""
+
+    owner: Owner
+    allow: bool
+    keep_nulls: bool
 
 
 USER: Final = Owner("user")
@@ -79,10 +92,10 @@ class FieldDraft:
         self._known: dict[Owner, dict[str, str]] = {}
         self._new: list[tuple[str, str, str]] = []
 
-    def admit(self, owner: Owner, fields: Mapping[str, Any], *, create: bool | None) -> dict[str, Any]:
-        """The fields that will be stored. `create` is `createNewFields`; None leaves it to the project."""
-        allow = self._settings.unknown_fields == "allow" if create is None else create
-        return self._object(owner, "", fields, allow=allow)
+    def admit(self, asked: Asked) -> dict[str, Any]:
+        """The fields that will be stored."""
+        allow = self._settings.unknown_fields == "allow" if asked.create is None else asked.create
+        return self._object(_Rules(asked.owner, allow, asked.merge), "", asked.fields)
 
     def admit_all(self, rows: Sequence[Asked]) -> list[Mapping[str, Any]]:
         """What `admit` makes of each row. Those of owners with nothing but plain fields are seen together."""
@@ -90,9 +103,7 @@ class FieldDraft:
         for row in rows:
             fields.setdefault(row.owner, []).append(row.fields)
         plain = {owner for owner, given in fields.items() if are_plain(given, self._types(owner))}
-        return [
-            row.fields if row.owner in plain else self.admit(row.owner, row.fields, create=row.create) for row in rows
-        ]
+        return [row.fields if row.owner in plain else self.admit(row) for row in rows]
 
     def check(self) -> None:
         """Refuse the request if any value clashed with the type of its field, or if there are too many fields.
@@ -136,8 +147,8 @@ class FieldDraft:
         if self._new:
             self._store.fields.add(self._new)
 
-    def _object(self, owner: Owner, prefix: str, fields: Mapping[str, Any], *, allow: bool) -> dict[str, Any]:
-        types = self._types(owner)
+    def _object(self, rules: _Rules, prefix: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        types = self._types(rules.owner)
         kept = {}
         for name, value in fields.items():
             path = f"{prefix}{name}"
@@ -145,37 +156,42 @@ class FieldDraft:
             if _is_plain(value, expected):
                 admitted = value
             elif expected == "object" and _is_object(path, value):
-                admitted = self._inside(owner, path, expected, value, allow=allow)
+                admitted = self._inside(rules, path, expected, value)
+            elif value is None and prefix and not rules.keep_nulls:
+                continue
             else:
-                admitted = self._value(owner, path, value, allow=allow)
+                admitted = self._value(rules, path, value)
             if admitted is not _DROPPED:
                 kept[name] = admitted
         return kept
 
-    def _value(self, owner: Owner, path: str, value: Any, *, allow: bool) -> Any:
+    def _value(self, rules: _Rules, path: str, value: Any) -> Any:
         types = [type_of(path, element) for element in _elements(value)]
         if not types:
             return value
-        if not self._is_known(owner, path, types[0], allow=allow):
+        if not self._is_known(rules, path, types[0]):
             self.filtered[path] = None
             return _DROPPED
-        expected = self._types(owner)[path]
+        expected = self._types(rules.owner)[path]
         for type_, element in zip(types, _elements(value), strict=True):
             if not self._fits(type_, expected):
-                self._clash(owner, path, expected, type_, element)
-        return self._inside(owner, path, expected, value, allow=allow)
+                self._clash(rules.owner, path, expected, type_, element)
+        return self._inside(rules, path, expected, value)
 
-    def _inside(self, owner: Owner, path: str, expected: str, value: Any, *, allow: bool) -> Any:
+    def _inside(self, rules: _Rules, path: str, expected: str, value: Any) -> Any:
         """The value with its own fields admitted, and dates in the form that Iterable keeps."""
         if isinstance(value, list):
-            return [self._inside(owner, path, expected, item, allow=allow) for item in value]
+            return [self._inside(rules, path, expected, item) for item in value]
         if isinstance(value, dict) and expected == "object":
-            return self._object(owner, f"{path}.", value, allow=allow)
+            return self._object(rules, f"{path}.", value)
+        if isinstance(value, dict) and not rules.keep_nulls:
+            return without_nulls(value)
         return dates.stored(value) if expected == "date" and isinstance(value, str) else value
 
-    def _is_known(self, owner: Owner, path: str, type_: str, *, allow: bool) -> bool:
+    def _is_known(self, rules: _Rules, path: str, type_: str) -> bool:
+        owner = rules.owner
         known = self._types(owner)
-        if path not in known and allow:
+        if path not in known and rules.allow:
             known[path] = type_
             self.created[path] = None
             self._new.append((owner.key, path, type_))

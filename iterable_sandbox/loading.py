@@ -11,7 +11,7 @@ from iterable_api import times
 from iterable_api.data_types import DATA_TYPES
 from iterable_api.identity import normalise_email
 from iterable_sandbox import typed_json
-from iterable_sandbox.field_types import USER, FieldDraft, custom_event
+from iterable_sandbox.field_types import USER, Asked, FieldDraft, custom_event
 from iterable_sandbox.profiles import writable
 from iterable_sandbox.settings import Settings
 from iterable_sandbox.store import Store
@@ -58,11 +58,11 @@ def _object(line: bytes) -> Fields:
 
 def _save(store: Store, draft: FieldDraft, data_type: str, line: Fields) -> None:
     if data_type == "user":
-        draft.admit(USER, writable(line), create=True)
+        draft.admit(Asked(USER, writable(line), create=True))
         _save_user(store, line)
         return
     if data_type == "customEvent":
-        draft.admit(custom_event(str(line.get("eventName"))), writable(line), create=True)
+        draft.admit(Asked(custom_event(str(line.get("eventName"))), writable(line), create=True))
     _save_event(store, data_type, line)
 
 

@@ -32,15 +32,17 @@ def are_plain(rows: Rows, types: Mapping[str, str], prefix: str = "") -> bool:
     if len(shapes) > _MANY and len(shapes) * _FEW > len(rows):
         return False
     return all(
-        _is_plain(column, f"{prefix}{name}", types)
+        _is_plain(column, f"{prefix}{name}", types, nested=bool(prefix))
         for names, alike in shapes.items()
         for name, column in zip(names, zip(*[row.values() for row in alike], strict=True), strict=True)
     )
 
 
-def _is_plain(column: Sequence[Any], path: str, types: Mapping[str, str]) -> bool:
-    """Whether the values of one field are plain, or the items of its arrays. Null always is."""
+def _is_plain(column: Sequence[Any], path: str, types: Mapping[str, str], *, nested: bool) -> bool:
+    """Whether the values of one field are plain, or the items of its arrays. Null is, but for a field of an object."""
     if None in column:
+        if nested:
+            return False
         column = [value for value in column if value is not None]
     classes = {*map(type, column)}
     if classes == {list}:

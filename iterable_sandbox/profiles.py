@@ -12,7 +12,7 @@ import phonenumbers
 from iterable_api.identity import ProjectType
 from iterable_sandbox import dates
 from iterable_sandbox.clock import Clock
-from iterable_sandbox.json_text import may_hold_null
+from iterable_sandbox.json_text import without_nulls
 from iterable_sandbox.store.user import User
 
 INTERNAL: Final = "itblInternal."
@@ -20,7 +20,6 @@ CREATED: Final = f"{INTERNAL}documentCreatedAt"
 UPDATED: Final = f"{INTERNAL}documentUpdatedAt"
 _DOMAIN: Final = f"{INTERNAL}emailDomain"
 _REGION: Final = f"{INTERNAL}regionCode"
-_DEEP: Final = frozenset({dict, list})
 _SYSTEM_OBJECTS: Final = ("itblInternal", "itblDS")
 _MANAGED: Final = frozenset(
     {*_SYSTEM_OBJECTS, "itblUserId", "profileUpdatedAt", "signupSource", "devices", "browserTokens"}
@@ -90,7 +89,12 @@ def _root(name: str) -> str:
 
 
 def merged(old: Mapping[str, Any], new: Mapping[str, Any], *, nested: bool) -> dict[str, Any]:
-    """The old fields with the new ones over them. Null removes; `nested` merges objects instead of replacing them."""
+    """The old fields with the new ones over them. Null removes; `nested` merges objects instead of replacing them.
+
+    Nulls inside of the new fields must be gone already, unless it is `nested`.
+    """
+    if not nested and None not in new.values():
+        return {**old, **new}
     result = dict(old)
     for name, value in new.items():
         if value is None:
@@ -98,17 +102,8 @@ def merged(old: Mapping[str, Any], new: Mapping[str, Any], *, nested: bool) -> d
         elif nested and isinstance(value, dict) and isinstance(before := result.get(name), dict):
             result[name] = merged(before, value, nested=True)
         else:
-            result[name] = without_nulls(value) if value.__class__ in _DEEP and may_hold_null(value) else value
+            result[name] = without_nulls(value) if nested else value
     return result
-
-
-def without_nulls(value: Any) -> Any:
-    """The value with every null key of its objects left out."""
-    if isinstance(value, dict):
-        return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
-    if isinstance(value, list):
-        return [without_nulls(item) for item in value]
-    return value
 
 
 def identifiers(user: User) -> dict[str, str]:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from iterable_api.limits import MAX_EVENT_ID_BYTES
 from iterable_sandbox.envelopes import bad_params, envelope
-from iterable_sandbox.field_types import PURCHASE, USER, FieldDraft
+from iterable_sandbox.field_types import PURCHASE, USER, Asked, FieldDraft
 from iterable_sandbox.refusals import single_write
 from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.routes.users import UPDATE
@@ -22,7 +22,7 @@ def update_cart(call: Call) -> Response:
     draft = project.field_draft()
     fields = _user_fields(draft, body["user"])
     # A cart is Iterable's own field: a project that drops new fields keeps it all the same.
-    cart = draft.admit(USER, {commerce.CART: body["items"]}, create=True)
+    cart = draft.admit(Asked(USER, {commerce.CART: body["items"]}, create=True))
     draft.check()
     with project.store.database.transaction(), single_write():
         draft.save()
@@ -41,7 +41,7 @@ def track_purchase(call: Call) -> Response:
     draft = project.field_draft()
     fields = _user_fields(draft, body["user"])
     bought = {**(body.get("dataFields") or {}), commerce.CART: body["items"], "total": body["total"]}
-    admitted = draft.admit(PURCHASE, bought, create=True)
+    admitted = draft.admit(Asked(PURCHASE, bought, create=True))
     draft.check()
     with project.store.database.transaction(), single_write():
         draft.save()
@@ -51,7 +51,7 @@ def track_purchase(call: Call) -> Response:
 
 
 def _user_fields(draft: FieldDraft, row: dict[str, Any]) -> dict[str, Any]:
-    return draft.admit(USER, row.get("dataFields") or {}, create=row.get("createNewFields"))
+    return draft.admit(users.asked(row, create=row.get("createNewFields")))
 
 
 _ITEM: Final = object_of(

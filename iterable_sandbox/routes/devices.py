@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from iterable_sandbox import identities
 from iterable_sandbox.envelopes import bad_params, envelope
-from iterable_sandbox.field_types import USER
+from iterable_sandbox.field_types import USER, Asked
 from iterable_sandbox.refusals import single_write
 from iterable_sandbox.routes.call import Call, Endpoint
 from iterable_sandbox.shapes import BOOLEAN, OBJECT, STRING, object_of
@@ -23,7 +23,7 @@ def register_device(call: Call) -> Response:
     if body["device"]["platform"] not in _PLATFORMS:
         raise bad_params(f"Invalid platform: {body['device']['platform']}")
     draft = project.field_draft()
-    [device] = draft.admit(USER, {"devices": [devices.described(body["device"])]}, create=True)["devices"]
+    [device] = draft.admit(Asked(USER, {"devices": [devices.described(body["device"])]}, create=True))["devices"]
     draft.check()
     with project.store.database.transaction(), single_write():
         draft.save()
@@ -35,7 +35,7 @@ def register_browser(call: Call) -> Response:
     """POST /api/users/registerBrowserToken: makes the user if need be."""
     project, body = call.project, call.body
     draft = project.field_draft()
-    draft.admit(USER, {"browserTokens": [body["browserToken"]]}, create=True)
+    draft.admit(Asked(USER, {"browserTokens": [body["browserToken"]]}, create=True))
     draft.check()
     with project.store.database.transaction(), single_write():
         draft.save()

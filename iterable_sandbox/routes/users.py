@@ -51,7 +51,7 @@ def update(call: Call) -> Response:
     """POST /api/users/update: creates the user, or updates it."""
     project, row = call.project, call.body
     draft = project.field_draft()
-    fields = draft.admit(USER, row.get("dataFields") or {}, create=row.get("createNewFields"))
+    fields = draft.admit(users.asked(row, create=row.get("createNewFields")))
     draft.check()
     with project.store.database.transaction(), single_write():
         draft.save()

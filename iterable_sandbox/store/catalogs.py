@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from iterable_sandbox.json_text import from_own_json
-from iterable_sandbox.store.database import Database, Row
+from iterable_sandbox.store.database import Database, Index, Row
+from iterable_sandbox.store.names import Names
 
 _COLUMNS: Final = "id, modified_ms, length(CAST(body AS BLOB)), body"
-_PUT: Final = """INSERT INTO items (catalog, id, modified_ms, body) VALUES {rows}
-    ON CONFLICT (catalog, id) DO UPDATE SET modified_ms = excluded.modified_ms, body = excluded.body"""
+_PUT: Final = "INSERT OR REPLACE INTO items (row, catalog, id, modified_ms, body) VALUES {rows}"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class Catalogs:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._names = Names(
+            database, named="SELECT catalog, id, row FROM items", last="SELECT ifnull(max(row), 0) FROM items"
+        )
 
     def all(self) -> list[Catalog]:
         """All catalogs, by name."""
@@ -73,29 +77,37 @@ class Catalogs:
 
     def items(self, catalog: Catalog, *, limit: int = -1, offset: int = 0) -> list[Item]:
         """Items by id: all of them, or `limit` after the first `offset`."""
+        self._database.need(Index.ITEMS_BY_ID)
         sql = f"SELECT {_COLUMNS} FROM items WHERE catalog = ? ORDER BY id LIMIT ? OFFSET ?"  # noqa: S608 (a constant)
         return [_item(row) for row in self._database.rows(sql, (catalog.id, limit, offset))]
 
     def item(self, catalog: Catalog, item_id: str) -> Item | None:
         """One item."""
-        sql = f"SELECT {_COLUMNS} FROM items WHERE catalog = ? AND id = ?"  # noqa: S608 (a constant)
-        row = self._database.row(sql, (catalog.id, item_id))
-        return None if row is None else _item(row)
+        return next(iter(self.some(catalog, [item_id])), None)
 
-    def some(self, catalog: Catalog, item_ids: Collection[str]) -> list[Item]:
+    def some(self, catalog: Catalog, item_ids: Iterable[str]) -> list[Item]:
         """Those of many items that are there."""
-        sql = f"SELECT {_COLUMNS} FROM items WHERE catalog = ? AND id IN ({{keys}})"  # noqa: S608 (a constant)
-        return [_item(row) for row in self._database.rows_of(sql, item_ids, catalog.id)]
+        sql = f"SELECT {_COLUMNS} FROM items WHERE row IN ({{keys}})"  # noqa: S608 (a constant)
+        with self._database.lock:
+            return [_item(row) for row in self._database.rows_of(sql, self._rows(catalog, item_ids))]
 
     def put(self, catalog: Catalog, items: Iterable[tuple[str, str]], modified_ms: int) -> None:
         """Store items by their ids, each as a whole: the JSON that `to_json` makes of it."""
-        rows = ((catalog.id, item_id, modified_ms, body) for item_id, body in items)
-        self._database.insert(_PUT, rows)
+        with self._database.transaction():
+            rows = (
+                (self._names.place(catalog.id, item_id), catalog.id, item_id, modified_ms, body)
+                for item_id, body in items
+            )
+            self._database.insert(_PUT, rows)
 
     def delete_items(self, catalog: Catalog, item_ids: Iterable[str]) -> None:
         """Forget items, as far as they are there."""
-        rows = ((catalog.id, item_id) for item_id in item_ids)
-        self._database.write_many("DELETE FROM items WHERE catalog = ? AND id = ?", rows)
+        with self._database.transaction():
+            rows = ((row,) for row in self._rows(catalog, item_ids))
+            self._database.write_many("DELETE FROM items WHERE row = ?", rows)
+
+    def _rows(self, catalog: Catalog, item_ids: Iterable[str]) -> list[int]:
+        return [*chain.from_iterable(self._names.rows(catalog.id, item_id) for item_id in item_ids)]
 
 
 def _item(row: Row) -> Item:

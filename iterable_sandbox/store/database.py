@@ -22,14 +22,9 @@ _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS project (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS users (
     id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT, user_id TEXT, updated_at INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS users_by_email ON users (email);
-CREATE INDEX IF NOT EXISTS users_by_user_id ON users (user_id) WHERE user_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS users_by_time ON users (updated_at);
 CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY, type TEXT NOT NULL, created_at INTEGER NOT NULL, user INTEGER NOT NULL,
     campaign INTEGER, event_id TEXT, body TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS events_by_user ON events (user);
-CREATE UNIQUE INDEX IF NOT EXISTS events_by_id ON events (type, event_id) WHERE event_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS lists (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, description TEXT, created_ms INTEGER NOT NULL,
     type TEXT NOT NULL);
@@ -38,7 +33,8 @@ CREATE INDEX IF NOT EXISTS members_by_user ON members (user);
 CREATE TABLE IF NOT EXISTS catalogs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL COLLATE NOCASE UNIQUE);
 CREATE TABLE IF NOT EXISTS items (
-    catalog INTEGER, id TEXT, modified_ms INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (catalog, id));
+    row INTEGER PRIMARY KEY, catalog INTEGER NOT NULL, id TEXT NOT NULL, modified_ms INTEGER NOT NULL,
+    body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS resources (
     kind TEXT, id INTEGER, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS forgotten (kind TEXT, hash TEXT, PRIMARY KEY (kind, hash)) WITHOUT ROWID;
@@ -69,8 +65,11 @@ class Index(Enum):
     Most projects here are written to and never asked, and an index in no order takes longer to keep than its table.
     """
 
+    USERS_BY_TIME = "users (updated_at)"
+    EVENTS_BY_USER = "events (user)"
     EVENTS_BY_TIME = "events (type, created_at)"
     EVENTS_BY_CAMPAIGN = "events (campaign, created_at) WHERE campaign IS NOT NULL"
+    ITEMS_BY_ID = "items (catalog, id)"
 
 
 class Database:
@@ -89,6 +88,14 @@ class Database:
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA)
         self._later: dict[Saving[Any], dict[Any, Any]] = {}
+        self._version = 0
+
+    @property
+    def version(self) -> int:
+        """Another number once another process wrote to the file, which none does in a transaction of this one."""
+        if not self._connection.in_transaction:
+            self._look_at_version()
+        return self._version
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -97,7 +104,7 @@ class Database:
             if self._connection.in_transaction:
                 yield
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             try:
                 yield
                 self._catch_up()
@@ -110,7 +117,7 @@ class Database:
     def rehearsal(self) -> Iterator[None]:
         """All of it is seen inside, and undone at the end."""
         with self.lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             try:
                 yield
             finally:
@@ -188,6 +195,13 @@ class Database:
         """Close the file; all of it is then in the one file."""
         with self.lock:
             self._connection.close()
+
+    def _begin(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._look_at_version()
+
+    def _look_at_version(self) -> None:
+        [self._version] = self._connection.execute("PRAGMA data_version").fetchone()
 
     def _catch_up(self) -> None:
         """Write what was put off."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Final
 
 from iterable_sandbox.json_text import from_own_json, to_json_lines
 from iterable_sandbox.store.database import Database, Row, Saving
 from iterable_sandbox.store.expected_users import ExpectedUsers
+from iterable_sandbox.store.names import Names
 from iterable_sandbox.store.user import User
 
 _COLUMNS: Final = "id, email, user_id, updated_at, body"
-_SAVE: Final = f"""INSERT INTO users ({_COLUMNS}) VALUES {{rows}} ON CONFLICT (id) DO UPDATE SET
-    email = excluded.email, user_id = excluded.user_id, updated_at = excluded.updated_at, body = excluded.body"""  # noqa: S608 (a constant)
+_SAVE: Final = f"INSERT OR REPLACE INTO users ({_COLUMNS}) VALUES {{rows}}"  # noqa: S608 (a constant)
 
 
 class Users:
@@ -21,36 +22,45 @@ class Users:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._names = Names(
+            database,
+            named="""SELECT 'email', email, id FROM users WHERE email IS NOT NULL
+                UNION ALL SELECT 'user_id', user_id, id FROM users WHERE user_id IS NOT NULL""",
+            last="SELECT seq FROM sqlite_sequence WHERE name = 'users'",
+        )
         self._expected: ExpectedUsers | None = None
 
     @contextmanager
-    def expecting(self, emails: Collection[str], user_ids: Collection[str]) -> Iterator[ExpectedUsers]:
-        """Look for many users at once, and write all together that are saved; in a transaction that deletes none."""
-        last_id = self._database.number("SELECT seq FROM sqlite_sequence WHERE name = 'users'")
-        self._expected = expected = ExpectedUsers(self._first, last_id)
+    def expecting(self, emails: Iterable[str], user_ids: Iterable[str]) -> Iterator[ExpectedUsers]:
+        """Look for many users at once; in a transaction that deletes none."""
+        named = [("email", email) for email in emails] + [("user_id", user_id) for user_id in user_ids]
+        ids = {*chain.from_iterable(self._names.rows(column, name) for column, name in named)}
+        sql = f"SELECT {_COLUMNS} FROM users WHERE id IN ({{keys}})"  # noqa: S608 (a constant)
+        found = {user.id: user for user in map(_user, self._database.rows_of(sql, ids))}
+        self._expected = expected = ExpectedUsers(found, self._names.last)
         try:
-            self._expect(expected, "email", emails)
-            self._expect(expected, "user_id", user_ids)
             yield expected
         finally:
             self._expected = None
 
     def by_email(self, email: str) -> User | None:
         """The user with an address. Where several share one, the first."""
-        return self._one("email", email)
+        return self._first("email", email)
 
     def by_user_id(self, user_id: str) -> User | None:
         """The user with a userId. Where several share one, the first."""
-        return self._one("user_id", user_id)
+        return self._first("user_id", user_id)
 
     def by_row(self, row_id: int) -> User | None:
         """The user in a row."""
-        return self._first("id", row_id)
+        with self._database.lock:
+            expected = None if self._expected is None else self._expected.get(row_id)
+            return expected or self._read(row_id)
 
     def sharing(self, user_id: str) -> list[User]:
         """All users with a userId."""
-        sql = f"SELECT {_COLUMNS} FROM users WHERE user_id = ? ORDER BY id"  # noqa: S608 (a constant)
-        return [_user(row) for row in self._database.rows(sql, (user_id,))]
+        with self._database.lock:
+            return [*self._all("user_id", user_id)]
 
     def with_device(self, token: str) -> list[User]:
         """All users who have a device."""
@@ -65,47 +75,47 @@ class Users:
     def save(self, user: User) -> None:
         """Store a new user, or the new state of one."""
         with self._database.lock:
+            self._placed(user)
             if self._expected is not None:
-                user.id = user.id or self._expected.new_id()
                 self._database.save(_SAVING, user.id, self._expected.keep(user))
             else:
-                written = self._database.write(_SAVE.format(rows="(?, ?, ?, ?, ?)"), *_rows([user]))
-                user.id = user.id or written.lastrowid or 0
+                self._database.insert(_SAVE, _rows([user]))
 
     def add(self, users: Iterable[User]) -> None:
-        """Store many new users whose `id` is chosen."""
-        self._database.save_many(_SAVING, users)
+        """Store many new users."""
+        self._database.save_many(_SAVING, map(self._placed, users))
 
     def count(self) -> int:
         """How many there are."""
         return self._database.number("SELECT count(*) FROM users")
 
-    def _one(self, column: str, value: str) -> User | None:
+    def _placed(self, user: User) -> User:
+        """The user, who has a row now, and can be found."""
+        user.id = user.id or self._names.new()
+        for column, name in (("email", user.email), ("user_id", user.user_id)):
+            if name is not None:
+                self._names.note(column, name, user.id)
+        return user
+
+    def _first(self, column: str, name: str) -> User | None:
         with self._database.lock:
-            if self._expected is None:
-                return self._first(column, value)
-            found = self._expected.first(column, value)
-            return None if found is None else found.copy()
+            return next(self._all(column, name), None)
 
-    def _first(self, column: str, value: str | int) -> User | None:
-        sql = f"SELECT {_COLUMNS} FROM users WHERE {column} = ? ORDER BY id LIMIT 1"  # noqa: S608 (constants)
-        row = self._database.row(sql, (value,))
+    def _all(self, column: str, name: str) -> Iterator[User]:
+        for row_id in self._names.rows(column, name):
+            user = self.by_row(row_id)
+            if user is not None and getattr(user, column) == name:
+                yield user
+
+    def _read(self, row_id: int) -> User | None:
+        row = self._database.row(f"SELECT {_COLUMNS} FROM users WHERE id = ?", (row_id,))  # noqa: S608 (a constant)
         return None if row is None else _user(row)
-
-    def _expect(self, expected: ExpectedUsers, column: str, values: Collection[str]) -> None:
-        ids = f"SELECT min(id) FROM users WHERE {column} IN ({{keys}}) GROUP BY {column}"  # noqa: S608 (constants)
-        rows = self._database.rows_of(f"SELECT {_COLUMNS} FROM users WHERE id IN ({ids})", values)  # noqa: S608 (constants)
-        found = {getattr(user, column): user for user in map(_user, rows)}
-        for value in values:
-            expected.learn(column, value, found.get(value))
 
 
 def _rows(users: Sequence[User]) -> Iterable[Row]:
-    """The id of a user who has none yet is left to the database."""
     bodies = to_json_lines([user.profile for user in users])
     return [
-        (user.id or None, user.email, user.user_id, user.updated_at, body)
-        for user, body in zip(users, bodies, strict=True)
+        (user.id, user.email, user.user_id, user.updated_at, body) for user, body in zip(users, bodies, strict=True)
     ]
 
 

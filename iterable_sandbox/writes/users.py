@@ -58,7 +58,7 @@ def write_rows(
     """
     draft, tally = project.field_draft(), Tally(USER_BUCKETS)
     by_row = project.settings.type_clashes == "row"
-    admitted = [] if by_row else draft.admit_all([Asked(USER, _fields(row), create) for row in rows])
+    admitted = [] if by_row else draft.admit_all([asked(row, create=create) for row in rows])
     draft.check()
     with project.store.database.transaction(), project.directory.expecting(rows):
         draft.save()
@@ -72,7 +72,7 @@ def write_rows(
 def _admitted(project: Project, row: Row, reported: FieldDraft, *, create: bool | None) -> Row:
     """The data fields of one row, whose types are fixed at once."""
     draft = project.field_draft()
-    fields = draft.admit(USER, _fields(row), create=create)
+    fields = draft.admit(asked(row, create=create))
     try:
         draft.check()
     except RefusedError:
@@ -82,8 +82,9 @@ def _admitted(project: Project, row: Row, reported: FieldDraft, *, create: bool 
     return fields
 
 
-def _fields(row: Row) -> Row:
-    return row.get("dataFields") or {}
+def asked(row: Row, *, create: bool | None) -> Asked:
+    """The data fields that a row brings."""
+    return Asked(USER, row.get("dataFields") or {}, create, bool(row.get("mergeNestedObjects")))
 
 
 def existing(project: Project, row: Mapping[str, Any]) -> User:

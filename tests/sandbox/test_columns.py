@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from iterable_api.limits import MAX_CATALOG_ITEM_BYTES
 from iterable_sandbox.clock import Clock
 from iterable_sandbox.envelopes import RefusedError
 from iterable_sandbox.field_types import USER, Asked, FieldDraft, custom_event
+from iterable_sandbox.json_text import without_nulls
 from iterable_sandbox.project import Project
 from iterable_sandbox.routes import Call, catalog_items
 from iterable_sandbox.settings import Settings
@@ -42,7 +43,7 @@ VALUES = st.recursive(
 )
 FIELDS = st.dictionaries(NAMES, VALUES, max_size=4)
 OWNERS = st.sampled_from([USER, custom_event("opened"), custom_event("closed")])
-ASKED = st.lists(st.builds(Asked, OWNERS, FIELDS, st.sampled_from([None, True, False])), max_size=8)
+ASKED = st.lists(st.builds(Asked, OWNERS, FIELDS, st.sampled_from([None, True, False]), st.booleans()), max_size=8)
 
 ROW = object_of(
     required=("name",), name=STRING, at=NUMBER, price=DECIMAL, on=BOOLEAN, fields=OBJECT, tags=array_of(STRING)
@@ -76,6 +77,10 @@ def test_what_is_wrong_with_an_array_is_what_is_wrong_with_its_items(rows: list[
     assert list(violations(array_of(ROW), rows)) == one_by_one
 
 
+def _inner_nulls_gone(fields: Mapping[str, Any]) -> bool:
+    return all(without_nulls(value) == value for value in fields.values())
+
+
 def _outcome(draft: FieldDraft) -> Any:
     try:
         draft.check()
@@ -106,11 +111,12 @@ def test_fields_are_admitted_as_one_by_one(settings: Settings, before: list[Aske
     for store in stores:
         first = FieldDraft(store, settings)
         for row in before:
-            first.admit(row.owner, row.fields, create=True)
+            first.admit(row._replace(create=True))
         first.save()
     together, single = (FieldDraft(store, settings) for store in stores)
-    admitted = [single.admit(row.owner, row.fields, create=row.create) for row in rows]
+    admitted = [single.admit(row) for row in rows]
     assert together.admit_all(rows) == admitted
+    assert all(row.merge or _inner_nulls_gone(fields) for row, fields in zip(rows, admitted, strict=True))
     assert [*together.created] == [*single.created]
     assert [*together.filtered] == [*single.filtered]
     assert _outcome(together) == _outcome(single)

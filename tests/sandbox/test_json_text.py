@@ -1,9 +1,10 @@
-"""JSON is read and written as Python's own does it, whichever of the two decoders had it."""
+"""JSON is read as Python's own reads it, and what is written reads back, whichever of the two had it."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 import pytest
@@ -25,10 +26,10 @@ VALUES = st.recursive(
 @example(1e22)
 @example({"hex": "1e16", "end": "e1}", "none": None})
 @example(2**70)
-def test_values_are_written_as_pythons_own_writes_them(value: Any) -> None:
+def test_values_read_back_as_they_were_written(value: Any) -> None:
     text = to_json(value)
-    assert text == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    assert from_own_json(text) == from_json(text.encode()) == value
+    assert from_own_json(text) == from_json(text.encode()) == json.loads(text) == value
+    assert not re.search(r"[\[{,:] | [\]},:]", re.sub(r'"(?:[^"\\]|\\.)*"', '""', text))
 
 
 @given(st.lists(VALUES))
@@ -39,9 +40,8 @@ def test_many_values_are_written_as_one_by_one(values: list[Any]) -> None:
     assert to_json_lines(values) == [to_json(value) for value in values]
 
 
-def test_what_no_json_can_hold_is_written_and_read_back() -> None:
-    assert to_json([math.nan, math.inf]) == "[NaN,Infinity]"
-    assert from_own_json("[Infinity]") == [math.inf]
+def test_what_no_json_can_hold_is_written_all_the_same() -> None:
+    assert to_json([math.nan, math.inf]) == "[null,null]"
     assert to_json("\ud800") == '"\ud800"'
 
 
