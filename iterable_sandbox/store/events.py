@@ -20,7 +20,7 @@ _SHUFFLED: Final = "(id * 2654435761) % 4294967291"
 """Some order that has nothing to do with time, and is the same each time."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Event:
     """One event. `line` holds every field; `created_at` is epoch seconds; `user` is the user's row.
 

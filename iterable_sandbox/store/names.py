@@ -6,14 +6,15 @@ are ten thousand and ten when there are a million. Here it costs one, always.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
 from iterable_sandbox.store.database import Database
 
-_Rows = int | tuple[int, ...]
-"""Nearly always it is one."""
+_Rows = int | list[int]
+"""Nearly always it is one; more are in their order."""
 
 
 class Names:
@@ -81,8 +82,12 @@ class Names:
 
 def _note(names: dict[str, _Rows], name: str, row: int) -> None:
     found = names.setdefault(name, row)
-    if found != row:
-        names[name] = tuple(sorted({row, *_all(found)}))
+    if isinstance(found, list):
+        place = bisect_left(found, row)
+        if found[place : place + 1] != [row]:
+            found.insert(place, row)
+    elif found != row:
+        names[name] = sorted((found, row))
 
 
 def _all(rows: _Rows) -> Sequence[int]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 
-@dataclass
+@dataclass(slots=True)
 class User:
     """One user. `profile` holds every field, with dotted keys for Iterable's own (`itblInternal.emailDomain`).
 
@@ -19,6 +19,6 @@ class User:
     profile: dict[str, Any] = field(default_factory=dict)
     id: int = 0
 
-    def copy(self) -> Self:
+    def copy(self) -> User:
         """The same user, whose fields can be replaced without an effect on this one."""
-        return type(self)(self.email, self.user_id, self.updated_at, {**self.profile}, self.id)
+        return User(self.email, self.user_id, self.updated_at, {**self.profile}, self.id)
