@@ -39,18 +39,23 @@ class Figures:
 
 def compare(subjects: Mapping[str, Subject], records: int, runs: int) -> dict[str, Figures]:
     """The figures of each subject, by name."""
-    few: dict[str, list[Cost]] = {name: [] for name in subjects}
-    many: dict[str, list[Cost]] = {name: [] for name in subjects}
-    for _ in range(runs):
-        for name, subject in subjects.items():
-            few[name].append(subject(FEW))
-            many[name].append(subject(records))
-    return {name: _figures(records, middle(few[name]), middle(many[name])) for name in subjects}
+    costs = _costs(subjects, (FEW, records), runs)
+    return {name: _figures(records, costs[name, FEW], costs[name, records]) for name in subjects}
 
 
 def growth(subject: Subject, sizes: Sequence[int], runs: int) -> list[Figures]:
     """The figures of one subject at each size."""
-    return [compare({"": subject}, size, runs)[""] for size in sizes]
+    costs = _costs({"": subject}, (FEW, *sizes), runs)
+    return [_figures(size, costs["", FEW], costs["", size]) for size in sizes]
+
+
+def _costs(subjects: Mapping[str, Subject], sizes: Sequence[int], runs: int) -> dict[tuple[str, int], Cost]:
+    """The medians of each subject at each size."""
+    costs: dict[tuple[str, int], list[Cost]] = {(name, size): [] for name in subjects for size in sizes}
+    for _ in range(runs):
+        for (name, size), measured in costs.items():
+            measured.append(subjects[name](size))
+    return {key: middle(measured) for key, measured in costs.items()}
 
 
 def _figures(records: int, few: Cost, many: Cost) -> Figures:

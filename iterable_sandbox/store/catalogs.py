@@ -12,7 +12,7 @@ from iterable_sandbox.store.database import Database, Index, Row
 from iterable_sandbox.store.names import Names
 
 _COLUMNS: Final = "id, modified_ms, length(CAST(body AS BLOB)), body"
-_PUT: Final = "INSERT OR REPLACE INTO items (row, catalog, id, modified_ms, body) VALUES {rows}"
+_PUT: Final = "INSERT OR REPLACE INTO items (rowid, catalog, id, modified_ms, body) VALUES {rows}"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Catalogs:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._names = Names(
-            database, named="SELECT catalog, id, row FROM items", last="SELECT ifnull(max(row), 0) FROM items"
+            database, named="SELECT catalog, id, rowid FROM items", last="SELECT ifnull(max(rowid), 0) FROM items"
         )
 
     def all(self) -> list[Catalog]:
@@ -87,7 +87,7 @@ class Catalogs:
 
     def some(self, catalog: Catalog, item_ids: Iterable[str]) -> list[Item]:
         """Those of many items that are there."""
-        sql = f"SELECT {_COLUMNS} FROM items WHERE row IN ({{keys}})"  # noqa: S608 (a constant)
+        sql = f"SELECT {_COLUMNS} FROM items WHERE rowid IN ({{keys}})"  # noqa: S608 (a constant)
         with self._database.lock:
             return [_item(row) for row in self._database.rows_of(sql, self._rows(catalog, item_ids))]
 
@@ -104,7 +104,7 @@ class Catalogs:
         """Forget items, as far as they are there."""
         with self._database.transaction():
             rows = ((row,) for row in self._rows(catalog, item_ids))
-            self._database.write_many("DELETE FROM items WHERE row = ?", rows)
+            self._database.write_many("DELETE FROM items WHERE rowid = ?", rows)
 
     def _rows(self, catalog: Catalog, item_ids: Iterable[str]) -> list[int]:
         return [*chain.from_iterable(self._names.rows(catalog.id, item_id) for item_id in item_ids)]

@@ -49,7 +49,8 @@ def put(project: Project, type_: str, user: User, row: Mapping[str, Any], fields
     if row.get("createdAt") is not None:
         event.created_at = seconds(row["createdAt"])
     event.user = user.id
-    event.line = _line(event, now, row, fields) | profiles.identifiers(user)
+    event.line = _line(event, now, row, fields)
+    event.line |= profiles.identifiers(user)
     project.store.events.save(event)
     return event_id
 

@@ -90,6 +90,17 @@ def test_a_rate_is_what_more_records_take_beyond_the_start_unless_that_is_noise(
     assert (little.rate, little.cpu_seconds_per_million) == (None, None)
 
 
+def test_sizes_take_turns_so_that_a_busy_moment_hits_all_of_them() -> None:
+    measured: list[int] = []
+
+    def subject(records: int) -> Cost:
+        measured.append(records)
+        return Cost(1, 1, None, records, None)
+
+    growth(subject, [2000, 3000], 2)
+    assert measured == [1000, 2000, 3000] * 2
+
+
 def test_what_cannot_be_told_is_left_empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = Report()
     known, unknown = Figures(2000, 5.0, 1.0, None, 1.0, 1.0, None), Figures(2000, None, None, None, 1.0, 1.0, None)
