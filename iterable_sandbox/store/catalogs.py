@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Final
 
 from iterable_sandbox.json_text import from_own_json
@@ -89,7 +88,8 @@ class Catalogs:
         """Those of many items that are there."""
         sql = f"SELECT {_COLUMNS} FROM items WHERE rowid IN ({{keys}})"  # noqa: S608 (a constant)
         with self._database.lock:
-            return [_item(row) for row in self._database.rows_of(sql, self._rows(catalog, item_ids))]
+            rows = self._names.rows_of(catalog.id, item_ids)
+            return [_item(row) for row in self._database.rows_of(sql, rows)]
 
     def put(self, catalog: Catalog, items: Iterable[tuple[str, str]], modified_ms: int) -> None:
         """Store items by their ids, each as a whole: the JSON that `to_json` makes of it."""
@@ -103,11 +103,8 @@ class Catalogs:
     def delete_items(self, catalog: Catalog, item_ids: Iterable[str]) -> None:
         """Forget items, as far as they are there."""
         with self._database.transaction():
-            rows = ((row,) for row in self._rows(catalog, item_ids))
+            rows = ((row,) for row in self._names.rows_of(catalog.id, item_ids))
             self._database.write_many("DELETE FROM items WHERE rowid = ?", rows)
-
-    def _rows(self, catalog: Catalog, item_ids: Iterable[str]) -> list[int]:
-        return [*chain.from_iterable(self._names.rows(catalog.id, item_id) for item_id in item_ids)]
 
 
 def _item(row: Row) -> Item:

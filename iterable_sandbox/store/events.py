@@ -6,7 +6,6 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Final
 
 from iterable_sandbox.json_text import from_own_json, to_json, to_json_lines
@@ -60,7 +59,7 @@ class Events:
     @contextmanager
     def expecting(self, type_: str, event_ids: Collection[str]) -> Iterator[None]:
         """Look for many events at once; inside of a transaction that deletes none."""
-        rows = [*chain.from_iterable(self._names.rows(type_, event_id) for event_id in event_ids)]
+        rows = self._names.rows_of(type_, event_ids)
         sql = f"SELECT {_COLUMNS} FROM events WHERE id IN ({{keys}})"  # noqa: S608 (a constant)
         self._expected = {event.row: event for event in map(_event, self._database.rows_of(sql, rows))}
         try:

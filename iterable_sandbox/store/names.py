@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from iterable_sandbox.store.database import Database
@@ -57,6 +58,10 @@ class Names:
         """The rows that bear a name or did so, in their order."""
         found = self._scopes()[scope].get(name)
         return () if found is None else _all(found)
+
+    def rows_of(self, scope: Any, names: Iterable[str]) -> list[int]:
+        """The rows that bear one of many names, or did so."""
+        return [*chain.from_iterable(self.rows(scope, name) for name in names)]
 
     def place(self, scope: Any, name: str) -> int:
         """The row that bears a name, or a new one, which bears it from now on."""

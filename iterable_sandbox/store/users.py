@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from typing import Final
 
 from iterable_sandbox.json_text import from_own_json, to_json_lines
@@ -33,8 +32,7 @@ class Users:
     @contextmanager
     def expecting(self, emails: Iterable[str], user_ids: Iterable[str]) -> Iterator[ExpectedUsers]:
         """Look for many users at once; in a transaction that deletes none."""
-        named = [("email", email) for email in emails] + [("user_id", user_id) for user_id in user_ids]
-        ids = {*chain.from_iterable(self._names.rows(column, name) for column, name in named)}
+        ids = {*self._names.rows_of("email", emails), *self._names.rows_of("user_id", user_ids)}
         sql = f"SELECT {_COLUMNS} FROM users WHERE id IN ({{keys}})"  # noqa: S608 (a constant)
         found = {user.id: user for user in map(_user, self._database.rows_of(sql, ids))}
         self._expected = expected = ExpectedUsers(found, self._names.last)
@@ -79,7 +77,7 @@ class Users:
             if self._expected is not None:
                 self._database.save(_SAVING, user.id, self._expected.keep(user))
             else:
-                self._database.insert(_SAVE, _rows([user]))
+                self._database.save_many(_SAVING, [user])
 
     def add(self, users: Iterable[User]) -> None:
         """Store many new users."""
