@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from iterable_api import times
 from iterable_api.client import IterableClient
-from iterable_api.errors import BadRequestError, UnreadableAnswerError
+from iterable_api.confirmed import confirmed
+from iterable_api.errors import BadRequestError
+from iterable_api.success_responses import catalog_data
 from target_iterable.amounts import decimal_of
 from target_iterable.columns import Row
 from target_iterable.delivery.field_types import USERS, FieldTypes, catalog_scope, is_date
@@ -60,7 +62,7 @@ class Fields:
 
     def of_users(self) -> str:
         """The scope of profile fields, whose types are known then."""
-        self._know(USERS, lambda: _member(self._client.get_json("/api/users/getFields"), "fields"))
+        self._know(USERS, lambda: _texts(confirmed(self._client, "GET", "/api/users/getFields")["fields"]))
         return USERS
 
     def of_items(self, catalog: str) -> str:
@@ -80,7 +82,7 @@ class Fields:
             return False
         params = {"catalogName": catalog}
         try:
-            self._client.request("PUT", MAPPINGS, path_params=params, json={"mappingsUpdates": updates(missing)})
+            confirmed(self._client, "PUT", MAPPINGS, path_params=params, json={"mappingsUpdates": updates(missing)})
         except BadRequestError:
             self.types.know(scope, self._mappings(catalog))
             if self._missing(scope, wanted):
@@ -104,10 +106,8 @@ class Fields:
             self.types.know(scope, read())
 
     def _mappings(self, catalog: str) -> Mapping[str, str]:
-        answer = self._client.get_json(MAPPINGS, path_params={"catalogName": catalog})
-        # The contract shows the mappings bare; other answers about catalogs were seen with them in `params`.
-        wrapped = answer.get("params") if isinstance(answer, dict) else None
-        return _member(wrapped if isinstance(wrapped, dict) else answer, "definedMappings")
+        answer = confirmed(self._client, "GET", MAPPINGS, path_params={"catalogName": catalog})
+        return _texts(catalog_data(answer)["definedMappings"])
 
     def _object(self, types: Mapping[str, str], prefix: str, fields: Mapping[str, Any]) -> Row:
         return {name: self._value(types, f"{prefix}{name}", value) for name, value in fields.items()}
@@ -150,8 +150,5 @@ def _from_text(text: str, type_: str) -> Any:
     return _TRUTHS.get(text_.lower(), text) if type_ == "boolean" else text
 
 
-def _member(answer: Any, member: str) -> Mapping[str, str]:
-    found = answer.get(member) if isinstance(answer, dict) else None
-    if not isinstance(found, dict):
-        raise UnreadableAnswerError(f"Iterable's answer has no `{member}`")
-    return {str(path): str(type_) for path, type_ in found.items()}
+def _texts(types: Mapping[str, Any]) -> Mapping[str, str]:
+    return {path: str(type_) for path, type_ in types.items()}

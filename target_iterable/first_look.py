@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from iterable_api.client import IterableClient
+from iterable_api.confirmed import confirmed
 from iterable_api.errors import BadRequestError, NotFoundError
 from iterable_api.identity import ProjectType
 from target_iterable.setting_error import SettingError
@@ -36,7 +37,7 @@ def first_look(client: IterableClient, project_type: ProjectType) -> str:
     """
     question = _QUESTIONS[project_type]
     try:
-        client.get_json(question.path)
+        confirmed(client, "GET", question.path)
     except (BadRequestError, NotFoundError) as error:
         raise SettingError(
             f"`project_type` is {project_type}, but the project does not seem to be {question.answered_by}: {error}. "

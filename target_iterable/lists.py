@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from iterable_api.client import IterableClient
-from iterable_api.errors import ApiError
-from target_iterable.answers import member
+from iterable_api.confirmed import confirmed
+from iterable_api.errors import ApiError, UnreadableAnswerError
 from target_iterable.delivery.refusal import RecordRefusedError
 
 PAUSES: Final = (1, 2, 4)
@@ -60,7 +60,7 @@ class Lists:
         has the lower id, and then takes the own one back: it is empty, and all who look find the older one.
         """
         body = {"name": name} | ({"description": description} if description else {})
-        made = _List(member(self._client.post_json("/api/lists", body), "listId"), writable=True)
+        made = _List(confirmed(self._client, "POST", "/api/lists", json=body)["listId"], writable=True)
         first = min([made, *self._read().get(name, [])])
         if first != made:
             self._take_back(made)
@@ -69,8 +69,8 @@ class Lists:
 
     def _take_back(self, made: _List) -> None:
         try:
-            self._client.request("DELETE", "/api/lists/{listId}", path_params={"listId": made.id})
-        except ApiError as error:
+            confirmed(self._client, "DELETE", "/api/lists/{listId}", path_params={"listId": made.id})
+        except (ApiError, UnreadableAnswerError) as error:
             _logger.warning("There is a second, empty list of the same name now, with the id %d. %s", made.id, error)
 
     def _settled(self, name: str) -> list[_List]:
@@ -84,7 +84,7 @@ class Lists:
 
     def _read(self) -> dict[str, list[_List]]:
         by_name: dict[str, list[_List]] = {}
-        for entry in member(self._client.get_json("/api/lists"), "lists"):
+        for entry in confirmed(self._client, "GET", "/api/lists")["lists"]:
             writable = entry.get("listType", "Standard") == "Standard"
             by_name.setdefault(entry["name"], []).append(_List(entry["id"], writable))
         return by_name

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from iterable_api.client import IterableClient
+from iterable_api.confirmed import confirmed
 from iterable_api.errors import BadRequestError, ConflictError
 from iterable_api.identity import ProjectType
-from target_iterable.answers import member
+from iterable_api.success_responses import catalog_data
 from target_iterable.fields import Fields
 from target_iterable.lists import Lists
 from target_iterable.renumbering import Renumbering
@@ -70,7 +71,7 @@ class Catalogs:
     def _create(self, name: str) -> None:
         """Another process may have been quicker; the contract does not say how Iterable puts that."""
         try:
-            self._client.request("POST", "/api/catalogs/{catalogName}", path_params={"catalogName": name})
+            confirmed(self._client, "POST", "/api/catalogs/{catalogName}", path_params={"catalogName": name})
         except (BadRequestError, ConflictError):
             if name.lower() not in self._read():
                 raise
@@ -81,7 +82,7 @@ class Catalogs:
     def _names(self) -> Iterator[str]:
         page, more = 1, True
         while more:
-            answer = self._client.get_json("/api/catalogs", params={"page": page, "pageSize": _PAGE})
-            params = member(answer, "params")
-            yield from (entry["name"] for entry in member(params, "catalogNames"))
-            page, more = page + 1, bool(params.get("nextPageUrl"))
+            answer = confirmed(self._client, "GET", "/api/catalogs", params={"page": page, "pageSize": _PAGE})
+            found = catalog_data(answer)
+            yield from (entry["name"] for entry in found["catalogNames"])
+            page, more = page + 1, bool(found.get("nextPageUrl"))

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from iterable_api.client import IterableClient
+from iterable_api.confirmed import confirmed
 from iterable_api.identity import ProjectType
-from target_iterable.answers import member
 from target_iterable.columns import Row
 
 LIST: Final = "list"
@@ -50,7 +50,7 @@ class Renumbering:
         """The id of the channel or type of messages that has this name here. Nobody can make these by the API."""
         if kind not in self._here:
             path, array = _NAMES[kind]
-            found = member(self._client.get_json(path), array)
+            found = confirmed(self._client, "GET", path)[array]
             self._here[kind] = {entry["name"]: entry["id"] for entry in found}
         return self._here[kind].get(name)
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from iterable_api.client import IterableClient
+from iterable_api.confirmed import confirmed
 from iterable_api.errors import BadRequestError
 from target_iterable.delivery.operations import Name, Operation
 
@@ -92,9 +93,9 @@ def look_up(client: IterableClient, name: Name) -> Mapping[str, Any]:
     """
     kind, value = name
     try:
-        answer = client.get_json(PATHS[kind], params={kind: value})
+        answer = confirmed(client, "GET", PATHS[kind], params={kind: value})
     except BadRequestError as error:
         if _UNKNOWN in error.code or error.message.startswith("No user exists"):
             return {}
         raise
-    return (answer.get("user") or {}) if isinstance(answer, dict) else {}
+    return answer.get("user") or {}

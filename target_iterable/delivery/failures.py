@@ -76,7 +76,7 @@ def not_made(stream: str, error: IterableError) -> DeliveryFailedError:
 def not_looked_up(stream: str, error: IterableError) -> DeliveryFailedError:
     """The failure of a stream about whose users Iterable does not say whether they exist."""
     return DeliveryFailedError(
-        f"Stream {stream!r}: users could not be looked up. {error} State has not moved past their "
+        f"Stream {stream!r}: users could not be looked up. {str(error).rstrip('.')}. State has not moved past their "
         "records: run again when the cause is gone."
     )
 
@@ -88,7 +88,7 @@ def not_delivered(stream: str, outcome: Outcome) -> DeliveryFailedError:
         return PostponedError(str(error))
     failure = DeliveryFailedError(
         f"Stream {stream!r}: a batch of {len(outcome.batch.rows)} records was not delivered. "
-        f"{error}{_clashes(error)} State has not moved past it: run again when the cause is gone."
+        f"{str(error).rstrip('.')}.{_clashes(error)} State has not moved past it: run again when the cause is gone."
     )
     failure.__cause__ = error
     return failure

@@ -61,7 +61,7 @@ class Verdicts:
         self.created_fields |= more.created_fields
 
 
-Judge: TypeAlias = "Callable[[Sequence[Operation], bytes], Verdicts]"
+Judge: TypeAlias = "Callable[[Sequence[Operation], Mapping[str, Any]], Verdicts]"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Endpoint:
     """A bulk endpoint: a request to `path`, the rows in the body's member `collection`. See `alone` for the others.
 
     Attributes:
-        judge: reads the body of a 2xx answer.
+        judge: reads the JSON of an answer that is a success; see `iterable_api.success_responses`.
         brackets: whether the collection is an array of rows or an object of rows by id.
         max_rows: the contract's limit, where it has one.
         once: whether a name may stand only once in a request. Failures are listed by name, so two

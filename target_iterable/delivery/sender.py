@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from singer_sdk import metrics
 
 from iterable_api.client import IterableClient
+from iterable_api.confirmed import confirmed
 from iterable_api.errors import BadRequestError, NotFoundError, UnknownOutcomeError, UnreadableAnswerError
 from target_iterable.delivery.journal import Call, Journal
 from target_iterable.delivery.operations import Batch, Endpoint, Verdicts
 from target_iterable.delivery.traffic import Traffic
 
-_TRIES: Final = 3
-"""How often a request is sent whose 2xx answer cannot be read."""
 WAITS: Final = (0.5, 1, 2, 4, 8, 15)
 """Seconds between the tries of a request about what was made just now."""
 _UNKNOWN_LIST: Final = "error.lists.invalidListId"
@@ -44,23 +44,7 @@ class Sender:
             IterableError: if the request failed as a whole.
             UnknownOutcomeError: if nobody knows, and it would do harm to send it again.
         """
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                return self._as_soon_as_known(batch)
-            except UnreadableAnswerError as error:
-                if not batch.endpoint.repeatable:
-                    raise UnknownOutcomeError(str(error)) from None
-                if tries_left == 0:
-                    raise
-        raise AssertionError("unreachable")
-
-    def close(self) -> None:
-        """Write the last metrics."""
-        for counter in self._counters.values():
-            counter.exit()
-
-    def _as_soon_as_known(self, batch: Batch) -> Verdicts:
-        """Wait a little for Iterable to know a list or a catalog that was made just now: that was seen to take time."""
+        # Wait a little for Iterable to know a list or a catalog that was made just now: that was seen to take time.
         for wait in WAITS if batch.envelope.fresh else ():
             try:
                 return self._once(batch)
@@ -70,11 +54,17 @@ class Sender:
                 time.sleep(wait)
         return self._once(batch)
 
+    def close(self) -> None:
+        """Write the last metrics."""
+        for counter in self._counters.values():
+            counter.exit()
+
     def _once(self, batch: Batch) -> Verdicts:
         endpoint, envelope = batch.endpoint, batch.envelope
         with self._journal.call(self.stream, len(batch.rows)) as call:
             try:
-                response = self.client.request(
+                answer = confirmed(
+                    self.client,
                     endpoint.method,
                     endpoint.path,
                     path_params=dict(envelope.path_params),
@@ -82,9 +72,7 @@ class Sender:
                     data=batch.body() or None,
                     repeatable=endpoint.repeatable,
                 )
-                call.verdicts = endpoint.judge(batch.rows, response.content)
-            except UnreadableAnswerError as error:
-                raise UnreadableAnswerError(f"{endpoint}: {error}") from None
+                call.verdicts = _judged(batch, answer)
             finally:
                 self._count(endpoint, call)
         return call.verdicts
@@ -96,3 +84,13 @@ class Sender:
             if path not in self._counters:
                 self._counters[path] = metrics.http_request_counter(self.stream, path)
             self._counters[path].increment(len(call.attempts))
+
+
+def _judged(batch: Batch, answer: Mapping[str, Any]) -> Verdicts:
+    """What a success says of the rows. Where it says something unheard of, it would do so again."""
+    endpoint = batch.endpoint
+    try:
+        return endpoint.judge(batch.rows, answer)
+    except UnreadableAnswerError as error:
+        kind = UnreadableAnswerError if endpoint.repeatable else UnknownOutcomeError
+        raise kind(f"{endpoint}: {error}") from None

@@ -13,9 +13,8 @@ A bulk answer is 200 also when rows failed. It names them by identity, never by 
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
@@ -41,8 +40,8 @@ MEANINGS: Final = {
 }
 
 
-def all_taken(rows: Sequence[Operation], _body: bytes) -> Verdicts:
-    """For endpoints whose 2xx answer speaks of the request as a whole."""
+def all_taken(rows: Sequence[Operation], _answer: Mapping[str, Any]) -> Verdicts:
+    """For endpoints whose success speaks of the request as a whole."""
     return Verdicts(written=list(rows))
 
 
@@ -52,12 +51,12 @@ NOT_FOUND: Final = frozenset({"notFoundEmails", "notFoundUserIds"})
 
 def named_failures(
     rows: Sequence[Operation],
-    body: bytes,
+    answer: Mapping[str, Any],
     *,
     settled: AbstractSet[str] = frozenset(),
     skipped: AbstractSet[str] = frozenset(),
 ) -> Verdicts:
-    """For endpoints that name the rows that failed.
+    """For endpoints that name the rows that failed. Their `answer` has both counts.
 
     In `settled` buckets are rows that ask for nothing more, in `skipped` ones those that there is nothing to do about.
     Rows of which the lists and the counts of the answer say different things are `unknown`.
@@ -65,7 +64,6 @@ def named_failures(
     Raises:
         UnreadableAnswerError: if the answer is not what such endpoints answer.
     """
-    answer = _object(body)
     buckets, strangers = _attribute(rows, answer)
     listed = [row for row in rows if row in buckets] if buckets else []
     left = [row for row in listed if buckets[row] in skipped]
@@ -92,7 +90,7 @@ def named_failures(
     return verdicts
 
 
-def _attribute(rows: Sequence[Operation], answer: dict[str, Any]) -> tuple[dict[Operation, str], int]:
+def _attribute(rows: Sequence[Operation], answer: Mapping[str, Any]) -> tuple[dict[Operation, str], int]:
     """Each row that a failure names, with the first bucket that names it; and how many failures fit no row."""
     buckets: dict[Operation, str] = {}
     strangers = 0
@@ -113,9 +111,11 @@ def _owners(rows: Sequence[Operation]) -> dict[Name, list[Operation]]:
     return owners
 
 
-def _failures(answer: dict[str, Any]) -> Iterator[tuple[str, Name]]:
+def _failures(answer: Mapping[str, Any]) -> Iterator[tuple[str, Name]]:
     """Bucket and name of each failure, the more telling buckets first."""
     details = answer.get("failedUpdates") or {}
+    if not isinstance(details, dict):
+        raise UnreadableAnswerError("`failedUpdates` of the answer is not an object")
     for bucket in (*details, *_TOP_BUCKETS, DISALLOWED):
         source = details if bucket in details else answer
         for value in _array(source, bucket):
@@ -139,29 +139,17 @@ def _refusal(bucket: str) -> Refusal:
     return Refusal(bucket, MEANINGS.get(match["meaning"], "Iterable lists the user among the failures"))
 
 
-def _reconciled(answer: dict[str, Any], rows: int, certain: int, named: int) -> tuple[bool, bool]:
+def _reconciled(answer: Mapping[str, Any], rows: int, certain: int, named: int) -> tuple[bool, bool]:
     """Whether the counts bear out that the rows that are named failed, and that all others did not.
 
     `certain` of the `named` rows must be in the count of failures; the rest may count as failed, as written, or not.
     """
-    successes, failures = answer.get("successCount"), answer.get("failCount")
-    if not isinstance(successes, int) or not isinstance(failures, int):
-        raise UnreadableAnswerError("the answer does not say how many rows succeeded and failed")
+    successes, failures = answer["successCount"], answer["failCount"]
     others_are_sure = failures <= named and rows - named <= successes <= rows - failures
     return failures >= certain, others_are_sure or (failures < certain and successes == rows - failures)
 
 
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise UnreadableAnswerError("the answer is not a JSON object")
-    return answer
-
-
-def _array(source: dict[str, Any], member: str) -> list[Any]:
+def _array(source: Mapping[str, Any], member: str) -> list[Any]:
     """Absent and null arrays are empty: answers of 2021 have few of them."""
     value = source.get(member) or []
     if not isinstance(value, list):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Any, Final
 
+from iterable_api.errors import UnreadableAnswerError
+from iterable_api.success_responses import SUCCESS_RESPONSES
 from target_iterable.delivery.field_types import leaves
 
+FIELDS: Final = "/api/users/getFields"
 _OF_PROFILES: Final = ("users", "subscribers")
 _COLLECTIONS: Final = (*_OF_PROFILES, "usersByUserId", "updateSubscriptionsRequests", "events")
 
@@ -20,11 +24,10 @@ class NewFields:
         self._known: set[str] = set()
         self._lock = Lock()
 
-    def know(self, answer: Any) -> None:
-        """Take over the answer of `users/getFields`, if it is one."""
-        fields = answer.get("fields") if isinstance(answer, dict) else None
-        with self._lock:
-            self._known |= set(fields or ())
+    def know(self, body: bytes) -> None:
+        """Take over an answer of `users/getFields`, if it is one; whoever has asked for it finds out if it is not."""
+        with suppress(UnreadableAnswerError), self._lock:
+            self._known |= SUCCESS_RESPONSES["GET", FIELDS].read(body)["fields"].keys()
 
     def among(self, body: Mapping[str, Any]) -> dict[str, list[str]]:
         """The members of an answer that name the new fields of `body`.

@@ -9,13 +9,13 @@ from typing import Any, Final, TypeAlias
 import requests
 
 from iterable_api.client import Attempt, IterableClient, Params, PathParams, fill
+from iterable_api.success_responses import COUNTS, SUCCESS_RESPONSES
 from target_iterable.delivery.journal import Journal
 from target_iterable.delivery.serialise import dumps
-from target_iterable.dry_run.answers import NewFields, bulk_answer
+from target_iterable.dry_run.answers import FIELDS, NewFields, bulk_answer
 from target_iterable.dry_run.plan import Plan
 
 _READ: Final = "GET"
-_FIELDS: Final = "/api/users/getFields"
 _LISTS: Final = "/api/lists"
 _CATALOG: Final = "/api/catalogs/{catalogName}"
 _MAPPINGS: Final = "/api/catalogs/{catalogName}/fieldMappings"
@@ -36,9 +36,9 @@ class PlanningClient(IterableClient):
         self._plan = plan
         self._journal = journal
         self._fields = NewFields()
-        self._answers: Mapping[str, _Answering] = {
-            _LISTS: self._make_list,
-            _CATALOG: self._make_catalog,
+        self._answers: Mapping[tuple[str, str], _Answering] = {
+            ("POST", _LISTS): self._make_list,
+            ("POST", _CATALOG): self._make_catalog,
         }
 
     def request(
@@ -57,14 +57,10 @@ class PlanningClient(IterableClient):
             return self._planned(method, path, path_params or {}, json, data)
         if path == _MAPPINGS and path_params is not None and path_params["catalogName"] in self._plan.catalogs:
             return _answer({"definedMappings": {}})
-        return super().request(method, path, path_params=path_params, params=params, repeatable=repeatable)
-
-    def get_json(self, path: str, *, path_params: PathParams | None = None, params: Params | None = None) -> Any:
-        """See `IterableClient`; which fields the project has is remembered."""
-        answer = super().get_json(path, path_params=path_params, params=params)
-        if path == _FIELDS:
-            self._fields.know(answer)
-        return answer
+        response = super().request(method, path, path_params=path_params, params=params, repeatable=repeatable)
+        if path == FIELDS:
+            self._fields.know(response.content)
+        return response
 
     def _planned(
         self, method: str, path: str, path_params: PathParams, json: Any, data: bytes | None
@@ -72,8 +68,10 @@ class PlanningClient(IterableClient):
         body = data if data is not None else dumps(json) if json is not None else b""
         self._plan.add(self._journal.stream, method, fill(path, path_params), body)
         self._journal.saw(Attempt(method, path, None, 0, data))
-        answer: _Answering = self._answers.get(path, self._take_rows)
-        return _answer(answer(path_params, body, json))
+        if (answer := self._answers.get((method, path))) is not None:
+            return _answer(answer(path_params, body, json))
+        success = SUCCESS_RESPONSES[method, path]
+        return _answer(bulk_answer(body, self._fields) if success is COUNTS else success.sample)
 
     def _make_list(self, _path_params: PathParams, _body: bytes, json: Any) -> dict[str, int]:
         self._plan.lists.append(json["name"])
@@ -82,9 +80,6 @@ class PlanningClient(IterableClient):
     def _make_catalog(self, path_params: PathParams, _body: bytes, _json: Any) -> dict[str, str]:
         self._plan.catalogs.append(str(path_params["catalogName"]))
         return {"code": "Success"}
-
-    def _take_rows(self, _path_params: PathParams, body: bytes, _json: Any) -> dict[str, Any]:
-        return bulk_answer(body, self._fields)
 
 
 def _answer(body: Any) -> requests.Response:

@@ -98,7 +98,11 @@ def test_a_record_that_no_answer_explains_is_rejected_as_unconfirmed_and_never_c
 
 def test_an_answer_that_cannot_be_read_fails_the_run(answering: LoaderForAnswer) -> None:
     answer = {"msg": "", "code": "Success", "params": None}
-    fails(answering(answer), stream("users", [{"email": ANN}]), match="'users'.*1 records.*does not say how many")
+    fails(
+        answering(answer),
+        stream("users", [{"email": ANN}]),
+        match="'users'.*1 records.*bulkUpdate answered 200.*`successCount`",
+    )
 
 
 def test_fields_that_the_project_drops_are_told_once(new_project: NewProject, caplog: pytest.LogCaptureFixture) -> None:

@@ -148,7 +148,7 @@ def test_a_row_that_is_too_large_for_iterable_is_rejected_alone(server: Bulk) ->
         (answer_json(404, {"error": "NotFound", "code": "error.catalogs.notFound"}), "404"),
         (answer_json(400, {"msg": "error.lists.invalidListId(9)", "code": "Success"}), "invalidListId"),
         (answer_json(502, {}), "502"),
-        (Answer(200, b"<html>"), "not a JSON object"),
+        (Answer(200, b"<html>"), "not JSON instead of a JSON object with the numbers"),
     ],
 )
 def test_what_is_not_the_fault_of_a_row_ends_the_delivery_at_once(server: Bulk, answer: Answer, match: str) -> None:

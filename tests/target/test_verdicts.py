@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -26,10 +25,9 @@ def by_email(*addresses: str) -> list[Operation]:
     return [user(("email", address)) for address in addresses]
 
 
-def answer(rows: int, failures: dict[str, list[str]], count: int | None = None, **more: Any) -> bytes:
+def answer(rows: int, failures: dict[str, list[str]], count: int | None = None, **more: Any) -> dict[str, Any]:
     failed = sum(map(len, failures.values())) if count is None else count
-    body = {"successCount": rows - failed, "failCount": failed, "failedUpdates": failures, **more}
-    return json.dumps(body).encode()
+    return {"successCount": rows - failed, "failCount": failed, "failedUpdates": failures, **more}
 
 
 def codes(verdicts: Verdicts) -> dict[Operation, str]:
@@ -95,7 +93,7 @@ def test_user_ids_are_compared_exactly() -> None:
 def test_old_answers_without_buckets_are_read() -> None:
     body = {"successCount": 1, "failCount": 1, "invalidEmails": ["B@example.com"], "invalidUserIds": []}
     rows = by_email("a@example.com", "b@example.com")
-    verdicts = named_failures(rows, json.dumps(body).encode())
+    verdicts = named_failures(rows, body)
     assert codes(verdicts) == {rows[1]: "invalidEmails"}
 
 
@@ -116,7 +114,7 @@ def test_a_bucket_that_asks_for_nothing_more_is_written_whether_counted_or_not(c
 def test_all_events_of_a_refused_name_are_rejected_however_they_are_counted(successes: int, failures: int) -> None:
     rows = [user(("email", "a@example.com"), ("eventName", name)) for name in ("seen", "bought", "seen")]
     body = {"successCount": successes, "failCount": failures, DISALLOWED: ["seen"]}
-    verdicts = named_failures(rows, json.dumps(body).encode())
+    verdicts = named_failures(rows, body)
     assert codes(verdicts) == {rows[0]: DISALLOWED, rows[2]: DISALLOWED}
     assert verdicts.written == [rows[1]]
 
@@ -125,7 +123,7 @@ def test_all_events_of_a_refused_name_are_rejected_however_they_are_counted(succ
 def test_refused_names_do_not_explain_other_failures(successes: int, failures: int) -> None:
     rows = [user(("email", "a@example.com"), ("eventName", name)) for name in ("seen", "bought", "seen")]
     body = {"successCount": successes, "failCount": failures, DISALLOWED: ["seen"]}
-    verdicts = named_failures(rows, json.dumps(body).encode())
+    verdicts = named_failures(rows, body)
     assert rows[1] in verdicts.unknown
 
 
@@ -143,18 +141,17 @@ def test_dropped_fields_are_told() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
-        b"<html>",
-        b"[]",
-        b'{"msg":"","code":"Success","params":null}',
-        b'{"successCount":"1","failCount":0}',
-        b'{"successCount":1,"failCount":0,"failedUpdates":{"invalidEmails":"a@example.com"}}',
-        b'{"successCount":0,"failCount":1,"failedUpdates":{"unheardOf":["a@example.com"]}}',
+        {"failedUpdates": {"invalidEmails": "a@example.com"}},
+        {"failedUpdates": {"unheardOf": ["a@example.com"]}},
+        {"failedUpdates": ["invalidEmails"]},
+        {"failedUpdates": "a@example.com"},
+        {"invalidEmails": {"a@example.com": "malformed"}},
+        {"filteredOutFields": "shoeSize"},
     ],
 )
-def test_an_answer_of_another_shape_cannot_be_read(body: bytes) -> None:
+def test_failures_of_another_shape_cannot_be_read(body: dict[str, Any]) -> None:
     with pytest.raises(UnreadableAnswerError):
-        named_failures(by_email("a@example.com"), body)
+        named_failures(by_email("a@example.com"), {"successCount": 1, "failCount": 0, **body})
 
 
 def test_an_identity_of_which_fewer_events_failed_than_it_has_is_unknown() -> None:
@@ -165,6 +162,6 @@ def test_an_identity_of_which_fewer_events_failed_than_it_has_is_unknown() -> No
 
 @pytest.mark.parametrize(("successes", "failures"), [(0, 1), (0, 0)])
 def test_a_row_of_which_the_answer_says_nothing_is_unknown(successes: int, failures: int) -> None:
-    body = json.dumps({"successCount": successes, "failCount": failures}).encode()
+    body = {"successCount": successes, "failCount": failures}
     rows = by_email("a@example.com")
     assert named_failures(rows, body).unknown == rows
