@@ -50,7 +50,7 @@ class Removals:
             if error is not None:
                 raise RemovalFailedError(
                     f"Stream {stream!r}: {self._tally.to_remove} of {self._tally.left} that have left the source are "
-                    f"not removed yet. {error} Run again when the cause is gone."
+                    f"not removed yet. {str(error).rstrip('.')}. Run again when the cause is gone."
                 ) from error
         self._mirror.finish(version)
 

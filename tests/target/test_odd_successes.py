@@ -183,6 +183,7 @@ def test_the_command_fails_without_state_when_no_answer_is_a_success(
     done = run("--config", config, stdin="".join(json.dumps(line) + "\n" for line in lines))
     assert (done.returncode, done.stdout) == (1, "")
     assert f"{path} answered 200 with " in done.stderr
+    assert "instead of a JSON object whose `code` is Success. State has not moved" in done.stderr
 
 
 @pytest.mark.parametrize("status", [201, 202])
