@@ -92,7 +92,8 @@ class Handler(BaseHTTPRequestHandler):
         count = body.count(_TAKEN.get(self.path, b"\x00"))
         with self.lock:
             Handler._count += count
-        self.answer({"successCount": count, "failCount": 0})
+        # A success of any endpoint: single rows and items want the code, bulk endpoints the counts.
+        self.answer({"code": "Success", "successCount": count, "failCount": 0})
 
     def _counted(self) -> int:
         with self.lock:
