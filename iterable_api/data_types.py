@@ -1,162 +1,132 @@
 """Iterable's export data types as one table: name on the wire, stream name, known fields.
 
-The names are those of the API contract of July 2026 (53 of them). The fields are what published
-schemas, recorded export lines and tracking requests show; every one of them may be absent, and a
-line may hold more. Types are written as follows:
-
-    string, integer, number, boolean, object, any      JSON types
-    date-time                                          a JSON string that holds a timestamp
-    json                                               a JSON string that holds JSON itself
-    array, array:TYPE                                  a JSON array (of TYPE)
+The names are those of the API contract of July 2026 (53 of them). Any field may be absent, and a line may hold more;
+`event_fields` has their types.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-Fields = dict[str, str]
+from iterable_api.event_fields import FIELDS
 
-_COMMON: Final[Fields] = {
-    "createdAt": "date-time",
-    "email": "string",
-    "userId": "string",
-    "itblUserId": "string",
-    "campaignId": "integer",
-    "eventName": "string",
-    "itblInternal": "object",
-}
-_MESSAGE: Final[Fields] = {"messageId": "string", "templateId": "integer"}
-_CHANNEL: Final[Fields] = {"channelId": "integer", "messageTypeId": "integer"}
-_CONTENT: Final[Fields] = {"contentId": "integer"}
-_REASON: Final[Fields] = {"reason": "string"}
-_TRIGGER: Final[Fields] = {"transactionalData": "json"}
-_COUNTERS: Final[Fields] = {
-    "catalogCollectionCount": "integer",
-    "catalogLookupCount": "integer",
-    "productRecommendationCount": "integer",
-}
-_PLACE: Final[Fields] = {
-    "ip": "string",
-    "city": "string",
-    "region": "string",
-    "country": "string",
-    "userAgent": "string",
-    "userAgentDevice": "string",
-}
-_SEND: Final[Fields] = _MESSAGE | _CHANNEL | _CONTENT | _COUNTERS
-_SKIP: Final[Fields] = _MESSAGE | _CHANNEL | _CONTENT | _REASON | _TRIGGER
-_BOT: Final[Fields] = {"isBot": "boolean"}
-_ESP: Final[Fields] = {"espName": "string", "espAccountId": "string"}
-_DEVICE: Final[Fields] = {"deviceInfo": "object"}
-_IN_APP: Final[Fields] = (
-    _MESSAGE
-    | _DEVICE
-    | {
-        "messageContext": "object",
-        "expiresAt": "date-time",
-        "sentAt": "date-time",
-        "inboxSessionId": "string",
-    }
+Names = tuple[str, ...]
+
+_COMMON: Final[Names] = ("createdAt", "email", "userId", "itblUserId", "campaignId", "eventName", "itblInternal")
+_MESSAGE: Final[Names] = ("messageId", "templateId")
+_CHANNEL: Final[Names] = ("channelId", "messageTypeId")
+_CONTENT: Final[Names] = ("contentId",)
+_REASON: Final[Names] = ("reason",)
+_TRIGGER: Final[Names] = ("transactionalData",)
+_COUNTERS: Final[Names] = ("catalogCollectionCount", "catalogLookupCount", "productRecommendationCount")
+_PLACE: Final[Names] = ("ip", "city", "region", "country", "userAgent", "userAgentDevice")
+_SEND: Final[Names] = _MESSAGE + _CHANNEL + _CONTENT + _COUNTERS
+_SKIP: Final[Names] = _MESSAGE + _CHANNEL + _CONTENT + _REASON + _TRIGGER
+_BOT: Final[Names] = ("isBot",)
+_ESP: Final[Names] = ("espName", "espAccountId")
+_DEVICE: Final[Names] = ("deviceInfo",)
+_IN_APP: Final[Names] = _MESSAGE + _DEVICE + ("messageContext", "expiresAt", "sentAt", "inboxSessionId")
+_SUBSCRIPTION: Final[Names] = (
+    "templateId",
+    "workflowId",
+    "emailListId",
+    "emailListIds",
+    "channelIds",
+    "messageTypeIds",
 )
-_SUBSCRIPTION: Final[Fields] = {
-    "templateId": "integer",
-    "workflowId": "integer",
-    "emailListId": "integer",
-    "emailListIds": "array:integer",
-    "channelIds": "array:integer",
-    "messageTypeIds": "array:integer",
-}
-_WHATSAPP: Final[Fields] = {"toWhatsAppPhoneNumber": "string"}
-_USER: Final[Fields] = {
-    "email": "string",
-    "userId": "string",
-    "itblUserId": "string",
-    "profileUpdatedAt": "date-time",
-    "signupDate": "date-time",
-    "signupSource": "string",
-    "firstName": "string",
-    "lastName": "string",
-    "phoneNumber": "string",
-    "phoneNumberDetails": "any",
-    "whatsAppPhoneNumber": "string",
-    "locale": "string",
-    "timeZone": "string",
-    "country": "string",
-    "region": "string",
-    "city": "string",
-    "ip": "string",
-    "lastKnownLatitude": "number",
-    "lastKnownLongitude": "number",
-    "receivedSMSDisclaimer": "boolean",
-    "knownLitigatorFilter": "any",
-    "emailListIds": "array:integer",
-    "userListIds": "array:integer",
-    "subscribedMessageTypeIds": "array:integer",
-    "unsubscribedChannelIds": "array:integer",
-    "unsubscribedMessageTypeIds": "array:integer",
-    "devices": "any",
-    "browserTokens": "any",
-    "shoppingCartItems": "any",
-    "profile": "object",
-    "itblInternal": "object",
-    "itblDS": "object",
-}
+_WHATSAPP: Final[Names] = ("toWhatsAppPhoneNumber",)
+_USER: Final[Names] = (
+    "email",
+    "userId",
+    "itblUserId",
+    "profileUpdatedAt",
+    "signupDate",
+    "signupSource",
+    "firstName",
+    "lastName",
+    "phoneNumber",
+    "phoneNumberDetails",
+    "whatsAppPhoneNumber",
+    "locale",
+    "timeZone",
+    "country",
+    "region",
+    "city",
+    "ip",
+    "lastKnownLatitude",
+    "lastKnownLongitude",
+    "receivedSMSDisclaimer",
+    "knownLitigatorFilter",
+    "emailListIds",
+    "userListIds",
+    "subscribedMessageTypeIds",
+    "unsubscribedChannelIds",
+    "unsubscribedMessageTypeIds",
+    "devices",
+    "browserTokens",
+    "shoppingCartItems",
+    "profile",
+    "itblInternal",
+    "itblDS",
+)
 
 
 @dataclass(frozen=True)
 class DataType:
     """One export data type: `name` as `dataTypeName` wants it, `stream` as taps call it.
 
-    `range_field` is what `startDateTime` and `endDateTime` filter on.
+    `fields` are the known ones with their types. `range_field` is what `startDateTime` and `endDateTime` filter on.
     """
 
     name: str
     stream: str
-    fields: Fields
+    fields: Mapping[str, str]
     range_field: str = "createdAt"
 
 
-def _event(name: str, stream: str, *groups: Fields) -> DataType:
-    fields = dict(_COMMON)
-    for group in groups:
-        fields |= group
-    return DataType(name, stream, fields)
+def _typed(*groups: Names) -> dict[str, str]:
+    return {name: FIELDS[name].type for group in groups for name in group}
 
 
-USER: Final = DataType("user", "users", _USER, range_field="profileUpdatedAt")
+def _event(name: str, stream: str, *groups: Names) -> DataType:
+    return DataType(name, stream, _typed(_COMMON, *groups))
+
+
+USER: Final = DataType("user", "users", _typed(_USER), range_field="profileUpdatedAt")
 
 EVENTS: Final[tuple[DataType, ...]] = (
-    _event("emailSend", "email_send", _SEND, _TRIGGER, {"espName": "string", "messageBusId": "string"}),
-    _event("emailOpen", "email_open", _MESSAGE, _CONTENT, _PLACE, _BOT, {"proxySource": "string"}),
-    _event("emailClick", "email_click", _MESSAGE, _CONTENT, _PLACE, _BOT, {"url": "string", "hrefIndex": "integer"}),
-    _event("hostedUnsubscribeClick", "hosted_unsubscribe_click", _MESSAGE, _CHANNEL, _PLACE, {"url": "string"}),
-    _event("emailComplaint", "email_complaint", _MESSAGE, {"recipientState": "string"}),
-    _event("emailBounce", "email_bounce", _MESSAGE, {"recipientState": "string", "status": "string"}),
+    _event("emailSend", "email_send", _SEND, _TRIGGER, ("espName", "messageBusId")),
+    _event("emailOpen", "email_open", _MESSAGE, _CONTENT, _PLACE, _BOT, ("proxySource",)),
+    _event("emailClick", "email_click", _MESSAGE, _CONTENT, _PLACE, _BOT, ("url", "hrefIndex")),
+    _event("hostedUnsubscribeClick", "hosted_unsubscribe_click", _MESSAGE, _CHANNEL, _PLACE, ("url",)),
+    _event("emailComplaint", "email_complaint", _MESSAGE, ("recipientState",)),
+    _event("emailBounce", "email_bounce", _MESSAGE, ("recipientState", "status")),
     _event("emailSendSkip", "email_send_skip", _SKIP),
-    _event("pushSend", "push_send", _SEND, _TRIGGER, {"platformEndpoint": "string", "notificationsEnabled": "boolean"}),
+    _event("pushSend", "push_send", _SEND, _TRIGGER, ("platformEndpoint", "notificationsEnabled")),
     _event(
         "pushOpen",
         "push_open",
         _MESSAGE,
-        {"actionIdentifier": "string", "appAlreadyRunning": "boolean", "sentAt": "date-time"},
+        ("actionIdentifier", "appAlreadyRunning", "sentAt"),
     ),
-    _event("pushUninstall", "push_uninstall", _MESSAGE, {"isGhostPush": "boolean", "platformEndpoint": "string"}),
-    _event("pushBounce", "push_bounce", _MESSAGE, _CHANNEL, {"platformEndpoint": "string"}),
+    _event("pushUninstall", "push_uninstall", _MESSAGE, ("isGhostPush", "platformEndpoint")),
+    _event("pushBounce", "push_bounce", _MESSAGE, _CHANNEL, ("platformEndpoint",)),
     _event("pushSendSkip", "push_send_skip", _SKIP),
     _event(
         "inAppSend",
         "in_app_send",
         _SEND,
-        {"expiresAt": "date-time", "messageContext": "object", "priorityLevel": "number"},
+        ("expiresAt", "messageContext", "priorityLevel"),
     ),
     _event("inAppOpen", "in_app_open", _IN_APP),
-    _event("inAppClick", "in_app_click", _IN_APP, {"clickedUrl": "string"}),
-    _event("inAppClose", "in_app_close", _IN_APP, {"clickedUrl": "string", "closeAction": "string"}),
-    _event("inAppDelete", "in_app_delete", _IN_APP, {"deleteAction": "string"}),
+    _event("inAppClick", "in_app_click", _IN_APP, ("clickedUrl",)),
+    _event("inAppClose", "in_app_close", _IN_APP, ("clickedUrl", "closeAction")),
+    _event("inAppDelete", "in_app_delete", _IN_APP, ("deleteAction",)),
     _event("inAppDelivery", "in_app_delivery", _IN_APP),
-    _event("inAppSendSkip", "in_app_send_skip", _SKIP, {"messageContext": "object", "expiresAt": "date-time"}),
+    _event("inAppSendSkip", "in_app_send_skip", _SKIP, ("messageContext", "expiresAt")),
     _event("inAppRecall", "in_app_recall", _MESSAGE),
     _event("inboxSession", "inbox_session", _DEVICE),
     _event("inboxMessageImpression", "inbox_message_impression", _MESSAGE, _DEVICE),
@@ -166,37 +136,37 @@ EVENTS: Final[tuple[DataType, ...]] = (
         _SEND,
         _TRIGGER,
         _ESP,
-        {
-            "billingParty": "string",
-            "fromSMSSenderId": "integer",
-            "isSMSEstimation": "boolean",
-            "messageBusId": "string",
-            "mmsSendCount": "integer",
-            "renderedSmsMessage": "string",
-            "smsSendCount": "integer",
-            "toPhoneNumber": "string",
-        },
+        (
+            "billingParty",
+            "fromSMSSenderId",
+            "isSMSEstimation",
+            "messageBusId",
+            "mmsSendCount",
+            "renderedSmsMessage",
+            "smsSendCount",
+            "toPhoneNumber",
+        ),
     ),
-    _event("smsBounce", "sms_bounce", _MESSAGE, _CHANNEL, {"smsProviderResponse": "object"}),
-    _event("smsClick", "sms_click", _MESSAGE, _BOT, {"clickedUrl": "string"}),
+    _event("smsBounce", "sms_bounce", _MESSAGE, _CHANNEL, ("smsProviderResponse",)),
+    _event("smsClick", "sms_click", _MESSAGE, _BOT, ("clickedUrl",)),
     _event(
         "smsReceived",
         "sms_received",
         _ESP,
-        {
-            "billingParty": "string",
-            "fromPhoneNumber": "string",
-            "mmsReceiveCount": "integer",
-            "recipientCountryCallingCode": "string",
-            "recipientCountryName": "string",
-            "senderPhoneNumberType": "string",
-            "smsMessage": "string",
-            "smsReceiveCount": "integer",
-            "toPhoneNumber": "string",
-        },
+        (
+            "billingParty",
+            "fromPhoneNumber",
+            "mmsReceiveCount",
+            "recipientCountryCallingCode",
+            "recipientCountryName",
+            "senderPhoneNumberType",
+            "smsMessage",
+            "smsReceiveCount",
+            "toPhoneNumber",
+        ),
     ),
     _event("smsSendSkip", "sms_send_skip", _SKIP),
-    _event("webPushSend", "web_push_send", _SEND, {"browserToken": "string"}),
+    _event("webPushSend", "web_push_send", _SEND, ("browserToken",)),
     _event("webPushClick", "web_push_click", _MESSAGE, _CONTENT),
     _event("webPushSendSkip", "web_push_send_skip", _SKIP),
     _event("rcsSend", "rcs_send", _MESSAGE),
@@ -205,27 +175,20 @@ EVENTS: Final[tuple[DataType, ...]] = (
         "emailSubscribe",
         "email_subscribe",
         _SUBSCRIPTION,
-        {"profileUpdatedAt": "date-time", "signupSource": "string"},
+        ("profileUpdatedAt", "signupSource"),
     ),
     _event(
         "emailUnSubscribe",
         "email_unsubscribe",
         _SUBSCRIPTION,
-        {
-            "bounceMessage": "string",
-            "channelId": "integer",
-            "messageId": "string",
-            "recipientState": "string",
-            "status": "string",
-            "unsubSource": "string",
-        },
+        ("bounceMessage", "channelId", "messageId", "recipientState", "status", "unsubSource"),
     ),
     _event(
         "purchase",
         "purchase",
-        {"id": "string", "templateId": "integer", "total": "number", "shoppingCartItems": "any", "items": "any"},
+        ("id", "templateId", "total", "shoppingCartItems", "items"),
     ),
-    _event("customEvent", "custom_event", {"id": "string", "templateId": "integer", "eventUpdatedAt": "date-time"}),
+    _event("customEvent", "custom_event", ("id", "templateId", "eventUpdatedAt")),
     _event("smsUsageInfo", "sms_usage_info", _MESSAGE),
     _event("embeddedSend", "embedded_send", _MESSAGE),
     _event("embeddedSendSkip", "embedded_send_skip", _MESSAGE, _REASON),
@@ -234,19 +197,19 @@ EVENTS: Final[tuple[DataType, ...]] = (
         "embedded_click",
         _MESSAGE,
         _DEVICE,
-        {"buttonIdentifier": "string", "targetUrl": "string", "placementId": "integer"},
+        ("buttonIdentifier", "targetUrl", "placementId"),
     ),
-    _event("embeddedReceived", "embedded_received", _MESSAGE, _DEVICE, {"placementId": "integer"}),
+    _event("embeddedReceived", "embedded_received", _MESSAGE, _DEVICE, ("placementId",)),
     _event(
         "embeddedImpression",
         "embedded_impression",
         _MESSAGE,
         _DEVICE,
-        {"placementId": "integer", "displayCount": "integer", "displayDuration": "number"},
+        ("placementId", "displayCount", "displayDuration"),
     ),
-    _event("embeddedSession", "embedded_session", _DEVICE, {"session": "object", "impressions": "array:object"}),
+    _event("embeddedSession", "embedded_session", _DEVICE, ("session", "impressions")),
     _event("unknownSession", "unknown_session", _DEVICE),
-    _event("journeyExit", "journey_exit", {"workflowId": "integer"}, _REASON),
+    _event("journeyExit", "journey_exit", ("workflowId",), _REASON),
     _event(
         "whatsAppBounce",
         "whatsapp_bounce",
@@ -254,41 +217,35 @@ EVENTS: Final[tuple[DataType, ...]] = (
         _CHANNEL,
         _CONTENT,
         _WHATSAPP,
-        {"errorCode": "integer", "messageStatus": "string"},
+        ("errorCode", "messageStatus"),
     ),
     _event(
         "whatsAppClick",
         "whatsapp_click",
         _MESSAGE,
-        {"clickedUrl": "string", "userAgent": "string", "userAgentDevice": "string"},
+        ("clickedUrl", "userAgent", "userAgentDevice"),
     ),
     _event(
         "whatsAppReceived",
         "whatsapp_received",
         _ESP,
         _WHATSAPP,
-        {
-            "attributionType": "string",
-            "fromWhatsAppPhoneNumber": "string",
-            "receivedAt": "date-time",
-            "replyToMessageId": "string",
-            "sanitized": "object",
-            "templateId": "integer",
-            "whatsAppMessage": "object",
-        },
+        (
+            "attributionType",
+            "fromWhatsAppPhoneNumber",
+            "receivedAt",
+            "replyToMessageId",
+            "sanitized",
+            "templateId",
+            "whatsAppMessage",
+        ),
     ),
     _event(
         "whatsAppSeen",
         "whatsapp_seen",
         _ESP,
         _WHATSAPP,
-        {
-            "fromWhatsAppPhoneNumber": "string",
-            "seenAt": "date-time",
-            "seenMessageId": "string",
-            "sentAt": "date-time",
-            "templateId": "integer",
-        },
+        ("fromWhatsAppPhoneNumber", "seenAt", "seenMessageId", "sentAt", "templateId"),
     ),
     _event(
         "whatsAppSend",
@@ -297,9 +254,9 @@ EVENTS: Final[tuple[DataType, ...]] = (
         _TRIGGER,
         _ESP,
         _WHATSAPP,
-        {"billingParty": "string", "fromWhatsAppSenderId": "integer", "renderedWhatsAppMessage": "string"},
+        ("billingParty", "fromWhatsAppSenderId", "renderedWhatsAppMessage"),
     ),
-    _event("whatsAppSendSkip", "whatsapp_send_skip", _SKIP, {"espName": "string"}),
+    _event("whatsAppSendSkip", "whatsapp_send_skip", _SKIP, ("espName",)),
     _event("whatsAppUsageInfo", "whatsapp_usage_info", _MESSAGE),
 )
 
@@ -308,7 +265,7 @@ DATA_TYPES: Final[tuple[DataType, ...]] = (*EVENTS, USER)
 
 def unlisted(name: str) -> DataType:
     """A data type that this table does not know: a stream of events with the fields that every event has."""
-    return DataType(name, _STEP.sub("_", name.replace("whatsApp", "whatsapp")).lower(), dict(_COMMON))
+    return DataType(name, _STEP.sub("_", name.replace("whatsApp", "whatsapp")).lower(), _typed(_COMMON))
 
 
 _STEP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from singer_sdk import SchemaDirectory
 
 from iterable_api.data_types import DataType
-from tap_iterable.schemas.descriptions import described
+from iterable_api.event_fields import FIELDS
 
 SCHEMAS: Final = SchemaDirectory(files(__package__))
 
@@ -45,7 +45,12 @@ def user_schema(data_type: DataType) -> dict[str, Any]:
 
 
 def _columns(data_type: DataType) -> dict[str, Any]:
-    return {name: _column(kind) | {"description": described(name)} for name, kind in data_type.fields.items()}
+    return {name: _column(kind) | {"description": _description(name)} for name, kind in data_type.fields.items()}
+
+
+def _description(name: str) -> str:
+    """The meaning of a field; only the project knows that of its own fields."""
+    return FIELDS[name].description if name in FIELDS else "A field of the project's own."
 
 
 def _column(kind: str) -> dict[str, Any]:

@@ -1,42 +1,22 @@
-"""What Iterable publishes about its API, as files that are too large to be kept here."""
-
-import json
-from pathlib import Path
-from typing import Any
+"""What Iterable publishes about its API, condensed into the tables of `facts`."""
 
 import pytest
 
-from tests.contract.swagger import Contract
-
-FACTS = Path(__file__).parents[3] / "shared" / "iterable"
-
-
-def facts(name: str) -> Any:
-    path = FACTS / name
-    if not path.exists():
-        pytest.skip(f"compares our tables with {name}, which is not in {FACTS}")
-    return json.loads(path.read_text(encoding="utf-8"))
+from tests.contract.published_api import Contract, sections
 
 
 @pytest.fixture(scope="session")
-def contract() -> Any:
-    """Iterable's own description of its API, in Swagger 2.0; it is served at api.iterable.com/api-docs."""
-    return facts("api-docs.json")
-
-
-@pytest.fixture(scope="session")
-def closed_contract(contract: Any) -> Contract:
-    """The same, ready to judge requests and answers."""
-    return Contract(contract)
+def contract() -> Contract:
+    return Contract.read()
 
 
 @pytest.fixture(scope="session")
 def published_fields() -> dict[str, dict[str, str]]:
     """Data type to field to type, as published schemas and recorded export lines have them."""
-    return {name: fields for name, fields in facts("event-fields.json").items() if not name.startswith("_")}
+    return dict(sections("event_fields.txt"))
 
 
 @pytest.fixture(scope="session")
-def export_lines() -> dict[str, list[dict[str, Any]]]:
-    """Data type to lines of its export."""
-    return {name: lines for name, lines in facts("export-samples.json").items() if not name.startswith("_")}
+def exported_kinds() -> dict[str, dict[str, str]]:
+    """Data type to field to the kinds of values that it had in recorded export lines."""
+    return dict(sections("exported_kinds.txt"))

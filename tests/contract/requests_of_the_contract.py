@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from iterable_sandbox.keys import KeyType
-from tests.contract.swagger import Contract, Operation
+from tests.contract.published_api import Contract, Operation
 
 EMAIL: Final = "ana@example.com"
 DATE: Final = "2026-10-01 00:00:00"
@@ -74,11 +74,11 @@ _BY_TYPE: Final[Mapping[str, Any]] = {"string": "text", "integer": 1, "number": 
 def uri(operation: Operation, known: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The path with its parameters filled in, and the query of all parameters that are needed or known."""
     path, query = operation.path, {}
-    for name, one in operation.parameters.items():
-        if one["in"] == "path":
-            path = path.replace(f"{{{name}}}", quote(str(known[name]), safe=""))
-        elif one.get("required") or name in known:
-            query[name] = known.get(name, _BY_TYPE.get(one["type"], 1))
+    for name in operation.path_parameters:
+        path = path.replace(f"{{{name}}}", quote(str(known[name]), safe=""))
+    for name, one in operation.query_parameters.items():
+        if one.required or name in known:
+            query[name] = known.get(name, _BY_TYPE.get(one.schema.get("type", ""), 1))
     return path, query
 
 

@@ -11,7 +11,7 @@ import pytest
 from iterable_sandbox.keys import KeyType
 from iterable_sandbox.server import Sandbox
 from target_iterable.objects import OBJECTS
-from tests.contract.swagger import Contract
+from tests.contract.published_api import Contract
 from tests.contract.test_plugin_requests import problems
 from tests.target.loading import Loader, Message, stream
 from tests.target.scenery import APP_KEY, FROM_APPS, MEDIA, READING, fill
@@ -56,7 +56,7 @@ def messages(name: str, mode: str) -> list[Message]:
     ("name", "route"), [pytest.param(*case, id=" ".join([case[0], *case[1].values()])) for case in cases()]
 )
 def test_what_an_object_sends_in_a_mode_is_known_to_the_contract(
-    closed_contract: Contract, tmp_path: Path, name: str, route: Mapping[str, Any]
+    contract: Contract, tmp_path: Path, name: str, route: Mapping[str, Any]
 ) -> None:
     knobs: dict[str, Any] = {"keys": {APP_KEY: KeyType.MOBILE}, "subscription_endpoints": True}
     with Sandbox(log_personal_data=True, opt_in_message_types=True, **knobs) as sandbox:
@@ -76,4 +76,4 @@ def test_what_an_object_sends_in_a_mode_is_known_to_the_contract(
         sent = sandbox.requests("* /api/*")
     assert done["rejected"] == 0
     assert any(entry.method != "GET" for entry in sent) == (name not in READING)
-    assert [problem for entry in sent for problem in problems(closed_contract, entry)] == []
+    assert [problem for entry in sent for problem in problems(contract, entry)] == []

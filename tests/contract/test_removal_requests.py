@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from iterable_sandbox.server import Sandbox
-from tests.contract.swagger import Contract
+from tests.contract.published_api import Contract
 from tests.contract.test_plugin_requests import problems
 from tests.target.loading import Loader
 from tests.target.test_mirror import ROWS, mirror, people, version
@@ -26,7 +26,7 @@ REMOVALS: dict[str, tuple[str, str, list[dict[str, Any]], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("what", REMOVALS)
-def test_a_removal_is_a_request_of_the_contract(closed_contract: Contract, tmp_path: Path, what: str) -> None:
+def test_a_removal_is_a_request_of_the_contract(contract: Contract, tmp_path: Path, what: str) -> None:
     name, route, rows, options = REMOVALS[what]
     with Sandbox(log_personal_data=True) as sandbox:
         load = Loader(sandbox, tmp_path)
@@ -35,4 +35,4 @@ def test_a_removal_is_a_request_of_the_contract(closed_contract: Contract, tmp_p
             summary = load(records, **mirror(name, **options), allow_destructive=True)
         assert summary[name]["removed"] == 1
         last = sandbox.requests(route)[-1]
-    assert list(problems(closed_contract, last)) == []
+    assert list(problems(contract, last)) == []

@@ -19,8 +19,8 @@ from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.coverage import NOT_BUILT, RECORDED
 from iterable_sandbox.routes import ENDPOINTS, Endpoint
 from iterable_sandbox.server import Sandbox
+from tests.contract.published_api import Contract, Problem
 from tests.contract.requests_of_the_contract import EMAIL, EVERYTHING_ON, KNOWN, MOBILE, body, uri
-from tests.contract.swagger import Contract, Problem
 
 ROUTES = [f"{row.method} {row.path}" for row in ENDPOINTS]
 
@@ -92,9 +92,9 @@ class Result:
 
 
 @pytest.fixture(scope="module")
-def results(closed_contract: Contract, seeded_database: Path) -> dict[str, Result]:
+def results(contract: Contract, seeded_database: Path) -> dict[str, Result]:
     """Every route, asked once, each in a project of its own."""
-    return {f"{row.method} {row.path}": result(closed_contract, seeded_database, row) for row in ENDPOINTS}
+    return {f"{row.method} {row.path}": result(contract, seeded_database, row) for row in ENDPOINTS}
 
 
 @contextmanager
@@ -142,8 +142,8 @@ class Question:
         return requests.request(self.method, url, params=self.query, json=self.body, headers=headers, timeout=10)
 
 
-def test_every_route_of_the_sandbox_is_in_the_contract(closed_contract: Contract) -> None:
-    assert {f"{row.method} {row.path}" for row in ENDPOINTS} - closed_contract.operations.keys() == set()
+def test_every_route_of_the_sandbox_is_in_the_contract(contract: Contract) -> None:
+    assert {f"{row.method} {row.path}" for row in ENDPOINTS} - contract.operations.keys() == set()
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -190,9 +190,9 @@ def problems(contract: Contract, route: str, schema: Mapping[str, Any], answer: 
     yield from contract.problems(schema, value["params"] if fnmatchcase(route, WRAPPED) else value)
 
 
-def test_every_endpoint_of_the_contract_is_built_or_is_said_not_to_be(closed_contract: Contract) -> None:
+def test_every_endpoint_of_the_contract_is_built_or_is_said_not_to_be(contract: Contract) -> None:
     assert set(ROUTES) & NOT_BUILT.keys() == set()
-    assert {*ROUTES, *NOT_BUILT} == closed_contract.operations.keys()
+    assert {*ROUTES, *NOT_BUILT} == contract.operations.keys()
 
 
 def test_every_glob_of_recorded_routes_has_its_routes() -> None:

@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft7Validator
 
 from iterable_api.data_types import DATA_TYPES
+from iterable_api.event_fields import FIELDS
 from iterable_api.limits import LIMITS
-from tap_iterable.schemas.descriptions import DESCRIPTIONS
 from tap_iterable.streams.base import IterableStream
 from tap_iterable.tap import TapIterable
 from tests.tap.answering import KEY
@@ -75,8 +75,8 @@ def test_every_data_type_and_resource_has_its_stream() -> None:
     assert others | {"users"} >= NAMED_IN_THE_WILD
 
 
-def test_no_description_is_left_over() -> None:
-    assert DESCRIPTIONS.keys() == {name for data_type in DATA_TYPES for name in data_type.fields}
+def test_every_field_of_the_table_is_in_a_data_type() -> None:
+    assert FIELDS.keys() == {name for data_type in DATA_TYPES for name in data_type.fields}
 
 
 def test_the_catalog_has_replication_methods_and_what_is_selected_by_default(tmp_path: Path) -> None:
