@@ -100,6 +100,7 @@ class OncePerKey(Once):
         for key, is_done in known.items():
             now = former.get(key, key)
             found[now] = is_done or found.get(now, False)
+        self._happenings.do({key for key, is_done in found.items() if is_done and key not in known})
         return found
 
     def _key(self, once: Happening) -> bytes:
