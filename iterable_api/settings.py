@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -61,16 +61,17 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def strangers(config: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
-    """What is wrong before the values are looked at: names that are not known, and a key that is no text.
+def strangers(config: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What is wrong before the values are looked at: names that are not known, and secrets that are no texts.
 
-    The SDK would show the value of such a key, and would not say what a name is near to.
+    The SDK would show the value of such a secret, and would not say what a name is near to.
     """
     for name in config.keys() - known:
         nearest = get_close_matches(name, known, n=1, cutoff=0.7)
         yield f"`{name}` is no setting." + (f" Did you mean `{nearest[0]}`?" if nearest else "")
-    if not isinstance(config.get("api_key") or "", str):
-        yield "`api_key` must be a text: put quotes around it."
+    for name, schema in known.items():
+        if schema.get("secret") and not isinstance(config.get(name) or "", str):
+            yield f"`{name}` must be a text: put quotes around it."
 
 
 def connect(

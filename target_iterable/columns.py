@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,6 +15,7 @@ import msgspec
 from iterable_api import times
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import exact
+from target_iterable.key_form import KeyColumn
 from target_iterable.schema_types import Schemas, variants_of
 
 Row = dict[str, Any]
@@ -116,6 +117,11 @@ class Columns:
     def schemas(self) -> Schemas:
         """What the schema of the stream says of each field."""
         return {column.path: self._types[name] for name, column in self._known.items() if column.path}
+
+    def key(self, columns: Sequence[str]) -> list[KeyColumn]:
+        """The columns of a key: where they go, and whether they are dates."""
+        known = {name: self._columns.get(name) or self._learn(name) for name in columns}
+        return [KeyColumn(name, next(iter(it.path), None), it.is_date) for name, it in known.items()]
 
     @property
     def _known(self) -> dict[str, _Column]:

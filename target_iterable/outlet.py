@@ -28,7 +28,9 @@ class Outlet:
         SettingError: for `max_rejects`, `max_removals`, `rejects_path`, `ledger` or `request_log_path`.
     """
 
-    def __init__(self, config: Mapping[str, Any], stores: Callable[[], Stores], *, needs_ledger: bool) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], stores: Callable[[], Stores], *, needs_ledger: bool, must_remember: bool
+    ) -> None:
         self.options = Options(
             max_rows=config.get("max_batch_rows"),
             allowance=most(config, "max_rejects"),
@@ -42,7 +44,7 @@ class Outlet:
         most(config, "max_removals")
         self._config = config
         self._stores = stores
-        self._remembered = self._opened() if needs_ledger else None
+        self._remembered = self._opened(must_be_known=must_remember) if needs_ledger else None
         self.journal = _journal(config)
 
     def rejects(self, stream: str) -> Rejects:
@@ -72,11 +74,11 @@ class Outlet:
         if self._remembered is not None:
             self._remembered.close()
 
-    def _opened(self) -> Remembered:
+    def _opened(self, *, must_be_known: bool = True) -> Remembered:
         # Only here, since most runs remember nothing, and what talks to databases takes long to load.
         from target_iterable.remembered import Remembered  # noqa: PLC0415
 
-        return Remembered(self._config, self._stores())
+        return Remembered(self._config, self._stores(), must_be_known=must_be_known)
 
 
 def _journal(config: Mapping[str, Any]) -> Journal:

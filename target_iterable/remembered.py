@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from target_iterable.allowances import most
 from target_iterable.delivery.ledger import open_ledger
+from target_iterable.delivery.ledger_keys import unknown_key
 from target_iterable.delivery.ledger_memory import LedgerMemory
 from target_iterable.delivery.member_mirror import MemberMirror
 from target_iterable.delivery.members import Members
@@ -29,17 +31,26 @@ class Remembered:
         SettingError: if it cannot be used.
     """
 
-    def __init__(self, config: Mapping[str, Any], stores: Stores) -> None:
+    def __init__(self, config: Mapping[str, Any], stores: Stores, *, must_be_known: bool = False) -> None:
         self._config = config
         self._stores = stores
         self._members: list[Members] = []
+        self._is_told = False
         try:
-            self.ledger = open_ledger(config["ledger"], config["api_key"], stores.ledger)
+            self.ledger = open_ledger(
+                config["ledger"], config["api_key"], stores.ledger, ledger_key=config.get("ledger_key")
+            )
         except ValueError as error:
             raise SettingError(str(error)) from None
+        self._check_known(must=must_be_known)
 
     def past(self, stream: str, route: Route, *, once_per_key: bool) -> Past:
-        """What a stream knows of earlier runs."""
+        """What a stream knows of earlier runs.
+
+        Raises:
+            SettingError: if it would do harm not to know them.
+        """
+        self._check_known(must=once_per_key or route.mode == MIRROR)
         once = OncePerKey(self._stores.happenings(self.ledger), resend=route.resend) if once_per_key else Once()
         return Past(LedgerMemory(self.ledger, skip=route.skip_unchanged), once, self._mirror(stream, route))
 
@@ -48,6 +59,17 @@ class Remembered:
         for members in self._members:
             members.close()
         self.ledger.close()
+
+    def _check_known(self, *, must: bool) -> None:
+        """What has left would stay, and what has happened would happen again, without a word."""
+        if self.ledger.is_known:
+            return
+        if must:
+            raise SettingError(unknown_key())
+        if not self._is_told:
+            logger = logging.getLogger("target-iterable.ledger")
+            logger.warning("%s Until then all records count as new.", unknown_key())
+        self._is_told = True
 
     def _mirror(self, stream: str, route: Route) -> Mirror:
         if route.mode != MIRROR:

@@ -79,10 +79,12 @@ class Routing:
     @property
     def needs_ledger(self) -> bool:
         """Whether a route of the settings asks what was accepted before."""
-        return any(
-            route.skip_unchanged or route.mode == MIRROR or self.is_once_per_key(route)
-            for route in self._routes.values()
-        )
+        return self.must_remember or any(route.skip_unchanged for route in self._routes.values())
+
+    @property
+    def must_remember(self) -> bool:
+        """Whether a route of the settings would do harm if it did not know earlier runs."""
+        return any(route.mode == MIRROR or self.is_once_per_key(route) for route in self._routes.values())
 
     def is_once_per_key(self, route: Route) -> bool:
         """Whether the records of the route make something happen that happens once for each key."""

@@ -175,9 +175,23 @@ SETTINGS: Final[dict[str, Any]] = {
             "title": "Ledger",
             "description": "Where routes with `skip_unchanged` keep what was last accepted, those of actions what has "
             "happened already, and mirrored ones what they have put into Iterable. It holds hashes and sealed names, "
-            "which nobody can read without the API key: a SQLite file, or a URL such as "
-            "postgresql://user@host/database. All who write the same records must use the same ledger. With a new API "
-            "key, all records count as new, and what leaves a source before it has come once more is not removed.",
+            "which nobody can read without the key: a SQLite file, or a URL such as "
+            "postgresql://user@host/database. All who write the same records must use the same ledger.",
+        },
+        "ledger_key": {
+            "type": ["string", "null"],
+            "secret": True,
+            "title": "Ledger key",
+            "description": "The key to what the ledger holds: a random text of 16 characters at least, another one for "
+            "each project. By default the API key is that. With it, a new API key needs no more than to be set. It can "
+            "be set at any time: the ledger then opens with it alone. To change it, see `previous_ledger_key`.",
+        },
+        "previous_ledger_key": {
+            "type": ["string", "null"],
+            "secret": True,
+            "title": "Previous ledger key",
+            "description": "For `target-iterable --rotate-ledger-key` alone: the `ledger_key` before this one, or "
+            "the API key if there was none.",
         },
         "rejects_path": {
             "type": "string",

@@ -47,7 +47,7 @@ class IterableSink(BatchSink):
                 self.config,
                 stream_name,
                 route,
-                self.key_properties,
+                self._columns.key(self.key_properties),
                 _cleared(schema, route),
                 self._columns.schemas,
             )

@@ -37,6 +37,7 @@ from target_iterable.delivery.stream import StreamDelivery
 from target_iterable.dry_run.plan import PlanNotWrittenError
 from target_iterable.dry_run.run import DryRun
 from target_iterable.first_look import first_look
+from target_iterable.ledger_commands import CHANGES, change_keys
 from target_iterable.objects import OBJECTS
 from target_iterable.objects.catalog_items import catalog_place
 from target_iterable.outlet import Outlet
@@ -87,9 +88,7 @@ class TargetIterable(ShortPath):
 
     def __init__(self, *, config: Mapping[str, Any] | None = None, **options: Any) -> None:
         self.reader = QuietReader()
-        self.append_builtin_config(SETTINGS)  # the SDK does so when it validates, which is too late for this check
-        for problem in sorted(strangers(config or {}, SETTINGS["properties"])):
-            raise SettingError(problem)
+        self._refuse_strangers(config or {})
         super().__init__(config=_set_ones(config or {}), **options, message_reader=self.reader)
         specs = (object_.spec for object_ in OBJECTS.values())
         allowed = {name for name in PERMISSIONS if self.config[name]}
@@ -98,7 +97,12 @@ class TargetIterable(ShortPath):
         )
         self._kind = (DryRun if self.config["dry_run"] else RealRun)(self.config)
         self.reader.passes_state = self._kind.passes_state
-        self._outlet = Outlet(self._kind.config, self._kind.stores, needs_ledger=self.routing.needs_ledger)
+        self._outlet = Outlet(
+            self._kind.config,
+            self._kind.stores,
+            needs_ledger=self.routing.needs_ledger,
+            must_remember=self.routing.must_remember,
+        )
         self.project = Project(
             self._client(), ProjectType(self.config["project_type"]), coerce=self.config["coerce_types"]
         )
@@ -123,7 +127,7 @@ class TargetIterable(ShortPath):
             return super().cb_config(ctx, param, value)
 
     @classmethod
-    def invoke(cls, *, check: bool = False, **options: Any) -> None:
+    def invoke(cls, *, check: bool = False, ledger: str | None = None, **options: Any) -> None:
         """The command. What keeps it from its work is told in a sentence."""
         with (
             told(cls.logger, *TOLD),
@@ -132,6 +136,9 @@ class TargetIterable(ShortPath):
         ):
             if check:
                 cls._check(options["config"])
+            elif ledger is not None:
+                cls._refuse_strangers(options["config"].config or {})
+                cls.logger.info(change_keys(ledger, options["config"]))
             else:
                 # Tens of thousands of records wait, and hold nothing that only the collector could free.
                 gc.freeze()
@@ -141,16 +148,24 @@ class TargetIterable(ShortPath):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """The SDK's command with `--check`; the SDK has a test of the connection for taps only."""
+        """The SDK's command with `CHANGES` and `--check`; the SDK has a test of the connection for taps only."""
         command = super().get_singer_command()
         explained = "Check the settings, and with one request the key, the region and the type of the project."
         command.params.append(click.Option(["--check"], is_flag=True, help=explained))
+        for name, change in CHANGES.items():
+            command.params.append(click.Option([f"--{name}", "ledger"], flag_value=name, help=change.explained))
         return command
 
     @classmethod
     def _check(cls, given: Any) -> None:
         target = cls(config=given.config, parse_env_config=given.parse_env)
         cls.logger.info(first_look(target.project.client, target.project.type))
+
+    @classmethod
+    def _refuse_strangers(cls, config: Mapping[str, Any]) -> None:
+        cls.append_builtin_config(SETTINGS)  # the SDK does so when it validates, which is too late for this check
+        for problem in sorted(strangers(config, SETTINGS["properties"])):
+            raise SettingError(problem)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:

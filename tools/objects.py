@@ -31,6 +31,21 @@ A record that does not fit its object is rejected with the reason, and the run g
 
 ## What every route can say
 """
+_SAME: Final = """## Which records are the same
+
+What happens once for each key of the stream, and ids that follow from a key or from content, go by one normal form:
+
+- A key is its values, sorted by the names of their columns. In which order `key_properties` names them is no matter.
+- 1, 1.0 and "1" are the same, and so are 2.5 and 2.50, `true` and "true". A text is itself: "1.0" and "01" are not "1".
+- A column that the schema calls `date-time` or `date` is the moment that it names, however spelt, to the last digit.
+- Members of objects are sorted. Those that are null, or are objects of nothing but nulls, are left out, at any depth.
+  An empty text is a value.
+
+An event without an `id` is known by the name of its stream and by what Iterable stores of it. So a new column that is
+null, or other `key_properties`, make no second event; a value that has changed does. Of the key counts only what is
+not stored: columns that the route drops, and fractions of seconds. For calls of Segment without a messageId the whole
+key counts. A purchase without an `id` is known by the stream's key alone; where that is missing or null, as events are.
+"""
 _COLUMNS: Final = re.compile(r"(?P<names>\w+(?:, (?:and )?[\w ]+)*): (?P<text>.+)", re.DOTALL)
 _ENTRY: Final = re.compile(r"\n(?! )")
 
@@ -40,7 +55,7 @@ def files() -> dict[Path, str]:
     routes = SETTINGS["properties"]["streams"]["additionalProperties"]["properties"]
     keys = [f"- `{name}`: {schema['description']}" for name, schema in routes.items()]
     objects = [line for object_ in OBJECTS.values() for line in _section(object_)]
-    return {PAGE: "\n".join([_HEAD, *keys, "", *objects])}
+    return {PAGE: "\n".join([_HEAD, *keys, "", _SAME, *objects])}
 
 
 def _section(object_: type[IterableObject]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from target_iterable.blocks.misfits import Column, Fit, or_misfit
 from target_iterable.columns import EMPTY, spell_date, without_nulls
 from target_iterable.identities import EMAIL, USER_ID, identifier, identifier_text
 from target_iterable.keys import ENOUGH
+from target_iterable.normal_form import NORMAL, normal
 
 _REMEMBERED: Final = 10_000
 _WIDEST: Final = 4
@@ -55,6 +56,16 @@ def without_null_values(column: Column) -> Column:
     return [UNSET if value is None else without_nulls(value) for value in column]
 
 
+def normal_values(column: Column) -> Column:
+    """A column in the normal form, `UNSET` where that is nothing."""
+    types = {*map(type, column)}
+    if types <= _TEXTS:
+        return column
+    if len(types) == 1 and types.isdisjoint(_HOLLOW):
+        return list(map(NORMAL[types.pop()], column))
+    return [UNSET if (found := normal(value)) is None or found == {} else found for value in column]
+
+
 def _remembering(read: Callable[[Any], Any]) -> Fit:
     """`read`, value by value. What it has said of texts is remembered: dates come again and again."""
     one = or_misfit(read)
@@ -90,5 +101,9 @@ def _user_ids(column: Column) -> Column | None:
 
 _USUAL: Final[Mapping[str, Callable[[Column], Column | None]]] = {EMAIL: _emails, USER_ID: _user_ids}
 """By kind: the identifiers of a column in which all values are usual ones; else None."""
+_TEXTS: Final = frozenset({str, UnsetType})
+"""The types of what is its own normal form."""
+_HOLLOW: Final = frozenset({NoneType, dict})
+"""The types of what may be nothing in the normal form."""
 _NULLS: Final = frozenset({NoneType, dict, list})
 """The types of what may be or hold a null."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from target_iterable.blocks.fits import identifiers
+from target_iterable.blocks.fits import identifiers, normal_values
 from target_iterable.blocks.kinds import Kinds
 from target_iterable.blocks.misfits import Column, Fit, needed
 from target_iterable.blocks.recipes import Draft, Ground, Recipe, structs
@@ -18,6 +18,7 @@ from target_iterable.delivery.operations import Endpoint, Name
 from target_iterable.delivery.serialise import dumps_all
 from target_iterable.fields import RESERVED
 from target_iterable.identities import KINDS, IdentityRule
+from target_iterable.normal_form import normal
 
 _DATA: Final = "dataFields"
 
@@ -32,7 +33,9 @@ class Layout:
         last: members that all parts have, behind the fields.
         ignored: fields that are for nothing.
         keeps_other: whether an identifier that is not at the top becomes a data field.
-        derive: from the key and what stands in a part to its `id`; None if that is no such object or has one.
+        derive: from what stands in a part, in the normal form, and what is `unkept` of its key to its `id`; None if
+            that is no such object or has one.
+        unkept: what of a key the part does not hold; None if it holds all keys.
     """
 
     first: Mapping[str, Any] = field(default_factory=dict)
@@ -40,7 +43,8 @@ class Layout:
     last: Mapping[str, Any] = field(default_factory=dict)
     ignored: Collection[str] = ()
     keeps_other: bool = True
-    derive: Callable[[Sequence[Any], Any], str] | None = None
+    derive: Callable[[Any, Sequence[Any]], str] | None = None
+    unkept: Callable[[Sequence[Any]], Sequence[Any]] | None = None
 
 
 class PeopleRecipe(Recipe):
@@ -63,7 +67,7 @@ class PeopleRecipe(Recipe):
         self._attributes = [name for name in layout.attributes if name in ground.fields]
         self._has_data = bool(data) or _DATA in ground.fields
         members = [*tops, *([_DATA] if self._has_data else [])]
-        self._bare = structs(members)
+        self._content, self._content_data = structs(sorted(members)), structs(sorted(data))
         self._whole = structs([*members, *(["id"] if layout.derive else []), *layout.last])
 
     def _heads(self, data: dict[str, Column], keys: Sequence[tuple[Any, ...]]) -> dict[str, Column]:
@@ -79,10 +83,7 @@ class PeopleRecipe(Recipe):
 
     def _odd(self, draft: Draft) -> Iterable[int]:
         """Rows without any data field have no member for them."""
-        columns = draft.data.values()
-        if not columns or not all(UNSET in column for column in columns):
-            return ()
-        return [place for place, row in enumerate(zip(*columns, strict=True)) if {*map(id, row)} == {id(UNSET)}]
+        return _without_any(draft.data.values())
 
     def _parts(self, draft: Draft) -> list[bytes]:
         layout, heads = self._layout, draft.heads
@@ -92,13 +93,32 @@ class PeopleRecipe(Recipe):
         if self._has_data:
             columns.append(self._data_fields(draft))
         if layout.derive is not None:
-            columns.append(list(map(layout.derive, draft.keys, map(self._bare, *columns))))
+            unkept = repeat(()) if layout.unkept is None else map(layout.unkept, draft.keys)
+            columns.append(list(map(layout.derive, self._contents(draft), unkept)))
         return dumps_all(map(self._whole, *columns, *map(repeat, layout.last.values())))
 
     def _data_fields(self, draft: Draft) -> Column:
         if draft.rows is not None:
             return [row or UNSET for row in draft.rows]
         return list(map(self._data, *draft.data.values())) if draft.data else [UNSET] * len(draft.keys)
+
+    def _contents(self, draft: Draft) -> Iterable[Any]:
+        """What stands in each part, in the normal form."""
+        members: dict[str, Iterable[Any]] = {name: repeat(normal(it)) for name, it in self._layout.first.items()}
+        members |= {name: normal_values(draft.heads[name]) for name in (*self._people.sent, *self._attributes)}
+        if self._has_data:
+            members[_DATA] = self._content_fields(draft)
+        return map(self._content, *(members[name] for name in sorted(members)))
+
+    def _content_fields(self, draft: Draft) -> Column:
+        if draft.rows is not None:
+            return normal_values(draft.rows)
+        if not draft.data:
+            return [UNSET] * len(draft.keys)
+        columns = [normal_values(draft.data[name]) for name in sorted(draft.data)]
+        rows = list(map(self._content_data, *columns))
+        empty = set(_without_any(columns))
+        return [UNSET if place in empty else row for place, row in enumerate(rows)] if empty else rows
 
     def _names(self, draft: Draft) -> Sequence[tuple[Name, ...]]:
         return _names({kind: draft.heads[kind] for kind in KINDS if kind in draft.heads})
@@ -151,6 +171,13 @@ class _People:
     def take(self, fields: dict[str, Column]) -> dict[str, Column]:
         """Take the identifiers out of `fields`."""
         return {kind: fit(fields.pop(kind)) for kind, fit in self._fits.items()}
+
+
+def _without_any(columns: Collection[Column]) -> Sequence[int]:
+    """The places of rows that have none of these."""
+    if not columns or not all(UNSET in column for column in columns):
+        return ()
+    return [place for place, row in enumerate(zip(*columns, strict=True)) if {*map(id, row)} == {id(UNSET)}]
 
 
 def _names(identifiers_: Mapping[str, Column]) -> list[tuple[Name, ...]]:

@@ -48,7 +48,11 @@ class Happenings:
         ledger.make(_TABLE)
 
     def key(self, what: str, which: str) -> bytes:
-        """The key of what happens to something."""
+        """The key of what happens to something, of which `which` is the normal form."""
+        return self._ledger.key(f"once in normal form {what}", which)
+
+    def former_key(self, what: str, which: str) -> bytes:
+        """The same as ledgers of version 1 have it: another form, which could be the normal form of something else."""
         return self._ledger.key(f"once {what}", which)
 
     def read(self, keys: Collection[bytes]) -> dict[bytes, bool]:

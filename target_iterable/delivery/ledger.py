@@ -1,7 +1,7 @@
 """What Iterable has accepted, in hashes: a table in SQLite or PostgreSQL that outlives the run.
 
-All hashes are keyed with the API key. So the ledger tells nothing about people to those who do not have it,
-projects can share one ledger, and after a change of the key everything counts as new.
+All hashes are keyed with a secret of the project, see `ledger_keys`. So the ledger tells nothing about people to those
+who do not have the key, and projects can share one ledger.
 
 Who is about to overwrite a thing claims it first, and what was accepted is kept only where the claim still stands.
 Several processes may write the same things at once: where their claims meet, nobody can say whose request Iterable
@@ -18,7 +18,7 @@ from hashlib import blake2b
 from operator import itemgetter
 from secrets import token_bytes
 from threading import Lock
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from sqlalchemy import (
@@ -36,8 +36,11 @@ from sqlalchemy.schema import CreateTable
 
 from iterable_api import databases
 from target_iterable.delivery.failures import LedgerError
+from target_iterable.delivery.keyed_hash import told
+from target_iterable.delivery.ledger_keys import LedgerKeys
 from target_iterable.delivery.ledger_log import CLAIM, CLAIM_BYTES, FORGET, FORGET_PLACE, KEEP, REFUSED, Lately
 from target_iterable.delivery.ledger_log import TABLE as LOG
+from target_iterable.delivery.ledger_schema import bring_up_to_date
 from target_iterable.delivery.ledger_sql import CONTENT_BYTES, DIALECTS, KEY_BYTES
 
 PLACE_BYTES: Final = 8
@@ -62,9 +65,17 @@ _KINDS: Final[Mapping[str, Callable[[str], Engine]]] = {
 
 
 class Ledger:
-    """Key of a thing -> hash of what was last accepted of it. The table is made when it is missing."""
+    """Key of a thing -> hash of what was last accepted of it. The table is made when it is missing.
 
-    def __init__(self, engine: Engine, secret: bytes) -> None:
+    Attributes:
+        keeps: whether the database may be told anything.
+        is_known: whether the database knows the project by its key.
+    """
+
+    keeps: ClassVar[bool] = True
+
+    def __init__(self, engine: Engine, secret: bytes, *, is_known: bool = True) -> None:
+        self.is_known = is_known
         self._engine = engine
         self._dialect = DIALECTS[engine.dialect.name]
         self._writer = token_bytes(CLAIM_BYTES)
@@ -91,14 +102,10 @@ class Ledger:
 
     def hasher(self, *parts: bytes) -> blake2b:
         """What makes such a hash, already told these parts; others behind them each need their `framing`, too."""
-        hasher = self._blank.copy()
-        for part in parts:
-            hasher.update(framing(part))
-            hasher.update(part)
-        return hasher
+        return told(self._blank.copy(), *parts)
 
     def secret_for(self, purpose: str, size: int) -> bytes:
-        """A secret of `size` bytes, at most 64, that only who has the API key can make."""
+        """A secret of `size` bytes, at most 64, that only who has the project's secret can make."""
         return blake2b(purpose.encode(), key=self._secret, digest_size=size, person=b"secret").digest()
 
     def key(self, place: str, *name: str) -> bytes:
@@ -241,11 +248,6 @@ class Ledger:
             raise LedgerError(error) from None
 
 
-def framing(part: bytes) -> bytes:
-    """What stands before a part of what is hashed, so that no other parts are the same text."""
-    return len(part).to_bytes(8)
-
-
 def portions(keys: Collection[bytes]) -> Iterator[list[bytes]]:
     """Keys in order, also with what belongs to them: as many at a time as a statement can hold."""
     ordered = sorted(keys)
@@ -253,12 +255,24 @@ def portions(keys: Collection[bytes]) -> Iterator[list[bytes]]:
         yield ordered[start : start + _MOST]
 
 
-def open_ledger(place: str, secret: str, kind: type[Ledger] = Ledger) -> Ledger:
-    """The ledger at a path or URL.
+def open_ledger(place: str, api_key: str, kind: type[Ledger] = Ledger, *, ledger_key: str | None = None) -> Ledger:
+    """The ledger at a path or URL, brought up to date, as it is for the project that has these keys.
 
     Raises:
-        ValueError: naming the setting, if there is no such kind of database, its driver is not installed, or it
-            cannot be reached.
+        ValueError: naming the setting, if there is no such kind of database, its driver is not installed, it cannot be
+            reached, or is of another version; or if the keys do not belong together.
+    """
+    with keys_of(place) as (engine, keys):
+        secret, is_known = keys.open(api_key, ledger_key, keeps=kind.keeps)
+        return kind(engine, secret, is_known=is_known)
+
+
+@contextmanager
+def keys_of(place: str) -> Iterator[tuple[Engine, LedgerKeys]]:
+    """The database of the ledger at a path or URL, brought up to date, and its keys.
+
+    Raises:
+        ValueError: see `open_ledger`; also for what the database says inside.
     """
     try:
         engine = _KINDS[urlsplit(place).scheme](place)
@@ -267,6 +281,8 @@ def open_ledger(place: str, secret: str, kind: type[Ledger] = Ledger) -> Ledger:
     except (ArgumentError, KeyError, ValueError):
         raise ValueError("`ledger` must be a file, or a URL of SQLite or PostgreSQL.") from None
     try:
-        return kind(engine, blake2b(secret.encode(), digest_size=32).digest())
-    except LedgerError as error:
-        raise ValueError(str(error)) from None
+        bring_up_to_date(engine)
+        yield engine, LedgerKeys(engine)
+    except (LedgerError, SQLAlchemyError, ValueError) as error:
+        engine.dispose()
+        raise ValueError(str(LedgerError(error) if isinstance(error, SQLAlchemyError) else error)) from None

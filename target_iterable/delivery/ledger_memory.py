@@ -10,7 +10,8 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from target_iterable.delivery.isolation import Outcome
-from target_iterable.delivery.ledger import Ledger, framing
+from target_iterable.delivery.keyed_hash import framing
+from target_iterable.delivery.ledger import Ledger
 from target_iterable.delivery.memory import Memory
 from target_iterable.delivery.operations import Endpoint, Envelope, Operation
 from target_iterable.delivery.serialise import dumps

@@ -8,7 +8,7 @@ from typing import Final
 from target_iterable.delivery.happenings import Happenings
 from target_iterable.delivery.isolation import Outcome
 from target_iterable.delivery.once import Once, Sifted
-from target_iterable.delivery.operations import Name, Operation
+from target_iterable.delivery.operations import Happening, Name, Operation
 from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.verdicts import UNCONFIRMED
 
@@ -38,9 +38,10 @@ class OncePerKey(Once):
         """
         self.keep()
         keys = {row: self._key(row.once) for row in rows if row.once is not None}
+        former = self._former(keys)
         if self._resend:
-            self._happenings.disown(keys.values())
-        happened = self._happenings.read(set(keys.values()))
+            self._happenings.disown({*former, *former.values()})
+        happened = self._happened(keys.values(), former)
         sifted, seen, waiting = Sifted([], [], {}, []), set[bytes](), set[Name]()
         for row in rows:
             key = keys.get(row, b"")
@@ -92,5 +93,20 @@ class OncePerKey(Once):
     def _at_most_once(self, rows: Collection[Operation]) -> dict[Operation, bytes]:
         return {row: self._key(row.once) for row in rows if row.once is not None and not row.endpoint.repeatable}
 
-    def _key(self, once: Name) -> bytes:
-        return self._happenings.key(*once)
+    def _happened(self, keys: Collection[bytes], former: Mapping[bytes, bytes]) -> dict[bytes, bool]:
+        """What is known of `keys`, by themselves or by any of their former ones. Done by one of them is done."""
+        known = self._happenings.read({*keys, *former})
+        found: dict[bytes, bool] = {}
+        for key, is_done in known.items():
+            now = former.get(key, key)
+            found[now] = is_done or found.get(now, False)
+        self._happenings.do({key for key, is_done in found.items() if is_done and key not in known})
+        return found
+
+    def _key(self, once: Happening) -> bytes:
+        return self._happenings.key(once.kind, once.key)
+
+    def _former(self, keys: Mapping[Operation, bytes]) -> dict[bytes, bytes]:
+        """Keys as ledgers of version 1 have them, with what they are now."""
+        pairs = [(row.once, key) for row, key in keys.items() if row.once is not None]
+        return {self._happenings.former_key(once.kind, once.formerly): key for once, key in pairs}

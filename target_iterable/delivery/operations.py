@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,21 @@ from target_iterable.delivery.serialise import dumps
 
 Name: TypeAlias = tuple[str, str]
 """A kind and a value by which Iterable may name a row: `("email", "ann@example.com")`, `("eventName", "signup")`."""
+
+
+class Happening(NamedTuple):
+    """Something that happens only once for a key.
+
+    Attributes:
+        kind: what happens, and in which stream.
+        key: in its normal form, as JSON.
+        formerly: the key as ledgers of version 1 have it, see `ledger_schema`.
+    """
+
+    kind: str
+    key: str
+    formerly: str
+
 
 NEVER: Final = -1
 """No version of the types."""
@@ -168,7 +183,7 @@ class Operation(msgspec.Struct, eq=False, gc=False):
     fitted: int = NEVER
     event_name: str = ""
     place: str = ""
-    once: Name | None = None
+    once: Happening | None = None
     is_so: Callable[[], bool] | None = None
     source: Source | None = None
 

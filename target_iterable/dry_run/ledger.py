@@ -17,8 +17,10 @@ from target_iterable.delivery.stores import Stores
 class PlanningLedger(Ledger):
     """Changes nothing that is kept."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    keeps = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         self._planned: dict[bytes, bytes | None] = {}
         self._gone: set[bytes] = set()
 

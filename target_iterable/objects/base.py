@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 from target_iterable.blocks.recipes import Ground, Recipe
 from target_iterable.blocks.record_types import UnusualStreamError
 from target_iterable.columns import Row, spread, without_nulls
-from target_iterable.delivery.operations import Name, Operation
+from target_iterable.delivery.operations import Happening, Name, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.identities import IdentityRule
+from target_iterable.key_form import KeyColumn, KeyForm
 from target_iterable.keys import key_text
 from target_iterable.project import Project
 from target_iterable.routes import ObjectSpec, Route
@@ -28,7 +29,7 @@ class Destination:
 
     Attributes:
         settings: those of the target.
-        key_properties: the columns that are the key of the stream.
+        key_columns: the columns that are the key of the stream.
         cleared: a row with null for each column of the stream.
         schemas: what the schema of the stream says of the fields.
     """
@@ -37,7 +38,7 @@ class Destination:
     settings: Mapping[str, Any]
     stream: str
     route: Route
-    key_properties: Sequence[str] = ()
+    key_columns: Sequence[KeyColumn] = ()
     cleared: Row = field(default_factory=dict)
     schemas: Schemas = field(default_factory=dict)
 
@@ -60,7 +61,8 @@ class IterableObject(ABC):
         self.settings = to.settings
         self.stream = to.stream
         self.route = to.route
-        self.key_properties = to.key_properties
+        self.key_properties = [column.name for column in to.key_columns]
+        self.key_form = KeyForm(to.key_columns)
         self.cleared = to.cleared
         self.schemas = to.schemas
         self.identities = IdentityRule(self.project.type, self.route.identify_by)
@@ -92,7 +94,7 @@ class IterableObject(ABC):
         fields = spread(row, member)
         return fields if self.route.clears else dict(without_nulls(fields))
 
-    def happening(self, key: Sequence[Any], names: Collection[Name] = ()) -> Name:
+    def happening(self, key: Sequence[Any], names: Collection[Name] = ()) -> Happening:
         """What a record makes happen once (see `Operation.once`): known by the stream's key, or else by `names`.
 
         Raises:
@@ -100,8 +102,9 @@ class IterableObject(ABC):
         """
         if None in key or not (key or names):
             raise RecordRefusedError("missingKey", "its key is empty, by which it would be known to be done already")
-        values = [value if (text := key_text(value)) is None else text for value in key] or sorted(names)
-        return f"{self.spec.name} of {self.stream}", dumps(values).decode()
+        values: Sequence[Any] = self.key_form.of(key) or sorted(names)
+        formerly = [value if (text := key_text(value)) is None else text for value in key] or values
+        return Happening(f"{self.spec.name} of {self.stream}", dumps(values).decode(), dumps(formerly).decode())
 
     @cached_property
     def create_new_fields(self) -> dict[str, bool]:

@@ -18,7 +18,9 @@ from target_iterable.delivery.operations import Endpoint, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import named_failures
-from target_iterable.objects.base import IterableObject
+from target_iterable.key_form import KeyForm
+from target_iterable.normal_form import normal
+from target_iterable.objects.base import Destination, IterableObject
 from target_iterable.objects.tracked import ATTRIBUTES, derived_id, take_attributes
 from target_iterable.routes import ObjectSpec, Option
 
@@ -33,7 +35,8 @@ class Events(IterableObject):
     email, userId: whose event it is. Iterable makes the user if there is none.
     eventName: the name, unless the route has it as `event_name`.
     createdAt: when it happened, as a date or in Unix seconds; else when Iterable got it.
-    id: an event with the same id is replaced. By default an event without one gets one that follows from its content.
+    id: an event with the same id is replaced. By default an event without one gets one that follows from its content;
+        see above, which records are the same.
     campaignId, templateId: what the event is attributed to.
     dataFields: an object with fields of the event; all other columns are such fields, too.
     """
@@ -53,6 +56,10 @@ class Events(IterableObject):
         "title": "How to brew tea",
     }
 
+    def __init__(self, to: Destination) -> None:
+        super().__init__(to)
+        self.key_form = KeyForm(to.key_columns, lost=["eventName"] if "event_name" in self.route.options else [])
+
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One event. Its user is named once; an identifier besides is left out, the profile holds it."""
         identity = self.identities.take(row)
@@ -63,7 +70,7 @@ class Events(IterableObject):
         if fields:
             event["dataFields"] = fields
         if "id" not in event and self.settings["derive_event_ids"]:
-            event["id"] = derived_id(self.stream, key, event)
+            event["id"] = derived_id(self.stream, normal(event), self.key_form.unkept(key))
         return Operation(
             endpoint=_TRACK_BULK if "id" in event else _TRACK_BULK_ONCE,
             part=dumps(event | self.create_new_fields if self.create_new_fields else event),
@@ -85,6 +92,7 @@ class Events(IterableObject):
             ignored=("eventName",),
             keeps_other=False,
             derive=partial(derived_id, self.stream) if derives else None,
+            unkept=None if self.key_form.is_stored else self.key_form.unkept,
         )
         kinds = KindsByText("eventName", self._kind) if by_record else OneKind(lambda: self._kind(None))
         return PeopleRecipe(

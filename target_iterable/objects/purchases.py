@@ -13,6 +13,7 @@ from target_iterable.delivery.operations import Operation, alone
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import all_taken
+from target_iterable.normal_form import normal
 from target_iterable.objects.buyers import ObjectOfBuyers
 from target_iterable.objects.items import take_items
 from target_iterable.objects.tracked import derived_id, take_attributes
@@ -75,7 +76,9 @@ class Purchases(ObjectOfBuyers):
     def _derived_id(self, key: Sequence[Any], purchase: Row) -> str:
         """A row with a key is the same purchase also when its content has changed, for example after a return."""
         has_key = bool(key) and None not in key
-        return derived_id(self.stream, key) if has_key else derived_id(self.stream, key, purchase)
+        if has_key:
+            return derived_id(self.stream, self.key_form.of(key))
+        return derived_id(self.stream, normal(purchase), self.key_form.unkept(key))
 
 
 def _total(value: Any) -> Number:

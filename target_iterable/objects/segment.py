@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from iterable_api.identity import ProjectType
@@ -47,7 +48,8 @@ class Segment(IterableObject):
     properties: of track, page and screen calls: the fields of the event.
     name: of page and screen calls: `Pricing` is the event `Pricing page`.
     previousId: of alias calls: the address that the one in `userId` replaces.
-    messageId: the id of the event, so that calls that come again change nothing.
+    messageId: the id of the event, so that calls that come again change nothing; in a warehouse the column `id`. A
+        property `message_id`, such as the message that was opened, is only taken for it where there is neither.
     timestamp: when it happened; else `originalTimestamp`, `sentAt` or `receivedAt`.
     context: its `traits.email` tells the address, its `personas` the audience. The rest is left out.
 
@@ -111,7 +113,8 @@ class Segment(IterableObject):
 
     def __init__(self, to: Destination) -> None:
         super().__init__(to)
-        self._to = to
+        # A call keeps nothing of its columns where they were, so of a key it is not known what is stored.
+        self._to = replace(to, key_columns=[replace(column, field=None) for column in to.key_columns])
         options = dict(self.route.options)
         self._call = options.pop("call", None)
         self._shared = {name: options.pop(name) for name in MERGE if name in options}

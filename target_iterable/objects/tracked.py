@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,12 +12,11 @@ from iterable_api.limits import MAX_EVENT_ID_BYTES
 from target_iterable.columns import EMPTY, Row
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
+from target_iterable.key_form import FIRST_MILLISECONDS
 from target_iterable.keys import key_text, whole_number
 
 _NUMBERS: Final = (int, float, Decimal)
-_FIRST_MILLISECONDS: Final = 10**11
-"""From here on a number is milliseconds: as seconds it would be the year 5138."""
-_NO_TIME: Final = 1000 * _FIRST_MILLISECONDS
+_NO_TIME: Final = 1000 * FIRST_MILLISECONDS
 
 
 def take_attributes(row: Row) -> Row:
@@ -33,14 +32,17 @@ def take_attributes(row: Row) -> Row:
     return found
 
 
-def derived_id(*content: Any) -> str:
-    """The same for the same content, so that sending it again does not double it."""
-    return hashlib.sha256(dumps(content, sort_keys=True)).hexdigest()[:32]
+def derived_id(stream: str, content: Any, unkept: Sequence[Any] = ()) -> str:
+    """The same for the same content, which is in the normal form, so that sending it again does not double it.
+
+    `unkept` is what of the record's key is not in its content; see `KeyForm`.
+    """
+    return hashlib.sha256(dumps((stream, content, unkept))).hexdigest()[:32]
 
 
 def _unix_seconds(attribute: str, value: Any) -> int:
     if isinstance(value, _NUMBERS) and not isinstance(value, bool) and -_NO_TIME < value < _NO_TIME:
-        is_seconds = -_FIRST_MILLISECONDS < value < _FIRST_MILLISECONDS
+        is_seconds = -FIRST_MILLISECONDS < value < FIRST_MILLISECONDS
         return int(value) if is_seconds else int(value) // 1000
     seconds = times.text_to_epoch_seconds(str(value))
     if seconds is None and (seconds := times.text_to_epoch_seconds(f"{value} 00:00:00")) is None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from target_iterable.columns import EMPTY, Row, take_object
 from target_iterable.delivery.refusal import RecordRefusedError
 
+_CONTEXT: Final = "context"
 _TRAITS: Final = "traits"
 _PROPERTIES: Final = "properties"
 
@@ -27,17 +28,20 @@ class Shape:
         body: the object that holds what the call says.
         subject: the columns that hold what it names beside its user, the best first.
         user_id: the columns that hold whose call it is.
+        message_id: the columns that hold the messageId, the best first. In a warehouse that is `id`; `message_id` is a
+            property there, such as the message that was opened, unless nothing else tells the calls apart.
     """
 
     body: str
     subject: tuple[str, ...] = ()
     user_id: tuple[str, ...] = ("userId", "user_id")
+    message_id: tuple[str, ...] = ("messageId", "id", "message_id")
 
 
 SHAPES: Final[Mapping[str, Shape]] = {
     "identify": Shape(_TRAITS),
     # A row of the table `users` of a warehouse: all traits of a user, whose id it calls `id`.
-    "user": Shape(_TRAITS, user_id=("id",)),
+    "user": Shape(_TRAITS, user_id=("id",), message_id=()),
     # Warehouses spell the event twice: `event` as the name of its table, `event_text` as it was sent.
     "track": Shape(_PROPERTIES, subject=("event_text", "event")),
     "page": Shape(_PROPERTIES),
@@ -47,8 +51,6 @@ SHAPES: Final[Mapping[str, Shape]] = {
 }
 
 _TYPES: Final = tuple(type_ for type_ in SHAPES if type_ != "user")
-_MESSAGE_ID: Final = ("messageId", "message_id")
-_MESSAGE_ID_IN_WAREHOUSES: Final = ("id",)
 _MOMENT: Final = (
     "timestamp",
     "originalTimestamp",
@@ -60,10 +62,13 @@ _MOMENT: Final = (
 )
 """When it happened, the best first: Segment corrects `timestamp` for clocks that are wrong."""
 _ANONYMOUS: Final = ("anonymousId", "anonymous_id")
-_OF_WAREHOUSES: Final = ("uuid", "uuid_ts")
+_OF_WAREHOUSES: Final = ("uuid", "uuid_ts", "loaded_at")
+_OF_RUDDERSTACK: Final = ("channel",)
+"""Columns of all its tables. In Segment's they are traits or properties."""
+_IS_RUDDERSTACK: Final = f"{_CONTEXT}_request_ip"
+"""A column of all tables of RudderStack, and of no other's; see `WHDefaultConfig.js` of its transformer."""
 _OF_RAW_CALLS: Final = ("type", "integrations", "writeKey", "projectId", "version", "channel", "_metadata")
 """In a warehouse, columns of these names are traits or properties."""
-_CONTEXT: Final = "context"
 _IN_CONTEXT: Final[Mapping[str, tuple[str, str]]] = {
     "email": ("traits", "email"),
     "computation_class": ("personas", "computation_class"),
@@ -114,16 +119,17 @@ def read_call(row: Row, type_: str | None) -> Call:
     """
     type_ = type_ or _type(row)
     shape = SHAPES[type_]
+    is_rudderstack = _IS_RUDDERSTACK in row
     context = _take_context(row)
     is_raw = row.get("messageId") not in EMPTY
     known = {
         "subject": _take(row, shape.subject),
         "user_id": _take(row, shape.user_id),
-        "message_id": _take(row, _MESSAGE_ID) or _take(row, _MESSAGE_ID_IN_WAREHOUSES),
+        "message_id": _take_first(row, shape.message_id),
         "moment": _take(row, _MOMENT),
         "anonymous": _take(row, _ANONYMOUS) not in EMPTY,
     }
-    _take(row, _OF_WAREHOUSES + (_OF_RAW_CALLS if is_raw else ()))
+    _take(row, _OF_WAREHOUSES + (_OF_RAW_CALLS if is_raw else ()) + (_OF_RUDDERSTACK if is_rudderstack else ()))
     sent = take_object(row, shape.body)
     columns = {column: value for column, value in row.items() if value is not None}
     return Call(type_, {**sent, **columns}, **known, context=context)
@@ -158,4 +164,10 @@ def _member(value: Any, path: Iterable[str]) -> Any:
 def _take(row: Row, columns: Iterable[str]) -> Any:
     """Take all of `columns` out of `row`; the value of the first that is not empty."""
     values = [row.pop(column, None) for column in columns]
+    return next((value for value in values if value not in EMPTY), None)
+
+
+def _take_first(row: Row, columns: Iterable[str]) -> Any:
+    """Take the first of `columns` that is not empty out of `row`, and leave those behind it."""
+    values = (row.pop(column, None) for column in columns)
     return next((value for value in values if value not in EMPTY), None)
