@@ -118,7 +118,7 @@ def in_plain_words(properties: MutableMapping[str, Any]) -> None:
 _OF_THE_SDK: Final[Mapping[str, str]] = {
     "stream_maps": "Rename streams, compute, drop or mask columns and filter records before they are handed on: stream "
     "-> column -> expression. The SDK's page on stream maps, https://sdk.meltano.com/en/latest/stream_maps.html, has "
-    "the syntax.",
+    "the syntax. Where it writes `null`, write `__NULL__`: Meltano loses nulls of `meltano.yml`.",
     "stream_map_config": "Values that the expressions of `stream_maps` can use as `config['name']`.",
     "faker_config": "The `seed` and `locale` of `fake`, with which expressions of `stream_maps` make up names and "
     "addresses. It wants the extra `faker` of the package.",

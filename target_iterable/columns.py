@@ -6,22 +6,22 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-import msgspec
+from msgspec import UNSET
 
 from iterable_api import times
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import exact
+from target_iterable.json_texts import from_json
 from target_iterable.key_form import KeyColumn
 from target_iterable.schema_types import Schemas, variants_of
+from target_iterable.selection import EVERYTHING, Selection
 
 Row = dict[str, Any]
 """One record: field of Iterable -> value."""
 
-_decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 EMPTY: Final = (None, "")
 """Values that say nothing: many sources write an empty text where others have null."""
 
@@ -30,10 +30,15 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Where the values of a column go: the names of objects and at last of the field; none if they are dropped."""
+    """Where the values of a column go: the names of objects and at last of the field; none if they are dropped.
+
+    Attributes:
+        opens: whether a part of what is in them may be dropped.
+    """
 
     path: tuple[str, ...]
     is_date: bool
+    opens: bool = False
 
 
 class Move(NamedTuple):
@@ -44,7 +49,7 @@ class Move(NamedTuple):
 
 
 class Columns:
-    """Turns records into rows: what `fields`, `defaults` and `dots` of a route say; without `_sdc_*`.
+    """Turns records into rows: what `fields`, `defaults`, `dots` and the selection of a route say; without `_sdc_*`.
 
     Iterable takes `2024-11-25T13:37:19Z` for a text, and most taps write it. So dates are spelt anew, but only
     those of top-level columns whose schema says `date-time` or `date`.
@@ -57,8 +62,10 @@ class Columns:
         defaults: Mapping[str, Any] = MappingProxyType({}),
         *,
         nest: bool = True,
+        selection: Selection = EVERYTHING,
     ) -> None:
         self._renames = renames
+        self._selection = selection
         self._defaults = exact(defaults)
         self._nest = nest
         self._types: Mapping[str, Any] = schema.get("properties", {})
@@ -92,6 +99,8 @@ class Columns:
             if not column.path:
                 continue
             spelt = spell_date(name, value) if column.is_date and isinstance(value, str) else value
+            if column.opens and (spelt := self._selection.trimmed(name, spelt)) is UNSET:
+                continue
             if len(column.path) > 1:
                 nested.append((column.path, spelt))
             else:
@@ -105,18 +114,21 @@ class Columns:
         """Where the columns of the schema go, without those that are dropped.
 
         None if that depends on more than a column: where defaults stand in for nulls, columns are parts of objects,
-        or two columns go to one place.
+        members are dropped, or two columns go to one place.
         """
         known = self._known
         paths = [column.path for column in known.values() if column.path]
         if self._defaults or len({*paths}) < len(paths) or any(len(path) > 1 for path in paths):
+            return None
+        if any(column.opens for column in known.values()):
             return None
         return {name: Move(column.path[0], column.is_date) for name, column in known.items() if column.path}
 
     @property
     def schemas(self) -> Schemas:
         """What the schema of the stream says of each field."""
-        return {column.path: self._types[name] for name, column in self._known.items() if column.path}
+        known = self._known.items()
+        return {column.path: self._selection.schema(name, self._types[name]) for name, column in known if column.path}
 
     def key(self, columns: Sequence[str]) -> list[KeyColumn]:
         """The columns of a key: where they go, and whether they are dates."""
@@ -133,12 +145,14 @@ class Columns:
         return {**record, **missing}
 
     def _learn(self, column: str) -> _Column:
-        name = None if column.startswith("_sdc_") else self._renames.get(column, column)
+        stays = column.startswith("_sdc_") or not self._selection.takes(column)
+        name = None if stays else self._renames.get(column, column)
         path = () if name is None else tuple(name.split(".")) if self._nest else (name,)
         # A dot at an end, or two of them, name nothing that could be an object.
-        known = _Column(path if all(path) or name is None else (name,), column in self._dates)
+        opens = self._selection.opens(column)
+        known = _Column(path if all(path) or name is None else (name,), column in self._dates, opens)
         self._columns[column] = known
-        if known.path == (column,):
+        if known.path == (column,) and not opens:
             self._plain.add(column)
             self._plain_dates += [column] * known.is_date
         return known
@@ -194,16 +208,6 @@ def take_object(row: Row, member: str) -> Row:
     if (found := object_in(value)) is None:
         raise RecordRefusedError("invalidObject", f"{member!r} is not an object", member)
     return found
-
-
-def from_json(value: Any) -> Any:
-    """What `value` says if it is a text that is JSON, else `value`: database taps write JSON columns as text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return _decode(value)
-    except (msgspec.DecodeError, RecursionError):
-        return value
 
 
 def object_in(value: Any) -> Row | None:

@@ -51,7 +51,7 @@ class Fields:
             name = min(RESERVED & fields.keys())
             raise RecordRefusedError(
                 "reservedField",
-                f"the field {name!r} is Iterable's own; drop or rename it in `fields` of the route",
+                f"the field {name!r} is Iterable's own; leave it out by `drop` of the route, or rename it",
                 name,
             )
         return self.of(self.of_users(), fields)

@@ -59,6 +59,10 @@ class Catalogs:
             known[name.lower()] = name
         return known[name.lower()]
 
+    def spelt(self, name: str) -> str:
+        """The catalog's name as Iterable spells it, if there is the catalog, or as it is."""
+        return self._all().get(name.lower(), name)
+
     def has(self, name: str) -> bool:
         """Whether there is the catalog."""
         return name.lower() in self._all()

@@ -6,7 +6,7 @@ import json
 import logging
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from types import FrameType
 from typing import IO, Any, Final, TypeAlias
@@ -70,6 +70,12 @@ class QuietReader(SimpleSingerReader):
         self._schemas: dict[str, Line] = {}
         self._waits = False
         self._version: Any = None
+        self._record: Any = None
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """That of the message which is being dealt with, as it came, if it has one."""
+        return self._record if isinstance(self._record, dict) else {}
 
     @property
     def version(self) -> int | None:
@@ -165,6 +171,7 @@ class QuietReader(SimpleSingerReader):
         """Deal with one message; its type."""
         message = self.deserialize_json(line)
         self._line, self._stream, self._version = line, message.get("stream", ""), message.get("version")
+        self._record = message.get("record")
         if self._stream.__class__ is not str:
             raise InvalidInputLine("A message of the input is of a stream whose name is not a text")
         type_ = message.get("type")

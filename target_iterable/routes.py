@@ -11,7 +11,9 @@ from typing import Any, Final
 from iterable_api.identity import ProjectType
 from target_iterable.delivery.allowance import Allowance
 from target_iterable.identities import ACCEPTED
+from target_iterable.selection import EVERYTHING, Selection
 from target_iterable.setting_error import SettingError, one_of
+from target_iterable.tombstones import is_mark
 
 IDENTIFIERS: Final = ("email", "userId")
 UNCONFIRMED: Final = ("reject", "send")
@@ -22,6 +24,12 @@ REMOVE: Final = "remove"
 DESTRUCTIVE: Final = frozenset({"delete", "forget"})
 """What to do with users who have left the source, and cannot be taken back."""
 _OF_MIRRORS: Final = ("on_removed", "max_removals", "complete_at_end")
+SKIP: Final = "skip"
+REJECT: Final = "reject"
+WRITE: Final = "write"
+ON_DELETED: Final = (REMOVE, SKIP, REJECT, WRITE)
+_ON_DELETED_IN: Final[Mapping[str, str]] = {MIRROR: REMOVE, REMOVE: REMOVE, "unsubscribe": REMOVE, NOTHING: SKIP}
+"""By mode: what is done by default with rows that the source has deleted. In all other modes they are rejected."""
 DOTS: Final = ("nest", "keep")
 NULLS: Final = ("clear", "keep")
 
@@ -58,7 +66,8 @@ class ObjectSpec:
         of_users: whether rows belong to a user, so that `identify_by` makes sense.
         once_per_key: whether rows make something happen, once for each key.
         repeatable: whether that could happen again without harm; if not, `on_unconfirmed` makes sense.
-        removals: what the mode `mirror` can do with what has left the source; the first is the default.
+        removals: what can be done with what has left the source; the first is the default in the mode `mirror`.
+        removes_in: the modes in which a row that the source has deleted can be removed, if there are no `removals`.
         clears: whether rows hold fields that a null clears, so that `nulls` makes sense.
         needs: a setting that must be true before anything is sent, because it cannot be taken back.
         options: the object's own options.
@@ -73,6 +82,7 @@ class ObjectSpec:
     once_per_key: bool = False
     repeatable: bool = True
     removals: tuple[str, ...] = ()
+    removes_in: tuple[str, ...] = ()
     clears: bool = False
     needs: str = ""
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -91,8 +101,11 @@ class ObjectSpec:
             "object",
             "mode",
             "fields",
+            "drop",
+            "keep_only",
             "defaults",
             "dots",
+            "on_deleted",
             *(key for key, has in conditional.items() if has),
             *(_OF_MIRRORS if self.removals else ()),
             *self.options,
@@ -106,11 +119,13 @@ class Route:
     Attributes:
         identify_by: `email`, `userId`, or None for what the project's type asks for.
         fields: column -> field of Iterable; None drops the column.
+        selection: which columns travel, apart from that.
         defaults: column -> value where the record has none.
         nests: whether a dot in a field's name leads into an object.
         clears: whether a null is sent, and clears the field; else it is left out.
         skip_unchanged: whether records that equal what was last accepted stay here.
-        on_removed: what is done with what has left the source, in the mode `mirror`.
+        on_deleted: what is done with rows that the source has deleted: one of `ON_DELETED`.
+        on_removed: what removing is: in the mode `mirror`, and where `on_deleted` says `remove`.
         max_removals: how much may be removed so at once; None for what the setting says.
         complete_at_end: whether the end of the input says that all of the stream has come.
         resend: whether what must not happen twice is sent, too, when nobody knows whether it has happened.
@@ -121,10 +136,12 @@ class Route:
     mode: str
     identify_by: str | None = None
     fields: Mapping[str, str | None] = field(default_factory=dict)
+    selection: Selection = EVERYTHING
     defaults: Mapping[str, Any] = field(default_factory=dict)
     nests: bool = True
     clears: bool = True
     skip_unchanged: bool = False
+    on_deleted: str = REJECT
     on_removed: str = NOTHING
     max_removals: Allowance | None = None
     complete_at_end: bool = False
@@ -142,16 +159,20 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_t
         one_of(spec.keys, key, place, "key")
     mode = one_of(spec.modes, entry.get("mode", spec.modes[0]), f"{place}.mode")
     _refuse_misplaced(spec, entry, place, mode)
+    on_removed = _on_removed(spec, entry, place)
+    on_deleted = _on_deleted(spec, entry, place, mode, on_removed)
     return Route(
         object=spec.name,
         mode=mode,
         identify_by=_identifier(entry, f"{place}.identify_by", project_type),
-        fields=MappingProxyType(dict(entry.get("fields", {}))),
+        fields=_fields(entry, f"{place}.fields"),
+        selection=_selection(entry, place, leaves_marks_out=on_deleted != WRITE),
         defaults=MappingProxyType(dict(entry.get("defaults", {}))),
         nests=one_of(DOTS, entry.get("dots", DOTS[0]), f"{place}.dots") == "nest",
         clears=one_of(NULLS, entry.get("nulls", NULLS[0]), f"{place}.nulls") == "clear",
         skip_unchanged=entry.get("skip_unchanged", False),
-        on_removed=_on_removed(spec, entry, place),
+        on_deleted=on_deleted,
+        on_removed=on_removed,
         max_removals=_max_removals(entry, f"{place}.max_removals"),
         complete_at_end=entry.get("complete_at_end", False),
         resend=one_of(UNCONFIRMED, entry.get("on_unconfirmed", UNCONFIRMED[0]), f"{place}.on_unconfirmed") == "send",
@@ -171,6 +192,49 @@ def _identifier(entry: Mapping[str, Any], place: str, project_type: ProjectType)
     return identifier
 
 
+def _fields(entry: Mapping[str, Any], place: str) -> Mapping[str, str | None]:
+    fields = dict(entry.get("fields", {}))
+    for column, name in fields.items():
+        if name is not None and not name.strip():
+            raise SettingError(
+                f"`{place}.{column}` names no field. To leave the column out, put it into `drop` of the route."
+            )
+    return MappingProxyType(fields)
+
+
+def _selection(entry: Mapping[str, Any], place: str, *, leaves_marks_out: bool) -> Selection:
+    """What `drop` and `keep_only` choose; never against what `fields` and `defaults` say."""
+    if entry.get("keep_only") == []:
+        raise SettingError(f"`{place}.keep_only` is empty, and would keep nothing. Leave it out to keep all columns.")
+    drop, keep_only = entry.get("drop", ()), entry.get("keep_only", ())
+    chosen = Selection(drop, keep_only)
+    for key in ("fields", "defaults"):
+        for column, said in entry.get(key, {}).items():
+            if said is not None and not chosen.takes(column):
+                raise SettingError(
+                    f"`{place}.{key}` names the column {column!r}, which `drop` or `keep_only` of the route leaves "
+                    "out. Say only one of both."
+                )
+    return Selection(drop, keep_only, is_mark) if leaves_marks_out else chosen
+
+
+def _on_deleted(spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: str, on_removed: str) -> str:
+    is_for_nothing = bool(spec.removals) and on_removed == NOTHING
+    if "on_deleted" not in entry:
+        default = _ON_DELETED_IN.get(mode, REJECT)
+        return SKIP if default == REMOVE and is_for_nothing else default
+    chosen = one_of(ON_DELETED, entry["on_deleted"], f"{place}.on_deleted")
+    if chosen == REMOVE and mode not in (spec.modes if spec.removals else spec.removes_in):
+        raise SettingError(
+            f"`{place}.on_deleted` cannot be {REMOVE}: in the mode {mode}, {spec.name} cannot be taken back. "
+            f"It can be {', '.join(ON_DELETED[1:])}."
+        )
+    if chosen == REMOVE and is_for_nothing:
+        removals = ", ".join(removal for removal in spec.removals if removal != NOTHING)
+        raise SettingError(f"`{place}.on_deleted` is {REMOVE}: say by `on_removed` what that means: {removals}.")
+    return chosen
+
+
 def _on_removed(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> str:
     if not spec.removals:
         return NOTHING
@@ -186,8 +250,10 @@ def _max_removals(entry: Mapping[str, Any], place: str) -> Allowance | None:
 
 def _refuse_misplaced(spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: str) -> None:
     """Refuse options that do nothing in this mode."""
-    for key in entry.keys() & set(_OF_MIRRORS) if mode != MIRROR else ():
-        raise SettingError(f"`{place}.{key}` makes sense in the mode {MIRROR} only.")
+    removes = {"on_removed"} if entry.get("on_deleted") == REMOVE else set()
+    for key in entry.keys() & set(_OF_MIRRORS) - removes if mode != MIRROR else ():
+        also = f", or with `on_deleted: {REMOVE}`" if key == "on_removed" else ""
+        raise SettingError(f"`{place}.{key}` makes sense in the mode {MIRROR} only{also}.")
     for key in spec.options.keys() & entry.keys():
         modes = spec.options[key].modes
         if modes and mode not in modes:

@@ -56,7 +56,7 @@ class Routing:
             return self._otherwise[pattern]
         if (spec := self._by_name(stream)) is not None:
             self._check_allowed(spec, f"The stream {stream!r}")
-            return Route(spec.name, spec.modes[0])
+            return read_route(spec, {}, f"streams.{stream}", self._project_type)
         raise SettingError(
             f"Nothing says what the stream {stream!r} is in Iterable. Put it into the setting `streams`, for example "
             f'{{"{stream}": {{"object": "users"}}}}. The object can be {", ".join(self._objects)}.'
@@ -68,13 +68,17 @@ class Routing:
             self._columns.setdefault(pattern, set()).update(columns)
 
     def idle(self) -> Iterator[str]:
-        """What to say of entries of the setting, and of their `fields`, that were for nothing, after streams came."""
+        """What to say of entries of the setting, and in their options, that were for nothing, after streams came."""
         for pattern in self._routes.keys() - self._came.values() if self._came else ():
             yield f"`streams.{pattern}` was for none of the streams that came: {', '.join(self._came)}."
         for pattern, columns in self._columns.items():
             for column in self._routes[pattern].fields.keys() - columns:
                 hint = did_you_mean(column, columns)
                 yield f"`streams.{pattern}.fields` names {column!r}, which is no column of the stream's schema.{hint}"
+            for option, globs in self._routes[pattern].selection.idle(columns).items():
+                for glob in globs:
+                    hint = did_you_mean(glob, columns)
+                    yield f"`streams.{pattern}.{option}` has {glob!r}, which fits no column of the schema.{hint}"
 
     @property
     def needs_ledger(self) -> bool:

@@ -22,8 +22,20 @@ _ROUTE: Final[dict[str, Any]] = {
         "fields": {
             "type": "object",
             "additionalProperties": {"type": ["string", "null"]},
-            "description": "Column -> field of Iterable; null drops the column. Capitals count in both: a column "
-            "`EMAIL` is nobody's address until it is called `email` here.",
+            "description": "Column -> field of Iterable. Capitals count in both: a column `EMAIL` is nobody's address "
+            "until it is called `email` here. A null drops the column, but Meltano loses nulls: use `drop`.",
+        },
+        "drop": {
+            "type": ["array", "null"],
+            "items": {"type": "string", "minLength": 1},
+            "description": "Columns that stay here, as globs on their names: `[loaded_at, '*_internal']`. A dot leads "
+            "into an object: `dataFields.itblInternal`, `address.street`. Columns of the stream's key identify its "
+            "records all the same.",
+        },
+        "keep_only": {
+            "type": ["array", "null"],
+            "items": {"type": "string", "minLength": 1},
+            "description": "The only columns that travel, as globs like those of `drop`, which wins where both fit.",
         },
         "defaults": {
             "type": ["object", "null"],
@@ -38,10 +50,18 @@ _ROUTE: Final[dict[str, Any]] = {
             "type": ["string", "null"],
             "description": "`clear` (the default): a null clears the field; `keep`: it is left out, the field stays.",
         },
+        "on_deleted": {
+            "type": ["string", "null"],
+            "description": "What to do with rows that the source has deleted, which log-based taps mark by a column "
+            "such as `_sdc_deleted_at`: `remove` what they have put into Iterable, `skip` or `reject` them, or `write` "
+            "them like all others. By default they are rejected, and in the modes `mirror`, `remove` and "
+            "`unsubscribe` removed.",
+        },
         "on_removed": {
             "type": ["string", "null"],
-            "description": "In the mode `mirror`: what to do with what this stream has put into Iterable, and that has "
-            "left its source. Users: `nothing` (the default), `clear` the stream's fields, `delete` or `forget`.",
+            "description": "In the mode `mirror`, and with `on_deleted: remove`: what to do with what this stream has "
+            "put into Iterable, and that has left its source. Users: `nothing` (the default), `clear` the stream's "
+            "fields, `delete` or `forget`.",
         },
         "max_removals": {
             "type": ["string", "integer", "null"],
@@ -79,8 +99,8 @@ SETTINGS: Final[dict[str, Any]] = {
             "default": {},
             "title": "Streams",
             "description": "Where streams go: glob on the stream's name -> `object`, `mode`, `identify_by`, `fields`, "
-            "`defaults`, `dots`, `nulls`, `skip_unchanged` and the object's own options. Streams that no glob fits go "
-            "by their names.",
+            "`drop`, `keep_only`, `defaults`, `dots`, `nulls`, `on_deleted`, `skip_unchanged` and the object's own "
+            "options. Streams that no glob fits go by their names.",
         },
         "copy_project": {
             "type": "boolean",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.sinks import BatchSink
@@ -14,6 +14,7 @@ from target_iterable.blocks.lane import Lane
 from target_iterable.blocks.recipes import Ground
 from target_iterable.blocks.record_types import RecordType, UnusualStreamError
 from target_iterable.columns import Columns, Row
+from target_iterable.delivery.deleted_rows import REJECTED, REMOVED, SKIPPED, WRITTEN
 from target_iterable.delivery.failures import not_made
 from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.operations import Operation
@@ -21,14 +22,20 @@ from target_iterable.delivery.refusal import RecordDoneError, RecordPassedOverEr
 from target_iterable.delivery.serialise import exact
 from target_iterable.objects import OBJECTS, Destination
 from target_iterable.objects.mirrored import MirroredObject
-from target_iterable.routes import Route
+from target_iterable.routes import REJECT, SKIP, WRITE, Route
+from target_iterable.tombstones import Tombstones
 from target_iterable.validation import RecordValidator
 
 if TYPE_CHECKING:
     from target_iterable.target import TargetIterable
 
 _TOO_DEEP: Final = Refusal("tooDeep", "it has objects or arrays in too many others")
-_Names: TypeAlias = Callable[[Row, Sequence[Any]], Sequence[str]]
+
+
+class _Names(Protocol):
+    """See `MirroredObject.names`."""
+
+    def __call__(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]: ...
 
 
 class IterableSink(BatchSink):
@@ -40,7 +47,7 @@ class IterableSink(BatchSink):
         super().__init__(target, stream_name, schema, key_properties)
         route = target.routing.route(stream_name)
         target.routing.saw(stream_name, schema.get("properties", {}))
-        self._columns = Columns(schema, route.fields, route.defaults, nest=route.nests)
+        self._columns = Columns(schema, route.fields, route.defaults, nest=route.nests, selection=route.selection)
         self._object = OBJECTS[route.object](
             Destination(
                 target.project,
@@ -58,7 +65,9 @@ class IterableSink(BatchSink):
             self.delivery.mirror.removal = self._object.removal
             self._names = self._object.names
         # Dates that are none must not keep a record from being recognised.
-        self._plain = Columns({}, route.fields, route.defaults, nest=route.nests)
+        self._plain = Columns({}, route.fields, route.defaults, nest=route.nests, selection=route.selection)
+        self._tombstones = Tombstones(schema.get("properties", {}))
+        self._on_deleted = route.on_deleted
         self._deliver = target.deliveries.deliver
         self._reader = target.reader
         self._validation = RecordValidator(self.schema) if self.validate_schema else None
@@ -71,8 +80,9 @@ class IterableSink(BatchSink):
         moves = self._columns.moves
         if moves is None or self._names is not None:
             return None
+        marks = self._tombstones.marks
         try:
-            type_ = RecordType(self.stream_name, RecordValidator(self.original_schema).schema, self._key)
+            type_ = RecordType(self.stream_name, RecordValidator(self.original_schema).schema, self._key, marks)
             recipe = self._object.recipe(Ground(moves, types, clears=route.clears))
         except (UnusualStreamError, InvalidInputLine):
             return None  # without `validate_records`, any schema will do
@@ -85,28 +95,66 @@ class IterableSink(BatchSink):
         """Turn the record into an operation, or reject it."""
         del context
         source = self._reader.source
+        mark = self._mark_in(record)
+        is_there = mark is None or self._on_deleted == WRITE
         names: Sequence[str] = ()
         try:
-            if self._names is not None:
+            if self._names is not None and is_there:
                 names = self._named(self._names, record)
-            operation = self.operation(record)
+            operation = self.operation(record) if is_there else self._removal(record, mark)
             self.delivery.add(operation, source)
-            if self._names is not None:
+            if mark is not None:
+                self.delivery.expect_deleted(operation, WRITTEN if is_there else REMOVED)
+            if self._names is not None and is_there:
                 self.delivery.mirror.claim(operation, names, self._version)
         except RecordPassedOverError:
             self.delivery.mirror.touch(names, self._version)
             self.delivery.pass_over()
+            self._note_deleted(mark, SKIPPED)
         except RecordDoneError:
             self.delivery.mirror.touch(names, self._version)
             self.delivery.note_done()
+            self._note_deleted(mark, WRITTEN)
         except RecordRefusedError as error:
             self.delivery.mirror.touch(names, self._version)
             self.delivery.refuse(error.refusal, source)
+            self._note_deleted(mark, REJECTED)
         except RecursionError:
             self.delivery.mirror.touch(names, self._version)
             self.delivery.refuse(_TOO_DEEP, source)
+            self._note_deleted(mark, REJECTED)
         except IterableError as error:
             raise not_made(self.stream_name, error) from error
+
+    def _mark_in(self, record: Mapping[str, Any]) -> str | None:
+        """The column that says that the source has deleted the row, if one does; a stream map may have dropped it."""
+        mark = self._tombstones.mark_in(record)
+        return self._tombstones.mark_in(self._reader.record) if mark is None and self._is_mapped else mark
+
+    def _note_deleted(self, mark: str | None, verdict: str) -> None:
+        if mark is not None:
+            self.delivery.note_deleted(verdict)
+
+    def _removal(self, record: Mapping[str, Any], mark: str | None) -> Operation:
+        """What the route says of a row that the source has deleted. It may hold nothing but the key.
+
+        Raises:
+            RecordRefusedError, RecordPassedOverError: if nothing is to be removed.
+            IterableError: if Iterable does not say what must be known.
+        """
+        if self._on_deleted == SKIP:
+            raise RecordPassedOverError
+        if self._on_deleted == REJECT:
+            reason = f"{mark!r} says that the source has deleted its row; set `on_deleted` of the route"
+            raise RecordRefusedError("deletedRow", reason, mark)
+        row, key = exact(self._plain.row(record)), exact([record.get(column) for column in self._key])
+        names = self._names(dict(row), key, create=False) if self._names is not None else ()
+        operation = self._object.removal_of(row, key)
+        if self._names is not None:
+            if not self.delivery.mirror.may_remove(names):
+                raise RecordPassedOverError
+            self.delivery.mirror.release(operation, names)
+        return operation
 
     def operation(self, record: dict[str, Any]) -> Operation:
         """What the record asks for.
@@ -169,5 +217,6 @@ class IterableSink(BatchSink):
 def _cleared(schema: Mapping[str, Any], route: Route) -> Row:
     """A row with null for each column, unless two of them have one name: then no record is taken anyway."""
     with suppress(RecordRefusedError):
-        return Columns({}, route.fields, nest=route.nests).row(dict.fromkeys(schema.get("properties", {})))
+        columns = Columns({}, route.fields, nest=route.nests, selection=route.selection)
+        return columns.row(dict.fromkeys(schema.get("properties", {})))
     return {}

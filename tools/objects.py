@@ -23,11 +23,16 @@ Made from the code by `make docs`.
 What the records of a stream are in Iterable is the `object` of their route. The setting `streams` holds the routes:
 
     streams:
-      public-customers: {object: users, fields: {id: userId, internal_note: null}}
+      public-customers: {object: users, fields: {id: userId}, drop: [internal_note, "*_at"]}
       "*_audience": {object: list_members, list: Loyal customers, skip_unchanged: true}
 
 The key is the stream's name or a glob. A stream that no key fits goes by its name, without what stands before a dash.
 A record that does not fit its object is rejected with the reason, and the run goes on.
+
+Meltano loses the nulls in `meltano.yml`: `fields: {internal_note: null}` does nothing there, and the field is made in
+Iterable for ever. So columns are left out by `drop` or `keep_only`. What a route leaves out, its `fields` and
+`defaults` cannot name. The columns of a stream's key identify its records, whether they travel or not; but a user
+cannot be found without `email` or `userId`.
 
 ## What every route can say
 """

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import NoneType
 from typing import Any, Final, TypeAlias
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from target_iterable.delivery.refusal import RecordRefusedError
 
@@ -15,6 +16,7 @@ Fit: TypeAlias = Callable[[Column], Column]
 """From a column to what is sent of it: `UNSET` where that is nothing, `MISFIT` where nobody can say yet."""
 
 MISFIT: Final = object()
+_NOTHING: Final = frozenset({NoneType, UnsetType})
 
 
 def or_misfit(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -37,6 +39,17 @@ def needed(fit: Fit) -> Fit:
         return values if UNSET not in values else [MISFIT if value is UNSET else value for value in values]
 
     return fitted
+
+
+def misfit_where(says: Callable[[Any], bool]) -> Fit:
+    """A column, with `MISFIT` where that is said of a value; a column of nothing has none."""
+
+    def fit(column: Column) -> Column:
+        if {*map(type, column)} <= _NOTHING:
+            return column
+        return [MISFIT if says(value) else value for value in column]
+
+    return fit
 
 
 def at(places: Sequence[int], columns: Mapping[str, Column]) -> dict[str, Column]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from operator import attrgetter
-from types import NoneType
+from types import MappingProxyType, NoneType
 from typing import Annotated, Any, Final, Literal, Union
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, defstruct
 
-from target_iterable.blocks.misfits import MISFIT, Column, Fit, at, misfits_in
+from target_iterable.blocks.misfits import MISFIT, Column, Fit, at, misfit_where, misfits_in
 from target_iterable.delivery.rejects import Line
 from target_iterable.validation import Check, classes_of, compiled, is_plain
 
@@ -30,18 +30,27 @@ class UnusualStreamError(Exception):
 class RecordType:
     """The type of the messages of `stream` whose records keep to `schema` and have all of the `required` columns.
 
+    Records are not of the type, either, if one of `marks` says so of the value in the column of its name.
+
     Raises:
         UnusualStreamError: if no such type can be made.
     """
 
-    def __init__(self, stream: str, schema: Mapping[str, Any], required: Collection[str]) -> None:
+    def __init__(
+        self,
+        stream: str,
+        schema: Mapping[str, Any],
+        required: Collection[str],
+        marks: Mapping[str, Callable[[Any], bool]] = MappingProxyType({}),
+    ) -> None:
         columns: Mapping[str, Mapping[str, Any]] = schema.get("properties", {})
         required = {*required, *schema.get("required", ())}
         is_usual = is_plain(schema) and required <= columns.keys() and len(columns) <= _MOST
         if not is_usual or not all(map(_is_name, columns)):
             raise UnusualStreamError
         types = {name: _type(schema, name, column) for name, column in columns.items()}
-        self._checks = {name: check for name, (_, check) in types.items() if check is not None}
+        self._checks = [(name, check) for name, (_, check) in types.items() if check is not None]
+        self._checks += [(name, misfit_where(says)) for name, says in marks.items() if name in columns]
         self._names = list(columns)
         fields = [
             _field(f"f{place}", name, type_, required=name in required)
@@ -63,7 +72,7 @@ class RecordType:
             return places, {}
         rows = map(msgspec.structs.astuple, map(_record_of, messages))
         columns = dict(zip(self._names, map(list, zip(*rows, strict=True)), strict=True))
-        odd = misfits_in(*(check(columns[name]) for name, check in self._checks.items()))
+        odd = misfits_in(*(check(columns[name]) for name, check in self._checks))
         if not odd:
             return places, columns
         good = [place for place in range(len(messages)) if place not in odd]

@@ -60,7 +60,7 @@ def fields_dropped(stream: str, tally: Tally) -> FieldsDroppedError:
     return FieldsDroppedError(
         f"Stream {stream!r}: Iterable took records without their fields {names}, which the project does not "
         "know, and `on_dropped_fields` is `fail`. State has not moved past them. Let the project take new fields "
-        "(`create_new_fields`, or the project's own setting), or drop the columns by `fields` of the route, "
+        "(`create_new_fields`, or the project's own setting), or leave the columns out by `drop` of the route, "
         "and run again."
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -46,12 +47,14 @@ class Load:
         refused: cannot be sent.
         passed_over: how many there is nothing to do about.
         done: how many are written already.
+        deleted: how many of those that are refused or passed over the source has deleted, by what became of them.
     """
 
     rows: list[Operation] = field(default_factory=list)
     refused: list[tuple[Refusal, Source]] = field(default_factory=list)
     passed_over: int = 0
     done: int = 0
+    deleted: Counter[str] = field(default_factory=Counter)
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.refused) + self.passed_over + self.done

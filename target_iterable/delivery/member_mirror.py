@@ -45,6 +45,8 @@ class MemberMirror(Mirror):
         self._new: set[bytes] = set()
         self._accepted: set[bytes] = set()
         self._refused: set[bytes] = set()
+        self._releasing: dict[Operation, Sequence[str]] = {}
+        self._released: set[bytes] = set()
         self._stream = stream
         members.register()
 
@@ -61,6 +63,22 @@ class MemberMirror(Mirror):
         if names:
             at = self._see(version)
             self._touched |= {name: max(at, self._touched.get(name, 0)) for name in names}
+
+    def may_remove(self, names: Sequence[str]) -> bool:
+        """See `Mirror`. Only what this stream has put into Iterable, and no other mirrored stream has.
+
+        Raises:
+            LedgerError: if the ledger cannot be read.
+        """
+        members = [Member(self._members.key(name), name) for name in names]
+        is_own = not self._claimed.keys().isdisjoint(names) or self._members.has({member.key for member in members})
+        others = self.elsewhere(members)
+        self._released |= others.keys()
+        return is_own and not others
+
+    def release(self, row: Operation, names: Sequence[str]) -> None:
+        """See `Mirror`."""
+        self._releasing[row] = names
 
     def lose(self) -> None:
         """See `Mirror`."""
@@ -89,8 +107,13 @@ class MemberMirror(Mirror):
         verdicts = outcome.verdicts
         self.withdraw(verdicts.skipped)
         self.withdraw([row for row, refusal in verdicts.rejected if refusal.code != UNCONFIRMED.code])
+        gone = {*verdicts.written, *verdicts.skipped}
         for row in outcome.batch.rows:
-            self._accepted |= self._keys(row)
+            keys = self._keys(row)
+            self._accepted |= keys
+            self._released -= keys
+            if (names := self._releasing.pop(row, None)) is not None and row in gone:
+                self._released |= {self._members.key(name) for name in names}
 
     def withdraw(self, rows: Collection[Operation]) -> None:
         """See `Mirror`."""
@@ -103,9 +126,9 @@ class MemberMirror(Mirror):
         Raises:
             LedgerError: if the ledger cannot be written.
         """
-        self._members.drop((self._refused & self._new) - self._accepted)
-        self._refused, self._accepted = set(), set()
-        self._names = {}
+        self._members.drop(((self._refused & self._new) - self._accepted) | self._released)
+        self._refused, self._accepted, self._released = set(), set(), set()
+        self._names, self._releasing = {}, {}
 
     def remove_left(self, version: int, memory: Memory, settle: Settle, tally: Tally, stop: Callable[[], bool]) -> None:
         """See `Mirror`."""

@@ -138,6 +138,10 @@ class Members:
             for some in portions(keys):
                 connection.execute(delete(_TABLE).where(_AMONG), {"keys": some})
 
+    def has(self, keys: Collection[bytes]) -> bool:
+        """Whether the stream has put one of them into Iterable."""
+        return bool(self._known(keys))
+
     def count(self, version: int) -> Count:
         """What the stream had before `version`, and what of it has left."""
         query = select(func.count()).where(self._own, _TABLE.c.born < version, _IS_NAMED)

@@ -56,6 +56,14 @@ class Mirror:
     def touch(self, names: Sequence[str], version: int | None) -> None:
         """A record is in the source, and cannot be delivered."""
 
+    def may_remove(self, names: Sequence[str]) -> bool:
+        """Whether the source's saying that it has deleted a row is enough to remove what is so named."""
+        del names
+        return True
+
+    def release(self, row: Operation, names: Sequence[str]) -> None:
+        """`row`, which is about to be delivered, removes what is so named."""
+
     def lose(self) -> None:
         """Nobody can say what a record is about."""
 

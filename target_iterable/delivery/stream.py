@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 
 from iterable_api.errors import IterableError
 from target_iterable.delivery.batches import Room, pack, shared_names
+from target_iterable.delivery.deleted_rows import REJECTED, SKIPPED, DeletedRows
 from target_iterable.delivery.existence import Existence
 from target_iterable.delivery.failures import (
     DeliveryFailedError,
@@ -43,6 +44,7 @@ class StreamDelivery:
     ) -> None:
         self.stream = sender.stream
         self.tally = Tally(traffic=sender.traffic)
+        self._deleted = DeletedRows(self.tally.deleted)
         self._sender = sender
         self._rejects = rejects
         self._options = options
@@ -75,6 +77,14 @@ class StreamDelivery:
         operation.source = source
         self._waiting.add(len(operation.part))
         self._waiting.is_much = self._waiting.is_much or self.has_enough
+
+    def expect_deleted(self, operation: Operation, verdict: str) -> None:
+        """The row of the last record is deleted in the source; `verdict` is what to call it when it is taken."""
+        self._deleted.expect(operation, verdict)
+
+    def note_deleted(self, verdict: str) -> None:
+        """Count that the last record, which is refused or passed over, is of a row that the source has deleted."""
+        self._load.deleted[verdict] += 1
 
     @property
     def has_enough(self) -> bool:
@@ -146,6 +156,7 @@ class StreamDelivery:
         waiting = load.rows
         self.tally.unchanged += load.passed_over
         self.tally.written += load.done
+        self.tally.deleted.update(load.deleted)
         for refusal, source in load.refused:
             self._reject(refusal, source, None)
         with self._clock():
@@ -206,11 +217,13 @@ class StreamDelivery:
         for row, refusal in sifted.refused.items():
             self._reject(refusal, row.source, None)
             self._telling.refused(refusal)
+        self._deleted.settle(sifted.refused, REJECTED)
         ready, held = self._existence.hold(sifted.ready)
         return ready, [*held, *sifted.later]
 
     def _leave(self, rows: Collection[Operation]) -> None:
         self.tally.unchanged += len(rows)
+        self._deleted.settle(rows, SKIPPED)
 
     def _settle(self, batch: Batch) -> Outcome:
         """Runs in many threads."""
@@ -265,7 +278,7 @@ class StreamDelivery:
     def _leave_out(self, rows: Collection[Operation]) -> None:
         """Count records that there is nothing to do about."""
         self.mirror.withdraw(rows)
-        self.tally.unchanged += len(rows)
+        self._leave(rows)
         if rows:
             self._telling.left_out()
 
@@ -280,6 +293,8 @@ class StreamDelivery:
         for paths in verdicts.trimmed.values():
             self.tally.trimmed_fields.update(paths)
         self.tally.written += len(verdicts.written)
+        self._deleted.settle(verdicts.written)
+        self._deleted.settle((row for row, _ in verdicts.rejected), REJECTED)
         self._existence.note(verdicts.written)
         self._leave_out(verdicts.skipped)
         for row, refusal in verdicts.rejected:

@@ -15,6 +15,7 @@ class Tally:
 
     Attributes:
         unchanged: records that say only what was last accepted, and that were not sent.
+        deleted: records of rows that the source has deleted, by what became of them.
         reasons: rejected records by reason: Iterable's bucket, or the code of a refusal of our own.
         seconds: time spent on delivering, waiting for the rate limit included.
         created_fields: fields that Iterable did not know before; each takes one of the project's 1,000 for ever.
@@ -30,6 +31,7 @@ class Tally:
     read: int = 0
     written: int = 0
     unchanged: int = 0
+    deleted: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     traffic: Traffic = field(default_factory=Traffic)
     seconds: float = 0.0
@@ -70,6 +72,7 @@ class Tally:
             "unchanged": self.unchanged,
             "rejected": self.rejected,
             "reasons": dict(self.reasons.most_common()),
+            "deleted": dict(self.deleted.most_common()),
             "unsent": self.unsent,
             "requests": self.traffic.requests,
             "retries": self.traffic.retries,
@@ -85,6 +88,10 @@ class Tally:
             "dropped_fields": sorted(self.dropped_fields | self.trimmed_fields.keys()),
             "dropped_at_clash": dict(self.trimmed_fields.most_common()),
         }
+
+    def about_deleted(self) -> str:
+        """In a sentence."""
+        return f"{self.deleted.total():,} are deleted in the source{in_brackets(self.deleted)}"
 
     def about_removals(self) -> str:
         """In a sentence."""

@@ -76,6 +76,16 @@ class IterableObject(ABC):
             RecordRefusedError: if Iterable could not take it.
         """
 
+    def removal_of(self, row: Row, key: Sequence[Any]) -> Operation:
+        """What removes that which the row, now deleted in its source, has put into Iterable.
+
+        Only for modes of which `spec` says that this can be done.
+
+        Raises:
+            RecordRefusedError: if the row does not say what that is, or it cannot be removed.
+        """
+        raise NotImplementedError
+
     def recipe(self, ground: Ground) -> Recipe:
         """What `operation` says of ordinary records, said of many at a time.
 

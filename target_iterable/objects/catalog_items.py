@@ -132,9 +132,9 @@ class CatalogItems(MirroredObject):
     def _ids(self, column: Column) -> Column:
         return list(map(or_misfit(self._checked_id), column))
 
-    def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
+    def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`."""
-        catalog = self._catalog(row.pop("catalogName", None))
+        catalog = self._catalog(row.pop("catalogName", None), create=create)
         text = self._id_in(self.take_id(row, "itemId", key))
         return [name(catalog, text)] if text else []
 
@@ -149,9 +149,10 @@ class CatalogItems(MirroredObject):
             place=catalog_place(catalog),
         )
 
-    def _catalog(self, column: Any) -> str:
+    def _catalog(self, column: Any, *, create: bool = True) -> str:
         """What the route says, else what the record says."""
-        return self.project.catalogs.ensure(checked_catalog(self.route.options.get("catalog", column)))
+        catalog = checked_catalog(self.route.options.get("catalog", column))
+        return self.project.catalogs.ensure(catalog) if create else self.project.catalogs.spelt(catalog)
 
     def _item_id(self, row: Row, key: Sequence[Any]) -> str:
         return self._checked_id(self.take_id(row, "itemId", key))

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from target_iterable.amounts import number_of, whole_of
-from target_iterable.columns import EMPTY, Row, from_json, object_in, text_in, texts_in
+from target_iterable.columns import EMPTY, Row, object_in, text_in, texts_in
 from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.json_texts import from_json
 from target_iterable.keys import key_text
 
 _COLUMNS: Final = ("items", "shoppingCartItems")

@@ -100,10 +100,10 @@ class ListMembers(MirroredObject):
         list_ = self._list({}, create=True)
         return Kind(self._envelope(list_, {}), self.project.fields.of_users(), f"list {list_.id}")
 
-    def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
+    def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`. A list has members of its own."""
         del key
-        list_ = self._list(row, create=True)
+        list_ = self._list(row, create=create)
         return [name(list_.id, *user) for user in self.identities.names(spread(row, "dataFields"))]
 
     def removal(self, name_: str) -> Operation:

@@ -45,8 +45,9 @@ class Metadata(MirroredObject):
         entry = needed_text("key", key_text(self.take_id(row, "key", key)))
         return _operation(_PUT, table, entry, dumps({"value": self._value(row)}))
 
-    def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
-        """See `MirroredObject`."""
+    def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
+        """See `MirroredObject`. Tables make themselves."""
+        del create
         table = self.route.options.get("table", row.pop("table", None))
         entry = key_text(self.take_id(row, "key", key))
         return [name(table.lower(), entry)] if isinstance(table, str) and table and entry else []

@@ -9,6 +9,7 @@ from typing import Any
 
 from target_iterable.columns import Row
 from target_iterable.delivery.operations import Name, Operation
+from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.objects.base import IterableObject
 from target_iterable.routes import MIRROR
@@ -18,8 +19,10 @@ class MirroredObject(IterableObject):
     """Names are texts, which the ledger keeps sealed: see `name` and `parts`."""
 
     @abstractmethod
-    def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
+    def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """All names of what `row` puts into Iterable, if it does; the first is the one by which it is removed.
+
+        With `create`, the list or catalog that they belong to is made when it is missing.
 
         Raises:
             RecordRefusedError: if nobody can say.
@@ -32,6 +35,14 @@ class MirroredObject(IterableObject):
         Raises:
             RecordRefusedError: if that cannot be done.
         """
+
+    def removal_of(self, row: Row, key: Sequence[Any]) -> Operation:
+        """See `IterableObject`."""
+        if not (names := self.names(row, key, create=False)):
+            raise RecordRefusedError(
+                "unclearDeletion", "the source has deleted its row, and it does not say which one that was in Iterable"
+            )
+        return self.removal(names[0])
 
     @property
     def is_mirror(self) -> bool:

@@ -54,9 +54,9 @@ class Snippets(MirroredObject):
         self.leave_out(row)
         return _operation(_PUT, identifier, dumps(snippet))
 
-    def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
+    def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`."""
-        del key
+        del key, create
         with suppress(RecordRefusedError):
             return [name(_name(row.pop("name", None)))]
         return []

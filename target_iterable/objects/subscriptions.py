@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from target_iterable.columns import EMPTY, Row, from_json
+from target_iterable.columns import EMPTY, Row
 from target_iterable.delivery.operations import Endpoint, Envelope, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import all_taken, named_failures
 from target_iterable.identities import EMAIL, USER_ID
+from target_iterable.json_texts import from_json
 from target_iterable.keys import whole_number
 from target_iterable.objects.base import IterableObject
 from target_iterable.routes import ObjectSpec, Option
@@ -57,6 +58,7 @@ class Subscriptions(IterableObject):
         "subscriptions",
         streams=("subscriptions",),
         modes=(_OVERWRITE, *_ONE_GROUP),
+        removes_in=_ONE_GROUP,
         options={
             "group": Option(
                 str, "emailList, messageChannel or messageType", "|".join(_GROUPS.values()), modes=_ONE_GROUP
@@ -78,9 +80,14 @@ class Subscriptions(IterableObject):
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """All subscriptions of one user, or one of them."""
         del key
-        made = self._overwriting(row) if self.route.mode == _OVERWRITE else self._changing(row)
+        made = self._overwriting(row) if self.route.mode == _OVERWRITE else self._changing(row, self.route.mode)
         self.leave_out(row)
         return made
+
+    def removal_of(self, row: Row, key: Sequence[Any]) -> Operation:
+        """See `IterableObject`."""
+        del key
+        return self._changing(row, _UNSUBSCRIBE)
 
     def _overwriting(self, row: Row) -> Operation:
         identity = self.identities.take(row)
@@ -101,7 +108,7 @@ class Subscriptions(IterableObject):
         validate = self.route.options.get("validate_channel_alignment")
         return {} if validate is None else {"validateChannelAlignment": validate}
 
-    def _changing(self, row: Row) -> Operation:
+    def _changing(self, row: Row, action: str) -> Operation:
         identity = self.identities.take(row)
         group = self._group(row.pop("subscriptionGroup", None))
         group_id = whole_number(
@@ -112,9 +119,7 @@ class Subscriptions(IterableObject):
             endpoint=_CHANGING[kind],
             part=dumps(name),
             names=identity.names,
-            envelope=Envelope.of(
-                query={"action": self.route.mode}, subscriptionGroup=group, subscriptionGroupId=str(group_id)
-            ),
+            envelope=Envelope.of(query={"action": action}, subscriptionGroup=group, subscriptionGroupId=str(group_id)),
             # A list is the same place for those who write its members.
             place=f"list {group_id}" if group == "emailList" else f"{group} {group_id}",
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from target_iterable.columns import Row, from_json
+from target_iterable.columns import Row
 from target_iterable.delivery.operations import Operation, alone
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
 from target_iterable.delivery.verdicts import all_taken
 from target_iterable.identities import EMAIL, USER_ID
+from target_iterable.json_texts import from_json
 from target_iterable.objects.base import IterableObject
 from target_iterable.routes import ObjectSpec
 

@@ -102,9 +102,9 @@ class Users(MirroredObject):
         merge = self.route.options.get("merge_nested_objects", False)
         return ProfileRecipe(ground, BULK_UPDATE, kind, self.identities, merge=merge)
 
-    def names(self, row: Row, key: Sequence[Any]) -> Sequence[str]:
+    def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`."""
-        del key
+        del key, create
         return [name(*user) for user in self.identities.names(spread(row, "dataFields"))]
 
     def removal(self, name_: str) -> Operation:

@@ -55,6 +55,6 @@ def _settings(source: Sandbox, destination: Sandbox) -> dict[str, str]:
         "TARGET_ITERABLE_API_KEY": destination.api_key,
         "TARGET_ITERABLE_API_URL": destination.url,
         "TARGET_ITERABLE_ENFORCE_RATE_LIMITS": "false",
-        "TARGET_ITERABLE_STREAMS": '{"users": {"object": "users", "fields": {"itblInternal": null, '
-        '"profileUpdatedAt": null, "signupDate": null, "signupSource": null, "emailListIds": null}}}',
+        "TARGET_ITERABLE_STREAMS": '{"users": {"object": "users", "drop": ["itblInternal", "profileUpdatedAt", '
+        '"signupDate", "signupSource", "emailListIds"]}}',
     }

@@ -13,9 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from demo.iterable import Seed
+from demo.iterable import API_KEY, Seed, sandbox
 from demo.job import run
 from demo.report import Line
+from iterable_api.client import IterableClient
+from iterable_api.limits import Unlimited
+from tests.target.loading import Contents
 
 SEED = Seed(users=300, events=3_000)
 
@@ -62,6 +65,22 @@ def test_a_second_run_moves_only_what_is_new(
     assert moved["custom_event"] == written["activation-events"]
     # The row at the bookmark is read again: Singer's bookmarks are inclusive.
     assert [line.accepted for line in activated] == [1, 1, 1, 1]
+
+
+def test_no_column_that_serves_the_pipeline_alone_becomes_a_field(
+    folder: Path, second: tuple[list[Line], list[Line]], tmp_path: Path
+) -> None:
+    assert second
+    with sandbox(tmp_path / "seeded.db", SEED) as seeded, sandbox(folder / "iterable.db", SEED) as written:
+        before, after = (_looked_at(project.url) for project in (seeded, written))
+        audience = [event for event in after.events() if event["eventName"] == "audienceEntered"]
+        assert after.field_types().keys() - before.field_types().keys() == {"buyerTier", "totalSpent", "lastPurchaseAt"}
+        assert {name for item in after.items("bestsellers").values() for name in item} == {"name", "price", "unitsSold"}
+        assert not [event for event in audience if "version" in event]
+
+
+def _looked_at(url: str) -> Contents:
+    return Contents(IterableClient(API_KEY, api_url=url, limiter=Unlimited()))
 
 
 @pytest.fixture

@@ -53,6 +53,14 @@ class Example:
     sandbox: Sandbox
     holds: Contents
 
+    def __post_init__(self) -> None:
+        self._fields = self.holds.field_types().keys()
+
+    @property
+    def new_fields(self) -> set[str]:
+        """The profile fields that the project did not have before. It keeps each for ever."""
+        return self.holds.field_types().keys() - self._fields
+
     def run(self) -> None:
         """What the README says."""
         commands = "\n".join(found["commands"] for found in SHELL.finditer((self.folder / "README.md").read_text()))
@@ -140,6 +148,7 @@ def test_events_are_in_postgresql_once(begin: Begin, seeded_database: Path, tmp_
     columns = example.database.run("select column_name from information_schema.columns where table_name = 'users'")
     assert {"email", "userId"} <= {name for (name,) in columns}
     assert "phoneNumber" not in {name for (name,) in columns}
+    assert example.new_fields == set()
 
 
 def test_an_audience_is_a_list_and_who_leaves_it_leaves_the_list(begin: Begin) -> None:
@@ -150,6 +159,7 @@ def test_an_audience_is_a_list_and_who_leaves_it_leaves_the_list(begin: Begin) -
     example.database.run("delete from audience.orders where email = 'customer7@example.com' and id < 20")
     example.run()
     assert example.holds.members("Loyal customers") == everybody - {"customer7@example.com"}
+    assert example.new_fields == {"lastOrder"}
 
 
 def test_a_catalog_mirrors_its_table(begin: Begin) -> None:
@@ -169,6 +179,9 @@ def test_a_catalog_mirrors_its_table(begin: Begin) -> None:
     assert {item["name"] for item in example.holds.items("Products").values()} == {
         f"Mug number {n}" for n in range(2, 13)
     }
+    assert example.new_fields == set()
+    columns = {"name", "price", "stock", "on_sale", "added", "details"}
+    assert {field for field in example.holds.mappings("Products") if "." not in field} == columns
 
 
 def test_who_asks_for_it_is_forgotten_once(begin: Begin) -> None:
@@ -178,6 +191,7 @@ def test_who_asks_for_it_is_forgotten_once(begin: Begin) -> None:
     requests = example.sandbox.requests("POST /api/users/forget")
     assert len(requests) == 2
     assert len(example.holds.client.get_json("/api/users/forgotten")["hashedEmails"]) == 2
+    assert example.new_fields == set()
 
 
 def test_segment_calls_are_users_purchases_and_events(begin: Begin) -> None:
@@ -185,6 +199,7 @@ def test_segment_calls_are_users_purchases_and_events(begin: Begin) -> None:
     example.run()
     ann = example.holds.user(email="ann@example.com")
     assert (ann["first_name"], ann["phoneNumber"]) == ("Ann", "+41790000000")
+    assert example.new_fields == {"first_name", "phone"}
     [purchase] = example.holds.purchases()
     assert (purchase["id"], purchase["total"]) == ("O-1", 49.9)
     assert [event["eventName"] for event in example.holds.events()] == ["Pricing page"]
@@ -196,6 +211,7 @@ def test_several_pipelines_share_limits_and_ledger(begin: Begin) -> None:
     example = begin("several-pipelines")
     example.run()
     assert example.sandbox.counts()["users"] == 500
+    assert example.new_fields == {"first_name", "points"}
     assert len(example.holds.events()) == 2000
     assert example.statuses == {200}
     [[known]] = example.database.run("select count(*) from iterable_ledger")
@@ -205,6 +221,10 @@ def test_several_pipelines_share_limits_and_ledger(begin: Begin) -> None:
 def test_a_copy_holds_the_same_people_and_events(begin: Begin, seeded_database: Path, tmp_path: Path) -> None:
     example = begin("copy-project", str(shutil.copy(seeded_database, tmp_path / "project.db")))
     example.run()
+    source = IterableClient(example.source.api_key, api_url=example.source.url, limiter=Unlimited())
+    known = Contents(source).field_types().keys()
+    source.close()
+    assert {field.partition(".")[0] for field in example.new_fields} <= {field.partition(".")[0] for field in known}
     there, here = example.source.counts(), example.sandbox.counts()
     assert here["users"] == there["users"] > 0
     assert [here["events"][type_] for type_ in ("customEvent", "purchase")] == [
