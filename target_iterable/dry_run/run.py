@@ -39,6 +39,7 @@ class DryRun(RealRun):
         self._allowance = most(config, "max_rejects")
         self._bears_dropped_fields = config["on_dropped_fields"] == "warn"
         changes = {
+            "dry_run": True,
             "rejects_path": directory,
             "max_rejects": "100%",
             "on_reject": "continue",
