@@ -72,7 +72,8 @@ SCHEMA: Final[dict[str, Any]] = {
             "type": "string",
             "default": "malformed",
             "title": "Malformed directory",
-            "description": "Where lines are kept that are not records. Nothing is made there while all is well.",
+            "description": "Where lines are kept that are not records. Nothing is made there while all is well. It "
+            "holds personal data: if it is made by a run, it is for its owner only and has a `.gitignore`.",
         },
         "list_ids": {
             "type": "array",
