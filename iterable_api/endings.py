@@ -13,7 +13,10 @@ from typing import Any, Final
 
 import click
 
+from iterable_api import environment
+
 _READ: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
+    "boolean": ("true or false", environment.boolean),
     "integer": ("a whole number", int),
     "array": ("an array in JSON", json.loads),
     "object": ("an object in JSON", json.loads),
@@ -91,13 +94,26 @@ def variables_named(plugin: str, properties: Mapping[str, Mapping[str, Any]]) ->
     try:
         yield
     except ValueError:
-        if wrong := [problem for name, schema in properties.items() for problem in _misread(plugin, name, schema)]:
-            raise UnreadableVariableError("; ".join(wrong)) from None
+        _refuse_misread(plugin, properties)
         raise
 
 
+def refuse_misread_booleans(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
+    """The SDK takes for false what it cannot read.
+
+    Raises:
+        UnreadableVariableError: naming the environment variables that say neither.
+    """
+    _refuse_misread(plugin, {name: schema for name, schema in properties.items() if "boolean" in schema["type"]})
+
+
+def _refuse_misread(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
+    if wrong := [problem for name, schema in properties.items() for problem in _misread(plugin, name, schema)]:
+        raise UnreadableVariableError("; ".join(wrong)) from None
+
+
 def _misread(plugin: str, name: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    variable = f"{plugin}_{name}".replace("-", "_").upper()
+    variable = environment.variable(plugin, name)
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
     for must_be, read in (_READ[kind] for kind in types if kind in _READ and variable in os.environ):
         try:

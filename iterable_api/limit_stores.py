@@ -14,6 +14,7 @@ from pyrate_limiter import Decision, Rate, StateStore
 from pyrate_limiter.abstracts.algorithm import State, StateAlgorithm
 
 from iterable_api.errors import IterableError
+from iterable_api.places import sqlite_file, wrong_file
 
 _REDIS_PREFIX: Final = "iterable_rate_limits"
 
@@ -147,6 +148,8 @@ def open_store(place: str) -> LimitStore:
         opened, extra = _KINDS[urlsplit(place).scheme]
     except (KeyError, ValueError):
         raise ValueError("`rate_limit_store` must be a file, or a URL of SQLite, PostgreSQL or Redis") from None
+    if problem := wrong_file("rate_limit_store", sqlite_file(place)):
+        raise ValueError(problem)
     try:
         return opened(place)
     except LimitStoreError:

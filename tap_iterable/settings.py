@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from iterable_api.data_types import DATA_TYPES, unlisted
+from iterable_api.places import wrong_folder
 from iterable_api.settings import CONNECTION
 from tap_iterable.export.settings import EXPORT
 
@@ -71,7 +72,8 @@ SCHEMA: Final[dict[str, Any]] = {
             "type": "string",
             "default": "malformed",
             "title": "Malformed directory",
-            "description": "Where lines are kept that are not records. Nothing is made there while all is well.",
+            "description": "Where lines are kept that are not records. Nothing is made there while all is well. It "
+            "holds personal data: if it is made by a run, it is for its owner only and has a `.gitignore`.",
         },
         "list_ids": {
             "type": "array",
@@ -181,8 +183,10 @@ def problems(config: Mapping[str, Any], taken: Collection[str]) -> list[str]:
 
 def _wrong_directory(config: Mapping[str, Any]) -> Iterator[str]:
     place = spool_directory(config)
-    if place is not None and not os.access(place, os.W_OK | os.X_OK):
+    if place is not None and not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
         yield f"`spool_directory` is {str(place)!r}, which is no folder that we may write into"
+    if problem := wrong_folder("malformed_directory", config["malformed_directory"]):
+        yield problem
 
 
 def _wrong_range(config: Mapping[str, Any]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.tap_base import CliTestOptionValue
 
+from iterable_api import environment
 from iterable_api.client import IterableClient
 from iterable_api.data_types import EVENTS, USER, DataType, unlisted
 from iterable_api.endings import (
@@ -19,6 +20,7 @@ from iterable_api.endings import (
     WrongExpressionError,
     expressions_named,
     readable,
+    refuse_misread_booleans,
     told,
     variables_named,
 )
@@ -64,10 +66,19 @@ class TapIterable(Tap):
         self.append_builtin_config(SCHEMA)  # the SDK does so when it validates, which is too late for this check
         _refuse(sorted(strangers(config or {}, SCHEMA["properties"])))
         super().__init__(config=dict(config or {}), validate_config=validate_config, **options)
+        self._heed_environment(config or {}, is_read=options.get("parse_env_config", False))
         if validate_config:
             _refuse(problems(self.config, _TAKEN))
             # Made now, so that settings which make no client are refused before anything happens.
             _ = self.client
+
+    def _heed_environment(self, given: Mapping[str, Any], *, is_read: bool) -> None:
+        """Refuse variables that cannot be read, and tell those without effect."""
+        if is_read:
+            refuse_misread_booleans(self.name, SCHEMA["properties"])
+        unheeded = () if is_read else environment.unheeded(self.name, SCHEMA["properties"], given)
+        for remark in (*environment.unknown(self.name, SCHEMA["properties"]), *unheeded):
+            self.logger.warning("%s", remark)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:

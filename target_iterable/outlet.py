@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iterable_api.places import sqlite_file, wrong_file, wrong_folder
 from target_iterable.allowances import most
 from target_iterable.delivery.journal import Journal
 from target_iterable.delivery.options import Options
 from target_iterable.delivery.past import Past
 from target_iterable.delivery.rejects import Rejects
 from target_iterable.routes import Route
-from target_iterable.setting_error import SettingError
+from target_iterable.setting_error import SettingError, refuse
 
 if TYPE_CHECKING:
     from target_iterable.delivery.stores import Stores
@@ -40,7 +40,8 @@ class Outlet:
         )
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
-        _check(self._directory)
+        refuse(wrong_folder("rejects_path", config["rejects_path"]))
+        refuse(wrong_file("ledger", sqlite_file(config["ledger"])))
         most(config, "max_removals")
         self._config = config
         self._stores = stores
@@ -82,16 +83,9 @@ class Outlet:
 
 
 def _journal(config: Mapping[str, Any]) -> Journal:
+    path = config.get("request_log_path")
+    refuse(wrong_file("request_log_path", path))
     try:
-        return Journal(config.get("request_log_path"), bodies=config["request_log_bodies"])
+        return Journal(path, bodies=config["request_log_bodies"])
     except OSError as error:
         raise SettingError(f"`request_log_path` cannot be written: {error.strerror}.") from None
-
-
-def _check(directory: Path) -> None:
-    """Refuse a directory that could not be made or written into; it is made with the first reject."""
-    nearest = next(path for path in (directory.absolute(), *directory.absolute().parents) if path.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise SettingError(
-            f"`rejects_path` cannot be written: {str(nearest)!r} is not a directory that we may write into."
-        )

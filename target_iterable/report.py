@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
+from iterable_api.places import wrong_file
 from target_iterable.delivery.tally import Tally
-from target_iterable.setting_error import SettingError
+from target_iterable.setting_error import SettingError, refuse
 
 INTERVAL: Final = 30
 """Seconds between two lines about the progress."""
@@ -60,7 +61,9 @@ class Report:
     """
 
     def __init__(self, path: str | None, kind: Kind) -> None:
-        self._path = Path(path) if path else None
+        refuse(wrong_file("summary_path", path))
+        # The file itself is replaced, and not a link to it.
+        self._path = Path(path).resolve() if path else None
         self._kind = kind
         self._tallies: dict[str, tuple[str, Tally]] = {}
         self._told = time.monotonic()

@@ -15,6 +15,16 @@ class SettingError(ConfigValidationError):
         super().__init__(message, errors=[message])
 
 
+def refuse(problem: str | None) -> None:
+    """Do nothing if there is no problem.
+
+    Raises:
+        SettingError: if there is one.
+    """
+    if problem is not None:
+        raise SettingError(problem)
+
+
 def one_of(valid: Iterable[str], value: object, place: str, what: str = "value") -> str:
     """`value`, if it is one of `valid`.
 

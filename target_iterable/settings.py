@@ -196,7 +196,8 @@ SETTINGS: Final[dict[str, Any]] = {
             "description": "Where routes with `skip_unchanged` keep what was last accepted, those of actions what has "
             "happened already, and mirrored ones what they have put into Iterable. It holds hashes and sealed names, "
             "which nobody can read without the key: a SQLite file, or a URL such as "
-            "postgresql://user@host/database. All who write the same records must use the same ledger.",
+            "postgresql://user@host/database. All who write the same records must use the same ledger. "
+            "Put `ledger.db*` into the `.gitignore` of the project.",
         },
         "ledger_key": {
             "type": ["string", "null"],
@@ -219,7 +220,8 @@ SETTINGS: Final[dict[str, Any]] = {
             "default": "rejects",
             "title": "Rejects path",
             "description": "A directory for rejected records: per stream and run one file of Singer messages, with the "
-            "reason beside each record. Send it again with `target-iterable --input FILE`. It holds personal data.",
+            "reason beside each record. Send it again with `target-iterable --input FILE`. It holds personal data: if "
+            "it is made by a run, it is for its owner only and has a `.gitignore`.",
         },
         "max_rejects": {
             "type": "string",
@@ -260,7 +262,8 @@ SETTINGS: Final[dict[str, Any]] = {
             "type": "boolean",
             "default": False,
             "title": "Request log bodies",
-            "description": "Put the bodies of bulk requests into the request log, which then holds personal data.",
+            "description": "Put the bodies of bulk requests into the request log, which then holds personal data: put "
+            "it into the `.gitignore` of the project.",
         },
         "dry_run": {
             "type": "boolean",
@@ -268,7 +271,7 @@ SETTINGS: Final[dict[str, Any]] = {
             "title": "Dry run",
             "description": "Only plan: read from Iterable, but send nothing that writes. The plan is shown, and is in "
             "`summary_path`. No state is emitted, so that the real run starts from the same place; `max_rejects` does "
-            "not stop a dry run, and `on_reject` does not fail it.",
+            "not stop a dry run, and `on_reject` does not fail it. The environment variable wins over all else.",
         },
         "dry_run_path": {
             "type": "string",

@@ -19,6 +19,7 @@ from iterable_api.endings import (
     WrongExpressionError,
     expressions_named,
     readable,
+    refuse_misread_booleans,
     told,
     variables_named,
 )
@@ -37,6 +38,7 @@ from target_iterable.delivery.stream import StreamDelivery
 from target_iterable.dry_run.plan import PlanNotWrittenError
 from target_iterable.dry_run.run import DryRun
 from target_iterable.first_look import first_look
+from target_iterable.given import ask_for_dry_run, asks_for_dry_run, in_one_form, remarks
 from target_iterable.ledger_commands import CHANGES, change_keys
 from target_iterable.objects import OBJECTS
 from target_iterable.objects.catalog_items import catalog_place
@@ -89,13 +91,14 @@ class TargetIterable(ShortPath):
     def __init__(self, *, config: Mapping[str, Any] | None = None, **options: Any) -> None:
         self.reader = QuietReader()
         self._refuse_strangers(config or {})
-        super().__init__(config=_set_ones(config or {}), **options, message_reader=self.reader)
+        super().__init__(config=in_one_form(config or {}), **options, message_reader=self.reader)
+        is_dry = self._heed_environment(config or {}, is_read=options.get("parse_env_config", False))
         specs = (object_.spec for object_ in OBJECTS.values())
         allowed = {name for name in PERMISSIONS if self.config[name]}
         self.routing = Routing(
             self.config["streams"], specs, ProjectType(self.config["project_type"]), allowed, entries(self.config)
         )
-        self._kind = (DryRun if self.config["dry_run"] else RealRun)(self.config)
+        self._kind = (DryRun if is_dry else RealRun)(self.config)
         self.reader.passes_state = self._kind.passes_state
         self._outlet = Outlet(
             self._kind.config,
@@ -148,13 +151,24 @@ class TargetIterable(ShortPath):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """The SDK's command with `CHANGES` and `--check`; the SDK has a test of the connection for taps only."""
+        """The SDK's command with `CHANGES`, `--dry-run` and `--check`; the SDK tests the connection of taps only."""
         command = super().get_singer_command()
-        explained = "Check the settings, and with one request the key, the region and the type of the project."
-        command.params.append(click.Option(["--check"], is_flag=True, help=explained))
-        for name, change in CHANGES.items():
-            command.params.append(click.Option([f"--{name}", "ledger"], flag_value=name, help=change.explained))
+        checks = "Check the settings, and with one request the key, the region and the type of the project."
+        plans = "Only plan, and send nothing that writes, whatever the settings say."
+        command.params += [
+            click.Option(["--check"], is_flag=True, help=checks),
+            click.Option(["--dry-run"], is_flag=True, help=plans, expose_value=False, callback=cls._cb_dry_run),
+            *(
+                click.Option([f"--{name}", "ledger"], flag_value=name, help=it.explained)
+                for name, it in CHANGES.items()
+            ),
+        ]
         return command
+
+    @classmethod
+    def _cb_dry_run(cls, _ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 (click's)
+        if value:
+            ask_for_dry_run(cls.name)
 
     @classmethod
     def _check(cls, given: Any) -> None:
@@ -191,6 +205,17 @@ class TargetIterable(ShortPath):
             raise RecordsRejectedError(
                 f"{rejected} records are rejected or not removed, and `on_reject` is `fail`. State has moved on."
             )
+
+    def _heed_environment(self, given: Mapping[str, Any], *, is_read: bool) -> bool:
+        """Whether it is a dry run, by the settings or the environment. Variables without effect are told."""
+        if is_read:
+            refuse_misread_booleans(self.name, SETTINGS["properties"])
+        for remark in remarks(self.name, SETTINGS["properties"], None if is_read else given):
+            self.logger.warning(remark)
+        is_dry = asks_for_dry_run(self.name) or bool(self.config["dry_run"])
+        if is_dry:
+            self.logger.info("Dry run: nothing will be written to Iterable.")
+        return is_dry
 
     def _finish(self) -> bool:
         """Deliver what waits; whether that and all before it is the whole input."""
@@ -254,14 +279,3 @@ class TargetIterable(ShortPath):
             return connect(self.config, user_agent, journal.saw, self._kind.client(journal))
         except ValueError as error:
             raise SettingError(str(error)) from None
-
-
-def _set_ones(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Without nulls, which are settings that are not set; and what JSON and YAML take for something else as texts."""
-    given = {name: value for name, value in settings.items() if value is not None}
-    if isinstance(create := given.get("create_new_fields"), bool):
-        given["create_new_fields"] = str(create).lower()
-    for name in ("max_rejects", "max_removals"):
-        if isinstance(most := given.get(name), int) and not isinstance(most, bool):
-            given[name] = str(most)
-    return given

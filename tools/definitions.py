@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import LiteralScalarString
 from singer_sdk.plugin_base import PluginBase
 
@@ -20,6 +20,7 @@ from tools.generated import ROOT
 from tools.settings import Setting, about, settings
 
 PROJECT: Final = ROOT / "meltano.yml"
+EXAMPLES: Final = ROOT / "examples"
 
 _LABELS: Final[dict[type[PluginBase], tuple[str, str]]] = {
     TapIterable: ("extractors", "Messaging events, users, campaigns, lists and more, out of an Iterable project."),
@@ -32,14 +33,6 @@ _LABELS: Final[dict[type[PluginBase], tuple[str, str]]] = {
 _EXTRAS: Final[dict[type[PluginBase], dict[str, Any]]] = {
     TapIterable: {
         "select": ["*.*", *(f"!{stream.name}.*" for stream in PROJECT_STREAMS if not stream.selected_by_default)]
-    },
-    TargetIterable: {
-        "commands": {
-            "check": {
-                "args": "--config=ENV --check",
-                "description": "Check the key, the region and the type of the project",
-            }
-        }
     },
 }
 _KEY_HINT: Final = (
@@ -64,9 +57,13 @@ Where a stream goes follows from its name, or from the setting `streams`:
     streams:
       "*-audience": {object: list_members, list: Loyal customers}
 
-Try the key, the region and the type of the project with `meltano invoke target-iterable:check`: it makes one request.
+Try the key, the region and the type of the project with `meltano invoke target-iterable --check`: it makes one request.
 
-Begin with `dry_run: true`: it checks all records and says what would be written and rejected, and writes nothing.
+Begin with `TARGET_ITERABLE_DRY_RUN=true meltano run ...`: it checks all records and says what would be written and
+rejected, and writes nothing.
+
+Folders with personal data have a `.gitignore` of their own. The ledger does not: put `ledger.db*` into that of the
+project.
 
 Rejected records are kept as Singer messages in `rejects_path`, with the reason beside each. Mend the cause, then send
 them again with `meltano invoke target-iterable --input FILE`.
@@ -74,6 +71,10 @@ them again with `meltano invoke target-iterable --input FILE`.
 }
 # Meltano's project schema does not know this capability of targets, though its Hub does.
 _UNKNOWN_TO_PROJECTS: Final = "validate-records"
+# Meltano takes a boolean that it cannot read for false. A dry run that was misspelt would be a real one.
+_READ_BY_THE_PLUGIN: Final = ("dry_run",)
+
+_Collection = TypeVar("_Collection", CommentedMap, CommentedSeq)
 
 _yaml = YAML()
 _yaml.width = 4096  # a folded line would end with a blank
@@ -100,20 +101,26 @@ def definition(plugin: type[PluginBase]) -> dict[str, Any]:
         "usage": LiteralScalarString(_USAGE[plugin]),
         "settings_group_validation": [sorted(said.settings["required"])],
         "settings": [_entry(setting) for setting in settings(plugin)],
-        **_EXTRAS[plugin],
+        **_EXTRAS.get(plugin, {}),
     }
 
 
-def project_entry(entry: CommentedMap, plugin: type[PluginBase]) -> None:
-    """Bring one plugin of `meltano.yml` up to date; its `config` and `select` are left alone.
+def project_entry(entry: CommentedMap, plugin: type[PluginBase], *, brief: bool = False) -> None:
+    """Bring one plugin of a `meltano.yml` up to date; its `config` and `select` are left alone.
 
-    There is no `pip_url`: the project runs the plugins of the environment that it is checked out in.
+    There is no `pip_url`: the project runs the plugins of the environment that it is checked out in. What is brief
+    declares all settings, which is what Meltano wants to hand them on, and leaves the rest to the plugin.
     """
     made = definition(plugin)
     made["capabilities"] = [name for name in made["capabilities"] if name != _UNKNOWN_TO_PROJECTS]
-    for name in ("namespace", "executable", "capabilities", "commands", "settings_group_validation", "settings"):
+    if brief:
+        del made["settings_group_validation"]
+        made["capabilities"] = _in_a_line(CommentedSeq(made["capabilities"]))
+        made["settings"] = [_in_a_line(_declared(setting)) for setting in made["settings"]]
+    for name in ("namespace", "executable", "capabilities", "settings_group_validation", "settings"):
         if name in made:
             entry[name] = made[name]
+            entry.move_to_end(name)
     for name in ("config", "select"):
         if name in entry:
             entry.move_to_end(name)
@@ -125,23 +132,39 @@ def files() -> dict[Path, str]:
         ROOT / "plugins" / kind / f"{plugin.name}.yml": _dump(definition(plugin))
         for plugin, (kind, _) in _LABELS.items()
     }
-    return {**wanted, PROJECT: _project()}
+    # Meltano includes nothing from outside of a project, so each example has definitions of its own.
+    examples = {path: _project(path, brief=True) for path in sorted(EXAMPLES.glob("*/meltano.yml"))}
+    return {**wanted, PROJECT: _project(PROJECT), **examples}
 
 
-def _project() -> str:
-    project = _yaml.load(PROJECT.read_text())
+def _project(path: Path, *, brief: bool = False) -> str:
+    project = _yaml.load(path.read_text())
     for plugin, (kind, _) in _LABELS.items():
         for entry in project["plugins"][kind]:
             if entry["name"] == plugin.name:
-                project_entry(entry, plugin)
+                project_entry(entry, plugin, brief=brief)
     return _dump(project)
 
 
+def _declared(setting: Mapping[str, Any]) -> CommentedMap:
+    """Name and kind of a setting, and whether it is secret. Which texts are allowed is told by the plugin itself."""
+    kind = "string" if setting["kind"] == "options" else setting["kind"]
+    secret = {"sensitive": True} if "sensitive" in setting else {}
+    return CommentedMap({"name": setting["name"], "kind": kind, **secret})
+
+
+def _in_a_line(value: _Collection) -> _Collection:
+    value.fa.set_flow_style()
+    return value
+
+
 def _entry(setting: Setting) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": setting.name, "label": setting.title, "kind": _kind(setting.schema)}
+    is_read_by_the_plugin = setting.name in _READ_BY_THE_PLUGIN
+    kind = "string" if is_read_by_the_plugin else _kind(setting.schema)
+    entry: dict[str, Any] = {"name": setting.name, "label": setting.title, "kind": kind}
     if entry["kind"] == "options":
         entry["options"] = [{"label": value, "value": value} for value in setting.schema["enum"]]
-    if "default" in setting.schema:
+    if "default" in setting.schema and not is_read_by_the_plugin:
         entry["value"] = setting.schema["default"]
     if setting.schema.get("secret"):
         entry["sensitive"] = True

@@ -10,6 +10,7 @@ from typing import Any, Final
 from singer_sdk.about import AboutInfo
 from singer_sdk.plugin_base import PluginBase
 
+from iterable_api import environment
 from tap_iterable.tap import TapIterable
 from target_iterable.target import TargetIterable
 
@@ -36,7 +37,7 @@ class Setting:
     @property
     def variable(self) -> str:
         """The environment variable that sets it, for Meltano and for the plugin alone."""
-        return f"{self.plugin}_{self.name}".replace("-", "_").upper()
+        return environment.variable(self.plugin, self.name)
 
     @property
     def type(self) -> str:

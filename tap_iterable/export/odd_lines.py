@@ -13,6 +13,8 @@ from typing import cast
 
 from singer_sdk import metrics
 
+from iterable_api.places import private_directory
+
 _logger = logging.getLogger(__name__)
 
 
@@ -59,7 +61,7 @@ class OddLines:
     def keep(self, line: bytes) -> None:
         """Append the line to the file, on disk before this returns: state will move past it."""
         self.count += 1
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        private_directory(self.path.parent)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "ab") as file:
             file.write(line.rstrip(b"\r\n") + b"\n")

@@ -35,6 +35,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from iterable_api import databases
+from iterable_api.places import private_file, sqlite_file
 from target_iterable.delivery.failures import LedgerError
 from target_iterable.delivery.keyed_hash import told
 from target_iterable.delivery.ledger_keys import LedgerKeys
@@ -56,9 +57,20 @@ _TABLE: Final = Table(
     Column("content", LargeBinary(CONTENT_BYTES), nullable=False),
     sqlite_with_rowid=False,
 )
+
+
+def _sqlite(place: str) -> Engine:
+    """The file at a path or URL, which is for its owner only if it is made now. So is what SQLite puts beside it."""
+    path = sqlite_file(place)
+    if not path or path == ":memory:":
+        raise ValueError("it would be forgotten at the end of the run")
+    private_file(path)
+    return databases.sqlite(place)
+
+
 _KINDS: Final[Mapping[str, Callable[[str], Engine]]] = {
-    "": databases.sqlite,
-    "sqlite": databases.sqlite,
+    "": _sqlite,
+    "sqlite": _sqlite,
     "postgresql": databases.postgresql,
     "postgres": databases.postgresql,
 }
@@ -280,6 +292,8 @@ def keys_of(place: str) -> Iterator[tuple[Engine, LedgerKeys]]:
         raise ValueError("`ledger` needs a driver: pip install 'singer-iterable[postgres]'.") from None
     except (ArgumentError, KeyError, ValueError):
         raise ValueError("`ledger` must be a file, or a URL of SQLite or PostgreSQL.") from None
+    except OSError as error:
+        raise ValueError(f"`ledger` cannot be written: {error.strerror}.") from None
     try:
         bring_up_to_date(engine)
         yield engine, LedgerKeys(engine)

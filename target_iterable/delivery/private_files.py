@@ -8,12 +8,14 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from iterable_api.places import private_directory
+
 _FLAGS: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
 
 
 def create(directory: Path, stem: str, suffix: str) -> tuple[Path, int]:
     """A new file in `directory`, which is made if it is missing, and its descriptor. No other file is touched."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_directory(directory)
     for number in count(1):
         path = directory / f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
         with suppress(FileExistsError):

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iterable_api.places import wrong_folder
 from target_iterable.allowances import most
 from target_iterable.delivery.journal import Journal
 from target_iterable.delivery.tally import Tally
@@ -14,7 +15,7 @@ from target_iterable.dry_run.client import PlanningClient
 from target_iterable.dry_run.plan import Plan
 from target_iterable.real_run import RealRun
 from target_iterable.report import PLANNED
-from target_iterable.setting_error import SettingError
+from target_iterable.setting_error import SettingError, refuse
 
 if TYPE_CHECKING:
     from target_iterable.delivery.stores import Stores
@@ -36,9 +37,11 @@ class DryRun(RealRun):
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         directory = config["dry_run_path"]
+        refuse(wrong_folder("dry_run_path", directory))
         self._allowance = most(config, "max_rejects")
         self._bears_dropped_fields = config["on_dropped_fields"] == "warn"
         changes = {
+            "dry_run": True,
             "rejects_path": directory,
             "max_rejects": "100%",
             "on_reject": "continue",

@@ -34,6 +34,12 @@ class MeltanoProject:
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 
+    def meltano_says(self, *arguments: str, **environment: str) -> str:
+        """What the command prints and logs. It must succeed."""
+        ended = self._run(arguments, environment)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout + ended.stderr
+
     def refused(self, *arguments: str, **environment: str) -> str:
         """What the command prints and logs. It must fail."""
         ended = self._run(arguments, environment)

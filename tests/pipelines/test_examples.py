@@ -10,11 +10,13 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from ruamel.yaml import YAML
 
 from demo.warehouse import warehouse
 from iterable_api.client import IterableClient
@@ -24,6 +26,7 @@ from tests.pipelines.meltano_project import QUIET
 from tests.target.loading import Contents
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+DATABASES = count(1)
 SHELL = re.compile(r"```sh\n(?P<commands>.*?)```", re.DOTALL)
 
 
@@ -31,6 +34,7 @@ class Database:
     """A database of its own, on a server that listens on a socket in a folder."""
 
     def __init__(self, folder: str, name: str) -> None:
+        self.name = name
         self.uri = f"postgresql://postgres@/{name}?host={folder}"
         # tap-postgres insists on a host, a user and a password.
         address = f"://postgres:postgres@localhost/{name}?host={folder}"
@@ -61,20 +65,31 @@ class Example:
         """The profile fields that the project did not have before. It keeps each for ever."""
         return self.holds.field_types().keys() - self._fields
 
-    def run(self) -> None:
-        """What the README says."""
+    def run(self, **environment: str) -> str:
+        """What the README says; what is printed and logged."""
         commands = "\n".join(found["commands"] for found in SHELL.finditer((self.folder / "README.md").read_text()))
         assert "meltano run" in commands
         ended = subprocess.run(
             ["bash", "-e", "-c", commands],  # noqa: S607 (who reads a README has one)
             cwd=self.folder,
-            env={**os.environ, **QUIET},
+            env={**os.environ, **QUIET, **environment},
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout + ended.stderr
+
+    def undeclare(self, setting: str) -> None:
+        """Take a setting of the target out of its definition, as it is in those that people write themselves."""
+        path, yaml = self.folder / "meltano.yml", YAML()
+        project = yaml.load(path)
+        (target,) = project["plugins"]["loaders"]
+        declared = target["settings"]
+        target["settings"] = [one for one in declared if one["name"] != setting]
+        assert len(target["settings"]) == len(declared) - 1
+        yaml.dump(project, path)
 
     @property
     def statuses(self) -> set[int | None]:
@@ -102,8 +117,8 @@ def begin(tmp_path: Path, postgres: str) -> Iterator[Begin]:
             client = IterableClient(sandbox.api_key, api_url=sandbox.url, limiter=Unlimited())
             stack.callback(client.close)
             folder = Path(shutil.copytree(EXAMPLES / name, tmp_path / name))
-            database = Database(postgres, name.replace("-", "_"))
-            Database(postgres, "postgres").run(f"create database {name.replace('-', '_')}")
+            database = Database(postgres, f"{name.replace('-', '_')}_{next(DATABASES)}")
+            Database(postgres, "postgres").run(f"create database {database.name}")
             (folder / ".env").write_text(filled((folder / ".env.example").read_text(), database, read, sandbox))
             if (script := folder / "source.sql").exists():
                 database.run(script.read_text())
@@ -128,6 +143,38 @@ def filled(env: str, database: Database, read: Sandbox, written: Sandbox) -> str
     found = {name: value for name in names for end, value in values.items() if name.endswith(end)}
     assert list(found) == names
     return "".join(f"{name}='{value}'\n" for name, value in found.items())
+
+
+WRITING = sorted(path.parent.name for path in EXAMPLES.glob("*/meltano.yml") if "target-iterable" in path.read_text())
+
+
+def dry(example: Example) -> None:
+    """Run it dry, and see that nothing is written, and that this is said."""
+    before = contents(example.sandbox)
+    said = example.run(TARGET_ITERABLE_DRY_RUN="true")
+    assert contents(example.sandbox) == before
+    assert [entry for entry in example.sandbox.requests() if entry.method != "GET"] == []
+    assert "Dry run: nothing was written to Iterable." in said
+    assert [path for path in (example.folder / "dry-run").glob("requests-*.ndjson") if path.stat().st_size]
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_a_dry_run_of_an_example_writes_nothing_and_says_so(
+    begin: Begin, name: str, seeded_database: Path, tmp_path: Path
+) -> None:
+    source = {"copy-project": str(shutil.copy(seeded_database, tmp_path / "project.db"))}
+    dry(begin(name, source.get(name)))
+
+
+def test_a_dry_run_writes_nothing_though_the_definition_does_not_declare_the_setting(begin: Begin) -> None:
+    example = begin("forget-users")
+    example.undeclare("dry_run")
+    dry(example)
+
+
+def contents(sandbox: Sandbox) -> dict[str, Any]:
+    """All that a sandbox holds."""
+    return {**sandbox.counts(), "fields": sandbox.project.store.fields.all()}
 
 
 def test_every_example_is_in_the_table_and_is_tested() -> None:
@@ -203,7 +250,7 @@ def test_segment_calls_are_users_purchases_and_events(begin: Begin) -> None:
     [purchase] = example.holds.purchases()
     assert (purchase["id"], purchase["total"]) == ("O-1", 49.9)
     assert [event["eventName"] for event in example.holds.events()] == ["Pricing page"]
-    [rejects] = (example.folder / "rejects").iterdir()
+    [rejects] = (example.folder / "rejects").glob("*.singer")
     assert [json.loads(line)["record"]["anonymous_id"] for line in rejects.read_text().splitlines()[1:]] == ["a-2"]
 
 

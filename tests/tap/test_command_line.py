@@ -39,6 +39,9 @@ def run(folder: Path, values: dict[str, Any], *arguments: str) -> subprocess.Com
             {"spool_directory": "/no/such/folder"},
             "`spool_directory` is '/no/such/folder', which is no folder that we may",
         ),
+        ({"spool_directory": COMMAND}, "which is no folder that we may write into"),
+        ({"malformed_directory": COMMAND}, "`malformed_directory` cannot be written: "),
+        ({"malformed_directory": "a\0b"}, "`malformed_directory` cannot be written: "),
         ({"extra_data_types": ["emailOpen"]}, "which is the stream email_open already"),
         ({"extra_data_types": ["campaigns"]}, "the stream campaigns is something else"),
         ({"extra_data_types": ["listUsers"]}, "the stream list_users is something else"),
@@ -143,4 +146,48 @@ def test_an_expression_that_does_not_work_is_told_with_its_setting(sandbox: Sand
     ended = run(tmp_path, GOOD | reach | {"stream_maps": {"lists": {"name": "name.upper("}}})
     assert ended.returncode == 1
     assert "`stream_maps` holds an expression that does not work: Failed to parse expression" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_variables_without_effect_are_told_and_those_that_count_are_not(tmp_path: Path) -> None:
+    variables = {
+        "TAP_ITERABLE_SKIP_FORBIDDEN": "true",
+        "TAP_ITERABLE_STARTDATE": "2026-01-01",
+        "TAP_ITERABLE_START_DATE": "2020-01-01",
+        "TAP_ITERABLE__SELECT": "[]",
+    }
+    (tmp_path / "config.json").write_text(json.dumps(GOOD))
+    command = [COMMAND, "--config", "config.json", "--discover"]
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | variables, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 0
+    warnings = [line.rpartition("| ")[2] for line in ended.stderr.splitlines() if "WARNING" in line]
+    assert warnings[0] == (
+        "The environment variable TAP_ITERABLE_STARTDATE names no setting, and has no effect. "
+        "Did you mean TAP_ITERABLE_START_DATE?"
+    )
+    assert warnings[1].startswith("Environment variables without effect: TAP_ITERABLE_SKIP_FORBIDDEN.")
+    assert len(warnings) == 2
+
+
+def test_booleans_of_the_environment_that_cannot_be_read_are_refused_by_name(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [COMMAND, "--config", "ENV", "--discover"],
+        cwd=tmp_path,
+        env=os.environ
+        | {
+            "TAP_ITERABLE_API_KEY": "k",
+            "TAP_ITERABLE_START_DATE": "2026-01-01",
+            "TAP_ITERABLE_ENFORCE_RATE_LIMITS": "ture",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "`enforce_rate_limits` must be true or false: the environment variable TAP_ITERABLE_ENFORCE_RATE_LIMITS" in (
+        ended.stderr
+    )
     assert "Traceback" not in ended.stderr

@@ -13,6 +13,8 @@ def test_odd_lines_are_kept_as_they_came_by_every_run_and_for_the_owner_only(tmp
     OddLines(path, 1).keep(b"<html>")
     assert path.read_bytes() == b'{"broken\n<html>\n'
     assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert (path.parent / ".gitignore").read_text().splitlines()[-1] == "*"
 
 
 def test_nothing_is_made_while_all_is_well(tmp_path: Path) -> None:

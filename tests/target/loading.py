@@ -72,7 +72,9 @@ class Loader:
     @property
     def refusals(self) -> list[dict[str, Any]]:
         """The `reject` objects in all files of rejects."""
-        lines = [line for file in sorted(self.rejects_directory.iterdir()) for line in file.read_text().splitlines()]
+        lines = [
+            line for file in sorted(self.rejects_directory.glob("*.singer")) for line in file.read_text().splitlines()
+        ]
         return [message["reject"] for message in map(json.loads, lines) if "reject" in message]
 
     @property

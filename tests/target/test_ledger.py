@@ -241,7 +241,7 @@ def test_hashes_differ_by_secret_and_by_where_one_part_ends(database: str, ledge
     ("database", "message"),
     [
         ("mysql://localhost/x", "`ledger` must be a file, or a URL of SQLite or PostgreSQL"),
-        ("/no/such/place/ledger.db", r"named by `ledger` cannot be used \(OperationalError\)"),
+        ("/no/such/place/ledger.db", "`ledger` cannot be written: No such file or directory"),
         ("postgresql://ann:pass-word@127.0.0.1:1/x", r"named by `ledger` cannot be used \(OperationalError\)"),
     ],
 )

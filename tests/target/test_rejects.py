@@ -28,7 +28,7 @@ def messages(file: Path) -> list[dict[str, Any]]:
 
 
 def only_file(project: Project) -> Path:
-    (file,) = project.load.rejects_directory.iterdir()
+    (file,) = project.load.rejects_directory.glob("*.singer")
     return file
 
 
@@ -52,7 +52,7 @@ def test_a_reject_is_the_input_with_the_reason_beside_it(project: Project) -> No
 def test_only_the_owner_can_read_rejects_and_no_run_overwrites_them(project: Project) -> None:
     for _ in range(3):
         project.load(stream("public/users", [{"email": "nobody"}]), streams={"public*": {"object": "users"}})
-    files = list(project.load.rejects_directory.iterdir())
+    files = list(project.load.rejects_directory.glob("*.singer"))
     assert len(files) == 3
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert all(len(messages(file)) == 2 for file in files)
@@ -175,4 +175,4 @@ def test_a_full_disk_fails_the_run_loudly_and_state_does_not_move(tmp_path: Path
     )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "`rejects_path`): File too large. State has not moved" in ended.stderr
-    assert [file.stat().st_size for file in (tmp_path / "rejects").iterdir()] == [0]
+    assert [file.stat().st_size for file in (tmp_path / "rejects").glob("*.singer")] == [0]

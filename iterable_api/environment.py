@@ -1,0 +1,100 @@
+"""Environment variables of a plugin: which settings they name, and which of them have no effect.
+
+The SDK reads them with `--config=ENV` only. Meltano reads those of the settings that the plugin's definition declares,
+gives their values to the plugin in the file of `--config`, and exports what it knows of the plugin (seen in Meltano
+4.4): each setting that has a value, also under the name of a plugin that inherits (`TARGET_ITERABLE__USERS_REGION` for
+`target-iterable--users`), members of objects (`TARGET_ITERABLE_STREAMS_A_OBJECT`), and extras (`TAP_ITERABLE__SELECT`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, Final, NamedTuple
+
+_LOG_LEVEL: Final = "LOGLEVEL"
+"""The SDK reads this variable of each plugin beside its settings."""
+_NAME_IN_MELTANO: Final[Mapping[str, str]] = {"tap": "MELTANO_EXTRACTOR_NAME", "target": "MELTANO_LOADER_NAME"}
+"""By the kind of the plugin: where Meltano says what it calls the plugin that it runs."""
+_BOOLEANS: Final[Mapping[str, bool]] = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off", ""), False),
+}
+
+
+class Unknown(NamedTuple):
+    """A variable that begins like those of a plugin's settings and names none, and the variable that it is near to."""
+
+    name: str
+    nearest: str | None
+
+    def __str__(self) -> str:
+        hint = f" Did you mean {self.nearest}?" if self.nearest else ""
+        return f"The environment variable {self.name} names no setting, and has no effect.{hint}"
+
+
+def variable(plugin: str, setting: str) -> str:
+    """The environment variable of a setting."""
+    return re.sub(r"\W", "_", f"{plugin}_{setting}").upper()
+
+
+def variables(plugin: str, setting: str) -> list[str]:
+    """The environment variables of a setting: by the plugin's own name, and by what Meltano calls the plugin."""
+    return [variable(name, setting) for name in (plugin, *_called(plugin))]
+
+
+def boolean(text: str) -> bool:
+    """What a text means, in any capitals: the words that the SDK and Meltano take for true, and their opposites.
+
+    Raises:
+        ValueError: for any other text.
+    """
+    try:
+        return _BOOLEANS[text.strip().lower()]
+    except KeyError:
+        raise ValueError("it is neither true nor false") from None
+
+
+def unheeded(plugin: str, settings: Collection[str], given: Collection[str]) -> Iterator[str]:
+    """A sentence if variables of `settings` are set, and the settings come from a file that has only those `given`."""
+    names = [variable(plugin, setting) for setting in settings if setting not in given]
+    if found := sorted(name for name in names if os.environ.get(name)):
+        yield (
+            f"Environment variables without effect: {', '.join(found)}. The file of `--config` does not have these "
+            "settings. Let `--config=ENV` follow it; in Meltano, declare the settings in the definition of the plugin."
+        )
+
+
+def unknown(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> Iterator[Unknown]:
+    """Variables that begin like those of a plugin's settings, and name none.
+
+    Left out are those that Meltano exports, and settings of another plugin whose name begins alike.
+    """
+    prefix = variable(plugin, "")
+    settings = {name.upper(): "object" in schema.get("type", ()) for name, schema in properties.items()}
+    known = {prefix + name for name in (*settings, _LOG_LEVEL)}
+    exported = tuple(variable(name, "") for name in _called(plugin))
+    for name in sorted(os.environ.keys() - known):
+        before, found, rest = name.upper().partition(prefix)
+        if found and not before and not name.startswith(exported) and not _is_of_others(rest, settings):
+            nearest = get_close_matches(rest, settings, n=1, cutoff=0.7)
+            yield Unknown(name, prefix + nearest[0] if nearest else None)
+
+
+def _is_of_others(rest: str, settings: Mapping[str, bool]) -> bool:
+    """Whether a variable is an extra, a member of an object, or a setting of another plugin, by what ends its name.
+
+    `settings` says of each whether it is an object.
+    """
+    is_extra = rest.startswith("_") and rest.lstrip("_") not in settings
+    is_member = rest.startswith(tuple(f"{name}_" for name, is_object in settings.items() if is_object))
+    is_of_another = not rest.startswith("_") and rest.endswith(tuple(f"_{name}" for name in settings))
+    return is_extra or is_member or is_of_another
+
+
+def _called(plugin: str) -> list[str]:
+    """What Meltano calls the plugin, where that is not its own name."""
+    name = os.environ.get(_NAME_IN_MELTANO[plugin.partition("-")[0]], plugin)
+    return [] if name == plugin else [name]
