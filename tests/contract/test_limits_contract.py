@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from iterable_api.client import HOSTS, NOT_REPEATABLE
+from iterable_api.client import HOSTS
 from iterable_api.limits import (
     DAY,
     LIMITS,
@@ -18,6 +18,7 @@ from iterable_api.limits import (
     Limit,
     Scope,
 )
+from iterable_api.repeatable import NOT_REPEATABLE
 
 STATED = re.compile(
     r"(?:Rate limit|Daily Cap): (\d+) requests?(?:/| per )(second|minute|24 hour period), "
