@@ -51,6 +51,10 @@ class RetryPolicy:
         """The seconds before each retry, in order."""
         return map(self.wait, range(1, self.attempts))
 
+    def is_over(self, seconds: float) -> bool:
+        """Whether the deadline has passed, so long after the first attempt."""
+        return self.deadline is not None and seconds > self.deadline
+
     def at_most(self, attempts: int) -> RetryPolicy:
         """The same policy with no more attempts than that."""
         return replace(self, attempts=min(self.attempts, attempts))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from iterable_api.identity import ProjectType
 from target_iterable.delivery.allowance import Allowance
+from target_iterable.delivery.operations import Endpoint
 from target_iterable.identities import ACCEPTED
 from target_iterable.setting_error import SettingError, one_of
 
@@ -57,7 +58,7 @@ class ObjectSpec:
         of_state: whether rows say how something is, and not what has happened, so that `skip_unchanged` makes sense.
         of_users: whether rows belong to a user, so that `identify_by` makes sense.
         once_per_key: whether rows make something happen, once for each key.
-        repeatable: whether that could happen again without harm; if not, `on_unconfirmed` makes sense.
+        endpoints: those that make it happen.
         removals: what the mode `mirror` can do with what has left the source; the first is the default.
         clears: whether rows hold fields that a null clears, so that `nulls` makes sense.
         needs: a setting that must be true before anything is sent, because it cannot be taken back.
@@ -71,7 +72,7 @@ class ObjectSpec:
     of_state: bool = True
     of_users: bool = True
     once_per_key: bool = False
-    repeatable: bool = True
+    endpoints: tuple[Endpoint, ...] = ()
     removals: tuple[str, ...] = ()
     clears: bool = False
     needs: str = ""
@@ -79,11 +80,16 @@ class ObjectSpec:
     either: frozenset[str] = frozenset()
 
     @property
+    def happens_at_most_once(self) -> bool:
+        """Whether what rows make happen must not happen again, so that `on_unconfirmed` makes sense."""
+        return not all(endpoint.repeatable for endpoint in self.endpoints)
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """All keys that a route to the object may have."""
         conditional = {
             "skip_unchanged": self.of_state,
-            "on_unconfirmed": self.once_per_key and not self.repeatable,
+            "on_unconfirmed": self.happens_at_most_once,
             "identify_by": self.of_users,
             "nulls": self.clears,
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from threading import Lock
 from typing import Final
 
@@ -10,14 +9,11 @@ from singer_sdk import metrics
 
 from iterable_api.client import IterableClient
 from iterable_api.errors import BadRequestError, NotFoundError, UnknownOutcomeError, UnreadableAnswerError
+from iterable_api.retry_policy import JUST_MADE, UNREADABLE_ANSWER
 from target_iterable.delivery.journal import Call, Journal
 from target_iterable.delivery.operations import Batch, Endpoint, Verdicts
 from target_iterable.delivery.traffic import Traffic
 
-_TRIES: Final = 3
-"""How often a request is sent whose 2xx answer cannot be read."""
-WAITS: Final = (0.5, 1, 2, 4, 8, 15)
-"""Seconds between the tries of a request about what was made just now."""
 _UNKNOWN_LIST: Final = "error.lists.invalidListId"
 
 
@@ -44,7 +40,7 @@ class Sender:
             IterableError: if the request failed as a whole.
             UnknownOutcomeError: if nobody knows, and it would do harm to send it again.
         """
-        for tries_left in reversed(range(_TRIES)):
+        for tries_left in reversed(range(UNREADABLE_ANSWER.attempts)):
             try:
                 return self._as_soon_as_known(batch)
             except UnreadableAnswerError as error:
@@ -61,13 +57,13 @@ class Sender:
 
     def _as_soon_as_known(self, batch: Batch) -> Verdicts:
         """Wait a little for Iterable to know a list or a catalog that was made just now: that was seen to take time."""
-        for wait in WAITS if batch.envelope.fresh else ():
+        for wait in JUST_MADE.waits() if batch.envelope.fresh else ():
             try:
                 return self._once(batch)
             except (BadRequestError, NotFoundError) as error:
                 if isinstance(error, BadRequestError) and _UNKNOWN_LIST not in error.message:
                     raise
-                time.sleep(wait)
+                self.client.sleep(wait)
         return self._once(batch)
 
     def _once(self, batch: Batch) -> Verdicts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 import sqlite3
@@ -36,17 +37,19 @@ UNFORGET = "POST /api/users/unforget"
 GREET = "POST /api/events/track"
 
 
+GREETING = dataclasses.replace(alone("/api/events/track", all_taken), repeatable=False)
+
+
 class Greetings(UserUnforgets):
     """An action that would do harm twice: each is an event without an id."""
 
     spec = ObjectSpec(
-        "greetings", streams=("greetings",), modes=("send",), of_state=False, once_per_key=True, repeatable=False
+        "greetings", streams=("greetings",), modes=("send",), of_state=False, once_per_key=True, endpoints=(GREETING,)
     )
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         text = json.dumps({"email": row["email"], "eventName": row.get("greeting", "hello")}).encode()
-        endpoint = alone("/api/events/track", all_taken, repeatable=False)
-        return replace(super().operation(row, key), endpoint=endpoint, part=text)
+        return replace(super().operation(row, key), endpoint=GREETING, part=text)
 
 
 @pytest.fixture(autouse=True)
