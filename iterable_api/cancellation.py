@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Lock
-from typing import Final
-from weakref import WeakSet
+from typing import Any, Final, TypeVar
+from weakref import WeakKeyDictionary
 
 from iterable_api.errors import RunEndedError
+
+_T = TypeVar("_T")
 
 
 class Cancellation:
@@ -20,7 +23,7 @@ class Cancellation:
     def __init__(self) -> None:
         self._event = Event()
         self._lock = Lock()
-        self._sockets: WeakSet[socket.socket] = WeakSet()
+        self._watched: WeakKeyDictionary[Any, Callable[[Any], None]] = WeakKeyDictionary()
 
     @property
     def is_cancelled(self) -> bool:
@@ -41,21 +44,26 @@ class Cancellation:
         self._event.wait(seconds)
         self.check()
 
-    def watch(self, connection: socket.socket) -> None:
-        """Shut a connection down when the run is to end, whoever waits for it; see `check`."""
+    def watch(self, connection: _T, shut: Callable[[_T], None]) -> None:
+        """Shut a connection when the run is to end, whoever waits for it."""
         with self._lock:
-            self._sockets.add(connection)
-        self.check()
+            self._watched[connection] = shut
 
     def cancel(self) -> None:
         """End the run: nobody sleeps any more, and no watched connection gives an answer."""
         self._event.set()
         with self._lock:
-            connections = list(self._sockets)
-        for connection in connections:
-            with suppress(OSError):
-                # That of a TLS connection would take the keys away under the thread that reads.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+            watched = list(self._watched.items())
+        for connection, shut in watched:
+            # One that is closed is what it should be, whatever its library says to that.
+            with suppress(Exception):
+                shut(connection)
+
+
+def shut_socket(connection: socket.socket) -> None:
+    """Whoever reads from it comes to an end."""
+    # Not its own `shutdown`: that of a TLS connection takes the keys away under the thread that reads.
+    socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 PROCESS: Final = Cancellation()

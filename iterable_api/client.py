@@ -33,6 +33,9 @@ from iterable_api.session import open_session
 
 HOSTS: Final[Mapping[str, str]] = {"us": "https://api.iterable.com", "eu": "https://api.eu.iterable.com"}
 
+CONNECT_TIMEOUT: Final = 10
+STALL_TIMEOUT: Final = 300
+
 _SUCCESS: Final = range(200, 300)
 
 Params = Mapping[str, str | int | Sequence[str | int]]
@@ -77,7 +80,7 @@ class IterableClient:
         api_url: str | None = None,
         limiter: RateLimiter | None = None,
         user_agent: str = "singer-iterable",
-        timeout: tuple[float, float] = (10, 300),
+        timeout: tuple[float, float] = (CONNECT_TIMEOUT, STALL_TIMEOUT),
         max_tries: int = REQUEST.attempts,
         first_wait: float = REQUEST.first_wait,
         longest_wait: float = REQUEST.longest_wait,

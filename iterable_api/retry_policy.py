@@ -9,6 +9,8 @@ from typing import Final
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
+LOCK_TIMEOUT: Final = 60
+"""Seconds for which a lock that another process holds in a database is waited for; see `lock_timeout_seconds`."""
 UNLIMITED: Final = sys.maxsize
 """As many attempts as the deadline allows."""
 

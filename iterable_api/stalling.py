@@ -16,7 +16,7 @@ from typing import IO, Any, Final, cast
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool
 
-from iterable_api.cancellation import Cancellation
+from iterable_api.cancellation import Cancellation, shut_socket
 
 SLOWEST: Final = 500
 """Bytes per second. The slowest lists bring several times as much, also when they are compressed."""
@@ -117,7 +117,8 @@ class _Guarded:
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
         # Within a tunnel through a proxy that speaks TLS itself, it is no socket, but around one.
-        self.cancellation.watch(getattr(self.sock, "socket", self.sock))
+        self.cancellation.watch(getattr(self.sock, "socket", self.sock), shut_socket)
+        self.cancellation.check()
 
 
 @lru_cache

@@ -34,7 +34,9 @@ class Remembered:
         self._stores = stores
         self._members: list[Members] = []
         try:
-            self.ledger = open_ledger(config["ledger"], config["api_key"], stores.ledger)
+            self.ledger = open_ledger(
+                config["ledger"], config["api_key"], stores.ledger, lock_timeout=config["lock_timeout_seconds"]
+            )
         except ValueError as error:
             raise SettingError(str(error)) from None
 

@@ -35,7 +35,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from iterable_api import databases
-from target_iterable.delivery.failures import LedgerError
+from iterable_api.retry_policy import LOCK_TIMEOUT
+from target_iterable.delivery.failures import LedgerError, LedgerLockedError
 from target_iterable.delivery.ledger_log import CLAIM, CLAIM_BYTES, FORGET, FORGET_PLACE, KEEP, REFUSED, Lately
 from target_iterable.delivery.ledger_log import TABLE as LOG
 from target_iterable.delivery.ledger_sql import CONTENT_BYTES, DIALECTS, KEY_BYTES
@@ -53,7 +54,7 @@ _TABLE: Final = Table(
     Column("content", LargeBinary(CONTENT_BYTES), nullable=False),
     sqlite_with_rowid=False,
 )
-_KINDS: Final[Mapping[str, Callable[[str], Engine]]] = {
+_KINDS: Final[Mapping[str, Callable[[str, float], Engine]]] = {
     "": databases.sqlite,
     "sqlite": databases.sqlite,
     "postgresql": databases.postgresql,
@@ -71,6 +72,7 @@ class Ledger:
         self._secret = secret
         self._blank = blake2b(key=secret, digest_size=CONTENT_BYTES)
         self._lately = Lately()
+        self._locked: LedgerLockedError | None = None
         self._lock = Lock()
         self._has_written = False
         for table in (_TABLE, LOG):
@@ -235,10 +237,16 @@ class Ledger:
 
     @contextmanager
     def _talking(self) -> Iterator[None]:
+        """Say what goes wrong in the database. After one lock that was waited for in vain, no other is waited for."""
+        if self._locked is not None:
+            raise self._locked
         try:
             yield
         except SQLAlchemyError as error:
-            raise LedgerError(error) from None
+            if not databases.is_locked(error):
+                raise LedgerError(error) from None
+            self._locked = LedgerLockedError()
+            raise self._locked from None
 
 
 def framing(part: bytes) -> bytes:
@@ -253,15 +261,15 @@ def portions(keys: Collection[bytes]) -> Iterator[list[bytes]]:
         yield ordered[start : start + _MOST]
 
 
-def open_ledger(place: str, secret: str, kind: type[Ledger] = Ledger) -> Ledger:
-    """The ledger at a path or URL.
+def open_ledger(place: str, secret: str, kind: type[Ledger] = Ledger, *, lock_timeout: float = LOCK_TIMEOUT) -> Ledger:
+    """The ledger at a path or URL. Locks of other processes are waited for `lock_timeout` seconds.
 
     Raises:
         ValueError: naming the setting, if there is no such kind of database, its driver is not installed, or it
             cannot be reached.
     """
     try:
-        engine = _KINDS[urlsplit(place).scheme](place)
+        engine = _KINDS[urlsplit(place).scheme](place, lock_timeout)
     except (ImportError, NoSuchModuleError):
         raise ValueError("`ledger` needs a driver: pip install 'singer-iterable[postgres]'.") from None
     except (ArgumentError, KeyError, ValueError):

@@ -9,14 +9,12 @@ import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from iterable_api.client import IterableClient
 from target_iterable.columns import Row
 from target_iterable.delivery.failures import DeliveryFailedError
 from target_iterable.delivery.happenings import Happenings
@@ -27,6 +25,7 @@ from target_iterable.objects import OBJECTS
 from target_iterable.objects.privacy import UserUnforgets
 from target_iterable.routes import ObjectSpec
 from target_iterable.setting_error import SettingError
+from target_iterable.settings import SETTINGS
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import Message, stream
@@ -57,7 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the ledger is by default. Failures are not tried again."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(OBJECTS, "greetings", Greetings)
-    monkeypatch.setattr("target_iterable.real_run.IterableClient", partial(IterableClient, max_tries=1))
+    monkeypatch.setitem(SETTINGS["properties"]["max_tries"], "default", 1)
     return tmp_path
 
 
@@ -170,6 +169,7 @@ import sys
 from tests.target.test_once import Greetings
 from target_iterable.objects import OBJECTS
 from target_iterable.target import TargetIterable
+from target_iterable.settings import SETTINGS
 OBJECTS["greetings"] = Greetings
 TargetIterable.cli()
 """
