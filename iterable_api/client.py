@@ -13,8 +13,11 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
+from iterable_api.cancellation import PROCESS, Cancellation
 from iterable_api.errors import (
     ApiError,
+    ConnectionFailedError,
+    RunEndedError,
     ServerError,
     UnaddressableError,
     UnknownOutcomeError,
@@ -23,42 +26,15 @@ from iterable_api.errors import (
 )
 from iterable_api.limits import DocumentedLimits, RateLimiter
 from iterable_api.redaction import texts_in
+from iterable_api.repeatable import is_repeatable
 from iterable_api.retries import no_answer, retry_after, retrying
+from iterable_api.retry_policy import REQUEST, RetryPolicy
 from iterable_api.session import open_session
 
 HOSTS: Final[Mapping[str, str]] = {"us": "https://api.iterable.com", "eu": "https://api.eu.iterable.com"}
 
-NOT_REPEATABLE: Final[frozenset[tuple[str, str]]] = frozenset(
-    {
-        ("POST", "/api/campaigns/create"),
-        ("POST", "/api/campaigns/trigger"),
-        ("POST", "/api/campaigns/{campaignId}/send"),
-        ("POST", "/api/email/target"),
-        ("POST", "/api/export/start"),
-        ("POST", "/api/inApp/target"),
-        ("POST", "/api/lists"),
-        ("POST", "/api/push/target"),
-        ("POST", "/api/sms/target"),
-        ("POST", "/api/snippets"),
-        ("POST", "/api/subscriptions/subscribeToDoubleOptIn"),
-        ("POST", "/api/templates/email/proof"),
-        ("POST", "/api/templates/inapp/proof"),
-        ("POST", "/api/templates/push/proof"),
-        ("POST", "/api/templates/sms/proof"),
-        ("POST", "/api/users/merge"),
-        ("POST", "/api/verify/sms/begin"),
-        ("POST", "/api/verify/sms/check"),
-        ("POST", "/api/webPush/target"),
-        ("POST", "/api/whatsApp/target"),
-        ("POST", "/api/workflows/triggerWorkflow"),
-    }
-)
-"""Calls whose second try creates or sends again, or is refused as if the first had failed.
-
-All others set a state, read, or carry an id. A user who is deleted twice is gone: Iterable may say that it does not
-know the userId, and whoever deletes takes that for done. An address that is changed twice is changed: whoever
-changes it looks whether it is so already.
-"""
+CONNECT_TIMEOUT: Final = 10
+STALL_TIMEOUT: Final = 300
 
 _SUCCESS: Final = range(200, 300)
 
@@ -89,8 +65,8 @@ class IterableClient:
 
     Threads may share a client: what they share is the pool of connections, which is made for that; the
     headers never change and cookies are not kept. `max_tries` counts the first try. `timeout` is (connect,
-    read) in seconds; the read timeout is the longest silence, not the longest answer. `on_attempt` sees every
-    try, in the thread that made it.
+    read) in seconds; the second is the longest stall, not the longest answer: see `StallGuard`. `on_attempt`
+    sees every try, in the thread that made it. Once cancelled, the client sends nothing more.
 
     Raises:
         ValueError: naming the setting (`api_key`, `region`, `api_url`) that is wrong.
@@ -104,21 +80,24 @@ class IterableClient:
         api_url: str | None = None,
         limiter: RateLimiter | None = None,
         user_agent: str = "singer-iterable",
-        timeout: tuple[float, float] = (10, 300),
-        max_tries: int = 8,
-        first_wait: float = 1,
-        longest_wait: float = 60,
-        sleep: Callable[[float], None] = time.sleep,
+        timeout: tuple[float, float] = (CONNECT_TIMEOUT, STALL_TIMEOUT),
+        max_tries: int = REQUEST.attempts,
+        first_wait: float = REQUEST.first_wait,
+        longest_wait: float = REQUEST.longest_wait,
+        sleep: Callable[[float], None] | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
+        cancellation: Cancellation = PROCESS,
     ) -> None:
         self._base = base_url(region, api_url)
-        self._limiter = limiter if limiter is not None else DocumentedLimits()
-        self._timeout = timeout
-        self._retrying = retrying(max_tries, first_wait, longest_wait, sleep)
+        self._limiter = limiter if limiter is not None else DocumentedLimits(sleep=cancellation.sleep)
+        self.timeout = timeout
+        self.sleep = sleep or cancellation.sleep
+        self._cancellation = cancellation
+        self._retrying = retrying(RetryPolicy(max_tries, first_wait, longest_wait), self.sleep)
         self._key = api_key
         self._on_attempt = on_attempt
         self._reached = False
-        self._session = open_session(api_key, user_agent)
+        self._session = open_session(api_key, user_agent, cancellation)
 
     def get_json(self, path: str, *, path_params: PathParams | None = None, params: Params | None = None) -> Any:
         """The JSON of a GET.
@@ -150,6 +129,7 @@ class IterableClient:
         Raises:
             ApiError: for any other answer, transient ones only after `max_tries`.
             ConnectionFailedError: if there was no answer; where there never was one, after a few tries.
+            RunEndedError: if the run was asked to end before there was one.
             UnaddressableError: if a path parameter cannot be part of a URL; nothing was sent.
             UnknownOutcomeError: if a call that must not be repeated may or may not have happened.
             UntrustedServerError: if the server's certificate could not be verified.
@@ -180,6 +160,7 @@ class IterableClient:
 
     def _opened(self, call: _Call, url: str) -> requests.Response:
         self._limiter.acquire(call.method, call.path)
+        self._cancellation.check()
         began, status = time.monotonic(), None
         try:
             response = self._sent(call, url)
@@ -200,7 +181,7 @@ class IterableClient:
                 json=call.json,
                 data=call.data,
                 headers={"Content-Type": "application/json"} if call.data is not None else None,
-                timeout=self._timeout,
+                timeout=self.timeout,
                 allow_redirects=False,
                 stream=True,
             )
@@ -211,7 +192,10 @@ class IterableClient:
             yield
         except (requests.RequestException, UnicodeError) as error:
             host = urlsplit(self._base).netloc
-            raise no_answer(str(call), host, error, repeatable=call.repeatable, reached=self._reached) from None
+            failure = no_answer(str(call), host, error, repeatable=call.repeatable, reached=self._reached)
+            if self._cancellation.is_cancelled and isinstance(failure, ConnectionFailedError):
+                failure = RunEndedError(f"{call}: broken off, because the run was asked to end")
+            raise failure from None
 
     def _refusal(self, call: _Call, response: requests.Response) -> ApiError | UnknownOutcomeError:
         sent = [self._key, *call.texts]
@@ -244,7 +228,7 @@ class _Call:
 
     @property
     def repeatable(self) -> bool:
-        return self.harmless and (self.method, self.path) not in NOT_REPEATABLE
+        return self.harmless and is_repeatable(self.method, self.path)
 
     @property
     def texts(self) -> Iterator[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
-from iterable_api.client import NOT_REPEATABLE, IterableClient, Params, PathParams
+from iterable_api.client import IterableClient, Params, PathParams
 from iterable_api.errors import UnknownOutcomeError, UnreadableAnswerError
+from iterable_api.repeatable import is_repeatable
+from iterable_api.retry_policy import UNREADABLE_ANSWER
 from iterable_api.success_responses import SUCCESS_RESPONSES
-
-TRIES: Final = 3
-"""How often a request that may be repeated is sent whose 2xx answer is no success."""
 
 
 def confirmed(
@@ -33,9 +32,9 @@ def confirmed(
         UnreadableAnswerError: if all tries of any other call got such answers.
     """
     success = SUCCESS_RESPONSES[method, path]
-    may_repeat = repeatable and (method, path) not in NOT_REPEATABLE
+    may_repeat = repeatable and is_repeatable(method, path)
     problem = ""
-    for _ in range(TRIES if may_repeat else 1):
+    for _ in range(UNREADABLE_ANSWER.attempts if may_repeat else 1):
         response = client.request(
             method, path, path_params=path_params, params=params, json=json, data=data, repeatable=repeatable
         )

@@ -41,6 +41,10 @@ class NeverReachedError(ConnectionFailedError):
     """There is nobody at the address, and never was in this run: rather a wrong setting than a moment's trouble."""
 
 
+class RunEndedError(IterableError):
+    """The run was asked to end, and what it waited for was broken off."""
+
+
 class UnknownOutcomeError(IterableError):
     """A request that must not be repeated got no clear answer: nobody knows whether it took effect."""
 
@@ -185,7 +189,7 @@ class RateLimitedError(TransientApiError):
 
 
 class ServerError(TransientApiError):
-    """408 or 5xx: Iterable or something before it is in trouble."""
+    """408, 425, 499 or 5xx: Iterable or something before it is in trouble."""
 
 
 _REDIRECTS: Final = range(300, 400)
@@ -203,14 +207,14 @@ _BY_CODE: Final[dict[str, type[ApiError]]] = {
     "BadJsonBody": BadJsonBodyError,
     "RequestFieldsTypesMismatched": FieldTypeError,
 }
-TRANSIENT: Final[dict[int, type[TransientApiError]]] = {
-    408: ServerError,
+_TRANSIENT: Final[dict[int, type[TransientApiError]]] = {
+    408: ServerError,  # whoever is before Iterable has not got the whole request in time
+    425: ServerError,  # or does not want to pass it on so early in a connection
     429: RateLimitedError,
-    500: ServerError,
-    502: ServerError,
-    503: ServerError,
-    504: ServerError,
+    499: ServerError,  # or has hung up on Iterable
 }
+_FIRST_OF_SERVERS: Final = 500
+"""From here on, a status is about the server, also where no standard knows it: proxies invent 520 or 999."""
 
 
 def api_error(
@@ -231,10 +235,14 @@ def api_error(
     by_code = _BY_CODE.get(_text(answer.get("code")))
     if by_code is not None and status in (400, 500):
         return by_code(status, method, path, answer)
-    if (transient := TRANSIENT.get(status)) is not None:
+    if (transient := _transient(status)) is not None:
         return transient(status, method, path, answer, retry_after)
     kind = _BY_STATUS.get(status, RedirectError if status in _REDIRECTS else UnexpectedStatusError)
     return kind(status, method, path, answer)
+
+
+def _transient(status: int) -> type[TransientApiError] | None:
+    return ServerError if status >= _FIRST_OF_SERVERS else _TRANSIENT.get(status)
 
 
 def _read(body: bytes, sent: Iterable[str]) -> Mapping[str, Any]:

@@ -15,8 +15,11 @@ from pyrate_limiter.abstracts.algorithm import State, StateAlgorithm
 
 from iterable_api.errors import IterableError
 from iterable_api.places import sqlite_file, wrong_file
+from iterable_api.retry_policy import LOCK_TIMEOUT
 
 _REDIS_PREFIX: Final = "iterable_rate_limits"
+_REDIS_TIMEOUT: Final = 10
+"""Seconds for which Redis may say nothing, unless its URL has a `socket_timeout`. It knows no locks."""
 
 Step = Callable[[str], str | None]
 """From the text of a state, "" at first, to the new text, or None if nothing changes."""
@@ -28,6 +31,16 @@ class LimitStoreError(IterableError, ValueError):
     def __init__(self, error: Exception) -> None:
         # The text of a driver's error may hold the URL, and the URL a password.
         super().__init__(f"The store named by `rate_limit_store` cannot be used ({type(error).__name__}).")
+
+
+class LimitStoreLockedError(LimitStoreError):
+    """Another process holds a lock in the store of `rate_limit_store` for longer than can be waited."""
+
+    def __init__(self) -> None:
+        super(LimitStoreError, self).__init__(
+            "The store named by `rate_limit_store` is locked by another process, and did not become free in time "
+            "(`lock_timeout_seconds`)."
+        )
 
 
 class LimitStore(Protocol):
@@ -108,25 +121,26 @@ class RedisStore:
 # A driver takes its time to be imported, and most runs have no store.
 
 
-def _sqlite(place: str) -> LimitStore:
+def _sqlite(place: str, lock_timeout: float) -> LimitStore:
     from iterable_api import sql_limit_store  # noqa: PLC0415 (see above)
 
-    return sql_limit_store.sqlite(place)
+    return sql_limit_store.sqlite(place, lock_timeout)
 
 
-def _postgresql(url: str) -> LimitStore:
+def _postgresql(url: str, lock_timeout: float) -> LimitStore:
     from iterable_api import sql_limit_store  # noqa: PLC0415 (see above)
 
-    return sql_limit_store.postgresql(url)
+    return sql_limit_store.postgresql(url, lock_timeout)
 
 
-def _redis(url: str) -> LimitStore:
+def _redis(url: str, _lock_timeout: float) -> LimitStore:
     import redis  # noqa: PLC0415 (see above)
 
-    return RedisStore(redis.Redis.from_url(url), redis.RedisError)
+    client = redis.Redis.from_url(url, socket_timeout=_REDIS_TIMEOUT, socket_connect_timeout=_REDIS_TIMEOUT)
+    return RedisStore(client, redis.RedisError)
 
 
-_KINDS: Final[Mapping[str, tuple[Callable[[str], LimitStore], str]]] = {
+_KINDS: Final[Mapping[str, tuple[Callable[[str, float], LimitStore], str]]] = {
     "": (_sqlite, ""),
     "sqlite": (_sqlite, ""),
     "postgresql": (_postgresql, "postgres"),
@@ -137,8 +151,8 @@ _KINDS: Final[Mapping[str, tuple[Callable[[str], LimitStore], str]]] = {
 """By the scheme of the URL: how to open the store, and which extra of this package has its driver."""
 
 
-def open_store(place: str) -> LimitStore:
-    """The store at a path or URL.
+def open_store(place: str, lock_timeout: float = LOCK_TIMEOUT) -> LimitStore:
+    """The store at a path or URL. Locks of other processes in a database are waited for `lock_timeout` seconds.
 
     Raises:
         ValueError: naming the setting, if there is no such kind of store, its driver is not installed, or it cannot
@@ -151,7 +165,7 @@ def open_store(place: str) -> LimitStore:
     if problem := wrong_file("rate_limit_store", sqlite_file(place)):
         raise ValueError(problem)
     try:
-        return opened(place)
+        return opened(place, lock_timeout)
     except LimitStoreError:
         raise
     except ImportError:

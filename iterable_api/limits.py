@@ -17,7 +17,7 @@ from pyrate_limiter import Decision, Rate, RateItem, StateAlgorithm, StateBucket
 from pyrate_limiter.abstracts.algorithm import State
 
 from iterable_api.errors import DailyCapReachedError
-from iterable_api.limit_stores import LimitStore, SharedState
+from iterable_api.limit_stores import LimitStore, LimitStoreError, SharedState
 
 Scope = Literal["project", "key", "organisation"]
 
@@ -164,6 +164,7 @@ class DocumentedLimits:
         self._sleep = sleep
         self._store = store
         self._lock = threading.Lock()
+        self._failure: LimitStoreError | None = None
         self._buckets = {limit: _bucket(limit, store) for limit in LIMITS}
         # The longest period comes first: who may not call today should not wait before hearing so.
         self._by_endpoint: dict[tuple[str, str], list[Limit]] = {
@@ -190,11 +191,21 @@ class DocumentedLimits:
         with self._lock:
             now = place = int(self._clock() * 1000)
             # Once, or more often if another process takes the place between the two steps.
-            while not bucket.put(item := RateItem(limit.path, place)):
+            while not self._put(bucket, item := RateItem(limit.path, place)):
                 if limit.seconds >= DAY:
                     raise DailyCapReachedError(limit.method, limit.path, limit.count)
                 place += cast("int", bucket.waiting(item))
             return (place - now) / 1000
+
+    def _put(self, bucket: StateBucket, item: RateItem) -> bool:
+        """Take the place, if it is free. A store that has failed once is not asked again, nor waited for."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return bool(bucket.put(item))
+        except LimitStoreError as error:
+            self._failure = error
+            raise
 
 
 class _LastHours(StateAlgorithm):

@@ -14,10 +14,9 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception_type,
-    wait_exponential,
     wait_random,
 )
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError, ReadTimeoutError
 
 from iterable_api.errors import (
     ConnectionFailedError,
@@ -27,11 +26,10 @@ from iterable_api.errors import (
     UnknownOutcomeError,
     UntrustedServerError,
 )
+from iterable_api.retry_policy import UNREACHED_HOST, RetryPolicy
 
 LONGEST_RETRY_AFTER: Final = 300
 """Seconds that one `Retry-After` can hold us up. Whoever asks for more is asked again after these."""
-TRIES_TO_REACH: Final = 3
-"""Tries of a host that nobody has reached yet: a few seconds, for a network that is just coming up."""
 
 NO_ANSWER: Final = (
     requests.ConnectionError,
@@ -47,25 +45,28 @@ _NO_WAY: Final = (*_NEVER_SENT, ProxyError, ssl.SSLError)
 _logger = logging.getLogger(__name__)
 
 
-def retrying(max_tries: int, first_wait: float, longest_wait: float, sleep: Callable[[float], None]) -> Retrying:
-    """Calls something until it works, fails for good, or was tried `max_tries` times (less if never reached).
+def retrying(policy: RetryPolicy, sleep: Callable[[float], None]) -> Retrying:
+    """Calls something until it works, fails for good, or was tried as often as `policy` says (less if never reached).
 
-    The waits double from `first_wait` to `longest_wait`, each a little longer by chance. Where the
-    answer had a `Retry-After`, that is the wait instead.
+    Each wait is a little longer by chance than that of the policy. Where the answer had a `Retry-After`, that is the
+    wait instead.
     """
-    backoff = wait_exponential(multiplier=first_wait, max=longest_wait) + wait_random(0, first_wait)
+    chance = wait_random(0, policy.first_wait)
+    unreached = policy.at_most(UNREACHED_HOST.attempts)
 
     def wait(state: RetryCallState) -> float:
         error = _error_of(state)
         asked = error.retry_after if isinstance(error, TransientApiError) else None
-        return backoff(state) if asked is None else min(max(asked, first_wait), LONGEST_RETRY_AFTER)
+        if asked is None:
+            return policy.wait(state.attempt_number) + chance(state)
+        return min(max(asked, policy.first_wait), LONGEST_RETRY_AFTER)
 
     def log(state: RetryCallState) -> None:
         seconds = state.next_action.sleep if state.next_action else 0
         _logger.warning("%s. Try %d of %d in %.1f s.", _error_of(state), state.attempt_number + 1, most(state), seconds)
 
     def most(state: RetryCallState) -> int:
-        return min(max_tries, TRIES_TO_REACH) if isinstance(_error_of(state), NeverReachedError) else max_tries
+        return (unreached if isinstance(_error_of(state), NeverReachedError) else policy).attempts
 
     return Retrying(
         retry=retry_if_exception_type((ConnectionFailedError, TransientApiError)),
@@ -101,6 +102,8 @@ def no_answer(
         )
     if never_sent:
         return ConnectionFailedError(f"{call}: {host} cannot be reached any more ({kind}). Check the network")
+    if any(isinstance(cause, ReadTimeoutError) for cause in causes):
+        kind = f"{kind}: it stalled for longer than `stall_timeout_seconds`"
     if repeatable:
         return ConnectionFailedError(f"{call}: no whole answer from {host} ({kind})")
     return UnknownOutcomeError(f"{call}: no whole answer from {host} ({kind}); it may or may not have taken effect")

@@ -8,7 +8,9 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Final
 
 import requests
-from requests.adapters import HTTPAdapter
+
+from iterable_api.cancellation import PROCESS, Cancellation
+from iterable_api.stalling import StallGuard
 
 _KEY: Final = re.compile(r"[\x21-\x7e]+")
 _CONNECTIONS_KEPT: Final = 32
@@ -25,8 +27,10 @@ class _ApiKey(requests.auth.AuthBase):
         return request
 
 
-def open_session(api_key: str, user_agent: str) -> requests.Session:
+def open_session(api_key: str, user_agent: str, cancellation: Cancellation = PROCESS) -> requests.Session:
     """A session that threads may share: its headers never change and it keeps no cookies.
+
+    Its read time-out is the longest stall; see `StallGuard`.
 
     Raises:
         ValueError: if the key cannot be a header.
@@ -39,6 +43,11 @@ def open_session(api_key: str, user_agent: str) -> requests.Session:
     session.auth = _ApiKey(api_key)
     session.headers["User-Agent"] = user_agent
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS_KEPT))
+    guard(session, cancellation)
     return session
+
+
+def guard(session: requests.Session, cancellation: Cancellation = PROCESS) -> None:
+    """Break off answers that stall, and all of them when the run is to end."""
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, StallGuard(cancellation, pool_maxsize=_CONNECTIONS_KEPT))

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from difflib import get_close_matches
 from typing import Any, Final
 
-from iterable_api.client import HOSTS, Attempt, IterableClient
+from iterable_api.cancellation import PROCESS
+from iterable_api.client import CONNECT_TIMEOUT, HOSTS, STALL_TIMEOUT, Attempt, IterableClient
 from iterable_api.identity import ProjectType
 from iterable_api.limit_stores import open_store
 from iterable_api.limits import DocumentedLimits, RateLimiter, Unlimited
+from iterable_api.retry_policy import LOCK_TIMEOUT, REQUEST
+from iterable_api.stalling import SLOWEST
 
 CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
     "api_key": {
@@ -52,6 +55,43 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
         "description": "Where processes that read or write the same project keep their limits together: a SQLite file "
         "on this machine, or a URL such as postgresql://user@host/database or redis://host. All who use it share one "
         "budget. By default each process keeps the limits alone.",
+    },
+    "max_tries": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 100,
+        "default": REQUEST.attempts,
+        "title": "Maximum tries",
+        "description": "How often a request is sent that gets no answer, or one that says that Iterable is in trouble. "
+        "1 is never again. What would do harm twice is sent once, whatever is set.",
+    },
+    "longest_wait_seconds": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 3600,
+        "default": REQUEST.longest_wait,
+        "title": "Longest wait in seconds",
+        "description": "The longest pause between two tries of a request; pauses double from one second up to it. "
+        "Where an answer says when to come again, it counts instead, up to 5 minutes.",
+    },
+    "stall_timeout_seconds": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 86400,
+        "default": STALL_TIMEOUT,
+        "title": "Stall time-out in seconds",
+        "description": "How long Iterable may take to begin an answer, and how long the rest of it may stand still or "
+        f"only drip, at less than {SLOWEST} bytes a second. Then the answer is broken off and asked for again. An "
+        "answer that goes on coming may take as long as it likes.",
+    },
+    "lock_timeout_seconds": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 3600,
+        "default": LOCK_TIMEOUT,
+        "title": "Lock time-out in seconds",
+        "description": "How long to wait for another process that has locked a database of this plugin: the one of "
+        "`rate_limit_store`, and the target's `ledger`.",
     },
     "user_agent": {
         "type": ["string", "null"],
@@ -97,6 +137,9 @@ def connect(
         api_url=config.get("api_url"),
         limiter=_limiter(config),
         user_agent=config.get("user_agent") or user_agent,
+        timeout=(CONNECT_TIMEOUT, config["stall_timeout_seconds"]),
+        max_tries=config["max_tries"],
+        longest_wait=config["longest_wait_seconds"],
         on_attempt=on_attempt,
     )
 
@@ -105,7 +148,8 @@ def _limiter(config: Mapping[str, Any]) -> RateLimiter:
     if not config["enforce_rate_limits"]:
         return Unlimited()
     place = config.get("rate_limit_store")
-    return DocumentedLimits(store=open_store(place) if place else None)
+    store = open_store(place, config["lock_timeout_seconds"]) if place else None
+    return DocumentedLimits(store=store, sleep=PROCESS.sleep)
 
 
 def in_plain_words(properties: MutableMapping[str, Any]) -> None:

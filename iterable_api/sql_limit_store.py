@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from iterable_api import databases
-from iterable_api.limit_stores import LimitStoreError, Step
+from iterable_api.limit_stores import LimitStoreError, LimitStoreLockedError, Step
 
 _CREATE: Final = text("CREATE TABLE IF NOT EXISTS iterable_rate_limits (name TEXT PRIMARY KEY, state TEXT)")
 # To write before reading is what locks: the file in SQLite, the row in PostgreSQL.
@@ -31,7 +31,7 @@ class SqlStore:
         try:
             databases.make(engine, _CREATE)
         except SQLAlchemyError as error:
-            raise LimitStoreError(error) from None
+            raise _failure(error) from None
 
     def change(self, name: str, step: Step) -> None:
         """See `LimitStore`."""
@@ -39,7 +39,7 @@ class SqlStore:
             with self._engine.begin() as connection:
                 self._change(connection, name, step)
         except SQLAlchemyError as error:
-            raise LimitStoreError(error) from None
+            raise _failure(error) from None
 
     def close(self) -> None:
         """See `LimitStore`."""
@@ -53,10 +53,14 @@ class SqlStore:
             connection.execute(_KEEP, {"name": name, "state": changed})
 
 
-def sqlite(place: str) -> SqlStore:
+def _failure(error: SQLAlchemyError) -> LimitStoreError:
+    return LimitStoreLockedError() if databases.is_locked(error) else LimitStoreError(error)
+
+
+def sqlite(place: str, lock_timeout: float) -> SqlStore:
     """The file at a path or URL; see `open_store` for what is raised."""
     with _explained():
-        engine = databases.sqlite(place)
+        engine = databases.sqlite(place, lock_timeout)
 
         @event.listens_for(engine, "connect")
         def _hurry(connection: Any, _record: Any) -> None:
@@ -66,10 +70,10 @@ def sqlite(place: str) -> SqlStore:
         return SqlStore(engine)
 
 
-def postgresql(url: str) -> SqlStore:
+def postgresql(url: str, lock_timeout: float) -> SqlStore:
     """The database at a URL; see `open_store` for what is raised."""
     with _explained():
-        return SqlStore(databases.postgresql(url))
+        return SqlStore(databases.postgresql(url, lock_timeout))
 
 
 @contextmanager

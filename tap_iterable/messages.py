@@ -6,14 +6,13 @@ read them in another encoding.
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, Final
+from types import FrameType
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
@@ -36,7 +35,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def write_message(self, message: Message) -> None:
         """Write one message."""
-        with _undisturbed():
+        with UNDISTURBED:
             _write(_line(message.to_dict()))
             if not isinstance(message, RecordMessage):
                 sys.stdout.flush()
@@ -44,27 +43,46 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     def write_records(self, stream: str, records: Sequence[Record | msgspec.Struct], version: int | None) -> None:
         """Write RECORD messages, all with one time of extraction."""
         lines = _lines(partial(_RecordMessage, stream, time_extracted=datetime.now(UTC), version=version), records)
-        with _undisturbed():
+        with UNDISTURBED:
             _write(lines)
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
+_Handler: TypeAlias = Callable[[int, FrameType | None], Any]
+
+
+class _Undisturbed:
     """Signals that end the run come when its lines are whole: the state that is then written begins a line of its own.
 
-    A run whose reader has stopped reading ends with its reader.
+    Where nobody reads any more, no line ever is; see `iterable_api.shutdown` for how the run ends then.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # systems that do not interrupt a write either
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def __init__(self) -> None:
+        self._writes = False
+        self._came: tuple[_Handler, int] | None = None
+
+    def __enter__(self) -> None:
+        self._writes = True
+
+    def __exit__(self, *_: object) -> None:
+        self._writes = False
+        if self._came is not None:
+            (handler, number), self._came = self._came, None
+            handler(number, None)
+
+    def handling(self, handler: _Handler) -> _Handler:
+        """The handler of a signal that waits for the end of a line."""
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            if self._writes:
+                self._came = handler, number
+            else:
+                handler(number, frame)
+
+        return handle
 
 
-_ENDINGS: Final = (signal.SIGINT, signal.SIGTERM)
+UNDISTURBED: Final = _Undisturbed()
+"""There is one standard output."""
 
 
 def _write(lines: bytes) -> None:

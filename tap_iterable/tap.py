@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
@@ -26,9 +28,10 @@ from iterable_api.endings import (
 )
 from iterable_api.errors import IterableError
 from iterable_api.settings import connect, in_plain_words, strangers
+from iterable_api.shutdown import ENDINGS, one_signal_is_enough
 from tap_iterable.export.odd_lines import TooManyOddLinesError
 from tap_iterable.export.windows import OversizeError
-from tap_iterable.messages import MessageWriter
+from tap_iterable.messages import UNDISTURBED, MessageWriter
 from tap_iterable.settings import SCHEMA, problems
 from tap_iterable.streams import PROJECT_STREAMS
 from tap_iterable.streams.base import KEY_CHECK
@@ -67,6 +70,7 @@ class TapIterable(Tap):
         _refuse(sorted(strangers(config or {}, SCHEMA["properties"])))
         super().__init__(config=dict(config or {}), validate_config=validate_config, **options)
         self._heed_environment(config or {}, is_read=options.get("parse_env_config", False))
+        _let_lines_end()
         if validate_config:
             _refuse(problems(self.config, _TAKEN))
             # Made now, so that settings which make no client are refused before anything happens.
@@ -108,6 +112,7 @@ class TapIterable(Tap):
     def invoke(cls, **options: Any) -> None:
         """The command. What keeps it from its work is told in a sentence."""
         with (
+            one_signal_is_enough(),
             told(cls.logger, *TOLD),
             variables_named(cls.name, SCHEMA["properties"]),
             expressions_named("stream_maps", MappingError),
@@ -126,7 +131,7 @@ class TapIterable(Tap):
     @classmethod
     def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: FBT001 (as in the SDK)
         """`--discover` asks Iterable for the columns of users, if these are wanted."""
-        with told(cls.logger, *TOLD), variables_named(cls.name, SCHEMA["properties"]):
+        with one_signal_is_enough(), told(cls.logger, *TOLD), variables_named(cls.name, SCHEMA["properties"]):
             super().cb_discover(ctx, param, value)
 
     def discover_streams(self) -> Sequence[Stream]:
@@ -146,7 +151,7 @@ class TapIterable(Tap):
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """`--test` makes one cheap request with the key; `--test=schema` writes the schemas."""
         try:
-            with variables_named(cls.name, SCHEMA["properties"]):
+            with one_signal_is_enough(), variables_named(cls.name, SCHEMA["properties"]):
                 if value != CliTestOptionValue.All.value:
                     super().cb_test(ctx, param, value)
                 else:
@@ -162,6 +167,14 @@ class TapIterable(Tap):
         tap = cls(config=given.config, parse_env_config=given.parse_env)
         tap.client.get_json(KEY_CHECK)
         cls.logger.info("The key works in this data centre. Whether it may export, too, shows in a run.")
+
+
+def _let_lines_end() -> None:
+    """Let the SDK's handlers of signals, which write state, wait until the line at hand is whole."""
+    if threading.current_thread() is threading.main_thread():
+        for number in ENDINGS:
+            if callable(handler := signal.getsignal(number)):
+                signal.signal(number, UNDISTURBED.handling(handler))
 
 
 def _refuse(errors: list[str]) -> None:

@@ -39,7 +39,7 @@ def change_keys(name: str, given: Any) -> str:
 
     config = _Settings(config=given.config, parse_env_config=given.parse_env).config
     try:
-        with keys_of(config["ledger"]) as (engine, keys):
+        with keys_of(config["ledger"], config["lock_timeout_seconds"]) as (engine, keys):
             done = CHANGES[name].make(keys, config)
             engine.dispose()
     except ValueError as error:

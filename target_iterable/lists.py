@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,10 +10,8 @@ from typing import Final
 from iterable_api.client import IterableClient
 from iterable_api.confirmed import confirmed
 from iterable_api.errors import ApiError, UnreadableAnswerError
+from iterable_api.retry_policy import LIST_OF_ONE_NAME
 from target_iterable.delivery.refusal import RecordRefusedError
-
-PAUSES: Final = (1, 2, 4)
-"""Seconds between looks at several lists of one name: a process that made one too many takes it back."""
 
 _logger: Final = logging.getLogger("target-iterable")
 
@@ -75,12 +72,12 @@ class Lists:
 
     def _settled(self, name: str) -> list[_List]:
         """The lists of that name, once those that are about to be taken back are gone."""
-        for pause in PAUSES:
+        for wait in LIST_OF_ONE_NAME.waits():
             known = self._read().get(name, [])
             if len(known) <= 1:
-                break
-            time.sleep(pause)
-        return known
+                return known
+            self._client.sleep(wait)
+        return self._read().get(name, [])
 
     def _read(self) -> dict[str, list[_List]]:
         by_name: dict[str, list[_List]] = {}

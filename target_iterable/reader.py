@@ -15,6 +15,7 @@ import msgspec
 from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.singerlib.encoding import SimpleSingerReader
 
+from iterable_api.shutdown import GRACE
 from target_iterable.blocks.lane import Lane
 from target_iterable.blocks.line_blocks import line_blocks
 from target_iterable.delivery.failures import PostponedError
@@ -91,7 +92,11 @@ class QuietReader(SimpleSingerReader):
     def stop(self, number: int, _frame: FrameType | None = None) -> None:
         """A handler of signals: end as if the input ended behind the message at hand. A second signal kills."""
         signal.signal(number, signal.SIG_DFL)
-        _logger.info("%s: what has been read is delivered, then the run ends.", signal.Signals(number).name)
+        _logger.info(
+            "%s: what has been read is delivered as far as that takes less than %g s, then the run ends.",
+            signal.Signals(number).name,
+            GRACE,
+        )
         self.stopped = True
         if self._waits:
             raise _StoppedError

@@ -38,7 +38,11 @@ class Remembered:
         self._is_told = False
         try:
             self.ledger = open_ledger(
-                config["ledger"], config["api_key"], stores.ledger, ledger_key=config.get("ledger_key")
+                config["ledger"],
+                config["api_key"],
+                stores.ledger,
+                ledger_key=config.get("ledger_key"),
+                lock_timeout=config["lock_timeout_seconds"],
             )
         except ValueError as error:
             raise SettingError(str(error)) from None

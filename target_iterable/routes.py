@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from iterable_api.identity import ProjectType
 from target_iterable.delivery.allowance import Allowance
+from target_iterable.delivery.operations import Endpoint
 from target_iterable.identities import ACCEPTED
 from target_iterable.selection import EVERYTHING, Selection
 from target_iterable.setting_error import SettingError, one_of
@@ -65,7 +66,7 @@ class ObjectSpec:
         of_state: whether rows say how something is, and not what has happened, so that `skip_unchanged` makes sense.
         of_users: whether rows belong to a user, so that `identify_by` makes sense.
         once_per_key: whether rows make something happen, once for each key.
-        repeatable: whether that could happen again without harm; if not, `on_unconfirmed` makes sense.
+        endpoints: those that make it happen.
         removals: what can be done with what has left the source; the first is the default in the mode `mirror`.
         removes_in: the modes in which a row that the source has deleted can be removed, if there are no `removals`.
         clears: whether rows hold fields that a null clears, so that `nulls` makes sense.
@@ -80,7 +81,7 @@ class ObjectSpec:
     of_state: bool = True
     of_users: bool = True
     once_per_key: bool = False
-    repeatable: bool = True
+    endpoints: tuple[Endpoint, ...] = ()
     removals: tuple[str, ...] = ()
     removes_in: tuple[str, ...] = ()
     clears: bool = False
@@ -89,11 +90,16 @@ class ObjectSpec:
     either: frozenset[str] = frozenset()
 
     @property
+    def happens_at_most_once(self) -> bool:
+        """Whether what rows make happen must not happen again, so that `on_unconfirmed` makes sense."""
+        return not all(endpoint.repeatable for endpoint in self.endpoints)
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """All keys that a route to the object may have."""
         conditional = {
             "skip_unchanged": self.of_state,
-            "on_unconfirmed": self.once_per_key and not self.repeatable,
+            "on_unconfirmed": self.happens_at_most_once,
             "identify_by": self.of_users,
             "nulls": self.clears,
         }

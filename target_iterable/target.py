@@ -26,6 +26,7 @@ from iterable_api.endings import (
 from iterable_api.errors import IterableError
 from iterable_api.identity import ProjectType
 from iterable_api.settings import connect, in_plain_words, strangers
+from iterable_api.shutdown import ENDINGS, one_signal_is_enough
 from target_iterable.blocks.lane import Lane
 from target_iterable.copying import entries
 from target_iterable.delivery.deliveries import Deliveries
@@ -120,7 +121,7 @@ class TargetIterable(ShortPath):
         # The SDK would drain the streams at the same time; see `Deliveries.deliver`.
         self.max_parallelism = 1
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in ENDINGS:
                 signal.signal(number, self.reader.stop)
 
     @classmethod
@@ -133,6 +134,7 @@ class TargetIterable(ShortPath):
     def invoke(cls, *, check: bool = False, ledger: str | None = None, **options: Any) -> None:
         """The command. What keeps it from its work is told in a sentence."""
         with (
+            one_signal_is_enough(),
             told(cls.logger, *TOLD),
             variables_named(cls.name, SETTINGS["properties"]),
             expressions_named("stream_maps", MappingError),

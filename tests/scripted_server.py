@@ -7,7 +7,8 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
@@ -67,6 +68,18 @@ def hang_up(_: _Handler, __: Answer) -> None:
 def silence(handler: _Handler, _: Answer) -> None:
     """Say nothing until the caller has lost its patience."""
     handler.connection.recv(1)
+
+
+def dripping(pieces: Sequence[bytes], seconds: float = 0.05) -> Fault:
+    """Send piece after piece, with a pause behind each, until there are no more or the caller hangs up."""
+
+    def drip(handler: _Handler, _: Answer) -> None:
+        for piece in pieces:
+            handler.wfile.write(piece)
+            handler.wfile.flush()
+            time.sleep(seconds)
+
+    return drip
 
 
 class ScriptedServer:

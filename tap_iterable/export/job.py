@@ -27,6 +27,7 @@ class Job:
         started: when, in seconds since the epoch.
         last_file: the last file whose rows were emitted.
         look_at: when to look at it, or to start it, next.
+        looks: how often it was looked at, and was not completed.
         error: why it will never complete.
     """
 
@@ -38,7 +39,7 @@ class Job:
     last_file: str | None = None
     failures: int = 0
     look_at: float = 0.0
-    wait: float = 1.0
+    looks: int = 0
     completed: bool = False
     truncated: bool = False
     error: Exception | None = None

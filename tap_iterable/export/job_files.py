@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import IO, Final
+from typing import IO
 
 import requests
 
 from iterable_api.errors import IncompleteBodyError
+from iterable_api.retry_policy import EXPORT_FILE
+from iterable_api.session import guard
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.download import whole
 from tap_iterable.export.job import ExportJobError, Job
 from tap_iterable.export.job_api import File, JobApi
-
-_WAITS: Final = (0.0, 1.0, 5.0, 30.0)
-"""Seconds before a file is asked for again, each time at a fresh URL: the old one may have expired."""
-_TIMEOUT: Final = (10, 300)
 
 
 class JobFiles:
@@ -28,15 +27,18 @@ class JobFiles:
         api: lists the files.
         clock: what waits go by.
         directory: where files are spooled.
+        timeout: as that of `IterableClient`.
     """
 
-    def __init__(self, api: JobApi, clock: Clock, directory: Path | None) -> None:
+    def __init__(self, api: JobApi, clock: Clock, directory: Path | None, timeout: tuple[float, float]) -> None:
+        self._timeout = timeout
         self._api = api
         self._clock = clock
         self._directory = directory
         # A session of its own: the key is in the other one. The `auth` keeps out what a .netrc holds.
         self._session = requests.Session()
         self._session.auth = lambda request: request
+        guard(self._session)
 
     def each(self, job: Job) -> Iterator[IO[bytes]]:
         """The files after the job's `last_file`, one by one. Coming back for the next means that one was emitted."""
@@ -64,23 +66,28 @@ class JobFiles:
         return self._api.page(job.id, job.last_file).files
 
     def _fetched(self, job: Job, file: File, stack: ExitStack) -> IO[bytes]:
-        """The file, downloaded to its end, at another URL if need be."""
+        """The file, downloaded to its end, each time at a fresh URL: the old one may have expired."""
         name = f"{file.name} of export job {job.id}"
-        reason = ""
-        for wait in _WAITS:
-            try:
-                return stack.enter_context(whole(self._opened(file.url, name), name, self._directory))
-            except IncompleteBodyError as error:
-                reason = str(error)
-            self._clock.sleep(wait)
-            file = next((fresh for fresh in self._page(job) if fresh.name == file.name), file)
-        raise ExportJobError(f"{reason}. It was tried {len(_WAITS)} times; run again to go on with this file.")
+        urls = chain([file.url], self._fresh_urls(job, file))
+
+        def fetch() -> IO[bytes]:
+            return stack.enter_context(whole(self._opened(next(urls), name), name, self._directory))
+
+        try:
+            return EXPORT_FILE.retrying(IncompleteBodyError, sleep=self._clock.sleep)(fetch)
+        except IncompleteBodyError as error:
+            tries = EXPORT_FILE.attempts
+            raise ExportJobError(f"{error}. It was tried {tries} times; run again to go on with this file.") from None
+
+    def _fresh_urls(self, job: Job, file: File) -> Iterator[str]:
+        while True:
+            yield next((fresh.url for fresh in self._page(job) if fresh.name == file.name), file.url)
 
     @contextmanager
     def _opened(self, url: str, name: str) -> Iterator[requests.Response]:
         """The answer of the file server. The texts of its errors are left out: they hold the URL."""
         try:
-            response = self._session.get(url, stream=True, timeout=_TIMEOUT)
+            response = self._session.get(url, stream=True, timeout=self._timeout)
         except requests.RequestException as error:
             raise IncompleteBodyError(f"{name}: no answer ({type(error).__name__})") from None
         with response:

@@ -11,15 +11,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from iterable_api.errors import ApiError, BadRequestError, NotFoundError, TransientApiError, UnknownOutcomeError
+from iterable_api.retry_policy import EXPORT_JOB, EXPORT_JOB_STATE
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.job import ExportJobError, Job
 from tap_iterable.export.job_api import JobApi
 from tap_iterable.export.windows import OversizeError
-
-FIRST_WAIT: Final = 1.0
-LONGEST_WAIT: Final = 300.0
-RESUBMISSIONS: Final = 3
-LONGEST_JOB: Final = 24 * 3600.0
 
 _FAILED: Final = frozenset({"failed", "cancelling", "cancelled"})
 
@@ -85,7 +81,7 @@ class JobQueue:
         except ApiError as error:
             job.error = error
         else:
-            job.started, job.wait, job.look_at = now, FIRST_WAIT, now + FIRST_WAIT
+            job.started, job.looks, job.look_at = now, 0, now + EXPORT_JOB_STATE.wait(1)
             self._running.append(job)
             job.save()
 
@@ -108,15 +104,15 @@ class JobQueue:
     def _look_later(self, job: Job, job_id: int) -> None:
         """A state that we do not know is taken for one of work: a job may also go back into Iterable's queue."""
         now = self._clock.now()
-        if now - job.started > LONGEST_JOB:
+        if EXPORT_JOB_STATE.is_over(now - job.started):
             self._api.cancel(job_id)
             self._running.remove(job)
             job.error = ExportJobError(
                 f"Export job {job_id} of {job.data_type} did not complete in 24 hours and was cancelled. Run again; "
                 "if it happens again, read the stream with `export_mode` set to `stream`."
             )
-        job.wait = min(2 * job.wait, LONGEST_WAIT)
-        job.look_at = now + job.wait
+        job.looks += 1
+        job.look_at = now + EXPORT_JOB_STATE.wait(job.looks + 1)
 
     def _again(self, job: Job, reason: str) -> None:
         """Submit anew, a few times."""
@@ -125,10 +121,10 @@ class JobQueue:
         if job in self._running:
             self._running.remove(job)
         job.id = job.last_file = None
-        if job.failures > RESUBMISSIONS:
+        if job.failures >= EXPORT_JOB.attempts:
             job.error = ExportJobError(f"{text}. It was submitted {job.failures} times; run again later.")
         else:
             _logger.warning("%s. It is submitted again.", text)
-            job.look_at = self._clock.now() + FIRST_WAIT * 2**job.failures
+            job.look_at = self._clock.now() + EXPORT_JOB.wait(job.failures)
             self._waiting.insert(0, job)
         job.save()

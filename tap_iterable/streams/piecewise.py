@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import IO, ClassVar, Final, cast
 
 from singer_sdk import Tap, metrics
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from iterable_api.client import IterableClient, Params
 from iterable_api.errors import (
@@ -19,12 +18,12 @@ from iterable_api.errors import (
     IterableError,
     UnauthorizedError,
 )
+from iterable_api.retry_policy import PIECE
 from tap_iterable.export.download import spooled
 from tap_iterable.records import Record
 from tap_iterable.settings import spool_directory
 from tap_iterable.streams.full_table import FullTableStream
 
-_again: Final = Retrying(retry=retry_if_exception_type(IncompleteBodyError), stop=stop_after_attempt(3), reraise=True)
 _LOST: Final = (ApiError, ConnectionFailedError, IncompleteBodyError)
 
 
@@ -73,7 +72,8 @@ class PiecewiseStream(FullTableStream):
     ) -> Iterator[bytes]:
         """The lines of an answer that was read to its end; one that breaks off is asked for again."""
         with ExitStack() as stack:
-            yield from _again(self._spooled, stack, path, params, is_whole)
+            again = PIECE.retrying(IncompleteBodyError, sleep=self.client.sleep)
+            yield from again(self._spooled, stack, path, params, is_whole)
 
     def _spooled(self, stack: ExitStack, path: str, params: Params, is_whole: Callable[[IO[bytes]], bool]) -> IO[bytes]:
         spool = stack.enter_context(spooled(self.client, path, params, spool_directory(self.config)))

@@ -35,6 +35,17 @@ class LedgerError(Exception):
         )
 
 
+class LedgerLockedError(LedgerError):
+    """Another process holds a lock in the database of `ledger` for longer than can be waited."""
+
+    def __init__(self) -> None:
+        super(LedgerError, self).__init__(
+            "The database named by `ledger` is locked by another process, and did not become free in time "
+            "(`lock_timeout_seconds`). State has not moved past what should be kept there: look for a run that hangs, "
+            "end it, and run again."
+        )
+
+
 class RemovalFailedError(Exception):
     """Not all that has left the source was removed. The next complete version goes on."""
 

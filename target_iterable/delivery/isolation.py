@@ -8,6 +8,7 @@ that on the same bulk endpoint: the contract warns of mixing it with the one for
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -27,6 +28,7 @@ from iterable_api.errors import (
     UnreadableAnswerError,
     UriTooLongError,
 )
+from iterable_api.retry_policy import PASSING_FAILURE
 from target_iterable.delivery.batches import Room, pack
 from target_iterable.delivery.body_shape import misshapen
 from target_iterable.delivery.field_types import FieldTypes
@@ -86,7 +88,7 @@ class _Settling:
         self._on = isolation
         self._verdicts = outcome.verdicts
         self._rejected_alone = 0
-        self._tried: set[Operation] = set()
+        self._attempts: Counter[Operation] = Counter()
 
     def deliver(self, rows: Sequence[Operation]) -> bool:
         """Send `rows` and settle all of them. Whether they passed as they were, with no need to refuse any."""
@@ -197,10 +199,10 @@ class _Settling:
             raise error
 
     def _once_more(self, passing: dict[Operation, Refusal]) -> None:
-        """Send rows again that failed, as it seems, by chance; those to which it happens twice are rejected."""
-        again = self.reject(list(passing), {row: why for row, why in passing.items() if row in self._tried})
-        self._tried.update(again)
-        self.deliver(again)
+        """Send rows again that failed, as it seems, by chance; those to which it happens again are rejected."""
+        self._attempts.update(passing.keys())
+        over = {row: why for row, why in passing.items() if self._attempts[row] >= PASSING_FAILURE.attempts}
+        self.deliver(self.reject(list(passing), over))
 
     def _ask_again(self, unknown: Sequence[Operation], *, among: Batch) -> None:
         """Send rows of which the answer says nothing clear, each time fewer, as long as that does no harm."""

@@ -36,7 +36,8 @@ from sqlalchemy.schema import CreateTable
 
 from iterable_api import databases
 from iterable_api.places import private_file, sqlite_file
-from target_iterable.delivery.failures import LedgerError
+from iterable_api.retry_policy import LOCK_TIMEOUT
+from target_iterable.delivery.failures import LedgerError, LedgerLockedError
 from target_iterable.delivery.keyed_hash import told
 from target_iterable.delivery.ledger_keys import LedgerKeys
 from target_iterable.delivery.ledger_log import CLAIM, CLAIM_BYTES, FORGET, FORGET_PLACE, KEEP, REFUSED, Lately
@@ -59,16 +60,16 @@ _TABLE: Final = Table(
 )
 
 
-def _sqlite(place: str) -> Engine:
+def _sqlite(place: str, lock_timeout: float) -> Engine:
     """The file at a path or URL, which is for its owner only if it is made now. So is what SQLite puts beside it."""
     path = sqlite_file(place)
     if not path or path == ":memory:":
         raise ValueError("it would be forgotten at the end of the run")
     private_file(path)
-    return databases.sqlite(place)
+    return databases.sqlite(place, lock_timeout)
 
 
-_KINDS: Final[Mapping[str, Callable[[str], Engine]]] = {
+_KINDS: Final[Mapping[str, Callable[[str, float], Engine]]] = {
     "": _sqlite,
     "sqlite": _sqlite,
     "postgresql": databases.postgresql,
@@ -94,6 +95,7 @@ class Ledger:
         self._secret = secret
         self._blank = blake2b(key=secret, digest_size=CONTENT_BYTES)
         self._lately = Lately()
+        self._locked: LedgerLockedError | None = None
         self._lock = Lock()
         self._has_written = False
         for table in (_TABLE, LOG):
@@ -254,10 +256,16 @@ class Ledger:
 
     @contextmanager
     def _talking(self) -> Iterator[None]:
+        """Say what goes wrong in the database. After one lock that was waited for in vain, no other is waited for."""
+        if self._locked is not None:
+            raise self._locked
         try:
             yield
         except SQLAlchemyError as error:
-            raise LedgerError(error) from None
+            if not databases.is_locked(error):
+                raise LedgerError(error) from None
+            self._locked = LedgerLockedError()
+            raise self._locked from None
 
 
 def portions(keys: Collection[bytes]) -> Iterator[list[bytes]]:
@@ -267,27 +275,36 @@ def portions(keys: Collection[bytes]) -> Iterator[list[bytes]]:
         yield ordered[start : start + _MOST]
 
 
-def open_ledger(place: str, api_key: str, kind: type[Ledger] = Ledger, *, ledger_key: str | None = None) -> Ledger:
+def open_ledger(
+    place: str,
+    api_key: str,
+    kind: type[Ledger] = Ledger,
+    *,
+    ledger_key: str | None = None,
+    lock_timeout: float = LOCK_TIMEOUT,
+) -> Ledger:
     """The ledger at a path or URL, brought up to date, as it is for the project that has these keys.
+
+    Locks of other processes are waited for `lock_timeout` seconds.
 
     Raises:
         ValueError: naming the setting, if there is no such kind of database, its driver is not installed, it cannot be
             reached, or is of another version; or if the keys do not belong together.
     """
-    with keys_of(place) as (engine, keys):
+    with keys_of(place, lock_timeout) as (engine, keys):
         secret, is_known = keys.open(api_key, ledger_key, keeps=kind.keeps)
         return kind(engine, secret, is_known=is_known)
 
 
 @contextmanager
-def keys_of(place: str) -> Iterator[tuple[Engine, LedgerKeys]]:
+def keys_of(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Iterator[tuple[Engine, LedgerKeys]]:
     """The database of the ledger at a path or URL, brought up to date, and its keys.
 
     Raises:
         ValueError: see `open_ledger`; also for what the database says inside.
     """
     try:
-        engine = _KINDS[urlsplit(place).scheme](place)
+        engine = _KINDS[urlsplit(place).scheme](place, lock_timeout)
     except (ImportError, NoSuchModuleError):
         raise ValueError("`ledger` needs a driver: pip install 'singer-iterable[postgres]'.") from None
     except (ArgumentError, KeyError, ValueError):

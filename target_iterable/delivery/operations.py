@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import msgspec
 
 from iterable_api.limits import MAX_BODY_BYTES
+from iterable_api.repeatable import is_repeatable
 from target_iterable.delivery.refusal import RecordRefusedError, Refusal
 from target_iterable.delivery.rejects import Source
 from target_iterable.delivery.serialise import dumps
@@ -89,7 +90,8 @@ class Endpoint:
         max_rows: the contract's limit, where it has one.
         once: whether a name may stand only once in a request. Failures are listed by name, so two
             rows of one user could not be told apart, nor is their order promised.
-        repeatable: whether a row that is sent twice does what it does when it is sent once.
+        repeatable: whether a row that is sent twice does what it does when it is sent once. False at the start only
+            for rows that lack what makes a second call harmless; what holds for all is in `iterable_api.repeatable`.
         settled: statuses, or beginnings of the codes or sentences of refusals, which say that what the rows of a
             request ask for was so already.
     """
@@ -104,6 +106,9 @@ class Endpoint:
     repeatable: bool = True
     settled: frozenset[str | int] = frozenset()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "repeatable", self.repeatable and is_repeatable(self.method, self.path))
+
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
@@ -113,11 +118,9 @@ class Endpoint:
         return bool(self.collection)
 
 
-def alone(
-    path: str, judge: Judge, method: str = "POST", *, repeatable: bool = True, settled: Collection[str | int] = ()
-) -> Endpoint:
+def alone(path: str, judge: Judge, method: str = "POST", *, settled: Collection[str | int] = ()) -> Endpoint:
     """An endpoint that takes one row in a request, where the row is the whole body; an empty one is no body."""
-    return Endpoint(path, "", judge, method, max_rows=1, repeatable=repeatable, settled=frozenset(settled))
+    return Endpoint(path, "", judge, method, max_rows=1, settled=frozenset(settled))
 
 
 @dataclass(frozen=True, slots=True)

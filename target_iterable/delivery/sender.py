@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Final
@@ -12,12 +11,11 @@ from singer_sdk import metrics
 from iterable_api.client import IterableClient
 from iterable_api.confirmed import confirmed
 from iterable_api.errors import BadRequestError, NotFoundError, UnknownOutcomeError, UnreadableAnswerError
+from iterable_api.retry_policy import JUST_MADE
 from target_iterable.delivery.journal import Call, Journal
 from target_iterable.delivery.operations import Batch, Endpoint, Verdicts
 from target_iterable.delivery.traffic import Traffic
 
-WAITS: Final = (0.5, 1, 2, 4, 8, 15)
-"""Seconds between the tries of a request about what was made just now."""
 _UNKNOWN_LIST: Final = "error.lists.invalidListId"
 
 
@@ -45,13 +43,13 @@ class Sender:
             UnknownOutcomeError: if nobody knows, and it would do harm to send it again.
         """
         # Wait a little for Iterable to know a list or a catalog that was made just now: that was seen to take time.
-        for wait in WAITS if batch.envelope.fresh else ():
+        for wait in JUST_MADE.waits() if batch.envelope.fresh else ():
             try:
                 return self._once(batch)
             except (BadRequestError, NotFoundError) as error:
                 if isinstance(error, BadRequestError) and _UNKNOWN_LIST not in error.message:
                     raise
-                time.sleep(wait)
+                self.client.sleep(wait)
         return self._once(batch)
 
     def close(self) -> None:

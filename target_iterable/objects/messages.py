@@ -15,7 +15,7 @@ from target_iterable.objects.triggers import SendingObject
 from target_iterable.routes import ObjectSpec, Option
 
 _TARGET: Final[Mapping[str, Endpoint]] = {
-    medium: alone(f"/api/{medium}/target", all_taken, repeatable=False)
+    medium: alone(f"/api/{medium}/target", all_taken)
     for medium in ("email", "push", "sms", "inApp", "webPush", "whatsApp")
 }
 """Mode to endpoint."""
@@ -40,7 +40,7 @@ class Messages(SendingObject):
         modes=tuple(_TARGET),
         of_state=False,
         once_per_key=True,
-        repeatable=False,
+        endpoints=tuple(_TARGET.values()),
         needs="allow_messaging",
         options={"campaign_id": Option(int, "the id of a campaign, a whole number")},
     )

@@ -18,8 +18,8 @@ from target_iterable.routes import ObjectSpec, Option
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [])
 _REPEAT: Final = "allowRepeatMarketingSends"
 
-_CAMPAIGN = alone("/api/campaigns/trigger", all_taken, repeatable=False)
-_JOURNEY = alone("/api/workflows/triggerWorkflow", all_taken, repeatable=False)
+_CAMPAIGN = alone("/api/campaigns/trigger", all_taken)
+_JOURNEY = alone("/api/workflows/triggerWorkflow", all_taken)
 
 
 class SendingObject(IterableObject):
@@ -65,7 +65,7 @@ class CampaignTriggers(SendingObject):
         of_state=False,
         of_users=False,
         once_per_key=True,
-        repeatable=False,
+        endpoints=(_CAMPAIGN,),
         needs="allow_messaging",
         options={"campaign_id": Option(int, "the id of a campaign, a whole number")},
     )
@@ -98,7 +98,7 @@ class JourneyTriggers(SendingObject):
         modes=("trigger",),
         of_state=False,
         once_per_key=True,
-        repeatable=False,
+        endpoints=(_JOURNEY,),
         needs="allow_messaging",
         options={"workflow_id": Option(int, "the id of a journey, a whole number")},
     )

@@ -19,7 +19,7 @@ _SIDES: Final = ("source", "destination")
 _MEMBERS: Final = {EMAIL: "Email", USER_ID: "UserId"}
 
 # The second time Iterable would say that there is no source.
-_MERGE = alone("/api/users/merge", all_taken, repeatable=False)
+_MERGE = alone("/api/users/merge", all_taken)
 
 
 class UserMerges(IterableObject):
@@ -39,7 +39,7 @@ class UserMerges(IterableObject):
         modes=("merge",),
         of_state=False,
         once_per_key=True,
-        repeatable=False,
+        endpoints=(_MERGE,),
         needs="allow_destructive",
     )
     example: ClassVar[Mapping[str, Any]] = {

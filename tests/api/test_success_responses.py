@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.client import IterableClient
-from iterable_api.confirmed import TRIES, confirmed
+from iterable_api.confirmed import confirmed
 from iterable_api.errors import UnknownOutcomeError, UnreadableAnswerError
+from iterable_api.retry_policy import UNREADABLE_ANSWER
 from iterable_api.success_responses import COUNTS, ENVELOPE, QUEUED, SUCCESS_RESPONSES
 from tests.scripted_server import Answer, ScriptedServer, answer_json
 
@@ -155,7 +156,7 @@ def test_a_harmless_request_without_success_fails_after_some_tries_and_says_what
     with pytest.raises(UnreadableAnswerError) as caught:
         confirmed(client, *PURCHASE, json={})
     assert str(caught.value) == expected
-    assert len(server.requests) == TRIES
+    assert len(server.requests) == UNREADABLE_ANSWER.attempts
 
 
 @pytest.mark.parametrize(("endpoint", "repeatable"), [(MERGE, True), (PURCHASE, False)])

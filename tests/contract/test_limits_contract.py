@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from iterable_api.client import HOSTS, NOT_REPEATABLE
+from iterable_api.client import HOSTS
 from iterable_api.limits import (
     LIMITS,
     MAX_BODY_BYTES,
@@ -14,6 +14,7 @@ from iterable_api.limits import (
     MAX_EVENT_ID_BYTES,
     Limit,
 )
+from iterable_api.repeatable import NOT_REPEATABLE
 from tests.contract.published_api import Contract
 
 DEVIATIONS: Mapping[Limit, str] = {

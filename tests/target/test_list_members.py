@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from target_iterable import lists
+from iterable_api.retry_policy import LIST_OF_ONE_NAME, RetryPolicy
 from target_iterable.delivery import sender
 from target_iterable.delivery.failures import DeliveryFailedError
+from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.lists import Lists
 from target_iterable.setting_error import SettingError
 from tests.target.conftest import NewProject, Project
@@ -183,7 +184,7 @@ NOT_YET = {"msg": "error.lists.invalidListId(1)", "code": "Success", "params": N
 def test_a_list_that_was_just_made_may_be_unknown_for_a_moment(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender, "WAITS", (0.001, 0.001, 0.001))
+    monkeypatch.setattr(sender, "JUST_MADE", RetryPolicy(4, 0.001, 0.001))
     project.sandbox.inject("answer", route="POST /api/lists/subscribe", status=400, body=NOT_YET, times=3)
     summary = project.load(members(ANN), streams={"list_members": {"list": "VIP"}})["list_members"]
     assert (summary["written"], summary["rejected"]) == (1, 0)
@@ -234,9 +235,20 @@ def test_a_list_that_another_process_is_about_to_take_back_does_not_count(
     for _ in range(2):
         project.holds.make_list("VIP")
     older, newer = sorted(found.id for found in store.all())
-    monkeypatch.setattr(lists, "PAUSES", (0, 0))
-    monkeypatch.setattr("time.sleep", lambda _: store.delete(newer))
+    monkeypatch.setattr(project.holds.client, "sleep", lambda _: store.delete(newer))
     assert Lists(project.holds.client).id_of("VIP", create=True) == older
+
+
+def test_lists_of_one_name_are_looked_at_as_often_as_the_policy_says(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+    monkeypatch.setattr(project.holds.client, "sleep", naps.append)
+    for _ in range(2):
+        project.holds.make_list("VIP")
+    with pytest.raises(RecordRefusedError, match="several lists"):
+        Lists(project.holds.client).id_of("VIP", create=True)
+    assert naps == [*LIST_OF_ONE_NAME.waits()] == [1, 2, 4]
 
 
 @pytest.mark.parametrize(

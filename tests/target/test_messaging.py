@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import pytest
 
-from iterable_api.client import IterableClient
 from target_iterable.setting_error import SettingError
+from target_iterable.settings import SETTINGS
 from tests.target.conftest import Project
 from tests.target.loading import Message, stream
 from tests.target.scenery import MEDIA, add_campaigns
@@ -71,7 +70,7 @@ def test_a_message_is_sent_once_for_its_key(busy: Project) -> None:
 def test_a_message_of_which_nobody_knows_whether_it_was_sent_is_not_sent_again(
     busy: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("target_iterable.real_run.IterableClient", partial(IterableClient, max_tries=1))
+    monkeypatch.setitem(SETTINGS["properties"]["max_tries"], "default", 1)
     busy.sandbox.inject(route="POST /api/email/target", fault="reset_after", times=1)
     record = {"id": 1, "email": ANN, "campaignId": 100}
     for _ in range(2):

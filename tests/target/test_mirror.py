@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import pytest
 
-from iterable_api.client import IterableClient
 from target_iterable.delivery.failures import TooManyRemovalsError
 from target_iterable.objects import OBJECTS
 from target_iterable.objects.mirrored import MirroredObject
 from target_iterable.setting_error import SettingError
+from target_iterable.settings import SETTINGS
 from tests.target.conftest import Project
 from tests.target.loading import Message, stream
 
@@ -23,7 +22,7 @@ VIPS = {"object": "list_members", "list": "VIP", "mode": "mirror", "max_removals
 
 @pytest.fixture(autouse=True)
 def _one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("target_iterable.real_run.IterableClient", partial(IterableClient, max_tries=1))
+    monkeypatch.setitem(SETTINGS["properties"]["max_tries"], "default", 1)
 
 
 def version(

@@ -8,7 +8,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,6 +20,7 @@ from iterable_api.client import IterableClient
 from iterable_api.limits import Limit, Unlimited
 from iterable_sandbox.server import Sandbox
 from target_iterable.delivery.failures import DeliveryFailedError, RemovalFailedError
+from target_iterable.settings import SETTINGS
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import STATE, Contents, Loader, Message, stream
@@ -35,7 +35,7 @@ ENDING = {"streams": {"list_members": VIPS | {"complete_at_end": True}}}
 @pytest.fixture(autouse=True, scope="module")
 def _one_try() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("target_iterable.real_run.IterableClient", partial(IterableClient, max_tries=1))
+        patch.setitem(SETTINGS["properties"]["max_tries"], "default", 1)
         yield
 
 

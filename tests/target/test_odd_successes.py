@@ -118,7 +118,7 @@ def test_nothing_is_written_read_or_done_by_an_answer_that_is_no_success(
     tmp_path: Path, name: str, route: Route
 ) -> None:
     lines = messages(name, route["mode"])[:WITHOUT_REMOVALS]
-    may_repeat = OBJECTS[name].spec.repeatable
+    may_repeat = not OBJECTS[name].spec.happens_at_most_once
     for number, path in enumerate(called(name, route, lines, tmp_path / "clean")):
         assert tuple(path.split()) in SUCCESS_RESPONSES
         folder = tmp_path / str(number)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from iterable_api.client import IterableClient
 from target_iterable.columns import Row
 from target_iterable.delivery.failures import DeliveryFailedError
 from target_iterable.delivery.happenings import Happenings
@@ -26,6 +25,7 @@ from target_iterable.objects import OBJECTS
 from target_iterable.objects.privacy import UserUnforgets
 from target_iterable.routes import ObjectSpec
 from target_iterable.setting_error import SettingError
+from target_iterable.settings import SETTINGS
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import Message, stream
@@ -36,17 +36,19 @@ UNFORGET = "POST /api/users/unforget"
 GREET = "POST /api/events/track"
 
 
+GREETING = dataclasses.replace(alone("/api/events/track", all_taken), repeatable=False)
+
+
 class Greetings(UserUnforgets):
     """An action that would do harm twice: each is an event without an id."""
 
     spec = ObjectSpec(
-        "greetings", streams=("greetings",), modes=("send",), of_state=False, once_per_key=True, repeatable=False
+        "greetings", streams=("greetings",), modes=("send",), of_state=False, once_per_key=True, endpoints=(GREETING,)
     )
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         text = json.dumps({"email": row["email"], "eventName": row.get("greeting", "hello")}).encode()
-        endpoint = alone("/api/events/track", all_taken, repeatable=False)
-        return replace(super().operation(row, key), endpoint=endpoint, part=text)
+        return replace(super().operation(row, key), endpoint=GREETING, part=text)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the ledger is by default. Failures are not tried again."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(OBJECTS, "greetings", Greetings)
-    monkeypatch.setattr("target_iterable.real_run.IterableClient", partial(IterableClient, max_tries=1))
+    monkeypatch.setitem(SETTINGS["properties"]["max_tries"], "default", 1)
     return tmp_path
 
 
@@ -167,6 +169,7 @@ import sys
 from tests.target.test_once import Greetings
 from target_iterable.objects import OBJECTS
 from target_iterable.target import TargetIterable
+from target_iterable.settings import SETTINGS
 OBJECTS["greetings"] = Greetings
 TargetIterable.cli()
 """

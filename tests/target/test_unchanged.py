@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from target_iterable.delivery.isolation import Outcome
 from target_iterable.delivery.ledger import open_ledger
 from target_iterable.delivery.operations import BARE, Batch, Operation, Verdicts
 from target_iterable.setting_error import SettingError
+from target_iterable.settings import SETTINGS
 from tests.target.bulk_server import ENDPOINT
 from tests.target.conftest import Project
 from tests.target.interrupting import Interrupting, Moment
@@ -39,7 +39,7 @@ ANN, BOB = "ann@example.com", "bob@example.com"
 @pytest.fixture(autouse=True, scope="module")
 def _one_try() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("target_iterable.real_run.IterableClient", partial(IterableClient, max_tries=1))
+        patch.setitem(SETTINGS["properties"]["max_tries"], "default", 1)
         yield
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from iterable_api.client import IterableClient
+from target_iterable.settings import SETTINGS
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream
 
@@ -84,7 +83,7 @@ def test_a_change_that_was_made_before_is_written_also_when_nothing_is_remembere
 
 
 def test_a_change_whose_answer_is_lost_is_written(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("target_iterable.real_run.IterableClient", partial(IterableClient, max_tries=2))
+    monkeypatch.setitem(SETTINGS["properties"]["max_tries"], "default", 2)
     project.load(people({"email": OLD}))
     project.sandbox.inject(route=CHANGE, fault="reset_after", times=1)
     counts = project.load(changes(BY_ADDRESS))["user_emails"]
