@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from iterable_api.errors import BadRequestError
 from iterable_api.success_responses import catalog_data
 from target_iterable.amounts import decimal_of
 from target_iterable.columns import Row
-from target_iterable.delivery.field_types import USERS, FieldTypes, catalog_scope, is_date
+from target_iterable.delivery.field_types import USERS, FieldTypes, catalog_of, catalog_scope, is_date
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.schema_types import updates
 
@@ -36,7 +36,7 @@ class Fields:
     """
 
     def __init__(self, client: IterableClient, *, coerce: bool) -> None:
-        self.types = FieldTypes()
+        self.types = FieldTypes(self._ask, lambda types, fields: self._object(types, "", fields))
         self._client = client
         self._coerce = coerce
         self._read: set[str] = set()
@@ -62,13 +62,13 @@ class Fields:
 
     def of_users(self) -> str:
         """The scope of profile fields, whose types are known then."""
-        self._know(USERS, lambda: _texts(confirmed(self._client, "GET", "/api/users/getFields")["fields"]))
+        self._know(USERS)
         return USERS
 
     def of_items(self, catalog: str) -> str:
         """The scope of the fields of a catalog, whose types are known then."""
         scope = catalog_scope(catalog)
-        self._know(scope, lambda: self._mappings(catalog))
+        self._know(scope)
         return scope
 
     def define(self, catalog: str, wanted: Mapping[str, str]) -> bool:
@@ -100,10 +100,17 @@ class Fields:
         types = self.types.of(scope)
         return self._object(types, "", fields) if types and not self.types.fit_surely(scope, fields) else fields
 
-    def _know(self, scope: str, read: Callable[[], Mapping[str, str]]) -> None:
+    def _know(self, scope: str) -> None:
         if scope not in self._read:
             self._read.add(scope)
-            self.types.know(scope, read())
+            self.types.ask_again([scope])
+
+    def _ask(self, scope: str) -> Mapping[str, str] | None:
+        """What Iterable says of the types of a scope; of those of events it says nothing."""
+        if scope == USERS:
+            return _texts(confirmed(self._client, "GET", "/api/users/getFields")["fields"])
+        catalog = catalog_of(scope)
+        return self._mappings(catalog) if catalog else None
 
     def _mappings(self, catalog: str) -> Mapping[str, str]:
         answer = confirmed(self._client, "GET", MAPPINGS, path_params={"catalogName": catalog})

@@ -14,12 +14,13 @@ from decimal import Decimal
 from functools import partial
 from threading import Lock
 from types import NoneType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from msgspec import UnsetType
 
 from iterable_api import times
 from iterable_api.errors import FieldClash
+from target_iterable.delivery.fitting import TYPES, Fitting, Place
 from target_iterable.delivery.glance import ANYTHING, SURE, are_sure, is_sure, note_first, take_anything
 from target_iterable.delivery.operations import Operation
 from target_iterable.delivery.refusal import Refusal
@@ -28,21 +29,11 @@ USERS: Final = "user"
 MAX_PROFILE_FIELDS: Final = 1000
 CLASH: Final = "RequestFieldsTypesMismatched"
 
+_Ask: TypeAlias = Callable[[str], Mapping[str, str] | None]
+_Spell: TypeAlias = Callable[[Mapping[str, str], dict[str, Any]], dict[str, Any]]
+
 _SEPARATOR: Final = ":::"
-_FITS: Final[Mapping[str, frozenset[str]]] = {
-    "string": frozenset({"string"}),
-    "date": frozenset({"date", "string"}),
-    "long": frozenset({"long", "double"}),
-    "double": frozenset({"double"}),
-    "boolean": frozenset({"boolean"}),
-    "geo_location": frozenset({"geo_location", "object"}),
-    "object": frozenset({"object"}),
-}
-"""By what a value is: the types of fields that it fits. Whole numbers go into decimals, dates into texts."""
-
-_DOUBTFUL: Final = frozenset({("long", "string"), ("double", "string"), ("boolean", "string"), ("long", "date")})
-"""A value of a type, in a field of another: not documented to fit, nor not to. Refused only where Iterable did so."""
-
+_CATALOG: Final = f"catalog{_SEPARATOR}"
 _NAMED: Final = 20
 _logger: Final = logging.getLogger("target-iterable")
 _BY_CLASS: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
@@ -53,7 +44,6 @@ _BY_CLASS: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
     (time, "string"),
 )
 _SAME: Final = {"keyword": "string", "nested": "object"}
-_TYPES: Final = frozenset().union(*_FITS.values())
 _GEO: Final = "_geo_location"
 _DATE: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}"
@@ -69,7 +59,12 @@ def event_scope(name: str) -> str:
 
 def catalog_scope(name: str) -> str:
     """The scope of the items of one catalog."""
-    return f"catalog{_SEPARATOR}{name}"
+    return f"{_CATALOG}{name}"
+
+
+def catalog_of(scope: str) -> str:
+    """The catalog whose items a scope is about; empty if it is about none."""
+    return scope.removeprefix(_CATALOG) if scope.startswith(_CATALOG) else ""
 
 
 def is_date(text: str) -> bool:
@@ -119,18 +114,22 @@ def _leaf(path: str, value: Any) -> Iterator[tuple[str, str]]:
 class FieldTypes:
     """What is known of the types of fields, for all streams of a run. Threads may share it.
 
+    A type is known if Iterable tells it, or if a request that it has taken made the field; never because a request
+    was refused: then the type may be that of a value in this very request, and the project has none.
+
     Attributes:
         version: grows with what is known: what fits at one version need not be looked at again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ask: _Ask = lambda _: None, spell: _Spell = lambda _, fields: fields) -> None:
+        """`ask` reads the types of a scope from Iterable, None where it tells none; `spell` fits fields to types."""
         self.version = 0
+        self._ask = ask
+        self._spell = spell
         self._types: defaultdict[str, dict[str, str]] = defaultdict(dict)
         # What surely fits, by scope and path: looking at the class of a value is quicker than at the value.
         self._sure: defaultdict[str, dict[str, frozenset[type]]] = defaultdict(dict)
-        # Seen to be refused in this run: what else fits a type than what is surely of it is not documented.
-        self._strict: set[tuple[str, str]] = set()
-        self._whole: set[tuple[str, str]] = set()
+        self._fitting = Fitting()
         self._new: dict[str, bool] = {}
         self._lock = Lock()
 
@@ -140,6 +139,11 @@ class FieldTypes:
         self._types[scope] |= known
         self._sure[scope] |= {path: SURE.get(type_, ANYTHING) for path, type_ in known.items()}
         self.version += 1
+
+    def forget(self, scope: str, path: str) -> None:
+        """Know nothing of a field any more."""
+        self._types[scope].pop(path, None)
+        self._sure[scope].pop(path, None)
 
     def of(self, scope: str) -> Mapping[str, str]:
         """Dotted path to type, as far as known."""
@@ -166,23 +170,47 @@ class FieldTypes:
         """What surely fits, and what says so of a new field."""
         return self._sure[scope], partial(self._note_new, scope) if scope == USERS else take_anything
 
-    def learn(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
-        """Remember what Iterable says of the types of fields that clashed in a request with `rows`."""
+    def ask_again(self, scopes: Iterable[str]) -> None:
+        """Ask Iterable for the types of fields that may be new since the last time.
+
+        Raises:
+            IterableError: if it does not tell.
+        """
+        for scope in scopes:
+            if types := self._ask(scope):
+                self.know(scope, types)
+
+    def spelt(self, scope: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """`fields` in the spelling that their types ask for, where that loses nothing."""
+        return self._spell(self.of(scope), fields)
+
+    def learn(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> dict[Place, str]:
+        """Remember what Iterable says of the types of fields that clashed in a request with `rows`.
+
+        The types of fields that the project is not known to have are returned: who has given them must be found out.
+        """
         scopes = {row.scope for row in rows}
+        supposed: dict[Place, str] = {}
         for clash in clashes:
             scope, path = _place(clash, scopes)
-            if scope is None or clash.expected_type not in _TYPES | _SAME.keys():
+            if scope is None or clash.expected_type not in TYPES | _SAME.keys():
                 continue
-            self.know(scope, {path: clash.expected_type})
-            self._strict.add((scope, path))
-            if "double" in clash.incoming_types:
-                self._whole.add((scope, path))
+            expected = _SAME.get(clash.expected_type, clash.expected_type)
+            if path in self.of(scope):
+                self.know(scope, {path: expected})
+            else:
+                supposed[scope, path] = expected
+            self._fitting.refuse((scope, path), clash.incoming_types, expected)
             self.version += 1
+        return supposed
 
     def harden(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
         """Take it that the fields hold whole numbers only: no other value explains the clash."""
         scopes = {row.scope for row in rows}
-        self._whole |= {(scope, path) for clash in clashes for scope, path in [_place(clash, scopes)] if scope}
+        for clash in clashes:
+            scope, path = _place(clash, scopes)
+            if scope and clash.expected_type == "long":
+                self._fitting.harden((scope, path))
         self.version += 1
 
     def misfit(self, row: Operation) -> Refusal | None:
@@ -199,14 +227,14 @@ class FieldTypes:
         types = self._types.get(row.scope, {})
         if not types and row.scope != USERS:
             return
-        fields = row.content()[1] if row.fields is None else row.fields
+        fields = row.written_fields
         if self.fit_surely(row.scope, fields):
             return
         for path, type_ in leaves(fields):
             expected = types.get(path)
             if expected is None:
                 self._note_new(row.scope, path)
-            elif not self._fits(row.scope, path, type_, expected):
+            elif not self.fits(row.scope, path, type_, expected):
                 reason = f"the field {path!r} is kept as {expected}, and the record holds a {type_}"
                 yield Refusal(CLASH, reason, path)
 
@@ -215,7 +243,7 @@ class FieldTypes:
         with self._lock:
             new = sorted(path for path, told in self._new.items() if not told)
             self._new |= dict.fromkeys(new, True)
-            count = len(self._types[USERS]) + len(self._new)
+            count = len(self._types[USERS].keys() | self._new)
         if new:
             names = ", ".join(map(repr, new[:_NAMED])) + (" ..." if len(new) > _NAMED else "")
             _logger.info(
@@ -230,12 +258,9 @@ class FieldTypes:
                 self._sure[scope].setdefault(path, ANYTHING)
         return ANYTHING
 
-    def _fits(self, scope: str, path: str, type_: str, expected: str) -> bool:
-        if expected in _FITS[type_] or expected not in _TYPES:
-            return True
-        if (type_, expected) == ("double", "long"):
-            return (scope, path) not in self._whole
-        return (type_, expected) in _DOUBTFUL and (scope, path) not in self._strict
+    def fits(self, scope: str, path: str, type_: str, expected: str) -> bool:
+        """See `Fitting`."""
+        return self._fitting.fits((scope, path), type_, expected)
 
 
 def _place(clash: FieldClash, scopes: set[str]) -> tuple[str | None, str]:

@@ -8,7 +8,7 @@ that on the same bulk endpoint: the contract warns of mixing it with the one for
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -32,9 +32,11 @@ from iterable_api.retry_policy import PASSING_FAILURE
 from target_iterable.delivery.batches import Room, pack
 from target_iterable.delivery.body_shape import misshapen
 from target_iterable.delivery.field_types import FieldTypes
+from target_iterable.delivery.fitting import Place
 from target_iterable.delivery.operations import Batch, Endpoint, Operation, Verdicts
 from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.sender import Sender
+from target_iterable.delivery.supposed_types import SupposedTypes, learn_from
 from target_iterable.delivery.trimming import Trimming
 from target_iterable.delivery.verdicts import UNCONFIRMED
 
@@ -72,7 +74,7 @@ class Isolation:
         """Deliver `batch` without its rows that are `refused`; never raises what Iterable or the way to it causes."""
         settling = _Settling(self, Outcome(batch))
         try:
-            settling.deliver(settling.reject(batch.rows, refused))
+            settling.settle(settling.reject(batch.rows, refused))
         except IterableError as error:
             settling.outcome.error = error
         settling.trimming.restore(settling.outcome.verdicts)
@@ -89,6 +91,14 @@ class _Settling:
         self._verdicts = outcome.verdicts
         self._rejected_alone = 0
         self._attempts: Counter[Operation] = Counter()
+        self._supposed: dict[Place, str] = {}
+        self._later: deque[Sequence[Operation]] = deque()
+
+    def settle(self, rows: Sequence[Operation]) -> None:
+        """Send `rows`, and then those of them that had to wait until others were settled."""
+        self._later.append(rows)
+        while self._later:
+            self.deliver(self._later.popleft())
 
     def deliver(self, rows: Sequence[Operation]) -> bool:
         """Send `rows` and settle all of them. Whether they passed as they were, with no need to refuse any."""
@@ -101,12 +111,26 @@ class _Settling:
     def _without_misfits(self, rows: Sequence[Operation]) -> list[Operation]:
         misfits = self._on.types.misfit_rows(rows)
         self._on.types.tell_new()
-        trimmed = {row: less for row in misfits if self._on.trims and (less := self._trimmed(row))}
-        good = self.reject(rows, {row: refusal for row, refusal in misfits.items() if row not in trimmed})
+        respelt = {row: self._respelt(row) for row in misfits}
+        return self._without(
+            [respelt.get(row, row) for row in rows],
+            {row: [*self._on.types.misfits(row)] for row in respelt.values()},
+        )
+
+    def _respelt(self, row: Operation) -> Operation:
+        """`row` as it would have been made if all had been known that is known now."""
+        types = self._on.types
+        return self.trimming.respell(row, lambda fields: types.spelt(row.scope, fields)) or row
+
+    def _without(self, rows: Sequence[Operation], misfits: Mapping[Operation, Sequence[Refusal]]) -> list[Operation]:
+        """`rows` without those that misfit, or these without the fields that do."""
+        refused = {row: refusals for row, refusals in misfits.items() if refusals}
+        trimmed = {row: less for row in refused if self._on.trims and (less := self._trimmed(row, refused[row]))}
+        good = self.reject(rows, {row: why[0] for row, why in refused.items() if row not in trimmed})
         return [trimmed.get(row, row) for row in good]
 
-    def _trimmed(self, row: Operation) -> Operation | None:
-        return self.trimming.trim(row, {str(misfit.field) for misfit in self._on.types.misfits(row)})
+    def _trimmed(self, row: Operation, refusals: Sequence[Refusal]) -> Operation | None:
+        return self.trimming.trim(row, {str(refusal.field) for refusal in refusals})
 
     def _send(self, piece: Batch) -> bool:
         try:
@@ -123,6 +147,7 @@ class _Settling:
             self._unconfirmed(piece.rows)
         else:
             self._verdicts.absorb(verdicts)
+            learn_from(self._on.types, piece.rows, verdicts.created_fields - verdicts.dropped_fields, self._supposed)
             self._once_more(dict(verdicts.passing))
             self._ask_again(verdicts.unknown, among=piece)
             return True
@@ -153,9 +178,7 @@ class _Settling:
             self._nowhere(piece, error)
         elif isinstance(error, BadJsonBodyError) and (culprits := misshapen(rows, error.violations)):
             self.deliver(self.reject(rows, culprits))
-        elif isinstance(error, FieldTypeError) and self._explained(rows, error):
-            self.deliver(rows)
-        else:
+        elif not (isinstance(error, FieldTypeError) and self._explained(rows, error)):
             self._bisect(rows, error)
 
     def _nowhere(self, piece: Batch, error: ApiError) -> None:
@@ -165,12 +188,52 @@ class _Settling:
         self.reject(piece.rows, dict.fromkeys(piece.rows, Refusal("unknownList", error.message, "listId")))
 
     def _explained(self, rows: Sequence[Operation], error: FieldTypeError) -> bool:
-        """Learn the types of the fields that clashed. Whether some of `rows` do not fit them."""
-        for learn in (self._on.types.learn, self._on.types.harden):
-            learn(error.clashes, rows)
-            if self._on.types.misfit_rows(rows):
-                return True
-        return False
+        """Settle rows some of which clash with types of fields, if it can be seen which."""
+        types = self._on.types
+        found = types.learn(error.clashes, rows)
+        self._supposed |= found
+        supposed = SupposedTypes(types, found)
+        suspects = supposed.suspects(rows)
+        if not suspects:
+            types.harden(error.clashes, rows)
+            suspects = supposed.suspects(rows)
+        if suspects and not found:
+            self.deliver(rows)
+        elif suspects:
+            self._find_out(rows, suspects, supposed)
+        return bool(suspects)
+
+    def _find_out(self, rows: Sequence[Operation], suspects: Sequence[Operation], supposed: SupposedTypes) -> None:
+        """Settle rows of which some clash with types that may be those of others of them.
+
+        The others come first, since they make the types those of the project. Each step leaves less to be sent.
+        """
+        held = set(suspects)
+        if others := [row for row in rows if row not in held]:
+            self.deliver(others)
+            self._later.append(suspects)
+        elif torn := supposed.torn(rows):
+            if agreeing := [row for row in rows if row not in torn]:
+                self.deliver(agreeing)
+                self._later.append([*torn])
+            else:
+                self.deliver(self._without(rows, torn))
+        else:
+            self._ask_for_types(rows, supposed)
+
+    def _ask_for_types(self, rows: Sequence[Operation], supposed: SupposedTypes) -> None:
+        """Settle rows none of which explains the types they clash with: others must have made these.
+
+        Where Iterable tells no types, as of events, one row is tried alone: its refusal proves them.
+        """
+        self._on.types.ask_again({row.scope for row in rows})
+        if self._on.types.misfit_rows(rows):
+            self.deliver(rows)
+        elif len(rows) > 1:
+            self._later += (rows[:1], rows[1:])
+        else:
+            supposed.believe(rows[0].scope)
+            self.deliver(rows)
 
     def _bisect(self, rows: Sequence[Operation], error: ApiError) -> None:
         """Settle rows that were refused together, or as the half without which the others passed."""

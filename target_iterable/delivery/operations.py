@@ -199,6 +199,11 @@ class Operation(msgspec.Struct, eq=False, gc=False):
             fields = fields.get(member, {})
         return body, fields
 
+    @property
+    def written_fields(self) -> Mapping[str, Any]:
+        """What the row writes in its `scope`."""
+        return self.content()[1] if self.fields is None else self.fields
+
     def must_fit(self) -> None:
         """Check that the row can be sent at all.
 

@@ -1,8 +1,8 @@
-"""Sending rows without those of their fields that clash, where the user prefers that to losing the rows."""
+"""Sending rows with other fields than they came with: spelt anew, or without those that clash."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -14,7 +14,7 @@ from target_iterable.delivery.serialise import dumps
 
 
 class Trimming:
-    """Remembers what rows were before they lost fields; one for each batch."""
+    """Remembers what rows were before their fields changed; one for each batch."""
 
     def __init__(self) -> None:
         self._whole: dict[Operation, Operation] = {}
@@ -28,6 +28,17 @@ class Trimming:
             self._lost[whole] = self._lost.get(whole, frozenset()) | paths
         return trimmed
 
+    def respell(self, row: Operation, spell: Callable[[dict[str, Any]], dict[str, Any]]) -> Operation | None:
+        """`row` with its fields as `spell` has them; None where they are so already."""
+        body, fields = row.content()
+        spelt = spell(fields)
+        if dumps(spelt) == dumps(fields):
+            return None
+        known = None if row.fields is None else {**row.fields, **spelt}
+        respelt = _rewritten(row, body, fields, spelt, known)
+        self._whole[respelt] = self._whole.pop(row, row)
+        return respelt
+
     def restore(self, verdicts: Verdicts) -> None:
         """Let `verdicts` speak of the rows as they were."""
         verdicts.written = [self._whole.get(row, row) for row in verdicts.written]
@@ -40,13 +51,20 @@ def without(row: Operation, paths: AbstractSet[str]) -> Operation | None:
     body, fields = row.content()
     if not paths <= {path for path, _ in leaves(fields)}:
         return None
-    left = _pruned(fields, paths)
+    known = None if row.fields is None else _pruned(row.fields, paths)
+    return _rewritten(row, body, fields, _pruned(fields, paths), known)
+
+
+def _rewritten(
+    row: Operation, body: Any, fields: dict[str, Any], new: Mapping[str, Any], known: Mapping[str, Any] | None
+) -> Operation:
+    """`row` with `new` in place of `fields`, which are a part of its `body`; `known` are those that its scope gets."""
     fields.clear()
-    fields.update(left)
+    fields.update(new)
     part = dumps(body)
     if row.endpoint.brackets == OBJECT:
         part = part[1:-1]
-    return replace(row, part=part, fields=None if row.fields is None else _pruned(row.fields, paths), fitted=NEVER)
+    return replace(row, part=part, fields=known, fitted=NEVER)
 
 
 def _pruned(fields: Mapping[str, Any], paths: AbstractSet[str], prefix: str = "") -> dict[str, Any]:

@@ -65,9 +65,8 @@ class Events(IterableObject):
         identity = self.identities.take(row)
         name = self._event_name(row.pop("eventName", None))
         event: Row = {**identity.sent, "eventName": name, **take_attributes(row)}
-        scope = event_scope(name)
-        fields = self.project.fields.of(scope, self.fields(row, "dataFields"))
-        if fields:
+        # As they come, whatever the run has learnt: so the id that follows from them is the same in every run.
+        if fields := self.fields(row, "dataFields"):
             event["dataFields"] = fields
         if "id" not in event and self.settings["derive_event_ids"]:
             event["id"] = derived_id(self.stream, normal(event), self.key_form.unkept(key))
@@ -75,7 +74,7 @@ class Events(IterableObject):
             endpoint=_TRACK_BULK if "id" in event else _TRACK_BULK_ONCE,
             part=dumps(event | self.create_new_fields if self.create_new_fields else event),
             names=identity.names,
-            scope=scope,
+            scope=event_scope(name),
             fields=fields,
             event_name=name,
         )

@@ -39,7 +39,7 @@ def test_several_fields_of_any_depth_clash_in_one_go(project: Project) -> None:
     bad: list[dict[str, Any]] = [
         {"home": {"zip": 3011}},
         {"scores": [1, "two"]},
-        {"since": "2024-01-01T00:00:00Z"},
+        {"since": "long ago"},
         {"vip": "yes"},
     ]
     rows = [{"email": f"{n}@example.com", **good, **[good, *bad][n % 5]} for n in range(20)]
