@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Final
 
 from target_iterable.allowances import most
+from target_iterable.delivery.audit import Audit
 from target_iterable.delivery.journal import Journal
 from target_iterable.delivery.options import Options
 from target_iterable.delivery.past import Past
@@ -19,6 +21,9 @@ from target_iterable.setting_error import SettingError
 if TYPE_CHECKING:
     from target_iterable.delivery.stores import Stores
     from target_iterable.remembered import Remembered
+
+
+_RUN_BYTES: Final = 8
 
 
 class Outlet:
@@ -38,7 +43,8 @@ class Outlet:
         )
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
-        _check(self._directory)
+        self.run = token_hex(_RUN_BYTES)
+        _check(self._directory, "rejects_path")
         most(config, "max_removals")
         self._config = config
         self._stores = stores
@@ -48,6 +54,29 @@ class Outlet:
     def rejects(self, stream: str) -> Rejects:
         """The rejects of `stream` in this run."""
         return Rejects(self._directory, stream, self._started)
+
+    def audit(self, stream: str, route: Route) -> Audit:
+        """The audit log of `stream` in this run.
+
+        Raises:
+            SettingError: if the stream may take something away, and that could not be written down.
+        """
+        if route.may_remove:
+            self.check_audit()
+        about = {"run": self.run, "stream": stream, "object": route.object}
+        return Audit(Path(self._config["audit_path"]), self._started, about, plans=self._config["dry_run"])
+
+    def check_audit(self) -> None:
+        """Check that the audit log can be written.
+
+        Raises:
+            SettingError: if it cannot.
+        """
+        _check(Path(self._config["audit_path"]), "audit_path")
+
+    def kept(self, stream: str, route: Route) -> int:
+        """How much a mirrored stream that has not come has put into Iterable."""
+        return self._remembered.kept(stream, route) if self._remembered is not None else 0
 
     def past(self, stream: str, route: Route, *, once_per_key: bool) -> Past:
         """What a stream knows of earlier runs.
@@ -86,10 +115,10 @@ def _journal(config: Mapping[str, Any]) -> Journal:
         raise SettingError(f"`request_log_path` cannot be written: {error.strerror}.") from None
 
 
-def _check(directory: Path) -> None:
-    """Refuse a directory that could not be made or written into; it is made with the first reject."""
+def _check(directory: Path, setting: str) -> None:
+    """Refuse a directory that could not be made or written into; it is made with the first line."""
     nearest = next(path for path in (directory.absolute(), *directory.absolute().parents) if path.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise SettingError(
-            f"`rejects_path` cannot be written: {str(nearest)!r} is not a directory that we may write into."
+            f"`{setting}` cannot be written: {str(nearest)!r} is not a directory that we may write into."
         )

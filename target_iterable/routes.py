@@ -21,7 +21,10 @@ CLEAR: Final = "clear"
 REMOVE: Final = "remove"
 DESTRUCTIVE: Final = frozenset({"delete", "forget"})
 """What to do with users who have left the source, and cannot be taken back."""
-_OF_MIRRORS: Final = ("on_removed", "max_removals", "complete_at_end")
+_OF_MIRRORS: Final = ("on_removed", "max_removals", "allow_empty", "complete_at_end", "max_shrinkage")
+DECLARED: Final = "declared"
+_MAY_REMOVE: Final = frozenset({MIRROR, REMOVE, "merge", *DESTRUCTIVE})
+_ENDS: Final = ("false", "true", DECLARED)
 DOTS: Final = ("nest", "keep")
 NULLS: Final = ("clear", "keep")
 
@@ -112,7 +115,10 @@ class Route:
         skip_unchanged: whether records that equal what was last accepted stay here.
         on_removed: what is done with what has left the source, in the mode `mirror`.
         max_removals: how much may be removed so at once; None for what the setting says.
+        allow_empty: whether a source without one record is right.
         complete_at_end: whether the end of the input says that all of the stream has come.
+        end_declared: whether the tap must declare that end.
+        max_shrinkage: how many fewer records than before may come where it does not; None for the default.
         resend: whether what must not happen twice is sent, too, when nobody knows whether it has happened.
         options: the object's own, checked.
     """
@@ -127,9 +133,17 @@ class Route:
     skip_unchanged: bool = False
     on_removed: str = NOTHING
     max_removals: Allowance | None = None
+    allow_empty: bool = False
     complete_at_end: bool = False
+    end_declared: bool = False
+    max_shrinkage: Allowance | None = None
     resend: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def may_remove(self) -> bool:
+        """Whether something may be taken away from Iterable."""
+        return self.mode in _MAY_REMOVE or "member_column" in self.options
 
 
 def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_type: ProjectType) -> Route:
@@ -152,8 +166,11 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_t
         clears=one_of(NULLS, entry.get("nulls", NULLS[0]), f"{place}.nulls") == "clear",
         skip_unchanged=entry.get("skip_unchanged", False),
         on_removed=_on_removed(spec, entry, place),
-        max_removals=_max_removals(entry, f"{place}.max_removals"),
-        complete_at_end=entry.get("complete_at_end", False),
+        max_removals=_allowance(entry, place, "max_removals"),
+        allow_empty=entry.get("allow_empty", False),
+        complete_at_end=_at_end(entry, place) != "false",
+        end_declared=_at_end(entry, place) == DECLARED,
+        max_shrinkage=_allowance(entry, place, "max_shrinkage"),
         resend=one_of(UNCONFIRMED, entry.get("on_unconfirmed", UNCONFIRMED[0]), f"{place}.on_unconfirmed") == "send",
         options=_options(spec, entry, place),
     )
@@ -177,17 +194,23 @@ def _on_removed(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> str:
     return one_of(spec.removals, entry.get("on_removed", spec.removals[0]), f"{place}.on_removed")
 
 
-def _max_removals(entry: Mapping[str, Any], place: str) -> Allowance | None:
+def _at_end(entry: Mapping[str, Any], place: str) -> str:
+    return one_of(_ENDS, str(entry.get("complete_at_end", False)).lower(), f"{place}.complete_at_end")
+
+
+def _allowance(entry: Mapping[str, Any], place: str, key: str) -> Allowance | None:
     try:
-        return Allowance.parse(str(entry["max_removals"])) if "max_removals" in entry else None
+        return Allowance.parse(str(entry[key])) if key in entry else None
     except ValueError as error:
-        raise SettingError(f"`{place}` {error}.") from None
+        raise SettingError(f"`{place}.{key}` {error}.") from None
 
 
 def _refuse_misplaced(spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: str) -> None:
     """Refuse options that do nothing in this mode."""
     for key in entry.keys() & set(_OF_MIRRORS) if mode != MIRROR else ():
         raise SettingError(f"`{place}.{key}` makes sense in the mode {MIRROR} only.")
+    if "max_shrinkage" in entry and _at_end(entry, place) != "true":
+        raise SettingError(f"`{place}.max_shrinkage` makes sense with `complete_at_end: true` only.")
     for key in spec.options.keys() & entry.keys():
         modes = spec.options[key].modes
         if modes and mode not in modes:

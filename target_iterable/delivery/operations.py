@@ -34,6 +34,7 @@ class Verdicts:
 
     Attributes:
         written: Iterable has taken them, or what they ask for was so already.
+        already: those of the written ones of which Iterable says that what they ask for was so already.
         skipped: there was nothing to do: they are about users who do not exist, and must not make any.
         rejected: those that are refused, and why.
         passing: those that failed, and why, of a cause that may have passed when they are sent again.
@@ -44,6 +45,7 @@ class Verdicts:
     """
 
     written: list[Operation] = field(default_factory=list)
+    already: set[Operation] = field(default_factory=set)
     rejected: list[tuple[Operation, Refusal]] = field(default_factory=list)
     passing: list[tuple[Operation, Refusal]] = field(default_factory=list)
     skipped: list[Operation] = field(default_factory=list)
@@ -55,6 +57,7 @@ class Verdicts:
     def absorb(self, more: Verdicts) -> None:
         """Add what became of other rows; what must be sent again stays out."""
         self.written += more.written
+        self.already |= more.already
         self.rejected += more.rejected
         self.skipped += more.skipped
         self.dropped_fields |= more.dropped_fields
@@ -77,6 +80,8 @@ class Endpoint:
         repeatable: whether a row that is sent twice does what it does when it is sent once.
         settled: statuses, or beginnings of the codes or sentences of refusals, which say that what the rows of a
             request ask for was so already.
+        removes: what a row takes away, as the audit log calls it: `delete`, `forget`, `merge` or `remove`. Empty for
+            endpoints that take nothing away.
     """
 
     path: str
@@ -88,6 +93,7 @@ class Endpoint:
     once: bool = True
     repeatable: bool = True
     settled: frozenset[str | int] = frozenset()
+    removes: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -99,10 +105,18 @@ class Endpoint:
 
 
 def alone(
-    path: str, judge: Judge, method: str = "POST", *, repeatable: bool = True, settled: Collection[str | int] = ()
+    path: str,
+    judge: Judge,
+    method: str = "POST",
+    *,
+    repeatable: bool = True,
+    settled: Collection[str | int] = (),
+    removes: str = "",
 ) -> Endpoint:
     """An endpoint that takes one row in a request, where the row is the whole body; an empty one is no body."""
-    return Endpoint(path, "", judge, method, max_rows=1, repeatable=repeatable, settled=frozenset(settled))
+    return Endpoint(
+        path, "", judge, method, max_rows=1, repeatable=repeatable, settled=frozenset(settled), removes=removes
+    )
 
 
 @dataclass(frozen=True, slots=True)
