@@ -45,7 +45,9 @@ class Remembered:
 
     def kept(self, stream: str, route: Route) -> int:
         """How much a mirrored stream has put into Iterable that has not come in this run."""
-        return self._stores.members(self.ledger, stream, route.object).total()
+        members = self._stores.members(self.ledger, stream, route.object)
+        self._members.append(members)
+        return members.total()
 
     def close(self) -> None:
         """Close the connections."""

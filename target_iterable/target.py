@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, ClassVar, Final
 
 import click
@@ -258,7 +259,8 @@ class TargetIterable(ShortPath):
         for delivery in self.deliveries:
             delivery.note_ending(ending)
         if finished:
-            self._note_absent_mirrors()
+            with suppress(LedgerError):
+                self._note_absent_mirrors()
         self._report.close(finished=finished)
         for problem in self.routing.idle() if finished else ():
             self.logger.warning(problem)

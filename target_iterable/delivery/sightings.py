@@ -79,6 +79,8 @@ class Sightings:
         until = or_(_TABLE.c.version <= version, _TABLE.c.version == NOW)
         with self._ledger.transaction() as connection:
             connection.execute(delete(_TABLE).where(_TABLE.c.stream == self._stream, until))
+        # SQLite gives numbers again that have become free.
+        self._begun = 0
 
     def compact(self) -> None:
         """Note only once what was seen many times, while no version was finished. The run begins behind that."""

@@ -232,7 +232,7 @@ def test_a_run_that_is_asked_to_end_says_that_nothing_was_removed(project: Proje
 
 
 def test_a_mirrored_stream_that_did_not_come_is_told_with_what_it_has(
-    project: Project, caplog: pytest.LogCaptureFixture
+    project: Project, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     streams = {"shop": VIPS, "never": VIPS, "club*": VIPS}
     project.load([*version("shop", 1, people(ANN, BOB)), *version("club", 1, people(CAT))], streams=streams)
@@ -240,6 +240,8 @@ def test_a_mirrored_stream_that_did_not_come_is_told_with_what_it_has(
     assert stopped({"shop": summary["shop"]}) == ("not_come", 2)
     assert "shop: Nothing is removed (not_come): the stream did not come. 2 of 2 did not come." in caplog.text
     assert summary.keys() == {"users", "shop"}
+    planned = project.load([], streams=streams, dry_run=True, dry_run_path=str(tmp_path / "plan"))
+    assert stopped(planned) == ("not_come", 2)
 
 
 def test_a_mirror_that_only_counts_stops_at_nothing(project: Project) -> None:
