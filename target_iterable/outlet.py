@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Final
 
 from iterable_api.places import sqlite_file, wrong_file, wrong_folder
 from target_iterable.allowances import most
+from target_iterable.delivery.audit import Audit
 from target_iterable.delivery.journal import Journal
 from target_iterable.delivery.options import Options
 from target_iterable.delivery.past import Past
@@ -19,6 +21,9 @@ from target_iterable.setting_error import SettingError, refuse
 if TYPE_CHECKING:
     from target_iterable.delivery.stores import Stores
     from target_iterable.remembered import Remembered
+
+
+_RUN_BYTES: Final = 8
 
 
 class Outlet:
@@ -40,6 +45,7 @@ class Outlet:
         )
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
+        self.run = token_hex(_RUN_BYTES)
         refuse(wrong_folder("rejects_path", config["rejects_path"]))
         refuse(wrong_file("ledger", sqlite_file(config["ledger"])))
         most(config, "max_removals")
@@ -51,6 +57,29 @@ class Outlet:
     def rejects(self, stream: str) -> Rejects:
         """The rejects of `stream` in this run."""
         return Rejects(self._directory, stream, self._started)
+
+    def audit(self, stream: str, route: Route) -> Audit:
+        """The audit log of `stream` in this run.
+
+        Raises:
+            SettingError: if the stream may take something away, and that could not be written down.
+        """
+        if route.may_remove:
+            self.check_audit()
+        about = {"run": self.run, "stream": stream, "object": route.object}
+        return Audit(Path(self._config["audit_path"]), self._started, about, plans=self._config["dry_run"])
+
+    def check_audit(self) -> None:
+        """Check that the audit log can be written.
+
+        Raises:
+            SettingError: if it cannot.
+        """
+        refuse(wrong_folder("audit_path", self._config["audit_path"]))
+
+    def kept(self, stream: str, route: Route) -> int:
+        """How much a mirrored stream that has not come has put into Iterable."""
+        return self._remembered.kept(stream, route) if self._remembered is not None else 0
 
     def past(self, stream: str, route: Route, *, once_per_key: bool) -> Past:
         """What a stream knows of earlier runs.

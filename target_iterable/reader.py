@@ -45,7 +45,7 @@ class QuietReader(SimpleSingerReader):
         lane_of: the lane of a stream, if it has one.
         on_message: called when a message, or many together, have been dealt with.
         on_version: deals with ACTIVATE_VERSION messages: the SDK warns of columns that are never written here.
-        on_state: called when a STATE has come.
+        on_state: called with the value of a STATE when it has come.
         on_break: called when reading ends with an error.
         passes_state: whether STATE messages are handed on; without them, none is ever emitted.
         stopped: whether reading has ended before the end of the input because of `stop`.
@@ -57,7 +57,7 @@ class QuietReader(SimpleSingerReader):
     lane_of: Callable[[str], Lane | None] = _no_lane
     on_message: Callable[[], None] | None = None
     on_version: Callable[[dict[str, Any]], None] | None = None
-    on_state: Callable[[], None] | None = None
+    on_state: Callable[[Any], None] | None = None
     on_break: Callable[[], None] | None = None
     passes_state: bool = True
     stopped: bool = False
@@ -195,7 +195,7 @@ class QuietReader(SimpleSingerReader):
         if message["type"] != "STATE":
             return message
         if self.on_state is not None:
-            self.on_state()
+            self.on_state(message.get("value"))
         # The SDK writes it without knowing the exact decimals that its reader makes.
         return dict(json.loads(self._line))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from iterable_api.client import IterableClient
 from target_iterable.delivery.journal import Journal
+from target_iterable.delivery.stops import EMPTY, REASONS
 from target_iterable.delivery.tally import Tally
 from target_iterable.report import DONE, Column
 
@@ -30,6 +31,11 @@ class RealRun:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
+
+    @property
+    def fatal_stops(self) -> Collection[str]:
+        """Codes of what keeps removals from being carried out, and fails the run."""
+        return REASONS if self.config["on_removals_stopped"] == "fail" else {EMPTY}
 
     def client(self, _journal: Journal) -> Callable[..., IterableClient]:
         """What makes the client."""

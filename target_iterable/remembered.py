@@ -12,7 +12,7 @@ from target_iterable.delivery.ledger_keys import unknown_key
 from target_iterable.delivery.ledger_memory import LedgerMemory
 from target_iterable.delivery.member_mirror import MemberMirror
 from target_iterable.delivery.members import Members
-from target_iterable.delivery.mirror import Mirror, Terms
+from target_iterable.delivery.mirror import MAX_SHRINKAGE, Mirror, Terms
 from target_iterable.delivery.once import Once
 from target_iterable.delivery.once_per_key import OncePerKey
 from target_iterable.delivery.past import Past
@@ -58,6 +58,12 @@ class Remembered:
         once = OncePerKey(self._stores.happenings(self.ledger), resend=route.resend) if once_per_key else Once()
         return Past(LedgerMemory(self.ledger, skip=route.skip_unchanged), once, self._mirror(stream, route))
 
+    def kept(self, stream: str, route: Route) -> int:
+        """How much a mirrored stream has put into Iterable that has not come in this run."""
+        members = self._stores.members(self.ledger, stream, route.object)
+        self._members.append(members)
+        return members.total()
+
     def close(self) -> None:
         """Close the connections."""
         for members in self._members:
@@ -79,10 +85,13 @@ class Remembered:
         if route.mode != MIRROR:
             return Mirror()
         terms = Terms(
-            removes=route.on_removed != NOTHING,
+            action=route.on_removed if route.on_removed != NOTHING else "",
             shares=route.on_removed != CLEAR,
             allowance=route.max_removals or most(self._config, "max_removals"),
             at_end=route.complete_at_end,
+            needs_declaration=route.end_declared,
+            max_shrinkage=route.max_shrinkage or MAX_SHRINKAGE,
+            allows_empty=route.allow_empty,
             plans=self._config["dry_run"],
         )
         members = self._stores.members(self.ledger, stream, route.object)

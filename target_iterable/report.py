@@ -56,12 +56,14 @@ class Kind(Protocol):
 class Report:
     """Writes the summary at the start, so that a path that cannot be written fails before data moves, and at the end.
 
-    The file holds `finished` (whether the input was read and delivered to its end), what the kind of run says
+    The file holds `run`, `finished` (whether the input was read and delivered to its end), what the kind of run says
     about itself, and `streams`: name -> the object, and the numbers of `Tally`.
     """
 
-    def __init__(self, path: str | None, kind: Kind) -> None:
+    def __init__(self, path: str | None, kind: Kind, run: str) -> None:
+        """`run` is the id of the run, which the audit log has, too."""
         refuse(wrong_file("summary_path", path))
+        self._run = run
         # The file itself is replaced, and not a link to it.
         self._path = Path(path).resolve() if path else None
         self._kind = kind
@@ -96,7 +98,7 @@ class Report:
             streams = {
                 stream: {"object": object_, **tally.as_dict()} for stream, (object_, tally) in self._tallies.items()
             }
-            summary = {"finished": finished, **self._kind.about(), "streams": streams}
+            summary = {"run": self._run, "finished": finished, **self._kind.about(), "streams": streams}
             _replace(self._path, json.dumps(summary, indent=2) + "\n")
 
 
@@ -116,6 +118,8 @@ def _table(tallies: Mapping[str, Tally], last: Mapping[str, Column]) -> Iterator
             yield f"  {tally.about_deleted()}"
         if tally.left:
             yield f"  {tally.about_removals()}"
+        if tally.audited:
+            yield f"  {tally.audited:,} in the audit log {tally.audit_path}"
 
 
 def _row(width: int, stream: str, *cells: str) -> str:

@@ -24,7 +24,10 @@ CLEAR: Final = "clear"
 REMOVE: Final = "remove"
 DESTRUCTIVE: Final = frozenset({"delete", "forget"})
 """What to do with users who have left the source, and cannot be taken back."""
-_OF_MIRRORS: Final = ("on_removed", "max_removals", "complete_at_end")
+_OF_MIRRORS: Final = ("on_removed", "max_removals", "allow_empty", "complete_at_end", "max_shrinkage")
+DECLARED: Final = "declared"
+_MAY_REMOVE: Final = frozenset({MIRROR, REMOVE, "merge", *DESTRUCTIVE})
+_ENDS: Final = ("false", "true", DECLARED)
 SKIP: Final = "skip"
 REJECT: Final = "reject"
 WRITE: Final = "write"
@@ -133,7 +136,10 @@ class Route:
         on_deleted: what is done with rows that the source has deleted: one of `ON_DELETED`.
         on_removed: what removing is: in the mode `mirror`, and where `on_deleted` says `remove`.
         max_removals: how much may be removed so at once; None for what the setting says.
+        allow_empty: whether a source without one record is right.
         complete_at_end: whether the end of the input says that all of the stream has come.
+        end_declared: whether the tap must declare that end.
+        max_shrinkage: how many fewer records than before may come where it does not; None for the default.
         resend: whether what must not happen twice is sent, too, when nobody knows whether it has happened.
         options: the object's own, checked.
     """
@@ -150,9 +156,17 @@ class Route:
     on_deleted: str = REJECT
     on_removed: str = NOTHING
     max_removals: Allowance | None = None
+    allow_empty: bool = False
     complete_at_end: bool = False
+    end_declared: bool = False
+    max_shrinkage: Allowance | None = None
     resend: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def may_remove(self) -> bool:
+        """Whether something may be taken away from Iterable."""
+        return self.mode in _MAY_REMOVE or self.on_deleted == REMOVE or "member_column" in self.options
 
 
 def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_type: ProjectType) -> Route:
@@ -179,8 +193,11 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_t
         skip_unchanged=entry.get("skip_unchanged", False),
         on_deleted=on_deleted,
         on_removed=on_removed,
-        max_removals=_max_removals(entry, f"{place}.max_removals"),
-        complete_at_end=entry.get("complete_at_end", False),
+        max_removals=_allowance(entry, place, "max_removals"),
+        allow_empty=entry.get("allow_empty", False),
+        complete_at_end=_at_end(entry, place) != "false",
+        end_declared=_at_end(entry, place) == DECLARED,
+        max_shrinkage=_allowance(entry, place, "max_shrinkage"),
         resend=one_of(UNCONFIRMED, entry.get("on_unconfirmed", UNCONFIRMED[0]), f"{place}.on_unconfirmed") == "send",
         options=_options(spec, entry, place),
     )
@@ -247,11 +264,15 @@ def _on_removed(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> str:
     return one_of(spec.removals, entry.get("on_removed", spec.removals[0]), f"{place}.on_removed")
 
 
-def _max_removals(entry: Mapping[str, Any], place: str) -> Allowance | None:
+def _at_end(entry: Mapping[str, Any], place: str) -> str:
+    return one_of(_ENDS, str(entry.get("complete_at_end", False)).lower(), f"{place}.complete_at_end")
+
+
+def _allowance(entry: Mapping[str, Any], place: str, key: str) -> Allowance | None:
     try:
-        return Allowance.parse(str(entry["max_removals"])) if "max_removals" in entry else None
+        return Allowance.parse(str(entry[key])) if key in entry else None
     except ValueError as error:
-        raise SettingError(f"`{place}` {error}.") from None
+        raise SettingError(f"`{place}.{key}` {error}.") from None
 
 
 def _refuse_misplaced(spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: str) -> None:
@@ -260,6 +281,8 @@ def _refuse_misplaced(spec: ObjectSpec, entry: Mapping[str, Any], place: str, mo
     for key in entry.keys() & set(_OF_MIRRORS) - removes if mode != MIRROR else ():
         also = f", or with `on_deleted: {REMOVE}`" if key == "on_removed" else ""
         raise SettingError(f"`{place}.{key}` makes sense in the mode {MIRROR} only{also}.")
+    if "max_shrinkage" in entry and _at_end(entry, place) != "true":
+        raise SettingError(f"`{place}.max_shrinkage` makes sense with `complete_at_end: true` only.")
     for key in spec.options.keys() & entry.keys():
         modes = spec.options[key].modes
         if modes and mode not in modes:

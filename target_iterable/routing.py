@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from iterable_api.identity import ProjectType
 from target_iterable.routes import DESTRUCTIVE, MIRROR, ObjectSpec, Route, read_route
 from target_iterable.setting_error import SettingError, did_you_mean, one_of
+
+_GLOB: Final = frozenset("*?[")
 
 
 class Routing:
@@ -79,6 +81,19 @@ class Routing:
                 for glob in globs:
                     hint = did_you_mean(glob, columns)
                     yield f"`streams.{pattern}.{option}` has {glob!r}, which fits no column of the schema.{hint}"
+
+    def absent_mirrors(self) -> dict[str, Route]:
+        """Routes of mirrored streams that did not come, as far as the settings have their very names."""
+        return {
+            pattern: route
+            for pattern, route in self._routes.items()
+            if route.mode == MIRROR and pattern not in self._came and not _GLOB.intersection(pattern)
+        }
+
+    @property
+    def may_remove(self) -> bool:
+        """Whether a route of the settings may take something away from Iterable."""
+        return any(route.may_remove for route in self._routes.values())
 
     @property
     def needs_ledger(self) -> bool:

@@ -67,10 +67,21 @@ _ROUTE: Final[dict[str, Any]] = {
             "type": ["string", "integer", "null"],
             "description": "In the mode `mirror`: the setting of this name, for this stream.",
         },
-        "complete_at_end": {
+        "allow_empty": {
             "type": ["boolean", "null"],
+            "description": "In the mode `mirror`: a source without one record is right, and all is removed, if "
+            "`max_removals` allows it. By default nothing is, and the run fails.",
+        },
+        "complete_at_end": {
+            "type": ["boolean", "string", "null"],
             "description": "In the mode `mirror`: the input always holds the whole stream, so what is not in it when "
-            "it ends has left. For taps that send no ACTIVATE_VERSION at the end of a stream.",
+            "it ends has left. For taps that send no ACTIVATE_VERSION at the end of a stream. With `declared`, the "
+            "tap must say that it has come to its end; with `true`, it need not, and `max_shrinkage` counts.",
+        },
+        "max_shrinkage": {
+            "type": ["string", "integer", "null"],
+            "description": "With `complete_at_end: true`: how many fewer than before may come, a count or a percentage "
+            "(10% by default, one at least); with fewer, nothing is removed, because the tap may have died.",
         },
         "on_unconfirmed": {
             "type": ["string", "null"],
@@ -237,6 +248,24 @@ SETTINGS: Final[dict[str, Any]] = {
             "description": "How much of a mirrored stream may be removed at once: a count, or a percentage of what was "
             "there before. If more has left the source, nothing is removed and the run fails, because then it is "
             "rather the source that is wrong.",
+        },
+        "on_removals_stopped": {
+            "type": "string",
+            "enum": ["warn", "fail"],
+            "default": "warn",
+            "title": "On removals stopped",
+            "description": "What to do when a mirrored stream was read to the end of the input, and what has left its "
+            "source cannot be removed all the same: tell how much and why, or tell it and fail, when all else is done. "
+            "An empty source always fails, unless the route has `allow_empty`.",
+        },
+        "audit_path": {
+            "type": "string",
+            "minLength": 1,
+            "default": "audit",
+            "title": "Audit path",
+            "description": "A directory for the audit log of all that is taken away from Iterable, such as removals, "
+            "deletions, forgotten and merged users: per stream and run one file with a line of JSON each. It holds "
+            "personal data. In a dry run it is in `dry_run_path` instead.",
         },
         "on_reject": {
             "type": "string",

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, ClassVar, Final
 
 import click
@@ -29,13 +30,22 @@ from iterable_api.settings import connect, in_plain_words, strangers
 from iterable_api.shutdown import ENDINGS, one_signal_is_enough
 from target_iterable.blocks.lane import Lane
 from target_iterable.copying import entries
+from target_iterable.delivery.audit import AuditNotWrittenError
 from target_iterable.delivery.deliveries import Deliveries
-from target_iterable.delivery.failures import DeliveryFailedError, LedgerError, PostponedError, RemovalFailedError
+from target_iterable.delivery.failures import (
+    DeliveryFailedError,
+    LedgerError,
+    PostponedError,
+    RemovalFailedError,
+    removals_stopped,
+)
 from target_iterable.delivery.journal import JournalNotWrittenError
 from target_iterable.delivery.loads import Waiting
 from target_iterable.delivery.rejects import RejectsNotWrittenError
 from target_iterable.delivery.sender import Sender
+from target_iterable.delivery.stops import ABSENT, Ending, Stopped
 from target_iterable.delivery.stream import StreamDelivery
+from target_iterable.delivery.tally import Tally
 from target_iterable.dry_run.plan import PlanNotWrittenError
 from target_iterable.dry_run.run import DryRun
 from target_iterable.first_look import first_look
@@ -48,6 +58,7 @@ from target_iterable.project import Project
 from target_iterable.reader import QuietReader
 from target_iterable.real_run import RealRun
 from target_iterable.report import Report
+from target_iterable.routes import NOTHING
 from target_iterable.routing import Routing
 from target_iterable.setting_error import SettingError
 from target_iterable.settings import HIDDEN, PERMISSIONS, SETTINGS
@@ -60,6 +71,7 @@ class RecordsRejectedError(Exception):
 
 
 TOLD: Final = (
+    AuditNotWrittenError,
     DeliveryFailedError,
     InvalidInputLine,
     IterableError,
@@ -107,12 +119,14 @@ class TargetIterable(ShortPath):
             needs_ledger=self.routing.needs_ledger,
             must_remember=self.routing.must_remember,
         )
+        if self.routing.may_remove:
+            self._outlet.check_audit()
         self.project = Project(
             self._client(), ProjectType(self.config["project_type"]), coerce=self.config["coerce_types"]
         )
         self.project.catalogs.on_create = lambda name: self._outlet.forget(catalog_place(name))
         self.deliveries = Deliveries(self._delivery, ahead=self._kind.sends_ahead)
-        self._report = Report(self.config.get("summary_path"), self._kind)
+        self._report = Report(self.config.get("summary_path"), self._kind, self._outlet.run)
         self.reader.lane_of = self._lane_of
         self.reader.on_message = self._deliver_when_due
         self.reader.on_version = self._activate_version
@@ -196,12 +210,16 @@ class TargetIterable(ShortPath):
 
         Raises:
             RecordsRejectedError: at the very end, if there are rejects and `on_reject` is `fail`.
+            RemovalsStoppedError: at the very end, if a mirrored source was empty, or if something else has kept what
+                has left a source from being removed, and `on_removals_stopped` is `fail`.
         """
-        finished = False
+        ending = Ending.FAILED
         try:
-            finished = self._finish()
+            ending = self._finish()
         finally:
-            self._close(finished=finished)
+            self._close(ending)
+        if ending is Ending.WHOLE:
+            self._fail_at_stops()
         rejected = sum(delivery.tally.rejected + delivery.tally.not_removed.total() for delivery in self.deliveries)
         if rejected and self._kind.config["on_reject"] == "fail":
             raise RecordsRejectedError(
@@ -219,17 +237,23 @@ class TargetIterable(ShortPath):
             self.logger.info("Dry run: nothing will be written to Iterable.")
         return is_dry
 
-    def _finish(self) -> bool:
-        """Deliver what waits; whether that and all before it is the whole input."""
+    def _fail_at_stops(self) -> None:
+        stopped = {delivery.stream: delivery.tally.stopped for delivery in self.deliveries}
+        fatal = self._kind.fatal_stops
+        if told := {stream: why for stream, why in stopped.items() if why and why.matters and why.code in fatal}:
+            raise removals_stopped(told)
+
+    def _finish(self) -> Ending:
+        """Deliver what waits; how the run ends with that."""
         if self.reader.postponed:
-            return False
+            return Ending.POSTPONED
         try:
             if not self.reader.stopped:
                 self._remove_at_end()
             super().process_endofpipe()
         except PostponedError:
-            return False
-        return not self.reader.stopped
+            return Ending.POSTPONED
+        return Ending.INTERRUPTED if self.reader.stopped else Ending.WHOLE
 
     def _activate_version(self, message: dict[str, Any]) -> None:
         self.reader.assert_line_requires(message, {"stream", "version"})
@@ -251,7 +275,13 @@ class TargetIterable(ShortPath):
         route, outlet = self.routing.route(stream), self._outlet
         past = outlet.past(stream, route, once_per_key=self.routing.is_once_per_key(route))
         delivery = StreamDelivery(
-            sender, self.project.fields.types, outlet.rejects(stream), outlet.options, past, waiting=waiting
+            sender,
+            self.project.fields.types,
+            outlet.rejects(stream),
+            outlet.options,
+            past,
+            audit=outlet.audit(stream, route),
+            waiting=waiting,
         )
         self._report.include(stream, route.object, delivery.tally)
         return delivery
@@ -265,14 +295,27 @@ class TargetIterable(ShortPath):
             self.deliveries.send_ahead(self.state_writer())
             self._report.progress()
 
-    def _close(self, *, finished: bool = False) -> None:
+    def _close(self, ending: Ending = Ending.FAILED) -> None:
+        finished = ending is Ending.WHOLE
         self.deliveries.close()
+        for delivery in self.deliveries:
+            delivery.note_ending(ending)
+        if finished:
+            with suppress(LedgerError):
+                self._note_absent_mirrors()
         self._report.close(finished=finished)
         for problem in self.routing.idle() if finished else ():
             self.logger.warning(problem)
         self.project.client.close()
         self._kind.close()
         self._outlet.close()
+
+    def _note_absent_mirrors(self) -> None:
+        for stream, route in self.routing.absent_mirrors().items():
+            if route.on_removed != NOTHING and (kept := self._outlet.kept(stream, route)):
+                stopped = Stopped(ABSENT, kept, kept)
+                self._report.include(stream, route.object, Tally(is_mirror=True, stopped=stopped))
+                self.logger.warning("%s: %s", stream, stopped)
 
     def _client(self) -> IterableClient:
         try:

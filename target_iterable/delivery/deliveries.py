@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from target_iterable.delivery.loads import Load, Waiting
 from target_iterable.delivery.stream import StreamDelivery
@@ -77,10 +77,10 @@ class Deliveries:
         for delivery, load in self._loads():
             delivery.drain(load)
 
-    def close_with_state(self) -> None:
+    def close_with_state(self, state: Any) -> None:
         """A STATE has come behind all records so far."""
         for delivery in self:
-            delivery.mirror.close()
+            delivery.mirror.close(state)
 
     def close(self) -> None:
         """Finish what is on its way, close the files and write the last metrics."""

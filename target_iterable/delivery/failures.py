@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from iterable_api.errors import DailyCapReachedError, FieldTypeError, IterableError
 from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.isolation import Outcome
@@ -52,6 +54,16 @@ class RemovalFailedError(Exception):
 
 class TooManyRemovalsError(RemovalFailedError):
     """More has left the source than `max_removals` allows. Nothing was removed."""
+
+
+class RemovalsStoppedError(RemovalFailedError):
+    """What has left the source of a stream stays in Iterable, and that is not what the user wants."""
+
+
+def removals_stopped(stopped: Mapping[str, object]) -> RemovalsStoppedError:
+    """The failure of a run that has done all else: stream -> why."""
+    told = " ".join(f"Stream {stream!r}: {why}" for stream, why in stopped.items())
+    return RemovalsStoppedError(f"{told} All else is done, and state has moved on.")
 
 
 def too_many_rejects(stream: str, tally: Tally, allowance: Allowance) -> TooManyRejectsError:

@@ -174,6 +174,7 @@ class _Settling:
         rows = piece.rows
         if _is_settled(piece.endpoint, error):
             self._verdicts.written += rows
+            self._verdicts.already.update(rows)
         elif piece.endpoint.is_bulk and any(text in error.message for text in _NOT_OF_A_ROW):
             self._nowhere(piece, error)
         elif isinstance(error, BadJsonBodyError) and (culprits := misshapen(rows, error.violations)):

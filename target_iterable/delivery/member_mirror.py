@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
+from target_iterable.delivery.failures import LedgerError
 from target_iterable.delivery.isolation import Outcome
 from target_iterable.delivery.members import Count, Member, Members, Sighting
-from target_iterable.delivery.memory import Memory
-from target_iterable.delivery.mirror import Mirror, Settle, Terms
+from target_iterable.delivery.mirror import Means, Mirror, Terms
 from target_iterable.delivery.operations import Operation
+from target_iterable.delivery.reading import Reading
 from target_iterable.delivery.removals import Removals
-from target_iterable.delivery.sightings import NOW
-from target_iterable.delivery.tally import Tally
+from target_iterable.delivery.stops import Ending, Stopped
 from target_iterable.delivery.verdicts import UNCONFIRMED
+
+if TYPE_CHECKING:
+    pass
 
 
 class MemberMirror(Mirror):
@@ -32,13 +35,9 @@ class MemberMirror(Mirror):
     def __init__(self, members: Members, stream: str, terms: Terms) -> None:
         self.terms = terms
         self._members = members
-        self._last = members.version
-        self._logger = logging.getLogger(f"target-iterable.{stream}")
-        self._end = max(time.time_ns() // 1_000_000, self._last + 1)
-        self._seen: set[int] = set()
-        self._early: set[int] = set()
-        self._lost = 0
-        self._is_open = False
+        self._reading = Reading(stream, terms, members.version)
+        self._is_done = False
+        self._stopped: Stopped | None = None
         self._claimed: dict[str, Sighting] = {}
         self._touched: dict[str, int] = {}
         self._names: dict[Operation, Sequence[str]] = {}
@@ -52,7 +51,7 @@ class MemberMirror(Mirror):
 
     def claim(self, row: Operation, names: Sequence[str], version: int | None) -> None:
         """See `Mirror`."""
-        at = self._see(version)
+        at = self._see(version, names)
         for name in names:
             before = self._claimed[name].version if name in self._claimed else at
             self._claimed[name] = Sighting(max(at, before), removes=name == names[0])
@@ -60,8 +59,8 @@ class MemberMirror(Mirror):
 
     def touch(self, names: Sequence[str], version: int | None) -> None:
         """See `Mirror`."""
+        at = self._see(version, names)
         if names:
-            at = self._see(version)
             self._touched |= {name: max(at, self._touched.get(name, 0)) for name in names}
 
     def may_remove(self, names: Sequence[str]) -> bool:
@@ -82,11 +81,11 @@ class MemberMirror(Mirror):
 
     def lose(self) -> None:
         """See `Mirror`."""
-        self._lost += 1
+        self._reading.lose()
 
-    def close(self) -> None:
+    def close(self, state: Any) -> None:
         """See `Mirror`."""
-        self._is_open = False
+        self._reading.state(state)
 
     def begin(self) -> None:
         """See `Mirror`.
@@ -100,7 +99,7 @@ class MemberMirror(Mirror):
             return
         self._new = self._members.put(claimed)
         for seen in (touched, {name: sighting.version for name, sighting in claimed.items()}):
-            self._members.see({name: version for name, version in seen.items() if version > self._last})
+            self._members.see(seen)
 
     def note(self, outcome: Outcome) -> None:
         """See `Mirror`."""
@@ -130,34 +129,47 @@ class MemberMirror(Mirror):
         self._refused, self._accepted, self._released = set(), set(), set()
         self._names, self._releasing = {}, {}
 
-    def remove_left(self, version: int, memory: Memory, settle: Settle, tally: Tally, stop: Callable[[], bool]) -> None:
+    def remove_left(self, version: int, means: Means) -> None:
         """See `Mirror`."""
-        Removals(self, memory, settle, tally, stop).carry_out(self._stream, version)
+        Removals(self, means).carry_out(self._stream, version)
 
     def completes(self, version: int) -> bool:
-        """See `Mirror`.
-
-        Many taps send one at the beginning, and then one for each part of the stream, or one at the end. So it counts
-        only if records of the version came before the first of them in this run.
-        """
-        if version not in self._seen:
-            self._early.add(version)
-        return version not in self._early and self._is_sure(version)
+        """See `Mirror`."""
+        return self._reading.activate(version)
 
     def completes_at_end(self) -> int | None:
         """See `Mirror`."""
-        if not self.terms.at_end or self._end not in self._seen:
+        return self._reading.complete_at_end
+
+    def stopped(self, ending: Ending) -> Stopped | None:
+        """See `Mirror`."""
+        if self._is_done or not self.terms.removes:
             return None
-        if self._is_open:
-            self._logger.warning(
-                "Nothing is removed: no STATE came behind the last record, so the tap may have ended too early."
-            )
-            return None
-        return self._end if self._is_sure(self._end) else None
+        if self._stopped is not None:
+            return self._stopped
+        code = ending.value or self._reading.obstacle
+        if ending is Ending.WHOLE:
+            with suppress(LedgerError):
+                missing, total = self._members.missing()
+                return Stopped(code, missing, total)
+        return Stopped(code)
+
+    def stop(self, stopped: Stopped) -> None:
+        """What has left the source stays, or some of it."""
+        self._stopped = stopped
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether nothing but the end of the input says that all has come."""
+        return self._reading.is_assumed
 
     def count(self, version: int) -> Count:
         """How much there was before `version`, and how much has left."""
         return self._members.count(version)
+
+    def total(self) -> int:
+        """How much there is."""
+        return self._members.total()
 
     def left(self, version: int) -> Iterator[list[Member]]:
         """What has left, some at a time."""
@@ -174,24 +186,12 @@ class MemberMirror(Mirror):
     def finish(self, version: int) -> None:
         """All of `version` is done."""
         self._members.finish(version)
-        self._last = max(self._last, version)
+        self._reading.finish(version)
+        self._is_done = True
 
     def _keys(self, row: Operation) -> set[bytes]:
         return {self._members.key(name) for name in self._names.pop(row, ())}
 
-    def _see(self, version: int | None) -> int:
-        at = self._end if self.terms.at_end else NOW if version is None else version
-        self._seen.add(at)
-        self._is_open = True
-        return at
-
-    def _is_sure(self, version: int) -> bool:
-        if self._lost:
-            self._logger.warning(
-                "Nothing is removed: of %d records nobody can say what they are about, so it may still be in the "
-                "source. See the rejects.",
-                self._lost,
-            )
-        elif version < self._last:
-            self._logger.warning("Nothing is removed: version %d is older than %d.", version, self._last)
-        return not self._lost and version > self._last
+    def _see(self, version: int | None, names: Sequence[str]) -> int:
+        self._is_done = False
+        return self._reading.record(version, is_named=bool(names))

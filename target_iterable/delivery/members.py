@@ -6,7 +6,7 @@ one is another name of a member, and only keeps it from being removed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
@@ -66,10 +66,16 @@ _FINISH: Final = text(
 
 
 class Member(NamedTuple):
-    """Something that the stream has put into Iterable."""
+    """Something that the stream has put into Iterable.
+
+    Attributes:
+        name: None if it cannot be read.
+        last: the last version that had it; None if that is not known.
+    """
 
     key: bytes
-    name: str
+    name: str | None
+    last: int | None = None
 
 
 class Sighting(NamedTuple):
@@ -84,6 +90,13 @@ class Count(NamedTuple):
 
     before: int
     left: int
+
+
+class Missing(NamedTuple):
+    """How many members did not come in this run, and how many there are."""
+
+    missing: int
+    total: int
 
 
 class Members:
@@ -149,15 +162,21 @@ class Members:
             before = connection.execute(query).scalar_one()
         return Count(before, sum(1 for _ in self._left(version, _IS_NAMED)))
 
-    def left(self, version: int) -> Iterator[list[Member]]:
-        """Those that were last seen before `version`, some at a time. Dropping them meanwhile does no harm.
+    def total(self) -> int:
+        """How many there are."""
+        with self._ledger.transaction() as connection:
+            return connection.execute(select(func.count()).where(self._own, _IS_NAMED)).scalar_one()
 
-        Raises:
-            ValueError: if a name cannot be read.
-        """
+    def missing(self) -> Missing:
+        """How many of them did not come since `register`."""
+        return Missing(sum(1 for _ in self._not_among(self.sightings.of_run(), _IS_NAMED)), self.total())
+
+    def left(self, version: int) -> Iterator[list[Member]]:
+        """Those that were last seen before `version`, some at a time. Dropping them meanwhile does no harm."""
         left = self._left(version, _IS_NAMED)
+        last = self._last_seen(version)
         while rows := list(islice(left, _AT_ONCE)):
-            yield [Member(key, self._seals.open(key[PLACE_BYTES:], sealed)) for key, sealed in rows]
+            yield [Member(key, self._opened(key, sealed), last(key[PLACE_BYTES:])) for key, sealed in rows]
 
     def elsewhere(self, keys: Collection[bytes]) -> dict[bytes, str]:
         """Those of `keys` that another mirrored stream has, too, and its name."""
@@ -193,14 +212,42 @@ class Members:
         return found
 
     def _left(self, version: int, which: ColumnElement[bool]) -> Iterator[tuple[bytes, bytes]]:
-        """Keys and sealed names of those that were not seen since `version`. Both sides come in the same order."""
-        seen = self.sightings.since(version)
+        """Keys and sealed names of those that were not seen since `version`."""
+        return self._not_among(self.sightings.since(version), which)
+
+    def _not_among(self, seen: Iterator[bytes], which: ColumnElement[bool]) -> Iterator[tuple[bytes, bytes]]:
+        """Keys and sealed names of those that were not `seen`. Both sides come in the same order."""
         last = next(seen, None)
         for key, sealed in self._rows(which):
             while last is not None and last < key[PLACE_BYTES:]:
                 last = next(seen, None)
             if last != key[PLACE_BYTES:]:
                 yield key, sealed
+
+    def _last_seen(self, version: int) -> Callable[[bytes], int | None]:
+        """Tells of hashes, which must come in order, in which version before this one they were seen last.
+
+        What was seen up to the last version that was finished is forgotten: all that was there then was in it.
+        """
+        finished = self.version or None
+        seen = self.sightings.before(version)
+        at = next(seen, None)
+
+        def last(hash_: bytes) -> int | None:
+            nonlocal at
+            found = finished
+            while at is not None and at[0] <= hash_:
+                found = at[1] if at[0] == hash_ else found
+                at = next(seen, None)
+            return found
+
+        return last
+
+    def _opened(self, key: bytes, sealed: bytes) -> str | None:
+        try:
+            return self._seals.open(key[PLACE_BYTES:], sealed)
+        except ValueError:
+            return None
 
     def _rows(self, which: ColumnElement[bool]) -> Iterator[tuple[bytes, bytes]]:
         query = select(_TABLE.c.key, _TABLE.c.sealed).where(self._own, which).order_by(_TABLE.c.key).limit(_PAGE)

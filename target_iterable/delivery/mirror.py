@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 from target_iterable.delivery.allowance import Allowance
 from target_iterable.delivery.isolation import Outcome
 from target_iterable.delivery.memory import Memory
 from target_iterable.delivery.operations import Operation
+from target_iterable.delivery.stops import Ending, Stopped
 from target_iterable.delivery.tally import Tally
+
+if TYPE_CHECKING:
+    from target_iterable.delivery.audit import Audit
+
+
+MAX_SHRINKAGE: Final = Allowance(10, share=True)
+"""How many fewer than before may come, unless the route says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -18,22 +26,52 @@ class Terms:
     """What a route says of removing.
 
     Attributes:
-        removes: whether what has left the source is removed, or only counted.
+        action: what is done with what has left the source, as the audit log calls it; empty if it is only counted.
         shares: whether it stays as long as another mirrored stream has it.
         allowance: how much may be removed at once.
         at_end: whether the input holds all of the stream when it has come to its end.
+        needs_declaration: whether that end must be declared.
+        max_shrinkage: how many fewer than before may come where nothing declares the end.
+        allows_empty: whether the source may be empty.
         plans: whether it is only planned; then too many removals are no reason to stop.
     """
 
-    removes: bool
+    action: str
     shares: bool
     allowance: Allowance
     at_end: bool = False
+    needs_declaration: bool = False
+    max_shrinkage: Allowance = MAX_SHRINKAGE
+    allows_empty: bool = False
     plans: bool = False
+
+    @property
+    def removes(self) -> bool:
+        """Whether what has left the source is removed."""
+        return bool(self.action)
 
 
 Settle: TypeAlias = Callable[[Sequence[Operation]], Iterator[Outcome]]
 """Delivers rows."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a removal needs.
+
+    Attributes:
+        memory: forgets what is removed.
+        settle: delivers rows.
+        tally: counts it.
+        audit: tells of it.
+        stop: says whether the run is to end.
+    """
+
+    memory: Memory
+    settle: Settle
+    tally: Tally
+    audit: Audit
+    stop: Callable[[], bool]
 
 
 class Mirror:
@@ -67,7 +105,7 @@ class Mirror:
     def lose(self) -> None:
         """Nobody can say what a record is about."""
 
-    def close(self) -> None:
+    def close(self, state: Any) -> None:
         """A STATE has come behind the records so far."""
 
     def completes(self, version: int) -> bool:
@@ -90,11 +128,17 @@ class Mirror:
     def keep(self) -> None:
         """Bring to the disk what was noted."""
 
-    def remove_left(self, version: int, memory: Memory, settle: Settle, tally: Tally, stop: Callable[[], bool]) -> None:
-        """Remove what is not in `version`, all of which is in Iterable by now. `stop` says whether the run is to end.
+    def stopped(self, ending: Ending) -> Stopped | None:
+        """Why what has left the source was not removed, now that the run has ended; None if it was, or need not be."""
+        del ending
+        return None
+
+    def remove_left(self, version: int, means: Means) -> None:
+        """Remove what is not in `version`, all of which is in Iterable by now.
 
         Raises:
             TooManyRemovalsError: if that is more than the route allows.
             RemovalFailedError: if a request failed as a whole.
             LedgerError: if the ledger cannot be read or written.
+            AuditNotWrittenError: if the audit log cannot be written.
         """

@@ -50,6 +50,7 @@ class Verdicts:
 
     Attributes:
         written: Iterable has taken them, or what they ask for was so already.
+        already: those of the written ones of which Iterable says that what they ask for was so already.
         skipped: there was nothing to do: they are about users who do not exist, and must not make any.
         rejected: those that are refused, and why.
         passing: those that failed, and why, of a cause that may have passed when they are sent again.
@@ -60,6 +61,7 @@ class Verdicts:
     """
 
     written: list[Operation] = field(default_factory=list)
+    already: set[Operation] = field(default_factory=set)
     rejected: list[tuple[Operation, Refusal]] = field(default_factory=list)
     passing: list[tuple[Operation, Refusal]] = field(default_factory=list)
     skipped: list[Operation] = field(default_factory=list)
@@ -71,6 +73,7 @@ class Verdicts:
     def absorb(self, more: Verdicts) -> None:
         """Add what became of other rows; what must be sent again stays out."""
         self.written += more.written
+        self.already |= more.already
         self.rejected += more.rejected
         self.skipped += more.skipped
         self.dropped_fields |= more.dropped_fields
@@ -94,6 +97,8 @@ class Endpoint:
             for rows that lack what makes a second call harmless; what holds for all is in `iterable_api.repeatable`.
         settled: statuses, or beginnings of the codes or sentences of refusals, which say that what the rows of a
             request ask for was so already.
+        removes: what a row takes away, as the audit log calls it: `delete`, `forget`, `merge` or `remove`. Empty for
+            endpoints that take nothing away.
     """
 
     path: str
@@ -105,6 +110,7 @@ class Endpoint:
     once: bool = True
     repeatable: bool = True
     settled: frozenset[str | int] = frozenset()
+    removes: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "repeatable", self.repeatable and is_repeatable(self.method, self.path))
@@ -118,9 +124,11 @@ class Endpoint:
         return bool(self.collection)
 
 
-def alone(path: str, judge: Judge, method: str = "POST", *, settled: Collection[str | int] = ()) -> Endpoint:
+def alone(
+    path: str, judge: Judge, method: str = "POST", *, settled: Collection[str | int] = (), removes: str = ""
+) -> Endpoint:
     """An endpoint that takes one row in a request, where the row is the whole body; an empty one is no body."""
-    return Endpoint(path, "", judge, method, max_rows=1, settled=frozenset(settled))
+    return Endpoint(path, "", judge, method, max_rows=1, settled=frozenset(settled), removes=removes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,14 +12,13 @@ import msgspec
 import simplejson
 
 from iterable_api import times
-from target_iterable.delivery import private_files
+from target_iterable.delivery.private_files import StreamFile
 from target_iterable.delivery.refusal import Refusal
 
 Line: TypeAlias = str | bytes
 """A line of the input. Files hold bytes."""
 
 _members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_UNSAFE: Final = re.compile(r"[^\w.-]", re.ASCII)
 
 
 class RejectsNotWrittenError(Exception):
@@ -44,8 +41,7 @@ class Rejects:
 
     def __init__(self, directory: Path, stream: str, started: datetime) -> None:
         self._directory = directory
-        self._stem = f"{_UNSAFE.sub('_', stream)}-{started.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-        self._file: int | None = None
+        self._file = StreamFile(directory, stream, started, ".singer")
         self._waiting: list[bytes] = []
         self._schema: Line | None = None
 
@@ -66,9 +62,7 @@ class Rejects:
         if not self._waiting:
             return
         try:
-            if self._file is None:
-                _, self._file = private_files.create(self._directory, self._stem, ".singer")
-            private_files.append(self._file, b"".join(self._waiting))
+            self._file.append(b"".join(self._waiting))
         except OSError as error:
             raise RejectsNotWrittenError(
                 f"The rejects cannot be written into {str(self._directory)!r} (in a dry run "
@@ -78,9 +72,7 @@ class Rejects:
 
     def close(self) -> None:
         """Close the file."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        self._file.close()
 
 
 def _bytes(line: Line) -> bytes:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from heapq import merge
-from itertools import groupby
+from itertools import groupby, repeat
 from operator import itemgetter
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, delete, insert, or_, select
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, delete, func, insert, or_, select
+from sqlalchemy.sql import ColumnElement
 
 from target_iterable.delivery.ledger import PLACE_BYTES, Ledger, portions
 from target_iterable.delivery.ledger_log import split
@@ -42,6 +43,7 @@ class Sightings:
     def __init__(self, ledger: Ledger, stream: bytes) -> None:
         self._ledger = ledger
         self._stream = stream
+        self._begun = 0
         ledger.make(_TABLE)
 
     def add(self, hashes: Mapping[int, Collection[bytes]]) -> None:
@@ -57,19 +59,37 @@ class Sightings:
 
     def since(self, version: int) -> Iterator[bytes]:
         """What was seen at `version` or later, in order; some of it more than once."""
-        query = select(_TABLE.c.hashes).where(_TABLE.c.stream == self._stream, _TABLE.c.version >= version)
+        return self._where(_TABLE.c.version >= version)
+
+    def of_run(self) -> Iterator[bytes]:
+        """What was seen since `compact`, in order; some of it more than once."""
+        return self._where(_TABLE.c.number > self._begun)
+
+    def before(self, version: int) -> Iterator[tuple[bytes, int]]:
+        """What was seen in older versions, with the version, in the order of the hashes and then of the versions."""
+        query = select(_TABLE.c.version, _TABLE.c.hashes).where(
+            _TABLE.c.stream == self._stream, _TABLE.c.version < version
+        )
         with self._ledger.transaction() as connection:
-            rows = connection.execute(query).scalars().all()
-        return merge(*(split(hashes, HASH_BYTES) for hashes in rows))
+            rows = connection.execute(query).tuples().all()
+        return merge(*(zip(split(hashes, HASH_BYTES), repeat(at)) for at, hashes in rows))
 
     def forget(self, version: int) -> None:
         """Forget what was seen up to `version`, or without one."""
         until = or_(_TABLE.c.version <= version, _TABLE.c.version == NOW)
         with self._ledger.transaction() as connection:
             connection.execute(delete(_TABLE).where(_TABLE.c.stream == self._stream, until))
+        # SQLite gives numbers again that have become free.
+        self._begun = 0
 
     def compact(self) -> None:
-        """Note only once what was seen many times, while no version was finished."""
+        """Note only once what was seen many times, while no version was finished. The run begins behind that."""
+        self._compact()
+        query = select(func.max(_TABLE.c.number)).where(_TABLE.c.stream == self._stream)
+        with self._ledger.transaction() as connection:
+            self._begun = connection.execute(query).scalar() or 0
+
+    def _compact(self) -> None:
         query = select(_TABLE.c.version, _TABLE.c.hashes).where(_TABLE.c.stream == self._stream)
         with self._ledger.transaction() as connection:
             rows = sorted(connection.execute(query).tuples().all())
@@ -82,3 +102,9 @@ class Sightings:
                 for version, group in groupby(rows, itemgetter(0))
             }
         )
+
+    def _where(self, which: ColumnElement[bool]) -> Iterator[bytes]:
+        query = select(_TABLE.c.hashes).where(_TABLE.c.stream == self._stream, which)
+        with self._ledger.transaction() as connection:
+            rows = connection.execute(query).scalars().all()
+        return merge(*(split(hashes, HASH_BYTES) for hashes in rows))

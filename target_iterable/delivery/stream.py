@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from iterable_api.errors import IterableError
+from target_iterable.delivery.audit import Audit
 from target_iterable.delivery.batches import Room, pack, shared_names
 from target_iterable.delivery.deleted_rows import REJECTED, SKIPPED, DeletedRows
 from target_iterable.delivery.existence import Existence
@@ -24,6 +25,7 @@ from target_iterable.delivery.grouping import grouped
 from target_iterable.delivery.isolation import Isolation, Outcome
 from target_iterable.delivery.loads import Load, Waiting
 from target_iterable.delivery.meters import VerdictMeters
+from target_iterable.delivery.mirror import Means
 from target_iterable.delivery.operations import Batch, Operation, Verdicts
 from target_iterable.delivery.options import Options
 from target_iterable.delivery.pace import Pace, width
@@ -32,6 +34,7 @@ from target_iterable.delivery.refusal import Refusal
 from target_iterable.delivery.rejects import Rejects, Source
 from target_iterable.delivery.schedule import Schedule
 from target_iterable.delivery.sender import Sender
+from target_iterable.delivery.stops import Ending
 from target_iterable.delivery.tally import Tally
 from target_iterable.delivery.telling import Telling
 
@@ -40,13 +43,22 @@ class StreamDelivery:
     """Outlives the sinks of its stream: the SDK makes a new sink whenever the schema changes."""
 
     def __init__(
-        self, sender: Sender, types: FieldTypes, rejects: Rejects, options: Options, past: Past, *, waiting: Waiting
+        self,
+        sender: Sender,
+        types: FieldTypes,
+        rejects: Rejects,
+        options: Options,
+        past: Past,
+        *,
+        audit: Audit,
+        waiting: Waiting,
     ) -> None:
         self.stream = sender.stream
-        self.tally = Tally(traffic=sender.traffic)
+        self.tally = Tally(traffic=sender.traffic, is_mirror=past.mirror.watches)
         self._deleted = DeletedRows(self.tally.deleted)
         self._sender = sender
         self._rejects = rejects
+        self._audit = audit
         self._options = options
         self._memory = past.memory
         self._once = past.once
@@ -149,6 +161,7 @@ class StreamDelivery:
             PostponedError: if Iterable takes no more today.
             DeliveryFailedError: if a batch failed as a whole; it and those that were not begun yet are unsent.
             RejectsNotWrittenError: if rejects could not be stored.
+            AuditNotWrittenError: if what was taken away could not be stored.
             LedgerError: if what was accepted could not be looked up or stored.
             TooManyRejectsError: if more records are rejected than is allowed.
             FieldsDroppedError: if Iterable dropped fields, and the settings do not bear it.
@@ -166,6 +179,7 @@ class StreamDelivery:
                     ready, waiting = self._ready(waiting)
                     self._deliver(self._news(ready))
             finally:
+                self._audit.flush()
                 self._rejects.flush()
                 self._memory.keep()
                 self._once.keep()
@@ -182,9 +196,16 @@ class StreamDelivery:
         Raises:
             RemovalFailedError: if that is too much, or failed.
             LedgerError: if the ledger cannot be read or written.
+            AuditNotWrittenError: if the audit log cannot be written.
         """
+        means = Means(self._memory, lambda rows: self._removed(rows, stop), self.tally, self._audit, stop)
         with self._clock():
-            self.mirror.remove_left(version, self._memory, lambda rows: self._removed(rows, stop), self.tally, stop)
+            self.mirror.remove_left(version, means)
+
+    def note_ending(self, ending: Ending) -> None:
+        """Find out why what has left the source was not removed, now that the run has ended so."""
+        self.tally.stopped = self.mirror.stopped(ending)
+        self._telling.stopped(self.tally.stopped)
 
     def _removed(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[Outcome]:
         """What becomes of `rows`, which are no records. What is about nobody is removed already."""
@@ -209,6 +230,8 @@ class StreamDelivery:
         self._meters.close()
         self._sender.close()
         self._rejects.close()
+        self._audit.close()
+        self.tally.audit_path, self.tally.audited = self._audit.path, self._audit.entries
 
     def _ready(self, rows: list[Operation]) -> tuple[list[Operation], list[Operation]]:
         """Those of `rows` that may be sent now, and those that must wait until these are settled."""
@@ -216,6 +239,7 @@ class StreamDelivery:
         self._leave(sifted.done)
         for row, refusal in sifted.refused.items():
             self._reject(refusal, row.source, None)
+            self._audit.refused(row, refusal)
             self._telling.refused(refusal)
         self._deleted.settle(sifted.refused, REJECTED)
         ready, held = self._existence.hold(sifted.ready)
@@ -238,6 +262,7 @@ class StreamDelivery:
     def _deliver(self, rows: list[Operation]) -> None:
         failures: list[Outcome] = []
         for outcome in self._outcomes(self._meant_for_somebody(rows), lambda: self._reason_to_stop() is not None):
+            self._audit.settled(outcome)
             self._once.note(outcome)
             self.mirror.note(outcome)
             self._count(outcome.verdicts)

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from target_iterable.delivery.stops import Stopped
 from target_iterable.delivery.traffic import Traffic
 
 
@@ -23,6 +24,11 @@ class Tally:
         removed: how many of these were removed from Iterable.
         shared: those that stay, because another mirrored stream has them, by its name.
         not_removed: those that Iterable did not remove, by reason.
+        stopped: why what has left the source was not removed, or not all of it; None for streams that are no mirrors,
+            and where all is done.
+        is_mirror: whether what has left the source is to be removed.
+        audit_path: the file of the audit log; None as long as nothing was taken away.
+        audited: entries of the audit log.
         objection: why a real run would not have removed what this one has planned to remove.
         dropped_fields: fields that Iterable left out of records it has taken.
         trimmed_fields: fields that we left out of records, since their types clashed; out of how many.
@@ -42,6 +48,10 @@ class Tally:
     removed: int = 0
     shared: Counter[str] = field(default_factory=Counter)
     not_removed: Counter[str] = field(default_factory=Counter)
+    stopped: Stopped | None = None
+    is_mirror: bool = False
+    audit_path: str | None = None
+    audited: int = 0
     objection: str = ""
 
     @property
@@ -84,6 +94,8 @@ class Tally:
             "removed": self.removed,
             "kept_for_other_streams": dict(self.shared.most_common()),
             "not_removed": dict(self.not_removed.most_common()),
+            "removals": self._removals() if self.is_mirror else None,
+            "audit": {"path": self.audit_path, "entries": self.audited} if self.audited else None,
             "created_fields": sorted(self.created_fields),
             "dropped_fields": sorted(self.dropped_fields | self.trimmed_fields.keys()),
             "dropped_at_clash": dict(self.trimmed_fields.most_common()),
@@ -92,6 +104,10 @@ class Tally:
     def about_deleted(self) -> str:
         """In a sentence."""
         return f"{self.deleted.total():,} are deleted in the source{in_brackets(self.deleted)}"
+
+    def _removals(self) -> dict[str, Any]:
+        stopped = self.stopped.as_dict() if self.stopped else {"not_done": None, "would_have_left": None}
+        return {"done": self.removed, **stopped}
 
     def about_removals(self) -> str:
         """In a sentence."""

@@ -7,6 +7,7 @@ from collections import Counter
 
 from target_iterable.delivery.operations import Verdicts
 from target_iterable.delivery.refusal import Refusal
+from target_iterable.delivery.stops import Stopped
 from target_iterable.delivery.tally import in_brackets
 
 
@@ -39,6 +40,11 @@ class Telling:
     def postponed(self, why: object) -> None:
         """Iterable takes no more today."""
         self._logger.warning("%s State does not move past what is left, and the rest of the input is passed over.", why)
+
+    def stopped(self, stopped: Stopped | None) -> None:
+        """What has left the source was not removed."""
+        if stopped is not None and stopped.is_to_tell:
+            self._logger.warning("%s", stopped)
 
     def _once(self, message: str, what: str) -> None:
         if (message, what) not in self._told:

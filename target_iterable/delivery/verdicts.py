@@ -74,6 +74,7 @@ def named_failures(
     named = {*failed, *left}
     others = [row for row in rows if row not in named] if named else list(rows)
     verdicts = Verdicts(
+        already={row for row in listed if buckets[row] in settled},
         skipped=left,
         dropped_fields=set(map(str, _array(answer, "filteredOutFields"))),
         created_fields=set(map(str, _array(answer, "createdFields"))),

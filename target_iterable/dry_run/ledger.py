@@ -82,14 +82,23 @@ class PlanningMembers(Members):
     def __init__(self, ledger: Ledger, stream: str, kind: str) -> None:
         super().__init__(ledger, stream, kind)
         self._engine = databases.sqlite_for_now()
+        self._new: set[bytes] = set()
         self.sightings = PlanningSightings(self.sightings, ledger.aside(self._engine), self._prefix)
 
-    def put(self, _names: Mapping[str, Sighting]) -> set[bytes]:
+    def put(self, names: Mapping[str, Sighting]) -> set[bytes]:
         """See `Members`."""
-        return set()
+        keys = {self.key(name) for name, sighting in names.items() if sighting.removes} - self._new
+        new = keys - self._known(keys).keys()
+        self._new |= new
+        return new
 
     def drop(self, keys: Collection[bytes]) -> None:
         """See `Members`."""
+        self._new -= set(keys)
+
+    def total(self) -> int:
+        """See `Members`; as if the plan had been carried out."""
+        return super().total() + len(self._new)
 
     def register(self) -> None:
         """See `Members`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ class DryRun(RealRun):
         changes = {
             "dry_run": True,
             "rejects_path": directory,
+            "audit_path": directory,
             "max_rejects": "100%",
             "on_reject": "continue",
             "on_dropped_fields": "warn",
@@ -53,6 +54,11 @@ class DryRun(RealRun):
             self._plan = Plan(Path(directory))
         except OSError as error:
             raise SettingError(f"`dry_run_path` cannot be written: {error.strerror}.") from None
+
+    @property
+    def fatal_stops(self) -> Collection[str]:
+        """None: a dry run only says what would stop the real one."""
+        return ()
 
     def client(self, journal: Journal) -> partial[PlanningClient]:
         """What makes the client."""
@@ -84,6 +90,8 @@ class DryRun(RealRun):
                 yield f"New fields by {stream}: {', '.join(sorted(tally.created_fields))}"
             if self._allowance.exceeded(tally.rejected, tally.read):
                 yield f"The real run would stop at the rejects of {stream}: `max_rejects` is {self._allowance}"
+            if tally.stopped and tally.stopped.matters and tally.stopped.code in super().fatal_stops:
+                yield f"The real run would fail. Stream {stream!r}: {tally.stopped}"
             if tally.objection:
                 yield f"The real run would stop. {tally.objection}"
             if tally.dropped_fields and not self._bears_dropped_fields:

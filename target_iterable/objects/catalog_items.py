@@ -38,7 +38,14 @@ CATALOG: Final = Option(str, f"the name of a catalog: {_ID_IN_WORDS}", pattern=_
 _ITEMS = Endpoint(
     "/api/catalogs/{catalogName}/items", "documents", all_taken, brackets=OBJECT, max_rows=MAX_CATALOG_ITEMS
 )
-_REMOVE = replace(_ITEMS, collection="itemIds", method="DELETE", brackets=ARRAY, settled=frozenset({"error.catalogs"}))
+_REMOVE = replace(
+    _ITEMS,
+    collection="itemIds",
+    method="DELETE",
+    brackets=ARRAY,
+    settled=frozenset({"error.catalogs"}),
+    removes=REMOVE,
+)
 
 
 def catalog_place(name: str) -> str:

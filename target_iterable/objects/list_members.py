@@ -27,7 +27,9 @@ from target_iterable.routes import MIRROR, REMOVE, ObjectSpec, Option
 _SUBSCRIBE: Final = Endpoint("/api/lists/subscribe", "subscribers", named_failures)
 _SUBSCRIBE_EXISTING: Final = replace(_SUBSCRIBE, judge=partial(named_failures, skipped=NOT_FOUND))
 # Who is not there is out of the list already.
-_UNSUBSCRIBE: Final = Endpoint("/api/lists/unsubscribe", "subscribers", partial(named_failures, settled=NOT_FOUND))
+_UNSUBSCRIBE: Final = Endpoint(
+    "/api/lists/unsubscribe", "subscribers", partial(named_failures, settled=NOT_FOUND), removes=REMOVE
+)
 # A list that is gone has no members; whoever asks for removals from it by records should hear so all the same.
 _LEAVE: Final = replace(_UNSUBSCRIBE, settled=frozenset({"error.lists.invalidListId"}))
 

@@ -17,7 +17,7 @@ from target_iterable.objects.mirrored import MirroredObject, name, parts
 from target_iterable.routes import MIRROR, REMOVE, ObjectSpec, Option
 
 _PUT: Final = alone("/api/metadata/{table}/{key}", all_taken, "PUT")
-_REMOVE: Final = replace(_PUT, method="DELETE", settled=frozenset({404}))
+_REMOVE: Final = replace(_PUT, method="DELETE", settled=frozenset({404}), removes=REMOVE)
 
 
 class Metadata(MirroredObject):

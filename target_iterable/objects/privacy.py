@@ -18,12 +18,14 @@ from target_iterable.routes import ObjectSpec
 
 _ANN: Final = {"email": "ann@example.com"}
 
-_FORGET = alone("/api/users/forget", all_taken)
+_FORGET = alone("/api/users/forget", all_taken, removes="forget")
 _UNFORGET = alone("/api/users/unforget", all_taken)
 _DELETE: Final[Mapping[str, Endpoint]] = {
-    EMAIL: alone("/api/users/{email}", all_taken, "DELETE"),
+    EMAIL: alone("/api/users/{email}", all_taken, "DELETE", removes="delete"),
     # An unknown address is no error, an unknown userId is one.
-    USER_ID: alone("/api/users/byUserId/{userId}", all_taken, "DELETE", settled={"User does not exist"}),
+    USER_ID: alone(
+        "/api/users/byUserId/{userId}", all_taken, "DELETE", settled={"User does not exist"}, removes="delete"
+    ),
 }
 
 

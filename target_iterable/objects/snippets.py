@@ -18,7 +18,7 @@ from target_iterable.objects.mirrored import MirroredObject, name, parts
 from target_iterable.routes import MIRROR, REMOVE, ObjectSpec
 
 _PUT: Final = alone("/api/snippets/{identifier}", all_taken, "PUT")
-_REMOVE: Final = replace(_PUT, method="DELETE", settled=frozenset({404}))
+_REMOVE: Final = replace(_PUT, method="DELETE", settled=frozenset({404}), removes=REMOVE)
 _NAME: Final = re.compile(r"[A-Za-z0-9_ -]{1,100}")
 
 

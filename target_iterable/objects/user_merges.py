@@ -19,7 +19,7 @@ _SIDES: Final = ("source", "destination")
 _MEMBERS: Final = {EMAIL: "Email", USER_ID: "UserId"}
 
 # The second time Iterable would say that there is no source.
-_MERGE = alone("/api/users/merge", all_taken)
+_MERGE = alone("/api/users/merge", all_taken, removes="merge")
 
 
 class UserMerges(IterableObject):

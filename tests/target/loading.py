@@ -44,12 +44,14 @@ class Loader:
     def __init__(self, sandbox: Reachable, directory: Path) -> None:
         self._path = directory / "summary.json"
         self.rejects_directory = directory / "rejects"
+        self.audit_directory = directory / "audit"
         self._settings = {
             "api_key": sandbox.api_key,
             "api_url": sandbox.url,
             "enforce_rate_limits": False,
             "summary_path": str(self._path),
             "rejects_path": str(self.rejects_directory),
+            "audit_path": str(self.audit_directory),
             "ledger": str(directory / "ledger.db"),
         }
         self.states: list[Any] = []
@@ -76,6 +78,12 @@ class Loader:
             line for file in sorted(self.rejects_directory.glob("*.singer")) for line in file.read_text().splitlines()
         ]
         return [message["reject"] for message in map(json.loads, lines) if "reject" in message]
+
+    @property
+    def audited(self) -> list[dict[str, Any]]:
+        """The entries of the audit logs of all runs."""
+        files = sorted(self.audit_directory.iterdir()) if self.audit_directory.exists() else []
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
     @property
     def summary(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.Comp
 
 def settings(path: Path, **values: Any) -> str:
     file = path / "config.json"
-    file.write_text(json.dumps(values))
+    file.write_text(json.dumps({"audit_path": str(path / "audit")} | values))
     return str(file)
 
 

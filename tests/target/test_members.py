@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from target_iterable.delivery.ledger import Ledger, open_ledger
 from target_iterable.delivery.members import Count, Members, Sighting
@@ -41,7 +42,7 @@ def put(members: Members, version: int, names: Iterable[str], *, removes: bool =
     return added
 
 
-def left(members: Members, version: int) -> set[str]:
+def left(members: Members, version: int) -> set[str | None]:
     return {member.name for some in members.left(version) for member in some}
 
 
@@ -114,7 +115,7 @@ def test_members_are_always_those_of_the_last_version(ledger: Ledger, versions: 
         gone = left(members, version)
         assert gone == expected - names
         assert members.count(version) == Count(len(expected), len(gone))
-        members.drop([members.key(name) for name in gone])
+        members.drop([members.key(name) for name in expected - names])
         members.finish(version)
         expected = names
 
@@ -139,3 +140,38 @@ def test_the_file_holds_no_name(tmp_path: Path) -> None:
     ledger.close()
     assert b"ann" not in file.read_bytes()
     assert b"example" not in file.read_bytes()
+
+
+def test_what_did_not_come_in_a_run_is_counted_also_behind_a_version_that_was_complete(ledger: Ledger) -> None:
+    members = new(ledger)
+    put(members, 1, NAMES)
+    members.register()
+    assert members.missing() == (30, 30)
+    put(members, 2, NAMES[:20])
+    members.see(dict.fromkeys(NAMES[20:25], NOW))
+    assert members.missing() == (5, 30)
+    members.finish(2)
+    put(members, 3, NAMES[:4])
+    assert members.missing() == (26, 30)
+
+
+def test_a_name_that_cannot_be_read_is_still_known_to_have_left(ledger: Ledger) -> None:
+    members = new(ledger)
+    put(members, 1, ["whole", "broken"])
+    with ledger.transaction() as connection:
+        connection.execute(
+            text("UPDATE iterable_members SET sealed = :sealed WHERE key = :key"),
+            {"sealed": b"?", "key": members.key("broken")},
+        )
+    assert left(members, 2) == {"whole", None}
+
+
+def test_the_last_version_that_had_a_member_is_known(ledger: Ledger) -> None:
+    members = new(ledger)
+    put(members, 1, NAMES)
+    assert {member.last for some in members.left(2) for member in some} == {1}
+    members.finish(1)
+    put(members, 2, NAMES[:10])
+    put(members, 3, NAMES[:5])
+    last = {member.name: member.last for some in members.left(4) for member in some}
+    assert last == {name: 3 if number < 5 else 2 if number < 10 else 1 for number, name in enumerate(NAMES)}

@@ -1,0 +1,126 @@
+"""Why what has left the source of a mirrored stream stays in Iterable: each reason once, with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+
+class Ending(Enum):
+    """How a run has ended; the values are codes of `REASONS`."""
+
+    WHOLE = ""
+    """All of the input was read and delivered."""
+    INTERRUPTED = "interrupted"
+    POSTPONED = "postponed"
+    FAILED = "failed"
+
+
+EMPTY: Final = "empty_source"
+UNNAMED: Final = "unnamed_records"
+NOBODY: Final = "nobody_named"
+NO_VERSION: Final = "no_version"
+EARLY: Final = "early_version"
+OLDER: Final = "older_version"
+NO_STATE: Final = "no_state"
+UNFINISHED: Final = "unfinished_state"
+UNDECLARED: Final = "end_not_declared"
+FEWER: Final = "fewer_than_usual"
+TOO_MANY: Final = "too_many"
+CAPPED: Final = "daily_cap"
+ABSENT: Final = "not_come"
+
+_AT_END: Final = "If the tap always reads the whole stream, set `complete_at_end` of the route."
+_NEXT: Final = "The next complete run goes on."
+
+
+class _Reason(NamedTuple):
+    why: str
+    to_do: str
+
+
+REASONS: Final[Mapping[str, _Reason]] = MappingProxyType(
+    {
+        EMPTY: _Reason(
+            "the stream came without one record",
+            "Look whether the source is right. If it may be empty, set `allow_empty` of the route.",
+        ),
+        ABSENT: _Reason("the stream did not come", "Look whether the tap still has it under this name."),
+        UNNAMED: _Reason(
+            "of some records nobody can say what they are about, so they may be about what seems to have left",
+            "See the rejects.",
+        ),
+        NOBODY: _Reason(
+            "no record names what it is about", "Look whether the column with the identity has another name now."
+        ),
+        NO_VERSION: _Reason("no ACTIVATE_VERSION came", _AT_END),
+        EARLY: _Reason(
+            "ACTIVATE_VERSION came before the records of its version, as from all taps of Singer's SDK, so it does "
+            "not say that all of them have come",
+            _AT_END,
+        ),
+        OLDER: _Reason(
+            "the version is not newer than the last one that was complete",
+            "Look whether the tap gives each version a higher number.",
+        ),
+        NO_STATE: _Reason(
+            "no STATE came behind the last record, so the tap may have ended too early",
+            "If it has not, let it declare its end: see docs/mirroring.md.",
+        ),
+        UNFINISHED: _Reason("the last STATE says that the tap was still reading the stream", "Look at the tap's log."),
+        UNDECLARED: _Reason(
+            "the tap has not declared its end, as `complete_at_end: declared` asks for", "Look at the tap's log."
+        ),
+        FEWER: _Reason(
+            "far fewer came than usual, so the tap may have ended too early",
+            "If the source is right, raise `max_shrinkage` of the route for one run, or let the tap declare its end: "
+            "see docs/mirroring.md.",
+        ),
+        TOO_MANY: _Reason("that is more than `max_removals` allows", "If the source is right, raise it for one run."),
+        CAPPED: _Reason("Iterable takes no more removals today", _NEXT),
+        Ending.INTERRUPTED.value: _Reason("the run was asked to end", _NEXT),
+        Ending.POSTPONED.value: _Reason("Iterable takes no more records today", _NEXT),
+        Ending.FAILED.value: _Reason("the run has failed", "Mend the cause and run again."),
+    }
+)
+SETUP: Final = frozenset({NO_VERSION, EARLY})
+"""Reasons that will hold in each run until the settings change."""
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """That nothing was removed, or not all of it.
+
+    Attributes:
+        code: of `REASONS`.
+        missing: how many things did not come that the stream has put into Iterable; None if that is not known.
+        total: how many it has put there; None if that is not known.
+        is_told: whether the log has it already.
+    """
+
+    code: str
+    missing: int | None = None
+    total: int | None = None
+    is_told: bool = False
+
+    @property
+    def matters(self) -> bool:
+        """Whether something stays that would have been removed, as far as is known."""
+        return self.missing != 0
+
+    @property
+    def is_to_tell(self) -> bool:
+        """Whether the log should have it now."""
+        return not self.is_told and (self.matters or self.code in SETUP)
+
+    def __str__(self) -> str:
+        why, to_do = REASONS[self.code]
+        count = "" if self.missing is None else f"{self.missing:,} of {self.total:,} did not come. "
+        return f"Nothing is removed ({self.code}): {why}. {count}{to_do}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the summary."""
+        return {"not_done": self.code, "would_have_left": self.missing}
