@@ -12,12 +12,14 @@ import requests
 
 from iterable_api.errors import IncompleteBodyError
 from tap_iterable.export.clock import Clock
+from tap_iterable.export.content import Check, NoRowsError
 from tap_iterable.export.download import whole
 from tap_iterable.export.job import ExportJobError, Job
 from tap_iterable.export.job_api import File, JobApi
 
-_WAITS: Final = (0.0, 1.0, 5.0, 30.0)
+_WAITS: Final = (0.0, 1.0, 5.0)
 """Seconds before a file is asked for again, each time at a fresh URL: the old one may have expired."""
+_BROKEN: Final = (IncompleteBodyError, NoRowsError)
 _TIMEOUT: Final = (10, 300)
 
 
@@ -38,13 +40,21 @@ class JobFiles:
         self._session = requests.Session()
         self._session.auth = lambda request: request
 
-    def each(self, job: Job) -> Iterator[IO[bytes]]:
-        """The files after the job's `last_file`, one by one. Coming back for the next means that one was emitted."""
+    def each(self, job: Job, check: Check) -> Iterator[IO[bytes]]:
+        """The files after the job's `last_file`, one by one. Coming back for the next means that one was emitted.
+
+        Args:
+            job: a completed one.
+            check: what each file must stand; one that does not is fetched again.
+
+        Raises:
+            ExportJobError: if a file cannot be had as it should be.
+        """
         listed: deque[File] = deque()
         known = {job.last_file}
         while listed or (listed := self._listed(job, known)):
             with ExitStack() as stack:
-                yield self._fetched(job, listed[0], stack)
+                yield self._fetched(job, listed[0], check, stack)
             job.last_file = listed.popleft().name
             job.save()
 
@@ -63,18 +73,21 @@ class JobFiles:
             raise ValueError("A job without an id has no files")
         return self._api.page(job.id, job.last_file).files
 
-    def _fetched(self, job: Job, file: File, stack: ExitStack) -> IO[bytes]:
+    def _fetched(self, job: Job, file: File, check: Check, stack: ExitStack) -> IO[bytes]:
         """The file, downloaded to its end, at another URL if need be."""
-        name = f"{file.name} of export job {job.id}"
-        reason = ""
-        for wait in _WAITS:
+        name = f"{file.name} of export job {job.id} of {job.data_type}"
+        for wait in (*_WAITS, None):
             try:
-                return stack.enter_context(whole(self._opened(file.url, name), name, self._directory))
-            except IncompleteBodyError as error:
+                spool = stack.enter_context(whole(self._opened(file.url, name), name, self._directory))
+                check(spool, name)
+            except _BROKEN as error:
                 reason = str(error)
-            self._clock.sleep(wait)
-            file = next((fresh for fresh in self._page(job) if fresh.name == file.name), file)
-        raise ExportJobError(f"{reason}. It was tried {len(_WAITS)} times; run again to go on with this file.")
+            else:
+                return spool
+            if wait is not None:
+                self._clock.sleep(wait)
+                file = next((fresh for fresh in self._page(job) if fresh.name == file.name), file)
+        raise ExportJobError(f"{reason}. It was tried {len(_WAITS) + 1} times; run again to go on with this file.")
 
     @contextmanager
     def _opened(self, url: str, name: str) -> Iterator[requests.Response]:

@@ -13,7 +13,7 @@ from typing import Final
 from iterable_api.errors import ApiError, BadRequestError, NotFoundError, TransientApiError, UnknownOutcomeError
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.job import ExportJobError, Job
-from tap_iterable.export.job_api import JobApi
+from tap_iterable.export.job_api import COMPLETED, JobApi
 from tap_iterable.export.windows import OversizeError
 
 FIRST_WAIT: Final = 1.0
@@ -99,7 +99,7 @@ class JobQueue:
             return
         if page.state in _FAILED:
             self._again(job, f"it is {page.state}")
-        elif page.state == "completed":
+        elif page.state == COMPLETED:
             self._running.remove(job)
             job.completed, job.truncated = True, page.truncated
         else:
