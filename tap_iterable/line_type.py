@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 import msgspec
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from tap_iterable.columns import Line, Maker, Place, RefusedLineError, columns_of, either, fitted, objects, struct
 from tap_iterable.export.lines import nested
@@ -33,6 +33,7 @@ class LineType:
     def __init__(self, shape: Shape, others: Collection[str], number: Callable[[str], float]) -> None:
         names = sorted({*shape.columns, *others})  # in this order an encoder writes them as `record_id` wants them
         self._places = {name: place for place, name in enumerate(names)}
+        self._of_columns = [self.attribute(name) for name in names if name.partition(".")[0] in shape.columns]
         kinds = {name: column.kind for name, column in shape.columns.items()}
         line = struct("Line", names, kinds, forbid_unknown_fields=True)
         self._decode = msgspec.json.Decoder(line, float_hook=number).decode
@@ -52,6 +53,10 @@ class LineType:
     def attribute(self, name: str) -> str:
         """What the field of this name is called in lines."""
         return f"f{self._places[name]}"
+
+    def has_column(self, line: Line) -> bool:
+        """Whether a line has a field that is a column, or a part of one."""
+        return any(getattr(line, attribute) is not UNSET for attribute in self._of_columns)
 
     def records(self, lines: Iterable[Line], ids: Iterable[str | UnsetType]) -> list[TypedRecord]:
         """The record of each line.

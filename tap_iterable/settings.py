@@ -12,6 +12,7 @@ from iterable_api.data_types import DATA_TYPES, unlisted
 from iterable_api.places import wrong_folder
 from iterable_api.settings import CONNECTION
 from tap_iterable.export.settings import EXPORT
+from tap_iterable.moments import moment
 
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -147,21 +148,11 @@ SCHEMA: Final[dict[str, Any]] = {
             "maximum": 100,
             "default": 1,
             "title": "Maximum malformed percent",
-            "description": "The share of a window's lines that may be malformed; one line always may. More fails the "
-            "stream.",
+            "description": "The share of a window's lines that may be malformed; one always may, beside others that "
+            "are not. More fails the stream.",
         },
     },
 }
-
-
-def moment(text: str) -> datetime:
-    """A date of the settings; one without a zone is UTC, a plain day begins at midnight.
-
-    Raises:
-        ValueError: if it is not a date.
-    """
-    value = datetime.fromisoformat(text)
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def spool_directory(config: Mapping[str, Any]) -> Path | None:

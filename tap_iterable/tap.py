@@ -29,10 +29,13 @@ from iterable_api.endings import (
 from iterable_api.errors import IterableError
 from iterable_api.settings import connect, in_plain_words, strangers
 from iterable_api.shutdown import ENDINGS, one_signal_is_enough
+from tap_iterable.answers import array_in
 from tap_iterable.export.odd_lines import TooManyOddLinesError
 from tap_iterable.export.windows import OversizeError
 from tap_iterable.messages import UNDISTURBED, MessageWriter
+from tap_iterable.selection import NothingSelectedError, check_selection
 from tap_iterable.settings import SCHEMA, problems
+from tap_iterable.state import UnusableStateError, bookmarks_in, usable
 from tap_iterable.streams import PROJECT_STREAMS
 from tap_iterable.streams.base import KEY_CHECK
 from tap_iterable.streams.exports import EventStream, UserStream
@@ -44,10 +47,12 @@ _TAKEN: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for
 """Names of streams that a data type must not have."""
 TOLD: Final = (
     IterableError,
+    NothingSelectedError,
     OSError,
     OversizeError,
     TooManyOddLinesError,
     UnreadableVariableError,
+    UnusableStateError,
     WrongExpressionError,
 )
 """What is told in a sentence; everything else is a mistake of ours, and shows where it happened."""
@@ -75,6 +80,17 @@ class TapIterable(Tap):
             _refuse(problems(self.config, _TAKEN))
             # Made now, so that settings which make no client are refused before anything happens.
             _ = self.client
+        if self.input_catalog is not None:
+            check_selection(self.input_catalog, self.streams, self.logger)
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over the bookmarks of a state.
+
+        Raises:
+            UnusableStateError: if there are none in it, or one cannot be read.
+        """
+        if bookmarks := bookmarks_in(state):
+            super().load_state({"bookmarks": usable(bookmarks, self.streams, self.logger)})
 
     def _heed_environment(self, given: Mapping[str, Any], *, is_read: bool) -> None:
         """Refuse variables that cannot be read, and tell those without effect."""
@@ -165,7 +181,7 @@ class TapIterable(Tap):
     @classmethod
     def _test(cls, given: Any) -> None:
         tap = cls(config=given.config, parse_env_config=given.parse_env)
-        tap.client.get_json(KEY_CHECK)
+        array_in(tap.client.get_json(KEY_CHECK), "channels", KEY_CHECK)
         cls.logger.info("The key works in this data centre. Whether it may export, too, shows in a run.")
 
 

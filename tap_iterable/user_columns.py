@@ -7,6 +7,7 @@ from typing import Final
 
 from iterable_api.client import IterableClient
 from iterable_api.data_types import DataType
+from tap_iterable.answers import object_in
 from tap_iterable.records import OURS
 from tap_iterable.streams.people import FIELDS
 
@@ -29,7 +30,7 @@ def with_columns_of(client: IterableClient, users: DataType) -> DataType:
     Dotted names are fields of an object, which has the column. Fields that are called like a column of ours are
     in `dataFields`.
     """
-    fields = client.get_json(FIELDS)["fields"]
+    fields = object_in(client.get_json(FIELDS), "fields", FIELDS)
     own = {
         name: _KINDS[kind] for name, kind in fields.items() if "." not in name and name not in OURS and kind in _KINDS
     }

@@ -15,6 +15,7 @@ from typing import Any
 from singer_sdk.helpers.types import Context
 
 from iterable_api import times
+from tap_iterable.moments import moment
 from tap_iterable.streams.base import IterableStream
 
 
@@ -32,10 +33,13 @@ class WindowedStream(IterableStream):
         self.remember(replication_key=self.replication_key, replication_key_value=latest, **entries)
 
     def remember(self, **entries: Any) -> None:
-        """Put `entries` into this stream's state, or take out those that are None, and write STATE.
+        """Put `entries` into this stream's state and write STATE.
 
-        In BATCH mode the rows before may not be in a file yet, so the entries wait until the SDK, after
-        each file, writes STATE itself.
+        An entry that is over gets an empty value and is not taken out: where states of several runs are merged, as
+        Meltano can, what is not written stays as it was.
+
+        In BATCH mode the rows before may not be in a file yet, so the entries wait until the SDK, after each file,
+        writes STATE itself.
         """
         self._pending = {**(self._pending or {}), **entries}
         if self.get_batch_config(self.config) is None:
@@ -46,19 +50,16 @@ class WindowedStream(IterableStream):
         value = {**self.stream_state, **(self._pending or {})}.get("replication_key_value")
         return times.parse(value) if value else None
 
+    def compare_start_date(self, value: str, start_date_value: str) -> str:
+        """The later of a bookmark and `start_date`, which the SDK could not read in all of its forms."""
+        return max(value, start_date_value, key=moment)
+
     def _write_state_message(self) -> None:
         if self._pending is not None:
-            for name, value in self._pending.items():
-                self._set(name, value)
+            self.stream_state.update(self._pending)
             self._pending = None
             self.state_manager.is_flushed = False
         super()._write_state_message()
-
-    def _set(self, name: str, value: object) -> None:
-        if value is None:
-            self.stream_state.pop(name, None)
-        else:
-            self.stream_state[name] = value
 
     def get_replication_key_signpost(self, context: Context | None = None) -> None:  # noqa: ARG002 (the SDK's signature)
         """None: window ends never lie in the future, so nothing needs a cap."""

@@ -56,7 +56,7 @@ def whole(
 
 def ends_cleanly(spool: IO[bytes]) -> bool:
     """Whether the last line is whole JSON: a server may end a broken answer as if all were well."""
-    last = _last_line(spool)
+    last = last_line(spool)
     try:
         json.loads(last or b"null")
     except ValueError:
@@ -82,7 +82,7 @@ def _framed(response: requests.Response) -> bool:
     return "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
 
 
-def _last_line(spool: IO[bytes]) -> bytes:
+def last_line(spool: IO[bytes]) -> bytes:
     """The last line that is not blank; the position is at the start afterwards."""
     position = spool.seek(0, 2)
     tail = b""

@@ -8,11 +8,13 @@ from typing import Final
 from iterable_api import times
 from iterable_api.client import IterableClient, Params
 from iterable_api.errors import UnreadableAnswerError
+from tap_iterable.answers import object_with, rows_in
 from tap_iterable.export.windows import Window
 
 START: Final = "/api/export/start"
 FILES: Final = "/api/export/{jobId}/files"
 JOB: Final = "/api/export/{jobId}"
+COMPLETED: Final = "completed"
 
 
 @dataclass(frozen=True)
@@ -46,20 +48,30 @@ class JobApi:
             "startDateTime": times.to_export_bound(window.start),
             "endDateTime": times.to_export_bound(window.end),
         }
-        answer = self._client.post_json(START, body)
-        if not isinstance(answer, dict) or not isinstance(answer.get("jobId"), int):
-            raise UnreadableAnswerError(f"{START} answered without a `jobId`")
+        answer = object_with(self._client.post_json(START, body), "jobId", START)
+        if type(answer["jobId"]) is not int:
+            raise UnreadableAnswerError(f"{START} answered with a `jobId` that is no whole number")
         return int(answer["jobId"])
 
     def page(self, job_id: int, after: str | None = None) -> Page:
-        """The state of a job, and its files after the one named `after`, as many as Iterable puts on a page."""
+        """The state of a job, and its files after the one named `after`, as many as Iterable puts on a page.
+
+        A job that is not completed need not name any files.
+
+        Raises:
+            UnreadableAnswerError: if the answer says something else.
+        """
         params: Params | None = {"startAfter": after} if after else None
         answer = self._client.get_json(FILES, path_params={"jobId": job_id}, params=params)
-        try:
-            files = tuple(File(str(entry["file"]), str(entry["url"])) for entry in answer.get("files") or ())
-            return Page(str(answer["jobState"]).lower(), bool(answer.get("exportTruncated")), files)
-        except (AttributeError, KeyError, TypeError):
-            raise UnreadableAnswerError(f"{FILES} answered with something that is not a page of files") from None
+        state = object_with(answer, "jobState", FILES)["jobState"]
+        if not isinstance(state, str):
+            raise UnreadableAnswerError(f"{FILES} answered with a `jobState` that is no text")
+        if state.lower() != COMPLETED and answer.get("files") is None:
+            return Page(state.lower(), truncated=False, files=())
+        for member in ("file", "url"):
+            files = rows_in(answer, "files", FILES, member)
+        named = tuple(File(str(entry["file"]), str(entry["url"])) for entry in files)
+        return Page(state.lower(), bool(answer.get("exportTruncated")), named)
 
     def cancel(self, job_id: int) -> None:
         """End a job."""

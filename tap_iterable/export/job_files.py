@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 import requests
 
@@ -15,9 +15,12 @@ from iterable_api.errors import IncompleteBodyError
 from iterable_api.retry_policy import EXPORT_FILE
 from iterable_api.session import guard
 from tap_iterable.export.clock import Clock
+from tap_iterable.export.content import Check, NoRowsError
 from tap_iterable.export.download import whole
 from tap_iterable.export.job import ExportJobError, Job
 from tap_iterable.export.job_api import File, JobApi
+
+_BROKEN: Final = (IncompleteBodyError, NoRowsError)
 
 
 class JobFiles:
@@ -40,13 +43,21 @@ class JobFiles:
         self._session.auth = lambda request: request
         guard(self._session)
 
-    def each(self, job: Job) -> Iterator[IO[bytes]]:
-        """The files after the job's `last_file`, one by one. Coming back for the next means that one was emitted."""
+    def each(self, job: Job, check: Check) -> Iterator[IO[bytes]]:
+        """The files after the job's `last_file`, one by one. Coming back for the next means that one was emitted.
+
+        Args:
+            job: a completed one.
+            check: what each file must stand; one that does not is fetched again.
+
+        Raises:
+            ExportJobError: if a file cannot be had as it should be.
+        """
         listed: deque[File] = deque()
         known = {job.last_file}
         while listed or (listed := self._listed(job, known)):
             with ExitStack() as stack:
-                yield self._fetched(job, listed[0], stack)
+                yield self._fetched(job, listed[0], check, stack)
             job.last_file = listed.popleft().name
             job.save()
 
@@ -65,17 +76,19 @@ class JobFiles:
             raise ValueError("A job without an id has no files")
         return self._api.page(job.id, job.last_file).files
 
-    def _fetched(self, job: Job, file: File, stack: ExitStack) -> IO[bytes]:
+    def _fetched(self, job: Job, file: File, check: Check, stack: ExitStack) -> IO[bytes]:
         """The file, downloaded to its end, each time at a fresh URL: the old one may have expired."""
-        name = f"{file.name} of export job {job.id}"
+        name = f"{file.name} of export job {job.id} of {job.data_type}"
         urls = chain([file.url], self._fresh_urls(job, file))
 
         def fetch() -> IO[bytes]:
-            return stack.enter_context(whole(self._opened(next(urls), name), name, self._directory))
+            spool = stack.enter_context(whole(self._opened(next(urls), name), name, self._directory))
+            check(spool, name)
+            return spool
 
         try:
-            return EXPORT_FILE.retrying(IncompleteBodyError, sleep=self._clock.sleep)(fetch)
-        except IncompleteBodyError as error:
+            return EXPORT_FILE.retrying(*_BROKEN, sleep=self._clock.sleep)(fetch)
+        except _BROKEN as error:
             tries = EXPORT_FILE.attempts
             raise ExportJobError(f"{error}. It was tried {tries} times; run again to go on with this file.") from None
 

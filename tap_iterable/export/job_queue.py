@@ -14,7 +14,7 @@ from iterable_api.errors import ApiError, BadRequestError, NotFoundError, Transi
 from iterable_api.retry_policy import EXPORT_JOB, EXPORT_JOB_STATE
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.job import ExportJobError, Job
-from tap_iterable.export.job_api import JobApi
+from tap_iterable.export.job_api import COMPLETED, JobApi
 from tap_iterable.export.windows import OversizeError
 
 _FAILED: Final = frozenset({"failed", "cancelling", "cancelled"})
@@ -95,7 +95,7 @@ class JobQueue:
             return
         if page.state in _FAILED:
             self._again(job, f"it is {page.state}")
-        elif page.state == "completed":
+        elif page.state == COMPLETED:
             self._running.remove(job)
             job.completed, job.truncated = True, page.truncated
         else:

@@ -9,6 +9,7 @@ from typing import IO, Any, Final
 
 from iterable_api.client import IterableClient
 from tap_iterable.export.clock import Clock
+from tap_iterable.export.content import Check
 from tap_iterable.export.job import Job, Saved, restored
 from tap_iterable.export.job_api import JobApi
 from tap_iterable.export.job_files import JobFiles
@@ -35,12 +36,14 @@ class StreamJobs:
         service: what it shares with other streams.
         data_type: Iterable's name of what the jobs export.
         remember: puts entries into the stream's state and writes it.
+        check: looks at each file before its first line is taken.
     """
 
-    def __init__(self, service: JobService, data_type: str, remember: Callable[..., None]) -> None:
+    def __init__(self, service: JobService, data_type: str, remember: Callable[..., None], check: Check) -> None:
         self._service = service
         self._data_type = data_type
         self._remember = remember
+        self._check = check
         self._jobs: dict[Window, Job] = {}
 
     def adopt(self, state: Mapping[str, Any], start: datetime, end: datetime) -> list[Window]:
@@ -70,7 +73,7 @@ class StreamJobs:
         """The lines of a window, file by file, once its job is completed; see `JobQueue.wait_for`."""
         job = self._jobs[window]
         self._service.queue.wait_for(job)
-        for lines in self._service.files.each(job):
+        for lines in self._service.files.each(job, self._check):
             yield lines
             self.tick()
 
@@ -82,9 +85,9 @@ class StreamJobs:
         """A window was read, or is halved."""
         self._jobs.pop(window, None)
 
-    def saved(self) -> dict[str, list[Saved] | None]:
-        """What the state keeps: the jobs that Iterable has."""
-        return {STATE_KEY: [job.saved() for job in self._jobs.values() if job.id is not None] or None}
+    def saved(self) -> dict[str, list[Saved]]:
+        """What the state keeps: the jobs that Iterable has, also when it has none."""
+        return {STATE_KEY: [job.saved() for job in self._jobs.values() if job.id is not None]}
 
     def _save(self) -> None:
         self._remember(**self.saved())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from tap_iterable.finite_json import loads
@@ -30,6 +31,11 @@ def fields_of(line: bytes) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise MalformedLineError("not an object")
     return fields
+
+
+def names_any(columns: AbstractSet[str], fields: Mapping[str, Any]) -> bool:
+    """Whether a field of a line, or the object that a dotted one belongs to, is one of `columns`."""
+    return not columns.isdisjoint(fields) or not columns.isdisjoint(name.partition(".")[0] for name in fields)
 
 
 def record_id(data_type: str, fields: Mapping[str, Any]) -> str:

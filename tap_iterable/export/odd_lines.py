@@ -36,7 +36,7 @@ class OddLines:
 
     Args:
         path: the file.
-        allowed_percent: how many of a window's lines may be odd; one always may.
+        allowed_percent: how many of a window's lines may be odd; one always may, if others are not.
     """
 
     path: Path
@@ -72,9 +72,9 @@ class OddLines:
         """Judge a finished window.
 
         Raises:
-            TooManyOddLinesError: if more than the allowed share of its lines is odd.
+            TooManyOddLinesError: if more than the allowed share of its lines is odd, or every single one.
         """
-        if odd > max(1, lines * self.allowed_percent / 100):
+        if odd and (odd == lines or odd > max(1, lines * self.allowed_percent / 100)):
             raise TooManyOddLinesError(
                 f"{odd} of {lines} lines of a window are not records; they are kept in {self.path}. "
                 "Look at them, and raise `max_malformed_percent` if they may be left out."

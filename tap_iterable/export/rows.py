@@ -18,12 +18,17 @@ from msgspec import UNSET
 
 from tap_iterable.ascii_json import in_ascii
 from tap_iterable.columns import Line
-from tap_iterable.export.lines import ID_BYTES, MalformedLineError, fields_of, nested, record_id
+from tap_iterable.export.lines import ID_BYTES, MalformedLineError, fields_of, names_any, nested, record_id
 from tap_iterable.line_type import LineType, LineTypes, TypedRecord
 from tap_iterable.records import RECORD_ID, Record, Shape
 
 _BLOCK_BYTES: Final = 1 << 16
 """Small enough that lines, their fields and their records stay in the caches of a processor."""
+
+
+DATED_BY: Final = "createdAt"
+"""What every event has."""
+_NO_EVENT: Final = "no field of an event"
 
 
 def blocks(spool: IO[bytes]) -> Iterator[list[bytes]]:
@@ -37,7 +42,12 @@ class Rows:
 
     Args:
         shape: says what the records are like.
+
+    Attributes:
+        wanted: what a line must be to become a record, in words.
     """
+
+    wanted: str
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
@@ -56,6 +66,10 @@ class Rows:
             return self._untyped(block)
         except _BEYOND:
             return list(self._one_by_one(block, odd))
+
+    def is_row(self, line: bytes) -> bool:
+        """Whether a line can be a record."""
+        return any(True for _ in self._one_by_one([line], []))
 
     def _typed(self, block: list[bytes]) -> Sequence[TypedRecord]:
         line_type = self._types.current()
@@ -90,25 +104,40 @@ class Rows:
 class EventRows(Rows):
     """Makes the records of events, which are known by a hash of their line.
 
+    An object without one field of an event is none. Each event has a `createdAt`, since the export selects by it;
+    so lines that all have one need no closer look.
+
     Args:
         shape: says what the records are like.
         data_type: Iterable's name of it.
     """
 
+    wanted = "object with a field of an event"
+
     def __init__(self, shape: Shape, data_type: str) -> None:
         super().__init__(shape)
         self._data_type = data_type
+        self._columns = shape.columns.keys()
 
     def _of_lines(self, line_type: LineType, lines: list[Line]) -> list[TypedRecord]:
+        dated = attrgetter(line_type.attribute(DATED_BY))
+        if not all(map(dated, lines)) and not all(map(line_type.has_column, lines)):
+            raise MalformedLineError(_NO_EVENT)
         return line_type.records(lines, self._ids(lines))
 
     def _of_rows(self, rows: list[Record]) -> list[Record]:
+        self._check(rows)
         pairs = zip(super()._of_rows(rows), self._ids(rows), strict=True)
         return [{**record, RECORD_ID: row_id} for record, row_id in pairs]
 
     def _of_row(self, fields: Record) -> Record:
+        self._check([fields])
         (record,) = super()._of_rows([fields])
         return {**record, RECORD_ID: record_id(self._data_type, fields)}
+
+    def _check(self, rows: list[Record]) -> None:
+        if not all(names_any(self._columns, fields) for fields in rows):
+            raise MalformedLineError(_NO_EVENT)
 
     def _ids(self, lines: Sequence[Line | Record]) -> list[str]:
         """What `record_id` says of their fields, which were decoded quickly."""
@@ -127,6 +156,7 @@ class UserRows(Rows):
     def __init__(self, shape: Shape, key: str) -> None:
         super().__init__(shape)
         self._key = key
+        self.wanted = f"user with `{key}`, which every user of the project has if `project_type` is right"
 
     def _of_lines(self, line_type: LineType, lines: list[Line]) -> list[TypedRecord]:
         if not all(map(attrgetter(line_type.attribute(self._key)), lines)):

@@ -43,7 +43,7 @@ class ChildCampaignsStream(MetadataStream):
         """Each child once, with the recurring campaign that it is a child of."""
         listed = list(campaigns(self.client))
         children = {campaign["id"]: campaign for campaign in listed if campaign.get("recurringCampaignId")}
-        for parent in (campaign["id"] for campaign in listed if campaign["campaignState"] == "Recurring"):
+        for parent in (campaign["id"] for campaign in listed if campaign.get("campaignState") == "Recurring"):
             for child in pages(self.client, CHILDREN, "campaigns", path_params={"id": parent}):
                 children[child["id"]] = {"recurringCampaignId": parent, **child}
         yield from children.values()

@@ -6,7 +6,8 @@ from itertools import count
 from typing import Final
 
 from iterable_api.client import IterableClient, PathParams
-from tap_iterable.streams.resources import ComposedStream, MetadataStream, Rows, array_in
+from tap_iterable.answers import array_in, object_in, rows_in
+from tap_iterable.streams.resources import ComposedStream, MetadataStream, Rows
 
 CATALOGS: Final = "/api/catalogs"
 FIELDS: Final = "/api/catalogs/{catalogName}/fieldMappings"
@@ -15,17 +16,17 @@ PAGE_SIZE: Final = 1000
 """The largest page is not documented; a smaller one than asked for is read just as well."""
 
 
-def _pages(client: IterableClient, path: str, array: str, path_params: PathParams | None = None) -> Rows:
+def _pages(client: IterableClient, path: str, array: str, key: str, path_params: PathParams | None = None) -> Rows:
     for page in count(1):
         params = {"page": page, "pageSize": PAGE_SIZE}
-        answer = client.get_json(path, path_params=path_params, params=params).get("params")
-        yield from array_in(answer, array, path)
+        answer = object_in(client.get_json(path, path_params=path_params, params=params), "params", path)
+        yield from rows_in(answer, array, path, key)
         if not answer.get("nextPageUrl"):
             return
 
 
 def _catalogs(client: IterableClient) -> Rows:
-    return _pages(client, CATALOGS, "catalogNames")
+    return _pages(client, CATALOGS, "catalogNames", "name")
 
 
 class CatalogsStream(MetadataStream):
@@ -53,8 +54,9 @@ class CatalogFieldMappingsStream(ComposedStream):
         """Every field of every catalog."""
         for catalog in _catalogs(self.client):
             name = {"catalogName": catalog["name"]}
-            answer = self.client.get_json(FIELDS, path_params=name)["params"]
-            types = dict.fromkeys(answer["undefinedFields"]) | answer["definedMappings"]
+            answer = object_in(self.client.get_json(FIELDS, path_params=name), "params", FIELDS)
+            untyped = dict.fromkeys(array_in(answer, "undefinedFields", FIELDS))
+            types = untyped | object_in(answer, "definedMappings", FIELDS)
             yield from ({**name, "fieldName": field, "fieldType": kind} for field, kind in types.items())
 
 
@@ -71,5 +73,5 @@ class CatalogItemsStream(MetadataStream):
         """Every item of every catalog."""
         for catalog in _catalogs(self.client):
             name = {"catalogName": catalog["name"]}
-            for item in _pages(self.client, ITEMS, "catalogItemsWithProperties", name):
+            for item in _pages(self.client, ITEMS, "catalogItemsWithProperties", "itemId", name):
                 yield {**name, **item}

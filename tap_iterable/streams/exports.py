@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import IO, Any, ClassVar, Final
 
 from singer_sdk import Tap
 from singer_sdk.helpers.types import Context
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from iterable_api import times
 from iterable_api.client import IterableClient
@@ -19,21 +21,27 @@ from iterable_api.identity import ProjectType
 from tap_iterable.export.agenda import Agenda
 from tap_iterable.export.checkpoint import WindowedStream
 from tap_iterable.export.clock import Clock
+from tap_iterable.export.content import NoRowsError, check_rows, refuse_error
 from tap_iterable.export.download import ends_cleanly, spooled
 from tap_iterable.export.job_api import FILES, START
 from tap_iterable.export.jobs import JobService, StreamJobs
 from tap_iterable.export.odd_lines import OddLines
 from tap_iterable.export.plan import Mode, Plan, plans, summary
 from tap_iterable.export.rows import EventRows, Rows, UserRows, blocks
+from tap_iterable.export.unread import unread
 from tap_iterable.export.windows import OversizeError, Window, gaps, whole_second
+from tap_iterable.moments import moment
 from tap_iterable.schemas import event_schema, user_schema
-from tap_iterable.settings import moment, spool_directory
+from tap_iterable.settings import spool_directory
 from tap_iterable.streams.blocks import Block, BlockStream
 
 PATH: Final = "/api/export/data.json"
 
 HALVED: Final = (IncompleteBodyError, OversizeError)
 """What a smaller window may cure."""
+
+TRIES: Final = 3
+"""How often a window is asked for whose answer holds something else than rows. Smaller windows would not cure that."""
 
 USER_KEYS: Final[Mapping[ProjectType, str]] = {
     ProjectType.EMAIL: "email",
@@ -84,7 +92,8 @@ class ExportStream(WindowedStream, BlockStream):
 
     def pending(self, service: JobService) -> list[Window]:
         """The windows that are still to be asked for; those of jobs that are under way already are not."""
-        self._jobs = StreamJobs(service, self.data_type.name, self.remember)
+        self._tell_what_stays_unread()
+        self._jobs = StreamJobs(service, self.data_type.name, self.remember, self._check)
         start, end = whole_second(self._start()), whole_second(self._end())
         self._adopted = (
             [] if self.config["export_mode"] == "stream" else self._jobs.adopt(self.stream_state, start, end)
@@ -108,9 +117,19 @@ class ExportStream(WindowedStream, BlockStream):
             self._jobs.forget(window)
             self._jobs.order(halves, first=True)
 
+    def _tell_what_stays_unread(self) -> None:
+        bookmark = self._bookmark_to_go_by()
+        if bookmark is not None:
+            start, end = moment(self.config["start_date"]), self.config.get("end_date")
+            for words in unread(bookmark, datetime.now(UTC), start, moment(end) if end else None):
+                self.logger.warning("%s: %s", self.name, words)
+
+    def _bookmark_to_go_by(self) -> datetime | None:
+        return None if self.replication_method == "FULL_TABLE" else self.bookmark()
+
     def _start(self) -> datetime:
-        start, bookmark = moment(self.config["start_date"]), self.bookmark()
-        if bookmark is None or self.replication_method == "FULL_TABLE":
+        start, bookmark = moment(self.config["start_date"]), self._bookmark_to_go_by()
+        if bookmark is None:
             return start
         return max(start, bookmark - timedelta(minutes=self.config["lookback_minutes"]))
 
@@ -128,17 +147,37 @@ class ExportStream(WindowedStream, BlockStream):
         return rows
 
     def _download(self, window: Window) -> Iterator[IO[bytes]]:
-        params = {
-            "dataTypeName": self.data_type.name,
-            "startDateTime": times.to_export_bound(window.start),
-            "endDateTime": times.to_export_bound(window.end),
-        }
+        with ExitStack() as stack:
+            yield self._again(self._spooled, stack, window)
+
+    def _spooled(self, stack: ExitStack, window: Window) -> IO[bytes]:
+        start, end = times.to_export_bound(window.start), times.to_export_bound(window.end)
+        params = {"dataTypeName": self.data_type.name, "startDateTime": start, "endDateTime": end}
         limit = self.config["spool_limit_mb"] * 1_000_000
-        with spooled(self.client, PATH, params, spool_directory(self.config), limit) as lines:
-            # In a single second there is nothing to halve: there the odd line is counted as such.
-            if window.halves() and not ends_cleanly(lines):
-                raise IncompleteBodyError(f"{PATH}: the last line is not whole")
-            yield lines
+        lines = stack.enter_context(spooled(self.client, PATH, params, spool_directory(self.config), limit))
+        self._check(lines, f"{self.name} from {start} to {end}: {PATH}")
+        # In a single second there is nothing to halve: there the odd line is counted as such.
+        if window.halves() and not ends_cleanly(lines):
+            raise IncompleteBodyError(f"{PATH}: the last line is not whole")
+        return lines
+
+    def _check(self, lines: IO[bytes], name: str) -> None:
+        check_rows(lines, name, self.rows.is_row, self.rows.wanted)
+
+    @cached_property
+    def _again(self) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception_type(NoRowsError),
+            stop=stop_after_attempt(TRIES),
+            wait=wait_exponential(exp_base=4),
+            sleep=self.clock.sleep,
+            before_sleep=self._log_again,
+            reraise=True,
+        )
+
+    def _log_again(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        self.logger.warning("%s. Try %d of %d.", error, state.attempt_number + 1, TRIES)
 
     def _rows(self, spool: IO[bytes]) -> Generator[Block, None, int]:
         rows = lines = 0
@@ -146,6 +185,7 @@ class ExportStream(WindowedStream, BlockStream):
             odd: list[bytes] = []
             records = self.rows.records(block, odd)
             for line in odd:
+                refuse_error(line, self.name)
                 self._odd_lines.keep(line)
             rows += len(records)
             lines += len(records) + len(odd)
@@ -194,7 +234,7 @@ class EventStream(ExportStream):
 
     @cached_property
     def rows(self) -> Rows:
-        """Any object is an event."""
+        """Any object with a field of an event is one."""
         return EventRows(self.shape, self.data_type.name)
 
 

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import IO, Any, Final
 
 from singer_sdk.helpers.types import Context
 
 from iterable_api.client import Params
 from iterable_api.identity import ProjectType
+from tap_iterable.answers import form_of, rows_in
+from tap_iterable.export.content import beginning, refusal, value_of
 from tap_iterable.records import Record
 from tap_iterable.streams.piecewise import PiecewiseStream
-from tap_iterable.streams.resources import array_in
+from tap_iterable.streams.resume import STATE_KEY, ResumeMark
 
 LISTS: Final = "/api/lists"
 MEMBERS: Final = "/api/lists/getUsers"
 
-LAST: Final = "last_list_id"
-MISSING: Final = "missing_list_ids"
+OLD_MARK: Final = "last_list_id"
+"""Where the first versions kept how far an interrupted run came. It can be there although the run came to its end."""
+
+_WANTED: Final = "member of the list"
+_PAGE: Final = re.compile(rb"<[!?a-zA-Z]")
 
 
 class ListUsersStream(PiecewiseStream):
     """One row per list and member, one list after the other.
 
     Iterable sends one identifier a line, in another order each time, and may break off; so each answer is
-    read whole before its first row. The state of an interrupted run says how far it came, in one number,
-    and the next run goes on there.
+    read whole before its first row. The state of an interrupted run says how far it came, and the next run goes
+    on there, if it is to read the same lists.
     """
 
     name = "list_users"
@@ -39,32 +45,40 @@ class ListUsersStream(PiecewiseStream):
     def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
         """Members of all lists that the settings choose."""
         chosen = self._chosen()
-        todo = self._still_to_read(chosen)
+        mark = self._mark()
+        todo = mark.todo(chosen)
         if len(todo) < len(chosen):
             self.incomplete()
-            self.logger.info("Going on after the %d lists that an interrupted run has read", len(chosen) - len(todo))
+            read = len(chosen) - len(todo)
+            self.logger.info("Going on after the %d lists that the run of %s has read", read, mark.run)
+        self._remember(mark.saved())
         for done, list_id in enumerate(todo, start=1):
             yield from self.rows_of(list_id, self._members(list_id))
-            self._remember(list_id)
+            mark = mark.after(list_id, read=list_id not in self.missing)
+            self._remember(mark.saved())
             self.logger.info("List %d of %d is read", done, len(todo))
-        for entry in (LAST, MISSING):
-            self.stream_state.pop(entry, None)
+        self.stream_state[STATE_KEY] = mark.finished()
 
-    def _chosen(self) -> list[int]:
+    def _chosen(self) -> set[int]:
         excluded = set(self.config["excluded_list_ids"])
-        ids = self.config["list_ids"] or [row["id"] for row in array_in(self.client.get_json(LISTS), "lists", LISTS)]
-        return sorted(set(ids) - excluded)
+        ids = self.config["list_ids"] or [
+            row["id"] for row in rows_in(self.client.get_json(LISTS), "lists", LISTS, "id")
+        ]
+        return set(ids) - excluded
 
-    def _still_to_read(self, chosen: list[int]) -> list[int]:
-        last = self.stream_state.get(LAST, 0)
-        missing = set(self.stream_state.get(MISSING, ()))
-        return [list_id for list_id in chosen if list_id > last or list_id in missing]
+    def _mark(self) -> ResumeMark:
+        """That of the run to go on with. One that does not say which lists it was about is of no use."""
+        unfinished = ResumeMark.unfinished(self.stream_state, self.config)
+        if unfinished is None and OLD_MARK in self.stream_state and STATE_KEY not in self.stream_state:
+            self.logger.warning(
+                "The state of list_users is of an earlier version, which does not tell whether its run has come to an "
+                "end: all lists are read"
+            )
+        return unfinished or ResumeMark.new(self.config)
 
-    def _remember(self, list_id: int) -> None:
+    def _remember(self, saved: dict[str, Any]) -> None:
         """Put into the state what was read; STATE is written at once, but in BATCH mode only with the file."""
-        state = self.stream_state
-        state[LAST] = max(list_id, state.get(LAST, 0))
-        state[MISSING] = sorted(set(state.get(MISSING, ())) - {list_id} | self.missing)
+        self.stream_state[STATE_KEY] = saved
         if self.get_batch_config(self.config) is None:
             self.tap.state_writer.write_state(self.tap_state)
 
@@ -73,9 +87,28 @@ class ListUsersStream(PiecewiseStream):
         params: Params = {"listId": list_id}
         if project_type is ProjectType.HYBRID:
             params = {**params, "preferUserId": "true"}
-        for line in self.lines(MEMBERS, params):
+        for line in self.lines(MEMBERS, params, self._check):
             if member := line.decode().strip("\r\n"):
                 yield {"listId": list_id, "member": member, identifier(project_type, member): member}
+
+    def _check(self, spool: IO[bytes], name: str) -> None:
+        """See that an answer can be identifiers, one a line. A userId may look like nearly anything, an address not."""
+        if _PAGE.match(beginning(spool)):
+            raise refusal(spool, name, "HTML or XML", _WANTED)
+        value = value_of(spool)
+        if value is None or isinstance(value, dict | list):
+            raise refusal(spool, name, form_of(value), _WANTED)
+        if ProjectType(self.config["project_type"]) is ProjectType.EMAIL and not _any_address(spool):
+            raise refusal(spool, name, "text", _WANTED)
+
+
+def _any_address(spool: IO[bytes]) -> bool:
+    """Whether there is one, or no line at all."""
+    lines = (line for line in spool if not line.isspace())
+    first = next(lines, b"@")
+    found = b"@" in first or any(b"@" in line for line in lines)
+    spool.seek(0)
+    return found
 
 
 def identifier(project_type: ProjectType, name: str) -> str:

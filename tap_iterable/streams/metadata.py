@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from iterable_api.errors import NotFoundError
-from tap_iterable.streams.resources import MetadataStream, Rows, array_in
+from tap_iterable.answers import object_with, rows_in
+from tap_iterable.streams.resources import MetadataStream, Rows
 
 TABLES: Final = "/api/metadata"
 KEYS: Final = "/api/metadata/{table}"
@@ -23,7 +24,7 @@ class MetadataValuesStream(MetadataStream):
 
     def rows(self) -> Rows:
         """Every key; one that is deleted while we read has no value."""
-        for table in array_in(self.client.get_json(TABLES), "results", TABLES):
+        for table in rows_in(self.client.get_json(TABLES), "results", TABLES, "name"):
             for entry in self._keys(table["name"]):
                 # Answers may spell a table in another letter case than its list does, and it is a part of the key.
                 yield {**entry, **self._value(table["name"], entry["key"]), "table": table["name"]}
@@ -33,13 +34,14 @@ class MetadataValuesStream(MetadataStream):
         while True:
             params = {"nextMarker": marker} if marker else {}
             answer = self.client.get_json(KEYS, path_params={"table": table}, params=params)
-            yield from array_in(answer, "results", KEYS)
+            yield from rows_in(answer, "results", KEYS, "key")
             marker = answer.get("nextMarker")
             if not marker:
                 return
 
     def _value(self, table: str, key: str) -> dict[str, Any]:
         try:
-            return dict(self.client.get_json(VALUE, path_params={"table": table, "key": key}))
+            answer = self.client.get_json(VALUE, path_params={"table": table, "key": key})
         except NotFoundError:
             return {}
+        return object_with(answer, "key", VALUE)

@@ -26,11 +26,20 @@ class MetricRow:
 
 def metric_rows(text: str) -> Iterator[MetricRow]:
     """The lines below the titles. Lines may be shorter or longer than the titles."""
-    lines = (line for line in csv.reader(io.StringIO(text, newline="")) if line)
+    lines = _lines(text)
     titles = _unique(next(lines, []))
     for cells in lines:
         values = {title: value(cell) for title, cell in zip(titles, cells, strict=False) if cell.strip()}
         yield MetricRow(values, cells[len(titles) :])
+
+
+def titles_of(text: str) -> list[str]:
+    """The titles; none if there is no line."""
+    return _unique(next(_lines(text), []))
+
+
+def _lines(text: str) -> Iterator[list[str]]:
+    return (line for line in csv.reader(io.StringIO(text, newline="")) if line)
 
 
 def value(cell: str) -> Value:

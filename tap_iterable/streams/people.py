@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from iterable_api.errors import BadRequestError, IterableError
 from iterable_api.identity import ProjectType
-from tap_iterable.streams.resources import ComposedStream, Rows, array_in
+from tap_iterable.answers import array_in, object_in
+from tap_iterable.streams.resources import ComposedStream, Rows
 
 FIELDS: Final = "/api/users/getFields"
 
@@ -34,7 +35,7 @@ class UserFieldsStream(ComposedStream):
 
     def rows(self) -> Rows:
         """Every field."""
-        for name, kind in self.client.get_json(FIELDS)["fields"].items():
+        for name, kind in object_in(self.client.get_json(FIELDS), "fields", FIELDS).items():
             yield {"name": name, "type": kind}
 
 

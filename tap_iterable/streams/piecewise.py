@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from enum import StrEnum
 from typing import IO, ClassVar, Final, cast
@@ -19,12 +19,14 @@ from iterable_api.errors import (
     UnauthorizedError,
 )
 from iterable_api.retry_policy import PIECE
+from tap_iterable.export.content import Check, NoRowsError
 from tap_iterable.export.download import spooled
 from tap_iterable.records import Record
 from tap_iterable.settings import spool_directory
 from tap_iterable.streams.full_table import FullTableStream
 
-_LOST: Final = (ApiError, ConnectionFailedError, IncompleteBodyError)
+_BROKEN: Final = (IncompleteBodyError, NoRowsError)
+_LOST: Final = (ApiError, ConnectionFailedError, *_BROKEN)
 
 
 class PieceMetric(StrEnum):
@@ -67,18 +69,15 @@ class PiecewiseStream(FullTableStream):
             self.incomplete()
             self.logger.error("%s %d could not be read and is left out: %s", self.piece, piece, error)  # noqa: TRY400 (its text says all)
 
-    def lines(
-        self, path: str, params: Params, *, is_whole: Callable[[IO[bytes]], bool] = lambda _: True
-    ) -> Iterator[bytes]:
-        """The lines of an answer that was read to its end; one that breaks off is asked for again."""
+    def lines(self, path: str, params: Params, check: Check) -> Iterator[bytes]:
+        """The lines of an answer that was read to its end and stood `check`; any other is asked for again."""
         with ExitStack() as stack:
-            again = PIECE.retrying(IncompleteBodyError, sleep=self.client.sleep)
-            yield from again(self._spooled, stack, path, params, is_whole)
+            again = PIECE.retrying(*_BROKEN, sleep=self.client.sleep)
+            yield from again(self._spooled, stack, path, params, check)
 
-    def _spooled(self, stack: ExitStack, path: str, params: Params, is_whole: Callable[[IO[bytes]], bool]) -> IO[bytes]:
+    def _spooled(self, stack: ExitStack, path: str, params: Params, check: Check) -> IO[bytes]:
         spool = stack.enter_context(spooled(self.client, path, params, spool_directory(self.config)))
-        if not is_whole(spool):
-            raise IncompleteBodyError(f"{path}: the last line is not whole")
+        check(spool, path)
         return spool
 
     def log_sync_costs(self) -> None:

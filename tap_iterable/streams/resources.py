@@ -11,25 +11,13 @@ from singer_sdk import Tap
 from singer_sdk.helpers.types import Context
 
 from iterable_api.client import IterableClient, Params, PathParams
-from iterable_api.errors import UnreadableAnswerError
+from tap_iterable.answers import rows_in
 from tap_iterable.records import Record
 from tap_iterable.streams.full_table import FullTableStream
 
 PAGE_SIZE: Final = 1000
 
 Rows = Iterator[dict[str, Any]]
-
-
-def array_in(answer: Any, name: str, path: str) -> list[dict[str, Any]]:
-    """The array of that name in an answer.
-
-    Raises:
-        UnreadableAnswerError: if there is none.
-    """
-    array = answer.get(name) if isinstance(answer, dict) else None
-    if not isinstance(array, list):
-        raise UnreadableAnswerError(f"{path} answered without the array `{name}`")
-    return array
 
 
 class MetadataStream(FullTableStream):
@@ -89,7 +77,8 @@ class ResourceStream(MetadataStream):
 
     def rows(self) -> Rows:
         """The array."""
-        yield from array_in(self.client.get_json(self.resource.path), self.resource.array, self.resource.path)
+        path, array, key = self.resource.path, self.resource.array, self.resource.key
+        yield from rows_in(self.client.get_json(path), array, path, key)
 
 
 def pages(
@@ -97,6 +86,7 @@ def pages(
     path: str,
     array: str,
     *,
+    key: str = "id",
     filters: Params | None = None,
     path_params: PathParams | None = None,
     size: int = PAGE_SIZE,
@@ -108,6 +98,6 @@ def pages(
     for page in count(1):
         params = {"page": page, "pageSize": size, "sort": "id", **(filters or {})}
         answer = client.get_json(path, path_params=path_params, params=params)
-        yield from array_in(answer, array, path)
+        yield from rows_in(answer, array, path, key)
         if not answer.get("nextPageUrl"):
             return

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from iterable_api.client import IterableClient, Params
 from iterable_api.errors import BadRequestError, NotFoundError
+from tap_iterable.answers import object_with, rows_in
 from tap_iterable.streams.campaigns import CAMPAIGNS, campaigns
 from tap_iterable.streams.resources import MetadataStream, Rows, pages
 
@@ -41,7 +42,7 @@ def templates(client: IterableClient) -> Rows:
     """
     seen: set[int] = set()
     for filters in _FILTERS:
-        for template in pages(client, TEMPLATES, "templates", filters=filters):
+        for template in pages(client, TEMPLATES, "templates", key="templateId", filters=filters):
             if template["templateId"] not in seen:
                 seen.add(template["templateId"])
                 yield {**filters, **template}
@@ -71,7 +72,7 @@ class TemplateContentsStream(MetadataStream):
 
     def rows(self) -> Rows:
         """Each template in each of its locales."""
-        media = {campaign.get("templateId"): campaign["messageMedium"] for campaign in campaigns(self.client)}
+        media = {campaign.get("templateId"): campaign.get("messageMedium") for campaign in campaigns(self.client)}
         without: Counter[str] = Counter()
         for template in templates(self.client):
             medium = template.get("messageMedium") or media.get(template["templateId"])
@@ -97,12 +98,13 @@ class TemplateContentsStream(MetadataStream):
         client_id = content.get("clientTemplateId")
         if not client_id:
             return []
-        same = self.client.get_json(BY_CLIENT_ID, params={"clientTemplateId": client_id})["templates"]
+        answer = self.client.get_json(BY_CLIENT_ID, params={"clientTemplateId": client_id})
+        same = rows_in(answer, "templates", BY_CLIENT_ID, "templateId")
         return [
             locale["languageTag"]
             for template in same
             if template["templateId"] == template_id
-            for locale in template["locales"]
+            for locale in rows_in(template, "locales", BY_CLIENT_ID, "languageTag")
         ]
 
     def _content(self, template_id: int, locale: str | None, media: Collection[str]) -> dict[str, Any] | None:
@@ -112,7 +114,7 @@ class TemplateContentsStream(MetadataStream):
             if medium not in CONTENTS:
                 continue
             try:
-                content = self.client.get_json(CONTENTS[medium], params=params)
+                answer = self.client.get_json(CONTENTS[medium], params=params)
             except NotFoundError:
                 continue
             except BadRequestError as error:
@@ -120,5 +122,6 @@ class TemplateContentsStream(MetadataStream):
                 if len(media) == 1:
                     self.logger.warning("Template %d is left out in locale %r: %s", template_id, locale or "", error)
                 continue
+            content = object_with(answer, "templateId", CONTENTS[medium])
             return {**content, "messageMedium": medium, "locale": content.get("locale") or locale or ""}
         return None

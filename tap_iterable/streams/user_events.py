@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from singer_sdk.helpers.types import Context
 
+from iterable_api.errors import IncompleteBodyError
 from iterable_api.identity import ProjectType
+from tap_iterable.export.content import check_rows, refuse_error
 from tap_iterable.export.download import ends_cleanly
-from tap_iterable.export.lines import MalformedLineError, fields_of, nested, record_id
+from tap_iterable.export.lines import MalformedLineError, fields_of, names_any, nested, record_id
 from tap_iterable.export.odd_lines import OddLines
+from tap_iterable.export.rows import EventRows
 from tap_iterable.records import Record
 from tap_iterable.streams.list_users import identifier
 from tap_iterable.streams.piecewise import PiecewiseStream
@@ -43,7 +46,7 @@ class UserEventsStream(PiecewiseStream):
         odd_lines = OddLines(
             Path(self.config["malformed_directory"]) / f"{self.name}.ndjson", self.config["max_malformed_percent"]
         )
-        lines = self.lines(PATH, {name: user, "includeCustomEvents": "true"}, is_whole=ends_cleanly)
+        lines = self.lines(PATH, {name: user, "includeCustomEvents": "true"}, self._check)
         number = 0
         with odd_lines.counted(self.name):
             for line in lines:
@@ -53,11 +56,26 @@ class UserEventsStream(PiecewiseStream):
                 try:
                     event = self._event(line)
                 except MalformedLineError:
+                    refuse_error(line, PATH)
                     odd_lines.keep(line)
                 else:
                     yield event
         odd_lines.check(odd_lines.count, number)
 
+    def _check(self, spool: IO[bytes], name: str) -> None:
+        check_rows(spool, name, self._is_event, EventRows.wanted)
+        if not ends_cleanly(spool):
+            raise IncompleteBodyError(f"{name}: the last line is not whole")
+
+    def _is_event(self, line: bytes) -> bool:
+        try:
+            self._event(line)
+        except MalformedLineError:
+            return False
+        return True
+
     def _event(self, line: bytes) -> Record:
         fields = fields_of(line)
+        if not names_any(self.shape.columns.keys(), fields):
+            raise MalformedLineError("no field of an event")
         return {"recordId": record_id(self.name, fields), **self.record(nested(fields))}

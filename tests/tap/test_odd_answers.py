@@ -38,10 +38,18 @@ def test_an_answer_without_its_array_is_named_by_its_endpoint(
         list(stream.get_records(None))
 
 
-@pytest.mark.parametrize("wrong", [{}, {"params": None}, {"params": {"catalogNames": {}}}])
-def test_catalogs_without_their_array_are_named_too(server: ScriptedServer, wrong: object) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "lacking"),
+    [
+        ({}, "with an object, without the object `params`"),
+        ({"params": None}, "without the object `params`"),
+        ([], "with an array, without the object `params`"),
+        ({"params": {"catalogNames": {}}}, "without the array `catalogNames`"),
+    ],
+)
+def test_catalogs_without_their_array_are_named_too(server: ScriptedServer, wrong: object, lacking: str) -> None:
     answer(server, {"/api/catalogs": wrong})
-    with stream_of(CatalogsStream, server.url) as stream, pytest.raises(UnreadableAnswerError, match="catalogNames"):
+    with stream_of(CatalogsStream, server.url) as stream, pytest.raises(UnreadableAnswerError, match=lacking):
         list(stream.get_records(None))
 
 

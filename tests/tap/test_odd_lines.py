@@ -22,12 +22,12 @@ def test_nothing_is_made_while_all_is_well(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("odd", "lines"), [(0, 0), (1, 1), (1, 10), (10, 1000)])
+@pytest.mark.parametrize(("odd", "lines"), [(0, 0), (1, 2), (1, 10), (10, 1000)])
 def test_one_odd_line_or_the_allowed_share_passes(tmp_path: Path, odd: int, lines: int) -> None:
     OddLines(tmp_path / "x", 1).check(odd, lines)
 
 
-@pytest.mark.parametrize(("odd", "lines"), [(2, 2), (2, 199), (11, 1000)])
+@pytest.mark.parametrize(("odd", "lines"), [(1, 1), (2, 2), (2, 199), (11, 1000)])
 def test_more_odd_lines_than_allowed_fail_the_stream_and_name_the_setting(tmp_path: Path, odd: int, lines: int) -> None:
     with pytest.raises(TooManyOddLinesError, match="max_malformed_percent"):
         OddLines(tmp_path / "x", 1).check(odd, lines)
@@ -39,3 +39,18 @@ def test_the_setting_is_what_decides(server: ScriptedServer, tmp_path: Path) -> 
         assert len(list(stream.get_records(None))) == 98
     with stream_of(server.url, tmp_path) as stream, pytest.raises(TooManyOddLinesError, match="2 of 100 lines"):
         list(stream.get_records(None))
+
+
+def test_a_window_of_odd_lines_alone_fails_whatever_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(TooManyOddLinesError, match="3 of 3 lines"):
+        OddLines(tmp_path / "x", 100).check(3, 3)
+
+
+def test_lines_are_told_of_only_where_there_are_some(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    odd_lines = OddLines(tmp_path / "x", 1)
+    with odd_lines.counted("email_open"):
+        pass
+    assert "lines that are no records" not in caplog.text
+    with odd_lines.counted("email_open"):
+        odd_lines.keep(b"<html>")
+    assert "email_open: lines that are no records: 1." in caplog.text

@@ -152,13 +152,27 @@ def test_users_and_members_of_other_project_types_are_told_apart(tmp_path: Path,
 
 def test_a_user_without_the_key_of_the_project_type_is_kept_aside_and_reported(tmp_path: Path) -> None:
     with Sandbox(project_type="userId", clock=StoppedClock(datetime(2026, 9, 1, tzinfo=UTC))) as sandbox:
-        _post(sandbox, "/api/users/bulkUpdate", {"users": [{"userId": "u-1"}]})
+        users = [{"userId": "u-1"}, {"userId": "u-2", "email": "ann@example.com"}]
+        _post(sandbox, "/api/users/bulkUpdate", {"users": users})
         output = TapRun(sandbox.url, sandbox.api_key, tmp_path)("users", project_type="email")
-    assert output.records["users"] == []
+    assert output.code == 0, output.log
+    assert [record["email"] for record in output.records["users"]] == ["ann@example.com"]
     kept = (tmp_path / "malformed" / "users.ndjson").read_text().splitlines()
     assert [json.loads(line)["userId"] for line in kept] == ["u-1"]
     assert "no records: 1" in output.log
     assert "u-1" not in output.log
+
+
+def test_a_window_of_users_none_of_whom_has_the_key_of_the_project_type_fails_and_names_the_setting(
+    tmp_path: Path,
+) -> None:
+    with Sandbox(project_type="userId", clock=StoppedClock(datetime(2026, 9, 1, tzinfo=UTC))) as sandbox:
+        _post(sandbox, "/api/users/bulkUpdate", {"users": [{"userId": "u-1"}]})
+        output = TapRun(sandbox.url, sandbox.api_key, tmp_path)("users", project_type="email")
+    assert output.code == 1
+    assert "not one user with `email`, which every user of the project has if `project_type` is right" in output.log
+    assert "u-1" not in output.log
+    assert all("replication_key_value" not in state["bookmarks"].get("users", {}) for state in output.states)
 
 
 def _get(sandbox: Sandbox, path: str) -> Any:

@@ -106,11 +106,16 @@ def _exactly(lines: list[bytes]) -> tuple[list[dict[str, Any]], list[bytes]]:
         try:
             fields = fields_of(line)
         except MalformedLineError:
-            if line.strip():
-                odd.append(line)
-        else:
+            fields = {}
+        if line.strip() and not _is_event(fields):
+            odd.append(line)
+        elif line.strip():
             records.append({**SHAPE.record(nested(fields)), "recordId": record_id(CUSTOM.name, fields)})
     return records, odd
+
+
+def _is_event(fields: dict[str, Any]) -> bool:
+    return any(name.split(".")[0] in SHAPE.columns for name in fields)
 
 
 def _told(records: Sequence[Record | TypedRecord]) -> list[str]:
@@ -140,9 +145,9 @@ def test_each_odd_value_is_read_exactly_in_every_place(place: str, value: str) -
 
 @pytest.mark.parametrize("line", [b"\xff\xfe{}", b'{"a":"\xff"}', b'{"a":"\xed\xa0\x80"}', b"[" * 100_000])
 def test_bytes_that_are_not_text_are_odd_or_read_exactly(line: bytes) -> None:
-    records, odd = _exactly([line, b"{}"])
+    records, odd = _exactly([line, b'{"email":"a"}'])
     found: list[bytes] = []
-    assert _told(READ_BEFORE.records([line, b"{}\n"], found)) == _told(records)
+    assert _told(READ_BEFORE.records([line, b'{"email":"a"}\n'], found)) == _told(records)
     assert found == odd
 
 
@@ -182,7 +187,7 @@ def test_blanks_around_an_object_change_nothing(line: bytes) -> None:
 def test_a_line_of_any_depth_is_a_record_or_odd(value: str) -> None:
     for depth in range(850, 1000, 3):
         odd: list[bytes] = []
-        line = f'{{"plan":{"[" * depth}{"]" * depth},"x":{value}}}'.encode()
+        line = f'{{"plan":{"[" * depth}{"]" * depth},"email":{value}}}'.encode()
         assert len(READ_BEFORE.records([line], odd)) + len(odd) == 1
 
 
@@ -194,17 +199,17 @@ TYPED = b'{"email":"a@example.com","plan":"gold","a.b.c":1.5,"itblInternal.x":[{
     ("line", "typed"),
     [
         (TYPED, True),
-        (b"{}", True),
+        (b'{"itblInternal.x":null}', True),
         (b'{"email":null,"plan":null,"a.b.c":null,"campaignId":9223372036854775807}', True),
         ('{"eventName":"Zürich","plan":"\u2028\x7f","createdAt":"2026-09-01 12:00:00 +00:00"}'.encode(), True),
         (b'{"itblInternal":{"a":{"b":1}}}', True),
         (b'{"itblInternal":{"a":1},"itblInternal.x":1}', False),
         (b'{"email":1}', False),
         (b'{"createdAt":"soon"}', False),
-        (b'{"new":1}', False),
+        (b'{"new":1,"email":"a"}', False),
         (b'{"campaignId":9223372036854775808}', False),
         (b'{"price":1e16}', False),
-        (b'{"plan":[0.00001]}', False),
+        (b'{"plan":[0.00001],"email":"a"}', False),
     ],
 )
 def test_a_type_that_was_learnt_reads_what_it_is_sure_of(line: bytes, typed: bool) -> None:  # noqa: FBT001 (a case)
@@ -218,7 +223,7 @@ def test_a_type_that_was_learnt_reads_what_it_is_sure_of(line: bytes, typed: boo
 def test_lines_with_more_fields_than_are_learnt_are_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_type, "_MOST", len(SHAPE.columns) + 2)
     rows = EventRows(SHAPE, CUSTOM.name)
-    lines = [f'{{"field{number}":1,"a.b":2}}'.encode() for number in range(5)]
+    lines = [f'{{"field{number}":1,"a.b":2,"email":"a"}}'.encode() for number in range(5)]
     for line in lines:
         assert _told(rows.records([line], [])) == _told(_exactly([line])[0])
     typed = [isinstance(record, TypedRecord) for line in lines for record in rows.records([line], [])]
@@ -236,13 +241,18 @@ def test_where_no_type_ever_fits_none_is_tried_for_long(monkeypatch: pytest.Monk
     rows = EventRows(SHAPE, CUSTOM.name)
     for _ in range(3):
         rows.records([b'{"email":1}'], [])
-    (record,) = rows.records([b"{}"], [])
+    (record,) = rows.records([b'{"email":"a"}'], [])
     assert not isinstance(record, TypedRecord)
 
 
 def test_a_field_that_is_called_like_the_hash_does_not_replace_it() -> None:
-    (record,) = map(as_dict, READ_BEFORE.records([b'{"recordId":"mine"}'], []))
-    assert record == {"recordId": record_id(CUSTOM.name, {"recordId": "mine"}), "dataFields": {"recordId": "mine"}}
+    fields = {"recordId": "mine", "email": "a"}
+    (record,) = map(as_dict, READ_BEFORE.records([json.dumps(fields).encode()], []))
+    assert record == {
+        "recordId": record_id(CUSTOM.name, fields),
+        "email": "a",
+        "dataFields": {"recordId": "mine"},
+    }
 
 
 def test_long_texts_that_are_no_moments_are_not_remembered() -> None:
@@ -255,6 +265,16 @@ def test_long_texts_that_are_no_moments_are_not_remembered() -> None:
 def test_a_number_too_large_for_a_float_is_kept_as_text() -> None:
     (record,) = map(as_dict, READ_BEFORE.records([b'{"price":1e400}'], []))
     assert record["dataFields"] == {"price": "1e400"}
+
+
+@pytest.mark.parametrize("line", [b"{}", b'{"plan":"gold"}', b'{"a.b":1,"plan":[1e-5]}', b'{"recordId":"x"}'])
+@pytest.mark.parametrize("rows", [READ_BEFORE, EventRows(SHAPE, CUSTOM.name)])
+def test_an_object_without_a_single_field_of_an_event_is_no_event(rows: EventRows, line: bytes) -> None:
+    lines = [b'{"email":"a","plan":"gold"}', line, b'{"itblInternal.x":1}', b'{"createdAt":null}']
+    odd: list[bytes] = []
+    assert _told(rows.records(lines, odd)) == _told(_exactly([*lines[:1], *lines[2:]])[0])
+    assert odd == [line]
+    assert [rows.is_row(each) for each in lines] == [True, False, True, True]
 
 
 @pytest.mark.parametrize("line", [b'{"firstName":"Ann"}', b'{"email":""}', b'{"email":null,"x":1e400}'])
