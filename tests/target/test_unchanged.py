@@ -236,8 +236,9 @@ def test_a_ledger_that_cannot_be_used_is_refused_by_name(project: Project) -> No
 
 
 def test_without_a_working_ledger_nothing_is_sent_and_state_stays(project: Project, folder: Path) -> None:
+    project.load([], streams=skipping("users"))
     with closing(sqlite3.connect(folder / "ledger.db")) as database:
-        database.execute("CREATE TABLE iterable_ledger (something_else)")
+        database.execute("ALTER TABLE iterable_ledger RENAME COLUMN content TO something_else")
     with pytest.raises(LedgerError, match="`ledger` cannot be used"):
         project.load(stream("users", [plan(ANN, "A")]), streams=skipping("users"))
     assert project.load.states == []
