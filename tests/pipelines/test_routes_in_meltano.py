@@ -83,7 +83,7 @@ def test_meltano_loses_nulls_and_keeps_the_forms_without(run: Run) -> None:
         },
         stream_maps={"a": {"x": None, "y": "y"}},
     )
-    assert with_nulls["streams"] == {"a": {"object": "users"}, "b": {"fields": {"y": "z"}}}
+    assert with_nulls["streams"] == {"a": {"object": "users"}, "b": {"object": "users", "fields": {"y": "z"}}}
     assert with_nulls["stream_maps"] == {"a": {"y": "y"}}
     routes = {"a": {"object": "users", "drop": ["x", "score.*"], "keep_only": ["y"]}}
     maps = {"a": {"x": "__NULL__", "__else__": "__NULL__"}, "b": "__NULL__"}
