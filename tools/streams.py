@@ -44,8 +44,22 @@ last window that was read whole.
 - Lists, users of `user_events` and batches of metrics that Iterable does not send are named in the log, counted
   in the metric `missing_piece_count` and left out. All other streams are read and their state is written; then
   the run fails, because rows are missing.
-- An interrupted run of `list_users` goes on after its last list. The state for that is two entries, however many
-  lists there are: the last list, and those before it that failed.
+- An answer of 200 that is no answer (a page, an error of Iterable's, `{}`, `[]`, `null`) is never taken for an empty
+  stream or for malformed lines. Windows are asked for three times and files of export jobs four times; then the run
+  fails with what came, and state has not moved past them. An empty answer is a window without rows.
+
+## State
+
+- `--state` takes what an earlier run left, also in the wrapping of `meltano state get` or as a whole STATE message.
+  A bookmark is a day, or a moment in ISO 8601, long or compact; without a zone it is UTC. Anything else is refused
+  with its stream and value, as is a file that holds no bookmarks.
+- Warned of are bookmarks that are of no use, such as those of streams that the tap does not have; a bookmark in the
+  future; an `end_date` before the bookmark, or a `start_date` after it. A run that selects no stream fails.
+- An interrupted run of `list_users` goes on after its last list, if it is to read the same lists. The entry `resume`
+  names the run by its beginning, and has the last list and those before it that failed, however many lists there
+  are; when the run has come to its end, it says so in `done`. `export_jobs` has the jobs of an interrupted run, and
+  is empty afterwards. Both are always written, so states of several runs can be merged (`--merge-state`). A
+  `last_list_id` outside `resume`, which the first versions left, is not used: all lists are read.
 """
 _COLUMNS: Final = ("stream", "what", "key", "replication", "endpoints and limits", "cost", "by default")
 _PERIODS: Final = {SECOND: "second", MINUTE: "minute", DAY: "day"}

@@ -145,3 +145,50 @@ def test_batch_files_hold_every_member_before_the_state_that_follows_them(
             assert [number for number in seen if number <= last] == sorted([*range(1, last + 1)] * 2)
     assert len(seen) == 14
     assert len(lasts) > 2
+
+
+def test_a_run_that_is_to_read_other_lists_does_not_go_on_with_an_interrupted_one(server: ScriptedServer) -> None:
+    _lists(server, dict.fromkeys(range(1, 5), "a@example.com"))
+    with stream_of(ListUsersStream, server.url, list_ids=[3, 4]) as stream:
+        rows = iter(stream.get_records(None))
+        while next(rows)["listId"] != 4:
+            pass
+        interrupted = dict(stream.stream_state)
+    for settings, expected in (
+        ({"list_ids": [3, 4]}, [4]),
+        ({}, [1, 2, 3, 4]),
+        ({"excluded_list_ids": [2]}, [1, 3, 4]),
+        ({"list_ids": [3, 4], "project_type": "hybrid"}, [3, 4]),
+    ):
+        server.requests.clear()
+        with stream_of(ListUsersStream, server.url, **settings) as stream:
+            stream.stream_state.update(interrupted)
+            list(stream.get_records(None))
+        assert sorted({int(str(number).partition("&")[0]) for number in _asked_lists(server)}) == expected
+
+
+def _asked_lists(server: ScriptedServer) -> list[str]:
+    return [request.target.partition("listId=")[2] for request in server.requests if "listId" in request.target]
+
+
+def test_the_mark_of_an_earlier_version_is_told_and_all_lists_are_read(
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    _lists(server, dict.fromkeys(range(1, 4), "a@example.com"))
+    with stream_of(ListUsersStream, server.url) as stream:
+        stream.stream_state.update({"last_list_id": 2, "missing_list_ids": []})
+        list(stream.get_records(None))
+        assert "does not tell whether its run has come to an end: all lists are read" in caplog.text
+        caplog.clear()
+        list(stream.get_records(None))
+        assert "earlier version" not in caplog.text
+    assert _asked(server) == [1, 2, 3, 1, 2, 3]
+
+
+@pytest.mark.parametrize("mark", [None, 5, {}, {"done": False}, {"done": False, "run": 1, "last_list_id": "2"}])
+def test_a_mark_that_was_spoilt_is_none(server: ScriptedServer, mark: object) -> None:
+    _lists(server, {1: "a@example.com", 2: "a@example.com"})
+    with stream_of(ListUsersStream, server.url) as stream:
+        stream.stream_state["resume"] = mark
+        list(stream.get_records(None))
+    assert _asked(server) == [1, 2]
