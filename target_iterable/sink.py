@@ -98,6 +98,8 @@ class IterableSink(BatchSink):
         mark = self._mark_in(record)
         is_there = mark is None or self._on_deleted == WRITE
         names: Sequence[str] = ()
+        if not is_there:
+            self.delivery.mirror.tombstone()
         try:
             if self._names is not None and is_there:
                 names = self._named(self._names, record)
@@ -108,21 +110,17 @@ class IterableSink(BatchSink):
             if self._names is not None and is_there:
                 self.delivery.mirror.claim(operation, names, self._version)
         except RecordPassedOverError:
-            self.delivery.mirror.touch(names, self._version)
             self.delivery.pass_over()
-            self._note_deleted(mark, SKIPPED)
+            self._not_sent(names, mark, SKIPPED)
         except RecordDoneError:
-            self.delivery.mirror.touch(names, self._version)
             self.delivery.note_done()
-            self._note_deleted(mark, WRITTEN)
+            self._not_sent(names, mark, WRITTEN)
         except RecordRefusedError as error:
-            self.delivery.mirror.touch(names, self._version)
             self.delivery.refuse(error.refusal, source)
-            self._note_deleted(mark, REJECTED)
+            self._not_sent(names, mark, REJECTED)
         except RecursionError:
-            self.delivery.mirror.touch(names, self._version)
             self.delivery.refuse(_TOO_DEEP, source)
-            self._note_deleted(mark, REJECTED)
+            self._not_sent(names, mark, REJECTED)
         except IterableError as error:
             raise not_made(self.stream_name, error) from error
 
@@ -131,7 +129,10 @@ class IterableSink(BatchSink):
         mark = self._tombstones.mark_in(record)
         return self._tombstones.mark_in(self._reader.record) if mark is None and self._is_mapped else mark
 
-    def _note_deleted(self, mark: str | None, verdict: str) -> None:
+    def _not_sent(self, names: Sequence[str], mark: str | None, verdict: str) -> None:
+        """Note that a record has come of which nothing is to be sent."""
+        if mark is None or self._on_deleted == WRITE:
+            self.delivery.mirror.touch(names, self._version)
         if mark is not None:
             self.delivery.note_deleted(verdict)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +21,7 @@ ALREADY_GONE: Final = "already_gone"
 REJECTED: Final = "rejected"
 FAILED: Final = "failed"
 PLANNED: Final = "planned"
+_REMOVE: Final = "remove"
 
 
 class AuditNotWrittenError(Exception):
@@ -73,13 +74,19 @@ class Audit:
         """The file; None as long as there is none."""
         return str(self._file.path) if self._file.path else None
 
-    def settled(self, outcome: Outcome) -> None:
+    def settled(self, outcome: Outcome, removals: Container[Operation] = ()) -> None:
         """Keep what became of a batch of records, if they take something away.
+
+        `removals` are rows that do so although their endpoint serves other purposes: fields that are cleared.
 
         Raises:
             AuditNotWrittenError: if what can happen only once could not be stored.
         """
         endpoint = outcome.batch.endpoint
+        if removals and not endpoint.removes:
+            for result in self._results(outcome):
+                if result.row in removals:
+                    self._add(result, _REMOVE)
         if endpoint.removes:
             self.removed(outcome, endpoint.removes, _BY_RECORDS)
             if not endpoint.repeatable:

@@ -24,6 +24,10 @@ class DeletedRows:
         """`row` comes of such a record, and `verdict` is what to call it when Iterable has taken it."""
         self._sent[row] = verdict
 
+    def removals_in(self, rows: Iterable[Operation]) -> set[Operation]:
+        """Those of `rows` that are sent to remove something."""
+        return {row for row in rows if self._sent.get(row) == REMOVED} if self._sent else set()
+
     def settle(self, rows: Iterable[Operation], verdict: str | None = None) -> None:
         """That is what became of `rows`; by default what was expected of each."""
         if self._sent:

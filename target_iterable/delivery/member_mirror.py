@@ -63,6 +63,11 @@ class MemberMirror(Mirror):
         if names:
             self._touched |= {name: max(at, self._touched.get(name, 0)) for name in names}
 
+    def tombstone(self) -> None:
+        """See `Mirror`."""
+        self._is_done = False
+        self._reading.tombstone()
+
     def may_remove(self, names: Sequence[str]) -> bool:
         """See `Mirror`. Only what this stream has put into Iterable, and no other mirrored stream has.
 

@@ -94,6 +94,9 @@ class Mirror:
     def touch(self, names: Sequence[str], version: int | None) -> None:
         """A record is in the source, and cannot be delivered."""
 
+    def tombstone(self) -> None:
+        """A record has come that only says that the source has deleted its row."""
+
     def may_remove(self, names: Sequence[str]) -> bool:
         """Whether the source's saying that it has deleted a row is enough to remove what is so named."""
         del names

@@ -32,6 +32,7 @@ class Reading:
         self._last = last
         self._records = 0
         self._lost = 0
+        self._tombstones = 0
         self._seen: set[int] = set()
         self._activated: set[int] = set()
         self._early: set[int] = set()
@@ -48,6 +49,13 @@ class Reading:
         self._is_open = True
         self._is_declared = False
         return at
+
+    def tombstone(self) -> None:
+        """A record has come that only says that the source has deleted its row."""
+        self._tombstones += 1
+        self._records += 1
+        self._is_open = True
+        self._is_declared = False
 
     def lose(self) -> None:
         """Nobody can say what a record is about."""
@@ -96,7 +104,7 @@ class Reading:
         if self._lost:
             return stops.UNNAMED
         if not self._seen:
-            return stops.NOBODY
+            return stops.NOBODY if self._tombstones < self._records else stops.ONLY_TOMBSTONES
         return self._obstacle_at_end if self._terms.at_end else self._obstacle_of_versions
 
     @property

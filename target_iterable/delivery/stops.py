@@ -22,6 +22,7 @@ class Ending(Enum):
 EMPTY: Final = "empty_source"
 UNNAMED: Final = "unnamed_records"
 NOBODY: Final = "nobody_named"
+ONLY_TOMBSTONES: Final = "only_tombstones"
 NO_VERSION: Final = "no_version"
 EARLY: Final = "early_version"
 OLDER: Final = "older_version"
@@ -56,6 +57,9 @@ REASONS: Final[Mapping[str, _Reason]] = MappingProxyType(
         NOBODY: _Reason(
             "no record names what it is about", "Look whether the column with the identity has another name now."
         ),
+        ONLY_TOMBSTONES: _Reason(
+            "only rows came that the source has deleted, which says nothing about all others", "That may well be right."
+        ),
         NO_VERSION: _Reason("no ACTIVATE_VERSION came", _AT_END),
         EARLY: _Reason(
             "ACTIVATE_VERSION came before the records of its version, as from all taps of Singer's SDK, so it does "
@@ -88,6 +92,8 @@ REASONS: Final[Mapping[str, _Reason]] = MappingProxyType(
 )
 SETUP: Final = frozenset({NO_VERSION, EARLY})
 """Reasons that will hold in each run until the settings change."""
+_USUAL: Final = frozenset({ONLY_TOMBSTONES})
+"""Reasons that are nothing out of the ordinary, so that only the summary has them."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ class Stopped:
     @property
     def is_to_tell(self) -> bool:
         """Whether the log should have it now."""
-        return not self.is_told and (self.matters or self.code in SETUP)
+        return not self.is_told and self.code not in _USUAL and (self.matters or self.code in SETUP)
 
     def __str__(self) -> str:
         why, to_do = REASONS[self.code]

@@ -262,7 +262,7 @@ class StreamDelivery:
     def _deliver(self, rows: list[Operation]) -> None:
         failures: list[Outcome] = []
         for outcome in self._outcomes(self._meant_for_somebody(rows), lambda: self._reason_to_stop() is not None):
-            self._audit.settled(outcome)
+            self._audit.settled(outcome, self._deleted.removals_in(outcome.batch.rows))
             self._once.note(outcome)
             self.mirror.note(outcome)
             self._count(outcome.verdicts)

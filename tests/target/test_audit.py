@@ -132,6 +132,17 @@ def test_what_records_delete_forget_merge_and_take_out_is_in_it(project: Project
     assert len({entry["run"] for entry in entries}) == 1
 
 
+@pytest.mark.parametrize(("what", "action"), [("clear", "remove"), ("delete", "delete"), ("forget", "forget")])
+def test_what_is_removed_because_the_source_has_deleted_its_row_is_in_it(
+    project: Project, what: str, action: str
+) -> None:
+    project.load(stream("users", people(ANN, BOB, plan="gold")))
+    records = [{"email": ANN, "plan": None, "_sdc_deleted_at": "2026-11-28T10:00:00Z"}, *people(BOB, plan="free")]
+    routes = {"users": {"on_deleted": "remove", "on_removed": what}}
+    project.load(stream("users", records), streams=routes, **DESTRUCTIVE)
+    assert briefly(project.load.audited) == [(action, [["email", ANN]], "removed")]
+
+
 def test_what_takes_nothing_away_is_not_in_it(project: Project) -> None:
     project.load([*stream("users", people(ANN)), *stream("list_members", people(ANN, list="VIP"))])
     project.load(version("users", 1, people(ANN, BOB)), **mirror("users", on_removed="nothing"))
