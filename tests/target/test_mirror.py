@@ -280,5 +280,5 @@ def test_a_setting_that_makes_no_sense_is_refused(project: Project) -> None:
 
 
 def test_a_mirror_needs_the_ledger(project: Project) -> None:
-    with pytest.raises(SettingError, match="`ledger` cannot be used"):
+    with pytest.raises(SettingError, match="`ledger` cannot be written: No such file"):
         project.load([], **mirror(), ledger="/no/such/place/ledger.db")

@@ -219,5 +219,5 @@ def test_a_dry_run_plans_only_what_has_not_happened_and_keeps_nothing(project: P
 
 
 def test_a_route_to_actions_asks_for_the_ledger_at_the_start(project: Project) -> None:
-    with pytest.raises(SettingError, match="`ledger` cannot be used"):
+    with pytest.raises(SettingError, match="`ledger` cannot be written: No such file"):
         project.load([], streams={"asked": {"object": "user_unforgets"}}, ledger="/no/such/place/ledger.db")

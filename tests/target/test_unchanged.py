@@ -231,7 +231,7 @@ def test_the_ledger_holds_nothing_of_people(project: Project, folder: Path) -> N
 
 
 def test_a_ledger_that_cannot_be_used_is_refused_by_name(project: Project) -> None:
-    with pytest.raises(SettingError, match="`ledger` cannot be used"):
+    with pytest.raises(SettingError, match="`ledger` cannot be written: No such file"):
         project.load([], streams=skipping("users"), ledger="/no/such/place/ledger.db")
 
 
