@@ -52,7 +52,7 @@ def test_both_ways_write_the_same_messages_in_the_same_order(
     export: ExportServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], days: int
 ) -> None:
     lines = [json.dumps(row).encode() for row in ROWS]
-    lines[7], lines[9] = b'{"text":"\\ud800","number":1e400}', b'{"broken'
+    lines[7], lines[9] = b'{"email":"\\ud800","number":1e400}', b'{"broken'
     export.broken = lambda *_: Answer(fault=chunked(b"\n".join(lines)))
     blocks, singles = _both_ways(export, tmp_path, capsys, window_days=days)
     assert blocks == singles

@@ -69,12 +69,12 @@ def test_a_window_is_halved_down_to_a_second_and_then_the_error_is_told(server: 
 def test_an_answer_that_ends_in_a_line_of_its_only_second_is_kept_and_counted(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """A server that always ends so cannot be cured by smaller windows."""
-    export = ExportServer(server, [row(0, 1), row(5, 2)])
+    """A server that always ends so cannot be cured by smaller windows; the rows before that line are read."""
+    export = ExportServer(server, [row(0, 3), row(0, 1), row(5, 2)])
     export.broken = lambda start, _end, content: (
         BREAKS["ended in a line, as if all were well"](content) if start == 0 else None
     )
-    assert _names(_read(export, tmp_path)) == ["e2"]
+    assert _names(_read(export, tmp_path)) == ["e2", "e3"]
     assert (tmp_path / "malformed" / "custom_event.ndjson").read_bytes() == body([row(0, 1)])[:-5] + b"\n"
 
 
