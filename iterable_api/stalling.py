@@ -23,7 +23,7 @@ SLOWEST: Final = 500
 """Bytes per second. The slowest lists bring several times as much, also when they are compressed."""
 
 
-class StalledError(TimeoutError):
+class _StalledError(TimeoutError):
     """Too little of an answer came in the time that a silence may take."""
 
 
@@ -107,7 +107,7 @@ class _Pace(io.RawIOBase):
         if self._bytes >= self._least:
             self._begin_anew()
         elif self._longest is not None and self._waited > self._longest:
-            raise StalledError
+            raise _StalledError
         return count
 
     def close(self) -> None:
