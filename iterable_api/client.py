@@ -30,6 +30,7 @@ from iterable_api.repeatable import is_repeatable
 from iterable_api.retries import no_answer, retry_after, retrying
 from iterable_api.retry_policy import REQUEST, RetryPolicy
 from iterable_api.session import open_session
+from iterable_api.stalling import is_framed
 
 HOSTS: Final[Mapping[str, str]] = {"us": "https://api.iterable.com", "eu": "https://api.eu.iterable.com"}
 
@@ -156,6 +157,8 @@ class IterableClient:
         response = self._opened(call, url)
         with self._no_answer_explained(call):
             _ = response.content  # reads the body, which may end too early
+            if self._cancellation.is_cancelled and not is_framed(response):
+                raise requests.ConnectionError
         return response
 
     def _opened(self, call: _Call, url: str) -> requests.Response:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 LOCK_TIMEOUT: Final = 60
 """Seconds for which a lock that another process holds in a database is waited for; see `lock_timeout_seconds`."""
@@ -61,7 +61,12 @@ class RetryPolicy:
         """The same policy with no more attempts than that."""
         return replace(self, attempts=min(self.attempts, attempts))
 
-    def retrying(self, *errors: type[Exception], sleep: Callable[[float], None]) -> Retrying:
+    def retrying(
+        self,
+        *errors: type[Exception],
+        sleep: Callable[[float], None],
+        before_sleep: Callable[[RetryCallState], None] | None = None,
+    ) -> Retrying:
         """Calls something until it works, or until the last attempt has failed, and raises what that has raised.
 
         Anything but `errors` is raised at once.
@@ -71,6 +76,7 @@ class RetryPolicy:
             stop=stop_after_attempt(self.attempts),
             wait=lambda state: self.wait(state.attempt_number),
             sleep=sleep,
+            before_sleep=before_sleep,
             reraise=True,
         )
 
@@ -87,6 +93,8 @@ PASSING_FAILURE: Final = RetryPolicy(attempts=2)
 """A record that failed by chance, as it seems, in a request that was taken."""
 LIST_OF_ONE_NAME: Final = RetryPolicy(attempts=4, first_wait=1, longest_wait=4)
 """A look at several lists of one name: a process that made one too many takes it back."""
+WINDOW_WITHOUT_ROWS: Final = RetryPolicy(attempts=3, first_wait=1, longest_wait=4, factor=4)
+"""A window whose answer holds something, and no row."""
 EXPORT_JOB: Final = RetryPolicy(attempts=4, first_wait=2, longest_wait=8)
 """The submission of an export job that failed."""
 EXPORT_JOB_STATE: Final = RetryPolicy(attempts=UNLIMITED, first_wait=1, longest_wait=300, deadline=24 * 3600)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from http.client import HTTPResponse
 from typing import IO, Any, Final, cast
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool
 
@@ -22,7 +23,7 @@ SLOWEST: Final = 500
 """Bytes per second. The slowest lists bring several times as much, also when they are compressed."""
 
 
-class StalledError(TimeoutError):
+class _StalledError(TimeoutError):
     """Too little of an answer came in the time that a silence may take."""
 
 
@@ -43,6 +44,11 @@ class StallGuard(HTTPAdapter):
         if not issubclass(pool.ConnectionCls, _Guarded):
             pool.ConnectionCls = _guarded(pool.ConnectionCls, self._cancellation)
         return pool
+
+
+def is_framed(response: requests.Response) -> bool:
+    """Whether the head says where the body ends: else one that breaks off looks like a whole one."""
+    return "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
 
 
 class _PacedAnswer(HTTPResponse):
@@ -76,6 +82,7 @@ class _Pace(io.RawIOBase):
         self._raw = raw
         self._longest = longest
         self._least: float = float("inf")
+        self._is_head = True
         self._bytes = 0
         self._waited = 0.0
 
@@ -83,6 +90,7 @@ class _Pace(io.RawIOBase):
         """Begin to measure the body."""
         if self._longest is not None:
             self._least = SLOWEST * self._longest
+        self._is_head = False
         self._begin_anew()
 
     def readable(self) -> bool:
@@ -92,11 +100,14 @@ class _Pace(io.RawIOBase):
         began = time.monotonic()
         count = self._raw.readinto(buffer)
         self._waited += time.monotonic() - began
+        if not count and self._is_head and self._bytes:
+            # The standard library takes the end of the connection for that of the head, and what has come for whole.
+            raise ConnectionAbortedError
         self._bytes += count or 0
         if self._bytes >= self._least:
             self._begin_anew()
         elif self._longest is not None and self._waited > self._longest:
-            raise StalledError
+            raise _StalledError
         return count
 
     def close(self) -> None:

@@ -87,7 +87,10 @@ UNDISTURBED: Final = _Undisturbed()
 
 def _write(lines: bytes) -> None:
     if hasattr(sys.stdout, "buffer"):
-        sys.stdout.buffer.write(lines)
+        rest = memoryview(lines)
+        while rest:
+            # Without a buffer (PYTHONUNBUFFERED), what a signal interrupts has written only a part.
+            rest = rest[sys.stdout.buffer.write(rest) :]
     else:  # something that stands in for standard output, and takes only text
         sys.stdout.write(lines.decode())
 

@@ -19,6 +19,7 @@ import requests
 from iterable_api.client import IterableClient, Params
 from iterable_api.errors import IncompleteBodyError
 from iterable_api.retries import NO_ANSWER
+from iterable_api.stalling import is_framed
 from tap_iterable.export.windows import OversizeError
 
 _BLOCK: Final = 1 << 18
@@ -65,7 +66,7 @@ def ends_cleanly(spool: IO[bytes]) -> bool:
 
 
 def _copy(response: requests.Response, spool: IO[bytes], name: str, limit: int | None) -> None:
-    if not _framed(response):
+    if not is_framed(response):
         raise IncompleteBodyError(f"{name}: the answer has neither a length nor chunks, so its end cannot be verified")
     try:
         for block in response.iter_content(_BLOCK):
@@ -76,10 +77,6 @@ def _copy(response: requests.Response, spool: IO[bytes], name: str, limit: int |
             spool.write(block)
     except NO_ANSWER as error:
         raise IncompleteBodyError(f"{name}: the answer broke off ({type(error).__name__})") from None
-
-
-def _framed(response: requests.Response) -> bool:
-    return "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
 
 
 def last_line(spool: IO[bytes]) -> bytes:

@@ -11,13 +11,14 @@ from typing import IO, Any, ClassVar, Final
 
 from singer_sdk import Tap
 from singer_sdk.helpers.types import Context
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+from tenacity import RetryCallState, Retrying
 
 from iterable_api import times
 from iterable_api.client import IterableClient
 from iterable_api.data_types import DataType
 from iterable_api.errors import IncompleteBodyError
 from iterable_api.identity import ProjectType
+from iterable_api.retry_policy import WINDOW_WITHOUT_ROWS
 from tap_iterable.export.agenda import Agenda
 from tap_iterable.export.checkpoint import WindowedStream
 from tap_iterable.export.clock import Clock
@@ -40,8 +41,6 @@ PATH: Final = "/api/export/data.json"
 HALVED: Final = (IncompleteBodyError, OversizeError)
 """What a smaller window may cure."""
 
-TRIES: Final = 3
-"""How often a window is asked for whose answer holds something else than rows. Smaller windows would not cure that."""
 
 USER_KEYS: Final[Mapping[ProjectType, str]] = {
     ProjectType.EMAIL: "email",
@@ -166,18 +165,11 @@ class ExportStream(WindowedStream, BlockStream):
 
     @cached_property
     def _again(self) -> Retrying:
-        return Retrying(
-            retry=retry_if_exception_type(NoRowsError),
-            stop=stop_after_attempt(TRIES),
-            wait=wait_exponential(exp_base=4),
-            sleep=self.clock.sleep,
-            before_sleep=self._log_again,
-            reraise=True,
-        )
+        return WINDOW_WITHOUT_ROWS.retrying(NoRowsError, sleep=self.clock.sleep, before_sleep=self._log_again)
 
     def _log_again(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        self.logger.warning("%s. Try %d of %d.", error, state.attempt_number + 1, TRIES)
+        self.logger.warning("%s. Try %d of %d.", error, state.attempt_number + 1, WINDOW_WITHOUT_ROWS.attempts)
 
     def _rows(self, spool: IO[bytes]) -> Generator[Block, None, int]:
         rows = lines = 0

@@ -1,6 +1,5 @@
 """The settings of a connection become a client, and wrong ones are named."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,12 +8,13 @@ import jsonschema
 import pytest
 
 from iterable_api import settings
-from iterable_api.client import HOSTS, IterableClient
-from iterable_api.errors import ConnectionFailedError
+from iterable_api.cancellation import PROCESS
+from iterable_api.client import HOSTS
+from iterable_api.errors import ConnectionFailedError, ServerError
 from iterable_api.limits import DocumentedLimits
 from iterable_sandbox.server import Sandbox
 from tests.api.conftest import KEY
-from tests.scripted_server import ScriptedServer
+from tests.scripted_server import Answer, ScriptedServer, dripping
 
 SCHEMA = {"type": "object", "properties": settings.CONNECTION}
 
@@ -69,6 +69,47 @@ def test_a_wrong_setting_is_refused_by_name_before_anything_is_sent(wrong: dict[
         settings.connect(config(**wrong), "us/1")
 
 
+@pytest.mark.parametrize(("tries", "longest", "naps"), [(1, 60, []), (4, 2, [1, 2, 2]), (3, 60, [1, 2])])
+def test_tries_and_the_longest_wait_are_settings(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tries: int, longest: int, naps: list[int]
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(PROCESS, "sleep", slept.append)
+    server.after = lambda _: Answer(520)
+    given = config(api_url=server.url, max_tries=tries, longest_wait_seconds=longest)
+    client = settings.connect(given, "us/1")
+    with pytest.raises(ServerError):
+        client.get_json("/api/lists")
+    client.close()
+    assert len(server.requests) == tries
+    assert [int(nap) for nap in slept if nap] == pytest.approx(naps, abs=1)
+
+
+def test_the_stall_time_out_is_a_setting(server: ScriptedServer) -> None:
+    server.script = [Answer(fault=dripping([b"HTTP/1.1 200 OK\r\nX: ", *[b"x"] * 400]))]
+    client = settings.connect(config(api_url=server.url, max_tries=1, stall_timeout_seconds=1), "us/1")
+    with pytest.raises(ConnectionFailedError, match="`stall_timeout_seconds`"):
+        client.get_json("/api/lists")
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "senseless"),
+    [
+        ("max_tries", (0, -1, 101, 1.5, "3", True, None)),
+        ("longest_wait_seconds", (0, -1, 60_000, "60", None)),
+        ("stall_timeout_seconds", (0, -1, 300_000, "300", None)),
+        ("lock_timeout_seconds", (0, -1, 60_000, "60", None)),
+    ],
+)
+def test_tries_and_times_that_make_no_sense_do_not_fit_the_schema(name: str, senseless: tuple[object, ...]) -> None:
+    validator = jsonschema.Draft7Validator(SCHEMA)
+    for value in senseless:
+        assert not validator.is_valid(config(**{name: value})), value
+    for value in (1, settings.CONNECTION[name]["default"]):
+        assert validator.is_valid(config(**{name: value})), value
+
+
 @pytest.mark.parametrize("enforced", [True, False])
 def test_documented_limits_are_kept_unless_they_are_turned_off(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, *, enforced: bool
@@ -102,7 +143,7 @@ def test_processes_with_the_same_store_keep_the_limits_together(tmp_path: Path) 
 @pytest.mark.parametrize("region", HOSTS)
 def test_the_region_decides_who_is_asked(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")  # nothing leaves this machine
-    client = settings.connect(config(region=region), "us/1", make=partial(IterableClient, max_tries=1))
+    client = settings.connect(config(region=region, max_tries=1), "us/1")
     with pytest.raises(ConnectionFailedError, match=rf" {urlsplit(HOSTS[region]).netloc} "):
         client.get_json("/api/lists")
     client.close()

@@ -33,6 +33,7 @@ def drip(*beginning: bytes, piece: bytes = b" ", end: bytes = b"{}") -> Answer:
 LENGTH = f"HTTP/1.1 200 OK\r\nContent-Length: {DRIPS + 2}\r\n\r\n".encode()
 CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Padding: "
+UNFRAMED = b"HTTP/1.0 200 OK\r\n\r\n"
 STALLING = [
     pytest.param(drip(HEAD, end=b"\r\n\r\n{}"), id="a header without end"),
     pytest.param(drip(end=HEAD + b"\r\n\r\n{}", piece=b""), id="no status line"),
@@ -40,7 +41,7 @@ STALLING = [
     pytest.param(drip(LENGTH), id="a body with a length"),
     pytest.param(drip(CHUNKS, piece=b"1\r\n \r\n", end=b"2\r\n{}\r\n0\r\n\r\n"), id="a body in chunks"),
     pytest.param(drip(CHUNKS, b"100\r\n", end=b""), id="a chunk"),
-    pytest.param(drip(b"HTTP/1.0 200 OK\r\n\r\n"), id="a body that the end of the connection ends"),
+    pytest.param(drip(UNFRAMED), id="a body that the end of the connection ends"),
 ]
 
 
@@ -62,6 +63,15 @@ def test_a_call_that_must_not_be_repeated_is_unknown_when_its_answer_drips(
     with pytest.raises(UnknownOutcomeError, match="stalled"):
         connect(timeout=(5, 0.5)).post_json("/api/lists", {"name": "Spring"})
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nX-Half: "])
+def test_a_head_that_breaks_off_is_no_answer(connect: Connect, server: ScriptedServer, head: bytes) -> None:
+    server.script = [Answer(fault=dripping([head])), Answer(fault=dripping([head]))]
+    with pytest.raises(ConnectionFailedError, match="no whole answer"):
+        connect(max_tries=1).request("DELETE", "/api/lists/{listId}", path_params={"listId": 3})
+    with pytest.raises(UnknownOutcomeError):
+        connect().post_json("/api/lists", {"name": "Spring"})
 
 
 def test_a_refusal_whose_text_drips_counts_by_its_status(connect: Connect, server: ScriptedServer) -> None:
@@ -151,7 +161,7 @@ def asked(request: pytest.FixtureRequest) -> ScriptedServer:
 
 
 @pytest.mark.parametrize(("call", "kind"), [(read_lists, RunEndedError), (create_a_list, UnknownOutcomeError)])
-@pytest.mark.parametrize("answer", [drip(HEAD), drip(LENGTH), Answer(fault=silence)])
+@pytest.mark.parametrize("answer", [drip(HEAD), drip(LENGTH), drip(UNFRAMED, b"{}"), Answer(fault=silence)])
 def test_a_run_that_is_to_end_waits_for_no_answer(
     connect: Connect,
     asked: ScriptedServer,

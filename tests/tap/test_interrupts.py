@@ -157,17 +157,19 @@ def test_kill_9_in_the_middle_of_the_files_of_a_job_and_a_rerun_take_the_same_jo
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_run_that_is_ended_while_it_writes_ends_with_whole_lines(
-    server: ScriptedServer, tmp_path: Path, signal_: signal.Signals
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signal_: signal.Signals, unbuffered: str
 ) -> None:
     """Nobody reads, so it waits in the middle of a block until the signal has come."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     export = ExportServer(server, [])
     lines = [json.dumps(row(second, second)).encode() for second in range(2000)]
     export.broken = lambda *_: Answer(fault=chunked(b"\n".join(lines)))
     process = _start(export.url, tmp_path, None)
     assert process.stdout is not None
     first = process.stdout.readline()
-    _wait_until_it_is_full(process.stdout.fileno())
+    wait_until_it_is_full(process.stdout.fileno())
     process.send_signal(signal_)
     rest = process.stdout.read()
     process.stdout.close()
@@ -179,9 +181,13 @@ def test_a_run_that_is_ended_while_it_writes_ends_with_whole_lines(
     assert _bookmark(messages[-1]) is None
 
 
-def _wait_until_it_is_full(pipe: int) -> None:
+MUCH = 30_000
+"""Bytes. Pipes hold about twice as many, and less may stand there while the first window comes."""
+
+
+def wait_until_it_is_full(pipe: int) -> None:
     held = -1
-    while held != (held := _bytes_in(pipe)):
+    while held != (held := _bytes_in(pipe)) or held < MUCH:
         time.sleep(0.2)
 
 

@@ -13,12 +13,13 @@ import pytest
 import requests
 
 from iterable_api.errors import IncompleteBodyError
+from iterable_api.retry_policy import WINDOW_WITHOUT_ROWS
 from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.server import Sandbox
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.content import NoRowsError, check_rows
 from tap_iterable.export.job import ExportJobError
-from tap_iterable.streams.exports import TRIES, ExportStream
+from tap_iterable.streams.exports import ExportStream
 from tap_iterable.streams.list_users import ListUsersStream
 from tap_iterable.streams.piecewise import MissingPiecesError
 from tap_iterable.streams.user_events import UserEventsStream
@@ -68,7 +69,7 @@ def test_a_window_without_a_row_is_asked_for_again_and_then_fails_with_what_came
     export.broken = lambda *_: Answer(fault=chunked(content))
     with export_of(export.url, tmp_path) as stream, pytest.raises(NoRowsError) as failure:
         list(stream.get_records(None))
-    assert export.windows == [(0, DAY)] * TRIES
+    assert export.windows == [(0, DAY)] * WINDOW_WITHOUT_ROWS.attempts
     assert slept == [1, 4]
     assert f"/api/export/data.json answered with {told}" in str(failure.value)
     assert f"{len(content):,} bytes" in str(failure.value)
@@ -83,12 +84,12 @@ def test_a_window_that_comes_when_it_is_asked_for_again_is_read_whole(
     server: ScriptedServer, tmp_path: Path, slept: list[float], kind: str
 ) -> None:
     export = ExportServer(server, [row(10, 1), row(20, 2)])
-    broken = [Answer(fault=chunked(NO_ROWS[kind][0]))] * (TRIES - 1)
+    broken = [Answer(fault=chunked(NO_ROWS[kind][0]))] * (WINDOW_WITHOUT_ROWS.attempts - 1)
     export.broken = lambda *_: broken.pop() if broken else None
     with export_of(export.url, tmp_path) as stream:
         assert len(list(stream.get_records(None))) == 2
         assert stream.stream_state["replication_key_value"][:16] == "2026-09-02T00:00"
-    assert len(slept) == TRIES - 1
+    assert len(slept) == WINDOW_WITHOUT_ROWS.attempts - 1
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\r\n \n\n"])
@@ -205,7 +206,7 @@ def test_the_command_fails_and_leaves_the_state_before_a_page_in_place_of_events
         sandbox.inject("answer", route="GET /api/export/data.json", status=200, body=PAGE.decode(), times=None)
         read = TapRun(sandbox.url, sandbox.api_key, tmp_path)
         output = read("email_open", export_mode="stream", start_date="2026-08-01", end_date="2026-09-01")
-        assert len(sandbox.requests("GET /api/export/data.json")) == TRIES
+        assert len(sandbox.requests("GET /api/export/data.json")) == WINDOW_WITHOUT_ROWS.attempts
     assert output.code == 1
     assert "email_open from 2026-08-01 00:00:00" in output.log.splitlines()[-1]
     assert "answered with HTML or XML" in output.log.splitlines()[-1]

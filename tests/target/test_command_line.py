@@ -55,6 +55,10 @@ def test_settings_are_described_and_none_promises_what_is_not_done() -> None:
         ({"api_key": "k", "api_url": "iterable.com"}, "`api_url` must look like"),
         ({"api_key": "k", "project_type": "userid"}, "['project_type']"),
         ({"api_key": "k", "max_batch_rows": 0}, "['max_batch_rows']"),
+        ({"api_key": "k", "max_tries": 0}, "['max_tries']"),
+        ({"api_key": "k", "longest_wait_seconds": 0}, "['longest_wait_seconds']"),
+        ({"api_key": "k", "stall_timeout_seconds": "soon"}, "['stall_timeout_seconds']"),
+        ({"api_key": "k", "lock_timeout_seconds": -1}, "['lock_timeout_seconds']"),
         (
             {"api_key": "k", "streams": {"a": {"object": "user"}}},
             "`streams.a.object` has the unknown value 'user'.",

@@ -130,7 +130,8 @@ def test_an_interrupted_run_and_the_next_leave_what_one_run_would(
     strike = Random(f"{number} {moment}").randint(1, 40)  # noqa: S311 (a choice, not a secret)
     with Interrupting.proxy(project.sandbox.url, strike, moment, number) as proxy:
         code, position = run(proxy, tmp_path, project)
-    assert code == (0 if number is signal.SIGTERM else -signal.SIGKILL)
+    # On a busy machine, what was read may take longer to deliver than a signal leaves time for.
+    assert code in ((0, 1) if number is signal.SIGTERM else (-signal.SIGKILL,))
     assert position < 160
     assert run(project.sandbox.url, tmp_path, project, position) == (0, 160)
     assert contents(project) == undisturbed
