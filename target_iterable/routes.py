@@ -56,6 +56,7 @@ class ObjectSpec:
         modes: what can be done to the object; the first is the default.
         of_state: whether rows say how something is, and not what has happened, so that `skip_unchanged` makes sense.
         of_users: whether rows belong to a user, so that `identify_by` makes sense.
+        makes_users: whether rows can make users without an address, so that `placeholder_users` makes sense.
         once_per_key: whether rows make something happen, once for each key.
         repeatable: whether that could happen again without harm; if not, `on_unconfirmed` makes sense.
         removals: what the mode `mirror` can do with what has left the source; the first is the default.
@@ -70,6 +71,7 @@ class ObjectSpec:
     modes: tuple[str, ...]
     of_state: bool = True
     of_users: bool = True
+    makes_users: bool = False
     once_per_key: bool = False
     repeatable: bool = True
     removals: tuple[str, ...] = ()
@@ -85,6 +87,7 @@ class ObjectSpec:
             "skip_unchanged": self.of_state,
             "on_unconfirmed": self.once_per_key and not self.repeatable,
             "identify_by": self.of_users,
+            "placeholder_users": self.makes_users,
             "nulls": self.clears,
         }
         return (
@@ -105,6 +108,8 @@ class Route:
 
     Attributes:
         identify_by: `email`, `userId`, or None for what the project's type asks for.
+        placeholders: whether records without an address make users of an email-based project; None for what the
+            setting says.
         fields: column -> field of Iterable; None drops the column.
         defaults: column -> value where the record has none.
         nests: whether a dot in a field's name leads into an object.
@@ -120,6 +125,7 @@ class Route:
     object: str
     mode: str
     identify_by: str | None = None
+    placeholders: bool | None = None
     fields: Mapping[str, str | None] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     nests: bool = True
@@ -146,6 +152,7 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_t
         object=spec.name,
         mode=mode,
         identify_by=_identifier(entry, f"{place}.identify_by", project_type),
+        placeholders=_placeholders(entry, f"{place}.placeholder_users", project_type),
         fields=MappingProxyType(dict(entry.get("fields", {}))),
         defaults=MappingProxyType(dict(entry.get("defaults", {}))),
         nests=one_of(DOTS, entry.get("dots", DOTS[0]), f"{place}.dots") == "nest",
@@ -169,6 +176,12 @@ def _identifier(entry: Mapping[str, Any], place: str, project_type: ProjectType)
             f"{' and '.join(ACCEPTED[project_type])} identifies users."
         )
     return identifier
+
+
+def _placeholders(entry: Mapping[str, Any], place: str, project_type: ProjectType) -> bool | None:
+    if entry.get("placeholder_users") and project_type is not ProjectType.EMAIL:
+        raise SettingError(f"`{place}` makes sense only where `project_type` is {ProjectType.EMAIL}.")
+    return entry.get("placeholder_users")
 
 
 def _on_removed(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> str:
