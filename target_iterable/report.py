@@ -114,6 +114,8 @@ def _table(tallies: Mapping[str, Tally], last: Mapping[str, Column]) -> Iterator
             yield f"  rejected {count:,}: {reason}"
         for path, count in tally.trimmed_fields.most_common():
             yield f"  written {count:,} without {path!r}: its type clashes"
+        for path, count in tally.duplicate_fields.most_common():
+            yield f"  {count:,} had {path!r} twice, with different values"
         if tally.deleted:
             yield f"  {tally.about_deleted()}"
         if tally.left:

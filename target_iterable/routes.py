@@ -68,6 +68,7 @@ class ObjectSpec:
         modes: what can be done to the object; the first is the default.
         of_state: whether rows say how something is, and not what has happened, so that `skip_unchanged` makes sense.
         of_users: whether rows belong to a user, so that `identify_by` makes sense.
+        makes_users: whether rows can make users without an address, so that `placeholder_users` makes sense.
         once_per_key: whether rows make something happen, once for each key.
         endpoints: those that make it happen.
         removals: what can be done with what has left the source; the first is the default in the mode `mirror`.
@@ -83,6 +84,7 @@ class ObjectSpec:
     modes: tuple[str, ...]
     of_state: bool = True
     of_users: bool = True
+    makes_users: bool = False
     once_per_key: bool = False
     endpoints: tuple[Endpoint, ...] = ()
     removals: tuple[str, ...] = ()
@@ -104,6 +106,7 @@ class ObjectSpec:
             "skip_unchanged": self.of_state,
             "on_unconfirmed": self.happens_at_most_once,
             "identify_by": self.of_users,
+            "placeholder_users": self.makes_users,
             "nulls": self.clears,
         }
         return (
@@ -127,6 +130,8 @@ class Route:
 
     Attributes:
         identify_by: `email`, `userId`, or None for what the project's type asks for.
+        placeholders: whether records without an address make users of an email-based project; None for what the
+            setting says.
         fields: column -> field of Iterable; None drops the column.
         selection: which columns travel, apart from that.
         defaults: column -> value where the record has none.
@@ -147,6 +152,7 @@ class Route:
     object: str
     mode: str
     identify_by: str | None = None
+    placeholders: bool | None = None
     fields: Mapping[str, str | None] = field(default_factory=dict)
     selection: Selection = EVERYTHING
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -185,6 +191,7 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_t
         object=spec.name,
         mode=mode,
         identify_by=_identifier(entry, f"{place}.identify_by", project_type),
+        placeholders=_placeholders(entry, f"{place}.placeholder_users", project_type),
         fields=_fields(entry, f"{place}.fields"),
         selection=_selection(entry, place, leaves_marks_out=on_deleted != WRITE),
         defaults=MappingProxyType(dict(entry.get("defaults", {}))),
@@ -256,6 +263,12 @@ def _on_deleted(spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: st
         removals = ", ".join(removal for removal in spec.removals if removal != NOTHING)
         raise SettingError(f"`{place}.on_deleted` is {REMOVE}: say by `on_removed` what that means: {removals}.")
     return chosen
+
+
+def _placeholders(entry: Mapping[str, Any], place: str, project_type: ProjectType) -> bool | None:
+    if entry.get("placeholder_users") and project_type is not ProjectType.EMAIL:
+        raise SettingError(f"`{place}` makes sense only where `project_type` is {ProjectType.EMAIL}.")
+    return entry.get("placeholder_users")
 
 
 def _on_removed(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> str:

@@ -19,6 +19,10 @@ _ROUTE: Final[dict[str, Any]] = {
             "type": "string",
             "description": "`email` or `userId`, where the type of the project leaves a choice.",
         },
+        "placeholder_users": {
+            "type": ["boolean", "null"],
+            "description": "The setting of this name, for this stream.",
+        },
         "fields": {
             "type": "object",
             "additionalProperties": {"type": ["string", "null"]},
@@ -144,6 +148,14 @@ SETTINGS: Final[dict[str, Any]] = {
             "description": "How many requests of a stream are on their way at a time. By default as many as Iterable "
             "allows in a second, at most 20. Records of one user never overtake each other.",
         },
+        "placeholder_users": {
+            "type": "boolean",
+            "default": False,
+            "title": "Placeholder users",
+            "description": "Whether records that have a userId and no address may make users of an e-mail-based "
+            "project. Iterable gives them addresses at `placeholder.email`, to which it sends nothing. By default such "
+            "a record is about the user who has the userId, and is rejected if there is none.",
+        },
         "create_new_fields": {
             "type": "string",
             "enum": ["project", "true", "false"],
@@ -160,6 +172,15 @@ SETTINGS: Final[dict[str, Any]] = {
             "description": "What to do with records that hold a value which does not fit the type that Iterable keeps "
             "for its field: reject them, or send them without the field. What was left out is named, and counted in "
             "the summary.",
+        },
+        "on_duplicate_field": {
+            "type": "string",
+            "enum": ["warn", "reject"],
+            "default": "warn",
+            "title": "On duplicate field",
+            "description": "What to do with records that have a field twice with different values: as a column and in "
+            "`dataFields`, or as an identifier of a call and among its traits. `warn` takes the column or the "
+            "identifier, names the field, and counts it in the summary; `reject` rejects the record.",
         },
         "on_dropped_fields": {
             "type": "string",

@@ -20,6 +20,7 @@ from target_iterable.delivery.field_types import FieldTypes
 from target_iterable.delivery.operations import Operation
 from target_iterable.delivery.refusal import RecordDoneError, RecordPassedOverError, RecordRefusedError, Refusal
 from target_iterable.delivery.serialise import exact
+from target_iterable.duplicate_fields import DuplicateFields
 from target_iterable.objects import OBJECTS, Destination
 from target_iterable.objects.mirrored import MirroredObject
 from target_iterable.routes import REJECT, SKIP, WRITE, Route
@@ -47,6 +48,7 @@ class IterableSink(BatchSink):
         super().__init__(target, stream_name, schema, key_properties)
         route = target.routing.route(stream_name)
         target.routing.saw(stream_name, schema.get("properties", {}))
+        self.delivery = target.deliveries.of(stream_name)
         self._columns = Columns(schema, route.fields, route.defaults, nest=route.nests, selection=route.selection)
         self._object = OBJECTS[route.object](
             Destination(
@@ -57,9 +59,9 @@ class IterableSink(BatchSink):
                 self._columns.key(self.key_properties),
                 _cleared(schema, route),
                 self._columns.schemas,
+                DuplicateFields(stream_name, self.delivery.tally.duplicate_fields, rejects=self._rejects_duplicates),
             )
         )
-        self.delivery = target.deliveries.of(stream_name)
         self._names: _Names | None = None
         if isinstance(self._object, MirroredObject) and self.delivery.mirror.watches:
             self.delivery.mirror.removal = self._object.removal
@@ -87,6 +89,10 @@ class IterableSink(BatchSink):
         except (UnusualStreamError, InvalidInputLine):
             return None  # without `validate_records`, any schema will do
         return Lane(type_, recipe, self._key, self.delivery, self.tally_record_read)
+
+    @property
+    def _rejects_duplicates(self) -> bool:
+        return bool(self.config["on_duplicate_field"] == "reject")
 
     def get_validator(self) -> None:
         """None for the SDK, which ends the run at an invalid record and logs its values; see `process_record`."""

@@ -141,11 +141,12 @@ class ProfileRecipe(PeopleRecipe):
         rule: IdentityRule,
         *,
         merge: bool,
+        placeholders: bool,
         ignored: Collection[str] = (),
     ) -> None:
         if not RESERVED.isdisjoint(ground.fields):
             raise UnusualStreamError
-        first = {"preferUserId": True} if rule.is_by_user_id(rule.best(ground.fields)) else {}
+        first = {"preferUserId": True} if placeholders and rule.is_by_user_id(rule.best(ground.fields)) else {}
         if merge:
             first["mergeNestedObjects"] = True
         super().__init__(ground, endpoint, kinds, rule, Layout(first=first, ignored=ignored))

@@ -32,6 +32,13 @@ def _object(value: Any, closed: Collection[str]) -> Any:
     return MISFIT if found is None or not found.keys().isdisjoint(closed) else found
 
 
-def _row(object_: Any, names: Iterable[str], values: Iterable[Any]) -> Row:
+def _row(object_: Any, names: Iterable[str], values: Iterable[Any]) -> Any:
+    """The fields of one row; a misfit if the object and a column have different values for one."""
     own = {name: value for name, value in zip(names, values, strict=True) if value is not UNSET}
-    return own if object_ is UNSET else {**object_, **own}
+    if object_ is UNSET:
+        return own
+    return {**object_, **own} if object_.keys().isdisjoint(own) or _agree(object_, own) else MISFIT
+
+
+def _agree(one: Row, other: Row) -> bool:
+    return all(one[name] == other[name] and one[name].__class__ is other[name].__class__ for name in one.keys() & other)

@@ -32,6 +32,7 @@ class Tally:
         objection: why a real run would not have removed what this one has planned to remove.
         dropped_fields: fields that Iterable left out of records it has taken.
         trimmed_fields: fields that we left out of records, since their types clashed; out of how many.
+        duplicate_fields: fields that records had twice, with different values of which one counted; how many records.
     """
 
     read: int = 0
@@ -44,6 +45,7 @@ class Tally:
     created_fields: set[str] = field(default_factory=set)
     dropped_fields: set[str] = field(default_factory=set)
     trimmed_fields: Counter[str] = field(default_factory=Counter)
+    duplicate_fields: Counter[str] = field(default_factory=Counter)
     left: int = 0
     removed: int = 0
     shared: Counter[str] = field(default_factory=Counter)
@@ -99,6 +101,7 @@ class Tally:
             "created_fields": sorted(self.created_fields),
             "dropped_fields": sorted(self.dropped_fields | self.trimmed_fields.keys()),
             "dropped_at_clash": dict(self.trimmed_fields.most_common()),
+            "duplicate_fields": dict(self.duplicate_fields.most_common()),
         }
 
     def about_deleted(self) -> str:

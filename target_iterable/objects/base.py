@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 
 from target_iterable.blocks.recipes import Ground, Recipe
 from target_iterable.blocks.record_types import UnusualStreamError
-from target_iterable.columns import Row, spread, without_nulls
+from target_iterable.columns import Row, take_object, without_nulls
 from target_iterable.delivery.operations import Happening, Name, Operation
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.delivery.serialise import dumps
+from target_iterable.duplicate_fields import DuplicateFields
 from target_iterable.identities import IdentityRule
 from target_iterable.key_form import KeyColumn, KeyForm
 from target_iterable.keys import key_text
@@ -32,6 +33,7 @@ class Destination:
         key_columns: the columns that are the key of the stream.
         cleared: a row with null for each column of the stream.
         schemas: what the schema of the stream says of the fields.
+        duplicates: what becomes of fields that a record has twice.
     """
 
     project: Project
@@ -41,6 +43,7 @@ class Destination:
     key_columns: Sequence[KeyColumn] = ()
     cleared: Row = field(default_factory=dict)
     schemas: Schemas = field(default_factory=dict)
+    duplicates: DuplicateFields = field(default_factory=DuplicateFields)
 
     def of(self, object_: str, mode: str, **options: Any) -> Destination:
         """The same for another object; for objects that are made of others."""
@@ -65,6 +68,7 @@ class IterableObject(ABC):
         self.key_form = KeyForm(to.key_columns)
         self.cleared = to.cleared
         self.schemas = to.schemas
+        self.duplicates = to.duplicates
         self.identities = IdentityRule(self.project.type, self.route.identify_by)
         self._left_out: set[str] = set()
 
@@ -101,8 +105,19 @@ class IterableObject(ABC):
         Raises:
             RecordRefusedError: see `spread`.
         """
-        fields = spread(row, member)
-        return fields if self.route.clears else dict(without_nulls(fields))
+        if self.route.clears:
+            return self.spread(row, member)
+        # A null that says nothing must not hide what the object holds.
+        inner = take_object(row, member) if member in row else {}
+        return self.duplicates.merged(without_nulls(inner), without_nulls(row), member)
+
+    def spread(self, row: Row, member: str) -> Row:
+        """`row` with the members of its object `member` as fields of their own.
+
+        Raises:
+            RecordRefusedError: see `take_object` and `DuplicateFields`.
+        """
+        return self.duplicates.merged(take_object(row, member), row, member) if member in row else row
 
     def happening(self, key: Sequence[Any], names: Collection[Name] = ()) -> Happening:
         """What a record makes happen once (see `Operation.once`): known by the stream's key, or else by `names`.
@@ -115,6 +130,11 @@ class IterableObject(ABC):
         values: Sequence[Any] = self.key_form.of(key) or sorted(names)
         formerly = [value if (text := key_text(value)) is None else text for value in key] or values
         return Happening(f"{self.spec.name} of {self.stream}", dumps(values).decode(), dumps(formerly).decode())
+
+    @cached_property
+    def makes_placeholders(self) -> bool:
+        """Whether records without an address may make users of an email-based project."""
+        return bool(self.settings["placeholder_users"] if self.route.placeholders is None else self.route.placeholders)
 
     @cached_property
     def create_new_fields(self) -> dict[str, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from target_iterable.columns import EMPTY, Row, spread
+from target_iterable.columns import EMPTY, Row
 from target_iterable.identities import EMAIL, USER_ID, UserIdentity
 from target_iterable.objects.base import IterableObject
 from target_iterable.objects.profiles import profile
@@ -18,7 +18,8 @@ class ObjectOfBuyers(IterableObject):
             RecordRefusedError: if there is no user, or a profile field is not to be written.
         """
         named = {kind: value for kind in (EMAIL, USER_ID) if (value := row.pop(kind, None)) not in EMPTY}
-        person = spread({**named, "user": row.pop("user", None)}, "user")
+        person = self.spread({**named, "user": row.pop("user", None)}, "user")
         fields = self.fields(person, "dataFields")
         identity = self.identities.take(fields)
-        return identity, profile(identity, self.project.fields.of_user(fields)) | self.create_new_fields
+        known = self.project.fields.of_user(fields)
+        return identity, profile(identity, known, placeholder=self.makes_placeholders) | self.create_new_fields

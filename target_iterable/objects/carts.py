@@ -26,7 +26,7 @@ class Carts(ObjectOfBuyers):
     """
 
     # Without `skip_unchanged`: a purchase empties the cart, so what was last accepted may be there no longer.
-    spec = ObjectSpec("carts", streams=("carts",), modes=("replace",), of_state=False, clears=True)
+    spec = ObjectSpec("carts", streams=("carts",), modes=("replace",), of_state=False, makes_users=True, clears=True)
     example: ClassVar[Mapping[str, Any]] = {
         "email": "ann@example.com",
         "items": [{"id": "A-1", "name": "Mug", "price": 24.95, "quantity": 2}],

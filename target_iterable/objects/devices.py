@@ -31,7 +31,7 @@ class Devices(IterableObject):
     dataFields, and all other columns: data fields of the device; those that are not sent stay. Not for `disable`.
     """
 
-    spec = ObjectSpec("devices", streams=("devices",), modes=("register", "disable"), clears=True)
+    spec = ObjectSpec("devices", streams=("devices",), modes=("register", "disable"), makes_users=True, clears=True)
     example: ClassVar[Mapping[str, Any]] = {
         "email": "ann@example.com",
         "token": "740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad",
@@ -64,7 +64,7 @@ class Devices(IterableObject):
         device: Row = {"token": token, "platform": platform, "applicationName": application}
         if fields := self.fields(row, "dataFields"):
             device["dataFields"] = fields
-        return {**bare(identity), "device": device}
+        return {**bare(identity, placeholder=self.makes_placeholders), "device": device}
 
 
 _EVERYBODY: Final = UserIdentity({}, {}, by_user_id=False)

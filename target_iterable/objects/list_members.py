@@ -60,6 +60,7 @@ class ListMembers(MirroredObject):
     spec = ObjectSpec(
         "list_members",
         streams=("list_members", "list_users"),
+        makes_users=True,
         modes=("add", "remove", MIRROR),
         removals=(REMOVE,),
         clears=True,
@@ -95,8 +96,15 @@ class ListMembers(MirroredObject):
         if self.route.mode != "add" or "member_column" in options or existing or not self._is_by_route:
             raise UnusualStreamError
         merge = options.get("merge_nested_objects", False)
-        kinds, ignored = OneKind(self._kind), ("listId", "list")
-        return ProfileRecipe(ground, _SUBSCRIBE, kinds, self.identities, merge=merge, ignored=ignored)
+        return ProfileRecipe(
+            ground,
+            _SUBSCRIBE,
+            OneKind(self._kind),
+            self.identities,
+            merge=merge,
+            placeholders=self.makes_placeholders,
+            ignored=("listId", "list"),
+        )
 
     def _kind(self) -> Kind:
         list_ = self._list({}, create=True)
@@ -117,7 +125,8 @@ class ListMembers(MirroredObject):
         existing = self.route.options.get("update_existing_users_only", False)
         asks = existing and self.project.type is ProjectType.EMAIL
         merge = self.route.options.get("merge_nested_objects", False)
-        part = profile(identity, self.project.fields.of_user(fields), merge=merge, create=not existing)
+        placeholder = self.makes_placeholders and not existing
+        part = profile(identity, self.project.fields.of_user(fields), merge=merge, placeholder=placeholder)
         flag = {"updateExistingUsersOnly": True} if existing and not asks else {}
         return Operation(
             endpoint=_SUBSCRIBE_EXISTING if existing else _SUBSCRIBE,

@@ -17,14 +17,14 @@ MERGE: Final[Mapping[str, Option]] = {
 """The option of objects that hold profiles."""
 
 
-def profile(identity: UserIdentity, fields: Row, *, merge: bool = False, create: bool = True) -> Row:
+def profile(identity: UserIdentity, fields: Row, *, merge: bool = False, placeholder: bool = False) -> Row:
     """The user's part of the body. A null clears the field; objects replace those of the profile, or `merge` with them.
 
     Raises:
         RecordRefusedError: if an identifier among the fields is malformed.
     """
     data_fields = {**fields, **identity.profile_fields()}
-    part = bare(identity, create=create)
+    part = bare(identity, placeholder=placeholder)
     if merge:
         part["mergeNestedObjects"] = True
     if data_fields:
@@ -32,10 +32,13 @@ def profile(identity: UserIdentity, fields: Row, *, merge: bool = False, create:
     return part
 
 
-def bare(identity: UserIdentity, *, create: bool = True) -> Row:
-    """The user's part of the body, without profile fields."""
+def bare(identity: UserIdentity, *, placeholder: bool = False) -> Row:
+    """The user's part of the body, without profile fields.
+
+    An email-based project makes a user of whom it has no address only with `preferUserId`, which the contract says is
+    false unless it is sent. The user then has an address of Iterable's at `placeholder.email`, which gets no mail.
+    """
     part: Row = dict(identity.sent)
-    if identity.by_user_id and create:
-        # Without it an email-based project makes no users that it has no address of.
+    if identity.by_user_id and placeholder:
         part["preferUserId"] = True
     return part

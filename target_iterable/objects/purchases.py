@@ -43,7 +43,7 @@ class Purchases(ObjectOfBuyers):
     dataFields, and all other columns: the data fields of the purchase.
     """
 
-    spec = ObjectSpec("purchases", streams=("purchases", "purchase"), modes=("track",), clears=True)
+    spec = ObjectSpec("purchases", streams=("purchases", "purchase"), modes=("track",), makes_users=True, clears=True)
     example: ClassVar[Mapping[str, Any]] = {
         "email": "ann@example.com",
         "id": "order-1009",

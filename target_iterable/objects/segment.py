@@ -38,7 +38,8 @@ class Segment(IterableObject):
 
     A call is written as `analytics.js` sends it, or as warehouses of Segment and RudderStack keep it. There its parts
     are columns such as `user_id`, `event_text` and `id` (the messageId), and all other columns are traits or
-    properties; null ones were not sent. What is skipped by an option counts as unchanged.
+    properties; null ones were not sent. Of a call as it was sent, members that the spec does not know are left out,
+    such as `rudderId` and `request_ip`, unless `spread` is `all`. What is skipped by an option counts as unchanged.
 
     type: `identify`, `track`, `page`, `screen`, `alias` or `group`. Tables without it need the option `call`.
     userId: whom it is about. In e-mail-based projects it may be the address.
@@ -51,7 +52,8 @@ class Segment(IterableObject):
     messageId: the id of the event, so that calls that come again change nothing; in a warehouse the column `id`. A
         property `message_id`, such as the message that was opened, is only taken for it where there is neither.
     timestamp: when it happened; else `originalTimestamp`, `sentAt` or `receivedAt`.
-    context: its `traits.email` tells the address, its `personas` the audience. The rest is left out.
+    context: its `traits.email` tells the address, its `personas` the audience. The rest is left out, but for the
+        traits of an identify call that has none of its own: RudderStack sends them there.
 
     Orders need `total` and `products`, and have `order_id` as their id; products need `product_id`, `name`, `price` and
     `quantity`, and their other properties become data fields of the items. A call that tells one product only would
@@ -69,6 +71,7 @@ class Segment(IterableObject):
     spec = ObjectSpec(
         "segment",
         streams=("segment",),
+        makes_users=True,
         modes=("call",),
         # Without `skip_unchanged`: each call may undo one before it, which then would have to be sent again, too.
         of_state=False,
@@ -95,6 +98,11 @@ class Segment(IterableObject):
                 "what becomes of single products: `reject`, `skip`, `event`, or the cart of the stream's `history`",
                 *("reject", "skip", "event", "history"),
             ),
+            "spread": _choice(
+                "what are traits or properties of a call as it was sent: what stands where the `spec` wants them, or "
+                "`all` other members of the call, too",
+                *("spec", "all"),
+            ),
             "groups": _choice(
                 "what becomes of group calls: `reject`, `skip`, or a field `group` of the `profile`",
                 *("reject", "skip", "profile"),
@@ -117,18 +125,21 @@ class Segment(IterableObject):
         self._to = replace(to, key_columns=[replace(column, field=None) for column in to.key_columns])
         options = dict(self.route.options)
         self._call = options.pop("call", None)
+        self._spreads = options.pop("spread", "spec") == "all"
         self._shared = {name: options.pop(name) for name in MERGE if name in options}
         by_address = self.project.type is ProjectType.EMAIL and self.route.identify_by != USER_ID
         people = People(by_address=by_address, skips_anonymous=options.pop("anonymous", "reject") == "skip")
-        self._rules = Rules(people, self.project.open_carts[self.stream], **options)
+        self._rules = Rules(people, self.project.open_carts[self.stream], self.duplicates, **options)
         self._made: dict[tuple[str, str], IterableObject] = {}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One call."""
-        becomes = mapped(read_call(row, self._call), self._rules)
+        call = read_call(row, self._call, self.duplicates, spreads=self._spreads)
+        becomes = mapped(call, self._rules)
         operation = self._object(becomes.object, becomes.mode).operation(becomes.row, key)
         if becomes.cart is not None:
             self._rules.carts.keep(*becomes.cart)
+        self.leave_out(dict.fromkeys(call.strangers))
         return operation
 
     def _object(self, name: str, mode: str) -> IterableObject:

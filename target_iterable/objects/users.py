@@ -41,6 +41,10 @@ class Users(MirroredObject):
     the option `update_only`, Iterable is told instead: it is not documented, and works only where Iterable has
     switched it on; elsewhere it makes users.
 
+    In an e-mail-based project a record with a userId and no address is about the user who has the userId, and rejected
+    if there is none. With `placeholder_users` it makes a user with an address at `placeholder.email`, to which Iterable
+    sends nothing. The same holds for list members, purchases, carts, devices and calls.
+
     In an e-mail-based project a person may have several addresses, each with a profile of its own, and one userId
     on all of them. `identify_by: userId` writes to the profile that has the userId, instead of that of the address.
 
@@ -51,6 +55,7 @@ class Users(MirroredObject):
     spec = ObjectSpec(
         "users",
         streams=("users",),
+        makes_users=True,
         modes=("upsert", "update", MIRROR),
         removals=(NOTHING, CLEAR, "delete", "forget"),
         clears=True,
@@ -82,7 +87,12 @@ class Users(MirroredObject):
             fields = self.project.renumbering.of_profile(fields)
         updates = self.route.mode == "update"
         merge = self.route.options.get("merge_nested_objects", False)
-        part = profile(identity, self.project.fields.of_user(fields), merge=merge, create=not updates)
+        part = profile(
+            identity,
+            self.project.fields.of_user(fields),
+            merge=merge,
+            placeholder=self.makes_placeholders and not updates,
+        )
         return Operation(
             endpoint=_UPDATE_ONLY if updates else BULK_UPDATE,
             part=dumps(part),
@@ -100,7 +110,8 @@ class Users(MirroredObject):
             raise UnusualStreamError
         kind = OneKind(lambda: Kind(self._envelope, self.project.fields.of_users(), self._place))
         merge = self.route.options.get("merge_nested_objects", False)
-        return ProfileRecipe(ground, BULK_UPDATE, kind, self.identities, merge=merge)
+        placeholders = self.makes_placeholders
+        return ProfileRecipe(ground, BULK_UPDATE, kind, self.identities, merge=merge, placeholders=placeholders)
 
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`."""

@@ -9,11 +9,13 @@ Both are one call. In a warehouse each type has a table of its own, so there the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from target_iterable.columns import EMPTY, Row, take_object
 from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.duplicate_fields import DuplicateFields
 
 _CONTEXT: Final = "context"
 _TRAITS: Final = "traits"
@@ -30,12 +32,14 @@ class Shape:
         user_id: the columns that hold whose call it is.
         message_id: the columns that hold the messageId, the best first. In a warehouse that is `id`; `message_id` is a
             property there, such as the message that was opened, unless nothing else tells the calls apart.
+        beside: members beside the body that belong to it.
     """
 
     body: str
     subject: tuple[str, ...] = ()
     user_id: tuple[str, ...] = ("userId", "user_id")
     message_id: tuple[str, ...] = ("messageId", "id", "message_id")
+    beside: tuple[str, ...] = ()
 
 
 SHAPES: Final[Mapping[str, Shape]] = {
@@ -44,8 +48,8 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "user": Shape(_TRAITS, user_id=("id",), message_id=()),
     # Warehouses spell the event twice: `event` as the name of its table, `event_text` as it was sent.
     "track": Shape(_PROPERTIES, subject=("event_text", "event")),
-    "page": Shape(_PROPERTIES),
-    "screen": Shape(_PROPERTIES),
+    "page": Shape(_PROPERTIES, beside=("name", "category")),
+    "screen": Shape(_PROPERTIES, beside=("name", "category")),
     "alias": Shape(_TRAITS, subject=("previousId", "previous_id")),
     "group": Shape(_TRAITS, subject=("groupId", "group_id")),
 }
@@ -88,6 +92,7 @@ class Call:
         moment: when it happened, in whatever form.
         anonymous: whether it has an anonymousId.
         context: see `_IN_CONTEXT`; only what is there.
+        strangers: members beside the body that are no part of the call.
     """
 
     type: str
@@ -98,6 +103,7 @@ class Call:
     moment: Any = None
     anonymous: bool = False
     context: Mapping[str, Any] = field(default_factory=dict)
+    strangers: AbstractSet[str] = frozenset()
 
     def missing(self, name: str) -> RecordRefusedError:
         """The refusal of a call without something that it must have."""
@@ -108,8 +114,11 @@ class Call:
         return f"{SHAPES[self.type].body}.{name}"
 
 
-def read_call(row: Row, type_: str | None) -> Call:
+def read_call(row: Row, type_: str | None, duplicates: DuplicateFields | None = None, *, spreads: bool = False) -> Call:
     """The call that `row` is; it takes the row apart. Without `type_` the column `type` says what it is.
+
+    In a warehouse all columns that have no other meaning are traits or properties. In a call as it was sent those
+    stand in an object of their own, and members beside it are strangers; unless it `spreads`, which makes them equal.
 
     A null column is a trait or property that was not sent: a table has columns for those of all calls. Within an
     object a null was sent.
@@ -120,8 +129,9 @@ def read_call(row: Row, type_: str | None) -> Call:
     type_ = type_ or _type(row)
     shape = SHAPES[type_]
     is_rudderstack = _IS_RUDDERSTACK in row
-    context = _take_context(row)
     is_raw = row.get("messageId") not in EMPTY
+    is_sent = is_raw or any(row.get(member) not in EMPTY for member in (_CONTEXT, shape.body))
+    context, of_context = _take_context(row)
     known = {
         "subject": _take(row, shape.subject),
         "user_id": _take(row, shape.user_id),
@@ -130,9 +140,12 @@ def read_call(row: Row, type_: str | None) -> Call:
         "anonymous": _take(row, _ANONYMOUS) not in EMPTY,
     }
     _take(row, _OF_WAREHOUSES + (_OF_RAW_CALLS if is_raw else ()) + (_OF_RUDDERSTACK if is_rudderstack else ()))
-    sent = take_object(row, shape.body)
+    has_body = row.get(shape.body) not in EMPTY
+    sent = take_object(row, shape.body) if has_body or type_ != "identify" else of_context
     columns = {column: value for column, value in row.items() if value is not None}
-    return Call(type_, {**sent, **columns}, **known, context=context)
+    beside = columns if spreads or not is_sent else {name: columns[name] for name in shape.beside if name in columns}
+    body = (duplicates or DuplicateFields()).merged(sent, beside, shape.body)
+    return Call(type_, body, **known, context=context, strangers=columns.keys() - beside.keys())
 
 
 def _type(row: Row) -> str:
@@ -146,12 +159,18 @@ def _type(row: Row) -> str:
     return found.lower()
 
 
-def _take_context(row: Row) -> Row:
-    """Take all of the context out of `row`, and keep what calls are asked for."""
+def _take_context(row: Row) -> tuple[Row, Row]:
+    """Take all of the context out of `row`, and keep what calls are asked for, and the traits in it.
+
+    RudderStack has the traits of an identify call there.
+    """
     whole = take_object(row, _CONTEXT)
     flat = {column: row.pop(column) for column in [*row] if column.startswith(f"{_CONTEXT}_")}
     found = {name: _member(whole, path) or flat.get("_".join((_CONTEXT, *path))) for name, path in _IN_CONTEXT.items()}
-    return {name: value for name, value in found.items() if value not in EMPTY}
+    traits = whole.get(_TRAITS)
+    return {name: value for name, value in found.items() if value not in EMPTY}, traits if isinstance(
+        traits, dict
+    ) else {}
 
 
 def _member(value: Any, path: Iterable[str]) -> Any:

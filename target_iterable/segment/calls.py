@@ -8,7 +8,7 @@ from typing import Final
 from target_iterable.columns import EMPTY
 from target_iterable.delivery.refusal import RecordRefusedError
 from target_iterable.segment import audiences, commerce
-from target_iterable.segment.call import Call
+from target_iterable.segment.call import SHAPES, Call
 from target_iterable.segment.mapping import Mapped, Rules, event, profile, skipped
 from target_iterable.segment.names import NAMELESS, snake, viewed
 from target_iterable.segment.people import is_address
@@ -82,7 +82,8 @@ def _group_of_profile(call: Call, rules: Rules) -> Mapped:
     """Not among the user's own traits: a group has a name and an address, too."""
     if call.subject in EMPTY:
         raise call.missing("groupId")
-    return profile(rules.people.of(call), {"group": {**call.body, "id": call.subject}})
+    group = rules.duplicates.merged(call.body, {"id": call.subject}, SHAPES[call.type].body)
+    return profile(rules.people.of(call), {"group": group})
 
 
 _GROUPS: Final[Mapping[str, _Maps]] = {

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from target_iterable.columns import Row
 from target_iterable.delivery.refusal import RecordPassedOverError
+from target_iterable.duplicate_fields import DuplicateFields
 from target_iterable.keys import key_text
 from target_iterable.segment.call import Call
 from target_iterable.segment.open_carts import OpenCarts
@@ -35,6 +36,7 @@ class Rules:
 
     people: People
     carts: OpenCarts
+    duplicates: DuplicateFields
     pages: str = "all"
     audiences: str = "as_sent"
     cart_deltas: str = "reject"

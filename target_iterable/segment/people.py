@@ -22,9 +22,9 @@ class People:
     `by_address` says whether the project knows users by their addresses, and `skips_anonymous` whether calls that name
     nobody are passed over.
 
-    A project by addresses may need a minute to find a new user by the userId: until then it refuses events, and a
-    purchase makes another user. So the addresses of users whose traits have told both are remembered, for calls that
-    tell the userId alone.
+    A project by addresses may need a minute to find a new user by the userId: until then it refuses what names only
+    that, and with `placeholder_users` a purchase makes another user. So the addresses of users whose traits have told
+    both are remembered, for calls that tell the userId alone.
     """
 
     def __init__(self, *, by_address: bool, skips_anonymous: bool = False) -> None:

@@ -54,7 +54,8 @@ def test_a_device_that_is_known_is_brought_up_to_date(app: Project) -> None:
 
 
 def test_a_user_id_that_is_new_gets_a_user(app: Project) -> None:
-    assert load(app, stream("devices", [device(email=None, userId="N1")]))["written"] == 1
+    made = load(app, stream("devices", [device(email=None, userId="N1")]), placeholder_users=True)
+    assert made["written"] == 1
     assert app.holds.user(userId="N1")["devices"][0]["token"] == TOKEN
 
 

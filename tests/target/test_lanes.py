@@ -239,9 +239,21 @@ def test_members_of_an_object_are_made_fields_byte_for_byte(
     record = {"email": "ann@example.com", "userId": "u1", "eventName": "seen", "itemId": "A-1", "catalogName": "Things"}
     columns = {name: COLUMNS[name] for name in [*record, "plan"]} | {member: {}}
     lines = lines_of([{**record, member: object_, **more} for more in ({}, {"plan": "free"}, {"plan": None})])
+    # A field that is given twice, with different values, is told: such records are looked at one by one.
+    is_twice = "plan" in object_ and route.get("fields", {}).get("plan", "plan") == "plan"
     with target_for(project, route) as target:
         sink = sink_for(target, columns, ["itemId"])
-        assert [row and row.part for row in made(sink, lines)] == parts_by_themselves(sink, lines)
+        parts: list[bytes | None] = [*parts_by_themselves(sink, lines)]
+        assert [row and row.part for row in made(sink, lines)] == ([*parts[:1], None, None] if is_twice else parts)
+
+
+@pytest.mark.parametrize("value", ["free", "gold"])
+def test_a_field_that_is_given_twice_alike_is_made_together_with_others(project: Project, value: str) -> None:
+    columns = {"email": COLUMNS["email"], "plan": COLUMNS["plan"], "dataFields": {}}
+    lines = lines_of([{"email": "ann@example.com", "plan": "free", "dataFields": {"plan": value}}])
+    with target_for(project, {"object": "users"}) as target:
+        sink = sink_for(target, columns, [])
+        assert (made(sink, lines) == [None]) is (value == "gold")
 
 
 @pytest.mark.parametrize(

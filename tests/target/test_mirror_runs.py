@@ -241,7 +241,7 @@ def test_who_is_known_by_another_name_has_not_left(new_project: NewProject) -> N
 
 
 def test_a_user_id_that_others_may_share_removes_nobody(project: Project) -> None:
-    options = mirror("users", on_removed="delete") | {"allow_destructive": True}
+    options = mirror("users", on_removed="delete") | {"allow_destructive": True, "placeholder_users": True}
     project.load(version("users", 1, [{"userId": "shared"}, {"email": ANN}]), **options)
     summary = project.load(version("users", 2, people(ANN)), **options)
     assert summary["users"]["not_removed"] == {"sharedUserId": 1}

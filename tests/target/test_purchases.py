@@ -78,7 +78,8 @@ def test_the_buyer_is_made_or_updated_along(project: Project) -> None:
         {**purchase(), "email": None, "userId": "C1", "user": json.dumps({"city": "Chur"})},
     ]
     project.load(stream("users", [{"email": ANN, "visits": 1}]))
-    purchases = project.load(stream("purchases", records), coerce_types=True)["purchases"]
+    settings = {"coerce_types": True, "placeholder_users": True}
+    purchases = project.load(stream("purchases", records), **settings)["purchases"]
     assert (purchases["read"], purchases["written"]) == (3, 3)
     assert (project.holds.user(email=ANN)["city"], project.holds.user(email=ANN)["visits"]) == ("Bern", 3)
     assert project.holds.user(email="bob@example.com")["city"] == "Basel"
@@ -174,7 +175,7 @@ def test_a_purchase_that_is_not_one_is_rejected_with_its_reason(
 def test_iterables_own_refusals_are_rejects_of_their_rows(project: Project) -> None:
     project.load(stream("purchases", [purchase(coupon=5)]))
     records = [purchase(coupon="SPRING"), purchase(total=8), {**purchase(), "email": None, "userId": "A", "coupon": 6}]
-    purchases = project.load(stream("purchases", records), max_rejects="100%")["purchases"]
+    purchases = project.load(stream("purchases", records), max_rejects="100%", placeholder_users=True)["purchases"]
     assert (purchases["written"], purchases["reasons"]) == (2, {"RequestFieldsTypesMismatched": 1})
 
 

@@ -135,7 +135,8 @@ def test_schemas_are_not_checked_when_that_is_turned_off(project: Project) -> No
 def test_an_email_based_project_keeps_the_user_id_as_a_field_and_finds_users_by_it(project: Project) -> None:
     project.load(stream("users", [{"email": ANN, "userId": 7}]))
     assert project.holds.user(email=ANN)["userId"] == "7"
-    project.load(stream("users", [{"userId": "7", "plan": "paid"}, {"userId": "8", "plan": "free"}]))
+    rows = [{"userId": "7", "plan": "paid"}, {"userId": "8", "plan": "free"}]
+    project.load(stream("users", rows), placeholder_users=True)
     assert project.holds.user(email=ANN)["plan"] == "paid"
     assert project.holds.user(userId="8")["email"].endswith("@placeholder.email")
 
