@@ -30,12 +30,9 @@ from iterable_api.repeatable import is_repeatable
 from iterable_api.retries import no_answer, retry_after, retrying
 from iterable_api.retry_policy import REQUEST, RetryPolicy
 from iterable_api.session import open_session
-from iterable_api.stalling import is_framed
+from iterable_api.stalling import CONNECT_TIMEOUT, STALL_TIMEOUT, is_framed
 
 HOSTS: Final[Mapping[str, str]] = {"us": "https://api.iterable.com", "eu": "https://api.eu.iterable.com"}
-
-CONNECT_TIMEOUT: Final = 10
-STALL_TIMEOUT: Final = 300
 
 _SUCCESS: Final = range(200, 300)
 

@@ -20,7 +20,7 @@ from sqlalchemy.pool import StaticPool
 from iterable_api.cancellation import PROCESS
 from iterable_api.retry_policy import LOCK_TIMEOUT
 
-_LOOK: Final = 0.5
+LOOK: Final = 0.5
 """Seconds for which SQLite waits by itself. Neither a signal nor a cancellation gets through to it meanwhile."""
 _PAUSE: Final = 0.01
 """Seconds between two tries: there are locks for which SQLite itself does not wait at all."""
@@ -36,7 +36,7 @@ def sqlite(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
     """The file at a path or URL. A lock of another process is waited for `lock_timeout` seconds."""
     path = place.removeprefix("sqlite:///")
     engine = create_engine(
-        f"sqlite:///{path}", connect_args={"timeout": min(_LOOK, lock_timeout), "factory": _PatientConnection}
+        f"sqlite:///{path}", connect_args={"timeout": min(LOOK, lock_timeout), "factory": _PatientConnection}
     )
 
     @event.listens_for(engine, "connect")
@@ -58,7 +58,7 @@ def postgresql(url: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.autocommit = True  # what is set in a transaction goes when that is undone
-        seconds = _LOOK if PROCESS.is_cancelled else lock_timeout
+        seconds = LOOK if PROCESS.is_cancelled else lock_timeout
         for name in _OF_LOCKS:
             connection.execute(f"SET {name} = {round(seconds * 1000)}")
         connection.autocommit = False

@@ -18,7 +18,7 @@ from iterable_api.places import sqlite_file, wrong_file
 from iterable_api.retry_policy import LOCK_TIMEOUT
 
 _REDIS_PREFIX: Final = "iterable_rate_limits"
-_REDIS_TIMEOUT: Final = 10
+REDIS_TIMEOUT: Final = 10
 """Seconds for which Redis may say nothing, unless its URL has a `socket_timeout`. It knows no locks."""
 
 Step = Callable[[str], str | None]
@@ -136,7 +136,7 @@ def _postgresql(url: str, lock_timeout: float) -> LimitStore:
 def _redis(url: str, _lock_timeout: float) -> LimitStore:
     import redis  # noqa: PLC0415 (see above)
 
-    client = redis.Redis.from_url(url, socket_timeout=_REDIS_TIMEOUT, socket_connect_timeout=_REDIS_TIMEOUT)
+    client = redis.Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
     return RedisStore(client, redis.RedisError)
 
 

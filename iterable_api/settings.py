@@ -7,12 +7,12 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from iterable_api.cancellation import PROCESS
-from iterable_api.client import CONNECT_TIMEOUT, HOSTS, STALL_TIMEOUT, Attempt, IterableClient
+from iterable_api.client import HOSTS, Attempt, IterableClient
 from iterable_api.identity import ProjectType
 from iterable_api.limit_stores import open_store
 from iterable_api.limits import DocumentedLimits, RateLimiter, Unlimited
 from iterable_api.retry_policy import LOCK_TIMEOUT, REQUEST
-from iterable_api.stalling import SLOWEST
+from iterable_api.stalling import CONNECT_TIMEOUT, SLOWEST, STALL_TIMEOUT
 
 CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
     "api_key": {

@@ -19,6 +19,8 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from iterable_api.cancellation import Cancellation, shut_socket
 
+CONNECT_TIMEOUT: Final = 10
+STALL_TIMEOUT: Final = 300
 SLOWEST: Final = 500
 """Bytes per second. The slowest lists bring several times as much, also when they are compressed."""
 

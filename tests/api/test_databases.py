@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Program
 from iterable_api import databases
 
 CREATE = text("CREATE TABLE IF NOT EXISTS things (name TEXT)")
+INSERT = text("INSERT INTO things VALUES ('one')")
 
 
 @pytest.mark.parametrize("clash", [IntegrityError, ProgrammingError])
@@ -32,3 +37,36 @@ def test_who_clashes_with_another_maker_of_a_table_looks_again(tmp_path: Path, c
 def test_a_table_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OperationalError):
         databases.make(databases.sqlite(str(tmp_path / "no" / "folder.db")), CREATE)
+
+
+def test_a_lock_of_another_connection_is_waited_for_as_long_as_is_said(tmp_path: Path) -> None:
+    place = str(tmp_path / "things.db")
+    patient, hasty = databases.sqlite(place, lock_timeout=60), databases.sqlite(place, lock_timeout=0.01)
+    databases.make(patient, CREATE)
+    with closing(sqlite3.connect(place, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(OperationalError) as caught, hasty.begin() as connection:
+            connection.execute(INSERT)
+        assert databases.is_locked(caught.value)
+        with ThreadPoolExecutor(1) as pool:
+            written = pool.submit(databases.make, patient, INSERT)
+            time.sleep(2 * databases.LOOK)
+            assert not written.done()
+            other.execute("COMMIT")
+            written.result(60)
+    patient.dispose()
+    hasty.dispose()
+
+
+def test_other_errors_are_no_locks(tmp_path: Path) -> None:
+    engine = databases.sqlite(str(tmp_path / "things.db"))
+    with pytest.raises(OperationalError) as caught, engine.begin() as connection:
+        connection.execute(INSERT)
+    assert not databases.is_locked(caught.value)
+    engine.dispose()
+
+
+def test_what_the_url_of_postgresql_says_about_connecting_counts() -> None:
+    query = databases.postgresql("postgresql://host/database?connect_timeout=3").url.query
+    assert query["connect_timeout"] == "3"
+    assert query["keepalives_idle"] == "30"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -17,8 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
+from iterable_api import limit_stores
 from iterable_api.errors import DailyCapReachedError
-from iterable_api.limit_stores import open_store
+from iterable_api.limit_stores import LimitStoreLockedError, Step, open_store
 from iterable_api.limits import DAY, DocumentedLimits, limits_of
 from iterable_sandbox.server import Sandbox
 from tests.api.test_limits import LeakyBucket, VirtualTime
@@ -164,3 +166,30 @@ def test_a_redis_that_is_not_there_is_told_of_without_its_password() -> None:
         DocumentedLimits(store=store).acquire(*BULK)
     store.close()
     assert "s3cret" not in str(error.value)
+
+
+def test_a_redis_that_says_nothing_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limit_stores, "REDIS_TIMEOUT", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = open_store(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        with pytest.raises(ValueError, match=r"`rate_limit_store` cannot be used \(TimeoutError\)"):
+            DocumentedLimits(store=store).acquire(*BULK)
+        store.close()
+
+
+def test_a_store_that_has_failed_once_is_not_asked_again() -> None:
+    """Each thread of a run would else wait for the same lock, one after the other."""
+    asked: list[str] = []
+
+    class Locked:
+        def change(self, name: str, _step: Step) -> None:
+            asked.append(name)
+            raise LimitStoreLockedError
+
+        def close(self) -> None: ...
+
+    limits = DocumentedLimits(store=Locked())
+    for _ in range(3):
+        with pytest.raises(LimitStoreLockedError, match="`lock_timeout_seconds`"):
+            limits.acquire(*BULK)
+    assert len(asked) == 1
