@@ -94,8 +94,8 @@ def sent(tmp_path_factory: pytest.TempPathFactory, seeded_database: Path) -> lis
         assert tap(*(entry["tap_stream_id"] for entry in tap.catalog()["streams"])).code == 0
         channel = sandbox.store.resources.all("channel")[0]["id"]
         routes = {**ROUTES, "subscribed": {**ROUTES["subscribed"], "group_id": channel}}
-        Loader(sandbox, folder)(RECORDS, streams=routes)
-        Loader(sandbox, folder)(OF_APPS, streams=routes, api_key=APP_KEY)
+        Loader(sandbox, folder)(RECORDS, streams=routes, placeholder_users=True)
+        Loader(sandbox, folder)(OF_APPS, streams=routes, api_key=APP_KEY, placeholder_users=True)
         return sandbox.requests("* /api/*")
 
 
