@@ -7,7 +7,6 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,7 +18,7 @@ from hypothesis import strategies as st
 from iterable_api.client import IterableClient
 from iterable_api.limits import Limit, Unlimited
 from iterable_sandbox.server import Sandbox
-from target_iterable.delivery.failures import DeliveryFailedError, RemovalFailedError
+from target_iterable.delivery.failures import DeliveryFailedError, RemovalFailedError, RemovalsStoppedError
 from target_iterable.settings import SETTINGS
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
@@ -303,7 +302,10 @@ def test_after_a_complete_version_the_list_is_what_the_source_is(
 
 def finished(load: Loader, messages: list[Message], options: dict[str, Any]) -> bool | None:
     """Whether all is done; if not, the next version goes on, or after a failure (None) this one."""
-    with suppress(DeliveryFailedError, RemovalFailedError):
+    try:
         counts = load(messages, **options).get("list_members", {"not_removed": {}, "reasons": {}})
-        return not counts["not_removed"] and not counts["reasons"].keys() - {"RequestFieldsTypesMismatched"}
-    return None
+    except RemovalsStoppedError:
+        return True  # the source is empty, which removes nobody
+    except (DeliveryFailedError, RemovalFailedError):
+        return None
+    return not counts["not_removed"] and not counts["reasons"].keys() - {"RequestFieldsTypesMismatched"}
