@@ -10,22 +10,22 @@ from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.sinks import BatchSink
 
 from iterable_api.errors import IterableError
-from target_iterable.blocks.lane import Lane
-from target_iterable.blocks.recipes import Ground
-from target_iterable.blocks.record_types import RecordType, UnusualStreamError
-from target_iterable.columns import Columns, Row
-from target_iterable.delivery.deleted_rows import REJECTED, REMOVED, SKIPPED, WRITTEN
-from target_iterable.delivery.failures import not_made
-from target_iterable.delivery.field_types import FieldTypes
-from target_iterable.delivery.operations import Operation
-from target_iterable.delivery.refusal import RecordDoneError, RecordPassedOverError, RecordRefusedError, Refusal
-from target_iterable.delivery.serialise import exact
-from target_iterable.duplicate_fields import DuplicateFields
-from target_iterable.objects import OBJECTS, Destination
-from target_iterable.objects.mirrored import MirroredObject
-from target_iterable.routes import REJECT, SKIP, WRITE, Route
-from target_iterable.tombstones import Tombstones
-from target_iterable.validation import RecordValidator
+from target_iterable.columnar.operation_builder import Ground
+from target_iterable.columnar.record_decoder import RecordType, UnusualStreamError
+from target_iterable.columnar_path import Lane
+from target_iterable.config.route import REJECT, SKIP, WRITE, Route
+from target_iterable.core.json_encoding import exact
+from target_iterable.core.operation import Operation
+from target_iterable.core.rejection import RecordDoneError, RecordPassedOverError, RecordRefusedError, Refusal
+from target_iterable.delivery.errors import not_made
+from target_iterable.field_types.registry import FieldTypes
+from target_iterable.objects.base.mirrored_object import MirroredObject
+from target_iterable.objects.registry import OBJECTS, Destination
+from target_iterable.records.column_mapping import Columns, Row
+from target_iterable.records.duplicate_fields import DuplicateFields
+from target_iterable.records.tombstones import Tombstones
+from target_iterable.reporting.deleted_rows import REJECTED, REMOVED, SKIPPED, WRITTEN
+from target_iterable.schemas.validation import RecordValidator
 
 if TYPE_CHECKING:
     from target_iterable.target import TargetIterable

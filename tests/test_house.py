@@ -18,8 +18,16 @@ FORBIDDEN = {
     "target_iterable": {"tap_iterable", "iterable_sandbox"},
     "iterable_sandbox": {"singer_sdk", "tap_iterable", "target_iterable"},
     "target_iterable/delivery": {"target_iterable.objects", "target_iterable.blocks"},
-    "target_iterable/blocks": {"target_iterable.objects", "target_iterable.project", "iterable_api.client"},
-    "target_iterable/segment": {"target_iterable.objects", "target_iterable.project", "iterable_api.client"},
+    "target_iterable/blocks": {
+        "target_iterable.objects",
+        "target_iterable.project.project",
+        "iterable_api.http.client",
+    },
+    "target_iterable/segment": {
+        "target_iterable.objects",
+        "target_iterable.project.project",
+        "iterable_api.http.client",
+    },
 }
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.errors import DailyCapReachedError
-from iterable_api.limits import DAY, JITTER, LIMITS, DocumentedLimits, Limit, Unlimited, limits_of
+from iterable_api.rate_limits.limiter import DAY, JITTER, LIMITS, DocumentedLimits, Limit, Unlimited, limits_of
 
 SHORT = list({(limit.count, limit.seconds): limit for limit in LIMITS if limit.seconds < DAY}.values())
 DAILY = [limit for limit in LIMITS if limit.seconds >= DAY]

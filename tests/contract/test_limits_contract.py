@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from iterable_api.client import HOSTS
-from iterable_api.limits import (
+from iterable_api.facts.repeatable import NOT_REPEATABLE
+from iterable_api.http.client import HOSTS
+from iterable_api.rate_limits.limiter import (
     LIMITS,
     MAX_BODY_BYTES,
     MAX_CATALOG_ITEM_BYTES,
@@ -14,7 +15,6 @@ from iterable_api.limits import (
     MAX_EVENT_ID_BYTES,
     Limit,
 )
-from iterable_api.repeatable import NOT_REPEATABLE
 from tests.contract.published_api import Contract
 
 DEVIATIONS: Mapping[Limit, str] = {
