@@ -9,9 +9,9 @@ from iterable_api.errors import IterableError
 from target_iterable.columnar.operation_builder import Recipe
 from target_iterable.columnar.record_decoder import RecordType
 from target_iterable.core.operation import Operation
+from target_iterable.core.source import Line, Source
 from target_iterable.delivery.errors import not_made
 from target_iterable.delivery.stream_delivery import StreamDelivery
-from target_iterable.reporting.dead_letter_file import Line, Source
 
 _PATIENCE: Final = 5000
 """So many lines more that came to nothing than others, and the lane is left: it only costs time."""

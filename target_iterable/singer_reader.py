@@ -18,8 +18,8 @@ from singer_sdk.singerlib.encoding import SimpleSingerReader
 from iterable_api.waiting.shutdown import GRACE
 from target_iterable.columnar.line_reader import line_blocks
 from target_iterable.columnar_path import Lane
+from target_iterable.core.source import Line, Source
 from target_iterable.delivery.errors import PostponedError
-from target_iterable.reporting.dead_letter_file import Line, Source
 from target_iterable.schemas.schema_messages import refuse_malformed
 
 _Callback: TypeAlias = Callable[[dict[str, Any]], None]

@@ -37,16 +37,12 @@ from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import HIDDEN, PERMISSIONS, SETTINGS
 from target_iterable.core.removal_stops import ABSENT, Ending, Stopped
 from target_iterable.delivery.buffer import Waiting
-from target_iterable.delivery.errors import (
-    DeliveryFailedError,
-    LedgerError,
-    PostponedError,
-    RemovalFailedError,
-    removals_stopped,
-)
+from target_iterable.delivery.errors import DeliveryFailedError, PostponedError
 from target_iterable.delivery.run_delivery import Deliveries
 from target_iterable.delivery.stream_delivery import StreamDelivery
 from target_iterable.fast_dispatch import ShortPath
+from target_iterable.ledger.errors import LedgerError
+from target_iterable.mirror.errors import RemovalFailedError, removals_stopped
 from target_iterable.objects.content.catalog_items import catalog_place
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.project.connection_check import first_look
@@ -63,7 +59,7 @@ from target_iterable.runs.ledger_commands import CHANGES, change_keys
 from target_iterable.runs.real_run import RealRun
 from target_iterable.runs.run_resources import Outlet
 from target_iterable.singer_reader import QuietReader
-from target_iterable.sink import IterableSink
+from target_iterable.sink import IterableSink, SinkTarget
 
 
 class RecordsRejectedError(Exception):
@@ -93,7 +89,7 @@ _SOON: Final = 0.001
 """Seconds. Threads that send need little time, but need it often, while the one that reads would take all of it."""
 
 
-class TargetIterable(ShortPath):
+class TargetIterable(ShortPath, SinkTarget):
     """Singer target that writes into an Iterable project: all that `OBJECTS` lists, from users to messages."""
 
     name = "target-iterable"

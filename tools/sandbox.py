@@ -10,7 +10,7 @@ from inspect import getdoc
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from iterable_api.rate_limits.limiter import DAY, LIMITS, MINUTE, SECOND
+from iterable_api.facts.limits import DAY, LIMITS, MINUTE, SECOND
 from iterable_sandbox.coverage import NOT_BUILT, extent
 from iterable_sandbox.faults import Fault
 from iterable_sandbox.faults.kinds import AnyFault

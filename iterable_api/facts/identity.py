@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
-from iterable_api.rate_limits.limiter import MAX_USER_ID_LENGTH
+from iterable_api.facts.limits import MAX_USER_ID_LENGTH
 
 PLACEHOLDER_DOMAIN: Final = "placeholder.email"
 

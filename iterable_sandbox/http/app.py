@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from iterable_api.rate_limits.limiter import MAX_BODY_BYTES
+from iterable_api.facts.limits import MAX_BODY_BYTES
 from iterable_sandbox.control import routes as control
 from iterable_sandbox.faults.fault_middleware import Serve, exposed
 from iterable_sandbox.http.edge import Ingress, given, target

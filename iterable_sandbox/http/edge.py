@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from iterable_api.rate_limits.limiter import MAX_URI_LENGTH
+from iterable_api.facts.limits import MAX_URI_LENGTH
 from iterable_sandbox.wire.responses import uri_too_long
 
 _SERVER: Final = "iterable-ingress 73616e64"

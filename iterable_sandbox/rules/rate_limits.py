@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem, StateBucket, TokenBucket
 
-from iterable_api.rate_limits.limiter import DAY, Limit, limits_of
+from iterable_api.facts.limits import DAY, Limit, limits_of
 from iterable_sandbox.wire.clock import Clock
 
 

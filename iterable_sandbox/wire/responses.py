@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from iterable_api.rate_limits.limiter import MAX_URI_LENGTH
+from iterable_api.facts.limits import MAX_URI_LENGTH
 from iterable_sandbox.wire.json_text import to_json
 
 _PAGE: Final = """<!DOCTYPE html>

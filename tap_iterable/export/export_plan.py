@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
-from iterable_api.rate_limits.limiter import limits_of
+from iterable_api.facts.limits import limits_of
 from tap_iterable.export.windows import Window
 
 Mode = Literal["auto", "stream", "jobs"]

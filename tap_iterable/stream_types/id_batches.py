@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import urlencode
 
+from iterable_api.facts.limits import MAX_URI_LENGTH
 from iterable_api.http.client import Params
-from iterable_api.rate_limits.limiter import MAX_URI_LENGTH
 
 HOST_ROOM: Final = 128
 """Characters that are kept free for scheme and host: whether Iterable counts them is not documented."""

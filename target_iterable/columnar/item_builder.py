@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from iterable_api.rate_limits.limiter import MAX_CATALOG_ITEM_BYTES
+from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES
 from target_iterable.columnar.fallback import Column, Fit
 from target_iterable.columnar.operation_builder import Draft, Ground, Recipe, structs
 from target_iterable.columnar.record_decoder import UnusualStreamError

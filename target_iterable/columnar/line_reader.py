@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO, Any, Final
 
-from target_iterable.reporting.dead_letter_file import Line
+from target_iterable.core.source import Line
 
 _BLOCK: Final = 1 << 16
 """Bytes; as many as a pipe of Linux holds."""

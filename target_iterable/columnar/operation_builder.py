@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, defstruct
 
-from iterable_api.rate_limits.limiter import MAX_BODY_BYTES
+from iterable_api.facts.limits import MAX_BODY_BYTES
 from target_iterable.columnar import object_columns as spreading
 from target_iterable.columnar.fallback import MISFIT, Column, at, misfits_in
 from target_iterable.columnar.record_decoder import UnusualStreamError

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType, defstruct
 
 from target_iterable.columnar.fallback import MISFIT, Column, Fit, at, misfit_where, misfits_in
-from target_iterable.reporting.dead_letter_file import Line
+from target_iterable.core.source import Line
 from target_iterable.schemas.validation import Check, classes_of, compiled, is_plain
 
 _MOST: Final = 500

@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import UNSET, UnsetType
 
 from iterable_api.facts.identity import is_valid_user_id, valid_emails
-from iterable_api.rate_limits.limiter import MAX_EVENT_ID_BYTES
+from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
 from target_iterable.columnar.fallback import Column, Fit, or_misfit
 from target_iterable.records.column_mapping import EMPTY, spell_date, without_nulls
 from target_iterable.records.ids import ENOUGH

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
+from iterable_api.facts.profile_fields import RESERVED
 from target_iterable.columnar.fallback import Column, Fit, needed
 from target_iterable.columnar.operation_builder import Draft, Ground, Recipe, structs
 from target_iterable.columnar.record_decoder import UnusualStreamError
@@ -16,7 +17,6 @@ from target_iterable.columnar.row_groups import Kinds
 from target_iterable.columnar.transforms import identifiers, normal_values
 from target_iterable.core.json_encoding import dumps_all
 from target_iterable.core.operation import Endpoint, Name
-from target_iterable.field_types.coercion import RESERVED
 from target_iterable.records.normal_form import normal
 from target_iterable.records.user_identity import KINDS, IdentityRule
 

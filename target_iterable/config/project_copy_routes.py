@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from iterable_api.facts.data_types import EVENTS
-from target_iterable.field_types.coercion import RESERVED
+from iterable_api.facts.profile_fields import RESERVED
 
 Entries: TypeAlias = Mapping[str, Mapping[str, Any]]
 """Glob on a stream's name -> route."""

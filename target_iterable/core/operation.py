@@ -9,11 +9,12 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
+from iterable_api.errors import IterableError
+from iterable_api.facts.limits import MAX_BODY_BYTES
 from iterable_api.facts.repeatable import is_repeatable
-from iterable_api.rate_limits.limiter import MAX_BODY_BYTES
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.rejection import RecordRefusedError, Refusal
-from target_iterable.reporting.dead_letter_file import Source
+from target_iterable.core.source import Source
 
 Name: TypeAlias = tuple[str, str]
 """A kind and a value by which Iterable may name a row: `("email", "ann@example.com")`, `("eventName", "signup")`."""
@@ -94,7 +95,7 @@ class Endpoint:
         once: whether a name may stand only once in a request. Failures are listed by name, so two
             rows of one user could not be told apart, nor is their order promised.
         repeatable: whether a row that is sent twice does what it does when it is sent once. False at the start only
-            for rows that lack what makes a second call harmless; `iterable_api.facts.repeatable` has what holds for all.
+            for rows that lack what makes a second call harmless; see `iterable_api.facts.repeatable` for all others.
         settled: statuses, or beginnings of the codes or sentences of refusals, which say that what the rows of a
             request ask for was so already.
         removes: what a row takes away, as the audit log calls it: `delete`, `forget`, `merge` or `remove`. Empty for
@@ -260,3 +261,12 @@ def _around(endpoint: Endpoint, envelope: Envelope) -> tuple[bytes, bytes]:
     opening, closing = endpoint.brackets
     shared = envelope.members + b"," if envelope.members else b""
     return b"{" + shared + dumps(endpoint.collection) + b":" + opening, closing + b"}"
+
+
+@dataclass
+class Outcome:
+    """What became of a batch. With an `error`, rows that are not in `verdicts` are unsent."""
+
+    batch: Batch
+    verdicts: Verdicts = field(default_factory=Verdicts)
+    error: IterableError | None = None

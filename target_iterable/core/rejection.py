@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,6 @@ class RecordPassedOverError(Exception):
 
 class RecordDoneError(Exception):
     """A record that was written when it was read, because others need what it made. Nothing is left to send."""
+
+
+UNCONFIRMED: Final = Refusal("unconfirmed", "Iterable's answer does not say whether the record was taken")

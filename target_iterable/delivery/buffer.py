@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from iterable_api.rate_limits.limiter import MAX_BODY_BYTES
+from iterable_api.facts.limits import MAX_BODY_BYTES
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import Refusal
-from target_iterable.reporting.dead_letter_file import Source
+from target_iterable.core.source import Source
 
 _MANY_BYTES: Final = 49 * MAX_BODY_BYTES // 10
 """A little less than five requests hold, so that no sixth is needed for what does not fit."""

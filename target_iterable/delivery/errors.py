@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from iterable_api.errors import DailyCapReachedError, FieldTypeError, IterableError
+from target_iterable.core.operation import Outcome
 from target_iterable.core.threshold import Allowance
 from target_iterable.reporting.stream_counts import Tally
-from target_iterable.requests.failure_isolation import Outcome
 
 
 class DeliveryFailedError(Exception):
@@ -24,46 +22,6 @@ class TooManyRejectsError(DeliveryFailedError):
 
 class FieldsDroppedError(DeliveryFailedError):
     """Iterable has taken records without some of their fields, and that is not what the user wants."""
-
-
-class LedgerError(Exception):
-    """The ledger cannot be read or written. State does not move past what it should hold."""
-
-    def __init__(self, error: Exception) -> None:
-        # The text of a driver's error may hold the URL, and the URL a password.
-        super().__init__(
-            f"The database named by `ledger` cannot be used ({type(error).__name__}). Mend it, or name another: "
-            "then all records count as new."
-        )
-
-
-class LedgerLockedError(LedgerError):
-    """Another process holds a lock in the database of `ledger` for longer than can be waited."""
-
-    def __init__(self) -> None:
-        super(LedgerError, self).__init__(
-            "The database named by `ledger` is locked by another process, and did not become free in time "
-            "(`lock_timeout_seconds`). State has not moved past what should be kept there: look for a run that hangs, "
-            "end it, and run again."
-        )
-
-
-class RemovalFailedError(Exception):
-    """Not all that has left the source was removed. The next complete version goes on."""
-
-
-class TooManyRemovalsError(RemovalFailedError):
-    """More has left the source than `max_removals` allows. Nothing was removed."""
-
-
-class RemovalsStoppedError(RemovalFailedError):
-    """What has left the source of a stream stays in Iterable, and that is not what the user wants."""
-
-
-def removals_stopped(stopped: Mapping[str, object]) -> RemovalsStoppedError:
-    """The failure of a run that has done all else: stream -> why."""
-    told = " ".join(f"Stream {stream!r}: {why}" for stream, why in stopped.items())
-    return RemovalsStoppedError(f"{told} All else is done, and state has moved on.")
 
 
 def too_many_rejects(stream: str, tally: Tally, allowance: Allowance) -> TooManyRejectsError:

@@ -8,13 +8,13 @@ from contextlib import contextmanager, suppress
 
 from iterable_api.errors import IterableError
 from target_iterable.config.delivery_options import Options
-from target_iterable.core.operation import Batch, Operation, Verdicts
+from target_iterable.core.operation import Batch, Operation, Outcome, Verdicts
 from target_iterable.core.rejection import Refusal
 from target_iterable.core.removal_stops import Ending
+from target_iterable.core.source import Source
 from target_iterable.delivery.buffer import Load, Waiting
 from target_iterable.delivery.errors import (
     DeliveryFailedError,
-    LedgerError,
     fields_dropped,
     may_pass,
     not_delivered,
@@ -23,16 +23,17 @@ from target_iterable.delivery.errors import (
 )
 from target_iterable.delivery.history import Past
 from target_iterable.field_types.registry import FieldTypes
+from target_iterable.ledger.errors import LedgerError
 from target_iterable.mirror.mirror import Means
 from target_iterable.project.user_lookup import Existence
 from target_iterable.reporting.audit_log import Audit
-from target_iterable.reporting.dead_letter_file import Rejects, Source
+from target_iterable.reporting.dead_letter_file import Rejects
 from target_iterable.reporting.deleted_rows import REJECTED, SKIPPED, DeletedRows
 from target_iterable.reporting.log_once import Telling
 from target_iterable.reporting.singer_metrics import VerdictMeters
 from target_iterable.reporting.stream_counts import Tally
 from target_iterable.requests.batching import Room, pack, shared_names
-from target_iterable.requests.failure_isolation import Isolation, Outcome
+from target_iterable.requests.failure_isolation import Isolation
 from target_iterable.requests.flush_policy import Pace, width
 from target_iterable.requests.grouping import grouped
 from target_iterable.requests.scheduler import Schedule

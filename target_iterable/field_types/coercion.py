@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from iterable_api.errors import BadRequestError
 from iterable_api.facts import timestamps as times
+from iterable_api.facts.profile_fields import RESERVED
 from iterable_api.facts.success_responses import catalog_data
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
@@ -17,11 +18,6 @@ from target_iterable.field_types.registry import USERS, FieldTypes, catalog_of, 
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.numbers import decimal_of
 from target_iterable.schemas.schema_types import updates
-
-RESERVED: Final = frozenset(
-    {"itblInternal", "itblDS", "itblUserId", "profileUpdatedAt", "signupSource", "devices", "browserTokens"}
-)
-"""Profile fields that Iterable sets itself. What it does with them in a request is not documented."""
 
 MAPPINGS: Final = "/api/catalogs/{catalogName}/fieldMappings"
 

@@ -10,11 +10,10 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Endpoint, Envelope, Operation
+from target_iterable.core.operation import Endpoint, Envelope, Operation, Outcome
 from target_iterable.ledger.keyed_hash import framing
 from target_iterable.ledger.ledger import Ledger
 from target_iterable.ledger.no_deduplication import Memory
-from target_iterable.requests.failure_isolation import Outcome
 
 _ENOUGH: Final = 1000
 """So many settled keys are brought to the disk while requests are still on their way."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from target_iterable.core.operation import Happening, Name, Operation
-from target_iterable.core.rejection import Refusal
+from target_iterable.core.operation import Happening, Name, Operation, Outcome
+from target_iterable.core.rejection import UNCONFIRMED, Refusal
 from target_iterable.ledger.idempotency_keys import Happenings
 from target_iterable.ledger.no_idempotency import Once, Sifted
-from target_iterable.requests.bulk_response import UNCONFIRMED
-from target_iterable.requests.failure_isolation import Outcome
 
 _UNCLEAR: Final = Refusal(
     UNCONFIRMED.code,

@@ -37,7 +37,7 @@ from sqlalchemy.schema import CreateTable
 from iterable_api.storage import databases
 from iterable_api.storage.paths import private_file, sqlite_file
 from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
-from target_iterable.delivery.errors import LedgerError, LedgerLockedError
+from target_iterable.ledger.errors import LedgerError, LedgerLockedError
 from target_iterable.ledger.keyed_hash import told
 from target_iterable.ledger.keys import LedgerKeys
 from target_iterable.ledger.schema import bring_up_to_date

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 
-from target_iterable.core.operation import Operation
-from target_iterable.requests.failure_isolation import Outcome
+from target_iterable.core.operation import Operation, Outcome
 
 
 class Memory:

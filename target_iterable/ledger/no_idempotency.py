@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from target_iterable.core.operation import Operation
+from target_iterable.core.operation import Operation, Outcome
 from target_iterable.core.rejection import Refusal
-from target_iterable.requests.failure_isolation import Outcome
 
 
 class Sifted(NamedTuple):

@@ -6,12 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
-from target_iterable.core.operation import Operation
+from target_iterable.core.operation import Operation, Outcome
 from target_iterable.core.removal_stops import Ending, Stopped
 from target_iterable.core.threshold import Allowance
 from target_iterable.ledger.no_deduplication import Memory
 from target_iterable.reporting.stream_counts import Tally
-from target_iterable.requests.failure_isolation import Outcome
 
 if TYPE_CHECKING:
     from target_iterable.reporting.audit_log import Audit

@@ -11,7 +11,7 @@ from iterable_api.errors import DailyCapReachedError, IterableError
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RecordRefusedError
 from target_iterable.core.removal_stops import CAPPED, FEWER, TOO_MANY, Ending, Stopped
-from target_iterable.delivery.errors import RemovalFailedError, TooManyRemovalsError
+from target_iterable.mirror.errors import RemovalFailedError, TooManyRemovalsError
 from target_iterable.mirror.membership_table import Count, Member
 from target_iterable.mirror.mirror import Means
 from target_iterable.reporting.audit_log import Reason

@@ -6,15 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from target_iterable.core.operation import Operation
+from target_iterable.core.operation import Operation, Outcome
+from target_iterable.core.rejection import UNCONFIRMED
 from target_iterable.core.removal_stops import Ending, Stopped
-from target_iterable.delivery.errors import LedgerError
+from target_iterable.ledger.errors import LedgerError
 from target_iterable.mirror.completeness import Reading
 from target_iterable.mirror.membership_table import Count, Member, Members, Sighting
 from target_iterable.mirror.mirror import Means, Mirror, Terms
 from target_iterable.mirror.removals import Removals
-from target_iterable.requests.bulk_response import UNCONFIRMED
-from target_iterable.requests.failure_isolation import Outcome
 
 if TYPE_CHECKING:
     pass

@@ -10,11 +10,9 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from iterable_api.facts import timestamps as times
-from target_iterable.core.operation import Operation
+from target_iterable.core.operation import Operation, Outcome
 from target_iterable.core.private_files import StreamFile
-from target_iterable.core.rejection import Refusal
-from target_iterable.requests.bulk_response import UNCONFIRMED
-from target_iterable.requests.failure_isolation import Outcome
+from target_iterable.core.rejection import UNCONFIRMED, Refusal
 
 REMOVED: Final = "removed"
 ALREADY_GONE: Final = "already_gone"

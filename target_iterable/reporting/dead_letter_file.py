@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 import simplejson
@@ -14,22 +14,13 @@ import simplejson
 from iterable_api.facts import timestamps as times
 from target_iterable.core.private_files import StreamFile
 from target_iterable.core.rejection import Refusal
-
-Line: TypeAlias = str | bytes
-"""A line of the input. Files hold bytes."""
+from target_iterable.core.source import Line, Source
 
 _members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class RejectsNotWrittenError(Exception):
     """Rejects could not be stored, so state must not move past them."""
-
-
-class Source(msgspec.Struct, frozen=True, gc=False):
-    """Where a record comes from: its RECORD message and the SCHEMA message before it, as the tap wrote them."""
-
-    record: Line
-    schema: Line
 
 
 class Rejects:

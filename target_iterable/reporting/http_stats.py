@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from iterable_api.rate_limits.limiter import MINUTE, limits_of
+from iterable_api.facts.limits import MINUTE, limits_of
 from target_iterable.reporting.request_log import Call
 
 

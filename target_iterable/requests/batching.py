@@ -11,7 +11,7 @@ from math import inf
 from threading import Lock
 from typing import Final
 
-from iterable_api.rate_limits.limiter import MAX_BODY_BYTES
+from iterable_api.facts.limits import MAX_BODY_BYTES
 from target_iterable.core.operation import Batch, Endpoint, Envelope, Name, Operation
 
 FIRST_ROWS: Final = 1000

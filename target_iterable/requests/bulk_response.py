@@ -25,7 +25,6 @@ from target_iterable.core.rejection import Refusal
 
 _EVENT_NAME: Final = "eventName"
 DISALLOWED: Final = "disallowedEventNames"
-UNCONFIRMED: Final = Refusal("unconfirmed", "Iterable's answer does not say whether the record was taken")
 _PASSING: Final = frozenset({"validEmailFailures", "validUserIdFailures"})
 _TOP_BUCKETS: Final = ("invalidEmails", "invalidUserIds", *sorted(_PASSING))
 _BUCKET: Final = re.compile(r"(?P<meaning>\w+?)(?P<kind>Email|UserId)(?:s|Failures)")

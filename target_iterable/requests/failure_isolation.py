@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -29,15 +28,14 @@ from iterable_api.errors import (
     UriTooLongError,
 )
 from iterable_api.waiting.retry_policy import PASSING_FAILURE
-from target_iterable.core.operation import Batch, Endpoint, Operation, Verdicts
-from target_iterable.core.rejection import Refusal
+from target_iterable.core.operation import Batch, Endpoint, Operation, Outcome
+from target_iterable.core.rejection import UNCONFIRMED, Refusal
 from target_iterable.field_types.fitting import Place
 from target_iterable.field_types.registry import FieldTypes
 from target_iterable.field_types.supposed_types import SupposedTypes, learn_from
 from target_iterable.field_types.trimming import Trimming
 from target_iterable.field_types.violations import misshapen
 from target_iterable.requests.batching import Room, pack
-from target_iterable.requests.bulk_response import UNCONFIRMED
 from target_iterable.requests.sender import Sender
 
 _NOT_OF_A_ROW: Final = ("error.lists.", "error.catalogs.")
@@ -49,15 +47,6 @@ _HOPELESS: Final = 50
 _NOTHING: Final[Mapping[Operation, Refusal]] = MappingProxyType({})
 _UNADDRESSABLE: Final = Refusal("unaddressable", "an id of the record cannot be part of a URL")
 _TOO_LARGE: Final = Refusal("tooLarge", "Iterable finds the record too large, even in a request of its own")
-
-
-@dataclass
-class Outcome:
-    """What became of a batch. With an `error`, rows that are not in `verdicts` are unsent."""
-
-    batch: Batch
-    verdicts: Verdicts = field(default_factory=Verdicts)
-    error: IterableError | None = None
 
 
 class Isolation:

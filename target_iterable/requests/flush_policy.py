@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from iterable_api.rate_limits.limiter import limits_of
+from iterable_api.facts.limits import limits_of
 from target_iterable.core.operation import Endpoint, Operation
 from target_iterable.project.user_lookup import PATHS
 from target_iterable.requests.batching import Room

@@ -7,9 +7,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 
-from target_iterable.core.operation import Batch, Name
+from target_iterable.core.operation import Batch, Name, Outcome
 from target_iterable.requests.batching import shared_names
-from target_iterable.requests.failure_isolation import Outcome
 
 
 class Schedule:

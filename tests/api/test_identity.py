@@ -12,7 +12,7 @@ from iterable_api.facts.identity import (
     normalise_email,
     valid_emails,
 )
-from iterable_api.rate_limits.limiter import MAX_USER_ID_LENGTH
+from iterable_api.facts.limits import MAX_USER_ID_LENGTH
 
 PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F))
 NOT_BLANK = PRINTABLE.replace(" ", "")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from iterable_api.rate_limits.limiter import LIMITS, MAX_BODY_BYTES
+from iterable_api.facts.limits import LIMITS, MAX_BODY_BYTES
 from iterable_sandbox.routes.table import ENDPOINTS
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.wire.clock import StoppedClock

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
-from iterable_api.rate_limits.limiter import MAX_CATALOG_ITEM_BYTES
+from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.routes.content import catalog_items
 from iterable_sandbox.routes.table import Call

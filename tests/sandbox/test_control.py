@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from iterable_api.rate_limits.limiter import DAY, LIMITS
+from iterable_api.facts.limits import DAY, LIMITS
 from iterable_sandbox.project.request_log import Entry, RequestLog
 from iterable_sandbox.rules.rate_limits import Buckets
 from iterable_sandbox.server import Sandbox

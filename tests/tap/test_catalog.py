@@ -10,7 +10,7 @@ from jsonschema import Draft7Validator
 
 from iterable_api.facts.data_types import DATA_TYPES
 from iterable_api.facts.event_fields import FIELDS
-from iterable_api.rate_limits.limiter import LIMITS
+from iterable_api.facts.limits import LIMITS
 from tap_iterable.stream_types.base import IterableStream
 from tap_iterable.tap import TapIterable
 from tests.tap.answering import KEY

@@ -18,7 +18,7 @@ import pytest
 
 from iterable_api.http.client import IterableClient
 from target_iterable.config.setting_error import SettingError
-from target_iterable.delivery.errors import RemovalFailedError
+from target_iterable.mirror.errors import RemovalFailedError
 from target_iterable.objects.registry import OBJECTS
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment

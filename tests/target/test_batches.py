@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api.rate_limits.limiter import MAX_BODY_BYTES
+from iterable_api.facts.limits import MAX_BODY_BYTES
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import OBJECT, Batch, Endpoint, Envelope, Name, Operation
 from target_iterable.core.rejection import RecordRefusedError

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from iterable_api.facts.profile_fields import RESERVED
 from target_iterable.delivery.errors import FieldsDroppedError
-from target_iterable.field_types.coercion import RESERVED
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import STATE, stream
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from target_iterable.delivery.errors import LedgerError
+from target_iterable.ledger.errors import LedgerError
 from target_iterable.ledger.ledger import Ledger, open_ledger
 
 

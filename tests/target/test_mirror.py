@@ -9,7 +9,7 @@ import pytest
 
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import SETTINGS
-from target_iterable.delivery.errors import TooManyRemovalsError
+from target_iterable.mirror.errors import TooManyRemovalsError
 from target_iterable.objects.base.mirrored_object import MirroredObject
 from target_iterable.objects.registry import OBJECTS
 from tests.target.conftest import Project

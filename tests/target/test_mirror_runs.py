@@ -15,11 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iterable_api.facts.limits import Limit
 from iterable_api.http.client import IterableClient
-from iterable_api.rate_limits.limiter import Limit, Unlimited
+from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
 from target_iterable.config.settings import SETTINGS
-from target_iterable.delivery.errors import DeliveryFailedError, RemovalFailedError, RemovalsStoppedError
+from target_iterable.delivery.errors import DeliveryFailedError
+from target_iterable.mirror.errors import RemovalFailedError, RemovalsStoppedError
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import STATE, Contents, Loader, Message, stream

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.errors import IterableError
-from target_iterable.core.operation import Batch, Endpoint, Name, Operation
+from target_iterable.core.operation import Batch, Endpoint, Name, Operation, Outcome
 from target_iterable.requests.batching import Room, pack, shared_names
 from target_iterable.requests.bulk_response import all_taken
-from target_iterable.requests.failure_isolation import Outcome
 from target_iterable.requests.grouping import grouped
 from target_iterable.requests.scheduler import Schedule
 

@@ -11,12 +11,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from target_iterable.core.removal_stops import REASONS, SETUP
-from target_iterable.delivery.errors import (
-    DeliveryFailedError,
-    RemovalsStoppedError,
-    TooManyRejectsError,
-    TooManyRemovalsError,
-)
+from target_iterable.delivery.errors import DeliveryFailedError, TooManyRejectsError
+from target_iterable.mirror.errors import RemovalsStoppedError, TooManyRemovalsError
 from tests.target.conftest import Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import STATE, Message, stream

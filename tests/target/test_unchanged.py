@@ -21,11 +21,11 @@ from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import SETTINGS
-from target_iterable.core.operation import BARE, Batch, Operation, Verdicts
-from target_iterable.delivery.errors import DeliveryFailedError, LedgerError
+from target_iterable.core.operation import BARE, Batch, Operation, Outcome, Verdicts
+from target_iterable.delivery.errors import DeliveryFailedError
 from target_iterable.ledger import deduplication as ledger_memory
+from target_iterable.ledger.errors import LedgerError
 from target_iterable.ledger.ledger import open_ledger
-from target_iterable.requests.failure_isolation import Outcome
 from tests.target.bulk_server import ENDPOINT
 from tests.target.conftest import Project
 from tests.target.interrupting import Interrupting, Moment

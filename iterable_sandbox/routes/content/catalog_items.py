@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from iterable_api.rate_limits.limiter import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
+from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.base.pages import asked_page
 from iterable_sandbox.routes.content.catalogs import LARGEST_PAGE, NAME, catalog_of

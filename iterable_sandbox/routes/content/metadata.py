@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from iterable_api.rate_limits.limiter import MAX_METADATA_VALUE_BYTES
+from iterable_api.facts.limits import MAX_METADATA_VALUE_BYTES
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.store.tables.metadata import Entry
 from iterable_sandbox.wire.body_schema import OBJECT, object_of

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from iterable_api.rate_limits.limiter import MAX_EVENT_ID_BYTES
+from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.users.users import UPDATE
 from iterable_sandbox.rules.field_types import PURCHASE, USER, Asked, FieldDraft

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from iterable_api.facts import timestamps as times
-from iterable_api.rate_limits.limiter import MAX_EVENT_ID_BYTES
+from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.rejection import RecordRefusedError
 from target_iterable.records.column_mapping import EMPTY, Row

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
-from iterable_api.rate_limits.limiter import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
+from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
 from target_iterable.columnar.fallback import Column, or_misfit
 from target_iterable.columnar.item_builder import ItemRecipe
 from target_iterable.columnar.operation_builder import Ground, Recipe

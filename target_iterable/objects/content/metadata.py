@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
-from iterable_api.rate_limits.limiter import MAX_METADATA_VALUE_BYTES
+from iterable_api.facts.limits import MAX_METADATA_VALUE_BYTES
 from target_iterable.config.route import MIRROR, REMOVE, ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Envelope, Operation, alone
