@@ -29,10 +29,11 @@ bench: $(READY) ## Measure the speed: side by side with the SDK's usual way and 
 bench-limits: $(READY) ## Measure how much of the limits tap and target use; takes a quarter of an hour
 	$(BIN)/python -m benchmarks.limits $(BENCH)
 
-check: $(READY) ## Lint, check the format, the types and the definitions
+check: $(READY) ## Lint, check the format, the types, the layers and the definitions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/python -m tools --check
 
 docs: $(READY) ## Write what is made from the code

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from benchmarks.rows import CATALOG
 from benchmarks.server import Handler, serve, serving
-from iterable_sandbox.clock import Clock
-from iterable_sandbox.limits import Buckets
+from iterable_sandbox.rules.rate_limits import Buckets
+from iterable_sandbox.wire.clock import Clock
 
 LATENCY: Final = 0.2
 _ROWS: Final = re.compile(r"/rows/\d+")

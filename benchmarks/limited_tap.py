@@ -10,7 +10,7 @@ from typing import Final
 from benchmarks.measuring import run
 from benchmarks.rows import END, START
 from benchmarks.subjects import taps
-from iterable_api.data_types import DATA_TYPES
+from iterable_api.facts.data_types import DATA_TYPES
 
 STREAMS: Final = tuple(data_type.stream for data_type in DATA_TYPES)
 ROWS: Final = 10

@@ -22,7 +22,7 @@ from benchmarks.limited_tap import ROWS, STREAMS, export
 from benchmarks.measuring import run
 from benchmarks.rows import LOADS
 from benchmarks.subjects import targets
-from iterable_api.limits import MAX_BODY_BYTES, MAX_CATALOG_ITEMS, limits_of
+from iterable_api.facts.limits import MAX_BODY_BYTES, MAX_CATALOG_ITEMS, limits_of
 
 RECORDS: Final = {"users": 100_000, "events": 100_000, "catalog_items": 50_000}
 _PER_REQUEST: Final = 1000

@@ -14,7 +14,7 @@ from typing import Any, Final
 import requests
 
 from demo.processes import BIN, started
-from iterable_api.data_types import DATA_TYPES
+from iterable_api.facts.data_types import DATA_TYPES
 
 API_KEY: Final = "0123456789abcdef0123456789abcdef"
 _TIMEOUT: Final = 60

@@ -10,12 +10,13 @@ from typing import Any, BinaryIO, Final
 
 import click
 
-from iterable_api.identity import ProjectType
-from iterable_sandbox import knobs, loading, server
+from iterable_api.facts.identity import ProjectType
+from iterable_sandbox import loading, server
 from iterable_sandbox.faults import read_fault
-from iterable_sandbox.seed import Plan, seed
-from iterable_sandbox.settings import DEFAULT_API_KEY, Settings
-from iterable_sandbox.store import Store
+from iterable_sandbox.rules import runtime_settings as knobs
+from iterable_sandbox.rules.settings import DEFAULT_API_KEY, Settings
+from iterable_sandbox.seed.seeding import Plan, seed
+from iterable_sandbox.store.store import Store
 
 _DATES: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 _PROJECT_TYPES = click.Choice([kind.value for kind in ProjectType])

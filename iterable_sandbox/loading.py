@@ -7,16 +7,16 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from iterable_api import times
-from iterable_api.data_types import DATA_TYPES
-from iterable_api.identity import normalise_email
-from iterable_sandbox import typed_json
-from iterable_sandbox.field_types import USER, Asked, FieldDraft, custom_event
-from iterable_sandbox.profiles import writable
-from iterable_sandbox.settings import Settings
-from iterable_sandbox.store import Store
-from iterable_sandbox.store.events import Event
-from iterable_sandbox.store.user import User
+from iterable_api.facts import timestamps as times
+from iterable_api.facts.data_types import DATA_TYPES
+from iterable_api.facts.identity import normalise_email
+from iterable_sandbox.rules.field_types import USER, Asked, FieldDraft, custom_event
+from iterable_sandbox.rules.profiles import writable
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.store.tables.events import Event
+from iterable_sandbox.wire import typed_json
 
 _OBJECT: Final = TypeAdapter(dict[str, Any])
 _NAMED_BY_CLIENTS: Final = ("customEvent", "purchase")

@@ -18,16 +18,16 @@ from typing import Any, Final, Self
 
 import uvicorn
 
-from iterable_api.identity import ProjectType
-from iterable_sandbox.app import build_app
-from iterable_sandbox.clock import Clock
-from iterable_sandbox.connection import Connection
+from iterable_api.facts.identity import ProjectType
 from iterable_sandbox.control.views import counts
 from iterable_sandbox.faults import Fault, Planned, read_fault
-from iterable_sandbox.project import Project
-from iterable_sandbox.request_log import Entry
-from iterable_sandbox.settings import Settings
-from iterable_sandbox.store import Store
+from iterable_sandbox.faults.connection import Connection
+from iterable_sandbox.http.app import build_app
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.project.request_log import Entry
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.wire.clock import Clock
 
 _START_TIMEOUT_S: Final = 10
 _GRACE_S: Final = 1

@@ -13,10 +13,12 @@ from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.tap_base import CliTestOptionValue
 
-from iterable_api import environment
-from iterable_api.client import IterableClient
-from iterable_api.data_types import EVENTS, USER, DataType, unlisted
-from iterable_api.endings import (
+from iterable_api.errors import IterableError
+from iterable_api.facts.data_types import EVENTS, USER, DataType, unlisted
+from iterable_api.http.client import IterableClient
+from iterable_api.plugin import environment
+from iterable_api.plugin.connection_settings import connect, in_plain_words, strangers
+from iterable_api.plugin.exit_errors import (
     JsonObjectFile,
     UnreadableVariableError,
     WrongExpressionError,
@@ -26,22 +28,20 @@ from iterable_api.endings import (
     told,
     variables_named,
 )
-from iterable_api.errors import IterableError
-from iterable_api.settings import connect, in_plain_words, strangers
-from iterable_api.shutdown import ENDINGS, one_signal_is_enough
-from tap_iterable.answers import array_in
-from tap_iterable.export.odd_lines import TooManyOddLinesError
+from iterable_api.waiting.shutdown import ENDINGS, one_signal_is_enough
+from tap_iterable.config.settings import SCHEMA, problems
+from tap_iterable.export.json_answers import array_in
 from tap_iterable.export.windows import OversizeError
-from tap_iterable.messages import UNDISTURBED, MessageWriter
-from tap_iterable.selection import NothingSelectedError, check_selection
-from tap_iterable.settings import SCHEMA, problems
-from tap_iterable.state import UnusableStateError, bookmarks_in, usable
-from tap_iterable.streams import PROJECT_STREAMS
-from tap_iterable.streams.base import KEY_CHECK
+from tap_iterable.input.selection import NothingSelectedError, check_selection
+from tap_iterable.input.state import UnusableStateError, bookmarks_in, usable
+from tap_iterable.records.malformed_lines import TooManyOddLinesError
+from tap_iterable.records.singer_messages import UNDISTURBED, MessageWriter
+from tap_iterable.stream_types.base import KEY_CHECK
+from tap_iterable.stream_types.resource_stream import RESOURCES, ResourceStream
+from tap_iterable.streams.custom_data_types import ExtraEventStream
 from tap_iterable.streams.exports import EventStream, UserStream
-from tap_iterable.streams.extra import ExtraEventStream
-from tap_iterable.streams.resources import RESOURCES, ResourceStream
-from tap_iterable.user_columns import with_columns_of
+from tap_iterable.streams.registry import PROJECT_STREAMS
+from tap_iterable.users_schema_discovery import with_columns_of
 
 _TAKEN: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
 """Names of streams that a data type must not have."""

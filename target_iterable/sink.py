@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
+from singer_sdk import Target
 from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.sinks import BatchSink
 
 from iterable_api.errors import IterableError
-from target_iterable.blocks.lane import Lane
-from target_iterable.blocks.recipes import Ground
-from target_iterable.blocks.record_types import RecordType, UnusualStreamError
-from target_iterable.columns import Columns, Row
-from target_iterable.delivery.deleted_rows import REJECTED, REMOVED, SKIPPED, WRITTEN
-from target_iterable.delivery.failures import not_made
-from target_iterable.delivery.field_types import FieldTypes
-from target_iterable.delivery.operations import Operation
-from target_iterable.delivery.refusal import RecordDoneError, RecordPassedOverError, RecordRefusedError, Refusal
-from target_iterable.delivery.serialise import exact
-from target_iterable.duplicate_fields import DuplicateFields
-from target_iterable.objects import OBJECTS, Destination
-from target_iterable.objects.mirrored import MirroredObject
-from target_iterable.routes import REJECT, SKIP, WRITE, Route
-from target_iterable.tombstones import Tombstones
-from target_iterable.validation import RecordValidator
-
-if TYPE_CHECKING:
-    from target_iterable.target import TargetIterable
+from target_iterable.columnar.operation_builder import Ground
+from target_iterable.columnar.record_decoder import RecordType, UnusualStreamError
+from target_iterable.columnar_path import Lane
+from target_iterable.config.route import REJECT, SKIP, WRITE, Route
+from target_iterable.config.router import Routing
+from target_iterable.core.json_encoding import exact
+from target_iterable.core.operation import Operation
+from target_iterable.core.rejection import RecordDoneError, RecordPassedOverError, RecordRefusedError, Refusal
+from target_iterable.delivery.errors import not_made
+from target_iterable.delivery.run_delivery import Deliveries
+from target_iterable.field_types.registry import FieldTypes
+from target_iterable.objects.base.mirrored_object import MirroredObject
+from target_iterable.objects.registry import OBJECTS, Destination
+from target_iterable.project.project import Project
+from target_iterable.records.column_mapping import Columns, Row
+from target_iterable.records.duplicate_fields import DuplicateFields
+from target_iterable.records.tombstones import Tombstones
+from target_iterable.reporting.deleted_rows import REJECTED, REMOVED, SKIPPED, WRITTEN
+from target_iterable.schemas.validation import RecordValidator
+from target_iterable.singer_reader import QuietReader
 
 _TOO_DEEP: Final = Refusal("tooDeep", "it has objects or arrays in too many others")
 
@@ -39,11 +41,20 @@ class _Names(Protocol):
     def __call__(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]: ...
 
 
+class SinkTarget(Target):
+    """What a sink needs of the target that makes it."""
+
+    routing: Routing
+    project: Project
+    deliveries: Deliveries
+    reader: QuietReader
+
+
 class IterableSink(BatchSink):
     """A stream on its way to the object that its route names."""
 
     def __init__(
-        self, target: TargetIterable, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None
+        self, target: SinkTarget, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         route = target.routing.route(stream_name)

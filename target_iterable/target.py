@@ -14,8 +14,11 @@ import click
 from singer_sdk.exceptions import MappingError, RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
-from iterable_api.client import IterableClient
-from iterable_api.endings import (
+from iterable_api.errors import IterableError
+from iterable_api.facts.identity import ProjectType
+from iterable_api.http.client import IterableClient
+from iterable_api.plugin.connection_settings import connect, in_plain_words, strangers
+from iterable_api.plugin.exit_errors import (
     UnreadableVariableError,
     WrongExpressionError,
     expressions_named,
@@ -24,46 +27,39 @@ from iterable_api.endings import (
     told,
     variables_named,
 )
-from iterable_api.errors import IterableError
-from iterable_api.identity import ProjectType
-from iterable_api.settings import connect, in_plain_words, strangers
-from iterable_api.shutdown import ENDINGS, one_signal_is_enough
-from target_iterable.blocks.lane import Lane
-from target_iterable.copying import entries
-from target_iterable.delivery.audit import AuditNotWrittenError
-from target_iterable.delivery.deliveries import Deliveries
-from target_iterable.delivery.failures import (
-    DeliveryFailedError,
-    LedgerError,
-    PostponedError,
-    RemovalFailedError,
-    removals_stopped,
-)
-from target_iterable.delivery.journal import JournalNotWrittenError
-from target_iterable.delivery.loads import Waiting
-from target_iterable.delivery.rejects import RejectsNotWrittenError
-from target_iterable.delivery.sender import Sender
-from target_iterable.delivery.stops import ABSENT, Ending, Stopped
-from target_iterable.delivery.stream import StreamDelivery
-from target_iterable.delivery.tally import Tally
-from target_iterable.dry_run.plan import PlanNotWrittenError
-from target_iterable.dry_run.run import DryRun
-from target_iterable.first_look import first_look
-from target_iterable.given import ask_for_dry_run, asks_for_dry_run, in_one_form, remarks
-from target_iterable.ledger_commands import CHANGES, change_keys
-from target_iterable.objects import OBJECTS
-from target_iterable.objects.catalog_items import catalog_place
-from target_iterable.outlet import Outlet
-from target_iterable.project import Project
-from target_iterable.reader import QuietReader
-from target_iterable.real_run import RealRun
-from target_iterable.report import Report
-from target_iterable.routes import NOTHING
-from target_iterable.routing import Routing
-from target_iterable.setting_error import SettingError
-from target_iterable.settings import HIDDEN, PERMISSIONS, SETTINGS
-from target_iterable.short_path import ShortPath
-from target_iterable.sink import IterableSink
+from iterable_api.waiting.shutdown import ENDINGS, one_signal_is_enough
+from target_iterable.columnar_path import Lane
+from target_iterable.config.given_settings import ask_for_dry_run, asks_for_dry_run, in_one_form, remarks
+from target_iterable.config.project_copy_routes import entries
+from target_iterable.config.route import NOTHING
+from target_iterable.config.router import Routing
+from target_iterable.config.setting_error import SettingError
+from target_iterable.config.settings import HIDDEN, PERMISSIONS, SETTINGS
+from target_iterable.core.removal_stops import ABSENT, Ending, Stopped
+from target_iterable.delivery.buffer import Waiting
+from target_iterable.delivery.errors import DeliveryFailedError, PostponedError
+from target_iterable.delivery.run_delivery import Deliveries
+from target_iterable.delivery.stream_delivery import StreamDelivery
+from target_iterable.fast_dispatch import ShortPath
+from target_iterable.ledger.errors import LedgerError
+from target_iterable.mirror.errors import RemovalFailedError, removals_stopped
+from target_iterable.objects.content.catalog_items import catalog_place
+from target_iterable.objects.registry import OBJECTS
+from target_iterable.project.connection_check import first_look
+from target_iterable.project.project import Project
+from target_iterable.reporting.audit_log import AuditNotWrittenError
+from target_iterable.reporting.dead_letter_file import RejectsNotWrittenError
+from target_iterable.reporting.request_log import JournalNotWrittenError
+from target_iterable.reporting.run_report import Report
+from target_iterable.reporting.stream_counts import Tally
+from target_iterable.requests.sender import Sender
+from target_iterable.runs.dry_run import DryRun
+from target_iterable.runs.dry_run_plan import PlanNotWrittenError
+from target_iterable.runs.ledger_commands import CHANGES, change_keys
+from target_iterable.runs.real_run import RealRun
+from target_iterable.runs.run_resources import Outlet
+from target_iterable.singer_reader import QuietReader
+from target_iterable.sink import IterableSink, SinkTarget
 
 
 class RecordsRejectedError(Exception):
@@ -93,7 +89,7 @@ _SOON: Final = 0.001
 """Seconds. Threads that send need little time, but need it often, while the one that reads would take all of it."""
 
 
-class TargetIterable(ShortPath):
+class TargetIterable(ShortPath, SinkTarget):
     """Singer target that writes into an Iterable project: all that `OBJECTS` lists, from users to messages."""
 
     name = "target-iterable"

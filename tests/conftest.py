@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from iterable_api.client import IterableClient
-from iterable_api.limits import Unlimited
-from iterable_sandbox.seed import Plan, seed
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
+from iterable_sandbox.seed.seeding import Plan, seed
 from iterable_sandbox.server import Sandbox
-from iterable_sandbox.store import Store
+from iterable_sandbox.store.store import Store
 from tests.scripted_server import ScriptedServer
 
 ROOT = Path(__file__).parent.parent

@@ -1,31 +1,20 @@
-"""The diagram of who imports whom, read from the imports."""
+"""The diagram of who imports whom, read from the folders and their imports."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from tools.generated import ROOT, filled
 
 PAGE: Final = ROOT / "docs" / "architecture.md"
+PACKAGES: Final = ("iterable_api", "tap_iterable", "target_iterable", "iterable_sandbox")
+_OWN_MODULES: Final = "its own modules"
 
-ROOMS: Final = {
-    "iterable_api": "what both know of Iterable's API",
-    "tap_iterable": "settings and list of streams",
-    "tap_iterable/streams": "one file for a family of streams",
-    "tap_iterable/export": "how a range of time becomes rows",
-    "tap_iterable/schemas": "JSON Schemas",
-    "target_iterable": "settings, routes, columns",
-    "target_iterable/objects": "one file for each object of Iterable",
-    "target_iterable/blocks": "many records at a time, where nothing about them is unusual",
-    "target_iterable/segment": "calls of Segment's specification",
-    "target_iterable/delivery": "the engine: batches, verdicts, rejects, ledger",
-    "target_iterable/dry_run": "plans instead of writing",
-    "iterable_sandbox": "a local Iterable",
-}
-"""Folders whose modules, with those of folders in them that are not named here, are one box; and what is in them."""
+Edge = tuple[str, str]
 
 
 def files() -> dict[Path, str]:
@@ -33,69 +22,79 @@ def files() -> dict[Path, str]:
     return {PAGE: filled(PAGE.read_text(), "<!-- made: diagram -->\n", _diagram())}
 
 
+@cache
+def rooms(package: str) -> list[str]:
+    """The package itself, for its own modules, and its folders; a folder stands for what is in it, too."""
+    folders = sorted(path.parent.name for path in (ROOT / package).glob("*/__init__.py"))
+    return [package, *(f"{package}/{folder}" for folder in folders)]
+
+
+def reduced(edges: set[Edge]) -> set[Edge]:
+    """Edges of a graph without circles, without those that a longer way makes superfluous."""
+    behind: dict[str, set[str]] = {}
+    for start, end in edges:
+        behind.setdefault(start, set()).add(end)
+
+    @cache
+    def reached(room: str) -> frozenset[str]:
+        return frozenset(behind.get(room, ())).union(*map(reached, behind.get(room, ())))
+
+    return {(start, end) for start, end in edges if not any(end in reached(room) for room in behind[start] - {end})}
+
+
+def imports(package: str) -> set[Edge]:
+    """Which room of a package imports which other one of it."""
+    return {(here, there) for here, there in _imports(package) if there.partition("/")[0] == package}
+
+
 def _diagram() -> str:
-    packages = [room for room in ROOMS if "/" not in room]
-    boxes = [line for package in packages for line in _boxes(package)]
-    return "\n".join(["```mermaid", "flowchart TD", *boxes, *map(_arrow, sorted(_drawn())), "```"]) + "\n"
+    lines = [line for package in PACKAGES for line in _box(package)]
+    return "\n".join(["```mermaid", "flowchart TD", *lines, "```"]) + "\n"
 
 
-def _boxes(package: str) -> Iterator[str]:
-    rooms = _rooms(package)
-    frame = len(rooms) > 1
-    if frame:
-        yield f"  subgraph {_whole(package)}[{package}]"
-    yield from (f"    {_node(room)}" for room in rooms)
-    if frame:
-        yield "  end"
+def _box(package: str) -> Iterator[str]:
+    yield f"  subgraph {package}_box[{package}]"
+    yield from (f"    {_node(room)}" for room in rooms(package))
+    yield "  end"
+    yield from (f"  {_id(start)} --> {_id(end)}" for start, end in sorted(reduced(imports(package))))
+    others = {there.partition("/")[0] for _, there in _imports(package)} - {package}
+    yield from (f"  {package}_box --> {other}_box" for other in sorted(others))
 
 
 def _node(room: str) -> str:
-    name = room.partition("/")[2] or (room if _whole(room) == room else "its own modules")
-    return f'{_id(room)}["<b>{name}</b><br>{ROOMS[room]}"]'
+    folder = room.partition("/")[2]
+    about = _about(room) if folder else ""
+    return f'{_id(room)}["<b>{folder or _OWN_MODULES}</b>{f"<br>{about}" if about else ""}"]'
+
+
+def _about(room: str) -> str:
+    """The first sentence about a folder."""
+    said = ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text())) or ""
+    return said.partition(".")[0].replace('"', "'")
 
 
 def _id(room: str) -> str:
     return room.replace("/", "_")
 
 
-def _drawn() -> set[tuple[str, str]]:
-    """Arrows inside a package by rooms, those between packages by packages, or there would be too many."""
-    return {
-        (_id(one), _id(other)) if _package(one) == _package(other) else (_whole(one), _whole(other))
-        for one, other in _imports()
-    }
+@cache
+def _imports(package: str) -> frozenset[Edge]:
+    return frozenset(_each_import(package))
 
 
-def _whole(room: str) -> str:
-    """The frame around the rooms of a package, or its only room."""
-    package = _package(room)
-    return f"{package}_box" if len(_rooms(package)) > 1 else package
-
-
-def _rooms(package: str) -> list[str]:
-    return [room for room in ROOMS if _package(room) == package]
-
-
-def _package(room: str) -> str:
-    return room.partition("/")[0]
-
-
-def _arrow(edge: tuple[str, str]) -> str:
-    return f"  {edge[0]} --> {edge[1]}"
-
-
-def _imports() -> Iterator[tuple[str, str]]:
-    """Each import of one room in another."""
-    for package in dict.fromkeys(map(_package, ROOMS)):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            here = _room(".".join(path.relative_to(ROOT).with_suffix("").parts))
-            for node in ast.walk(ast.parse(path.read_text())):
-                there = _room(node.module or "") if isinstance(node, ast.ImportFrom) else None
-                if here and there and here != there:
-                    yield here, there
+def _each_import(package: str) -> Iterator[Edge]:
+    for path in sorted((ROOT / package).rglob("*.py")):
+        here = _room(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        for node in ast.walk(ast.parse(path.read_text())):
+            there = _room(node.module or "") if isinstance(node, ast.ImportFrom) else None
+            if here and there and here != there:
+                yield here, there
 
 
 def _room(dotted: str) -> str | None:
-    parts = dotted.split(".")
-    fitting = [room for room in ROOMS if parts[: room.count("/") + 1] == room.split("/")]
-    return max(fitting, key=len, default=None)
+    """The room of a module."""
+    package, *rest = dotted.split(".")
+    if package not in PACKAGES:
+        return None
+    folder = f"{package}/{rest[0]}" if rest else package
+    return folder if folder in rooms(package) else package

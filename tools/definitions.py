@@ -12,9 +12,9 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import LiteralScalarString
 from singer_sdk.plugin_base import PluginBase
 
-from tap_iterable.streams import PROJECT_STREAMS
+from tap_iterable.streams.registry import PROJECT_STREAMS
 from tap_iterable.tap import TapIterable
-from target_iterable.objects import OBJECTS
+from target_iterable.objects.registry import OBJECTS
 from target_iterable.target import TargetIterable
 from tools.generated import ROOT
 from tools.settings import Setting, about, settings

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from target_iterable.delivery.refusal import Refusal
+from target_iterable.core.rejection import Refusal
 from tools.generated import ROOT
 from tools.settings import PLUGINS, settings
 

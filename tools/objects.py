@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from target_iterable.objects import OBJECTS, IterableObject
-from target_iterable.routes import ObjectSpec
-from target_iterable.settings import SETTINGS
+from target_iterable.config.route import ObjectSpec
+from target_iterable.config.settings import SETTINGS
+from target_iterable.objects.registry import OBJECTS, IterableObject
 from tools.generated import ROOT
 
 PAGE: Final = ROOT / "docs" / "objects.md"

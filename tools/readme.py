@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from iterable_api.settings import CONNECTION
+from iterable_api.plugin.connection_settings import CONNECTION
 from tap_iterable.tap import TapIterable
 from target_iterable.target import TargetIterable
 from tools.generated import ROOT, filled

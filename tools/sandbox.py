@@ -10,13 +10,13 @@ from inspect import getdoc
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from iterable_api.limits import DAY, LIMITS, MINUTE, SECOND
-from iterable_sandbox import knobs
+from iterable_api.facts.limits import DAY, LIMITS, MINUTE, SECOND
 from iterable_sandbox.coverage import NOT_BUILT, extent
 from iterable_sandbox.faults import Fault
 from iterable_sandbox.faults.kinds import AnyFault
-from iterable_sandbox.routes import ENDPOINTS
-from iterable_sandbox.settings import Settings
+from iterable_sandbox.routes.table import ENDPOINTS
+from iterable_sandbox.rules import runtime_settings as knobs
+from iterable_sandbox.rules.settings import Settings
 from tools.generated import ROOT, filled
 
 PAGE: Final = ROOT / "docs" / "sandbox.md"

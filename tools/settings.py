@@ -10,7 +10,7 @@ from typing import Any, Final
 from singer_sdk.about import AboutInfo
 from singer_sdk.plugin_base import PluginBase
 
-from iterable_api import environment
+from iterable_api.plugin import environment
 from tap_iterable.tap import TapIterable
 from target_iterable.target import TargetIterable
 

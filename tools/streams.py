@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from iterable_api.limits import DAY, LIMITS, MINUTE, SECOND, Limit
-from tap_iterable.streams.base import IterableStream
+from iterable_api.facts.limits import DAY, LIMITS, MINUTE, SECOND, Limit
+from tap_iterable.stream_types.base import IterableStream
 from tap_iterable.streams.exports import ExportStream
 from tap_iterable.tap import TapIterable
 from tools.generated import ROOT

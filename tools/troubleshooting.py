@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from target_iterable.delivery.verdicts import MEANINGS
+from target_iterable.requests.bulk_response import MEANINGS
 from tools.errors import OF_ITERABLE, Said, classes, errors, of_settings, refusals
 from tools.generated import ROOT, filled
 

@@ -14,9 +14,9 @@ import requests
 from benchmarks.comparing import Subject
 from benchmarks.measuring import Cost
 from benchmarks.rows import CATALOG, LOADS, Load
-from iterable_api import times
+from iterable_api.facts import timestamps as times
 from iterable_sandbox.server import Sandbox
-from iterable_sandbox.store.lists import UserList
+from iterable_sandbox.store.tables.lists import UserList
 
 Record = dict[str, Any]
 _LIST: Final = 1

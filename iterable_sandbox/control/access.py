@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from starlette.requests import Request
 
-from iterable_sandbox.project import Project
+from iterable_sandbox.project.project import Project
 
 
 def may_control(project: Project, request: Request) -> bool:

@@ -10,10 +10,11 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iterable_sandbox import knobs, typed_json
 from iterable_sandbox.control import views
 from iterable_sandbox.faults import read_fault
-from iterable_sandbox.project import Project
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.rules import runtime_settings as knobs
+from iterable_sandbox.wire import typed_json
 
 _A_CENTURY: Final = 100 * 366 * 86_400
 

@@ -8,9 +8,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iterable_sandbox import knobs
-from iterable_sandbox.envelopes import json_answer
-from iterable_sandbox.project import Project
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.rules import runtime_settings as knobs
+from iterable_sandbox.wire.responses import json_answer
 
 
 def state(project: Project, _request: Request, _body: bytes) -> Response:

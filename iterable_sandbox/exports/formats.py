@@ -9,11 +9,11 @@ from io import StringIO
 from itertools import islice
 from typing import Any, Final, Literal
 
-from iterable_sandbox.envelopes import bad_params
 from iterable_sandbox.exports.lines import Lines, Query, json_lines, rows
-from iterable_sandbox.json_text import to_json
-from iterable_sandbox.settings import Settings
-from iterable_sandbox.store import Store
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.wire.json_text import to_json
+from iterable_sandbox.wire.responses import bad_params
 
 FormatName = Literal["application/x-json-stream", "text/csv"]
 

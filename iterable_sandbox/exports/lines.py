@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iterable_api.data_types import DATA_TYPES
-from iterable_sandbox.envelopes import bad_params
-from iterable_sandbox.json_text import from_own_json, to_json
-from iterable_sandbox.settings import Settings
-from iterable_sandbox.store import Store
-from iterable_sandbox.store.events import Selection
+from iterable_api.facts.data_types import DATA_TYPES
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.store.tables.events import Selection
+from iterable_sandbox.wire.json_text import from_own_json, to_json
+from iterable_sandbox.wire.responses import bad_params
 
 _NAMES: Final = {data_type.name.lower(): data_type.name for data_type in DATA_TYPES}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from iterable_api.data_types import EVENTS
-from iterable_sandbox.json_text import to_json
-from iterable_sandbox.profiles import INTERNAL
-from iterable_sandbox.store.events import Event
+from iterable_api.facts.data_types import EVENTS
+from iterable_sandbox.rules.profiles import INTERNAL
+from iterable_sandbox.store.tables.events import Event
+from iterable_sandbox.wire.json_text import to_json
 
 _NULLS: Final = {
     data_type.name: dict.fromkeys(name for name in ("city", "region") if name in data_type.fields)

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from iterable_sandbox.envelopes import envelope, internal_error, json_answer
-from iterable_sandbox.faults import delivery
-from iterable_sandbox.faults.delivery import Delivered
+from iterable_sandbox.faults import broken_responses as delivery
+from iterable_sandbox.faults.broken_responses import Delivered
+from iterable_sandbox.wire.responses import envelope, internal_error, json_answer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from iterable_api import times
+from iterable_api.facts import timestamps as times
+from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.seed.content import SNIPPETS
 from iterable_sandbox.seed.marketing import AUTHOR, CAMPAIGNS, FIRST_JOURNEY, Campaign
 from iterable_sandbox.seed.plan import Plan
-from iterable_sandbox.settings import Settings
-from iterable_sandbox.store import Store
+from iterable_sandbox.store.store import Store
 
 _HOUR_MS: Final = 3_600_000
 _JOURNEYS: Final = (

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from iterable_sandbox.json_text import to_json
-from iterable_sandbox.profiles import INTERNAL
+from iterable_sandbox.rules.profiles import INTERNAL
 from iterable_sandbox.seed import shop
 from iterable_sandbox.seed.marketing import FIRST_JOURNEY, Campaign
 from iterable_sandbox.seed.people import Person, moment
 from iterable_sandbox.seed.plan import happens
+from iterable_sandbox.wire.json_text import to_json
 
 Fields = dict[str, Any]
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from iterable_sandbox.seed.content import contents
 from iterable_sandbox.seed.plan import Plan
-from iterable_sandbox.store import Store
-from iterable_sandbox.store.lists import ListType, UserList
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.store.tables.lists import ListType, UserList
 
 _DAY: Final = 86_400
 AUTHOR: Final = "ana.novak@example.com"

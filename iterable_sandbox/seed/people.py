@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final
 
-from iterable_api import times
-from iterable_api.identity import ProjectType
-from iterable_sandbox import profiles
+from iterable_api.facts import timestamps as times
+from iterable_api.facts.identity import ProjectType
+from iterable_sandbox.rules import profiles
 from iterable_sandbox.seed.marketing import LISTS
 from iterable_sandbox.seed.plan import Plan, happens
-from iterable_sandbox.store import Store
-from iterable_sandbox.store.user import User
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.store.store import Store
 
 _FIRST: Final = [
     "Ana",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from iterable_api.identity import ProjectType
+from iterable_api.facts.identity import ProjectType
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Final
 
-from iterable_sandbox.json_text import to_json
 from iterable_sandbox.seed.plan import Plan, happens
-from iterable_sandbox.store import Store
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.wire.json_text import to_json
 
 _KINDS: Final = ("Mug", "Lamp", "Rake", "Novel", "Puzzle", "Tent", "Pen", "Bowl")
 _COLOURS: Final = ("red", "green", "blue", "grey", "black")

@@ -9,12 +9,12 @@ from itertools import accumulate, chain
 from random import Random
 from typing import Final
 
-from iterable_sandbox import profiles
+from iterable_sandbox.rules import profiles
 from iterable_sandbox.seed.fields import FIELDS, Scene
 from iterable_sandbox.seed.marketing import CAMPAIGNS, Campaign
 from iterable_sandbox.seed.people import Person, moment
 from iterable_sandbox.seed.plan import Plan, happens
-from iterable_sandbox.store.events import Event
+from iterable_sandbox.store.tables.events import Event
 
 _DAY: Final = 86_400
 _UPDATABLE: Final = frozenset({"customEvent", "purchase"})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from iterable_sandbox.project import Project
-from iterable_sandbox.store.user import User
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.writes import events, users
 
 CART: Final = "shoppingCartItems"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from iterable_sandbox.envelopes import bad_params
-from iterable_sandbox.project import Project
-from iterable_sandbox.store.user import User
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.wire.responses import bad_params
 from iterable_sandbox.writes import users
 
 MAX_DEVICES: Final = 500

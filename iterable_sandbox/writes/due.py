@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iterable_sandbox.project import Project
+from iterable_sandbox.project.project import Project
 from iterable_sandbox.writes import sends
 
 

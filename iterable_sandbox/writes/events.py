@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any, Final
 
-from iterable_api.identity import ProjectType
-from iterable_sandbox import dates, identities, profiles
-from iterable_sandbox.project import Project
-from iterable_sandbox.store.events import Event
-from iterable_sandbox.store.user import User
+from iterable_api.facts.identity import ProjectType
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.rules import identities, profiles
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.store.tables.events import Event
+from iterable_sandbox.wire import dates
 from iterable_sandbox.writes import users
 
 CUSTOM_EVENT: Final = "customEvent"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from iterable_api.data_types import DATA_TYPES
-from iterable_sandbox import dates
-from iterable_sandbox.project import Project
-from iterable_sandbox.store.user import User
+from iterable_api.facts.data_types import DATA_TYPES
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.wire import dates
 from iterable_sandbox.writes import events
 
 SENDS: Final = tuple(data_type.name for data_type in DATA_TYPES if data_type.name.endswith("Send"))

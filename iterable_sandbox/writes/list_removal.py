@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from iterable_sandbox import profiles
-from iterable_sandbox.project import Project
-from iterable_sandbox.store.lists import UserList
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.rules import profiles
+from iterable_sandbox.store.tables.lists import UserList
 
 _WILL_SEND: Final = frozenset({"Draft", "Ready", "Scheduled", "Starting", "Running", "Recurring"})
 

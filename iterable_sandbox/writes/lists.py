@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from iterable_sandbox.project import Project
-from iterable_sandbox.store.lists import UserList
-from iterable_sandbox.store.user import User
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.store.tables.lists import UserList
 from iterable_sandbox.writes import subscriptions
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from iterable_sandbox import profiles
-from iterable_sandbox.envelopes import bad_params
-from iterable_sandbox.project import Project
-from iterable_sandbox.store.user import User
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.rules import profiles
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.wire.responses import bad_params
 from iterable_sandbox.writes import removal, users
 
 ArrayMerge = Mapping[str, Any]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from iterable_api.identity import ProjectType
-from iterable_sandbox.identities import Identity
-from iterable_sandbox.project import Project
-from iterable_sandbox.store.forgotten import Kind
-from iterable_sandbox.store.user import User
+from iterable_api.facts.identity import ProjectType
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.rules.identities import Identity
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.store.tables.forgotten import Kind
 
 FORGETTABLE: Final[dict[ProjectType, tuple[Kind, ...]]] = {
     ProjectType.EMAIL: ("email",),

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import uuid4
 
-from iterable_api.identity import PLACEHOLDER_DOMAIN
-from iterable_sandbox.json_text import to_json
-from iterable_sandbox.project import Project
-from iterable_sandbox.store.scheduled import Scheduled
-from iterable_sandbox.store.user import User
+from iterable_api.facts.identity import PLACEHOLDER_DOMAIN
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.store.tables.scheduled import Scheduled
+from iterable_sandbox.wire.json_text import to_json
 from iterable_sandbox.writes import events, subscriptions
 
 Json = Mapping[str, Any]

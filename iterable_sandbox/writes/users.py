@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from iterable_sandbox import identities, profiles
-from iterable_sandbox.envelopes import RefusedError
-from iterable_sandbox.field_types import USER, Asked, FieldDraft
-from iterable_sandbox.project import Project
-from iterable_sandbox.store.user import User
-from iterable_sandbox.tally import USER_BUCKETS, Tally
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.rules import identities, profiles
+from iterable_sandbox.rules.bulk_result import USER_BUCKETS, Tally
+from iterable_sandbox.rules.field_types import USER, Asked, FieldDraft
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.wire.responses import RefusedError
 
 Row = Mapping[str, Any]
 

@@ -16,10 +16,10 @@ from typing import IO, Final
 
 import requests
 
-from iterable_api.client import IterableClient, Params
 from iterable_api.errors import IncompleteBodyError
-from iterable_api.retries import NO_ANSWER
-from iterable_api.stalling import is_framed
+from iterable_api.http.client import IterableClient, Params
+from iterable_api.http.retries import NO_ANSWER
+from iterable_api.http.stalling import is_framed
 from tap_iterable.export.windows import OversizeError
 
 _BLOCK: Final = 1 << 18

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iterable_api import times
 from iterable_api.errors import IterableError
+from iterable_api.facts import timestamps as times
 from tap_iterable.export.windows import Window
 
 Saved = dict[str, Any]

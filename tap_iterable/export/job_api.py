@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from iterable_api import times
-from iterable_api.client import IterableClient, Params
 from iterable_api.errors import UnreadableAnswerError
-from tap_iterable.answers import object_with, rows_in
+from iterable_api.facts import timestamps as times
+from iterable_api.http.client import IterableClient, Params
+from tap_iterable.export.json_answers import object_with, rows_in
 from tap_iterable.export.windows import Window
 
 START: Final = "/api/export/start"

@@ -12,10 +12,10 @@ from typing import IO, Final
 import requests
 
 from iterable_api.errors import IncompleteBodyError
-from iterable_api.retry_policy import EXPORT_FILE
-from iterable_api.session import guard
+from iterable_api.http.session import guard
+from iterable_api.waiting.retry_policy import EXPORT_FILE
 from tap_iterable.export.clock import Clock
-from tap_iterable.export.content import Check, NoRowsError
+from tap_iterable.export.content_check import Check, NoRowsError
 from tap_iterable.export.download import whole
 from tap_iterable.export.job import ExportJobError, Job
 from tap_iterable.export.job_api import File, JobApi

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from iterable_api.errors import ApiError, BadRequestError, NotFoundError, TransientApiError, UnknownOutcomeError
-from iterable_api.retry_policy import EXPORT_JOB, EXPORT_JOB_STATE
+from iterable_api.waiting.retry_policy import EXPORT_JOB, EXPORT_JOB_STATE
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.job import ExportJobError, Job
 from tap_iterable.export.job_api import COMPLETED, JobApi

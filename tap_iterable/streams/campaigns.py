@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from iterable_api.client import IterableClient, Params
-from tap_iterable.streams.resources import MetadataStream, Rows, pages
+from iterable_api.http.client import IterableClient, Params
+from tap_iterable.stream_types.resource_stream import MetadataStream, Rows, pages
 
 CAMPAIGNS: Final = "/api/campaigns"
 CHILDREN: Final = "/api/campaigns/recurring/{id}/childCampaigns"

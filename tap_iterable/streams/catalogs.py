@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import count
 from typing import Final
 
-from iterable_api.client import IterableClient, PathParams
-from tap_iterable.answers import array_in, object_in, rows_in
-from tap_iterable.streams.resources import ComposedStream, MetadataStream, Rows
+from iterable_api.http.client import IterableClient, PathParams
+from tap_iterable.export.json_answers import array_in, object_in, rows_in
+from tap_iterable.stream_types.resource_stream import ComposedStream, MetadataStream, Rows
 
 CATALOGS: Final = "/api/catalogs"
 FIELDS: Final = "/api/catalogs/{catalogName}/fieldMappings"

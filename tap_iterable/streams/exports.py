@@ -13,28 +13,28 @@ from singer_sdk import Tap
 from singer_sdk.helpers.types import Context
 from tenacity import RetryCallState, Retrying
 
-from iterable_api import times
-from iterable_api.client import IterableClient
-from iterable_api.data_types import DataType
 from iterable_api.errors import IncompleteBodyError
-from iterable_api.identity import ProjectType
-from iterable_api.retry_policy import WINDOW_WITHOUT_ROWS
-from tap_iterable.export.agenda import Agenda
-from tap_iterable.export.checkpoint import WindowedStream
+from iterable_api.facts import timestamps as times
+from iterable_api.facts.data_types import DataType
+from iterable_api.facts.identity import ProjectType
+from iterable_api.http.client import IterableClient
+from iterable_api.waiting.retry_policy import WINDOW_WITHOUT_ROWS
+from tap_iterable.config.settings import spool_directory
 from tap_iterable.export.clock import Clock
-from tap_iterable.export.content import NoRowsError, check_rows, refuse_error
+from tap_iterable.export.content_check import NoRowsError, check_rows, refuse_error
 from tap_iterable.export.download import ends_cleanly, spooled
+from tap_iterable.export.export_plan import Mode, Plan, plans, summary
 from tap_iterable.export.job_api import FILES, START
-from tap_iterable.export.jobs import JobService, StreamJobs
-from tap_iterable.export.odd_lines import OddLines
-from tap_iterable.export.plan import Mode, Plan, plans, summary
-from tap_iterable.export.rows import EventRows, Rows, UserRows, blocks
-from tap_iterable.export.unread import unread
+from tap_iterable.export.stream_jobs import JobService, StreamJobs
+from tap_iterable.export.window_queue import Agenda
 from tap_iterable.export.windows import OversizeError, Window, gaps, whole_second
-from tap_iterable.moments import moment
-from tap_iterable.schemas import event_schema, user_schema
-from tap_iterable.settings import spool_directory
-from tap_iterable.streams.blocks import Block, BlockStream
+from tap_iterable.input.dates import moment
+from tap_iterable.records.line_decoding import EventRows, Rows, UserRows, blocks
+from tap_iterable.records.malformed_lines import OddLines
+from tap_iterable.schemas.event_schemas import event_schema, user_schema
+from tap_iterable.stream_types.batched_stream import Block, BlockStream
+from tap_iterable.stream_types.unread_ranges import unread
+from tap_iterable.stream_types.windowed_stream import WindowedStream
 
 PATH: Final = "/api/export/data.json"
 

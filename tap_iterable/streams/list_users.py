@@ -8,13 +8,13 @@ from typing import IO, Any, Final
 
 from singer_sdk.helpers.types import Context
 
-from iterable_api.client import Params
-from iterable_api.identity import ProjectType
-from tap_iterable.answers import form_of, rows_in
-from tap_iterable.export.content import beginning, refusal, value_of
-from tap_iterable.records import Record
-from tap_iterable.streams.piecewise import PiecewiseStream
-from tap_iterable.streams.resume import STATE_KEY, ResumeMark
+from iterable_api.facts.identity import ProjectType
+from iterable_api.http.client import Params
+from tap_iterable.export.content_check import beginning, refusal, value_of
+from tap_iterable.export.json_answers import form_of, rows_in
+from tap_iterable.records.record_shape import Record
+from tap_iterable.stream_types.partitioned_stream import PiecewiseStream
+from tap_iterable.stream_types.resume_mark import STATE_KEY, ResumeMark
 
 LISTS: Final = "/api/lists"
 MEMBERS: Final = "/api/lists/getUsers"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from iterable_api.errors import NotFoundError
-from tap_iterable.answers import object_with, rows_in
-from tap_iterable.streams.resources import MetadataStream, Rows
+from tap_iterable.export.json_answers import object_with, rows_in
+from tap_iterable.stream_types.resource_stream import MetadataStream, Rows
 
 TABLES: Final = "/api/metadata"
 KEYS: Final = "/api/metadata/{table}"

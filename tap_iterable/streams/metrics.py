@@ -17,17 +17,17 @@ from typing import Any, ClassVar, Final
 
 from singer_sdk.helpers.types import Context
 
-from iterable_api import times
-from iterable_api.client import Params
 from iterable_api.errors import UnreadableAnswerError
-from tap_iterable.answers import form_of
-from tap_iterable.export.content import NO_JSON, json_in
-from tap_iterable.moments import moment
-from tap_iterable.records import Record
+from iterable_api.facts import timestamps as times
+from iterable_api.http.client import Params
+from tap_iterable.export.content_check import NO_JSON, json_in
+from tap_iterable.export.json_answers import form_of
+from tap_iterable.input.dates import moment
+from tap_iterable.records.metric_csv import MetricRow, metric_rows, titles_of
+from tap_iterable.records.record_shape import Record
+from tap_iterable.stream_types.id_batches import id_batches
+from tap_iterable.stream_types.partitioned_stream import PiecewiseStream
 from tap_iterable.streams.campaigns import CAMPAIGNS, campaigns
-from tap_iterable.streams.id_batches import id_batches
-from tap_iterable.streams.metric_rows import MetricRow, metric_rows, titles_of
-from tap_iterable.streams.piecewise import PiecewiseStream
 
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)

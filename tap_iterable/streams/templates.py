@@ -7,11 +7,11 @@ from collections.abc import Collection
 from itertools import product
 from typing import Any, Final
 
-from iterable_api.client import IterableClient, Params
 from iterable_api.errors import BadRequestError, NotFoundError
-from tap_iterable.answers import object_with, rows_in
+from iterable_api.http.client import IterableClient, Params
+from tap_iterable.export.json_answers import object_with, rows_in
+from tap_iterable.stream_types.resource_stream import MetadataStream, Rows, pages
 from tap_iterable.streams.campaigns import CAMPAIGNS, campaigns
-from tap_iterable.streams.resources import MetadataStream, Rows, pages
 
 TEMPLATES: Final = "/api/templates"
 

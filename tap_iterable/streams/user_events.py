@@ -9,15 +9,15 @@ from typing import IO, Final
 from singer_sdk.helpers.types import Context
 
 from iterable_api.errors import IncompleteBodyError
-from iterable_api.identity import ProjectType
-from tap_iterable.export.content import check_rows, refuse_error
+from iterable_api.facts.identity import ProjectType
+from tap_iterable.export.content_check import check_rows, refuse_error
 from tap_iterable.export.download import ends_cleanly
-from tap_iterable.export.lines import MalformedLineError, fields_of, names_any, nested, record_id
-from tap_iterable.export.odd_lines import OddLines
-from tap_iterable.export.rows import EventRows
-from tap_iterable.records import Record
+from tap_iterable.records.line_decoding import EventRows
+from tap_iterable.records.line_parsing import MalformedLineError, fields_of, names_any, nested, record_id
+from tap_iterable.records.malformed_lines import OddLines
+from tap_iterable.records.record_shape import Record
+from tap_iterable.stream_types.partitioned_stream import PiecewiseStream
 from tap_iterable.streams.list_users import identifier
-from tap_iterable.streams.piecewise import PiecewiseStream
 
 PATH: Final = "/api/export/userEvents"
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from target_iterable.columns import Row
-from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.records.column_mapping import Row
 from target_iterable.segment.call import Call
 from target_iterable.segment.mapping import Mapped, Rules, event, profile
 from target_iterable.segment.names import snake

@@ -13,9 +13,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from target_iterable.columns import EMPTY, Row, take_object
-from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.duplicate_fields import DuplicateFields
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.records.column_mapping import EMPTY, Row, take_object
+from target_iterable.records.duplicate_fields import DuplicateFields
 
 _CONTEXT: Final = "context"
 _TRAITS: Final = "traits"

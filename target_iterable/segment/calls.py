@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from target_iterable.columns import EMPTY
-from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.records.column_mapping import EMPTY
 from target_iterable.segment import audiences, commerce
 from target_iterable.segment.call import SHAPES, Call
 from target_iterable.segment.mapping import Mapped, Rules, event, profile, skipped
 from target_iterable.segment.names import NAMELESS, snake, viewed
-from target_iterable.segment.people import is_address
+from target_iterable.segment.traits import is_address
 
 _Maps = Callable[[Call, Rules], Mapped]
 

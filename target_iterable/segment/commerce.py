@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from target_iterable.columns import EMPTY, Row
-from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.segment.call import Call
 from target_iterable.segment.mapping import Mapped, Rules, event, owner, skipped
 from target_iterable.segment.names import snake

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from target_iterable.columns import Row
-from target_iterable.delivery.refusal import RecordPassedOverError
-from target_iterable.duplicate_fields import DuplicateFields
-from target_iterable.keys import key_text
+from target_iterable.core.rejection import RecordPassedOverError
+from target_iterable.records.column_mapping import Row
+from target_iterable.records.duplicate_fields import DuplicateFields
+from target_iterable.records.ids import key_text
 from target_iterable.segment.call import Call
 from target_iterable.segment.open_carts import OpenCarts
-from target_iterable.segment.people import People
+from target_iterable.segment.traits import People
 
 
 class Cart(NamedTuple):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from target_iterable.amounts import whole_of
-from target_iterable.columns import Row
-from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.keys import key_text
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.records.column_mapping import Row
+from target_iterable.records.ids import key_text
+from target_iterable.records.numbers import whole_of
 
 
 class OpenCarts:

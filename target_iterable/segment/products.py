@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from target_iterable.columns import EMPTY, Row
-from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.json_texts import from_json
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.records.column_mapping import EMPTY, Row
+from target_iterable.records.json_texts import from_json
 from target_iterable.segment.call import Call
 
 PRODUCTS: Final = "products"

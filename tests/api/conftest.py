@@ -4,8 +4,8 @@ from typing import Any, Protocol
 import pytest
 from hypothesis import HealthCheck, settings
 
-from iterable_api.client import IterableClient
-from iterable_api.limits import Unlimited
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
 from tests.scripted_server import ScriptedServer
 
 KEY = "0123456789abcdef0123456789abcdef"

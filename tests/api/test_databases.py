@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
-from iterable_api import databases
+from iterable_api.storage import databases
 
 CREATE = text("CREATE TABLE IF NOT EXISTS things (name TEXT)")
 INSERT = text("INSERT INTO things VALUES ('one')")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from iterable_api import environment
-from iterable_api.environment import Unknown
+from iterable_api.plugin import environment
+from iterable_api.plugin.environment import Unknown
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "api_key": {"type": "string"},

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from iterable_api.client import IterableClient
 from iterable_api.errors import (
     ApiError,
     BadJsonBodyError,
@@ -20,6 +19,7 @@ from iterable_api.errors import (
     UnreadableAnswerError,
     UriTooLongError,
 )
+from iterable_api.http.client import IterableClient
 from tests.api.conftest import Connect
 from tests.scripted_server import Answer, ScriptedServer, answer_json
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api.identity import (
+from iterable_api.facts.identity import (
     PLACEHOLDER_DOMAIN,
     ProjectType,
     is_valid_email,
@@ -12,7 +12,7 @@ from iterable_api.identity import (
     normalise_email,
     valid_emails,
 )
-from iterable_api.limits import MAX_USER_ID_LENGTH
+from iterable_api.facts.limits import MAX_USER_ID_LENGTH
 
 PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F))
 NOT_BLANK = PRINTABLE.replace(" ", "")

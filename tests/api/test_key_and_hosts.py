@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from iterable_api.client import HOSTS, IterableClient, base_url
 from iterable_api.errors import RedirectError, UntrustedServerError
+from iterable_api.http.client import HOSTS, IterableClient, base_url
 from tests.api.conftest import KEY, Connect
 from tests.scripted_server import Answer, ScriptedServer
 

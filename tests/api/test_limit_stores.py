@@ -18,10 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from iterable_api import limit_stores
 from iterable_api.errors import DailyCapReachedError
-from iterable_api.limit_stores import LimitStoreLockedError, Step, open_store
-from iterable_api.limits import DAY, DocumentedLimits, limits_of
+from iterable_api.facts.limits import DAY, limits_of
+from iterable_api.rate_limits import state_store as limit_stores
+from iterable_api.rate_limits.limiter import DocumentedLimits
+from iterable_api.rate_limits.state_store import LimitStoreLockedError, Step, open_store
 from iterable_sandbox.server import Sandbox
 from tests.api.test_limits import LeakyBucket, VirtualTime
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.errors import DailyCapReachedError
-from iterable_api.limits import DAY, JITTER, LIMITS, DocumentedLimits, Limit, Unlimited, limits_of
+from iterable_api.facts.limits import DAY, LIMITS, Limit, limits_of
+from iterable_api.rate_limits.limiter import JITTER, DocumentedLimits, Unlimited
 
 SHORT = list({(limit.count, limit.seconds): limit for limit in LIMITS if limit.seconds < DAY}.values())
 DAILY = [limit for limit in LIMITS if limit.seconds >= DAY]

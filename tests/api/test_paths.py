@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api.client import IterableClient, fill
 from iterable_api.errors import UnaddressableError
+from iterable_api.http.client import IterableClient, fill
 from tests.api.conftest import OVER_HTTP
 from tests.scripted_server import ScriptedServer
 

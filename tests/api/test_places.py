@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from iterable_api.places import private_directory, private_file, sqlite_file, wrong_file, wrong_folder
+from iterable_api.storage.paths import private_directory, private_file, sqlite_file, wrong_file, wrong_folder
 
 
 def mode(path: Path) -> int:

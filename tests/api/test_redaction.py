@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from iterable_api.client import IterableClient
 from iterable_api.errors import IterableError
+from iterable_api.http.client import IterableClient
 from iterable_api.redaction import redact, texts_in
 from tests.api.conftest import KEY, OVER_HTTP, Connect
 from tests.scripted_server import Answer, ScriptedServer, answer_json, reset

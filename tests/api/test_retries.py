@@ -10,7 +10,6 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api.client import IterableClient
 from iterable_api.errors import (
     ApiError,
     ConnectionFailedError,
@@ -21,10 +20,11 @@ from iterable_api.errors import (
     ServerError,
     UnknownOutcomeError,
 )
-from iterable_api.limits import Unlimited
-from iterable_api.repeatable import NOT_REPEATABLE
-from iterable_api.retries import LONGEST_RETRY_AFTER, retry_after
-from iterable_api.retry_policy import UNREACHED_HOST
+from iterable_api.facts.repeatable import NOT_REPEATABLE
+from iterable_api.http.client import IterableClient
+from iterable_api.http.retries import LONGEST_RETRY_AFTER, retry_after
+from iterable_api.rate_limits.limiter import Unlimited
+from iterable_api.waiting.retry_policy import UNREACHED_HOST
 from tests.api.conftest import Connect
 from tests.scripted_server import (
     Answer,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api import retry_policy
-from iterable_api.retry_policy import EXPORT_FILE, EXPORT_JOB_STATE, JUST_MADE, UNLIMITED, RetryPolicy
+from iterable_api.waiting import retry_policy
+from iterable_api.waiting.retry_policy import EXPORT_FILE, EXPORT_JOB_STATE, JUST_MADE, UNLIMITED, RetryPolicy
 
 ROOT = Path(__file__).parent.parent.parent
 POLICIES = {name: value for name, value in vars(retry_policy).items() if isinstance(value, RetryPolicy)}

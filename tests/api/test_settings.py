@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 import jsonschema
 import pytest
 
-from iterable_api import settings
-from iterable_api.cancellation import PROCESS
-from iterable_api.client import HOSTS
 from iterable_api.errors import ConnectionFailedError, ServerError
-from iterable_api.limits import DocumentedLimits
+from iterable_api.http.client import HOSTS
+from iterable_api.plugin import connection_settings as settings
+from iterable_api.rate_limits.limiter import DocumentedLimits
+from iterable_api.waiting.cancellation import PROCESS
 from iterable_sandbox.server import Sandbox
 from tests.api.conftest import KEY
 from tests.scripted_server import Answer, ScriptedServer, dripping

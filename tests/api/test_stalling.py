@@ -12,11 +12,11 @@ import pytest
 import requests
 import trustme
 
-from iterable_api.cancellation import Cancellation
-from iterable_api.client import IterableClient
 from iterable_api.errors import ConnectionFailedError, IterableError, RunEndedError, ServerError, UnknownOutcomeError
-from iterable_api.limits import DocumentedLimits
-from iterable_api.stalling import SLOWEST
+from iterable_api.http.client import IterableClient
+from iterable_api.http.stalling import SLOWEST
+from iterable_api.rate_limits.limiter import DocumentedLimits
+from iterable_api.waiting.cancellation import Cancellation
 from tests.api.conftest import Connect
 from tests.scripted_server import Answer, ScriptedServer, dripping, silence
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api.client import IterableClient
-from iterable_api.confirmed import confirmed
 from iterable_api.errors import UnknownOutcomeError, UnreadableAnswerError
-from iterable_api.retry_policy import UNREADABLE_ANSWER
-from iterable_api.success_responses import COUNTS, ENVELOPE, QUEUED, SUCCESS_RESPONSES
+from iterable_api.facts.success_responses import COUNTS, ENVELOPE, QUEUED, SUCCESS_RESPONSES
+from iterable_api.http.client import IterableClient
+from iterable_api.http.confirmed import confirmed
+from iterable_api.waiting.retry_policy import UNREADABLE_ANSWER
 from tests.scripted_server import Answer, ScriptedServer, answer_json
 
 PURCHASE = ("POST", "/api/commerce/trackPurchase")

@@ -3,7 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from iterable_api.client import IterableClient
+from iterable_api.http.client import IterableClient
 from tests.api.conftest import KEY, Connect
 from tests.scripted_server import Answer, Request, ScriptedServer, answer_json
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api import times
+from iterable_api.facts import timestamps as times
 
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 ZONES = st.builds(

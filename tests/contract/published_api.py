@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from jsonschema import Draft4Validator
 
-from iterable_api.limits import Limit
+from iterable_api.facts.limits import Limit
 
 FACTS: Final = Path(__file__).parent / "facts"
 _LIMIT: Final = re.compile(r"(\d+) in (\d+) s per (\w+)")

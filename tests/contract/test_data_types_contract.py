@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from iterable_api.data_types import DATA_TYPES, EVENTS, USER, DataType
+from iterable_api.facts.data_types import DATA_TYPES, EVENTS, USER, DataType
 from tests.contract.published_api import Contract
 
 BY_NAME: Mapping[str, DataType] = {data_type.name: data_type for data_type in DATA_TYPES}

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from iterable_api.client import HOSTS
-from iterable_api.limits import (
+from iterable_api.facts.limits import (
     LIMITS,
     MAX_BODY_BYTES,
     MAX_CATALOG_ITEM_BYTES,
@@ -14,7 +13,8 @@ from iterable_api.limits import (
     MAX_EVENT_ID_BYTES,
     Limit,
 )
-from iterable_api.repeatable import NOT_REPEATABLE
+from iterable_api.facts.repeatable import NOT_REPEATABLE
+from iterable_api.http.client import HOSTS
 from tests.contract.published_api import Contract
 
 DEVIATIONS: Mapping[Limit, str] = {

@@ -13,10 +13,10 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iterable_sandbox.json_text import to_json
-from iterable_sandbox.routes import ENDPOINTS, Endpoint
+from iterable_sandbox.routes.table import ENDPOINTS, Endpoint
 from iterable_sandbox.server import Sandbox
-from iterable_sandbox.shapes import Shape
+from iterable_sandbox.wire.body_schema import Shape
+from iterable_sandbox.wire.json_text import to_json
 from tests.contract.requests_of_the_contract import EVERYTHING_ON, KNOWN, MOBILE
 
 ODD = st.sampled_from(

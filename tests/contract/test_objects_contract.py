@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import pytest
 
-from iterable_sandbox.keys import KeyType
+from iterable_sandbox.rules.api_keys import KeyType
 from iterable_sandbox.server import Sandbox
-from target_iterable.objects import OBJECTS
+from target_iterable.objects.registry import OBJECTS
 from tests.contract.published_api import Contract
 from tests.contract.test_plugin_requests import problems
 from tests.target.loading import Loader, Message, stream

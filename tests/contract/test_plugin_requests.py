@@ -12,16 +12,16 @@ from urllib.parse import parse_qsl
 import pytest
 from jsonschema import Draft4Validator
 
-from iterable_sandbox.keys import KeyType
-from iterable_sandbox.request_log import Entry
+from iterable_sandbox.project.request_log import Entry
+from iterable_sandbox.rules.api_keys import KeyType
 from iterable_sandbox.server import Sandbox
-from target_iterable.objects.browsers import Browsers
-from target_iterable.objects.carts import Carts
-from target_iterable.objects.devices import Devices
-from target_iterable.objects.metadata import Metadata
-from target_iterable.objects.purchases import Purchases
-from target_iterable.objects.segment import Segment
-from target_iterable.objects.snippets import Snippets
+from target_iterable.objects.content.metadata import Metadata
+from target_iterable.objects.content.snippets import Snippets
+from target_iterable.objects.events.carts import Carts
+from target_iterable.objects.events.purchases import Purchases
+from target_iterable.objects.segment_calls import Segment
+from target_iterable.objects.users.browsers import Browsers
+from target_iterable.objects.users.devices import Devices
 from tests.contract.published_api import Contract, Operation, Parameter, segments
 from tests.tap.reading import TapRun
 from tests.target.loading import Loader, stream

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import requests
 
-from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.coverage import NOT_BUILT, RECORDED
-from iterable_sandbox.routes import ENDPOINTS, Endpoint
+from iterable_sandbox.routes.table import ENDPOINTS, Endpoint
 from iterable_sandbox.server import Sandbox
+from iterable_sandbox.wire.clock import StoppedClock
 from tests.contract.published_api import Contract, Problem
 from tests.contract.requests_of_the_contract import EMAIL, EVERYTHING_ON, KNOWN, MOBILE, body, uri
 

@@ -17,7 +17,7 @@ from jsonschema import Draft7Validator
 from singer_sdk import Tap, Target
 from singer_sdk.plugin_base import PluginBase
 
-from iterable_api.settings import CONNECTION
+from iterable_api.plugin.connection_settings import CONNECTION
 from tools.definitions import definition
 from tools.generated import ROOT
 from tools.settings import PLUGINS, Setting, settings

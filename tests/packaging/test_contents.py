@@ -50,7 +50,7 @@ def test_the_source_distribution_holds_the_packages_and_what_it_takes_to_build_t
 def test_types_schemas_and_pages_travel_along(in_wheel: set[str]) -> None:
     assert {f"{package}/py.typed" for package in PACKAGES} <= in_wheel
     assert "tap_iterable/schemas/campaigns.json" in in_wheel
-    assert "iterable_sandbox/page/project.html" in in_wheel
+    assert "iterable_sandbox/control/project.html" in in_wheel
 
 
 def test_the_metadata_tells_what_it_is_and_needs(metadata: Message) -> None:

@@ -11,8 +11,8 @@ import pytest
 import requests
 from ruamel.yaml import YAML
 
-from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.server import Sandbox
+from iterable_sandbox.wire.clock import StoppedClock
 from tap_iterable.tap import TapIterable
 from target_iterable.target import TargetIterable
 from tests.pipelines.meltano_project import MeltanoProject

@@ -16,8 +16,8 @@ import pytest
 from demo.iterable import API_KEY, Seed, sandbox
 from demo.job import run
 from demo.report import Line
-from iterable_api.client import IterableClient
-from iterable_api.limits import Unlimited
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
 from tests.target.loading import Contents
 
 SEED = Seed(users=300, events=3_000)

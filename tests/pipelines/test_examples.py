@@ -19,8 +19,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from demo.warehouse import warehouse
-from iterable_api.client import IterableClient
-from iterable_api.limits import Unlimited
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
 from tests.pipelines.meltano_project import QUIET
 from tests.target.loading import Contents

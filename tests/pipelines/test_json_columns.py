@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from demo.warehouse import warehouse
-from iterable_api.client import IterableClient
-from iterable_api.limits import Unlimited
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
 from tests.pipelines.test_warehouse import selected
 from tests.target.loading import Contents, Loader

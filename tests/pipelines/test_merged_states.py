@@ -13,8 +13,8 @@ import pytest
 import requests
 from ruamel.yaml import YAML
 
-from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.server import Sandbox
+from iterable_sandbox.wire.clock import StoppedClock
 from tests.pipelines.meltano_project import MeltanoProject
 from tools.definitions import PROJECT
 

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from demo.warehouse import Warehouse, warehouse
-from iterable_api.client import IterableClient
-from iterable_api.limits import Unlimited
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
 from tests.target.loading import Contents, Loader
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from iterable_api.limits import LIMITS, MAX_BODY_BYTES
-from iterable_sandbox.clock import StoppedClock
-from iterable_sandbox.routes import ENDPOINTS
+from iterable_api.facts.limits import LIMITS, MAX_BODY_BYTES
+from iterable_sandbox.routes.table import ENDPOINTS
 from iterable_sandbox.server import Sandbox
+from iterable_sandbox.wire.clock import StoppedClock
 from tests.sandbox.conftest import Http
 
 

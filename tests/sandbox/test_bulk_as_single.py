@@ -12,13 +12,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from iterable_api.identity import PLACEHOLDER_DOMAIN, ProjectType
-from iterable_sandbox.clock import StoppedClock
-from iterable_sandbox.field_types import Asked, custom_event
-from iterable_sandbox.project import Project
-from iterable_sandbox.settings import Settings
-from iterable_sandbox.store import Store
-from iterable_sandbox.tally import EVENT_BUCKETS, Tally
+from iterable_api.facts.identity import PLACEHOLDER_DOMAIN, ProjectType
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.rules.bulk_result import EVENT_BUCKETS, Tally
+from iterable_sandbox.rules.field_types import Asked, custom_event
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.wire.clock import StoppedClock
 from iterable_sandbox.writes import events, lists, users
 
 Optional = dict[str, st.SearchStrategy[Any]]

@@ -12,16 +12,27 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
-from iterable_api.limits import MAX_CATALOG_ITEM_BYTES
-from iterable_sandbox.clock import Clock
-from iterable_sandbox.envelopes import RefusedError
-from iterable_sandbox.field_types import USER, Asked, FieldDraft, custom_event
-from iterable_sandbox.json_text import without_nulls
-from iterable_sandbox.project import Project
-from iterable_sandbox.routes import Call, catalog_items
-from iterable_sandbox.settings import Settings
-from iterable_sandbox.shapes import BOOLEAN, DECIMAL, NUMBER, OBJECT, STRING, Shape, array_of, object_of, violations
-from iterable_sandbox.store import Store
+from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.routes.content import catalog_items
+from iterable_sandbox.routes.table import Call
+from iterable_sandbox.rules.field_types import USER, Asked, FieldDraft, custom_event
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.wire.body_schema import (
+    BOOLEAN,
+    DECIMAL,
+    NUMBER,
+    OBJECT,
+    STRING,
+    Shape,
+    array_of,
+    object_of,
+    violations,
+)
+from iterable_sandbox.wire.clock import Clock
+from iterable_sandbox.wire.json_text import without_nulls
+from iterable_sandbox.wire.responses import RefusedError
 
 SCALARS = (
     st.none()

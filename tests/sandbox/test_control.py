@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import requests
 
-from iterable_api.limits import DAY, LIMITS
-from iterable_sandbox.clock import StoppedClock
-from iterable_sandbox.limits import Buckets
-from iterable_sandbox.request_log import Entry, RequestLog
+from iterable_api.facts.limits import DAY, LIMITS
+from iterable_sandbox.project.request_log import Entry, RequestLog
+from iterable_sandbox.rules.rate_limits import Buckets
 from iterable_sandbox.server import Sandbox
+from iterable_sandbox.wire.clock import StoppedClock
 from tests.sandbox.conftest import Http, opened
 
 START = datetime(2026, 11, 1, tzinfo=UTC)

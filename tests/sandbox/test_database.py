@@ -8,8 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from iterable_sandbox import garbage
-from iterable_sandbox.store.database import Database, Index, Row, Saving
+from iterable_sandbox.store.sql.database import Database, Index, Row, Saving
+from iterable_sandbox.wire import gc_pause as garbage
 from tests.sandbox.conftest import Http
 
 BOOKS = Saving[Row]("INSERT OR REPLACE INTO books VALUES {rows}", lambda books: books)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.server import Sandbox
+from iterable_sandbox.wire.clock import StoppedClock
 from tests.sandbox.conftest import Http
 
 EMAIL = "ana@example.com"

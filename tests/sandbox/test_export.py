@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from iterable_api import times
-from iterable_api.data_types import EVENTS
-from iterable_sandbox.clock import StoppedClock
+from iterable_api.facts import timestamps as times
+from iterable_api.facts.data_types import EVENTS
+from iterable_sandbox.wire.clock import StoppedClock
 from tests.sandbox.conftest import Http, opened
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

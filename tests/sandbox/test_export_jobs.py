@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from iterable_sandbox.clock import StoppedClock
+from iterable_sandbox.wire.clock import StoppedClock
 from tests.sandbox.conftest import Http, opened
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from iterable_api.data_types import EVENTS
+from iterable_api.facts.data_types import EVENTS
 from tests.sandbox.conftest import Http, opened
 
 EMAIL = "ana@example.com"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_sandbox import dates
-from iterable_sandbox.field_types import type_of
+from iterable_sandbox.rules.field_types import type_of
 from iterable_sandbox.server import Sandbox
+from iterable_sandbox.wire import dates
 from tests.sandbox.conftest import Http
 
 EMAIL = "ana@example.com"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from iterable_sandbox.json_text import from_json, from_own_json, to_json, to_json_lines
+from iterable_sandbox.wire.json_text import from_json, from_own_json, to_json, to_json_lines
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(

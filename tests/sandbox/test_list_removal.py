@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from iterable_sandbox.clock import StoppedClock
+from iterable_sandbox.wire.clock import StoppedClock
 from tests.sandbox.conftest import Http, opened
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copy
 
-from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.server import Sandbox
+from iterable_sandbox.wire.clock import StoppedClock
 from tests.sandbox.conftest import Http
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from iterable_sandbox.clock import StoppedClock
+from iterable_sandbox.wire.clock import StoppedClock
 from tests.sandbox.conftest import Http, opened
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

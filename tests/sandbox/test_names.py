@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from iterable_sandbox.store import Store
-from iterable_sandbox.store.events import Event
-from iterable_sandbox.store.user import User
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.store.tables.events import Event
 
 EMAILS = ["ana@example.com", "bo@example.com"]
 USER_IDS = ["a", "b"]

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from iterable_sandbox.clock import StoppedClock
-from iterable_sandbox.pipelines import QUEUES, Queue
-from iterable_sandbox.routes import ENDPOINTS
+from iterable_sandbox.routes.table import ENDPOINTS
+from iterable_sandbox.rules.delayed_writes import QUEUES, Queue
+from iterable_sandbox.wire.clock import StoppedClock
 from tests.sandbox.conftest import Http, opened
 
 EMAIL = "ana@example.com"

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from iterable_api.data_types import EVENTS
-from iterable_api.identity import ProjectType
-from iterable_sandbox.seed import Plan, seed
-from iterable_sandbox.store import Store
-from iterable_sandbox.store.events import Selection
+from iterable_api.facts.data_types import EVENTS
+from iterable_api.facts.identity import ProjectType
+from iterable_sandbox.seed.seeding import Plan, seed
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.store.tables.events import Selection
 from tests.sandbox.conftest import opened
 
 PLAN = Plan(50, 600, 30, 1, datetime(2026, 11, 1, tzinfo=UTC))

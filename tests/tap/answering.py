@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from iterable_api.client import IterableClient
-from iterable_api.limits import Unlimited
-from tap_iterable.streams.base import IterableStream
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
+from tap_iterable.stream_types.base import IterableStream
 from tap_iterable.tap import TapIterable
 from tests.scripted_server import Answer, Request, ScriptedServer, answer_json
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from iterable_api import times
-from iterable_api.client import IterableClient
-from iterable_api.limits import Unlimited
+from iterable_api.facts import timestamps as times
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
 from tap_iterable.streams.exports import ExportStream
 from tap_iterable.tap import TapIterable
 from tests.scripted_server import Answer, Fault, Request, ScriptedServer, answer_json, silence

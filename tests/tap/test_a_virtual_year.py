@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from iterable_api.client import IterableClient
-from iterable_api.data_types import DATA_TYPES
-from iterable_api.limits import DocumentedLimits
-from iterable_sandbox.clock import StoppedClock
-from iterable_sandbox.seed import Plan, seed
+from iterable_api.facts.data_types import DATA_TYPES
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import DocumentedLimits
+from iterable_sandbox.seed.seeding import Plan, seed
 from iterable_sandbox.server import Sandbox
-from iterable_sandbox.store import Store
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.wire.clock import StoppedClock
 from tap_iterable.export.clock import Clock
 from tap_iterable.streams.exports import ExportStream
 from tap_iterable.tap import TapIterable

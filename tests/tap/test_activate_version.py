@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tap_iterable.streams.resume import ResumeMark
+from tap_iterable.stream_types.resume_mark import ResumeMark
 from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.answering import KEY, answer
 from tests.tap.reading import Output, TapRun

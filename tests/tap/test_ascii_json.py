@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_iterable.ascii_json import in_ascii
+from tap_iterable.records.ascii_json import in_ascii
 
 LATIN = "".join(map(chr, range(0x80, 0x100)))
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import requests
 
-from iterable_api.data_types import EVENTS
-from iterable_sandbox.clock import StoppedClock
+from iterable_api.facts.data_types import EVENTS
 from iterable_sandbox.server import Sandbox
+from iterable_sandbox.wire.clock import StoppedClock
 from tests.tap.reading import Output, TapRun
 
 START = datetime(2026, 9, 1, tzinfo=UTC)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from iterable_api.data_types import DATA_TYPES
-from iterable_api.event_fields import FIELDS
-from iterable_api.limits import LIMITS
-from tap_iterable.streams.base import IterableStream
+from iterable_api.facts.data_types import DATA_TYPES
+from iterable_api.facts.event_fields import FIELDS
+from iterable_api.facts.limits import LIMITS
+from tap_iterable.stream_types.base import IterableStream
 from tap_iterable.tap import TapIterable
 from tests.tap.answering import KEY
 from tests.tap.reading import TapRun

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iterable_api.data_types import unlisted
+from iterable_api.facts.data_types import unlisted
 from iterable_sandbox.server import Sandbox
 from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.answering import KEY, Query, answer

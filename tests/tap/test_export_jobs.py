@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import requests
 
-from iterable_api.client import IterableClient
 from iterable_api.errors import IterableError
-from iterable_api.limits import Unlimited
-from iterable_sandbox.clock import StoppedClock
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
+from iterable_sandbox.rules.settings import DEFAULT_API_KEY
 from iterable_sandbox.server import Sandbox
-from iterable_sandbox.settings import DEFAULT_API_KEY
+from iterable_sandbox.wire.clock import StoppedClock
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.job import ExportJobError, Job
 from tap_iterable.export.job_api import JobApi

@@ -3,7 +3,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_iterable.streams.id_batches import HOST_ROOM, id_batches
+from tap_iterable.stream_types.id_batches import HOST_ROOM, id_batches
 
 PATH = "/api/campaigns/metrics"
 DATES = {"startDateTime": "1970-01-01", "endDateTime": "2026-11-22"}

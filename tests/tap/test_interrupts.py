@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 import requests
 
-from iterable_sandbox.clock import StoppedClock
 from iterable_sandbox.server import Sandbox
+from iterable_sandbox.wire.clock import StoppedClock
 from tests.scripted_server import Answer, ScriptedServer, silence
 from tests.tap.export_server import START, ExportServer, chunked, row
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_iterable.export.lines import MalformedLineError, fields_of, nested, record_id
+from tap_iterable.records.line_parsing import MalformedLineError, fields_of, nested, record_id
 
 KEYS = st.text("ab.", min_size=1, max_size=4)
 VALUES = st.recursive(

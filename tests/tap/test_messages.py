@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.singerlib import RecordMessage, StateMessage
 
-from tap_iterable.messages import MessageWriter
+from tap_iterable.records.singer_messages import MessageWriter
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=4),

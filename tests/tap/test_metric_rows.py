@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_iterable.streams.metric_rows import metric_rows, value
+from tap_iterable.records.metric_csv import metric_rows, value
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from iterable_sandbox.server import Sandbox
+from tap_iterable.stream_types.partitioned_stream import MissingPiecesError
 from tap_iterable.streams.list_users import ListUsersStream
-from tap_iterable.streams.piecewise import MissingPiecesError
 from tests.scripted_server import Answer, ScriptedServer, answer_json, cut_short
 from tests.tap.answering import KEY, Query, answer, stream_of
 from tests.tap.reading import Output, TapRun

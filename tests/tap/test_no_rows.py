@@ -13,15 +13,15 @@ import pytest
 import requests
 
 from iterable_api.errors import IncompleteBodyError
-from iterable_api.retry_policy import WINDOW_WITHOUT_ROWS
-from iterable_sandbox.clock import StoppedClock
+from iterable_api.waiting.retry_policy import WINDOW_WITHOUT_ROWS
 from iterable_sandbox.server import Sandbox
+from iterable_sandbox.wire.clock import StoppedClock
 from tap_iterable.export.clock import Clock
-from tap_iterable.export.content import NoRowsError, check_rows
+from tap_iterable.export.content_check import NoRowsError, check_rows
 from tap_iterable.export.job import ExportJobError
+from tap_iterable.stream_types.partitioned_stream import MissingPiecesError
 from tap_iterable.streams.exports import ExportStream
 from tap_iterable.streams.list_users import ListUsersStream
-from tap_iterable.streams.piecewise import MissingPiecesError
 from tap_iterable.streams.user_events import UserEventsStream
 from tap_iterable.tap import TapIterable
 from tests.scripted_server import Answer, ScriptedServer

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from iterable_api.errors import UnreadableAnswerError
-from tap_iterable.streams.base import IterableStream
+from tap_iterable.stream_types.base import IterableStream
+from tap_iterable.stream_types.partitioned_stream import MissingPiecesError
 from tap_iterable.streams.campaigns import CampaignsStream, ChildCampaignsStream
 from tap_iterable.streams.catalogs import CatalogsStream
 from tap_iterable.streams.metadata import MetadataValuesStream
 from tap_iterable.streams.metrics import CampaignMetricsStream
-from tap_iterable.streams.people import ForgottenUsersStream
-from tap_iterable.streams.piecewise import MissingPiecesError
 from tap_iterable.streams.templates import TemplateContentsStream
 from tap_iterable.streams.user_events import UserEventsStream
+from tap_iterable.streams.users_metadata import ForgottenUsersStream
 from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.answering import Query, answer, stream_of
 

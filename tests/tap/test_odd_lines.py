@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tap_iterable.export.odd_lines import OddLines, TooManyOddLinesError
+from tap_iterable.records.malformed_lines import OddLines, TooManyOddLinesError
 from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.export_server import body, chunked, row, stream_of
 

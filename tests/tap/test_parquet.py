@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from iterable_api.data_types import EVENTS
-from tap_iterable.parquet import ParquetRows
-from tap_iterable.schemas import event_schema
+from iterable_api.facts.data_types import EVENTS
+from tap_iterable.records.parquet import ParquetRows
+from tap_iterable.schemas.event_schemas import event_schema
 from tests.tap.reading import TapRun
 
 STREAMS = ("email_send", "email_subscribe", "custom_event", "users", "campaigns", "list_users")

@@ -8,7 +8,7 @@ from itertools import chain, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_iterable.export.plan import LONGEST_JOB_WINDOW, MODES, Mode, minutes, plans, summary
+from tap_iterable.export.export_plan import LONGEST_JOB_WINDOW, MODES, Mode, minutes, plans, summary
 from tap_iterable.export.windows import Window, gaps, windows
 
 START = datetime(2020, 1, 1, tzinfo=UTC)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from iterable_api import times
+from iterable_api.facts import timestamps as times
 from iterable_sandbox.server import Sandbox
 from tap_iterable.streams.metrics import ranges
 from tests.tap.reading import Output, TapRun

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import requests
 
-from iterable_api import times
-from iterable_api.client import IterableClient
-from iterable_api.data_types import DATA_TYPES, USER
-from iterable_api.limits import Unlimited
-from iterable_sandbox.clock import StoppedClock
+from iterable_api.facts import timestamps as times
+from iterable_api.facts.data_types import DATA_TYPES, USER
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
-from tap_iterable.streams.resources import pages
+from iterable_sandbox.wire.clock import StoppedClock
+from tap_iterable.stream_types.resource_stream import pages
 from tests.tap.reading import Output, TapRun
 
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from iterable_api.data_types import DATA_TYPES, USER, DataType
-from tap_iterable.records import Shape
-from tap_iterable.schemas import event_schema, user_schema
+from iterable_api.facts.data_types import DATA_TYPES, USER, DataType
+from tap_iterable.records.record_shape import Shape
+from tap_iterable.schemas.event_schemas import event_schema, user_schema
 
 SCHEMA = {
     "type": "object",

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api.data_types import EVENTS, USER
-from tap_iterable import line_type
-from tap_iterable.export.lines import MalformedLineError, fields_of, nested, record_id
-from tap_iterable.export.rows import EventRows, UserRows, blocks
-from tap_iterable.line_type import TypedRecord
-from tap_iterable.records import Record, Shape, moment_of
-from tap_iterable.schemas import event_schema, user_schema
-from tap_iterable.streams.blocks import as_dict
+from iterable_api.facts.data_types import EVENTS, USER
+from tap_iterable.records import typed_line_decoder as line_type
+from tap_iterable.records.line_decoding import EventRows, UserRows, blocks
+from tap_iterable.records.line_parsing import MalformedLineError, fields_of, nested, record_id
+from tap_iterable.records.record_shape import Record, Shape, moment_of
+from tap_iterable.records.typed_line_decoder import TypedRecord
+from tap_iterable.schemas.event_schemas import event_schema, user_schema
+from tap_iterable.stream_types.batched_stream import as_dict
 
 (CUSTOM,) = (data_type for data_type in EVENTS if data_type.name == "customEvent")
 SHAPE = Shape(

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from iterable_api.client import IterableClient
-from iterable_api.limits import Unlimited
-from iterable_sandbox.clock import StoppedClock
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
+from iterable_sandbox.wire.clock import StoppedClock
 from tap_iterable.tap import TapIterable
 from tests.tap.reading import selecting
 

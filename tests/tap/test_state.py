@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api import times
-from iterable_sandbox.clock import StoppedClock
+from iterable_api.facts import timestamps as times
 from iterable_sandbox.server import Sandbox
-from tap_iterable.export.unread import SKEW, unread
-from tap_iterable.moments import moment
-from tap_iterable.state import UnusableStateError, bookmarks_in
+from iterable_sandbox.wire.clock import StoppedClock
+from tap_iterable.input.dates import moment
+from tap_iterable.input.state import UnusableStateError, bookmarks_in
+from tap_iterable.stream_types.unread_ranges import SKEW, unread
 from tap_iterable.tap import TapIterable
 from tests.scripted_server import ScriptedServer
 from tests.tap.answering import KEY

@@ -7,22 +7,22 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from iterable_api.client import IterableClient
 from iterable_api.errors import UnreadableAnswerError
-from iterable_api.limits import Unlimited
-from tap_iterable.answers import error_code
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
 from tap_iterable.export.job_api import JobApi, Page
+from tap_iterable.export.json_answers import error_code
 from tap_iterable.export.windows import Window
-from tap_iterable.streams.base import IterableStream
+from tap_iterable.stream_types.base import IterableStream
+from tap_iterable.stream_types.resource_stream import RESOURCES, Resource, ResourceStream
 from tap_iterable.streams.campaigns import CampaignsStream
 from tap_iterable.streams.catalogs import CatalogFieldMappingsStream, CatalogItemsStream, CatalogsStream
 from tap_iterable.streams.journeys import JourneysStream
 from tap_iterable.streams.list_users import ListUsersStream
 from tap_iterable.streams.metadata import MetadataValuesStream
 from tap_iterable.streams.metrics import CampaignMetricsStream, ExperimentMetricsStream
-from tap_iterable.streams.people import ForgottenUsersStream, UserFieldsStream
-from tap_iterable.streams.resources import RESOURCES, Resource, ResourceStream
 from tap_iterable.streams.templates import TemplateContentsStream, TemplatesStream
+from tap_iterable.streams.users_metadata import ForgottenUsersStream, UserFieldsStream
 from tap_iterable.tap import TapIterable
 from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.answering import KEY, answer, stream_of

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from iterable_api.client import IterableClient
-from iterable_api.limits import Unlimited
-from target_iterable.delivery.batches import Room
-from target_iterable.delivery.field_types import USERS, FieldTypes
-from target_iterable.delivery.isolation import Isolation, Outcome
-from target_iterable.delivery.journal import Journal
-from target_iterable.delivery.operations import BARE, Batch, Endpoint, Operation
-from target_iterable.delivery.sender import Sender
-from target_iterable.delivery.serialise import dumps
-from target_iterable.delivery.verdicts import named_failures
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.operation import BARE, Batch, Endpoint, Operation, Outcome
+from target_iterable.field_types.registry import USERS, FieldTypes
+from target_iterable.reporting.request_log import Journal
+from target_iterable.requests.batching import Room
+from target_iterable.requests.bulk_response import named_failures
+from target_iterable.requests.failure_isolation import Isolation
+from target_iterable.requests.sender import Sender
 from tests.scripted_server import Answer, Request, ScriptedServer, answer_json
 
 ENDPOINT = Endpoint("/api/users/bulkUpdate", "users", named_failures)

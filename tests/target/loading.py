@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Protocol
 
-from iterable_api.client import IterableClient
+from iterable_api.http.client import IterableClient
 from target_iterable.target import TargetIterable
 
 Message = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from iterable_sandbox.server import Sandbox
-from iterable_sandbox.store.lists import UserList
+from iterable_sandbox.store.tables.lists import UserList
 
 APP_KEY: Final = "aaaabbbbccccddddeeeeffff00001111"
 """A key as apps have it; a sandbox must be told so."""

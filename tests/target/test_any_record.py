@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iterable_sandbox.keys import KeyType
-from target_iterable.objects import OBJECTS
+from iterable_sandbox.rules.api_keys import KeyType
+from target_iterable.objects.registry import OBJECTS
 from tests.target.conftest import NewProject
 from tests.target.loading import stream
 from tests.target.scenery import APP_KEY, FROM_APPS

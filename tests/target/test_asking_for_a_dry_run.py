@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from target_iterable.setting_error import SettingError
+from target_iterable.config.setting_error import SettingError
 from tests.target.conftest import Project
 from tests.target.loading import stream
 from tests.target.test_command_line import USERS, run, settings

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from iterable_api.client import IterableClient
-from target_iterable.delivery.failures import RemovalFailedError
-from target_iterable.objects import OBJECTS
-from target_iterable.setting_error import SettingError
+from iterable_api.http.client import IterableClient
+from target_iterable.config.setting_error import SettingError
+from target_iterable.mirror.errors import RemovalFailedError
+from target_iterable.objects.registry import OBJECTS
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import STATE, stream
@@ -32,7 +32,7 @@ DESTRUCTIVE = {"allow_destructive": True}
 
 @pytest.fixture(autouse=True)
 def _one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("target_iterable.real_run.IterableClient", partial(IterableClient, max_tries=1))
+    monkeypatch.setattr("target_iterable.runs.real_run.IterableClient", partial(IterableClient, max_tries=1))
 
 
 def briefly(entries: list[dict[str, Any]]) -> list[tuple[str, Any, str]]:

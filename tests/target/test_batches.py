@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api.limits import MAX_BODY_BYTES
-from target_iterable.delivery.batches import Room, pack
-from target_iterable.delivery.operations import OBJECT, Batch, Endpoint, Envelope, Name, Operation
-from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.delivery.serialise import dumps
-from target_iterable.delivery.verdicts import all_taken
+from iterable_api.facts.limits import MAX_BODY_BYTES
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.operation import OBJECT, Batch, Endpoint, Envelope, Name, Operation
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.requests.batching import Room, pack
+from target_iterable.requests.bulk_response import all_taken
 
 LISTS = Endpoint("/api/lists/subscribe", "subscribers", all_taken)
 EVENTS = Endpoint("/api/events/trackBulk", "events", all_taken, once=False)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from iterable_api.errors import BadRequestError
-from target_iterable.fields import MAPPINGS, Fields
+from target_iterable.field_types.coercion import MAPPINGS, Fields
 from tests.target.conftest import Project
 from tests.target.loading import stream
 

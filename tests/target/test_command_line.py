@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from target_iterable.settings import HIDDEN
+from target_iterable.config.settings import HIDDEN
 from tests.target.conftest import Project
 from tests.target.loading import STATE, stream
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from target_iterable.objects import OBJECTS
-from target_iterable.setting_error import SettingError
-from target_iterable.tombstones import Tombstones
+from target_iterable.config.setting_error import SettingError
+from target_iterable.objects.registry import OBJECTS
+from target_iterable.records.tombstones import Tombstones
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream
 from tests.target.test_mirror import activate, mirror, people, version

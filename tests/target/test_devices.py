@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from iterable_sandbox.keys import KeyType
-from target_iterable.delivery.failures import DeliveryFailedError
+from iterable_sandbox.rules.api_keys import KeyType
+from target_iterable.delivery.errors import DeliveryFailedError
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream
 from tests.target.scenery import APP_KEY

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from iterable_sandbox.request_log import Entry
-from target_iterable.delivery import private_files
-from target_iterable.dry_run.plan import PlanNotWrittenError
-from target_iterable.setting_error import SettingError
+from iterable_sandbox.project.request_log import Entry
+from target_iterable.config.setting_error import SettingError
+from target_iterable.core import private_files
+from target_iterable.runs.dry_run_plan import PlanNotWrittenError
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_iterable.delivery.allowance import Allowance
-from target_iterable.delivery.mirror import Terms
-from target_iterable.delivery.reading import DECLARED, Reading, is_unfinished
-from target_iterable.setting_error import SettingError
+from target_iterable.config.setting_error import SettingError
+from target_iterable.core.threshold import Allowance
+from target_iterable.mirror.completeness import DECLARED, Reading, is_unfinished
+from target_iterable.mirror.mirror import Terms
 from tests.target.conftest import Project
 from tests.target.loading import STATE, Message, stream
 from tests.target.test_mirror import ALL, activate, mirror, people
@@ -43,7 +43,7 @@ def test_wherever_the_tap_dies_far_from_its_end_nothing_is_removed(project: Proj
     route = mirror(complete_at_end=True)
     project.load.cut_off(source(*MANY), **route)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("target_iterable.real_run.RealRun.fatal_stops", ())
+        patch.setattr("target_iterable.runs.real_run.RealRun.fatal_stops", ())
         project.load.cut_off(source(*MANY[:came]), **route)
     assert project.holds.members("VIP") == set(MANY)
 

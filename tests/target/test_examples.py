@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from iterable_sandbox.keys import KeyType
-from target_iterable.objects import OBJECTS
+from iterable_sandbox.rules.api_keys import KeyType
+from target_iterable.objects.registry import OBJECTS
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import stream
 from tests.target.scenery import APP_KEY, FROM_APPS, READING, fill

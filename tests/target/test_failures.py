@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from singer_sdk.exceptions import InvalidInputLine
 
-from target_iterable.delivery.failures import DeliveryFailedError
+from target_iterable.delivery.errors import DeliveryFailedError
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import STATE, Loader, Message, stream
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from iterable_api.client import IterableClient
-from iterable_sandbox.field_types import type_of as seen_by_sandbox
-from target_iterable.delivery.field_types import USERS, FieldTypes, event_scope, is_date, leaves, type_of
-from target_iterable.delivery.operations import Endpoint, Operation
-from target_iterable.delivery.verdicts import all_taken
-from target_iterable.fields import Fields
+from iterable_api.http.client import IterableClient
+from iterable_sandbox.rules.field_types import type_of as seen_by_sandbox
+from target_iterable.core.operation import Endpoint, Operation
+from target_iterable.field_types.coercion import Fields
+from target_iterable.field_types.registry import USERS, FieldTypes, event_scope, is_date, leaves, type_of
+from target_iterable.requests.bulk_response import all_taken
 
 point = st.fixed_dictionaries({"lat": st.integers() | st.floats() | st.text(), "lon": st.floats()})
 texts = st.text() | st.from_regex(

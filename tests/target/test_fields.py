@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from target_iterable.delivery.failures import FieldsDroppedError
-from target_iterable.fields import RESERVED
+from iterable_api.facts.profile_fields import RESERVED
+from target_iterable.delivery.errors import FieldsDroppedError
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import STATE, stream
 

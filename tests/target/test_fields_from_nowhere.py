@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_iterable.columns import Row
-from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.duplicate_fields import DuplicateFields
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.records.column_mapping import Row
+from target_iterable.records.duplicate_fields import DuplicateFields
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import stream
 from tests.target.segment_calls import ANN, AT, call, send

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from iterable_api.client import IterableClient
 from iterable_api.errors import UnauthorizedError
-from iterable_api.identity import ProjectType
-from target_iterable.first_look import first_look
-from target_iterable.setting_error import SettingError
+from iterable_api.facts.identity import ProjectType
+from iterable_api.http.client import IterableClient
+from target_iterable.config.setting_error import SettingError
+from target_iterable.project.connection_check import first_look
 from tests.target.conftest import NewProject
 
 

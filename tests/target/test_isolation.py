@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_iterable.delivery.batches import Room
-from target_iterable.delivery.field_types import FieldTypes
+from target_iterable.field_types.registry import FieldTypes
+from target_iterable.requests.batching import Room
 from tests.scripted_server import Answer, answer_json, cut_short, hang_up
 from tests.target.bulk_server import ENDPOINT, Bulk, bulk, rejected, written
 from tests.target.conftest import NewProject, Project

@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from iterable_api import databases
+from iterable_api.storage import databases
 from tests.scripted_server import Answer, Request, ScriptedServer, answer_json, dripping, silence
 from tests.target.loading import Message, stream
 from tests.target.test_command_line import COMMAND, settings

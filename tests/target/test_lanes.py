@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_iterable.delivery.field_types import USERS, catalog_scope, event_scope
-from target_iterable.delivery.operations import Operation
-from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.core.operation import Operation
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.field_types.registry import USERS, catalog_scope, event_scope
 from target_iterable.sink import IterableSink
 from target_iterable.target import TargetIterable
 from tests.target.conftest import NewProject, Project

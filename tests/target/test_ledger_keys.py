@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from iterable_sandbox.keys import KeyType
-from target_iterable.delivery.ledger import Ledger, keys_of, open_ledger
-from target_iterable.delivery.ledger_keys import LedgerKeys
-from target_iterable.setting_error import SettingError
+from iterable_sandbox.rules.api_keys import KeyType
+from target_iterable.config.setting_error import SettingError
+from target_iterable.ledger.keys import LedgerKeys
+from target_iterable.ledger.ledger import Ledger, keys_of, open_ledger
 from tests.target.conftest import NewProject, Project
 from tests.target.ledgers import change, empty, of_version_1, rows
 from tests.target.loading import Message, stream

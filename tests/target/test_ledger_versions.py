@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from target_iterable.delivery.happenings import Happenings
-from target_iterable.delivery.ledger import open_ledger
-from target_iterable.delivery.ledger_schema import VERSION
-from target_iterable.setting_error import SettingError
+from target_iterable.config.setting_error import SettingError
+from target_iterable.ledger.idempotency_keys import Happenings
+from target_iterable.ledger.ledger import open_ledger
+from target_iterable.ledger.schema import VERSION
 from tests.target.conftest import Project
 from tests.target.ledgers import change, empty, engine_of, of_version_1, rows
 from tests.target.loading import Message, stream

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_iterable.blocks.line_blocks import line_blocks
+from target_iterable.columnar.line_reader import line_blocks
 from tests.target.piping import piped
 
 pieces = st.lists(st.text("ab\n", min_size=1, max_size=8).map(str.encode), max_size=12)

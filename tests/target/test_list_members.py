@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from iterable_api.retry_policy import LIST_OF_ONE_NAME, RetryPolicy
-from target_iterable.delivery import sender
-from target_iterable.delivery.failures import DeliveryFailedError
-from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.lists import Lists
-from target_iterable.setting_error import SettingError
+from iterable_api.waiting.retry_policy import LIST_OF_ONE_NAME, RetryPolicy
+from target_iterable.config.setting_error import SettingError
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.delivery.errors import DeliveryFailedError
+from target_iterable.project.lists import Lists
+from target_iterable.requests import sender
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream
 

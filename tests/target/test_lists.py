@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from target_iterable.lists import Lists
+from target_iterable.project.lists import Lists
 from tests.target.conftest import Project
 
 PROCESSES = 4

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from target_iterable.delivery.isolation import Outcome
-from target_iterable.delivery.ledger import Ledger, open_ledger
-from target_iterable.delivery.ledger_memory import LedgerMemory
-from target_iterable.delivery.operations import BARE, Batch, Operation, Verdicts
+from target_iterable.core.operation import BARE, Batch, Operation, Outcome, Verdicts
+from target_iterable.ledger.deduplication import LedgerMemory
+from target_iterable.ledger.ledger import Ledger, open_ledger
 from tests.target.bulk_server import ENDPOINT
 from tests.target.conftest import Project
 from tests.target.loading import stream

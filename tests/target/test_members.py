@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from target_iterable.delivery.ledger import Ledger, open_ledger
-from target_iterable.delivery.members import Count, Members, Sighting
-from target_iterable.delivery.seals import SECRET_BYTES, Seals
-from target_iterable.delivery.sightings import NOW
+from target_iterable.ledger.ledger import Ledger, open_ledger
+from target_iterable.mirror.membership_table import Count, Members, Sighting
+from target_iterable.mirror.name_encryption import SECRET_BYTES, Seals
+from target_iterable.mirror.seen_keys import NOW
 
 NAMES = [f"person {number}" for number in range(30)]
 Open = Callable[[], Members]
@@ -96,7 +96,7 @@ def test_streams_know_what_others_have_if_it_is_of_the_same_kind(ledger: Ledger)
 
 
 def test_sightings_without_an_end_do_not_pile_up(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("target_iterable.delivery.sightings._MANY", 3)
+    monkeypatch.setattr("target_iterable.mirror.seen_keys._MANY", 3)
     members = new(ledger)
     put(members, 1, NAMES)
     for _ in range(4):

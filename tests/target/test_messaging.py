@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from target_iterable.setting_error import SettingError
-from target_iterable.settings import SETTINGS
+from target_iterable.config.setting_error import SettingError
+from target_iterable.config.settings import SETTINGS
 from tests.target.conftest import Project
 from tests.target.loading import Message, stream
 from tests.target.scenery import MEDIA, add_campaigns

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from target_iterable.delivery.failures import TooManyRemovalsError
-from target_iterable.objects import OBJECTS
-from target_iterable.objects.mirrored import MirroredObject
-from target_iterable.setting_error import SettingError
-from target_iterable.settings import SETTINGS
+from target_iterable.config.setting_error import SettingError
+from target_iterable.config.settings import SETTINGS
+from target_iterable.mirror.errors import TooManyRemovalsError
+from target_iterable.objects.base.mirrored_object import MirroredObject
+from target_iterable.objects.registry import OBJECTS
 from tests.target.conftest import Project
 from tests.target.loading import Message, stream
 

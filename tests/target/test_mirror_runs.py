@@ -15,11 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iterable_api.client import IterableClient
-from iterable_api.limits import Limit, Unlimited
+from iterable_api.facts.limits import Limit
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
-from target_iterable.delivery.failures import DeliveryFailedError, RemovalFailedError, RemovalsStoppedError
-from target_iterable.settings import SETTINGS
+from target_iterable.config.settings import SETTINGS
+from target_iterable.delivery.errors import DeliveryFailedError
+from target_iterable.mirror.errors import RemovalFailedError, RemovalsStoppedError
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import STATE, Contents, Loader, Message, stream
@@ -129,7 +131,7 @@ def test_the_daily_cap_ends_the_removals_and_the_next_version_goes_on(
     new_project: NewProject, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     capped = Limit("POST", "/api/users/forget", 2, 86_400)
-    monkeypatch.setattr("iterable_api.limits.LIMITS", (capped,))
+    monkeypatch.setattr("iterable_api.rate_limits.limiter.LIMITS", (capped,))
     project = new_project()
     options = mirror("users", on_removed="forget") | {"allow_destructive": True, "enforce_rate_limits": True}
     project.load(version("users", 1, people(*MANY[:6])), **options)

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iterable_api.client import IterableClient
-from iterable_api.limits import Unlimited
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
 from tests.target.loading import Contents, Loader, Message, stream
 
@@ -106,7 +106,7 @@ _FIRST: list[Message] = [
 def _no_waiting() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         quick = partial(IterableClient, first_wait=0.001, longest_wait=0.002)
-        patch.setattr("target_iterable.real_run.IterableClient", quick)
+        patch.setattr("target_iterable.runs.real_run.IterableClient", quick)
         yield
 
 

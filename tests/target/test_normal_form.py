@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_iterable.key_form import KeyColumn, KeyForm
-from target_iterable.normal_form import normal, number_text
+from target_iterable.records.key_form import KeyColumn, KeyForm
+from target_iterable.records.normal_form import normal, number_text
 
 SMALL = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30, places=12)
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | SMALL

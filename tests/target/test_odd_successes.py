@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 import target_iterable
-from iterable_api.success_responses import SUCCESS_RESPONSES
-from iterable_sandbox.keys import KeyType
+from iterable_api.facts.success_responses import SUCCESS_RESPONSES
+from iterable_sandbox.rules.api_keys import KeyType
 from iterable_sandbox.server import Sandbox
-from target_iterable import objects
-from target_iterable.delivery.operations import Endpoint
-from target_iterable.first_look import first_look
-from target_iterable.objects import OBJECTS
+from target_iterable.core.operation import Endpoint
+from target_iterable.objects import registry as objects
+from target_iterable.objects.registry import OBJECTS
+from target_iterable.project.connection_check import first_look
 from target_iterable.target import TOLD, TargetIterable
 from tests.contract.test_objects_contract import cases, messages
 from tests.target.conftest import Project

@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from target_iterable.columns import Row
-from target_iterable.delivery.failures import DeliveryFailedError
-from target_iterable.delivery.happenings import Happenings
-from target_iterable.delivery.ledger import open_ledger
-from target_iterable.delivery.operations import Operation, alone
-from target_iterable.delivery.verdicts import all_taken
-from target_iterable.objects import OBJECTS
-from target_iterable.objects.privacy import UserUnforgets
-from target_iterable.routes import ObjectSpec
-from target_iterable.setting_error import SettingError
-from target_iterable.settings import SETTINGS
+from target_iterable.config.route import ObjectSpec
+from target_iterable.config.setting_error import SettingError
+from target_iterable.config.settings import SETTINGS
+from target_iterable.core.operation import Operation, alone
+from target_iterable.delivery.errors import DeliveryFailedError
+from target_iterable.ledger.idempotency_keys import Happenings
+from target_iterable.ledger.ledger import open_ledger
+from target_iterable.objects.registry import OBJECTS
+from target_iterable.objects.users.privacy import UserUnforgets
+from target_iterable.records.column_mapping import Row
+from target_iterable.requests.bulk_response import all_taken
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import Message, stream

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from target_iterable.delivery.batches import Room
-from target_iterable.delivery.operations import Endpoint, Operation, alone
-from target_iterable.delivery.pace import Pace, width
-from target_iterable.delivery.verdicts import all_taken
+from target_iterable.core.operation import Endpoint, Operation, alone
+from target_iterable.requests.batching import Room
+from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.flush_policy import Pace, width
 
 ANN = frozenset({("email", "ann@example.com")})
 BULK = Endpoint("/api/users/bulkUpdate", "users", all_taken)

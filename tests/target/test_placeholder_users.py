@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import pytest
 
-from iterable_api.identity import PLACEHOLDER_DOMAIN
-from iterable_sandbox.keys import KeyType
-from target_iterable.objects import OBJECTS
-from target_iterable.setting_error import SettingError
+from iterable_api.facts.identity import PLACEHOLDER_DOMAIN
+from iterable_sandbox.rules.api_keys import KeyType
+from target_iterable.config.setting_error import SettingError
+from target_iterable.objects.registry import OBJECTS
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import stream
 from tests.target.scenery import APP_KEY, FROM_APPS

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from target_iterable.setting_error import SettingError
+from target_iterable.config.setting_error import SettingError
 from tests.target.conftest import Project
 from tests.target.loading import stream
 

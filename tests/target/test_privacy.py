@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from iterable_api import limits
-from iterable_api.client import IterableClient
-from iterable_api.limits import DAY, Limit
-from target_iterable.setting_error import SettingError
+from iterable_api.facts.limits import DAY, Limit
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits import limiter as limits
+from target_iterable.config.setting_error import SettingError
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream
 
@@ -65,7 +65,7 @@ def test_a_user_who_is_not_there_counts_as_deleted(new_project: NewProject) -> N
 def test_a_deletion_whose_answer_got_lost_is_tried_again(
     new_project: NewProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("target_iterable.real_run.IterableClient", partial(IterableClient, first_wait=0))
+    monkeypatch.setattr("target_iterable.runs.real_run.IterableClient", partial(IterableClient, first_wait=0))
     project = new_project(project_type="userId")
     project.load(stream("users", [{"userId": "ann"}]), project_type="userId")
     project.sandbox.inject(route=DELETE, fault="reset_after", times=1)

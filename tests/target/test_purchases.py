@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from iterable_api.identity import ProjectType
+from iterable_api.facts.identity import ProjectType
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import stream
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.exceptions import InvalidInputLine
 
-from target_iterable.reader import QuietReader
+from target_iterable.singer_reader import QuietReader
 
 NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,40})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
 TEXTS = st.text(st.characters(codec="utf-8")) | st.sampled_from(["\ud800", "\udc00\ud800", "\x7f\u2028"])

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from target_iterable.delivery.failures import DeliveryFailedError
-from target_iterable.delivery.pace import REQUESTS
+from target_iterable.delivery.errors import DeliveryFailedError
+from target_iterable.requests.flush_policy import REQUESTS
 from target_iterable.target import TargetIterable
 from tests.scripted_server import Answer, Request, ScriptedServer, answer_json
 from tests.target.loading import Message, stream

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from target_iterable.blocks.record_types import RecordType
-from target_iterable.validation import RecordValidator
+from target_iterable.columnar.record_decoder import RecordType
+from target_iterable.schemas.validation import RecordValidator
 from tests.target.validity import is_valid
 
 types = st.sampled_from(["null", "boolean", "integer", "number", "string", "array", "object"])

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from target_iterable.delivery.allowance import Allowance
-from target_iterable.delivery.failures import TooManyRejectsError
+from target_iterable.core.threshold import Allowance
+from target_iterable.delivery.errors import TooManyRejectsError
 from target_iterable.target import RecordsRejectedError
 from tests.target.conftest import Project
 from tests.target.loading import STATE, stream

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from iterable_api.repeatable import NOT_REPEATABLE, is_repeatable
-from target_iterable.delivery.operations import Endpoint, alone
-from target_iterable.delivery.verdicts import all_taken, named_failures
-from target_iterable.objects import OBJECTS
+from iterable_api.facts.repeatable import NOT_REPEATABLE, is_repeatable
+from target_iterable.core.operation import Endpoint, alone
+from target_iterable.objects.registry import OBJECTS
+from target_iterable.requests.bulk_response import all_taken, named_failures
 
 POSTS = sorted(path for method, path in NOT_REPEATABLE if method == "POST")
 

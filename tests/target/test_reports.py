@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from target_iterable import report
-from target_iterable.delivery import deliveries
-from target_iterable.delivery.journal import JournalNotWrittenError
-from target_iterable.setting_error import SettingError
+from target_iterable.config.setting_error import SettingError
+from target_iterable.delivery import run_delivery as deliveries
+from target_iterable.reporting import run_report as report
+from target_iterable.reporting.request_log import JournalNotWrittenError
 from tests.scripted_server import answer_json
 from tests.target.bulk_server import bulk
 from tests.target.conftest import Project

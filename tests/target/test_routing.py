@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from iterable_api.identity import ProjectType
-from target_iterable.objects import OBJECTS
-from target_iterable.routing import Routing
-from target_iterable.setting_error import SettingError
+from iterable_api.facts.identity import ProjectType
+from target_iterable.config.router import Routing
+from target_iterable.config.setting_error import SettingError
+from target_iterable.objects.registry import OBJECTS
 
 
 def routing(project_type: ProjectType = ProjectType.EMAIL, /, **streams: dict[str, Any]) -> Routing:

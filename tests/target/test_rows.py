@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api.identity import ProjectType
-from target_iterable.columns import Columns, spread, without_nulls
-from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.delivery.serialise import dumps, exact
-from target_iterable.identities import IdentityRule
-from target_iterable.keys import key_text, whole_number
+from iterable_api.facts.identity import ProjectType
+from target_iterable.core.json_encoding import dumps, exact
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.records.column_mapping import Columns, spread, without_nulls
+from target_iterable.records.ids import key_text, whole_number
+from target_iterable.records.user_identity import IdentityRule
 
 NULLABLE_DATE_TIME = {"type": ["string", "null"], "format": "date-time"}
 EITHER_WAY = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": ["string", "null"]}]}

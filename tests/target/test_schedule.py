@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.errors import IterableError
-from target_iterable.delivery.batches import Room, pack, shared_names
-from target_iterable.delivery.grouping import grouped
-from target_iterable.delivery.isolation import Outcome
-from target_iterable.delivery.operations import Batch, Endpoint, Name, Operation
-from target_iterable.delivery.schedule import Schedule
-from target_iterable.delivery.verdicts import all_taken
+from target_iterable.core.operation import Batch, Endpoint, Name, Operation, Outcome
+from target_iterable.requests.batching import Room, pack, shared_names
+from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.grouping import grouped
+from target_iterable.requests.scheduler import Schedule
 
 USERS = Endpoint("/api/users/bulkUpdate", "users", all_taken)
 EVENTS = Endpoint("/api/events/trackBulk", "events", all_taken, once=False)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_iterable.delivery.refusal import RecordRefusedError
+from target_iterable.core.rejection import RecordRefusedError
 from target_iterable.segment.call import SHAPES, read_call
 from target_iterable.segment.names import snake
 from target_iterable.segment.products import item, items

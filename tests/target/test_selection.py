@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 
-from target_iterable.columns import Columns
-from target_iterable.selection import Selection
+from target_iterable.records.column_mapping import Columns
+from target_iterable.records.column_selection import Selection
 from tests.target.conftest import Project
 from tests.target.loading import stream
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from target_iterable.delivery import deliveries
+from target_iterable.delivery import run_delivery as deliveries
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import STATE, Message, stream

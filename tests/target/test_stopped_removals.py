@@ -10,13 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from target_iterable.delivery.failures import (
-    DeliveryFailedError,
-    RemovalsStoppedError,
-    TooManyRejectsError,
-    TooManyRemovalsError,
-)
-from target_iterable.delivery.stops import REASONS, SETUP
+from target_iterable.core.removal_stops import REASONS, SETUP
+from target_iterable.delivery.errors import DeliveryFailedError, TooManyRejectsError
+from target_iterable.mirror.errors import RemovalsStoppedError, TooManyRemovalsError
 from tests.target.conftest import Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import STATE, Message, stream

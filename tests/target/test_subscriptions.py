@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from target_iterable.delivery.failures import DeliveryFailedError
-from target_iterable.setting_error import SettingError
+from target_iterable.config.setting_error import SettingError
+from target_iterable.delivery.errors import DeliveryFailedError
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import stream
 

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iterable_api.errors import FieldTypeError
-from target_iterable.delivery.field_types import USERS, FieldTypes
-from target_iterable.delivery.operations import Endpoint, Operation
-from target_iterable.delivery.supposed_types import learn_from
-from target_iterable.delivery.verdicts import all_taken
+from target_iterable.core.operation import Endpoint, Operation
+from target_iterable.field_types.registry import USERS, FieldTypes
+from target_iterable.field_types.supposed_types import learn_from
+from target_iterable.requests.bulk_response import all_taken
 from tests.scripted_server import Answer, answer_json
 from tests.target.bulk_server import bulk, rejected, written
 from tests.target.conftest import NewProject, Project

@@ -16,16 +16,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iterable_api.client import IterableClient
-from iterable_api.limits import Unlimited
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
-from target_iterable.delivery import ledger_memory
-from target_iterable.delivery.failures import DeliveryFailedError, LedgerError
-from target_iterable.delivery.isolation import Outcome
-from target_iterable.delivery.ledger import open_ledger
-from target_iterable.delivery.operations import BARE, Batch, Operation, Verdicts
-from target_iterable.setting_error import SettingError
-from target_iterable.settings import SETTINGS
+from target_iterable.config.setting_error import SettingError
+from target_iterable.config.settings import SETTINGS
+from target_iterable.core.operation import BARE, Batch, Operation, Outcome, Verdicts
+from target_iterable.delivery.errors import DeliveryFailedError
+from target_iterable.ledger import deduplication as ledger_memory
+from target_iterable.ledger.errors import LedgerError
+from target_iterable.ledger.ledger import open_ledger
 from tests.target.bulk_server import ENDPOINT
 from tests.target.conftest import Project
 from tests.target.interrupting import Interrupting, Moment

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from target_iterable.settings import SETTINGS
+from target_iterable.config.settings import SETTINGS
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream
 

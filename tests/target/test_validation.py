@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from singer_sdk.exceptions import InvalidInputLine, InvalidRecord
 from singer_sdk.sinks.core import JSONSchemaValidator
 
-from target_iterable.validation import RecordValidator
+from target_iterable.schemas.validation import RecordValidator
 from tests.target.validity import is_valid
 
 types = st.sampled_from(["null", "boolean", "integer", "number", "string", "array", "object"])

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.errors import UnreadableAnswerError
-from target_iterable.delivery.operations import Endpoint, Operation, Verdicts
-from target_iterable.delivery.verdicts import DISALLOWED, named_failures
+from target_iterable.core.operation import Endpoint, Operation, Verdicts
+from target_iterable.requests.bulk_response import DISALLOWED, named_failures
 
 USERS = Endpoint("/api/users/bulkUpdate", "users", named_failures)
 BUCKETS = ["invalid", "notFound", "invalidData", "conflict", "forgotten"]

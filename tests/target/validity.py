@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from target_iterable.delivery.refusal import RecordRefusedError
-from target_iterable.validation import RecordValidator
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.schemas.validation import RecordValidator
 
 
 def is_valid(schema: dict[str, Any], record: dict[str, Any]) -> bool:

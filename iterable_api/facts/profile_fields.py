@@ -1,0 +1,10 @@
+"""Profile fields that Iterable sets itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+RESERVED: Final = frozenset(
+    {"itblInternal", "itblDS", "itblUserId", "profileUpdatedAt", "signupSource", "devices", "browserTokens"}
+)
+"""Profile fields that Iterable sets itself. What it does with them in a request is not documented."""

@@ -1,0 +1,299 @@
+"""One HTTP session with Iterable: host, key, timeouts, limits, retries and redaction."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+import requests
+
+from iterable_api.errors import (
+    ApiError,
+    ConnectionFailedError,
+    RunEndedError,
+    ServerError,
+    UnaddressableError,
+    UnknownOutcomeError,
+    UnreadableAnswerError,
+    api_error,
+)
+from iterable_api.facts.repeatable import is_repeatable
+from iterable_api.http.retries import no_answer, retry_after, retrying
+from iterable_api.http.session import open_session
+from iterable_api.http.stalling import CONNECT_TIMEOUT, STALL_TIMEOUT, is_framed
+from iterable_api.rate_limits.limiter import DocumentedLimits, RateLimiter
+from iterable_api.redaction import texts_in
+from iterable_api.waiting.cancellation import PROCESS, Cancellation
+from iterable_api.waiting.retry_policy import REQUEST, RetryPolicy
+
+HOSTS: Final[Mapping[str, str]] = {"us": "https://api.iterable.com", "eu": "https://api.eu.iterable.com"}
+
+_SUCCESS: Final = range(200, 300)
+
+Params = Mapping[str, str | int | Sequence[str | int]]
+PathParams = Mapping[str, str | int]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try of one call.
+
+    Attributes:
+        path: the endpoint's template.
+        status: None if there was no answer.
+        seconds: until the answer began.
+        body: what was sent, where it was JSON already.
+    """
+
+    method: str
+    path: str
+    status: int | None
+    seconds: float
+    body: bytes | None = field(repr=False)
+
+
+class IterableClient:
+    """Calls endpoints by their contract template; path parameters are given apart and never logged.
+
+    Threads may share a client: what they share is the pool of connections, which is made for that; the
+    headers never change and cookies are not kept. `max_tries` counts the first try. `timeout` is (connect,
+    read) in seconds; the second is the longest stall, not the longest answer: see `StallGuard`. `on_attempt`
+    sees every try, in the thread that made it. Once cancelled, the client sends nothing more.
+
+    Raises:
+        ValueError: naming the setting (`api_key`, `region`, `api_url`) that is wrong.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        region: str = "us",
+        api_url: str | None = None,
+        limiter: RateLimiter | None = None,
+        user_agent: str = "singer-iterable",
+        timeout: tuple[float, float] = (CONNECT_TIMEOUT, STALL_TIMEOUT),
+        max_tries: int = REQUEST.attempts,
+        first_wait: float = REQUEST.first_wait,
+        longest_wait: float = REQUEST.longest_wait,
+        sleep: Callable[[float], None] | None = None,
+        on_attempt: Callable[[Attempt], None] | None = None,
+        cancellation: Cancellation = PROCESS,
+    ) -> None:
+        self._base = base_url(region, api_url)
+        self._limiter = limiter if limiter is not None else DocumentedLimits(sleep=cancellation.sleep)
+        self.timeout = timeout
+        self.sleep = sleep or cancellation.sleep
+        self._cancellation = cancellation
+        self._retrying = retrying(RetryPolicy(max_tries, first_wait, longest_wait), self.sleep)
+        self._key = api_key
+        self._on_attempt = on_attempt
+        self._reached = False
+        self._session = open_session(api_key, user_agent, cancellation)
+
+    def get_json(self, path: str, *, path_params: PathParams | None = None, params: Params | None = None) -> Any:
+        """The JSON of a GET.
+
+        Raises:
+            UnreadableAnswerError: if a 2xx answer is not JSON.
+        """
+        return _json(self.request("GET", path, path_params=path_params, params=params), path)
+
+    def post_json(self, path: str, body: Any, *, path_params: PathParams | None = None) -> Any:
+        """The JSON of a POST; see `get_json`."""
+        return _json(self.request("POST", path, path_params=path_params, json=body), path)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        path_params: PathParams | None = None,
+        params: Params | None = None,
+        json: Any = None,
+        data: bytes | None = None,
+        repeatable: bool = True,
+    ) -> requests.Response:
+        """A 2xx answer, read whole. `data` is a body that is JSON already.
+
+        `repeatable` is False for a body that must not be sent twice to an endpoint that would not mind.
+
+        Raises:
+            ApiError: for any other answer, transient ones only after `max_tries`.
+            ConnectionFailedError: if there was no answer; where there never was one, after a few tries.
+            RunEndedError: if the run was asked to end before there was one.
+            UnaddressableError: if a path parameter cannot be part of a URL; nothing was sent.
+            UnknownOutcomeError: if a call that must not be repeated may or may not have happened.
+            UntrustedServerError: if the server's certificate could not be verified.
+        """
+        call = _Call(method, path, path_params or {}, params, json, data, harmless=repeatable)
+        return self._retrying(self._whole, call, self._base + call.target)
+
+    @contextmanager
+    def stream(self, path: str, *, params: Params | None = None) -> Iterator[requests.Response]:
+        """A GET whose body is still to be read. Only opening it is retried, not reading it."""
+        call = _Call("GET", path, {}, params, None, None)
+        response = self._retrying(self._opened, call, self._base + call.target)
+        try:
+            yield response
+        finally:
+            response.close()
+
+    def close(self) -> None:
+        """Close the connections, those of the limiter, too."""
+        self._session.close()
+        self._limiter.close()
+
+    def _whole(self, call: _Call, url: str) -> requests.Response:
+        response = self._opened(call, url)
+        with self._no_answer_explained(call):
+            _ = response.content  # reads the body, which may end too early
+            if self._cancellation.is_cancelled and not is_framed(response):
+                raise requests.ConnectionError
+        return response
+
+    def _opened(self, call: _Call, url: str) -> requests.Response:
+        self._limiter.acquire(call.method, call.path)
+        self._cancellation.check()
+        began, status = time.monotonic(), None
+        try:
+            response = self._sent(call, url)
+            status, self._reached = response.status_code, True
+        finally:
+            if self._on_attempt is not None:
+                self._on_attempt(Attempt(call.method, call.path, status, time.monotonic() - began, call.data))
+        if response.status_code not in _SUCCESS:
+            raise self._refusal(call, response)
+        return response
+
+    def _sent(self, call: _Call, url: str) -> requests.Response:
+        with self._no_answer_explained(call):
+            return self._session.request(
+                call.method,
+                url,
+                params=call.params,
+                json=call.json,
+                data=call.data,
+                headers={"Content-Type": "application/json"} if call.data is not None else None,
+                timeout=self.timeout,
+                allow_redirects=False,
+                stream=True,
+            )
+
+    @contextmanager
+    def _no_answer_explained(self, call: _Call) -> Iterator[None]:
+        try:
+            yield
+        except (requests.RequestException, UnicodeError) as error:
+            host = urlsplit(self._base).netloc
+            failure = no_answer(str(call), host, error, repeatable=call.repeatable, reached=self._reached)
+            if self._cancellation.is_cancelled and isinstance(failure, ConnectionFailedError):
+                failure = RunEndedError(f"{call}: broken off, because the run was asked to end")
+            raise failure from None
+
+    def _refusal(self, call: _Call, response: requests.Response) -> ApiError | UnknownOutcomeError:
+        sent = [self._key, *call.texts]
+        error = api_error(
+            response.status_code, call.method, call.path, _body(response), retry_after(response), sent=sent
+        )
+        if isinstance(error, ServerError) and not call.repeatable:
+            return UnknownOutcomeError(f"{error}; it may or may not have taken effect")
+        return error
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One request, however often it is tried. Only its method and template may be shown."""
+
+    method: str
+    path: str
+    path_params: PathParams = field(repr=False)
+    params: Params | None = field(repr=False)
+    json: Any = field(repr=False)
+    data: bytes | None = field(repr=False)
+    harmless: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def target(self) -> str:
+        return fill(self.path, self.path_params)
+
+    @property
+    def repeatable(self) -> bool:
+        return self.harmless and is_repeatable(self.method, self.path)
+
+    @property
+    def texts(self) -> Iterator[str]:
+        return texts_in(self.path_params, self.params, self.json, self.data)
+
+
+def base_url(region: str, api_url: str | None) -> str:
+    """Where the API is.
+
+    Raises:
+        ValueError: naming the setting that is wrong.
+    """
+    if api_url is None:
+        if region not in HOSTS:
+            raise ValueError(f"`region` is {region!r}; it must be one of {', '.join(HOSTS)}")
+        return HOSTS[region]
+    if not _is_base_url(api_url):
+        raise ValueError("`api_url` must look like https://host or http://host:port, with no user, query or fragment")
+    url, parts = api_url.rstrip("/"), urlsplit(api_url)
+    if url.endswith("/api"):
+        raise ValueError("`api_url` must be given without the `/api` at its end")
+    if parts.scheme == "http" and f".{parts.hostname}".endswith(".iterable.com"):
+        raise ValueError("`api_url` must be https:// for a host of Iterable, or the key could be read on its way")
+    return url
+
+
+def fill(path: str, values: PathParams) -> str:
+    """The template with its parameters put in, each quoted whole: `+` becomes `%2B` and `/` becomes `%2F`.
+
+    Raises:
+        UnaddressableError: if a value would change which endpoint is called.
+    """
+    return path.format_map({name: _quoted(path, name, str(value)) for name, value in values.items()})
+
+
+def _quoted(path: str, name: str, value: str) -> str:
+    # Dots are never quoted, and "." and ".." as a whole segment are resolved on the way, quoted or not.
+    if value not in ("", ".", ".."):
+        try:
+            return quote(value, safe="@")
+        except UnicodeEncodeError:
+            pass
+    raise UnaddressableError(f"{path}: the `{name}` is empty, `.`, `..` or not Unicode, and so fits in no URL")
+
+
+def _is_base_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and has_host and re.search(r"[@?#\s]", url) is None
+
+
+def _body(response: requests.Response) -> bytes:
+    """The body of a refusal, or nothing if it is cut short: the status says enough."""
+    try:
+        with response:
+            return response.content
+    except requests.RequestException:
+        return b""
+
+
+def _json(response: requests.Response, path: str) -> Any:
+    try:
+        return jsonlib.loads(response.content)
+    except (ValueError, RecursionError):
+        raise UnreadableAnswerError(f"{path} answered {response.status_code} with something that is not JSON") from None

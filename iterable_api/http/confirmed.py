@@ -1,0 +1,47 @@
+"""Requests whose success must be sure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iterable_api.errors import UnknownOutcomeError, UnreadableAnswerError
+from iterable_api.facts.repeatable import is_repeatable
+from iterable_api.facts.success_responses import SUCCESS_RESPONSES
+from iterable_api.http.client import IterableClient, Params, PathParams
+from iterable_api.waiting.retry_policy import UNREADABLE_ANSWER
+
+
+def confirmed(
+    client: IterableClient,
+    method: str,
+    path: str,
+    *,
+    path_params: PathParams | None = None,
+    params: Params | None = None,
+    json: Any = None,
+    data: bytes | None = None,
+    repeatable: bool = True,
+) -> dict[str, Any]:
+    """The JSON of an answer that has the form which `SUCCESS_RESPONSES` gives for this endpoint.
+
+    The arguments are those of `IterableClient.request`.
+
+    Raises:
+        IterableError: as `IterableClient.request` does.
+        UnknownOutcomeError: also if a call that must not be repeated got a 2xx answer of another form.
+        UnreadableAnswerError: if all tries of any other call got such answers.
+    """
+    success = SUCCESS_RESPONSES[method, path]
+    may_repeat = repeatable and is_repeatable(method, path)
+    problem = ""
+    for _ in range(UNREADABLE_ANSWER.attempts if may_repeat else 1):
+        response = client.request(
+            method, path, path_params=path_params, params=params, json=json, data=data, repeatable=repeatable
+        )
+        try:
+            return success.read(response.content)
+        except UnreadableAnswerError as error:
+            problem = f"{method} {path} answered {response.status_code} {error}"
+    if may_repeat:
+        raise UnreadableAnswerError(problem)
+    raise UnknownOutcomeError(f"{problem}; it may or may not have taken effect")

@@ -1,0 +1,139 @@
+"""Connections that do not wait for ever: an answer that comes too slowly is broken off, however long it may be.
+
+A time-out of a socket is about its silence: an answer that comes byte by byte never reaches it. A limit for the whole
+answer would cut long ones: lists of a million members were seen to take 80 minutes. So the pace is what counts.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from functools import lru_cache
+from http.client import HTTPResponse
+from typing import IO, Any, Final, cast
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool
+
+from iterable_api.waiting.cancellation import Cancellation, shut_socket
+
+CONNECT_TIMEOUT: Final = 10
+STALL_TIMEOUT: Final = 300
+SLOWEST: Final = 500
+"""Bytes per second. The slowest lists bring several times as much, also when they are compressed."""
+
+
+class _StalledError(TimeoutError):
+    """Too little of an answer came in the time that a silence may take."""
+
+
+class StallGuard(HTTPAdapter):
+    """For sessions: makes their read time-out the longest stall.
+
+    A head must come whole in that time, and of a body at least `SLOWEST` bytes for each of its seconds. All
+    connections end when the run does.
+    """
+
+    def __init__(self, cancellation: Cancellation, **options: Any) -> None:
+        self._cancellation = cancellation
+        super().__init__(**options)
+
+    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> HTTPConnectionPool:
+        """The pool of the host or of the proxy, which makes guarded connections from now on."""
+        pool = cast("HTTPConnectionPool", super().get_connection_with_tls_context(*arguments, **options))
+        if not issubclass(pool.ConnectionCls, _Guarded):
+            pool.ConnectionCls = _guarded(pool.ConnectionCls, self._cancellation)
+        return pool
+
+
+def is_framed(response: requests.Response) -> bool:
+    """Whether the head says where the body ends: else one that breaks off looks like a whole one."""
+    return "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
+
+
+class _PacedAnswer(HTTPResponse):
+    """Reads through a `_Pace`."""
+
+    def __init__(self, connection: socket.socket, *arguments: Any, **options: Any) -> None:
+        self._pace = _Pace(connection.makefile("rb", buffering=0), connection.gettimeout())
+        # Of a socket, all that it asks for is the file.
+        super().__init__(cast("socket.socket", _Readable(self._pace)), *arguments, **options)
+
+    def begin(self) -> None:
+        """Read the head."""
+        super().begin()
+        self._pace.head_is_read()
+
+
+class _Readable:
+    """What an answer asks a socket for."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        self._raw = raw
+
+    def makefile(self, _mode: str) -> IO[bytes]:
+        return io.BufferedReader(self._raw)
+
+
+class _Pace(io.RawIOBase):
+    """The bytes of one answer as they come. Only the time in which they are waited for counts."""
+
+    def __init__(self, raw: io.RawIOBase, longest: float | None) -> None:
+        self._raw = raw
+        self._longest = longest
+        self._least: float = float("inf")
+        self._is_head = True
+        self._bytes = 0
+        self._waited = 0.0
+
+    def head_is_read(self) -> None:
+        """Begin to measure the body."""
+        if self._longest is not None:
+            self._least = SLOWEST * self._longest
+        self._is_head = False
+        self._begin_anew()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        began = time.monotonic()
+        count = self._raw.readinto(buffer)
+        self._waited += time.monotonic() - began
+        if not count and self._is_head and self._bytes:
+            # The standard library takes the end of the connection for that of the head, and what has come for whole.
+            raise ConnectionAbortedError
+        self._bytes += count or 0
+        if self._bytes >= self._least:
+            self._begin_anew()
+        elif self._longest is not None and self._waited > self._longest:
+            raise _StalledError
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+    def _begin_anew(self) -> None:
+        self._bytes, self._waited = 0, 0.0
+
+
+class _Guarded:
+    """Mixed into a class of urllib3's connections."""
+
+    response_class = _PacedAnswer
+    cancellation: Cancellation
+    sock: socket.socket
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]
+        # Within a tunnel through a proxy that speaks TLS itself, it is no socket, but around one.
+        self.cancellation.watch(getattr(self.sock, "socket", self.sock), shut_socket)
+        self.cancellation.check()
+
+
+@lru_cache
+def _guarded(kind: type, cancellation: Cancellation) -> type:
+    return type(kind.__name__, (_Guarded, kind), {"cancellation": cancellation})

@@ -1,0 +1,1 @@
+"""What only the two Singer commands need: connection settings, messages at exit."""

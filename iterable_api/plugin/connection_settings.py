@@ -1,0 +1,180 @@
+"""The settings that tell how to reach a project: the same for tap and target, as JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+from iterable_api.facts.identity import ProjectType
+from iterable_api.http.client import HOSTS, Attempt, IterableClient
+from iterable_api.http.stalling import CONNECT_TIMEOUT, SLOWEST, STALL_TIMEOUT
+from iterable_api.rate_limits.limiter import DocumentedLimits, RateLimiter, Unlimited
+from iterable_api.rate_limits.state_store import open_store
+from iterable_api.waiting.cancellation import PROCESS
+from iterable_api.waiting.retry_policy import LOCK_TIMEOUT, REQUEST
+
+CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
+    "api_key": {
+        "type": "string",
+        "minLength": 1,
+        "secret": True,
+        "writeOnly": True,
+        "title": "API key",
+        "description": "A server-side API key of the Iterable project. Read-only keys can neither export nor write.",
+    },
+    "region": {
+        "type": "string",
+        "enum": list(HOSTS),
+        "default": "us",
+        "title": "Region",
+        "description": "The data centre that the project is in. A key works in its own data centre only.",
+    },
+    "api_url": {
+        "type": ["string", "null"],
+        "title": "API URL",
+        "description": "Where the API is, instead of the region's host: for a sandbox or a proxy.",
+    },
+    "project_type": {
+        "type": "string",
+        "enum": [kind.value for kind in ProjectType],
+        "default": ProjectType.EMAIL.value,
+        "title": "Project type",
+        "description": "What makes a user unique in the project. Iterable shows it in the project's settings.",
+    },
+    "enforce_rate_limits": {
+        "type": "boolean",
+        "default": True,
+        "title": "Enforce rate limits",
+        "description": "Stay under Iterable's documented limits. Turn off only for a sandbox without limits.",
+    },
+    "rate_limit_store": {
+        "type": ["string", "null"],
+        "secret": True,
+        "title": "Rate limit store",
+        "description": "Where processes that read or write the same project keep their limits together: a SQLite file "
+        "on this machine, or a URL such as postgresql://user@host/database or redis://host. All who use it share one "
+        "budget. By default each process keeps the limits alone.",
+    },
+    "max_tries": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 100,
+        "default": REQUEST.attempts,
+        "title": "Maximum tries",
+        "description": "How often a request is sent that gets no answer, or one that says that Iterable is in trouble. "
+        "1 is never again. What would do harm twice is sent once, whatever is set.",
+    },
+    "longest_wait_seconds": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 3600,
+        "default": REQUEST.longest_wait,
+        "title": "Longest wait in seconds",
+        "description": "The longest pause between two tries of a request; pauses double from one second up to it. "
+        "Where an answer says when to come again, it counts instead, up to 5 minutes.",
+    },
+    "stall_timeout_seconds": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 86400,
+        "default": STALL_TIMEOUT,
+        "title": "Stall time-out in seconds",
+        "description": "How long Iterable may take to begin an answer, and how long the rest of it may stand still or "
+        f"only drip, at less than {SLOWEST} bytes a second. Then the answer is broken off and asked for again. An "
+        "answer that goes on coming may take as long as it likes.",
+    },
+    "lock_timeout_seconds": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 3600,
+        "default": LOCK_TIMEOUT,
+        "title": "Lock time-out in seconds",
+        "description": "How long to wait for another process that has locked a database of this plugin: the one of "
+        "`rate_limit_store`, and the target's `ledger`.",
+    },
+    "user_agent": {
+        "type": ["string", "null"],
+        "title": "User agent",
+        "description": "How requests introduce themselves. By default the name and version of this plugin.",
+    },
+}
+
+
+def strangers(config: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What is wrong before the values are looked at: names that are not known, and secrets that are no texts.
+
+    The SDK would show the value of such a secret, and would not say what a name is near to.
+    """
+    for name in config.keys() - known:
+        nearest = get_close_matches(name, known, n=1, cutoff=0.7)
+        yield f"`{name}` is no setting." + (f" Did you mean `{nearest[0]}`?" if nearest else "")
+    for name, schema in known.items():
+        if schema.get("secret") and not isinstance(config.get(name) or "", str):
+            yield f"`{name}` must be a text: put quotes around it."
+
+
+def connect(
+    config: Mapping[str, Any],
+    user_agent: str,
+    on_attempt: Callable[[Attempt], None] | None = None,
+    make: Callable[..., IterableClient] = IterableClient,
+) -> IterableClient:
+    """A client for the project that the settings name; nothing is sent yet.
+
+    Args:
+        config: the settings.
+        user_agent: how requests introduce themselves, unless the settings say otherwise.
+        on_attempt: see `IterableClient`.
+        make: the class, or what makes an object of it from the same arguments.
+
+    Raises:
+        ValueError: naming the setting that is wrong.
+    """
+    return make(
+        config["api_key"],
+        region=config["region"],
+        api_url=config.get("api_url"),
+        limiter=_limiter(config),
+        user_agent=config.get("user_agent") or user_agent,
+        timeout=(CONNECT_TIMEOUT, config["stall_timeout_seconds"]),
+        max_tries=config["max_tries"],
+        longest_wait=config["longest_wait_seconds"],
+        on_attempt=on_attempt,
+    )
+
+
+def _limiter(config: Mapping[str, Any]) -> RateLimiter:
+    if not config["enforce_rate_limits"]:
+        return Unlimited()
+    place = config.get("rate_limit_store")
+    store = open_store(place, config["lock_timeout_seconds"]) if place else None
+    return DocumentedLimits(store=store, sleep=PROCESS.sleep)
+
+
+def in_plain_words(properties: MutableMapping[str, Any]) -> None:
+    """Say what settings mean that the SDK adds to those of a plugin."""
+    for name, description in _OF_THE_SDK.items():
+        if name in properties:
+            properties[name] = {**properties[name], "description": description}
+
+
+_OF_THE_SDK: Final[Mapping[str, str]] = {
+    "stream_maps": "Rename streams, compute, drop or mask columns and filter records before they are handed on: stream "
+    "-> column -> expression. The SDK's page on stream maps, https://sdk.meltano.com/en/latest/stream_maps.html, has "
+    "the syntax. Where it writes `null`, write `__NULL__`: Meltano loses nulls of `meltano.yml`.",
+    "stream_map_config": "Values that the expressions of `stream_maps` can use as `config['name']`.",
+    "faker_config": "The `seed` and `locale` of `fake`, with which expressions of `stream_maps` make up names and "
+    "addresses. It wants the extra `faker` of the package.",
+    "flattening_enabled": "Turn objects into columns of their own, `a: {b: 1}` into `a__b: 1`, as deep as "
+    "`flattening_max_depth` says. The schema of the stream must name what is in the object; one without names there "
+    "becomes JSON text.",
+    "flattening_max_depth": "How many levels of objects to flatten. `flattening_enabled` wants it.",
+    "flattening_max_key_length": "Shorten names of flattened columns that are longer than this, for databases with "
+    "short column names.",
+    "flattening_separator": "What stands between the parts of a flattened column's name, `__` if nothing is set.",
+    "batch_config": "Write files and tell the target where they are, instead of a message for each record: `encoding` "
+    "(`format` is `jsonl`, or `parquet` with the extra `parquet` of the package; `compression`) and `storage` (`root` "
+    "is a folder or URL, `prefix` begins the names). The target must understand BATCH messages.",
+    "validate_records": "Check each record against the schema of its stream, and reject those that do not fit.",
+}

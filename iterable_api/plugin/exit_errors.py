@@ -1,0 +1,122 @@
+"""How a plugin's command ends when it cannot do its work: with a sentence, not with a traceback."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import click
+
+from iterable_api.plugin import environment
+
+_READ: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
+    "boolean": ("true or false", environment.boolean),
+    "integer": ("a whole number", int),
+    "array": ("an array in JSON", json.loads),
+    "object": ("an object in JSON", json.loads),
+}
+"""What the text of an environment variable must be, by the type of the setting, and what reads it."""
+
+
+@contextmanager
+def told(logger: logging.Logger, *kinds: type[Exception]) -> Iterator[None]:
+    """End the process with the text of an exception of these kinds. The traceback is logged for those who debug."""
+    try:
+        yield
+    except kinds as error:
+        logger.debug("This is where it happened.", exc_info=error)
+        logger.error("%s", error)  # noqa: TRY400 (the text says what to do; the traceback is above)
+        sys.exit(1)
+
+
+@contextmanager
+def readable(param: click.Parameter) -> Iterator[None]:
+    """Name the option whose file is missing or no JSON.
+
+    Raises:
+        click.BadParameter: in place of what the SDK lets through.
+    """
+    try:
+        yield
+    except (OSError, TypeError, ValueError) as error:
+        raise click.BadParameter(str(error), param=param) from None
+
+
+class JsonObjectFile(click.File):
+    """The option names a file with a JSON object in it. What reads it after us gets its text."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> io.StringIO:
+        """The text of the file; a usage error if it is not a JSON object."""
+        try:
+            text = super().convert(value, param, ctx).read()
+            is_object = isinstance(json.loads(text), dict)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if not is_object:
+            self.fail("The file must hold a JSON object.", param, ctx)
+        return io.StringIO(text)
+
+
+class WrongExpressionError(Exception):
+    """A setting holds an expression that cannot be evaluated."""
+
+
+@contextmanager
+def expressions_named(setting: str, kind: type[Exception]) -> Iterator[None]:
+    """Name the setting whose expressions end in errors of this kind.
+
+    Raises:
+        WrongExpressionError: in place of them.
+    """
+    try:
+        yield
+    except kind as error:
+        raise WrongExpressionError(f"`{setting}` holds an expression that does not work: {error}") from error
+
+
+class UnreadableVariableError(Exception):
+    """Environment variables whose text is not of the type of their setting."""
+
+
+@contextmanager
+def variables_named(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+    """Name the environment variables that cannot be read, for the SDK does not.
+
+    Raises:
+        UnreadableVariableError: in place of the SDK's ValueError.
+    """
+    try:
+        yield
+    except ValueError:
+        _refuse_misread(plugin, properties)
+        raise
+
+
+def refuse_misread_booleans(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
+    """The SDK takes for false what it cannot read.
+
+    Raises:
+        UnreadableVariableError: naming the environment variables that say neither.
+    """
+    _refuse_misread(plugin, {name: schema for name, schema in properties.items() if "boolean" in schema["type"]})
+
+
+def _refuse_misread(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
+    if wrong := [problem for name, schema in properties.items() for problem in _misread(plugin, name, schema)]:
+        raise UnreadableVariableError("; ".join(wrong)) from None
+
+
+def _misread(plugin: str, name: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    variable = environment.variable(plugin, name)
+    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    for must_be, read in (_READ[kind] for kind in types if kind in _READ and variable in os.environ):
+        try:
+            read(os.environ[variable])
+        except ValueError:
+            yield f"`{name}` must be {must_be}: the environment variable {variable} is not"

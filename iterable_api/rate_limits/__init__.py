@@ -1,0 +1,1 @@
+"""Staying under Iterable's documented limits, in one process or in several."""

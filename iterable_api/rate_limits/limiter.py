@@ -1,0 +1,150 @@
+"""The limiter that keeps Iterable's documented limits."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, cast
+
+from pyrate_limiter import Decision, Rate, RateItem, StateAlgorithm, StateBucket, TokenBucket
+from pyrate_limiter.abstracts.algorithm import State
+
+from iterable_api.errors import DailyCapReachedError
+from iterable_api.facts.limits import DAY, LIMITS, Limit, limits_of
+from iterable_api.rate_limits.state_store import LimitStore, LimitStoreError, SharedState
+
+JITTER: Final = 0.5
+"""Seconds by which the ways of two requests to Iterable may differ: a new connection over an ocean and a kept one."""
+
+_NEGLIGIBLE: Final = 0.05
+"""How much slower a limit may be kept, as a share of its period, before it gives up a part of its burst instead."""
+
+
+class RateLimiter(Protocol):
+    """What `IterableClient` asks before every attempt."""
+
+    def acquire(self, method: str, path: str) -> None:
+        """Return when the endpoint may be called.
+
+        Raises:
+            DailyCapReachedError: if a daily cap is used up; waiting it out is not sensible.
+        """
+
+    def close(self) -> None:
+        """Close connections, if there are any; the next `acquire` opens them again."""
+
+
+class Unlimited:
+    """No limit at all: for a sandbox that was started without limits."""
+
+    def acquire(self, method: str, path: str) -> None:
+        """Return at once."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class DocumentedLimits:
+    """Keeps this process under Iterable's documented limits.
+
+    Iterable is said to use leaky buckets; how large they are is not documented, so each is taken to be as
+    large as its number. Here every short limit is a token bucket, a little smaller or slower, because requests
+    do not travel equally fast: what leaves in good order may arrive closer together, by `JITTER` at most.
+    A daily cap counts the last 24 hours, however Iterable counts its days.
+
+    `clock` gives seconds and never goes back; `sleep` takes seconds. With a `store` the limits are kept together
+    with all other processes that use it; then the clocks of their machines must agree to within `JITTER`.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        store: LimitStore | None = None,
+    ) -> None:
+        self._clock = clock or (time.monotonic if store is None else time.time)
+        self._sleep = sleep
+        self._store = store
+        self._lock = threading.Lock()
+        self._failure: LimitStoreError | None = None
+        self._buckets = {limit: _bucket(limit, store) for limit in LIMITS}
+        # The longest period comes first: who may not call today should not wait before hearing so.
+        self._by_endpoint: dict[tuple[str, str], list[Limit]] = {
+            (limit.method, limit.path): list(reversed(limits_of(limit.method, limit.path))) for limit in LIMITS
+        }
+
+    def acquire(self, method: str, path: str) -> None:
+        """Wait for every short limit of the endpoint; see `RateLimiter`."""
+        for limit in self._by_endpoint.get((method, path), ()):
+            if (seconds := self._book(limit)) > 0:
+                self._sleep(seconds)
+
+    def close(self) -> None:
+        """See `RateLimiter`."""
+        if self._store is not None:
+            self._store.close()
+
+    def _book(self, limit: Limit) -> float:
+        """Take the next free place; the seconds until its turn.
+
+        Places are taken in the order of asking, so that many threads wait in turn instead of racing.
+        """
+        bucket = self._buckets[limit]
+        with self._lock:
+            now = place = int(self._clock() * 1000)
+            # Once, or more often if another process takes the place between the two steps.
+            while not self._put(bucket, item := RateItem(limit.path, place)):
+                if limit.seconds >= DAY:
+                    raise DailyCapReachedError(limit.method, limit.path, limit.count)
+                place += cast("int", bucket.waiting(item))
+            return (place - now) / 1000
+
+    def _put(self, bucket: StateBucket, item: RateItem) -> bool:
+        """Take the place, if it is free. A store that has failed once is not asked again, nor waited for."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return bool(bucket.put(item))
+        except LimitStoreError as error:
+            self._failure = error
+            raise
+
+
+class _LastHours(StateAlgorithm):
+    """Counts what happened in the last period, exactly: its state is the moment of each."""
+
+    def initial(self, _rates: list[Rate]) -> State:
+        return ()
+
+    def step(self, rates: list[Rate], state: State, now: int, weight: int) -> tuple[State, Decision]:
+        (rate,) = rates
+        recent = tuple(moment for moment in state if moment >= now - rate.interval)
+        if len(recent) + weight > rate.limit:
+            return state, Decision(failing_rate=rate)
+        return (*recent, *[now] * weight), Decision()
+
+    def decode(self, values: Sequence[str]) -> State:
+        return tuple(int(value) for value in values)
+
+
+def _bucket(limit: Limit, store: LimitStore | None) -> StateBucket:
+    name = f"{limit.method} {limit.path} {limit.count}/{limit.seconds}"
+    state = None if store is None else SharedState(store, name)
+    if limit.seconds >= DAY:
+        return StateBucket([Rate(limit.count, limit.seconds * 1000)], algorithm=_LastHours(), store=state)
+    return StateBucket([_rate(limit)], algorithm=TokenBucket(), store=state)
+
+
+def _rate(limit: Limit) -> Rate:
+    """The rate that keeps `limit` although requests may be delayed by up to `JITTER`.
+
+    In that time, `ahead` later requests can catch up with earlier ones. Room for them comes from a smaller
+    burst, which costs no throughput; or, if the burst is too small or it matters little, from a longer period.
+    """
+    ahead = JITTER * limit.count / limit.seconds
+    spare = min(math.ceil(ahead - _NEGLIGIBLE), limit.count - 1)
+    stretch = max(1.0, (1 + ahead) / (1 + spare))
+    return Rate(limit.count, math.ceil(limit.seconds * 1000 * stretch), burst=limit.count - spare)

@@ -1,0 +1,174 @@
+"""Where processes keep the state of their common limits: a SQLite file, PostgreSQL or Redis.
+
+All who use a store share one budget, so a store belongs to one project, or to one organisation where
+its projects export together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from pyrate_limiter import Decision, Rate, StateStore
+from pyrate_limiter.abstracts.algorithm import State, StateAlgorithm
+
+from iterable_api.errors import IterableError
+from iterable_api.storage.paths import sqlite_file, wrong_file
+from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
+
+_REDIS_PREFIX: Final = "iterable_rate_limits"
+REDIS_TIMEOUT: Final = 10
+"""Seconds for which Redis may say nothing, unless its URL has a `socket_timeout`. It knows no locks."""
+
+Step = Callable[[str], str | None]
+"""From the text of a state, "" at first, to the new text, or None if nothing changes."""
+
+
+class LimitStoreError(IterableError, ValueError):
+    """The store of `rate_limit_store` does not work."""
+
+    def __init__(self, error: Exception) -> None:
+        # The text of a driver's error may hold the URL, and the URL a password.
+        super().__init__(f"The store named by `rate_limit_store` cannot be used ({type(error).__name__}).")
+
+
+class LimitStoreLockedError(LimitStoreError):
+    """Another process holds a lock in the store of `rate_limit_store` for longer than can be waited."""
+
+    def __init__(self) -> None:
+        super(LimitStoreError, self).__init__(
+            "The store named by `rate_limit_store` is locked by another process, and did not become free in time "
+            "(`lock_timeout_seconds`)."
+        )
+
+
+class LimitStore(Protocol):
+    """Texts by name that several processes change, one after the other."""
+
+    def change(self, name: str, step: Step) -> None:
+        """Read a text, let `step` make the new one and keep it, while nobody else changes it.
+
+        Raises:
+            LimitStoreError: if the store cannot be reached.
+        """
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class SharedState(StateStore):
+    """The state of one limit in a common store."""
+
+    def __init__(self, store: LimitStore, name: str) -> None:
+        self._store = store
+        self._name = name
+
+    def check(self, algorithm: StateAlgorithm, rates: list[Rate], now: int, weight: int) -> Decision:
+        """Spend, if the limit allows it."""
+        decisions: list[Decision] = []
+
+        def step(content: str) -> str | None:
+            state, decision = algorithm.step(rates, _decoded(content, algorithm, rates), now, weight)
+            decisions.append(decision)
+            return " ".join(map(str, state)) if decision.allowed else None
+
+        self._store.change(self._name, step)
+        return decisions[-1]
+
+    def read(self, algorithm: StateAlgorithm, rates: list[Rate]) -> State:
+        """The present state."""
+        seen: list[str] = []
+        self._store.change(self._name, seen.append)
+        return _decoded(seen[-1], algorithm, rates)
+
+    def reset(self) -> None:
+        """Forget it."""
+        self._store.change(self._name, lambda _: "")
+
+
+def _decoded(content: str, algorithm: StateAlgorithm, rates: list[Rate]) -> State:
+    return algorithm.decode(content.split()) if content else algorithm.initial(rates)
+
+
+class RedisStore:
+    """Texts in Redis. A step is repeated if somebody else was quicker."""
+
+    def __init__(self, client: Any, errors: type[Exception]) -> None:
+        self._client = client
+        self._errors = errors
+
+    def change(self, name: str, step: Step) -> None:
+        """See `LimitStore`."""
+        key = f"{_REDIS_PREFIX}:{name}"
+
+        def transaction(pipe: Any) -> None:
+            changed = step((pipe.get(key) or b"").decode())
+            pipe.multi()
+            if changed is not None:
+                pipe.set(key, changed)
+
+        try:
+            self._client.transaction(transaction, key)
+        except self._errors as error:
+            raise LimitStoreError(error) from None
+
+    def close(self) -> None:
+        """See `LimitStore`."""
+        self._client.close()
+
+
+# A driver takes its time to be imported, and most runs have no store.
+
+
+def _sqlite(place: str, lock_timeout: float) -> LimitStore:
+    from iterable_api.rate_limits import sql_state_store as sql_limit_store  # noqa: PLC0415 (see above)
+
+    return sql_limit_store.sqlite(place, lock_timeout)
+
+
+def _postgresql(url: str, lock_timeout: float) -> LimitStore:
+    from iterable_api.rate_limits import sql_state_store as sql_limit_store  # noqa: PLC0415 (see above)
+
+    return sql_limit_store.postgresql(url, lock_timeout)
+
+
+def _redis(url: str, _lock_timeout: float) -> LimitStore:
+    import redis  # noqa: PLC0415 (see above)
+
+    client = redis.Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
+    return RedisStore(client, redis.RedisError)
+
+
+_KINDS: Final[Mapping[str, tuple[Callable[[str, float], LimitStore], str]]] = {
+    "": (_sqlite, ""),
+    "sqlite": (_sqlite, ""),
+    "postgresql": (_postgresql, "postgres"),
+    "postgres": (_postgresql, "postgres"),
+    "redis": (_redis, "redis"),
+    "rediss": (_redis, "redis"),
+}
+"""By the scheme of the URL: how to open the store, and which extra of this package has its driver."""
+
+
+def open_store(place: str, lock_timeout: float = LOCK_TIMEOUT) -> LimitStore:
+    """The store at a path or URL. Locks of other processes in a database are waited for `lock_timeout` seconds.
+
+    Raises:
+        ValueError: naming the setting, if there is no such kind of store, its driver is not installed, or it cannot
+            be reached.
+    """
+    try:
+        opened, extra = _KINDS[urlsplit(place).scheme]
+    except (KeyError, ValueError):
+        raise ValueError("`rate_limit_store` must be a file, or a URL of SQLite, PostgreSQL or Redis") from None
+    if problem := wrong_file("rate_limit_store", sqlite_file(place)):
+        raise ValueError(problem)
+    try:
+        return opened(place, lock_timeout)
+    except LimitStoreError:
+        raise
+    except ImportError:
+        raise ValueError(f"`rate_limit_store` needs a driver: pip install 'singer-iterable[{extra}]'") from None
+    except ValueError:
+        raise ValueError("`rate_limit_store` is not a URL that its driver understands") from None

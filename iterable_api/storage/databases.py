@@ -1,0 +1,158 @@
+"""Connections to the databases in which processes keep what they share: a SQLite file or PostgreSQL.
+
+Nobody waits for ever: a lock that another process holds for too long is an error, and `is_locked` tells it from others.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Executable, create_engine, event
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.pool import StaticPool
+
+from iterable_api.waiting.cancellation import PROCESS
+from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
+
+LOOK: Final = 0.5
+"""Seconds for which SQLite waits by itself. Neither a signal nor a cancellation gets through to it meanwhile."""
+_PAUSE: Final = 0.01
+"""Seconds between two tries: there are locks for which SQLite itself does not wait at all."""
+_CONNECTING: Final = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
+"""When PostgreSQL's library gives a server up that is gone, unless the URL says otherwise; the last in milliseconds."""
+_OF_LOCKS: Final = ("lock_timeout", "idle_in_transaction_session_timeout")
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+
+_T = TypeVar("_T")
+
+
+def sqlite(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
+    """The file at a path or URL. A lock of another process is waited for `lock_timeout` seconds."""
+    path = place.removeprefix("sqlite:///")
+    engine = create_engine(
+        f"sqlite:///{path}", connect_args={"timeout": min(LOOK, lock_timeout), "factory": _PatientConnection}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: _PatientConnection, _record: Any) -> None:
+        connection.lock_timeout = lock_timeout
+
+    return engine
+
+
+def postgresql(url: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
+    """The database at `url`, by the driver that the extra `postgres` brings; see `sqlite`.
+
+    A process that stands still in the middle of a transaction loses it after the same time, and its locks with it.
+    """
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    unsaid = {name: value for name, value in _CONNECTING.items() if name not in address.query}
+    engine = create_engine(address.update_query_dict(unsaid), pool_pre_ping=True)
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.autocommit = True  # what is set in a transaction goes when that is undone
+        seconds = LOOK if PROCESS.is_cancelled else lock_timeout
+        for name in _OF_LOCKS:
+            connection.execute(f"SET {name} = {round(seconds * 1000)}")
+        connection.autocommit = False
+        PROCESS.watch(connection, _hang_up)
+
+    return engine
+
+
+def sqlite_for_now() -> Engine:
+    """A database for this process alone. What does not fit into memory is in a file without a name."""
+    return create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect("", check_same_thread=False), poolclass=StaticPool
+    )
+
+
+def is_locked(error: Exception) -> bool:
+    """Whether the database could not be used because another process has it, as far as this one could wait.
+
+    A run that is asked to end cannot wait any longer.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    return _is_busy(cause) or getattr(cause, "sqlstate", None) == _LOCK_NOT_AVAILABLE or PROCESS.is_cancelled
+
+
+def make(engine: Engine, table: Executable) -> None:
+    """Run a CREATE TABLE IF NOT EXISTS.
+
+    Two who do that at the same moment may clash in PostgreSQL, which then says any of several things. The second time
+    the table is there.
+
+    Raises:
+        SQLAlchemyError: if that is not so.
+    """
+    try:
+        _execute(engine, table)
+    except (IntegrityError, ProgrammingError):
+        _execute(engine, table)
+
+
+def _execute(engine: Engine, statement: Executable) -> None:
+    with engine.begin() as connection:
+        connection.execute(statement)
+
+
+class _PatientCursor(sqlite3.Cursor):
+    def execute(self, *statement: Any) -> _PatientCursor:
+        return self._connection.patiently(super().execute, *statement)
+
+    def executemany(self, *statement: Any) -> _PatientCursor:
+        return self._connection.patiently(super().executemany, *statement)
+
+    @property
+    def _connection(self) -> _PatientConnection:
+        connection: _PatientConnection = self.connection  # type: ignore[assignment]
+        return connection
+
+
+class _PatientConnection(sqlite3.Connection):
+    """Waits for locks in small steps, between which signals come through.
+
+    Attributes:
+        lock_timeout: how many seconds it waits at most.
+    """
+
+    lock_timeout: float = LOCK_TIMEOUT
+
+    def cursor(self, factory: Any = _PatientCursor) -> Any:
+        return super().cursor(factory)
+
+    def commit(self) -> None:
+        self.patiently(super().commit)
+
+    def patiently(self, call: Callable[..., _T], *arguments: Any) -> _T:
+        """Call until the database is free.
+
+        Raises:
+            sqlite3.OperationalError: if it does not become free in time, or before the run is asked to end.
+        """
+        deadline = time.monotonic() + self.lock_timeout
+        while True:
+            try:
+                return call(*arguments)
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or PROCESS.is_cancelled or time.monotonic() >= deadline:
+                    raise
+                time.sleep(_PAUSE)
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    # The other bits say more exactly what it is.
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_BUSY
+
+
+def _hang_up(connection: Any) -> None:
+    """Whoever waits for an answer of PostgreSQL gets an error instead."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)

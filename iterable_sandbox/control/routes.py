@@ -1,0 +1,51 @@
+"""The routes that Iterable does not have, to steer a sandbox and to look into it: `/_sandbox` and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from iterable_sandbox.control import steering, views
+from iterable_sandbox.control.access import may_control
+from iterable_sandbox.control.page import page
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.wire.responses import json_answer
+from iterable_sandbox.writes import due
+
+Control = Callable[[Project, Request, bytes], Response]
+
+_ROUTES: Final[tuple[tuple[str, str, Control], ...]] = (
+    ("GET", "/_sandbox/state", views.state),
+    ("GET", "/_sandbox/requests", views.requests),
+    ("DELETE", "/_sandbox/requests", steering.forget_requests),
+    ("GET", "/_sandbox/faults", views.faults),
+    ("POST", "/_sandbox/faults", steering.add_fault),
+    ("DELETE", "/_sandbox/faults", steering.clear_faults),
+    ("GET", "/_sandbox/clock", views.clock),
+    ("POST", "/_sandbox/clock", steering.set_clock),
+    ("GET", "/_sandbox/settings", views.settings),
+    ("POST", "/_sandbox/settings", steering.change_settings),
+    ("GET", "/", page),
+)
+
+
+def routes(project: Project) -> list[Route]:
+    """All of them. What cannot be read is a 400, who may not ask gets a 403."""
+    return [Route(path, _guarded(project, control), methods=[method]) for method, path, control in _ROUTES]
+
+
+def _guarded(project: Project, control: Control) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(request: Request) -> Response:
+        if not may_control(project, request):
+            return json_answer({"error": "only for clients on this machine, or with the Api-Key"}, 403)
+        due.settle(project)
+        try:
+            return control(project, request, await request.body())
+        except ValueError as problem:
+            return json_answer({"error": str(problem)}, 400)
+
+    return serve

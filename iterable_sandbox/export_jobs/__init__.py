@@ -1,0 +1,1 @@
+"""Life of export jobs and their files."""

@@ -1,0 +1,108 @@
+"""Answers that go wrong on their way out: ASGI applications around the right answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from starlette.background import BackgroundTask
+from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from iterable_sandbox.faults import connection
+
+
+class Delivered(Response):
+    """An answer that is sent by an application of its own."""
+
+    def __init__(self, app: ASGIApp, background: BackgroundTask | None = None) -> None:
+        super().__init__(background=background)
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, as far as it goes."""
+        await self._app(scope, receive, send)
+        if self.background is not None:
+            await self.background()
+
+
+def reset() -> ASGIApp:
+    """Nothing but a TCP reset."""
+
+    async def app(scope: Scope, receive: Receive, _: Send) -> None:
+        await connection.reset(scope, receive)
+
+    return app
+
+
+def shortened(answer: Response, size: int, *, cleanly: bool) -> ASGIApp:
+    """The first `size` bytes of a body; then the connection closes, or cleanly the body is said to be over."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        room = size
+
+        async def send_beginning(message: Message) -> None:
+            nonlocal room
+            if message["type"] == "http.response.start":
+                await send(_of_any_length(message) if cleanly else message)
+            elif part := message.get("body", b"")[:room]:
+                room -= len(part)
+                await send(_body(part))
+
+        await answer(scope, receive, send_beginning)
+        if cleanly:
+            await send(_body(b"", more=False))
+        else:
+            await connection.hang_up(scope, receive)
+
+    return app
+
+
+def slow(answer: Response, size: int, pause: float) -> ASGIApp:
+    """The body in pieces of `size` bytes, with a pause of so many seconds before each."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_in_pieces(message: Message) -> None:
+            body = message.get("body", b"")
+            for start in range(0, len(body), size):
+                await asyncio.sleep(pause)
+                await send(_body(body[start : start + size]))
+            await send({**message, "body": b""} if body else message)
+
+        await answer(scope, receive, send_in_pieces)
+
+    return app
+
+
+def with_half_a_line(answer: Response, number: int) -> ASGIApp:
+    """The body with one line, counted from 1, that breaks off in the middle."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        ended = 0
+
+        async def send_spoilt(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                await send(_of_any_length(message))
+                return
+            lines = message.get("body", b"").split(b"\n")
+            if 0 <= (row := number - 1 - ended) < len(lines):
+                lines[row] = lines[row][: len(lines[row]) // 2]
+            ended += len(lines) - 1
+            await send({**message, "body": b"\n".join(lines)})
+
+        await answer(scope, receive, send_spoilt)
+
+    return app
+
+
+def _of_any_length(start: Message) -> Message:
+    """The head of an answer whose body is not as long as it was meant to be."""
+    headers: Any = MutableHeaders(raw=list(start["headers"]))
+    del headers["Content-Length"]
+    return {**start, "headers": headers.raw}
+
+
+def _body(part: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.response.body", "body": part, "more_body": more}

@@ -1,0 +1,41 @@
+"""A route with what may go wrong around it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from iterable_sandbox.faults.fault_plan import Faults
+
+Serve = Callable[[Request], Awaitable[Response]]
+
+
+def exposed(faults: Faults, route: str, serve: Serve) -> Serve:
+    """`serve`, unless a fault is due for `route` (method and path template): it strikes before even the key is read."""
+
+    async def served(request: Request) -> Response:
+        request.state.route = route
+        fault = faults.due(route, _parameters(request))
+        if fault is None:
+            return await serve(request)
+        answer = fault.instead()
+        if answer is None:
+            return fault.spoilt(await serve(request))
+        await _heard_out(request)
+        return answer
+
+    return served
+
+
+async def _heard_out(request: Request) -> None:
+    """Read all of a request, so that the client notices nothing before it waits for the answer."""
+    async for _ in request.stream():
+        pass
+
+
+def _parameters(request: Request) -> dict[str, list[str]]:
+    """The parameters of query and path, as text."""
+    query = {name: request.query_params.getlist(name) for name in request.query_params}
+    return query | {name: [str(value)] for name, value in request.path_params.items()}

@@ -1,0 +1,162 @@
+"""The web application: the route tables, and what happens to a request before its handler."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from iterable_api.facts.limits import MAX_BODY_BYTES
+from iterable_sandbox.control import routes as control
+from iterable_sandbox.faults.fault_middleware import Serve, exposed
+from iterable_sandbox.http.edge import Ingress, given, target
+from iterable_sandbox.http.request_logging import Observed
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.project.request_log import rows
+from iterable_sandbox.routes.exports.export_files import file_route
+from iterable_sandbox.routes.table import ENDPOINTS, Call, Endpoint
+from iterable_sandbox.rules import api_keys as keys
+from iterable_sandbox.rules.delayed_writes import QUEUES
+from iterable_sandbox.wire import gc_pause as garbage
+from iterable_sandbox.wire.body_schema import violations
+from iterable_sandbox.wire.json_text import from_json
+from iterable_sandbox.wire.responses import (
+    RefusedError,
+    action_not_found,
+    bad_request_page,
+    forbidden_to_key,
+    internal_error,
+    too_large,
+    too_many_requests,
+    unauthorised,
+)
+from iterable_sandbox.writes import due
+
+_KEY_HEADERS = ("api-key", "api_key")
+
+
+def build_app(project: Project) -> Observed:
+    """The sandbox as an ASGI application.
+
+    Handlers run one after another on the event loop: SQLite writes one thing at a time anyway, and
+    what a client sees does not depend on how threads were scheduled.
+    """
+    app = Starlette(
+        routes=[
+            *control.routes(project),
+            file_route(project),
+            *(_route(project, row) for row in ENDPOINTS),
+        ],
+        exception_handlers={HTTPException: _not_found, RecursionError: _too_deep, Exception: _failed},
+    )
+    app.router.redirect_slashes = False
+    return Observed(Ingress(app), project)
+
+
+def _route(project: Project, endpoint: Endpoint) -> Route:
+    serve = exposed(project.faults, f"{endpoint.method} {endpoint.path}", _serve(project, endpoint))
+    return Route(endpoint.path, serve, methods=[endpoint.method])
+
+
+def _serve(project: Project, endpoint: Endpoint) -> Serve:
+    async def serve(request: Request) -> Response:
+        due.settle(project)
+        try:
+            _admit(project, endpoint, request)
+            body = await _body(request)
+            with garbage.kept_waiting():
+                call = _call(project, endpoint, request, body)
+                return project.pipelines.accept(lambda: endpoint.handler(call), _delay(project, endpoint))
+        except RefusedError as refusal:
+            return refusal.response
+
+    return serve
+
+
+def _delay(project: Project, endpoint: Endpoint) -> float:
+    """After how many seconds a write can be read."""
+    queue = QUEUES.get((endpoint.method, endpoint.path))
+    return 0 if queue is None else project.settings.apply_delays.get(queue, 0)
+
+
+def _admit(project: Project, endpoint: Endpoint, request: Request) -> None:
+    """As the real one does: the route is known first, then the key, then the limits, then the body.
+
+    Raises:
+        RefusedError: 401 or 429.
+    """
+    key = _check_key(project, endpoint, request)
+    if project.settings.limits and not project.buckets.admit(endpoint.method, endpoint.path, key):
+        raise too_many_requests(endpoint.path, project.settings.project_id)
+
+
+def _call(project: Project, endpoint: Endpoint, request: Request, body: bytes) -> Call:
+    """A request as its route sees it.
+
+    Raises:
+        RefusedError: if its body has not the shape that the route wants.
+    """
+    value = _read(endpoint, request, body)
+    request.state.rows = rows(value)
+    path = {name: given(value) for name, value in request.path_params.items()}
+    origin = str(request.base_url).rstrip("/")
+    return Call(project, path, request.query_params, value, target(request.scope), origin)
+
+
+def _check_key(project: Project, endpoint: Endpoint, request: Request) -> str:
+    """The key of a request.
+
+    Raises:
+        RefusedError: 401 if there is none, it is not the project's, or it may not call this.
+    """
+    key = next((request.headers[name] for name in _KEY_HEADERS if name in request.headers), None)
+    ip = request.client.host if request.client else ""
+    if key is None:
+        raise unauthorised("No API key found on request", ip, request.url.path)
+    key_type = project.settings.key_type(key)
+    if key_type is None:
+        raise unauthorised("Invalid API key", ip, request.url.path)
+    if not keys.may_call(key_type, endpoint.method, endpoint.path):
+        raise forbidden_to_key(ip, request.url.path, keys.identifier(key), key_type)
+    return key
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise too_large()
+    return bytes(body)
+
+
+def _read(endpoint: Endpoint, request: Request, body: bytes) -> object:
+    """The JSON of a body that has the shape which the endpoint wants; None where it wants none."""
+    if endpoint.body is None:
+        return None
+    if not body:
+        raise bad_request_page(target(request.scope), "Invalid Json: No content to map due to end-of-input")
+    try:
+        value = from_json(body)
+    except ValueError:
+        raise bad_request_page(target(request.scope), "Invalid Json") from None
+    wrong = dict(violations(endpoint.body, value))
+    if wrong:
+        raise endpoint.bad_body(endpoint.path, wrong)
+    return value
+
+
+async def _not_found(request: Request, _: Exception) -> Response:
+    """Unknown routes and unknown methods look the same."""
+    return action_not_found(target(request.scope))
+
+
+async def _too_deep(request: Request, _: Exception) -> Response:
+    """A body may be deeper than Python's stack. What the real one answers is not known."""
+    return bad_request_page(target(request.scope), "Invalid Json: nested too deeply").response
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    return internal_error()

@@ -1,0 +1,1 @@
+"""Project (settings, store, clock, limits) and the request log."""

@@ -1,0 +1,1 @@
+"""Call, Endpoint, paging."""

@@ -1,0 +1,1 @@
+"""Campaigns, templates, catalogs, metadata and other read-mostly resources."""

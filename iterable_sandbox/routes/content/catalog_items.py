@@ -1,0 +1,184 @@
+"""The items of catalogs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
+from iterable_sandbox.routes.base.call import Call, Endpoint
+from iterable_sandbox.routes.base.pages import asked_page
+from iterable_sandbox.routes.content.catalogs import LARGEST_PAGE, NAME, catalog_of
+from iterable_sandbox.store.tables.catalogs import Catalog, Item
+from iterable_sandbox.wire.body_schema import BOOLEAN, OBJECT, STRING, array_of, object_of
+from iterable_sandbox.wire.json_text import to_json, to_json_lines
+from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, play_error
+
+
+def list_items(call: Call) -> Response:
+    """GET /api/catalogs/{catalogName}/items, by item id or by a field; by a field the largest come first."""
+    catalog, catalogs = catalog_of(call), call.project.store.catalogs
+    page = asked_page(call, default=10, largest=LARGEST_PAGE)
+    field = call.text("orderBy")
+    items: Sequence[Item]
+    if field is None:
+        items = catalogs.items(catalog, limit=page.size, offset=page.offset)
+    else:
+        items = page.of(_ordered(catalogs.items(catalog), field, ascending=_ascending(call, catalog, field)))
+    total = catalogs.count(catalog)
+    links = page.links(call, f"/api/catalogs/{catalog.name}/items", total)
+    shown = [_shown(catalog, item) for item in items]
+    return envelope(params={"catalogItemsWithProperties": shown, "totalItemsCount": total} | links)
+
+
+def get_item(call: Call) -> Response:
+    """GET /api/catalogs/{catalogName}/items/{itemId}."""
+    catalog, item_id = catalog_of(call), call.path["itemId"]
+    item = call.project.store.catalogs.item(catalog, item_id)
+    if item is None:
+        # Worded like a missing catalog; the real text is not known.
+        msg, code = f"Catalog item not found: {item_id}", "error.catalogs.itemNotFound"
+        raise play_error(404, "NotFound", msg, code, [item_id])
+    return envelope(params=_shown(catalog, item))
+
+
+def put_item(call: Call) -> Response:
+    """PUT /api/catalogs/{catalogName}/items/{itemId}: create or replace."""
+    return _written(call, {call.path["itemId"]: call.body["value"]}, whole=True)
+
+
+def patch_item(call: Call) -> Response:
+    """PATCH /api/catalogs/{catalogName}/items/{itemId}: create, or update the given fields."""
+    return _written(call, {call.path["itemId"]: call.body["update"]}, whole=False)
+
+
+def bulk_create_items(call: Call) -> Response:
+    """POST /api/catalogs/{catalogName}/items: whole items, or with `replaceUploadedFieldsOnly` only their fields."""
+    name = catalog_of(call).name
+    msg = f"Request to bulk-upload documents into {name} processed successfully"
+    return _written(call, call.body["documents"], whole=not call.body.get("replaceUploadedFieldsOnly"), msg=msg)
+
+
+def delete_item(call: Call) -> Response:
+    """DELETE /api/catalogs/{catalogName}/items/{itemId}."""
+    return _deleted(call, [call.path["itemId"]])
+
+
+def bulk_delete_items(call: Call) -> Response:
+    """DELETE /api/catalogs/{catalogName}/items."""
+    return _deleted(call, call.body["itemIds"])
+
+
+def _written(call: Call, documents: dict[str, Any], *, whole: bool, msg: str = "") -> Response:
+    """Store items. Fields are replaced, never merged in depth, as far as is known."""
+    catalog, project = catalog_of(call), call.project
+    bodies = _checked(documents)
+    with project.store.database.transaction():
+        if not whole:
+            before = {item.id: item.value for item in project.store.catalogs.some(catalog, documents)}
+            bodies = _checked({key: before.get(key, {}) | new for key, new in documents.items()})
+        project.store.catalogs.put(catalog, bodies.items(), project.clock.now())
+    return envelope(msg, status=project.settings.catalog_status)
+
+
+def _deleted(call: Call, item_ids: list[str]) -> Response:
+    """Forget items. As it is done later, an item that is not there is no error."""
+    call.project.store.catalogs.delete_items(catalog_of(call), item_ids)
+    return envelope(status=call.project.settings.catalog_status)
+
+
+def _checked(documents: dict[str, Any]) -> dict[str, str]:
+    """The JSON of each item.
+
+    Raises:
+        RefusedError: for any item that breaks a limit, and then for all: what the real one does is not known.
+    """
+    if len(documents) > MAX_CATALOG_ITEMS:
+        raise RefusedError(envelope(f"More than {MAX_CATALOG_ITEMS} items", "BatchTooLarge", status=400))
+    bodies = dict(zip(documents, to_json_lines([*documents.values()]), strict=True))
+    if not _are_plain(documents, bodies):
+        for item_id, value in documents.items():
+            _check(item_id, value, bodies[item_id])
+    return bodies
+
+
+def _are_plain(documents: dict[str, Any], bodies: dict[str, str]) -> bool:
+    """Whether all items are seen at once to break no limit: by far most are."""
+    return (
+        all(map(NAME.fullmatch, documents))
+        and all(value.__class__ is dict for value in documents.values())
+        and all(len(body) <= _SURELY_SMALL for body in bodies.values())
+        and not any(map(_MAYBE_PERIOD.search, bodies.values()))
+    )
+
+
+def _check(item_id: str, value: Any, body: str) -> None:
+    if not NAME.fullmatch(item_id):
+        raise bad_params(f"Invalid item id: {item_id}")
+    if not isinstance(value, dict):
+        raise bad_params(f"Item {item_id} is not an object")
+    if len(body.encode()) > MAX_CATALOG_ITEM_BYTES:
+        raise bad_params(f"Item {item_id} is larger than {MAX_CATALOG_ITEM_BYTES} bytes")
+    if _has_period(value):
+        raise bad_params(f"Item {item_id} has a field name with a period")
+
+
+def _has_period(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(map(_has_period, value))
+    return isinstance(value, dict) and any("." in name or _has_period(inner) for name, inner in value.items())
+
+
+def _ascending(call: Call, catalog: Catalog, field: str) -> bool:
+    """The direction, which may be chosen only for a field with a type. How the real one refuses others is not known."""
+    typed = field in call.project.store.fields.of(catalog.fields_key)
+    if call.text("sortAscending") is not None and not typed:
+        raise bad_params(f"sortAscending needs a field with a defined type, which {field} is not")
+    return call.truth("sortAscending")
+
+
+def _ordered(items: list[Item], field: str, *, ascending: bool) -> list[Item]:
+    """Values of one kind sort among themselves; items without the field come last."""
+    present = [item for item in items if field in item.value]
+    absent = [item for item in items if field not in item.value]
+    return sorted(present, key=lambda item: _rank(item.value[field]), reverse=not ascending) + absent
+
+
+def _rank(value: Any) -> tuple[int, float, str]:
+    if isinstance(value, int | float):
+        return 0, float(value), ""
+    return 1, 0, value if isinstance(value, str) else to_json(value)
+
+
+def _shown(catalog: Catalog, item: Item) -> dict[str, Any]:
+    return {
+        "catalogName": catalog.name,
+        "itemId": item.id,
+        "lastModified": item.modified_ms,
+        "size": item.size,
+        "value": item.value,
+    }
+
+
+_SURELY_SMALL: Final = MAX_CATALOG_ITEM_BYTES // 4
+"""So many characters are never too many bytes."""
+_MAYBE_PERIOD: Final = re.compile(r"""\.(?:[^."\\]|\\.)*+":""")
+"""The rest of a field name after its last period. Some texts look like it, too."""
+
+_ITEMS: Final = "/api/catalogs/{catalogName}/items"
+_ITEM: Final = f"{_ITEMS}/{{itemId}}"
+_BULK_CREATE: Final = object_of(required=("documents",), documents=OBJECT, replaceUploadedFieldsOnly=BOOLEAN)
+_BULK_DELETE: Final = object_of(required=("itemIds",), itemIds=array_of(STRING))
+
+ENDPOINTS: Final = (
+    Endpoint("GET", _ITEMS, list_items),
+    Endpoint("POST", _ITEMS, bulk_create_items, _BULK_CREATE),
+    Endpoint("DELETE", _ITEMS, bulk_delete_items, _BULK_DELETE),
+    Endpoint("GET", _ITEM, get_item),
+    Endpoint("PUT", _ITEM, put_item, object_of(required=("value",), value=OBJECT)),
+    Endpoint("PATCH", _ITEM, patch_item, object_of(required=("update",), update=OBJECT)),
+    Endpoint("DELETE", _ITEM, delete_item),
+)

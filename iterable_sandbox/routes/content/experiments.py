@@ -1,0 +1,71 @@
+"""The metrics of experiments: CSV whose rows may have more cells than the header, and numbers that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf, isnan, nan
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from iterable_sandbox.exports.formats import CSV, csv_line
+from iterable_sandbox.routes.base.call import Call, Endpoint
+from iterable_sandbox.routes.content.campaign_metrics import metrics_window
+from iterable_sandbox.rules.campaign_metrics import EMAIL
+from iterable_sandbox.store.tables.message_counts import Tally, tallies
+
+_HEAD: Final = ("Campaign ID", "Experiment ID", "Experiment Name", "Template ID", "Improvement")
+_SECOND: Final = 1
+
+
+def get_metrics(call: Call) -> Response:
+    """GET /api/experiments/metrics: one row per variant of each e-mail experiment that was asked for.
+
+    No answer of the real one is published: that its rows are ragged, that some numbers are NaN or infinite, and that
+    it covers e-mail alone is all that is known.
+    """
+    rows = [row for experiment in _asked(call) for row in _rows(call, experiment)]
+    lines = [[*_HEAD, *EMAIL], *rows]
+    return Response("".join(f"{csv_line(cells)}\n" for cells in lines), media_type=CSV)
+
+
+def _asked(call: Call) -> list[dict[str, Any]]:
+    """Those that every given parameter names; all of them if none is given."""
+    found = call.project.store.resources.all("experiment")
+    for parameter, field in (("experimentId", "id"), ("campaignId", "campaignId")):
+        wanted = {call.as_integer(parameter, text) for text in call.query.getlist(parameter)}
+        found = [row for row in found if not wanted or row[field] in wanted]
+    return found
+
+
+def _rows(call: Call, experiment: dict[str, Any]) -> Iterator[list[Any]]:
+    """The first variant is what the others are measured by. The best one's row has a cell without a header."""
+    start, end = metrics_window(call)
+    templates, campaign = experiment["templateIds"], experiment["campaignId"]
+    inclusive = None if end is None else end + _SECOND
+    counted = tallies(call.project.store.database, [campaign], start, inclusive, variants=len(templates))
+    results = [counted.get((campaign, number), {}) for number in range(len(templates))]
+    rates = [_rate(tally) for tally in results]
+    best = max(rates, default=nan, key=lambda rate: -1 if isnan(rate) else rate)
+    for template, tally, rate in zip(templates, results, rates, strict=True):
+        head = [campaign, experiment["id"], experiment["name"], template, _number(_improvement(rate, rates[0]))]
+        yield [*head, *(measure(tally) for measure in EMAIL.values()), *(["Winner"] if rate == best else [])]
+
+
+def _rate(tally: Tally) -> float:
+    sent = EMAIL["Unique Email Sends"](tally)
+    return EMAIL["Unique Email Opens"](tally) / sent if sent else nan
+
+
+def _improvement(rate: float, control: float) -> float:
+    """In per cent. Java divides by zero without complaint."""
+    if control == 0:
+        return inf if rate > 0 else nan
+    return round((rate / control - 1) * 100, 2)
+
+
+def _number(value: float) -> str:
+    return "NaN" if isnan(value) else "∞" if value == inf else str(value)
+
+
+ENDPOINTS: Final = (Endpoint("GET", "/api/experiments/metrics", get_metrics),)

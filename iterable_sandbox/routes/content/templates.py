@@ -1,0 +1,58 @@
+"""Templates."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from iterable_sandbox.routes.base.call import Call, Endpoint
+from iterable_sandbox.routes.base.pages import in_order, resource_page
+from iterable_sandbox.wire.responses import bad_params, json_answer
+
+_PATH: Final = "/api/templates"
+_SORTABLE: Final = ("templateId", "name", "createdAt", "updatedAt")
+_CHOICES: Final = {
+    "templateType": ("Base", "Blast", "Triggered", "Workflow"),
+    "messageMedium": ("Email", "Push", "InApp", "SMS"),
+}
+_LISTED: Final = (
+    "templateId",
+    "createdAt",
+    "updatedAt",
+    "name",
+    "creatorUserId",
+    "messageTypeId",
+    "campaignId",
+    "clientTemplateId",
+)
+"""What a list shows of a template. Type, medium and content are not among it."""
+
+
+def list_templates(call: Call) -> Response:
+    """GET /api/templates: paged and sorted; the dates filter on creation."""
+    wanted = {name: value for name in _CHOICES if (value := _choice(call, name)) is not None}
+    earliest, latest = call.window()
+    found = [
+        template
+        for template in call.project.store.resources.all("template")
+        if all(template[name] == value for name, value in wanted.items())
+        and (earliest is None or template["createdAt"] >= earliest * 1000)
+        and (latest is None or template["createdAt"] < latest * 1000)
+    ]
+    return json_answer(resource_page(call, _PATH, "templates", in_order(call, found, _SORTABLE), listed))
+
+
+def _choice(call: Call, name: str) -> str | None:
+    value = call.text(name)
+    if value is not None and value not in _CHOICES[name]:
+        raise bad_params(f"Invalid {name}: {value}")
+    return value
+
+
+def listed(template: dict[str, Any]) -> dict[str, Any]:
+    """A template as lists show it."""
+    return {name: template[name] for name in _LISTED if name in template}
+
+
+ENDPOINTS: Final = (Endpoint("GET", _PATH, list_templates),)

@@ -1,0 +1,1 @@
+"""Events, commerce, messages."""

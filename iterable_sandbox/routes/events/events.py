@@ -1,0 +1,135 @@
+"""Custom events: tracking them, and reading the events of one user."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
+from iterable_sandbox.routes.base.call import Call, Endpoint
+from iterable_sandbox.rules import identities, profiles
+from iterable_sandbox.rules.bulk_result import EVENT_BUCKETS, Tally
+from iterable_sandbox.rules.field_types import Asked, custom_event
+from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.store.tables.events import Event
+from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, OBJECT, STRING, array_of, object_of
+from iterable_sandbox.wire.responses import bad_params, envelope, json_answer
+from iterable_sandbox.writes import events
+
+
+def track(call: Call) -> Response:
+    """POST /api/events/track. An event whose name is not allowed is refused with 200."""
+    project, row = call.project, call.body
+    if row["eventName"] in project.settings.disallowed_events:
+        return envelope(f"Event {row['eventName']} is disallowed from tracking.")
+    _check_ids([row])
+    # The answer names the id, so a write that is applied later must have the same one.
+    row["id"] = row.get("id") or events.new_id()
+    draft = project.field_draft()
+    [fields] = draft.admit_all([_asked(row)])
+    draft.check()
+    with project.store.database.transaction(), single_write():
+        draft.save()
+        event_id = events.track(project, row, fields)
+    return envelope(f"Event with id: {event_id} tracked.", params={"id": event_id})
+
+
+def by_email(call: Call) -> Response:
+    """GET /api/events/{email}: the newest first; nothing for an unknown user."""
+    with single_write():
+        return _shown(call, call.project.store.users.by_email(identities.checked_email(call.path["email"])))
+
+
+def by_user_id(call: Call) -> Response:
+    """GET /api/events/byUserId/{userId}."""
+    return _shown(call, call.project.store.users.by_user_id(call.path["userId"]))
+
+
+def track_bulk(call: Call) -> Response:
+    """POST /api/events/trackBulk: 200 even if rows fail; 400 for all if one value has the wrong type."""
+    project = call.project
+    blocked = project.settings.disallowed_events
+    refused = [row["eventName"] for row in call.body["events"] if row["eventName"] in blocked]
+    rows = [row for row in call.body["events"] if row["eventName"] not in blocked]
+    _check_ids(rows)
+    draft, tally = project.field_draft(), Tally(EVENT_BUCKETS)
+    admitted = draft.admit_all([_asked(row) for row in rows])
+    draft.check()
+    with project.store.database.transaction(), project.directory.expecting(rows), events.expecting(project, rows):
+        draft.save()
+        tally.each(partial(events.track, project), rows, admitted)
+    tally.failed += len(refused) if project.settings.count_disallowed else 0
+    deprecated = {"invalidEmails": tally.named("invalidEmails"), "invalidUserIds": tally.named("notFoundUserIds")}
+    names = {"disallowedEventNames": list(dict.fromkeys(refused))}
+    return json_answer(tally.counts() | deprecated | names | tally.tail(draft) | {"failedUpdates": tally.buckets()})
+
+
+def _asked(row: dict[str, Any]) -> Asked:
+    return Asked(custom_event(row["eventName"]), row.get("dataFields") or {}, row.get("createNewFields"))
+
+
+def _check_ids(rows: list[dict[str, Any]]) -> None:
+    """Refuse ids that are too long. No bucket fits them, so the whole request fails; the real answer is not known."""
+    for index, row in enumerate(rows):
+        event_id = row.get("id") or ""
+        if len(event_id) > _SURELY_SHORT and len(event_id.encode()) > MAX_EVENT_ID_BYTES:
+            raise bad_params(f"The id of event {index} is longer than {MAX_EVENT_ID_BYTES} bytes")
+
+
+def _shown(call: Call, user: User | None) -> Response:
+    asked = call.integer("limit")
+    limit = _DEFAULT_LIMIT if asked is None else max(0, min(asked, _LARGEST_LIMIT))
+    found = [] if user is None else call.project.store.events.of_user(user.id)
+    return json_answer({"events": [_view(event) for event in found[:limit]]})
+
+
+def _view(event: Event) -> dict[str, Any]:
+    """One event: a custom one has its data fields in an object of their own here, another one names its type."""
+    line = profiles.nested(event.line)
+    if event.type != events.CUSTOM_EVENT:
+        return {"eventType": event.type} | line
+    own = {name: line.pop(name) for name in _EVENT_FIELDS if name in line}
+    return own | {"dataFields": line}
+
+
+_SURELY_SHORT: Final = MAX_EVENT_ID_BYTES // 4
+"""So many characters are never too many bytes."""
+_DEFAULT_LIMIT: Final = 30
+_LARGEST_LIMIT: Final = 200
+_EVENT_FIELDS: Final = (
+    "eventName",
+    "id",
+    "createdAt",
+    "eventUpdatedAt",
+    "email",
+    "userId",
+    "itblUserId",
+    "campaignId",
+    "templateId",
+    "itblInternal",
+)
+"""What a custom event holds beside its data fields."""
+
+_EVENT: Final = object_of(
+    required=("eventName",),
+    email=STRING,
+    userId=STRING,
+    eventName=STRING,
+    id=STRING,
+    createdAt=NUMBER,
+    dataFields=OBJECT,
+    campaignId=NUMBER,
+    templateId=NUMBER,
+    createNewFields=BOOLEAN,
+)
+_TRACK_BULK: Final = object_of(required=("events",), events=array_of(_EVENT))
+
+ENDPOINTS: Final = (
+    Endpoint("POST", "/api/events/track", track, _EVENT),
+    Endpoint("POST", "/api/events/trackBulk", track_bulk, _TRACK_BULK),
+    Endpoint("GET", "/api/events/byUserId/{userId}", by_user_id),
+    Endpoint("GET", "/api/events/{email}", by_email),
+)

@@ -1,0 +1,103 @@
+"""Reports of what users do with in-app, push, web push and embedded messages: one event each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.routes.base.call import Call, Endpoint
+from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.wire.body_schema import DECIMAL, NUMBER, OBJECT, STRING, Shape, array_of, object_of
+from iterable_sandbox.wire.responses import envelope
+from iterable_sandbox.writes import interactions, users
+
+
+@dataclass(frozen=True)
+class _Report:
+    """An endpoint, the data type of the event that it makes, and the fields that the event takes from the report."""
+
+    path: str
+    type: str
+    fields: tuple[str, ...] = ()
+
+
+_REPORTS: Final = (
+    _Report("/api/events/trackInAppOpen", "inAppOpen"),
+    _Report("/api/events/trackInAppClick", "inAppClick", ("clickedUrl",)),
+    _Report("/api/events/trackInAppClose", "inAppClose", ("clickedUrl", "closeAction", "inboxSessionId")),
+    _Report("/api/events/trackInAppDelivery", "inAppDelivery"),
+    _Report("/api/events/trackPushOpen", "pushOpen", ("campaignId", "templateId")),
+    _Report("/api/events/trackWebPushClick", "webPushClick", ("campaignId", "templateId")),
+    _Report("/api/embedded-messaging/events/click", "embeddedClick", ("buttonIdentifier", "targetUrl")),
+    _Report("/api/embedded-messaging/events/received", "embeddedReceived"),
+)
+_KINDS: Final = {"campaignId": NUMBER, "templateId": NUMBER}
+_ALWAYS_NEEDED: Final = {"pushOpen": ("messageId", "campaignId")}
+
+
+def consume(call: Call) -> Response:
+    """POST /api/events/inAppConsume: an event only if it says how the message was deleted."""
+
+    def write(project: Project, user: User) -> None:
+        if call.body.get("deleteAction") is not None:
+            interactions.track(project, user, "inAppDelete", call.body, ("deleteAction",))
+
+    return _written(call, write)
+
+
+def session(call: Call) -> Response:
+    """POST /api/embedded-messaging/events/session: one event for the session and one for each impression."""
+    return _written(call, lambda project, user: interactions.track_session(project, user, call.body))
+
+
+def _handler(report: _Report) -> Callable[[Call], Response]:
+    def track(call: Call) -> Response:
+        more = call.body.get("dataFields") or {}
+        row, fields = {**more, **call.body}, (*report.fields, *more)
+        return _written(call, lambda project, user: interactions.track(project, user, report.type, row, fields))
+
+    return track
+
+
+def _written(call: Call, write: Callable[[Project, User], None]) -> Response:
+    """Write about the user of the report, who must be there: whether the real one makes users here is not known."""
+    with call.project.store.database.transaction(), single_write():
+        write(call.project, users.existing(call.project, call.body))
+    return envelope()
+
+
+def _shape(required: tuple[str, ...] = ("messageId",), **fields: Shape) -> Shape:
+    return object_of(
+        required=required,
+        email=STRING,
+        userId=STRING,
+        messageId=STRING,
+        createdAt=NUMBER,
+        deviceInfo=OBJECT,
+        messageContext=OBJECT,
+        dataFields=OBJECT,
+        **fields,
+    )
+
+
+def _endpoint(report: _Report) -> Endpoint:
+    fields = {name: _KINDS.get(name, STRING) for name in report.fields}
+    shape = _shape(_ALWAYS_NEEDED.get(report.type, ("messageId",)), **fields)
+    return Endpoint("POST", report.path, _handler(report), shape)
+
+
+_IMPRESSION: Final = object_of(
+    required=("messageId",), messageId=STRING, placementId=NUMBER, displayCount=NUMBER, displayDuration=DECIMAL
+)
+_SESSION: Final = _shape((), session=object_of(id=STRING, start=NUMBER, end=NUMBER), impressions=array_of(_IMPRESSION))
+
+ENDPOINTS: Final = (
+    Endpoint("POST", "/api/events/inAppConsume", consume, _shape(deleteAction=STRING)),
+    Endpoint("POST", "/api/embedded-messaging/events/session", session, _SESSION),
+    *map(_endpoint, _REPORTS),
+)

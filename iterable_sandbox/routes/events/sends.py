@@ -1,0 +1,177 @@
+"""Asking for messages: to one user, to lists, and through a journey; and taking scheduled ones back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.routes.base.call import Call, Endpoint
+from iterable_sandbox.routes.users.lists import existing_list
+from iterable_sandbox.rules import identities
+from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.store.tables.scheduled import Scheduled
+from iterable_sandbox.wire import dates
+from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, OBJECT, STRING, array_of, object_of
+from iterable_sandbox.wire.responses import bad_params, envelope
+from iterable_sandbox.writes import events, sends, users
+
+_FURTHEST: Final = timedelta(days=365)
+
+_MEDIA: Final = {
+    "email": "Email",
+    "push": "Push",
+    "sms": "SMS",
+    "inApp": "InApp",
+    "webPush": "WebPush",
+    "whatsApp": "WhatsApp",
+}
+"""Path to medium."""
+
+
+def _targeting(medium: str) -> Callable[[Call], Response]:
+    def target(call: Call) -> Response:
+        project, body = call.project, call.body
+        campaign = _campaign(project, body["campaignId"], medium)
+        due_ms = _send_at(call)
+        named = {"email": body.get("recipientEmail"), "userId": body.get("recipientUserId")}
+        with project.store.database.transaction(), single_write():
+            user = users.existing(project, named)
+            if due_ms is not None and due_ms > project.clock.now():
+                return _scheduled(project, Scheduled(campaign["id"], user.id, due_ms, body))
+            sends.send(project, user, campaign, body)
+        return envelope()
+
+    return target
+
+
+def _cancelling(medium: str) -> Callable[[Call], Response]:
+    def cancel(call: Call) -> Response:
+        """What the real one answers if there is nothing to cancel is not known."""
+        project = call.project
+        with project.store.database.transaction(), single_write():
+            found = [message for message in _asked(call) if _medium(project, message) == medium]
+            for message in found:
+                project.store.schedule.remove(message.id)
+        if not found:
+            raise bad_params("No scheduled message was found")
+        return envelope()
+
+    return cancel
+
+
+def trigger_campaign(call: Call) -> Response:
+    """POST /api/campaigns/trigger: everybody on the lists who is on no suppression list, once."""
+    project, body = call.project, call.body
+    campaign = _campaign(project, body["campaignId"])
+    if not body["listIds"]:
+        raise bad_params("listIds must not be empty")
+    audience = _members(project, body["listIds"]) - _members(project, body.get("suppressionListIds") or [])
+    with project.store.database.transaction():
+        for user in filter(None, map(project.store.users.by_row, sorted(audience))):
+            sends.send(project, user, campaign, body)
+    return envelope()
+
+
+def trigger_journey(call: Call) -> Response:
+    """POST /api/workflows/triggerWorkflow. The journeys of the sandbox have no steps: who enters one leaves it."""
+    project, number = call.project, call.body["workflowId"]
+    journey = project.store.resources.get("journey", number)
+    if journey is None or not journey["enabled"]:
+        raise bad_params(f"Invalid workflowId: {number}")
+    with project.store.database.transaction(), single_write():
+        for user in _travellers(call):
+            events.record(project, "journeyExit", user, {"workflowId": number, "reason": "completed"})
+    return envelope()
+
+
+def _travellers(call: Call) -> list[User]:
+    project, list_id = call.project, call.body.get("listId")
+    if list_id is None:
+        return [users.existing(project, call.body)]
+    return list(filter(None, map(project.store.users.by_row, sorted(_members(project, [list_id])))))
+
+
+def _campaign(project: Project, number: int, medium: str | None = None) -> dict[str, Any]:
+    """A campaign that the API can send: it has the medium, and it is no blast. The latter is a reading."""
+    found = project.store.resources.get("campaign", number)
+    if found is None or found["type"] != "Triggered" or medium not in (None, found["messageMedium"]):
+        raise bad_params(f"Invalid campaign id: {number}")
+    return found
+
+
+def _send_at(call: Call) -> int | None:
+    text = call.body.get("sendAt")
+    if text is None:
+        return None
+    try:
+        moment = dates.bound(text)
+    except ValueError as problem:
+        raise bad_params(f"sendAt: {problem}") from None
+    if moment > call.project.clock.moment() + _FURTHEST:
+        raise bad_params("sendAt is more than 365 days away")
+    return int(moment.timestamp() * 1000)
+
+
+def _scheduled(project: Project, message: Scheduled) -> Response:
+    """That the answer names the message is likely, as it can be cancelled by its id; it was not seen."""
+    return envelope(params={"scheduledMessageId": project.store.schedule.add(message)})
+
+
+def _asked(call: Call) -> list[Scheduled]:
+    """The messages that a request to cancel means."""
+    schedule, message_id = call.project.store.schedule, call.body.get("scheduledMessageId")
+    if message_id is not None:
+        return schedule.get(message_id)
+    campaign = call.body.get("campaignId")
+    if campaign is None:
+        raise bad_params("Either campaignId or scheduledMessageId must be given")
+    found = call.project.directory.find(identities.read(call.body))
+    return [] if found is None else [one for one in schedule.of_user(found.id) if one.campaign == campaign]
+
+
+def _medium(project: Project, message: Scheduled) -> str | None:
+    campaign = project.store.resources.get("campaign", message.campaign)
+    return None if campaign is None else campaign["messageMedium"]
+
+
+def _members(project: Project, list_ids: list[int]) -> set[int]:
+    return {row for list_id in list_ids for row in project.store.lists.rows(existing_list(project, list_id).id)}
+
+
+_TARGET: Final = object_of(
+    required=("campaignId",),
+    campaignId=NUMBER,
+    recipientEmail=STRING,
+    recipientUserId=STRING,
+    dataFields=OBJECT,
+    metadata=OBJECT,
+    sendAt=STRING,
+    allowRepeatMarketingSends=BOOLEAN,
+)
+_CANCEL: Final = object_of(email=STRING, userId=STRING, campaignId=NUMBER, scheduledMessageId=NUMBER)
+_CAMPAIGN: Final = object_of(
+    required=("campaignId", "listIds"),
+    campaignId=NUMBER,
+    listIds=array_of(NUMBER),
+    suppressionListIds=array_of(NUMBER),
+    dataFields=OBJECT,
+    allowRepeatMarketingSends=BOOLEAN,
+)
+_JOURNEY: Final = object_of(
+    required=("workflowId",), workflowId=NUMBER, email=STRING, userId=STRING, listId=NUMBER, dataFields=OBJECT
+)
+
+ENDPOINTS: Final = (
+    Endpoint("POST", "/api/campaigns/trigger", trigger_campaign, _CAMPAIGN),
+    Endpoint("POST", "/api/workflows/triggerWorkflow", trigger_journey, _JOURNEY),
+    *(
+        Endpoint("POST", f"/api/{path}/{action}", answering(medium), shape)
+        for path, medium in _MEDIA.items()
+        for action, answering, shape in (("target", _targeting, _TARGET), ("cancel", _cancelling, _CANCEL))
+    ),
+)

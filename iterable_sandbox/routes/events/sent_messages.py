@@ -1,0 +1,63 @@
+"""The messages that were sent to one user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from starlette.responses import Response
+
+from iterable_sandbox.routes.base.call import Call, Endpoint
+from iterable_sandbox.rules import identities
+from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.store.tables.events import Event
+from iterable_sandbox.wire.responses import bad_params, json_answer
+from iterable_sandbox.writes.interactions import SENDS
+from iterable_sandbox.writes.sends import TYPES
+
+_DEFAULT_LIMIT: Final = 10
+_LARGEST_LIMIT: Final = 1000
+_FILTERED: Final = ("Email", "Push", "InApp", "SMS")
+_SHOWN: Final = ("messageId", "campaignId", "templateId", "createdAt")
+
+
+def sent_messages(call: Call) -> Response:
+    """GET /api/users/getSentMessages: the newest first; none for an unknown user."""
+    asked = call.integer("limit")
+    limit = _DEFAULT_LIMIT if asked is None else max(0, min(asked, _LARGEST_LIMIT))
+    found = [event for event in _sent(call) if _is_wanted(call, event)]
+    shown = [{name: event.line[name] for name in _SHOWN} for event in _complete(found)]
+    return json_answer({"messages": shown[:limit]})
+
+
+def _sent(call: Call) -> list[Event]:
+    with single_write():
+        user = call.project.directory.find(identities.read({name: call.text(name) for name in ("email", "userId")}))
+    medium = call.text("messageMedium")
+    if medium is not None and medium not in _FILTERED:
+        raise bad_params(f"Invalid messageMedium: {medium}")
+    types = SENDS if medium is None else (TYPES[medium],)
+    return [] if user is None else call.project.store.events.of_user(user.id, types=types)
+
+
+def _is_wanted(call: Call, event: Event) -> bool:
+    start, end = call.window()
+    campaigns = [call.as_integer("campaignIds", value) for value in call.query.getlist("campaignIds")]
+    if (start is not None and event.created_at < start) or (end is not None and event.created_at >= end):
+        return False
+    if campaigns:
+        return event.line.get("campaignId") in campaigns
+    return not (call.truth("excludeBlastCampaigns") and _is_blast(call, event))
+
+
+def _is_blast(call: Call, event: Event) -> bool:
+    campaign = call.project.store.resources.get("campaign", event.line.get("campaignId", 0))
+    return campaign is not None and campaign["type"] == "Blast"
+
+
+def _complete(found: Iterable[Event]) -> list[Event]:
+    """Those that name their message: lines that were loaded from elsewhere need not."""
+    return [event for event in found if all(name in event.line for name in _SHOWN)]
+
+
+ENDPOINTS: Final = (Endpoint("GET", "/api/users/getSentMessages", sent_messages),)

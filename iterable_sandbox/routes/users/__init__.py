@@ -1,0 +1,1 @@
+"""Users, lists, privacy, subscriptions, devices."""

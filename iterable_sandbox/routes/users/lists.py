@@ -1,0 +1,188 @@
+"""Lists and their members."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any, Final
+
+from starlette.responses import PlainTextResponse, Response
+
+from iterable_api.facts.identity import ProjectType
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.routes.base.call import Call, Endpoint
+from iterable_sandbox.routes.users.users import USER_ROW, bulk_answer
+from iterable_sandbox.rules.bulk_result import USER_BUCKETS, Tally
+from iterable_sandbox.store.tables.lists import UserList
+from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, STRING, array_of, object_of
+from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, json_answer
+from iterable_sandbox.writes import list_removal, users
+from iterable_sandbox.writes import lists as memberships
+
+_SOURCE: Final = "ListAPI"
+_SAMPLE: Final = 1000
+_LARGEST_SAMPLE: Final = 5000
+
+
+def list_lists(call: Call) -> Response:
+    """GET /api/lists: all of them."""
+    return json_answer({"lists": [_shown(found) for found in call.project.store.lists.all()]})
+
+
+def create_list(call: Call) -> Response:
+    """POST /api/lists: a new list each time, even under a name that is taken."""
+    now = call.project.clock.now()
+    created = call.project.store.lists.create(call.body["name"], call.body.get("description"), now)
+    return json_answer({"listId": created.id})
+
+
+def delete_list(call: Call) -> Response:
+    """DELETE /api/lists/{listId}. 409 if a campaign still needs the list, in words that are not known."""
+    project, number = call.project, call.as_integer("listId", call.path["listId"])
+    found = project.store.lists.get(number)
+    if found is None:
+        raise bad_params(f"error.lists.deleteFailed({number})")
+    if list_removal.is_in_use(project, found):
+        raise RefusedError(envelope(f"error.lists.inUse({number})", "BadParams", status=409))
+    list_removal.delete(project, found)
+    return envelope(f"List {number} in Project {project.settings.project_id} was successfully deleted.")
+
+
+def list_users(call: Call) -> Response:
+    """GET /api/lists/getUsers: one identifier per line, in another order each time; nothing for an empty list."""
+    names = _names(call)
+    if call.project.settings.shuffle:
+        _chance(call).shuffle(names)
+    return _lines(call, names)
+
+
+def preview_users(call: Call) -> Response:
+    """GET /api/lists/previewUsers: some of them, by chance. Sizes beyond the limits are brought within them."""
+    size = call.integer("size")
+    names = _names(call)
+    most = max(1, min(_SAMPLE if size is None else size, _LARGEST_SAMPLE, len(names)))
+    return _lines(call, _chance(call).sample(names, most) if names else [])
+
+
+def list_size(call: Call) -> Response:
+    """GET /api/lists/{listId}/size: a bare number."""
+    found = existing_list(call.project, call.as_integer("listId", call.path["listId"]))
+    return PlainTextResponse(str(call.project.store.lists.size(found.id)))
+
+
+def subscribe(call: Call) -> Response:
+    """POST /api/lists/subscribe: creates and updates users, and puts them on the list."""
+    project, body = call.project, call.body
+    target = _writable(project, body["listId"])
+    # Only projects that know users by userId respect this flag.
+    respected = project.settings.project_type is not ProjectType.EMAIL
+    existing_only = respected and bool(body.get("updateExistingUsersOnly"))
+
+    def write(row: users.Row, fields: users.Row) -> None:
+        user = users.upsert(project, row, fields, source=_SOURCE, existing_only=existing_only)
+        memberships.join(project, user, target, source=_SOURCE)
+
+    return bulk_answer(
+        *users.write_rows(project, body["subscribers"], write, create=None), old=project.settings.old_list_answers
+    )
+
+
+def unsubscribe(call: Call) -> Response:
+    """POST /api/lists/unsubscribe. A user who is not on the list counts as done; one who does not exist fails."""
+    project, body = call.project, call.body
+    target = _writable(project, body["listId"])
+    channels = _marketing_channels(project) if body.get("channelUnsubscribe") else []
+    campaign = body.get("campaignId")
+    tally = Tally(USER_BUCKETS)
+
+    def write(row: users.Row) -> None:
+        user = users.existing(project, row)
+        memberships.leave(project, user, target, source=_SOURCE, channels=channels, campaign=campaign)
+
+    with project.store.database.transaction():
+        tally.each(write, body["subscribers"])
+    return bulk_answer(tally, project.field_draft(), old=project.settings.old_list_answers)
+
+
+def _names(call: Call) -> list[str]:
+    """What the project calls its users; hybrid projects choose. A user without that identifier goes by the other."""
+    project = call.project
+    found = existing_list(project, call.as_integer("listId", call.needed("listId")))
+    by_user_id = {
+        ProjectType.EMAIL: False,
+        ProjectType.USER_ID: True,
+        ProjectType.HYBRID: call.truth("preferUserId"),
+    }[project.settings.project_type]
+    members = project.store.lists.members(found.id)
+    names = ((user_id or email) if by_user_id else (email or user_id) for email, user_id in members)
+    return [name for name in names if name is not None]
+
+
+def _chance(call: Call) -> Random:
+    """Another order and another sample each time."""
+    return Random(call.project.next_shuffle())  # noqa: S311 (an order, not a secret)
+
+
+def _lines(call: Call, names: list[str]) -> Response:
+    end = "\n\n" if call.project.settings.blank_lines else "\n"
+    return PlainTextResponse("".join(f"{name}{end}" for name in names))
+
+
+def _marketing_channels(project: Project) -> list[int]:
+    """The channel that a list belongs to is not visible in the API; here it is the first marketing e-mail channel."""
+    channels = project.store.resources.all("channel")
+    found = [c["id"] for c in channels if (c["messageMedium"], c["channelType"]) == ("Email", "Marketing")]
+    return found[:1]
+
+
+def existing_list(project: Project, list_id: int) -> UserList:
+    """The list.
+
+    Raises:
+        RefusedError: 400, with the code that says Success.
+    """
+    found = project.store.lists.get(list_id)
+    if found is None:
+        params = {"projectId": project.settings.project_id, "listId": list_id}
+        raise RefusedError(envelope(f"error.lists.invalidListId({list_id})", params=params, status=400))
+    return found
+
+
+def _writable(project: Project, list_id: int) -> UserList:
+    """The list, if its members may be written. How the real one refuses a dynamic list is not known."""
+    found = existing_list(project, list_id)
+    if found.type == "Dynamic":
+        raise bad_params(f"error.lists.dynamicList({list_id})")
+    return found
+
+
+def _shown(found: UserList) -> dict[str, Any]:
+    described = {} if found.description is None else {"description": found.description}
+    suppression = {"isGlobalSuppressionEnabled": False} if found.type == "Suppression" else {}
+    head = {"id": found.id, "name": found.name}
+    return head | described | {"createdAt": found.created_ms, "listType": found.type} | suppression
+
+
+_SUBSCRIBE: Final = object_of(
+    required=("listId", "subscribers"),
+    listId=NUMBER,
+    subscribers=array_of(USER_ROW),
+    updateExistingUsersOnly=BOOLEAN,
+)
+_UNSUBSCRIBE: Final = object_of(
+    required=("listId", "subscribers"),
+    listId=NUMBER,
+    subscribers=array_of(object_of(email=STRING, userId=STRING)),
+    campaignId=NUMBER,
+    channelUnsubscribe=BOOLEAN,
+)
+
+ENDPOINTS: Final = (
+    Endpoint("GET", "/api/lists", list_lists),
+    Endpoint("POST", "/api/lists", create_list, object_of(required=("name",), name=STRING, description=STRING)),
+    Endpoint("GET", "/api/lists/getUsers", list_users),
+    Endpoint("GET", "/api/lists/previewUsers", preview_users),
+    Endpoint("POST", "/api/lists/subscribe", subscribe, _SUBSCRIBE),
+    Endpoint("POST", "/api/lists/unsubscribe", unsubscribe, _UNSUBSCRIBE),
+    Endpoint("GET", "/api/lists/{listId}/size", list_size),
+    Endpoint("DELETE", "/api/lists/{listId}", delete_list),
+)

@@ -1,0 +1,117 @@
+"""What changes who a user is: another address, one user made of two, and deletion."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from iterable_api.facts.identity import ProjectType, is_valid_email, normalise_email
+from iterable_sandbox.routes.base.call import Call, Endpoint
+from iterable_sandbox.rules import identities
+from iterable_sandbox.rules.identities import Identity, RowRefusedError
+from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.wire.body_schema import STRING, array_of, object_of
+from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope
+from iterable_sandbox.writes import merging, removal
+
+
+def update_email(call: Call) -> Response:
+    """POST /api/users/updateEmail: only where users are identified by their addresses."""
+    project = call.project
+    if project.settings.project_type is not ProjectType.EMAIL:
+        raise bad_params("updateEmail works in email-based projects only; use users/update")
+    current = _address(call, "currentEmail")
+    new = _address(call, "newEmail")
+    asked = {"email": current} if current is not None else {"userId": call.body.get("currentUserId")}
+    with project.store.database.transaction(), single_write():
+        user = _existing(call, identities.read(asked))
+        project.directory.refuse_forgotten(new, None)
+        if new is None or project.store.users.by_email(new) is not None:
+            raise RowRefusedError("conflict", "Emails", new or "")
+        merging.rename(project, user, new, user.user_id)
+    return envelope()
+
+
+def merge(call: Call) -> Response:
+    """POST /api/users/merge. Without a destination, the source takes its identifier."""
+    project = call.project
+    with project.store.database.transaction(), single_write():
+        source = _existing(call, identities.read(_side(call, "source")))
+        destination = identities.read(_side(call, "destination"))
+        found = project.directory.find(destination)
+        if found is None:
+            merging.rename(project, source, destination.email or source.email, destination.user_id or source.user_id)
+        elif found.id == source.id:
+            raise bad_params("Source and destination are the same user")
+        else:
+            merging.merge(project, source, found, call.body.get("arrayMerge") or [])
+    return envelope()
+
+
+def delete_by_email(call: Call) -> Response:
+    """DELETE /api/users/{email}: an unknown address is no error. Not where users are identified by userId."""
+    project = call.project
+    if project.settings.project_type is ProjectType.USER_ID:
+        raise bad_params("Users of this project are deleted by userId")
+    with project.store.database.transaction(), single_write():
+        user = project.store.users.by_email(identities.checked_email(call.path["email"]))
+        if user is not None:
+            removal.delete(project, user)
+    return envelope()
+
+
+def delete_by_user_id(call: Call) -> Response:
+    """DELETE /api/users/byUserId/{userId}: everybody who shares it; nobody is an error."""
+    user_id = call.path["userId"]
+    found = call.project.store.users.sharing(user_id)
+    if not found:
+        raise bad_params(f"User does not exist. Email:  UserId: {user_id}")
+    with call.project.store.database.transaction():
+        for user in found:
+            removal.delete(call.project, user)
+    return envelope(f"All users associated with {user_id} were successfully deleted")
+
+
+def _existing(call: Call, identity: Identity) -> User:
+    found = call.project.directory.find(identity)
+    if found is None:
+        raise identity.refused("notFound")
+    return found
+
+
+def _side(call: Call, side: str) -> dict[str, Any]:
+    """One side of a merge. Both identifiers of a side are too many."""
+    given = {"email": call.body.get(f"{side}Email"), "userId": call.body.get(f"{side}UserId")}
+    if all(given.values()):
+        raise bad_params(f"Specify {side}Email or {side}UserId, but not both")
+    return given
+
+
+def _address(call: Call, name: str) -> str | None:
+    """An address of the body; a malformed one is named together with its field here."""
+    text = call.body.get(name)
+    if text is None:
+        return None
+    email = normalise_email(text)
+    if not is_valid_email(email):
+        raise RefusedError(envelope(f"Invalid {name} {text}", "InvalidEmailAddressError", status=400))
+    return email
+
+
+_UPDATE_EMAIL: Final = object_of(required=("newEmail",), currentEmail=STRING, currentUserId=STRING, newEmail=STRING)
+_MERGE: Final = object_of(
+    sourceEmail=STRING,
+    sourceUserId=STRING,
+    destinationEmail=STRING,
+    destinationUserId=STRING,
+    arrayMerge=array_of(object_of(required=("field",), field=STRING, dedupeBy=STRING)),
+)
+
+ENDPOINTS: Final = (
+    Endpoint("POST", "/api/users/updateEmail", update_email, _UPDATE_EMAIL),
+    Endpoint("POST", "/api/users/merge", merge, _MERGE),
+    Endpoint("DELETE", "/api/users/byUserId/{userId}", delete_by_user_id),
+    Endpoint("DELETE", "/api/users/{email}", delete_by_email),
+)

@@ -1,0 +1,94 @@
+"""What users are subscribed to, overwritten as a whole."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.routes.base.call import Call, Endpoint
+from iterable_sandbox.rules import identities
+from iterable_sandbox.rules.bulk_result import USER_BUCKETS, Tally
+from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, STRING, array_of, object_of
+from iterable_sandbox.wire.responses import envelope, json_answer
+from iterable_sandbox.writes import subscriptions, users
+
+Row = dict[str, Any]
+
+SOURCE: Final = "API"
+
+
+def update(call: Call) -> Response:
+    """POST /api/users/updateSubscriptions: each array that is given replaces the one that is there."""
+    with call.project.store.database.transaction(), single_write():
+        _overwrite(call.project, call.body)
+    return envelope()
+
+
+def bulk_update(call: Call) -> Response:
+    """POST /api/users/bulkUpdateSubscriptions: 200 even if rows fail; whoever is not malformed fails as valid."""
+    tally = Tally(USER_BUCKETS)
+    with call.project.store.database.transaction():
+        tally.each(partial(_overwrite, call.project), call.body["updateSubscriptionsRequests"])
+    invalid = {name: tally.named(name) for name in ("invalidEmails", "invalidUserIds")}
+    return json_answer(
+        tally.counts()
+        | invalid
+        | {
+            "validEmailFailures": _others(tally, "Emails"),
+            "validUserIdFailures": _others(tally, "UserIds"),
+        }
+    )
+
+
+def _others(tally: Tally, kind: str) -> list[str]:
+    return [name for bucket in USER_BUCKETS if bucket != "invalid" for name in tally.named(f"{bucket}{kind}")]
+
+
+def _overwrite(project: Project, row: Row) -> None:
+    wanted = {name: set(row[name]) for name in subscriptions.KINDS if row.get(name) is not None}
+    if _is_wrong(project, row, wanted):
+        raise identities.read(row).refused("invalidData")
+    existing_only = project.settings.unknown_user_in_subscriptions == "refuse"
+    user = users.upsert(project, row, {}, source=SOURCE, existing_only=existing_only)
+    attributed = {"campaign": row.get("campaignId"), "template": row.get("templateId")}
+    subscriptions.change(project, user, wanted, source=SOURCE, **attributed)
+
+
+def _is_wrong(project: Project, row: Row, wanted: dict[str, set[int]]) -> bool:
+    """Whether a row cannot be: opting in needs the feature, lists must be writable, channels of types be open."""
+    if subscriptions.CHOSEN in wanted and not project.settings.opt_in_message_types:
+        return True
+    found = [project.store.lists.get(list_id) for list_id in wanted.get(subscriptions.LISTS, ())]
+    if any(one is None or one.type == "Dynamic" for one in found):
+        return True
+    return row.get("validateChannelAlignment") is not False and _is_misaligned(project, wanted)
+
+
+def _is_misaligned(project: Project, wanted: dict[str, set[int]]) -> bool:
+    """Whether a message type is chosen in a channel that the same request closes."""
+    chosen, closed = (wanted.get(name, set()) for name in (subscriptions.CHOSEN, subscriptions.CLOSED))
+    types = project.store.resources.all("messageType") if chosen and closed else []
+    return any(one["id"] in chosen and one["channelId"] in closed for one in types)
+
+
+_ROW: Final = object_of(
+    email=STRING,
+    userId=STRING,
+    emailListIds=array_of(NUMBER),
+    unsubscribedChannelIds=array_of(NUMBER),
+    unsubscribedMessageTypeIds=array_of(NUMBER),
+    subscribedMessageTypeIds=array_of(NUMBER),
+    campaignId=NUMBER,
+    templateId=NUMBER,
+    validateChannelAlignment=BOOLEAN,
+)
+_BULK: Final = object_of(required=("updateSubscriptionsRequests",), updateSubscriptionsRequests=array_of(_ROW))
+
+ENDPOINTS: Final = (
+    Endpoint("POST", "/api/users/updateSubscriptions", update, _ROW),
+    Endpoint("POST", "/api/users/bulkUpdateSubscriptions", bulk_update, _BULK),
+)

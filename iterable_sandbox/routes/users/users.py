@@ -1,0 +1,127 @@
+"""Users: reading one, the fields of all, and updating one or many."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from iterable_api.facts.identity import is_valid_email, normalise_email
+from iterable_sandbox.routes.base.call import Call, Endpoint
+from iterable_sandbox.rules import profiles
+from iterable_sandbox.rules.bulk_result import Tally
+from iterable_sandbox.rules.field_types import USER, FieldDraft
+from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.wire.body_schema import BOOLEAN, OBJECT, STRING, array_of, object_of
+from iterable_sandbox.wire.responses import RefusedError, envelope, invalid_email, json_answer
+from iterable_sandbox.writes import users
+
+USER_ROW: Final = object_of(
+    email=STRING, userId=STRING, dataFields=OBJECT, preferUserId=BOOLEAN, mergeNestedObjects=BOOLEAN
+)
+
+
+def by_email_in_path(call: Call) -> Response:
+    """GET /api/users/{email}."""
+    return _by_email(call, call.path["email"])
+
+
+def by_email_in_query(call: Call) -> Response:
+    """GET /api/users/getByEmail."""
+    return _by_email(call, call.needed("email"))
+
+
+def by_user_id_in_path(call: Call) -> Response:
+    """GET /api/users/byUserId/{userId}."""
+    return _by_user_id(call, call.path["userId"])
+
+
+def by_user_id_in_query(call: Call) -> Response:
+    """GET /api/users/byUserId."""
+    return _by_user_id(call, call.needed("userId"))
+
+
+def get_fields(call: Call) -> Response:
+    """GET /api/users/getFields: dotted path to type, arrays by the type of their items."""
+    return json_answer({"fields": call.project.store.fields.of(USER.key)})
+
+
+def update(call: Call) -> Response:
+    """POST /api/users/update: creates the user, or updates it."""
+    project, row = call.project, call.body
+    draft = project.field_draft()
+    fields = draft.admit(users.asked(row, create=row.get("createNewFields")))
+    draft.check()
+    with project.store.database.transaction(), single_write():
+        draft.save()
+        users.upsert(project, row, fields, source="API")
+    return envelope("User successfully created/updated." if project.settings.update_text else "")
+
+
+def bulk_update(call: Call) -> Response:
+    """POST /api/users/bulkUpdate: 200 even if rows fail; by default 400 for all if one value has the wrong type."""
+    project = call.project
+    existing_only = project.settings.update_only and call.body.get("updateOnly") is True
+
+    def write(row: users.Row, fields: users.Row) -> None:
+        users.upsert(project, row, fields, source="API", existing_only=existing_only)
+
+    return bulk_answer(*users.write_rows(project, call.body["users"], write, create=call.body.get("createNewFields")))
+
+
+def bulk_answer(tally: Tally, draft: FieldDraft, *, old: bool = False) -> Response:
+    """The answer of bulkUpdate and of both list calls; `old` is the one with four fields."""
+    head = tally.counts() | {
+        "invalidEmails": tally.failures("Emails"),
+        "invalidUserIds": tally.failures("UserIds"),
+    }
+    if old:
+        return json_answer(head)
+    no_op: dict[str, list[str]] = {"noOpEmails": [], "noOpUserIds": []}
+    return json_answer(head | tally.tail(draft) | no_op | {"failedUpdates": tally.buckets()})
+
+
+def _by_email(call: Call, text: str) -> Response:
+    email = normalise_email(text)
+    if not is_valid_email(email):
+        raise invalid_email(text)
+    return _shown(call.project.store.users.by_email(email))
+
+
+def _by_user_id(call: Call, user_id: str) -> Response:
+    found = call.project.store.users.by_user_id(user_id)
+    if found is None and call.project.settings.unknown_user_id == "error":
+        msg, code = "No user exists with the given userId", "error.users.noUserWithIdExists"
+        raise RefusedError(envelope(msg, code, status=400))
+    return _shown(found)
+
+
+def _shown(user: User | None) -> Response:
+    """An unknown user is an empty object, not a 404."""
+    if user is None:
+        return json_answer({})
+    named: dict[str, Any] = {"email": user.email, "userId": user.user_id}
+    given = {name: value for name, value in named.items() if value is not None}
+    return json_answer({"user": given | {"dataFields": profiles.nested(user.profile)}})
+
+
+UPDATE: Final = object_of(
+    email=STRING,
+    userId=STRING,
+    dataFields=OBJECT,
+    preferUserId=BOOLEAN,
+    mergeNestedObjects=BOOLEAN,
+    createNewFields=BOOLEAN,
+)
+_BULK_UPDATE: Final = object_of(required=("users",), users=array_of(USER_ROW), createNewFields=BOOLEAN)
+
+ENDPOINTS: Final = (
+    Endpoint("GET", "/api/users/getByEmail", by_email_in_query),
+    Endpoint("GET", "/api/users/getFields", get_fields),
+    Endpoint("GET", "/api/users/byUserId", by_user_id_in_query),
+    Endpoint("GET", "/api/users/byUserId/{userId}", by_user_id_in_path),
+    Endpoint("GET", "/api/users/{email}", by_email_in_path),
+    Endpoint("POST", "/api/users/update", update, UPDATE),
+    Endpoint("POST", "/api/users/bulkUpdate", bulk_update, _BULK_UPDATE),
+)

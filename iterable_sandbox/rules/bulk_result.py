@@ -1,0 +1,58 @@
+"""The answer of a bulk write: how many rows went in, and who did not, by bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from iterable_sandbox.rules.field_types import FieldDraft
+from iterable_sandbox.rules.identities import NamelessRowError, RowRefusedError
+
+USER_BUCKETS: Final = ("invalid", "notFound", "invalidData", "conflict", "forgotten")
+EVENT_BUCKETS: Final = ("invalid", "notFound", "forgotten")
+_KINDS: Final = ("Emails", "UserIds")
+
+
+class Tally:
+    """Counts rows as they go. Failures are named by identifier, never by index."""
+
+    def __init__(self, buckets: tuple[str, ...]) -> None:
+        self.succeeded = 0
+        self.failed = 0
+        self._named: dict[str, list[str]] = {f"{bucket}{kind}": [] for bucket in buckets for kind in _KINDS}
+
+    def each(self, write: Callable[..., object], *columns: Sequence[Any]) -> None:
+        """Write row by row, and count each: done, or refused and named.
+
+        Answers about events have no bucket for conflicts; how the real ones name these is not known, so here they do
+        not name them.
+        """
+        for row in zip(*columns, strict=True):
+            try:
+                write(*row)
+                self.succeeded += 1
+            except RowRefusedError as error:
+                self.failed += 1
+                self._named.get(f"{error.bucket}{error.kind}", []).append(error.value)
+            except NamelessRowError:
+                self.failed += 1
+
+    def named(self, bucket: str) -> list[str]:
+        """Who is in one bucket, such as `notFoundUserIds`."""
+        return self._named[bucket]
+
+    def failures(self, kind: str) -> list[str]:
+        """Everybody who failed, by e-mail or by userId."""
+        return [value for name, values in self._named.items() if name.endswith(kind) for value in values]
+
+    def counts(self) -> dict[str, Any]:
+        """The head of every bulk answer."""
+        return {"successCount": self.succeeded, "failCount": self.failed}
+
+    def tail(self, draft: FieldDraft) -> dict[str, Any]:
+        """What became of new fields."""
+        return {"filteredOutFields": list(draft.filtered), "createdFields": list(draft.created)}
+
+    def buckets(self) -> Mapping[str, list[str]]:
+        """`failedUpdates`."""
+        return self._named

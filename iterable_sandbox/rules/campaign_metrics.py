@@ -1,0 +1,125 @@
+"""The metrics of campaigns, as a table: which columns a medium has, and what each counts.
+
+The titles of e-mail, web push and purchases were seen in answers of the real API; those of the other media are
+worded alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from iterable_sandbox.store.tables.message_counts import Count, Tally
+
+Measure = Callable[[Tally], float]
+Columns = Mapping[str, Measure]
+
+_NONE: Final = Count()
+
+
+def _total(type_: str) -> Measure:
+    return lambda tally: tally.get(type_, _NONE).total
+
+
+def _unique(type_: str) -> Measure:
+    return lambda tally: tally.get(type_, _NONE).unique
+
+
+def _less(whole: Measure, part: Measure) -> Measure:
+    return lambda tally: max(0, whole(tally) - part(tally))
+
+
+def _ratio(part: Measure, whole: Measure, factor: float = 1) -> Measure:
+    """A quotient, or 0 where there is nothing to divide by."""
+    return lambda tally: round(part(tally) * factor / (whole(tally) or 1), 4)
+
+
+def _revenue(tally: Tally) -> float:
+    return round(tally.get("purchase", _NONE).revenue, 2)
+
+
+def _pairs(**titles: str) -> Columns:
+    """Two columns for each data type; a title is what stands after "Total" and "Unique"."""
+    return {
+        f"{kind} {title}": measure(type_)
+        for type_, title in titles.items()
+        for kind, measure in (("Total", _total), ("Unique", _unique))
+    }
+
+
+_THOUSAND: Final = 1000
+_SENT: Final = _total("emailSend")
+_BOUGHT: Final = _total("purchase")
+
+_EVERY_MEDIUM: Final[Columns] = {
+    **_pairs(purchase="Purchases", emailUnSubscribe="Unsubscribes"),
+    "Revenue": _revenue,
+    "Average Order Value": _ratio(_revenue, _BOUGHT),
+}
+EMAIL: Final[Columns] = {
+    **_pairs(
+        emailSend="Email Sends",
+        emailOpen="Email Opens",
+        emailBounce="Emails Bounced",
+        hostedUnsubscribeClick="Hosted Unsubscribe Clicks",
+    ),
+    "Total Email Opens (filtered)": lambda tally: tally.get("emailOpen", _NONE).filtered,
+    "Unique Email Opens (filtered)": lambda tally: tally.get("emailOpen", _NONE).unique_filtered,
+    "Total Emails Clicked": _total("emailClick"),
+    "Unique Email Clicks": _unique("emailClick"),
+    "Total Emails Delivered": _less(_SENT, _total("emailBounce")),
+    "Unique Emails Delivered": _less(_unique("emailSend"), _unique("emailBounce")),
+    "Total Complaints": _total("emailComplaint"),
+    "Total Email Send Skips": _total("emailSendSkip"),
+    "Purchases / M (Email)": _ratio(_BOUGHT, _SENT, _THOUSAND),
+    "Revenue / M (Email)": _ratio(_revenue, _SENT, _THOUSAND),
+}
+_BY_MEDIUM: Final[Mapping[str, Columns]] = {
+    "Email": EMAIL,
+    "Push": _pairs(
+        pushSend="Pushes Sent",
+        pushOpen="Pushes Opened",
+        pushBounce="Pushes Bounced",
+        pushUninstall="App Uninstalls",
+        pushSendSkip="Push Send Skips",
+    ),
+    "InApp": _pairs(
+        inAppSend="In-Apps Sent",
+        inAppDelivery="In-Apps Delivered",
+        inAppOpen="In-App Opens",
+        inAppClick="In-App Clicks",
+        inAppClose="In-App Closes",
+        inAppDelete="In-App Deletes",
+        inAppSendSkip="In-App Send Skips",
+    ),
+    "SMS": _pairs(
+        smsSend="SMS Sent",
+        smsBounce="SMS Bounced",
+        smsClick="SMS Clicks",
+        smsReceived="Inbound SMS",
+        smsSendSkip="SMS Send Skips",
+    ),
+    "WebPush": _pairs(
+        webPushSend="Web Pushes Sent", webPushClick="Web Push Clicks", webPushSendSkip="Web Push Send Skips"
+    ),
+    "WhatsApp": _pairs(
+        whatsAppSend="WhatsApp Sent",
+        whatsAppSeen="WhatsApp Seen",
+        whatsAppClick="WhatsApp Clicks",
+        whatsAppBounce="WhatsApp Bounced",
+        whatsAppSendSkip="WhatsApp Send Skips",
+    ),
+    "Embedded": _pairs(
+        embeddedSend="Embedded Sent",
+        embeddedReceived="Embedded Received",
+        embeddedImpression="Embedded Impressions",
+        embeddedClick="Embedded Clicks",
+        embeddedSendSkip="Embedded Send Skips",
+    ),
+    "RCS": _pairs(rcsSend="RCS Sent", rcsSendSkip="RCS Send Skips"),
+}
+
+
+def columns_of(medium: str) -> Columns:
+    """The columns that apply to campaigns of a medium."""
+    return {**_EVERY_MEDIUM, **_BY_MEDIUM.get(medium, {})}

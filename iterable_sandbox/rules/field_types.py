@@ -1,0 +1,256 @@
+"""Field types: Iterable keeps the type of a field's first value for ever, per project or per event name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.wire import dates
+from iterable_sandbox.wire.fast_check import GEO, PLAIN, are_plain
+from iterable_sandbox.wire.json_text import without_nulls
+from iterable_sandbox.wire.responses import RefusedError, envelope
+
+_FITS: Final[Mapping[str, tuple[str, ...]]] = {
+    "string": ("string", "keyword"),
+    "date": ("date", "string", "keyword"),
+    "long": ("long", "double"),
+    "double": ("double",),
+    "boolean": ("boolean",),
+    "geo_location": ("geo_location",),
+    "object": ("object",),
+}
+"""What a value may be stored as, by what it looks like. Whole numbers go into decimals, dates into strings."""
+
+SEPARATOR: Final = ":::"
+_DROPPED: Final = object()
+
+
+class Owner(NamedTuple):
+    """Whose fields they are: those of all users, or those of the custom events of one name."""
+
+    category: str
+    event: str = ""
+
+    @property
+    def key(self) -> str:
+        """How the store calls it."""
+        return f"{self.category}{SEPARATOR}{self.event}" if self.event else self.category
+
+    def label(self, path: str) -> str:
+        """How an error calls a field; for events in the form that one client's code expects."""
+        return f"{self.event}{SEPARATOR}{path}" if self.event else path
+
+
+class Asked(NamedTuple):
+    """What a row brings: `create` is `createNewFields`, where None leaves it to the project.
+
+    `merge` is `mergeNestedObjects`: a null in an object takes its field away then, and otherwise means nothing.
+    """
+
+    owner: Owner
+    fields: Mapping[str, Any]
+    create: bool | None
+    merge: bool = False
+
+
+class _Rules(NamedTuple):
+    """How the values of one row are treated: whose they are, and whether new fields and inner nulls are kept."""
+
+    owner: Owner
+    allow: bool
+    keep_nulls: bool
+
+
+USER: Final = Owner("user")
+PURCHASE: Final = Owner("purchase")
+
+
+@lru_cache(1024)
+def custom_event(name: str) -> Owner:
+    """The owner of the fields of custom events called `name`."""
+    return Owner("customEvent", name)
+
+
+class FieldDraft:
+    """What one request does to the field types of the project: nothing, until it is saved.
+
+    Attributes:
+        created: new fields, in order of appearance.
+        filtered: fields that were left out because they are new.
+    """
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.created: dict[str, None] = {}
+        self.filtered: dict[str, None] = {}
+        self._store = store
+        self._settings = settings
+        self._clashes: dict[str, dict[str, Any]] = {}
+        self._known: dict[Owner, dict[str, str]] = {}
+        self._new: list[tuple[str, str, str]] = []
+
+    def admit(self, asked: Asked) -> dict[str, Any]:
+        """The fields that will be stored."""
+        allow = self._settings.unknown_fields == "allow" if asked.create is None else asked.create
+        return self._object(_Rules(asked.owner, allow, asked.merge), "", asked.fields)
+
+    def admit_all(self, rows: Sequence[Asked]) -> list[Mapping[str, Any]]:
+        """What `admit` makes of each row. Those of owners with nothing but plain fields are seen together."""
+        fields: dict[Owner, list[Mapping[str, Any]]] = {}
+        for row in rows:
+            fields.setdefault(row.owner, []).append(row.fields)
+        plain = {owner for owner, given in fields.items() if are_plain(given, self._types(owner))}
+        return [row.fields if row.owner in plain else self.admit(row) for row in rows]
+
+    def check(self) -> None:
+        """Refuse the request if any value clashed with the type of its field, or if there are too many fields.
+
+        Raises:
+            RefusedError: 400 RequestFieldsTypesMismatched, with every field named, or UniqueFieldsLimitExceeded.
+        """
+        self._refuse_clashes()
+        self._refuse_excess()
+
+    def include(self, other: FieldDraft) -> None:
+        """Report the new fields of another draft as well."""
+        self.created |= other.created
+        self.filtered |= other.filtered
+
+    def _refuse_excess(self) -> None:
+        """How the real one words this, and what it counts, is not known; here each kind of owner counts as a whole."""
+        new = Counter(path_owner.partition(SEPARATOR)[0] for path_owner, _, _ in self._new)
+        for category, limit in self._limits().items():
+            if new[category] and self._store.fields.count(category) + new[category] > limit:
+                msg = f"Project {self._settings.project_id}: more than {limit} unique fields for type '{category}'"
+                raise RefusedError(envelope(msg, "UniqueFieldsLimitExceeded", status=400))
+
+    def _limits(self) -> Mapping[str, int]:
+        return {USER.category: self._settings.max_user_fields, "customEvent": self._settings.max_event_fields}
+
+    def _refuse_clashes(self) -> None:
+        if not self._clashes:
+            return
+        name, clash = next(iter(self._clashes.items()))
+        msg = (
+            f"Project {self._settings.project_id}: The request does not have the same data types as the data previously"
+            f" submitted. Field '{name}' already exists for type '{clash['category']}' and has a data type of"
+            f" '{clash['expectedType']}' but possible types '{', '.join(clash['incomingTypes'])}' in the request."
+        )
+        params = {"validationErrors": self._clashes}
+        raise RefusedError(envelope(msg, "RequestFieldsTypesMismatched", params, 400))
+
+    def save(self) -> None:
+        """Fix the types of the new fields."""
+        if self._new:
+            self._store.fields.add(self._new)
+
+    def _object(self, rules: _Rules, prefix: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        types = self._types(rules.owner)
+        kept = {}
+        for name, value in fields.items():
+            path = f"{prefix}{name}"
+            expected = types.get(path)
+            if _is_plain(value, expected):
+                admitted = value
+            elif expected == "object" and _is_object(path, value):
+                admitted = self._inside(rules, path, expected, value)
+            elif value is None and prefix and not rules.keep_nulls:
+                continue
+            else:
+                admitted = self._value(rules, path, value)
+            if admitted is not _DROPPED:
+                kept[name] = admitted
+        return kept
+
+    def _value(self, rules: _Rules, path: str, value: Any) -> Any:
+        types = [type_of(path, element) for element in _elements(value)]
+        if not types:
+            return value
+        if not self._is_known(rules, path, types[0]):
+            self.filtered[path] = None
+            return _DROPPED
+        expected = self._types(rules.owner)[path]
+        for type_, element in zip(types, _elements(value), strict=True):
+            if not self._fits(type_, expected):
+                self._clash(rules.owner, path, expected, type_, element)
+        return self._inside(rules, path, expected, value)
+
+    def _inside(self, rules: _Rules, path: str, expected: str, value: Any) -> Any:
+        """The value with its own fields admitted, and dates in the form that Iterable keeps."""
+        if isinstance(value, list):
+            return [self._inside(rules, path, expected, item) for item in value]
+        if isinstance(value, dict) and expected == "object":
+            return self._object(rules, f"{path}.", value)
+        if isinstance(value, dict) and not rules.keep_nulls:
+            return without_nulls(value)
+        return dates.stored(value) if expected == "date" and isinstance(value, str) else value
+
+    def _is_known(self, rules: _Rules, path: str, type_: str) -> bool:
+        owner = rules.owner
+        known = self._types(owner)
+        if path not in known and rules.allow:
+            known[path] = type_
+            self.created[path] = None
+            self._new.append((owner.key, path, type_))
+        return path in known
+
+    def _fits(self, type_: str, expected: str) -> bool:
+        decimal_into_long = (type_, expected) == ("double", "long") and self._settings.decimals_into_long == "accept"
+        return expected in _FITS[type_] or decimal_into_long
+
+    def _clash(self, owner: Owner, path: str, expected: str, type_: str, value: Any) -> None:
+        clash = {
+            "incomingTypes": list(_FITS[type_]),
+            "expectedType": expected,
+            "_type": "UnexpectedType",
+            "offendingValue": value,
+            "category": owner.category,
+        }
+        self._clashes.setdefault(owner.label(path), clash)
+
+    def _types(self, owner: Owner) -> dict[str, str]:
+        if owner not in self._known:
+            self._known[owner] = self._store.fields.of(owner.key)
+        return self._known[owner]
+
+
+def type_of(path: str, value: Any) -> str:
+    """The type that a value which is not null has by itself."""
+    match value:
+        case bool():
+            return "boolean"
+        case int():
+            return "long"
+        case float():
+            return "double"
+        case str():
+            return "date" if dates.is_date(value) else "string"
+        case {"lat": int() | float(), "lon": int() | float()} if path.endswith(GEO):
+            return "geo_location"
+        case _:
+            return "object"
+
+
+def _is_plain(value: Any, expected: str | None) -> bool:
+    """Whether a look at the class of a value, or of its items, is enough."""
+    if isinstance(value, list):
+        return all((item.__class__, expected) in PLAIN for item in value)
+    return (value.__class__, expected) in PLAIN
+
+
+def _is_object(path: str, value: Any) -> bool:
+    """Whether a value, or each of its items, is an object and cannot be a place."""
+    items = value if isinstance(value, list) else (value,)
+    return not path.endswith(GEO) and all(isinstance(item, dict) for item in items)
+
+
+def _elements(value: Any) -> Iterator[Any]:
+    """What decides on the type: the value itself, or the items of an array, however deep. Null has no type."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _elements(item)
+    elif value is not None:
+        yield value

@@ -1,0 +1,178 @@
+"""What a user profile becomes when it is written, and what it looks like when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+import phonenumbers
+
+from iterable_api.facts.identity import ProjectType
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.wire import dates
+from iterable_sandbox.wire.clock import Clock
+from iterable_sandbox.wire.json_text import without_nulls
+
+INTERNAL: Final = "itblInternal."
+CREATED: Final = f"{INTERNAL}documentCreatedAt"
+UPDATED: Final = f"{INTERNAL}documentUpdatedAt"
+_DOMAIN: Final = f"{INTERNAL}emailDomain"
+_REGION: Final = f"{INTERNAL}regionCode"
+_SYSTEM_OBJECTS: Final = ("itblInternal", "itblDS")
+_MANAGED: Final = frozenset(
+    {*_SYSTEM_OBJECTS, "itblUserId", "profileUpdatedAt", "signupSource", "devices", "browserTokens"}
+)
+"""Fields that Iterable sets itself. What it does with them in a request is not known; here they are ignored."""
+
+_CART_FIELDS: Final[Mapping[str, str]] = {
+    "shoppingCartItems": "object",
+    "shoppingCartItems.id": "string",
+    "shoppingCartItems.sku": "string",
+    "shoppingCartItems.name": "string",
+    "shoppingCartItems.description": "string",
+    "shoppingCartItems.categories": "string",
+    "shoppingCartItems.price": "double",
+    "shoppingCartItems.quantity": "long",
+    "shoppingCartItems.imageUrl": "string",
+    "shoppingCartItems.url": "string",
+}
+
+PURCHASE_FIELDS: Final[Mapping[str, str]] = {**_CART_FIELDS, "total": "double"}
+"""The fields that every purchase may have, with their types: a whole number is still a price."""
+
+_SUBSCRIPTIONS: Final = ("subscribedMessageTypeIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds")
+
+_TAKEN: Final = _MANAGED | {"email", "userId"}
+_TAKEN_BY_OPT_IN: Final = _TAKEN | {*_SUBSCRIPTIONS}
+
+SYSTEM_FIELDS: Final[Mapping[str, str]] = {
+    "email": "string",
+    "userId": "string",
+    "itblUserId": "string",
+    "signupDate": "date",
+    "signupSource": "string",
+    "profileUpdatedAt": "date",
+    "phoneNumber": "string",
+    "emailListIds": "long",
+    "userListIds": "long",
+    "subscribedMessageTypeIds": "long",
+    "unsubscribedChannelIds": "long",
+    "unsubscribedMessageTypeIds": "long",
+    **_CART_FIELDS,
+    "itblInternal.emailDomain": "string",
+    "itblInternal.regionCode": "string",
+    "itblInternal.documentCreatedAt": "date",
+    "itblInternal.documentUpdatedAt": "date",
+}
+"""The fields that every project has from the start, with their types."""
+
+
+def list_field(project_type: ProjectType) -> str:
+    """The profile field that holds the ids of a user's lists."""
+    return "emailListIds" if project_type is ProjectType.EMAIL else "userListIds"
+
+
+def writable(fields: Mapping[str, Any], *, opt_in: bool = False) -> dict[str, Any]:
+    """The data fields that a request can write, without the identifiers.
+
+    Where users opt in to message types, only the subscription endpoints write these.
+    """
+    taken = _TAKEN_BY_OPT_IN if opt_in else _TAKEN
+    return {name: value for name, value in fields.items() if _root(name) not in taken}
+
+
+@lru_cache(10_000)
+def _root(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def merged(old: Mapping[str, Any], new: Mapping[str, Any], *, nested: bool) -> dict[str, Any]:
+    """The old fields with the new ones over them. Null removes; `nested` merges objects instead of replacing them.
+
+    Nulls inside of the new fields must be gone already, unless it is `nested`.
+    """
+    if not nested and None not in new.values():
+        return {**old, **new}
+    result = dict(old)
+    for name, value in new.items():
+        if value is None:
+            result.pop(name, None)
+        elif nested and isinstance(value, dict) and isinstance(before := result.get(name), dict):
+            result[name] = merged(before, value, nested=True)
+        else:
+            result[name] = without_nulls(value) if nested else value
+    return result
+
+
+def identifiers(user: User) -> dict[str, str]:
+    """The keys that name a user on its profile and on its events."""
+    named = {}
+    if user.email is not None:
+        named["email"] = user.email
+    if user.user_id is not None:
+        named["userId"] = user.user_id
+    if (unique := user.profile.get("itblUserId")) is not None:
+        named["itblUserId"] = unique
+    return named
+
+
+def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source: str) -> None:
+    """Bring Iterable's own fields up to date: every write does, even one that changes nothing else."""
+    user.updated_at = clock.seconds()
+    now = dates.shown(user.updated_at)
+    profile = user.profile
+    if CREATED not in profile:
+        profile.setdefault("signupDate", now)
+        profile.setdefault("signupSource", signup_source)
+        profile[CREATED] = now
+        if project_type is not ProjectType.EMAIL:
+            profile.setdefault("itblUserId", uuid5(NAMESPACE_URL, f"{user.email}/{user.user_id}").hex)
+    profile.update(identifiers(user))
+    profile["profileUpdatedAt"] = profile[UPDATED] = now
+    if user.email is not None:
+        profile[_DOMAIN] = user.email.rpartition("@")[2]
+    _locate(profile)
+
+
+def renew(user: User) -> None:
+    """Forget when the profile began: changing the address and merging make a new document of it."""
+    user.profile.pop(CREATED, None)
+
+
+def _locate(profile: dict[str, Any]) -> None:
+    """Name the region of the phone number, as long as there is one that belongs to a region."""
+    number = profile.get("phoneNumber")
+    region = _region(number) if isinstance(number, str) else None
+    if region is None:
+        profile.pop(_REGION, None)
+    else:
+        profile[_REGION] = region
+
+
+@lru_cache(4096)
+def _region(number: str) -> str | None:
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def subscribe(user: User, project_type: ProjectType, list_ids: Iterable[int]) -> None:
+    """Show the lists of a user. The four subscription fields appear together, with the first of them."""
+    for name in _SUBSCRIPTIONS:
+        user.profile.setdefault(name, [])
+    user.profile[list_field(project_type)] = sorted(list_ids)
+
+
+def nested(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The profile as a GET shows it: Iterable's own fields are objects there, not dotted keys."""
+    shown: dict[str, Any] = {}
+    for name, value in profile.items():
+        owner, _, inner = name.partition(".")
+        if inner and owner in _SYSTEM_OBJECTS:
+            shown.setdefault(owner, {})[inner] = value
+        else:
+            shown[name] = value
+    return shown

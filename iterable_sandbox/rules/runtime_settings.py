@@ -1,0 +1,36 @@
+"""Settings that change while the sandbox runs."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.wire import typed_json
+
+FIXED: Final = frozenset({"project_type", "project_id", "api_key", "keys", "log_personal_data"})
+"""What a project is born with."""
+
+_CHANGEABLE: Final = {field.name for field in fields(Settings)} - FIXED
+_SETTINGS: Final = TypeAdapter(Settings)
+_OBJECT: Final = TypeAdapter(dict[str, Any])
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """What can be changed, as JSON."""
+    return {name: value for name, value in _SETTINGS.dump_python(settings, mode="json").items() if name in _CHANGEABLE}
+
+
+def changed(settings: Settings, text: bytes | str) -> Settings:
+    """The settings with some of them changed, from a JSON object.
+
+    Raises:
+        ValueError: naming each setting that is not there, cannot be changed, or has the wrong value.
+    """
+    asked = typed_json.read(_OBJECT, text)
+    if others := asked.keys() - _CHANGEABLE:
+        raise ValueError(f"{', '.join(sorted(others))}: no setting that can be changed while the sandbox runs")
+    checked = typed_json.read(_SETTINGS, text)
+    return replace(settings, **{name: getattr(checked, name) for name in asked})

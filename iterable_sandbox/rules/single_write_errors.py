@@ -1,0 +1,55 @@
+"""What a single write answers where a bulk write would name the row in a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from iterable_sandbox.rules.identities import Bucket, Kind, NamelessRowError, RowRefusedError
+from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    code: str
+    text: str
+
+
+_ANSWERS: Final[Mapping[tuple[Bucket, Kind], _Answer]] = {
+    ("invalid", "Emails"): _Answer(400, "InvalidEmailAddressError", "Invalid email: {}"),
+    ("invalid", "UserIds"): _Answer(400, "InvalidUserIdError", "Invalid userId: {}"),
+    ("notFound", "Emails"): _Answer(400, "UnknownEmailError", "User does not exist. Email: {} UserId: "),
+    ("notFound", "UserIds"): _Answer(400, "UnknownUserIdError", "User does not exist. Email:  UserId: {}"),
+    ("invalidData", "Emails"): _Answer(400, "BadParams", "Invalid data for user with email: {}"),
+    ("invalidData", "UserIds"): _Answer(400, "BadParams", "Invalid data for user with userId: {}"),
+    ("conflict", "Emails"): _Answer(409, "EmailAlreadyExists", "Email already exists: {}"),
+    ("conflict", "UserIds"): _Answer(409, "UserIdAlreadyExists", "UserId already exists: {}"),
+    ("forgotten", "Emails"): _Answer(409, "ForgottenUserError", "User is forgotten. Email: {}"),
+    ("forgotten", "UserIds"): _Answer(409, "ForgottenUserError", "User is forgotten. UserId: {}"),
+}
+"""Status and code are the contract's. Of the texts only that of a malformed address was seen; the one of an unknown
+userId was seen where a user is deleted."""
+
+
+@contextmanager
+def single_write() -> Iterator[None]:
+    """Turn the failure of a row into the failure of the request.
+
+    Raises:
+        RefusedError: 400 or 409.
+    """
+    try:
+        yield
+    except RowRefusedError as error:
+        raise refused(error) from None
+    except NamelessRowError:
+        raise bad_params("Either email or userId must be given") from None
+
+
+def refused(error: RowRefusedError) -> RefusedError:
+    """The answer to a request that is about one user."""
+    answer = _ANSWERS[error.bucket, error.kind]
+    return RefusedError(envelope(answer.text.format(error.value), answer.code, status=answer.status))

@@ -1,0 +1,56 @@
+"""Filling a new project with a coherent story, the same for the same plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from iterable_sandbox.rules.field_types import USER, Asked, FieldDraft, custom_event
+from iterable_sandbox.rules.profiles import SYSTEM_FIELDS, writable
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.seed import automation, marketing, people, shop, story
+from iterable_sandbox.seed.plan import Plan
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.store.tables.events import Event
+
+__all__ = ["Plan", "seed"]
+
+
+def seed(store: Store, plan: Plan) -> None:
+    """Fill `store`; all of it or nothing.
+
+    Raises:
+        ValueError: if something is there already, or the project is of another type.
+    """
+    if store.users.count() or store.events.count() or store.lists.all():
+        raise ValueError("there is a project in it already; seed a new file")
+    with store.database.transaction():
+        store.project_type(plan.project_type)
+        crowd = people.crowd(plan)
+        sent: Counter[int] = Counter()
+        store.events.add(_counted(story.tell(plan, crowd), sent))
+        marketing.write(store, plan, sent)
+        automation.write(store, plan)
+        shop.write(store, plan)
+        people.write(store, crowd)
+        _fix_field_types(store, plan, crowd)
+
+
+def _counted(events: Iterator[Event], sent: Counter[int]) -> Iterator[Event]:
+    """The same events; `sent` holds afterwards how many messages each campaign sent."""
+    for event in events:
+        if event.type.endswith("Send"):
+            sent[event.line["campaignId"]] += 1
+        yield event
+
+
+def _fix_field_types(store: Store, plan: Plan, crowd: list[people.Person]) -> None:
+    """As if everything had been written through the API: the first value of a field has fixed its type."""
+    store.fields.add((USER.key, path, type_) for path, type_ in SYSTEM_FIELDS.items())
+    draft = FieldDraft(store, Settings())
+    for person in crowd:
+        draft.admit(Asked(USER, writable(person.user.profile), create=True))
+    chance = plan.random("field types")
+    for name, fields in shop.CUSTOM_EVENTS.items():
+        draft.admit(Asked(custom_event(name), fields(chance), create=True))
+    draft.save()

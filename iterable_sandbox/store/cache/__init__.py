@@ -1,0 +1,1 @@
+"""Prefetch per request."""

@@ -1,0 +1,1 @@
+"""SQLite connection, transactions, name index."""

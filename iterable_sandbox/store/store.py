@@ -1,0 +1,53 @@
+"""The project in SQLite: one file, or memory."""
+
+from __future__ import annotations
+
+from iterable_api.facts.identity import ProjectType
+from iterable_sandbox.store.sql.database import Database
+from iterable_sandbox.store.tables.catalogs import Catalogs
+from iterable_sandbox.store.tables.events import Events
+from iterable_sandbox.store.tables.export_files import ExportFiles
+from iterable_sandbox.store.tables.fields import Fields
+from iterable_sandbox.store.tables.forgotten import Forgotten
+from iterable_sandbox.store.tables.lists import Lists
+from iterable_sandbox.store.tables.metadata import Metadata
+from iterable_sandbox.store.tables.resources import Resources
+from iterable_sandbox.store.tables.scheduled import Schedule
+from iterable_sandbox.store.tables.users import Users
+
+__all__ = ["Store"]
+
+
+class Store:
+    """All tables of one project, by what they hold. `path` may be `:memory:`."""
+
+    def __init__(self, path: str = ":memory:") -> None:
+        self.database = Database(path)
+        self.users = Users(self.database)
+        self.events = Events(self.database)
+        self.forgotten = Forgotten(self.database)
+        self.schedule = Schedule(self.database)
+        self.lists = Lists(self.database)
+        self.catalogs = Catalogs(self.database)
+        self.resources = Resources(self.database)
+        self.metadata = Metadata(self.database)
+        self.fields = Fields(self.database)
+        self.export_files = ExportFiles(self.database)
+
+    def project_type(self, asked: ProjectType | None = None) -> ProjectType:
+        """The type of the project, which never changes. A new project takes the one asked for, or e-mail.
+
+        Raises:
+            ValueError: if the project has another type than the one asked for.
+        """
+        row = self.database.row("SELECT value FROM project WHERE name = 'projectType'")
+        fixed = ProjectType(row[0]) if row else asked or ProjectType.EMAIL
+        if asked not in (None, fixed):
+            raise ValueError(f"the project in it is of the type {fixed}, not {asked}")
+        if row is None:
+            self.database.write("INSERT INTO project VALUES ('projectType', ?)", (fixed,))
+        return fixed
+
+    def close(self) -> None:
+        """Close the file."""
+        self.database.close()

@@ -1,0 +1,112 @@
+"""Catalogs and their items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from iterable_sandbox.store.sql.database import Database, Index, Row
+from iterable_sandbox.store.sql.name_index import Names
+from iterable_sandbox.wire.json_text import from_own_json
+
+_COLUMNS: Final = "id, modified_ms, length(CAST(body AS BLOB)), body"
+_PUT: Final = "INSERT OR REPLACE INTO items (rowid, catalog, id, modified_ms, body) VALUES {rows}"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One catalog, with its name as it was created."""
+
+    id: int
+    name: str
+
+    @property
+    def fields_key(self) -> str:
+        """How the store calls the owner of its fields."""
+        return f"catalog {self.id}"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item; `size` is the bytes of its JSON."""
+
+    id: str
+    modified_ms: int
+    size: int
+    value: dict[str, Any]
+
+
+class Catalogs:
+    """The catalogs of the project. Names are the same in any case; item ids are exact."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._names = Names(
+            database, named="SELECT catalog, id, rowid FROM items", last="SELECT ifnull(max(rowid), 0) FROM items"
+        )
+
+    def all(self) -> list[Catalog]:
+        """All catalogs, by name."""
+        return [Catalog(*row) for row in self._database.rows("SELECT id, name FROM catalogs ORDER BY name")]
+
+    def get(self, name: str) -> Catalog | None:
+        """One catalog."""
+        row = self._database.row("SELECT id, name FROM catalogs WHERE name = ?", (name,))
+        return None if row is None else Catalog(*row)
+
+    def create(self, name: str) -> Catalog:
+        """A new catalog; the name must be free."""
+        row = self._database.write("INSERT INTO catalogs (name) VALUES (?)", (name,)).lastrowid or 0
+        return Catalog(row, name)
+
+    def delete(self, catalog: Catalog) -> None:
+        """Forget a catalog and its items."""
+        self._database.write("DELETE FROM items WHERE catalog = ?", (catalog.id,))
+        self._database.write("DELETE FROM catalogs WHERE id = ?", (catalog.id,))
+
+    def field_names(self, catalog: Catalog) -> list[str]:
+        """The fields that the items have."""
+        sql = "SELECT DISTINCT key FROM items, json_each(body) WHERE catalog = ? ORDER BY key"
+        return [name for (name,) in self._database.rows(sql, (catalog.id,))]
+
+    def count(self, catalog: Catalog) -> int:
+        """How many items a catalog holds."""
+        return self._database.number("SELECT count(*) FROM items WHERE catalog = ?", (catalog.id,))
+
+    def items(self, catalog: Catalog, *, limit: int = -1, offset: int = 0) -> list[Item]:
+        """Items by id: all of them, or `limit` after the first `offset`."""
+        self._database.need(Index.ITEMS_BY_ID)
+        sql = f"SELECT {_COLUMNS} FROM items WHERE catalog = ? ORDER BY id LIMIT ? OFFSET ?"  # noqa: S608 (a constant)
+        return [_item(row) for row in self._database.rows(sql, (catalog.id, limit, offset))]
+
+    def item(self, catalog: Catalog, item_id: str) -> Item | None:
+        """One item."""
+        return next(iter(self.some(catalog, [item_id])), None)
+
+    def some(self, catalog: Catalog, item_ids: Iterable[str]) -> list[Item]:
+        """Those of many items that are there."""
+        sql = f"SELECT {_COLUMNS} FROM items WHERE rowid IN ({{keys}})"  # noqa: S608 (a constant)
+        with self._database.lock:
+            rows = self._names.rows_of(catalog.id, item_ids)
+            return [_item(row) for row in self._database.rows_of(sql, rows)]
+
+    def put(self, catalog: Catalog, items: Iterable[tuple[str, str]], modified_ms: int) -> None:
+        """Store items by their ids, each as a whole: the JSON that `to_json` makes of it."""
+        with self._database.transaction():
+            rows = (
+                (self._names.place(catalog.id, item_id), catalog.id, item_id, modified_ms, body)
+                for item_id, body in items
+            )
+            self._database.insert(_PUT, rows)
+
+    def delete_items(self, catalog: Catalog, item_ids: Iterable[str]) -> None:
+        """Forget items, as far as they are there."""
+        with self._database.transaction():
+            rows = ((row,) for row in self._names.rows_of(catalog.id, item_ids))
+            self._database.write_many("DELETE FROM items WHERE rowid = ?", rows)
+
+
+def _item(row: Row) -> Item:
+    item_id, modified, size, body = row
+    return Item(item_id, modified, size, from_own_json(body))

@@ -1,0 +1,60 @@
+"""Who was forgotten. Only hashes are kept, as Iterable shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Literal
+
+from iterable_sandbox.store.sql.database import Database
+
+Kind = Literal["email", "userId"]
+
+
+class Forgotten:
+    """The identifiers of which the project may hold no data. Upper and lower case are one: hashing folds them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._expected: dict[Kind, dict[str, bool]] = {}
+
+    @contextmanager
+    def expecting(self, emails: Iterable[str], user_ids: Iterable[str]) -> Iterator[None]:
+        """Look for many identifiers at once; inside of a transaction that forgets nobody."""
+        self._expected = {"email": self._look(emails, "email"), "userId": self._look(user_ids, "userId")}
+        try:
+            yield
+        finally:
+            self._expected = {}
+
+    def add(self, kind: Kind, identifier: str) -> None:
+        """Forget an identifier."""
+        self._database.write("INSERT OR IGNORE INTO forgotten VALUES (?, ?)", (kind, _hash(identifier)))
+
+    def remove(self, kind: Kind, identifier: str) -> None:
+        """Let an identifier be known again."""
+        self._database.write("DELETE FROM forgotten WHERE kind = ? AND hash = ?", (kind, _hash(identifier)))
+
+    def has(self, kind: Kind, identifier: str) -> bool:
+        """Whether an identifier is forgotten."""
+        with self._database.lock:
+            expected = self._expected.get(kind, {}).get(identifier)
+            return self._look([identifier], kind)[identifier] if expected is None else expected
+
+    def hashes(self, kind: Kind) -> list[str]:
+        """SHA-256 of all identifiers of a kind, in hexadecimal."""
+        return [row[0] for row in self._database.rows("SELECT hash FROM forgotten WHERE kind = ?", (kind,))]
+
+    def _look(self, identifiers: Iterable[str], kind: Kind) -> dict[str, bool]:
+        """Whether each is forgotten. Where nobody is, no hash is needed."""
+        if not self._database.number("SELECT EXISTS (SELECT * FROM forgotten WHERE kind = ?)", (kind,)):
+            return dict.fromkeys(identifiers, False)
+        hashes = {identifier: _hash(identifier) for identifier in identifiers}
+        sql = "SELECT hash FROM forgotten WHERE kind = ? AND hash IN ({keys})"
+        found = {hash_ for (hash_,) in self._database.rows_of(sql, hashes.values(), kind)}
+        return {identifier: hash_ in found for identifier, hash_ in hashes.items()}
+
+
+def _hash(identifier: str) -> str:
+    return sha256(identifier.strip().lower().encode()).hexdigest()

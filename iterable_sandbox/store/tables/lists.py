@@ -1,0 +1,114 @@
+"""Lists and who is on them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from iterable_sandbox.store.cache.list_cache import ExpectedLists
+from iterable_sandbox.store.cache.user_cache import ExpectedUsers
+from iterable_sandbox.store.sql.database import Database, Row, Saving
+
+ListType = Literal["Standard", "Dynamic", "Suppression", "Internal"]
+
+_COLUMNS: Final = "id, name, description, created_ms, type"
+_JOINING: Final = Saving[tuple[int, int]](
+    "INSERT OR IGNORE INTO members VALUES {rows}", lambda memberships: memberships
+)
+
+
+@dataclass(frozen=True)
+class UserList:
+    """One list; `created_ms` is epoch milliseconds."""
+
+    id: int
+    name: str
+    description: str | None
+    created_ms: int
+    type: ListType = "Standard"
+
+
+class Lists:
+    """The lists of the project. Names need not be unique."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._expected: ExpectedLists | None = None
+
+    @contextmanager
+    def expecting(self, users: ExpectedUsers) -> Iterator[None]:
+        """Look at once for the lists of many users; inside of a transaction that deletes none of either."""
+        self._expected = ExpectedLists(self._look, users)
+        try:
+            yield
+        finally:
+            self._expected = None
+
+    def all(self) -> list[UserList]:
+        """All lists, by id."""
+        return [UserList(*row) for row in self._database.rows(f"SELECT {_COLUMNS} FROM lists ORDER BY id")]  # noqa: S608 (a constant)
+
+    def get(self, list_id: int) -> UserList | None:
+        """One list."""
+        row = self._database.row(f"SELECT {_COLUMNS} FROM lists WHERE id = ?", (list_id,))  # noqa: S608 (a constant)
+        return None if row is None else UserList(*row)
+
+    def create(self, name: str, description: str | None, created_ms: int, type_: ListType = "Standard") -> UserList:
+        """A new list, with an id that no list had before."""
+        sql = "INSERT INTO lists (name, description, created_ms, type) VALUES (?, ?, ?, ?)"
+        row = self._database.write(sql, (name, description, created_ms, type_)).lastrowid or 0
+        return UserList(row, name, description, created_ms, type_)
+
+    def insert(self, new: UserList) -> None:
+        """A new list whose id is chosen."""
+        sql = f"INSERT INTO lists ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 (a constant)
+        self._database.write(sql, (new.id, new.name, new.description, new.created_ms, new.type))
+
+    def delete(self, list_id: int) -> None:
+        """Forget a list and who is on it."""
+        self._database.write("DELETE FROM members WHERE list = ?", (list_id,))
+        self._database.write("DELETE FROM lists WHERE id = ?", (list_id,))
+
+    def join(self, memberships: Iterable[tuple[int, int]]) -> None:
+        """Store (list, user) pairs."""
+        with self._database.lock:
+            for list_id, user in memberships:
+                if self._expected is not None:
+                    self._expected.of(user).add(list_id)
+                self._database.save(_JOINING, (list_id, user), (list_id, user))
+
+    def leave(self, list_id: int, user: int) -> None:
+        """Take a user from a list."""
+        with self._database.lock:
+            if self._expected is not None:
+                self._expected.of(user).discard(list_id)
+            self._database.write("DELETE FROM members WHERE list = ? AND user = ?", (list_id, user))
+
+    def leave_all(self, user: int) -> None:
+        """Take a user from every list."""
+        self._database.write("DELETE FROM members WHERE user = ?", (user,))
+
+    def of_user(self, user: int) -> list[int]:
+        """The ids of the lists that a user is on."""
+        with self._database.lock:
+            if self._expected is not None:
+                return sorted(self._expected.of(user))
+            return [list_id for _, list_id in self._look([user])]
+
+    def members(self, list_id: int) -> list[tuple[str | None, str | None]]:
+        """E-mail and userId of everybody on a list."""
+        sql = "SELECT email, user_id FROM members JOIN users ON users.id = members.user WHERE list = ?"
+        return [(email, user_id) for email, user_id in self._database.rows(sql, (list_id,))]
+
+    def rows(self, list_id: int) -> list[int]:
+        """The rows of everybody on a list."""
+        return [row[0] for row in self._database.rows("SELECT user FROM members WHERE list = ?", (list_id,))]
+
+    def size(self, list_id: int) -> int:
+        """How many are on a list."""
+        return self._database.number("SELECT count(*) FROM members WHERE list = ?", (list_id,))
+
+    def _look(self, users: Collection[int]) -> Iterable[Row]:
+        return self._database.rows_of("SELECT user, list FROM members WHERE user IN ({keys})", users)

@@ -1,0 +1,47 @@
+"""What happened to the messages of campaigns, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from iterable_sandbox.store.sql.database import Database, Index
+
+_PERSON: Final = "json_extract(body, '$.isBot') IS NOT 1"
+_COUNTED: Final = f"""SELECT campaign, user % ?, type, count(*), count(DISTINCT user),
+    count(*) FILTER (WHERE {_PERSON}), count(DISTINCT user) FILTER (WHERE {_PERSON}),
+    total(CASE WHEN type = 'purchase' THEN json_extract(body, '$.total') END)
+    FROM events WHERE campaign IN (SELECT value FROM json_each(?)) AND created_at >= ? AND created_at < ?
+    GROUP BY 1, 2, 3"""  # noqa: S608 (constants)
+_EVER: Final = (-(2**62), 2**62)
+
+
+@dataclass(frozen=True)
+class Count:
+    """The events of one data type that came of a campaign; `unique` is people, `filtered` is without bots."""
+
+    total: int = 0
+    unique: int = 0
+    filtered: int = 0
+    unique_filtered: int = 0
+    revenue: float = 0
+
+
+Tally = dict[str, Count]
+"""Data type to count."""
+
+
+def tallies(
+    database: Database, campaigns: Iterable[int], start: int | None, end: int | None, *, variants: int = 1
+) -> dict[tuple[int, int], Tally]:
+    """The tallies of campaigns in `start` <= time < `end`, by campaign and variant.
+
+    Each user is in one variant, and always in the same.
+    """
+    window = (_EVER[0] if start is None else start, _EVER[1] if end is None else end)
+    database.need(Index.EVENTS_BY_CAMPAIGN)
+    found: dict[tuple[int, int], Tally] = {}
+    for campaign, variant, type_, *numbers in database.rows(_COUNTED, (variants, str([*campaigns]), *window)):
+        found.setdefault((campaign, variant), {})[type_] = Count(*numbers)
+    return found

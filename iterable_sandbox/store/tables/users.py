@@ -1,0 +1,125 @@
+"""Users, stored and found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.store.cache.user_cache import ExpectedUsers
+from iterable_sandbox.store.sql.database import Database, Row, Saving
+from iterable_sandbox.store.sql.name_index import Names
+from iterable_sandbox.wire.json_text import from_own_json, to_json_lines
+
+_COLUMNS: Final = "id, email, user_id, updated_at, body"
+_SAVE: Final = f"INSERT OR REPLACE INTO users ({_COLUMNS}) VALUES {{rows}}"  # noqa: S608 (a constant)
+
+
+class Users:
+    """The users of the project. E-mails are lower-case already; userIds are exact."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._names = Names(
+            database,
+            named="""SELECT 'email', email, id FROM users WHERE email IS NOT NULL
+                UNION ALL SELECT 'user_id', user_id, id FROM users WHERE user_id IS NOT NULL""",
+            last="SELECT seq FROM sqlite_sequence WHERE name = 'users'",
+        )
+        self._expected: ExpectedUsers | None = None
+
+    @contextmanager
+    def expecting(self, emails: Iterable[str], user_ids: Iterable[str]) -> Iterator[ExpectedUsers]:
+        """Look for many users at once; in a transaction that deletes none."""
+        ids = {*self._names.rows_of("email", emails), *self._names.rows_of("user_id", user_ids)}
+        sql = f"SELECT {_COLUMNS} FROM users WHERE id IN ({{keys}})"  # noqa: S608 (a constant)
+        found = {user.id: user for user in map(_user, self._database.rows_of(sql, ids))}
+        self._expected = expected = ExpectedUsers(found, self._names.last)
+        try:
+            yield expected
+        finally:
+            self._expected = None
+
+    def by_email(self, email: str) -> User | None:
+        """The user with an address. Where several share one, the first."""
+        return self._first("email", email)
+
+    def by_user_id(self, user_id: str) -> User | None:
+        """The user with a userId. Where several share one, the first."""
+        return self._first("user_id", user_id)
+
+    def by_row(self, row_id: int) -> User | None:
+        """The user in a row."""
+        with self._database.lock:
+            expected = None if self._expected is None else self._expected.get(row_id)
+            return expected or self._read(row_id)
+
+    def sharing(self, user_id: str) -> list[User]:
+        """All users with a userId."""
+        with self._database.lock:
+            return [*self._all("user_id", user_id)]
+
+    def with_device(self, token: str) -> list[User]:
+        """All users who have a device."""
+        devices = "SELECT * FROM json_each(body, '$.devices') WHERE value ->> 'token' = ?"
+        sql = f"SELECT {_COLUMNS} FROM users WHERE EXISTS ({devices})"  # noqa: S608 (constants)
+        return [_user(row) for row in self._database.rows(sql, (token,))]
+
+    def delete(self, user: User) -> None:
+        """Take a user away."""
+        self._database.write("DELETE FROM users WHERE id = ?", (user.id,))
+
+    def save(self, user: User) -> None:
+        """Store a new user, or the new state of one."""
+        with self._database.lock:
+            self._placed(user)
+            if self._expected is not None:
+                self._database.save(_SAVING, user.id, self._expected.keep(user))
+            else:
+                self._database.save_many(_SAVING, [user])
+
+    def add(self, users: Iterable[User]) -> None:
+        """Store many new users."""
+        self._database.save_many(_SAVING, map(self._placed, users))
+
+    def count(self) -> int:
+        """How many there are."""
+        return self._database.number("SELECT count(*) FROM users")
+
+    def _placed(self, user: User) -> User:
+        """The user, who has a row now, and can be found."""
+        user.id = user.id or self._names.new()
+        for column, name in (("email", user.email), ("user_id", user.user_id)):
+            if name is not None:
+                self._names.note(column, name, user.id)
+        return user
+
+    def _first(self, column: str, name: str) -> User | None:
+        with self._database.lock:
+            return next(self._all(column, name), None)
+
+    def _all(self, column: str, name: str) -> Iterator[User]:
+        for row_id in self._names.rows(column, name):
+            user = self.by_row(row_id)
+            if user is not None and getattr(user, column) == name:
+                yield user
+
+    def _read(self, row_id: int) -> User | None:
+        row = self._database.row(f"SELECT {_COLUMNS} FROM users WHERE id = ?", (row_id,))  # noqa: S608 (a constant)
+        return None if row is None else _user(row)
+
+
+def _rows(users: Sequence[User]) -> Iterable[Row]:
+    bodies = to_json_lines([user.profile for user in users])
+    return [
+        (user.id, user.email, user.user_id, user.updated_at, body) for user, body in zip(users, bodies, strict=True)
+    ]
+
+
+_SAVING: Final = Saving(_SAVE, _rows)
+
+
+def _user(row: Row) -> User:
+    row_id, email, user_id, updated_at, body = row
+    return User(email, user_id, updated_at, from_own_json(body), row_id)

@@ -1,0 +1,1 @@
+"""JSON, dates, clock, response envelopes, body schemas."""

@@ -1,0 +1,62 @@
+"""Dates as Iterable recognises them: in field values, and in the parameters of a request."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from typing import Final
+
+from iterable_api.facts import timestamps as times
+
+_ZONE: Final = r"(?:Z|[+-]\d{2}:?\d{2})"
+_DATE_VALUE: Final = re.compile(
+    rf"\d{{4}}-\d{{2}}-\d{{2}}(?: \d{{2}}:\d{{2}}:\d{{2}}(?: {_ZONE})?|T\d{{2}}:\d{{2}}:\d{{2}}\.\d{{3}}{_ZONE})?",
+    re.ASCII,
+)
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_FORMATS: Final = "ISO8601 with/without millis, and yyyy-MM-dd HH:mm:ss [ZZ]"
+
+
+def is_date(text: str) -> bool:
+    """Whether a field value makes a date field.
+
+    Exactly four formats do: a date, date and time with or without a zone after a blank, and ISO 8601 with
+    milliseconds and zone. Fractions after a blank, and ISO without fractions, are strings to Iterable.
+    """
+    if _DATE_VALUE.fullmatch(text) is None:
+        return False
+    return times.text_to_epoch_seconds(text) is not None or _moment(text) is not None
+
+
+def stored(text: str) -> str:
+    """A date value as it reads back: the ISO form is rewritten, the other three stay as they were sent."""
+    return (times.text_to_iterable(text) if "T" in text else None) or text
+
+
+@lru_cache(10_000)
+def shown(at: int) -> str:
+    """Epoch seconds as an export writes them. What is stored together bears the same few."""
+    return times.to_iterable(datetime.fromtimestamp(at, UTC))
+
+
+def bound(text: str) -> datetime:
+    """A date parameter of a request, in UTC and whole seconds.
+
+    Raises:
+        ValueError: in the words that Iterable puts into its HTML page.
+    """
+    moment = _moment(text.strip())
+    if moment is None:
+        raise ValueError(f"Unable to bind {text} into a date time! Acceptable formats are {_FORMATS}")
+    return moment.replace(microsecond=0)
+
+
+def _moment(text: str) -> datetime | None:
+    moment = times.parse(text)
+    if moment is not None:
+        return moment
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None

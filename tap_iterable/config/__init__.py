@@ -1,0 +1,1 @@
+"""JSON Schema of the settings and checks across settings."""

@@ -1,0 +1,208 @@
+"""The tap's settings, and what the JSON Schema cannot say about them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from iterable_api.facts.data_types import DATA_TYPES, unlisted
+from iterable_api.plugin.connection_settings import CONNECTION
+from iterable_api.storage.paths import wrong_folder
+from tap_iterable.config.export_settings import EXPORT
+from tap_iterable.input.dates import moment
+
+SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["api_key", "start_date"],
+    "additionalProperties": False,
+    "properties": {
+        **CONNECTION,
+        "start_date": {
+            "type": "string",
+            "format": "date-time",
+            "title": "Start date",
+            "description": "The first moment to read events and user updates from, such as 2026-01-01T00:00:00Z.",
+        },
+        "end_date": {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "title": "End date",
+            "description": "Read up to this moment and not further. By default up to now.",
+        },
+        "window_days": {
+            "type": "integer",
+            "minimum": 1,
+            "default": 30,
+            "title": "Window days",
+            "description": "How many days one export request asks for. A window that breaks is halved by itself.",
+        },
+        **EXPORT,
+        "lookback_minutes": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 360,
+            "title": "Look-back minutes",
+            "description": "How far before the bookmark to read again, since events arrive late. Rows that come twice "
+            "have the same key.",
+        },
+        "hold_back_minutes": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 1,
+            "title": "Hold-back minutes",
+            "description": "How long before now to stop reading, to give Iterable time to store what it received.",
+        },
+        "spool_directory": {
+            "type": ["string", "null"],
+            "title": "Spool directory",
+            "description": "Where an export answer waits on disk until it is complete. By default the system's "
+            "temporary directory.",
+        },
+        "spool_limit_mb": {
+            "type": "integer",
+            "minimum": 1,
+            "default": 10000,
+            "title": "Spool limit in MB",
+            "description": "How large one export answer may be on disk. A larger one is abandoned and its window "
+            "halved.",
+        },
+        "malformed_directory": {
+            "type": "string",
+            "default": "malformed",
+            "title": "Malformed directory",
+            "description": "Where lines are kept that are not records. Nothing is made there while all is well. It "
+            "holds personal data: if it is made by a run, it is for its owner only and has a `.gitignore`.",
+        },
+        "list_ids": {
+            "type": "array",
+            "items": {"type": "integer"},
+            "default": [],
+            "title": "List ids",
+            "description": "The lists whose members `list_users` reads. By default all of them.",
+        },
+        "excluded_list_ids": {
+            "type": "array",
+            "items": {"type": "integer"},
+            "default": [],
+            "title": "Excluded list ids",
+            "description": "Lists whose members `list_users` does not read, such as lists that Iterable fails to send.",
+        },
+        "metrics_days": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 0,
+            "title": "Metrics days",
+            "description": "For how many days, up to today, `campaign_metrics` and `experiment_metrics` have a row per "
+            "day. By default one row says what was achieved in the whole lifetime. Each day costs as many requests as "
+            "a lifetime.",
+        },
+        "template_locales": {
+            "type": "array",
+            "items": {"type": "string"},
+            "default": [],
+            "title": "Template locales",
+            "description": "Locales that `template_contents` asks for beside the default one, such as de-DE. "
+            "Iterable tells which there are only for templates with a `clientTemplateId`.",
+        },
+        "user_events_users": {
+            "type": "array",
+            "items": {"type": "string"},
+            "default": [],
+            "title": "Users of user_events",
+            "description": "Whose events `user_events` reads: e-mail addresses, or userIds where users go by these.",
+        },
+        "extra_data_types": {
+            "type": "array",
+            "items": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9]*$"},
+            "default": [],
+            "title": "Extra data types",
+            "description": "Export data types that this tap does not know yet, as Iterable names them. Each becomes a "
+            "stream of events.",
+        },
+        "typed_user_fields": {
+            "type": "boolean",
+            "default": False,
+            "title": "Typed user fields",
+            "description": "Give `users` a column for each field of the project, with the type that Iterable keeps it "
+            "in, at the cost of one request for each run. Values of another type, and arrays, stay in `dataFields`.",
+        },
+        "emit_activate_version_messages": {
+            "type": "boolean",
+            "default": False,
+            "title": "Emit ACTIVATE_VERSION messages",
+            "description": "Tell the target, after a stream without a bookmark was read whole, that rows which did not "
+            "come again are gone.",
+        },
+        "skip_forbidden": {
+            "type": "boolean",
+            "default": False,
+            "title": "Skip forbidden streams",
+            "description": "Leave out streams that the key may not read, and name them in the log, instead of failing.",
+        },
+        "max_malformed_percent": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 100,
+            "default": 1,
+            "title": "Maximum malformed percent",
+            "description": "The share of a window's lines that may be malformed; one always may, beside others that "
+            "are not. More fails the stream.",
+        },
+    },
+}
+
+
+def spool_directory(config: Mapping[str, Any]) -> Path | None:
+    """Where answers are spooled; None for the system's temporary directory."""
+    return Path(config["spool_directory"]) if config.get("spool_directory") else None
+
+
+def problems(config: Mapping[str, Any], taken: Collection[str]) -> list[str]:
+    """What is wrong with settings that fit the schema, each naming its setting.
+
+    Args:
+        config: the settings.
+        taken: names of streams that are no exports.
+    """
+    wrong = [_wrong_date(name, config[name]) for name in ("start_date", "end_date") if config.get(name)]
+    dates = [problem for problem in wrong if problem] or list(_wrong_range(config))
+    return [*dates, *_needless_types(config["extra_data_types"], taken), *_wrong_directory(config)]
+
+
+def _wrong_directory(config: Mapping[str, Any]) -> Iterator[str]:
+    place = spool_directory(config)
+    if place is not None and not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+        yield f"`spool_directory` is {str(place)!r}, which is no folder that we may write into"
+    if problem := wrong_folder("malformed_directory", config["malformed_directory"]):
+        yield problem
+
+
+def _wrong_range(config: Mapping[str, Any]) -> Iterator[str]:
+    start = moment(config["start_date"])
+    if config.get("end_date") and moment(config["end_date"]) <= start:
+        yield "`end_date` must be later than `start_date`"
+    if start > datetime.now(UTC):
+        yield f"`start_date` is {config['start_date']}, which is in the future: there is nothing to read yet"
+
+
+def _needless_types(names: Sequence[str], taken: Collection[str]) -> Iterator[str]:
+    """Names that the tap reads already; to Iterable their letter case means nothing."""
+    known = {data_type.name.lower(): data_type.stream for data_type in DATA_TYPES}
+    for name in names:
+        stream = unlisted(name).stream
+        if name.lower() in known:
+            yield f"`extra_data_types` names {name}, which is the stream {known[name.lower()]} already"
+        elif stream in taken:
+            yield f"`extra_data_types` names {name}, but the stream {stream} is something else, and no export"
+        known[name.lower()] = stream
+
+
+def _wrong_date(name: str, text: str) -> str | None:
+    try:
+        moment(text)
+    except ValueError:
+        return f"`{name}` is {text!r}, which is not a date such as 2026-01-01T00:00:00Z"
+    return None

@@ -1,0 +1,91 @@
+"""Which windows are asked for with `data.json` and which with export jobs, and how long that may take.
+
+`data.json` answers at once, but four requests a minute are all that a project may make, whatever the
+number of its streams. Jobs cost hardly any requests, but run for minutes, a few at a time. Both go on
+side by side, so the whole is finished when the slower of the two is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal
+
+from iterable_api.facts.limits import limits_of
+from tap_iterable.export.windows import Window
+
+Mode = Literal["auto", "stream", "jobs"]
+MODES: Final[tuple[Mode, ...]] = ("auto", "stream", "jobs")
+
+LONGEST_JOB_WINDOW: Final = timedelta(days=365)
+MINUTES_A_JOB: Final = 5.0
+"""What a job is taken to run. Iterable does not say; it depends on how much there is, and on how busy Iterable is."""
+
+(_DATA_JSON,) = limits_of("GET", "/api/export/data.json")
+_REQUESTS_A_MINUTE: Final = _DATA_JSON.count * 60 / _DATA_JSON.seconds
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The windows of one stream, each by its way."""
+
+    downloads: tuple[Window, ...]
+    jobs: tuple[Window, ...] = ()
+
+
+Plans = dict[str, Plan]
+
+
+def plans(windows: Mapping[str, Sequence[Window]], mode: Mode, at_once: int) -> Plans:
+    """A plan for each stream, by name. In `auto` mode it is the one that finishes soonest.
+
+    There, jobs are for history, which is all but the last window, and for as many of the streams with the
+    longest history as pays off.
+    """
+    if mode == "auto":
+        longest_first = sorted(windows, key=lambda name: len(windows[name]), reverse=True)
+        with_history = [name for name in longest_first if len(windows[name]) > 1]
+        choices = [_plans(windows, frozenset(with_history[:count])) for count in range(len(with_history) + 1)]
+        return min(choices, key=lambda choice: minutes(choice, at_once))
+    if mode == "jobs":
+        return {name: Plan((), _joined(todo)) for name, todo in windows.items()}
+    return {name: Plan(tuple(todo)) for name, todo in windows.items()}
+
+
+def minutes(chosen: Plans, at_once: int) -> float:
+    """How long the requests and the jobs take; the time to read rows is not in it."""
+    requests = sum(len(plan.downloads) for plan in chosen.values())
+    jobs = sum(len(plan.jobs) for plan in chosen.values())
+    return max(requests / _REQUESTS_A_MINUTE, math.ceil(jobs / at_once) * MINUTES_A_JOB)
+
+
+def summary(chosen: Plans, at_once: int) -> str:
+    """The plan in words, for the log."""
+    requests = sum(len(plan.downloads) for plan in chosen.values())
+    jobs = sum(len(plan.jobs) for plan in chosen.values())
+    return (
+        f"Plan for {len(chosen)} export streams: {requests} windows with data.json, {_REQUESTS_A_MINUTE:.0f} a minute, "
+        f"and {jobs} export jobs, {at_once} at a time. About {minutes(chosen, at_once):.0f} minutes, if a job takes "
+        f"{MINUTES_A_JOB:.0f} and the rows do not take longer."
+    )
+
+
+def _plans(windows: Mapping[str, Sequence[Window]], by_job: frozenset[str]) -> Plans:
+    return {
+        name: Plan(tuple(todo[-1:]), _joined(todo[:-1])) if name in by_job else Plan(tuple(todo))
+        for name, todo in windows.items()
+    }
+
+
+def _joined(windows: Sequence[Window]) -> tuple[Window, ...]:
+    """Neighbours as one window, as long as a job may ask for."""
+    joined: list[Window] = []
+    for window in windows:
+        last = joined[-1] if joined else None
+        if last and last.end == window.start and window.end - last.start <= LONGEST_JOB_WINDOW:
+            joined[-1] = Window(last.start, window.end)
+        else:
+            joined.append(window)
+    return tuple(joined)

@@ -1,0 +1,93 @@
+"""Export jobs as a stream sees them: it orders windows, and reads the lines of each when its turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Final
+
+from iterable_api.http.client import IterableClient
+from tap_iterable.export.clock import Clock
+from tap_iterable.export.content_check import Check
+from tap_iterable.export.job import Job, Saved, restored
+from tap_iterable.export.job_api import JobApi
+from tap_iterable.export.job_files import JobFiles
+from tap_iterable.export.job_queue import JobQueue
+from tap_iterable.export.windows import Window
+
+STATE_KEY: Final = "export_jobs"
+"""Under which name a stream's state keeps its jobs."""
+
+
+class JobService:
+    """What all streams share: the queue, and the way to the files."""
+
+    def __init__(self, client: IterableClient, at_once: int, directory: Path | None, clock: Clock) -> None:
+        api = JobApi(client)
+        self.queue = JobQueue(api, at_once, clock)
+        self.files = JobFiles(api, clock, directory, client.timeout)
+
+
+class StreamJobs:
+    """The jobs of one stream, by their windows.
+
+    Args:
+        service: what it shares with other streams.
+        data_type: Iterable's name of what the jobs export.
+        remember: puts entries into the stream's state and writes it.
+        check: looks at each file before its first line is taken.
+    """
+
+    def __init__(self, service: JobService, data_type: str, remember: Callable[..., None], check: Check) -> None:
+        self._service = service
+        self._data_type = data_type
+        self._remember = remember
+        self._check = check
+        self._jobs: dict[Window, Job] = {}
+
+    def adopt(self, state: Mapping[str, Any], start: datetime, end: datetime) -> list[Window]:
+        """Go on with the jobs that an interrupted run left in the state; their windows, in order.
+
+        A job that does not lie in [start, end), or begins before another ends, is left to itself.
+        """
+        found = [restored(self._data_type, saved, self._save) for saved in state.get(STATE_KEY) or ()]
+        for job in sorted(filter(None, found), key=lambda job: job.window.start):
+            if start <= job.window.start and job.window.end <= end:
+                self._jobs[job.window] = job
+                start = job.window.end
+        self._service.queue.add(self._jobs.values())
+        return list(self._jobs)
+
+    def order(self, windows: Iterable[Window], *, first: bool = False) -> None:
+        """Want a job for each window, after what others ordered or before it."""
+        jobs = {window: Job(self._data_type, window, self._save) for window in windows}
+        self._jobs.update(jobs)
+        (self._service.queue.add_first if first else self._service.queue.add)(jobs.values())
+
+    def __contains__(self, window: Window) -> bool:
+        """Whether a window is read by a job."""
+        return window in self._jobs
+
+    def files(self, window: Window) -> Iterator[IO[bytes]]:
+        """The lines of a window, file by file, once its job is completed; see `JobQueue.wait_for`."""
+        job = self._jobs[window]
+        self._service.queue.wait_for(job)
+        for lines in self._service.files.each(job, self._check):
+            yield lines
+            self.tick()
+
+    def tick(self) -> None:
+        """Let the jobs of the next windows and streams go on."""
+        self._service.queue.tick()
+
+    def forget(self, window: Window) -> None:
+        """A window was read, or is halved."""
+        self._jobs.pop(window, None)
+
+    def saved(self) -> dict[str, list[Saved]]:
+        """What the state keeps: the jobs that Iterable has, also when it has none."""
+        return {STATE_KEY: [job.saved() for job in self._jobs.values() if job.id is not None]}
+
+    def _save(self) -> None:
+        self._remember(**self.saved())

@@ -1,0 +1,1 @@
+"""What a run is given: state, catalog, and dates that people write."""

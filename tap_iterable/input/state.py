@@ -1,0 +1,153 @@
+"""The state that a run is given: taken out of its wrapping, with every bookmark in one form.
+
+What cannot be read is refused, and what is of no use is told, since a bookmark that is passed over in silence
+looks like one that was kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from singer_sdk import Stream
+
+from iterable_api.facts import timestamps as times
+from tap_iterable.input.dates import moment
+
+Bookmarks = dict[str, dict[str, Any]]
+
+KEY: Final = "replication_key"
+VALUE: Final = "replication_key_value"
+
+_PASSING: Final = frozenset(
+    {"progress_markers", "replication_key_signpost", "starting_replication_value", "partitions"}
+)
+"""What the SDK keeps in a state while a run lasts."""
+_OURS: Final = frozenset({"export_jobs", "resume"})
+_HOW: Final = "Correct it, or start anew: with `--full-refresh` in Meltano, or without `--state`."
+
+
+class UnusableStateError(Exception):
+    """The state cannot be what an earlier run left, or has a bookmark that cannot be read."""
+
+
+def bookmarks_in(state: Mapping[str, Any]) -> Bookmarks:
+    """The bookmarks of a state, by stream; none of an empty one.
+
+    It may be in the wrapping in which Meltano keeps states, or be a whole STATE message.
+
+    Raises:
+        UnusableStateError: if there are no bookmarks to be found.
+    """
+    bookmarks: Bookmarks = {}
+    for part in _unwrapped(state):
+        found = part.get("bookmarks")
+        if not isinstance(found, Mapping):
+            raise UnusableStateError(
+                "The state has no object `bookmarks`. It must be what an earlier run of this tap left, such as "
+                f'{{"bookmarks": {{"users": {{"{KEY}": "profileUpdatedAt", "{VALUE}": "2026-10-15T00:00:00Z"}}}}}}.'
+            )
+        for stream, entry in found.items():
+            if not isinstance(entry, Mapping):
+                raise UnusableStateError(
+                    f"The state of the stream {stream} is {_shown(entry)}, not an object with a `{VALUE}`. {_HOW}"
+                )
+            bookmarks[stream] = {**bookmarks.get(stream, {}), **entry}
+    return bookmarks
+
+
+def usable(bookmarks: Bookmarks, streams: Mapping[str, Stream], logger: logging.Logger) -> Bookmarks:
+    """The bookmarks, those of selected incremental streams in the form in which the tap writes them.
+
+    What is of no use to any stream is kept, and told.
+
+    Raises:
+        UnusableStateError: if a bookmark cannot be read, or is of another field than the stream goes by.
+    """
+    selected = {name: streams[name] for name in bookmarks if name in streams and streams[name].selected}
+    for names, words in _of_no_use(bookmarks, streams, selected):
+        if names:
+            logger.warning("The state has %s: %s", words, ", ".join(sorted(names)))
+    read = {name: _read(stream, bookmarks[name]) for name, stream in selected.items() if stream.replication_key}
+    return {**bookmarks, **read}
+
+
+def _unwrapped(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The states that are wrapped in one, the oldest first."""
+    for members in _WRAPPINGS:
+        if state.keys() <= {*members, "type"} and not state.keys().isdisjoint(members):
+            return [whole for name in members if state.get(name) for whole in _unwrapped(_part(state, name))]
+    return [state] if state else []
+
+
+def _part(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = state[name]
+    if not isinstance(part, Mapping):
+        raise UnusableStateError(f"The state has a `{name}` that is {_shown(part)} in place of an object. {_HOW}")
+    return part
+
+
+_WRAPPINGS: Final[Sequence[Sequence[str]]] = (
+    ("singer_state",),
+    ("value",),
+    ("completed", "partial"),
+    ("completed_state", "partial_state"),
+)
+"""Meltano's of a state, Singer's of a STATE message, and Meltano's of a whole and an unfinished state."""
+
+
+def _of_no_use(
+    bookmarks: Bookmarks, streams: Mapping[str, Stream], selected: Mapping[str, Stream]
+) -> Iterable[tuple[list[str], str]]:
+    yield (
+        [name for name in bookmarks if name not in streams],
+        "bookmarks of streams that this tap does not have, and does not use them",
+    )
+    yield (
+        [name for name, stream in selected.items() if not stream.replication_key and VALUE in bookmarks[name]],
+        "bookmarks of streams that are read whole each time, and does not use them",
+    )
+    yield (
+        [name for name, stream in selected.items() if stream.replication_key and _is_foreign(bookmarks[name])],
+        f"entries without a `{VALUE}`, so these streams are read from `start_date`",
+    )
+
+
+def _is_foreign(entry: Mapping[str, Any]) -> bool:
+    """Whether it holds something, but nothing that this tap or the SDK put there."""
+    return entry.get(VALUE) is None and bool(entry.keys() - {KEY, VALUE} - _PASSING - _OURS)
+
+
+def _read(stream: Stream, entry: Mapping[str, Any]) -> dict[str, Any]:
+    value, key = entry.get(VALUE), entry.get(KEY)
+    if value is None:
+        return dict(entry)
+    if key is not None and key != stream.replication_key:
+        raise UnusableStateError(
+            f"The state of the stream {stream.name} has a bookmark of the field {_shown(key)}, but the stream goes by "
+            f"{stream.replication_key}. {_HOW}"
+        )
+    read = _moment(value)
+    if read is None:
+        raise UnusableStateError(
+            f"The bookmark of the stream {stream.name} is {_shown(value)}, which is not a moment such as "
+            f"2026-10-15T00:00:00Z. {_HOW}"
+        )
+    return {**entry, KEY: stream.replication_key, VALUE: times.to_rfc3339(read)}
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        return moment(value).astimezone(UTC) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+_LONGEST_SHOWN: Final = 80

@@ -1,0 +1,92 @@
+"""What a block of lines holds, column by column.
+
+A column is made of all lines at once, by functions that take no step in Python for a single line. Only where a
+column is not like nearly all, its values are looked at one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, defstruct
+from msgspec.structs import astuple
+
+from tap_iterable.records.record_shape import MISFIT, ColumnType
+
+Line = msgspec.Struct
+"""The fields of a line; those that it does not have are UNSET."""
+Column = Sequence[Any]
+"""Of each line one value, which may be UNSET."""
+Maker = Callable[[Sequence[Column]], Column]
+"""Makes a column of those that the lines have."""
+Place = int | Mapping[str, Any]
+"""Which column of lines holds a value, or an object of places."""
+
+
+class RefusedLineError(ValueError):
+    """A line whose record has to be made in another way."""
+
+
+def struct(name: str, fields: Iterable[str], kinds: Mapping[str, Any], **options: Any) -> type[msgspec.Struct]:
+    """A type with the attributes `f0`, `f1` and so on for its fields, all of which may be absent."""
+    absent = (msgspec.field(default=UNSET, name=field) for field in fields)
+    members = [(f"f{place}", kinds.get(field.name, Any), field) for place, field in enumerate(absent)]
+    return defstruct(name, members, gc=False, **options)
+
+
+def columns_of(lines: Iterable[Line]) -> list[Column]:
+    """The columns of lines of one type, one for each of its fields; none if there are no lines."""
+    return list(zip(*map(astuple, lines), strict=True))
+
+
+def fitted(place: int, column: ColumnType) -> Maker:
+    """What the lines hold in a field, made fit for its column; a line with a misfit is refused."""
+    read, fit, unchanged = itemgetter(place), column.fit, column.unchanged
+    return read if fit is None else lambda columns: _fitted(read(columns), fit, unchanged)
+
+
+def objects(places: Mapping[str, Place], otherwise: object = UNSET) -> Maker:
+    """Objects of fields, without those that are absent; `otherwise` where all of them are."""
+    leaves = {key: itemgetter(place) for key, place in places.items() if isinstance(place, int)}
+    branches = {key: objects(place) for key, place in places.items() if not isinstance(place, int)}
+    make = struct("Object", [*leaves, *branches], {})
+    makers: list[Maker] = [*leaves.values(), *branches.values()]
+    if not makers:
+        return lambda columns: [otherwise] * len(columns[0])
+    return lambda columns: _objects(make, [maker(columns) for maker in makers], otherwise)
+
+
+def either(whole: Maker, parts: Maker) -> Maker:
+    """Objects that are whole in some lines and in parts in others; a line that has both is refused."""
+    return lambda columns: _united(whole(columns), parts(columns))
+
+
+def _fitted(column: Column, fit: Callable[[Any], object], unchanged: frozenset[type]) -> Column:
+    if unchanged.issuperset(map(type, column)):
+        return column
+    made = list(map(fit, column))
+    if MISFIT in made:
+        raise RefusedLineError
+    return made
+
+
+def _objects(make: Callable[..., object], columns: Sequence[Column], otherwise: object) -> Column:
+    if any(UNSET not in column for column in columns):
+        return list(map(make, *columns))
+    nothing = (UNSET,) * len(columns)
+    return [otherwise if row == nothing else make(*row) for row in zip(*columns, strict=True)]
+
+
+def _united(whole: Column, parts: Column) -> Column:
+    if whole.count(UNSET) == len(whole):
+        return parts
+    return list(map(_one_of, whole, parts))
+
+
+def _one_of(whole: object, part: object) -> object:
+    if whole is not UNSET and part is not UNSET:
+        raise RefusedLineError
+    return whole if part is UNSET else part

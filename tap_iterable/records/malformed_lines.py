@@ -1,0 +1,81 @@
+"""Lines that cannot become records: kept in a file, counted, and limited in number."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import cast
+
+from singer_sdk import metrics
+
+from iterable_api.storage.paths import private_directory
+
+_logger = logging.getLogger(__name__)
+
+
+class ExportMetric(StrEnum):
+    """Metrics beside those of the SDK."""
+
+    MALFORMED_LINES = "malformed_line_count"
+
+
+class TooManyOddLinesError(Exception):
+    """So many lines cannot be read that the answer is not what it should be."""
+
+
+@dataclass
+class OddLines:
+    """Keeps the lines of one stream that are no records, as they came.
+
+    The file is made with the first such line, readable by its owner only, and appended to by later runs.
+
+    Args:
+        path: the file.
+        allowed_percent: how many of a window's lines may be odd; one always may, if others are not.
+    """
+
+    path: Path
+    allowed_percent: float
+    count: int = field(default=0, init=False)
+
+    @contextmanager
+    def counted(self, stream: str) -> Iterator[None]:
+        """Tell at the end, however it comes, how many lines were kept: in the log and as a Singer metric."""
+        # The SDK names its own metrics in an enumeration; all that it asks of one is a `value`.
+        metric = cast("metrics.Metric", ExportMetric.MALFORMED_LINES)
+        with metrics.Counter(metric, {metrics.Tag.STREAM: stream}) as counter:
+            try:
+                yield
+            finally:
+                counter.value = self.count
+                if self.count:
+                    _logger.warning(
+                        "%s: lines that are no records: %d. They are kept in %s", stream, self.count, self.path
+                    )
+
+    def keep(self, line: bytes) -> None:
+        """Append the line to the file, on disk before this returns: state will move past it."""
+        self.count += 1
+        private_directory(self.path.parent)
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "ab") as file:
+            file.write(line.rstrip(b"\r\n") + b"\n")
+            file.flush()
+            os.fsync(descriptor)
+
+    def check(self, odd: int, lines: int) -> None:
+        """Judge a finished window.
+
+        Raises:
+            TooManyOddLinesError: if more than the allowed share of its lines is odd, or every single one.
+        """
+        if odd and (odd == lines or odd > max(1, lines * self.allowed_percent / 100)):
+            raise TooManyOddLinesError(
+                f"{odd} of {lines} lines of a window are not records; they are kept in {self.path}. "
+                "Look at them, and raise `max_malformed_percent` if they may be left out."
+            )

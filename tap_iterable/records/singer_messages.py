@@ -1,0 +1,132 @@
+"""How messages leave the tap: as lines of JSON, many records at a time where they come so.
+
+The lines are ASCII, so nobody who reads them can take a character within them for the end of a line, or
+read them in another encoding.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from types import FrameType
+from typing import Any, Final, TypeAlias
+
+import msgspec
+from singer_sdk.singerlib.encoding.base import GenericSingerWriter
+from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
+from singer_sdk.singerlib.json import serialize_json
+
+from tap_iterable.records.ascii_json import in_ascii
+from tap_iterable.records.record_shape import Record
+
+_UNWRITABLE: Final = (UnicodeEncodeError, RecursionError)
+"""Halves of characters that JSON can name and UTF-8 cannot hold, and objects deeper than the encoder goes."""
+
+
+class MessageWriter(GenericSingerWriter[bytes, Message]):
+    """Writes to standard output. Records wait in its buffer until that is full or another message comes."""
+
+    def serialize_message(self, message: Message) -> bytes:
+        """The message as JSON, without the end of the line."""
+        return _line(message.to_dict()).rstrip(b"\n")
+
+    def write_message(self, message: Message) -> None:
+        """Write one message."""
+        with UNDISTURBED:
+            _write(_line(message.to_dict()))
+            if not isinstance(message, RecordMessage):
+                sys.stdout.flush()
+
+    def write_records(self, stream: str, records: Sequence[Record | msgspec.Struct], version: int | None) -> None:
+        """Write RECORD messages, all with one time of extraction."""
+        lines = _lines(partial(_RecordMessage, stream, time_extracted=datetime.now(UTC), version=version), records)
+        with UNDISTURBED:
+            _write(lines)
+
+
+_Handler: TypeAlias = Callable[[int, FrameType | None], Any]
+
+
+class _Undisturbed:
+    """Signals that end the run come when its lines are whole: the state that is then written begins a line of its own.
+
+    Where nobody reads any more, no line ever is; see `iterable_api.waiting.shutdown` for how the run ends then.
+    """
+
+    def __init__(self) -> None:
+        self._writes = False
+        self._came: tuple[_Handler, int] | None = None
+
+    def __enter__(self) -> None:
+        self._writes = True
+
+    def __exit__(self, *_: object) -> None:
+        self._writes = False
+        if self._came is not None:
+            (handler, number), self._came = self._came, None
+            handler(number, None)
+
+    def handling(self, handler: _Handler) -> _Handler:
+        """The handler of a signal that waits for the end of a line."""
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            if self._writes:
+                self._came = handler, number
+            else:
+                handler(number, frame)
+
+        return handle
+
+
+UNDISTURBED: Final = _Undisturbed()
+"""There is one standard output."""
+
+
+def _write(lines: bytes) -> None:
+    if hasattr(sys.stdout, "buffer"):
+        rest = memoryview(lines)
+        while rest:
+            # Without a buffer (PYTHONUNBUFFERED), what a signal interrupts has written only a part.
+            rest = rest[sys.stdout.buffer.write(rest) :]
+    else:  # something that stands in for standard output, and takes only text
+        sys.stdout.write(lines.decode())
+
+
+class _RecordMessage(msgspec.Struct, tag_field="type", tag="RECORD", omit_defaults=True, gc=False):
+    stream: str
+    record: Record | msgspec.Struct | msgspec.Raw
+    time_extracted: datetime
+    version: int | None = None
+
+
+def _plain(value: object) -> Any:
+    """What JSON has no form for: as the SDK writes it."""
+    return str(value)
+
+
+_encoder: Final = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number")
+
+
+def _lines(message: Callable[[Any], _RecordMessage], records: Sequence[Record | msgspec.Struct]) -> bytes:
+    """The messages of all records. They differ in nothing else, so what is around a record is encoded once."""
+    try:
+        text = in_ascii(_encoder.encode_lines(records))
+    except _UNWRITABLE:
+        return b"".join(_line(message(record)) for record in records)
+    before, after = _line(message(_GAP)).rstrip(b"\n").split(b"\n")
+    return (before + text.replace(b"\n", after + b"\n" + before)).removesuffix(before)
+
+
+_GAP: Final = msgspec.Raw(b"\n")
+"""No JSON of one line has it."""
+
+
+def _line(message: object) -> bytes:
+    try:
+        return in_ascii(_encoder.encode(message)) + b"\n"
+    except _UNWRITABLE:
+        plain = msgspec.to_builtins(message, builtin_types=(Decimal, datetime), enc_hook=_plain)
+        return serialize_json(plain).encode() + b"\n"

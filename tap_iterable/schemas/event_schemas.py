@@ -1,0 +1,69 @@
+"""JSON Schemas: of metadata streams in files, of export streams made from the table of data types."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any, Final
+
+from singer_sdk import SchemaDirectory
+
+from iterable_api.facts.data_types import DataType
+from iterable_api.facts.event_fields import FIELDS
+
+SCHEMAS: Final = SchemaDirectory(files(__package__))
+
+RECORD_ID: Final = {
+    "type": ["string"],
+    "description": "Identifies the row: a hash of all that Iterable sent, since events have no id of their own.",
+}
+REST_OF_FIELDS: Final = {
+    "type": ["object"],
+    "additionalProperties": True,
+    "description": "Every field without a column of its own: custom fields, new ones, and values of an odd type.",
+}
+
+_KINDS: Final[dict[str, dict[str, Any]]] = {
+    "string": {"type": ["string", "null"]},
+    "integer": {"type": ["integer", "null"]},
+    "number": {"type": ["number", "null"]},
+    "boolean": {"type": ["boolean", "null"]},
+    "date-time": {"type": ["string", "null"], "format": "date-time"},
+    "object": {"type": ["object", "null"], "additionalProperties": True},
+    "json": {"type": ["object", "null"], "additionalProperties": True},
+    "any": {"type": ["object", "array", "null"]},
+}
+
+
+def event_schema(data_type: DataType) -> dict[str, Any]:
+    """The schema of an event stream: `recordId`, the known fields, and `dataFields`."""
+    return _closed(f"Events of the type {data_type.name}.", {"recordId": RECORD_ID, **_columns(data_type)})
+
+
+def user_schema(data_type: DataType) -> dict[str, Any]:
+    """The schema of users. They have an identity of their own, so no `recordId`."""
+    return _closed("Users whose profile was updated. Deletions do not show.", _columns(data_type))
+
+
+def _columns(data_type: DataType) -> dict[str, Any]:
+    return {name: _column(kind) | {"description": _description(name)} for name, kind in data_type.fields.items()}
+
+
+def _description(name: str) -> str:
+    """The meaning of a field; only the project knows that of its own fields."""
+    return FIELDS[name].description if name in FIELDS else "A field of the project's own."
+
+
+def _column(kind: str) -> dict[str, Any]:
+    outer, _, inner = kind.partition(":")
+    if outer == "array":
+        return {"type": ["array", "null"]} | ({"items": _column(inner)} if inner else {})
+    return dict(_KINDS[kind])
+
+
+def _closed(description: str, columns: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": description,
+        "additionalProperties": False,
+        "properties": {**columns, "dataFields": REST_OF_FIELDS},
+    }

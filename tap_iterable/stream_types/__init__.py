@@ -1,0 +1,1 @@
+"""Base classes of streams (windowed, partitioned, resource, batched)."""

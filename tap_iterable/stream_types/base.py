@@ -1,0 +1,96 @@
+"""What every stream shares: the client, the shape of its records, and no second guessing of types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, Final
+
+from singer_sdk import Stream, Tap
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.helpers.types import Context
+
+from iterable_api.errors import ForbiddenError, IterableError, UnauthorizedError
+from iterable_api.http.client import IterableClient
+from tap_iterable.records.parquet import ParquetRows
+from tap_iterable.records.record_shape import Record, Shape
+from tap_iterable.schemas.event_schemas import SCHEMAS
+
+KEY_CHECK: Final = "/api/channels"
+"""Quick, and open to every kind of server-side key: whoever is refused here has a wrong key altogether."""
+
+
+class NotReadableError(IterableError):
+    """The key may not read a stream."""
+
+
+class IterableStream(Stream):
+    """A stream that reads through one client, shared by all streams.
+
+    Attributes:
+        endpoints: the contract's templates of what it calls.
+        cost: how many requests it takes.
+    """
+
+    endpoints: tuple[str, ...]
+    cost: str
+
+    # Shape has put every value where it fits, so the SDK need not look at each again.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    def __init__(self, tap: Tap, client: IterableClient, schema: dict[str, Any] | None = None) -> None:
+        self._json_schema = schema or SCHEMAS.get_schema(self.name)
+        self._parquet = ParquetRows(self._json_schema) if _writes_parquet(tap.config) else None
+        super().__init__(tap, schema=self._parquet.schema if self._parquet else self._json_schema)
+        self.tap = tap
+        self.client = client
+
+    @cached_property
+    def shape(self) -> Shape:
+        """How this stream's records are made."""
+        return Shape(self._json_schema)
+
+    def post_process(self, row: Record, context: Context | None = None) -> Record:  # noqa: ARG002 (the SDK's signature)
+        """The record as it is written."""
+        return self._parquet.row(row) if self._parquet else row
+
+    def record(self, fields: Mapping[str, Any]) -> Record:
+        """The record of what Iterable sent for one row."""
+        return self.shape.record(fields)
+
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        """The stream's records; with `skip_forbidden` none, if the key may not read them.
+
+        Raises:
+            NotReadableError: if the key may not read them, and nothing was said of skipping.
+        """
+        with self.refusals_explained():
+            yield from self.read(context)
+
+    @contextmanager
+    def refusals_explained(self) -> Iterator[None]:
+        """What is done while this lasts ends quietly if the stream may be left out; see `get_records`."""
+        try:
+            yield
+        except (UnauthorizedError, ForbiddenError) as error:
+            self._skip(error)
+
+    def read(self, context: Context | None) -> Iterable[Record]:
+        """The stream's records, read from Iterable."""
+        raise NotImplementedError
+
+    def _skip(self, error: IterableError) -> None:
+        if not self.config["skip_forbidden"]:
+            raise NotReadableError(
+                f"The key may not read the stream {self.name}: {error} "
+                "To go on without such streams, deselect them or set `skip_forbidden`."
+            ) from None
+        # A key that may read nothing at all is wrong: leaving out every stream would look like success.
+        self.client.get_json(KEY_CHECK)
+        self.logger.warning("The stream %s is left out, because the key may not read it: %s", self.name, error)
+
+
+def _writes_parquet(config: Mapping[str, Any]) -> bool:
+    batch_config = config.get("batch_config") or {}
+    return bool(batch_config.get("encoding", {}).get("format") == "parquet")

@@ -1,0 +1,76 @@
+"""Records written many at a time.
+
+The SDK looks at each record by itself: takes out fields that are not selected, maps it, hands it to child
+streams, wraps it, writes it. Where none of this would change anything, whole blocks are written at once. The SDK
+has no public hook for that; the private one that it needs is here, and `tests/tap/test_blocks.py` fails if the
+SDK changes what it does besides.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, cast
+
+import msgspec
+from singer_sdk.helpers.types import Context
+from singer_sdk.mapper import SameRecordTransform
+
+from tap_iterable.records.record_shape import Record
+from tap_iterable.records.singer_messages import MessageWriter
+from tap_iterable.stream_types.base import IterableStream
+
+Block = Sequence[Record | msgspec.Struct]
+"""Records as dictionaries, or as objects that are written alike."""
+
+
+class BlockStream(IterableStream):
+    """A stream that reads its records block by block."""
+
+    @abstractmethod
+    def blocks(self, context: Context | None) -> Iterator[Block]:
+        """The stream's records, read from Iterable. Asking for the next block means that this one was dealt with."""
+
+    def read(self, context: Context | None) -> Iterable[Record]:
+        """The records one by one."""
+        return map(as_dict, chain.from_iterable(self.blocks(context)))
+
+    def _sync_records(
+        self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[dict[str, Any], Any, Any]:
+        """Write RECORD and STATE messages; yields what is handled one by one."""
+        writer = self.tap.message_writer
+        if write_messages and self.written_as_read and isinstance(writer, MessageWriter):
+            self._write_blocks(context, writer)
+        else:
+            yield from super()._sync_records(context, write_messages=write_messages)
+
+    @property
+    def written_as_read(self) -> bool:
+        """Whether the SDK would write each record as it is."""
+        maps = self.stream_maps
+        return (
+            self.selected
+            and all(self.mask.values())
+            and [type(map_) for map_ in maps] == [SameRecordTransform]
+            and not maps[0].flattening_enabled
+            and self.ABORT_AT_RECORD_COUNT is None
+        )
+
+    def _write_blocks(self, context: Context | None, writer: MessageWriter) -> None:
+        with self.get_record_counter() as counter, self.get_sync_timer() as timer, self.refusals_explained():
+            counter.with_context(context or {})
+            timer.with_context(context or {})
+            self._write_starting_replication_value(context)
+            for block in self.blocks(context):
+                writer.write_records(self.name, block, self._stream_version)
+                self.state_manager.is_flushed = False
+                counter.increment(len(block))
+        self._finalize_state(self.stream_state)
+        self._write_state_message()
+
+
+def as_dict(record: Record | msgspec.Struct) -> Record:
+    """The record as the SDK handles it."""
+    return cast("Record", msgspec.to_builtins(record)) if isinstance(record, msgspec.Struct) else record

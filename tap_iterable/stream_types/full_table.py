@@ -1,0 +1,42 @@
+"""Streams that are read whole each time, and how a target learns which of its rows are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from singer_sdk.helpers.types import Context
+
+from iterable_api.errors import IterableError
+from tap_iterable.records.record_shape import Record
+from tap_iterable.stream_types.base import IterableStream
+
+
+class FullTableStream(IterableStream):
+    """A stream whose records are all that there is, so that a row which did not come again is gone.
+
+    With `emit_activate_version_messages` the target is told so, but only behind the last record, and only
+    if all of them came.
+    """
+
+    _version: int | None = None
+    _complete: bool
+
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        """The stream's records; see `IterableStream`."""
+        self._complete = True
+        yield from super().get_records(context)
+        if self._complete and self._version is not None and self.get_batch_config(self.config) is None:
+            super()._write_activate_version_message(self._version)
+
+    def incomplete(self) -> None:
+        """Say that this run does not read all rows."""
+        self._complete = False
+
+    def _skip(self, error: IterableError) -> None:
+        self.incomplete()
+        super()._skip(error)
+
+    # Private, since the SDK has no hook for when: it sends the message before the first record, and a target
+    # would delete the old rows although the new ones may never come.
+    def _write_activate_version_message(self, full_table_version: int) -> None:
+        self._version = full_table_version

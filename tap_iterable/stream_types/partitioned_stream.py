@@ -1,0 +1,99 @@
+"""Streams that are read piece by piece, such as one list after the other, and that outlive a piece that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from enum import StrEnum
+from typing import IO, ClassVar, Final, cast
+
+from singer_sdk import Tap, metrics
+
+from iterable_api.errors import (
+    ApiError,
+    ConnectionFailedError,
+    ForbiddenError,
+    IncompleteBodyError,
+    IterableError,
+    UnauthorizedError,
+)
+from iterable_api.http.client import IterableClient, Params
+from iterable_api.waiting.retry_policy import PIECE
+from tap_iterable.config.settings import spool_directory
+from tap_iterable.export.content_check import Check, NoRowsError
+from tap_iterable.export.download import spooled
+from tap_iterable.records.record_shape import Record
+from tap_iterable.stream_types.full_table import FullTableStream
+
+_BROKEN: Final = (IncompleteBodyError, NoRowsError)
+_LOST: Final = (ApiError, ConnectionFailedError, *_BROKEN)
+
+
+class PieceMetric(StrEnum):
+    """Metrics beside those of the SDK."""
+
+    MISSING = "missing_piece_count"
+
+
+class MissingPiecesError(IterableError):
+    """A stream lacks pieces that could not be read."""
+
+
+class PiecewiseStream(FullTableStream):
+    """A stream whose pieces are answers of their own.
+
+    Iterable answers 500 to some lists and users for hours. Such a piece is named in the log and left out, and
+    all else is read, the other streams too; but in the end the run fails, since rows are missing.
+
+    Attributes:
+        piece: what a piece is called, and what its number is.
+        remedy: what to do about a piece that keeps failing.
+        missing: the numbers of the pieces that could not be read.
+    """
+
+    piece: ClassVar[str]
+    remedy: ClassVar[str] = "Run again."
+
+    def __init__(self, tap: Tap, client: IterableClient) -> None:
+        super().__init__(tap, client)
+        self.missing: set[int] = set()
+
+    def rows_of(self, piece: int, rows: Iterator[Record]) -> Iterator[Record]:
+        """The rows of one piece, which must be read whole before the first; none if they cannot be read."""
+        try:
+            yield from rows
+        except (UnauthorizedError, ForbiddenError):
+            raise
+        except _LOST as error:
+            self.missing.add(piece)
+            self.incomplete()
+            self.logger.error("%s %d could not be read and is left out: %s", self.piece, piece, error)  # noqa: TRY400 (its text says all)
+
+    def lines(self, path: str, params: Params, check: Check) -> Iterator[bytes]:
+        """The lines of an answer that was read to its end and stood `check`; any other is asked for again."""
+        with ExitStack() as stack:
+            again = PIECE.retrying(*_BROKEN, sleep=self.client.sleep)
+            yield from again(self._spooled, stack, path, params, check)
+
+    def _spooled(self, stack: ExitStack, path: str, params: Params, check: Check) -> IO[bytes]:
+        spool = stack.enter_context(spooled(self.client, path, params, spool_directory(self.config)))
+        check(spool, path)
+        return spool
+
+    def log_sync_costs(self) -> None:
+        """Fail if pieces are missing. The SDK calls this when all streams are read and their state is written.
+
+        Raises:
+            MissingPiecesError: naming the pieces.
+        """
+        super().log_sync_costs()
+        if not self.selected:
+            return
+        # The SDK names its own metrics in an enumeration; all that it asks of one is a `value`.
+        with metrics.Counter(cast("metrics.Metric", PieceMetric.MISSING), {metrics.Tag.STREAM: self.name}) as counter:
+            counter.value = len(self.missing)
+        if self.missing:
+            numbers = ", ".join(map(str, sorted(self.missing)))
+            raise MissingPiecesError(
+                f"The stream {self.name} is not complete. {self.piece} that could not be read: {numbers}. {self.remedy}"
+            )

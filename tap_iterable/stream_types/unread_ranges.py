@@ -1,0 +1,39 @@
+"""What a run will not read although somebody may count on it, because of its bookmark and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from iterable_api.facts import timestamps as times
+
+SKEW: Final = timedelta(minutes=10)
+"""How far the clock of the machine that wrote a bookmark may be ahead of ours."""
+
+
+def unread(bookmark: datetime, now: datetime, start_date: datetime, end_date: datetime | None) -> Iterator[str]:
+    """What stays unread, and what to do about it, in a sentence for each reason.
+
+    Args:
+        bookmark: before which moment everything was read.
+        now: the time on this machine.
+        start_date: of the settings.
+        end_date: of the settings, if it is set.
+    """
+    reached = times.to_rfc3339(bookmark)
+    if bookmark > now + SKEW:
+        yield (
+            f"the bookmark is {reached}, which is in the future, so nothing new is read until then. Set it back in the "
+            "state, or start anew: with `--full-refresh` in Meltano, or without `--state`."
+        )
+    if end_date is not None and end_date <= bookmark:
+        yield (
+            f"`end_date` is {times.to_rfc3339(end_date)}, and all before {reached} was read already, so there is "
+            "nothing new to read. Unset `end_date` to go on, or start anew to read the range again."
+        )
+    if start_date > bookmark:
+        yield (
+            f"`start_date` is {times.to_rfc3339(start_date)}, and all before {reached} was read: what lies between "
+            "them is not read, now or later. Set `start_date` back to read it."
+        )

@@ -1,0 +1,41 @@
+"""Data types that this tap does not know, named by a setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+
+from iterable_api.errors import BadRequestError, IterableError
+from iterable_api.facts.data_types import DATA_TYPES
+from tap_iterable.streams.exports import EventStream
+
+
+class UnknownDataTypeError(IterableError):
+    """Iterable does not know a data type either."""
+
+
+class ExtraEventStream(EventStream):
+    """A data type of `extra_data_types`: its known columns are those that all events have."""
+
+    @contextmanager
+    def refusals_explained(self) -> Iterator[None]:
+        """Explain a refusal of the first request, too: most likely it is because of the name.
+
+        Raises:
+            UnknownDataTypeError: for such a refusal.
+        """
+        try:
+            with super().refusals_explained():
+                yield
+        except BadRequestError as error:
+            name = self.data_type.name
+            raise UnknownDataTypeError(
+                f"`extra_data_types` names {name}, which Iterable refuses: {str(error).rstrip('.')}.{_meant(name)}"
+            ) from None
+
+
+def _meant(name: str) -> str:
+    streams = {data_type.name: data_type.stream for data_type in DATA_TYPES}
+    nearest = get_close_matches(name, streams, n=1)
+    return f" The stream {streams[nearest[0]]} is there without it." if nearest else ""

@@ -1,0 +1,37 @@
+"""Columns for the fields that a project gave its users."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from iterable_api.facts.data_types import DataType
+from iterable_api.http.client import IterableClient
+from tap_iterable.export.json_answers import object_in
+from tap_iterable.records.record_shape import OURS
+from tap_iterable.streams.users_metadata import FIELDS
+
+_KINDS: Final = {
+    "string": "string",
+    "long": "integer",
+    "double": "number",
+    "boolean": "boolean",
+    "date": "date-time",
+    "geo_location": "object",
+    "object": "object",
+    "nested": "any",
+}
+"""Iterable's field types in the words of the table of data types. A type that is not here makes no column."""
+
+
+def with_columns_of(client: IterableClient, users: DataType) -> DataType:
+    """`users` with a column for each of the project's fields that it does not know.
+
+    Dotted names are fields of an object, which has the column. Fields that are called like a column of ours are
+    in `dataFields`.
+    """
+    fields = object_in(client.get_json(FIELDS), "fields", FIELDS)
+    own = {
+        name: _KINDS[kind] for name, kind in fields.items() if "." not in name and name not in OURS and kind in _KINDS
+    }
+    return replace(users, fields={**own, **users.fields})

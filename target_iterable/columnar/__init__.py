@@ -1,0 +1,1 @@
+"""The same as objects, for a block of records at a time."""

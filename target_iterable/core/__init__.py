@@ -1,0 +1,1 @@
+"""The nouns: Operation, Endpoint, Batch, row results, reject reason, JSON encoding (no I/O)."""

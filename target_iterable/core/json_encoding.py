@@ -1,0 +1,56 @@
+"""JSON as Iterable reads it: exact numbers, Iterable's spelling of dates, UTF-8, no blanks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from iterable_api.facts import timestamps as times
+from target_iterable.core.rejection import RecordRefusedError
+
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+_encode_sorted: Final = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
+
+
+def dumps(value: Any, *, sort_keys: bool = False) -> bytes:
+    """The JSON of a value that is `exact`. A `Decimal` keeps every digit.
+
+    Raises:
+        RecordRefusedError: for what UTF-8 cannot hold: half a surrogate pair.
+    """
+    try:
+        return _encode_sorted(value) if sort_keys else _encode(value)
+    except UnicodeEncodeError:
+        raise RecordRefusedError("invalidText", "a text is not valid Unicode") from None
+
+
+def dumps_all(values: Iterable[Any]) -> list[bytes]:
+    """The JSON of each of many values that are `exact`, and whose texts have come in UTF-8."""
+    return list(map(_encode, values))
+
+
+def exact(value: Any) -> Any:
+    """`value` as `dumps` wants it: numbers with a point are decimals, dates that a stream map has made are texts.
+
+    Raises:
+        RecordRefusedError: for what JSON cannot hold: NaN, infinity.
+    """
+    if isinstance(value, dict):
+        return {name: exact(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [exact(item) for item in value]
+    if isinstance(value, float | Decimal):
+        return _finite(Decimal(repr(value)) if isinstance(value, float) else value)
+    if isinstance(value, datetime):
+        return times.to_iterable(value)
+    return value.isoformat() if isinstance(value, date | time) else value
+
+
+def _finite(number: Decimal) -> Decimal:
+    if not number.is_finite():
+        raise RecordRefusedError("invalidNumber", "a number is infinite or not a number")
+    return number

@@ -1,0 +1,272 @@
+"""What a record becomes: one operation, which travels in a request together with others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import msgspec
+
+from iterable_api.errors import IterableError
+from iterable_api.facts.limits import MAX_BODY_BYTES
+from iterable_api.facts.repeatable import is_repeatable
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.rejection import RecordRefusedError, Refusal
+from target_iterable.core.source import Source
+
+Name: TypeAlias = tuple[str, str]
+"""A kind and a value by which Iterable may name a row: `("email", "ann@example.com")`, `("eventName", "signup")`."""
+
+
+class Happening(NamedTuple):
+    """Something that happens only once for a key.
+
+    Attributes:
+        kind: what happens, and in which stream.
+        key: in its normal form, as JSON.
+        formerly: the key as ledgers of version 1 have it, see `ledger_schema`.
+    """
+
+    kind: str
+    key: str
+    formerly: str
+
+
+NEVER: Final = -1
+"""No version of the types."""
+ARRAY: Final = (b"[", b"]")
+OBJECT: Final = (b"{", b"}")
+
+
+_decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
+_AROUND_BYTES: Final = 1000
+"""More than the brackets and the name of a collection take."""
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """What became of rows.
+
+    Attributes:
+        written: Iterable has taken them, or what they ask for was so already.
+        already: those of the written ones of which Iterable says that what they ask for was so already.
+        skipped: there was nothing to do: they are about users who do not exist, and must not make any.
+        rejected: those that are refused, and why.
+        passing: those that failed, and why, of a cause that may have passed when they are sent again.
+        unknown: Iterable's answer does not say what became of them.
+        dropped_fields: fields that Iterable left out of rows it has taken.
+        created_fields: fields that are new to the project.
+        trimmed: those of the written rows that went without some of their fields, and the dotted paths of these.
+    """
+
+    written: list[Operation] = field(default_factory=list)
+    already: set[Operation] = field(default_factory=set)
+    rejected: list[tuple[Operation, Refusal]] = field(default_factory=list)
+    passing: list[tuple[Operation, Refusal]] = field(default_factory=list)
+    skipped: list[Operation] = field(default_factory=list)
+    unknown: list[Operation] = field(default_factory=list)
+    dropped_fields: set[str] = field(default_factory=set)
+    created_fields: set[str] = field(default_factory=set)
+    trimmed: dict[Operation, frozenset[str]] = field(default_factory=dict)
+
+    def absorb(self, more: Verdicts) -> None:
+        """Add what became of other rows; what must be sent again stays out."""
+        self.written += more.written
+        self.already |= more.already
+        self.rejected += more.rejected
+        self.skipped += more.skipped
+        self.dropped_fields |= more.dropped_fields
+        self.created_fields |= more.created_fields
+
+
+Judge: TypeAlias = "Callable[[Sequence[Operation], Mapping[str, Any]], Verdicts]"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A bulk endpoint: a request to `path`, the rows in the body's member `collection`. See `alone` for the others.
+
+    Attributes:
+        judge: reads the JSON of an answer that is a success; see `iterable_api.facts.success_responses`.
+        brackets: whether the collection is an array of rows or an object of rows by id.
+        max_rows: the contract's limit, where it has one.
+        once: whether a name may stand only once in a request. Failures are listed by name, so two
+            rows of one user could not be told apart, nor is their order promised.
+        repeatable: whether a row that is sent twice does what it does when it is sent once. False at the start only
+            for rows that lack what makes a second call harmless; see `iterable_api.facts.repeatable` for all others.
+        settled: statuses, or beginnings of the codes or sentences of refusals, which say that what the rows of a
+            request ask for was so already.
+        removes: what a row takes away, as the audit log calls it: `delete`, `forget`, `merge` or `remove`. Empty for
+            endpoints that take nothing away.
+    """
+
+    path: str
+    collection: str
+    judge: Judge
+    method: str = "POST"
+    brackets: tuple[bytes, bytes] = ARRAY
+    max_rows: int | None = None
+    once: bool = True
+    repeatable: bool = True
+    settled: frozenset[str | int] = frozenset()
+    removes: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "repeatable", self.repeatable and is_repeatable(self.method, self.path))
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def is_bulk(self) -> bool:
+        """Whether a request can hold more than one row."""
+        return bool(self.collection)
+
+
+def alone(
+    path: str, judge: Judge, method: str = "POST", *, settled: Collection[str | int] = (), removes: str = ""
+) -> Endpoint:
+    """An endpoint that takes one row in a request, where the row is the whole body; an empty one is no body."""
+    return Endpoint(path, "", judge, method, max_rows=1, settled=frozenset(settled), removes=removes)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What all rows of a request share.
+
+    Attributes:
+        members: members of the body beside the collection, serialised: `"listId":12`.
+        path_params: values for the template of the path.
+        query: the query of the URL.
+        fresh: whether it names what was made in this run, which Iterable may not know everywhere for a moment.
+        by_record: whether the records themselves say which list it is, so that a wrong one is theirs.
+    """
+
+    members: bytes = b""
+    path_params: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    fresh: bool = False
+    by_record: bool = False
+
+    @classmethod
+    def of(
+        cls, members: dict[str, Any] | None = None, query: Mapping[str, str] | None = None, **path_params: str
+    ) -> Envelope:
+        """The envelope with these members, this query, and these path parameters."""
+        return cls(dumps(members or {})[1:-1], tuple(sorted(path_params.items())), tuple(sorted((query or {}).items())))
+
+
+BARE: Final = Envelope()
+NOBODY: Final = frozenset[Name]()
+
+
+class Operation(msgspec.Struct, eq=False, gc=False):
+    """One record as Iterable gets it. Nothing that it holds may lead back to it: the collector does not look at it.
+
+    Attributes:
+        part: the row in the body, serialised.
+        names: whom the row is about, by all names that an answer may use, each once: rows that share one keep
+            their order.
+        only_for: identifiers of users, if the row is meant for users who exist: where none of them is known, there is
+            nothing to do.
+        scope: whose fields the row writes. Types of fields are kept per scope; see `field_types`.
+        fields: what the row writes there; None if that is just what stands in `part`: see `content`.
+        fields_at: the members of `part` that lead to the object which holds the fields.
+        fitted: the `version` of the types in which all fields were seen to fit.
+        event_name: another name by which an answer may mean the row, and many others that are in no order with it.
+        place: what the row changes for those whom it names, for example one list. Empty for what only happens: it
+            leaves nothing that the next row could be compared with.
+        once: what happens only once, and for which key; None for what may be sent again and again. Where the
+            endpoint is not `repeatable`, it happens at most once, whatever comes in between.
+        is_so: asks Iterable, when it has refused the row alone, whether what the row asks for is so already.
+        source: the record, as it came; set by whoever takes the row over. Removals come of no record.
+    """
+
+    endpoint: Endpoint
+    part: bytes
+    names: tuple[Name, ...]
+    envelope: Envelope = BARE
+    only_for: frozenset[Name] = NOBODY
+    scope: str = ""
+    fields: Mapping[str, Any] | None = None
+    fields_at: tuple[str, ...] = ("dataFields",)
+    fitted: int = NEVER
+    event_name: str = ""
+    place: str = ""
+    once: Happening | None = None
+    is_so: Callable[[], bool] | None = None
+    source: Source | None = None
+
+    def content(self) -> tuple[Any, dict[str, Any]]:
+        """What `part` says, and of that the object with the fields; an empty one if there is none."""
+        keyed = self.endpoint.brackets == OBJECT
+        body = _decode(b"{" + self.part + b"}" if keyed else self.part)
+        fields = next(iter(body.values())) if keyed else body
+        for member in self.fields_at:
+            fields = fields.get(member, {})
+        return body, fields
+
+    @property
+    def written_fields(self) -> Mapping[str, Any]:
+        """What the row writes in its `scope`."""
+        return self.content()[1] if self.fields is None else self.fields
+
+    def must_fit(self) -> None:
+        """Check that the row can be sent at all.
+
+        Raises:
+            RecordRefusedError: if it is too large for a request of its own.
+        """
+        most_bytes = len(self.part) + len(self.envelope.members) + _AROUND_BYTES
+        if most_bytes >= MAX_BODY_BYTES and not Batch(self.endpoint, self.envelope).fits(self):
+            raise RecordRefusedError("tooLarge", f"the record does not fit into a request of {MAX_BODY_BYTES:,} bytes")
+
+
+class Batch:
+    """A request in the making. `size` is the exact size of the body in bytes."""
+
+    def __init__(self, endpoint: Endpoint, envelope: Envelope, max_bytes: int = MAX_BODY_BYTES) -> None:
+        self.endpoint = endpoint
+        self.envelope = envelope
+        self.rows: list[Operation] = []
+        self._max_bytes = max_bytes
+        self._head, self._tail = _around(endpoint, envelope)
+        self.size = len(self._head) + len(self._tail)
+
+    def fits(self, row: Operation) -> bool:
+        """Whether the body stays under the limit with `row` in it."""
+        return self.size + len(row.part) + bool(self.rows) < self._max_bytes
+
+    def add(self, row: Operation) -> None:
+        """Put `row` behind the others."""
+        self.size += len(row.part) + bool(self.rows)
+        self.rows.append(row)
+
+    def take(self, rows: Sequence[Operation], size: int) -> None:
+        """Put `rows` behind the others, which together grow the body by `size` bytes."""
+        self.size += size
+        self.rows += rows
+
+    def body(self) -> bytes:
+        """The JSON of the request."""
+        return b"".join((self._head, b",".join([row.part for row in self.rows]), self._tail))
+
+
+def _around(endpoint: Endpoint, envelope: Envelope) -> tuple[bytes, bytes]:
+    """What stands before and behind the rows of a body."""
+    if not endpoint.is_bulk:
+        return b"", b""
+    opening, closing = endpoint.brackets
+    shared = envelope.members + b"," if envelope.members else b""
+    return b"{" + shared + dumps(endpoint.collection) + b":" + opening, closing + b"}"
+
+
+@dataclass
+class Outcome:
+    """What became of a batch. With an `error`, rows that are not in `verdicts` are unsent."""
+
+    batch: Batch
+    verdicts: Verdicts = field(default_factory=Verdicts)
+    error: IterableError | None = None

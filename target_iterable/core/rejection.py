@@ -1,0 +1,45 @@
+"""Why a record is not written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one record is rejected.
+
+    Attributes:
+        code: a class of reasons; where Iterable has a code or a bucket for it, Iterable's name.
+        reason: what is wrong, in words. It names columns and fields, never values.
+        field: the field that is wrong, if it is one: its dotted path.
+    """
+
+    code: str
+    reason: str
+    field: str | None = None
+
+
+class RecordRefusedError(Exception):
+    """A record that Iterable cannot take. The run goes on without it, and counts it."""
+
+    def __init__(self, code: str, reason: str, field: str | None = None) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.refusal = Refusal(code, reason, field)
+
+    @property
+    def code(self) -> str:
+        """See `Refusal`."""
+        return self.refusal.code
+
+
+class RecordPassedOverError(Exception):
+    """A record that the route does not want in Iterable, or that it has already. It counts as unchanged."""
+
+
+class RecordDoneError(Exception):
+    """A record that was written when it was read, because others need what it made. Nothing is left to send."""
+
+
+UNCONFIRMED: Final = Refusal("unconfirmed", "Iterable's answer does not say whether the record was taken")

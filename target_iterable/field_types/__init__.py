@@ -1,0 +1,1 @@
+"""Types of project fields: known, checked, coerced, trimmed, learnt from errors."""

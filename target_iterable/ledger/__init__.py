@@ -1,0 +1,1 @@
+"""Dedup store and idempotency keys in SQL."""

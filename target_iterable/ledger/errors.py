@@ -1,0 +1,25 @@
+"""Failures of the ledger, in words for the person at the terminal."""
+
+from __future__ import annotations
+
+
+class LedgerError(Exception):
+    """The ledger cannot be read or written. State does not move past what it should hold."""
+
+    def __init__(self, error: Exception) -> None:
+        # The text of a driver's error may hold the URL, and the URL a password.
+        super().__init__(
+            f"The database named by `ledger` cannot be used ({type(error).__name__}). Mend it, or name another: "
+            "then all records count as new."
+        )
+
+
+class LedgerLockedError(LedgerError):
+    """Another process holds a lock in the database of `ledger` for longer than can be waited."""
+
+    def __init__(self) -> None:
+        super(LedgerError, self).__init__(
+            "The database named by `ledger` is locked by another process, and did not become free in time "
+            "(`lock_timeout_seconds`). State has not moved past what should be kept there: look for a run that hangs, "
+            "end it, and run again."
+        )

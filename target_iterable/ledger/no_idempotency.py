@@ -1,0 +1,48 @@
+"""Records that make something happen once for their key: which are done, and which may be sent.
+
+What does no harm when it happens again is kept when it was accepted. Anything else happens at most once: see
+`once_per_key`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from target_iterable.core.operation import Operation, Outcome
+from target_iterable.core.rejection import Refusal
+
+
+class Sifted(NamedTuple):
+    """Rows by what is known of what they ask for.
+
+    Attributes:
+        ready: may be sent.
+        done: it has happened.
+        refused: must not be sent, and why.
+        later: what becomes of the ready ones decides.
+    """
+
+    ready: list[Operation]
+    done: list[Operation]
+    refused: dict[Operation, Refusal]
+    later: list[Operation]
+
+
+class Once:
+    """For streams whose records may all be sent again."""
+
+    def sift(self, rows: list[Operation]) -> Sifted:
+        """`rows`, which are about to be sent in this order. Those of a person stay in order."""
+        return Sifted(rows, [], {}, [])
+
+    def begin(self, rows: Sequence[Operation]) -> Mapping[Operation, Refusal]:
+        """Called right before a request with `rows` is sent, by the thread that does; those that it must not hold."""
+        del rows
+        return {}
+
+    def note(self, outcome: Outcome) -> None:
+        """Learn what became of a batch."""
+
+    def keep(self) -> None:
+        """Bring to the disk what was noted."""

@@ -1,0 +1,1 @@
+"""Removal of what left the source: membership, seen keys, removals."""

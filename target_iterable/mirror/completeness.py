@@ -1,0 +1,157 @@
+"""How much of a mirrored stream has come in this run, and whether that is all of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from target_iterable.core import removal_stops as stops
+from target_iterable.mirror.mirror import Terms
+from target_iterable.mirror.seen_keys import NOW
+
+DECLARED: Final = 0
+"""The version of an ACTIVATE_VERSION that declares the end of a stream, where `complete_at_end` is set. No tap counts
+from there: versions are times."""
+_MARKS: Final = frozenset({"progress_markers", "starting_replication_value", "replication_key_signpost"})
+"""Members of a bookmark that Singer's SDK takes out of it when a stream has come to its end."""
+
+
+class Reading:
+    """What came of one stream.
+
+    Attributes:
+        end: the version of all records, where the end of the input makes it complete.
+    """
+
+    def __init__(self, stream: str, terms: Terms, last: int) -> None:
+        """`last` is the last version that was complete."""
+        self.end = max(time.time_ns() // 1_000_000, last + 1)
+        self._stream = stream
+        self._terms = terms
+        self._last = last
+        self._records = 0
+        self._lost = 0
+        self._tombstones = 0
+        self._seen: set[int] = set()
+        self._activated: set[int] = set()
+        self._early: set[int] = set()
+        self._is_open = True
+        self._is_unfinished = False
+        self._is_declared = False
+
+    def record(self, version: int | None, *, is_named: bool) -> int:
+        """A record has come; the version that it is of."""
+        at = self.end if self._terms.at_end else NOW if version is None else version
+        if is_named:
+            self._seen.add(at)
+        self._records += 1
+        self._is_open = True
+        self._is_declared = False
+        return at
+
+    def tombstone(self) -> None:
+        """A record has come that only says that the source has deleted its row."""
+        self._tombstones += 1
+        self._records += 1
+        self._is_open = True
+        self._is_declared = False
+
+    def lose(self) -> None:
+        """Nobody can say what a record is about."""
+        self._lost += 1
+
+    def state(self, value: Any) -> None:
+        """A STATE has come."""
+        self._is_open = False
+        self._is_unfinished = is_unfinished(value, self._stream)
+
+    def activate(self, version: int) -> bool:
+        """An ACTIVATE_VERSION has come; whether it says that all of the version has.
+
+        Many taps send one at the beginning, and then one for each part of the stream, or one at the end. So it counts
+        only if records of the version came before the first of them in this run.
+        """
+        if self._terms.at_end:
+            self._is_declared = self._is_declared or version == DECLARED
+            return False
+        self._activated.add(version)
+        if version not in self._seen:
+            self._early.add(version)
+        return version not in self._early and not self._lost and version > self._last
+
+    def finish(self, version: int) -> None:
+        """All that was not in `version` is dealt with."""
+        self._last = max(self._last, version)
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether only the end of the input makes it complete, and nothing else speaks for it."""
+        return self._terms.at_end and not self._is_declared and self._records > 0
+
+    @property
+    def complete_at_end(self) -> int | None:
+        """The version that has come whole, now that the input has ended by itself; None if that proves nothing."""
+        if self.obstacle:
+            return None
+        return self.end if self._terms.at_end else max(self._activated)
+
+    @property
+    def obstacle(self) -> str:
+        """The code of why the end of the input proves nothing; empty if it does."""
+        if not self._records:
+            return self._obstacle_of_none
+        if self._lost:
+            return stops.UNNAMED
+        if not self._seen:
+            return stops.NOBODY if self._tombstones < self._records else stops.ONLY_TOMBSTONES
+        return self._obstacle_at_end if self._terms.at_end else self._obstacle_of_versions
+
+    @property
+    def _obstacle_of_none(self) -> str:
+        if not self._terms.allows_empty:
+            return stops.EMPTY
+        if self._terms.at_end:
+            return self._obstacle_at_end
+        if not self._activated:
+            return stops.NO_VERSION
+        return "" if max(self._activated) > self._last else stops.OLDER
+
+    @property
+    def _obstacle_at_end(self) -> str:
+        if self._is_declared:
+            return ""
+        if self._terms.needs_declaration:
+            return stops.UNDECLARED
+        if self._is_unfinished:
+            return stops.UNFINISHED
+        return stops.NO_STATE if self._is_open else ""
+
+    @property
+    def _obstacle_of_versions(self) -> str:
+        """Only called if none of them was complete: that is dealt with as soon as it is known."""
+        if not self._activated:
+            return stops.NO_VERSION
+        return stops.OLDER if max(self._activated) <= self._last else stops.EARLY
+
+
+def is_unfinished(state: Any, stream: str) -> bool:
+    """Whether a STATE says that its tap is still reading `stream`.
+
+    Singer's SDK does so by marks in the bookmark, older taps by `currently_syncing`.
+    """
+    if not isinstance(state, dict):
+        return False
+    return state.get("currently_syncing") == stream or any(
+        not _MARKS.isdisjoint(bookmark) for bookmark in _bookmarks(state, stream)
+    )
+
+
+def _bookmarks(state: dict[str, Any], stream: str) -> Iterator[dict[str, Any]]:
+    """That of the stream, and those of its partitions."""
+    bookmarks = state.get("bookmarks")
+    bookmark = bookmarks.get(stream) if isinstance(bookmarks, dict) else None
+    if isinstance(bookmark, dict):
+        yield bookmark
+        partitions = bookmark.get("partitions")
+        yield from (one for one in partitions or () if isinstance(one, dict)) if isinstance(partitions, list) else ()

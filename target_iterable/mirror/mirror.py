@@ -1,0 +1,146 @@
+"""What has left the source of a stream is removed; here is what all streams know of that, and most do not do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
+
+from target_iterable.core.operation import Operation, Outcome
+from target_iterable.core.removal_stops import Ending, Stopped
+from target_iterable.core.threshold import Allowance
+from target_iterable.ledger.no_deduplication import Memory
+from target_iterable.reporting.stream_counts import Tally
+
+if TYPE_CHECKING:
+    from target_iterable.reporting.audit_log import Audit
+
+
+MAX_SHRINKAGE: Final = Allowance(10, share=True)
+"""How many fewer than before may come, unless the route says otherwise."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a route says of removing.
+
+    Attributes:
+        action: what is done with what has left the source, as the audit log calls it; empty if it is only counted.
+        shares: whether it stays as long as another mirrored stream has it.
+        allowance: how much may be removed at once.
+        at_end: whether the input holds all of the stream when it has come to its end.
+        needs_declaration: whether that end must be declared.
+        max_shrinkage: how many fewer than before may come where nothing declares the end.
+        allows_empty: whether the source may be empty.
+        plans: whether it is only planned; then too many removals are no reason to stop.
+    """
+
+    action: str
+    shares: bool
+    allowance: Allowance
+    at_end: bool = False
+    needs_declaration: bool = False
+    max_shrinkage: Allowance = MAX_SHRINKAGE
+    allows_empty: bool = False
+    plans: bool = False
+
+    @property
+    def removes(self) -> bool:
+        """Whether what has left the source is removed."""
+        return bool(self.action)
+
+
+Settle: TypeAlias = Callable[[Sequence[Operation]], Iterator[Outcome]]
+"""Delivers rows."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a removal needs.
+
+    Attributes:
+        memory: forgets what is removed.
+        settle: delivers rows.
+        tally: counts it.
+        audit: tells of it.
+        stop: says whether the run is to end.
+    """
+
+    memory: Memory
+    settle: Settle
+    tally: Tally
+    audit: Audit
+    stop: Callable[[], bool]
+
+
+class Mirror:
+    """For streams that are not mirrored.
+
+    The names are those by which the removal knows what a record is about, the best one first. A version is None where
+    the record has none.
+
+    Attributes:
+        watches: whether it must see each record when it is delivered, and so nothing may be read ahead.
+        removal: makes the operation that removes what is so named; may refuse.
+    """
+
+    watches: ClassVar[bool] = False
+    removal: Callable[[str], Operation]
+
+    def claim(self, row: Operation, names: Sequence[str], version: int | None) -> None:
+        """A record is in the source, and `row` is about to be delivered."""
+
+    def touch(self, names: Sequence[str], version: int | None) -> None:
+        """A record is in the source, and cannot be delivered."""
+
+    def tombstone(self) -> None:
+        """A record has come that only says that the source has deleted its row."""
+
+    def may_remove(self, names: Sequence[str]) -> bool:
+        """Whether the source's saying that it has deleted a row is enough to remove what is so named."""
+        del names
+        return True
+
+    def release(self, row: Operation, names: Sequence[str]) -> None:
+        """`row`, which is about to be delivered, removes what is so named."""
+
+    def lose(self) -> None:
+        """Nobody can say what a record is about."""
+
+    def close(self, state: Any) -> None:
+        """A STATE has come behind the records so far."""
+
+    def completes(self, version: int) -> bool:
+        """Whether an ACTIVATE_VERSION says that all of a version has been read."""
+        del version
+        return False
+
+    def completes_at_end(self) -> int | None:
+        """The version that the input held, now that it has come to its end by itself; None if that proves nothing."""
+
+    def begin(self) -> None:
+        """Called before what was claimed is delivered."""
+
+    def note(self, outcome: Outcome) -> None:
+        """Learn what became of a batch."""
+
+    def withdraw(self, rows: Collection[Operation]) -> None:
+        """They put nothing into Iterable."""
+
+    def keep(self) -> None:
+        """Bring to the disk what was noted."""
+
+    def stopped(self, ending: Ending) -> Stopped | None:
+        """Why what has left the source was not removed, now that the run has ended; None if it was, or need not be."""
+        del ending
+        return None
+
+    def remove_left(self, version: int, means: Means) -> None:
+        """Remove what is not in `version`, all of which is in Iterable by now.
+
+        Raises:
+            TooManyRemovalsError: if that is more than the route allows.
+            RemovalFailedError: if a request failed as a whole.
+            LedgerError: if the ledger cannot be read or written.
+            AuditNotWrittenError: if the audit log cannot be written.
+        """

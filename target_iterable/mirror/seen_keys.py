@@ -1,0 +1,110 @@
+"""What has been seen of the streams in their sources: hashes, written as they come and read in order.
+
+Whole portions are one row each, so that a million hashes are a hundred rows, and cost the disk no search for their
+places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from heapq import merge
+from itertools import groupby, repeat
+from operator import itemgetter
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, delete, func, insert, or_, select
+from sqlalchemy.sql import ColumnElement
+
+from target_iterable.ledger.ledger import PLACE_BYTES, Ledger, portions
+from target_iterable.ledger.write_log import split
+from target_iterable.mirror.name_encryption import HASH_BYTES
+
+NOW: Final = 2**63 - 1
+"""In place of a version: seen in a record that has none."""
+_MANY: Final = 500
+
+_TABLE: Final = Table(
+    "iterable_sightings",
+    MetaData(),
+    Column("number", Integer, primary_key=True),
+    Column("stream", LargeBinary(PLACE_BYTES), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+
+class Sightings:
+    """Those of one stream.
+
+    Raises:
+        LedgerError: from every method, if the database cannot be read or written.
+    """
+
+    def __init__(self, ledger: Ledger, stream: bytes) -> None:
+        self._ledger = ledger
+        self._stream = stream
+        self._begun = 0
+        ledger.make(_TABLE)
+
+    def add(self, hashes: Mapping[int, Collection[bytes]]) -> None:
+        """Note what was seen at each version."""
+        rows = [
+            {"stream": self._stream, "version": version, "hashes": b"".join(some)}
+            for version, seen in hashes.items()
+            for some in portions(seen)
+        ]
+        if rows:
+            with self._ledger.transaction() as connection:
+                connection.execute(insert(_TABLE), rows)
+
+    def since(self, version: int) -> Iterator[bytes]:
+        """What was seen at `version` or later, in order; some of it more than once."""
+        return self._where(_TABLE.c.version >= version)
+
+    def of_run(self) -> Iterator[bytes]:
+        """What was seen since `compact`, in order; some of it more than once."""
+        return self._where(_TABLE.c.number > self._begun)
+
+    def before(self, version: int) -> Iterator[tuple[bytes, int]]:
+        """What was seen in older versions, with the version, in the order of the hashes and then of the versions."""
+        query = select(_TABLE.c.version, _TABLE.c.hashes).where(
+            _TABLE.c.stream == self._stream, _TABLE.c.version < version
+        )
+        with self._ledger.transaction() as connection:
+            rows = connection.execute(query).tuples().all()
+        return merge(*(zip(split(hashes, HASH_BYTES), repeat(at)) for at, hashes in rows))
+
+    def forget(self, version: int) -> None:
+        """Forget what was seen up to `version`, or without one."""
+        until = or_(_TABLE.c.version <= version, _TABLE.c.version == NOW)
+        with self._ledger.transaction() as connection:
+            connection.execute(delete(_TABLE).where(_TABLE.c.stream == self._stream, until))
+        # SQLite gives numbers again that have become free.
+        self._begun = 0
+
+    def compact(self) -> None:
+        """Note only once what was seen many times, while no version was finished. The run begins behind that."""
+        self._compact()
+        query = select(func.max(_TABLE.c.number)).where(_TABLE.c.stream == self._stream)
+        with self._ledger.transaction() as connection:
+            self._begun = connection.execute(query).scalar() or 0
+
+    def _compact(self) -> None:
+        query = select(_TABLE.c.version, _TABLE.c.hashes).where(_TABLE.c.stream == self._stream)
+        with self._ledger.transaction() as connection:
+            rows = sorted(connection.execute(query).tuples().all())
+            if len(rows) <= _MANY:
+                return
+            connection.execute(delete(_TABLE).where(_TABLE.c.stream == self._stream))
+        self.add(
+            {
+                version: {hash_ for _, hashes in group for hash_ in split(hashes, HASH_BYTES)}
+                for version, group in groupby(rows, itemgetter(0))
+            }
+        )
+
+    def _where(self, which: ColumnElement[bool]) -> Iterator[bytes]:
+        query = select(_TABLE.c.hashes).where(_TABLE.c.stream == self._stream, which)
+        with self._ledger.transaction() as connection:
+            rows = connection.execute(query).scalars().all()
+        return merge(*(split(hashes, HASH_BYTES) for hashes in rows))

@@ -1,0 +1,201 @@
+"""Which of the things that a stream has put into Iterable are still in its source, and when that can be said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from target_iterable.core.operation import Operation, Outcome
+from target_iterable.core.rejection import UNCONFIRMED
+from target_iterable.core.removal_stops import Ending, Stopped
+from target_iterable.ledger.errors import LedgerError
+from target_iterable.mirror.completeness import Reading
+from target_iterable.mirror.membership_table import Count, Member, Members, Sighting
+from target_iterable.mirror.mirror import Means, Mirror, Terms
+from target_iterable.mirror.removals import Removals
+
+if TYPE_CHECKING:
+    pass
+
+
+class MemberMirror(Mirror):
+    """Keeps the members of one stream.
+
+    A thing is noted before it is sent, so that nothing that got into Iterable is overlooked; if Iterable refuses it,
+    the note is taken back, unless the thing was there before.
+
+    Attributes:
+        terms: what the route says.
+    """
+
+    watches = True
+
+    def __init__(self, members: Members, stream: str, terms: Terms) -> None:
+        self.terms = terms
+        self._members = members
+        self._reading = Reading(stream, terms, members.version)
+        self._is_done = False
+        self._stopped: Stopped | None = None
+        self._claimed: dict[str, Sighting] = {}
+        self._touched: dict[str, int] = {}
+        self._names: dict[Operation, Sequence[str]] = {}
+        self._new: set[bytes] = set()
+        self._accepted: set[bytes] = set()
+        self._refused: set[bytes] = set()
+        self._releasing: dict[Operation, Sequence[str]] = {}
+        self._released: set[bytes] = set()
+        self._stream = stream
+        members.register()
+
+    def claim(self, row: Operation, names: Sequence[str], version: int | None) -> None:
+        """See `Mirror`."""
+        at = self._see(version, names)
+        for name in names:
+            before = self._claimed[name].version if name in self._claimed else at
+            self._claimed[name] = Sighting(max(at, before), removes=name == names[0])
+        self._names[row] = names
+
+    def touch(self, names: Sequence[str], version: int | None) -> None:
+        """See `Mirror`."""
+        at = self._see(version, names)
+        if names:
+            self._touched |= {name: max(at, self._touched.get(name, 0)) for name in names}
+
+    def tombstone(self) -> None:
+        """See `Mirror`."""
+        self._is_done = False
+        self._reading.tombstone()
+
+    def may_remove(self, names: Sequence[str]) -> bool:
+        """See `Mirror`. Only what this stream has put into Iterable, and no other mirrored stream has.
+
+        Raises:
+            LedgerError: if the ledger cannot be read.
+        """
+        members = [Member(self._members.key(name), name) for name in names]
+        is_own = not self._claimed.keys().isdisjoint(names) or self._members.has({member.key for member in members})
+        others = self.elsewhere(members)
+        self._released |= others.keys()
+        return is_own and not others
+
+    def release(self, row: Operation, names: Sequence[str]) -> None:
+        """See `Mirror`."""
+        self._releasing[row] = names
+
+    def lose(self) -> None:
+        """See `Mirror`."""
+        self._reading.lose()
+
+    def close(self, state: Any) -> None:
+        """See `Mirror`."""
+        self._reading.state(state)
+
+    def begin(self) -> None:
+        """See `Mirror`.
+
+        Raises:
+            LedgerError: if it cannot be noted; then nothing may be sent.
+        """
+        claimed, self._claimed = self._claimed, {}
+        touched, self._touched = self._touched, {}
+        if not claimed and not touched:
+            return
+        self._new = self._members.put(claimed)
+        for seen in (touched, {name: sighting.version for name, sighting in claimed.items()}):
+            self._members.see(seen)
+
+    def note(self, outcome: Outcome) -> None:
+        """See `Mirror`."""
+        verdicts = outcome.verdicts
+        self.withdraw(verdicts.skipped)
+        self.withdraw([row for row, refusal in verdicts.rejected if refusal.code != UNCONFIRMED.code])
+        gone = {*verdicts.written, *verdicts.skipped}
+        for row in outcome.batch.rows:
+            keys = self._keys(row)
+            self._accepted |= keys
+            self._released -= keys
+            if (names := self._releasing.pop(row, None)) is not None and row in gone:
+                self._released |= {self._members.key(name) for name in names}
+
+    def withdraw(self, rows: Collection[Operation]) -> None:
+        """See `Mirror`."""
+        for row in rows:
+            self._refused |= self._keys(row)
+
+    def keep(self) -> None:
+        """See `Mirror`.
+
+        Raises:
+            LedgerError: if the ledger cannot be written.
+        """
+        self._members.drop(((self._refused & self._new) - self._accepted) | self._released)
+        self._refused, self._accepted, self._released = set(), set(), set()
+        self._names, self._releasing = {}, {}
+
+    def remove_left(self, version: int, means: Means) -> None:
+        """See `Mirror`."""
+        Removals(self, means).carry_out(self._stream, version)
+
+    def completes(self, version: int) -> bool:
+        """See `Mirror`."""
+        return self._reading.activate(version)
+
+    def completes_at_end(self) -> int | None:
+        """See `Mirror`."""
+        return self._reading.complete_at_end
+
+    def stopped(self, ending: Ending) -> Stopped | None:
+        """See `Mirror`."""
+        if self._is_done or not self.terms.removes:
+            return None
+        if self._stopped is not None:
+            return self._stopped
+        code = ending.value or self._reading.obstacle
+        if ending is Ending.WHOLE:
+            with suppress(LedgerError):
+                missing, total = self._members.missing()
+                return Stopped(code, missing, total)
+        return Stopped(code)
+
+    def stop(self, stopped: Stopped) -> None:
+        """What has left the source stays, or some of it."""
+        self._stopped = stopped
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether nothing but the end of the input says that all has come."""
+        return self._reading.is_assumed
+
+    def count(self, version: int) -> Count:
+        """How much there was before `version`, and how much has left."""
+        return self._members.count(version)
+
+    def total(self) -> int:
+        """How much there is."""
+        return self._members.total()
+
+    def left(self, version: int) -> Iterator[list[Member]]:
+        """What has left, some at a time."""
+        return self._members.left(version)
+
+    def elsewhere(self, members: Collection[Member]) -> dict[bytes, str]:
+        """The keys of those which another mirrored stream keeps in Iterable, and which one."""
+        return self._members.elsewhere({member.key for member in members}) if self.terms.shares else {}
+
+    def drop(self, keys: Collection[bytes]) -> None:
+        """They are not in Iterable any more, or not because of this stream."""
+        self._members.drop(keys)
+
+    def finish(self, version: int) -> None:
+        """All of `version` is done."""
+        self._members.finish(version)
+        self._reading.finish(version)
+        self._is_done = True
+
+    def _keys(self, row: Operation) -> set[bytes]:
+        return {self._members.key(name) for name in self._names.pop(row, ())}
+
+    def _see(self, version: int | None, names: Sequence[str]) -> int:
+        self._is_done = False
+        return self._reading.record(version, is_named=bool(names))

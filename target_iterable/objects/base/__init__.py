@@ -1,0 +1,1 @@
+"""What object classes share."""

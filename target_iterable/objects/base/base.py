@@ -1,0 +1,162 @@
+"""What an object of Iterable is to the target: the routes it allows, and how a row becomes an operation."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+from target_iterable.columnar.operation_builder import Ground, Recipe
+from target_iterable.columnar.record_decoder import UnusualStreamError
+from target_iterable.config.route import ObjectSpec, Route
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.operation import Happening, Name, Operation
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.project.project import Project
+from target_iterable.records.column_mapping import Row, take_object, without_nulls
+from target_iterable.records.duplicate_fields import DuplicateFields
+from target_iterable.records.ids import key_text
+from target_iterable.records.key_form import KeyColumn, KeyForm
+from target_iterable.records.user_identity import IdentityRule
+from target_iterable.schemas.schema_types import Schemas
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where the rows of one stream go.
+
+    Attributes:
+        settings: those of the target.
+        key_columns: the columns that are the key of the stream.
+        cleared: a row with null for each column of the stream.
+        schemas: what the schema of the stream says of the fields.
+        duplicates: what becomes of fields that a record has twice.
+    """
+
+    project: Project
+    settings: Mapping[str, Any]
+    stream: str
+    route: Route
+    key_columns: Sequence[KeyColumn] = ()
+    cleared: Row = field(default_factory=dict)
+    schemas: Schemas = field(default_factory=dict)
+    duplicates: DuplicateFields = field(default_factory=DuplicateFields)
+
+    def of(self, object_: str, mode: str, **options: Any) -> Destination:
+        """The same for another object; for objects that are made of others."""
+        return replace(self, route=replace(self.route, object=object_, mode=mode, options=options))
+
+
+class IterableObject(ABC):
+    """A subclass says what its routes may hold, gives an example of a record, and turns rows into operations.
+
+    Its docstring is in the documentation: what the object is, and a line for each column.
+    """
+
+    spec: ClassVar[ObjectSpec]
+    example: ClassVar[Mapping[str, Any]]
+
+    def __init__(self, to: Destination) -> None:
+        self.project = to.project
+        self.settings = to.settings
+        self.stream = to.stream
+        self.route = to.route
+        self.key_properties = [column.name for column in to.key_columns]
+        self.key_form = KeyForm(to.key_columns)
+        self.cleared = to.cleared
+        self.schemas = to.schemas
+        self.duplicates = to.duplicates
+        self.identities = IdentityRule(self.project.type, self.route.identify_by)
+        self._left_out: set[str] = set()
+
+    @abstractmethod
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """What `row` asks for; it is this object's to take apart. `key` are the values of the key properties.
+
+        Raises:
+            RecordRefusedError: if Iterable could not take it.
+        """
+
+    def removal_of(self, row: Row, key: Sequence[Any]) -> Operation:
+        """What removes that which the row, now deleted in its source, has put into Iterable.
+
+        Only for modes of which `spec` says that this can be done.
+
+        Raises:
+            RecordRefusedError: if the row does not say what that is, or it cannot be removed.
+        """
+        raise NotImplementedError
+
+    def recipe(self, ground: Ground) -> Recipe:
+        """What `operation` says of ordinary records, said of many at a time.
+
+        Raises:
+            UnusualStreamError: if that has to be said of one after the other.
+        """
+        del ground
+        raise UnusualStreamError
+
+    def fields(self, row: Row, member: str) -> Row:
+        """What is left of `row`, with the members of its object `member`, as fields; nulls as the route says.
+
+        Raises:
+            RecordRefusedError: see `spread`.
+        """
+        if self.route.clears:
+            return self.spread(row, member)
+        # A null that says nothing must not hide what the object holds.
+        inner = take_object(row, member) if member in row else {}
+        return self.duplicates.merged(without_nulls(inner), without_nulls(row), member)
+
+    def spread(self, row: Row, member: str) -> Row:
+        """`row` with the members of its object `member` as fields of their own.
+
+        Raises:
+            RecordRefusedError: see `take_object` and `DuplicateFields`.
+        """
+        return self.duplicates.merged(take_object(row, member), row, member) if member in row else row
+
+    def happening(self, key: Sequence[Any], names: Collection[Name] = ()) -> Happening:
+        """What a record makes happen once (see `Operation.once`): known by the stream's key, or else by `names`.
+
+        Raises:
+            RecordRefusedError: if a value of the key is null, or there is neither.
+        """
+        if None in key or not (key or names):
+            raise RecordRefusedError("missingKey", "its key is empty, by which it would be known to be done already")
+        values: Sequence[Any] = self.key_form.of(key) or sorted(names)
+        formerly = [value if (text := key_text(value)) is None else text for value in key] or values
+        return Happening(f"{self.spec.name} of {self.stream}", dumps(values).decode(), dumps(formerly).decode())
+
+    @cached_property
+    def makes_placeholders(self) -> bool:
+        """Whether records without an address may make users of an email-based project."""
+        return bool(self.settings["placeholder_users"] if self.route.placeholders is None else self.route.placeholders)
+
+    @cached_property
+    def create_new_fields(self) -> dict[str, bool]:
+        """The member of a body that says whether Iterable may create fields; none if the project decides."""
+        setting = self.settings["create_new_fields"]
+        return {} if setting == "project" else {"createNewFields": setting == "true"}
+
+    def take_id(self, row: Row, column: str, key: Sequence[Any]) -> Any:
+        """Take the column out of `row`, or if it has none, the key property if there is just one."""
+        if column in row or len(key) != 1:
+            return row.pop(column, None)
+        row.pop(self.route.fields.get(self.key_properties[0]) or self.key_properties[0], None)
+        return key[0]
+
+    def leave_out(self, row: Row) -> None:
+        """Tell, once for each, which columns Iterable has no place for: those that are left of `row`."""
+        new = row.keys() - self._left_out
+        if new:
+            self._left_out |= new
+            logging.getLogger(f"target-iterable.{self.stream}").info(
+                "%s in mode %s have no place for the columns %s: they are left out.",
+                self.spec.name,
+                self.route.mode,
+                ", ".join(map(repr, sorted(new))),
+            )

@@ -1,0 +1,67 @@
+"""What events and purchases have in common: when, by which campaign, and an id by which they happen only once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from iterable_api.facts import timestamps as times
+from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.records.column_mapping import EMPTY, Row
+from target_iterable.records.ids import key_text, whole_number
+from target_iterable.records.key_form import FIRST_MILLISECONDS
+
+_NUMBERS: Final = (int, float, Decimal)
+_NO_TIME: Final = 1000 * FIRST_MILLISECONDS
+
+
+def take_attributes(row: Row) -> Row:
+    """Take `id`, `createdAt`, `campaignId` and `templateId` out of `row`, as Iterable wants them; not the empty ones.
+
+    Raises:
+        RecordRefusedError: for one that is malformed.
+    """
+    found: Row = {}
+    for name, read in ATTRIBUTES.items():
+        if name in row and (value := row.pop(name)) not in EMPTY:
+            found[name] = read(name, value)
+    return found
+
+
+def derived_id(stream: str, content: Any, unkept: Sequence[Any] = ()) -> str:
+    """The same for the same content, which is in the normal form, so that sending it again does not double it.
+
+    `unkept` is what of the record's key is not in its content; see `KeyForm`.
+    """
+    return hashlib.sha256(dumps((stream, content, unkept))).hexdigest()[:32]
+
+
+def _unix_seconds(attribute: str, value: Any) -> int:
+    if isinstance(value, _NUMBERS) and not isinstance(value, bool) and -_NO_TIME < value < _NO_TIME:
+        is_seconds = -FIRST_MILLISECONDS < value < FIRST_MILLISECONDS
+        return int(value) if is_seconds else int(value) // 1000
+    seconds = times.text_to_epoch_seconds(str(value))
+    if seconds is None and (seconds := times.text_to_epoch_seconds(f"{value} 00:00:00")) is None:
+        raise RecordRefusedError("invalidDate", f"`{attribute}` is neither a date nor Unix seconds", attribute)
+    return seconds
+
+
+def _id(attribute: str, value: Any) -> str:
+    text = key_text(value)
+    if text is None or (len(text) if text.isascii() else len(text.encode(errors="replace"))) > MAX_EVENT_ID_BYTES:
+        reason = f"`{attribute}` must be a text of at most {MAX_EVENT_ID_BYTES} bytes"
+        raise RecordRefusedError("invalidId", reason, attribute)
+    return text
+
+
+ATTRIBUTES: Final[Mapping[str, Callable[[str, Any], int | str]]] = {
+    "id": _id,
+    "createdAt": _unix_seconds,
+    "campaignId": whole_number,
+    "templateId": whole_number,
+}
+"""By name: what reads one that is not empty; may refuse."""

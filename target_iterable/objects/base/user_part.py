@@ -1,0 +1,44 @@
+"""The part of a request that holds a user with profile fields, as `users/bulkUpdate` and `lists/subscribe` take it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from target_iterable.config.route import Option
+from target_iterable.records.column_mapping import Row
+from target_iterable.records.user_identity import UserIdentity
+
+MERGE: Final[Mapping[str, Option]] = {
+    "merge_nested_objects": Option(
+        bool, "true to merge the objects of a profile with those of the record, false to replace them"
+    )
+}
+"""The option of objects that hold profiles."""
+
+
+def profile(identity: UserIdentity, fields: Row, *, merge: bool = False, placeholder: bool = False) -> Row:
+    """The user's part of the body. A null clears the field; objects replace those of the profile, or `merge` with them.
+
+    Raises:
+        RecordRefusedError: if an identifier among the fields is malformed.
+    """
+    data_fields = {**fields, **identity.profile_fields()}
+    part = bare(identity, placeholder=placeholder)
+    if merge:
+        part["mergeNestedObjects"] = True
+    if data_fields:
+        part["dataFields"] = data_fields
+    return part
+
+
+def bare(identity: UserIdentity, *, placeholder: bool = False) -> Row:
+    """The user's part of the body, without profile fields.
+
+    An email-based project makes a user of whom it has no address only with `preferUserId`, which the contract says is
+    false unless it is sent. The user then has an address of Iterable's at `placeholder.email`, which gets no mail.
+    """
+    part: Row = dict(identity.sent)
+    if identity.by_user_id and placeholder:
+        part["preferUserId"] = True
+    return part

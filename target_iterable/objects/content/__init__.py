@@ -1,0 +1,1 @@
+"""Catalogs, metadata, snippets, references."""

@@ -1,0 +1,219 @@
+"""Items of catalogs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, ClassVar, Final
+
+from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
+from target_iterable.columnar.fallback import Column, or_misfit
+from target_iterable.columnar.item_builder import ItemRecipe
+from target_iterable.columnar.operation_builder import Ground, Recipe
+from target_iterable.columnar.row_groups import Kind, KindsByText, OneKind
+from target_iterable.config.route import MIRROR, REMOVE, ObjectSpec, Option
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.operation import ARRAY, OBJECT, Endpoint, Envelope, Name, Operation
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.field_types.registry import catalog_scope
+from target_iterable.objects.base.base import Destination
+from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
+from target_iterable.records.column_mapping import Row, has_dotted_name
+from target_iterable.records.ids import key_text
+from target_iterable.requests.bulk_response import all_taken
+from target_iterable.schemas.schema_types import types_in
+
+_ID: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
+"""What both catalogs and items may be called, says the contract."""
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]")
+_LONGEST: Final = 255
+_HASH: Final = 8
+_ID_IN_WORDS: Final = "1 to 255 letters, digits and dashes"
+
+CATALOG: Final = Option(str, f"the name of a catalog: {_ID_IN_WORDS}", pattern=_ID.pattern)
+
+_ITEMS = Endpoint(
+    "/api/catalogs/{catalogName}/items", "documents", all_taken, brackets=OBJECT, max_rows=MAX_CATALOG_ITEMS
+)
+_REMOVE = replace(
+    _ITEMS,
+    collection="itemIds",
+    method="DELETE",
+    brackets=ARRAY,
+    settled=frozenset({"error.catalogs"}),
+    removes=REMOVE,
+)
+
+
+def catalog_place(name: str) -> str:
+    """The `place` of operations that write items of this catalog."""
+    return f"catalog {name}"
+
+
+def checked_catalog(name_: Any) -> str:
+    """The name of a catalog.
+
+    Raises:
+        RecordRefusedError: if it cannot be one.
+    """
+    if not isinstance(name_, str) or not _ID.fullmatch(name_):
+        raise RecordRefusedError("invalidCatalog", f"the catalog's name is not {_ID_IN_WORDS}")
+    return name_
+
+
+class CatalogItems(MirroredObject):
+    """Items of catalogs.
+
+    catalogName: the catalog, unless the route has it as `catalog`; it is made when it is missing.
+    itemId: the item's id; by default the key property, if there is just one.
+    value: an object with the item's fields; all other columns are fields, too.
+
+    The mode `upsert` keeps fields that a record does not have, `replace` does not. The mode `mirror` replaces, and
+    removes items that it has written when they have left the source.
+
+    With `define_field_types`, fields without a type get that of the stream's schema, before the first item; arrays get
+    none. Ids with other characters than letters, digits and dashes are rejected, or with `unsafe_ids: replace` made
+    safe: `A/1` becomes `A-1-` and 8 digits of a hash.
+    """
+
+    spec = ObjectSpec(
+        "catalog_items",
+        streams=("catalog_items",),
+        modes=("upsert", "replace", MIRROR),
+        removals=(REMOVE,),
+        of_users=False,
+        clears=True,
+        options={
+            "catalog": CATALOG,
+            "define_field_types": Option(bool, "true to give types to the fields of the schema, for ever, or false"),
+            "unsafe_ids": Option(str, "`reject` or `replace`", pattern="reject|replace"),
+        },
+    )
+    example: ClassVar[Mapping[str, Any]] = {
+        "catalogName": "Products",
+        "itemId": "A-17",
+        "name": "Mug",
+        "price": 24.95,
+    }
+
+    def __init__(self, to: Destination) -> None:
+        super().__init__(to)
+        self._defined: set[str] = set()
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One item. `upsert` keeps the fields that the row does not have, `replace` does not."""
+        catalog = self._catalog(row.pop("catalogName", None))
+        self._define_fields(catalog)
+        item_id = self._item_id(row, key)
+        fields = self.project.fields.of_item(catalog, self.fields(row, "value"))
+        return Operation(
+            endpoint=_ITEMS,
+            part=dumps(item_id) + b":" + _value(fields),
+            names=_names(catalog, item_id),
+            envelope=self._envelope(catalog),
+            scope=catalog_scope(catalog),
+            fields=fields,
+            fields_at=(),
+            place=catalog_place(catalog),
+        )
+
+    def recipe(self, ground: Ground) -> Recipe:
+        """See `IterableObject`."""
+        by_record = "catalog" not in self.route.options
+        kinds = KindsByText("catalogName", self._kind) if by_record else OneKind(lambda: self._kind(None))
+        key = self.key_properties[0] if len(self.key_properties) == 1 else ""
+        return ItemRecipe(ground, _ITEMS, kinds, self._ids, self.route.fields.get(key) or key)
+
+    def _kind(self, column: str | None) -> Kind:
+        catalog = self._catalog(column)
+        self._define_fields(catalog)
+        scope = self.project.fields.of_items(catalog)
+        return Kind(self._envelope(catalog), scope, catalog_place(catalog))
+
+    def _envelope(self, catalog: str) -> Envelope:
+        return Envelope.of({"replaceUploadedFieldsOnly": self.route.mode == "upsert"}, catalogName=catalog)
+
+    def _ids(self, column: Column) -> Column:
+        return list(map(or_misfit(self._checked_id), column))
+
+    def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
+        """See `MirroredObject`."""
+        catalog = self._catalog(row.pop("catalogName", None), create=create)
+        text = self._id_in(self.take_id(row, "itemId", key))
+        return [name(catalog, text)] if text else []
+
+    def removal(self, name_: str) -> Operation:
+        """See `MirroredObject`."""
+        catalog, item_id = parts(name_)
+        return Operation(
+            endpoint=_REMOVE,
+            part=dumps(item_id),
+            names=_names(catalog, item_id),
+            envelope=Envelope.of(catalogName=catalog),
+            place=catalog_place(catalog),
+        )
+
+    def _catalog(self, column: Any, *, create: bool = True) -> str:
+        """What the route says, else what the record says."""
+        catalog = checked_catalog(self.route.options.get("catalog", column))
+        return self.project.catalogs.ensure(catalog) if create else self.project.catalogs.spelt(catalog)
+
+    def _item_id(self, row: Row, key: Sequence[Any]) -> str:
+        return self._checked_id(self.take_id(row, "itemId", key))
+
+    def _checked_id(self, value: Any) -> str:
+        text = self._id_in(value)
+        if text is None:
+            raise RecordRefusedError(
+                "invalidItemId", f"the item's id (`itemId` or the only key property) is not {_ID_IN_WORDS}"
+            )
+        return text
+
+    def _id_in(self, value: Any) -> str | None:
+        """The item's id, if Iterable can take it."""
+        text = key_text(value)
+        if text and self.route.options.get("unsafe_ids") == "replace":
+            text = _safe(text)
+        return text if text and _ID.fullmatch(text) else None
+
+    def _define_fields(self, catalog: str) -> None:
+        """Before the first item of a catalog, since Iterable does not take types back from items."""
+        if self.route.options.get("define_field_types") and catalog not in self._defined:
+            self._defined.add(catalog)
+            self.project.fields.define(catalog, self._types)
+
+    @cached_property
+    def _types(self) -> Mapping[str, str]:
+        """What the schema says of the fields of items; the members of `value` are fields, too."""
+        inner = self.schemas.get(("value",), {}).get("properties", {})
+        schemas = {(name,): schema for name, schema in inner.items()} | dict(self.schemas)
+        id_ = "itemId" if ("itemId",) in schemas or len(self.key_properties) != 1 else self.key_properties[0]
+        others = {"value", "catalogName", self.route.fields.get(id_) or id_}
+        return types_in({path: schema for path, schema in schemas.items() if path[0] not in others})
+
+
+def _safe(id_: str) -> str:
+    """The id itself if it can stay. Else other characters become dashes, and a hash tells those apart that look alike.
+
+    The hash has 32 bits: of 1,000 ids that look alike, two are the same item once in about 10,000 times.
+    """
+    if _ID.fullmatch(id_):
+        return id_
+    digest = hashlib.sha256(id_.encode(errors="surrogatepass")).hexdigest()[:_HASH]
+    return f"{_UNSAFE.sub('-', id_)[: _LONGEST - _HASH - 1]}-{digest}"
+
+
+def _names(catalog: str, item_id: str) -> tuple[Name, ...]:
+    return (("itemId", f"{catalog}/{item_id}"),)
+
+
+def _value(fields: Row) -> bytes:
+    if has_dotted_name(fields):
+        raise RecordRefusedError("invalidFieldName", "names of fields must not have dots in catalogs")
+    value = dumps(fields)
+    if len(value) > MAX_CATALOG_ITEM_BYTES:
+        raise RecordRefusedError("itemTooLarge", f"the item is larger than {MAX_CATALOG_ITEM_BYTES:,} bytes")
+    return value

@@ -1,0 +1,66 @@
+"""Catalogs themselves, and the types of their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final, NoReturn
+
+from target_iterable.config.route import ObjectSpec
+from target_iterable.core.rejection import RecordDoneError, RecordPassedOverError, RecordRefusedError
+from target_iterable.objects.base.base import IterableObject
+from target_iterable.objects.content.catalog_items import CATALOG, checked_catalog
+from target_iterable.records.column_mapping import EMPTY, Row
+from target_iterable.records.ids import needed_text
+
+
+class Catalogs(IterableObject):
+    """Catalogs, made where there is none of the name; those that are there count as unchanged.
+
+    name: its name: letters, digits and dashes. Iterable does not tell capitals.
+    """
+
+    spec = ObjectSpec("catalogs", streams=("catalogs",), modes=("create",), of_state=False, of_users=False)
+    example: ClassVar[Mapping[str, Any]] = {"name": "Products"}
+
+    def operation(self, row: Row, key: Sequence[Any]) -> NoReturn:
+        """Done at once, because items that follow need the catalog."""
+        del key
+        known = self.project.catalogs
+        name = checked_catalog(row.pop("name", None))
+        is_new = not known.has(name)
+        known.ensure(name)
+        raise RecordDoneError if is_new else RecordPassedOverError
+
+
+class CatalogFieldMappings(IterableObject):
+    """Types of the fields of catalogs. A type is for ever; fields that have one count as unchanged.
+
+    catalogName: the catalog, unless the route has it as `catalog`; it is made when it is missing.
+    fieldName: the field; a dot leads into an object.
+    fieldType: boolean, date, geo_location, long, double, object or string; fields without a type are left as they are.
+    """
+
+    spec = ObjectSpec(
+        "catalog_field_mappings",
+        streams=("catalog_field_mappings",),
+        modes=("define",),
+        of_state=False,
+        of_users=False,
+        options={"catalog": CATALOG},
+    )
+    example: ClassVar[Mapping[str, Any]] = {"catalogName": "Products", "fieldName": "price", "fieldType": "double"}
+
+    def operation(self, row: Row, key: Sequence[Any]) -> NoReturn:
+        """Done at once, before items fill the field with something else."""
+        del key
+        catalog = checked_catalog(self.route.options.get("catalog", row.pop("catalogName", None)))
+        field, type_ = needed_text("fieldName", row.pop("fieldName", None)), row.pop("fieldType", None)
+        if type_ in EMPTY:
+            raise RecordPassedOverError
+        if type_ not in _TYPES:
+            raise RecordRefusedError("invalidType", f"`fieldType` is none of {', '.join(_TYPES)}", "fieldType")
+        is_new = self.project.fields.define(self.project.catalogs.ensure(catalog), {field: type_})
+        raise RecordDoneError if is_new else RecordPassedOverError
+
+
+_TYPES: Final = ("boolean", "date", "geo_location", "long", "double", "object", "string")

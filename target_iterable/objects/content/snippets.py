@@ -1,0 +1,93 @@
+"""Snippets: pieces of content that templates share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, ClassVar, Final
+
+from target_iterable.config.route import MIRROR, REMOVE, ObjectSpec
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.operation import Endpoint, Envelope, Operation, alone
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
+from target_iterable.records.column_mapping import Row, text_in, texts_in
+from target_iterable.records.ids import needed_text
+from target_iterable.requests.bulk_response import all_taken
+
+_PUT: Final = alone("/api/snippets/{identifier}", all_taken, "PUT")
+_REMOVE: Final = replace(_PUT, method="DELETE", settled=frozenset({404}), removes=REMOVE)
+_NAME: Final = re.compile(r"[A-Za-z0-9_ -]{1,100}")
+
+
+class Snippets(MirroredObject):
+    """Pieces of content that templates share. A snippet is found by its name, and made when it is missing.
+
+    name: 1 to 100 letters, digits, dashes, underscores and blanks. Not digits only: Iterable takes these for an id.
+    content: HTML, which may have Handlebars in it.
+    description: what it is for.
+    variables: names of the variables in the content, an array of texts or JSON of one.
+    createdByUserId: the e-mail address of who writes it; by default, the creator of the project.
+
+    What a record does not have stays as it is, except the content, which it must have.
+    """
+
+    spec = ObjectSpec("snippets", streams=("snippets",), modes=("upsert", MIRROR), removals=(REMOVE,), of_users=False)
+    example: ClassVar[Mapping[str, Any]] = {
+        "name": "greeting",
+        "content": "<p>Hello {{name}}</p>",
+        "variables": ["name"],
+    }
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One snippet, by the endpoint that makes and updates alike: it may be called twice, creation may not."""
+        del key
+        identifier = _name(row.pop("name", None))
+        snippet: Row = {"content": needed_text("content", row.pop("content", None))}
+        for member, (read, must_be) in _MEMBERS.items():
+            if (value := row.pop(member, None)) is not None:
+                snippet[member] = read(value)
+                if snippet[member] is None:
+                    raise RecordRefusedError("invalidField", f"`{member}` must be {must_be}", member)
+        self.leave_out(row)
+        return _operation(_PUT, identifier, dumps(snippet))
+
+    def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
+        """See `MirroredObject`."""
+        del key, create
+        with suppress(RecordRefusedError):
+            return [name(_name(row.pop("name", None)))]
+        return []
+
+    def removal(self, name_: str) -> Operation:
+        """See `MirroredObject`."""
+        return _operation(_REMOVE, *parts(name_))
+
+
+def _operation(endpoint: Endpoint, identifier: str, part: bytes = b"") -> Operation:
+    return Operation(
+        endpoint=endpoint,
+        part=part,
+        names=(("snippet", identifier),),
+        envelope=Envelope.of(identifier=identifier),
+        place="snippets",
+    )
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not _NAME.fullmatch(value) or value.isdecimal():
+        raise RecordRefusedError(
+            "invalidName",
+            "`name` must be 1 to 100 letters, digits, dashes, underscores and blanks, and not digits only",
+            "name",
+        )
+    return value
+
+
+_MEMBERS: Final[Mapping[str, tuple[Callable[[Any], Any], str]]] = {
+    "description": (text_in, "a text"),
+    "variables": (texts_in, "an array of texts"),
+    "createdByUserId": (text_in, "a text"),
+}

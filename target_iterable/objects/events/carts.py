@@ -1,0 +1,48 @@
+"""Shopping carts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from target_iterable.config.route import ObjectSpec
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.operation import Operation, alone
+from target_iterable.field_types.registry import USERS
+from target_iterable.objects.base.cart_items import take_items
+from target_iterable.objects.base.cart_user import ObjectOfBuyers
+from target_iterable.records.column_mapping import Row
+from target_iterable.requests.bulk_response import all_taken
+
+_UPDATE = alone("/api/commerce/updateCart", all_taken)
+
+
+class Carts(ObjectOfBuyers):
+    """Shopping carts. One record is the whole cart of a user: what it does not hold is no longer in the cart.
+
+    email, userId: whose cart it is. Iterable makes the user if there is none.
+    user: profile fields to write along, an object like a record of `users`.
+    items: an array of objects, as in purchases. An empty array empties the cart.
+    """
+
+    # Without `skip_unchanged`: a purchase empties the cart, so what was last accepted may be there no longer.
+    spec = ObjectSpec("carts", streams=("carts",), modes=("replace",), of_state=False, makes_users=True, clears=True)
+    example: ClassVar[Mapping[str, Any]] = {
+        "email": "ann@example.com",
+        "items": [{"id": "A-1", "name": "Mug", "price": 24.95, "quantity": 2}],
+    }
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One cart. Iterable keeps it in the user's profile, so the types of the items are those of profile fields."""
+        del key
+        identity, user = self.take_user(row)
+        items = take_items(row)
+        self.leave_out(row)
+        return Operation(
+            endpoint=_UPDATE,
+            part=dumps({"user": user, "items": items}),
+            names=identity.names,
+            scope=USERS,
+            fields={**user.get("dataFields", {}), "shoppingCartItems": items},
+            fields_at=("user", "dataFields"),
+        )

@@ -1,0 +1,88 @@
+"""Purchases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from target_iterable.config.route import ObjectSpec
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.operation import Operation, alone
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.field_types.registry import USERS
+from target_iterable.objects.base.cart_items import take_items
+from target_iterable.objects.base.cart_user import ObjectOfBuyers
+from target_iterable.objects.base.event_attributes import derived_id, take_attributes
+from target_iterable.records.column_mapping import Row
+from target_iterable.records.normal_form import normal
+from target_iterable.records.numbers import Number, number_of
+from target_iterable.requests.bulk_response import all_taken
+
+_TRACK = alone("/api/commerce/trackPurchase", all_taken)
+# Without an id, a purchase that is sent twice has been made twice.
+_TRACK_ONCE = replace(_TRACK, repeatable=False)
+
+
+class Purchases(ObjectOfBuyers):
+    """Purchases. One record is one purchase with all its items.
+
+    With each purchase, Iterable empties the cart of the user, also with one that it has already: with `skip_unchanged`,
+    a purchase is not sent again.
+
+    email, userId: who has bought. Iterable makes the user if there is none.
+    user: profile fields to write along, an object like a record of `users`.
+    items: an array of objects, or a text that is JSON of one; `shoppingCartItems`, as exports call it, will do.
+        Each has `id`, `name`, `price` and `quantity`; it may have `sku`, `categories`, `description`, `url`,
+        `imageUrl` and `dataFields`, and its other members become data fields of the item. Numbers may be texts.
+    total: a number, or a text of one.
+    id: a second purchase of the same id updates the first. By default it follows from the key of the stream, or
+        where there is none, from the content (`derive_event_ids`).
+    createdAt: any date, or Unix seconds; the present by default.
+    campaignId, templateId: what it is attributed to.
+    dataFields, and all other columns: the data fields of the purchase.
+    """
+
+    spec = ObjectSpec("purchases", streams=("purchases", "purchase"), modes=("track",), makes_users=True, clears=True)
+    example: ClassVar[Mapping[str, Any]] = {
+        "email": "ann@example.com",
+        "id": "order-1009",
+        "createdAt": "2026-03-03T08:01:02Z",
+        "total": 49.9,
+        "items": [{"id": "A-1", "name": "Mug", "price": 24.95, "quantity": 2, "colour": "blue"}],
+        "coupon": "SPRING",
+    }
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One purchase."""
+        identity, user = self.take_user(row)
+        purchase: Row = {"user": user, "items": take_items(row), "total": _total(row.pop("total", None))}
+        purchase |= take_attributes(row)
+        if fields := self.fields(row, "dataFields"):
+            purchase["dataFields"] = fields
+        if "id" not in purchase and self.settings["derive_event_ids"]:
+            purchase["id"] = self._derived_id(key, purchase)
+        id_ = purchase.get("id")
+        return Operation(
+            endpoint=_TRACK if id_ else _TRACK_ONCE,
+            part=dumps(purchase),
+            names=(*identity.names, *([("purchase", id_)] if id_ else [])),
+            scope=USERS,
+            fields=user.get("dataFields", {}),
+            fields_at=("user", "dataFields"),
+            place=f"purchase {id_}" if id_ else "",
+        )
+
+    def _derived_id(self, key: Sequence[Any], purchase: Row) -> str:
+        """A row with a key is the same purchase also when its content has changed, for example after a return."""
+        has_key = bool(key) and None not in key
+        if has_key:
+            return derived_id(self.stream, self.key_form.of(key))
+        return derived_id(self.stream, normal(purchase), self.key_form.unkept(key))
+
+
+def _total(value: Any) -> Number:
+    total = number_of(value)
+    if total is None:
+        raise RecordRefusedError("invalidTotal", "`total` is missing, or is not a number", "total")
+    return total

@@ -1,0 +1,1 @@
+"""Objects about a user profile."""

@@ -1,0 +1,40 @@
+"""Browsers that take push messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from target_iterable.config.route import ObjectSpec
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.operation import Operation, alone
+from target_iterable.objects.base.base import IterableObject
+from target_iterable.records.column_mapping import Row
+from target_iterable.records.ids import needed_text
+from target_iterable.requests.bulk_response import all_taken
+
+_REGISTER: Final = alone("/api/users/registerBrowserToken", all_taken)
+
+
+class Browsers(IterableObject):
+    """Browsers that take push messages. Only pages may write them: `api_key` must be a mobile or JavaScript key.
+
+    email, userId: whose browser it is.
+    browserToken: the token that Firebase gave to the browser.
+    """
+
+    spec = ObjectSpec("browsers", streams=("browsers",), modes=("register",))
+    example: ClassVar[Mapping[str, Any]] = {"email": "ann@example.com", "browserToken": "dQw4w9WgXcQ:APA91bHun4MxP5"}
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One browser. Its token is a name, too: what is said of a browser keeps its order, whosever it is."""
+        del key
+        identity = self.identities.take(row)
+        token = needed_text("browserToken", row.pop("browserToken", None))
+        self.leave_out(row)
+        return Operation(
+            endpoint=_REGISTER,
+            part=dumps({**identity.sent, "browserToken": token}),
+            names=(*identity.names, ("browserToken", token)),
+            place=f"browser {token}",
+        )

@@ -1,0 +1,70 @@
+"""Devices that take push messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from target_iterable.config.route import ObjectSpec
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.operation import Operation, alone
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.objects.base.base import IterableObject
+from target_iterable.objects.base.user_part import bare
+from target_iterable.records.column_mapping import Row
+from target_iterable.records.ids import needed_text
+from target_iterable.records.user_identity import EMAIL, USER_ID, UserIdentity
+from target_iterable.requests.bulk_response import all_taken
+
+_REGISTER: Final = alone("/api/users/registerDeviceToken", all_taken)
+_DISABLE: Final = alone("/api/users/disableDevice", all_taken)
+_PLATFORMS: Final = ("APNS", "APNS_SANDBOX", "GCM")
+
+
+class Devices(IterableObject):
+    """Devices that take push messages. Only apps may write them: `api_key` must be a mobile or JavaScript key.
+
+    email, userId: whose device it is. Where a record has neither column, `disable` is about all users of the device.
+    token: the device's token.
+    platform: `APNS`, `APNS_SANDBOX` or `GCM`; not for `disable`.
+    applicationName: the name of the push integration; not for `disable`.
+    dataFields, and all other columns: data fields of the device; those that are not sent stay. Not for `disable`.
+    """
+
+    spec = ObjectSpec("devices", streams=("devices",), modes=("register", "disable"), makes_users=True, clears=True)
+    example: ClassVar[Mapping[str, Any]] = {
+        "email": "ann@example.com",
+        "token": "740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad",
+        "platform": "APNS",
+        "applicationName": "com.example.shop",
+        "appVersion": "5.1",
+    }
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One device. Its token is a name, too: what is said of a device keeps its order, whosever it is."""
+        del key
+        registering = self.route.mode == "register"
+        token = needed_text("token", row.pop("token", None))
+        identity = self.identities.take(row) if registering or row.keys() & {EMAIL, USER_ID} else _EVERYBODY
+        body = self._registration(identity, token, row) if registering else {**identity.sent, "token": token}
+        if not registering:
+            self.leave_out(row)
+        return Operation(
+            endpoint=_REGISTER if registering else _DISABLE,
+            part=dumps(body),
+            names=(*identity.names, ("token", token)),
+            place=f"device {token}",
+        )
+
+    def _registration(self, identity: UserIdentity, token: str, row: Row) -> Row:
+        platform = row.pop("platform", None)
+        if platform not in _PLATFORMS:
+            raise RecordRefusedError("invalidPlatform", f"`platform` is not {', '.join(_PLATFORMS)}", "platform")
+        application = needed_text("applicationName", row.pop("applicationName", None))
+        device: Row = {"token": token, "platform": platform, "applicationName": application}
+        if fields := self.fields(row, "dataFields"):
+            device["dataFields"] = fields
+        return {**bare(identity, placeholder=self.makes_placeholders), "device": device}
+
+
+_EVERYBODY: Final = UserIdentity({}, {}, by_user_id=False)

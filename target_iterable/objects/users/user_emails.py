@@ -1,0 +1,109 @@
+"""Other e-mail addresses for users."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar, Final
+
+from iterable_api.errors import BadRequestError
+from iterable_api.facts.identity import ProjectType
+from target_iterable.config.route import ObjectSpec
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.operation import Name, Operation, alone
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.objects.base.base import IterableObject
+from target_iterable.objects.users.users import BULK_UPDATE
+from target_iterable.project.user_lookup import look_up
+from target_iterable.records.column_mapping import EMPTY, Row
+from target_iterable.records.user_identity import EMAIL, USER_ID, IdentityRule
+from target_iterable.requests.bulk_response import all_taken
+
+_CHANGE = alone("/api/users/updateEmail", all_taken)
+
+_NEW: Final = "newEmail"
+_CURRENT: Final[Mapping[str, str]] = {EMAIL: "currentEmail", USER_ID: "currentUserId"}
+_ORDER: Final[Mapping[ProjectType, tuple[str, ...]]] = {
+    ProjectType.EMAIL: (EMAIL, USER_ID),
+    ProjectType.USER_ID: (USER_ID,),
+    ProjectType.HYBRID: (USER_ID, EMAIL),
+}
+"""By what a user is found whose address changes, best first."""
+
+
+class UserEmails(IterableObject):
+    """A user gets another address, and keeps profile, lists and events.
+
+    By `currentEmail`: once for each key of the stream, or for each pair of addresses where the stream has no key.
+    By `currentUserId`: each time; `skip_unchanged` leaves out those whose address is what was last accepted. An address
+    that another user has is a reject: such users can be merged.
+
+    currentEmail: the address that the user has; not in userID-based projects.
+    currentUserId: the user's id. Of both, e-mail-based projects take the address, hybrid ones the id.
+    newEmail: the address that the user gets.
+    """
+
+    spec = ObjectSpec("user_emails", streams=("user_emails",), modes=("change",), once_per_key=True)
+    example: ClassVar[Mapping[str, Any]] = {"currentEmail": "ann@old.example.com", "newEmail": "ann@example.com"}
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One change. Who is found by the old address cannot be found so again; hence `once`."""
+        user, new = self._current(row), self._new(row)
+        self.leave_out(row)
+        if new == user[1]:
+            raise RecordRefusedError("sameEmail", "the new address is the current one", _NEW)
+        by_address = self.project.type is ProjectType.EMAIL
+        return Operation(
+            # Where users do not go by it, an address is a field of the profile like others.
+            endpoint=_CHANGE if by_address else BULK_UPDATE,
+            part=dumps(_renaming(user, new) if by_address else _profile(user, new)),
+            names=tuple({user, (EMAIL, new)}),
+            # In bulk, users who are not there would be made.
+            only_for=frozenset() if by_address else frozenset({user}),
+            place="addresses",
+            once=self.happening(key, [user, (_NEW, new)]) if user[0] == EMAIL else None,
+            is_so=partial(self._is_so, user, new) if by_address else None,
+        )
+
+    def _current(self, row: Row) -> Name:
+        given = {kind: row.pop(column, None) for kind, column in _CURRENT.items()}
+        order = (self.route.identify_by,) if self.route.identify_by else _ORDER[self.project.type]
+        for kind in order:
+            if given[kind] not in EMPTY:
+                return self._checked(kind, _CURRENT[kind], given[kind])
+        raise RecordRefusedError("missingIdentity", f"it has no {' and no '.join(_CURRENT[kind] for kind in order)}")
+
+    def _new(self, row: Row) -> str:
+        given = row.pop(_NEW, None)
+        if given in EMPTY:
+            raise RecordRefusedError("missingEmail", f"it has no `{_NEW}`", _NEW)
+        return self._checked(EMAIL, _NEW, given)[1]
+
+    def _checked(self, kind: str, column: str, value: Any) -> Name:
+        try:
+            sent = IdentityRule(self.project.type, kind).take({kind: value}).sent
+        except RecordRefusedError as error:
+            raise RecordRefusedError(error.code, f"`{column}`: {error.refusal.reason}", column) from None
+        return kind, sent[kind]
+
+    def _is_so(self, user: Name, new: str) -> bool:
+        """Whether the user has the new address already: the answer to an earlier try may have been lost.
+
+        By the old address nobody is found then, and somebody by the new one.
+        """
+        find = partial(look_up, self.project.client)
+        try:
+            if user[0] == USER_ID:
+                return find(user).get("email") == new
+            return not find(user) and bool(find((EMAIL, new)))
+        except BadRequestError:
+            return False
+
+
+def _renaming(user: Name, new: str) -> Row:
+    kind, current = user
+    return {_CURRENT[kind]: current, _NEW: new}
+
+
+def _profile(user: Name, new: str) -> Row:
+    return {**dict([user]), "dataFields": {EMAIL: new}}

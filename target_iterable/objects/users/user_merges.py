@@ -1,0 +1,87 @@
+"""Two users who are one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from target_iterable.config.route import ObjectSpec
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.operation import Operation, alone
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.objects.base.base import IterableObject
+from target_iterable.records.column_mapping import Row
+from target_iterable.records.json_texts import from_json
+from target_iterable.records.user_identity import EMAIL, USER_ID
+from target_iterable.requests.bulk_response import all_taken
+
+_SIDES: Final = ("source", "destination")
+_MEMBERS: Final = {EMAIL: "Email", USER_ID: "UserId"}
+
+# The second time Iterable would say that there is no source.
+_MERGE = alone("/api/users/merge", all_taken, removes="merge")
+
+
+class UserMerges(IterableObject):
+    """The source becomes part of the destination, whose fields win, and is gone. There is no way back.
+
+    Once for each key of the stream, or for each pair where the stream has no key. Without a destination at Iterable,
+    the source is renamed.
+
+    sourceEmail, sourceUserId: the user who goes.
+    destinationEmail, destinationUserId: the user who stays.
+    arrayMerge: an array of objects with `field` and perhaps `dedupeBy`: array fields whose contents are put together.
+    """
+
+    spec = ObjectSpec(
+        "user_merges",
+        streams=("user_merges",),
+        modes=("merge",),
+        of_state=False,
+        once_per_key=True,
+        endpoints=(_MERGE,),
+        needs="allow_destructive",
+    )
+    example: ClassVar[Mapping[str, Any]] = {
+        "sourceEmail": "ann@old.example.com",
+        "destinationEmail": "ann@example.com",
+        "arrayMerge": [{"field": "devices", "dedupeBy": "token"}],
+    }
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One pair, each side by one identifier: the contract does not take both."""
+        sides = {side: self._side(row, side) for side in _SIDES}
+        if sides["source"] == sides["destination"]:
+            raise RecordRefusedError("sameUser", "source and destination are the same user")
+        part: Row = {f"{side}{_MEMBERS[kind]}": text for side, (kind, text) in sides.items()}
+        if arrays := from_json(row.pop("arrayMerge", None)):
+            part["arrayMerge"] = _checked(arrays)
+        self.leave_out(row)
+        names = tuple(sides.values())
+        return Operation(_MERGE, dumps(part), names, once=self.happening(key, names))
+
+    def _side(self, row: Row, side: str) -> tuple[str, str]:
+        given = {kind: row.pop(f"{side}{member}", None) for kind, member in _MEMBERS.items()}
+        try:
+            identity = self.identities.take(given)
+        except RecordRefusedError as error:
+            raise RecordRefusedError(error.code, f"the {side} of the merge: {error.refusal.reason}") from None
+        return next(iter(identity.sent.items()))
+
+
+def _checked(arrays: Any) -> list[Row]:
+    if not isinstance(arrays, list) or not all(_is_array_merge(one) for one in arrays):
+        raise RecordRefusedError(
+            "invalidArrayMerge",
+            "`arrayMerge` must be an array of objects with texts `field` and `dedupeBy`",
+            "arrayMerge",
+        )
+    return arrays
+
+
+def _is_array_merge(one: Any) -> bool:
+    return (
+        isinstance(one, dict)
+        and "field" in one
+        and all(name in ("field", "dedupeBy") and isinstance(value, str) for name, value in one.items())
+    )

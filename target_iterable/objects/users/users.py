@@ -1,0 +1,162 @@
+"""Users: profiles, created or updated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from iterable_api.facts.identity import ProjectType
+from target_iterable.columnar.operation_builder import Ground, Recipe
+from target_iterable.columnar.record_decoder import UnusualStreamError
+from target_iterable.columnar.row_groups import Kind, OneKind
+from target_iterable.columnar.user_builder import ProfileRecipe
+from target_iterable.config.route import CLEAR, IDENTIFIERS, MIRROR, NOTHING, ObjectSpec, Option
+from target_iterable.core.json_encoding import dumps
+from target_iterable.core.operation import Endpoint, Envelope, Name, Operation
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.field_types.registry import USERS
+from target_iterable.objects.base.mirrored_object import MirroredObject, name, user_of
+from target_iterable.objects.base.user_part import MERGE, profile
+from target_iterable.objects.users.privacy import deletion, forgetting
+from target_iterable.records.column_mapping import Row, spread
+from target_iterable.records.user_identity import USER_ID, UserIdentity
+from target_iterable.requests.bulk_response import NOT_FOUND, named_failures
+
+BULK_UPDATE: Final = Endpoint("/api/users/bulkUpdate", "users", named_failures)
+_UPDATE_ONLY: Final = replace(BULK_UPDATE, judge=partial(named_failures, skipped=NOT_FOUND))
+
+
+class Users(MirroredObject):
+    """Profiles. Fields that a record does not have stay as they are.
+
+    email, userId: who it is. The type of the project says which counts; another identifier is a field of the profile.
+    dataFields: an object with profile fields; all other columns are profile fields, too.
+
+    The mode `update` makes no users; records about others count as unchanged. Without an address an e-mail-based
+    project makes none by itself; anybody else is looked up first, which Iterable allows 100 times in a second. With
+    the option `update_only`, Iterable is told instead: it is not documented, and works only where Iterable has
+    switched it on; elsewhere it makes users.
+
+    In an e-mail-based project a record with a userId and no address is about the user who has the userId, and rejected
+    if there is none. With `placeholder_users` it makes a user with an address at `placeholder.email`, to which Iterable
+    sends nothing. The same holds for list members, purchases, carts, devices and calls.
+
+    In an e-mail-based project a person may have several addresses, each with a profile of its own, and one userId
+    on all of them. `identify_by: userId` writes to the profile that has the userId, instead of that of the address.
+
+    The mode `mirror` writes like `upsert`. When a user has left the source, `on_removed` says what happens: `nothing`,
+    `clear` (the fields that the stream has columns for become null), `delete`, or `forget`, at most 1,000 a day.
+    """
+
+    spec = ObjectSpec(
+        "users",
+        streams=("users",),
+        makes_users=True,
+        modes=("upsert", "update", MIRROR),
+        removals=(NOTHING, CLEAR, "delete", "forget"),
+        clears=True,
+        options={
+            **MERGE,
+            "foreign_ids": Option(
+                bool,
+                "true if ids of lists, channels and message types are those of the project that the streams of these "
+                "names come from, or false",
+            ),
+            "update_only": Option(
+                bool, "true to send the undocumented `updateOnly`, false to look users up", modes=("update",)
+            ),
+        },
+    )
+    example: ClassVar[Mapping[str, Any]] = {
+        "email": "ann@example.com",
+        "firstName": "Ann",
+        "visits": 12,
+        "address": {"city": "Bern"},
+    }
+
+    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
+        """One user; the key of the stream says nothing about it."""
+        del key
+        fields = self.fields(row, "dataFields")
+        identity = self.identities.take(fields)
+        if self.route.options.get("foreign_ids"):
+            fields = self.project.renumbering.of_profile(fields)
+        updates = self.route.mode == "update"
+        merge = self.route.options.get("merge_nested_objects", False)
+        part = profile(
+            identity,
+            self.project.fields.of_user(fields),
+            merge=merge,
+            placeholder=self.makes_placeholders and not updates,
+        )
+        return Operation(
+            endpoint=_UPDATE_ONLY if updates else BULK_UPDATE,
+            part=dumps(part),
+            names=identity.names,
+            envelope=self._envelope,
+            only_for=identity.sent_names if updates and self._must_look_up(identity) else frozenset(),
+            scope=USERS,
+            fields=part.get("dataFields", {}),
+            place=self._place,
+        )
+
+    def recipe(self, ground: Ground) -> Recipe:
+        """See `IterableObject`."""
+        if self.route.mode != "upsert" or self.route.options.get("foreign_ids"):
+            raise UnusualStreamError
+        kind = OneKind(lambda: Kind(self._envelope, self.project.fields.of_users(), self._place))
+        merge = self.route.options.get("merge_nested_objects", False)
+        placeholders = self.makes_placeholders
+        return ProfileRecipe(ground, BULK_UPDATE, kind, self.identities, merge=merge, placeholders=placeholders)
+
+    def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
+        """See `MirroredObject`."""
+        del key, create
+        return [name(*user) for user in self.identities.names(spread(row, "dataFields"))]
+
+    def removal(self, name_: str) -> Operation:
+        """See `MirroredObject`."""
+        user = user_of(name_)
+        if self.route.on_removed != CLEAR:
+            self._check_unique(user)
+        return msgspec.structs.replace(self._removing(user), place=self._place)
+
+    def _removing(self, user: Name) -> Operation:
+        if self.route.on_removed == "delete":
+            return deletion(user)
+        return forgetting(user) if self.route.on_removed == "forget" else self._clearing(user)
+
+    def _clearing(self, user: Name) -> Operation:
+        fields = {name: None for name in self.cleared if name not in (*IDENTIFIERS, "dataFields")}
+        return Operation(
+            endpoint=_UPDATE_ONLY,
+            part=dumps({user[0]: user[1], "dataFields": fields}),
+            names=(user,),
+            only_for=frozenset({user}),
+        )
+
+    def _check_unique(self, user: Name) -> None:
+        """In an e-mail-based project many may share a userId, and nobody is forgotten by it."""
+        shared = self.project.type is ProjectType.EMAIL and user[0] == USER_ID
+        if shared and (self.route.on_removed == "forget" or self.route.identify_by is None):
+            raise RecordRefusedError("sharedUserId", "in an e-mail-based project others may have the same userId")
+
+    @property
+    def _place(self) -> str:
+        """Other streams may hold other fields of the same users."""
+        return f"users {self.stream}"
+
+    def _must_look_up(self, identity: UserIdentity) -> bool:
+        return not identity.by_user_id and "updateOnly" not in self._flags
+
+    @cached_property
+    def _envelope(self) -> Envelope:
+        return Envelope.of(self.create_new_fields | self._flags)
+
+    @cached_property
+    def _flags(self) -> dict[str, bool]:
+        return {"updateOnly": True} if self.route.options.get("update_only") else {}

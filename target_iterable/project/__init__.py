@@ -1,0 +1,1 @@
+"""Look-ups in the remote project: lists, catalogs, ids, users, connection check."""

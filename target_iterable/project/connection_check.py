@@ -1,0 +1,46 @@
+"""A look at the connection before data flows: one request that only some projects and keys may make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from iterable_api.errors import BadRequestError, NotFoundError
+from iterable_api.facts.identity import ProjectType
+from iterable_api.http.client import IterableClient
+from iterable_api.http.confirmed import confirmed
+from target_iterable.config.setting_error import SettingError
+
+
+class _Question(NamedTuple):
+    """An endpoint that answers in projects of two types only, says the contract, and never to read-only keys."""
+
+    path: str
+    answered_by: str
+
+
+_BY_EMAIL: Final = _Question("/api/users/forgotten", "e-mail-based or hybrid")
+_BY_USER_ID: Final = _Question("/api/users/forgottenUserIds", "userID-based or hybrid")
+_QUESTIONS: Final[Mapping[ProjectType, _Question]] = {
+    ProjectType.EMAIL: _BY_EMAIL,
+    ProjectType.USER_ID: _BY_USER_ID,
+    ProjectType.HYBRID: _BY_USER_ID,
+}
+
+
+def first_look(client: IterableClient, project_type: ProjectType) -> str:
+    """What one request tells of the key, the region and the type of the project, in a sentence.
+
+    Raises:
+        IterableError: if the key does not work there, or Iterable cannot be reached.
+        SettingError: if the project is of another type.
+    """
+    question = _QUESTIONS[project_type]
+    try:
+        confirmed(client, "GET", question.path)
+    except (BadRequestError, NotFoundError) as error:
+        raise SettingError(
+            f"`project_type` is {project_type}, but the project does not seem to be {question.answered_by}: {error}. "
+            "Iterable shows the type in the project's settings."
+        ) from None
+    return f"The key works in this data centre and is not a read-only one, and the project is {question.answered_by}."

@@ -1,0 +1,97 @@
+"""The lists of the project by name, made where they are missing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from iterable_api.errors import ApiError, UnreadableAnswerError
+from iterable_api.http.client import IterableClient
+from iterable_api.http.confirmed import confirmed
+from iterable_api.waiting.retry_policy import LIST_OF_ONE_NAME
+from target_iterable.core.rejection import RecordRefusedError
+
+_logger: Final = logging.getLogger("target-iterable")
+
+
+@dataclass(frozen=True, order=True)
+class _List:
+    id: int
+    writable: bool
+
+
+class Lists:
+    """The project's lists, read once. Names need not be unique, and only `Standard` lists can be written.
+
+    Attributes:
+        made: ids of the lists that were made in this run.
+    """
+
+    def __init__(self, client: IterableClient) -> None:
+        self.made: set[int] = set()
+        self._client = client
+        self._by_name: dict[str, list[_List]] | None = None
+
+    def id_of(self, name: str, *, create: bool, description: str | None = None) -> int:
+        """The list called `name`, made with the description if there is none and `create` says so.
+
+        Raises:
+            RecordRefusedError: if there is none, more than one, or one that cannot be written.
+        """
+        if self._by_name is None:
+            self._by_name = self._read()
+        known = self._by_name.get(name, [])
+        if not known and create:
+            known = [self._make(name, description)]
+        elif len(known) > 1:
+            known = self._settled(name)
+        self._by_name[name] = known
+        return _only(known)
+
+    def _make(self, name: str, description: str | None) -> _List:
+        """A new list; or the one of another process that was quicker.
+
+        Nothing at Iterable keeps names unique. So whoever has made a list looks whether there is an older one, which
+        has the lower id, and then takes the own one back: it is empty, and all who look find the older one.
+        """
+        body = {"name": name} | ({"description": description} if description else {})
+        made = _List(confirmed(self._client, "POST", "/api/lists", json=body)["listId"], writable=True)
+        first = min([made, *self._read().get(name, [])])
+        if first != made:
+            self._take_back(made)
+        self.made.add(first.id)
+        return first
+
+    def _take_back(self, made: _List) -> None:
+        try:
+            confirmed(self._client, "DELETE", "/api/lists/{listId}", path_params={"listId": made.id})
+        except (ApiError, UnreadableAnswerError) as error:
+            _logger.warning("There is a second, empty list of the same name now, with the id %d. %s", made.id, error)
+
+    def _settled(self, name: str) -> list[_List]:
+        """The lists of that name, once those that are about to be taken back are gone."""
+        for wait in LIST_OF_ONE_NAME.waits():
+            known = self._read().get(name, [])
+            if len(known) <= 1:
+                return known
+            self._client.sleep(wait)
+        return self._read().get(name, [])
+
+    def _read(self) -> dict[str, list[_List]]:
+        by_name: dict[str, list[_List]] = {}
+        for entry in confirmed(self._client, "GET", "/api/lists")["lists"]:
+            writable = entry.get("listType", "Standard") == "Standard"
+            by_name.setdefault(entry["name"], []).append(_List(entry["id"], writable))
+        return by_name
+
+
+def _only(lists: Sequence[_List]) -> int:
+    if not lists:
+        raise RecordRefusedError("unknownList", "there is no list of this name")
+    if len(lists) > 1:
+        raise RecordRefusedError("ambiguousList", "several lists have this name; give the `list_id`")
+    if not lists[0].writable:
+        raise RecordRefusedError("unwritableList", "only lists of the type Standard can be written")
+    return lists[0].id

@@ -1,0 +1,1 @@
+"""From a Singer record to a row: column mapping, validation, ids, user identity."""

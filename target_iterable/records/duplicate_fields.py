@@ -1,0 +1,75 @@
+"""Fields that a record gives twice: as a column, and as a member of an object whose members are fields, too."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from typing import Any, Final
+
+from iterable_api.facts import timestamps as times
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.records.column_mapping import Row
+from target_iterable.records.user_identity import KINDS, identifier_text
+
+DUPLICATE: Final = "duplicateField"
+_logger: Final = logging.getLogger("target-iterable")
+
+
+class DuplicateFields:
+    """Puts the two together for one stream. Only the main thread makes records.
+
+    Attributes:
+        counts: how many records gave a field twice with different values, by field.
+    """
+
+    def __init__(self, stream: str = "", counts: Counter[str] | None = None, *, rejects: bool = False) -> None:
+        """`rejects` says whether such records are refused; else what is nearer to the record counts."""
+        self.counts = Counter[str]() if counts is None else counts
+        self._stream = stream
+        self._rejects = rejects
+
+    def merged(self, inner: Row, outer: Row, place: str) -> Row:
+        """The members of `inner`, an object at `place` of the record, and over them those of `outer`.
+
+        Raises:
+            RecordRefusedError: for a name with different values in both, if such records are refused.
+        """
+        for name in inner.keys() & outer.keys():
+            if not _are_same(name, inner[name], outer[name]):
+                self._note(name, place)
+        return {**inner, **outer}
+
+    def _note(self, name: str, place: str) -> None:
+        if self._rejects:
+            raise RecordRefusedError(
+                DUPLICATE, f"the field {name!r} has another value in {place!r} than beside it", name
+            )
+        if name not in self.counts:
+            _logger.warning(
+                "Stream %r: records have the field %r twice, with another value in %r than beside it, where it counts. "
+                "See `on_duplicate_field`.",
+                self._stream,
+                name,
+                place,
+            )
+        self.counts[name] += 1
+
+
+def _are_same(name: str, one: Any, other: Any) -> bool:
+    """Whether two values say the same of a field: spellings of a date, an address or an id do not count."""
+    if one == other and isinstance(one, bool) is isinstance(other, bool):
+        return True
+    if name in KINDS:
+        return bool(_identifier(name, one) == _identifier(name, other))
+    return isinstance(one, str) and isinstance(other, str) and _spelt(one) == _spelt(other)
+
+
+def _identifier(kind: str, value: Any) -> Any:
+    try:
+        return identifier_text(kind, value)
+    except RecordRefusedError:
+        return value
+
+
+def _spelt(text: str) -> str:
+    return times.text_to_iterable(text) or text

@@ -1,0 +1,133 @@
+"""Whom a record is about: one identifier, chosen by the type of the project."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from iterable_api.facts.identity import ProjectType, is_valid_email, is_valid_user_id, normalise_email
+from target_iterable.core.operation import Name
+from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.records.column_mapping import Row
+from target_iterable.records.ids import key_text
+
+EMAIL: Final = "email"
+USER_ID: Final = "userId"
+
+KINDS: Final = (EMAIL, USER_ID)
+ACCEPTED: Final[Mapping[ProjectType, tuple[str, ...]]] = {
+    ProjectType.EMAIL: (EMAIL, USER_ID),
+    ProjectType.USER_ID: (USER_ID,),
+    ProjectType.HYBRID: (EMAIL, USER_ID),
+}
+"""What may identify a user, best first. An address alone cannot make a user in a userID-based project."""
+
+
+class UserIdentity(msgspec.Struct, frozen=True):
+    """A user as a row names it.
+
+    Attributes:
+        sent: the identifiers that stand at the top of the row in the request.
+        other: an identifier that the record has besides; it can only be a profile field.
+        by_user_id: whether an email-based project must find the user by userId.
+        names: names by which Iterable may mean this user in an answer.
+    """
+
+    sent: dict[str, str]
+    other: dict[str, str]
+    by_user_id: bool
+    names: tuple[Name, ...] = ()
+
+    @property
+    def sent_names(self) -> frozenset[Name]:
+        """Names by which the row finds its user."""
+        return frozenset(self.sent.items())
+
+    def profile_fields(self) -> Row:
+        """The other identifier, checked: Iterable refuses the row if it is malformed."""
+        return {kind: _checked(kind, text) for kind, text in self.other.items()} if self.other else {}
+
+
+class IdentityRule:
+    """Chooses the identifier. The contract wants one of them; only hybrid projects know a user by both."""
+
+    def __init__(self, project_type: ProjectType, identify_by: str | None = None) -> None:
+        self._accepted = (identify_by,) if identify_by else ACCEPTED[project_type]
+        self._most = 2 if project_type is ProjectType.HYBRID else 1
+        self._email_based = project_type is ProjectType.EMAIL
+
+    def names(self, row: Row) -> list[Name]:
+        """All identifiers in `row` that are valid. A userId comes first where addresses are not all that counts."""
+        order = self._accepted if self._email_based else sorted(self._accepted, reverse=True)
+        found = ((kind, _valid(kind, row.get(kind))) for kind in order)
+        return [(kind, text) for kind, text in found if text]
+
+    def best(self, kinds: Collection[str]) -> list[str]:
+        """Those of `kinds` that stand at the top of a row which has all of them."""
+        return [kind for kind in self._accepted if kind in kinds][: self._most]
+
+    def is_by_user_id(self, sent: Collection[str]) -> bool:
+        """Whether an email-based project must find users by userId of whom these kinds are sent."""
+        return self._email_based and EMAIL not in sent
+
+    def take(self, row: Row) -> UserIdentity:
+        """Take `email` and `userId` out of `row`.
+
+        Raises:
+            RecordRefusedError: if there is no identifier, or none that Iterable can take.
+        """
+        other: dict[str, str] = {}
+        for kind in KINDS:
+            if kind in row and (text := identifier_text(kind, row.pop(kind))):
+                other[kind] = text
+        names = tuple(other.items())
+        sent: dict[str, str] = {}
+        for kind in self._accepted:
+            if kind in other and len(sent) < self._most:
+                sent[kind] = _checked(kind, other.pop(kind))
+        if not sent:
+            raise RecordRefusedError("missingIdentity", f"it has no {' and no '.join(self._accepted)}")
+        return UserIdentity(sent, other, self.is_by_user_id(sent), names)
+
+
+def identifier(kind: str, value: Any) -> str:
+    """The identifier; empty if there is none.
+
+    Raises:
+        RecordRefusedError: if Iterable cannot take it.
+    """
+    text = identifier_text(kind, value)
+    return _checked(kind, text) if text else text
+
+
+def identifier_text(kind: str, value: Any) -> str:
+    """The identifier in the spelling in which answers name it; empty if there is none.
+
+    Raises:
+        RecordRefusedError: if it is no text.
+    """
+    text = "" if value is None else value if isinstance(value, str) else key_text(value)
+    if text is None:
+        raise RecordRefusedError(_BUCKETS[kind], f"{kind!r} is not a text")
+    return normalise_email(text) if kind == EMAIL else text
+
+
+def _valid(kind: str, value: Any) -> str:
+    """The identifier, or nothing if it is not one."""
+    try:
+        return _checked(kind, identifier_text(kind, value))
+    except RecordRefusedError:
+        return ""
+
+
+def _checked(kind: str, text: str) -> str:
+    valid = is_valid_email(text) if kind == EMAIL else is_valid_user_id(text)
+    if not valid:
+        raise RecordRefusedError(_BUCKETS[kind], f"{kind!r} is malformed")
+    return text
+
+
+_BUCKETS: Final[Mapping[str, str]] = {EMAIL: "invalidEmails", USER_ID: "invalidUserIds"}
+"""What Iterable calls the failure when it finds it."""

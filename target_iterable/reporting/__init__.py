@@ -1,0 +1,1 @@
+"""Counts, metrics, request log, dead-letter file, run summary."""

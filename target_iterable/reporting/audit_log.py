@@ -1,0 +1,165 @@
+"""The audit log: what was taken away from Iterable, why, and what Iterable said to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from iterable_api.facts import timestamps as times
+from target_iterable.core.operation import Operation, Outcome
+from target_iterable.core.private_files import StreamFile
+from target_iterable.core.rejection import UNCONFIRMED, Refusal
+
+REMOVED: Final = "removed"
+ALREADY_GONE: Final = "already_gone"
+REJECTED: Final = "rejected"
+FAILED: Final = "failed"
+PLANNED: Final = "planned"
+_REMOVE: Final = "remove"
+
+
+class AuditNotWrittenError(Exception):
+    """Something was taken away from Iterable that the audit log does not have. State does not move past it."""
+
+
+class Reason(NamedTuple):
+    """Why a mirrored stream removes something.
+
+    Attributes:
+        version: the version of the stream that no longer has it.
+        last: the last version that had it; None if that is not known.
+    """
+
+    version: int
+    last: int | None
+
+
+class _Result(NamedTuple):
+    row: Operation
+    outcome: str
+    refusal: Refusal | None = None
+
+
+_BY_RECORDS: Final[Mapping[Operation, Reason]] = MappingProxyType({})
+
+
+class Audit:
+    """The entries of one stream in one run: a file of its own, made with the first of them, for its owner only.
+
+    Each is a line of JSON: `at`, `run`, `stream`, `object`, `action`, `identity` (pairs of kind and value), `place`
+    (the list or catalog), `endpoint`, `version`, `last_version`, `outcome`, `code`, `reason`. Versions are null for
+    what a record has asked for; `code` and `reason` are those of the reject.
+
+    Attributes:
+        entries: how many there are.
+    """
+
+    def __init__(self, directory: Path, started: datetime, about: Mapping[str, str], *, plans: bool = False) -> None:
+        """`about` are the members that all entries share: `run`, `stream`, `object`. With `plans`, nothing is done."""
+        self.entries = 0
+        self._directory = directory
+        self._file = StreamFile(directory, about["stream"], started, ".audit.ndjson")
+        self._about = about
+        self._done = PLANNED if plans else REMOVED
+        self._waiting: list[bytes] = []
+
+    @property
+    def path(self) -> str | None:
+        """The file; None as long as there is none."""
+        return str(self._file.path) if self._file.path else None
+
+    def settled(self, outcome: Outcome, removals: Container[Operation] = ()) -> None:
+        """Keep what became of a batch of records, if they take something away.
+
+        `removals` are rows that do so although their endpoint serves other purposes: fields that are cleared.
+
+        Raises:
+            AuditNotWrittenError: if what can happen only once could not be stored.
+        """
+        endpoint = outcome.batch.endpoint
+        if removals and not endpoint.removes:
+            for result in self._results(outcome):
+                if result.row in removals:
+                    self._add(result, _REMOVE)
+        if endpoint.removes:
+            self.removed(outcome, endpoint.removes, _BY_RECORDS)
+            if not endpoint.repeatable:
+                # The ledger is about to note that it has happened, and the next run would not come here again.
+                self.flush()
+
+    def removed(self, outcome: Outcome, action: str, reasons: Mapping[Operation, Reason]) -> None:
+        """Keep what became of a batch of removals until the next `flush`."""
+        for result in self._results(outcome):
+            self._add(result, action, reasons.get(result.row))
+
+    def gone(self, row: Operation, action: str, reason: Reason) -> None:
+        """Keep that there was nothing to do about a removal."""
+        self._add(_Result(row, ALREADY_GONE), action, reason)
+
+    def refused(self, row: Operation, refusal: Refusal) -> None:
+        """Keep that a record was not sent, if it would have taken something away."""
+        if row.endpoint.removes:
+            self._add(_Result(row, REJECTED, refusal), row.endpoint.removes)
+
+    def impossible(self, identity: Any, action: str, refusal: Refusal, reason: Reason) -> None:
+        """Keep that a removal could not even be asked for."""
+        about = {"action": action, "identity": [identity] if identity else [], "place": None, "endpoint": None}
+        self._write(about, REJECTED, refusal, reason)
+
+    def flush(self) -> None:
+        """Bring everything to the disk.
+
+        Raises:
+            AuditNotWrittenError: if that fails; the file then ends with the last whole flush.
+        """
+        if not self._waiting:
+            return
+        try:
+            self._file.append(b"".join(self._waiting))
+        except OSError as error:
+            raise AuditNotWrittenError(
+                f"The audit log cannot be written into {str(self._directory)!r} (in a dry run `dry_run_path`, else "
+                f"`audit_path`): {error.strerror}. State has not moved past what was removed."
+            ) from None
+        self.entries += len(self._waiting)
+        self._waiting = []
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _results(self, outcome: Outcome) -> Iterator[_Result]:
+        verdicts = outcome.verdicts
+        for row in verdicts.written:
+            yield _Result(row, ALREADY_GONE if row in verdicts.already else self._done)
+        for row in verdicts.skipped:
+            yield _Result(row, ALREADY_GONE)
+        for row, refusal in verdicts.rejected:
+            yield _Result(row, refusal.code if refusal.code == UNCONFIRMED.code else REJECTED, refusal)
+        if outcome.error is not None:
+            refusal = Refusal(type(outcome.error).__name__, str(outcome.error))
+            settled = {*verdicts.written, *verdicts.skipped, *(row for row, _ in verdicts.rejected)}
+            yield from (_Result(row, FAILED, refusal) for row in outcome.batch.rows if row not in settled)
+
+    def _add(self, result: _Result, action: str, reason: Reason | None = None) -> None:
+        row = result.row
+        about = {"action": action, "identity": row.names, "place": row.place or None, "endpoint": str(row.endpoint)}
+        self._write(about, result.outcome, result.refusal, reason)
+
+    def _write(self, about: dict[str, Any], outcome: str, refusal: Refusal | None, reason: Reason | None) -> None:
+        entry = {
+            "at": times.to_rfc3339(datetime.now(UTC)),
+            **self._about,
+            **about,
+            "version": reason.version if reason else None,
+            "last_version": reason.last if reason else None,
+            "outcome": outcome,
+            "code": refusal.code if refusal else None,
+            "reason": refusal.reason if refusal else None,
+        }
+        # Letters of all alphabets as they are, so that they can be looked for; half a surrogate pair is escaped.
+        self._waiting.append(json.dumps(entry, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")

@@ -1,0 +1,92 @@
+"""Rejected records, kept as a Singer stream: mend the cause, then `target-iterable --input FILE`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import simplejson
+
+from iterable_api.facts import timestamps as times
+from target_iterable.core.private_files import StreamFile
+from target_iterable.core.rejection import Refusal
+from target_iterable.core.source import Line, Source
+
+_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class RejectsNotWrittenError(Exception):
+    """Rejects could not be stored, so state must not move past them."""
+
+
+class Rejects:
+    """The rejects of one stream in one run: a file of its own, made with the first of them, for its owner only.
+
+    The RECORD messages are those of the input, byte by byte, with a member `reject` beside `record`, which readers
+    pass over: `code`, `reason`, `field`, `endpoint`, `at`.
+    """
+
+    def __init__(self, directory: Path, stream: str, started: datetime) -> None:
+        self._directory = directory
+        self._file = StreamFile(directory, stream, started, ".singer")
+        self._waiting: list[bytes] = []
+        self._schema: Line | None = None
+
+    def add(self, source: Source, refusal: Refusal, endpoint: str | None) -> None:
+        """Keep one record until the next `flush`. `endpoint` is None for what was never sent."""
+        if source.schema is not self._schema:
+            self._schema = source.schema
+            self._waiting.append(_bytes(source.schema) + b"\n")
+        reject = {**asdict(refusal), "endpoint": endpoint, "at": times.to_rfc3339(datetime.now(UTC))}
+        self._waiting.append(_with_reject(_bytes(source.record), json.dumps(reject).encode()))
+
+    def flush(self) -> None:
+        """Bring everything to the disk, so that it outlasts a power cut.
+
+        Raises:
+            RejectsNotWrittenError: if that fails; the file then ends with the last whole flush.
+        """
+        if not self._waiting:
+            return
+        try:
+            self._file.append(b"".join(self._waiting))
+        except OSError as error:
+            raise RejectsNotWrittenError(
+                f"The rejects cannot be written into {str(self._directory)!r} (in a dry run "
+                f"`dry_run_path`, else `rejects_path`): {error.strerror}. State has not moved past them."
+            ) from None
+        self._waiting = []
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _bytes(line: Line) -> bytes:
+    """The line without its end. A text that is not Unicode could only come escaped."""
+    return (line.encode() if isinstance(line, str) else line).strip()
+
+
+def _with_reject(message: bytes, reject: bytes) -> bytes:
+    """A line with `reject` as its last member, in place of one that it may have from an earlier run."""
+    if b'"reject"' in message:
+        message = _without_reject(message)
+    return message[:-1] + b',"reject":' + reject + b"}\n"
+
+
+def _without_reject(message: bytes) -> bytes:
+    try:
+        members = _members.decode(message)
+    except msgspec.DecodeError:
+        # NaN or half a surrogate pair.
+        parsed = simplejson.loads(message, use_decimal=True)
+        return simplejson.dumps(_others(parsed), use_decimal=True).encode()
+    return msgspec.json.encode(_others(members))
+
+
+def _others(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if name != "reject"}

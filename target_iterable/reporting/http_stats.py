@@ -1,0 +1,50 @@
+"""What has travelled, and how much of Iterable's limits that took."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from iterable_api.facts.limits import MINUTE, limits_of
+from target_iterable.reporting.request_log import Call
+
+
+@dataclass
+class Traffic:
+    """Counts since the start of the run.
+
+    Attributes:
+        requests: bulk requests, each once however often it was tried.
+        retries: further tries of them.
+        bytes: bytes of all bodies that were sent.
+    """
+
+    requests: int = 0
+    retries: int = 0
+    bytes: int = 0
+    _by_endpoint: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, method: str, path: str, call: Call) -> None:
+        """Count one request."""
+        self.requests += 1
+        self.retries += max(0, len(call.attempts) - 1)
+        self.bytes += call.sent_bytes
+        self._by_endpoint[method, path] += len(call.attempts)
+
+    def limit_share(self, seconds: float) -> float | None:
+        """The share of the documented limit that was used in `seconds`, of the endpoint that used most of its own."""
+        shares = [
+            attempts / (limits[0].count / limits[0].seconds * max(seconds, limits[0].seconds))
+            for (method, path), attempts in self._by_endpoint.items()
+            if (limits := limits_of(method, path))
+        ]
+        return round(max(shares), 3) if shares else None
+
+    def minutes_at_limit(self) -> float | None:
+        """How long that takes where the documented limit is used in full; the endpoint that takes longest counts."""
+        minutes = [
+            attempts * limit.seconds / limit.count / MINUTE
+            for (method, path), attempts in self._by_endpoint.items()
+            for limit in limits_of(method, path)
+        ]
+        return round(max(minutes), 3) if minutes else None

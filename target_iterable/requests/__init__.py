@@ -1,0 +1,1 @@
+"""Batching, scheduling, sending, bulk responses, isolation of bad rows."""

@@ -1,0 +1,1 @@
+"""What a real run and a dry run are wired of."""

@@ -1,0 +1,103 @@
+"""A dry run as a whole: its settings, its client, and what it adds to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iterable_api.storage.paths import wrong_folder
+from target_iterable.config.setting_error import SettingError, refuse
+from target_iterable.config.threshold_settings import most
+from target_iterable.reporting.request_log import Journal
+from target_iterable.reporting.run_report import PLANNED
+from target_iterable.reporting.stream_counts import Tally
+from target_iterable.runs.dry_run_client import PlanningClient
+from target_iterable.runs.dry_run_plan import Plan
+from target_iterable.runs.real_run import RealRun
+
+if TYPE_CHECKING:
+    from target_iterable.runs.store_classes import Stores
+
+
+class DryRun(RealRun):
+    """Plans what a real run would do, to the end of the input.
+
+    One request at a time, so that the plan has them in order. Rejects neither stop nor fail it: they are what it
+    is to find.
+
+    Raises:
+        SettingError: if the plan cannot be written, or `max_rejects` means nothing.
+    """
+
+    passes_state = False
+    sends_ahead = False
+    columns = PLANNED
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        directory = config["dry_run_path"]
+        refuse(wrong_folder("dry_run_path", directory))
+        self._allowance = most(config, "max_rejects")
+        self._bears_dropped_fields = config["on_dropped_fields"] == "warn"
+        changes = {
+            "dry_run": True,
+            "rejects_path": directory,
+            "audit_path": directory,
+            "max_rejects": "100%",
+            "on_reject": "continue",
+            "on_dropped_fields": "warn",
+            "max_in_flight": 1,
+        }
+        super().__init__({**config, **changes})
+        try:
+            self._plan = Plan(Path(directory))
+        except OSError as error:
+            raise SettingError(f"`dry_run_path` cannot be written: {error.strerror}.") from None
+
+    @property
+    def fatal_stops(self) -> Collection[str]:
+        """None: a dry run only says what would stop the real one."""
+        return ()
+
+    def client(self, journal: Journal) -> partial[PlanningClient]:
+        """What makes the client."""
+        return partial(PlanningClient, self._plan, journal)
+
+    def stores(self) -> Stores:
+        """See `RealRun`."""
+        from target_iterable.runs.dry_run_ledger import planning  # noqa: PLC0415
+
+        return planning()
+
+    def about(self) -> dict[str, Any]:
+        """For the summary: what else would be made, and where the requests are."""
+        return {
+            "dry_run": True,
+            "new_lists": self._plan.lists,
+            "new_catalogs": self._plan.catalogs,
+            "requests_path": str(self._plan.path),
+        }
+
+    def remarks(self, tallies: Mapping[str, Tally]) -> Iterator[str]:
+        """Lines under the table."""
+        yield f"Dry run: nothing was written to Iterable. The requests are in {self._plan.path}"
+        for what, names in (("lists", self._plan.lists), ("catalogs", self._plan.catalogs)):
+            if names:
+                yield f"New {what}: {', '.join(names)}"
+        for stream, tally in tallies.items():
+            if tally.created_fields:
+                yield f"New fields by {stream}: {', '.join(sorted(tally.created_fields))}"
+            if self._allowance.exceeded(tally.rejected, tally.read):
+                yield f"The real run would stop at the rejects of {stream}: `max_rejects` is {self._allowance}"
+            if tally.stopped and tally.stopped.matters and tally.stopped.code in super().fatal_stops:
+                yield f"The real run would fail. Stream {stream!r}: {tally.stopped}"
+            if tally.objection:
+                yield f"The real run would stop. {tally.objection}"
+            if tally.dropped_fields and not self._bears_dropped_fields:
+                dropped = ", ".join(sorted(tally.dropped_fields))
+                yield f"The real run would fail at fields of {stream} that Iterable drops: {dropped}"
+
+    def close(self) -> None:
+        """Close the plan."""
+        self._plan.close()

@@ -1,0 +1,128 @@
+"""What a dry run knows of earlier runs: it reads what they kept, and what it plans it remembers for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from heapq import merge
+from typing import Any
+
+from iterable_api.storage import databases
+from target_iterable.ledger.idempotency_keys import Happenings
+from target_iterable.ledger.ledger import Ledger
+from target_iterable.mirror.membership_table import Members, Sighting
+from target_iterable.mirror.seen_keys import Sightings
+from target_iterable.runs.store_classes import Stores
+
+
+class PlanningLedger(Ledger):
+    """Changes nothing that is kept."""
+
+    keeps = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._planned: dict[bytes, bytes | None] = {}
+        self._gone: set[bytes] = set()
+
+    def read(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        """See `Ledger`; as if the plan had been carried out."""
+        kept = {key: content for key, content in super().read(keys).items() if not key.startswith(tuple(self._gone))}
+        known = kept | {key: self._planned[key] for key in keys if key in self._planned}
+        return {key: content for key, content in known.items() if content is not None}
+
+    def claim(self, keys: Collection[bytes]) -> None:
+        """See `Ledger`."""
+        self._planned |= dict.fromkeys(keys)
+
+    def forget(self, keys: Collection[bytes]) -> None:
+        """See `Ledger`."""
+        self._planned |= dict.fromkeys(keys)
+
+    def forget_place(self, place: str) -> None:
+        """See `Ledger`. Comes before anything is planned for the place."""
+        self._gone.add(self.prefix(place))
+
+    def keep(self, contents: Mapping[bytes, bytes | None]) -> None:
+        """See `Ledger`."""
+        self._planned |= contents
+
+
+class PlanningHappenings(Happenings):
+    """Changes nothing that is kept."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__(ledger)
+        self._planned: set[bytes] = set()
+        self._disowned: set[bytes] = set()
+
+    def read(self, keys: Collection[bytes]) -> dict[bytes, bool]:
+        """See `Happenings`; as if the plan had been carried out."""
+        known = {key: done for key, done in super().read(keys).items() if done or key not in self._disowned}
+        return known | dict.fromkeys(self._planned.intersection(keys), True)
+
+    def begin(self, keys: Collection[bytes]) -> set[bytes]:
+        """See `Happenings`."""
+        return set(keys)
+
+    def take_back(self, keys: Collection[bytes]) -> None:
+        """See `Happenings`."""
+
+    def disown(self, keys: Collection[bytes]) -> None:
+        """See `Happenings`."""
+        self._disowned |= set(keys)
+
+    def do(self, keys: Collection[bytes]) -> None:
+        """See `Happenings`."""
+        self._planned |= set(keys)
+
+
+class PlanningMembers(Members):
+    """Notes in a database of its own what the run sees; it vanishes with the run."""
+
+    def __init__(self, ledger: Ledger, stream: str, kind: str) -> None:
+        super().__init__(ledger, stream, kind)
+        self._engine = databases.sqlite_for_now()
+        self._new: set[bytes] = set()
+        self.sightings = PlanningSightings(self.sightings, ledger.aside(self._engine), self._prefix)
+
+    def put(self, names: Mapping[str, Sighting]) -> set[bytes]:
+        """See `Members`."""
+        keys = {self.key(name) for name, sighting in names.items() if sighting.removes} - self._new
+        new = keys - self._known(keys).keys()
+        self._new |= new
+        return new
+
+    def drop(self, keys: Collection[bytes]) -> None:
+        """See `Members`."""
+        self._new -= set(keys)
+
+    def total(self) -> int:
+        """See `Members`; as if the plan had been carried out."""
+        return super().total() + len(self._new)
+
+    def register(self) -> None:
+        """See `Members`."""
+
+    def finish(self, version: int) -> None:
+        """See `Members`."""
+
+    def close(self) -> None:
+        """See `Members`."""
+        self._engine.dispose()
+
+
+class PlanningSightings(Sightings):
+    """Those that are kept, and those of this run."""
+
+    def __init__(self, kept: Sightings, planned: Ledger, stream: bytes) -> None:
+        super().__init__(planned, stream)
+        self._kept = kept
+
+    def since(self, version: int) -> Iterator[bytes]:
+        """See `Sightings`."""
+        return merge(self._kept.since(version), super().since(version))
+
+
+def planning() -> Stores:
+    """All of these."""
+    return Stores(PlanningLedger, PlanningHappenings, PlanningMembers)

@@ -1,0 +1,72 @@
+"""What a user can say about the keys of the ledger, from the command line: no data moves, and Iterable is not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+
+from singer_sdk import Target
+
+from target_iterable.config.setting_error import SettingError
+from target_iterable.config.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from target_iterable.ledger.keys import LedgerKeys
+
+
+class Change(NamedTuple):
+    """What `make` does to the keys, as the settings say; it tells what was done. `explained` is for the user."""
+
+    explained: str
+    make: Callable[[LedgerKeys, Mapping[str, Any]], str]
+
+
+class _Settings(Target):
+    """Reads the settings, and nothing else: a target would open the ledger, which these commands are to mend."""
+
+    name = "target-iterable"
+    package_name = "singer-iterable"
+    config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
+
+
+def change_keys(name: str, given: Any) -> str:
+    """Make one of `CHANGES`; what was done, in a sentence.
+
+    Raises:
+        SettingError: if that is not possible.
+    """
+    from target_iterable.ledger.ledger import keys_of  # noqa: PLC0415 (takes long to load)
+
+    config = _Settings(config=given.config, parse_env_config=given.parse_env).config
+    try:
+        with keys_of(config["ledger"], config["lock_timeout_seconds"]) as (engine, keys):
+            done = CHANGES[name].make(keys, config)
+            engine.dispose()
+    except ValueError as error:
+        raise SettingError(str(error)) from None
+    return done
+
+
+def _rotate(keys: LedgerKeys, config: Mapping[str, Any]) -> str:
+    previous = config.get("previous_ledger_key")
+    if not previous:
+        raise SettingError(
+            "`--rotate-ledger-key` needs the setting `previous_ledger_key`: the `ledger_key` before this one, or "
+            "the API key if there was none."
+        )
+    return keys.rotate(previous, config["api_key"], config.get("ledger_key"))
+
+
+def _share(keys: LedgerKeys, config: Mapping[str, Any]) -> str:
+    return keys.admit(config["api_key"], config.get("ledger_key"))
+
+
+CHANGES: Final[Mapping[str, Change]] = {
+    "rotate-ledger-key": Change(
+        "After a new `ledger_key`, or a new API key without one: let the ledger open with it. Set "
+        "`previous_ledger_key` to the one before.",
+        _rotate,
+    ),
+    "share-ledger": Change("Let this project use a ledger that others use already.", _share),
+}
+"""By the name of their option."""

@@ -1,0 +1,120 @@
+"""What the settings say about delivering: how many records travel together, where rejects go, and what is logged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Final
+
+from iterable_api.storage.paths import sqlite_file, wrong_file, wrong_folder
+from target_iterable.config.delivery_options import Options
+from target_iterable.config.route import Route
+from target_iterable.config.setting_error import SettingError, refuse
+from target_iterable.config.threshold_settings import most
+from target_iterable.delivery.history import Past
+from target_iterable.reporting.audit_log import Audit
+from target_iterable.reporting.dead_letter_file import Rejects
+from target_iterable.reporting.request_log import Journal
+
+if TYPE_CHECKING:
+    from target_iterable.runs.state_database import Remembered
+    from target_iterable.runs.store_classes import Stores
+
+
+_RUN_BYTES: Final = 8
+
+
+class Outlet:
+    """Checks the settings at the start, before data moves.
+
+    Raises:
+        SettingError: for `max_rejects`, `max_removals`, `rejects_path`, `ledger` or `request_log_path`.
+    """
+
+    def __init__(
+        self, config: Mapping[str, Any], stores: Callable[[], Stores], *, needs_ledger: bool, must_remember: bool
+    ) -> None:
+        self.options = Options(
+            max_rows=config.get("max_batch_rows"),
+            allowance=most(config, "max_rejects"),
+            max_in_flight=config.get("max_in_flight"),
+            bears_dropped_fields=config["on_dropped_fields"] == "warn",
+            trims=config["on_type_clash"] == "drop_field",
+        )
+        self._directory = Path(config["rejects_path"])
+        self._started = datetime.now(UTC)
+        self.run = token_hex(_RUN_BYTES)
+        refuse(wrong_folder("rejects_path", config["rejects_path"]))
+        refuse(wrong_file("ledger", sqlite_file(config["ledger"])))
+        most(config, "max_removals")
+        self._config = config
+        self._stores = stores
+        self._remembered = self._opened(must_be_known=must_remember) if needs_ledger else None
+        self.journal = _journal(config)
+
+    def rejects(self, stream: str) -> Rejects:
+        """The rejects of `stream` in this run."""
+        return Rejects(self._directory, stream, self._started)
+
+    def audit(self, stream: str, route: Route) -> Audit:
+        """The audit log of `stream` in this run.
+
+        Raises:
+            SettingError: if the stream may take something away, and that could not be written down.
+        """
+        if route.may_remove:
+            self.check_audit()
+        about = {"run": self.run, "stream": stream, "object": route.object}
+        return Audit(Path(self._config["audit_path"]), self._started, about, plans=self._config["dry_run"])
+
+    def check_audit(self) -> None:
+        """Check that the audit log can be written.
+
+        Raises:
+            SettingError: if it cannot.
+        """
+        refuse(wrong_folder("audit_path", self._config["audit_path"]))
+
+    def kept(self, stream: str, route: Route) -> int:
+        """How much a mirrored stream that has not come has put into Iterable."""
+        return self._remembered.kept(stream, route) if self._remembered is not None else 0
+
+    def past(self, stream: str, route: Route, *, once_per_key: bool) -> Past:
+        """What a stream knows of earlier runs.
+
+        One that skips nothing has a memory, too, if there is a ledger: others may write the same things.
+
+        Raises:
+            SettingError: if the ledger is needed, and cannot be used.
+        """
+        if once_per_key and self._remembered is None:
+            self._remembered = self._opened()
+        return Past() if self._remembered is None else self._remembered.past(stream, route, once_per_key=once_per_key)
+
+    def forget(self, place: str) -> None:
+        """Take nothing in `place` for accepted."""
+        if self._remembered is not None:
+            self._remembered.ledger.forget_place(place)
+
+    def close(self) -> None:
+        """Close the files and connections of the run."""
+        self.journal.close()
+        if self._remembered is not None:
+            self._remembered.close()
+
+    def _opened(self, *, must_be_known: bool = True) -> Remembered:
+        # Only here, since most runs remember nothing, and what talks to databases takes long to load.
+        from target_iterable.runs.state_database import Remembered  # noqa: PLC0415
+
+        return Remembered(self._config, self._stores(), must_be_known=must_be_known)
+
+
+def _journal(config: Mapping[str, Any]) -> Journal:
+    path = config.get("request_log_path")
+    refuse(wrong_file("request_log_path", path))
+    try:
+        return Journal(path, bodies=config["request_log_bodies"])
+    except OSError as error:
+        raise SettingError(f"`request_log_path` cannot be written: {error.strerror}.") from None

@@ -1,0 +1,99 @@
+"""What runs remember for later ones, in the database that the setting `ledger` names."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from target_iterable.config.route import CLEAR, MIRROR, NOTHING, Route
+from target_iterable.config.setting_error import SettingError
+from target_iterable.config.threshold_settings import most
+from target_iterable.delivery.history import Past
+from target_iterable.ledger.deduplication import LedgerMemory
+from target_iterable.ledger.idempotency import OncePerKey
+from target_iterable.ledger.keys import unknown_key
+from target_iterable.ledger.ledger import open_ledger
+from target_iterable.ledger.no_idempotency import Once
+from target_iterable.mirror.membership_table import Members
+from target_iterable.mirror.mirror import MAX_SHRINKAGE, Mirror, Terms
+from target_iterable.mirror.stream_mirror import MemberMirror
+from target_iterable.runs.store_classes import Stores
+
+
+class Remembered:
+    """Opens the database at the start.
+
+    Attributes:
+        ledger: what was accepted.
+
+    Raises:
+        SettingError: if it cannot be used.
+    """
+
+    def __init__(self, config: Mapping[str, Any], stores: Stores, *, must_be_known: bool = False) -> None:
+        self._config = config
+        self._stores = stores
+        self._members: list[Members] = []
+        self._is_told = False
+        try:
+            self.ledger = open_ledger(
+                config["ledger"],
+                config["api_key"],
+                stores.ledger,
+                ledger_key=config.get("ledger_key"),
+                lock_timeout=config["lock_timeout_seconds"],
+            )
+        except ValueError as error:
+            raise SettingError(str(error)) from None
+        self._check_known(must=must_be_known)
+
+    def past(self, stream: str, route: Route, *, once_per_key: bool) -> Past:
+        """What a stream knows of earlier runs.
+
+        Raises:
+            SettingError: if it would do harm not to know them.
+        """
+        self._check_known(must=once_per_key or route.mode == MIRROR)
+        once = OncePerKey(self._stores.happenings(self.ledger), resend=route.resend) if once_per_key else Once()
+        return Past(LedgerMemory(self.ledger, skip=route.skip_unchanged), once, self._mirror(stream, route))
+
+    def kept(self, stream: str, route: Route) -> int:
+        """How much a mirrored stream has put into Iterable that has not come in this run."""
+        members = self._stores.members(self.ledger, stream, route.object)
+        self._members.append(members)
+        return members.total()
+
+    def close(self) -> None:
+        """Close the connections."""
+        for members in self._members:
+            members.close()
+        self.ledger.close()
+
+    def _check_known(self, *, must: bool) -> None:
+        """What has left would stay, and what has happened would happen again, without a word."""
+        if self.ledger.is_known:
+            return
+        if must:
+            raise SettingError(unknown_key())
+        if not self._is_told:
+            logger = logging.getLogger("target-iterable.ledger")
+            logger.warning("%s Until then all records count as new.", unknown_key())
+        self._is_told = True
+
+    def _mirror(self, stream: str, route: Route) -> Mirror:
+        if route.mode != MIRROR:
+            return Mirror()
+        terms = Terms(
+            action=route.on_removed if route.on_removed != NOTHING else "",
+            shares=route.on_removed != CLEAR,
+            allowance=route.max_removals or most(self._config, "max_removals"),
+            at_end=route.complete_at_end,
+            needs_declaration=route.end_declared,
+            max_shrinkage=route.max_shrinkage or MAX_SHRINKAGE,
+            allows_empty=route.allow_empty,
+            plans=self._config["dry_run"],
+        )
+        members = self._stores.members(self.ledger, stream, route.object)
+        self._members.append(members)
+        return MemberMirror(members, stream, terms)

@@ -1,0 +1,18 @@
+"""What a run keeps for later ones, in one database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from target_iterable.ledger.idempotency_keys import Happenings
+from target_iterable.ledger.ledger import Ledger
+from target_iterable.mirror.membership_table import Members
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Which classes keep it."""
+
+    ledger: type[Ledger] = Ledger
+    happenings: type[Happenings] = Happenings
+    members: type[Members] = Members

@@ -1,0 +1,1 @@
+"""SCHEMA messages: what they may say, and whether records keep to them."""

@@ -1,0 +1,243 @@
+"""Reading Singer messages: without showing them to anybody, and until somebody says that it is enough."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from types import FrameType
+from typing import IO, Any, Final, TypeAlias
+
+import msgspec
+from singer_sdk.exceptions import InvalidInputLine
+from singer_sdk.singerlib.encoding import SimpleSingerReader
+
+from iterable_api.waiting.shutdown import GRACE
+from target_iterable.columnar.line_reader import line_blocks
+from target_iterable.columnar_path import Lane
+from target_iterable.core.source import Line, Source
+from target_iterable.delivery.errors import PostponedError
+from target_iterable.schemas.schema_messages import refuse_malformed
+
+_Callback: TypeAlias = Callable[[dict[str, Any]], None]
+
+_logger: Final = logging.getLogger("target-iterable")
+_quick: Final = msgspec.json.Decoder(float_hook=Decimal)
+_VERSIONS: Final = 2**62
+"""No version is as large; databases end soon after it."""
+
+
+def _no_lane(_stream: str) -> Lane | None:
+    return None
+
+
+class _StoppedError(Exception):
+    """Raised out of the wait for the next line."""
+
+
+class QuietReader(SimpleSingerReader):
+    """Lines that cannot be read are not quoted: they hold personal data. The SDK's reader logs them.
+
+    Attributes:
+        lane_of: the lane of a stream, if it has one.
+        on_message: called when a message, or many together, have been dealt with.
+        on_version: deals with ACTIVATE_VERSION messages: the SDK warns of columns that are never written here.
+        on_state: called with the value of a STATE when it has come.
+        on_break: called when reading ends with an error.
+        passes_state: whether STATE messages are handed on; without them, none is ever emitted.
+        stopped: whether reading has ended before the end of the input because of `stop`.
+        is_exact: whether all that the last message holds is JSON that Iterable can take. Python's own parser,
+            which takes what the quick one does not, knows NaN and half surrogate pairs, too.
+        postponed: whether the rest of the input was passed over, because Iterable takes no more today.
+    """
+
+    lane_of: Callable[[str], Lane | None] = _no_lane
+    on_message: Callable[[], None] | None = None
+    on_version: Callable[[dict[str, Any]], None] | None = None
+    on_state: Callable[[Any], None] | None = None
+    on_break: Callable[[], None] | None = None
+    passes_state: bool = True
+    stopped: bool = False
+    is_exact: bool = True
+    postponed: bool = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._line: Line = b""
+        self._stream = ""
+        self._schemas: dict[str, Line] = {}
+        self._waits = False
+        self._version: Any = None
+        self._record: Any = None
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """That of the message which is being dealt with, as it came, if it has one."""
+        return self._record if isinstance(self._record, dict) else {}
+
+    @property
+    def version(self) -> int | None:
+        """That of the message which is being dealt with, if it has one that is a whole number."""
+        version = self._version
+        return version if version.__class__ is int and -_VERSIONS < version < _VERSIONS else None
+
+    @property
+    def source(self) -> Source:
+        """The RECORD that is being dealt with."""
+        return Source(self._line, self._schemas[self._stream])
+
+    def stop(self, number: int, _frame: FrameType | None = None) -> None:
+        """A handler of signals: end as if the input ended behind the message at hand. A second signal kills."""
+        signal.signal(number, signal.SIG_DFL)
+        _logger.info(
+            "%s: what has been read is delivered as far as that takes less than %g s, then the run ends.",
+            signal.Signals(number).name,
+            GRACE,
+        )
+        self.stopped = True
+        if self._waits:
+            raise _StoppedError
+
+    def deserialize_json(self, line: Line) -> dict[str, Any]:
+        """The message in `line`. Numbers with a point are decimals that keep every digit.
+
+        Raises:
+            InvalidInputLine: if it is not a JSON object.
+        """
+        try:
+            message = _quick.decode(line)
+            self.is_exact = True
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            message = _parsed(line)
+            self.is_exact = False
+        if not isinstance(message, dict):
+            raise InvalidInputLine("A line of the input is JSON, but not an object")
+        return message
+
+    @staticmethod
+    def assert_line_requires(line_dict: dict[str, Any], requires: set[str]) -> None:
+        """Check that the message has what its type asks for.
+
+        Raises:
+            InvalidInputLine: naming what is missing.
+        """
+        if missing := requires - line_dict.keys():
+            kind = line_dict.get("type", "message")
+            raise InvalidInputLine(f"A {kind} of the input has no {' and no '.join(sorted(missing))}")
+
+    def process_lines(self, file_input: IO[str] | None, callbacks: dict[str, _Callback]) -> Counter[str]:
+        """Hand all messages to their callbacks; how many of each type there were."""
+        callbacks = {**callbacks, "BATCH": _refuse_batch}
+        if not self.passes_state:
+            callbacks["STATE"] = _ignore
+        if self.on_version is not None:
+            callbacks["ACTIVATE_VERSION"] = self.on_version
+        counts: Counter[str] = Counter()
+        blocks = self._blocks(line_blocks(file_input or self.default_input))
+        try:
+            for lines in blocks:
+                self._process_block(lines, callbacks, counts)
+        except PostponedError:
+            self.postponed = True
+            # Who writes the input must not find the pipe broken.
+            deque(blocks, maxlen=0)
+        except BaseException:
+            if self.on_break is not None:
+                self.on_break()
+            raise
+        return counts
+
+    def _process_block(self, lines: list[Line], callbacks: dict[str, _Callback], counts: Counter[str]) -> None:
+        """Deal with the messages in `lines`, as many as possible at a time."""
+        place, looked = 0, dict[Lane, int]()
+        while place < len(lines) and not self.stopped:
+            taken = self._take(lines, place, looked)
+            counts["RECORD"] += taken
+            if not taken and lines[place].strip():
+                counts[self._process(lines[place], callbacks)] += 1
+            place += max(taken, 1)
+            if self.on_message is not None:
+                self.on_message()
+
+    def _take(self, lines: list[Line], place: int, looked: dict[Lane, int]) -> int:
+        """How many messages were taken together, from this one on; `looked` says from where on a lane knows `lines`."""
+        lane = self.lane_of(self._stream)
+        if lane is None:
+            return 0
+        if lane not in looked:
+            looked[lane] = place
+            lane.look(lines[place:])
+        return lane.take(place - looked[lane], self._schemas[self._stream])
+
+    def _process(self, line: Line, callbacks: dict[str, _Callback]) -> str:
+        """Deal with one message; its type."""
+        message = self.deserialize_json(line)
+        self._line, self._stream, self._version = line, message.get("stream", ""), message.get("version")
+        self._record = message.get("record")
+        if self._stream.__class__ is not str:
+            raise InvalidInputLine("A message of the input is of a stream whose name is not a text")
+        type_ = message.get("type")
+        if type_ != "RECORD":
+            self.assert_line_requires(message, {"type"})
+            message = self._prepared(message)
+            type_ = str(type_)
+        callback: _Callback = callbacks.get(type_, _refuse_unknown)
+        callback(message)
+        return type_
+
+    def _prepared(self, message: dict[str, Any]) -> dict[str, Any]:
+        if message["type"] == "SCHEMA":
+            refuse_malformed(message)
+            self._schemas[self._stream] = self._line
+        if message["type"] != "STATE":
+            return message
+        if self.on_state is not None:
+            self.on_state(message.get("value"))
+        # The SDK writes it without knowing the exact decimals that its reader makes.
+        return dict(json.loads(self._line))
+
+    def _blocks(self, blocks: Iterator[list[Line]]) -> Iterator[list[Line]]:
+        """The lines, until reading is to stop. What a signal cuts off is left."""
+        while not self.stopped:
+            self._waits = True
+            try:
+                lines = next(blocks, None)
+            except _StoppedError:
+                return
+            finally:
+                self._waits = False
+            if lines is None:
+                return
+            yield lines
+
+
+def _parsed(line: Line) -> Any:
+    try:
+        return json.loads(line, parse_float=Decimal)
+    except json.JSONDecodeError as error:
+        raise InvalidInputLine(f"A line of the input is not JSON: {error.msg} at column {error.colno}") from None
+    except UnicodeDecodeError:
+        raise InvalidInputLine("A line of the input is not UTF-8") from None
+    except RecursionError:
+        raise InvalidInputLine("A line of the input holds objects or arrays in too many others") from None
+    except ValueError:
+        raise InvalidInputLine("A line of the input holds a number with too many digits") from None
+
+
+def _refuse_unknown(_message: dict[str, Any]) -> None:
+    raise InvalidInputLine("A message of the input is of a type that is not known")
+
+
+def _refuse_batch(message: dict[str, Any]) -> None:
+    """The SDK would hand the records of the files over unmapped and unchecked."""
+    raise InvalidInputLine(
+        f"The stream {message.get('stream')!r} comes in BATCH files, which this target does not read. "
+        "Remove `batch_config` from the tap"
+    )
+
+
+def _ignore(_message: dict[str, Any]) -> None:
+    """Do nothing."""
