@@ -82,7 +82,7 @@ class Loader:
     @property
     def audited(self) -> list[dict[str, Any]]:
         """The entries of the audit logs of all runs."""
-        files = sorted(self.audit_directory.glob("*.ndjson"))
+        files = sorted(self.audit_directory.glob("*.ndjson"), key=lambda file: file.stat().st_mtime_ns)
         return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
     @property

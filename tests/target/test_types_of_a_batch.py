@@ -133,7 +133,7 @@ def test_records_that_clash_in_a_chain_cost_two_requests_each_at_most_and_no_end
 def rejected_records(project: Project) -> list[dict[str, Any]]:
     """All records in files of rejects."""
     folder = project.load.rejects_directory
-    files = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime_ns) if folder.exists() else []
+    files = sorted(folder.glob("*.singer"), key=lambda file: file.stat().st_mtime_ns)
     return [message["record"] for file in files for message in messages(file) if message["type"] == "RECORD"]
 
 
