@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from iterable_api.errors import IncompleteBodyError
-from iterable_api.waiting.retry_policy import WINDOW_WITHOUT_ROWS
+from iterable_api.waiting.retry_policy import EXPORT_FILE, WINDOW_WITHOUT_ROWS
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.wire.clock import StoppedClock
 from tap_iterable.export.clock import Clock
@@ -189,9 +189,11 @@ def test_a_file_of_a_job_without_a_row_is_fetched_again_and_then_fails_with_what
     content, told = NO_ROWS[kind]
     fault = project.inject("answer", route="GET /_files/*", status=200, body=content.decode(), times=None)
     stream = _jobs(project, tmp_path)
-    with pytest.raises(ExportJobError, match=rf"of export job \d+ of customEvent answered with {told}.*tried 4 times"):
+    tries = EXPORT_FILE.attempts
+    told = rf"of export job \d+ of customEvent answered with {told}.*tried {tries} times"
+    with pytest.raises(ExportJobError, match=told):
         list(stream.get_records(None))
-    assert fault.struck == 4
+    assert fault.struck == tries
     assert "replication_key_value" not in stream.stream_state
     assert not (tmp_path / "malformed").exists()
 
