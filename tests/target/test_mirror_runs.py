@@ -21,7 +21,7 @@ from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
 from target_iterable.config.settings import SETTINGS
 from target_iterable.delivery.errors import DeliveryFailedError
-from target_iterable.mirror.errors import RemovalFailedError, RemovalsStoppedError
+from target_iterable.mirror.errors import RemovalFailedError
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import STATE, Contents, Loader, Message, stream
@@ -305,8 +305,6 @@ def finished(load: Loader, messages: list[Message], options: dict[str, Any]) -> 
     """Whether all is done; if not, the next version goes on, or after a failure (None) this one."""
     try:
         counts = load(messages, **options).get("list_members", {"not_removed": {}, "reasons": {}})
-    except RemovalsStoppedError:
-        return True  # the source is empty, which removes nobody
     except (DeliveryFailedError, RemovalFailedError):
         return None
     return not counts["not_removed"] and not counts["reasons"].keys() - {"RequestFieldsTypesMismatched"}
