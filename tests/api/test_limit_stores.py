@@ -125,9 +125,9 @@ def test_endpoints_have_budgets_of_their_own(place: Place) -> None:
 
 CLIENT = """
 import sys
-from iterable_api.client import IterableClient
-from iterable_api.limit_stores import open_store
-from iterable_api.limits import DocumentedLimits
+from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.state_store import open_store
+from iterable_api.rate_limits.limiter import DocumentedLimits
 url, key, place = sys.argv[1:]
 client = IterableClient(key, api_url=url, limiter=DocumentedLimits(store=open_store(place)), max_tries=1)
 for _ in range(8):

@@ -20,7 +20,7 @@ ENDLESS = {
 }
 PROGRAM = """
 import signal, sqlite3, sys, tempfile, threading, time
-from iterable_api.shutdown import one_signal_is_enough
+from iterable_api.waiting.shutdown import one_signal_is_enough
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, lambda *_: None)
 file, open_ones = tempfile.NamedTemporaryFile(), []

@@ -169,7 +169,7 @@ import sys
 from tests.target.test_once import Greetings
 from target_iterable.objects import OBJECTS
 from target_iterable.target import TargetIterable
-from target_iterable.settings import SETTINGS
+from target_iterable.config.settings import SETTINGS
 OBJECTS["greetings"] = Greetings
 TargetIterable.cli()
 """
