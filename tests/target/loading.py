@@ -79,9 +79,10 @@ class Loader:
 
     @property
     def audited(self) -> list[dict[str, Any]]:
-        """The entries of the audit logs of all runs."""
-        files = sorted(self.audit_directory.iterdir()) if self.audit_directory.exists() else []
-        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        """The entries of the audit logs of all runs, in their order."""
+        files = self.audit_directory.iterdir() if self.audit_directory.exists() else ()
+        entries = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        return sorted(entries, key=lambda entry: str(entry["at"]))
 
     @property
     def summary(self) -> dict[str, Any]:
