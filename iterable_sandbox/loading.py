@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_api.facts.data_types import DATA_TYPES
 from iterable_api.facts.identity import normalise_email
 from iterable_sandbox.rules.field_types import USER, Asked, FieldDraft, custom_event
@@ -94,7 +94,7 @@ def _identifiers(line: Fields) -> tuple[str | None, str | None]:
 
 
 def _seconds(line: Fields, name: str) -> int:
-    moment = times.parse(str(line.get(name, "")))
+    moment = timestamps.parse(str(line.get(name, "")))
     if moment is None:
         raise ValueError(f"{name} is missing or no timestamp")
     return int(moment.timestamp())

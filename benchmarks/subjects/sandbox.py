@@ -14,7 +14,7 @@ import requests
 from benchmarks.comparing import Subject
 from benchmarks.measuring import Cost
 from benchmarks.rows import CATALOG, LOADS, Load
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.store.tables.lists import UserList
 
@@ -44,8 +44,8 @@ def _users(records: Sequence[Record]) -> Record:
 
 def _events(records: Sequence[Record]) -> Record:
     for record in records:
-        record["createdAt"] = times.text_to_epoch_seconds(record["createdAt"])
-        record["shippedAt"] = times.text_to_iterable(record["shippedAt"])
+        record["createdAt"] = timestamps.text_to_epoch_seconds(record["createdAt"])
+        record["shippedAt"] = timestamps.text_to_iterable(record["shippedAt"])
     return {"events": [_nested(record) for record in records]}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.seed.content import SNIPPETS
 from iterable_sandbox.seed.marketing import AUTHOR, CAMPAIGNS, FIRST_JOURNEY, Campaign
@@ -100,7 +100,7 @@ def _experiments() -> Iterator[dict[str, Any]]:
 
 
 def _snippets(plan: Plan) -> Iterator[dict[str, Any]]:
-    made = times.from_epoch_ms(plan.start * 1000).isoformat(timespec="milliseconds")
+    made = timestamps.from_epoch_ms(plan.start * 1000).isoformat(timespec="milliseconds")
     for number, (name, content, variables) in enumerate(SNIPPETS, 301):
         yield {
             "id": number,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_api.facts.identity import ProjectType
 from iterable_sandbox.rules import profiles
 from iterable_sandbox.seed.marketing import LISTS
@@ -105,7 +105,7 @@ class Person:
 
 def moment(at: int) -> str:
     """Epoch seconds as Iterable writes them."""
-    return times.to_iterable(datetime.fromtimestamp(at, UTC))
+    return timestamps.to_iterable(datetime.fromtimestamp(at, UTC))
 
 
 def crowd(plan: Plan) -> list[Person]:

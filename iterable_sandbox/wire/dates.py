@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Final
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 
 _ZONE: Final = r"(?:Z|[+-]\d{2}:?\d{2})"
 _DATE_VALUE: Final = re.compile(
@@ -26,18 +26,18 @@ def is_date(text: str) -> bool:
     """
     if _DATE_VALUE.fullmatch(text) is None:
         return False
-    return times.text_to_epoch_seconds(text) is not None or _moment(text) is not None
+    return timestamps.text_to_epoch_seconds(text) is not None or _moment(text) is not None
 
 
 def stored(text: str) -> str:
     """A date value as it reads back: the ISO form is rewritten, the other three stay as they were sent."""
-    return (times.text_to_iterable(text) if "T" in text else None) or text
+    return (timestamps.text_to_iterable(text) if "T" in text else None) or text
 
 
 @lru_cache(10_000)
 def shown(at: int) -> str:
     """Epoch seconds as an export writes them. What is stored together bears the same few."""
-    return times.to_iterable(datetime.fromtimestamp(at, UTC))
+    return timestamps.to_iterable(datetime.fromtimestamp(at, UTC))
 
 
 def bound(text: str) -> datetime:
@@ -53,7 +53,7 @@ def bound(text: str) -> datetime:
 
 
 def _moment(text: str) -> datetime | None:
-    moment = times.parse(text)
+    moment = timestamps.parse(text)
     if moment is not None:
         return moment
     try:

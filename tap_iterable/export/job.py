@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iterable_api.errors import IterableError
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from tap_iterable.export.windows import Window
 
 Saved = dict[str, Any]
@@ -53,8 +53,8 @@ class Job:
         """What a later run needs in order to go on with this job."""
         return {
             "jobId": self.id,
-            "startDateTime": times.to_rfc3339(self.window.start),
-            "endDateTime": times.to_rfc3339(self.window.end),
+            "startDateTime": timestamps.to_rfc3339(self.window.start),
+            "endDateTime": timestamps.to_rfc3339(self.window.end),
             # Whole seconds: the SDK reads decimals of a state as another type than it writes.
             "started": int(self.started),
             "lastFile": self.last_file,
@@ -63,7 +63,7 @@ class Job:
 
 def restored(data_type: str, saved: Mapping[str, Any], save: Callable[[], None]) -> Job | None:
     """The job that an earlier run left in the state; None if somebody changed it beyond recognition."""
-    start, end = (times.parse(str(saved.get(name))) for name in ("startDateTime", "endDateTime"))
+    start, end = (timestamps.parse(str(saved.get(name))) for name in ("startDateTime", "endDateTime"))
     job_id, started = saved.get("jobId"), saved.get("started")
     if not isinstance(job_id, int) or not isinstance(started, int) or start is None or end is None:
         return None

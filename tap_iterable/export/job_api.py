@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from iterable_api.errors import UnreadableAnswerError
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_api.http.client import IterableClient, Params
 from tap_iterable.export.json_answers import object_with, rows_in
 from tap_iterable.export.windows import Window
@@ -45,8 +45,8 @@ class JobApi:
         body = {
             "dataTypeName": data_type,
             "outputFormat": "application/x-json-stream",
-            "startDateTime": times.to_export_bound(window.start),
-            "endDateTime": times.to_export_bound(window.end),
+            "startDateTime": timestamps.to_export_bound(window.start),
+            "endDateTime": timestamps.to_export_bound(window.end),
         }
         answer = object_with(self._client.post_json(START, body), "jobId", START)
         if type(answer["jobId"]) is not int:

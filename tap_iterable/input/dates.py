@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Final
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 
 _ISO: Final = re.compile(
     r"""(?P<date>\d{4}-\d{2}-\d{2}|\d{8})
@@ -26,7 +26,7 @@ def moment(text: str) -> datetime:
     Raises:
         ValueError: if it is not a date.
     """
-    if (found := times.parse(text)) is not None:
+    if (found := timestamps.parse(text)) is not None:
         return found
     match = _ISO.fullmatch(text.strip())
     if match is None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from singer_sdk import Stream
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from tap_iterable.input.dates import moment
 
 Bookmarks = dict[str, dict[str, Any]]
@@ -135,7 +135,7 @@ def _read(stream: Stream, entry: Mapping[str, Any]) -> dict[str, Any]:
             f"The bookmark of the stream {stream.name} is {_shown(value)}, which is not a moment such as "
             f"2026-10-15T00:00:00Z. {_HOW}"
         )
-    return {**entry, KEY: stream.replication_key, VALUE: times.to_rfc3339(read)}
+    return {**entry, KEY: stream.replication_key, VALUE: timestamps.to_rfc3339(read)}
 
 
 def _moment(value: object) -> datetime | None:

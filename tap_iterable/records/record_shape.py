@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from tap_iterable.records.strict_json import loads
 
 Record = dict[str, Any]
@@ -135,13 +135,13 @@ def _moment(value: object) -> object:
     if isinstance(value, str):
         return moment_of(value) if len(value) <= _LONGEST_MOMENT else MISFIT
     moment = _from_epoch_ms(value) if isinstance(value, int) and not isinstance(value, bool) else None
-    return MISFIT if moment is None else times.to_rfc3339(moment)
+    return MISFIT if moment is None else timestamps.to_rfc3339(moment)
 
 
 @lru_cache(maxsize=4096)  # what a campaign sends bears the same few seconds over and over
 def moment_of(text: str | UnsetType | None) -> object:
     """The moment that a text names, as columns want it; what is no text stays as it is."""
-    return (times.text_to_rfc3339(text) or MISFIT) if isinstance(text, str) else text
+    return (timestamps.text_to_rfc3339(text) or MISFIT) if isinstance(text, str) else text
 
 
 _LONGEST_MOMENT: Final = 64
@@ -150,7 +150,7 @@ _LONGEST_MOMENT: Final = 64
 
 def _from_epoch_ms(value: int) -> datetime | None:
     try:
-        return times.from_epoch_ms(value)
+        return timestamps.from_epoch_ms(value)
     except OverflowError:
         return None
 

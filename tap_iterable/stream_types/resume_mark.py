@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 
 STATE_KEY: Final = "resume"
 """Under which name the stream's state keeps it."""
@@ -40,7 +40,7 @@ class ResumeMark:
     @classmethod
     def new(cls, config: Mapping[str, Any]) -> ResumeMark:
         """The mark of a run that begins."""
-        return cls(times.to_rfc3339(datetime.now(UTC)), _choice(config))
+        return cls(timestamps.to_rfc3339(datetime.now(UTC)), _choice(config))
 
     @classmethod
     def unfinished(cls, state: Mapping[str, Any], config: Mapping[str, Any]) -> ResumeMark | None:

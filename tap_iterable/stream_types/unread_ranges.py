@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 
 SKEW: Final = timedelta(minutes=10)
 """How far the clock of the machine that wrote a bookmark may be ahead of ours."""
@@ -21,7 +21,7 @@ def unread(bookmark: datetime, now: datetime, start_date: datetime, end_date: da
         start_date: of the settings.
         end_date: of the settings, if it is set.
     """
-    reached = times.to_rfc3339(bookmark)
+    reached = timestamps.to_rfc3339(bookmark)
     if bookmark > now + SKEW:
         yield (
             f"the bookmark is {reached}, which is in the future, so nothing new is read until then. Set it back in the "
@@ -29,11 +29,11 @@ def unread(bookmark: datetime, now: datetime, start_date: datetime, end_date: da
         )
     if end_date is not None and end_date <= bookmark:
         yield (
-            f"`end_date` is {times.to_rfc3339(end_date)}, and all before {reached} was read already, so there is "
+            f"`end_date` is {timestamps.to_rfc3339(end_date)}, and all before {reached} was read already, so there is "
             "nothing new to read. Unset `end_date` to go on, or start anew to read the range again."
         )
     if start_date > bookmark:
         yield (
-            f"`start_date` is {times.to_rfc3339(start_date)}, and all before {reached} was read: what lies between "
-            "them is not read, now or later. Set `start_date` back to read it."
+            f"`start_date` is {timestamps.to_rfc3339(start_date)}, and all before {reached} was read: what lies "
+            "between them is not read, now or later. Set `start_date` back to read it."
         )

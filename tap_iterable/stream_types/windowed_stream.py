@@ -14,7 +14,7 @@ from typing import Any
 
 from singer_sdk.helpers.types import Context
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from tap_iterable.input.dates import moment
 from tap_iterable.stream_types.base import IterableStream
 
@@ -29,7 +29,7 @@ class WindowedStream(IterableStream):
 
     def checkpoint(self, end: datetime, **entries: Any) -> None:
         """Everything before `end` has been emitted: make it the bookmark, which never goes back; see `remember`."""
-        latest = times.to_rfc3339(max(end, self.bookmark() or end))
+        latest = timestamps.to_rfc3339(max(end, self.bookmark() or end))
         self.remember(replication_key=self.replication_key, replication_key_value=latest, **entries)
 
     def remember(self, **entries: Any) -> None:
@@ -48,7 +48,7 @@ class WindowedStream(IterableStream):
     def bookmark(self) -> datetime | None:
         """Before which moment everything was emitted, or None at the very first."""
         value = {**self.stream_state, **(self._pending or {})}.get("replication_key_value")
-        return times.parse(value) if value else None
+        return timestamps.parse(value) if value else None
 
     def compare_start_date(self, value: str, start_date_value: str) -> str:
         """The later of a bookmark and `start_date`, which the SDK could not read in all of its forms."""

@@ -14,7 +14,7 @@ from singer_sdk.helpers.types import Context
 from tenacity import RetryCallState, Retrying
 
 from iterable_api.errors import IncompleteBodyError
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_api.facts.data_types import DataType
 from iterable_api.facts.identity import ProjectType
 from iterable_api.http.client import IterableClient
@@ -150,7 +150,7 @@ class ExportStream(WindowedStream, BlockStream):
             yield self._again(self._spooled, stack, window)
 
     def _spooled(self, stack: ExitStack, window: Window) -> IO[bytes]:
-        start, end = times.to_export_bound(window.start), times.to_export_bound(window.end)
+        start, end = timestamps.to_export_bound(window.start), timestamps.to_export_bound(window.end)
         params = {"dataTypeName": self.data_type.name, "startDateTime": start, "endDateTime": end}
         limit = self.config["spool_limit_mb"] * 1_000_000
         lines = stack.enter_context(spooled(self.client, PATH, params, spool_directory(self.config), limit))
@@ -191,7 +191,7 @@ class ExportStream(WindowedStream, BlockStream):
         raise NotImplementedError
 
     def _log_progress(self, window: Window, rows: int, progress: str) -> None:
-        self.logger.info("Read to %s: %d rows. %s.", times.to_export_bound(window.end), rows, progress)
+        self.logger.info("Read to %s: %d rows. %s.", timestamps.to_export_bound(window.end), rows, progress)
 
 
 def schedule(streams: Sequence[ExportStream]) -> str:

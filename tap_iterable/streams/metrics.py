@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final
 from singer_sdk.helpers.types import Context
 
 from iterable_api.errors import UnreadableAnswerError
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_api.http.client import Params
 from tap_iterable.export.content_check import NO_JSON, json_in
 from tap_iterable.export.json_answers import form_of
@@ -49,8 +49,8 @@ class Range:
     @property
     def columns(self) -> Record:
         """A lifetime has no end: tomorrow's run counts further."""
-        end = None if self.start == _EPOCH else times.to_rfc3339(self.end)
-        return {"startDateTime": times.to_rfc3339(self.start), "endDateTime": end}
+        end = None if self.start == _EPOCH else timestamps.to_rfc3339(self.end)
+        return {"startDateTime": timestamps.to_rfc3339(self.start), "endDateTime": end}
 
 
 def ranges(days: int, until: datetime) -> list[Range]:

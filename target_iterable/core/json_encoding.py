@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from target_iterable.core.rejection import RecordRefusedError
 
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
@@ -46,7 +46,7 @@ def exact(value: Any) -> Any:
     if isinstance(value, float | Decimal):
         return _finite(Decimal(repr(value)) if isinstance(value, float) else value)
     if isinstance(value, datetime):
-        return times.to_iterable(value)
+        return timestamps.to_iterable(value)
     return value.isoformat() if isinstance(value, date | time) else value
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from iterable_api.errors import BadRequestError
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_api.facts.profile_fields import RESERVED
 from iterable_api.facts.success_responses import catalog_data
 from iterable_api.http.client import IterableClient
@@ -128,7 +128,7 @@ class Fields:
 
 def _spelt_date(text: str) -> str:
     """A timestamp in the spelling that Iterable takes for a date; any other text as it is."""
-    return text if is_date(text) else times.text_to_iterable(text) or text
+    return text if is_date(text) else timestamps.text_to_iterable(text) or text
 
 
 def _coerced(value: Any, type_: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import UNSET
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 
 ANYTHING: Final = frozenset({str, int, bool, Decimal, dict})
 _DATES: Final = frozenset[type]({date})
@@ -65,6 +65,6 @@ def is_sure(sure: Mapping[str, frozenset[type]], new: _New, classes: frozenset[t
         is_plain = kinds <= classes and dict not in kinds
         return is_plain or all(is_sure(sure, new, classes, path, item) for item in value)
     if class_ not in classes:
-        is_date = classes is _DATES and class_ is str and times.text_to_iterable(value) == value
+        is_date = classes is _DATES and class_ is str and timestamps.text_to_iterable(value) == value
         return is_date or value is None or value is UNSET
     return class_ is not dict or are_sure(sure, new, value, f"{path}.")

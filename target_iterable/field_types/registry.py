@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 from msgspec import UnsetType
 
 from iterable_api.errors import FieldClash
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import Refusal
 from target_iterable.field_types.fast_check import ANYTHING, SURE, are_sure, is_sure, note_first, take_anything
@@ -75,7 +75,7 @@ def is_date(text: str) -> bool:
     """
     if _DATE.fullmatch(text) is None:
         return False
-    return times.parse(text if len(text) > len("yyyy-MM-dd") else f"{text} 00:00:00") is not None
+    return timestamps.parse(text if len(text) > len("yyyy-MM-dd") else f"{text} 00:00:00") is not None
 
 
 def type_of(name: str, value: object) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from target_iterable.core.json_encoding import exact
 from target_iterable.core.rejection import RecordRefusedError
 from target_iterable.records.column_selection import EVERYTHING, Selection
@@ -237,7 +237,7 @@ def spell_date(column: str, text: str) -> str:
     Raises:
         RecordRefusedError: if the text names none.
     """
-    if (spelt := times.text_to_iterable(text)) is not None:
+    if (spelt := timestamps.text_to_iterable(text)) is not None:
         return spelt
     if _DATE.fullmatch(text) and _is_day(text):
         return text

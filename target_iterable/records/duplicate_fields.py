@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from typing import Any, Final
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from target_iterable.core.rejection import RecordRefusedError
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.user_identity import KINDS, identifier_text
@@ -72,4 +72,4 @@ def _identifier(kind: str, value: Any) -> Any:
 
 
 def _spelt(text: str) -> str:
-    return times.text_to_iterable(text) or text
+    return timestamps.text_to_iterable(text) or text

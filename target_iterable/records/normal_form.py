@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any, Final
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 
 _EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _MOST_DIGITS: Final = 400
@@ -78,7 +78,7 @@ NORMAL: Final[Mapping[type, Callable[[Any], Any]]] = {
 
 def moment(text: str) -> str:
     """A timestamp as Unix seconds with all digits of its fraction, of which a `datetime` may lose some; else `text`."""
-    seconds = times.text_to_epoch_seconds(text)
+    seconds = timestamps.text_to_epoch_seconds(text)
     if seconds is None:
         return text
     fraction = fraction_of_second(text)

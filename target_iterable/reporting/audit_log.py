@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from target_iterable.core.operation import Operation, Outcome
 from target_iterable.core.private_files import StreamFile
 from target_iterable.core.rejection import UNCONFIRMED, Refusal
@@ -152,7 +152,7 @@ class Audit:
 
     def _write(self, about: dict[str, Any], outcome: str, refusal: Refusal | None, reason: Reason | None) -> None:
         entry = {
-            "at": times.to_rfc3339(datetime.now(UTC)),
+            "at": timestamps.to_rfc3339(datetime.now(UTC)),
             **self._about,
             **about,
             "version": reason.version if reason else None,

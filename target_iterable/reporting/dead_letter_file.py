@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 import simplejson
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from target_iterable.core.private_files import StreamFile
 from target_iterable.core.rejection import Refusal
 from target_iterable.core.source import Line, Source
@@ -41,7 +41,7 @@ class Rejects:
         if source.schema is not self._schema:
             self._schema = source.schema
             self._waiting.append(_bytes(source.schema) + b"\n")
-        reject = {**asdict(refusal), "endpoint": endpoint, "at": times.to_rfc3339(datetime.now(UTC))}
+        reject = {**asdict(refusal), "endpoint": endpoint, "at": timestamps.to_rfc3339(datetime.now(UTC))}
         self._waiting.append(_with_reject(_bytes(source.record), json.dumps(reject).encode()))
 
     def flush(self) -> None:

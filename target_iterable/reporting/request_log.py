@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from threading import Lock, local
 from typing import Any, Final
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_api.http.client import Attempt
 from target_iterable.core import private_files
 from target_iterable.core.operation import Verdicts
@@ -97,7 +97,7 @@ class Journal:
         if self._file is None:
             return
         line: dict[str, Any] = {
-            "at": times.to_rfc3339(datetime.now(UTC)),
+            "at": timestamps.to_rfc3339(datetime.now(UTC)),
             "method": attempt.method,
             "path": attempt.path,
             "status": attempt.status,

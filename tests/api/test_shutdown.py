@@ -52,7 +52,7 @@ def test_a_process_that_would_go_on_for_ever_ends_after_one_signal(kind: str, nu
 
 
 def test_what_waits_is_broken_off_before() -> None:
-    program = PROGRAM.format("__import__('iterable_api.waiting.cancellation').cancellation.PROCESS.sleep(600)")
+    program = PROGRAM.format("__import__('iterable_api.waiting.cancellation').waiting.cancellation.PROCESS.sleep(600)")
     with start(program) as process:
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=60)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 ZONES = st.builds(
@@ -32,7 +32,7 @@ ZONED = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=ZONES)
     ],
 )
 def test_every_spelling_of_a_moment_is_read(text: str, expected: datetime) -> None:
-    assert times.parse(text) == expected
+    assert timestamps.parse(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -57,43 +57,43 @@ def test_every_spelling_of_a_moment_is_read(text: str, expected: datetime) -> No
     ],
 )
 def test_what_names_no_moment_is_not_read(text: str) -> None:
-    assert times.parse(text) is None
+    assert timestamps.parse(text) is None
 
 
 @given(st.text() | st.from_regex(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)? ?([+-]\d\d:?\d\d|Z)?", fullmatch=True))
 def test_no_text_breaks_the_reading_and_what_is_read_is_utc(text: str) -> None:
-    moment = times.parse(text)
+    moment = timestamps.parse(text)
     assert moment is None or moment.utcoffset() == timedelta(0)
 
 
 @given(ZONED)
 def test_a_moment_survives_rfc3339_whole_and_iterable_to_the_second(moment: datetime) -> None:
-    assert times.parse(times.to_rfc3339(moment)) == moment
+    assert timestamps.parse(timestamps.to_rfc3339(moment)) == moment
     second = moment.astimezone(UTC).replace(microsecond=0)
-    assert times.parse(times.to_iterable(moment)) == second
-    assert times.parse(times.to_export_bound(moment)) == second
+    assert timestamps.parse(timestamps.to_iterable(moment)) == second
+    assert timestamps.parse(timestamps.to_export_bound(moment)) == second
 
 
 @given(MOMENTS, MOMENTS)
 def test_written_moments_sort_as_text_in_the_order_of_time(one: datetime, other: datetime) -> None:
-    assert (times.to_rfc3339(one) < times.to_rfc3339(other)) is (one < other)
-    assert (times.to_export_bound(one) <= times.to_export_bound(other)) or one > other
+    assert (timestamps.to_rfc3339(one) < timestamps.to_rfc3339(other)) is (one < other)
+    assert (timestamps.to_export_bound(one) <= timestamps.to_export_bound(other)) or one > other
 
 
 @given(MOMENTS)
 def test_a_moment_without_a_zone_is_utc_whatever_the_machine_thinks(moment: datetime) -> None:
     naive = moment.replace(tzinfo=None)
-    assert times.to_rfc3339(naive) == times.to_rfc3339(moment)
-    assert times.to_iterable(naive) == times.to_iterable(moment)
-    assert times.to_epoch_seconds(naive) == times.to_epoch_seconds(moment)
+    assert timestamps.to_rfc3339(naive) == timestamps.to_rfc3339(moment)
+    assert timestamps.to_iterable(naive) == timestamps.to_iterable(moment)
+    assert timestamps.to_epoch_seconds(naive) == timestamps.to_epoch_seconds(moment)
 
 
 def test_the_local_time_zone_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
     time.tzset()
     try:
-        assert times.to_iterable(datetime(2021, 7, 1, 18, 0, 44)) == "2021-07-01 18:00:44 +00:00"  # noqa: DTZ001
-        assert times.parse("2021-07-01 18:00:44") == datetime(2021, 7, 1, 18, 0, 44, tzinfo=UTC)
+        assert timestamps.to_iterable(datetime(2021, 7, 1, 18, 0, 44)) == "2021-07-01 18:00:44 +00:00"  # noqa: DTZ001
+        assert timestamps.parse("2021-07-01 18:00:44") == datetime(2021, 7, 1, 18, 0, 44, tzinfo=UTC)
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -109,24 +109,24 @@ def test_the_local_time_zone_changes_nothing(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_iterable_reads_its_own_spelling(moment: datetime, text: str) -> None:
-    assert times.to_iterable(moment) == text
-    assert times.to_export_bound(moment) == text.removesuffix(" +00:00")
+    assert timestamps.to_iterable(moment) == text
+    assert timestamps.to_export_bound(moment) == text.removesuffix(" +00:00")
 
 
 @given(st.integers(-62_135_596_800_000, 253_402_300_799_999))
 def test_epochs_in_milliseconds_lose_nothing(milliseconds: int) -> None:
-    moment = times.from_epoch_ms(milliseconds)
-    assert times.to_epoch_seconds(moment) == milliseconds // 1000
+    moment = timestamps.from_epoch_ms(milliseconds)
+    assert timestamps.to_epoch_seconds(moment) == milliseconds // 1000
     assert moment.microsecond == milliseconds % 1000 * 1000
 
 
 @pytest.mark.parametrize("milliseconds", [10**15, -(10**15), 10**30])
 def test_an_epoch_outside_the_calendar_is_an_overflow(milliseconds: int) -> None:
     with pytest.raises(OverflowError):
-        times.from_epoch_ms(milliseconds)
+        timestamps.from_epoch_ms(milliseconds)
 
 
-USUAL = MOMENTS.map(times.to_iterable)
+USUAL = MOMENTS.map(timestamps.to_iterable)
 
 
 @given(
@@ -136,13 +136,13 @@ USUAL = MOMENTS.map(times.to_iterable)
 )
 def test_rewriting_a_text_is_reading_and_writing_it_whatever_was_rewritten_before(texts: list[str]) -> None:
     for text in texts:
-        moment = times.parse(text)
-        assert times.text_to_rfc3339(text) == (times.to_rfc3339(moment) if moment else None)
+        moment = timestamps.parse(text)
+        assert timestamps.text_to_rfc3339(text) == (timestamps.to_rfc3339(moment) if moment else None)
 
 
 @pytest.mark.parametrize(
     "text", ["2026-02-28 12:00:60 +00:00", "2026-02-30 12:00:00 +00:00", "2026-02-28 24:00:00 +00:00"]
 )
 def test_what_is_no_moment_is_not_rewritten_even_on_a_day_that_is_known(text: str) -> None:
-    assert times.text_to_rfc3339("2026-02-28 12:00:00 +00:00") == "2026-02-28T12:00:00.000000+00:00"
-    assert times.text_to_rfc3339(text) is None
+    assert timestamps.text_to_rfc3339("2026-02-28 12:00:00 +00:00") == "2026-02-28T12:00:00.000000+00:00"
+    assert timestamps.text_to_rfc3339(text) is None

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_api.facts.data_types import EVENTS
 from iterable_sandbox.wire.clock import StoppedClock
 from tests.sandbox.conftest import Http, opened
@@ -43,7 +43,7 @@ def test_the_start_of_a_range_is_in_it_and_the_end_is_not(stopped: Http) -> None
     first, second, third = (datetime(2026, 10, 1, 0, 0, second, tzinfo=UTC) for second in range(3))
     track_at(stopped, first, second, third)
     window = {"startDateTime": "2026-10-01 00:00:00", "endDateTime": "2026-10-01 00:00:02"}
-    assert seen(stopped, **window) == [times.to_iterable(first), times.to_iterable(second)]
+    assert seen(stopped, **window) == [timestamps.to_iterable(first), timestamps.to_iterable(second)]
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ def test_the_start_of_a_range_is_in_it_and_the_end_is_not(stopped: Http) -> None
 def test_bounds_come_in_several_formats_and_have_whole_seconds(stopped: Http, start: str) -> None:
     first, second = (datetime(2026, 10, 1, 0, 0, number, tzinfo=UTC) for number in (0, 1))
     track_at(stopped, first, second)
-    assert seen(stopped, startDateTime=start) == [times.to_iterable(second)]
+    assert seen(stopped, startDateTime=start) == [timestamps.to_iterable(second)]
 
 
 def test_a_date_alone_is_its_midnight(stopped: Http) -> None:
     midnight = datetime(2026, 10, 1, tzinfo=UTC)
     track_at(stopped, midnight - timedelta(seconds=1), midnight)
-    assert seen(stopped, startDateTime="2026-10-01") == [times.to_iterable(midnight)]
+    assert seen(stopped, startDateTime="2026-10-01") == [timestamps.to_iterable(midnight)]
     assert len(seen(stopped, endDateTime="2026-10-01")) == 1
 
 
@@ -177,7 +177,7 @@ def test_parameters_may_come_twice(http: Http) -> None:
 
 def test_windows_that_touch_hold_every_row_once(seeded: Http) -> None:
     start = datetime(2026, 9, 2, tzinfo=UTC)
-    bounds = [times.to_export_bound(start + timedelta(days=10 * step)) for step in range(7)]
+    bounds = [timestamps.to_export_bound(start + timedelta(days=10 * step)) for step in range(7)]
     for data_type in ("customEvent", "user"):
         parts = [seeded.export(data_type, startDateTime=first, endDateTime=last) for first, last in pairwise(bounds)]
         assert sum(map(len, parts)) == len(seeded.export(data_type)) > 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits.limiter import Unlimited
 from tap_iterable.streams.exports import ExportStream
@@ -25,7 +25,7 @@ PATH = "/api/export/data.json"
 def row(second: int, number: int = 0) -> Row:
     """A row of the given second after START."""
     moment = datetime.fromtimestamp(START.timestamp() + second, UTC)
-    return {"eventName": f"e{number}", "createdAt": times.to_iterable(moment), "email": "ann@example.com"}
+    return {"eventName": f"e{number}", "createdAt": timestamps.to_iterable(moment), "email": "ann@example.com"}
 
 
 def body(rows: Iterable[Row]) -> bytes:
@@ -119,7 +119,7 @@ class ExportServer:
 
 
 def _second(text: str) -> int:
-    moment = times.parse(text)
+    moment = timestamps.parse(text)
     assert moment is not None
     return int((moment - START).total_seconds())
 

@@ -32,8 +32,8 @@ WAITING: Mapping[str, Answer] = {
     "a wait that the answer asks for": Answer(503, headers={"Retry-After": "300"}),
 }
 
-AFTER_THE_SECOND = ("2026-09-02T00:00:00.000000+00:00", "2026-09-03T00:00:00.000000+00:00")
-"""The bookmark when the second window was asked for, and when it was read."""
+WHEN_THE_SECOND_IS_ASKED_FOR = "2026-09-02T00:00:00.000000+00:00"
+"""The bookmark then."""
 
 
 class Tap:
@@ -101,15 +101,15 @@ def test_one_signal_ends_a_run_that_waits_with_the_last_finished_window_in_state
 
 
 def test_one_signal_ends_a_run_that_waits_for_a_limit(tap: Tap) -> None:
-    """Exports may be asked for four times a minute, and so the third must wait."""
+    """Exports may be asked for four times a minute, and so a month of days takes several minutes."""
     tap.export.broken = lambda start, *_: tap.asked.set() if start == DAY else None
-    with tap.start(enforce_rate_limits=True, export_mode="stream") as process:
+    with tap.start(enforce_rate_limits=True, export_mode="stream", end_date="2026-10-01") as process:
         assert tap.asked.wait(PATIENCE)
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
-    assert bookmarks(out)[-1] in AFTER_THE_SECOND
-    assert len(tap.export.windows) < 3
+    assert bookmarks(out)[-1] >= WHEN_THE_SECOND_IS_ASKED_FOR
+    assert len(tap.export.windows) < 30
 
 
 @pytest.mark.parametrize("number", [None, *ENDINGS])
@@ -139,7 +139,7 @@ def test_a_lock_that_another_process_holds_in_the_store_of_limits_is_not_waited_
     assert process.returncode == (1 if number is None else 0)
     assert ("named by `rate_limit_store` is locked" in log) == (number is None)
     assert "Traceback" not in log
-    assert bookmarks(out)[-1] in AFTER_THE_SECOND
+    assert bookmarks(out)[-1] >= WHEN_THE_SECOND_IS_ASKED_FOR
 
 
 @pytest.mark.parametrize("number", ENDINGS)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_sandbox.server import Sandbox
 from tap_iterable.streams.metrics import ranges
 from tests.tap.reading import Output, TapRun
@@ -114,9 +114,9 @@ def _same(sent: object, kept: object) -> bool:
     if sent == kept:
         return True
     if isinstance(sent, int) and isinstance(kept, str):
-        return times.parse(kept) == times.from_epoch_ms(sent)
+        return timestamps.parse(kept) == timestamps.from_epoch_ms(sent)
     if isinstance(sent, str) and isinstance(kept, str):
-        return times.parse(sent) is not None and times.parse(sent) == times.parse(kept)
+        return timestamps.parse(sent) is not None and timestamps.parse(sent) == timestamps.parse(kept)
     return False
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_api.facts.data_types import DATA_TYPES, USER
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits.limiter import Unlimited
@@ -46,7 +46,7 @@ def _same(sent: object, kept: object) -> bool:
     if sent == kept:
         return True
     if isinstance(sent, str) and isinstance(kept, str):
-        return times.parse(sent) is not None and times.parse(sent) == times.parse(kept)
+        return timestamps.parse(sent) is not None and timestamps.parse(sent) == timestamps.parse(kept)
     if isinstance(sent, str) and isinstance(kept, dict):
         return bool(json.loads(sent) == kept)
     return isinstance(sent, int) and kept == str(sent)
@@ -106,7 +106,7 @@ def test_every_row_that_describes_the_project_is_a_record_with_all_its_fields(
         for name, value in row.items():
             kept = records[row[key]].get(name)
             if name.endswith("At"):
-                assert times.parse(str(kept)) == times.from_epoch_ms(value)
+                assert timestamps.parse(str(kept)) == timestamps.from_epoch_ms(value)
             else:
                 assert kept == value
 

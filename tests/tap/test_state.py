@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.wire.clock import StoppedClock
 from tap_iterable.input.dates import moment
@@ -237,7 +237,7 @@ def test_every_moment_is_read_as_it_was_written_however_long_or_short(value: dat
         compact = ":" not in clock
         day = value.date().isoformat().replace("-", "" if compact else "-")
         assert moment(f"{day}T{clock}{zone}") == expected
-        assert times.to_rfc3339(moment(f"{day} {clock}{zone}")) == times.to_rfc3339(expected)
+        assert timestamps.to_rfc3339(moment(f"{day} {clock}{zone}")) == timestamps.to_rfc3339(expected)
 
 
 @given(st.text(max_size=30))

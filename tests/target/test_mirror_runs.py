@@ -131,7 +131,7 @@ def test_the_daily_cap_ends_the_removals_and_the_next_version_goes_on(
     new_project: NewProject, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     capped = Limit("POST", "/api/users/forget", 2, 86_400)
-    monkeypatch.setattr("iterable_api.rate_limits.limiter.LIMITS", (capped,))
+    monkeypatch.setattr("iterable_api.facts.limits.LIMITS", (capped,))
     project = new_project()
     options = mirror("users", on_removed="forget") | {"allow_destructive": True, "enforce_rate_limits": True}
     project.load(version("users", 1, people(*MANY[:6])), **options)

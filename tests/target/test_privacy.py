@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from iterable_api.facts import limits
 from iterable_api.facts.limits import DAY, Limit
 from iterable_api.http.client import IterableClient
-from iterable_api.rate_limits import limiter as limits
 from target_iterable.config.setting_error import SettingError
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.rejection import RecordRefusedError
@@ -44,8 +44,8 @@ def _unix_seconds(attribute: str, value: Any) -> int:
     if isinstance(value, _NUMBERS) and not isinstance(value, bool) and -_NO_TIME < value < _NO_TIME:
         is_seconds = -FIRST_MILLISECONDS < value < FIRST_MILLISECONDS
         return int(value) if is_seconds else int(value) // 1000
-    seconds = times.text_to_epoch_seconds(str(value))
-    if seconds is None and (seconds := times.text_to_epoch_seconds(f"{value} 00:00:00")) is None:
+    seconds = timestamps.text_to_epoch_seconds(str(value))
+    if seconds is None and (seconds := timestamps.text_to_epoch_seconds(f"{value} 00:00:00")) is None:
         raise RecordRefusedError("invalidDate", f"`{attribute}` is neither a date nor Unix seconds", attribute)
     return seconds
 

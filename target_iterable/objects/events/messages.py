@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from iterable_api.facts import timestamps as times
+from iterable_api.facts import timestamps
 from target_iterable.config.route import ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Operation, alone
@@ -62,7 +62,7 @@ class Messages(SendingObject):
 
 def _moment(value: Any) -> str:
     """In UTC without saying so, as the contract wants it."""
-    moment = times.parse(str(value))
+    moment = timestamps.parse(str(value))
     if moment is None:
         raise RecordRefusedError("invalidDate", "`sendAt` is not a date and time", "sendAt")
-    return times.to_export_bound(moment)
+    return timestamps.to_export_bound(moment)
