@@ -12,7 +12,8 @@ from pyrate_limiter import Decision, Rate, RateItem, StateAlgorithm, StateBucket
 from pyrate_limiter.abstracts.algorithm import State
 
 from iterable_api.errors import DailyCapReachedError
-from iterable_api.facts.limits import DAY, LIMITS, Limit, limits_of
+from iterable_api.facts import limits
+from iterable_api.facts.limits import DAY, Limit, limits_of
 from iterable_api.rate_limits.state_store import LimitStore, LimitStoreError, SharedState
 
 JITTER: Final = 0.5
@@ -70,10 +71,10 @@ class DocumentedLimits:
         self._store = store
         self._lock = threading.Lock()
         self._failure: LimitStoreError | None = None
-        self._buckets = {limit: _bucket(limit, store) for limit in LIMITS}
+        self._buckets = {limit: _bucket(limit, store) for limit in limits.LIMITS}
         # The longest period comes first: who may not call today should not wait before hearing so.
         self._by_endpoint: dict[tuple[str, str], list[Limit]] = {
-            (limit.method, limit.path): list(reversed(limits_of(limit.method, limit.path))) for limit in LIMITS
+            (limit.method, limit.path): list(reversed(limits_of(limit.method, limit.path))) for limit in limits.LIMITS
         }
 
     def acquire(self, method: str, path: str) -> None:

@@ -316,4 +316,8 @@ def keys_of(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Iterator[tuple[En
         yield engine, LedgerKeys(engine)
     except (LedgerError, SQLAlchemyError, ValueError) as error:
         engine.dispose()
-        raise ValueError(str(LedgerError(error) if isinstance(error, SQLAlchemyError) else error)) from None
+        raise ValueError(str(_failure(error) if isinstance(error, SQLAlchemyError) else error)) from None
+
+
+def _failure(error: SQLAlchemyError) -> LedgerError:
+    return LedgerLockedError() if databases.is_locked(error) else LedgerError(error)

@@ -13,7 +13,6 @@ import pytest
 import requests
 from ruamel.yaml import YAML
 
-from iterable_api.waiting.retry_policy import EXPORT_FILE
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.wire.clock import StoppedClock
 from tests.pipelines.meltano_project import MeltanoProject
@@ -120,9 +119,8 @@ def test_the_jobs_of_an_interrupted_run_do_not_stay_in_a_merged_state(
 ) -> None:
     settings = {"TAP_ITERABLE__SELECT": '["users.*"]', "TAP_ITERABLE_EXPORT_MODE": "jobs"}
     run = ("run", "--merge-state", "tap-iterable", "target-kept")
-    sandbox.inject("answer", route="GET /_files/*", status=403, times=EXPORT_FILE.attempts)
-    said = project.refused(*run, **settings)
-    assert "the file server answered 403" in said
+    sandbox.inject("answer", route="GET /api/export/*/files", status=403, times=1)
+    assert "answered 403" in project.refused(*run, **settings)
     assert len(_state(project, "users")["export_jobs"]) == 1
     project.meltano(*run, **settings)
     assert _state(project, "users")["export_jobs"] == []

@@ -83,7 +83,7 @@ class Running:
         return Ended(process.returncode, log, list(map(json.loads, out.splitlines())), *self._files())
 
     def _files(self) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        lines = [line for file in self.folder.glob("rejects/*") for line in file.read_text().splitlines()]
+        lines = [line for file in self.folder.glob("rejects/*.singer") for line in file.read_text().splitlines()]
         summary = self.folder / "summary.json"
         rejects = [message["reject"] for message in map(json.loads, lines) if "reject" in message]
         return rejects, json.loads(summary.read_text())["streams"] if summary.exists() else {}
