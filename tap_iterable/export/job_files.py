@@ -15,7 +15,7 @@ from iterable_api.errors import IncompleteBodyError
 from iterable_api.http.session import guard
 from iterable_api.waiting.retry_policy import EXPORT_FILE
 from tap_iterable.export.clock import Clock
-from tap_iterable.export.content_check import Check, NoRowsError
+from tap_iterable.export.content_check import Check, NoRowsError, beginning, refusal
 from tap_iterable.export.download import whole
 from tap_iterable.export.job import ExportJobError, Job
 from tap_iterable.export.job_api import File, JobApi
@@ -84,6 +84,9 @@ class JobFiles:
         def fetch() -> IO[bytes]:
             spool = stack.enter_context(whole(self._opened(next(urls), name), name, self._directory))
             check(spool, name)
+            if not beginning(spool):
+                # A job without rows has no files, so an empty one is not all of what Iterable has written.
+                raise refusal(spool, name, "nothing", "row")
             return spool
 
         try:

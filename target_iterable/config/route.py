@@ -225,7 +225,8 @@ def _identifier(entry: Mapping[str, Any], place: str, project_type: ProjectType)
 def _fields(entry: Mapping[str, Any], place: str) -> Mapping[str, str | None]:
     fields = dict(entry.get("fields", {}))
     for column, name in fields.items():
-        if name is not None and not name.strip():
+        parts = [name] if name is None or entry.get("dots") == "keep" else name.split(".")
+        if any(part is not None and not part.strip() for part in parts):
             raise SettingError(
                 f"`{place}.{column}` names no field. To leave the column out, put it into `drop` of the route."
             )
@@ -238,6 +239,9 @@ def _selection(entry: Mapping[str, Any], place: str, *, leaves_marks_out: bool) 
         raise SettingError(f"`{place}.keep_only` is empty, and would keep nothing. Leave it out to keep all columns.")
     drop, keep_only = entry.get("drop", ()), entry.get("keep_only", ())
     chosen = Selection(drop, keep_only)
+    for column in entry.get("defaults", {}):
+        if not column.strip():
+            raise SettingError(f"`{place}.defaults` has a column without a name, which would become a field for ever.")
     for key in ("fields", "defaults"):
         for column, said in entry.get(key, {}).items():
             if said is not None and not chosen.takes(column):

@@ -24,9 +24,12 @@ class Reading:
         end: the version of all records, where the end of the input makes it complete.
     """
 
-    def __init__(self, stream: str, terms: Terms, last: int) -> None:
-        """`last` is the last version that was complete."""
-        self.end = max(time.time_ns() // 1_000_000, last + 1)
+    def __init__(self, stream: str, terms: Terms, last: int, newest: int = 0) -> None:
+        """`last` is the last version that was complete, `newest` the highest of which anything came.
+
+        Taps may count in other units than milliseconds, so the end of the input is behind all that came before.
+        """
+        self.end = max(time.time_ns() // 1_000_000, last + 1, newest + 1)
         self._stream = stream
         self._terms = terms
         self._last = last

@@ -127,6 +127,14 @@ class Members:
             found = connection.execute(select(_MIRRORS.c.version).where(_MIRRORS.c.key == self._prefix)).scalar()
         return found or 0
 
+    @property
+    def newest(self) -> int:
+        """The highest version that anything of the stream has, finished or not; 0 if there is none."""
+        query = select(func.max(_TABLE.c.born)).where(self._own, _TABLE.c.born != NOW)
+        with self._ledger.transaction() as connection:
+            born = connection.execute(query).scalar() or 0
+        return max(self.version, born, self.sightings.newest)
+
     def key(self, name: str) -> bytes:
         """The key of the member so named."""
         return self._prefix + self._seal(name)[0]

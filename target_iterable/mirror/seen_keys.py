@@ -57,6 +57,13 @@ class Sightings:
             with self._ledger.transaction() as connection:
                 connection.execute(insert(_TABLE), rows)
 
+    @property
+    def newest(self) -> int:
+        """The highest version at which something was seen; 0 if nothing was."""
+        query = select(func.max(_TABLE.c.version)).where(_TABLE.c.stream == self._stream, _TABLE.c.version != NOW)
+        with self._ledger.transaction() as connection:
+            return connection.execute(query).scalar() or 0
+
     def since(self, version: int) -> Iterator[bytes]:
         """What was seen at `version` or later, in order; some of it more than once."""
         return self._where(_TABLE.c.version >= version)

@@ -34,7 +34,7 @@ class MemberMirror(Mirror):
     def __init__(self, members: Members, stream: str, terms: Terms) -> None:
         self.terms = terms
         self._members = members
-        self._reading = Reading(stream, terms, members.version)
+        self._reading = Reading(stream, terms, members.version, members.newest)
         self._is_done = False
         self._stopped: Stopped | None = None
         self._claimed: dict[str, Sighting] = {}

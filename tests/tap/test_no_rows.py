@@ -198,6 +198,15 @@ def test_a_file_of_a_job_without_a_row_is_fetched_again_and_then_fails_with_what
     assert not (tmp_path / "malformed").exists()
 
 
+def test_an_empty_file_of_a_job_is_fetched_again_and_then_fails(project: Sandbox, tmp_path: Path) -> None:
+    fault = project.inject("answer", route="GET /_files/*", status=200, body="", times=None)
+    stream = _jobs(project, tmp_path)
+    with pytest.raises(ExportJobError, match="answered with nothing, 0 bytes"):
+        list(stream.get_records(None))
+    assert fault.struck == EXPORT_FILE.attempts
+    assert "replication_key_value" not in stream.stream_state
+
+
 def test_a_file_of_a_job_that_comes_when_it_is_fetched_again_is_read_whole(project: Sandbox, tmp_path: Path) -> None:
     project.inject("answer", route="GET /_files/*", status=200, body=PAGE.decode(), times=3)
     assert len(list(_jobs(project, tmp_path).get_records(None))) == 100

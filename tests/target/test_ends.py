@@ -22,6 +22,11 @@ BEHIND: Message = {"type": "STATE", "value": STATE}
 NEW = [f"new{number}@example.com" for number in range(16)]
 
 
+def people_at(version: int, *addresses: str) -> list[Message]:
+    """Records of a version."""
+    return [one | {"version": version} for one in stream("list_members", people(*addresses))[1:]]
+
+
 def source(*addresses: str) -> list[Message]:
     return [*stream("list_members", people(*addresses)), BEHIND]
 
@@ -36,6 +41,19 @@ def test_a_tap_that_dies_behind_a_state_removes_none_of_those_it_has_not_read(
     assert "far fewer came than usual, so the tap may have ended too early. 16 of 100 did not come." in caplog.text
     whole = project.load.cut_off(source(*MANY[1:]), **route)
     assert (whole["list_members"]["removed"], stopped(whole)) == (1, (None, None))
+
+
+@pytest.mark.parametrize("unit", [1, 1_000, 1_000_000], ids=["ms", "us", "ns"])
+def test_whoever_left_is_removed_at_the_end_in_whatever_unit_versions_were_counted_before(
+    project: Project, unit: int
+) -> None:
+    early = [activate("list_members", 1_900_000_000_000 * unit), *people_at(1_900_000_000_000 * unit, *MANY[:10])]
+    project.load(stream("list_members", [])[:1] + early, **mirror())
+    done = project.load.cut_off(source(*MANY[1:10]), **mirror(complete_at_end=True))["list_members"]
+    assert (done["removed"], done["removals"]["not_done"]) == (1, None)
+    assert project.holds.members("VIP") == set(MANY[1:10])
+    again = project.load.cut_off(source(*MANY[2:10]), **mirror(complete_at_end=True))["list_members"]
+    assert again["removed"] == 1
 
 
 @pytest.mark.parametrize("came", [*range(0, 90, 10), 89])

@@ -188,6 +188,10 @@ def test_numbers_in_a_trimmed_text_keep_every_digit() -> None:
     [
         ({"fields": {"column": ""}}, r"`streams.users.fields.column` names no field.*`drop`"),
         ({"fields": {"column": "  "}}, r"`streams.users.fields.column` names no field"),
+        ({"fields": {"column": ".b"}}, r"`streams.users.fields.column` names no field"),
+        ({"fields": {"column": "a."}}, r"`streams.users.fields.column` names no field"),
+        ({"fields": {"column": "a..b"}}, r"`streams.users.fields.column` names no field"),
+        ({"defaults": {"": 1}}, r"`streams.users.defaults` has a column without a name"),
         ({"keep_only": []}, r"`streams.users.keep_only` is empty"),
         ({"drop": "column"}, r"is not of type.*\['drop'\]"),
         ({"drop": [""]}, r"non-empty.*\['drop'\]|too short.*\['drop'\]"),
