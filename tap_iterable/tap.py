@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import FrameType
 from typing import Any, Final
 
 import click
@@ -13,7 +14,7 @@ from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.tap_base import CliTestOptionValue
 
-from iterable_api.errors import IterableError
+from iterable_api.errors import IterableError, RunEndedError
 from iterable_api.facts.data_types import EVENTS, USER, DataType, unlisted
 from iterable_api.http.client import IterableClient
 from iterable_api.plugin import environment
@@ -67,6 +68,8 @@ class TapIterable(Tap):
     message_writer_class = MessageWriter
     # The keys of users depend on a setting, so discovery needs valid settings.
     dynamic_catalog = True
+    _reads = False
+    _is_ready = False
 
     def __init__(
         self, *, config: Mapping[str, Any] | None = None, validate_config: bool = True, **options: Any
@@ -82,6 +85,7 @@ class TapIterable(Tap):
             _ = self.client
         if self.input_catalog is not None:
             check_selection(self.input_catalog, self.streams, self.logger)
+        self._is_ready = True
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over the bookmarks of a state.
@@ -99,6 +103,12 @@ class TapIterable(Tap):
         unheeded = () if is_read else environment.unheeded(self.name, SCHEMA["properties"], given)
         for remark in (*environment.unknown(self.name, SCHEMA["properties"]), *unheeded):
             self.logger.warning("%s", remark)
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """End without a state before there is one: the SDK, which has no public hook, would write an empty one."""
+        if not (self._reads and self._is_ready):
+            raise RunEndedError("The run was asked to end before it had begun")
+        super()._handle_termination(signum, frame)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
@@ -133,6 +143,7 @@ class TapIterable(Tap):
             variables_named(cls.name, SCHEMA["properties"]),
             expressions_named("stream_maps", MappingError),
         ):
+            cls._reads = True
             super().invoke(**options)
 
     @classmethod

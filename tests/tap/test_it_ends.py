@@ -100,6 +100,32 @@ def test_one_signal_ends_a_run_that_waits_with_the_last_finished_window_in_state
     assert bookmarks(out)[-1] == "2026-09-03T00:00:00.000000+00:00"
 
 
+@pytest.mark.parametrize("arguments", [["--discover"], ["--test"], ["--state", "state.json"]], ids=" ".join)
+def test_a_signal_before_a_run_has_begun_writes_no_state_and_is_no_success(
+    server: ScriptedServer, tmp_path: Path, arguments: list[str]
+) -> None:
+    asked = Event()
+
+    def silent(_: Request) -> Answer:
+        asked.set()
+        return WAITING["silence"]
+
+    server.after = silent
+    config = {"api_key": "k" * 32, "api_url": server.url, "start_date": "2026-09-01", "typed_user_fields": True}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "state.json").write_text(json.dumps({"bookmarks": {}}))
+    command = [sys.executable, "-m", "tap_iterable.tap", "--config", "config.json", *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True) as process:
+        assert asked.wait(PATIENCE)
+        process.send_signal(signal.SIGTERM)
+        out, log = process.communicate(timeout=PATIENCE)
+    assert process.returncode in (1, 2)
+    assert out == ""
+    assert "asked to end" in log
+    assert "Traceback" not in log
+
+
 def test_one_signal_ends_a_run_that_waits_for_a_limit(tap: Tap) -> None:
     """Exports may be asked for four times a minute, and so a month of days takes several minutes."""
     tap.export.broken = lambda start, *_: tap.asked.set() if start == DAY else None

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -206,6 +207,25 @@ def test_a_lock_that_another_process_holds_from_the_start_ends_the_run_in_words(
     assert f"named by `{setting}` is locked by another process" in ended.log
     assert "`lock_timeout_seconds`" in ended.log
     assert "Traceback" not in ended.log
+
+
+def test_a_signal_before_the_first_message_is_read_ends_the_run_as_a_failure(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    ledger = str(tmp_path / "ledger.db")
+    given = {"api_key": "k" * 32, "api_url": server.url, "ledger": ledger, "streams": REMEMBERING}
+    command = [COMMAND, "--config", settings(tmp_path, **given)]
+    pipe = subprocess.PIPE
+    with closing(sqlite3.connect(ledger, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+            while ledger not in (file.path for file in psutil.Process(process.pid).open_files()):
+                assert process.poll() is None
+            process.send_signal(signal.SIGTERM)
+            out, log = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out) == (1, "")
+    assert "asked to end" in log
+    assert "Traceback" not in log
 
 
 @pytest.mark.parametrize("number", [None, signal.SIGTERM])
