@@ -20,6 +20,8 @@ from target_iterable.records.duplicate_fields import DuplicateFields
 _CONTEXT: Final = "context"
 _TRAITS: Final = "traits"
 _PROPERTIES: Final = "properties"
+_AS_SENT: Final = ("messageId", _CONTEXT, "userId", "anonymousId", "sentAt", "receivedAt", "originalTimestamp")
+"""Members by which a call is known that is written as it was sent: the columns of warehouses have other names."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def read_call(row: Row, type_: str | None, duplicates: DuplicateFields | None = 
     shape = SHAPES[type_]
     is_rudderstack = _IS_RUDDERSTACK in row
     is_raw = row.get("messageId") not in EMPTY
-    is_sent = is_raw or any(row.get(member) not in EMPTY for member in (_CONTEXT, shape.body))
+    is_sent = any(row.get(member) not in EMPTY for member in (*_AS_SENT, shape.body))
     context, of_context = _take_context(row)
     known = {
         "subject": _take(row, shape.subject),

@@ -54,6 +54,22 @@ def test_members_of_a_call_that_the_spec_does_not_know_become_no_fields(
     assert "'recordId', 'request_ip', 'rudderId'" in told[0]
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"type": "identify", "userId": ANN, "recordId": "R", "rudderId": "r", "request_ip": "192.0.2.1", "event": "e"},
+        {"type": "identify", "userId": ANN, "traits": None, "anonymousId": "a", "recordId": "R", "sentAt": AT},
+        {"type": "track", "event": "Seen", "userId": ANN, "recordId": "R", "rudderId": "r", "request_ip": "192.0.2.1"},
+    ],
+    ids=["no body", "a null for a body", "an event without properties"],
+)
+def test_a_call_is_known_as_one_also_without_id_context_and_body(project: Project, sent: dict[str, Any]) -> None:
+    before = {*project.holds.field_types()}
+    assert project.load(stream("segment", [sent]))["segment"]["rejected"] == 0
+    assert {"recordId", "rudderId", "request_ip", "event"}.isdisjoint({*project.holds.field_types()} - before)
+    assert all({*event}.isdisjoint({"recordId", "rudderId", "request_ip"}) for event in project.holds.events())
+
+
 def test_all_members_can_be_fields_where_that_is_wanted(project: Project) -> None:
     send(project, of_rudderstack("identify", traits={"email": ANN}), spread="all")
     assert project.holds.user(email=ANN)["rudderId"] == "r-1"

@@ -20,7 +20,8 @@ _UPDATE = alone("/api/commerce/updateCart", all_taken)
 class Carts(ObjectOfBuyers):
     """Shopping carts. One record is the whole cart of a user: what it does not hold is no longer in the cart.
 
-    email, userId: whose cart it is. Iterable makes the user if there is none.
+    email, userId: whose cart it is. Iterable makes the user if there is none; in e-mail-based projects it takes an
+        address, or `placeholder_users`.
     user: profile fields to write along, an object like a record of `users`.
     items: an array of objects, as in purchases. An empty array empties the cart.
     """

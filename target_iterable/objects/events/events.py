@@ -32,7 +32,8 @@ _TRACK_BULK_ONCE = replace(_TRACK_BULK, repeatable=False)
 class Events(IterableObject):
     """Custom events.
 
-    email, userId: whose event it is. Iterable makes the user if there is none.
+    email, userId: whose event it is. Iterable makes the user if there is none; in e-mail-based projects it takes an
+        address, whatever `placeholder_users` says.
     eventName: the name, unless the route has it as `event_name`.
     createdAt: when it happened, as a date or in Unix seconds; else when Iterable got it.
     id: an event with the same id is replaced. By default an event without one gets one that follows from its content;

@@ -30,7 +30,8 @@ class Purchases(ObjectOfBuyers):
     With each purchase, Iterable empties the cart of the user, also with one that it has already: with `skip_unchanged`,
     a purchase is not sent again.
 
-    email, userId: who has bought. Iterable makes the user if there is none.
+    email, userId: who has bought. Iterable makes the user if there is none; in e-mail-based projects it takes an
+        address, or `placeholder_users`.
     user: profile fields to write along, an object like a record of `users`.
     items: an array of objects, or a text that is JSON of one; `shoppingCartItems`, as exports call it, will do.
         Each has `id`, `name`, `price` and `quantity`; it may have `sku`, `categories`, `description`, `url`,
