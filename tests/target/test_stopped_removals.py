@@ -206,7 +206,7 @@ def test_a_run_that_failed_says_that_nothing_was_removed(project: Project, caplo
     project.load(version("list_members", 5, people(ANN, BOB)), **mirror())
     project.sandbox.inject(route="POST /api/lists/subscribe", fault="generic_error", times=10)
     with pytest.raises(DeliveryFailedError):
-        project.load(version("list_members", 6, people(CAT)), **mirror())
+        project.load(version("list_members", 6, people(CAT)), **mirror(), max_tries=1)
     assert stopped(project.load.streams) == ("failed", None)
     assert "Nothing is removed (failed): the run has failed." in caplog.text
 
