@@ -27,7 +27,8 @@ _ROUTE: Final[dict[str, Any]] = {
             "type": "object",
             "additionalProperties": {"type": ["string", "null"]},
             "description": "Column -> field of Iterable. Capitals count in both: a column `EMAIL` is nobody's address "
-            "until it is called `email` here. A null drops the column, but Meltano loses nulls: use `drop`.",
+            "until it is called `email` here. A null drops the column, but Meltano loses nulls: use `drop`. "
+            "Meltano takes a name with a dot for an object, too: rename such columns before, in SQL or by `stream_maps`.",
         },
         "drop": {
             "type": ["array", "null"],
