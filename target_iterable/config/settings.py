@@ -28,7 +28,7 @@ _ROUTE: Final[dict[str, Any]] = {
             "additionalProperties": {"type": ["string", "null"]},
             "description": "Column -> field of Iterable. Capitals count in both: a column `EMAIL` is nobody's address "
             "until it is called `email` here. A null drops the column, but Meltano loses nulls: use `drop`. "
-            "Meltano takes a name with a dot for an object, too: rename such columns before, in SQL or by `stream_maps`.",
+            "Meltano takes a name with a dot for an object: rename such columns before, in SQL or by `stream_maps`.",
         },
         "drop": {
             "type": ["array", "null"],
