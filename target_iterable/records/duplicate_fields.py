@@ -34,10 +34,18 @@ class DuplicateFields:
         Raises:
             RecordRefusedError: for a name with different values in both, if such records are refused.
         """
+        self.compare(inner, outer, place)
+        return {**inner, **outer}
+
+    def compare(self, inner: Row, outer: Row, place: str) -> None:
+        """Note which members of `inner`, an object at `place` of the record, have another value in `outer`.
+
+        Raises:
+            RecordRefusedError: for such a member, if such records are refused.
+        """
         for name in inner.keys() & outer.keys():
             if not _are_same(name, inner[name], outer[name]):
                 self._note(name, place)
-        return {**inner, **outer}
 
     def _note(self, name: str, place: str) -> None:
         if self._rejects:

@@ -146,7 +146,10 @@ def read_call(row: Row, type_: str | None, duplicates: DuplicateFields | None = 
     sent = take_object(row, shape.body) if has_body or type_ != "identify" else of_context
     columns = {column: value for column, value in row.items() if value is not None}
     beside = columns if spreads or not is_sent else {name: columns[name] for name in shape.beside if name in columns}
-    body = (duplicates or DuplicateFields()).merged(sent, beside, shape.body)
+    duplicates = duplicates or DuplicateFields()
+    body = duplicates.merged(sent, beside, shape.body)
+    if shape.body == _TRAITS:
+        duplicates.compare(context, body, _CONTEXT)
     return Call(type_, body, **known, context=context, strangers=columns.keys() - beside.keys())
 
 

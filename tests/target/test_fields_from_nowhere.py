@@ -70,6 +70,23 @@ def test_a_call_is_known_as_one_also_without_id_context_and_body(project: Projec
     assert all({*event}.isdisjoint({"recordId", "rudderId", "request_ip"}) for event in project.holds.events())
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        call("identify", traits={"email": ANN, "plan": "pro"}, context={"traits": {"email": "bob@example.com"}}),
+        {"id": "m-1", "user_id": "u1", "email": ANN, "context_traits_email": "bob@example.com"},
+    ],
+    ids=["as sent", "in a warehouse"],
+)
+def test_an_address_in_the_context_that_differs_is_named_and_counted(
+    project: Project, caplog: pytest.LogCaptureFixture, sent: dict[str, Any]
+) -> None:
+    done = project.load(stream("segment", [sent]), streams={"segment": {"call": "identify"}})["segment"]
+    assert (done["written"], done["duplicate_fields"]) == (1, {"email": 1})
+    assert "another value in 'context' than beside it" in caplog.text
+    assert project.holds.exists(ANN)
+
+
 def test_all_members_can_be_fields_where_that_is_wanted(project: Project) -> None:
     send(project, of_rudderstack("identify", traits={"email": ANN}), spread="all")
     assert project.holds.user(email=ANN)["rudderId"] == "r-1"
