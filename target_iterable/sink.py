@@ -59,6 +59,10 @@ class IterableSink(BatchSink):
         super().__init__(target, stream_name, schema, key_properties)
         route = target.routing.route(stream_name)
         target.routing.saw(stream_name, schema.get("properties", {}))
+        if any(not name.strip() and name not in route.fields for name in schema.get("properties", {})):
+            self.logger.warning(
+                "A column of the stream %r has no name, and is left out: name it in `fields`.", stream_name
+            )
         self.delivery = target.deliveries.of(stream_name)
         self._columns = Columns(schema, route.fields, route.defaults, nest=route.nests, selection=route.selection)
         self._object = OBJECTS[route.object](

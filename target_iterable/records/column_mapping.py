@@ -146,7 +146,8 @@ class Columns:
 
     def _learn(self, column: str) -> _Column:
         stays = column.startswith("_sdc_") or not self._selection.takes(column)
-        name = None if stays else self._renames.get(column, column)
+        # A field without a name could never be removed again, so its column stays here unless it is renamed.
+        name = None if stays else self._renames.get(column, column if column.strip() else None)
         path = () if name is None else tuple(name.split(".")) if self._nest else (name,)
         # A dot at an end, or two of them, name nothing that could be an object.
         opens = self._selection.opens(column)

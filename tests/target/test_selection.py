@@ -37,6 +37,16 @@ def left(record: dict[str, Any], drop: Sequence[str] = (), keep_only: Sequence[s
     return row
 
 
+@pytest.mark.parametrize(("fields", "made"), [({}, set()), ({"": "named"}, {"named"})], ids=["left out", "renamed"])
+def test_a_column_without_a_name_becomes_no_field_without_one(
+    project: Project, caplog: pytest.LogCaptureFixture, fields: dict[str, str], made: set[str]
+) -> None:
+    before = {*project.holds.field_types()}
+    project.load(stream("users", [{"email": "ann@example.com", "": "text"}]), streams={"users": {"fields": fields}})
+    assert {*project.holds.field_types()} - before == made
+    assert ("has no name, and is left out" in caplog.text) is not made.issuperset({"named"})
+
+
 @pytest.mark.parametrize(
     ("options", "travel"),
     [
