@@ -163,7 +163,7 @@ SETTINGS: Final[dict[str, Any]] = {
             "default": "project",
             "title": "Create new fields",
             "description": "Whether profiles and events may bring fields that the project does not know yet; `project` "
-            "leaves it to its own setting. Lists know no such switch. A field can never be removed again.",
+            "leaves it to its own setting. For list members only the project's setting counts. A field can never be removed.",
         },
         "on_type_clash": {
             "type": "string",
@@ -261,15 +261,15 @@ SETTINGS: Final[dict[str, Any]] = {
             "default": "10%",
             "title": "Maximum rejects",
             "description": "How many records of a stream may be rejected before the run stops: a count, or a "
-            "percentage of the records read, which says nothing about 20 rejects or fewer.",
+            "percentage of the records read. A percentage never stops a run for 20 rejects or fewer.",
         },
         "max_removals": {
             "type": "string",
             "default": "20%",
             "title": "Maximum removals",
             "description": "How much of a mirrored stream may be removed at once: a count, or a percentage of what was "
-            "there before. If more has left the source, nothing is removed and the run fails, because then it is "
-            "rather the source that is wrong.",
+            "there before. If more has left the source, nothing is removed and the run fails, because it is "
+            "more likely that the source is wrong.",
         },
         "on_removals_stopped": {
             "type": "string",
@@ -306,8 +306,8 @@ SETTINGS: Final[dict[str, Any]] = {
             "type": ["string", "null"],
             "title": "Request log path",
             "description": "A file to which every call to Iterable is added as a line of JSON: method, path, status, "
-            "milliseconds, number of records and of their verdicts. Without personal data. What a dry run only "
-            "plans has no status.",
+            "milliseconds, number of records and of their verdicts. Without personal data. Requests that a "
+            "dry run only plans have no status.",
         },
         "request_log_bodies": {
             "type": "boolean",
