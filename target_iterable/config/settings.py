@@ -163,7 +163,8 @@ SETTINGS: Final[dict[str, Any]] = {
             "default": "project",
             "title": "Create new fields",
             "description": "Whether profiles and events may bring fields that the project does not know yet; `project` "
-            "leaves it to its own setting. For list members only the project's setting counts. A field can never be removed.",
+            "leaves it to its own setting. For list members only the project's setting counts. A field can never be "
+            "removed.",
         },
         "on_type_clash": {
             "type": "string",
