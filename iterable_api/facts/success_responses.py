@@ -128,7 +128,7 @@ QUEUED: Final = SuccessResponse(
 COUNTS: Final = SuccessResponse(
     "a JSON object with the numbers `successCount` and `failCount`", _has_counts, {"successCount": 0, "failCount": 0}
 )
-"""All else is missing in answers of 2017 and 2021; `delivery/verdicts.py` reads what may be there."""
+"""All else is missing in answers of 2017 and 2021; `requests/bulk_response.py` reads what may be there."""
 _LIST: Final = SuccessResponse("a JSON object with a whole number `listId`", _has_id("listId"), {"listId": 1})
 _SNIPPET: Final = SuccessResponse(
     "a JSON object with a whole number `snippetId`", _has_id("snippetId"), {"snippetId": 1}

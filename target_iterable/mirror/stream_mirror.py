@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from target_iterable.core.operation import Operation, Outcome
 from target_iterable.core.rejection import UNCONFIRMED
@@ -14,9 +14,6 @@ from target_iterable.mirror.completeness import Reading
 from target_iterable.mirror.membership_table import Count, Member, Members, Sighting
 from target_iterable.mirror.mirror import Means, Mirror, Terms
 from target_iterable.mirror.removals import Removals
-
-if TYPE_CHECKING:
-    pass
 
 
 class MemberMirror(Mirror):
