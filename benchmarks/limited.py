@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.rows import CATALOG
 from benchmarks.server import Handler, serve, serving
-from iterable_sandbox.rules.rate_limits import Buckets
+from iterable_sandbox.rules.rate_limits import RateLimits
 from iterable_sandbox.wire.clock import Clock
 
 LATENCY: Final = 0.2
@@ -64,7 +64,7 @@ def counting() -> Iterator[Limited]:
 class LimitedHandler(Handler):
     """Takes its time, and refuses what is beyond the limits."""
 
-    _buckets: ClassVar[Buckets] = Buckets(Clock())
+    _buckets: ClassVar[RateLimits] = RateLimits(Clock())
     _counts: ClassVar[dict[str, int]] = {"requests": 0, "refused": 0, "bytes": 0}
     _moments: ClassVar[list[float]] = []
 

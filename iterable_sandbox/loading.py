@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from iterable_api.facts import timestamps
 from iterable_api.facts.data_types import DATA_TYPES
 from iterable_api.facts.identity import normalise_email
-from iterable_sandbox.rules.field_types import USER, Asked, FieldDraft, custom_event
+from iterable_sandbox.rules.field_types import USER, FieldDraft, RequestedFields, custom_event
 from iterable_sandbox.rules.profiles import writable
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.cache.user import User
@@ -58,11 +58,11 @@ def _object(line: bytes) -> Fields:
 
 def _save(store: Store, draft: FieldDraft, data_type: str, line: Fields) -> None:
     if data_type == "user":
-        draft.admit(Asked(USER, writable(line), create=True))
+        draft.admit(RequestedFields(USER, writable(line), create=True))
         _save_user(store, line)
         return
     if data_type == "customEvent":
-        draft.admit(Asked(custom_event(str(line.get("eventName"))), writable(line), create=True))
+        draft.admit(RequestedFields(custom_event(str(line.get("eventName"))), writable(line), create=True))
     _save_event(store, data_type, line)
 
 

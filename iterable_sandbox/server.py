@@ -20,7 +20,7 @@ import uvicorn
 
 from iterable_api.facts.identity import ProjectType
 from iterable_sandbox.control.views import counts
-from iterable_sandbox.faults import Fault, Planned, read_fault
+from iterable_sandbox.faults import Fault, PlannedFault, read_fault
 from iterable_sandbox.faults.connection import Connection
 from iterable_sandbox.http.app import build_app
 from iterable_sandbox.project.project import Project
@@ -112,7 +112,7 @@ class Sandbox:
         """The key that the sandbox takes."""
         return self.settings.api_key
 
-    def inject(self, fault: str, **options: Any) -> Planned:
+    def inject(self, fault: str, **options: Any) -> PlannedFault:
         """Let something go wrong: `inject("cut", route="GET /api/export/data.json", bytes=1000)`.
 
         What is planned counts the requests that it `struck`. The faults and their options are those of

@@ -35,11 +35,11 @@ from tap_iterable.export.json_answers import array_in
 from tap_iterable.export.windows import OversizeError
 from tap_iterable.input.selection import NothingSelectedError, check_selection
 from tap_iterable.input.state import UnusableStateError, bookmarks_in, usable
-from tap_iterable.records.malformed_lines import TooManyOddLinesError
+from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
 from tap_iterable.records.singer_messages import UNDISTURBED, MessageWriter
 from tap_iterable.stream_types.base import KEY_CHECK
 from tap_iterable.stream_types.resource_stream import RESOURCES, ResourceStream
-from tap_iterable.streams.custom_data_types import ExtraEventStream
+from tap_iterable.streams.custom_data_types import CustomEventStream
 from tap_iterable.streams.exports import EventStream, UserStream
 from tap_iterable.streams.registry import PROJECT_STREAMS
 from tap_iterable.users_schema_discovery import with_columns_of
@@ -51,7 +51,7 @@ TOLD: Final = (
     NothingSelectedError,
     OSError,
     OversizeError,
-    TooManyOddLinesError,
+    TooManyMalformedLinesError,
     UnreadableVariableError,
     UnusableStateError,
     WrongExpressionError,
@@ -168,7 +168,7 @@ class TapIterable(Tap):
             *(stream(self, self.client) for stream in PROJECT_STREAMS),
             UserStream(self, self.client, self._user_type()),
             *(EventStream(self, self.client, data_type) for data_type in EVENTS),
-            *(ExtraEventStream(self, self.client, unlisted(name)) for name in self.config["extra_data_types"]),
+            *(CustomEventStream(self, self.client, unlisted(name)) for name in self.config["extra_data_types"]),
         ]
 
     def _user_type(self) -> DataType:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from iterable_api.errors import IterableError
-from target_iterable.columnar.operation_builder import Recipe
+from target_iterable.columnar.operation_builder import OperationBuilder
 from target_iterable.columnar.record_decoder import RecordType
 from target_iterable.core.operation import Operation
-from target_iterable.core.source import Line, Source
+from target_iterable.core.source import InputMessage, Line
 from target_iterable.delivery.errors import not_made
 from target_iterable.delivery.stream_delivery import StreamDelivery
 
@@ -17,7 +17,7 @@ _PATIENCE: Final = 5000
 """So many lines more that came to nothing than others, and the lane is left: it only costs time."""
 
 
-class Lane:
+class ColumnarPath:
     """Takes lines, a block at a time, and leaves those that are out of the ordinary to be processed one by one.
 
     Args:
@@ -31,7 +31,7 @@ class Lane:
     def __init__(
         self,
         type_: RecordType,
-        recipe: Recipe,
+        recipe: OperationBuilder,
         key: Sequence[str],
         delivery: StreamDelivery,
         tally: Callable[[], None],
@@ -69,7 +69,7 @@ class Lane:
         made = self._made[place : place + self._delivery.wanted]
         rows = [row for row in made[: _first_none(made)] if row is not None]
         for row, line in zip(rows, self._lines[place:], strict=False):
-            row.source = Source(line, schema)
+            row.source = InputMessage(line, schema)
             self._tally()
         if rows:
             self._delivery.add_all(rows)

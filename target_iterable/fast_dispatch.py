@@ -17,14 +17,14 @@ from iterable_api.errors import RunEndedError
 _NO_CONTEXT: Final[Any] = MappingProxyType({})
 
 
-class _Way(NamedTuple):
+class _Route(NamedTuple):
     """Where the records of a stream go, and the stream map on the way, if it changes anything."""
 
     transform: Callable[[dict[str, Any]], dict[str, Any] | None] | None
     sink: Sink
 
 
-class ShortPath(Target):
+class FastDispatchTarget(Target):
     """Leaves out what the SDK does with each record on the way, and what our sink does itself or does not need.
 
     The SDK copies the record, makes a context, takes `_sdc_*` columns away, validates, turns texts into dates, looks
@@ -33,7 +33,7 @@ class ShortPath(Target):
     """
 
     def __init__(self, **options: Any) -> None:
-        self._ways: dict[str, list[_Way]] = {}
+        self._ways: dict[str, list[_Route]] = {}
         super().__init__(**options)
 
     def state_writer(self) -> Callable[[], None]:
@@ -49,7 +49,7 @@ class ShortPath(Target):
     def straight_sink(self, stream: str) -> Sink | None:
         """The sink that the records of a stream reach as they are; None if they do not, or none has come yet."""
         match self._ways.get(stream):
-            case [_Way(transform=None, sink=sink)]:
+            case [_Route(transform=None, sink=sink)]:
                 return sink
         return None
 
@@ -69,7 +69,7 @@ class ShortPath(Target):
                 sink.tally_record_read()
                 sink.process_record(mapped, _NO_CONTEXT)
 
-    def _learn(self, message: dict[str, Any]) -> list[_Way]:
+    def _learn(self, message: dict[str, Any]) -> list[_Route]:
         self._assert_line_requires(message, {"stream"})
         stream = message["stream"]
         if stream not in self.mapper.stream_maps:
@@ -78,7 +78,7 @@ class ShortPath(Target):
         self._ways[stream] = [self._way(map_) for map_ in maps]
         return self._ways[stream]
 
-    def _way(self, stream_map: StreamMap) -> _Way:
+    def _way(self, stream_map: StreamMap) -> _Route:
         self._assert_sink_exists(stream_map.stream_alias)
         is_same = isinstance(stream_map, SameRecordTransform) and not stream_map.flattening_enabled
-        return _Way(None if is_same else stream_map.transform, self.get_sink(stream_map.stream_alias))
+        return _Route(None if is_same else stream_map.transform, self.get_sink(stream_map.stream_alias))

@@ -17,8 +17,8 @@ from singer_sdk.singerlib.encoding import SimpleSingerReader
 
 from iterable_api.waiting.shutdown import GRACE
 from target_iterable.columnar.line_reader import line_blocks
-from target_iterable.columnar_path import Lane
-from target_iterable.core.source import Line, Source
+from target_iterable.columnar_path import ColumnarPath
+from target_iterable.core.source import InputMessage, Line
 from target_iterable.delivery.errors import PostponedError
 from target_iterable.schemas.schema_messages import refuse_malformed
 
@@ -30,7 +30,7 @@ _VERSIONS: Final = 2**62
 """No version is as large; databases end soon after it."""
 
 
-def _no_lane(_stream: str) -> Lane | None:
+def _no_lane(_stream: str) -> ColumnarPath | None:
     return None
 
 
@@ -38,7 +38,7 @@ class _StoppedError(Exception):
     """Raised out of the wait for the next line."""
 
 
-class QuietReader(SimpleSingerReader):
+class SingerReader(SimpleSingerReader):
     """Lines that cannot be read are not quoted: they hold personal data. The SDK's reader logs them.
 
     Attributes:
@@ -54,7 +54,7 @@ class QuietReader(SimpleSingerReader):
         postponed: whether the rest of the input was passed over, because Iterable takes no more today.
     """
 
-    lane_of: Callable[[str], Lane | None] = _no_lane
+    lane_of: Callable[[str], ColumnarPath | None] = _no_lane
     on_message: Callable[[], None] | None = None
     on_version: Callable[[dict[str, Any]], None] | None = None
     on_state: Callable[[Any], None] | None = None
@@ -85,9 +85,9 @@ class QuietReader(SimpleSingerReader):
         return version if version.__class__ is int and -_VERSIONS < version < _VERSIONS else None
 
     @property
-    def source(self) -> Source:
+    def source(self) -> InputMessage:
         """The RECORD that is being dealt with."""
-        return Source(self._line, self._schemas[self._stream])
+        return InputMessage(self._line, self._schemas[self._stream])
 
     def stop(self, number: int, _frame: FrameType | None = None) -> None:
         """A handler of signals: end as if the input ended behind the message at hand. A second signal kills."""
@@ -152,7 +152,7 @@ class QuietReader(SimpleSingerReader):
 
     def _process_block(self, lines: list[Line], callbacks: dict[str, _Callback], counts: Counter[str]) -> None:
         """Deal with the messages in `lines`, as many as possible at a time."""
-        place, looked = 0, dict[Lane, int]()
+        place, looked = 0, dict[ColumnarPath, int]()
         while place < len(lines) and not self.stopped:
             taken = self._take(lines, place, looked)
             counts["RECORD"] += taken
@@ -162,7 +162,7 @@ class QuietReader(SimpleSingerReader):
             if self.on_message is not None:
                 self.on_message()
 
-    def _take(self, lines: list[Line], place: int, looked: dict[Lane, int]) -> int:
+    def _take(self, lines: list[Line], place: int, looked: dict[ColumnarPath, int]) -> int:
         """How many messages were taken together, from this one on; `looked` says from where on a lane knows `lines`."""
         lane = self.lane_of(self._stream)
         if lane is None:

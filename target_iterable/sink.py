@@ -11,28 +11,33 @@ from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.sinks import BatchSink
 
 from iterable_api.errors import IterableError
-from target_iterable.columnar.operation_builder import Ground
+from target_iterable.columnar.operation_builder import BuilderContext
 from target_iterable.columnar.record_decoder import RecordType, UnusualStreamError
-from target_iterable.columnar_path import Lane
+from target_iterable.columnar_path import ColumnarPath
 from target_iterable.config.route import REJECT, SKIP, WRITE, Route
-from target_iterable.config.router import Routing
+from target_iterable.config.router import Router
 from target_iterable.core.json_encoding import exact
 from target_iterable.core.operation import Operation
-from target_iterable.core.rejection import RecordDoneError, RecordPassedOverError, RecordRefusedError, Refusal
+from target_iterable.core.rejection import (
+    RecordAlreadyWrittenError,
+    RecordRejectedError,
+    RecordSkippedError,
+    RejectReason,
+)
 from target_iterable.delivery.errors import not_made
-from target_iterable.delivery.run_delivery import Deliveries
+from target_iterable.delivery.run_delivery import RunDelivery
 from target_iterable.field_types.registry import FieldTypes
 from target_iterable.objects.base.mirrored_object import MirroredObject
 from target_iterable.objects.registry import OBJECTS, Destination
 from target_iterable.project.project import Project
-from target_iterable.records.column_mapping import Columns, Row
+from target_iterable.records.column_mapping import ColumnMapping, Row
 from target_iterable.records.duplicate_fields import DuplicateFields
 from target_iterable.records.tombstones import Tombstones
 from target_iterable.reporting.deleted_rows import REJECTED, REMOVED, SKIPPED, WRITTEN
 from target_iterable.schemas.validation import RecordValidator
-from target_iterable.singer_reader import QuietReader
+from target_iterable.singer_reader import SingerReader
 
-_TOO_DEEP: Final = Refusal("tooDeep", "it has objects or arrays in too many others")
+_TOO_DEEP: Final = RejectReason("tooDeep", "it has objects or arrays in too many others")
 
 
 class _Names(Protocol):
@@ -44,10 +49,10 @@ class _Names(Protocol):
 class SinkTarget(Target):
     """What a sink needs of the target that makes it."""
 
-    routing: Routing
+    routing: Router
     project: Project
-    deliveries: Deliveries
-    reader: QuietReader
+    deliveries: RunDelivery
+    reader: SingerReader
 
 
 class IterableSink(BatchSink):
@@ -64,7 +69,7 @@ class IterableSink(BatchSink):
                 "A column of the stream %r has no name, and is left out: name it in `fields`.", stream_name
             )
         self.delivery = target.deliveries.of(stream_name)
-        self._columns = Columns(schema, route.fields, route.defaults, nest=route.nests, selection=route.selection)
+        self._columns = ColumnMapping(schema, route.fields, route.defaults, nest=route.nests, selection=route.selection)
         self._object = OBJECTS[route.object](
             Destination(
                 target.project,
@@ -82,7 +87,7 @@ class IterableSink(BatchSink):
             self.delivery.mirror.removal = self._object.removal
             self._names = self._object.names
         # Dates that are none must not keep a record from being recognised.
-        self._plain = Columns({}, route.fields, route.defaults, nest=route.nests, selection=route.selection)
+        self._plain = ColumnMapping({}, route.fields, route.defaults, nest=route.nests, selection=route.selection)
         self._tombstones = Tombstones(schema.get("properties", {}))
         self._on_deleted = route.on_deleted
         self._deliver = target.deliveries.deliver
@@ -92,7 +97,7 @@ class IterableSink(BatchSink):
         self._is_mapped = bool(self.config.get("stream_maps"))
         self.lane = self._straight(target.project.fields.types, route)
 
-    def _straight(self, types: FieldTypes, route: Route) -> Lane | None:
+    def _straight(self, types: FieldTypes, route: Route) -> ColumnarPath | None:
         """The way for ordinary records, if the stream is one that may have such."""
         moves = self._columns.moves
         if moves is None or self._names is not None:
@@ -100,10 +105,10 @@ class IterableSink(BatchSink):
         marks = self._tombstones.marks
         try:
             type_ = RecordType(self.stream_name, RecordValidator(self.original_schema).schema, self._key, marks)
-            recipe = self._object.recipe(Ground(moves, types, clears=route.clears))
+            recipe = self._object.recipe(BuilderContext(moves, types, clears=route.clears))
         except (UnusualStreamError, InvalidInputLine):
             return None  # without `validate_records`, any schema will do
-        return Lane(type_, recipe, self._key, self.delivery, self.tally_record_read)
+        return ColumnarPath(type_, recipe, self._key, self.delivery, self.tally_record_read)
 
     @property
     def _rejects_duplicates(self) -> bool:
@@ -130,13 +135,13 @@ class IterableSink(BatchSink):
                 self.delivery.expect_deleted(operation, WRITTEN if is_there else REMOVED)
             if self._names is not None and is_there:
                 self.delivery.mirror.claim(operation, names, self._version)
-        except RecordPassedOverError:
+        except RecordSkippedError:
             self.delivery.pass_over()
             self._not_sent(names, mark, SKIPPED)
-        except RecordDoneError:
+        except RecordAlreadyWrittenError:
             self.delivery.note_done()
             self._not_sent(names, mark, WRITTEN)
-        except RecordRefusedError as error:
+        except RecordRejectedError as error:
             self.delivery.refuse(error.refusal, source)
             self._not_sent(names, mark, REJECTED)
         except RecursionError:
@@ -165,16 +170,16 @@ class IterableSink(BatchSink):
             IterableError: if Iterable does not say what must be known.
         """
         if self._on_deleted == SKIP:
-            raise RecordPassedOverError
+            raise RecordSkippedError
         if self._on_deleted == REJECT:
             reason = f"{mark!r} says that the source has deleted its row; set `on_deleted` of the route"
-            raise RecordRefusedError("deletedRow", reason, mark)
+            raise RecordRejectedError("deletedRow", reason, mark)
         row, key = exact(self._plain.row(record)), exact([record.get(column) for column in self._key])
         names = self._names(dict(row), key, create=False) if self._names is not None else ()
         operation = self._object.removal_of(row, key)
         if self._names is not None:
             if not self.delivery.mirror.may_remove(names):
-                raise RecordPassedOverError
+                raise RecordSkippedError
             self.delivery.mirror.release(operation, names)
         return operation
 
@@ -209,7 +214,7 @@ class IterableSink(BatchSink):
             self._validation.refuse_if_invalid(record)
         for column in self._key:
             if column not in record:
-                raise RecordRefusedError("missingKey", f"the key property {column!r} is missing", column)
+                raise RecordRejectedError("missingKey", f"the key property {column!r} is missing", column)
 
     @property
     def process_activate_version_messages(self) -> bool:
@@ -231,14 +236,14 @@ class IterableSink(BatchSink):
         """What the record is about, for those who must know when it leaves the source."""
         try:
             return names(self._plain.row(record), [record.get(column) for column in self.key_properties])
-        except (RecordRefusedError, RecursionError):
+        except (RecordRejectedError, RecursionError):
             self.delivery.mirror.lose()
             return ()
 
 
 def _cleared(schema: Mapping[str, Any], route: Route) -> Row:
     """A row with null for each column, unless two of them have one name: then no record is taken anyway."""
-    with suppress(RecordRefusedError):
-        columns = Columns({}, route.fields, nest=route.nests, selection=route.selection)
+    with suppress(RecordRejectedError):
+        columns = ColumnMapping({}, route.fields, nest=route.nests, selection=route.selection)
         return columns.row(dict.fromkeys(schema.get("properties", {})))
     return {}

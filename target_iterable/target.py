@@ -28,37 +28,37 @@ from iterable_api.plugin.exit_errors import (
     variables_named,
 )
 from iterable_api.waiting.shutdown import ENDINGS, one_signal_is_enough
-from target_iterable.columnar_path import Lane
+from target_iterable.columnar_path import ColumnarPath
 from target_iterable.config.given_settings import ask_for_dry_run, asks_for_dry_run, in_one_form, remarks
 from target_iterable.config.project_copy_routes import entries
 from target_iterable.config.route import NOTHING
-from target_iterable.config.router import Routing
+from target_iterable.config.router import Router
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import HIDDEN, PERMISSIONS, SETTINGS
-from target_iterable.core.removal_stops import ABSENT, Ending, Stopped
-from target_iterable.delivery.buffer import Waiting
+from target_iterable.core.removal_stops import ABSENT, RemovalStop, RunEnding
+from target_iterable.delivery.buffer import BufferLevel
 from target_iterable.delivery.errors import DeliveryFailedError, PostponedError
-from target_iterable.delivery.run_delivery import Deliveries
+from target_iterable.delivery.run_delivery import RunDelivery
 from target_iterable.delivery.stream_delivery import StreamDelivery
-from target_iterable.fast_dispatch import ShortPath
+from target_iterable.fast_dispatch import FastDispatchTarget
 from target_iterable.ledger.errors import LedgerError
 from target_iterable.mirror.errors import RemovalFailedError, removals_stopped
 from target_iterable.objects.content.catalog_items import catalog_place
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.project.connection_check import first_look
 from target_iterable.project.project import Project
-from target_iterable.reporting.audit_log import AuditNotWrittenError
-from target_iterable.reporting.dead_letter_file import RejectsNotWrittenError
-from target_iterable.reporting.request_log import JournalNotWrittenError
-from target_iterable.reporting.run_report import Report
-from target_iterable.reporting.stream_counts import Tally
+from target_iterable.reporting.audit_log import AuditLogNotWrittenError
+from target_iterable.reporting.dead_letter_file import DeadLettersNotWrittenError
+from target_iterable.reporting.request_log import RequestLogNotWrittenError
+from target_iterable.reporting.run_report import RunReport
+from target_iterable.reporting.stream_counts import StreamCounts
 from target_iterable.requests.sender import Sender
 from target_iterable.runs.dry_run import DryRun
-from target_iterable.runs.dry_run_plan import PlanNotWrittenError
+from target_iterable.runs.dry_run_plan import DryRunPlanNotWrittenError
 from target_iterable.runs.ledger_commands import CHANGES, change_keys
 from target_iterable.runs.real_run import RealRun
-from target_iterable.runs.run_resources import Outlet
-from target_iterable.singer_reader import QuietReader
+from target_iterable.runs.run_resources import RunResources
+from target_iterable.singer_reader import SingerReader
 from target_iterable.sink import IterableSink, SinkTarget
 
 
@@ -67,16 +67,16 @@ class RecordsRejectedError(Exception):
 
 
 TOLD: Final = (
-    AuditNotWrittenError,
+    AuditLogNotWrittenError,
     DeliveryFailedError,
     InvalidInputLine,
     IterableError,
-    JournalNotWrittenError,
+    RequestLogNotWrittenError,
     LedgerError,
-    PlanNotWrittenError,
+    DryRunPlanNotWrittenError,
     RecordsRejectedError,
     RecordsWithoutSchemaException,
-    RejectsNotWrittenError,
+    DeadLettersNotWrittenError,
     RemovalFailedError,
     UnreadableVariableError,
     WrongExpressionError,
@@ -89,7 +89,7 @@ _SOON: Final = 0.001
 """Seconds. Threads that send need little time, but need it often, while the one that reads would take all of it."""
 
 
-class TargetIterable(ShortPath, SinkTarget):
+class TargetIterable(FastDispatchTarget, SinkTarget):
     """Singer target that writes into an Iterable project: all that `OBJECTS` lists, from users to messages."""
 
     name = "target-iterable"
@@ -98,18 +98,18 @@ class TargetIterable(ShortPath, SinkTarget):
     default_sink_class = IterableSink
 
     def __init__(self, *, config: Mapping[str, Any] | None = None, **options: Any) -> None:
-        self.reader = QuietReader()
+        self.reader = SingerReader()
         self._refuse_strangers(config or {})
         super().__init__(config=in_one_form(config or {}), **options, message_reader=self.reader)
         is_dry = self._heed_environment(config or {}, is_read=options.get("parse_env_config", False))
         specs = (object_.spec for object_ in OBJECTS.values())
         allowed = {name for name in PERMISSIONS if self.config[name]}
-        self.routing = Routing(
+        self.routing = Router(
             self.config["streams"], specs, ProjectType(self.config["project_type"]), allowed, entries(self.config)
         )
         self._kind = (DryRun if is_dry else RealRun)(self.config)
         self.reader.passes_state = self._kind.passes_state
-        self._outlet = Outlet(
+        self._outlet = RunResources(
             self._kind.config,
             self._kind.stores,
             needs_ledger=self.routing.needs_ledger,
@@ -121,14 +121,14 @@ class TargetIterable(ShortPath, SinkTarget):
             self._client(), ProjectType(self.config["project_type"]), coerce=self.config["coerce_types"]
         )
         self.project.catalogs.on_create = lambda name: self._outlet.forget(catalog_place(name))
-        self.deliveries = Deliveries(self._delivery, ahead=self._kind.sends_ahead)
-        self._report = Report(self.config.get("summary_path"), self._kind, self._outlet.run)
+        self.deliveries = RunDelivery(self._delivery, ahead=self._kind.sends_ahead)
+        self._report = RunReport(self.config.get("summary_path"), self._kind, self._outlet.run)
         self.reader.lane_of = self._lane_of
         self.reader.on_message = self._deliver_when_due
         self.reader.on_version = self._activate_version
         self.reader.on_state = self.deliveries.close_with_state
         self.reader.on_break = self._close
-        # The SDK would drain the streams at the same time; see `Deliveries.deliver`.
+        # The SDK would drain the streams at the same time; see `RunDelivery.deliver`.
         self.max_parallelism = 1
         if threading.current_thread() is threading.main_thread():
             for number in ENDINGS:
@@ -209,12 +209,12 @@ class TargetIterable(ShortPath, SinkTarget):
             RemovalsStoppedError: at the very end, if a mirrored source was empty, or if something else has kept what
                 has left a source from being removed, and `on_removals_stopped` is `fail`.
         """
-        ending = Ending.FAILED
+        ending = RunEnding.FAILED
         try:
             ending = self._finish()
         finally:
             self._close(ending)
-        if ending is Ending.WHOLE:
+        if ending is RunEnding.WHOLE:
             self._fail_at_stops()
         rejected = sum(delivery.tally.rejected + delivery.tally.not_removed.total() for delivery in self.deliveries)
         if rejected and self._kind.config["on_reject"] == "fail":
@@ -239,17 +239,17 @@ class TargetIterable(ShortPath, SinkTarget):
         if told := {stream: why for stream, why in stopped.items() if why and why.matters and why.code in fatal}:
             raise removals_stopped(told)
 
-    def _finish(self) -> Ending:
+    def _finish(self) -> RunEnding:
         """Deliver what waits; how the run ends with that."""
         if self.reader.postponed:
-            return Ending.POSTPONED
+            return RunEnding.POSTPONED
         try:
             if not self.reader.stopped:
                 self._remove_at_end()
             super().process_endofpipe()
         except PostponedError:
-            return Ending.POSTPONED
-        return Ending.INTERRUPTED if self.reader.stopped else Ending.WHOLE
+            return RunEnding.POSTPONED
+        return RunEnding.INTERRUPTED if self.reader.stopped else RunEnding.WHOLE
 
     def _activate_version(self, message: dict[str, Any]) -> None:
         self.reader.assert_line_requires(message, {"stream", "version"})
@@ -266,7 +266,7 @@ class TargetIterable(ShortPath, SinkTarget):
             if (version := delivery.mirror.completes_at_end()) is not None:
                 delivery.remove_left(version, lambda: self.reader.stopped)
 
-    def _delivery(self, stream: str, waiting: Waiting) -> StreamDelivery:
+    def _delivery(self, stream: str, waiting: BufferLevel) -> StreamDelivery:
         sender = Sender(self.project.client, stream, self._outlet.journal)
         route, outlet = self.routing.route(stream), self._outlet
         past = outlet.past(stream, route, once_per_key=self.routing.is_once_per_key(route))
@@ -282,7 +282,7 @@ class TargetIterable(ShortPath, SinkTarget):
         self._report.include(stream, route.object, delivery.tally)
         return delivery
 
-    def _lane_of(self, stream: str) -> Lane | None:
+    def _lane_of(self, stream: str) -> ColumnarPath | None:
         sink = self.straight_sink(stream)
         return sink.lane if isinstance(sink, IterableSink) else None
 
@@ -291,8 +291,8 @@ class TargetIterable(ShortPath, SinkTarget):
             self.deliveries.send_ahead(self.state_writer())
             self._report.progress()
 
-    def _close(self, ending: Ending = Ending.FAILED) -> None:
-        finished = ending is Ending.WHOLE
+    def _close(self, ending: RunEnding = RunEnding.FAILED) -> None:
+        finished = ending is RunEnding.WHOLE
         self.deliveries.close()
         for delivery in self.deliveries:
             delivery.note_ending(ending)
@@ -309,8 +309,8 @@ class TargetIterable(ShortPath, SinkTarget):
     def _note_absent_mirrors(self) -> None:
         for stream, route in self.routing.absent_mirrors().items():
             if route.on_removed != NOTHING and (kept := self._outlet.kept(stream, route)):
-                stopped = Stopped(ABSENT, kept, kept)
-                self._report.include(stream, route.object, Tally(is_mirror=True, stopped=stopped))
+                stopped = RemovalStop(ABSENT, kept, kept)
+                self._report.include(stream, route.object, StreamCounts(is_mirror=True, stopped=stopped))
                 self.logger.warning("%s: %s", stream, stopped)
 
     def _client(self) -> IterableClient:

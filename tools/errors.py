@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from target_iterable.core.rejection import Refusal
+from target_iterable.core.rejection import RejectReason
 from tools.generated import ROOT
 from tools.settings import PLUGINS, settings
 
@@ -120,7 +120,7 @@ def _codes(module: str, node: ast.expr) -> list[str]:
     if isinstance(node, ast.Attribute):
         # Either the code of a constant, or that of a reject which is passed on, and is listed where it is made.
         constant = _global(module, node.value)
-        return [constant.code] if isinstance(constant, Refusal) else []
+        return [constant.code] if isinstance(constant, RejectReason) else []
     value = _global(module, node.value if isinstance(node, ast.Subscript) else node)
     if isinstance(value, str):
         return [value]

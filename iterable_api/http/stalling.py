@@ -53,11 +53,11 @@ def is_framed(response: requests.Response) -> bool:
     return "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
 
 
-class _PacedAnswer(HTTPResponse):
-    """Reads through a `_Pace`."""
+class _WatchedResponse(HTTPResponse):
+    """Reads through a `_StallWatch`."""
 
     def __init__(self, connection: socket.socket, *arguments: Any, **options: Any) -> None:
-        self._pace = _Pace(connection.makefile("rb", buffering=0), connection.gettimeout())
+        self._pace = _StallWatch(connection.makefile("rb", buffering=0), connection.gettimeout())
         # Of a socket, all that it asks for is the file.
         super().__init__(cast("socket.socket", _Readable(self._pace)), *arguments, **options)
 
@@ -77,7 +77,7 @@ class _Readable:
         return io.BufferedReader(self._raw)
 
 
-class _Pace(io.RawIOBase):
+class _StallWatch(io.RawIOBase):
     """The bytes of one answer as they come. Only the time in which they are waited for counts."""
 
     def __init__(self, raw: io.RawIOBase, longest: float | None) -> None:
@@ -123,7 +123,7 @@ class _Pace(io.RawIOBase):
 class _Guarded:
     """Mixed into a class of urllib3's connections."""
 
-    response_class = _PacedAnswer
+    response_class = _WatchedResponse
     cancellation: Cancellation
     sock: socket.socket
 

@@ -14,7 +14,7 @@ from pyrate_limiter.abstracts.algorithm import State
 from iterable_api.errors import DailyCapReachedError
 from iterable_api.facts import limits
 from iterable_api.facts.limits import DAY, Limit, limits_of
-from iterable_api.rate_limits.state_store import LimitStore, LimitStoreError, SharedState
+from iterable_api.rate_limits.state_store import LimitStore, LimitStoreError, StoredState
 
 JITTER: Final = 0.5
 """Seconds by which the ways of two requests to Iterable may differ: a new connection over an ocean and a kept one."""
@@ -133,7 +133,7 @@ class _LastHours(StateAlgorithm):
 
 def _bucket(limit: Limit, store: LimitStore | None) -> StateBucket:
     name = f"{limit.method} {limit.path} {limit.count}/{limit.seconds}"
-    state = None if store is None else SharedState(store, name)
+    state = None if store is None else StoredState(store, name)
     if limit.seconds >= DAY:
         return StateBucket([Rate(limit.count, limit.seconds * 1000)], algorithm=_LastHours(), store=state)
     return StateBucket([_rate(limit)], algorithm=TokenBucket(), store=state)

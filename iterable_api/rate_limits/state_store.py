@@ -57,7 +57,7 @@ class LimitStore(Protocol):
         """Close the connections."""
 
 
-class SharedState(StateStore):
+class StoredState(StateStore):
     """The state of one limit in a common store."""
 
     def __init__(self, store: LimitStore, name: str) -> None:

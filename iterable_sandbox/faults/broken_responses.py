@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from iterable_sandbox.faults import connection
 
 
-class Delivered(Response):
+class BrokenResponses(Response):
     """An answer that is sent by an application of its own."""
 
     def __init__(self, app: ASGIApp, background: BackgroundTask | None = None) -> None:

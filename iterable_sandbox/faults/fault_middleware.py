@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iterable_sandbox.faults.fault_plan import Faults
+from iterable_sandbox.faults.fault_plan import FaultPlan
 
 Serve = Callable[[Request], Awaitable[Response]]
 
 
-def exposed(faults: Faults, route: str, serve: Serve) -> Serve:
+def exposed(faults: FaultPlan, route: str, serve: Serve) -> Serve:
     """`serve`, unless a fault is due for `route` (method and path template): it strikes before even the key is read."""
 
     async def served(request: Request) -> Response:

@@ -25,7 +25,7 @@ def read_fault(text: bytes | str) -> Fault:
 
 
 @dataclass
-class Planned:
+class PlannedFault:
     """A fault, how many requests it was for, and how many of them it struck."""
 
     fault: Fault
@@ -50,15 +50,15 @@ class Planned:
         return carried and fnmatchcase(route, self.fault.route)
 
 
-class Faults:
+class FaultPlan:
     """All faults of a sandbox. Where several are due, the oldest strikes; the others wait for the next request."""
 
     def __init__(self) -> None:
-        self._planned: list[Planned] = []
+        self._planned: list[PlannedFault] = []
 
-    def add(self, fault: Fault) -> Planned:
+    def add(self, fault: Fault) -> PlannedFault:
         """Plan one more."""
-        planned = Planned(fault)
+        planned = PlannedFault(fault)
         self._planned.append(planned)
         return planned
 
@@ -66,7 +66,7 @@ class Faults:
         """Let nothing go wrong any more."""
         self._planned.clear()
 
-    def all(self) -> list[Planned]:
+    def all(self) -> list[PlannedFault]:
         """All of them, also those that are spent."""
         return list(self._planned)
 

@@ -11,7 +11,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from iterable_sandbox.faults import broken_responses as delivery
-from iterable_sandbox.faults.broken_responses import Delivered
+from iterable_sandbox.faults.broken_responses import BrokenResponses
 from iterable_sandbox.wire.responses import envelope, internal_error, json_answer
 
 
@@ -105,7 +105,7 @@ class ResetBefore(Fault):
 
     def instead(self) -> Response:
         """No answer."""
-        return Delivered(delivery.reset())
+        return BrokenResponses(delivery.reset())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +116,7 @@ class ResetAfter(Fault):
 
     def spoilt(self, answer: Response) -> Response:
         """No answer, although there is one."""
-        return Delivered(delivery.reset(), background=answer.background)
+        return BrokenResponses(delivery.reset(), background=answer.background)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ class Cut(Fault):
 
     def spoilt(self, answer: Response) -> Response:
         """Its beginning."""
-        return Delivered(delivery.shortened(answer, self.bytes, cleanly=False))
+        return BrokenResponses(delivery.shortened(answer, self.bytes, cleanly=False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +140,7 @@ class EndEarly(Fault):
 
     def spoilt(self, answer: Response) -> Response:
         """Its beginning."""
-        return Delivered(delivery.shortened(answer, self.bytes, cleanly=True))
+        return BrokenResponses(delivery.shortened(answer, self.bytes, cleanly=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +153,7 @@ class Slow(Fault):
 
     def spoilt(self, answer: Response) -> Response:
         """All of it, slowly."""
-        return Delivered(delivery.slow(answer, self.bytes, self.seconds))
+        return BrokenResponses(delivery.slow(answer, self.bytes, self.seconds))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +165,7 @@ class MalformedLine(Fault):
 
     def spoilt(self, answer: Response) -> Response:
         """All of it but half a line."""
-        return Delivered(delivery.with_half_a_line(answer, self.line))
+        return BrokenResponses(delivery.with_half_a_line(answer, self.line))
 
 
 AnyFault = Annotated[

@@ -11,8 +11,8 @@ from starlette.routing import Route
 from iterable_api.facts.limits import MAX_BODY_BYTES
 from iterable_sandbox.control import routes as control
 from iterable_sandbox.faults.fault_middleware import Serve, exposed
-from iterable_sandbox.http.edge import Ingress, given, target
-from iterable_sandbox.http.request_logging import Observed
+from iterable_sandbox.http.edge import Edge, given, target
+from iterable_sandbox.http.request_logging import RequestLogging
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.project.request_log import rows
 from iterable_sandbox.routes.exports.export_files import file_route
@@ -37,7 +37,7 @@ from iterable_sandbox.writes import due
 _KEY_HEADERS = ("api-key", "api_key")
 
 
-def build_app(project: Project) -> Observed:
+def build_app(project: Project) -> RequestLogging:
     """The sandbox as an ASGI application.
 
     Handlers run one after another on the event loop: SQLite writes one thing at a time anyway, and
@@ -52,7 +52,7 @@ def build_app(project: Project) -> Observed:
         exception_handlers={HTTPException: _not_found, RecursionError: _too_deep, Exception: _failed},
     )
     app.router.redirect_slashes = False
-    return Observed(Ingress(app), project)
+    return RequestLogging(Edge(app), project)
 
 
 def _route(project: Project, endpoint: Endpoint) -> Route:

@@ -16,7 +16,7 @@ _SERVER: Final = "iterable-ingress 73616e64"
 _SLASH: Final = "%2F"
 
 
-class Ingress:
+class Edge:
     """An ASGI application around another one."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -44,7 +44,7 @@ class _Traffic:
         self.sent += len(part)
 
 
-class Observed:
+class RequestLogging:
     """An ASGI application around another one. Control routes and the page are not noted."""
 
     def __init__(self, app: ASGIApp, project: Project) -> None:

@@ -7,13 +7,13 @@ from itertools import count
 from secrets import token_bytes
 
 from iterable_sandbox.exports.job import Job
-from iterable_sandbox.faults import Faults
+from iterable_sandbox.faults import FaultPlan
 from iterable_sandbox.project.request_log import RequestLog
-from iterable_sandbox.rules.delayed_writes import Pipelines
+from iterable_sandbox.rules.delayed_writes import DelayedWrites
 from iterable_sandbox.rules.field_types import PURCHASE, USER, FieldDraft
-from iterable_sandbox.rules.identities import Directory
+from iterable_sandbox.rules.identities import UserResolver
 from iterable_sandbox.rules.profiles import PURCHASE_FIELDS, SYSTEM_FIELDS
-from iterable_sandbox.rules.rate_limits import Buckets
+from iterable_sandbox.rules.rate_limits import RateLimits
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
 from iterable_sandbox.wire.clock import Clock
@@ -26,13 +26,13 @@ class Project:
         self.settings = settings
         self.store = store
         self.clock = clock
-        self.buckets = Buckets(clock)
-        self.pipelines = Pipelines(store, clock)
-        self.faults = Faults()
+        self.buckets = RateLimits(clock)
+        self.pipelines = DelayedWrites(store, clock)
+        self.faults = FaultPlan()
         self.log = RequestLog()
         self.signing_key = token_bytes(16)
         self.export_jobs: dict[int, Job] = {}
-        self.directory = Directory(store, settings.project_type)
+        self.directory = UserResolver(store, settings.project_type)
         self._shuffles = count()
         for owner, types in ((USER, SYSTEM_FIELDS), (PURCHASE, PURCHASE_FIELDS)):
             store.fields.add((owner.key, path, type_) for path, type_ in types.items())
@@ -40,7 +40,7 @@ class Project:
     def set_time(self, moment: datetime) -> None:
         """Let it be another time. Limits that were used up after it are free again."""
         if moment < self.clock.moment():
-            self.buckets = Buckets(self.clock)
+            self.buckets = RateLimits(self.clock)
         self.clock.set(moment)
 
     def field_draft(self) -> FieldDraft:

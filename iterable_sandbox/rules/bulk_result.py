@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from iterable_sandbox.rules.field_types import FieldDraft
-from iterable_sandbox.rules.identities import NamelessRowError, RowRefusedError
+from iterable_sandbox.rules.identities import RowRefusedError, UnidentifiedRowError
 
 USER_BUCKETS: Final = ("invalid", "notFound", "invalidData", "conflict", "forgotten")
 EVENT_BUCKETS: Final = ("invalid", "notFound", "forgotten")
 _KINDS: Final = ("Emails", "UserIds")
 
 
-class Tally:
+class BulkResult:
     """Counts rows as they go. Failures are named by identifier, never by index."""
 
     def __init__(self, buckets: tuple[str, ...]) -> None:
@@ -34,7 +34,7 @@ class Tally:
             except RowRefusedError as error:
                 self.failed += 1
                 self._named.get(f"{error.bucket}{error.kind}", []).append(error.value)
-            except NamelessRowError:
+            except UnidentifiedRowError:
                 self.failed += 1
 
     def named(self, bucket: str) -> list[str]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from iterable_sandbox.store.tables.message_counts import Count, Tally
+from iterable_sandbox.store.tables.message_counts import BulkResult, Count
 
-Measure = Callable[[Tally], float]
+Measure = Callable[[BulkResult], float]
 Columns = Mapping[str, Measure]
 
 _NONE: Final = Count()
@@ -34,7 +34,7 @@ def _ratio(part: Measure, whole: Measure, factor: float = 1) -> Measure:
     return lambda tally: round(part(tally) * factor / (whole(tally) or 1), 4)
 
 
-def _revenue(tally: Tally) -> float:
+def _revenue(tally: BulkResult) -> float:
     return round(tally.get("purchase", _NONE).revenue, 2)
 
 

@@ -51,7 +51,7 @@ class _Waiting:
     write: Write
 
 
-class Pipelines:
+class DelayedWrites:
     """The writes that wait. They are in memory: what still waits when a sandbox ends is lost."""
 
     def __init__(self, store: Store, clock: Clock) -> None:

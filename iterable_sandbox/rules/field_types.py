@@ -45,7 +45,7 @@ class Owner(NamedTuple):
         return f"{self.event}{SEPARATOR}{path}" if self.event else path
 
 
-class Asked(NamedTuple):
+class RequestedFields(NamedTuple):
     """What a row brings: `create` is `createNewFields`, where None leaves it to the project.
 
     `merge` is `mergeNestedObjects`: a null in an object takes its field away then, and otherwise means nothing.
@@ -92,12 +92,12 @@ class FieldDraft:
         self._known: dict[Owner, dict[str, str]] = {}
         self._new: list[tuple[str, str, str]] = []
 
-    def admit(self, asked: Asked) -> dict[str, Any]:
+    def admit(self, asked: RequestedFields) -> dict[str, Any]:
         """The fields that will be stored."""
         allow = self._settings.unknown_fields == "allow" if asked.create is None else asked.create
         return self._object(_Rules(asked.owner, allow, asked.merge), "", asked.fields)
 
-    def admit_all(self, rows: Sequence[Asked]) -> list[Mapping[str, Any]]:
+    def admit_all(self, rows: Sequence[RequestedFields]) -> list[Mapping[str, Any]]:
         """What `admit` makes of each row. Those of owners with nothing but plain fields are seen together."""
         fields: dict[Owner, list[Mapping[str, Any]]] = {}
         for row in rows:

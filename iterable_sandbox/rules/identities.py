@@ -31,7 +31,7 @@ class RowRefusedError(Exception):
         self.value = value
 
 
-class NamelessRowError(Exception):
+class UnidentifiedRowError(Exception):
     """One row of a bulk request fails and has nothing that it could be named by."""
 
 
@@ -58,7 +58,7 @@ def read(row: Mapping[str, Any]) -> Identity:
     """
     email, user_id = row.get("email"), row.get("userId")
     if email is None and user_id is None:
-        raise NamelessRowError
+        raise UnidentifiedRowError
     return Identity(
         None if email is None else checked_email(email),
         None if user_id is None else checked_user_id(user_id),
@@ -89,7 +89,7 @@ def checked_user_id(text: str) -> str:
     return text
 
 
-class Directory:
+class UserResolver:
     """Finds users by identity, and says whether one may be made."""
 
     def __init__(self, store: Store, project_type: ProjectType) -> None:

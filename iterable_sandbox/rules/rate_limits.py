@@ -8,7 +8,7 @@ from iterable_api.facts.limits import DAY, Limit, limits_of
 from iterable_sandbox.wire.clock import Clock
 
 
-class Buckets:
+class RateLimits:
     """One leaky bucket per limit, and per key where the limit is the key's.
 
     A sandbox is one project of one organisation, so those two scopes are one bucket each. A bucket

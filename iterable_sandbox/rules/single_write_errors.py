@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from iterable_sandbox.rules.identities import Bucket, Kind, NamelessRowError, RowRefusedError
+from iterable_sandbox.rules.identities import Bucket, Kind, RowRefusedError, UnidentifiedRowError
 from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope
 
 
@@ -45,7 +45,7 @@ def single_write() -> Iterator[None]:
         yield
     except RowRefusedError as error:
         raise refused(error) from None
-    except NamelessRowError:
+    except UnidentifiedRowError:
         raise bad_params("Either email or userId must be given") from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from iterable_sandbox.rules.field_types import USER, Asked, FieldDraft, custom_event
+from iterable_sandbox.rules.field_types import USER, FieldDraft, RequestedFields, custom_event
 from iterable_sandbox.rules.profiles import SYSTEM_FIELDS, writable
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.seed import automation, marketing, people, shop, story
@@ -49,8 +49,8 @@ def _fix_field_types(store: Store, plan: Plan, crowd: list[people.Person]) -> No
     store.fields.add((USER.key, path, type_) for path, type_ in SYSTEM_FIELDS.items())
     draft = FieldDraft(store, Settings())
     for person in crowd:
-        draft.admit(Asked(USER, writable(person.user.profile), create=True))
+        draft.admit(RequestedFields(USER, writable(person.user.profile), create=True))
     chance = plan.random("field types")
     for name, fields in shop.CUSTOM_EVENTS.items():
-        draft.admit(Asked(custom_event(name), fields(chance), create=True))
+        draft.admit(RequestedFields(custom_event(name), fields(chance), create=True))
     draft.save()

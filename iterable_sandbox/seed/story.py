@@ -23,20 +23,20 @@ _BLAST_SHARE: Final = 0.6
 
 
 @dataclass(frozen=True)
-class Plot:
+class Storyline:
     """Data types in the order in which they follow each other, and how often that happens among its like."""
 
     weight: float
     types: tuple[str, ...]
 
 
-def _plots(text: str) -> tuple[Plot, ...]:
+def _plots(text: str) -> tuple[Storyline, ...]:
     """One plot per line: its weight, then its data types."""
     rows = [line.split() for line in text.strip().splitlines()]
-    return tuple(Plot(float(weight), tuple(types)) for weight, *types in rows)
+    return tuple(Storyline(float(weight), tuple(types)) for weight, *types in rows)
 
 
-_SENT: Final[Mapping[str, tuple[Plot, ...]]] = {
+_SENT: Final[Mapping[str, tuple[Storyline, ...]]] = {
     "Email": _plots("""
         50 emailSend
         24 emailSend emailOpen
@@ -109,12 +109,12 @@ _UNSENT: Final = _plots("""
 class _Choice:
     """Draws plots by their weights."""
 
-    def __init__(self, plots: tuple[Plot, ...]) -> None:
+    def __init__(self, plots: tuple[Storyline, ...]) -> None:
         self.plots = plots
         self.length = sum(plot.weight * len(plot.types) for plot in plots) / sum(plot.weight for plot in plots)
         self._weights = list(accumulate(plot.weight for plot in plots))
 
-    def draw(self, chance: Random) -> Plot:
+    def draw(self, chance: Random) -> Storyline:
         return chance.choices(self.plots, cum_weights=self._weights)[0]
 
 
@@ -183,16 +183,16 @@ class _Story:
         sizes = Counter(list_id for person in self._crowd for list_id in person.lists)
         return sum(sizes[blast.list_id or 0] * _CHOICES[blast.channel.medium].length for blast in _BLASTS)
 
-    def _drawn(self, campaign: Campaign) -> Plot:
+    def _drawn(self, campaign: Campaign) -> Storyline:
         return _CHOICES[campaign.channel.medium].draw(self._chance)
 
-    def _some_day(self, campaign: Campaign | None, plot: Plot) -> Iterator[Event]:
+    def _some_day(self, campaign: Campaign | None, plot: Storyline) -> Iterator[Event]:
         """A plot for anybody, at any time since they signed up."""
         person = self._chance.choice(self._crowd)
         at = self._chance.randrange(max(self._plan.start, person.signup), self._plan.end)
         return self._play(person, campaign, plot, at)
 
-    def _play(self, person: Person, campaign: Campaign | None, plot: Plot, at: int) -> Iterator[Event]:
+    def _play(self, person: Person, campaign: Campaign | None, plot: Storyline, at: int) -> Iterator[Event]:
         """The events of one plot, each some time after the one before; none after the project's end."""
         scene = Scene(self._chance, person, campaign, f"{self._chance.getrandbits(128):032x}", at)
         for type_ in plot.types:

@@ -32,12 +32,12 @@ _CLASSES: Final[Mapping[str, frozenset[type]]] = {
 
 
 @dataclass(frozen=True)
-class Shape:
+class BodySchema:
     """One JSON value: its kind, the fields of an object, or the items of an array."""
 
     kind: str
-    fields: Mapping[str, Shape] = field(default_factory=dict)
-    items: Shape | None = None
+    fields: Mapping[str, BodySchema] = field(default_factory=dict)
+    items: BodySchema | None = None
     required: frozenset[str] = frozenset()
 
     @cached_property
@@ -46,24 +46,24 @@ class Shape:
         return not self.fields and self.items is None
 
 
-STRING: Final = Shape("string")
-NUMBER: Final = Shape("number")
-DECIMAL: Final = Shape("decimal")
-BOOLEAN: Final = Shape("boolean")
-OBJECT: Final = Shape("object")
+STRING: Final = BodySchema("string")
+NUMBER: Final = BodySchema("number")
+DECIMAL: Final = BodySchema("decimal")
+BOOLEAN: Final = BodySchema("boolean")
+OBJECT: Final = BodySchema("object")
 
 
-def object_of(*, required: tuple[str, ...] = (), **fields: Shape) -> Shape:
+def object_of(*, required: tuple[str, ...] = (), **fields: BodySchema) -> BodySchema:
     """An object with these fields; others may be there too."""
-    return Shape("object", fields, required=frozenset(required))
+    return BodySchema("object", fields, required=frozenset(required))
 
 
-def array_of(items: Shape) -> Shape:
+def array_of(items: BodySchema) -> BodySchema:
     """An array whose items all have one shape."""
-    return Shape("array", items=items)
+    return BodySchema("array", items=items)
 
 
-def violations(shape: Shape, value: Any, place: str = "obj") -> Iterator[tuple[str, str]]:
+def violations(shape: BodySchema, value: Any, place: str = "obj") -> Iterator[tuple[str, str]]:
     """Every place where `value` is not as `shape` wants it, as Iterable names places. Null is absent."""
     if not _is(shape.kind, value):
         yield place, _WANTED[shape.kind]
@@ -74,7 +74,7 @@ def violations(shape: Shape, value: Any, place: str = "obj") -> Iterator[tuple[s
             yield from violations(shape.items, item, f"{place}[{index}]")
 
 
-def _all_fit(shape: Shape, values: Sequence[Any]) -> bool:
+def _all_fit(shape: BodySchema, values: Sequence[Any]) -> bool:
     """Whether all values are seen at once to be as `shape` wants them: by their classes, column by column."""
     if not {*map(type, values)} <= _CLASSES[shape.kind]:
         return False
@@ -85,13 +85,13 @@ def _all_fit(shape: Shape, values: Sequence[Any]) -> bool:
     )
 
 
-def _column(shape: Shape, name: str, values: Sequence[Any]) -> list[Any]:
+def _column(shape: BodySchema, name: str, values: Sequence[Any]) -> list[Any]:
     """The values of one field of many objects; without nulls, unless it must be there."""
     column = [value.get(name) for value in values]
     return column if name in shape.required else [value for value in column if value is not None]
 
 
-def _in_object(shape: Shape, value: dict[str, Any], place: str) -> Iterator[tuple[str, str]]:
+def _in_object(shape: BodySchema, value: dict[str, Any], place: str) -> Iterator[tuple[str, str]]:
     for name, wanted in shape.fields.items():
         inner = value.get(name)
         if inner is None:

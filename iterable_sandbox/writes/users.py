@@ -7,8 +7,8 @@ from typing import Any
 
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.rules import identities, profiles
-from iterable_sandbox.rules.bulk_result import USER_BUCKETS, Tally
-from iterable_sandbox.rules.field_types import USER, Asked, FieldDraft
+from iterable_sandbox.rules.bulk_result import USER_BUCKETS, BulkResult
+from iterable_sandbox.rules.field_types import USER, FieldDraft, RequestedFields
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.wire.responses import RefusedError
 
@@ -50,13 +50,13 @@ def new(project: Project, identity: identities.Identity, *, existing_only: bool)
 
 def write_rows(
     project: Project, rows: Sequence[Row], write: Callable[[Row, Row], object], *, create: bool | None
-) -> tuple[Tally, FieldDraft]:
+) -> tuple[BulkResult, FieldDraft]:
     """Write many users: `write` gets each row with the data fields that it may store.
 
     Raises:
         RefusedError: 400 for all, if a value has the wrong type and the project does not fail single rows for it.
     """
-    draft, tally = project.field_draft(), Tally(USER_BUCKETS)
+    draft, tally = project.field_draft(), BulkResult(USER_BUCKETS)
     by_row = project.settings.type_clashes == "row"
     admitted = [] if by_row else draft.admit_all([asked(row, create=create) for row in rows])
     draft.check()
@@ -82,9 +82,9 @@ def _admitted(project: Project, row: Row, reported: FieldDraft, *, create: bool 
     return fields
 
 
-def asked(row: Row, *, create: bool | None) -> Asked:
+def asked(row: Row, *, create: bool | None) -> RequestedFields:
     """The data fields that a row brings."""
-    return Asked(USER, row.get("dataFields") or {}, create, bool(row.get("mergeNestedObjects")))
+    return RequestedFields(USER, row.get("dataFields") or {}, create, bool(row.get("mergeNestedObjects")))
 
 
 def existing(project: Project, row: Mapping[str, Any]) -> User:

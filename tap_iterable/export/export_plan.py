@@ -28,14 +28,14 @@ _REQUESTS_A_MINUTE: Final = _DATA_JSON.count * 60 / _DATA_JSON.seconds
 
 
 @dataclass(frozen=True)
-class Plan:
+class ExportPlan:
     """The windows of one stream, each by its way."""
 
     downloads: tuple[Window, ...]
     jobs: tuple[Window, ...] = ()
 
 
-Plans = dict[str, Plan]
+Plans = dict[str, ExportPlan]
 
 
 def plans(windows: Mapping[str, Sequence[Window]], mode: Mode, at_once: int) -> Plans:
@@ -50,8 +50,8 @@ def plans(windows: Mapping[str, Sequence[Window]], mode: Mode, at_once: int) -> 
         choices = [_plans(windows, frozenset(with_history[:count])) for count in range(len(with_history) + 1)]
         return min(choices, key=lambda choice: minutes(choice, at_once))
     if mode == "jobs":
-        return {name: Plan((), _joined(todo)) for name, todo in windows.items()}
-    return {name: Plan(tuple(todo)) for name, todo in windows.items()}
+        return {name: ExportPlan((), _joined(todo)) for name, todo in windows.items()}
+    return {name: ExportPlan(tuple(todo)) for name, todo in windows.items()}
 
 
 def minutes(chosen: Plans, at_once: int) -> float:
@@ -74,7 +74,7 @@ def summary(chosen: Plans, at_once: int) -> str:
 
 def _plans(windows: Mapping[str, Sequence[Window]], by_job: frozenset[str]) -> Plans:
     return {
-        name: Plan(tuple(todo[-1:]), _joined(todo[:-1])) if name in by_job else Plan(tuple(todo))
+        name: ExportPlan(tuple(todo[-1:]), _joined(todo[:-1])) if name in by_job else ExportPlan(tuple(todo))
         for name, todo in windows.items()
     }
 

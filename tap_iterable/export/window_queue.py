@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from tap_iterable.export.windows import Window
 
 
-class Agenda:
+class WindowQueue:
     """Hands out each window once; the halves of one that failed take its place.
 
     So the windows that were read cover the range exactly once, whatever breaks.

@@ -26,7 +26,7 @@ Place = int | Mapping[str, Any]
 """Which column of lines holds a value, or an object of places."""
 
 
-class RefusedLineError(ValueError):
+class UnfittingLineError(ValueError):
     """A line whose record has to be made in another way."""
 
 
@@ -69,7 +69,7 @@ def _fitted(column: Column, fit: Callable[[Any], object], unchanged: frozenset[t
         return column
     made = list(map(fit, column))
     if MISFIT in made:
-        raise RefusedLineError
+        raise UnfittingLineError
     return made
 
 
@@ -88,5 +88,5 @@ def _united(whole: Column, parts: Column) -> Column:
 
 def _one_of(whole: object, part: object) -> object:
     if whole is not UNSET and part is not UNSET:
-        raise RefusedLineError
+        raise UnfittingLineError
     return whole if part is UNSET else part

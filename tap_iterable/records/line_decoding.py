@@ -19,7 +19,7 @@ from msgspec import UNSET
 from tap_iterable.records.ascii_json import in_ascii
 from tap_iterable.records.column_types import Line
 from tap_iterable.records.line_parsing import ID_BYTES, MalformedLineError, fields_of, names_any, nested, record_id
-from tap_iterable.records.record_shape import RECORD_ID, Record, Shape
+from tap_iterable.records.record_shape import RECORD_ID, Record, RecordShape
 from tap_iterable.records.typed_line_decoder import LineType, LineTypes, TypedRecord
 
 _BLOCK_BYTES: Final = 1 << 16
@@ -37,7 +37,7 @@ def blocks(spool: IO[bytes]) -> Iterator[list[bytes]]:
         yield [line for line in lines if not line.isspace()]
 
 
-class Rows:
+class LineDecoder:
     """Makes the records of one stream.
 
     Args:
@@ -49,7 +49,7 @@ class Rows:
 
     wanted: str
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: RecordShape) -> None:
         self._shape = shape
         self._types = LineTypes(shape, _number)
 
@@ -101,7 +101,7 @@ class Rows:
         return self._of_rows([fields])[0]
 
 
-class EventRows(Rows):
+class EventLineDecoder(LineDecoder):
     """Makes the records of events, which are known by a hash of their line.
 
     An object without one field of an event is none. Each event has a `createdAt`, since the export selects by it;
@@ -114,7 +114,7 @@ class EventRows(Rows):
 
     wanted = "object with a field of an event"
 
-    def __init__(self, shape: Shape, data_type: str) -> None:
+    def __init__(self, shape: RecordShape, data_type: str) -> None:
         super().__init__(shape)
         self._data_type = data_type
         self._columns = shape.columns.keys()
@@ -145,7 +145,7 @@ class EventRows(Rows):
         return [blake2b(line, digest_size=ID_BYTES).hexdigest() for line in map(bytes.rstrip, BytesIO(text))]
 
 
-class UserRows(Rows):
+class UserLineDecoder(LineDecoder):
     """Makes the records of users, which have a key that Iterable gave them.
 
     Args:
@@ -153,7 +153,7 @@ class UserRows(Rows):
         key: the column that each user has; a line without it cannot be told apart from others.
     """
 
-    def __init__(self, shape: Shape, key: str) -> None:
+    def __init__(self, shape: RecordShape, key: str) -> None:
         super().__init__(shape)
         self._key = key
         self.wanted = f"user with `{key}`, which every user of the project has if `project_type` is right"

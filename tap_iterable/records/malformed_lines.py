@@ -24,12 +24,12 @@ class ExportMetric(StrEnum):
     MALFORMED_LINES = "malformed_line_count"
 
 
-class TooManyOddLinesError(Exception):
+class TooManyMalformedLinesError(Exception):
     """So many lines cannot be read that the answer is not what it should be."""
 
 
 @dataclass
-class OddLines:
+class MalformedLines:
     """Keeps the lines of one stream that are no records, as they came.
 
     The file is made with the first such line, readable by its owner only, and appended to by later runs.
@@ -75,7 +75,7 @@ class OddLines:
             TooManyOddLinesError: if more than the allowed share of its lines is odd, or every single one.
         """
         if odd and (odd == lines or odd > max(1, lines * self.allowed_percent / 100)):
-            raise TooManyOddLinesError(
+            raise TooManyMalformedLinesError(
                 f"{odd} of {lines} lines of a window are not records; they are kept in {self.path}. "
                 "Look at them, and raise `max_malformed_percent` if they may be left out."
             )

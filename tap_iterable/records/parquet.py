@@ -17,7 +17,7 @@ _JSON: Final = {"type": ["string", "null"], "contentMediaType": "application/jso
 _NESTED: Final = {"object", "array"}
 
 
-class ParquetRows:
+class ParquetShape:
     """Makes the rows of one stream plain: objects, and arrays of anything but plain values, become JSON text.
 
     Args:

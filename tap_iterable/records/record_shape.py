@@ -53,7 +53,7 @@ class ColumnType(NamedTuple):
     unchanged: frozenset[type] = _ABSENT
 
 
-class Shape:
+class RecordShape:
     """Turns the fields of one stream into its records.
 
     Args:

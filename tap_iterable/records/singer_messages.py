@@ -50,7 +50,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 _Handler: TypeAlias = Callable[[int, FrameType | None], Any]
 
 
-class _Undisturbed:
+class _SignalDeferral:
     """Signals that end the run come when its lines are whole: the state that is then written begins a line of its own.
 
     Where nobody reads any more, no line ever is; see `iterable_api.waiting.shutdown` for how the run ends then.
@@ -81,7 +81,7 @@ class _Undisturbed:
         return handle
 
 
-UNDISTURBED: Final = _Undisturbed()
+UNDISTURBED: Final = _SignalDeferral()
 """There is one standard output."""
 
 

@@ -18,7 +18,7 @@ from tap_iterable.records.column_types import (
     Line,
     Maker,
     Place,
-    RefusedLineError,
+    UnfittingLineError,
     columns_of,
     either,
     fitted,
@@ -26,7 +26,7 @@ from tap_iterable.records.column_types import (
     struct,
 )
 from tap_iterable.records.line_parsing import nested
-from tap_iterable.records.record_shape import RECORD_ID, REST, Shape
+from tap_iterable.records.record_shape import RECORD_ID, REST, RecordShape
 
 TypedRecord = msgspec.Struct
 
@@ -40,7 +40,7 @@ class LineType:
         number: makes a finite float of its text.
     """
 
-    def __init__(self, shape: Shape, others: Collection[str], number: Callable[[str], float]) -> None:
+    def __init__(self, shape: RecordShape, others: Collection[str], number: Callable[[str], float]) -> None:
         names = sorted({*shape.columns, *others})  # in this order an encoder writes them as `record_id` wants them
         self._places = {name: place for place, name in enumerate(names)}
         self._of_columns = [self.attribute(name) for name in names if name.partition(".")[0] in shape.columns]
@@ -77,7 +77,7 @@ class LineType:
         columns = columns_of(lines)
         return list(map(self._record, *(make(columns) for make in self._makers), ids)) if columns else []
 
-    def _maker(self, shape: Shape, name: str, parts: Place | None) -> Maker:
+    def _maker(self, shape: RecordShape, name: str, parts: Place | None) -> Maker:
         """What makes the column of this name, of fields with dotted names, too."""
         field = fitted(self._places[name], shape.columns[name])
         return field if parts is None or isinstance(parts, int) else either(field, objects(parts))
@@ -91,7 +91,7 @@ class LineTypes:
         number: makes a float of its text.
     """
 
-    def __init__(self, shape: Shape, number: Callable[[str], float]) -> None:
+    def __init__(self, shape: RecordShape, number: Callable[[str], float]) -> None:
         self._shape = shape
         self._number = number
         self._others: set[str] = set()
@@ -105,7 +105,7 @@ class LineTypes:
             RefusedLineError: if lines were so different that trying any does not pay.
         """
         if self._patience <= 0:
-            raise RefusedLineError
+            raise UnfittingLineError
         self._patience -= 1
         if self._type is None:
             self._type = LineType(self._shape, self._others, self._number)

@@ -13,8 +13,8 @@ from singer_sdk.helpers.types import Context
 
 from iterable_api.errors import ForbiddenError, IterableError, UnauthorizedError
 from iterable_api.http.client import IterableClient
-from tap_iterable.records.parquet import ParquetRows
-from tap_iterable.records.record_shape import Record, Shape
+from tap_iterable.records.parquet import ParquetShape
+from tap_iterable.records.record_shape import Record, RecordShape
 from tap_iterable.schemas.event_schemas import SCHEMAS
 
 KEY_CHECK: Final = "/api/channels"
@@ -41,15 +41,15 @@ class IterableStream(Stream):
 
     def __init__(self, tap: Tap, client: IterableClient, schema: dict[str, Any] | None = None) -> None:
         self._json_schema = schema or SCHEMAS.get_schema(self.name)
-        self._parquet = ParquetRows(self._json_schema) if _writes_parquet(tap.config) else None
+        self._parquet = ParquetShape(self._json_schema) if _writes_parquet(tap.config) else None
         super().__init__(tap, schema=self._parquet.schema if self._parquet else self._json_schema)
         self.tap = tap
         self.client = client
 
     @cached_property
-    def shape(self) -> Shape:
+    def shape(self) -> RecordShape:
         """How this stream's records are made."""
-        return Shape(self._json_schema)
+        return RecordShape(self._json_schema)
 
     def post_process(self, row: Record, context: Context | None = None) -> Record:  # noqa: ARG002 (the SDK's signature)
         """The record as it is written."""

@@ -25,7 +25,7 @@ Block = Sequence[Record | msgspec.Struct]
 """Records as dictionaries, or as objects that are written alike."""
 
 
-class BlockStream(IterableStream):
+class BatchedStream(IterableStream):
     """A stream that reads its records block by block."""
 
     @abstractmethod

@@ -29,17 +29,17 @@ _BROKEN: Final = (IncompleteBodyError, NoRowsError)
 _LOST: Final = (ApiError, ConnectionFailedError, *_BROKEN)
 
 
-class PieceMetric(StrEnum):
+class PartitionMetric(StrEnum):
     """Metrics beside those of the SDK."""
 
     MISSING = "missing_piece_count"
 
 
-class MissingPiecesError(IterableError):
+class MissingPartitionsError(IterableError):
     """A stream lacks pieces that could not be read."""
 
 
-class PiecewiseStream(FullTableStream):
+class PartitionedStream(FullTableStream):
     """A stream whose pieces are answers of their own.
 
     Iterable answers 500 to some lists and users for hours. Such a piece is named in the log and left out, and
@@ -90,10 +90,12 @@ class PiecewiseStream(FullTableStream):
         if not self.selected:
             return
         # The SDK names its own metrics in an enumeration; all that it asks of one is a `value`.
-        with metrics.Counter(cast("metrics.Metric", PieceMetric.MISSING), {metrics.Tag.STREAM: self.name}) as counter:
+        with metrics.Counter(
+            cast("metrics.Metric", PartitionMetric.MISSING), {metrics.Tag.STREAM: self.name}
+        ) as counter:
             counter.value = len(self.missing)
         if self.missing:
             numbers = ", ".join(map(str, sorted(self.missing)))
-            raise MissingPiecesError(
+            raise MissingPartitionsError(
                 f"The stream {self.name} is not complete. {self.piece} that could not be read: {numbers}. {self.remedy}"
             )

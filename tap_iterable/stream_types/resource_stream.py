@@ -17,7 +17,7 @@ from tap_iterable.stream_types.full_table import FullTableStream
 
 PAGE_SIZE: Final = 1000
 
-Rows = Iterator[dict[str, Any]]
+RowIterator = Iterator[dict[str, Any]]
 
 
 class MetadataStream(FullTableStream):
@@ -29,7 +29,7 @@ class MetadataStream(FullTableStream):
         """Every row of the project."""
         return (self.record(fields) for fields in self.rows())
 
-    def rows(self) -> Rows:
+    def rows(self) -> RowIterator:
         """The rows as Iterable sends them."""
         raise NotImplementedError
 
@@ -75,7 +75,7 @@ class ResourceStream(MetadataStream):
         super().__init__(tap, client)
         self.primary_keys = (resource.key,)
 
-    def rows(self) -> Rows:
+    def rows(self) -> RowIterator:
         """The array."""
         path, array, key = self.resource.path, self.resource.array, self.resource.key
         yield from rows_in(self.client.get_json(path), array, path, key)
@@ -90,7 +90,7 @@ def pages(
     filters: Params | None = None,
     path_params: PathParams | None = None,
     size: int = PAGE_SIZE,
-) -> Rows:
+) -> RowIterator:
     """The rows of all pages. Sorted by id, so that what is added while we read comes last.
 
     Some old projects ignore paging, send everything and no `nextPageUrl`; that is one page.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from iterable_api.http.client import IterableClient, Params
-from tap_iterable.stream_types.resource_stream import MetadataStream, Rows, pages
+from tap_iterable.stream_types.resource_stream import MetadataStream, RowIterator, pages
 
 CAMPAIGNS: Final = "/api/campaigns"
 CHILDREN: Final = "/api/campaigns/recurring/{id}/childCampaigns"
 
 
-def campaigns(client: IterableClient, filters: Params | None = None) -> Rows:
+def campaigns(client: IterableClient, filters: Params | None = None) -> RowIterator:
     """Every campaign that matches `filters`."""
     return pages(client, CAMPAIGNS, "campaigns", filters=filters)
 
@@ -23,7 +23,7 @@ class CampaignsStream(MetadataStream):
     endpoints = (CAMPAIGNS,)
     cost = "1 request per 1,000 campaigns"
 
-    def rows(self) -> Rows:
+    def rows(self) -> RowIterator:
         """Every campaign."""
         return campaigns(self.client)
 
@@ -39,7 +39,7 @@ class ChildCampaignsStream(MetadataStream):
     endpoints = (CAMPAIGNS, CHILDREN)
     cost = "1 request per 1,000 campaigns, and 1 per recurring campaign and 1,000 of its children"
 
-    def rows(self) -> Rows:
+    def rows(self) -> RowIterator:
         """Each child once, with the recurring campaign that it is a child of."""
         listed = list(campaigns(self.client))
         children = {campaign["id"]: campaign for campaign in listed if campaign.get("recurringCampaignId")}

@@ -7,7 +7,7 @@ from typing import Final
 
 from iterable_api.http.client import IterableClient, PathParams
 from tap_iterable.export.json_answers import array_in, object_in, rows_in
-from tap_iterable.stream_types.resource_stream import ComposedStream, MetadataStream, Rows
+from tap_iterable.stream_types.resource_stream import ComposedStream, MetadataStream, RowIterator
 
 CATALOGS: Final = "/api/catalogs"
 FIELDS: Final = "/api/catalogs/{catalogName}/fieldMappings"
@@ -16,7 +16,9 @@ PAGE_SIZE: Final = 1000
 """The largest page is not documented; a smaller one than asked for is read just as well."""
 
 
-def _pages(client: IterableClient, path: str, array: str, key: str, path_params: PathParams | None = None) -> Rows:
+def _pages(
+    client: IterableClient, path: str, array: str, key: str, path_params: PathParams | None = None
+) -> RowIterator:
     for page in count(1):
         params = {"page": page, "pageSize": PAGE_SIZE}
         answer = object_in(client.get_json(path, path_params=path_params, params=params), "params", path)
@@ -25,7 +27,7 @@ def _pages(client: IterableClient, path: str, array: str, key: str, path_params:
             return
 
 
-def _catalogs(client: IterableClient) -> Rows:
+def _catalogs(client: IterableClient) -> RowIterator:
     return _pages(client, CATALOGS, "catalogNames", "name")
 
 
@@ -37,7 +39,7 @@ class CatalogsStream(MetadataStream):
     endpoints = (CATALOGS,)
     cost = "1 request per 1,000 catalogs"
 
-    def rows(self) -> Rows:
+    def rows(self) -> RowIterator:
         """Every catalog."""
         return _catalogs(self.client)
 
@@ -50,7 +52,7 @@ class CatalogFieldMappingsStream(ComposedStream):
     endpoints = (CATALOGS, FIELDS)
     cost = "1 request per catalog"
 
-    def rows(self) -> Rows:
+    def rows(self) -> RowIterator:
         """Every field of every catalog."""
         for catalog in _catalogs(self.client):
             name = {"catalogName": catalog["name"]}
@@ -69,7 +71,7 @@ class CatalogItemsStream(MetadataStream):
     endpoints = (CATALOGS, ITEMS)
     cost = "1 request per 1,000 items of a catalog"
 
-    def rows(self) -> Rows:
+    def rows(self) -> RowIterator:
         """Every item of every catalog."""
         for catalog in _catalogs(self.client):
             name = {"catalogName": catalog["name"]}

@@ -15,7 +15,7 @@ class UnknownDataTypeError(IterableError):
     """Iterable does not know a data type either."""
 
 
-class ExtraEventStream(EventStream):
+class CustomEventStream(EventStream):
     """A data type of `extra_data_types`: its known columns are those that all events have."""
 
     @contextmanager

@@ -23,16 +23,16 @@ from tap_iterable.config.settings import spool_directory
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.content_check import NoRowsError, check_rows, refuse_error
 from tap_iterable.export.download import ends_cleanly, spooled
-from tap_iterable.export.export_plan import Mode, Plan, plans, summary
+from tap_iterable.export.export_plan import ExportPlan, Mode, plans, summary
 from tap_iterable.export.job_api import FILES, START
 from tap_iterable.export.stream_jobs import JobService, StreamJobs
-from tap_iterable.export.window_queue import Agenda
+from tap_iterable.export.window_queue import WindowQueue
 from tap_iterable.export.windows import OversizeError, Window, gaps, whole_second
 from tap_iterable.input.dates import moment
-from tap_iterable.records.line_decoding import EventRows, Rows, UserRows, blocks
-from tap_iterable.records.malformed_lines import OddLines
+from tap_iterable.records.line_decoding import EventLineDecoder, LineDecoder, UserLineDecoder, blocks
+from tap_iterable.records.malformed_lines import MalformedLines
 from tap_iterable.schemas.event_schemas import event_schema, user_schema
-from tap_iterable.stream_types.batched_stream import Block, BlockStream
+from tap_iterable.stream_types.batched_stream import BatchedStream, Block
 from tap_iterable.stream_types.unread_ranges import unread
 from tap_iterable.stream_types.windowed_stream import WindowedStream
 
@@ -50,7 +50,7 @@ USER_KEYS: Final[Mapping[ProjectType, str]] = {
 """What is on every user line. A userId is not: hybrid projects have users without one."""
 
 
-class ExportStream(WindowedStream, BlockStream):
+class ExportStream(WindowedStream, BatchedStream):
     """One export data type, read window by window."""
 
     clock: ClassVar = Clock()
@@ -63,8 +63,8 @@ class ExportStream(WindowedStream, BlockStream):
         self.data_type = data_type
         super().__init__(tap, client, schema)
         self.replication_key = data_type.range_field
-        self._agenda: Agenda | None = None
-        self._odd_lines = OddLines(
+        self._agenda: WindowQueue | None = None
+        self._odd_lines = MalformedLines(
             Path(self.config["malformed_directory"]) / f"{self.name}.ndjson", self.config["max_malformed_percent"]
         )
 
@@ -72,7 +72,7 @@ class ExportStream(WindowedStream, BlockStream):
         """Rows in no order; the bookmark moves after each window."""
         if self._agenda is None:
             self.logger.info(schedule(self._still_to_read()))
-        agenda, self._agenda = self._agenda or Agenda(()), None
+        agenda, self._agenda = self._agenda or WindowQueue(()), None
         with self._odd_lines.counted(self.name):
             for window in agenda:
                 try:
@@ -99,17 +99,19 @@ class ExportStream(WindowedStream, BlockStream):
         )
         return gaps(start, end, self._adopted, timedelta(days=self.config["window_days"]))
 
-    def follow(self, plan: Plan) -> None:
+    def follow(self, plan: ExportPlan) -> None:
         """Order the jobs of `plan`, and read by it when the stream's turn comes."""
         self._jobs.order(plan.jobs)
-        self._agenda = Agenda(sorted([*self._adopted, *plan.jobs, *plan.downloads], key=lambda window: window.start))
+        self._agenda = WindowQueue(
+            sorted([*self._adopted, *plan.jobs, *plan.downloads], key=lambda window: window.start)
+        )
 
     def _finish(self, window: Window) -> None:
         self._jobs.forget(window)
         self.checkpoint(window.end, **self._jobs.saved())
         self._jobs.tick()
 
-    def _halve(self, agenda: Agenda, window: Window, error: Exception) -> None:
+    def _halve(self, agenda: WindowQueue, window: Window, error: Exception) -> None:
         halves = agenda.halve(window, error)
         self.logger.warning("%s. The window from %s is read again in two halves.", error, window.start)
         if window in self._jobs:
@@ -186,7 +188,7 @@ class ExportStream(WindowedStream, BlockStream):
         return rows
 
     @cached_property
-    def rows(self) -> Rows:
+    def rows(self) -> LineDecoder:
         """What makes records of lines."""
         raise NotImplementedError
 
@@ -225,9 +227,9 @@ class EventStream(ExportStream):
         super().__init__(tap, client, data_type, event_schema(data_type))
 
     @cached_property
-    def rows(self) -> Rows:
+    def rows(self) -> LineDecoder:
         """Any object with a field of an event is one."""
-        return EventRows(self.shape, self.data_type.name)
+        return EventLineDecoder(self.shape, self.data_type.name)
 
 
 class UserStream(ExportStream):
@@ -242,6 +244,6 @@ class UserStream(ExportStream):
         self.primary_keys = (USER_KEYS[ProjectType(self.config["project_type"])],)
 
     @cached_property
-    def rows(self) -> Rows:
+    def rows(self) -> LineDecoder:
         """A line without the key of its project type cannot be told apart."""
-        return UserRows(self.shape, self.primary_keys[0])
+        return UserLineDecoder(self.shape, self.primary_keys[0])

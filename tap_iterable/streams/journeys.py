@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from iterable_api.http.client import Params
-from tap_iterable.stream_types.resource_stream import MetadataStream, Rows, pages
+from tap_iterable.stream_types.resource_stream import MetadataStream, RowIterator, pages
 
 JOURNEYS: Final = "/api/journeys"
 PAGE_SIZE: Final = 50
@@ -20,7 +20,7 @@ class JourneysStream(MetadataStream):
     endpoints = (JOURNEYS,)
     cost = "2 requests, and 1 more per 50 journeys"
 
-    def rows(self) -> Rows:
+    def rows(self) -> RowIterator:
         """Every journey once, though one may be archived while we read."""
         seen: set[int] = set()
         for state in _STATES:

@@ -13,7 +13,7 @@ from iterable_api.http.client import Params
 from tap_iterable.export.content_check import beginning, refusal, value_of
 from tap_iterable.export.json_answers import form_of, rows_in
 from tap_iterable.records.record_shape import Record
-from tap_iterable.stream_types.partitioned_stream import PiecewiseStream
+from tap_iterable.stream_types.partitioned_stream import PartitionedStream
 from tap_iterable.stream_types.resume_mark import STATE_KEY, ResumeMark
 
 LISTS: Final = "/api/lists"
@@ -26,7 +26,7 @@ _WANTED: Final = "member of the list"
 _PAGE: Final = re.compile(rb"<[!?a-zA-Z]")
 
 
-class ListUsersStream(PiecewiseStream):
+class ListUsersStream(PartitionedStream):
     """One row per list and member, one list after the other.
 
     Iterable sends one identifier a line, in another order each time, and may break off; so each answer is

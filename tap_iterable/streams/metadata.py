@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from iterable_api.errors import NotFoundError
 from tap_iterable.export.json_answers import object_with, rows_in
-from tap_iterable.stream_types.resource_stream import MetadataStream, Rows
+from tap_iterable.stream_types.resource_stream import MetadataStream, RowIterator
 
 TABLES: Final = "/api/metadata"
 KEYS: Final = "/api/metadata/{table}"
@@ -22,14 +22,14 @@ class MetadataValuesStream(MetadataStream):
     endpoints = (TABLES, KEYS, VALUE)
     cost = "1 request per key"
 
-    def rows(self) -> Rows:
+    def rows(self) -> RowIterator:
         """Every key; one that is deleted while we read has no value."""
         for table in rows_in(self.client.get_json(TABLES), "results", TABLES, "name"):
             for entry in self._keys(table["name"]):
                 # Answers may spell a table in another letter case than its list does, and it is a part of the key.
                 yield {**entry, **self._value(table["name"], entry["key"]), "table": table["name"]}
 
-    def _keys(self, table: str) -> Rows:
+    def _keys(self, table: str) -> RowIterator:
         marker: str | None = None
         while True:
             params = {"nextMarker": marker} if marker else {}

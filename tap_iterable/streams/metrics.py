@@ -26,7 +26,7 @@ from tap_iterable.input.dates import moment
 from tap_iterable.records.metric_csv import MetricRow, metric_rows, titles_of
 from tap_iterable.records.record_shape import Record
 from tap_iterable.stream_types.id_batches import id_batches
-from tap_iterable.stream_types.partitioned_stream import PiecewiseStream
+from tap_iterable.stream_types.partitioned_stream import PartitionedStream
 from tap_iterable.streams.campaigns import CAMPAIGNS, campaigns
 
 _DAY: Final = timedelta(days=1)
@@ -61,7 +61,7 @@ def ranges(days: int, until: datetime) -> list[Range]:
     return [Range(end - _DAY * number, end - _DAY * (number - 1)) for number in range(days, 0, -1)]
 
 
-class MetricsStream(PiecewiseStream):
+class MetricsStream(PartitionedStream):
     """Metrics of many campaigns at once, as a CSV text."""
 
     path: ClassVar[str]

@@ -10,7 +10,7 @@ from typing import Any, Final
 from iterable_api.errors import BadRequestError, NotFoundError
 from iterable_api.http.client import IterableClient, Params
 from tap_iterable.export.json_answers import object_with, rows_in
-from tap_iterable.stream_types.resource_stream import MetadataStream, Rows, pages
+from tap_iterable.stream_types.resource_stream import MetadataStream, RowIterator, pages
 from tap_iterable.streams.campaigns import CAMPAIGNS, campaigns
 
 TEMPLATES: Final = "/api/templates"
@@ -34,7 +34,7 @@ CONTENTS: Final[dict[str, str]] = {
 """Where the content of a medium is. Web push, WhatsApp and RCS templates cannot be read."""
 
 
-def templates(client: IterableClient) -> Rows:
+def templates(client: IterableClient) -> RowIterator:
     """Each template once, with the type and medium under which it was found.
 
     Without filters some projects answer with a part only, and the filters do not know every medium.
@@ -56,7 +56,7 @@ class TemplatesStream(MetadataStream):
     endpoints = (TEMPLATES,)
     cost = f"{len(_FILTERS)} requests, and 1 more per 1,000 templates"
 
-    def rows(self) -> Rows:
+    def rows(self) -> RowIterator:
         """Every template."""
         return templates(self.client)
 
@@ -70,7 +70,7 @@ class TemplateContentsStream(MetadataStream):
     endpoints = (TEMPLATES, CAMPAIGNS, BY_CLIENT_ID, *CONTENTS.values())
     cost = "1 request per template and locale, and 1 per template with a `clientTemplateId`"
 
-    def rows(self) -> Rows:
+    def rows(self) -> RowIterator:
         """Each template in each of its locales."""
         media = {campaign.get("templateId"): campaign.get("messageMedium") for campaign in campaigns(self.client)}
         without: Counter[str] = Counter()
@@ -83,7 +83,7 @@ class TemplateContentsStream(MetadataStream):
         for medium, number in without.items():
             self.logger.warning("Templates of the medium %s for which Iterable gives no content: %d", medium, number)
 
-    def _locales(self, template_id: int, media: Collection[str]) -> Rows:
+    def _locales(self, template_id: int, media: Collection[str]) -> RowIterator:
         default = self._content(template_id, None, media)
         asked = [*self.config["template_locales"], *(self._tags(template_id, default) if default else ())]
         found = {default["locale"]: default} if default else {}

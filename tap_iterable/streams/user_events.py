@@ -12,17 +12,17 @@ from iterable_api.errors import IncompleteBodyError
 from iterable_api.facts.identity import ProjectType
 from tap_iterable.export.content_check import check_rows, refuse_error
 from tap_iterable.export.download import ends_cleanly
-from tap_iterable.records.line_decoding import EventRows
+from tap_iterable.records.line_decoding import EventLineDecoder
 from tap_iterable.records.line_parsing import MalformedLineError, fields_of, names_any, nested, record_id
-from tap_iterable.records.malformed_lines import OddLines
+from tap_iterable.records.malformed_lines import MalformedLines
 from tap_iterable.records.record_shape import Record
-from tap_iterable.stream_types.partitioned_stream import PiecewiseStream
+from tap_iterable.stream_types.partitioned_stream import PartitionedStream
 from tap_iterable.streams.list_users import identifier
 
 PATH: Final = "/api/export/userEvents"
 
 
-class UserEventsStream(PiecewiseStream):
+class UserEventsStream(PartitionedStream):
     """One user after the other. A user is reported by the place in the setting: the log names nobody."""
 
     name = "user_events"
@@ -43,7 +43,7 @@ class UserEventsStream(PiecewiseStream):
 
     def _events(self, user: str) -> Iterator[Record]:
         name = identifier(ProjectType(self.config["project_type"]), user)
-        odd_lines = OddLines(
+        odd_lines = MalformedLines(
             Path(self.config["malformed_directory"]) / f"{self.name}.ndjson", self.config["max_malformed_percent"]
         )
         lines = self.lines(PATH, {name: user, "includeCustomEvents": "true"}, self._check)
@@ -63,7 +63,7 @@ class UserEventsStream(PiecewiseStream):
         odd_lines.check(odd_lines.count, number)
 
     def _check(self, spool: IO[bytes], name: str) -> None:
-        check_rows(spool, name, self._is_event, EventRows.wanted)
+        check_rows(spool, name, self._is_event, EventLineDecoder.wanted)
         if not ends_cleanly(spool):
             raise IncompleteBodyError(f"{name}: the last line is not whole")
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from iterable_api.errors import BadRequestError, IterableError
 from iterable_api.facts.identity import ProjectType
 from tap_iterable.export.json_answers import array_in, object_in
-from tap_iterable.stream_types.resource_stream import ComposedStream, Rows
+from tap_iterable.stream_types.resource_stream import ComposedStream, RowIterator
 
 FIELDS: Final = "/api/users/getFields"
 
@@ -33,7 +33,7 @@ class UserFieldsStream(ComposedStream):
     endpoints = (FIELDS,)
     cost = "1 request"
 
-    def rows(self) -> Rows:
+    def rows(self) -> RowIterator:
         """Every field."""
         for name, kind in object_in(self.client.get_json(FIELDS), "fields", FIELDS).items():
             yield {"name": name, "type": kind}
@@ -47,7 +47,7 @@ class ForgottenUsersStream(ComposedStream):
     endpoints = (EMAILS[1], USER_IDS[1])
     cost = "1 request, 2 in a hybrid project"
 
-    def rows(self) -> Rows:
+    def rows(self) -> RowIterator:
         """Every hash."""
         for identifier, path, array in _FORGOTTEN[ProjectType(self.config["project_type"])]:
             for hashed in array_in(self._answer(path), array, path):

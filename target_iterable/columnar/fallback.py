@@ -8,11 +8,11 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 
 Column: TypeAlias = list[Any]
 """A value for each record; `UNSET` where a record has none."""
-Fit: TypeAlias = Callable[[Column], Column]
+Transform: TypeAlias = Callable[[Column], Column]
 """From a column to what is sent of it: `UNSET` where that is nothing, `MISFIT` where nobody can say yet."""
 
 MISFIT: Final = object()
@@ -25,13 +25,13 @@ def or_misfit(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def fit(value: Any) -> Any:
         try:
             return read(value)
-        except RecordRefusedError:
+        except RecordRejectedError:
             return MISFIT
 
     return fit
 
 
-def needed(fit: Fit) -> Fit:
+def needed(fit: Transform) -> Transform:
     """`fit`, with `MISFIT` where that is nothing."""
 
     def fitted(column: Column) -> Column:
@@ -41,7 +41,7 @@ def needed(fit: Fit) -> Fit:
     return fitted
 
 
-def misfit_where(says: Callable[[Any], bool]) -> Fit:
+def misfit_where(says: Callable[[Any], bool]) -> Transform:
     """A column, with `MISFIT` where that is said of a value; a column of nothing has none."""
 
     def fit(column: Column) -> Column:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES
-from target_iterable.columnar.fallback import Column, Fit
-from target_iterable.columnar.operation_builder import Draft, Ground, Recipe, structs
+from target_iterable.columnar.fallback import Column, Transform
+from target_iterable.columnar.operation_builder import BuilderContext, ColumnBatch, OperationBuilder, structs
 from target_iterable.columnar.record_decoder import UnusualStreamError
-from target_iterable.columnar.row_groups import Kinds
+from target_iterable.columnar.row_groups import Grouping
 from target_iterable.core.json_encoding import dumps_all
 from target_iterable.core.operation import Endpoint, Name
 from target_iterable.records.column_mapping import has_dotted_name
@@ -19,7 +19,7 @@ _CATALOG: Final = "catalogName"
 _VALUE: Final = "value"
 
 
-class ItemRecipe(Recipe):
+class ItemBuilder(OperationBuilder):
     """Items of catalogs.
 
     `ids` says what the item's id is, of the field `itemId`, or if the stream has none, of its only key, which the
@@ -33,7 +33,7 @@ class ItemRecipe(Recipe):
     member = _VALUE
     most_bytes = MAX_CATALOG_ITEM_BYTES
 
-    def __init__(self, ground: Ground, endpoint: Endpoint, kinds: Kinds, ids: Fit, key: str) -> None:
+    def __init__(self, ground: BuilderContext, endpoint: Endpoint, kinds: Grouping, ids: Transform, key: str) -> None:
         super().__init__(ground, endpoint, kinds)
         self._ids = ids
         self._key = key
@@ -52,19 +52,19 @@ class ItemRecipe(Recipe):
             data.pop(self._key, None)
         return heads
 
-    def _odd(self, draft: Draft) -> Iterable[int]:
+    def _odd(self, draft: ColumnBatch) -> Iterable[int]:
         """Rows whose fields have members with dots in their names."""
         columns = draft.data.values() if draft.rows is None else [draft.rows]
         nested = [column for column in columns if not _OPEN.isdisjoint(map(type, column))]
         return [place for column in nested for place, value in enumerate(column) if has_dotted_name(value)]
 
-    def _parts(self, draft: Draft) -> list[bytes]:
+    def _parts(self, draft: ColumnBatch) -> list[bytes]:
         count = len(draft.keys)
         values = map(self._data, *draft.data.values()) if draft.data else [self._data()] * count
         pairs = zip(dumps_all(draft.heads[_ID]), dumps_all(draft.rows or values), strict=True)
         return [b"%b:%b" % pair for pair in pairs]
 
-    def _names(self, draft: Draft) -> Sequence[tuple[Name, ...]]:
+    def _names(self, draft: ColumnBatch) -> Sequence[tuple[Name, ...]]:
         catalogs: Mapping[Any, str] = {kind: dict(kind.envelope.path_params)[_CATALOG] for kind in {*draft.kinds}}
         pairs = zip(draft.kinds, draft.heads[_ID], strict=True)
         return [((_ID, f"{catalogs[kind]}/{id_}"),) for kind, id_ in pairs]

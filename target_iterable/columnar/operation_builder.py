@@ -15,7 +15,7 @@ from iterable_api.facts.limits import MAX_BODY_BYTES
 from target_iterable.columnar import object_columns as spreading
 from target_iterable.columnar.fallback import MISFIT, Column, at, misfits_in
 from target_iterable.columnar.record_decoder import UnusualStreamError
-from target_iterable.columnar.row_groups import Kinds
+from target_iterable.columnar.row_groups import Grouping
 from target_iterable.columnar.transforms import dates, without_null_values
 from target_iterable.core.operation import NOBODY, Endpoint, Name, Operation
 from target_iterable.field_types.registry import USERS, FieldTypes
@@ -23,7 +23,7 @@ from target_iterable.records.column_mapping import Move
 
 
 @dataclass(frozen=True)
-class Ground:
+class BuilderContext:
     """What recipes of all objects stand on.
 
     Attributes:
@@ -43,7 +43,7 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Draft:
+class ColumnBatch:
     """Rows in the making, column by column.
 
     Attributes:
@@ -60,18 +60,18 @@ class Draft:
     kinds: Column
     rows: Column | None = None
 
-    def at(self, places: Sequence[int]) -> Draft:
+    def at(self, places: Sequence[int]) -> ColumnBatch:
         """The rows at these places."""
         keys, kinds = [self.keys[place] for place in places], [self.kinds[place] for place in places]
         rows = None if self.rows is None else [self.rows[place] for place in places]
-        return Draft(keys, at(places, self.heads), at(places, self.data), kinds, rows)
+        return ColumnBatch(keys, at(places, self.heads), at(places, self.data), kinds, rows)
 
     def misfits(self) -> set[int]:
         """The places of rows of which something is a misfit. Of the columns of data fields only dates can be."""
         return misfits_in(*self.heads.values(), self.kinds, self.rows or [])
 
 
-class Recipe(ABC):
+class OperationBuilder(ABC):
     """How an object makes operations of records that are nothing out of the ordinary.
 
     It says of them just what `IterableObject.operation` says, and of all others nothing.
@@ -91,7 +91,7 @@ class Recipe(ABC):
     closed: Collection[str] = ()
     most_bytes = MAX_BODY_BYTES // 2
 
-    def __init__(self, ground: Ground, endpoint: Endpoint, kinds: Kinds) -> None:
+    def __init__(self, ground: BuilderContext, endpoint: Endpoint, kinds: Grouping) -> None:
         if kinds.field is not None and kinds.field not in ground.fields:
             raise UnusualStreamError
         self._ground = ground
@@ -119,29 +119,29 @@ class Recipe(ABC):
         """Take out of `data` what is no field, as it is sent."""
 
     @abstractmethod
-    def _parts(self, draft: Draft) -> list[bytes]:
+    def _parts(self, draft: ColumnBatch) -> list[bytes]:
         """The part of each row."""
 
     @abstractmethod
-    def _names(self, draft: Draft) -> Sequence[tuple[Name, ...]]:
+    def _names(self, draft: ColumnBatch) -> Sequence[tuple[Name, ...]]:
         """Whom each row is about."""
 
     @abstractmethod
-    def _odd(self, draft: Draft) -> Iterable[int]:
+    def _odd(self, draft: ColumnBatch) -> Iterable[int]:
         """The places of rows that the object has to look at; there may be misfits among them."""
 
-    def _draft(self, columns: Mapping[str, Column], keys: Sequence[tuple[Any, ...]]) -> Draft:
+    def _draft(self, columns: Mapping[str, Column], keys: Sequence[tuple[Any, ...]]) -> ColumnBatch:
         data = {move.field: columns[name] for name, move in self._ground.moves.items()}
         objects = spreading.objects(data.pop(self.member), self.closed) if self.member in data else None
         heads = self._heads(data, keys)
         kinds = self._kinds.of(heads, len(keys))
         if objects is not None:
-            return Draft(keys, heads, {}, kinds, spreading.rows(objects, data, clears=self._ground.clears))
+            return ColumnBatch(keys, heads, {}, kinds, spreading.rows(objects, data, clears=self._ground.clears))
         if not self._ground.clears:
             data = {field: without_null_values(column) for field, column in data.items()}
-        return Draft(keys, heads, data, kinds)
+        return ColumnBatch(keys, heads, data, kinds)
 
-    def _unsure(self, draft: Draft) -> set[int]:
+    def _unsure(self, draft: ColumnBatch) -> set[int]:
         """The places of rows with a value that may not fit its field."""
         types, unsure = self._ground.types, set[int]()
         kinds = {*draft.kinds} - {MISFIT}
@@ -153,13 +153,13 @@ class Recipe(ABC):
                 unsure.update(places[found] for found in self._unsure_in(scope, some))
         return unsure
 
-    def _unsure_in(self, scope: str, draft: Draft) -> Iterable[int]:
+    def _unsure_in(self, scope: str, draft: ColumnBatch) -> Iterable[int]:
         types = self._ground.types
         if draft.rows is not None:
             return types.unsure_rows(scope, draft.rows)
         return chain.from_iterable(types.unsure(scope, field, column) for field, column in draft.data.items())
 
-    def _made(self, draft: Draft, version: int) -> list[Operation | None]:
+    def _made(self, draft: ColumnBatch, version: int) -> list[Operation | None]:
         parts, kinds = self._parts(draft), draft.kinds
         rows = map(
             Operation,

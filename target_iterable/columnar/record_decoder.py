@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, Union
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, defstruct
 
-from target_iterable.columnar.fallback import MISFIT, Column, Fit, at, misfit_where, misfits_in
+from target_iterable.columnar.fallback import MISFIT, Column, Transform, at, misfit_where, misfits_in
 from target_iterable.core.source import Line
 from target_iterable.schemas.validation import Check, classes_of, compiled, is_plain
 
@@ -99,7 +99,7 @@ def _field(attribute: str, name: str, type_: Any, *, required: bool) -> tuple[st
     return attribute, type_ if type_ is Any else type_ | UnsetType, msgspec.field(name=name, default=UNSET)
 
 
-def _type(schema: Mapping[str, Any], name: str, column: Mapping[str, Any]) -> tuple[Any, Fit | None]:
+def _type(schema: Mapping[str, Any], name: str, column: Mapping[str, Any]) -> tuple[Any, Transform | None]:
     """What the decoder checks of a column, and what else is to be checked."""
     if name.startswith("_sdc_"):
         return Any, None

@@ -15,7 +15,7 @@ _MOST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kind:
+class RowGroup:
     """See `Operation`. Not compared, since there are few, and many rows ask for theirs."""
 
     envelope: Envelope = BARE
@@ -24,7 +24,7 @@ class Kind:
     event_name: str = ""
 
 
-class Kinds(ABC):
+class Grouping(ABC):
     """Says of what kind each row is.
 
     Attributes:
@@ -38,27 +38,27 @@ class Kinds(ABC):
         """One for each of `count` rows; `MISFIT` where that is refused."""
 
 
-class OneKind(Kinds):
+class SingleGroup(Grouping):
     """All rows are of one kind. It is made with the first of them, since that may ask Iterable; `make` may refuse."""
 
-    def __init__(self, make: Callable[[], Kind]) -> None:
+    def __init__(self, make: Callable[[], RowGroup]) -> None:
         self._make = cache(or_misfit(lambda _: make()))
 
     def of(self, heads: Mapping[str, Column], count: int) -> Column:
-        """See `Kinds`."""
+        """See `Grouping`."""
         del heads
         return [self._make(None)] * count
 
 
-class KindsByText(Kinds):
+class GroupingByText(Grouping):
     """A text in the field of this name says of what kind a row is; `make` may refuse, and may ask Iterable."""
 
-    def __init__(self, field: str, make: Callable[[str], Kind]) -> None:
+    def __init__(self, field: str, make: Callable[[str], RowGroup]) -> None:
         self.field: str = field
         self._of = lru_cache(_MOST)(or_misfit(make))
 
     def of(self, heads: Mapping[str, Column], count: int) -> Column:
-        """See `Kinds`."""
+        """See `Grouping`."""
         del count
         column = heads[self.field]
         if {*map(type, column)} == {str}:

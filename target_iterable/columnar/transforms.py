@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from iterable_api.facts.identity import is_valid_user_id, valid_emails
 from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
-from target_iterable.columnar.fallback import Column, Fit, or_misfit
+from target_iterable.columnar.fallback import Column, Transform, or_misfit
 from target_iterable.records.column_mapping import EMPTY, spell_date, without_nulls
 from target_iterable.records.ids import ENOUGH
 from target_iterable.records.normal_form import NORMAL, normal
@@ -24,12 +24,12 @@ _SPARSE_TEXTS: Final = frozenset({str, NoneType, UnsetType})
 """Of these none equals one of another type, so what is remembered of one is never taken for another."""
 
 
-def dates() -> Fit:
+def dates() -> Transform:
     """The dates of a column whose schema says that they are some."""
     return _remembering(lambda value: spell_date("", value) if isinstance(value, str) else value)
 
 
-def attribute(name: str, read: Callable[[str, Any], Any]) -> Fit:
+def attribute(name: str, read: Callable[[str, Any], Any]) -> Transform:
     """What `read` says of the values of a field that are not empty."""
     fit = _remembering(lambda value: UNSET if value is UNSET or value in EMPTY else read(name, value))
     stays = _STAYING.get(name)
@@ -41,7 +41,7 @@ def as_it_is(column: Column) -> Column:
     return column
 
 
-def identifiers(kind: str, *, checked: bool) -> Fit:
+def identifiers(kind: str, *, checked: bool) -> Transform:
     """What `IdentityRule` says of one; an empty one is `UNSET`."""
     read = identifier if checked else identifier_text
     one = or_misfit(lambda value: UNSET if value is UNSET else read(kind, value) or UNSET)
@@ -66,7 +66,7 @@ def normal_values(column: Column) -> Column:
     return [UNSET if (found := normal(value)) is None or found == {} else found for value in column]
 
 
-def _remembering(read: Callable[[Any], Any]) -> Fit:
+def _remembering(read: Callable[[Any], Any]) -> Transform:
     """`read`, value by value. What it has said of texts is remembered: dates come again and again."""
     one = or_misfit(read)
     quick = lru_cache(_REMEMBERED)(one)

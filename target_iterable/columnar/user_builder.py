@@ -10,10 +10,10 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from iterable_api.facts.profile_fields import RESERVED
-from target_iterable.columnar.fallback import Column, Fit, needed
-from target_iterable.columnar.operation_builder import Draft, Ground, Recipe, structs
+from target_iterable.columnar.fallback import Column, Transform, needed
+from target_iterable.columnar.operation_builder import BuilderContext, ColumnBatch, OperationBuilder, structs
 from target_iterable.columnar.record_decoder import UnusualStreamError
-from target_iterable.columnar.row_groups import Kinds
+from target_iterable.columnar.row_groups import Grouping
 from target_iterable.columnar.transforms import identifiers, normal_values
 from target_iterable.core.json_encoding import dumps_all
 from target_iterable.core.operation import Endpoint, Name
@@ -24,7 +24,7 @@ _DATA: Final = "dataFields"
 
 
 @dataclass(frozen=True)
-class Layout:
+class BodyLayout:
     """What stands in a part beside identifiers and data fields.
 
     Attributes:
@@ -39,7 +39,7 @@ class Layout:
     """
 
     first: Mapping[str, Any] = field(default_factory=dict)
-    attributes: Mapping[str, Fit] = field(default_factory=dict)
+    attributes: Mapping[str, Transform] = field(default_factory=dict)
     last: Mapping[str, Any] = field(default_factory=dict)
     ignored: Collection[str] = ()
     keeps_other: bool = True
@@ -47,14 +47,16 @@ class Layout:
     unkept: Callable[[Sequence[Any]], Sequence[Any]] | None = None
 
 
-class PeopleRecipe(Recipe):
+class UserBuilder(OperationBuilder):
     """Records that have a best identifier, as `IdentityRule` says.
 
     Raises:
         UnusualStreamError: if the stream has none of the columns that name users.
     """
 
-    def __init__(self, ground: Ground, endpoint: Endpoint, kinds: Kinds, rule: IdentityRule, layout: Layout) -> None:
+    def __init__(
+        self, ground: BuilderContext, endpoint: Endpoint, kinds: Grouping, rule: IdentityRule, layout: BodyLayout
+    ) -> None:
         super().__init__(ground, endpoint, kinds)
         self._layout = layout
         self._people = _People(rule, ground.fields, keeps_other=layout.keeps_other)
@@ -81,11 +83,11 @@ class PeopleRecipe(Recipe):
             data |= {kind: heads[kind] for kind in self._people.other}
         return heads
 
-    def _odd(self, draft: Draft) -> Iterable[int]:
+    def _odd(self, draft: ColumnBatch) -> Iterable[int]:
         """Rows without any data field have no member for them."""
         return _without_any(draft.data.values())
 
-    def _parts(self, draft: Draft) -> list[bytes]:
+    def _parts(self, draft: ColumnBatch) -> list[bytes]:
         layout, heads = self._layout, draft.heads
         columns: list[Iterable[Any]] = [heads[kind] for kind in self._people.sent]
         columns += map(repeat, layout.first.values())
@@ -97,12 +99,12 @@ class PeopleRecipe(Recipe):
             columns.append(list(map(layout.derive, self._contents(draft), unkept)))
         return dumps_all(map(self._whole, *columns, *map(repeat, layout.last.values())))
 
-    def _data_fields(self, draft: Draft) -> Column:
+    def _data_fields(self, draft: ColumnBatch) -> Column:
         if draft.rows is not None:
             return [row or UNSET for row in draft.rows]
         return list(map(self._data, *draft.data.values())) if draft.data else [UNSET] * len(draft.keys)
 
-    def _contents(self, draft: Draft) -> Iterable[Any]:
+    def _contents(self, draft: ColumnBatch) -> Iterable[Any]:
         """What stands in each part, in the normal form."""
         members: dict[str, Iterable[Any]] = {name: repeat(normal(it)) for name, it in self._layout.first.items()}
         members |= {name: normal_values(draft.heads[name]) for name in (*self._people.sent, *self._attributes)}
@@ -110,7 +112,7 @@ class PeopleRecipe(Recipe):
             members[_DATA] = self._content_fields(draft)
         return map(self._content, *(members[name] for name in sorted(members)))
 
-    def _content_fields(self, draft: Draft) -> Column:
+    def _content_fields(self, draft: ColumnBatch) -> Column:
         if draft.rows is not None:
             return normal_values(draft.rows)
         if not draft.data:
@@ -120,11 +122,11 @@ class PeopleRecipe(Recipe):
         empty = set(_without_any(columns))
         return [UNSET if place in empty else row for place, row in enumerate(rows)] if empty else rows
 
-    def _names(self, draft: Draft) -> Sequence[tuple[Name, ...]]:
+    def _names(self, draft: ColumnBatch) -> Sequence[tuple[Name, ...]]:
         return _names({kind: draft.heads[kind] for kind in KINDS if kind in draft.heads})
 
 
-class ProfileRecipe(PeopleRecipe):
+class ProfileBuilder(UserBuilder):
     """Users with profile fields; see `profile`, whose parts these are.
 
     Raises:
@@ -135,9 +137,9 @@ class ProfileRecipe(PeopleRecipe):
 
     def __init__(
         self,
-        ground: Ground,
+        ground: BuilderContext,
         endpoint: Endpoint,
-        kinds: Kinds,
+        kinds: Grouping,
         rule: IdentityRule,
         *,
         merge: bool,
@@ -149,7 +151,7 @@ class ProfileRecipe(PeopleRecipe):
         first = {"preferUserId": True} if placeholders and rule.is_by_user_id(rule.best(ground.fields)) else {}
         if merge:
             first["mergeNestedObjects"] = True
-        super().__init__(ground, endpoint, kinds, rule, Layout(first=first, ignored=ignored))
+        super().__init__(ground, endpoint, kinds, rule, BodyLayout(first=first, ignored=ignored))
 
 
 class _People:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from target_iterable.core.threshold import Allowance
+from target_iterable.core.threshold import Threshold
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Options:
     """
 
     max_rows: int | None
-    allowance: Allowance
+    allowance: Threshold
     max_in_flight: int | None = None
     bears_dropped_fields: bool = True
     trims: bool = False

@@ -11,8 +11,8 @@ from typing import Any, Final
 from iterable_api.facts.identity import ProjectType
 from target_iterable.config.setting_error import SettingError, one_of
 from target_iterable.core.operation import Endpoint
-from target_iterable.core.threshold import Allowance
-from target_iterable.records.column_selection import EVERYTHING, Selection
+from target_iterable.core.threshold import Threshold
+from target_iterable.records.column_selection import EVERYTHING, ColumnSelection
 from target_iterable.records.tombstones import is_mark
 from target_iterable.records.user_identity import ACCEPTED
 
@@ -154,18 +154,18 @@ class Route:
     identify_by: str | None = None
     placeholders: bool | None = None
     fields: Mapping[str, str | None] = field(default_factory=dict)
-    selection: Selection = EVERYTHING
+    selection: ColumnSelection = EVERYTHING
     defaults: Mapping[str, Any] = field(default_factory=dict)
     nests: bool = True
     clears: bool = True
     skip_unchanged: bool = False
     on_deleted: str = REJECT
     on_removed: str = NOTHING
-    max_removals: Allowance | None = None
+    max_removals: Threshold | None = None
     allow_empty: bool = False
     complete_at_end: bool = False
     end_declared: bool = False
-    max_shrinkage: Allowance | None = None
+    max_shrinkage: Threshold | None = None
     resend: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -233,12 +233,12 @@ def _fields(entry: Mapping[str, Any], place: str) -> Mapping[str, str | None]:
     return MappingProxyType(fields)
 
 
-def _selection(entry: Mapping[str, Any], place: str, *, leaves_marks_out: bool) -> Selection:
+def _selection(entry: Mapping[str, Any], place: str, *, leaves_marks_out: bool) -> ColumnSelection:
     """What `drop` and `keep_only` choose; never against what `fields` and `defaults` say."""
     if entry.get("keep_only") == []:
         raise SettingError(f"`{place}.keep_only` is empty, and would keep nothing. Leave it out to keep all columns.")
     drop, keep_only = entry.get("drop", ()), entry.get("keep_only", ())
-    chosen = Selection(drop, keep_only)
+    chosen = ColumnSelection(drop, keep_only)
     for column in entry.get("defaults", {}):
         if not column.strip():
             raise SettingError(f"`{place}.defaults` has a column without a name, which would become a field for ever.")
@@ -249,7 +249,7 @@ def _selection(entry: Mapping[str, Any], place: str, *, leaves_marks_out: bool) 
                     f"`{place}.{key}` names the column {column!r}, which `drop` or `keep_only` of the route leaves "
                     "out. Say only one of both."
                 )
-    return Selection(drop, keep_only, is_mark) if leaves_marks_out else chosen
+    return ColumnSelection(drop, keep_only, is_mark) if leaves_marks_out else chosen
 
 
 def _on_deleted(spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: str, on_removed: str) -> str:
@@ -285,9 +285,9 @@ def _at_end(entry: Mapping[str, Any], place: str) -> str:
     return one_of(_ENDS, str(entry.get("complete_at_end", False)).lower(), f"{place}.complete_at_end")
 
 
-def _allowance(entry: Mapping[str, Any], place: str, key: str) -> Allowance | None:
+def _allowance(entry: Mapping[str, Any], place: str, key: str) -> Threshold | None:
     try:
-        return Allowance.parse(str(entry[key])) if key in entry else None
+        return Threshold.parse(str(entry[key])) if key in entry else None
     except ValueError as error:
         raise SettingError(f"`{place}.{key}` {error}.") from None
 

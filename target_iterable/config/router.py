@@ -18,7 +18,7 @@ from target_iterable.config.setting_error import SettingError, did_you_mean, one
 _GLOB: Final = frozenset("*?[")
 
 
-class Routing:
+class Router:
     """All routes, checked at once. `allowed` are the settings that are on of those that objects need.
 
     `otherwise` are routes for streams that none of `streams` fits.

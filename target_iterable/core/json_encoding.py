@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from iterable_api.facts import timestamps
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 _encode_sorted: Final = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
@@ -25,7 +25,7 @@ def dumps(value: Any, *, sort_keys: bool = False) -> bytes:
     try:
         return _encode_sorted(value) if sort_keys else _encode(value)
     except UnicodeEncodeError:
-        raise RecordRefusedError("invalidText", "a text is not valid Unicode") from None
+        raise RecordRejectedError("invalidText", "a text is not valid Unicode") from None
 
 
 def dumps_all(values: Iterable[Any]) -> list[bytes]:
@@ -52,5 +52,5 @@ def exact(value: Any) -> Any:
 
 def _finite(number: Decimal) -> Decimal:
     if not number.is_finite():
-        raise RecordRefusedError("invalidNumber", "a number is infinite or not a number")
+        raise RecordRejectedError("invalidNumber", "a number is infinite or not a number")
     return number

@@ -13,14 +13,14 @@ from iterable_api.errors import IterableError
 from iterable_api.facts.limits import MAX_BODY_BYTES
 from iterable_api.facts.repeatable import is_repeatable
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.rejection import RecordRefusedError, Refusal
-from target_iterable.core.source import Source
+from target_iterable.core.rejection import RecordRejectedError, RejectReason
+from target_iterable.core.source import InputMessage
 
 Name: TypeAlias = tuple[str, str]
 """A kind and a value by which Iterable may name a row: `("email", "ann@example.com")`, `("eventName", "signup")`."""
 
 
-class Happening(NamedTuple):
+class IdempotencyKey(NamedTuple):
     """Something that happens only once for a key.
 
     Attributes:
@@ -46,7 +46,7 @@ _AROUND_BYTES: Final = 1000
 
 
 @dataclass(slots=True)
-class Verdicts:
+class RowResults:
     """What became of rows.
 
     Attributes:
@@ -63,15 +63,15 @@ class Verdicts:
 
     written: list[Operation] = field(default_factory=list)
     already: set[Operation] = field(default_factory=set)
-    rejected: list[tuple[Operation, Refusal]] = field(default_factory=list)
-    passing: list[tuple[Operation, Refusal]] = field(default_factory=list)
+    rejected: list[tuple[Operation, RejectReason]] = field(default_factory=list)
+    passing: list[tuple[Operation, RejectReason]] = field(default_factory=list)
     skipped: list[Operation] = field(default_factory=list)
     unknown: list[Operation] = field(default_factory=list)
     dropped_fields: set[str] = field(default_factory=set)
     created_fields: set[str] = field(default_factory=set)
     trimmed: dict[Operation, frozenset[str]] = field(default_factory=dict)
 
-    def absorb(self, more: Verdicts) -> None:
+    def absorb(self, more: RowResults) -> None:
         """Add what became of other rows; what must be sent again stays out."""
         self.written += more.written
         self.already |= more.already
@@ -81,7 +81,7 @@ class Verdicts:
         self.created_fields |= more.created_fields
 
 
-Judge: TypeAlias = "Callable[[Sequence[Operation], Mapping[str, Any]], Verdicts]"
+Judge: TypeAlias = "Callable[[Sequence[Operation], Mapping[str, Any]], RowResults]"
 
 
 @dataclass(frozen=True)
@@ -195,9 +195,9 @@ class Operation(msgspec.Struct, eq=False, gc=False):
     fitted: int = NEVER
     event_name: str = ""
     place: str = ""
-    once: Happening | None = None
+    once: IdempotencyKey | None = None
     is_so: Callable[[], bool] | None = None
-    source: Source | None = None
+    source: InputMessage | None = None
 
     def content(self) -> tuple[Any, dict[str, Any]]:
         """What `part` says, and of that the object with the fields; an empty one if there is none."""
@@ -221,7 +221,7 @@ class Operation(msgspec.Struct, eq=False, gc=False):
         """
         most_bytes = len(self.part) + len(self.envelope.members) + _AROUND_BYTES
         if most_bytes >= MAX_BODY_BYTES and not Batch(self.endpoint, self.envelope).fits(self):
-            raise RecordRefusedError("tooLarge", f"the record does not fit into a request of {MAX_BODY_BYTES:,} bytes")
+            raise RecordRejectedError("tooLarge", f"the record does not fit into a request of {MAX_BODY_BYTES:,} bytes")
 
 
 class Batch:
@@ -264,9 +264,9 @@ def _around(endpoint: Endpoint, envelope: Envelope) -> tuple[bytes, bytes]:
 
 
 @dataclass
-class Outcome:
+class BatchResult:
     """What became of a batch. With an `error`, rows that are not in `verdicts` are unsent."""
 
     batch: Batch
-    verdicts: Verdicts = field(default_factory=Verdicts)
+    verdicts: RowResults = field(default_factory=RowResults)
     error: IterableError | None = None

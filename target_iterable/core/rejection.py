@@ -7,7 +7,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RejectReason:
     """Why one record is rejected.
 
     Attributes:
@@ -21,25 +21,25 @@ class Refusal:
     field: str | None = None
 
 
-class RecordRefusedError(Exception):
+class RecordRejectedError(Exception):
     """A record that Iterable cannot take. The run goes on without it, and counts it."""
 
     def __init__(self, code: str, reason: str, field: str | None = None) -> None:
         super().__init__(f"{code}: {reason}")
-        self.refusal = Refusal(code, reason, field)
+        self.refusal = RejectReason(code, reason, field)
 
     @property
     def code(self) -> str:
-        """See `Refusal`."""
+        """See `RejectReason`."""
         return self.refusal.code
 
 
-class RecordPassedOverError(Exception):
+class RecordSkippedError(Exception):
     """A record that the route does not want in Iterable, or that it has already. It counts as unchanged."""
 
 
-class RecordDoneError(Exception):
+class RecordAlreadyWrittenError(Exception):
     """A record that was written when it was read, because others need what it made. Nothing is left to send."""
 
 
-UNCONFIRMED: Final = Refusal("unconfirmed", "Iterable's answer does not say whether the record was taken")
+UNCONFIRMED: Final = RejectReason("unconfirmed", "Iterable's answer does not say whether the record was taken")

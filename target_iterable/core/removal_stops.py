@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 
-class Ending(Enum):
+class RunEnding(Enum):
     """How a run has ended; the values are codes of `REASONS`."""
 
     WHOLE = ""
@@ -85,9 +85,9 @@ REASONS: Final[Mapping[str, _Reason]] = MappingProxyType(
         ),
         TOO_MANY: _Reason("that is more than `max_removals` allows", "If the source is right, raise it for one run."),
         CAPPED: _Reason("Iterable takes no more removals today", _NEXT),
-        Ending.INTERRUPTED.value: _Reason("the run was asked to end", _NEXT),
-        Ending.POSTPONED.value: _Reason("Iterable takes no more records today", _NEXT),
-        Ending.FAILED.value: _Reason("the run has failed", "Mend the cause and run again."),
+        RunEnding.INTERRUPTED.value: _Reason("the run was asked to end", _NEXT),
+        RunEnding.POSTPONED.value: _Reason("Iterable takes no more records today", _NEXT),
+        RunEnding.FAILED.value: _Reason("the run has failed", "Mend the cause and run again."),
     }
 )
 SETUP: Final = frozenset({NO_VERSION, EARLY})
@@ -97,7 +97,7 @@ _USUAL: Final = frozenset({ONLY_TOMBSTONES})
 
 
 @dataclass(frozen=True)
-class Stopped:
+class RemovalStop:
     """That nothing was removed, or not all of it.
 
     Attributes:

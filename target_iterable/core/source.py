@@ -10,7 +10,7 @@ Line: TypeAlias = str | bytes
 """A line of the input. Files hold bytes."""
 
 
-class Source(msgspec.Struct, frozen=True, gc=False):
+class InputMessage(msgspec.Struct, frozen=True, gc=False):
     """Where a record comes from: its RECORD message and the SCHEMA message before it, as the tap wrote them."""
 
     record: Line

@@ -12,14 +12,14 @@ _FEW: Final = 20
 
 
 @dataclass(frozen=True)
-class Allowance:
+class Threshold:
     """A count of records, or with `share` a percentage of all."""
 
     number: int
     share: bool
 
     @classmethod
-    def parse(cls, text: str) -> Allowance:
+    def parse(cls, text: str) -> Threshold:
         """What the setting says: `200` or `10%`.
 
         Raises:

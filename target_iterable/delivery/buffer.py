@@ -8,15 +8,15 @@ from typing import Final
 
 from iterable_api.facts.limits import MAX_BODY_BYTES
 from target_iterable.core.operation import Operation
-from target_iterable.core.rejection import Refusal
-from target_iterable.core.source import Source
+from target_iterable.core.rejection import RejectReason
+from target_iterable.core.source import InputMessage
 
 _MANY_BYTES: Final = 49 * MAX_BODY_BYTES // 10
 """A little less than five requests hold, so that no sixth is needed for what does not fit."""
 
 
 @dataclass
-class Waiting:
+class BufferLevel:
     """What waits in all streams, in bytes of bodies; `is_much` says that it is time to send."""
 
     bytes: int = 0
@@ -39,7 +39,7 @@ class Waiting:
 
 
 @dataclass
-class Load:
+class Buffer:
     """Records of one stream that are sent, rejected or passed over together.
 
     Attributes:
@@ -51,7 +51,7 @@ class Load:
     """
 
     rows: list[Operation] = field(default_factory=list)
-    refused: list[tuple[Refusal, Source]] = field(default_factory=list)
+    refused: list[tuple[RejectReason, InputMessage]] = field(default_factory=list)
     passed_over: int = 0
     done: int = 0
     deleted: Counter[str] = field(default_factory=Counter)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from iterable_api.errors import DailyCapReachedError, FieldTypeError, IterableError
-from target_iterable.core.operation import Outcome
-from target_iterable.core.threshold import Allowance
-from target_iterable.reporting.stream_counts import Tally
+from target_iterable.core.operation import BatchResult
+from target_iterable.core.threshold import Threshold
+from target_iterable.reporting.stream_counts import StreamCounts
 
 
 class DeliveryFailedError(Exception):
@@ -24,7 +24,7 @@ class FieldsDroppedError(DeliveryFailedError):
     """Iterable has taken records without some of their fields, and that is not what the user wants."""
 
 
-def too_many_rejects(stream: str, tally: Tally, allowance: Allowance) -> TooManyRejectsError:
+def too_many_rejects(stream: str, tally: StreamCounts, allowance: Threshold) -> TooManyRejectsError:
     """The failure of a stream that has more rejects than is allowed."""
     ((code, times),) = tally.reasons.most_common(1)
     return TooManyRejectsError(
@@ -35,7 +35,7 @@ def too_many_rejects(stream: str, tally: Tally, allowance: Allowance) -> TooMany
     )
 
 
-def fields_dropped(stream: str, tally: Tally) -> FieldsDroppedError:
+def fields_dropped(stream: str, tally: StreamCounts) -> FieldsDroppedError:
     """The failure of a stream whose fields must not be dropped."""
     names = ", ".join(map(repr, sorted(tally.dropped_fields)))
     return FieldsDroppedError(
@@ -62,7 +62,7 @@ def not_looked_up(stream: str, error: IterableError) -> DeliveryFailedError:
     )
 
 
-def not_delivered(stream: str, outcome: Outcome) -> DeliveryFailedError:
+def not_delivered(stream: str, outcome: BatchResult) -> DeliveryFailedError:
     """The failure of a stream of which a batch came to nothing."""
     error = outcome.error
     if isinstance(error, DailyCapReachedError):
@@ -75,7 +75,7 @@ def not_delivered(stream: str, outcome: Outcome) -> DeliveryFailedError:
     return failure
 
 
-def may_pass(outcome: Outcome) -> bool:
+def may_pass(outcome: BatchResult) -> bool:
     """Whether a batch came to nothing only because of what Iterable allows in a day."""
     return isinstance(outcome.error, DailyCapReachedError)
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from target_iterable.ledger.no_deduplication import Memory
-from target_iterable.ledger.no_idempotency import Once
-from target_iterable.mirror.mirror import Mirror
+from target_iterable.ledger.no_deduplication import NoDeduplication
+from target_iterable.ledger.no_idempotency import NoIdempotency
+from target_iterable.mirror.mirror import NoMirror
 
 
 @dataclass(frozen=True)
-class Past:
+class StreamHistory:
     """By default nothing."""
 
-    memory: Memory = field(default_factory=Memory)
-    once: Once = field(default_factory=Once)
-    mirror: Mirror = field(default_factory=Mirror)
+    memory: NoDeduplication = field(default_factory=NoDeduplication)
+    once: NoIdempotency = field(default_factory=NoIdempotency)
+    mirror: NoMirror = field(default_factory=NoMirror)

@@ -8,24 +8,24 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
 
-from target_iterable.delivery.buffer import Load, Waiting
+from target_iterable.delivery.buffer import Buffer, BufferLevel
 from target_iterable.delivery.stream_delivery import StreamDelivery
 
 LONG_TIME: Final = 30
 """Seconds after which state moves on, also when little has come."""
 
 
-class Deliveries:
+class RunDelivery:
     """One delivery per stream, in the order in which the streams came.
 
     While one load of records is sent, the next one is read; unless `ahead` is false.
     """
 
-    def __init__(self, make: Callable[[str, Waiting], StreamDelivery], *, ahead: bool = True) -> None:
+    def __init__(self, make: Callable[[str, BufferLevel], StreamDelivery], *, ahead: bool = True) -> None:
         self._make = make
         self._ahead = ahead
         self._streams: dict[str, StreamDelivery] = {}
-        self._waiting = Waiting()
+        self._waiting = BufferLevel()
         self._since = time.monotonic()
         self._pool = ThreadPoolExecutor(1, "delivery")
         self._sending: Future[None] | None = None
@@ -90,12 +90,12 @@ class Deliveries:
         for delivery in self:
             delivery.close()
 
-    def _loads(self) -> list[tuple[StreamDelivery, Load]]:
+    def _loads(self) -> list[tuple[StreamDelivery, Buffer]]:
         self._since = time.monotonic()
         self._waiting.clear()
         return [(delivery, delivery.take()) for delivery in self]
 
-    def _send(self, loads: Sequence[tuple[StreamDelivery, Load]], then: Callable[[], None]) -> None:
+    def _send(self, loads: Sequence[tuple[StreamDelivery, Buffer]], then: Callable[[], None]) -> None:
         try:
             for delivery, load in loads:
                 delivery.drain(load)

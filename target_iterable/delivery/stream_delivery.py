@@ -8,11 +8,11 @@ from contextlib import contextmanager, suppress
 
 from iterable_api.errors import IterableError
 from target_iterable.config.delivery_options import Options
-from target_iterable.core.operation import Batch, Operation, Outcome, Verdicts
-from target_iterable.core.rejection import Refusal
-from target_iterable.core.removal_stops import Ending
-from target_iterable.core.source import Source
-from target_iterable.delivery.buffer import Load, Waiting
+from target_iterable.core.operation import Batch, BatchResult, Operation, RowResults
+from target_iterable.core.rejection import RejectReason
+from target_iterable.core.removal_stops import RunEnding
+from target_iterable.core.source import InputMessage
+from target_iterable.delivery.buffer import Buffer, BufferLevel
 from target_iterable.delivery.errors import (
     DeliveryFailedError,
     fields_dropped,
@@ -21,22 +21,22 @@ from target_iterable.delivery.errors import (
     not_looked_up,
     too_many_rejects,
 )
-from target_iterable.delivery.history import Past
+from target_iterable.delivery.history import StreamHistory
 from target_iterable.field_types.registry import FieldTypes
 from target_iterable.ledger.errors import LedgerError
-from target_iterable.mirror.mirror import Means
-from target_iterable.project.user_lookup import Existence
-from target_iterable.reporting.audit_log import Audit
-from target_iterable.reporting.dead_letter_file import Rejects
+from target_iterable.mirror.mirror import RemovalContext
+from target_iterable.project.user_lookup import UserLookup
+from target_iterable.reporting.audit_log import AuditLog
+from target_iterable.reporting.dead_letter_file import DeadLetterFile
 from target_iterable.reporting.deleted_rows import REJECTED, SKIPPED, DeletedRows
-from target_iterable.reporting.log_once import Telling
-from target_iterable.reporting.singer_metrics import VerdictMeters
-from target_iterable.reporting.stream_counts import Tally
-from target_iterable.requests.batching import Room, pack, shared_names
-from target_iterable.requests.failure_isolation import Isolation
-from target_iterable.requests.flush_policy import Pace, width
+from target_iterable.reporting.log_once import OnceLogger
+from target_iterable.reporting.singer_metrics import VerdictCounters
+from target_iterable.reporting.stream_counts import StreamCounts
+from target_iterable.requests.batching import AdaptiveBatchSize, pack, shared_names
+from target_iterable.requests.failure_isolation import FailureIsolator
+from target_iterable.requests.flush_policy import FlushPolicy, width
 from target_iterable.requests.grouping import grouped
-from target_iterable.requests.scheduler import Schedule
+from target_iterable.requests.scheduler import DependencyScheduler
 from target_iterable.requests.sender import Sender
 
 
@@ -47,15 +47,15 @@ class StreamDelivery:
         self,
         sender: Sender,
         types: FieldTypes,
-        rejects: Rejects,
+        rejects: DeadLetterFile,
         options: Options,
-        past: Past,
+        past: StreamHistory,
         *,
-        audit: Audit,
-        waiting: Waiting,
+        audit: AuditLog,
+        waiting: BufferLevel,
     ) -> None:
         self.stream = sender.stream
-        self.tally = Tally(traffic=sender.traffic, is_mirror=past.mirror.watches)
+        self.tally = StreamCounts(traffic=sender.traffic, is_mirror=past.mirror.watches)
         self._deleted = DeletedRows(self.tally.deleted)
         self._sender = sender
         self._rejects = rejects
@@ -64,14 +64,14 @@ class StreamDelivery:
         self._memory = past.memory
         self._once = past.once
         self.mirror = past.mirror
-        self._room = Room.to_begin_with(options.max_rows)
-        self._pace = Pace(self._room)
-        self._isolation = Isolation(sender, types, self._room, trims=options.trims)
-        self._existence = Existence(sender.client)
+        self._room = AdaptiveBatchSize.to_begin_with(options.max_rows)
+        self._pace = FlushPolicy(self._room)
+        self._isolation = FailureIsolator(sender, types, self._room, trims=options.trims)
+        self._existence = UserLookup(sender.client)
         self._waiting = waiting
-        self._load = Load()
-        self._meters = VerdictMeters(self.stream)
-        self._telling = Telling(self.stream)
+        self._load = Buffer()
+        self._meters = VerdictCounters(self.stream)
+        self._telling = OnceLogger(self.stream)
         self._looks_ahead = True
 
     @property
@@ -79,7 +79,7 @@ class StreamDelivery:
         """Whether more may be read while a load is sent."""
         return not self.mirror.watches
 
-    def add(self, operation: Operation, source: Source) -> None:
+    def add(self, operation: Operation, source: InputMessage) -> None:
         """Take over one record, to be sent with the next load.
 
         Raises:
@@ -122,7 +122,7 @@ class StreamDelivery:
         self._waiting.add(sum([len(row.part) for row in operations]))
         self._waiting.is_much = self._waiting.is_much or self.has_enough
 
-    def refuse(self, refusal: Refusal, source: Source) -> None:
+    def refuse(self, refusal: RejectReason, source: InputMessage) -> None:
         """Reject one record that cannot be sent, with the next load. Each reason is told once, then only counted."""
         self._load.refused.append((refusal, source))
         self._waiting.add(len(source.record))
@@ -149,13 +149,13 @@ class StreamDelivery:
         if self._looks_ahead:
             self._memory.look_ahead(rows)
 
-    def take(self) -> Load:
+    def take(self) -> Buffer:
         """What waits. Nothing may be on its way meanwhile: these records count as read from here on."""
-        load, self._load = self._load, Load()
+        load, self._load = self._load, Buffer()
         self.tally.read += len(load)
         return load
 
-    def drain(self, load: Load) -> None:
+    def drain(self, load: Buffer) -> None:
         """Send a load, in the order of each identity, and bring the rejects and the ledger to the disk.
 
         Raises:
@@ -199,26 +199,26 @@ class StreamDelivery:
             LedgerError: if the ledger cannot be read or written.
             AuditNotWrittenError: if the audit log cannot be written.
         """
-        means = Means(self._memory, lambda rows: self._removed(rows, stop), self.tally, self._audit, stop)
+        means = RemovalContext(self._memory, lambda rows: self._removed(rows, stop), self.tally, self._audit, stop)
         with self._clock():
             self.mirror.remove_left(version, means)
 
-    def note_ending(self, ending: Ending) -> None:
+    def note_ending(self, ending: RunEnding) -> None:
         """Find out why what has left the source was not removed, now that the run has ended so."""
         self.tally.stopped = self.mirror.stopped(ending)
         self._telling.stopped(self.tally.stopped)
 
-    def _removed(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[Outcome]:
+    def _removed(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[BatchResult]:
         """What becomes of `rows`, which are no records. What is about nobody is removed already."""
         nobody = Batch(rows[0].endpoint, rows[0].envelope) if rows else None
         try:
             strangers = self._existence.strangers(rows)
         except IterableError as error:
             if nobody:
-                yield Outcome(nobody, error=error)
+                yield BatchResult(nobody, error=error)
             return
         if strangers and nobody:
-            yield Outcome(nobody, Verdicts(skipped=list(strangers)))
+            yield BatchResult(nobody, RowResults(skipped=list(strangers)))
         yield from self._outcomes(_without([*rows], strangers), stop)
 
     def close(self) -> None:
@@ -250,7 +250,7 @@ class StreamDelivery:
         self.tally.unchanged += len(rows)
         self._deleted.settle(rows, SKIPPED)
 
-    def _settle(self, batch: Batch) -> Outcome:
+    def _settle(self, batch: Batch) -> BatchResult:
         """Runs in many threads."""
         return self._isolation.settle(batch, self._once.begin(batch.rows))
 
@@ -261,7 +261,7 @@ class StreamDelivery:
         return _without(rows, unchanged)
 
     def _deliver(self, rows: list[Operation]) -> None:
-        failures: list[Outcome] = []
+        failures: list[BatchResult] = []
         for outcome in self._outcomes(self._meant_for_somebody(rows), lambda: self._reason_to_stop() is not None):
             self._audit.settled(outcome, self._deleted.removals_in(outcome.batch.rows))
             self._once.note(outcome)
@@ -272,12 +272,12 @@ class StreamDelivery:
         if failures:
             raise self._failure(min(failures, key=may_pass))
 
-    def _outcomes(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[Outcome]:
+    def _outcomes(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[BatchResult]:
         """What becomes of `rows`; none are begun any more after a failure, or when it is time to stop."""
         shared = shared_names(rows)
         batches = pack(grouped(rows, shared), self._room, shared)
         narrowest = min((self._options.max_in_flight or width(batch.endpoint) for batch in batches), default=1)
-        schedule = Schedule(batches, self._settle, narrowest, shared)
+        schedule = DependencyScheduler(batches, self._settle, narrowest, shared)
         for outcome in schedule:
             self._memory.note(outcome)
             yield outcome
@@ -308,12 +308,12 @@ class StreamDelivery:
         if rows:
             self._telling.left_out()
 
-    def _failure(self, outcome: Outcome) -> DeliveryFailedError:
+    def _failure(self, outcome: BatchResult) -> DeliveryFailedError:
         if may_pass(outcome):
             self._telling.postponed(outcome.error)
         return not_delivered(self.stream, outcome)
 
-    def _count(self, verdicts: Verdicts) -> None:
+    def _count(self, verdicts: RowResults) -> None:
         self.tally.created_fields |= verdicts.created_fields
         self.tally.dropped_fields |= verdicts.dropped_fields
         for paths in verdicts.trimmed.values():
@@ -327,7 +327,7 @@ class StreamDelivery:
             self._reject(refusal, row.source, row.endpoint.path)
         self._telling.answered(verdicts)
 
-    def _reject(self, refusal: Refusal, source: Source | None, endpoint: str | None) -> None:
+    def _reject(self, refusal: RejectReason, source: InputMessage | None, endpoint: str | None) -> None:
         if source is None:
             raise DeliveryFailedError(f"Stream {self.stream!r}: nobody knows which record was rejected")
         self.tally.reasons[refusal.code] += 1

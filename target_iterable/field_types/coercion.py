@@ -13,7 +13,7 @@ from iterable_api.facts.profile_fields import RESERVED
 from iterable_api.facts.success_responses import catalog_data
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import USERS, FieldTypes, catalog_of, catalog_scope, is_date
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.numbers import decimal_of
@@ -25,7 +25,7 @@ _WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _TRUTHS: Final = {"true": True, "false": False}
 
 
-class Fields:
+class FieldCoercion:
     """The project's fields. They are read once per run, when the first record asks for them.
 
     `coerce` says whether texts may become numbers and truth values, and these texts.
@@ -45,7 +45,7 @@ class Fields:
         """
         if not RESERVED.isdisjoint(fields):
             name = min(RESERVED & fields.keys())
-            raise RecordRefusedError(
+            raise RecordRejectedError(
                 "reservedField",
                 f"the field {name!r} is Iterable's own; leave it out by `drop` of the route, or rename it",
                 name,

@@ -26,7 +26,7 @@ TYPES: Final = frozenset().union(*_FITS.values())
 _DECIMAL_INTO_LONG: Final = ("double", "long")
 
 
-class Fitting:
+class TypeFitting:
     """What fits, by place. Threads may share it."""
 
     def __init__(self) -> None:

@@ -21,9 +21,9 @@ from msgspec import UnsetType
 from iterable_api.errors import FieldClash
 from iterable_api.facts import timestamps
 from target_iterable.core.operation import Operation
-from target_iterable.core.rejection import Refusal
+from target_iterable.core.rejection import RejectReason
 from target_iterable.field_types.fast_check import ANYTHING, SURE, are_sure, is_sure, note_first, take_anything
-from target_iterable.field_types.fitting import TYPES, Fitting, Place
+from target_iterable.field_types.fitting import TYPES, Place, TypeFitting
 
 USERS: Final = "user"
 MAX_PROFILE_FIELDS: Final = 1000
@@ -129,7 +129,7 @@ class FieldTypes:
         self._types: defaultdict[str, dict[str, str]] = defaultdict(dict)
         # What surely fits, by scope and path: looking at the class of a value is quicker than at the value.
         self._sure: defaultdict[str, dict[str, frozenset[type]]] = defaultdict(dict)
-        self._fitting = Fitting()
+        self._fitting = TypeFitting()
         self._new: dict[str, bool] = {}
         self._lock = Lock()
 
@@ -213,16 +213,16 @@ class FieldTypes:
                 self._fitting.harden((scope, path))
         self.version += 1
 
-    def misfit(self, row: Operation) -> Refusal | None:
+    def misfit(self, row: Operation) -> RejectReason | None:
         """Why Iterable would refuse `row`, if a value of it does not fit the type of its field."""
         return next(self.misfits(row), None)
 
-    def misfit_rows(self, rows: Iterable[Operation]) -> dict[Operation, Refusal]:
+    def misfit_rows(self, rows: Iterable[Operation]) -> dict[Operation, RejectReason]:
         """Those of `rows` that Iterable would refuse, and why."""
         version = self.version
         return {row: why for row in rows if row.fitted != version and (why := self.misfit(row))}
 
-    def misfits(self, row: Operation) -> Iterator[Refusal]:
+    def misfits(self, row: Operation) -> Iterator[RejectReason]:
         """One for each value of `row` that does not fit the type of its field."""
         types = self._types.get(row.scope, {})
         if not types and row.scope != USERS:
@@ -236,7 +236,7 @@ class FieldTypes:
                 self._note_new(row.scope, path)
             elif not self.fits(row.scope, path, type_, expected):
                 reason = f"the field {path!r} is kept as {expected}, and the record holds a {type_}"
-                yield Refusal(CLASH, reason, path)
+                yield RejectReason(CLASH, reason, path)
 
     def tell_new(self) -> None:
         """Log, once for each, the profile fields that are about to be created: no field can be removed again."""
@@ -259,7 +259,7 @@ class FieldTypes:
         return ANYTHING
 
     def fits(self, scope: str, path: str, type_: str, expected: str) -> bool:
-        """See `Fitting`."""
+        """See `TypeFitting`."""
         return self._fitting.fits((scope, path), type_, expected)
 
 

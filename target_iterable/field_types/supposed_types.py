@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from target_iterable.core.operation import Name, Operation
-from target_iterable.core.rejection import Refusal
+from target_iterable.core.rejection import RejectReason
 from target_iterable.field_types.fitting import Place
 from target_iterable.field_types.registry import CLASH, FieldTypes, leaves
 
@@ -44,7 +44,7 @@ class SupposedTypes:
                 events |= own
         return found
 
-    def torn(self, rows: Iterable[Operation]) -> dict[Operation, list[Refusal]]:
+    def torn(self, rows: Iterable[Operation]) -> dict[Operation, list[RejectReason]]:
         """Those of `rows` of which values of one field do not fit each other, whatever type the field gets."""
         return {row: refusals for row in rows if (refusals := [*self._tears(row)])}
 
@@ -60,7 +60,7 @@ class SupposedTypes:
             not self._types.fits(row.scope, path, type_, supposed[path]) for path, type_ in _leaves(row, supposed)
         )
 
-    def _tears(self, row: Operation) -> Iterator[Refusal]:
+    def _tears(self, row: Operation) -> Iterator[RejectReason]:
         paths = {path for scope, path in self._supposed if scope == row.scope}
         first: dict[str, str] = {}
         torn = set[str]()
@@ -68,7 +68,9 @@ class SupposedTypes:
             kept = first.setdefault(path, type_)
             if path not in torn and not self._types.fits(row.scope, path, type_, kept):
                 torn.add(path)
-                yield Refusal(CLASH, f"values of the field {path!r} do not fit each other: {kept} and {type_}", path)
+                yield RejectReason(
+                    CLASH, f"values of the field {path!r} do not fit each other: {kept} and {type_}", path
+                )
 
 
 def learn_from(

@@ -9,11 +9,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import NEVER, OBJECT, Operation, Verdicts
+from target_iterable.core.operation import NEVER, OBJECT, Operation, RowResults
 from target_iterable.field_types.registry import leaves
 
 
-class Trimming:
+class FieldDropping:
     """Remembers what rows were before their fields changed; one for each batch."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Trimming:
         self._whole[respelt] = self._whole.pop(row, row)
         return respelt
 
-    def restore(self, verdicts: Verdicts) -> None:
+    def restore(self, verdicts: RowResults) -> None:
         """Let `verdicts` speak of the rows as they were."""
         verdicts.written = [self._whole.get(row, row) for row in verdicts.written]
         verdicts.rejected = [(self._whole.get(row, row), refusal) for row, refusal in verdicts.rejected]
@@ -47,7 +47,7 @@ class Trimming:
 
 
 def without(row: Operation, paths: AbstractSet[str]) -> Operation | None:
-    """See `Trimming.trim`. An id that was made from the content stays what it is."""
+    """See `FieldDropping.trim`. An id that was made from the content stays what it is."""
     body, fields = row.content()
     if not paths <= {path for path, _ in leaves(fields)}:
         return None

@@ -10,7 +10,7 @@ from typing import Any, Final
 import simplejson
 
 from target_iterable.core.operation import Operation
-from target_iterable.core.rejection import Refusal
+from target_iterable.core.rejection import RejectReason
 
 BAD_SHAPE: Final = "BadJsonBody"
 
@@ -26,19 +26,19 @@ _IS: Final[Mapping[str, Callable[[Any], bool]]] = {
 }
 
 
-def misshapen(rows: Sequence[Operation], violations: Mapping[str, str]) -> dict[Operation, Refusal]:
+def misshapen(rows: Sequence[Operation], violations: Mapping[str, str]) -> dict[Operation, RejectReason]:
     """The rows that violate what Iterable says of one of them.
 
     The index in the place is not believed: it was seen to point to the wrong row. A violation that no
     row bears out is left out.
     """
-    found: dict[Operation, Refusal] = {}
+    found: dict[Operation, RejectReason] = {}
     for place, message in violations.items():
         where, what = _PLACE.fullmatch(place), _EXPECTED.fullmatch(message)
         if where is None or what is None or what["kind"].lower() not in _IS:
             continue
         kind, path = what["kind"].lower(), where["path"]
-        refusal = Refusal(BAD_SHAPE, f"{path!r} must be of the kind {kind}", path)
+        refusal = RejectReason(BAD_SHAPE, f"{path!r} must be of the kind {kind}", path)
         found |= {row: refusal for row in rows if _violates(row, path, _IS[kind])}
     return found
 

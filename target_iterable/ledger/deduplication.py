@@ -10,10 +10,10 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Endpoint, Envelope, Operation, Outcome
+from target_iterable.core.operation import BatchResult, Endpoint, Envelope, Operation
 from target_iterable.ledger.keyed_hash import framing
 from target_iterable.ledger.ledger import Ledger
-from target_iterable.ledger.no_deduplication import Memory
+from target_iterable.ledger.no_deduplication import NoDeduplication
 
 _ENOUGH: Final = 1000
 """So many settled keys are brought to the disk while requests are still on their way."""
@@ -29,7 +29,7 @@ class _Marks(NamedTuple):
     content: bytes
 
 
-class LedgerMemory(Memory):
+class Deduplicator(NoDeduplication):
     """Remembers in a ledger.
 
     What is about to be overwritten is claimed before it is sent, and the new is kept after it was accepted.
@@ -51,7 +51,7 @@ class LedgerMemory(Memory):
         self._asked: list[Operation] = []
 
     def look_ahead(self, rows: Sequence[Operation]) -> None:
-        """See `Memory`.
+        """See `NoDeduplication`.
 
         Raises:
             LedgerError: if the ledger cannot be read or written.
@@ -59,7 +59,7 @@ class LedgerMemory(Memory):
         self._ahead[id(rows)] = rows, self._unchanged(rows)
 
     def unchanged(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
-        """See `Memory`. Behind a row that is sent, no other about the same identity is unchanged.
+        """See `NoDeduplication`. Behind a row that is sent, no other about the same identity is unchanged.
 
         Raises:
             LedgerError: if the ledger cannot be read or written.
@@ -82,8 +82,8 @@ class LedgerMemory(Memory):
             self._ledger.claim({key for about, _ in changed.values() for key in about} if same else keys)
         return same
 
-    def note(self, outcome: Outcome) -> None:
-        """See `Memory`. A row without some of its fields counts as not accepted.
+    def note(self, outcome: BatchResult) -> None:
+        """See `NoDeduplication`. A row without some of its fields counts as not accepted.
 
         Which rows lack those that Iterable has dropped, nobody says.
         """
@@ -95,7 +95,7 @@ class LedgerMemory(Memory):
             self._keep_what_is_over()
 
     def keep(self) -> None:
-        """See `Memory`. Rows that were asked about and never sent count as not accepted.
+        """See `NoDeduplication`. Rows that were asked about and never sent count as not accepted.
 
         Raises:
             LedgerError: if the ledger cannot be written.
@@ -106,7 +106,7 @@ class LedgerMemory(Memory):
         self._keep_what_is_over()
 
     def close(self) -> None:
-        """See `Memory`.
+        """See `NoDeduplication`.
 
         Raises:
             LedgerError: if the ledger cannot be written.
@@ -130,7 +130,7 @@ class LedgerMemory(Memory):
             self._ledger.keep(over)
 
     def forget(self, rows: Collection[Operation]) -> None:
-        """See `Memory`.
+        """See `NoDeduplication`.
 
         Raises:
             LedgerError: if the ledger cannot be written.

@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from target_iterable.core.operation import Happening, Name, Operation, Outcome
-from target_iterable.core.rejection import UNCONFIRMED, Refusal
-from target_iterable.ledger.idempotency_keys import Happenings
-from target_iterable.ledger.no_idempotency import Once, Sifted
+from target_iterable.core.operation import BatchResult, IdempotencyKey, Name, Operation
+from target_iterable.core.rejection import UNCONFIRMED, RejectReason
+from target_iterable.ledger.idempotency_keys import IdempotencyStore
+from target_iterable.ledger.no_idempotency import FilteredRows, NoIdempotency
 
-_UNCLEAR: Final = Refusal(
+_UNCLEAR: Final = RejectReason(
     UNCONFIRMED.code,
     "it was sent before, and nobody knows whether Iterable took it. Look there. To send it all the same, set "
     "`on_unconfirmed` of the route to `send`, and feed the rejects in again",
 )
 
 
-class OncePerKey(Once):
+class IdempotencyFilter(NoIdempotency):
     """Keeps to `Operation.once`.
 
     `resend` says whether that is sent of which nobody knows whether it has happened.
     """
 
-    def __init__(self, happenings: Happenings, *, resend: bool) -> None:
+    def __init__(self, happenings: IdempotencyStore, *, resend: bool) -> None:
         self._happenings = happenings
         self._resend = resend
         self._done: set[bytes] = set()
 
-    def sift(self, rows: list[Operation]) -> Sifted:
-        """See `Once`. Of rows with one key only the first is ready.
+    def sift(self, rows: list[Operation]) -> FilteredRows:
+        """See `NoIdempotency`. Of rows with one key only the first is ready.
 
         Raises:
             LedgerError: if nobody can say what has happened.
@@ -40,7 +40,7 @@ class OncePerKey(Once):
         if self._resend:
             self._happenings.disown({*former, *former.values()})
         happened = self._happened(keys.values(), former)
-        sifted, seen, waiting = Sifted([], [], {}, []), set[bytes](), set[Name]()
+        sifted, seen, waiting = FilteredRows([], [], {}, []), set[bytes](), set[Name]()
         for row in rows:
             key = keys.get(row, b"")
             if key in seen or not waiting.isdisjoint(row.names):
@@ -55,8 +55,8 @@ class OncePerKey(Once):
                 sifted.refused[row] = _UNCLEAR
         return sifted
 
-    def begin(self, rows: Sequence[Operation]) -> Mapping[Operation, Refusal]:
-        """See `Once`.
+    def begin(self, rows: Sequence[Operation]) -> Mapping[Operation, RejectReason]:
+        """See `NoIdempotency`.
 
         Raises:
             LedgerError: if it could not be written down; then nothing may be sent.
@@ -65,8 +65,8 @@ class OncePerKey(Once):
         begun = self._happenings.begin(keys.values()) if keys else set()
         return {row: _UNCLEAR for row, key in keys.items() if key not in begun}
 
-    def note(self, outcome: Outcome) -> None:
-        """See `Once`. What must not happen again is on the disk then.
+    def note(self, outcome: BatchResult) -> None:
+        """See `NoIdempotency`. What must not happen again is on the disk then.
 
         Raises:
             LedgerError: if that fails.
@@ -80,7 +80,7 @@ class OncePerKey(Once):
             self._happenings.take_back(keys.values())
 
     def keep(self) -> None:
-        """See `Once`.
+        """See `NoIdempotency`.
 
         Raises:
             LedgerError: if the ledger cannot be written.
@@ -101,7 +101,7 @@ class OncePerKey(Once):
         self._happenings.do({key for key, is_done in found.items() if is_done and key not in known})
         return found
 
-    def _key(self, once: Happening) -> bytes:
+    def _key(self, once: IdempotencyKey) -> bytes:
         return self._happenings.key(once.kind, once.key)
 
     def _former(self, keys: Mapping[Operation, bytes]) -> dict[bytes, bytes]:

@@ -35,7 +35,7 @@ _DO: Final = text(
 )
 
 
-class Happenings:
+class IdempotencyStore:
     """Keys are those of the ledger. Threads may share it.
 
     Raises:

@@ -42,7 +42,7 @@ from target_iterable.ledger.keyed_hash import told
 from target_iterable.ledger.keys import LedgerKeys
 from target_iterable.ledger.schema import bring_up_to_date
 from target_iterable.ledger.sql import CONTENT_BYTES, DIALECTS, KEY_BYTES
-from target_iterable.ledger.write_log import CLAIM, CLAIM_BYTES, FORGET, FORGET_PLACE, KEEP, REFUSED, Lately
+from target_iterable.ledger.write_log import CLAIM, CLAIM_BYTES, FORGET, FORGET_PLACE, KEEP, REFUSED, ReplayedLog
 from target_iterable.ledger.write_log import TABLE as LOG
 
 PLACE_BYTES: Final = 8
@@ -94,7 +94,7 @@ class Ledger:
         self._writer = token_bytes(CLAIM_BYTES)
         self._secret = secret
         self._blank = blake2b(key=secret, digest_size=CONTENT_BYTES)
-        self._lately = Lately()
+        self._lately = ReplayedLog()
         self._locked: LedgerLockedError | None = None
         self._lock = Lock()
         self._has_written = False
@@ -241,7 +241,7 @@ class Ledger:
                     yield connection
             except BaseException:
                 # What was heard may have been undone.
-                self._lately = Lately()
+                self._lately = ReplayedLog()
                 raise
 
     @contextmanager

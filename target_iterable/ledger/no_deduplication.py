@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 
-from target_iterable.core.operation import Operation, Outcome
+from target_iterable.core.operation import BatchResult, Operation
 
 
-class Memory:
+class NoDeduplication:
     """Remembers nothing: every record is news."""
 
     def unchanged(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
@@ -19,7 +19,7 @@ class Memory:
     def look_ahead(self, rows: Sequence[Operation]) -> None:
         """Do all of `unchanged` for these rows that can be done while those before them are still being sent."""
 
-    def note(self, outcome: Outcome) -> None:
+    def note(self, outcome: BatchResult) -> None:
         """Learn what became of a batch. Outcomes about the same identity come in the order of their rows."""
 
     def keep(self) -> None:

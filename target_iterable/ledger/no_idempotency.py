@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from target_iterable.core.operation import Operation, Outcome
-from target_iterable.core.rejection import Refusal
+from target_iterable.core.operation import BatchResult, Operation
+from target_iterable.core.rejection import RejectReason
 
 
-class Sifted(NamedTuple):
+class FilteredRows(NamedTuple):
     """Rows by what is known of what they ask for.
 
     Attributes:
@@ -25,23 +25,23 @@ class Sifted(NamedTuple):
 
     ready: list[Operation]
     done: list[Operation]
-    refused: dict[Operation, Refusal]
+    refused: dict[Operation, RejectReason]
     later: list[Operation]
 
 
-class Once:
+class NoIdempotency:
     """For streams whose records may all be sent again."""
 
-    def sift(self, rows: list[Operation]) -> Sifted:
+    def sift(self, rows: list[Operation]) -> FilteredRows:
         """`rows`, which are about to be sent in this order. Those of a person stay in order."""
-        return Sifted(rows, [], {}, [])
+        return FilteredRows(rows, [], {}, [])
 
-    def begin(self, rows: Sequence[Operation]) -> Mapping[Operation, Refusal]:
+    def begin(self, rows: Sequence[Operation]) -> Mapping[Operation, RejectReason]:
         """Called right before a request with `rows` is sent, by the thread that does; those that it must not hold."""
         del rows
         return {}
 
-    def note(self, outcome: Outcome) -> None:
+    def note(self, outcome: BatchResult) -> None:
         """Learn what became of a batch."""
 
     def keep(self) -> None:

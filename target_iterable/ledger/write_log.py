@@ -54,7 +54,7 @@ TABLE: Final = Table(
 _SINCE: Final = select(TABLE).where(TABLE.c.number > bindparam("number")).order_by(TABLE.c.number)
 
 
-class Entry(NamedTuple):
+class LogEntry(NamedTuple):
     """What somebody has said.
 
     Attributes:
@@ -76,7 +76,7 @@ class Entry(NamedTuple):
     contents: bytes
 
 
-class Lately:
+class ReplayedLog:
     """What the entries of the log amount to.
 
     Attributes:
@@ -92,7 +92,7 @@ class Lately:
     def hear(self, connection: Connection) -> None:
         """Read what was appended to the log since the last time."""
         rows = connection.execute(_SINCE, {"number": self._number}).tuples().all()
-        for entry in map(Entry._make, rows):
+        for entry in map(LogEntry._make, rows):
             _HEARD[entry.kind](self, entry)
             self._number = entry.number
 
@@ -108,41 +108,41 @@ class Lately:
         self.say(connection, FOLD, writer, b"".join(self.claims), b"".join(self.claims.values()))
 
 
-def _hear_claim(lately: Lately, entry: Entry) -> None:
+def _hear_claim(lately: ReplayedLog, entry: LogEntry) -> None:
     claims, claim = lately.claims, entry.writer
     for key in split(entry.keys, KEY_BYTES):
         claims[key] = claim if claims.get(key, claim) == claim else _CONTESTED
 
 
-def _hear_kept(lately: Lately, entry: Entry) -> None:
+def _hear_kept(lately: ReplayedLog, entry: LogEntry) -> None:
     claims, contents, claim = lately.claims, lately.contents, entry.writer
     given = zip(split(entry.keys, KEY_BYTES), split(entry.contents, CONTENT_BYTES), strict=True)
     for key, content in given:
         contents[key] = content if claims.pop(key, None) == claim and content != REFUSED else NOTHING
 
 
-def _hear_forgotten(lately: Lately, entry: Entry) -> None:
+def _hear_forgotten(lately: ReplayedLog, entry: LogEntry) -> None:
     for key in split(entry.keys, KEY_BYTES):
         _forget(lately, key)
 
 
-def _hear_place_forgotten(lately: Lately, entry: Entry) -> None:
+def _hear_place_forgotten(lately: ReplayedLog, entry: LogEntry) -> None:
     for key in [*lately.claims, *lately.contents]:
         if key.startswith(entry.keys):
             _forget(lately, key)
 
 
-def _forget(lately: Lately, key: bytes) -> None:
+def _forget(lately: ReplayedLog, key: bytes) -> None:
     lately.claims.pop(key, None)
     lately.contents[key] = NOTHING
 
 
-def _hear_folded(lately: Lately, entry: Entry) -> None:
+def _hear_folded(lately: ReplayedLog, entry: LogEntry) -> None:
     claims = zip(split(entry.keys, KEY_BYTES), split(entry.contents, CLAIM_BYTES), strict=True)
     lately.claims, lately.contents = dict(claims), {}
 
 
-_HEARD: Final[Mapping[str, Callable[[Lately, Entry], None]]] = {
+_HEARD: Final[Mapping[str, Callable[[ReplayedLog, LogEntry], None]]] = {
     CLAIM: _hear_claim,
     KEEP: _hear_kept,
     FORGET: _hear_forgotten,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from target_iterable.core import removal_stops as stops
-from target_iterable.mirror.mirror import Terms
+from target_iterable.mirror.mirror import RemovalPolicy
 from target_iterable.mirror.seen_keys import NOW
 
 DECLARED: Final = 0
@@ -17,14 +17,14 @@ _MARKS: Final = frozenset({"progress_markers", "starting_replication_value", "re
 """Members of a bookmark that Singer's SDK takes out of it when a stream has come to its end."""
 
 
-class Reading:
+class Completeness:
     """What came of one stream.
 
     Attributes:
         end: the version of all records, where the end of the input makes it complete.
     """
 
-    def __init__(self, stream: str, terms: Terms, last: int, newest: int = 0) -> None:
+    def __init__(self, stream: str, terms: RemovalPolicy, last: int, newest: int = 0) -> None:
         """`last` is the last version that was complete, `newest` the highest of which anything came.
 
         Taps may count in other units than milliseconds, so the end of the input is behind all that came before.

@@ -30,8 +30,8 @@ from sqlalchemy.sql import ColumnElement
 
 from target_iterable.ledger.ledger import PLACE_BYTES, Ledger, portions
 from target_iterable.ledger.sql import KEY_BYTES
-from target_iterable.mirror.name_encryption import HASH_BYTES, SECRET_BYTES, Seals
-from target_iterable.mirror.seen_keys import NOW, Sightings
+from target_iterable.mirror.name_encryption import HASH_BYTES, SECRET_BYTES, NameCipher
+from target_iterable.mirror.seen_keys import NOW, SeenKeys
 
 _PAGE: Final = 10_000
 _AT_ONCE: Final = 1000
@@ -78,7 +78,7 @@ class Member(NamedTuple):
     last: int | None = None
 
 
-class Sighting(NamedTuple):
+class SeenName(NamedTuple):
     """A name in the source: at which version, and whether that name is what removes the member."""
 
     version: int
@@ -99,7 +99,7 @@ class Missing(NamedTuple):
     total: int
 
 
-class Members:
+class MembershipTable:
     """Those of one stream. Names of one `kind` mean the same thing in all streams.
 
     Attributes:
@@ -113,12 +113,12 @@ class Members:
         self._ledger = ledger
         self._stream = stream
         self._prefix = ledger.prefix(f"mirror {stream}")
-        self._seals = Seals(ledger.secret_for("members", SECRET_BYTES), kind)
+        self._seals = NameCipher(ledger.secret_for("members", SECRET_BYTES), kind)
         # Between coming and being settled, each name is asked for several times.
         self._seal = lru_cache(_WAITING)(self._seals.seal)
         for table in (_TABLE, _MIRRORS):
             ledger.make(table)
-        self.sightings = Sightings(ledger, self._prefix)
+        self.sightings = SeenKeys(ledger, self._prefix)
 
     @property
     def version(self) -> int:
@@ -139,7 +139,7 @@ class Members:
         """The key of the member so named."""
         return self._prefix + self._seal(name)[0]
 
-    def put(self, names: Mapping[str, Sighting]) -> set[bytes]:
+    def put(self, names: Mapping[str, SeenName]) -> set[bytes]:
         """They may be in Iterable from now on; the keys of those that were not before."""
         rows = {self._prefix + hash_: row for hash_, row in map(self._row, names.items())}
         known = self._known(rows.keys())
@@ -271,7 +271,7 @@ class Members:
     def _finish(self, version: int) -> None:
         self._ledger.write(_FINISH, [{"key": self._prefix, "stream": self._stream, "version": version}])
 
-    def _row(self, named: tuple[str, Sighting]) -> tuple[bytes, dict[str, bytes | int]]:
+    def _row(self, named: tuple[str, SeenName]) -> tuple[bytes, dict[str, bytes | int]]:
         name, sighting = named
         hash_, sealed = self._seal(name)
         rest = sealed if sighting.removes else b""

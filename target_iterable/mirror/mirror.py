@@ -6,22 +6,22 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
-from target_iterable.core.operation import Operation, Outcome
-from target_iterable.core.removal_stops import Ending, Stopped
-from target_iterable.core.threshold import Allowance
-from target_iterable.ledger.no_deduplication import Memory
-from target_iterable.reporting.stream_counts import Tally
+from target_iterable.core.operation import BatchResult, Operation
+from target_iterable.core.removal_stops import RemovalStop, RunEnding
+from target_iterable.core.threshold import Threshold
+from target_iterable.ledger.no_deduplication import NoDeduplication
+from target_iterable.reporting.stream_counts import StreamCounts
 
 if TYPE_CHECKING:
-    from target_iterable.reporting.audit_log import Audit
+    from target_iterable.reporting.audit_log import AuditLog
 
 
-MAX_SHRINKAGE: Final = Allowance(10, share=True)
+MAX_SHRINKAGE: Final = Threshold(10, share=True)
 """How many fewer than before may come, unless the route says otherwise."""
 
 
 @dataclass(frozen=True)
-class Terms:
+class RemovalPolicy:
     """What a route says of removing.
 
     Attributes:
@@ -37,10 +37,10 @@ class Terms:
 
     action: str
     shares: bool
-    allowance: Allowance
+    allowance: Threshold
     at_end: bool = False
     needs_declaration: bool = False
-    max_shrinkage: Allowance = MAX_SHRINKAGE
+    max_shrinkage: Threshold = MAX_SHRINKAGE
     allows_empty: bool = False
     plans: bool = False
 
@@ -50,12 +50,12 @@ class Terms:
         return bool(self.action)
 
 
-Settle: TypeAlias = Callable[[Sequence[Operation]], Iterator[Outcome]]
+Settle: TypeAlias = Callable[[Sequence[Operation]], Iterator[BatchResult]]
 """Delivers rows."""
 
 
 @dataclass(frozen=True)
-class Means:
+class RemovalContext:
     """What a removal needs.
 
     Attributes:
@@ -66,14 +66,14 @@ class Means:
         stop: says whether the run is to end.
     """
 
-    memory: Memory
+    memory: NoDeduplication
     settle: Settle
-    tally: Tally
-    audit: Audit
+    tally: StreamCounts
+    audit: AuditLog
     stop: Callable[[], bool]
 
 
-class Mirror:
+class NoMirror:
     """For streams that are not mirrored.
 
     The names are those by which the removal knows what a record is about, the best one first. A version is None where
@@ -121,7 +121,7 @@ class Mirror:
     def begin(self) -> None:
         """Called before what was claimed is delivered."""
 
-    def note(self, outcome: Outcome) -> None:
+    def note(self, outcome: BatchResult) -> None:
         """Learn what became of a batch."""
 
     def withdraw(self, rows: Collection[Operation]) -> None:
@@ -130,12 +130,12 @@ class Mirror:
     def keep(self) -> None:
         """Bring to the disk what was noted."""
 
-    def stopped(self, ending: Ending) -> Stopped | None:
+    def stopped(self, ending: RunEnding) -> RemovalStop | None:
         """Why what has left the source was not removed, now that the run has ended; None if it was, or need not be."""
         del ending
         return None
 
-    def remove_left(self, version: int, means: Means) -> None:
+    def remove_left(self, version: int, means: RemovalContext) -> None:
         """Remove what is not in `version`, all of which is in Iterable by now.
 
         Raises:

@@ -15,7 +15,7 @@ SECRET_BYTES: Final = 64
 HASH_BYTES: Final = 16
 
 
-class Seals:
+class NameCipher:
     """Seals names of one `kind`: the same name of another kind is another thing. `secret` has `SECRET_BYTES`."""
 
     def __init__(self, secret: bytes, kind: str) -> None:

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 
 from iterable_api.errors import DailyCapReachedError, IterableError
 from target_iterable.core.operation import Operation
-from target_iterable.core.rejection import RecordRefusedError
-from target_iterable.core.removal_stops import CAPPED, FEWER, TOO_MANY, Ending, Stopped
+from target_iterable.core.rejection import RecordRejectedError
+from target_iterable.core.removal_stops import CAPPED, FEWER, TOO_MANY, RemovalStop, RunEnding
 from target_iterable.mirror.errors import RemovalFailedError, TooManyRemovalsError
 from target_iterable.mirror.membership_table import Count, Member
-from target_iterable.mirror.mirror import Means
-from target_iterable.reporting.audit_log import Reason
-from target_iterable.reporting.stream_counts import Tally
+from target_iterable.mirror.mirror import RemovalContext
+from target_iterable.reporting.audit_log import AuditReason
+from target_iterable.reporting.stream_counts import StreamCounts
 
 if TYPE_CHECKING:
-    from target_iterable.mirror.stream_mirror import MemberMirror
+    from target_iterable.mirror.stream_mirror import StreamMirror
 
 
 class Removals:
     """Those of one stream."""
 
-    def __init__(self, mirror: MemberMirror, means: Means) -> None:
+    def __init__(self, mirror: StreamMirror, means: RemovalContext) -> None:
         self._mirror = mirror
         self._memory = means.memory
         self._settle = means.settle
@@ -33,7 +33,7 @@ class Removals:
         self._stop = means.stop
 
     def carry_out(self, stream: str, version: int) -> None:
-        """See `Mirror.remove_left`."""
+        """See `NoMirror.remove_left`."""
         count = self._mirror.count(version)
         if self._has_shrunk(stream, count):
             return
@@ -44,10 +44,10 @@ class Removals:
             is_ending = self._stop() and self._tally.to_remove
             if is_ending or isinstance(error, DailyCapReachedError):
                 _tell_rest(stream, self._tally, "The run is to end." if error is None else str(error))
-                self._note_rest(CAPPED if error else Ending.INTERRUPTED.value)
+                self._note_rest(CAPPED if error else RunEnding.INTERRUPTED.value)
                 return
             if error is not None:
-                self._note_rest(Ending.FAILED.value)
+                self._note_rest(RunEnding.FAILED.value)
                 raise RemovalFailedError(
                     f"Stream {stream!r}: {self._tally.to_remove} of {self._tally.left} that have left the source are "
                     f"not removed yet. {str(error).rstrip('.')}. Run again when the cause is gone."
@@ -60,7 +60,7 @@ class Removals:
         fewer = count.before - came
         if not (terms.removes and self._mirror.is_assumed and terms.max_shrinkage.exceeded(fewer, count.before, few=1)):
             return False
-        stopped = Stopped(FEWER, count.left, count.before)
+        stopped = RemovalStop(FEWER, count.left, count.before)
         if terms.plans:
             self._tally.objection = f"Stream {stream!r}: {stopped}"
             return False
@@ -76,14 +76,14 @@ class Removals:
             f"({terms.allowance}) allows."
         )
         if not terms.plans:
-            self._mirror.stop(Stopped(TOO_MANY, count.left, count.before, is_told=True))
+            self._mirror.stop(RemovalStop(TOO_MANY, count.left, count.before, is_told=True))
             raise TooManyRemovalsError(
                 f"{self._tally.objection} Nothing was removed, and state has not moved. If the source is right, set "
                 f"`max_removals` of the route to {count.left} for one run, and run again."
             )
 
     def _note_rest(self, code: str) -> None:
-        self._mirror.stop(Stopped(code, self._tally.to_remove, self._tally.left, is_told=True))
+        self._mirror.stop(RemovalStop(code, self._tally.to_remove, self._tally.left, is_told=True))
 
     def _settled(self, members: Sequence[Member], version: int) -> IterableError | None:
         """Remove what no other stream has, if the route says so; the error that ended it."""
@@ -94,7 +94,7 @@ class Removals:
         self._mirror.drop(others.keys())
         self._tally.shared.update(others.values())
         rows = dict(self._rows((member for member in members if member.key not in others), version))
-        reasons = {row: Reason(version, member.last) for row, member in rows.items()}
+        reasons = {row: AuditReason(version, member.last) for row, member in rows.items()}
         removed, error = self._delivered(reasons)
         # First what tells of it, then what keeps it from being done again.
         self._audit.flush()
@@ -107,18 +107,18 @@ class Removals:
         for member in members:
             try:
                 yield self._operation(member), member
-            except RecordRefusedError as error:
+            except RecordRejectedError as error:
                 self._tally.not_removed[error.code] += 1
                 identity = json.loads(member.name) if member.name else None
-                reason = Reason(version, member.last)
+                reason = AuditReason(version, member.last)
                 self._audit.impossible(identity, self._mirror.terms.action, error.refusal, reason)
 
     def _operation(self, member: Member) -> Operation:
         if member.name is None:
-            raise RecordRefusedError("unreadableName", "the ledger holds a name that cannot be read with this key")
+            raise RecordRejectedError("unreadableName", "the ledger holds a name that cannot be read with this key")
         return self._mirror.removal(member.name)
 
-    def _delivered(self, reasons: dict[Operation, Reason]) -> tuple[list[Operation], IterableError | None]:
+    def _delivered(self, reasons: dict[Operation, AuditReason]) -> tuple[list[Operation], IterableError | None]:
         action, rows = self._mirror.terms.action, list(reasons)
         done = self._memory.unchanged(rows)
         removed, error = list(done), None
@@ -133,7 +133,7 @@ class Removals:
         return removed, error
 
 
-def _tell_rest(stream: str, tally: Tally, why: str) -> None:
+def _tell_rest(stream: str, tally: StreamCounts, why: str) -> None:
     logging.getLogger(f"target-iterable.{stream}").warning(
         "%d of %d that have left the source are not removed yet. %s The next complete version goes on.",
         tally.to_remove,

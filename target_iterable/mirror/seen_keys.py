@@ -33,7 +33,7 @@ _TABLE: Final = Table(
 )
 
 
-class Sightings:
+class SeenKeys:
     """Those of one stream.
 
     Raises:

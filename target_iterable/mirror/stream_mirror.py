@@ -6,17 +6,17 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from target_iterable.core.operation import Operation, Outcome
+from target_iterable.core.operation import BatchResult, Operation
 from target_iterable.core.rejection import UNCONFIRMED
-from target_iterable.core.removal_stops import Ending, Stopped
+from target_iterable.core.removal_stops import RemovalStop, RunEnding
 from target_iterable.ledger.errors import LedgerError
-from target_iterable.mirror.completeness import Reading
-from target_iterable.mirror.membership_table import Count, Member, Members, Sighting
-from target_iterable.mirror.mirror import Means, Mirror, Terms
+from target_iterable.mirror.completeness import Completeness
+from target_iterable.mirror.membership_table import Count, Member, MembershipTable, SeenName
+from target_iterable.mirror.mirror import NoMirror, RemovalContext, RemovalPolicy
 from target_iterable.mirror.removals import Removals
 
 
-class MemberMirror(Mirror):
+class StreamMirror(NoMirror):
     """Keeps the members of one stream.
 
     A thing is noted before it is sent, so that nothing that got into Iterable is overlooked; if Iterable refuses it,
@@ -28,13 +28,13 @@ class MemberMirror(Mirror):
 
     watches = True
 
-    def __init__(self, members: Members, stream: str, terms: Terms) -> None:
+    def __init__(self, members: MembershipTable, stream: str, terms: RemovalPolicy) -> None:
         self.terms = terms
         self._members = members
-        self._reading = Reading(stream, terms, members.version, members.newest)
+        self._reading = Completeness(stream, terms, members.version, members.newest)
         self._is_done = False
-        self._stopped: Stopped | None = None
-        self._claimed: dict[str, Sighting] = {}
+        self._stopped: RemovalStop | None = None
+        self._claimed: dict[str, SeenName] = {}
         self._touched: dict[str, int] = {}
         self._names: dict[Operation, Sequence[str]] = {}
         self._new: set[bytes] = set()
@@ -46,26 +46,26 @@ class MemberMirror(Mirror):
         members.register()
 
     def claim(self, row: Operation, names: Sequence[str], version: int | None) -> None:
-        """See `Mirror`."""
+        """See `NoMirror`."""
         at = self._see(version, names)
         for name in names:
             before = self._claimed[name].version if name in self._claimed else at
-            self._claimed[name] = Sighting(max(at, before), removes=name == names[0])
+            self._claimed[name] = SeenName(max(at, before), removes=name == names[0])
         self._names[row] = names
 
     def touch(self, names: Sequence[str], version: int | None) -> None:
-        """See `Mirror`."""
+        """See `NoMirror`."""
         at = self._see(version, names)
         if names:
             self._touched |= {name: max(at, self._touched.get(name, 0)) for name in names}
 
     def tombstone(self) -> None:
-        """See `Mirror`."""
+        """See `NoMirror`."""
         self._is_done = False
         self._reading.tombstone()
 
     def may_remove(self, names: Sequence[str]) -> bool:
-        """See `Mirror`. Only what this stream has put into Iterable, and no other mirrored stream has.
+        """See `NoMirror`. Only what this stream has put into Iterable, and no other mirrored stream has.
 
         Raises:
             LedgerError: if the ledger cannot be read.
@@ -77,19 +77,19 @@ class MemberMirror(Mirror):
         return is_own and not others
 
     def release(self, row: Operation, names: Sequence[str]) -> None:
-        """See `Mirror`."""
+        """See `NoMirror`."""
         self._releasing[row] = names
 
     def lose(self) -> None:
-        """See `Mirror`."""
+        """See `NoMirror`."""
         self._reading.lose()
 
     def close(self, state: Any) -> None:
-        """See `Mirror`."""
+        """See `NoMirror`."""
         self._reading.state(state)
 
     def begin(self) -> None:
-        """See `Mirror`.
+        """See `NoMirror`.
 
         Raises:
             LedgerError: if it cannot be noted; then nothing may be sent.
@@ -102,8 +102,8 @@ class MemberMirror(Mirror):
         for seen in (touched, {name: sighting.version for name, sighting in claimed.items()}):
             self._members.see(seen)
 
-    def note(self, outcome: Outcome) -> None:
-        """See `Mirror`."""
+    def note(self, outcome: BatchResult) -> None:
+        """See `NoMirror`."""
         verdicts = outcome.verdicts
         self.withdraw(verdicts.skipped)
         self.withdraw([row for row, refusal in verdicts.rejected if refusal.code != UNCONFIRMED.code])
@@ -116,12 +116,12 @@ class MemberMirror(Mirror):
                 self._released |= {self._members.key(name) for name in names}
 
     def withdraw(self, rows: Collection[Operation]) -> None:
-        """See `Mirror`."""
+        """See `NoMirror`."""
         for row in rows:
             self._refused |= self._keys(row)
 
     def keep(self) -> None:
-        """See `Mirror`.
+        """See `NoMirror`.
 
         Raises:
             LedgerError: if the ledger cannot be written.
@@ -130,32 +130,32 @@ class MemberMirror(Mirror):
         self._refused, self._accepted, self._released = set(), set(), set()
         self._names, self._releasing = {}, {}
 
-    def remove_left(self, version: int, means: Means) -> None:
-        """See `Mirror`."""
+    def remove_left(self, version: int, means: RemovalContext) -> None:
+        """See `NoMirror`."""
         Removals(self, means).carry_out(self._stream, version)
 
     def completes(self, version: int) -> bool:
-        """See `Mirror`."""
+        """See `NoMirror`."""
         return self._reading.activate(version)
 
     def completes_at_end(self) -> int | None:
-        """See `Mirror`."""
+        """See `NoMirror`."""
         return self._reading.complete_at_end
 
-    def stopped(self, ending: Ending) -> Stopped | None:
-        """See `Mirror`."""
+    def stopped(self, ending: RunEnding) -> RemovalStop | None:
+        """See `NoMirror`."""
         if self._is_done or not self.terms.removes:
             return None
         if self._stopped is not None:
             return self._stopped
         code = ending.value or self._reading.obstacle
-        if ending is Ending.WHOLE:
+        if ending is RunEnding.WHOLE:
             with suppress(LedgerError):
                 missing, total = self._members.missing()
-                return Stopped(code, missing, total)
-        return Stopped(code)
+                return RemovalStop(code, missing, total)
+        return RemovalStop(code)
 
-    def stop(self, stopped: Stopped) -> None:
+    def stop(self, stopped: RemovalStop) -> None:
         """What has left the source stays, or some of it."""
         self._stopped = stopped
 

@@ -8,7 +8,7 @@ from typing import Final
 from target_iterable.objects.base.base import Destination, IterableObject
 from target_iterable.objects.content.catalog_items import CatalogItems
 from target_iterable.objects.content.catalogs import CatalogFieldMappings, Catalogs
-from target_iterable.objects.content.id_references import Channels, Lists, MessageTypes, Nothing
+from target_iterable.objects.content.id_references import Channels, Lists, MessageTypes, NoObject
 from target_iterable.objects.content.metadata import Metadata
 from target_iterable.objects.content.snippets import Snippets
 from target_iterable.objects.events.carts import Carts
@@ -56,6 +56,6 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
         MessageTypes,
         Catalogs,
         CatalogFieldMappings,
-        Nothing,
+        NoObject,
     )
 }

@@ -21,8 +21,8 @@ from target_iterable.records.column_mapping import Row
 from target_iterable.records.user_identity import USER_ID
 from target_iterable.segment.call import SHAPES, read_call
 from target_iterable.segment.calls import mapped
-from target_iterable.segment.mapping import Rules
-from target_iterable.segment.traits import People
+from target_iterable.segment.mapping import MappingRules
+from target_iterable.segment.traits import TraitsReader
 
 _OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
     object_.spec.name: object_ for object_ in (Users, UserEmails, Events, Purchases, Carts, ListMembers)
@@ -128,8 +128,8 @@ class Segment(IterableObject):
         self._spreads = options.pop("spread", "spec") == "all"
         self._shared = {name: options.pop(name) for name in MERGE if name in options}
         by_address = self.project.type is ProjectType.EMAIL and self.route.identify_by != USER_ID
-        people = People(by_address=by_address, skips_anonymous=options.pop("anonymous", "reject") == "skip")
-        self._rules = Rules(people, self.project.open_carts[self.stream], self.duplicates, **options)
+        people = TraitsReader(by_address=by_address, skips_anonymous=options.pop("anonymous", "reject") == "skip")
+        self._rules = MappingRules(people, self.project.open_carts[self.stream], self.duplicates, **options)
         self._made: dict[tuple[str, str], IterableObject] = {}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:

@@ -29,7 +29,7 @@ _ARRAYS: Final = {
 _logger: Final = logging.getLogger("target-iterable")
 
 
-class Renumbering:
+class IdMapping:
     """Ids of the other project -> ids here, by kind, as far as the streams of this run have told their names.
 
     The id here is None for what has no counterpart.

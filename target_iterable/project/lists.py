@@ -11,7 +11,7 @@ from iterable_api.errors import ApiError, UnreadableAnswerError
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
 from iterable_api.waiting.retry_policy import LIST_OF_ONE_NAME
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 
 _logger: Final = logging.getLogger("target-iterable")
 
@@ -89,9 +89,9 @@ class Lists:
 
 def _only(lists: Sequence[_List]) -> int:
     if not lists:
-        raise RecordRefusedError("unknownList", "there is no list of this name")
+        raise RecordRejectedError("unknownList", "there is no list of this name")
     if len(lists) > 1:
-        raise RecordRefusedError("ambiguousList", "several lists have this name; give the `list_id`")
+        raise RecordRejectedError("ambiguousList", "several lists have this name; give the `list_id`")
     if not lists[0].writable:
-        raise RecordRefusedError("unwritableList", "only lists of the type Standard can be written")
+        raise RecordRejectedError("unwritableList", "only lists of the type Standard can be written")
     return lists[0].id

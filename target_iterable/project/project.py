@@ -10,8 +10,8 @@ from iterable_api.facts.identity import ProjectType
 from iterable_api.facts.success_responses import catalog_data
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
-from target_iterable.field_types.coercion import Fields
-from target_iterable.project.id_mapping import Renumbering
+from target_iterable.field_types.coercion import FieldCoercion
+from target_iterable.project.id_mapping import IdMapping
 from target_iterable.project.lists import Lists
 from target_iterable.segment.open_carts import OpenCarts
 
@@ -30,8 +30,8 @@ class Project:
         self.type = type_
         self.lists = Lists(client)
         self.catalogs = Catalogs(client)
-        self.renumbering = Renumbering(client, type_)
-        self.fields = Fields(client, coerce=coerce)
+        self.renumbering = IdMapping(client, type_)
+        self.fields = FieldCoercion(client, coerce=coerce)
         # Streams have several sinks in a run, one after the other.
         self.open_carts = defaultdict[str, OpenCarts](OpenCarts)
 

@@ -21,7 +21,7 @@ _UNKNOWN: Final = "noUserWithIdExists"
 """In the code of a refusal that Block's Go client expects for an unknown userId. Recordings show 200 and `{}`."""
 
 
-class Existence:
+class UserLookup:
     """Looks users up, several at a time, each that is found only once."""
 
     def __init__(self, client: IterableClient) -> None:

@@ -13,8 +13,8 @@ from msgspec import UNSET
 
 from iterable_api.facts import timestamps
 from target_iterable.core.json_encoding import exact
-from target_iterable.core.rejection import RecordRefusedError
-from target_iterable.records.column_selection import EVERYTHING, Selection
+from target_iterable.core.rejection import RecordRejectedError
+from target_iterable.records.column_selection import EVERYTHING, ColumnSelection
 from target_iterable.records.json_texts import from_json
 from target_iterable.records.key_form import KeyColumn
 from target_iterable.schemas.schema_types import Schemas, variants_of
@@ -48,7 +48,7 @@ class Move(NamedTuple):
     is_date: bool
 
 
-class Columns:
+class ColumnMapping:
     """Turns records into rows: what `fields`, `defaults`, `dots` and the selection of a route say; without `_sdc_*`.
 
     Iterable takes `2024-11-25T13:37:19Z` for a text, and most taps write it. So dates are spelt anew, but only
@@ -62,7 +62,7 @@ class Columns:
         defaults: Mapping[str, Any] = MappingProxyType({}),
         *,
         nest: bool = True,
-        selection: Selection = EVERYTHING,
+        selection: ColumnSelection = EVERYTHING,
     ) -> None:
         self._renames = renames
         self._selection = selection
@@ -164,13 +164,13 @@ def _put(row: Row, path: tuple[str, ...], value: Any) -> None:
     for step in path[:-1]:
         inner = row.get(step)
         if inner is not None and not isinstance(inner, dict):
-            raise RecordRefusedError(
+            raise RecordRejectedError(
                 "duplicateField", f"a column puts {'.'.join(path)!r} into {step!r}, which is no object", step
             )
         row[step] = dict(inner or {})
         row = row[step]
     if path[-1] in row:
-        raise RecordRefusedError("duplicateField", f"more than one column gives the field {'.'.join(path)!r}")
+        raise RecordRejectedError("duplicateField", f"more than one column gives the field {'.'.join(path)!r}")
     row[path[-1]] = value
 
 
@@ -207,7 +207,7 @@ def take_object(row: Row, member: str) -> Row:
     if value in EMPTY:
         return {}
     if (found := object_in(value)) is None:
-        raise RecordRefusedError("invalidObject", f"{member!r} is not an object", member)
+        raise RecordRejectedError("invalidObject", f"{member!r} is not an object", member)
     return found
 
 
@@ -242,7 +242,7 @@ def spell_date(column: str, text: str) -> str:
         return spelt
     if _DATE.fullmatch(text) and _is_day(text):
         return text
-    raise RecordRefusedError("invalidDate", f"the schema calls the column {column!r} a date, but it holds none")
+    raise RecordRejectedError("invalidDate", f"the schema calls the column {column!r} a date, but it holds none")
 
 
 def _is_day(text: str) -> bool:

@@ -36,7 +36,7 @@ class _Part(NamedTuple):
         return bool(self.drop) or not self.kept
 
 
-class Selection:
+class ColumnSelection:
     """What globs choose by the names of columns. In a glob, a dot leads into an object: `address.street`.
 
     What fits `drop` stays here, also if it fits `keep_only`. If that names anything, all else stays here, too.
@@ -134,4 +134,4 @@ def _schema(part: _Part, schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**schema, "properties": left}
 
 
-EVERYTHING: Final = Selection()
+EVERYTHING: Final = ColumnSelection()

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any, Final
 
 from iterable_api.facts import timestamps
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.user_identity import KINDS, identifier_text
 
@@ -49,7 +49,7 @@ class DuplicateFields:
 
     def _note(self, name: str, place: str) -> None:
         if self._rejects:
-            raise RecordRefusedError(
+            raise RecordRejectedError(
                 DUPLICATE, f"the field {name!r} has another value in {place!r} than beside it", name
             )
         if name not in self.counts:
@@ -75,7 +75,7 @@ def _are_same(name: str, one: Any, other: Any) -> bool:
 def _identifier(kind: str, value: Any) -> Any:
     try:
         return identifier_text(kind, value)
-    except RecordRefusedError:
+    except RecordRejectedError:
         return value
 
 

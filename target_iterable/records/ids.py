@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 
 ENOUGH: Final = 10**18
 """No id has more digits; a Decimal can, and turning it into an integer could take all memory."""
@@ -33,7 +33,7 @@ def whole_number(field: str, value: Any) -> int:
         return int(value)
     text = key_text(value)
     if text is None or not re.fullmatch(r"[0-9]{1,18}", text):
-        raise RecordRefusedError("invalidNumber", f"`{field}` is not a whole number", field)
+        raise RecordRejectedError("invalidNumber", f"`{field}` is not a whole number", field)
     return int(text)
 
 
@@ -44,5 +44,5 @@ def needed_text(field: str, value: Any) -> str:
         RecordRefusedError: if it is empty, or no text.
     """
     if not isinstance(value, str) or not value.strip():
-        raise RecordRefusedError("missingField", f"`{field}` is empty, or not a text", field)
+        raise RecordRejectedError("missingField", f"`{field}` is empty, or not a text", field)
     return value

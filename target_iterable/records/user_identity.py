@@ -9,7 +9,7 @@ import msgspec
 
 from iterable_api.facts.identity import ProjectType, is_valid_email, is_valid_user_id, normalise_email
 from target_iterable.core.operation import Name
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import key_text
 
@@ -88,7 +88,7 @@ class IdentityRule:
             if kind in other and len(sent) < self._most:
                 sent[kind] = _checked(kind, other.pop(kind))
         if not sent:
-            raise RecordRefusedError("missingIdentity", f"it has no {' and no '.join(self._accepted)}")
+            raise RecordRejectedError("missingIdentity", f"it has no {' and no '.join(self._accepted)}")
         return UserIdentity(sent, other, self.is_by_user_id(sent), names)
 
 
@@ -110,7 +110,7 @@ def identifier_text(kind: str, value: Any) -> str:
     """
     text = "" if value is None else value if isinstance(value, str) else key_text(value)
     if text is None:
-        raise RecordRefusedError(_BUCKETS[kind], f"{kind!r} is not a text")
+        raise RecordRejectedError(_BUCKETS[kind], f"{kind!r} is not a text")
     return normalise_email(text) if kind == EMAIL else text
 
 
@@ -118,14 +118,14 @@ def _valid(kind: str, value: Any) -> str:
     """The identifier, or nothing if it is not one."""
     try:
         return _checked(kind, identifier_text(kind, value))
-    except RecordRefusedError:
+    except RecordRejectedError:
         return ""
 
 
 def _checked(kind: str, text: str) -> str:
     valid = is_valid_email(text) if kind == EMAIL else is_valid_user_id(text)
     if not valid:
-        raise RecordRefusedError(_BUCKETS[kind], f"{kind!r} is malformed")
+        raise RecordRejectedError(_BUCKETS[kind], f"{kind!r} is malformed")
     return text
 
 

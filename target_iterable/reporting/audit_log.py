@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from iterable_api.facts import timestamps
-from target_iterable.core.operation import Operation, Outcome
+from target_iterable.core.operation import BatchResult, Operation
 from target_iterable.core.private_files import StreamFile
-from target_iterable.core.rejection import UNCONFIRMED, Refusal
+from target_iterable.core.rejection import UNCONFIRMED, RejectReason
 
 REMOVED: Final = "removed"
 ALREADY_GONE: Final = "already_gone"
@@ -22,11 +22,11 @@ PLANNED: Final = "planned"
 _REMOVE: Final = "remove"
 
 
-class AuditNotWrittenError(Exception):
+class AuditLogNotWrittenError(Exception):
     """Something was taken away from Iterable that the audit log does not have. State does not move past it."""
 
 
-class Reason(NamedTuple):
+class AuditReason(NamedTuple):
     """Why a mirrored stream removes something.
 
     Attributes:
@@ -41,13 +41,13 @@ class Reason(NamedTuple):
 class _Result(NamedTuple):
     row: Operation
     outcome: str
-    refusal: Refusal | None = None
+    refusal: RejectReason | None = None
 
 
-_BY_RECORDS: Final[Mapping[Operation, Reason]] = MappingProxyType({})
+_BY_RECORDS: Final[Mapping[Operation, AuditReason]] = MappingProxyType({})
 
 
-class Audit:
+class AuditLog:
     """The entries of one stream in one run: a file of its own, made with the first of them, for its owner only.
 
     Each is a line of JSON: `at`, `run`, `stream`, `object`, `action`, `identity` (pairs of kind and value), `place`
@@ -72,7 +72,7 @@ class Audit:
         """The file; None as long as there is none."""
         return str(self._file.path) if self._file.path else None
 
-    def settled(self, outcome: Outcome, removals: Container[Operation] = ()) -> None:
+    def settled(self, outcome: BatchResult, removals: Container[Operation] = ()) -> None:
         """Keep what became of a batch of records, if they take something away.
 
         `removals` are rows that do so although their endpoint serves other purposes: fields that are cleared.
@@ -91,21 +91,21 @@ class Audit:
                 # The ledger is about to note that it has happened, and the next run would not come here again.
                 self.flush()
 
-    def removed(self, outcome: Outcome, action: str, reasons: Mapping[Operation, Reason]) -> None:
+    def removed(self, outcome: BatchResult, action: str, reasons: Mapping[Operation, AuditReason]) -> None:
         """Keep what became of a batch of removals until the next `flush`."""
         for result in self._results(outcome):
             self._add(result, action, reasons.get(result.row))
 
-    def gone(self, row: Operation, action: str, reason: Reason) -> None:
+    def gone(self, row: Operation, action: str, reason: AuditReason) -> None:
         """Keep that there was nothing to do about a removal."""
         self._add(_Result(row, ALREADY_GONE), action, reason)
 
-    def refused(self, row: Operation, refusal: Refusal) -> None:
+    def refused(self, row: Operation, refusal: RejectReason) -> None:
         """Keep that a record was not sent, if it would have taken something away."""
         if row.endpoint.removes:
             self._add(_Result(row, REJECTED, refusal), row.endpoint.removes)
 
-    def impossible(self, identity: Any, action: str, refusal: Refusal, reason: Reason) -> None:
+    def impossible(self, identity: Any, action: str, refusal: RejectReason, reason: AuditReason) -> None:
         """Keep that a removal could not even be asked for."""
         about = {"action": action, "identity": [identity] if identity else [], "place": None, "endpoint": None}
         self._write(about, REJECTED, refusal, reason)
@@ -121,7 +121,7 @@ class Audit:
         try:
             self._file.append(b"".join(self._waiting))
         except OSError as error:
-            raise AuditNotWrittenError(
+            raise AuditLogNotWrittenError(
                 f"The audit log cannot be written into {str(self._directory)!r} (in a dry run `dry_run_path`, else "
                 f"`audit_path`): {error.strerror}. State has not moved past what was removed."
             ) from None
@@ -132,7 +132,7 @@ class Audit:
         """Close the file."""
         self._file.close()
 
-    def _results(self, outcome: Outcome) -> Iterator[_Result]:
+    def _results(self, outcome: BatchResult) -> Iterator[_Result]:
         verdicts = outcome.verdicts
         for row in verdicts.written:
             yield _Result(row, ALREADY_GONE if row in verdicts.already else self._done)
@@ -141,16 +141,18 @@ class Audit:
         for row, refusal in verdicts.rejected:
             yield _Result(row, refusal.code if refusal.code == UNCONFIRMED.code else REJECTED, refusal)
         if outcome.error is not None:
-            refusal = Refusal(type(outcome.error).__name__, str(outcome.error))
+            refusal = RejectReason(type(outcome.error).__name__, str(outcome.error))
             settled = {*verdicts.written, *verdicts.skipped, *(row for row, _ in verdicts.rejected)}
             yield from (_Result(row, FAILED, refusal) for row in outcome.batch.rows if row not in settled)
 
-    def _add(self, result: _Result, action: str, reason: Reason | None = None) -> None:
+    def _add(self, result: _Result, action: str, reason: AuditReason | None = None) -> None:
         row = result.row
         about = {"action": action, "identity": row.names, "place": row.place or None, "endpoint": str(row.endpoint)}
         self._write(about, result.outcome, result.refusal, reason)
 
-    def _write(self, about: dict[str, Any], outcome: str, refusal: Refusal | None, reason: Reason | None) -> None:
+    def _write(
+        self, about: dict[str, Any], outcome: str, refusal: RejectReason | None, reason: AuditReason | None
+    ) -> None:
         entry = {
             "at": timestamps.to_rfc3339(datetime.now(UTC)),
             **self._about,

@@ -13,17 +13,17 @@ import simplejson
 
 from iterable_api.facts import timestamps
 from target_iterable.core.private_files import StreamFile
-from target_iterable.core.rejection import Refusal
-from target_iterable.core.source import Line, Source
+from target_iterable.core.rejection import RejectReason
+from target_iterable.core.source import InputMessage, Line
 
 _members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-class RejectsNotWrittenError(Exception):
+class DeadLettersNotWrittenError(Exception):
     """Rejects could not be stored, so state must not move past them."""
 
 
-class Rejects:
+class DeadLetterFile:
     """The rejects of one stream in one run: a file of its own, made with the first of them, for its owner only.
 
     The RECORD messages are those of the input, byte by byte, with a member `reject` beside `record`, which readers
@@ -36,7 +36,7 @@ class Rejects:
         self._waiting: list[bytes] = []
         self._schema: Line | None = None
 
-    def add(self, source: Source, refusal: Refusal, endpoint: str | None) -> None:
+    def add(self, source: InputMessage, refusal: RejectReason, endpoint: str | None) -> None:
         """Keep one record until the next `flush`. `endpoint` is None for what was never sent."""
         if source.schema is not self._schema:
             self._schema = source.schema
@@ -55,7 +55,7 @@ class Rejects:
         try:
             self._file.append(b"".join(self._waiting))
         except OSError as error:
-            raise RejectsNotWrittenError(
+            raise DeadLettersNotWrittenError(
                 f"The rejects cannot be written into {str(self._directory)!r} (in a dry run "
                 f"`dry_run_path`, else `rejects_path`): {error.strerror}. State has not moved past them."
             ) from None

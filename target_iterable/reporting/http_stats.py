@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from iterable_api.facts.limits import MINUTE, limits_of
-from target_iterable.reporting.request_log import Call
+from target_iterable.reporting.request_log import LoggedRequest
 
 
 @dataclass
-class Traffic:
+class HttpStats:
     """Counts since the start of the run.
 
     Attributes:
@@ -24,7 +24,7 @@ class Traffic:
     bytes: int = 0
     _by_endpoint: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, method: str, path: str, call: Call) -> None:
+    def add(self, method: str, path: str, call: LoggedRequest) -> None:
         """Count one request."""
         self.requests += 1
         self.retries += max(0, len(call.attempts) - 1)

@@ -5,25 +5,25 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
-from target_iterable.core.operation import Verdicts
-from target_iterable.core.rejection import Refusal
-from target_iterable.core.removal_stops import Stopped
+from target_iterable.core.operation import RowResults
+from target_iterable.core.rejection import RejectReason
+from target_iterable.core.removal_stops import RemovalStop
 from target_iterable.reporting.stream_counts import in_brackets
 
 
-class Telling:
+class OnceLogger:
     """For one stream. It names codes, columns and fields, never values."""
 
     def __init__(self, stream: str) -> None:
         self._told: set[tuple[str, str]] = set()
         self._logger = logging.getLogger(f"target-iterable.{stream}")
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: RejectReason) -> None:
         """A record was rejected before it was sent."""
         told = f"{refusal.code}: {refusal.reason}"
         self._once("A record is rejected: %s. Others like it are only counted.", told)
 
-    def answered(self, verdicts: Verdicts) -> None:
+    def answered(self, verdicts: RowResults) -> None:
         """Iterable has answered."""
         if reasons := Counter(refusal.code for _, refusal in verdicts.rejected):
             total = len(verdicts.written) + reasons.total()
@@ -41,7 +41,7 @@ class Telling:
         """Iterable takes no more today."""
         self._logger.warning("%s State does not move past what is left, and the rest of the input is passed over.", why)
 
-    def stopped(self, stopped: Stopped | None) -> None:
+    def stopped(self, stopped: RemovalStop | None) -> None:
         """What has left the source was not removed."""
         if stopped is not None and stopped.is_to_tell:
             self._logger.warning("%s", stopped)

@@ -14,17 +14,17 @@ from typing import Any, Final
 from iterable_api.facts import timestamps
 from iterable_api.http.client import Attempt
 from target_iterable.core import private_files
-from target_iterable.core.operation import Verdicts
+from target_iterable.core.operation import RowResults
 
 _FLAGS: Final = os.O_CREAT | os.O_WRONLY | os.O_APPEND
 
 
-class JournalNotWrittenError(Exception):
+class RequestLogNotWrittenError(Exception):
     """A call was made that the request log does not have."""
 
 
 @dataclass
-class Call:
+class LoggedRequest:
     """One request with records, however often it was tried.
 
     Attributes:
@@ -36,7 +36,7 @@ class Call:
     stream: str
     records: int
     attempts: list[Attempt] = field(default_factory=list)
-    verdicts: Verdicts | None = None
+    verdicts: RowResults | None = None
 
     @property
     def sent_bytes(self) -> int:
@@ -44,7 +44,7 @@ class Call:
         return sum(len(attempt.body or b"") for attempt in self.attempts)
 
 
-class Journal:
+class RequestLog:
     """Threads may share it. With a `path` every try becomes one line of JSON; bodies only if asked for.
 
     Raises:
@@ -71,9 +71,9 @@ class Journal:
         return self._call.stream if self._call is not None else None
 
     @contextmanager
-    def call(self, stream: str, records: int) -> Iterator[Call]:
+    def call(self, stream: str, records: int) -> Iterator[LoggedRequest]:
         """What this thread does inside is one call about so many records of `stream`."""
-        call = self._here.call = Call(stream, records)
+        call = self._here.call = LoggedRequest(stream, records)
         try:
             yield call
         finally:
@@ -90,7 +90,7 @@ class Journal:
             self._file = None
 
     @property
-    def _call(self) -> Call | None:
+    def _call(self) -> LoggedRequest | None:
         return getattr(self._here, "call", None)
 
     def _write(self, attempt: Attempt, about: dict[str, int]) -> None:
@@ -110,13 +110,13 @@ class Journal:
             with self._lock:
                 private_files.append(self._file, json.dumps(line).encode() + b"\n", lasting=False)
         except OSError as error:
-            raise JournalNotWrittenError(
+            raise RequestLogNotWrittenError(
                 f"The request log cannot be written (`request_log_path`): {error.strerror}. "
                 "State has not moved past the records at hand."
             ) from None
 
 
-def _counts(verdicts: Verdicts | None) -> dict[str, int]:
+def _counts(verdicts: RowResults | None) -> dict[str, int]:
     if verdicts is None:
         return {}
     names = ("written", "rejected", "unknown")

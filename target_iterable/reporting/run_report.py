@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 from iterable_api.storage.paths import wrong_file
 from target_iterable.config.setting_error import SettingError, refuse
-from target_iterable.reporting.stream_counts import Tally
+from target_iterable.reporting.stream_counts import StreamCounts
 
 INTERVAL: Final = 30
 """Seconds between two lines about the progress."""
@@ -22,15 +22,15 @@ _WIDTH: Final = 10
 
 _logger: Final = logging.getLogger("target-iterable")
 
-Column: TypeAlias = Callable[[Tally], str]
+Column: TypeAlias = Callable[[StreamCounts], str]
 
 
-def _limit(tally: Tally) -> str:
+def _limit(tally: StreamCounts) -> str:
     share = tally.traffic.limit_share(tally.seconds)
     return "-" if share is None else f"{share:.0%}"
 
 
-def _minutes(tally: Tally) -> str:
+def _minutes(tally: StreamCounts) -> str:
     minutes = tally.traffic.minutes_at_limit()
     return "-" if minutes is None else f"{minutes:.1f}"
 
@@ -41,7 +41,7 @@ PLANNED: Final[Mapping[str, Column]] = {"minutes": _minutes}
 """The last columns where it was only planned."""
 
 
-class Kind(Protocol):
+class RunKind(Protocol):
     """What the report must know of the kind of run; see `RealRun`."""
 
     columns: ClassVar[Mapping[str, Column]]
@@ -49,32 +49,32 @@ class Kind(Protocol):
     def about(self) -> dict[str, Any]:
         """What it adds to the summary."""
 
-    def remarks(self, tallies: Mapping[str, Tally], /) -> Iterable[str]:
+    def remarks(self, tallies: Mapping[str, StreamCounts], /) -> Iterable[str]:
         """Lines under the table."""
 
 
-class Report:
+class RunReport:
     """Writes the summary at the start, so that a path that cannot be written fails before data moves, and at the end.
 
     The file holds `run`, `finished` (whether the input was read and delivered to its end), what the kind of run says
-    about itself, and `streams`: name -> the object, and the numbers of `Tally`.
+    about itself, and `streams`: name -> the object, and the numbers of `StreamCounts`.
     """
 
-    def __init__(self, path: str | None, kind: Kind, run: str) -> None:
+    def __init__(self, path: str | None, kind: RunKind, run: str) -> None:
         """`run` is the id of the run, which the audit log has, too."""
         refuse(wrong_file("summary_path", path))
         self._run = run
         # The file itself is replaced, and not a link to it.
         self._path = Path(path).resolve() if path else None
         self._kind = kind
-        self._tallies: dict[str, tuple[str, Tally]] = {}
+        self._tallies: dict[str, tuple[str, StreamCounts]] = {}
         self._told = time.monotonic()
         try:
             self._write(finished=False)
         except OSError as error:
             raise SettingError(f"`summary_path` cannot be written: {error.strerror}") from None
 
-    def include(self, stream: str, object_: str, tally: Tally) -> None:
+    def include(self, stream: str, object_: str, tally: StreamCounts) -> None:
         """Report on `stream`, too."""
         self._tallies[stream] = (object_, tally)
 
@@ -102,7 +102,7 @@ class Report:
             _replace(self._path, json.dumps(summary, indent=2) + "\n")
 
 
-def _table(tallies: Mapping[str, Tally], last: Mapping[str, Column]) -> Iterator[str]:
+def _table(tallies: Mapping[str, StreamCounts], last: Mapping[str, Column]) -> Iterator[str]:
     """The lines of the table; under a stream with rejects, the reasons."""
     width = max(len("stream"), *map(len, tallies))
     yield _row(width, "stream", *_COUNTS, *last)

@@ -8,7 +8,7 @@ from typing import TypeAlias, cast
 
 from singer_sdk import metrics
 
-from target_iterable.reporting.stream_counts import Tally
+from target_iterable.reporting.stream_counts import StreamCounts
 
 Verdict: TypeAlias = tuple[str, str]
 
@@ -19,7 +19,7 @@ class _Metric(StrEnum):
     VERDICTS = "record_verdict_count"
 
 
-class VerdictMeters:
+class VerdictCounters:
     """Counters of one stream, told apart by the tags `verdict` (`written`, `unchanged`, `rejected`) and `reason`."""
 
     def __init__(self, stream: str) -> None:
@@ -27,7 +27,7 @@ class VerdictMeters:
         self._shown: Counter[Verdict] = Counter()
         self._counters: dict[Verdict, metrics.Counter] = {}
 
-    def show(self, tally: Tally) -> None:
+    def show(self, tally: StreamCounts) -> None:
         """Count what has come to `tally` since the last time."""
         counts = tally.by_verdict()
         for verdict, count in (counts - self._shown).items():

@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from target_iterable.core.removal_stops import Stopped
-from target_iterable.reporting.http_stats import Traffic
+from target_iterable.core.removal_stops import RemovalStop
+from target_iterable.reporting.http_stats import HttpStats
 
 
 @dataclass
-class Tally:
+class StreamCounts:
     """Counts since the start of the run.
 
     Attributes:
@@ -40,7 +40,7 @@ class Tally:
     unchanged: int = 0
     deleted: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
-    traffic: Traffic = field(default_factory=Traffic)
+    traffic: HttpStats = field(default_factory=HttpStats)
     seconds: float = 0.0
     created_fields: set[str] = field(default_factory=set)
     dropped_fields: set[str] = field(default_factory=set)
@@ -50,7 +50,7 @@ class Tally:
     removed: int = 0
     shared: Counter[str] = field(default_factory=Counter)
     not_removed: Counter[str] = field(default_factory=Counter)
-    stopped: Stopped | None = None
+    stopped: RemovalStop | None = None
     is_mirror: bool = False
     audit_path: str | None = None
     audited: int = 0

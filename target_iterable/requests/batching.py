@@ -24,7 +24,7 @@ _SLOW: Final = 60
 
 
 @dataclass
-class Room:
+class AdaptiveBatchSize:
     """How much one request may hold. Threads may share it.
 
     The rows double while answers are clean and quick. When Iterable says that it was too much, or takes very long,
@@ -42,7 +42,7 @@ class Room:
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     @classmethod
-    def to_begin_with(cls, most: int | None) -> Room:
+    def to_begin_with(cls, most: int | None) -> AdaptiveBatchSize:
         """The room before Iterable has said anything."""
         rows = min(FIRST_ROWS, most or FIRST_ROWS)
         return cls(rows, most=most, is_known=rows == most)
@@ -76,7 +76,7 @@ class Room:
         self.rows = min(self.rows, (len(batch.rows) + 1) // 2)
 
 
-def pack(operations: Sequence[Operation], room: Room, shared: set[Name] | None = None) -> list[Batch]:
+def pack(operations: Sequence[Operation], room: AdaptiveBatchSize, shared: set[Name] | None = None) -> list[Batch]:
     """The batches of `operations`, in the order in which they must be sent.
 
     A batch holds rows of one endpoint and envelope. Rows that share an identity keep their order: they
@@ -97,7 +97,7 @@ def _are_alike(operations: Sequence[Operation]) -> bool:
     return len({(id(row.endpoint), id(row.envelope)) for row in operations}) == 1
 
 
-def _cut(rows: Sequence[Operation], room: Room) -> list[Batch]:
+def _cut(rows: Sequence[Operation], room: AdaptiveBatchSize) -> list[Batch]:
     """Rows of one kind, whose order does not matter, cut where a request is full."""
     endpoint, envelope = rows[0].endpoint, rows[0].envelope
     most = min(room.rows, endpoint.max_rows or room.rows)
@@ -130,7 +130,7 @@ class _Open:
         most: how many rows each may hold.
     """
 
-    def __init__(self, endpoint: Endpoint, envelope: Envelope, room: Room) -> None:
+    def __init__(self, endpoint: Endpoint, envelope: Envelope, room: AdaptiveBatchSize) -> None:
         self.endpoint = endpoint
         self.envelope = envelope
         self.numbers: list[int] = []
@@ -138,7 +138,7 @@ class _Open:
 
 
 class _Packing:
-    def __init__(self, room: Room, shared: set[Name]) -> None:
+    def __init__(self, room: AdaptiveBatchSize, shared: set[Name]) -> None:
         self.batches: list[Batch] = []
         self._room = room
         self._shared = shared

@@ -20,8 +20,8 @@ from typing import Any, Final
 
 from iterable_api.errors import UnreadableAnswerError
 from iterable_api.facts.identity import normalise_email
-from target_iterable.core.operation import Name, Operation, Verdicts
-from target_iterable.core.rejection import Refusal
+from target_iterable.core.operation import Name, Operation, RowResults
+from target_iterable.core.rejection import RejectReason
 
 _EVENT_NAME: Final = "eventName"
 DISALLOWED: Final = "disallowedEventNames"
@@ -39,9 +39,9 @@ MEANINGS: Final = {
 }
 
 
-def all_taken(rows: Sequence[Operation], _answer: Mapping[str, Any]) -> Verdicts:
+def all_taken(rows: Sequence[Operation], _answer: Mapping[str, Any]) -> RowResults:
     """For endpoints whose success speaks of the request as a whole."""
-    return Verdicts(written=list(rows))
+    return RowResults(written=list(rows))
 
 
 NOT_FOUND: Final = frozenset({"notFoundEmails", "notFoundUserIds"})
@@ -54,7 +54,7 @@ def named_failures(
     *,
     settled: AbstractSet[str] = frozenset(),
     skipped: AbstractSet[str] = frozenset(),
-) -> Verdicts:
+) -> RowResults:
     """For endpoints that name the rows that failed. Their `answer` has both counts.
 
     In `settled` buckets are rows that ask for nothing more, in `skipped` ones those that there is nothing to do about.
@@ -72,7 +72,7 @@ def named_failures(
     named_are_sure, others_are_sure = _reconciled(answer, len(rows), certain, len(buckets))
     named = {*failed, *left}
     others = [row for row in rows if row not in named] if named else list(rows)
-    verdicts = Verdicts(
+    verdicts = RowResults(
         already={row for row in listed if buckets[row] in settled},
         skipped=left,
         dropped_fields=set(map(str, _array(answer, "filteredOutFields"))),
@@ -132,11 +132,11 @@ def _name(bucket: str, value: str) -> Name:
     return kind, normalise_email(value) if kind == "email" else value
 
 
-def _refusal(bucket: str) -> Refusal:
+def _refusal(bucket: str) -> RejectReason:
     match = _BUCKET.fullmatch(bucket)
     if match is None:
-        return Refusal(bucket, "the project does not track events of this name")
-    return Refusal(bucket, MEANINGS.get(match["meaning"], "Iterable lists the user among the failures"))
+        return RejectReason(bucket, "the project does not track events of this name")
+    return RejectReason(bucket, MEANINGS.get(match["meaning"], "Iterable lists the user among the failures"))
 
 
 def _reconciled(answer: Mapping[str, Any], rows: int, certain: int, named: int) -> tuple[bool, bool]:

@@ -28,14 +28,14 @@ from iterable_api.errors import (
     UriTooLongError,
 )
 from iterable_api.waiting.retry_policy import PASSING_FAILURE
-from target_iterable.core.operation import Batch, Endpoint, Operation, Outcome
-from target_iterable.core.rejection import UNCONFIRMED, Refusal
+from target_iterable.core.operation import Batch, BatchResult, Endpoint, Operation
+from target_iterable.core.rejection import UNCONFIRMED, RejectReason
 from target_iterable.field_types.fitting import Place
 from target_iterable.field_types.registry import FieldTypes
 from target_iterable.field_types.supposed_types import SupposedTypes, learn_from
-from target_iterable.field_types.trimming import Trimming
+from target_iterable.field_types.trimming import FieldDropping
 from target_iterable.field_types.violations import misshapen
-from target_iterable.requests.batching import Room, pack
+from target_iterable.requests.batching import AdaptiveBatchSize, pack
 from target_iterable.requests.sender import Sender
 
 _NOT_OF_A_ROW: Final = ("error.lists.", "error.catalogs.")
@@ -44,24 +44,24 @@ _NOT_OF_A_ROW: Final = ("error.lists.", "error.catalogs.")
 _HOPELESS: Final = 50
 """So many rows of one batch rejected one by one, and none accepted: it is not the rows."""
 
-_NOTHING: Final[Mapping[Operation, Refusal]] = MappingProxyType({})
-_UNADDRESSABLE: Final = Refusal("unaddressable", "an id of the record cannot be part of a URL")
-_TOO_LARGE: Final = Refusal("tooLarge", "Iterable finds the record too large, even in a request of its own")
+_NOTHING: Final[Mapping[Operation, RejectReason]] = MappingProxyType({})
+_UNADDRESSABLE: Final = RejectReason("unaddressable", "an id of the record cannot be part of a URL")
+_TOO_LARGE: Final = RejectReason("tooLarge", "Iterable finds the record too large, even in a request of its own")
 
 
-class Isolation:
+class FailureIsolator:
     """Sends batches until each of their rows has a verdict. Threads may share it."""
 
-    def __init__(self, sender: Sender, types: FieldTypes, room: Room, *, trims: bool = False) -> None:
+    def __init__(self, sender: Sender, types: FieldTypes, room: AdaptiveBatchSize, *, trims: bool = False) -> None:
         """With `trims`, rows lose the fields whose type clashes, instead of being rejected."""
         self.sender = sender
         self.types = types
         self.room = room
         self.trims = trims
 
-    def settle(self, batch: Batch, refused: Mapping[Operation, Refusal] = _NOTHING) -> Outcome:
+    def settle(self, batch: Batch, refused: Mapping[Operation, RejectReason] = _NOTHING) -> BatchResult:
         """Deliver `batch` without its rows that are `refused`; never raises what Iterable or the way to it causes."""
-        settling = _Settling(self, Outcome(batch))
+        settling = BatchAttempt(self, BatchResult(batch))
         try:
             settling.settle(settling.reject(batch.rows, refused))
         except IterableError as error:
@@ -70,12 +70,12 @@ class Isolation:
         return settling.outcome
 
 
-class _Settling:
+class BatchAttempt:
     """One batch on its way."""
 
-    def __init__(self, isolation: Isolation, outcome: Outcome) -> None:
+    def __init__(self, isolation: FailureIsolator, outcome: BatchResult) -> None:
         self.outcome = outcome
-        self.trimming = Trimming()
+        self.trimming = FieldDropping()
         self._on = isolation
         self._verdicts = outcome.verdicts
         self._rejected_alone = 0
@@ -111,14 +111,16 @@ class _Settling:
         types = self._on.types
         return self.trimming.respell(row, lambda fields: types.spelt(row.scope, fields)) or row
 
-    def _without(self, rows: Sequence[Operation], misfits: Mapping[Operation, Sequence[Refusal]]) -> list[Operation]:
+    def _without(
+        self, rows: Sequence[Operation], misfits: Mapping[Operation, Sequence[RejectReason]]
+    ) -> list[Operation]:
         """`rows` without those that misfit, or these without the fields that do."""
         refused = {row: refusals for row, refusals in misfits.items() if refusals}
         trimmed = {row: less for row in refused if self._on.trims and (less := self._trimmed(row, refused[row]))}
         good = self.reject(rows, {row: why[0] for row, why in refused.items() if row not in trimmed})
         return [trimmed.get(row, row) for row in good]
 
-    def _trimmed(self, row: Operation, refusals: Sequence[Refusal]) -> Operation | None:
+    def _trimmed(self, row: Operation, refusals: Sequence[RejectReason]) -> Operation | None:
         return self.trimming.trim(row, {str(refusal.field) for refusal in refusals})
 
     def _send(self, piece: Batch) -> bool:
@@ -175,7 +177,7 @@ class _Settling:
         """There is no such list. One that the route names fails the run; one that a record names is that record's."""
         if not piece.envelope.by_record:
             raise error
-        self.reject(piece.rows, dict.fromkeys(piece.rows, Refusal("unknownList", error.message, "listId")))
+        self.reject(piece.rows, dict.fromkeys(piece.rows, RejectReason("unknownList", error.message, "listId")))
 
     def _explained(self, rows: Sequence[Operation], error: FieldTypeError) -> bool:
         """Settle rows some of which clash with types of fields, if it can be seen which."""
@@ -242,7 +244,7 @@ class _Settling:
             self._verdicts.written.append(row)
             return
         reason = error.message or f"Iterable answered {error.status}"
-        self.reject([row], {row: Refusal(error.code or str(error.status), reason)})
+        self.reject([row], {row: RejectReason(error.code or str(error.status), reason)})
         self._give_up_if_hopeless(error)
 
     def _give_up_if_hopeless(self, error: IterableError) -> None:
@@ -251,7 +253,7 @@ class _Settling:
         if self._rejected_alone >= _HOPELESS and not self._verdicts.written:
             raise error
 
-    def _once_more(self, passing: dict[Operation, Refusal]) -> None:
+    def _once_more(self, passing: dict[Operation, RejectReason]) -> None:
         """Send rows again that failed, as it seems, by chance; those to which it happens again are rejected."""
         self._attempts.update(passing.keys())
         over = {row: why for row, why in passing.items() if self._attempts[row] >= PASSING_FAILURE.attempts}
@@ -274,7 +276,7 @@ class _Settling:
     def _unconfirmed(self, rows: Sequence[Operation]) -> None:
         self.reject(rows, dict.fromkeys(rows, UNCONFIRMED))
 
-    def reject(self, rows: Sequence[Operation], culprits: Mapping[Operation, Refusal]) -> list[Operation]:
+    def reject(self, rows: Sequence[Operation], culprits: Mapping[Operation, RejectReason]) -> list[Operation]:
         """Reject the culprits among `rows`; the others."""
         self._verdicts.rejected += culprits.items()
         return [row for row in rows if row not in culprits]

@@ -7,7 +7,7 @@ from typing import Final
 from iterable_api.facts.limits import limits_of
 from target_iterable.core.operation import Endpoint, Operation
 from target_iterable.project.user_lookup import PATHS
-from target_iterable.requests.batching import Room
+from target_iterable.requests.batching import AdaptiveBatchSize
 
 _WIDEST: Final = 20
 REQUESTS: Final = 10
@@ -24,14 +24,14 @@ def width(endpoint: Endpoint) -> int:
     return _WIDTH_WITHOUT_LIMIT if per_second is None else max(1, min(_WIDEST, int(per_second)))
 
 
-class Pace:
+class FlushPolicy:
     """How many rows wait until they are sent. Remembers what it has found in the limits: it is asked about every row.
 
     Attributes:
         room: how many rows a request may hold.
     """
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: AdaptiveBatchSize) -> None:
         self.room = room
         self._requests: dict[str, int] = {}
         self._in_a_while: dict[tuple[str, bool], int] = {}

@@ -7,11 +7,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 
-from target_iterable.core.operation import Batch, Name, Outcome
+from target_iterable.core.operation import Batch, BatchResult, Name
 from target_iterable.requests.batching import shared_names
 
 
-class Schedule:
+class DependencyScheduler:
     """Settles batches, at most `width` at a time. A batch waits for those before it that share an identity with it.
 
     Of those that need not wait, the first begins. The time that this takes grows with the number of rows only,
@@ -19,7 +19,11 @@ class Schedule:
     """
 
     def __init__(
-        self, batches: Sequence[Batch], settle: Callable[[Batch], Outcome], width: int, shared: set[Name] | None = None
+        self,
+        batches: Sequence[Batch],
+        settle: Callable[[Batch], BatchResult],
+        width: int,
+        shared: set[Name] | None = None,
     ) -> None:
         self._batches = batches
         self._settle = settle
@@ -28,9 +32,9 @@ class Schedule:
         self._ready: list[int] = []
         self._stopped = False
 
-    def __iter__(self) -> Iterator[Outcome]:
+    def __iter__(self) -> Iterator[BatchResult]:
         """The outcomes, as they come."""
-        running: dict[Future[Outcome], int] = {}
+        running: dict[Future[BatchResult], int] = {}
         with ThreadPoolExecutor(self._width) as pool:
             while self._order.is_active():
                 for number in self._next(self._width - len(running)):

@@ -12,9 +12,9 @@ from iterable_api.errors import BadRequestError, NotFoundError, UnknownOutcomeEr
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
 from iterable_api.waiting.retry_policy import JUST_MADE
-from target_iterable.core.operation import Batch, Endpoint, Verdicts
-from target_iterable.reporting.http_stats import Traffic
-from target_iterable.reporting.request_log import Call, Journal
+from target_iterable.core.operation import Batch, Endpoint, RowResults
+from target_iterable.reporting.http_stats import HttpStats
+from target_iterable.reporting.request_log import LoggedRequest, RequestLog
 
 _UNKNOWN_LIST: Final = "error.lists.invalidListId"
 
@@ -27,15 +27,15 @@ class Sender:
         traffic: what has travelled so far.
     """
 
-    def __init__(self, client: IterableClient, stream: str, journal: Journal) -> None:
+    def __init__(self, client: IterableClient, stream: str, journal: RequestLog) -> None:
         self.stream = stream
-        self.traffic = Traffic()
+        self.traffic = HttpStats()
         self.client = client
         self._journal = journal
         self._counters: dict[str, metrics.Counter] = {}
         self._lock = Lock()
 
-    def send(self, batch: Batch) -> Verdicts:
+    def send(self, batch: Batch) -> RowResults:
         """The verdicts on the rows of `batch`.
 
         Raises:
@@ -57,7 +57,7 @@ class Sender:
         for counter in self._counters.values():
             counter.exit()
 
-    def _once(self, batch: Batch) -> Verdicts:
+    def _once(self, batch: Batch) -> RowResults:
         endpoint, envelope = batch.endpoint, batch.envelope
         with self._journal.call(self.stream, len(batch.rows)) as call:
             try:
@@ -75,7 +75,7 @@ class Sender:
                 self._count(endpoint, call)
         return call.verdicts
 
-    def _count(self, endpoint: Endpoint, call: Call) -> None:
+    def _count(self, endpoint: Endpoint, call: LoggedRequest) -> None:
         path = endpoint.path
         with self._lock:
             self.traffic.add(endpoint.method, path, call)
@@ -84,7 +84,7 @@ class Sender:
             self._counters[path].increment(len(call.attempts))
 
 
-def _judged(batch: Batch, answer: Mapping[str, Any]) -> Verdicts:
+def _judged(batch: Batch, answer: Mapping[str, Any]) -> RowResults:
     """What a success says of the rows. Where it says something unheard of, it would do so again."""
     endpoint = batch.endpoint
     try:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from iterable_api.storage.paths import wrong_folder
 from target_iterable.config.setting_error import SettingError, refuse
 from target_iterable.config.threshold_settings import most
-from target_iterable.reporting.request_log import Journal
+from target_iterable.reporting.request_log import RequestLog
 from target_iterable.reporting.run_report import PLANNED
-from target_iterable.reporting.stream_counts import Tally
-from target_iterable.runs.dry_run_client import PlanningClient
-from target_iterable.runs.dry_run_plan import Plan
+from target_iterable.reporting.stream_counts import StreamCounts
+from target_iterable.runs.dry_run_client import DryRunClient
+from target_iterable.runs.dry_run_plan import DryRunPlan
 from target_iterable.runs.real_run import RealRun
 
 if TYPE_CHECKING:
-    from target_iterable.runs.store_classes import Stores
+    from target_iterable.runs.store_classes import StoreClasses
 
 
 class DryRun(RealRun):
@@ -51,7 +51,7 @@ class DryRun(RealRun):
         }
         super().__init__({**config, **changes})
         try:
-            self._plan = Plan(Path(directory))
+            self._plan = DryRunPlan(Path(directory))
         except OSError as error:
             raise SettingError(f"`dry_run_path` cannot be written: {error.strerror}.") from None
 
@@ -60,11 +60,11 @@ class DryRun(RealRun):
         """None: a dry run only says what would stop the real one."""
         return ()
 
-    def client(self, journal: Journal) -> partial[PlanningClient]:
+    def client(self, journal: RequestLog) -> partial[DryRunClient]:
         """What makes the client."""
-        return partial(PlanningClient, self._plan, journal)
+        return partial(DryRunClient, self._plan, journal)
 
-    def stores(self) -> Stores:
+    def stores(self) -> StoreClasses:
         """See `RealRun`."""
         from target_iterable.runs.dry_run_ledger import planning  # noqa: PLC0415
 
@@ -79,7 +79,7 @@ class DryRun(RealRun):
             "requests_path": str(self._plan.path),
         }
 
-    def remarks(self, tallies: Mapping[str, Tally]) -> Iterator[str]:
+    def remarks(self, tallies: Mapping[str, StreamCounts]) -> Iterator[str]:
         """Lines under the table."""
         yield f"Dry run: nothing was written to Iterable. The requests are in {self._plan.path}"
         for what, names in (("lists", self._plan.lists), ("catalogs", self._plan.catalogs)):

@@ -11,9 +11,9 @@ import requests
 from iterable_api.facts.success_responses import COUNTS, SUCCESS_RESPONSES
 from iterable_api.http.client import Attempt, IterableClient, Params, PathParams, fill
 from target_iterable.core.json_encoding import dumps
-from target_iterable.reporting.request_log import Journal
+from target_iterable.reporting.request_log import RequestLog
 from target_iterable.runs.dry_run_answers import FIELDS, NewFields, bulk_answer
-from target_iterable.runs.dry_run_plan import Plan
+from target_iterable.runs.dry_run_plan import DryRunPlan
 
 _READ: Final = "GET"
 _LISTS: Final = "/api/lists"
@@ -24,14 +24,14 @@ _Answering: TypeAlias = Callable[[PathParams, bytes, Any], Any]
 """From path parameters, the body, and the body before it was made JSON, to the answer."""
 
 
-class PlanningClient(IterableClient):
+class DryRunClient(IterableClient):
     """Answers writes as if they were done, and to later reads about them, too.
 
     Lists that would be made have the ids -1, -2 ...: nobody knows those that Iterable will give them.
     `on_attempt` sees planned writes as tries without a status.
     """
 
-    def __init__(self, plan: Plan, journal: Journal, *arguments: Any, **options: Any) -> None:
+    def __init__(self, plan: DryRunPlan, journal: RequestLog, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._plan = plan
         self._journal = journal

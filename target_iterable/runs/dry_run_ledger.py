@@ -7,14 +7,14 @@ from heapq import merge
 from typing import Any
 
 from iterable_api.storage import databases
-from target_iterable.ledger.idempotency_keys import Happenings
+from target_iterable.ledger.idempotency_keys import IdempotencyStore
 from target_iterable.ledger.ledger import Ledger
-from target_iterable.mirror.membership_table import Members, Sighting
-from target_iterable.mirror.seen_keys import Sightings
-from target_iterable.runs.store_classes import Stores
+from target_iterable.mirror.membership_table import MembershipTable, SeenName
+from target_iterable.mirror.seen_keys import SeenKeys
+from target_iterable.runs.store_classes import StoreClasses
 
 
-class PlanningLedger(Ledger):
+class DryRunLedger(Ledger):
     """Changes nothing that is kept."""
 
     keeps = False
@@ -47,7 +47,7 @@ class PlanningLedger(Ledger):
         self._planned |= contents
 
 
-class PlanningHappenings(Happenings):
+class DryRunIdempotencyStore(IdempotencyStore):
     """Changes nothing that is kept."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -56,73 +56,73 @@ class PlanningHappenings(Happenings):
         self._disowned: set[bytes] = set()
 
     def read(self, keys: Collection[bytes]) -> dict[bytes, bool]:
-        """See `Happenings`; as if the plan had been carried out."""
+        """See `IdempotencyStore`; as if the plan had been carried out."""
         known = {key: done for key, done in super().read(keys).items() if done or key not in self._disowned}
         return known | dict.fromkeys(self._planned.intersection(keys), True)
 
     def begin(self, keys: Collection[bytes]) -> set[bytes]:
-        """See `Happenings`."""
+        """See `IdempotencyStore`."""
         return set(keys)
 
     def take_back(self, keys: Collection[bytes]) -> None:
-        """See `Happenings`."""
+        """See `IdempotencyStore`."""
 
     def disown(self, keys: Collection[bytes]) -> None:
-        """See `Happenings`."""
+        """See `IdempotencyStore`."""
         self._disowned |= set(keys)
 
     def do(self, keys: Collection[bytes]) -> None:
-        """See `Happenings`."""
+        """See `IdempotencyStore`."""
         self._planned |= set(keys)
 
 
-class PlanningMembers(Members):
+class DryRunMembershipTable(MembershipTable):
     """Notes in a database of its own what the run sees; it vanishes with the run."""
 
     def __init__(self, ledger: Ledger, stream: str, kind: str) -> None:
         super().__init__(ledger, stream, kind)
         self._engine = databases.sqlite_for_now()
         self._new: set[bytes] = set()
-        self.sightings = PlanningSightings(self.sightings, ledger.aside(self._engine), self._prefix)
+        self.sightings = DryRunSeenKeys(self.sightings, ledger.aside(self._engine), self._prefix)
 
-    def put(self, names: Mapping[str, Sighting]) -> set[bytes]:
-        """See `Members`."""
+    def put(self, names: Mapping[str, SeenName]) -> set[bytes]:
+        """See `MembershipTable`."""
         keys = {self.key(name) for name, sighting in names.items() if sighting.removes} - self._new
         new = keys - self._known(keys).keys()
         self._new |= new
         return new
 
     def drop(self, keys: Collection[bytes]) -> None:
-        """See `Members`."""
+        """See `MembershipTable`."""
         self._new -= set(keys)
 
     def total(self) -> int:
-        """See `Members`; as if the plan had been carried out."""
+        """See `MembershipTable`; as if the plan had been carried out."""
         return super().total() + len(self._new)
 
     def register(self) -> None:
-        """See `Members`."""
+        """See `MembershipTable`."""
 
     def finish(self, version: int) -> None:
-        """See `Members`."""
+        """See `MembershipTable`."""
 
     def close(self) -> None:
-        """See `Members`."""
+        """See `MembershipTable`."""
         self._engine.dispose()
 
 
-class PlanningSightings(Sightings):
+class DryRunSeenKeys(SeenKeys):
     """Those that are kept, and those of this run."""
 
-    def __init__(self, kept: Sightings, planned: Ledger, stream: bytes) -> None:
+    def __init__(self, kept: SeenKeys, planned: Ledger, stream: bytes) -> None:
         super().__init__(planned, stream)
         self._kept = kept
 
     def since(self, version: int) -> Iterator[bytes]:
-        """See `Sightings`."""
+        """See `SeenKeys`."""
         return merge(self._kept.since(version), super().since(version))
 
 
-def planning() -> Stores:
+def planning() -> StoreClasses:
     """All of these."""
-    return Stores(PlanningLedger, PlanningHappenings, PlanningMembers)
+    return StoreClasses(DryRunLedger, DryRunIdempotencyStore, DryRunMembershipTable)

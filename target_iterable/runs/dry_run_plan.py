@@ -12,11 +12,11 @@ import simplejson
 from target_iterable.core import private_files
 
 
-class PlanNotWrittenError(Exception):
+class DryRunPlanNotWrittenError(Exception):
     """The plan could not be stored, so it is not complete."""
 
 
-class Plan:
+class DryRunPlan:
     """Threads may share it. Each request is one line: `stream`, `method`, `path`, `body`, exactly as it would be sent.
 
     Attributes:
@@ -47,7 +47,7 @@ class Plan:
             with self._lock:
                 private_files.append(self._file, about[:-1] + b', "body": ' + (body or b"null") + b"}\n")
         except OSError as error:
-            raise PlanNotWrittenError(
+            raise DryRunPlanNotWrittenError(
                 f"The plan cannot be written to {str(self.path)!r} (`dry_run_path`): {error.strerror}."
             ) from None
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from iterable_api.http.client import IterableClient
 from target_iterable.core.removal_stops import EMPTY, REASONS
-from target_iterable.reporting.request_log import Journal
+from target_iterable.reporting.request_log import RequestLog
 from target_iterable.reporting.run_report import DONE, Column
-from target_iterable.reporting.stream_counts import Tally
+from target_iterable.reporting.stream_counts import StreamCounts
 
 if TYPE_CHECKING:
-    from target_iterable.runs.store_classes import Stores
+    from target_iterable.runs.store_classes import StoreClasses
 
 
 class RealRun:
@@ -37,21 +37,21 @@ class RealRun:
         """Codes of what keeps removals from being carried out, and fails the run."""
         return REASONS if self.config["on_removals_stopped"] == "fail" else {EMPTY}
 
-    def client(self, _journal: Journal) -> Callable[..., IterableClient]:
+    def client(self, _journal: RequestLog) -> Callable[..., IterableClient]:
         """What makes the client."""
         return IterableClient
 
-    def stores(self) -> Stores:
+    def stores(self) -> StoreClasses:
         """The kinds of what is kept between runs; asked for where it is needed, since it takes long to load."""
-        from target_iterable.runs.store_classes import Stores  # noqa: PLC0415
+        from target_iterable.runs.store_classes import StoreClasses  # noqa: PLC0415
 
-        return Stores()
+        return StoreClasses()
 
     def about(self) -> dict[str, Any]:
         """For the summary, beside the streams."""
         return {"dry_run": False}
 
-    def remarks(self, _tallies: Mapping[str, Tally]) -> Iterable[str]:
+    def remarks(self, _tallies: Mapping[str, StreamCounts]) -> Iterable[str]:
         """Lines under the table."""
         return ()
 

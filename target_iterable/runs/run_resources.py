@@ -13,20 +13,20 @@ from target_iterable.config.delivery_options import Options
 from target_iterable.config.route import Route
 from target_iterable.config.setting_error import SettingError, refuse
 from target_iterable.config.threshold_settings import most
-from target_iterable.delivery.history import Past
-from target_iterable.reporting.audit_log import Audit
-from target_iterable.reporting.dead_letter_file import Rejects
-from target_iterable.reporting.request_log import Journal
+from target_iterable.delivery.history import StreamHistory
+from target_iterable.reporting.audit_log import AuditLog
+from target_iterable.reporting.dead_letter_file import DeadLetterFile
+from target_iterable.reporting.request_log import RequestLog
 
 if TYPE_CHECKING:
-    from target_iterable.runs.state_database import Remembered
-    from target_iterable.runs.store_classes import Stores
+    from target_iterable.runs.state_database import StateDatabase
+    from target_iterable.runs.store_classes import StoreClasses
 
 
 _RUN_BYTES: Final = 8
 
 
-class Outlet:
+class RunResources:
     """Checks the settings at the start, before data moves.
 
     Raises:
@@ -34,7 +34,7 @@ class Outlet:
     """
 
     def __init__(
-        self, config: Mapping[str, Any], stores: Callable[[], Stores], *, needs_ledger: bool, must_remember: bool
+        self, config: Mapping[str, Any], stores: Callable[[], StoreClasses], *, needs_ledger: bool, must_remember: bool
     ) -> None:
         self.options = Options(
             max_rows=config.get("max_batch_rows"),
@@ -54,11 +54,11 @@ class Outlet:
         self._remembered = self._opened(must_be_known=must_remember) if needs_ledger else None
         self.journal = _journal(config)
 
-    def rejects(self, stream: str) -> Rejects:
+    def rejects(self, stream: str) -> DeadLetterFile:
         """The rejects of `stream` in this run."""
-        return Rejects(self._directory, stream, self._started)
+        return DeadLetterFile(self._directory, stream, self._started)
 
-    def audit(self, stream: str, route: Route) -> Audit:
+    def audit(self, stream: str, route: Route) -> AuditLog:
         """The audit log of `stream` in this run.
 
         Raises:
@@ -67,7 +67,7 @@ class Outlet:
         if route.may_remove:
             self.check_audit()
         about = {"run": self.run, "stream": stream, "object": route.object}
-        return Audit(Path(self._config["audit_path"]), self._started, about, plans=self._config["dry_run"])
+        return AuditLog(Path(self._config["audit_path"]), self._started, about, plans=self._config["dry_run"])
 
     def check_audit(self) -> None:
         """Check that the audit log can be written.
@@ -81,7 +81,7 @@ class Outlet:
         """How much a mirrored stream that has not come has put into Iterable."""
         return self._remembered.kept(stream, route) if self._remembered is not None else 0
 
-    def past(self, stream: str, route: Route, *, once_per_key: bool) -> Past:
+    def past(self, stream: str, route: Route, *, once_per_key: bool) -> StreamHistory:
         """What a stream knows of earlier runs.
 
         One that skips nothing has a memory, too, if there is a ledger: others may write the same things.
@@ -91,7 +91,11 @@ class Outlet:
         """
         if once_per_key and self._remembered is None:
             self._remembered = self._opened()
-        return Past() if self._remembered is None else self._remembered.past(stream, route, once_per_key=once_per_key)
+        return (
+            StreamHistory()
+            if self._remembered is None
+            else self._remembered.past(stream, route, once_per_key=once_per_key)
+        )
 
     def forget(self, place: str) -> None:
         """Take nothing in `place` for accepted."""
@@ -104,17 +108,17 @@ class Outlet:
         if self._remembered is not None:
             self._remembered.close()
 
-    def _opened(self, *, must_be_known: bool = True) -> Remembered:
+    def _opened(self, *, must_be_known: bool = True) -> StateDatabase:
         # Only here, since most runs remember nothing, and what talks to databases takes long to load.
-        from target_iterable.runs.state_database import Remembered  # noqa: PLC0415
+        from target_iterable.runs.state_database import StateDatabase  # noqa: PLC0415
 
-        return Remembered(self._config, self._stores(), must_be_known=must_be_known)
+        return StateDatabase(self._config, self._stores(), must_be_known=must_be_known)
 
 
-def _journal(config: Mapping[str, Any]) -> Journal:
+def _journal(config: Mapping[str, Any]) -> RequestLog:
     path = config.get("request_log_path")
     refuse(wrong_file("request_log_path", path))
     try:
-        return Journal(path, bodies=config["request_log_bodies"])
+        return RequestLog(path, bodies=config["request_log_bodies"])
     except OSError as error:
         raise SettingError(f"`request_log_path` cannot be written: {error.strerror}.") from None

@@ -9,19 +9,19 @@ from typing import Any
 from target_iterable.config.route import CLEAR, MIRROR, NOTHING, Route
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.threshold_settings import most
-from target_iterable.delivery.history import Past
-from target_iterable.ledger.deduplication import LedgerMemory
-from target_iterable.ledger.idempotency import OncePerKey
+from target_iterable.delivery.history import StreamHistory
+from target_iterable.ledger.deduplication import Deduplicator
+from target_iterable.ledger.idempotency import IdempotencyFilter
 from target_iterable.ledger.keys import unknown_key
 from target_iterable.ledger.ledger import open_ledger
-from target_iterable.ledger.no_idempotency import Once
-from target_iterable.mirror.membership_table import Members
-from target_iterable.mirror.mirror import MAX_SHRINKAGE, Mirror, Terms
-from target_iterable.mirror.stream_mirror import MemberMirror
-from target_iterable.runs.store_classes import Stores
+from target_iterable.ledger.no_idempotency import NoIdempotency
+from target_iterable.mirror.membership_table import MembershipTable
+from target_iterable.mirror.mirror import MAX_SHRINKAGE, NoMirror, RemovalPolicy
+from target_iterable.mirror.stream_mirror import StreamMirror
+from target_iterable.runs.store_classes import StoreClasses
 
 
-class Remembered:
+class StateDatabase:
     """Opens the database at the start.
 
     Attributes:
@@ -31,10 +31,10 @@ class Remembered:
         SettingError: if it cannot be used.
     """
 
-    def __init__(self, config: Mapping[str, Any], stores: Stores, *, must_be_known: bool = False) -> None:
+    def __init__(self, config: Mapping[str, Any], stores: StoreClasses, *, must_be_known: bool = False) -> None:
         self._config = config
         self._stores = stores
-        self._members: list[Members] = []
+        self._members: list[MembershipTable] = []
         self._is_told = False
         try:
             self.ledger = open_ledger(
@@ -48,15 +48,19 @@ class Remembered:
             raise SettingError(str(error)) from None
         self._check_known(must=must_be_known)
 
-    def past(self, stream: str, route: Route, *, once_per_key: bool) -> Past:
+    def past(self, stream: str, route: Route, *, once_per_key: bool) -> StreamHistory:
         """What a stream knows of earlier runs.
 
         Raises:
             SettingError: if it would do harm not to know them.
         """
         self._check_known(must=once_per_key or route.mode == MIRROR)
-        once = OncePerKey(self._stores.happenings(self.ledger), resend=route.resend) if once_per_key else Once()
-        return Past(LedgerMemory(self.ledger, skip=route.skip_unchanged), once, self._mirror(stream, route))
+        once = (
+            IdempotencyFilter(self._stores.happenings(self.ledger), resend=route.resend)
+            if once_per_key
+            else NoIdempotency()
+        )
+        return StreamHistory(Deduplicator(self.ledger, skip=route.skip_unchanged), once, self._mirror(stream, route))
 
     def kept(self, stream: str, route: Route) -> int:
         """How much a mirrored stream has put into Iterable that has not come in this run."""
@@ -81,10 +85,10 @@ class Remembered:
             logger.warning("%s Until then all records count as new.", unknown_key())
         self._is_told = True
 
-    def _mirror(self, stream: str, route: Route) -> Mirror:
+    def _mirror(self, stream: str, route: Route) -> NoMirror:
         if route.mode != MIRROR:
-            return Mirror()
-        terms = Terms(
+            return NoMirror()
+        terms = RemovalPolicy(
             action=route.on_removed if route.on_removed != NOTHING else "",
             shares=route.on_removed != CLEAR,
             allowance=route.max_removals or most(self._config, "max_removals"),
@@ -96,4 +100,4 @@ class Remembered:
         )
         members = self._stores.members(self.ledger, stream, route.object)
         self._members.append(members)
-        return MemberMirror(members, stream, terms)
+        return StreamMirror(members, stream, terms)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from target_iterable.ledger.idempotency_keys import Happenings
+from target_iterable.ledger.idempotency_keys import IdempotencyStore
 from target_iterable.ledger.ledger import Ledger
-from target_iterable.mirror.membership_table import Members
+from target_iterable.mirror.membership_table import MembershipTable
 
 
 @dataclass(frozen=True)
-class Stores:
+class StoreClasses:
     """Which classes keep it."""
 
     ledger: type[Ledger] = Ledger
-    happenings: type[Happenings] = Happenings
-    members: type[Members] = Members
+    happenings: type[IdempotencyStore] = IdempotencyStore
+    members: type[MembershipTable] = MembershipTable

@@ -12,7 +12,7 @@ import fastjsonschema
 from singer_sdk.exceptions import InvalidInputLine, InvalidJSONSchema
 from singer_sdk.sinks.core import JSONSchemaValidator
 
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.schemas.schema_dialects import in_one_dialect
 
 Check: TypeAlias = Callable[[dict[str, Any]], bool]
@@ -70,7 +70,7 @@ class RecordValidator:
         if error is not None:
             # Deeper parts of the path are left out: they may be keys that a user has chosen.
             place = f"column {error.absolute_path[0]!r}" if error.absolute_path else "the record"
-            raise RecordRefusedError(
+            raise RecordRejectedError(
                 "invalidRecord", f"{place} does not keep to `{error.validator}` of the stream's schema"
             )
 

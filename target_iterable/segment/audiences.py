@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import Row
 from target_iterable.segment.call import Call
-from target_iterable.segment.mapping import Mapped, Rules, event, profile
+from target_iterable.segment.mapping import MappedCall, MappingRules, event, profile
 from target_iterable.segment.names import snake
 
 _ENTERED: Final = "Audience Entered"
@@ -36,7 +36,7 @@ def is_about_audience(call: Call) -> bool:
     return call.context.get("computation_class") == "audience"
 
 
-def of_traits(call: Call, rules: Rules) -> Mapped:
+def of_traits(call: Call, rules: MappingRules) -> MappedCall:
     """What becomes of traits that are about an audience.
 
     Raises:
@@ -47,12 +47,12 @@ def of_traits(call: Call, rules: Rules) -> Mapped:
     trait = key if key in call.body else snake(key)
     inside = call.body.get(trait)
     if not isinstance(inside, bool):
-        raise RecordRefusedError("invalidAudience", "the trait of an audience must be true or false", call.within(key))
+        raise RecordRejectedError("invalidAudience", "the trait of an audience must be true or false", call.within(key))
     beside = {name: value for name, value in call.body.items() if name not in (trait, "email")}
     return _FORMS[rules.audiences](call, rules.people.of(call), _Membership(key, inside, beside))
 
 
-def of_event(call: Call, rules: Rules) -> Mapped:
+def of_event(call: Call, rules: MappingRules) -> MappedCall:
     """What becomes of an event that is about an audience.
 
     Raises:
@@ -69,22 +69,22 @@ def _named(call: Call, key: object, place: str) -> str:
     return key
 
 
-def _as_trait(_call: Call, person: Row, membership: _Membership) -> Mapped:
+def _as_trait(_call: Call, person: Row, membership: _Membership) -> MappedCall:
     return profile(person, {**membership.beside, snake(membership.key): membership.inside})
 
 
-def _as_event(call: Call, person: Row, membership: _Membership) -> Mapped:
+def _as_event(call: Call, person: Row, membership: _Membership) -> MappedCall:
     fields = call.body if call.type == "track" else membership.beside
     name = _ENTERED if membership.inside else _EXITED
     return event(person, name, call, {**fields, _KEY: membership.key})
 
 
-def _as_member(_call: Call, person: Row, membership: _Membership) -> Mapped:
+def _as_member(_call: Call, person: Row, membership: _Membership) -> MappedCall:
     mode = "add" if membership.inside else "remove"
-    return Mapped("list_members", mode, {**person, "list": membership.key, "dataFields": membership.beside})
+    return MappedCall("list_members", mode, {**person, "list": membership.key, "dataFields": membership.beside})
 
 
-_FORMS: Final[Mapping[str, Callable[[Call, Row, _Membership], Mapped]]] = {
+_FORMS: Final[Mapping[str, Callable[[Call, Row, _Membership], MappedCall]]] = {
     "trait": _as_trait,
     "event": _as_event,
     "list": _as_member,

@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import EMPTY, Row, take_object
 from target_iterable.records.duplicate_fields import DuplicateFields
 
@@ -25,7 +25,7 @@ _AS_SENT: Final = ("messageId", _CONTEXT, "userId", "anonymousId", "sentAt", "re
 
 
 @dataclass(frozen=True)
-class Shape:
+class CallShape:
     """How calls of a type are written.
 
     Attributes:
@@ -44,16 +44,16 @@ class Shape:
     beside: tuple[str, ...] = ()
 
 
-SHAPES: Final[Mapping[str, Shape]] = {
-    "identify": Shape(_TRAITS),
+SHAPES: Final[Mapping[str, CallShape]] = {
+    "identify": CallShape(_TRAITS),
     # A row of the table `users` of a warehouse: all traits of a user, whose id it calls `id`.
-    "user": Shape(_TRAITS, user_id=("id",), message_id=()),
+    "user": CallShape(_TRAITS, user_id=("id",), message_id=()),
     # Warehouses spell the event twice: `event` as the name of its table, `event_text` as it was sent.
-    "track": Shape(_PROPERTIES, subject=("event_text", "event")),
-    "page": Shape(_PROPERTIES, beside=("name", "category")),
-    "screen": Shape(_PROPERTIES, beside=("name", "category")),
-    "alias": Shape(_TRAITS, subject=("previousId", "previous_id")),
-    "group": Shape(_TRAITS, subject=("groupId", "group_id")),
+    "track": CallShape(_PROPERTIES, subject=("event_text", "event")),
+    "page": CallShape(_PROPERTIES, beside=("name", "category")),
+    "screen": CallShape(_PROPERTIES, beside=("name", "category")),
+    "alias": CallShape(_TRAITS, subject=("previousId", "previous_id")),
+    "group": CallShape(_TRAITS, subject=("groupId", "group_id")),
 }
 
 _TYPES: Final = tuple(type_ for type_ in SHAPES if type_ != "user")
@@ -107,9 +107,9 @@ class Call:
     context: Mapping[str, Any] = field(default_factory=dict)
     strangers: AbstractSet[str] = frozenset()
 
-    def missing(self, name: str) -> RecordRefusedError:
+    def missing(self, name: str) -> RecordRejectedError:
         """The refusal of a call without something that it must have."""
-        return RecordRefusedError("missingField", f"a {self.type} call needs `{name}`", name)
+        return RecordRejectedError("missingField", f"a {self.type} call needs `{name}`", name)
 
     def within(self, name: str) -> str:
         """Where a trait or property stands in the call: `properties.total`."""
@@ -156,11 +156,11 @@ def read_call(row: Row, type_: str | None, duplicates: DuplicateFields | None = 
 def _type(row: Row) -> str:
     found = row.pop("type", None)
     if found in EMPTY:
-        raise RecordRefusedError(
+        raise RecordRejectedError(
             "missingField", "the record has no `type`; if all of the stream are of one, set `call` of the route", "type"
         )
     if not isinstance(found, str) or found.lower() not in _TYPES:
-        raise RecordRefusedError("unknownCall", f"`type` is none of {', '.join(_TYPES)}", "type")
+        raise RecordRejectedError("unknownCall", f"`type` is none of {', '.join(_TYPES)}", "type")
     return found.lower()
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.segment.call import Call
-from target_iterable.segment.mapping import Mapped, Rules, event, owner, skipped
+from target_iterable.segment.mapping import MappedCall, MappingRules, event, owner, skipped
 from target_iterable.segment.names import snake
 from target_iterable.segment.open_carts import OpenCarts
 from target_iterable.segment.products import PRODUCTS, has_products, item, items
 
 
-def purchase(call: Call, rules: Rules) -> Mapped:
+def purchase(call: Call, rules: MappingRules) -> MappedCall:
     """An order that is completed. Without an `order_id`, the messageId is its id.
 
     Raises:
@@ -33,10 +33,10 @@ def purchase(call: Call, rules: Rules) -> Mapped:
         "items": items(call),
         "dataFields": fields,
     }
-    return Mapped("purchases", "track", row, rules.cart_of(call, []))
+    return MappedCall("purchases", "track", row, rules.cart_of(call, []))
 
 
-def whole_cart(call: Call, rules: Rules) -> Mapped:
+def whole_cart(call: Call, rules: MappingRules) -> MappedCall:
     """A cart with all that it holds. Iterable keeps nothing of the call but the items.
 
     Raises:
@@ -45,7 +45,7 @@ def whole_cart(call: Call, rules: Rules) -> Mapped:
     return _cart(call, rules, items(call))
 
 
-def changed_cart(call: Call, rules: Rules) -> Mapped:
+def changed_cart(call: Call, rules: MappingRules) -> MappedCall:
     """A cart into which one product was put, or taken out.
 
     Raises:
@@ -54,12 +54,12 @@ def changed_cart(call: Call, rules: Rules) -> Mapped:
     return whole_cart(call, rules) if has_products(call) else _DELTAS[rules.cart_deltas](call, rules)
 
 
-def _cart(call: Call, rules: Rules, held: list[Row]) -> Mapped:
-    return Mapped("carts", "replace", {**rules.people.of(call), "items": held}, rules.cart_of(call, held))
+def _cart(call: Call, rules: MappingRules, held: list[Row]) -> MappedCall:
+    return MappedCall("carts", "replace", {**rules.people.of(call), "items": held}, rules.cart_of(call, held))
 
 
-def _rejected(call: Call, _rules: Rules) -> Mapped:
-    raise RecordRefusedError(
+def _rejected(call: Call, _rules: MappingRules) -> MappedCall:
+    raise RecordRejectedError(
         "cartDelta",
         f"the call tells one product, and would replace the whole cart by it: it needs `{call.within(PRODUCTS)}`, or "
         "the option `cart_deltas` of the route",
@@ -67,11 +67,11 @@ def _rejected(call: Call, _rules: Rules) -> Mapped:
     )
 
 
-def _as_event(call: Call, rules: Rules) -> Mapped:
+def _as_event(call: Call, rules: MappingRules) -> MappedCall:
     return event(rules.people.of(call), call.subject, call)
 
 
-def _from_history(call: Call, rules: Rules) -> Mapped:
+def _from_history(call: Call, rules: MappingRules) -> MappedCall:
     """The cart as the calls before have left it, changed."""
     return _cart(call, rules, _CHANGES[snake(call.subject)](call, rules.carts))
 
@@ -87,7 +87,7 @@ def _with_less(call: Call, carts: OpenCarts) -> list[Row]:
     return carts.with_less(owner(call), product_id, call.body.get("quantity"))
 
 
-_DELTAS: Final[Mapping[str, Callable[[Call, Rules], Mapped]]] = {
+_DELTAS: Final[Mapping[str, Callable[[Call, MappingRules], MappedCall]]] = {
     "reject": _rejected,
     "skip": skipped,
     "event": _as_event,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from target_iterable.core.rejection import RecordPassedOverError
+from target_iterable.core.rejection import RecordSkippedError
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.duplicate_fields import DuplicateFields
 from target_iterable.records.ids import key_text
 from target_iterable.segment.call import Call
 from target_iterable.segment.open_carts import OpenCarts
-from target_iterable.segment.traits import People
+from target_iterable.segment.traits import TraitsReader
 
 
 class Cart(NamedTuple):
@@ -21,7 +21,7 @@ class Cart(NamedTuple):
     items: list[Row]
 
 
-class Mapped(NamedTuple):
+class MappedCall(NamedTuple):
     """A record of an object of Iterable, and what to do with it; `cart` is kept when Iterable can take the record."""
 
     object: str
@@ -31,10 +31,10 @@ class Mapped(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rules:
+class MappingRules:
     """What the route says about calls; see the options of the object."""
 
-    people: People
+    people: TraitsReader
     carts: OpenCarts
     duplicates: DuplicateFields
     pages: str = "all"
@@ -63,24 +63,24 @@ def owner(call: Call) -> str:
     return user_id
 
 
-def profile(person_: Row, traits: Row) -> Mapped:
+def profile(person_: Row, traits: Row) -> MappedCall:
     """A user with these traits."""
-    return Mapped("users", "upsert", {**person_, "dataFields": traits})
+    return MappedCall("users", "upsert", {**person_, "dataFields": traits})
 
 
-def event(person_: Row, name: str, call: Call, fields: Row | None = None) -> Mapped:
+def event(person_: Row, name: str, call: Call, fields: Row | None = None) -> MappedCall:
     """An event that the call tells of, with the call's own properties unless `fields` are given.
 
     The messageId is its id, so that a call that comes again changes nothing.
     """
     about = {"eventName": name, "id": call.message_id, "createdAt": call.moment}
-    return Mapped("events", "track", {**person_, **about, "dataFields": call.body if fields is None else fields})
+    return MappedCall("events", "track", {**person_, **about, "dataFields": call.body if fields is None else fields})
 
 
-def skipped(_call: Call, _rules: Rules) -> Mapped:
+def skipped(_call: Call, _rules: MappingRules) -> MappedCall:
     """A call that the route does not want.
 
     Raises:
         RecordPassedOverError: always.
     """
-    raise RecordPassedOverError
+    raise RecordSkippedError

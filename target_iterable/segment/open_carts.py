@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import key_text
 from target_iterable.records.numbers import whole_of
@@ -40,7 +40,7 @@ class OpenCarts:
         before, others = self._split(user_id, item_id)
         left = _in_cart(before) - (0 if quantity is None else _quantity(quantity))
         if before is None or left < 0:
-            raise RecordRefusedError(
+            raise RecordRejectedError(
                 "notInCart",
                 "the calls before do not tell how the product came into the cart: is the stream read from its "
                 "beginning, and sorted by time?",
@@ -62,5 +62,5 @@ def _in_cart(item: Row | None) -> int:
 def _quantity(value: object) -> int:
     quantity = whole_of(value)
     if quantity is None or quantity < 1:
-        raise RecordRefusedError("invalidItem", "`quantity` must be a whole number, at least 1", "properties.quantity")
+        raise RecordRejectedError("invalidItem", "`quantity` must be a whole number, at least 1", "properties.quantity")
     return quantity

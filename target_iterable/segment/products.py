@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.json_texts import from_json
 from target_iterable.segment.call import Call
@@ -41,7 +41,7 @@ def items(call: Call) -> list[Row]:
         raise call.missing(call.within(PRODUCTS))
     place, products = call.within(PRODUCTS), from_json(call.body[PRODUCTS])
     if not isinstance(products, list) or not all(isinstance(product, dict) for product in products):
-        raise RecordRefusedError("invalidProducts", f"`{place}` must be an array of objects", place)
+        raise RecordRejectedError("invalidProducts", f"`{place}` must be an array of objects", place)
     return [item(call, product, f"{place}[{number}].") for number, product in enumerate(products)]
 
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import Final
 
 from iterable_api.facts.identity import is_valid_email, normalise_email
-from target_iterable.core.rejection import RecordPassedOverError, RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError, RecordSkippedError
 from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.ids import key_text
 from target_iterable.segment.call import Call
@@ -16,7 +16,7 @@ _ABOUT_THE_USER: Final = ("identify", "user")
 """Calls whose traits are the user's: those of a group are the group's."""
 
 
-class People:
+class TraitsReader:
     """Finds out who it is.
 
     `by_address` says whether the project knows users by their addresses, and `skips_anonymous` whether calls that name
@@ -53,8 +53,8 @@ class People:
 
     def _refuse_anonymous(self) -> None:
         if self._skips_anonymous:
-            raise RecordPassedOverError
-        raise RecordRefusedError(
+            raise RecordSkippedError
+        raise RecordRejectedError(
             "anonymousCall", "it names nobody but an anonymousId, and Iterable knows no such ids", "userId"
         )
 

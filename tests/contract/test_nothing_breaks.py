@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from iterable_sandbox.routes.table import ENDPOINTS, Endpoint
 from iterable_sandbox.server import Sandbox
-from iterable_sandbox.wire.body_schema import Shape
+from iterable_sandbox.wire.body_schema import BodySchema
 from iterable_sandbox.wire.json_text import to_json
 from tests.contract.requests_of_the_contract import EVERYTHING_ON, KNOWN, MOBILE
 
@@ -48,7 +48,7 @@ def likely(name: str) -> st.SearchStrategy[Any]:
     return st.just(KNOWN[name]) | ANYTHING if name in KNOWN else ANYTHING
 
 
-def bodies(shape: Shape, name: str = "", level: int = 4) -> st.SearchStrategy[Any]:
+def bodies(shape: BodySchema, name: str = "", level: int = 4) -> st.SearchStrategy[Any]:
     """Bodies that mostly have a shape, so that they come past the check of it. A shape may hold itself."""
     if level and shape.items is not None:
         return st.lists(bodies(shape.items, name, level - 1), max_size=3)
@@ -103,7 +103,7 @@ def test_a_deeply_nested_body_is_no_500(seeded: Sandbox, endpoint: Endpoint, dep
     assert 500 not in ask(seeded, endpoint, known_path(endpoint), {}, f"{{{fields}}}".encode())
 
 
-def filled(name: str, shape: Shape, deep: str, level: int = 3) -> str:
+def filled(name: str, shape: BodySchema, deep: str, level: int = 3) -> str:
     """A field with a deep object wherever an object may be. A shape may hold itself."""
     if level and shape.items is not None:
         return f"[{filled(name, shape.items, deep, level - 1)}]"

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from iterable_api.facts.identity import PLACEHOLDER_DOMAIN, ProjectType
 from iterable_sandbox.project.project import Project
-from iterable_sandbox.rules.bulk_result import EVENT_BUCKETS, Tally
-from iterable_sandbox.rules.field_types import Asked, custom_event
+from iterable_sandbox.rules.bulk_result import EVENT_BUCKETS, BulkResult
+from iterable_sandbox.rules.field_types import RequestedFields, custom_event
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
 from iterable_sandbox.wire.clock import StoppedClock
@@ -58,7 +58,7 @@ EVENTS = st.lists(
     max_size=8,
 )
 MADE = re.compile(rf"[0-9a-f-]{{36}}(?=@{PLACEHOLDER_DOMAIN})")
-Write = Callable[[Project, Sequence[dict[str, Any]]], Tally]
+Write = Callable[[Project, Sequence[dict[str, Any]]], BulkResult]
 
 
 def _project(settings: Settings) -> Project:
@@ -70,14 +70,14 @@ def _project(settings: Settings) -> Project:
     return Project(settings, store, StoppedClock(datetime(2026, 9, 1, tzinfo=UTC)))
 
 
-def _update(project: Project, rows: Sequence[dict[str, Any]]) -> Tally:
+def _update(project: Project, rows: Sequence[dict[str, Any]]) -> BulkResult:
     tally, _ = users.write_rows(
         project, rows, lambda row, fields: users.upsert(project, row, fields, source="API"), create=True
     )
     return tally
 
 
-def _subscribe(project: Project, rows: Sequence[dict[str, Any]]) -> Tally:
+def _subscribe(project: Project, rows: Sequence[dict[str, Any]]) -> BulkResult:
     target = project.store.lists.all()[0]
 
     def write(row: users.Row, fields: users.Row) -> None:
@@ -86,10 +86,10 @@ def _subscribe(project: Project, rows: Sequence[dict[str, Any]]) -> Tally:
     return users.write_rows(project, rows, write, create=True)[0]
 
 
-def _track(project: Project, rows: Sequence[dict[str, Any]]) -> Tally:
-    draft, tally = project.field_draft(), Tally(EVENT_BUCKETS)
+def _track(project: Project, rows: Sequence[dict[str, Any]]) -> BulkResult:
+    draft, tally = project.field_draft(), BulkResult(EVENT_BUCKETS)
     with project.store.database.transaction(), project.directory.expecting(rows), events.expecting(project, rows):
-        asked = [Asked(custom_event(row["eventName"]), row["dataFields"], create=True) for row in rows]
+        asked = [RequestedFields(custom_event(row["eventName"]), row["dataFields"], create=True) for row in rows]
         admitted = draft.admit_all(asked)
         tally.each(partial(events.track, project), rows, admitted)
         draft.save()

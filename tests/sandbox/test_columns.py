@@ -16,7 +16,7 @@ from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.routes.content import catalog_items
 from iterable_sandbox.routes.table import Call
-from iterable_sandbox.rules.field_types import USER, Asked, FieldDraft, custom_event
+from iterable_sandbox.rules.field_types import USER, FieldDraft, RequestedFields, custom_event
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
 from iterable_sandbox.wire.body_schema import (
@@ -25,7 +25,7 @@ from iterable_sandbox.wire.body_schema import (
     NUMBER,
     OBJECT,
     STRING,
-    Shape,
+    BodySchema,
     array_of,
     object_of,
     violations,
@@ -54,7 +54,9 @@ VALUES = st.recursive(
 )
 FIELDS = st.dictionaries(NAMES, VALUES, max_size=4)
 OWNERS = st.sampled_from([USER, custom_event("opened"), custom_event("closed")])
-ASKED = st.lists(st.builds(Asked, OWNERS, FIELDS, st.sampled_from([None, True, False]), st.booleans()), max_size=8)
+ASKED = st.lists(
+    st.builds(RequestedFields, OWNERS, FIELDS, st.sampled_from([None, True, False]), st.booleans()), max_size=8
+)
 
 ROW = object_of(
     required=("name",), name=STRING, at=NUMBER, price=DECIMAL, on=BOOLEAN, fields=OBJECT, tags=array_of(STRING)
@@ -66,7 +68,7 @@ ROWS = st.lists(
 )
 
 
-def fitting(shape: Shape) -> st.SearchStrategy[Any]:
+def fitting(shape: BodySchema) -> st.SearchStrategy[Any]:
     """Values that nearly always are as `shape` wants them."""
     right = {
         "string": st.text(max_size=3),
@@ -107,17 +109,20 @@ def _outcome(draft: FieldDraft) -> Any:
 )
 @given(before=ASKED, rows=ASKED)
 @example(
-    before=[Asked(USER, {"a": {"b": [1]}}, create=True)], rows=[Asked(USER, {"a": {"b": [[2], None]}}, create=None)]
+    before=[RequestedFields(USER, {"a": {"b": [1]}}, create=True)],
+    rows=[RequestedFields(USER, {"a": {"b": [[2], None]}}, create=None)],
 )
 @example(
-    before=[Asked(USER, {"a": "2026-09-01"}, create=True)],
-    rows=[Asked(USER, {"a": "2026-09-01T10:00:00.000Z"}, create=None)],
+    before=[RequestedFields(USER, {"a": "2026-09-01"}, create=True)],
+    rows=[RequestedFields(USER, {"a": "2026-09-01T10:00:00.000Z"}, create=None)],
 )
 @example(
-    before=[Asked(USER, {"a": [{"b": 1}]}, create=True)],
-    rows=[Asked(USER, {"a": [{"b": 2}, {"b": None}, None]}, create=None)],
+    before=[RequestedFields(USER, {"a": [{"b": 1}]}, create=True)],
+    rows=[RequestedFields(USER, {"a": [{"b": 2}, {"b": None}, None]}, create=None)],
 )
-def test_fields_are_admitted_as_one_by_one(settings: Settings, before: list[Asked], rows: list[Asked]) -> None:
+def test_fields_are_admitted_as_one_by_one(
+    settings: Settings, before: list[RequestedFields], rows: list[RequestedFields]
+) -> None:
     stores = Store(), Store()
     for store in stores:
         first = FieldDraft(store, settings)

@@ -11,7 +11,7 @@ import requests
 
 from iterable_api.facts.limits import DAY, LIMITS
 from iterable_sandbox.project.request_log import Entry, RequestLog
-from iterable_sandbox.rules.rate_limits import Buckets
+from iterable_sandbox.rules.rate_limits import RateLimits
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.wire.clock import StoppedClock
 from tests.sandbox.conftest import Http, opened
@@ -199,7 +199,7 @@ def test_the_clock_is_advanced_and_set_and_limits_follow_it() -> None:
 
 def test_a_daily_cap_is_what_fits_the_last_24_hours() -> None:
     clock = StoppedClock(START)
-    buckets = Buckets(clock)
+    buckets = RateLimits(clock)
     (cap,) = [limit for limit in LIMITS if limit.path == "/api/users/forget" and limit.seconds == DAY]
 
     def forget(times: int) -> int:
@@ -217,7 +217,7 @@ def test_a_daily_cap_is_what_fits_the_last_24_hours() -> None:
 
 
 def test_limits_of_a_key_are_counted_for_each_key_and_those_of_the_project_for_all() -> None:
-    buckets = Buckets(StoppedClock(START))
+    buckets = RateLimits(StoppedClock(START))
     for limit in (row for row in LIMITS if row.count <= 100 and row.seconds < DAY and row.path != "/api/users/forget"):
         admitted = [buckets.admit(limit.method, limit.path, "one") for _ in range(limit.count + 1)]
         assert admitted == [True] * limit.count + [False]

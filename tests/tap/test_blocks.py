@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from singer_sdk import Stream
 
-from tap_iterable.stream_types.batched_stream import BlockStream
+from tap_iterable.stream_types.batched_stream import BatchedStream
 from tap_iterable.streams.exports import ExportStream
 from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.export_server import ExportServer, chunked, row, stream_of
@@ -42,7 +42,7 @@ def _both_ways(
     for most in (None, NEVER):
         with stream_of(export.url, folder, **settings) as stream:
             stream.ABORT_AT_RECORD_COUNT = most
-            assert isinstance(stream, BlockStream)
+            assert isinstance(stream, BatchedStream)
             assert stream.written_as_read is (most is None)
             yield _messages(stream, capsys)
 

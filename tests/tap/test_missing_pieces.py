@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from iterable_sandbox.server import Sandbox
-from tap_iterable.stream_types.partitioned_stream import MissingPiecesError
+from tap_iterable.stream_types.partitioned_stream import MissingPartitionsError
 from tap_iterable.streams.list_users import ListUsersStream
 from tests.scripted_server import Answer, ScriptedServer, answer_json, cut_short
 from tests.tap.answering import KEY, Query, answer, stream_of
@@ -38,7 +38,7 @@ def test_a_list_that_fails_is_left_out_and_reported_in_the_end(server: ScriptedS
     with stream_of(ListUsersStream, server.url) as stream:
         rows = [(row["listId"], row["member"]) for row in stream.get_records(None)]
         assert rows == [(1, "ann@example.com"), (1, "ben@example.com"), (3, "cid@example.com")]
-        with pytest.raises(MissingPiecesError, match=r"list_users is not complete.* read: 2\. .*excluded_list_ids"):
+        with pytest.raises(MissingPartitionsError, match=r"list_users is not complete.* read: 2\. .*excluded_list_ids"):
             stream.log_sync_costs()
 
 

@@ -19,7 +19,7 @@ from iterable_sandbox.wire.clock import StoppedClock
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.content_check import NoRowsError, check_rows
 from tap_iterable.export.job import ExportJobError
-from tap_iterable.stream_types.partitioned_stream import MissingPiecesError
+from tap_iterable.stream_types.partitioned_stream import MissingPartitionsError
 from tap_iterable.streams.exports import ExportStream
 from tap_iterable.streams.list_users import ListUsersStream
 from tap_iterable.streams.user_events import UserEventsStream
@@ -243,7 +243,7 @@ def test_a_list_whose_answer_is_no_list_of_members_is_left_out_and_reported(
     answer(server, _member_answers(NO_ROWS[kind][0]))
     with stream_of(ListUsersStream, server.url, project_type=project_type) as stream:
         assert [record["member"] for record in stream.get_records(None)] == ["ben@example.com"]
-        with pytest.raises(MissingPiecesError, match=r"could not be read: 1\."):
+        with pytest.raises(MissingPartitionsError, match=r"could not be read: 1\."):
             stream.log_sync_costs()
 
 
@@ -275,7 +275,7 @@ def test_a_user_whose_events_are_no_events_is_left_out_and_reported(
     settings = {"user_events_users": users, "malformed_directory": str(tmp_path / "malformed")}
     with stream_of(UserEventsStream, server.url, **settings) as stream:
         assert [record["_type"] for record in stream.get_records(None)] == ["emailOpen"]
-        with pytest.raises(MissingPiecesError, match=r"could not be read: 1\."):
+        with pytest.raises(MissingPartitionsError, match=r"could not be read: 1\."):
             stream.log_sync_costs()
     assert not (tmp_path / "malformed").exists()
 

@@ -10,7 +10,7 @@ import pytest
 
 from iterable_api.errors import UnreadableAnswerError
 from tap_iterable.stream_types.base import IterableStream
-from tap_iterable.stream_types.partitioned_stream import MissingPiecesError
+from tap_iterable.stream_types.partitioned_stream import MissingPartitionsError
 from tap_iterable.streams.campaigns import CampaignsStream, ChildCampaignsStream
 from tap_iterable.streams.catalogs import CatalogsStream
 from tap_iterable.streams.metadata import MetadataValuesStream
@@ -128,7 +128,7 @@ def test_a_batch_of_metrics_that_fails_costs_its_campaigns_and_the_good_end(serv
         assert rows
         assert rows == ids[-len(rows) :]
         assert all(len(request.target) < 2048 for request in server.requests)
-        with pytest.raises(MissingPiecesError, match="Batch of campaigns that could not be read: 1"):
+        with pytest.raises(MissingPartitionsError, match="Batch of campaigns that could not be read: 1"):
             stream.log_sync_costs()
 
 
@@ -155,7 +155,7 @@ def test_a_user_whose_events_iterable_does_not_send_is_named_by_place_only(
         (row,) = stream.get_records(None)
         assert row["_type"] == "emailOpen"
         assert row["dataFields"] == {"deep": {"er": {"a": None}}}
-        with pytest.raises(MissingPiecesError, match="User that could not be read: 1") as failure:
+        with pytest.raises(MissingPartitionsError, match="User that could not be read: 1") as failure:
             stream.log_sync_costs()
     assert "ben" not in str(failure.value)
     assert not (tmp_path / "malformed").exists()

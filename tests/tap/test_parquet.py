@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from iterable_api.facts.data_types import EVENTS
-from tap_iterable.records.parquet import ParquetRows
+from tap_iterable.records.parquet import ParquetShape
 from tap_iterable.schemas.event_schemas import event_schema
 from tests.tap.reading import TapRun
 
@@ -51,7 +51,7 @@ def _text(record: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("data_type", EVENTS, ids=lambda data_type: data_type.name)
 def test_every_row_has_every_column_and_no_column_is_open(data_type: Any) -> None:
-    rows = ParquetRows(event_schema(data_type))
+    rows = ParquetShape(event_schema(data_type))
     row = rows.row({"recordId": "r", "dataFields": {"a": [1, "b"]}})
     assert set(row) == set(rows.schema["properties"])
     assert json.loads(row["dataFields"]) == {"a": [1, "b"]}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from iterable_api.facts.data_types import DATA_TYPES, USER, DataType
-from tap_iterable.records.record_shape import Shape
+from tap_iterable.records.record_shape import RecordShape
 from tap_iterable.schemas.event_schemas import event_schema, user_schema
 
 SCHEMA = {
@@ -35,14 +35,14 @@ NAMES = st.sampled_from([*SCHEMA["properties"], "other", "Name"]) | st.text(max_
 
 @given(st.dictionaries(NAMES, JSON, max_size=10))
 def test_whatever_comes_the_record_fits_its_schema(fields: dict[str, Any]) -> None:
-    record = Shape(SCHEMA).record(fields)
+    record = RecordShape(SCHEMA).record(fields)
     Draft7Validator(SCHEMA).validate(record)
     json.dumps(record, allow_nan=False)
 
 
 @given(st.dictionaries(NAMES, JSON, max_size=10))
 def test_no_field_is_lost_whatever_its_name_and_type(fields: dict[str, Any]) -> None:
-    record = Shape(SCHEMA).record(fields)
+    record = RecordShape(SCHEMA).record(fields)
     inner = fields.get("dataFields")
     names = set(fields) - {"dataFields"} | (set(inner) if isinstance(inner, dict) else set())
     kept = set(record) - {"dataFields"} | {name.removeprefix("dataFields.") for name in record["dataFields"]}
@@ -65,7 +65,7 @@ def test_no_field_is_lost_whatever_its_name_and_type(fields: dict[str, Any]) -> 
     ],
 )
 def test_values_take_the_form_that_the_schema_says(name: str, sent: object, kept: object) -> None:
-    assert Shape(SCHEMA).record({name: sent}) == {name: kept, "dataFields": {}}
+    assert RecordShape(SCHEMA).record({name: sent}) == {name: kept, "dataFields": {}}
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,12 @@ def test_values_take_the_form_that_the_schema_says(name: str, sent: object, kept
     ],
 )
 def test_values_of_another_type_stay_as_they_came_in_data_fields(name: str, sent: object) -> None:
-    assert Shape(SCHEMA).record({name: sent}) == {"dataFields": {name: sent}}
+    assert RecordShape(SCHEMA).record({name: sent}) == {"dataFields": {name: sent}}
 
 
 def test_an_object_data_fields_of_iterables_own_is_not_wrapped_again() -> None:
-    assert Shape(SCHEMA).record({"dataFields": {"a": 1}, "b": 2}) == {"dataFields": {"a": 1, "b": 2}}
-    assert Shape(SCHEMA).record({"dataFields": {"a": 1}, "a": 2}) == {"dataFields": {"dataFields.a": 1, "a": 2}}
+    assert RecordShape(SCHEMA).record({"dataFields": {"a": 1}, "b": 2}) == {"dataFields": {"a": 1, "b": 2}}
+    assert RecordShape(SCHEMA).record({"dataFields": {"a": 1}, "a": 2}) == {"dataFields": {"dataFields.a": 1, "a": 2}}
 
 
 @pytest.mark.parametrize("data_type", DATA_TYPES, ids=lambda data_type: data_type.name)
@@ -103,4 +103,4 @@ def test_every_data_type_makes_a_valid_schema_with_its_replication_key(data_type
     schema = user_schema(data_type) if data_type is USER else event_schema(data_type)
     Draft7Validator.check_schema(schema)
     assert schema["properties"][data_type.range_field]["format"] == "date-time"
-    Shape(schema)
+    RecordShape(schema)

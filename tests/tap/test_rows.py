@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 
 from iterable_api.facts.data_types import EVENTS, USER
 from tap_iterable.records import typed_line_decoder as line_type
-from tap_iterable.records.line_decoding import EventRows, UserRows, blocks
+from tap_iterable.records.line_decoding import EventLineDecoder, UserLineDecoder, blocks
 from tap_iterable.records.line_parsing import MalformedLineError, fields_of, nested, record_id
-from tap_iterable.records.record_shape import Record, Shape, moment_of
+from tap_iterable.records.record_shape import Record, RecordShape, moment_of
 from tap_iterable.records.typed_line_decoder import TypedRecord
 from tap_iterable.schemas.event_schemas import event_schema, user_schema
 from tap_iterable.stream_types.batched_stream import as_dict
 
 (CUSTOM,) = (data_type for data_type in EVENTS if data_type.name == "customEvent")
-SHAPE = Shape(
+SHAPE = RecordShape(
     event_schema(CUSTOM) | {"properties": event_schema(CUSTOM)["properties"] | {"price": {"type": ["number"]}}}
 )
-READ_BEFORE = EventRows(SHAPE, CUSTOM.name)
+READ_BEFORE = EventLineDecoder(SHAPE, CUSTOM.name)
 """Knows what earlier examples taught."""
 
 ODD_NUMBERS = ["NaN", "-Infinity", "1e400", "1e16", "9999999999999998.0", "1e-5", "0.0001", "0.00009999", "-0.0", "1E5"]
@@ -127,7 +127,7 @@ def _told(records: Sequence[Record | TypedRecord]) -> list[str]:
 def test_whatever_the_lines_hold_they_are_read_as_exactly_as_one_by_one(texts: list[str]) -> None:
     lines = "\n".join(texts).encode().split(b"\n")
     records, odd = _exactly(lines)
-    fresh = EventRows(SHAPE, CUSTOM.name)
+    fresh = EventLineDecoder(SHAPE, CUSTOM.name)
     for rows in (READ_BEFORE, fresh, fresh):
         found: list[bytes] = []
         assert _told(rows.records([line for line in lines if line.strip()], found)) == _told(records)
@@ -163,7 +163,7 @@ def test_bytes_that_are_not_text_are_odd_or_read_exactly(line: bytes) -> None:
     ],
 )
 def test_lines_are_told_apart_however_their_objects_add_up(lines: list[bytes]) -> None:
-    rows = EventRows(SHAPE, CUSTOM.name)
+    rows = EventLineDecoder(SHAPE, CUSTOM.name)
     rows.records([b'{"a":1,"plan":{"x":1}}'], [])
     records, broken = _exactly(lines)
     odd: list[bytes] = []
@@ -171,14 +171,14 @@ def test_lines_are_told_apart_however_their_objects_add_up(lines: list[bytes]) -
     assert odd == broken
 
 
-@pytest.mark.parametrize("rows", [EventRows(SHAPE, CUSTOM.name), UserRows(SHAPE, "email")])
-def test_a_block_without_lines_has_no_records(rows: EventRows | UserRows) -> None:
+@pytest.mark.parametrize("rows", [EventLineDecoder(SHAPE, CUSTOM.name), UserLineDecoder(SHAPE, "email")])
+def test_a_block_without_lines_has_no_records(rows: EventLineDecoder | UserLineDecoder) -> None:
     assert list(rows.records([], [])) == []
 
 
 @pytest.mark.parametrize("line", [b'{"email":"a"}\r\n', b' {"email":"a"}\n', b'{"email":"a"} \n', b'{"email":"a"}'])
 def test_blanks_around_an_object_change_nothing(line: bytes) -> None:
-    records = EventRows(SHAPE, CUSTOM.name).records([b'{"email":"b"}\n', line, b'{"email":"b"}\n'], [])
+    records = EventLineDecoder(SHAPE, CUSTOM.name).records([b'{"email":"b"}\n', line, b'{"email":"b"}\n'], [])
     assert _told(records) == _told(_exactly([b'{"email":"b"}', b'{"email":"a"}', b'{"email":"b"}'])[0])
     assert all(isinstance(record, TypedRecord) for record in records)
 
@@ -213,7 +213,7 @@ TYPED = b'{"email":"a@example.com","plan":"gold","a.b.c":1.5,"itblInternal.x":[{
     ],
 )
 def test_a_type_that_was_learnt_reads_what_it_is_sure_of(line: bytes, typed: bool) -> None:  # noqa: FBT001 (a case)
-    rows = EventRows(SHAPE, CUSTOM.name)
+    rows = EventLineDecoder(SHAPE, CUSTOM.name)
     rows.records([LEARNT], [])
     records = rows.records([line], [])
     assert _told(records) == _told(_exactly([line])[0])
@@ -222,7 +222,7 @@ def test_a_type_that_was_learnt_reads_what_it_is_sure_of(line: bytes, typed: boo
 
 def test_lines_with_more_fields_than_are_learnt_are_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_type, "_MOST", len(SHAPE.columns) + 2)
-    rows = EventRows(SHAPE, CUSTOM.name)
+    rows = EventLineDecoder(SHAPE, CUSTOM.name)
     lines = [f'{{"field{number}":1,"a.b":2,"email":"a"}}'.encode() for number in range(5)]
     for line in lines:
         assert _told(rows.records([line], [])) == _told(_exactly([line])[0])
@@ -232,13 +232,13 @@ def test_lines_with_more_fields_than_are_learnt_are_read_all_the_same(monkeypatc
 
 def test_no_type_is_tried_for_more_columns_than_pay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_type, "_MOST", len(SHAPE.columns) - 1)
-    (record,) = EventRows(SHAPE, CUSTOM.name).records([b'{"email":"a@example.com"}'], [])
+    (record,) = EventLineDecoder(SHAPE, CUSTOM.name).records([b'{"email":"a@example.com"}'], [])
     assert not isinstance(record, TypedRecord)
 
 
 def test_where_no_type_ever_fits_none_is_tried_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_type, "_PATIENCE", 3)
-    rows = EventRows(SHAPE, CUSTOM.name)
+    rows = EventLineDecoder(SHAPE, CUSTOM.name)
     for _ in range(3):
         rows.records([b'{"email":1}'], [])
     (record,) = rows.records([b'{"email":"a"}'], [])
@@ -268,8 +268,8 @@ def test_a_number_too_large_for_a_float_is_kept_as_text() -> None:
 
 
 @pytest.mark.parametrize("line", [b"{}", b'{"plan":"gold"}', b'{"a.b":1,"plan":[1e-5]}', b'{"recordId":"x"}'])
-@pytest.mark.parametrize("rows", [READ_BEFORE, EventRows(SHAPE, CUSTOM.name)])
-def test_an_object_without_a_single_field_of_an_event_is_no_event(rows: EventRows, line: bytes) -> None:
+@pytest.mark.parametrize("rows", [READ_BEFORE, EventLineDecoder(SHAPE, CUSTOM.name)])
+def test_an_object_without_a_single_field_of_an_event_is_no_event(rows: EventLineDecoder, line: bytes) -> None:
     lines = [b'{"email":"a","plan":"gold"}', line, b'{"itblInternal.x":1}', b'{"createdAt":null}']
     odd: list[bytes] = []
     assert _told(rows.records(lines, odd)) == _told(_exactly([*lines[:1], *lines[2:]])[0])
@@ -279,15 +279,15 @@ def test_an_object_without_a_single_field_of_an_event_is_no_event(rows: EventRow
 
 @pytest.mark.parametrize("line", [b'{"firstName":"Ann"}', b'{"email":""}', b'{"email":null,"x":1e400}'])
 def test_users_without_their_key_are_odd(line: bytes) -> None:
-    rows = UserRows(Shape(user_schema(USER)), "email")
+    rows = UserLineDecoder(RecordShape(user_schema(USER)), "email")
     odd: list[bytes] = []
     records = rows.records([b'{"email":"ann@example.com"}', line, b'{"email":"ben@example.com"}'], odd)
     assert [as_dict(record)["email"] for record in records] == ["ann@example.com", "ben@example.com"]
     assert odd == [line]
 
 
-USERS = Shape(user_schema(USER))
-USERS_READ_BEFORE = UserRows(USERS, "email")
+USERS = RecordShape(user_schema(USER))
+USERS_READ_BEFORE = UserLineDecoder(USERS, "email")
 USER_NAMES = st.sampled_from(
     [*USERS.columns, *(f"{name}.x" for name in USERS.columns), "plan", "recordId", "class", "f0"]
 )

@@ -11,12 +11,12 @@ from typing import Any
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits.limiter import Unlimited
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import BARE, Batch, Endpoint, Operation, Outcome
+from target_iterable.core.operation import BARE, Batch, BatchResult, Endpoint, Operation
 from target_iterable.field_types.registry import USERS, FieldTypes
-from target_iterable.reporting.request_log import Journal
-from target_iterable.requests.batching import Room
+from target_iterable.reporting.request_log import RequestLog
+from target_iterable.requests.batching import AdaptiveBatchSize
 from target_iterable.requests.bulk_response import named_failures
-from target_iterable.requests.failure_isolation import Isolation
+from target_iterable.requests.failure_isolation import FailureIsolator
 from target_iterable.requests.sender import Sender
 from tests.scripted_server import Answer, Request, ScriptedServer, answer_json
 
@@ -36,11 +36,11 @@ class Bulk:
     """
 
     server: ScriptedServer
-    isolation: Isolation
+    isolation: FailureIsolator
     sent: list[list[int]] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
 
-    def settle(self, fields: Sequence[dict[str, Any]], refuse: Refuse, endpoint: Endpoint = ENDPOINT) -> Outcome:
+    def settle(self, fields: Sequence[dict[str, Any]], refuse: Refuse, endpoint: Endpoint = ENDPOINT) -> BatchResult:
         """Deliver one row for each of `fields`."""
         self.sent, self.taken = [], set()
         self.server.after = lambda request: self._answer(request, refuse)
@@ -58,12 +58,12 @@ class Bulk:
         return answer_json(200, {"successCount": len(users), "failCount": 0})
 
 
-def rejected(outcome: Outcome) -> dict[int, str]:
+def rejected(outcome: BatchResult) -> dict[int, str]:
     """Number of a row -> the code of its refusal."""
     return {operation.content()[1]["n"]: refusal.code for operation, refusal in outcome.verdicts.rejected}
 
 
-def written(outcome: Outcome) -> set[int]:
+def written(outcome: BatchResult) -> set[int]:
     """The numbers of the rows that are said to be written."""
     return {operation.content()[1]["n"] for operation in outcome.verdicts.written}
 
@@ -71,11 +71,11 @@ def written(outcome: Outcome) -> set[int]:
 @contextmanager
 def bulk() -> Iterator[Bulk]:
     """A server, and what settles rows with it."""
-    journal = Journal()
+    journal = RequestLog()
     options: dict[str, Any] = {"max_tries": 2, "first_wait": 0.001, "on_attempt": journal.saw}
     with ScriptedServer().running() as server:
         client = IterableClient("key", api_url=server.url, limiter=Unlimited(), **options)
-        yield Bulk(server, Isolation(Sender(client, "users", journal), FieldTypes(), Room(1000)))
+        yield Bulk(server, FailureIsolator(Sender(client, "users", journal), FieldTypes(), AdaptiveBatchSize(1000)))
         client.close()
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from iterable_api.facts.limits import MAX_BODY_BYTES
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import OBJECT, Batch, Endpoint, Envelope, Name, Operation
-from target_iterable.core.rejection import RecordRefusedError
-from target_iterable.requests.batching import Room, pack
+from target_iterable.core.rejection import RecordRejectedError
+from target_iterable.requests.batching import AdaptiveBatchSize, pack
 from target_iterable.requests.bulk_response import all_taken
 
 LISTS = Endpoint("/api/lists/subscribe", "subscribers", all_taken)
@@ -40,7 +40,7 @@ def operations(draw: st.DrawFn) -> Operation:
 
 @given(st.lists(operations(), max_size=40), st.integers(1, 8))
 def test_every_operation_travels_once_within_all_limits(rows: list[Operation], max_rows: int) -> None:
-    batches = pack(rows, Room(max_rows))
+    batches = pack(rows, AdaptiveBatchSize(max_rows))
     assert sorted(map(id, rows)) == sorted(id(row) for batch in batches for row in batch.rows)
     for batch in batches:
         body = batch.body()
@@ -52,7 +52,7 @@ def test_every_operation_travels_once_within_all_limits(rows: list[Operation], m
 
 @given(st.lists(operations(), max_size=40), st.integers(1, 8))
 def test_a_name_keeps_its_order_and_stands_once_where_it_must(rows: list[Operation], max_rows: int) -> None:
-    batches = pack(rows, Room(max_rows))
+    batches = pack(rows, AdaptiveBatchSize(max_rows))
     assert _by_name(rows) == _by_name([row for batch in batches for row in batch.rows])
     for batch in batches:
         names = [name for row in batch.rows for name in row.names]
@@ -62,14 +62,14 @@ def test_a_name_keeps_its_order_and_stands_once_where_it_must(rows: list[Operati
 @given(st.integers(0, 50), st.integers(1, 8))
 def test_rows_of_different_users_fill_every_request(count: int, max_rows: int) -> None:
     rows = [Operation(LISTS, b"{}", (("email", str(number)),)) for number in range(count)]
-    assert [len(batch.rows) for batch in pack(rows, Room(max_rows))] == [
+    assert [len(batch.rows) for batch in pack(rows, AdaptiveBatchSize(max_rows))] == [
         min(max_rows, count - start) for start in range(0, count, max_rows)
     ]
 
 
 def test_a_row_of_another_user_goes_into_the_room_that_is_left() -> None:
     rows = [Operation(LISTS, b"{}", (("email", name),)) for name in "aaab"]
-    assert [len(batch.rows) for batch in pack(rows, Room(1000))] == [2, 1, 1]
+    assert [len(batch.rows) for batch in pack(rows, AdaptiveBatchSize(1000))] == [2, 1, 1]
 
 
 def test_a_row_that_fills_a_request_to_the_last_byte_is_sent_and_a_larger_one_is_refused() -> None:
@@ -79,8 +79,8 @@ def test_a_row_that_fills_a_request_to_the_last_byte_is_sent_and_a_larger_one_is
         return Operation(LISTS, b'"' + b"x" * (size - 2) + b'"', (("email", "a"),), ENVELOPES[LISTS][0])
 
     row(room).must_fit()
-    assert pack([row(room)], Room(1000))[0].size == MAX_BODY_BYTES - 1
-    with pytest.raises(RecordRefusedError, match="tooLarge"):
+    assert pack([row(room)], AdaptiveBatchSize(1000))[0].size == MAX_BODY_BYTES - 1
+    with pytest.raises(RecordRejectedError, match="tooLarge"):
         row(room + 1).must_fit()
 
 
@@ -92,14 +92,14 @@ def _by_name(rows: list[Operation]) -> dict[Name, list[int]]:
     return places
 
 
-def full(room: Room, size: int = 10) -> Batch:
+def full(room: AdaptiveBatchSize, size: int = 10) -> Batch:
     """A batch with as many rows as there is room for."""
     rows = [Operation(EVENTS, b"x" * size, ()) for _ in range(room.rows)]
     return pack(rows, room)[0]
 
 
 def test_rows_double_while_answers_are_quick_up_to_the_cap() -> None:
-    room = Room.to_begin_with(5000)
+    room = AdaptiveBatchSize.to_begin_with(5000)
     seen = []
     for _ in range(5):
         seen.append((room.rows, room.is_known))
@@ -108,7 +108,7 @@ def test_rows_double_while_answers_are_quick_up_to_the_cap() -> None:
 
 
 def test_without_a_cap_rows_double_until_bytes_are_the_bound() -> None:
-    room = Room.to_begin_with(None)
+    room = AdaptiveBatchSize.to_begin_with(None)
     while not room.is_known:
         room.settled(full(room, 500), 0.3)
     assert room.rows == 8000
@@ -116,21 +116,21 @@ def test_without_a_cap_rows_double_until_bytes_are_the_bound() -> None:
 
 
 def test_a_small_cap_is_where_it_begins_and_ends() -> None:
-    room = Room.to_begin_with(10)
+    room = AdaptiveBatchSize.to_begin_with(10)
     room.settled(full(room), 0.3)
     assert (room.rows, room.is_known) == (10, True)
 
 
 def test_what_the_endpoint_allows_ends_the_growth() -> None:
     endpoint = replace(ITEMS, max_rows=1500)
-    room = Room.to_begin_with(None)
+    room = AdaptiveBatchSize.to_begin_with(None)
     rows = [Operation(endpoint, b"x", ()) for _ in range(1000)]
     room.settled(pack(rows, room)[0], 0.3)
     assert (room.rows, room.is_known) == (1500, True)
 
 
 def test_answers_that_take_their_time_end_the_growth() -> None:
-    room = Room.to_begin_with(None)
+    room = AdaptiveBatchSize.to_begin_with(None)
     room.settled(full(room), 20)
     room.settled(full(room), 0.3)
     assert (room.rows, room.is_known) == (1000, True)
@@ -138,7 +138,7 @@ def test_answers_that_take_their_time_end_the_growth() -> None:
 
 @pytest.mark.parametrize("cause", ["too large", "very slow"])
 def test_rows_halve_and_stay_so(cause: str) -> None:
-    room = Room.to_begin_with(None)
+    room = AdaptiveBatchSize.to_begin_with(None)
     room.settled(full(room), 0.3)
     if cause == "too large":
         room.halve(full(room), by_bytes=False)
@@ -150,7 +150,7 @@ def test_rows_halve_and_stay_so(cause: str) -> None:
 
 
 def test_bytes_halve_where_they_were_too_many() -> None:
-    room = Room.to_begin_with(None)
+    room = AdaptiveBatchSize.to_begin_with(None)
     large = full(room, 3000)
     room.halve(large, by_bytes=True)
     assert (room.rows, room.bytes, room.is_known) == (1000, large.size // 2 + 1, True)

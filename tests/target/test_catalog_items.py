@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from iterable_api.errors import BadRequestError
-from target_iterable.field_types.coercion import MAPPINGS, Fields
+from target_iterable.field_types.coercion import MAPPINGS, FieldCoercion
 from tests.target.conftest import Project
 from tests.target.loading import stream
 
@@ -162,7 +162,7 @@ def test_types_that_are_there_stay_and_only_new_fields_get_one(project: Project)
 
 
 def test_another_process_may_have_defined_the_fields_meanwhile(project: Project) -> None:
-    fields = Fields(project.holds.client, coerce=False)
+    fields = FieldCoercion(project.holds.client, coerce=False)
     project.sandbox.store.catalogs.create("Books")
     fields.define("Books", {})
     client, params = project.holds.client, {"catalogName": "Books"}

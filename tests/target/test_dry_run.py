@@ -12,7 +12,7 @@ import pytest
 from iterable_sandbox.project.request_log import Entry
 from target_iterable.config.setting_error import SettingError
 from target_iterable.core import private_files
-from target_iterable.runs.dry_run_plan import PlanNotWrittenError
+from target_iterable.runs.dry_run_plan import DryRunPlanNotWrittenError
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream
 
@@ -208,7 +208,7 @@ def test_a_disk_that_is_full_ends_the_plan_loudly(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(private_files, "append", full)
-    with pytest.raises(PlanNotWrittenError, match=r"`dry_run_path`.*No space left"):
+    with pytest.raises(DryRunPlanNotWrittenError, match=r"`dry_run_path`.*No space left"):
         dry(project, stream("users", [{"email": ANN}]), tmp_path / "plan")
 
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_iterable.config.setting_error import SettingError
-from target_iterable.core.threshold import Allowance
-from target_iterable.mirror.completeness import DECLARED, Reading, is_unfinished
-from target_iterable.mirror.mirror import Terms
+from target_iterable.core.threshold import Threshold
+from target_iterable.mirror.completeness import DECLARED, Completeness, is_unfinished
+from target_iterable.mirror.mirror import RemovalPolicy
 from tests.target.conftest import Project
 from tests.target.loading import STATE, Message, stream
 from tests.target.test_mirror import ALL, activate, mirror, people
@@ -173,8 +173,8 @@ def test_a_stream_is_complete_at_its_end_only_if_that_is_declared_or_may_be_gues
     strict: bool,  # noqa: FBT001 (an example)
     empty: bool,  # noqa: FBT001 (an example)
 ) -> None:
-    terms = Terms("remove", True, Allowance.parse(ALL), True, strict, allows_empty=empty)  # noqa: FBT003
-    reading = Reading("s", terms, 5)
+    terms = RemovalPolicy("remove", True, Threshold.parse(ALL), True, strict, allows_empty=empty)  # noqa: FBT003
+    reading = Completeness("s", terms, 5)
     for step in steps:
         if step == "record":
             reading.record(None, is_named=True)

@@ -12,7 +12,7 @@ from msgspec import UNSET
 from iterable_api.http.client import IterableClient
 from iterable_sandbox.rules.field_types import type_of as seen_by_sandbox
 from target_iterable.core.operation import Endpoint, Operation
-from target_iterable.field_types.coercion import Fields
+from target_iterable.field_types.coercion import FieldCoercion
 from target_iterable.field_types.registry import USERS, FieldTypes, event_scope, is_date, leaves, type_of
 from target_iterable.requests.bulk_response import all_taken
 
@@ -60,7 +60,7 @@ exact_values = st.recursive(
     st.booleans(),
 )
 def test_what_fits_at_a_glance_fits_and_stays_as_it_is(scope: str, kept: Any, fields: Any, coerce: Any) -> None:
-    known = Fields(IterableClient("key"), coerce=coerce)
+    known = FieldCoercion(IterableClient("key"), coerce=coerce)
     known.types.know(scope, kept)
     if known.types.fit_surely(scope, fields):
         slowly = FieldTypes()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.duplicate_fields import DuplicateFields
 from tests.target.conftest import NewProject, Project
@@ -194,5 +194,5 @@ def test_whatever_is_given_twice_is_counted_if_and_only_if_it_differs(inner: Row
     assert duplicates.counts.keys() <= differ
     assert {name for name in differ if name != "email"} <= duplicates.counts.keys()
     if duplicates.counts:
-        with pytest.raises(RecordRefusedError, match="another value"):
+        with pytest.raises(RecordRejectedError, match="another value"):
             DuplicateFields(rejects=True).merged(inner, outer, "dataFields")

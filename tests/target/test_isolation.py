@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_iterable.field_types.registry import FieldTypes
-from target_iterable.requests.batching import Room
+from target_iterable.requests.batching import AdaptiveBatchSize
 from tests.scripted_server import Answer, answer_json, cut_short, hang_up
 from tests.target.bulk_server import ENDPOINT, Bulk, bulk, rejected, written
 from tests.target.conftest import NewProject, Project
@@ -209,7 +209,7 @@ _KINDS: dict[str, dict[str, Any]] = {"good": {}, "typed": {"typed": "x"}, "flag"
 @given(kinds=st.lists(st.sampled_from(list(_KINDS)), min_size=1, max_size=60))
 def test_whatever_is_wrong_with_whichever_rows_each_gets_its_verdict(kinds: list[str]) -> None:
     server = _shared()
-    server.isolation.room, server.isolation.types = Room(1000), FieldTypes()
+    server.isolation.room, server.isolation.types = AdaptiveBatchSize(1000), FieldTypes()
     outcome = server.settle([_KINDS[kind] for kind in kinds], faults)
     bad = {number for number, kind in enumerate(kinds) if kind != "good"}
     if outcome.error is None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_iterable.core.operation import Operation
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import USERS, catalog_scope, event_scope
 from target_iterable.sink import IterableSink
 from target_iterable.target import TargetIterable
@@ -149,7 +149,7 @@ def by_itself(sink: IterableSink, line: bytes) -> Operation | None:
     reader = sink._reader  # noqa: SLF001
     try:
         return sink.operation(reader.deserialize_json(line)["record"])
-    except RecordRefusedError:
+    except RecordRejectedError:
         return None
 
 

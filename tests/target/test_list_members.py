@@ -9,7 +9,7 @@ import pytest
 
 from iterable_api.waiting.retry_policy import LIST_OF_ONE_NAME, RetryPolicy
 from target_iterable.config.setting_error import SettingError
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.delivery.errors import DeliveryFailedError
 from target_iterable.project.lists import Lists
 from target_iterable.requests import sender
@@ -246,7 +246,7 @@ def test_lists_of_one_name_are_looked_at_as_often_as_the_policy_says(
     monkeypatch.setattr(project.holds.client, "sleep", naps.append)
     for _ in range(2):
         project.holds.make_list("VIP")
-    with pytest.raises(RecordRefusedError, match="several lists"):
+    with pytest.raises(RecordRejectedError, match="several lists"):
         Lists(project.holds.client).id_of("VIP", create=True)
     assert naps == [*LIST_OF_ONE_NAME.waits()] == [1, 2, 4]
 

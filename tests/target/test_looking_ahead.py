@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from target_iterable.core.operation import BARE, Batch, Operation, Outcome, Verdicts
-from target_iterable.ledger.deduplication import LedgerMemory
+from target_iterable.core.operation import BARE, Batch, BatchResult, Operation, RowResults
+from target_iterable.ledger.deduplication import Deduplicator
 from target_iterable.ledger.ledger import Ledger, open_ledger
 from tests.target.bulk_server import ENDPOINT
 from tests.target.conftest import Project
@@ -28,20 +28,20 @@ def row(who: str, says: bytes) -> Operation:
     return Operation(ENDPOINT, says, (("email", who),), place="users")
 
 
-def accept(memory: LedgerMemory, *rows: Operation) -> None:
+def accept(memory: Deduplicator, *rows: Operation) -> None:
     for one in rows:
         batch = Batch(ENDPOINT, BARE)
         batch.add(one)
-        memory.note(Outcome(batch, Verdicts(written=[one])))
+        memory.note(BatchResult(batch, RowResults(written=[one])))
 
 
 def known(ledger: Ledger, *rows: Operation) -> set[bytes]:
     """What the next run takes for accepted of these rows."""
-    return {one.part for one in LedgerMemory(ledger, skip=True).unchanged(rows)}
+    return {one.part for one in Deduplicator(ledger, skip=True).unchanged(rows)}
 
 
 def test_what_the_next_load_overwrites_stays_claimed_when_this_one_is_kept(ledger: Ledger) -> None:
-    memory = LedgerMemory(ledger, skip=True)
+    memory = Deduplicator(ledger, skip=True)
     first, second = [row(ANN, b"A"), row(BOB, b"A")], [row(ANN, b"B")]
     memory.look_ahead(first)
     assert not memory.unchanged(first)
@@ -53,7 +53,7 @@ def test_what_the_next_load_overwrites_stays_claimed_when_this_one_is_kept(ledge
 
 
 def test_what_was_accepted_last_is_known_when_both_loads_are_over(ledger: Ledger) -> None:
-    memory = LedgerMemory(ledger, skip=True)
+    memory = Deduplicator(ledger, skip=True)
     first, second = [row(ANN, b"A")], [row(ANN, b"B")]
     memory.look_ahead(first)
     memory.unchanged(first)
@@ -67,7 +67,7 @@ def test_what_was_accepted_last_is_known_when_both_loads_are_over(ledger: Ledger
 
 
 def test_the_next_load_may_be_looked_up_before_this_one_is_asked_about(ledger: Ledger) -> None:
-    memory = LedgerMemory(ledger, skip=True)
+    memory = Deduplicator(ledger, skip=True)
     first, second = [row(ANN, b"A")], [row(ANN, b"B")]
     memory.look_ahead(first)
     memory.look_ahead(second)
@@ -79,10 +79,10 @@ def test_the_next_load_may_be_looked_up_before_this_one_is_asked_about(ledger: L
 
 
 def test_what_was_looked_up_and_never_sent_is_no_longer_claimed_after_the_run(ledger: Ledger) -> None:
-    stopped = LedgerMemory(ledger, skip=True)
+    stopped = Deduplicator(ledger, skip=True)
     stopped.look_ahead([row(ANN, b"A")])
     stopped.close()
-    memory, load = LedgerMemory(ledger, skip=True), [row(ANN, b"A")]
+    memory, load = Deduplicator(ledger, skip=True), [row(ANN, b"A")]
     assert not memory.unchanged(load)
     accept(memory, *load)
     memory.keep()

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from target_iterable.ledger.ledger import Ledger, open_ledger
-from target_iterable.mirror.membership_table import Count, Members, Sighting
-from target_iterable.mirror.name_encryption import SECRET_BYTES, Seals
+from target_iterable.mirror.membership_table import Count, MembershipTable, SeenName
+from target_iterable.mirror.name_encryption import SECRET_BYTES, NameCipher
 from target_iterable.mirror.seen_keys import NOW
 
 NAMES = [f"person {number}" for number in range(30)]
-Open = Callable[[], Members]
+Open = Callable[[], MembershipTable]
 
 
 @pytest.fixture
@@ -30,19 +30,19 @@ def ledger(database: str) -> Iterator[Ledger]:
 _numbers = count()
 
 
-def new(ledger: Ledger, kind: str = "users") -> Members:
-    members = Members(ledger, f"stream {next(_numbers)}", kind)
+def new(ledger: Ledger, kind: str = "users") -> MembershipTable:
+    members = MembershipTable(ledger, f"stream {next(_numbers)}", kind)
     members.register()
     return members
 
 
-def put(members: Members, version: int, names: Iterable[str], *, removes: bool = True) -> set[bytes]:
-    added = members.put(dict.fromkeys(names, Sighting(version, removes)))
+def put(members: MembershipTable, version: int, names: Iterable[str], *, removes: bool = True) -> set[bytes]:
+    added = members.put(dict.fromkeys(names, SeenName(version, removes)))
     members.see(dict.fromkeys(names, version))
     return added
 
 
-def left(members: Members, version: int) -> set[str | None]:
+def left(members: MembershipTable, version: int) -> set[str | None]:
     return {member.name for some in members.left(version) for member in some}
 
 
@@ -121,12 +121,12 @@ def test_members_are_always_those_of_the_last_version(ledger: Ledger, versions: 
 
 
 def test_a_sealed_name_says_nothing_and_cannot_be_changed_or_taken_for_another() -> None:
-    seals = Seals(bytes(SECRET_BYTES), "users")
+    seals = NameCipher(bytes(SECRET_BYTES), "users")
     hash_, sealed = seals.seal("ann@example.com")
     assert seals.open(hash_, sealed) == "ann@example.com"
     assert b"ann" not in hash_ + sealed
     assert seals.seal("ann@example.com") == (hash_, sealed)
-    for other in (Seals(bytes(SECRET_BYTES), "lists"), Seals(b"x" * SECRET_BYTES, "users")):
+    for other in (NameCipher(bytes(SECRET_BYTES), "lists"), NameCipher(b"x" * SECRET_BYTES, "users")):
         with pytest.raises(ValueError, match="sealed name"):
             other.open(hash_, sealed)
     with pytest.raises(ValueError, match="sealed name"):

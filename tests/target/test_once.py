@@ -20,7 +20,7 @@ from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import SETTINGS
 from target_iterable.core.operation import Operation, alone
 from target_iterable.delivery.errors import DeliveryFailedError
-from target_iterable.ledger.idempotency_keys import Happenings
+from target_iterable.ledger.idempotency_keys import IdempotencyStore
 from target_iterable.ledger.ledger import open_ledger
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.objects.users.privacy import UserUnforgets
@@ -195,7 +195,7 @@ def test_after_a_kill_only_what_was_on_its_way_is_unclear(project: Project, fold
 
 def test_of_two_who_begin_at_the_same_time_one_goes_on(database: str) -> None:
     ledgers = [open_ledger(database, "secret") for _ in range(2)]
-    first, second = map(Happenings, ledgers)
+    first, second = map(IdempotencyStore, ledgers)
     keys = [first.key("greeting", str(n)) for n in range(4)]
     assert first.begin(keys[:2]) == set(keys[:2])
     assert second.begin(keys[1:3]) == {keys[2]}

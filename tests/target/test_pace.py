@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from target_iterable.core.operation import Endpoint, Operation, alone
-from target_iterable.requests.batching import Room
+from target_iterable.requests.batching import AdaptiveBatchSize
 from target_iterable.requests.bulk_response import all_taken
-from target_iterable.requests.flush_policy import Pace, width
+from target_iterable.requests.flush_policy import FlushPolicy, width
 
 ANN = frozenset({("email", "ann@example.com")})
 BULK = Endpoint("/api/users/bulkUpdate", "users", all_taken)
@@ -30,15 +30,15 @@ def test_as_many_requests_are_on_their_way_as_pass_in_a_second() -> None:
     ],
 )
 def test_rows_that_need_a_request_each_wait_for_some_seconds(row: Operation, most: int) -> None:
-    assert Pace(Room.to_begin_with(None)).enough(row) == most
+    assert FlushPolicy(AdaptiveBatchSize.to_begin_with(None)).enough(row) == most
 
 
 def test_rows_that_travel_together_wait_for_two_seconds_of_requests_or_more() -> None:
-    kept = Pace(Room(1000))
+    kept = FlushPolicy(AdaptiveBatchSize(1000))
     assert kept.enough(Operation(BULK, b"", tuple(ANN))) == 10_000
     items = Endpoint("/api/catalogs/{catalogName}/items", "documents", all_taken)
     assert kept.enough(Operation(items, b"", tuple(ANN))) == 40_000
 
 
 def test_while_the_room_grows_one_request_is_enough() -> None:
-    assert Pace(Room.to_begin_with(None)).enough(Operation(BULK, b"", tuple(ANN))) == 1000
+    assert FlushPolicy(AdaptiveBatchSize.to_begin_with(None)).enough(Operation(BULK, b"", tuple(ANN))) == 1000

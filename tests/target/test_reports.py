@@ -14,7 +14,7 @@ import pytest
 from target_iterable.config.setting_error import SettingError
 from target_iterable.delivery import run_delivery as deliveries
 from target_iterable.reporting import run_report as report
-from target_iterable.reporting.request_log import JournalNotWrittenError
+from target_iterable.reporting.request_log import RequestLogNotWrittenError
 from tests.scripted_server import answer_json
 from tests.target.bulk_server import bulk
 from tests.target.conftest import Project
@@ -127,7 +127,9 @@ def test_a_full_disk_under_the_request_log_fails_the_run_by_name_and_leaves_whol
 
     os_write = os.write
     monkeypatch.setattr(os, "write", write)
-    with pytest.raises(JournalNotWrittenError, match=r"\(`request_log_path`\): No space left on device. State has not"):
+    with pytest.raises(
+        RequestLogNotWrittenError, match=r"\(`request_log_path`\): No space left on device. State has not"
+    ):
         project.load(stream("users", [{"email": ANN}]), request_log_path=str(path))
     assert project.load.states == []
     assert [call["path"] for call in calls(path)] == ["/api/users/getFields"]

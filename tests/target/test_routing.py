@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from iterable_api.facts.identity import ProjectType
-from target_iterable.config.router import Routing
+from target_iterable.config.router import Router
 from target_iterable.config.setting_error import SettingError
 from target_iterable.objects.registry import OBJECTS
 
 
-def routing(project_type: ProjectType = ProjectType.EMAIL, /, **streams: dict[str, Any]) -> Routing:
-    return Routing(streams, (object_.spec for object_ in OBJECTS.values()), project_type)
+def routing(project_type: ProjectType = ProjectType.EMAIL, /, **streams: dict[str, Any]) -> Router:
+    return Router(streams, (object_.spec for object_ in OBJECTS.values()), project_type)
 
 
 @pytest.mark.parametrize(

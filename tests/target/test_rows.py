@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from iterable_api.facts.identity import ProjectType
 from target_iterable.core.json_encoding import dumps, exact
-from target_iterable.core.rejection import RecordRefusedError
-from target_iterable.records.column_mapping import Columns, spread, without_nulls
+from target_iterable.core.rejection import RecordRejectedError
+from target_iterable.records.column_mapping import ColumnMapping, spread, without_nulls
 from target_iterable.records.ids import key_text, whole_number
 from target_iterable.records.user_identity import IdentityRule
 
@@ -38,30 +38,32 @@ DAY = {"type": "string", "format": "date"}
     ],
 )
 def test_what_the_schema_calls_a_date_is_spelt_as_iterable_reads_dates(type_: Any, value: Any, expected: Any) -> None:
-    assert Columns({"properties": {"at": type_}}, {}).row({"at": value}) == {"at": expected}
+    assert ColumnMapping({"properties": {"at": type_}}, {}).row({"at": value}) == {"at": expected}
 
 
 @pytest.mark.parametrize("value", ["soon", "2024-02-30", "infinity", "99999-01-01T00:00:00Z"])
 def test_a_date_that_is_none_is_refused_without_showing_it(value: str) -> None:
-    with pytest.raises(RecordRefusedError) as raised:
-        Columns({"properties": {"at": NULLABLE_DATE_TIME}}, {}).row({"at": value})
+    with pytest.raises(RecordRejectedError) as raised:
+        ColumnMapping({"properties": {"at": NULLABLE_DATE_TIME}}, {}).row({"at": value})
     assert raised.value.code == "invalidDate"
     assert value not in str(raised.value)
 
 
 def test_columns_are_renamed_dropped_and_freed_of_the_sdks_own() -> None:
-    columns = Columns({"properties": {"Mail": {}, "at": DAY}}, {"Mail": "email", "secret": None, "at": "birthday"})
+    columns = ColumnMapping(
+        {"properties": {"Mail": {}, "at": DAY}}, {"Mail": "email", "secret": None, "at": "birthday"}
+    )
     record = {"Mail": "a@example.com", "secret": 1, "at": "2000-01-01", "_sdc_sequence": 5, "Plan": "x"}
     assert columns.row(record) == {"email": "a@example.com", "birthday": "2000-01-01", "Plan": "x"}
 
 
 def test_two_columns_for_one_field_are_refused() -> None:
-    with pytest.raises(RecordRefusedError, match="duplicateField"):
-        Columns({}, {"mail": "email"}).row({"mail": "a", "email": "b"})
+    with pytest.raises(RecordRejectedError, match="duplicateField"):
+        ColumnMapping({}, {"mail": "email"}).row({"mail": "a", "email": "b"})
 
 
 def test_defaults_stand_in_for_what_a_record_lacks_or_has_null() -> None:
-    columns = Columns(
+    columns = ColumnMapping(
         {"properties": {"at": DAY}}, {"country": "land"}, {"country": "CH", "tags": [], "at": "2000-01-01"}
     )
     assert columns.row({"country": None, "tags": ["a"]}) == {"land": "CH", "tags": ["a"], "at": "2000-01-01"}
@@ -69,7 +71,7 @@ def test_defaults_stand_in_for_what_a_record_lacks_or_has_null() -> None:
 
 
 def test_dots_lead_into_objects_and_leave_the_record_alone() -> None:
-    columns = Columns({}, {"zip": "address.code.zip", "old": None})
+    columns = ColumnMapping({}, {"zip": "address.code.zip", "old": None})
     record = {"address.city": "Bern", "zip": 3000, "address": {"street": "A 1", "code": {"land": "CH"}}, "old": 1}
     before = copy.deepcopy(record)
     nested = {"street": "A 1", "code": {"land": "CH", "zip": 3000}, "city": "Bern"}
@@ -80,11 +82,11 @@ def test_dots_lead_into_objects_and_leave_the_record_alone() -> None:
 
 @pytest.mark.parametrize("name", [".a", "a.", "a..b", "."])
 def test_dots_without_a_name_between_them_are_part_of_the_name(name: str) -> None:
-    assert Columns({}, {}).row({name: 1}) == {name: 1}
+    assert ColumnMapping({}, {}).row({name: 1}) == {name: 1}
 
 
 def test_dots_are_part_of_the_name_where_the_route_says_so() -> None:
-    assert Columns({}, {}, nest=False).row({"address.city": "Bern", "address": 1}) == {
+    assert ColumnMapping({}, {}, nest=False).row({"address.city": "Bern", "address": 1}) == {
         "address.city": "Bern",
         "address": 1,
     }
@@ -100,8 +102,8 @@ def test_dots_are_part_of_the_name_where_the_route_says_so() -> None:
     ],
 )
 def test_columns_that_fight_for_a_place_are_refused(record: dict[str, Any]) -> None:
-    with pytest.raises(RecordRefusedError, match="duplicateField"):
-        Columns({}, {}).row(record)
+    with pytest.raises(RecordRejectedError, match="duplicateField"):
+        ColumnMapping({}, {}).row(record)
 
 
 def test_nulls_go_from_objects_at_any_depth_but_not_from_arrays() -> None:
@@ -121,7 +123,7 @@ def test_an_empty_object_gives_no_fields(value: Any) -> None:
 
 @pytest.mark.parametrize("value", [[1], 5, "text", "[1]"])
 def test_what_is_not_an_object_cannot_be_spread(value: Any) -> None:
-    with pytest.raises(RecordRefusedError, match="invalidObject"):
+    with pytest.raises(RecordRejectedError, match="invalidObject"):
         spread({"dataFields": value}, "dataFields")
 
 
@@ -141,7 +143,7 @@ def test_json_is_compact_utf_8_with_dates_that_maps_have_made() -> None:
     ("value", "code"), [(float("nan"), "invalidNumber"), (float("inf"), "invalidNumber"), ("\ud800", "invalidText")]
 )
 def test_what_json_cannot_hold_is_refused(value: Any, code: str) -> None:
-    with pytest.raises(RecordRefusedError, match=code):
+    with pytest.raises(RecordRejectedError, match=code):
         dumps(exact({"x": [value]}))
 
 
@@ -185,7 +187,7 @@ def test_an_email_based_project_takes_the_user_id_where_there_is_no_address() ->
     ],
 )
 def test_a_row_without_a_usable_identifier_is_refused(project: ProjectType, row: Any, code: str) -> None:
-    with pytest.raises(RecordRefusedError) as raised:
+    with pytest.raises(RecordRejectedError) as raised:
         IdentityRule(project).take(row)
     assert raised.value.code == code
 
@@ -212,5 +214,5 @@ def test_texts_and_whole_numbers_are_keys(value: Any, expected: str | None) -> N
 
 @pytest.mark.parametrize("value", ["7.5", -1, "", "1" * 19, None, "\u0667"])
 def test_what_is_no_whole_number_is_refused(value: Any) -> None:
-    with pytest.raises(RecordRefusedError, match="`campaignId`"):
+    with pytest.raises(RecordRejectedError, match="`campaignId`"):
         whole_number("campaignId", value)

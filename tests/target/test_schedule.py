@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.errors import IterableError
-from target_iterable.core.operation import Batch, Endpoint, Name, Operation, Outcome
-from target_iterable.requests.batching import Room, pack, shared_names
+from target_iterable.core.operation import Batch, BatchResult, Endpoint, Name, Operation
+from target_iterable.requests.batching import AdaptiveBatchSize, pack, shared_names
 from target_iterable.requests.bulk_response import all_taken
 from target_iterable.requests.grouping import grouped
-from target_iterable.requests.scheduler import Schedule
+from target_iterable.requests.scheduler import DependencyScheduler
 
 USERS = Endpoint("/api/users/bulkUpdate", "users", all_taken)
 EVENTS = Endpoint("/api/events/trackBulk", "events", all_taken, once=False)
@@ -33,7 +33,7 @@ class Watch:
         self._busy: set[Name] = set()
         self._lock = Lock()
 
-    def settle(self, batch: Batch) -> Outcome:
+    def settle(self, batch: Batch) -> BatchResult:
         names = {name for row in batch.rows for name in row.names}
         with self._lock:
             assert not names & self._busy
@@ -44,7 +44,7 @@ class Watch:
             self.arrived += batch.rows
             self._busy -= names
             self.together -= 1
-        return Outcome(batch)
+        return BatchResult(batch)
 
 
 identities = st.sets(
@@ -61,7 +61,9 @@ def test_rows_of_one_identity_never_travel_together_nor_swap(
 ) -> None:
     rows = [operation(endpoint, *names, ("eventName", "seen")) for names in people]
     watch = Watch()
-    outcomes = list(Schedule(pack(grouped(rows, shared_names(rows)), Room(max_rows)), watch.settle, width))
+    outcomes = list(
+        DependencyScheduler(pack(grouped(rows, shared_names(rows)), AdaptiveBatchSize(max_rows)), watch.settle, width)
+    )
     assert sorted(map(id, watch.arrived)) == sorted(map(id, rows))
     assert sum(len(outcome.batch.rows) for outcome in outcomes) == len(rows)
     assert watch.most <= width
@@ -70,43 +72,43 @@ def test_rows_of_one_identity_never_travel_together_nor_swap(
 
 
 def test_requests_about_different_people_are_on_their_way_at_once() -> None:
-    batches = pack([operation(USERS, ("email", who)) for who in "abc"], Room(1))
+    batches = pack([operation(USERS, ("email", who)) for who in "abc"], AdaptiveBatchSize(1))
     meeting = Barrier(3, timeout=30)
 
-    def settle(batch: Batch) -> Outcome:
+    def settle(batch: Batch) -> BatchResult:
         meeting.wait()
-        return Outcome(batch)
+        return BatchResult(batch)
 
-    assert len(list(Schedule(batches, settle, 3))) == 3
+    assert len(list(DependencyScheduler(batches, settle, 3))) == 3
 
 
 @given(st.lists(identities, max_size=40))
 def test_one_at_a_time_go_in_the_order_of_the_batches(people: list[set[Name]]) -> None:
-    batches = pack([operation(USERS, *names) for names in people], Room(1))
-    assert [outcome.batch for outcome in Schedule(batches, Outcome, 1)] == batches
+    batches = pack([operation(USERS, *names) for names in people], AdaptiveBatchSize(1))
+    assert [outcome.batch for outcome in DependencyScheduler(batches, BatchResult, 1)] == batches
 
 
 def test_thousands_of_requests_with_one_row_go_in_order_whether_they_wait_for_each_other_or_not() -> None:
-    batches = pack([operation(USERS, ("email", str(min(n, 2500)))) for n in range(5000)], Room(1))
-    assert [outcome.batch for outcome in Schedule(batches, Outcome, 1)] == batches
+    batches = pack([operation(USERS, ("email", str(min(n, 2500)))) for n in range(5000)], AdaptiveBatchSize(1))
+    assert [outcome.batch for outcome in DependencyScheduler(batches, BatchResult, 1)] == batches
 
 
 def test_events_are_packed_so_that_requests_need_not_wait_for_each_other() -> None:
     rows = [operation(EVENTS, ("email", f"{n % 10}")) for n in range(100)]
-    batches = pack(grouped(rows, shared_names(rows)), Room(10))
+    batches = pack(grouped(rows, shared_names(rows)), AdaptiveBatchSize(10))
     people = [{name for row in batch.rows for name in row.names} for batch in batches]
     assert [len(names) for names in people] == [1] * 10
 
 
 def test_after_a_failure_nothing_new_is_begun_and_what_is_on_its_way_is_finished() -> None:
-    batches = pack([operation(USERS, ("email", str(n))) for n in range(50)], Room(1))
+    batches = pack([operation(USERS, ("email", str(n))) for n in range(50)], AdaptiveBatchSize(1))
     begun: list[Batch] = []
 
-    def settle(batch: Batch) -> Outcome:
+    def settle(batch: Batch) -> BatchResult:
         begun.append(batch)
-        return Outcome(batch, error=IterableError("down"))
+        return BatchResult(batch, error=IterableError("down"))
 
-    schedule = Schedule(batches, settle, 2)
+    schedule = DependencyScheduler(batches, settle, 2)
     outcomes = []
     for outcome in schedule:
         outcomes.append(outcome)
@@ -115,8 +117,8 @@ def test_after_a_failure_nothing_new_is_begun_and_what_is_on_its_way_is_finished
 
 
 def test_what_a_thread_dies_of_is_raised() -> None:
-    def settle(_: Batch) -> Outcome:
+    def settle(_: Batch) -> BatchResult:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(Schedule(pack([operation(USERS, ("email", "a"))], Room(1)), settle, 2))
+        list(DependencyScheduler(pack([operation(USERS, ("email", "a"))], AdaptiveBatchSize(1)), settle, 2))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.segment.call import SHAPES, read_call
 from target_iterable.segment.names import snake
 from target_iterable.segment.products import item, items
@@ -104,7 +104,7 @@ def test_a_product_becomes_an_item_and_nothing_of_it_is_lost(known: Call, own: C
 @given(number=st.integers(0, 5), name=st.sampled_from(REQUIRED), empty=st.sampled_from([None, ""]))
 def test_what_a_product_lacks_is_named_with_its_place(number: int, name: str, empty: str | None) -> None:
     products = [PRODUCT] * number + [{**PRODUCT, name: empty}]
-    with pytest.raises(RecordRefusedError) as caught:
+    with pytest.raises(RecordRejectedError) as caught:
         items(_order(json.dumps(products, default=float)))
     assert (caught.value.code, caught.value.refusal.field) == ("missingField", f"properties.products[{number}].{name}")
 

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 
-from target_iterable.records.column_mapping import Columns
-from target_iterable.records.column_selection import Selection
+from target_iterable.records.column_mapping import ColumnMapping
+from target_iterable.records.column_selection import ColumnSelection
 from tests.target.conftest import Project
 from tests.target.loading import stream
 
@@ -32,7 +32,7 @@ DEEP: dict[str, Any] = {
 def left(record: dict[str, Any], drop: Sequence[str] = (), keep_only: Sequence[str] = ()) -> dict[str, Any]:
     """What travels of a record; the record stays as it is."""
     before = copy.deepcopy(record)
-    row = Columns({}, {}, selection=Selection(drop, keep_only)).row(record)
+    row = ColumnMapping({}, {}, selection=ColumnSelection(drop, keep_only)).row(record)
     assert record == before
     return row
 

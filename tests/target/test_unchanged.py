@@ -21,7 +21,7 @@ from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import SETTINGS
-from target_iterable.core.operation import BARE, Batch, Operation, Outcome, Verdicts
+from target_iterable.core.operation import BARE, Batch, BatchResult, Operation, RowResults
 from target_iterable.delivery.errors import DeliveryFailedError
 from target_iterable.ledger import deduplication as ledger_memory
 from target_iterable.ledger.errors import LedgerError
@@ -214,13 +214,13 @@ def test_what_is_sent_again_in_one_go_stays_claimed_until_its_last_was_accepted(
     said = [(names[0], b"A"), (names[1], b"A"), (names[0], b"B")]
     rows = [Operation(ENDPOINT, part, who, place="users") for who, part in said]
     ledger = open_ledger(str(folder / "ledger.db"), "secret")
-    killed = ledger_memory.LedgerMemory(ledger, skip=True)
+    killed = ledger_memory.Deduplicator(ledger, skip=True)
     killed.unchanged(rows)
     for row in rows[:2]:
         batch = Batch(ENDPOINT, BARE)
         batch.add(row)
-        killed.note(Outcome(batch, Verdicts(written=[row])))
-    assert ledger_memory.LedgerMemory(ledger, skip=True).unchanged(rows[:2]) == {rows[1]}
+        killed.note(BatchResult(batch, RowResults(written=[row])))
+    assert ledger_memory.Deduplicator(ledger, skip=True).unchanged(rows[:2]) == {rows[1]}
     ledger.close()
 
 

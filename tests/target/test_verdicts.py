@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.errors import UnreadableAnswerError
-from target_iterable.core.operation import Endpoint, Operation, Verdicts
+from target_iterable.core.operation import Endpoint, Operation, RowResults
 from target_iterable.requests.bulk_response import DISALLOWED, named_failures
 
 USERS = Endpoint("/api/users/bulkUpdate", "users", named_failures)
@@ -30,7 +30,7 @@ def answer(rows: int, failures: dict[str, list[str]], count: int | None = None, 
     return {"successCount": rows - failed, "failCount": failed, "failedUpdates": failures, **more}
 
 
-def codes(verdicts: Verdicts) -> dict[Operation, str]:
+def codes(verdicts: RowResults) -> dict[Operation, str]:
     """The rejected rows, and why."""
     return {row: refusal.code for row, refusal in verdicts.rejected}
 

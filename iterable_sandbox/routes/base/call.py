@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.wire import dates
-from iterable_sandbox.wire.body_schema import Shape
+from iterable_sandbox.wire.body_schema import BodySchema
 from iterable_sandbox.wire.responses import RefusedError, bad_json_body, bad_request_page
 
 MAX_LONG: Final = 2**63 - 1
@@ -100,5 +100,5 @@ class Endpoint:
     method: str
     path: str
     handler: Handler
-    body: Shape | None = None
+    body: BodySchema | None = None
     bad_body: Callable[[str, Mapping[str, str]], RefusedError] = bad_json_body

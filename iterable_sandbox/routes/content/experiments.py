@@ -12,7 +12,7 @@ from iterable_sandbox.exports.formats import CSV, csv_line
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.content.campaign_metrics import metrics_window
 from iterable_sandbox.rules.campaign_metrics import EMAIL
-from iterable_sandbox.store.tables.message_counts import Tally, tallies
+from iterable_sandbox.store.tables.message_counts import BulkResult, tallies
 
 _HEAD: Final = ("Campaign ID", "Experiment ID", "Experiment Name", "Template ID", "Improvement")
 _SECOND: Final = 1
@@ -52,7 +52,7 @@ def _rows(call: Call, experiment: dict[str, Any]) -> Iterator[list[Any]]:
         yield [*head, *(measure(tally) for measure in EMAIL.values()), *(["Winner"] if rate == best else [])]
 
 
-def _rate(tally: Tally) -> float:
+def _rate(tally: BulkResult) -> float:
     sent = EMAIL["Unique Email Sends"](tally)
     return EMAIL["Unique Email Opens"](tally) / sent if sent else nan
 

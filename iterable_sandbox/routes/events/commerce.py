@@ -9,7 +9,7 @@ from starlette.responses import Response
 from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.users.users import UPDATE
-from iterable_sandbox.rules.field_types import PURCHASE, USER, Asked, FieldDraft
+from iterable_sandbox.rules.field_types import PURCHASE, USER, FieldDraft, RequestedFields
 from iterable_sandbox.rules.single_write_errors import single_write
 from iterable_sandbox.wire.body_schema import DECIMAL, NUMBER, OBJECT, STRING, array_of, object_of
 from iterable_sandbox.wire.responses import bad_params, envelope
@@ -22,7 +22,7 @@ def update_cart(call: Call) -> Response:
     draft = project.field_draft()
     fields = _user_fields(draft, body["user"])
     # A cart is Iterable's own field: a project that drops new fields keeps it all the same.
-    cart = draft.admit(Asked(USER, {commerce.CART: body["items"]}, create=True))
+    cart = draft.admit(RequestedFields(USER, {commerce.CART: body["items"]}, create=True))
     draft.check()
     with project.store.database.transaction(), single_write():
         draft.save()
@@ -41,7 +41,7 @@ def track_purchase(call: Call) -> Response:
     draft = project.field_draft()
     fields = _user_fields(draft, body["user"])
     bought = {**(body.get("dataFields") or {}), commerce.CART: body["items"], "total": body["total"]}
-    admitted = draft.admit(Asked(PURCHASE, bought, create=True))
+    admitted = draft.admit(RequestedFields(PURCHASE, bought, create=True))
     draft.check()
     with project.store.database.transaction(), single_write():
         draft.save()

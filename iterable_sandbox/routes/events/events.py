@@ -10,8 +10,8 @@ from starlette.responses import Response
 from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import identities, profiles
-from iterable_sandbox.rules.bulk_result import EVENT_BUCKETS, Tally
-from iterable_sandbox.rules.field_types import Asked, custom_event
+from iterable_sandbox.rules.bulk_result import EVENT_BUCKETS, BulkResult
+from iterable_sandbox.rules.field_types import RequestedFields, custom_event
 from iterable_sandbox.rules.single_write_errors import single_write
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.store.tables.events import Event
@@ -55,7 +55,7 @@ def track_bulk(call: Call) -> Response:
     refused = [row["eventName"] for row in call.body["events"] if row["eventName"] in blocked]
     rows = [row for row in call.body["events"] if row["eventName"] not in blocked]
     _check_ids(rows)
-    draft, tally = project.field_draft(), Tally(EVENT_BUCKETS)
+    draft, tally = project.field_draft(), BulkResult(EVENT_BUCKETS)
     admitted = draft.admit_all([_asked(row) for row in rows])
     draft.check()
     with project.store.database.transaction(), project.directory.expecting(rows), events.expecting(project, rows):
@@ -67,8 +67,8 @@ def track_bulk(call: Call) -> Response:
     return json_answer(tally.counts() | deprecated | names | tally.tail(draft) | {"failedUpdates": tally.buckets()})
 
 
-def _asked(row: dict[str, Any]) -> Asked:
-    return Asked(custom_event(row["eventName"]), row.get("dataFields") or {}, row.get("createNewFields"))
+def _asked(row: dict[str, Any]) -> RequestedFields:
+    return RequestedFields(custom_event(row["eventName"]), row.get("dataFields") or {}, row.get("createNewFields"))
 
 
 def _check_ids(rows: list[dict[str, Any]]) -> None:

@@ -12,7 +12,7 @@ from iterable_sandbox.project.project import Project
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules.single_write_errors import single_write
 from iterable_sandbox.store.cache.user import User
-from iterable_sandbox.wire.body_schema import DECIMAL, NUMBER, OBJECT, STRING, Shape, array_of, object_of
+from iterable_sandbox.wire.body_schema import DECIMAL, NUMBER, OBJECT, STRING, BodySchema, array_of, object_of
 from iterable_sandbox.wire.responses import envelope
 from iterable_sandbox.writes import interactions, users
 
@@ -71,7 +71,7 @@ def _written(call: Call, write: Callable[[Project, User], None]) -> Response:
     return envelope()
 
 
-def _shape(required: tuple[str, ...] = ("messageId",), **fields: Shape) -> Shape:
+def _shape(required: tuple[str, ...] = ("messageId",), **fields: BodySchema) -> BodySchema:
     return object_of(
         required=required,
         email=STRING,

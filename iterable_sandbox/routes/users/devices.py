@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import identities
-from iterable_sandbox.rules.field_types import USER, Asked
+from iterable_sandbox.rules.field_types import USER, RequestedFields
 from iterable_sandbox.rules.single_write_errors import single_write
 from iterable_sandbox.wire.body_schema import BOOLEAN, OBJECT, STRING, object_of
 from iterable_sandbox.wire.responses import bad_params, envelope
@@ -23,7 +23,9 @@ def register_device(call: Call) -> Response:
     if body["device"]["platform"] not in _PLATFORMS:
         raise bad_params(f"Invalid platform: {body['device']['platform']}")
     draft = project.field_draft()
-    [device] = draft.admit(Asked(USER, {"devices": [devices.described(body["device"])]}, create=True))["devices"]
+    [device] = draft.admit(RequestedFields(USER, {"devices": [devices.described(body["device"])]}, create=True))[
+        "devices"
+    ]
     draft.check()
     with project.store.database.transaction(), single_write():
         draft.save()
@@ -35,7 +37,7 @@ def register_browser(call: Call) -> Response:
     """POST /api/users/registerBrowserToken: makes the user if need be."""
     project, body = call.project, call.body
     draft = project.field_draft()
-    draft.admit(Asked(USER, {"browserTokens": [body["browserToken"]]}, create=True))
+    draft.admit(RequestedFields(USER, {"browserTokens": [body["browserToken"]]}, create=True))
     draft.check()
     with project.store.database.transaction(), single_write():
         draft.save()

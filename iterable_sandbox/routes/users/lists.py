@@ -11,7 +11,7 @@ from iterable_api.facts.identity import ProjectType
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.users.users import USER_ROW, bulk_answer
-from iterable_sandbox.rules.bulk_result import USER_BUCKETS, Tally
+from iterable_sandbox.rules.bulk_result import USER_BUCKETS, BulkResult
 from iterable_sandbox.store.tables.lists import UserList
 from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, STRING, array_of, object_of
 from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, json_answer
@@ -92,7 +92,7 @@ def unsubscribe(call: Call) -> Response:
     target = _writable(project, body["listId"])
     channels = _marketing_channels(project) if body.get("channelUnsubscribe") else []
     campaign = body.get("campaignId")
-    tally = Tally(USER_BUCKETS)
+    tally = BulkResult(USER_BUCKETS)
 
     def write(row: users.Row) -> None:
         user = users.existing(project, row)

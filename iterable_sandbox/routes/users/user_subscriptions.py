@@ -10,7 +10,7 @@ from starlette.responses import Response
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import identities
-from iterable_sandbox.rules.bulk_result import USER_BUCKETS, Tally
+from iterable_sandbox.rules.bulk_result import USER_BUCKETS, BulkResult
 from iterable_sandbox.rules.single_write_errors import single_write
 from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, STRING, array_of, object_of
 from iterable_sandbox.wire.responses import envelope, json_answer
@@ -30,7 +30,7 @@ def update(call: Call) -> Response:
 
 def bulk_update(call: Call) -> Response:
     """POST /api/users/bulkUpdateSubscriptions: 200 even if rows fail; whoever is not malformed fails as valid."""
-    tally = Tally(USER_BUCKETS)
+    tally = BulkResult(USER_BUCKETS)
     with call.project.store.database.transaction():
         tally.each(partial(_overwrite, call.project), call.body["updateSubscriptionsRequests"])
     invalid = {name: tally.named(name) for name in ("invalidEmails", "invalidUserIds")}
@@ -44,7 +44,7 @@ def bulk_update(call: Call) -> Response:
     )
 
 
-def _others(tally: Tally, kind: str) -> list[str]:
+def _others(tally: BulkResult, kind: str) -> list[str]:
     return [name for bucket in USER_BUCKETS if bucket != "invalid" for name in tally.named(f"{bucket}{kind}")]
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from iterable_api.facts.identity import is_valid_email, normalise_email
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import profiles
-from iterable_sandbox.rules.bulk_result import Tally
+from iterable_sandbox.rules.bulk_result import BulkResult
 from iterable_sandbox.rules.field_types import USER, FieldDraft
 from iterable_sandbox.rules.single_write_errors import single_write
 from iterable_sandbox.store.cache.user import User
@@ -70,7 +70,7 @@ def bulk_update(call: Call) -> Response:
     return bulk_answer(*users.write_rows(project, call.body["users"], write, create=call.body.get("createNewFields")))
 
 
-def bulk_answer(tally: Tally, draft: FieldDraft, *, old: bool = False) -> Response:
+def bulk_answer(tally: BulkResult, draft: FieldDraft, *, old: bool = False) -> Response:
     """The answer of bulkUpdate and of both list calls; `old` is the one with four fields."""
     head = tally.counts() | {
         "invalidEmails": tally.failures("Emails"),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
-from iterable_sandbox.store.cache.user_cache import ExpectedUsers
+from iterable_sandbox.store.cache.user_cache import UserCache
 
 Look = Callable[[Collection[int]], Iterable[tuple[int, int]]]
 """(user, list) of everything that some users are on."""
 
 
-class ExpectedLists:
+class ListCache:
     """Lists by user, as they will be once all that was saved is written. A new user is on none."""
 
-    def __init__(self, look: Look, users: ExpectedUsers) -> None:
+    def __init__(self, look: Look, users: UserCache) -> None:
         self._look = look
         self._users = users
         self._lists: dict[int, set[int]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from iterable_sandbox.store.cache.user import User
 
 
-class ExpectedUsers:
+class UserCache:
     """Users as they will be once all that was saved is written.
 
     Args:

@@ -18,7 +18,7 @@ _Rows = int | list[int]
 """Nearly always it is one; more are in their order."""
 
 
-class Names:
+class NameIndex:
     """The rows of one table by name, in memory, and the next row that is free.
 
     A row that was noted may bear another name by now, or be gone: who asks must look. So nothing is taken back, not

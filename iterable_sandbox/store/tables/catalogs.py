@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from iterable_sandbox.store.sql.database import Database, Index, Row
-from iterable_sandbox.store.sql.name_index import Names
+from iterable_sandbox.store.sql.name_index import NameIndex
 from iterable_sandbox.wire.json_text import from_own_json
 
 _COLUMNS: Final = "id, modified_ms, length(CAST(body AS BLOB)), body"
@@ -42,7 +42,7 @@ class Catalogs:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._names = Names(
+        self._names = NameIndex(
             database, named="SELECT catalog, id, rowid FROM items", last="SELECT ifnull(max(rowid), 0) FROM items"
         )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from iterable_sandbox.store.sql.database import Database, Index, Row, Saving
-from iterable_sandbox.store.sql.name_index import Names
+from iterable_sandbox.store.sql.name_index import NameIndex
 from iterable_sandbox.wire.json_text import from_own_json, to_json, to_json_lines
 
 _CHUNK: Final = 500
@@ -49,7 +49,7 @@ class Events:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._names = Names(
+        self._names = NameIndex(
             database,
             named="SELECT type, event_id, id FROM events WHERE event_id IS NOT NULL",
             last="SELECT ifnull(max(id), 0) FROM events",

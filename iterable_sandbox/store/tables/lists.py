@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from iterable_sandbox.store.cache.list_cache import ExpectedLists
-from iterable_sandbox.store.cache.user_cache import ExpectedUsers
+from iterable_sandbox.store.cache.list_cache import ListCache
+from iterable_sandbox.store.cache.user_cache import UserCache
 from iterable_sandbox.store.sql.database import Database, Row, Saving
 
 ListType = Literal["Standard", "Dynamic", "Suppression", "Internal"]
@@ -35,12 +35,12 @@ class Lists:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._expected: ExpectedLists | None = None
+        self._expected: ListCache | None = None
 
     @contextmanager
-    def expecting(self, users: ExpectedUsers) -> Iterator[None]:
+    def expecting(self, users: UserCache) -> Iterator[None]:
         """Look at once for the lists of many users; inside of a transaction that deletes none of either."""
-        self._expected = ExpectedLists(self._look, users)
+        self._expected = ListCache(self._look, users)
         try:
             yield
         finally:

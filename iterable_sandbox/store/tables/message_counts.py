@@ -28,20 +28,20 @@ class Count:
     revenue: float = 0
 
 
-Tally = dict[str, Count]
+BulkResult = dict[str, Count]
 """Data type to count."""
 
 
 def tallies(
     database: Database, campaigns: Iterable[int], start: int | None, end: int | None, *, variants: int = 1
-) -> dict[tuple[int, int], Tally]:
+) -> dict[tuple[int, int], BulkResult]:
     """The tallies of campaigns in `start` <= time < `end`, by campaign and variant.
 
     Each user is in one variant, and always in the same.
     """
     window = (_EVER[0] if start is None else start, _EVER[1] if end is None else end)
     database.need(Index.EVENTS_BY_CAMPAIGN)
-    found: dict[tuple[int, int], Tally] = {}
+    found: dict[tuple[int, int], BulkResult] = {}
     for campaign, variant, type_, *numbers in database.rows(_COUNTED, (variants, str([*campaigns]), *window)):
         found.setdefault((campaign, variant), {})[type_] = Count(*numbers)
     return found

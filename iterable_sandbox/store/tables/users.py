@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Final
 
 from iterable_sandbox.store.cache.user import User
-from iterable_sandbox.store.cache.user_cache import ExpectedUsers
+from iterable_sandbox.store.cache.user_cache import UserCache
 from iterable_sandbox.store.sql.database import Database, Row, Saving
-from iterable_sandbox.store.sql.name_index import Names
+from iterable_sandbox.store.sql.name_index import NameIndex
 from iterable_sandbox.wire.json_text import from_own_json, to_json_lines
 
 _COLUMNS: Final = "id, email, user_id, updated_at, body"
@@ -21,21 +21,21 @@ class Users:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._names = Names(
+        self._names = NameIndex(
             database,
             named="""SELECT 'email', email, id FROM users WHERE email IS NOT NULL
                 UNION ALL SELECT 'user_id', user_id, id FROM users WHERE user_id IS NOT NULL""",
             last="SELECT seq FROM sqlite_sequence WHERE name = 'users'",
         )
-        self._expected: ExpectedUsers | None = None
+        self._expected: UserCache | None = None
 
     @contextmanager
-    def expecting(self, emails: Iterable[str], user_ids: Iterable[str]) -> Iterator[ExpectedUsers]:
+    def expecting(self, emails: Iterable[str], user_ids: Iterable[str]) -> Iterator[UserCache]:
         """Look for many users at once; in a transaction that deletes none."""
         ids = {*self._names.rows_of("email", emails), *self._names.rows_of("user_id", user_ids)}
         sql = f"SELECT {_COLUMNS} FROM users WHERE id IN ({{keys}})"  # noqa: S608 (a constant)
         found = {user.id: user for user in map(_user, self._database.rows_of(sql, ids))}
-        self._expected = expected = ExpectedUsers(found, self._names.last)
+        self._expected = expected = UserCache(found, self._names.last)
         try:
             yield expected
         finally:

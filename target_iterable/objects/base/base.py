@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
-from target_iterable.columnar.operation_builder import Ground, Recipe
+from target_iterable.columnar.operation_builder import BuilderContext, OperationBuilder
 from target_iterable.columnar.record_decoder import UnusualStreamError
 from target_iterable.config.route import ObjectSpec, Route
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Happening, Name, Operation
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.operation import IdempotencyKey, Name, Operation
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.project.project import Project
 from target_iterable.records.column_mapping import Row, take_object, without_nulls
 from target_iterable.records.duplicate_fields import DuplicateFields
@@ -90,7 +90,7 @@ class IterableObject(ABC):
         """
         raise NotImplementedError
 
-    def recipe(self, ground: Ground) -> Recipe:
+    def recipe(self, ground: BuilderContext) -> OperationBuilder:
         """What `operation` says of ordinary records, said of many at a time.
 
         Raises:
@@ -119,17 +119,17 @@ class IterableObject(ABC):
         """
         return self.duplicates.merged(take_object(row, member), row, member) if member in row else row
 
-    def happening(self, key: Sequence[Any], names: Collection[Name] = ()) -> Happening:
+    def happening(self, key: Sequence[Any], names: Collection[Name] = ()) -> IdempotencyKey:
         """What a record makes happen once (see `Operation.once`): known by the stream's key, or else by `names`.
 
         Raises:
             RecordRefusedError: if a value of the key is null, or there is neither.
         """
         if None in key or not (key or names):
-            raise RecordRefusedError("missingKey", "its key is empty, by which it would be known to be done already")
+            raise RecordRejectedError("missingKey", "its key is empty, by which it would be known to be done already")
         values: Sequence[Any] = self.key_form.of(key) or sorted(names)
         formerly = [value if (text := key_text(value)) is None else text for value in key] or values
-        return Happening(f"{self.spec.name} of {self.stream}", dumps(values).decode(), dumps(formerly).decode())
+        return IdempotencyKey(f"{self.spec.name} of {self.stream}", dumps(values).decode(), dumps(formerly).decode())
 
     @cached_property
     def makes_placeholders(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import EMPTY, Row, object_in, text_in, texts_in
 from target_iterable.records.ids import key_text
 from target_iterable.records.json_texts import from_json
@@ -23,24 +23,24 @@ def take_items(row: Row) -> list[Row]:
     """
     given = [value for column in _COLUMNS if (value := from_json(row.pop(column, None))) not in EMPTY]
     if not given:
-        raise RecordRefusedError(
+        raise RecordRejectedError(
             "missingItems", "there is no array `items`: one record must hold all items, not one record each", "items"
         )
     if len(given) > 1:
-        raise RecordRefusedError("duplicateField", f"the record has both {' and '.join(_COLUMNS)}", "items")
+        raise RecordRejectedError("duplicateField", f"the record has both {' and '.join(_COLUMNS)}", "items")
     if not isinstance(given[0], list):
-        raise RecordRefusedError("invalidItems", "`items` must be an array of objects", "items")
+        raise RecordRejectedError("invalidItems", "`items` must be an array of objects", "items")
     return [_item(f"items[{number}]", item) for number, item in enumerate(given[0])]
 
 
 def _item(place: str, item: Any) -> Row:
     if not isinstance(item, dict):
-        raise RecordRefusedError("invalidItem", "an item must be an object", place)
+        raise RecordRejectedError("invalidItem", "an item must be an object", place)
     rest = dict(item)
     given = {name: value for name in _MEMBERS if (value := rest.pop(name, None)) not in EMPTY}
     for name in _REQUIRED:
         if name not in given:
-            raise RecordRefusedError("invalidItem", f"an item has no `{name}`", f"{place}.{name}")
+            raise RecordRejectedError("invalidItem", f"an item has no `{name}`", f"{place}.{name}")
     checked = {name: _checked(place, name, value) for name, value in given.items()}
     fields = checked.pop("dataFields", {}) | rest
     return checked | {"dataFields": fields} if fields else checked
@@ -49,7 +49,7 @@ def _item(place: str, item: Any) -> Row:
 def _checked(place: str, name: str, value: Any) -> Any:
     read, must_be = _MEMBERS[name]
     if (found := read(value)) is None:
-        raise RecordRefusedError("invalidItem", f"`{name}` of an item must be {must_be}", f"{place}.{name}")
+        raise RecordRejectedError("invalidItem", f"`{name}` of an item must be {must_be}", f"{place}.{name}")
     return found
 
 

@@ -8,7 +8,7 @@ from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.user_identity import EMAIL, USER_ID, UserIdentity
 
 
-class ObjectOfBuyers(IterableObject):
+class CartUserObject(IterableObject):
     """A request names its user in a part of its own, where profile fields can stand, too."""
 
     def take_user(self, row: Row) -> tuple[UserIdentity, Row]:

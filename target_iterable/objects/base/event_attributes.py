@@ -10,7 +10,7 @@ from typing import Any, Final
 from iterable_api.facts import timestamps
 from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.ids import key_text, whole_number
 from target_iterable.records.key_form import FIRST_MILLISECONDS
@@ -46,7 +46,7 @@ def _unix_seconds(attribute: str, value: Any) -> int:
         return int(value) if is_seconds else int(value) // 1000
     seconds = timestamps.text_to_epoch_seconds(str(value))
     if seconds is None and (seconds := timestamps.text_to_epoch_seconds(f"{value} 00:00:00")) is None:
-        raise RecordRefusedError("invalidDate", f"`{attribute}` is neither a date nor Unix seconds", attribute)
+        raise RecordRejectedError("invalidDate", f"`{attribute}` is neither a date nor Unix seconds", attribute)
     return seconds
 
 
@@ -54,7 +54,7 @@ def _id(attribute: str, value: Any) -> str:
     text = key_text(value)
     if text is None or (len(text) if text.isascii() else len(text.encode(errors="replace"))) > MAX_EVENT_ID_BYTES:
         reason = f"`{attribute}` must be a text of at most {MAX_EVENT_ID_BYTES} bytes"
-        raise RecordRefusedError("invalidId", reason, attribute)
+        raise RecordRejectedError("invalidId", reason, attribute)
     return text
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from target_iterable.config.route import MIRROR
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Name, Operation
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import Row
 
@@ -39,7 +39,7 @@ class MirroredObject(IterableObject):
     def removal_of(self, row: Row, key: Sequence[Any]) -> Operation:
         """See `IterableObject`."""
         if not (names := self.names(row, key, create=False)):
-            raise RecordRefusedError(
+            raise RecordRejectedError(
                 "unclearDeletion", "the source has deleted its row, and it does not say which one that was in Iterable"
             )
         return self.removal(names[0])

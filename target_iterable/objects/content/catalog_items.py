@@ -11,13 +11,13 @@ from typing import Any, ClassVar, Final
 
 from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
 from target_iterable.columnar.fallback import Column, or_misfit
-from target_iterable.columnar.item_builder import ItemRecipe
-from target_iterable.columnar.operation_builder import Ground, Recipe
-from target_iterable.columnar.row_groups import Kind, KindsByText, OneKind
+from target_iterable.columnar.item_builder import ItemBuilder
+from target_iterable.columnar.operation_builder import BuilderContext, OperationBuilder
+from target_iterable.columnar.row_groups import GroupingByText, RowGroup, SingleGroup
 from target_iterable.config.route import MIRROR, REMOVE, ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import ARRAY, OBJECT, Endpoint, Envelope, Name, Operation
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import catalog_scope
 from target_iterable.objects.base.base import Destination
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
@@ -60,7 +60,7 @@ def checked_catalog(name_: Any) -> str:
         RecordRefusedError: if it cannot be one.
     """
     if not isinstance(name_, str) or not _ID.fullmatch(name_):
-        raise RecordRefusedError("invalidCatalog", f"the catalog's name is not {_ID_IN_WORDS}")
+        raise RecordRejectedError("invalidCatalog", f"the catalog's name is not {_ID_IN_WORDS}")
     return name_
 
 
@@ -120,18 +120,18 @@ class CatalogItems(MirroredObject):
             place=catalog_place(catalog),
         )
 
-    def recipe(self, ground: Ground) -> Recipe:
+    def recipe(self, ground: BuilderContext) -> OperationBuilder:
         """See `IterableObject`."""
         by_record = "catalog" not in self.route.options
-        kinds = KindsByText("catalogName", self._kind) if by_record else OneKind(lambda: self._kind(None))
+        kinds = GroupingByText("catalogName", self._kind) if by_record else SingleGroup(lambda: self._kind(None))
         key = self.key_properties[0] if len(self.key_properties) == 1 else ""
-        return ItemRecipe(ground, _ITEMS, kinds, self._ids, self.route.fields.get(key) or key)
+        return ItemBuilder(ground, _ITEMS, kinds, self._ids, self.route.fields.get(key) or key)
 
-    def _kind(self, column: str | None) -> Kind:
+    def _kind(self, column: str | None) -> RowGroup:
         catalog = self._catalog(column)
         self._define_fields(catalog)
         scope = self.project.fields.of_items(catalog)
-        return Kind(self._envelope(catalog), scope, catalog_place(catalog))
+        return RowGroup(self._envelope(catalog), scope, catalog_place(catalog))
 
     def _envelope(self, catalog: str) -> Envelope:
         return Envelope.of({"replaceUploadedFieldsOnly": self.route.mode == "upsert"}, catalogName=catalog)
@@ -167,7 +167,7 @@ class CatalogItems(MirroredObject):
     def _checked_id(self, value: Any) -> str:
         text = self._id_in(value)
         if text is None:
-            raise RecordRefusedError(
+            raise RecordRejectedError(
                 "invalidItemId", f"the item's id (`itemId` or the only key property) is not {_ID_IN_WORDS}"
             )
         return text
@@ -212,8 +212,8 @@ def _names(catalog: str, item_id: str) -> tuple[Name, ...]:
 
 def _value(fields: Row) -> bytes:
     if has_dotted_name(fields):
-        raise RecordRefusedError("invalidFieldName", "names of fields must not have dots in catalogs")
+        raise RecordRejectedError("invalidFieldName", "names of fields must not have dots in catalogs")
     value = dumps(fields)
     if len(value) > MAX_CATALOG_ITEM_BYTES:
-        raise RecordRefusedError("itemTooLarge", f"the item is larger than {MAX_CATALOG_ITEM_BYTES:,} bytes")
+        raise RecordRejectedError("itemTooLarge", f"the item is larger than {MAX_CATALOG_ITEM_BYTES:,} bytes")
     return value

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, NoReturn
 
 from target_iterable.config.route import ObjectSpec
-from target_iterable.core.rejection import RecordDoneError, RecordPassedOverError, RecordRefusedError
+from target_iterable.core.rejection import RecordAlreadyWrittenError, RecordRejectedError, RecordSkippedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.objects.content.catalog_items import CATALOG, checked_catalog
 from target_iterable.records.column_mapping import EMPTY, Row
@@ -29,7 +29,7 @@ class Catalogs(IterableObject):
         name = checked_catalog(row.pop("name", None))
         is_new = not known.has(name)
         known.ensure(name)
-        raise RecordDoneError if is_new else RecordPassedOverError
+        raise RecordAlreadyWrittenError if is_new else RecordSkippedError
 
 
 class CatalogFieldMappings(IterableObject):
@@ -56,11 +56,11 @@ class CatalogFieldMappings(IterableObject):
         catalog = checked_catalog(self.route.options.get("catalog", row.pop("catalogName", None)))
         field, type_ = needed_text("fieldName", row.pop("fieldName", None)), row.pop("fieldType", None)
         if type_ in EMPTY:
-            raise RecordPassedOverError
+            raise RecordSkippedError
         if type_ not in _TYPES:
-            raise RecordRefusedError("invalidType", f"`fieldType` is none of {', '.join(_TYPES)}", "fieldType")
+            raise RecordRejectedError("invalidType", f"`fieldType` is none of {', '.join(_TYPES)}", "fieldType")
         is_new = self.project.fields.define(self.project.catalogs.ensure(catalog), {field: type_})
-        raise RecordDoneError if is_new else RecordPassedOverError
+        raise RecordAlreadyWrittenError if is_new else RecordSkippedError
 
 
 _TYPES: Final = ("boolean", "date", "geo_location", "long", "double", "object", "string")

@@ -8,14 +8,14 @@ from typing import Any, ClassVar, NoReturn
 
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.operation import Operation
-from target_iterable.core.rejection import RecordDoneError, RecordPassedOverError, RecordRefusedError
+from target_iterable.core.rejection import RecordAlreadyWrittenError, RecordRejectedError, RecordSkippedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.project.id_mapping import CHANNEL, LIST, MESSAGE_TYPE
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import needed_text, whole_number
 
 
-class Nothing(IterableObject):
+class NoObject(IterableObject):
     """For streams that go nowhere: their records count as unchanged."""
 
     spec = ObjectSpec("nothing", streams=(), modes=("nothing",), of_state=False, of_users=False)
@@ -24,7 +24,7 @@ class Nothing(IterableObject):
     def operation(self, row: Row, key: Sequence[Any]) -> NoReturn:
         """Nothing at all."""
         del row, key
-        raise RecordPassedOverError
+        raise RecordSkippedError
 
 
 class _Reference(IterableObject):
@@ -40,7 +40,7 @@ class _Reference(IterableObject):
         here, made = self.here(needed_text("name", row.pop("name", None)), row)
         if there is not None:
             self.project.renumbering.learn(self.kind, there, here)
-        raise RecordDoneError if made else RecordPassedOverError
+        raise RecordAlreadyWrittenError if made else RecordSkippedError
 
     @abstractmethod
     def here(self, name: str, row: Row) -> tuple[int | None, bool]:
@@ -66,7 +66,7 @@ class Lists(_Reference):
             return None, False
         description = row.get("description")
         if description is not None and not isinstance(description, str):
-            raise RecordRefusedError("invalidField", "`description` must be a text", "description")
+            raise RecordRejectedError("invalidField", "`description` must be a text", "description")
         lists = self.project.lists
         before = len(lists.made)
         id_ = lists.id_of(name, create=True, description=description)

@@ -10,7 +10,7 @@ from iterable_api.facts.limits import MAX_METADATA_VALUE_BYTES
 from target_iterable.config.route import MIRROR, REMOVE, ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Envelope, Operation, alone
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
 from target_iterable.records.column_mapping import EMPTY, Row, take_object
 from target_iterable.records.ids import key_text, needed_text
@@ -60,12 +60,12 @@ class Metadata(MirroredObject):
         if "value" not in row:
             value = row
         elif row["value"] in EMPTY:
-            raise RecordRefusedError("missingField", "`value` is empty", "value")
+            raise RecordRejectedError("missingField", "`value` is empty", "value")
         else:
             value = take_object(row, "value")
             self.leave_out(row)
         if len(dumps(value)) > MAX_METADATA_VALUE_BYTES:
-            raise RecordRefusedError("valueTooLarge", f"the value is larger than {MAX_METADATA_VALUE_BYTES:,} bytes")
+            raise RecordRejectedError("valueTooLarge", f"the value is larger than {MAX_METADATA_VALUE_BYTES:,} bytes")
         return value
 
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from target_iterable.config.route import MIRROR, REMOVE, ObjectSpec
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Envelope, Operation, alone
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
 from target_iterable.records.column_mapping import Row, text_in, texts_in
 from target_iterable.records.ids import needed_text
@@ -50,14 +50,14 @@ class Snippets(MirroredObject):
             if (value := row.pop(member, None)) is not None:
                 snippet[member] = read(value)
                 if snippet[member] is None:
-                    raise RecordRefusedError("invalidField", f"`{member}` must be {must_be}", member)
+                    raise RecordRejectedError("invalidField", f"`{member}` must be {must_be}", member)
         self.leave_out(row)
         return _operation(_PUT, identifier, dumps(snippet))
 
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`."""
         del key, create
-        with suppress(RecordRefusedError):
+        with suppress(RecordRejectedError):
             return [name(_name(row.pop("name", None)))]
         return []
 
@@ -78,7 +78,7 @@ def _operation(endpoint: Endpoint, identifier: str, part: bytes = b"") -> Operat
 
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not _NAME.fullmatch(value) or value.isdecimal():
-        raise RecordRefusedError(
+        raise RecordRejectedError(
             "invalidName",
             "`name` must be 1 to 100 letters, digits, dashes, underscores and blanks, and not digits only",
             "name",

@@ -10,14 +10,14 @@ from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Operation, alone
 from target_iterable.field_types.registry import USERS
 from target_iterable.objects.base.cart_items import take_items
-from target_iterable.objects.base.cart_user import ObjectOfBuyers
+from target_iterable.objects.base.cart_user import CartUserObject
 from target_iterable.records.column_mapping import Row
 from target_iterable.requests.bulk_response import all_taken
 
 _UPDATE = alone("/api/commerce/updateCart", all_taken)
 
 
-class Carts(ObjectOfBuyers):
+class Carts(CartUserObject):
     """Shopping carts. One record is the whole cart of a user: what it does not hold is no longer in the cart.
 
     email, userId: whose cart it is. Iterable makes the user if there is none; in e-mail-based projects it takes an

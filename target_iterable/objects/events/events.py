@@ -7,15 +7,15 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
-from target_iterable.columnar.fallback import Fit, needed
-from target_iterable.columnar.operation_builder import Ground, Recipe
-from target_iterable.columnar.row_groups import Kind, KindsByText, OneKind
+from target_iterable.columnar.fallback import Transform, needed
+from target_iterable.columnar.operation_builder import BuilderContext, OperationBuilder
+from target_iterable.columnar.row_groups import GroupingByText, RowGroup, SingleGroup
 from target_iterable.columnar.transforms import as_it_is, attribute
-from target_iterable.columnar.user_builder import Layout, PeopleRecipe
+from target_iterable.columnar.user_builder import BodyLayout, UserBuilder
 from target_iterable.config.route import ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Operation
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import event_scope
 from target_iterable.objects.base.base import Destination, IterableObject
 from target_iterable.objects.base.event_attributes import ATTRIBUTES, derived_id, take_attributes
@@ -80,12 +80,12 @@ class Events(IterableObject):
             event_name=name,
         )
 
-    def recipe(self, ground: Ground) -> Recipe:
+    def recipe(self, ground: BuilderContext) -> OperationBuilder:
         """See `IterableObject`."""
         has_id = "id" in ground.fields
         derives = self.settings["derive_event_ids"] and not has_id
         by_record = "event_name" not in self.route.options
-        layout = Layout(
+        layout = BodyLayout(
             first={} if by_record else {"eventName": self.route.options["event_name"]},
             attributes={name: fit for name, fit in self._fits.items() if by_record or name != "eventName"},
             last=self.create_new_fields,
@@ -94,23 +94,23 @@ class Events(IterableObject):
             derive=partial(derived_id, self.stream) if derives else None,
             unkept=None if self.key_form.is_stored else self.key_form.unkept,
         )
-        kinds = KindsByText("eventName", self._kind) if by_record else OneKind(lambda: self._kind(None))
-        return PeopleRecipe(
+        kinds = GroupingByText("eventName", self._kind) if by_record else SingleGroup(lambda: self._kind(None))
+        return UserBuilder(
             ground, _TRACK_BULK if has_id or derives else _TRACK_BULK_ONCE, kinds, self.identities, layout
         )
 
     @cached_property
-    def _fits(self) -> Mapping[str, Fit]:
+    def _fits(self) -> Mapping[str, Transform]:
         fits = {name: attribute(name, read) for name, read in ATTRIBUTES.items()}
         return {"eventName": as_it_is, **fits, "id": needed(fits["id"])}
 
-    def _kind(self, column: str | None) -> Kind:
+    def _kind(self, column: str | None) -> RowGroup:
         name = self._event_name(column)
-        return Kind(scope=event_scope(name), event_name=name)
+        return RowGroup(scope=event_scope(name), event_name=name)
 
     def _event_name(self, column: Any) -> str:
         """What the route says, else what the record says."""
         name = self.route.options.get("event_name", column)
         if not isinstance(name, str) or not name.strip():
-            raise RecordRefusedError("missingEventName", "`eventName` is empty, and the route has no `event_name`")
+            raise RecordRejectedError("missingEventName", "`eventName` is empty, and the route has no `event_name`")
         return name

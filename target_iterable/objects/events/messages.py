@@ -9,7 +9,7 @@ from iterable_api.facts import timestamps
 from target_iterable.config.route import ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Operation, alone
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.events.triggers import SendingObject
 from target_iterable.records.column_mapping import EMPTY, Row, take_object
 from target_iterable.requests.bulk_response import all_taken
@@ -64,5 +64,5 @@ def _moment(value: Any) -> str:
     """In UTC without saying so, as the contract wants it."""
     moment = timestamps.parse(str(value))
     if moment is None:
-        raise RecordRefusedError("invalidDate", "`sendAt` is not a date and time", "sendAt")
+        raise RecordRejectedError("invalidDate", "`sendAt` is not a date and time", "sendAt")
     return timestamps.to_export_bound(moment)

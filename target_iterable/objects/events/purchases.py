@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Operation, alone
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import USERS
 from target_iterable.objects.base.cart_items import take_items
-from target_iterable.objects.base.cart_user import ObjectOfBuyers
+from target_iterable.objects.base.cart_user import CartUserObject
 from target_iterable.objects.base.event_attributes import derived_id, take_attributes
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.normal_form import normal
@@ -24,7 +24,7 @@ _TRACK = alone("/api/commerce/trackPurchase", all_taken)
 _TRACK_ONCE = replace(_TRACK, repeatable=False)
 
 
-class Purchases(ObjectOfBuyers):
+class Purchases(CartUserObject):
     """Purchases. One record is one purchase with all its items.
 
     With each purchase, Iterable empties the cart of the user, also with one that it has already: with `skip_unchanged`,
@@ -85,5 +85,5 @@ class Purchases(ObjectOfBuyers):
 def _total(value: Any) -> Number:
     total = number_of(value)
     if total is None:
-        raise RecordRefusedError("invalidTotal", "`total` is missing, or is not a number", "total")
+        raise RecordRejectedError("invalidTotal", "`total` is missing, or is not a number", "total")
     return total

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from target_iterable.config.route import ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Name, Operation, alone
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import whole_number
@@ -76,7 +76,7 @@ class CampaignTriggers(SendingObject):
         once = self.happening(key)
         part: Row = {"campaignId": self.number(row, "campaignId", "campaign_id"), "listIds": _numbers(row, "listIds")}
         if not part["listIds"]:
-            raise RecordRefusedError("missingList", "`listIds` is empty", "listIds")
+            raise RecordRejectedError("missingList", "`listIds` is empty", "listIds")
         if suppressed := _numbers(row, "suppressionListIds"):
             part["suppressionListIds"] = suppressed
         part |= self.extras(row)
@@ -128,5 +128,5 @@ def _numbers(row: Row, column: str) -> list[int]:
 
 def _truth(column: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise RecordRefusedError("invalidBoolean", f"`{column}` must be true or false", column)
+        raise RecordRejectedError("invalidBoolean", f"`{column}` must be true or false", column)
     return value

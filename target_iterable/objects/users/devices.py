@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Operation, alone
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.objects.base.user_part import bare
 from target_iterable.records.column_mapping import Row
@@ -59,7 +59,7 @@ class Devices(IterableObject):
     def _registration(self, identity: UserIdentity, token: str, row: Row) -> Row:
         platform = row.pop("platform", None)
         if platform not in _PLATFORMS:
-            raise RecordRefusedError("invalidPlatform", f"`platform` is not {', '.join(_PLATFORMS)}", "platform")
+            raise RecordRejectedError("invalidPlatform", f"`platform` is not {', '.join(_PLATFORMS)}", "platform")
         application = needed_text("applicationName", row.pop("applicationName", None))
         device: Row = {"token": token, "platform": platform, "applicationName": application}
         if fields := self.fields(row, "dataFields"):

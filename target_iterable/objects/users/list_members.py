@@ -8,14 +8,14 @@ from functools import partial
 from typing import Any, ClassVar, Final, NamedTuple
 
 from iterable_api.facts.identity import ProjectType
-from target_iterable.columnar.operation_builder import Ground, Recipe
+from target_iterable.columnar.operation_builder import BuilderContext, OperationBuilder
 from target_iterable.columnar.record_decoder import UnusualStreamError
-from target_iterable.columnar.row_groups import Kind, OneKind
-from target_iterable.columnar.user_builder import ProfileRecipe
+from target_iterable.columnar.row_groups import RowGroup, SingleGroup
+from target_iterable.columnar.user_builder import ProfileBuilder
 from target_iterable.config.route import MIRROR, REMOVE, ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Envelope, Name, Operation
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import USERS
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts, user_of
 from target_iterable.objects.base.user_part import MERGE, profile
@@ -89,26 +89,26 @@ class ListMembers(MirroredObject):
             return self._add(list_, identity, fields)
         return self._remove(list_, identity.sent, identity.names)
 
-    def recipe(self, ground: Ground) -> Recipe:
+    def recipe(self, ground: BuilderContext) -> OperationBuilder:
         """See `IterableObject`. Only for those who are put into a list that the route names."""
         options = self.route.options
         existing = options.get("update_existing_users_only", False)
         if self.route.mode != "add" or "member_column" in options or existing or not self._is_by_route:
             raise UnusualStreamError
         merge = options.get("merge_nested_objects", False)
-        return ProfileRecipe(
+        return ProfileBuilder(
             ground,
             _SUBSCRIBE,
-            OneKind(self._kind),
+            SingleGroup(self._kind),
             self.identities,
             merge=merge,
             placeholders=self.makes_placeholders,
             ignored=("listId", "list"),
         )
 
-    def _kind(self) -> Kind:
+    def _kind(self) -> RowGroup:
         list_ = self._list({}, create=True)
-        return Kind(self._envelope(list_, {}), self.project.fields.of_users(), f"list {list_.id}")
+        return RowGroup(self._envelope(list_, {}), self.project.fields.of_users(), f"list {list_.id}")
 
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`. A list has members of its own."""
@@ -164,7 +164,7 @@ class ListMembers(MirroredObject):
         value = row.pop(column, None)
         # Some databases have no truth values, only 1 and 0.
         if not isinstance(value, int) or value not in (True, False):
-            raise RecordRefusedError("missingMembership", f"the column {column!r} says neither true nor false", column)
+            raise RecordRejectedError("missingMembership", f"the column {column!r} says neither true nor false", column)
         return bool(value)
 
     @property
@@ -181,5 +181,5 @@ class ListMembers(MirroredObject):
         if id_ not in EMPTY:
             return _List(whole_number("listId", id_), by_record=not by_route)
         if not isinstance(name, str) or not name.strip():
-            raise RecordRefusedError("missingList", "`list` and `listId` are empty, and the route names no list")
+            raise RecordRejectedError("missingList", "`list` and `listId` are empty, and the route names no list")
         return _List(self.project.lists.id_of(name, create=create))

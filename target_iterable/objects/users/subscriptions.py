@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from target_iterable.config.route import ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Envelope, Operation
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.ids import whole_number
@@ -93,7 +93,7 @@ class Subscriptions(IterableObject):
         identity = self.identities.take(row)
         ids = {name: _ids(name, value) for name in _IDS if (value := row.pop(name, None)) not in EMPTY}
         if not ids:
-            raise RecordRefusedError("missingSubscriptions", f"it has none of {', '.join(_IDS)}")
+            raise RecordRejectedError("missingSubscriptions", f"it has none of {', '.join(_IDS)}")
         attribution = {name: row.pop(name, None) for name in _ATTRIBUTION}
         given = {name: whole_number(name, value) for name, value in attribution.items() if value not in EMPTY}
         return Operation(
@@ -128,7 +128,7 @@ class Subscriptions(IterableObject):
         """What the route says, else what the record says; Iterable does not tell capitals in it."""
         group = _GROUPS.get(str(self.route.options.get("group", column)).lower())
         if group is None:
-            raise RecordRefusedError(
+            raise RecordRejectedError(
                 "invalidGroup",
                 f"`subscriptionGroup` is not {', '.join(_GROUPS.values())}, and the route has no `group`",
                 "subscriptionGroup",

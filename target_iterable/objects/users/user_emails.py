@@ -11,7 +11,7 @@ from iterable_api.facts.identity import ProjectType
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Name, Operation, alone
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.objects.users.users import BULK_UPDATE
 from target_iterable.project.user_lookup import look_up
@@ -51,7 +51,7 @@ class UserEmails(IterableObject):
         user, new = self._current(row), self._new(row)
         self.leave_out(row)
         if new == user[1]:
-            raise RecordRefusedError("sameEmail", "the new address is the current one", _NEW)
+            raise RecordRejectedError("sameEmail", "the new address is the current one", _NEW)
         by_address = self.project.type is ProjectType.EMAIL
         return Operation(
             # Where users do not go by it, an address is a field of the profile like others.
@@ -71,19 +71,19 @@ class UserEmails(IterableObject):
         for kind in order:
             if given[kind] not in EMPTY:
                 return self._checked(kind, _CURRENT[kind], given[kind])
-        raise RecordRefusedError("missingIdentity", f"it has no {' and no '.join(_CURRENT[kind] for kind in order)}")
+        raise RecordRejectedError("missingIdentity", f"it has no {' and no '.join(_CURRENT[kind] for kind in order)}")
 
     def _new(self, row: Row) -> str:
         given = row.pop(_NEW, None)
         if given in EMPTY:
-            raise RecordRefusedError("missingEmail", f"it has no `{_NEW}`", _NEW)
+            raise RecordRejectedError("missingEmail", f"it has no `{_NEW}`", _NEW)
         return self._checked(EMAIL, _NEW, given)[1]
 
     def _checked(self, kind: str, column: str, value: Any) -> Name:
         try:
             sent = IdentityRule(self.project.type, kind).take({kind: value}).sent
-        except RecordRefusedError as error:
-            raise RecordRefusedError(error.code, f"`{column}`: {error.refusal.reason}", column) from None
+        except RecordRejectedError as error:
+            raise RecordRejectedError(error.code, f"`{column}`: {error.refusal.reason}", column) from None
         return kind, sent[kind]
 
     def _is_so(self, user: Name, new: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Operation, alone
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.json_texts import from_json
@@ -52,7 +52,7 @@ class UserMerges(IterableObject):
         """One pair, each side by one identifier: the contract does not take both."""
         sides = {side: self._side(row, side) for side in _SIDES}
         if sides["source"] == sides["destination"]:
-            raise RecordRefusedError("sameUser", "source and destination are the same user")
+            raise RecordRejectedError("sameUser", "source and destination are the same user")
         part: Row = {f"{side}{_MEMBERS[kind]}": text for side, (kind, text) in sides.items()}
         if arrays := from_json(row.pop("arrayMerge", None)):
             part["arrayMerge"] = _checked(arrays)
@@ -64,14 +64,14 @@ class UserMerges(IterableObject):
         given = {kind: row.pop(f"{side}{member}", None) for kind, member in _MEMBERS.items()}
         try:
             identity = self.identities.take(given)
-        except RecordRefusedError as error:
-            raise RecordRefusedError(error.code, f"the {side} of the merge: {error.refusal.reason}") from None
+        except RecordRejectedError as error:
+            raise RecordRejectedError(error.code, f"the {side} of the merge: {error.refusal.reason}") from None
         return next(iter(identity.sent.items()))
 
 
 def _checked(arrays: Any) -> list[Row]:
     if not isinstance(arrays, list) or not all(_is_array_merge(one) for one in arrays):
-        raise RecordRefusedError(
+        raise RecordRejectedError(
             "invalidArrayMerge",
             "`arrayMerge` must be an array of objects with texts `field` and `dedupeBy`",
             "arrayMerge",

@@ -10,14 +10,14 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from iterable_api.facts.identity import ProjectType
-from target_iterable.columnar.operation_builder import Ground, Recipe
+from target_iterable.columnar.operation_builder import BuilderContext, OperationBuilder
 from target_iterable.columnar.record_decoder import UnusualStreamError
-from target_iterable.columnar.row_groups import Kind, OneKind
-from target_iterable.columnar.user_builder import ProfileRecipe
+from target_iterable.columnar.row_groups import RowGroup, SingleGroup
+from target_iterable.columnar.user_builder import ProfileBuilder
 from target_iterable.config.route import CLEAR, IDENTIFIERS, MIRROR, NOTHING, ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Envelope, Name, Operation
-from target_iterable.core.rejection import RecordRefusedError
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import USERS
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, user_of
 from target_iterable.objects.base.user_part import MERGE, profile
@@ -104,14 +104,14 @@ class Users(MirroredObject):
             place=self._place,
         )
 
-    def recipe(self, ground: Ground) -> Recipe:
+    def recipe(self, ground: BuilderContext) -> OperationBuilder:
         """See `IterableObject`."""
         if self.route.mode != "upsert" or self.route.options.get("foreign_ids"):
             raise UnusualStreamError
-        kind = OneKind(lambda: Kind(self._envelope, self.project.fields.of_users(), self._place))
+        kind = SingleGroup(lambda: RowGroup(self._envelope, self.project.fields.of_users(), self._place))
         merge = self.route.options.get("merge_nested_objects", False)
         placeholders = self.makes_placeholders
-        return ProfileRecipe(ground, BULK_UPDATE, kind, self.identities, merge=merge, placeholders=placeholders)
+        return ProfileBuilder(ground, BULK_UPDATE, kind, self.identities, merge=merge, placeholders=placeholders)
 
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`."""
@@ -143,7 +143,7 @@ class Users(MirroredObject):
         """In an e-mail-based project many may share a userId, and nobody is forgotten by it."""
         shared = self.project.type is ProjectType.EMAIL and user[0] == USER_ID
         if shared and (self.route.on_removed == "forget" or self.route.identify_by is None):
-            raise RecordRefusedError("sharedUserId", "in an e-mail-based project others may have the same userId")
+            raise RecordRejectedError("sharedUserId", "in an e-mail-based project others may have the same userId")
 
     @property
     def _place(self) -> str:
