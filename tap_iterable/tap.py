@@ -18,7 +18,7 @@ from iterable_api.errors import IterableError, RunEndedError
 from iterable_api.facts.data_types import EVENTS, USER, DataType, unlisted
 from iterable_api.http.client import IterableClient
 from iterable_api.plugin import environment
-from iterable_api.plugin.connection_settings import connect, in_plain_words, strangers
+from iterable_api.plugin.connection_settings import connect, in_plain_words, unknown_settings
 from iterable_api.plugin.exit_errors import (
     JsonObjectFile,
     UnreadableVariableError,
@@ -75,7 +75,7 @@ class TapIterable(Tap):
         self, *, config: Mapping[str, Any] | None = None, validate_config: bool = True, **options: Any
     ) -> None:
         self.append_builtin_config(SCHEMA)  # the SDK does so when it validates, which is too late for this check
-        _refuse(sorted(strangers(config or {}, SCHEMA["properties"])))
+        _refuse(sorted(unknown_settings(config or {}, SCHEMA["properties"])))
         super().__init__(config=dict(config or {}), validate_config=validate_config, **options)
         self._heed_environment(config or {}, is_read=options.get("parse_env_config", False))
         _let_lines_end()

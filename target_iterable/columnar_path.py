@@ -34,13 +34,13 @@ class ColumnarPath:
         recipe: OperationBuilder,
         key: Sequence[str],
         delivery: StreamDelivery,
-        tally: Callable[[], None],
+        counts: Callable[[], None],
     ) -> None:
         self._type = type_
         self._recipe = recipe
         self._key = key
         self._delivery = delivery
-        self._tally = tally
+        self._counts = counts
         self._lines: Sequence[Line] = ()
         self._made: list[Operation | None] = []
         self._patience = _PATIENCE
@@ -66,11 +66,11 @@ class ColumnarPath:
 
         That ends with a line that is to be processed by itself, and when it may be time to send what waits.
         """
-        made = self._made[place : place + self._delivery.wanted]
+        made = self._made[place : place + self._delivery.rows_until_flush]
         rows = [row for row in made[: _first_none(made)] if row is not None]
         for row, line in zip(rows, self._lines[place:], strict=False):
             row.source = InputMessage(line, schema)
-            self._tally()
+            self._counts()
         if rows:
             self._delivery.add_all(rows)
         return len(rows)

@@ -63,7 +63,7 @@ class IterableSink(BatchSink):
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         route = target.routing.route(stream_name)
-        target.routing.saw(stream_name, schema.get("properties", {}))
+        target.routing.mark_seen(stream_name, schema.get("properties", {}))
         if any(not name.strip() and name not in route.fields for name in schema.get("properties", {})):
             self.logger.warning(
                 "A column of the stream %r has no name, and is left out: name it in `fields`.", stream_name
@@ -79,12 +79,12 @@ class IterableSink(BatchSink):
                 self._columns.key(self.key_properties),
                 _cleared(schema, route),
                 self._columns.schemas,
-                DuplicateFields(stream_name, self.delivery.tally.duplicate_fields, rejects=self._rejects_duplicates),
+                DuplicateFields(stream_name, self.delivery.counts.duplicate_fields, rejects=self._rejects_duplicates),
             )
         )
         self._names: _Names | None = None
-        if isinstance(self._object, MirroredObject) and self.delivery.mirror.watches:
-            self.delivery.mirror.removal = self._object.removal
+        if isinstance(self._object, MirroredObject) and self.delivery.mirror.is_active:
+            self.delivery.mirror.make_removal = self._object.removal
             self._names = self._object.names
         # Dates that are none must not keep a record from being recognised.
         self._plain = ColumnMapping({}, route.fields, route.defaults, nest=route.nests, selection=route.selection)
@@ -125,7 +125,7 @@ class IterableSink(BatchSink):
         is_there = mark is None or self._on_deleted == WRITE
         names: Sequence[str] = ()
         if not is_there:
-            self.delivery.mirror.tombstone()
+            self.delivery.mirror.count_tombstone()
         try:
             if self._names is not None and is_there:
                 names = self._named(self._names, record)
@@ -134,18 +134,18 @@ class IterableSink(BatchSink):
             if mark is not None:
                 self.delivery.expect_deleted(operation, WRITTEN if is_there else REMOVED)
             if self._names is not None and is_there:
-                self.delivery.mirror.claim(operation, names, self._version)
+                self.delivery.mirror.record_row(operation, names, self._version)
         except RecordSkippedError:
-            self.delivery.pass_over()
+            self.delivery.skip()
             self._not_sent(names, mark, SKIPPED)
         except RecordAlreadyWrittenError:
-            self.delivery.note_done()
+            self.delivery.count_already_written()
             self._not_sent(names, mark, WRITTEN)
         except RecordRejectedError as error:
-            self.delivery.refuse(error.refusal, source)
+            self.delivery.reject(error.reject_reason, source)
             self._not_sent(names, mark, REJECTED)
         except RecursionError:
-            self.delivery.refuse(_TOO_DEEP, source)
+            self.delivery.reject(_TOO_DEEP, source)
             self._not_sent(names, mark, REJECTED)
         except IterableError as error:
             raise not_made(self.stream_name, error) from error
@@ -158,9 +158,9 @@ class IterableSink(BatchSink):
     def _not_sent(self, names: Sequence[str], mark: str | None, verdict: str) -> None:
         """Note that a record has come of which nothing is to be sent."""
         if mark is None or self._on_deleted == WRITE:
-            self.delivery.mirror.touch(names, self._version)
+            self.delivery.mirror.record_seen(names, self._version)
         if mark is not None:
-            self.delivery.note_deleted(verdict)
+            self.delivery.count_deleted(verdict)
 
     def _removal(self, record: Mapping[str, Any], mark: str | None) -> Operation:
         """What the route says of a row that the source has deleted. It may hold nothing but the key.
@@ -180,7 +180,7 @@ class IterableSink(BatchSink):
         if self._names is not None:
             if not self.delivery.mirror.may_remove(names):
                 raise RecordSkippedError
-            self.delivery.mirror.release(operation, names)
+            self.delivery.mirror.record_removal(operation, names)
         return operation
 
     def operation(self, record: dict[str, Any]) -> Operation:
@@ -223,9 +223,9 @@ class IterableSink(BatchSink):
 
     def activate_version(self, new_version: int) -> None:
         """Deliver what waits, then remove what has left the source, if all of the version has been read."""
-        if self.delivery.mirror.completes(new_version):
+        if self.delivery.mirror.is_complete_at(new_version):
             self._deliver()
-            self.delivery.remove_left(new_version, lambda: self._reader.stopped)
+            self.delivery.remove_missing(new_version, lambda: self._reader.stopped)
 
     @property
     def _version(self) -> int | None:
@@ -237,7 +237,7 @@ class IterableSink(BatchSink):
         try:
             return names(self._plain.row(record), [record.get(column) for column in self.key_properties])
         except (RecordRejectedError, RecursionError):
-            self.delivery.mirror.lose()
+            self.delivery.mirror.count_unnamed()
             return ()
 
 

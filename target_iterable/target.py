@@ -17,7 +17,7 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 from iterable_api.errors import IterableError
 from iterable_api.facts.identity import ProjectType
 from iterable_api.http.client import IterableClient
-from iterable_api.plugin.connection_settings import connect, in_plain_words, strangers
+from iterable_api.plugin.connection_settings import connect, in_plain_words, unknown_settings
 from iterable_api.plugin.exit_errors import (
     UnreadableVariableError,
     WrongExpressionError,
@@ -45,7 +45,7 @@ from target_iterable.ledger.errors import LedgerError
 from target_iterable.mirror.errors import RemovalFailedError, removals_stopped
 from target_iterable.objects.content.catalog_items import catalog_place
 from target_iterable.objects.registry import OBJECTS
-from target_iterable.project.connection_check import first_look
+from target_iterable.project.connection_check import check_connection
 from target_iterable.project.project import Project
 from target_iterable.reporting.audit_log import AuditLogNotWrittenError
 from target_iterable.reporting.dead_letter_file import DeadLettersNotWrittenError
@@ -109,20 +109,20 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
         )
         self._kind = (DryRun if is_dry else RealRun)(self.config)
         self.reader.passes_state = self._kind.passes_state
-        self._outlet = RunResources(
+        self._resources = RunResources(
             self._kind.config,
             self._kind.stores,
             needs_ledger=self.routing.needs_ledger,
             must_remember=self.routing.must_remember,
         )
         if self.routing.may_remove:
-            self._outlet.check_audit()
+            self._resources.check_audit()
         self.project = Project(
             self._client(), ProjectType(self.config["project_type"]), coerce=self.config["coerce_types"]
         )
-        self.project.catalogs.on_create = lambda name: self._outlet.forget(catalog_place(name))
-        self.deliveries = RunDelivery(self._delivery, ahead=self._kind.sends_ahead)
-        self._report = RunReport(self.config.get("summary_path"), self._kind, self._outlet.run)
+        self.project.catalogs.on_create = lambda name: self._resources.forget(catalog_place(name))
+        self.deliveries = RunDelivery(self._delivery, ahead=self._kind.sends_in_background)
+        self._report = RunReport(self.config.get("summary_path"), self._kind, self._resources.run)
         self.reader.lane_of = self._lane_of
         self.reader.on_message = self._deliver_when_due
         self.reader.on_version = self._activate_version
@@ -185,12 +185,12 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
     @classmethod
     def _check(cls, given: Any) -> None:
         target = cls(config=given.config, parse_env_config=given.parse_env)
-        cls.logger.info(first_look(target.project.client, target.project.type))
+        cls.logger.info(check_connection(target.project.client, target.project.type))
 
     @classmethod
     def _refuse_strangers(cls, config: Mapping[str, Any]) -> None:
         cls.append_builtin_config(SETTINGS)  # the SDK does so when it validates, which is too late for this check
-        for problem in sorted(strangers(config, SETTINGS["properties"])):
+        for problem in sorted(unknown_settings(config, SETTINGS["properties"])):
             raise SettingError(problem)
 
     @classmethod
@@ -216,7 +216,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
             self._close(ending)
         if ending is RunEnding.WHOLE:
             self._fail_at_stops()
-        rejected = sum(delivery.tally.rejected + delivery.tally.not_removed.total() for delivery in self.deliveries)
+        rejected = sum(delivery.counts.rejected + delivery.counts.not_removed.total() for delivery in self.deliveries)
         if rejected and self._kind.config["on_reject"] == "fail":
             raise RecordsRejectedError(
                 f"{rejected} records are rejected or not removed, and `on_reject` is `fail`. State has moved on."
@@ -234,7 +234,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
         return is_dry
 
     def _fail_at_stops(self) -> None:
-        stopped = {delivery.stream: delivery.tally.stopped for delivery in self.deliveries}
+        stopped = {delivery.stream: delivery.counts.stopped for delivery in self.deliveries}
         fatal = self._kind.fatal_stops
         if told := {stream: why for stream, why in stopped.items() if why and why.matters and why.code in fatal}:
             raise removals_stopped(told)
@@ -263,23 +263,23 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
         """Remove what the input, which has come to its end by itself, no longer holds. All else is delivered first."""
         self.deliveries.deliver()
         for delivery in self.deliveries:
-            if (version := delivery.mirror.completes_at_end()) is not None:
-                delivery.remove_left(version, lambda: self.reader.stopped)
+            if (version := delivery.mirror.version_at_end()) is not None:
+                delivery.remove_missing(version, lambda: self.reader.stopped)
 
     def _delivery(self, stream: str, waiting: BufferLevel) -> StreamDelivery:
-        sender = Sender(self.project.client, stream, self._outlet.journal)
-        route, outlet = self.routing.route(stream), self._outlet
-        past = outlet.past(stream, route, once_per_key=self.routing.is_once_per_key(route))
+        sender = Sender(self.project.client, stream, self._resources.request_log)
+        route, resources = self.routing.route(stream), self._resources
+        history = resources.history(stream, route, once_per_key=self.routing.is_once_per_key(route))
         delivery = StreamDelivery(
             sender,
             self.project.fields.types,
-            outlet.rejects(stream),
-            outlet.options,
-            past,
-            audit=outlet.audit(stream, route),
+            resources.rejects(stream),
+            resources.options,
+            history,
+            audit=resources.audit(stream, route),
             waiting=waiting,
         )
-        self._report.include(stream, route.object, delivery.tally)
+        self._report.include(stream, route.object, delivery.counts)
         return delivery
 
     def _lane_of(self, stream: str) -> ColumnarPath | None:
@@ -288,35 +288,35 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
 
     def _deliver_when_due(self) -> None:
         if self.deliveries.is_due():
-            self.deliveries.send_ahead(self.state_writer())
+            self.deliveries.send_in_background(self.state_writer())
             self._report.progress()
 
     def _close(self, ending: RunEnding = RunEnding.FAILED) -> None:
         finished = ending is RunEnding.WHOLE
         self.deliveries.close()
         for delivery in self.deliveries:
-            delivery.note_ending(ending)
+            delivery.record_ending(ending)
         if finished:
             with suppress(LedgerError):
                 self._note_absent_mirrors()
         self._report.close(finished=finished)
-        for problem in self.routing.idle() if finished else ():
+        for problem in self.routing.unused_routes() if finished else ():
             self.logger.warning(problem)
         self.project.client.close()
         self._kind.close()
-        self._outlet.close()
+        self._resources.close()
 
     def _note_absent_mirrors(self) -> None:
         for stream, route in self.routing.absent_mirrors().items():
-            if route.on_removed != NOTHING and (kept := self._outlet.kept(stream, route)):
+            if route.on_removed != NOTHING and (kept := self._resources.kept(stream, route)):
                 stopped = RemovalStop(ABSENT, kept, kept)
                 self._report.include(stream, route.object, StreamCounts(is_mirror=True, stopped=stopped))
                 self.logger.warning("%s: %s", stream, stopped)
 
     def _client(self) -> IterableClient:
         try:
-            journal = self._outlet.journal
+            request_log = self._resources.request_log
             user_agent = f"{self.name}/{self.plugin_version}"
-            return connect(self.config, user_agent, journal.saw, self._kind.client(journal))
+            return connect(self.config, user_agent, request_log.record_attempt, self._kind.client(request_log))
         except ValueError as error:
             raise SettingError(str(error)) from None

@@ -101,7 +101,7 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def strangers(config: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What is wrong before the values are looked at: names that are not known, and secrets that are no texts.
 
     The SDK would show the value of such a secret, and would not say what a name is near to.

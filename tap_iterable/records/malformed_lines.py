@@ -58,7 +58,7 @@ class MalformedLines:
                         "%s: lines that are no records: %d. They are kept in %s", stream, self.count, self.path
                     )
 
-    def keep(self, line: bytes) -> None:
+    def add(self, line: bytes) -> None:
         """Append the line to the file, on disk before this returns: state will move past it."""
         self.count += 1
         private_directory(self.path.parent)

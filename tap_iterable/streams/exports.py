@@ -180,7 +180,7 @@ class ExportStream(WindowedStream, BatchedStream):
             records = self.rows.records(block, odd)
             for line in odd:
                 refuse_error(line, self.name)
-                self._odd_lines.keep(line)
+                self._odd_lines.add(line)
             rows += len(records)
             lines += len(records) + len(odd)
             yield records

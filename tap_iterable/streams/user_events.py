@@ -57,7 +57,7 @@ class UserEventsStream(PartitionedStream):
                     event = self._event(line)
                 except MalformedLineError:
                     refuse_error(line, PATH)
-                    odd_lines.keep(line)
+                    odd_lines.add(line)
                 else:
                     yield event
         odd_lines.check(odd_lines.count, number)

@@ -29,16 +29,16 @@ class ItemBuilder(OperationBuilder):
         UnusualStreamError: if a field has a dot in its name, or nothing is an id.
     """
 
-    fields_at = ()
+    fields_path = ()
     member = _VALUE
     most_bytes = MAX_CATALOG_ITEM_BYTES
 
-    def __init__(self, ground: BuilderContext, endpoint: Endpoint, kinds: Grouping, ids: Transform, key: str) -> None:
-        super().__init__(ground, endpoint, kinds)
+    def __init__(self, context: BuilderContext, endpoint: Endpoint, kinds: Grouping, ids: Transform, key: str) -> None:
+        super().__init__(context, endpoint, kinds)
         self._ids = ids
         self._key = key
-        id_ = _ID if _ID in ground.fields else key
-        data = [name for name in ground.fields if name not in (id_, _CATALOG, _VALUE)]
+        id_ = _ID if _ID in context.fields else key
+        data = [name for name in context.fields if name not in (id_, _CATALOG, _VALUE)]
         if not id_ or any("." in name for name in data):
             raise UnusualStreamError
         self._data = structs(data)

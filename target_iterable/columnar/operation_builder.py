@@ -77,7 +77,7 @@ class OperationBuilder(ABC):
     It says of them just what `IterableObject.operation` says, and of all others nothing.
 
     Attributes:
-        fields_at: see `Operation`.
+        fields_path: see `Operation`.
         member: an object whose members are data fields, too.
         closed: the names of members that the object has to look at.
         most_bytes: whether a row can be sent whose part is larger is left to be found out.
@@ -86,22 +86,22 @@ class OperationBuilder(ABC):
         UnusualStreamError: if the stream lacks a column that says of what kind rows are.
     """
 
-    fields_at: tuple[str, ...] = ("dataFields",)
+    fields_path: tuple[str, ...] = ("dataFields",)
     member: str = "dataFields"
     closed: Collection[str] = ()
     most_bytes = MAX_BODY_BYTES // 2
 
-    def __init__(self, ground: BuilderContext, endpoint: Endpoint, kinds: Grouping) -> None:
-        if kinds.field is not None and kinds.field not in ground.fields:
+    def __init__(self, context: BuilderContext, endpoint: Endpoint, kinds: Grouping) -> None:
+        if kinds.field is not None and kinds.field not in context.fields:
             raise UnusualStreamError
-        self._ground = ground
+        self._context = context
         self._endpoint = endpoint
         self._kinds = kinds
-        self._dates = {name: dates() for name, move in ground.moves.items() if move.is_date}
+        self._dates = {name: dates() for name, move in context.moves.items() if move.is_date}
 
     def operations(self, columns: Mapping[str, Column], keys: Sequence[tuple[Any, ...]]) -> list[Operation | None]:
         """One for each record, or None where that record has to be looked at by itself; there is one at least."""
-        version = self._ground.types.version
+        version = self._context.types.version
         dates_ = {name: fit(columns[name]) for name, fit in self._dates.items()}
         draft = self._draft({**columns, **dates_}, keys)
         odd = misfits_in(*dates_.values()) | draft.misfits() | self._unsure(draft) | {*self._odd(draft)}
@@ -131,19 +131,19 @@ class OperationBuilder(ABC):
         """The places of rows that the object has to look at; there may be misfits among them."""
 
     def _draft(self, columns: Mapping[str, Column], keys: Sequence[tuple[Any, ...]]) -> ColumnBatch:
-        data = {move.field: columns[name] for name, move in self._ground.moves.items()}
+        data = {move.field: columns[name] for name, move in self._context.moves.items()}
         objects = spreading.objects(data.pop(self.member), self.closed) if self.member in data else None
         heads = self._heads(data, keys)
-        kinds = self._kinds.of(heads, len(keys))
+        kinds = self._kinds.group_of(heads, len(keys))
         if objects is not None:
-            return ColumnBatch(keys, heads, {}, kinds, spreading.rows(objects, data, clears=self._ground.clears))
-        if not self._ground.clears:
+            return ColumnBatch(keys, heads, {}, kinds, spreading.rows(objects, data, clears=self._context.clears))
+        if not self._context.clears:
             data = {field: without_null_values(column) for field, column in data.items()}
         return ColumnBatch(keys, heads, data, kinds)
 
     def _unsure(self, draft: ColumnBatch) -> set[int]:
         """The places of rows with a value that may not fit its field."""
-        types, unsure = self._ground.types, set[int]()
+        types, unsure = self._context.types, set[int]()
         kinds = {*draft.kinds} - {MISFIT}
         for scope in {kind.scope for kind in kinds}:
             if scope == USERS or types.of(scope):
@@ -154,7 +154,7 @@ class OperationBuilder(ABC):
         return unsure
 
     def _unsure_in(self, scope: str, draft: ColumnBatch) -> Iterable[int]:
-        types = self._ground.types
+        types = self._context.types
         if draft.rows is not None:
             return types.unsure_rows(scope, draft.rows)
         return chain.from_iterable(types.unsure(scope, field, column) for field, column in draft.data.items())
@@ -170,7 +170,7 @@ class OperationBuilder(ABC):
             repeat(NOBODY),
             [kind.scope for kind in kinds],
             repeat(None),
-            repeat(self.fields_at),
+            repeat(self.fields_path),
             repeat(version),
             [kind.event_name for kind in kinds],
             [kind.place for kind in kinds],

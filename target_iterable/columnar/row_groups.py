@@ -19,8 +19,8 @@ class RowGroup:
     """See `Operation`. Not compared, since there are few, and many rows ask for theirs."""
 
     envelope: Envelope = BARE
-    scope: str = ""
-    place: str = ""
+    type_scope: str = ""
+    dedup_scope: str = ""
     event_name: str = ""
 
 
@@ -34,7 +34,7 @@ class Grouping(ABC):
     field: str | None = None
 
     @abstractmethod
-    def of(self, heads: Mapping[str, Column], count: int) -> Column:
+    def group_of(self, heads: Mapping[str, Column], count: int) -> Column:
         """One for each of `count` rows; `MISFIT` where that is refused."""
 
 
@@ -44,7 +44,7 @@ class SingleGroup(Grouping):
     def __init__(self, make: Callable[[], RowGroup]) -> None:
         self._make = cache(or_misfit(lambda _: make()))
 
-    def of(self, heads: Mapping[str, Column], count: int) -> Column:
+    def group_of(self, heads: Mapping[str, Column], count: int) -> Column:
         """See `Grouping`."""
         del heads
         return [self._make(None)] * count
@@ -57,7 +57,7 @@ class GroupingByText(Grouping):
         self.field: str = field
         self._of = lru_cache(_MOST)(or_misfit(make))
 
-    def of(self, heads: Mapping[str, Column], count: int) -> Column:
+    def group_of(self, heads: Mapping[str, Column], count: int) -> Column:
         """See `Grouping`."""
         del count
         column = heads[self.field]

@@ -55,19 +55,19 @@ class UserBuilder(OperationBuilder):
     """
 
     def __init__(
-        self, ground: BuilderContext, endpoint: Endpoint, kinds: Grouping, rule: IdentityRule, layout: BodyLayout
+        self, context: BuilderContext, endpoint: Endpoint, kinds: Grouping, rule: IdentityRule, layout: BodyLayout
     ) -> None:
-        super().__init__(ground, endpoint, kinds)
+        super().__init__(context, endpoint, kinds)
         self._layout = layout
-        self._people = _People(rule, ground.fields, keeps_other=layout.keeps_other)
-        tops = [*self._people.sent, *layout.first, *(name for name in layout.attributes if name in ground.fields)]
+        self._people = _People(rule, context.fields, keeps_other=layout.keeps_other)
+        tops = [*self._people.sent, *layout.first, *(name for name in layout.attributes if name in context.fields)]
         taken = {*KINDS, *layout.attributes, *layout.ignored, _DATA}
-        data = [name for name in ground.fields if name not in taken]
+        data = [name for name in context.fields if name not in taken]
         if layout.keeps_other:
             data += self._people.other
         self._data = structs(data)
-        self._attributes = [name for name in layout.attributes if name in ground.fields]
-        self._has_data = bool(data) or _DATA in ground.fields
+        self._attributes = [name for name in layout.attributes if name in context.fields]
+        self._has_data = bool(data) or _DATA in context.fields
         members = [*tops, *([_DATA] if self._has_data else [])]
         self._content, self._content_data = structs(sorted(members)), structs(sorted(data))
         self._whole = structs([*members, *(["id"] if layout.derive else []), *layout.last])
@@ -137,7 +137,7 @@ class ProfileBuilder(UserBuilder):
 
     def __init__(
         self,
-        ground: BuilderContext,
+        context: BuilderContext,
         endpoint: Endpoint,
         kinds: Grouping,
         rule: IdentityRule,
@@ -146,12 +146,12 @@ class ProfileBuilder(UserBuilder):
         placeholders: bool,
         ignored: Collection[str] = (),
     ) -> None:
-        if not RESERVED.isdisjoint(ground.fields):
+        if not RESERVED.isdisjoint(context.fields):
             raise UnusualStreamError
-        first = {"preferUserId": True} if placeholders and rule.is_by_user_id(rule.best(ground.fields)) else {}
+        first = {"preferUserId": True} if placeholders and rule.is_by_user_id(rule.best(context.fields)) else {}
         if merge:
             first["mergeNestedObjects"] = True
-        super().__init__(ground, endpoint, kinds, rule, BodyLayout(first=first, ignored=ignored))
+        super().__init__(context, endpoint, kinds, rule, BodyLayout(first=first, ignored=ignored))
 
 
 class _People:

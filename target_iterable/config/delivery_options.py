@@ -13,12 +13,12 @@ class Options:
 
     Attributes:
         max_in_flight: None for what the endpoint's limit suggests.
-        bears_dropped_fields: whether the run goes on when Iterable leaves fields out of records it takes.
-        trims: whether records go without fields whose types clash, instead of being rejected.
+        allows_dropped_fields: whether the run goes on when Iterable leaves fields out of records it takes.
+        drops_misfits: whether records go without fields whose types clash, instead of being rejected.
     """
 
     max_rows: int | None
-    allowance: Threshold
+    max_rejects: Threshold
     max_in_flight: int | None = None
-    bears_dropped_fields: bool = True
-    trims: bool = False
+    allows_dropped_fields: bool = True
+    drops_misfits: bool = False

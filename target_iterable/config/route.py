@@ -200,11 +200,11 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_t
         skip_unchanged=entry.get("skip_unchanged", False),
         on_deleted=on_deleted,
         on_removed=on_removed,
-        max_removals=_allowance(entry, place, "max_removals"),
+        max_removals=_threshold(entry, place, "max_removals"),
         allow_empty=entry.get("allow_empty", False),
         complete_at_end=_at_end(entry, place) != "false",
         end_declared=_at_end(entry, place) == DECLARED,
-        max_shrinkage=_allowance(entry, place, "max_shrinkage"),
+        max_shrinkage=_threshold(entry, place, "max_shrinkage"),
         resend=one_of(UNCONFIRMED, entry.get("on_unconfirmed", UNCONFIRMED[0]), f"{place}.on_unconfirmed") == "send",
         options=_options(spec, entry, place),
     )
@@ -244,7 +244,7 @@ def _selection(entry: Mapping[str, Any], place: str, *, leaves_marks_out: bool) 
             raise SettingError(f"`{place}.defaults` has a column without a name, which would become a field for ever.")
     for key in ("fields", "defaults"):
         for column, said in entry.get(key, {}).items():
-            if said is not None and not chosen.takes(column):
+            if said is not None and not chosen.includes(column):
                 raise SettingError(
                     f"`{place}.{key}` names the column {column!r}, which `drop` or `keep_only` of the route leaves "
                     "out. Say only one of both."
@@ -285,7 +285,7 @@ def _at_end(entry: Mapping[str, Any], place: str) -> str:
     return one_of(_ENDS, str(entry.get("complete_at_end", False)).lower(), f"{place}.complete_at_end")
 
 
-def _allowance(entry: Mapping[str, Any], place: str, key: str) -> Threshold | None:
+def _threshold(entry: Mapping[str, Any], place: str, key: str) -> Threshold | None:
     try:
         return Threshold.parse(str(entry[key])) if key in entry else None
     except ValueError as error:

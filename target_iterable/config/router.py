@@ -64,12 +64,12 @@ class Router:
             f'{{"{stream}": {{"object": "users"}}}}. The object can be {", ".join(self._objects)}.'
         )
 
-    def saw(self, stream: str, columns: Iterable[str]) -> None:
+    def mark_seen(self, stream: str, columns: Iterable[str]) -> None:
         """Note the columns of a stream that has come."""
         if (pattern := self._came.get(stream)) is not None:
             self._columns.setdefault(pattern, set()).update(columns)
 
-    def idle(self) -> Iterator[str]:
+    def unused_routes(self) -> Iterator[str]:
         """What to say of entries of the setting, and in their options, that were for nothing, after streams came."""
         for pattern in self._routes.keys() - self._came.values() if self._came else ():
             yield f"`streams.{pattern}` was for none of the streams that came: {', '.join(self._came)}."
@@ -77,7 +77,7 @@ class Router:
             for column in self._routes[pattern].fields.keys() - columns:
                 hint = did_you_mean(column, columns)
                 yield f"`streams.{pattern}.fields` names {column!r}, which is no column of the stream's schema.{hint}"
-            for option, globs in self._routes[pattern].selection.idle(columns).items():
+            for option, globs in self._routes[pattern].selection.unused_columns(columns).items():
                 for glob in globs:
                     hint = did_you_mean(glob, columns)
                     yield f"`streams.{pattern}.{option}` has {glob!r}, which fits no column of the schema.{hint}"

@@ -51,10 +51,10 @@ class RowResults:
 
     Attributes:
         written: Iterable has taken them, or what they ask for was so already.
-        already: those of the written ones of which Iterable says that what they ask for was so already.
+        already_done: those of the written ones of which Iterable says that what they ask for was so already.
         skipped: there was nothing to do: they are about users who do not exist, and must not make any.
         rejected: those that are refused, and why.
-        passing: those that failed, and why, of a cause that may have passed when they are sent again.
+        retryable: those that failed, and why, of a cause that may have passed when they are sent again.
         unknown: Iterable's answer does not say what became of them.
         dropped_fields: fields that Iterable left out of rows it has taken.
         created_fields: fields that are new to the project.
@@ -62,9 +62,9 @@ class RowResults:
     """
 
     written: list[Operation] = field(default_factory=list)
-    already: set[Operation] = field(default_factory=set)
+    already_done: set[Operation] = field(default_factory=set)
     rejected: list[tuple[Operation, RejectReason]] = field(default_factory=list)
-    passing: list[tuple[Operation, RejectReason]] = field(default_factory=list)
+    retryable: list[tuple[Operation, RejectReason]] = field(default_factory=list)
     skipped: list[Operation] = field(default_factory=list)
     unknown: list[Operation] = field(default_factory=list)
     dropped_fields: set[str] = field(default_factory=set)
@@ -74,29 +74,31 @@ class RowResults:
     def absorb(self, more: RowResults) -> None:
         """Add what became of other rows; what must be sent again stays out."""
         self.written += more.written
-        self.already |= more.already
+        self.already_done |= more.already_done
         self.rejected += more.rejected
         self.skipped += more.skipped
         self.dropped_fields |= more.dropped_fields
         self.created_fields |= more.created_fields
 
 
-Judge: TypeAlias = "Callable[[Sequence[Operation], Mapping[str, Any]], RowResults]"
+ResponseParser: TypeAlias = "Callable[[Sequence[Operation], Mapping[str, Any]], RowResults]"
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A bulk endpoint: a request to `path`, the rows in the body's member `collection`. See `alone` for the others.
+    """A bulk endpoint: a request to `path`, with the rows in the body's member `collection`.
+
+    `single_row_endpoint` makes the others.
 
     Attributes:
-        judge: reads the JSON of an answer that is a success; see `iterable_api.facts.success_responses`.
+        parse_response: reads the JSON of an answer that is a success; see `iterable_api.facts.success_responses`.
         brackets: whether the collection is an array of rows or an object of rows by id.
         max_rows: the contract's limit, where it has one.
-        once: whether a name may stand only once in a request. Failures are listed by name, so two
+        unique_names: whether a name may stand only once in a request. Failures are listed by name, so two
             rows of one user could not be told apart, nor is their order promised.
         repeatable: whether a row that is sent twice does what it does when it is sent once. False at the start only
             for rows that lack what makes a second call harmless; see `iterable_api.facts.repeatable` for all others.
-        settled: statuses, or beginnings of the codes or sentences of refusals, which say that what the rows of a
+        already_done: statuses, or beginnings of the codes or sentences of refusals, which say that what the rows of a
             request ask for was so already.
         removes: what a row takes away, as the audit log calls it: `delete`, `forget`, `merge` or `remove`. Empty for
             endpoints that take nothing away.
@@ -104,13 +106,13 @@ class Endpoint:
 
     path: str
     collection: str
-    judge: Judge
+    parse_response: ResponseParser
     method: str = "POST"
     brackets: tuple[bytes, bytes] = ARRAY
     max_rows: int | None = None
-    once: bool = True
+    unique_names: bool = True
     repeatable: bool = True
-    settled: frozenset[str | int] = frozenset()
+    already_done: frozenset[str | int] = frozenset()
     removes: str = ""
 
     def __post_init__(self) -> None:
@@ -125,11 +127,16 @@ class Endpoint:
         return bool(self.collection)
 
 
-def alone(
-    path: str, judge: Judge, method: str = "POST", *, settled: Collection[str | int] = (), removes: str = ""
+def single_row_endpoint(
+    path: str,
+    parse_response: ResponseParser,
+    method: str = "POST",
+    *,
+    already_done: Collection[str | int] = (),
+    removes: str = "",
 ) -> Endpoint:
     """An endpoint that takes one row in a request, where the row is the whole body; an empty one is no body."""
-    return Endpoint(path, "", judge, method, max_rows=1, settled=frozenset(settled), removes=removes)
+    return Endpoint(path, "", parse_response, method, max_rows=1, already_done=frozenset(already_done), removes=removes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,16 +178,16 @@ class Operation(msgspec.Struct, eq=False, gc=False):
             their order.
         only_for: identifiers of users, if the row is meant for users who exist: where none of them is known, there is
             nothing to do.
-        scope: whose fields the row writes. Types of fields are kept per scope; see `field_types`.
+        type_scope: whose fields the row writes. Types of fields are kept per scope; see `field_types`.
         fields: what the row writes there; None if that is just what stands in `part`: see `content`.
-        fields_at: the members of `part` that lead to the object which holds the fields.
-        fitted: the `version` of the types in which all fields were seen to fit.
+        fields_path: the members of `part` that lead to the object which holds the fields.
+        fits_version: the `version` of the types in which all fields were seen to fit.
         event_name: another name by which an answer may mean the row, and many others that are in no order with it.
-        place: what the row changes for those whom it names, for example one list. Empty for what only happens: it
+        dedup_scope: what the row changes for those whom it names, for example one list. Empty for what only happens: it
             leaves nothing that the next row could be compared with.
-        once: what happens only once, and for which key; None for what may be sent again and again. Where the
+        idempotency_key: what happens only once, and for which key; None for what may be sent again and again. Where the
             endpoint is not `repeatable`, it happens at most once, whatever comes in between.
-        is_so: asks Iterable, when it has refused the row alone, whether what the row asks for is so already.
+        already_applied: asks Iterable, when it has refused the row alone, whether what the row asks for is so already.
         source: the record, as it came; set by whoever takes the row over. Removals come of no record.
     """
 
@@ -189,14 +196,14 @@ class Operation(msgspec.Struct, eq=False, gc=False):
     names: tuple[Name, ...]
     envelope: Envelope = BARE
     only_for: frozenset[Name] = NOBODY
-    scope: str = ""
+    type_scope: str = ""
     fields: Mapping[str, Any] | None = None
-    fields_at: tuple[str, ...] = ("dataFields",)
-    fitted: int = NEVER
+    fields_path: tuple[str, ...] = ("dataFields",)
+    fits_version: int = NEVER
     event_name: str = ""
-    place: str = ""
-    once: IdempotencyKey | None = None
-    is_so: Callable[[], bool] | None = None
+    dedup_scope: str = ""
+    idempotency_key: IdempotencyKey | None = None
+    already_applied: Callable[[], bool] | None = None
     source: InputMessage | None = None
 
     def content(self) -> tuple[Any, dict[str, Any]]:
@@ -204,13 +211,13 @@ class Operation(msgspec.Struct, eq=False, gc=False):
         keyed = self.endpoint.brackets == OBJECT
         body = _decode(b"{" + self.part + b"}" if keyed else self.part)
         fields = next(iter(body.values())) if keyed else body
-        for member in self.fields_at:
+        for member in self.fields_path:
             fields = fields.get(member, {})
         return body, fields
 
     @property
     def written_fields(self) -> Mapping[str, Any]:
-        """What the row writes in its `scope`."""
+        """What the row writes in its `type_scope`."""
         return self.content()[1] if self.fields is None else self.fields
 
     def must_fit(self) -> None:
@@ -265,8 +272,8 @@ def _around(endpoint: Endpoint, envelope: Envelope) -> tuple[bytes, bytes]:
 
 @dataclass
 class BatchResult:
-    """What became of a batch. With an `error`, rows that are not in `verdicts` are unsent."""
+    """What became of a batch. With an `error`, rows that are not in `results` are unsent."""
 
     batch: Batch
-    verdicts: RowResults = field(default_factory=RowResults)
+    results: RowResults = field(default_factory=RowResults)
     error: IterableError | None = None

@@ -26,12 +26,12 @@ class RecordRejectedError(Exception):
 
     def __init__(self, code: str, reason: str, field: str | None = None) -> None:
         super().__init__(f"{code}: {reason}")
-        self.refusal = RejectReason(code, reason, field)
+        self.reject_reason = RejectReason(code, reason, field)
 
     @property
     def code(self) -> str:
         """See `RejectReason`."""
-        return self.refusal.code
+        return self.reject_reason.code
 
 
 class RecordSkippedError(Exception):

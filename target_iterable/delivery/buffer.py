@@ -17,15 +17,15 @@ _MANY_BYTES: Final = 49 * MAX_BODY_BYTES // 10
 
 @dataclass
 class BufferLevel:
-    """What waits in all streams, in bytes of bodies; `is_much` says that it is time to send."""
+    """What waits in all streams, in bytes of bodies; `is_high` says that it is time to send."""
 
     bytes: int = 0
-    is_much: bool = False
+    is_high: bool = False
 
     def add(self, count: int) -> None:
         """So many more bytes wait."""
         self.bytes += count
-        self.is_much = self.is_much or self.is_full
+        self.is_high = self.is_high or self.is_full
 
     @property
     def is_full(self) -> bool:
@@ -35,7 +35,7 @@ class BufferLevel:
     def clear(self) -> None:
         """Nothing waits."""
         self.bytes = 0
-        self.is_much = False
+        self.is_high = False
 
 
 @dataclass
@@ -44,17 +44,17 @@ class Buffer:
 
     Attributes:
         rows: are to be sent.
-        refused: cannot be sent.
-        passed_over: how many there is nothing to do about.
-        done: how many are written already.
+        rejected: cannot be sent.
+        skipped: how many there is nothing to do about.
+        already_written: how many are written already.
         deleted: how many of those that are refused or passed over the source has deleted, by what became of them.
     """
 
     rows: list[Operation] = field(default_factory=list)
-    refused: list[tuple[RejectReason, InputMessage]] = field(default_factory=list)
-    passed_over: int = 0
-    done: int = 0
+    rejected: list[tuple[RejectReason, InputMessage]] = field(default_factory=list)
+    skipped: int = 0
+    already_written: int = 0
     deleted: Counter[str] = field(default_factory=Counter)
 
     def __len__(self) -> int:
-        return len(self.rows) + len(self.refused) + self.passed_over + self.done
+        return len(self.rows) + len(self.rejected) + self.skipped + self.already_written

@@ -24,20 +24,20 @@ class FieldsDroppedError(DeliveryFailedError):
     """Iterable has taken records without some of their fields, and that is not what the user wants."""
 
 
-def too_many_rejects(stream: str, tally: StreamCounts, allowance: Threshold) -> TooManyRejectsError:
+def too_many_rejects(stream: str, counts: StreamCounts, threshold: Threshold) -> TooManyRejectsError:
     """The failure of a stream that has more rejects than is allowed."""
-    ((code, times),) = tally.reasons.most_common(1)
+    ((code, times),) = counts.reasons.most_common(1)
     return TooManyRejectsError(
-        f"Stream {stream!r}: {tally.rejected} of {tally.read} records are rejected, more than "
-        f"`max_rejects` ({allowance}) allows; the commonest reason is {code} ({times}). "
+        f"Stream {stream!r}: {counts.rejected} of {counts.read} records are rejected, more than "
+        f"`max_rejects` ({threshold}) allows; the commonest reason is {code} ({times}). "
         "State has not moved past them. Look into the rejects, mend the cause or raise `max_rejects`, "
         "and run again."
     )
 
 
-def fields_dropped(stream: str, tally: StreamCounts) -> FieldsDroppedError:
+def fields_dropped(stream: str, counts: StreamCounts) -> FieldsDroppedError:
     """The failure of a stream whose fields must not be dropped."""
-    names = ", ".join(map(repr, sorted(tally.dropped_fields)))
+    names = ", ".join(map(repr, sorted(counts.dropped_fields)))
     return FieldsDroppedError(
         f"Stream {stream!r}: Iterable took records without their fields {names}, which the project does not "
         "know, and `on_dropped_fields` is `fail`. State has not moved past them. Let the project take new fields "

@@ -13,6 +13,6 @@ from target_iterable.mirror.mirror import NoMirror
 class StreamHistory:
     """By default nothing."""
 
-    memory: NoDeduplication = field(default_factory=NoDeduplication)
-    once: NoIdempotency = field(default_factory=NoIdempotency)
+    deduplication: NoDeduplication = field(default_factory=NoDeduplication)
+    idempotency: NoIdempotency = field(default_factory=NoIdempotency)
     mirror: NoMirror = field(default_factory=NoMirror)

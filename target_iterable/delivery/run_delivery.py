@@ -41,9 +41,9 @@ class RunDelivery:
 
     def is_due(self) -> bool:
         """Whether it is time to send, or to tell what went wrong. Bounds the memory, and the age of state."""
-        return self._waiting.is_much or time.monotonic() - self._since >= LONG_TIME
+        return self._waiting.is_high or time.monotonic() - self._since >= LONG_TIME
 
-    def send_ahead(self, then: Callable[[], None]) -> None:
+    def send_in_background(self, then: Callable[[], None]) -> None:
         """Send what waits, and call `then` when all of it has its verdict; meanwhile, more can be read.
 
         If more may travel together than was known before, it waits on, and nothing is called.
@@ -52,18 +52,18 @@ class RunDelivery:
             DeliveryFailedError: if what was sent ahead before was not delivered, or too many rejected.
             RejectsNotWrittenError: if rejects of it could not be stored.
         """
-        if not self._ahead or not all(delivery.bears_reading_on for delivery in self):
+        if not self._ahead or not all(delivery.allows_reading_ahead for delivery in self):
             self.deliver()
             then()
             return
         if self._sending is not None and any(delivery.is_growing for delivery in self):
-            self._settle()
-            self._waiting.is_much = self._waiting.is_full or any(delivery.has_enough for delivery in self)
+            self._await()
+            self._waiting.is_high = self._waiting.is_full or any(delivery.is_flush_due for delivery in self)
             if not self.is_due():
                 return
         for delivery in self:
-            delivery.look_ahead()
-        self._settle()
+            delivery.prefetch()
+        self._await()
         self._sending = self._pool.submit(self._send, self._loads(), then)
 
     def deliver(self) -> None:
@@ -73,19 +73,19 @@ class RunDelivery:
             DeliveryFailedError: if records were not delivered, or too many rejected.
             RejectsNotWrittenError: if rejects could not be stored.
         """
-        self._settle()
+        self._await()
         for delivery, load in self._loads():
             delivery.drain(load)
 
     def close_with_state(self, state: Any) -> None:
         """A STATE has come behind all records so far."""
         for delivery in self:
-            delivery.mirror.close(state)
+            delivery.mirror.record_state(state)
 
     def close(self) -> None:
         """Finish what is on its way, close the files and write the last metrics."""
         with suppress(Exception):
-            self._settle()
+            self._await()
         self._pool.shutdown()
         for delivery in self:
             delivery.close()
@@ -93,7 +93,7 @@ class RunDelivery:
     def _loads(self) -> list[tuple[StreamDelivery, Buffer]]:
         self._since = time.monotonic()
         self._waiting.clear()
-        return [(delivery, delivery.take()) for delivery in self]
+        return [(delivery, delivery.take_buffer()) for delivery in self]
 
     def _send(self, loads: Sequence[tuple[StreamDelivery, Buffer]], then: Callable[[], None]) -> None:
         try:
@@ -101,10 +101,10 @@ class RunDelivery:
                 delivery.drain(load)
             then()
         except BaseException:
-            self._waiting.is_much = True
+            self._waiting.is_high = True
             raise
 
-    def _settle(self) -> None:
+    def _await(self) -> None:
         """Wait for what was sent ahead."""
         sending, self._sending = self._sending, None
         if sending is not None:

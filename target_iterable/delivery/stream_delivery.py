@@ -49,35 +49,35 @@ class StreamDelivery:
         types: FieldTypes,
         rejects: DeadLetterFile,
         options: Options,
-        past: StreamHistory,
+        history: StreamHistory,
         *,
         audit: AuditLog,
         waiting: BufferLevel,
     ) -> None:
         self.stream = sender.stream
-        self.tally = StreamCounts(traffic=sender.traffic, is_mirror=past.mirror.watches)
-        self._deleted = DeletedRows(self.tally.deleted)
+        self.counts = StreamCounts(http_stats=sender.http_stats, is_mirror=history.mirror.is_active)
+        self._deleted = DeletedRows(self.counts.deleted)
         self._sender = sender
-        self._rejects = rejects
+        self._dead_letters = rejects
         self._audit = audit
         self._options = options
-        self._memory = past.memory
-        self._once = past.once
-        self.mirror = past.mirror
-        self._room = AdaptiveBatchSize.to_begin_with(options.max_rows)
-        self._pace = FlushPolicy(self._room)
-        self._isolation = FailureIsolator(sender, types, self._room, trims=options.trims)
-        self._existence = UserLookup(sender.client)
-        self._waiting = waiting
-        self._load = Buffer()
-        self._meters = VerdictCounters(self.stream)
-        self._telling = OnceLogger(self.stream)
+        self._deduplication = history.deduplication
+        self._idempotency = history.idempotency
+        self.mirror = history.mirror
+        self._batch_size = AdaptiveBatchSize.initial(options.max_rows)
+        self._flush_policy = FlushPolicy(self._batch_size)
+        self._failure_isolator = FailureIsolator(sender, types, self._batch_size, trims=options.drops_misfits)
+        self._user_lookup = UserLookup(sender.client)
+        self._buffer_level = waiting
+        self._buffer = Buffer()
+        self._verdict_counters = VerdictCounters(self.stream)
+        self._log_once = OnceLogger(self.stream)
         self._looks_ahead = True
 
     @property
-    def bears_reading_on(self) -> bool:
+    def allows_reading_ahead(self) -> bool:
         """Whether more may be read while a load is sent."""
-        return not self.mirror.watches
+        return not self.mirror.is_active
 
     def add(self, operation: Operation, source: InputMessage) -> None:
         """Take over one record, to be sent with the next load.
@@ -86,57 +86,57 @@ class StreamDelivery:
             RecordRefusedError: if it is too large to be sent at all.
         """
         operation.must_fit()
-        self._load.rows.append(operation)
+        self._buffer.rows.append(operation)
         operation.source = source
-        self._waiting.add(len(operation.part))
-        self._waiting.is_much = self._waiting.is_much or self.has_enough
+        self._buffer_level.add(len(operation.part))
+        self._buffer_level.is_high = self._buffer_level.is_high or self.is_flush_due
 
     def expect_deleted(self, operation: Operation, verdict: str) -> None:
         """The row of the last record is deleted in the source; `verdict` is what to call it when it is taken."""
         self._deleted.expect(operation, verdict)
 
-    def note_deleted(self, verdict: str) -> None:
+    def count_deleted(self, verdict: str) -> None:
         """Count that the last record, which is refused or passed over, is of a row that the source has deleted."""
-        self._load.deleted[verdict] += 1
+        self._buffer.deleted[verdict] += 1
 
     @property
-    def has_enough(self) -> bool:
+    def is_flush_due(self) -> bool:
         """Whether so many rows wait that they are worth sending."""
-        rows = self._load.rows
-        return bool(rows) and len(rows) >= self._pace.enough(rows[-1])
+        rows = self._buffer.rows
+        return bool(rows) and len(rows) >= self._flush_policy.rows_worth_sending(rows[-1])
 
     @property
     def is_growing(self) -> bool:
         """Whether what is on its way will say how much may be sent next."""
-        return not self._room.is_known
+        return not self._batch_size.is_known
 
     @property
-    def wanted(self) -> int:
+    def rows_until_flush(self) -> int:
         """So many rows more may wait until it is time to send them; one at least."""
-        rows = self._load.rows
-        return max(1, (self._pace.enough(rows[-1]) if rows else self._room.rows) - len(rows))
+        rows = self._buffer.rows
+        return max(1, (self._flush_policy.rows_worth_sending(rows[-1]) if rows else self._batch_size.rows) - len(rows))
 
     def add_all(self, operations: Sequence[Operation]) -> None:
         """Take over many records of one bulk endpoint, whose operations know them, and fit into a request."""
-        self._load.rows += operations
-        self._waiting.add(sum([len(row.part) for row in operations]))
-        self._waiting.is_much = self._waiting.is_much or self.has_enough
+        self._buffer.rows += operations
+        self._buffer_level.add(sum([len(row.part) for row in operations]))
+        self._buffer_level.is_high = self._buffer_level.is_high or self.is_flush_due
 
-    def refuse(self, refusal: RejectReason, source: InputMessage) -> None:
+    def reject(self, reject_reason: RejectReason, source: InputMessage) -> None:
         """Reject one record that cannot be sent, with the next load. Each reason is told once, then only counted."""
-        self._load.refused.append((refusal, source))
-        self._waiting.add(len(source.record))
-        self._telling.refused(refusal)
+        self._buffer.rejected.append((reject_reason, source))
+        self._buffer_level.add(len(source.record))
+        self._log_once.refused(reject_reason)
 
-    def pass_over(self) -> None:
+    def skip(self) -> None:
         """Count one record that the route does not want, with the next load."""
-        self._load.passed_over += 1
+        self._buffer.skipped += 1
 
-    def note_done(self) -> None:
+    def count_already_written(self) -> None:
         """Count one record that is written already, with the next load."""
-        self._load.done += 1
+        self._buffer.already_written += 1
 
-    def look_ahead(self) -> None:
+    def prefetch(self) -> None:
         """Look up what waits while what was taken before is still being sent.
 
         What depends on that cannot be looked up before, and then nothing behind it can.
@@ -144,15 +144,15 @@ class StreamDelivery:
         Raises:
             LedgerError: if that fails.
         """
-        rows = self._load.rows
-        self._looks_ahead = self._looks_ahead and not any(row.only_for or row.once for row in rows)
+        rows = self._buffer.rows
+        self._looks_ahead = self._looks_ahead and not any(row.only_for or row.idempotency_key for row in rows)
         if self._looks_ahead:
-            self._memory.look_ahead(rows)
+            self._deduplication.prefetch(rows)
 
-    def take(self) -> Buffer:
+    def take_buffer(self) -> Buffer:
         """What waits. Nothing may be on its way meanwhile: these records count as read from here on."""
-        load, self._load = self._load, Buffer()
-        self.tally.read += len(load)
+        load, self._buffer = self._buffer, Buffer()
+        self.counts.read += len(load)
         return load
 
     def drain(self, load: Buffer) -> None:
@@ -168,30 +168,30 @@ class StreamDelivery:
             FieldsDroppedError: if Iterable dropped fields, and the settings do not bear it.
         """
         waiting = load.rows
-        self.tally.unchanged += load.passed_over
-        self.tally.written += load.done
-        self.tally.deleted.update(load.deleted)
-        for refusal, source in load.refused:
-            self._reject(refusal, source, None)
+        self.counts.unchanged += load.skipped
+        self.counts.written += load.already_written
+        self.counts.deleted.update(load.deleted)
+        for reject_reason, source in load.rejected:
+            self._reject(reject_reason, source, None)
         with self._clock():
-            self.mirror.begin()
+            self.mirror.persist_claims()
             try:
                 while waiting and self._reason_to_stop() is None:
-                    ready, waiting = self._ready(waiting)
-                    self._deliver(self._news(ready))
+                    ready, waiting = self._split_ready(waiting)
+                    self._deliver(self._changed(ready))
             finally:
                 self._audit.flush()
-                self._rejects.flush()
-                self._memory.keep()
-                self._once.keep()
-                self.mirror.keep()
-                self._meters.show(self.tally)
+                self._dead_letters.flush()
+                self._deduplication.commit()
+                self._idempotency.commit()
+                self.mirror.commit()
+                self._verdict_counters.show(self.counts)
         if (reason := self._reason_to_stop()) is not None:
             raise reason
-        if self.tally.unsent:
-            raise DeliveryFailedError(f"Stream {self.stream!r}: the records do not add up: {self.tally}")
+        if self.counts.unsent:
+            raise DeliveryFailedError(f"Stream {self.stream!r}: the records do not add up: {self.counts}")
 
-    def remove_left(self, version: int, stop: Callable[[], bool]) -> None:
+    def remove_missing(self, version: int, stop: Callable[[], bool]) -> None:
         """Remove what has left the source, now that all of `version` was read and delivered; until `stop` says so.
 
         Raises:
@@ -199,139 +199,141 @@ class StreamDelivery:
             LedgerError: if the ledger cannot be read or written.
             AuditNotWrittenError: if the audit log cannot be written.
         """
-        means = RemovalContext(self._memory, lambda rows: self._removed(rows, stop), self.tally, self._audit, stop)
+        context = RemovalContext(
+            self._deduplication, lambda rows: self._removed(rows, stop), self.counts, self._audit, stop
+        )
         with self._clock():
-            self.mirror.remove_left(version, means)
+            self.mirror.remove_missing(version, context)
 
-    def note_ending(self, ending: RunEnding) -> None:
+    def record_ending(self, ending: RunEnding) -> None:
         """Find out why what has left the source was not removed, now that the run has ended so."""
-        self.tally.stopped = self.mirror.stopped(ending)
-        self._telling.stopped(self.tally.stopped)
+        self.counts.stopped = self.mirror.removal_stop(ending)
+        self._log_once.stopped(self.counts.stopped)
 
     def _removed(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[BatchResult]:
         """What becomes of `rows`, which are no records. What is about nobody is removed already."""
         nobody = Batch(rows[0].endpoint, rows[0].envelope) if rows else None
         try:
-            strangers = self._existence.strangers(rows)
+            unknown_users = self._user_lookup.unknown_users(rows)
         except IterableError as error:
             if nobody:
                 yield BatchResult(nobody, error=error)
             return
-        if strangers and nobody:
-            yield BatchResult(nobody, RowResults(skipped=list(strangers)))
-        yield from self._outcomes(_without([*rows], strangers), stop)
+        if unknown_users and nobody:
+            yield BatchResult(nobody, RowResults(skipped=list(unknown_users)))
+        yield from self._results(_without([*rows], unknown_users), stop)
 
     def close(self) -> None:
         """Write the last metrics. What still waits is unsent."""
-        self.take()
+        self.take_buffer()
         # Whatever cannot be kept now counts as new the next time.
         with suppress(LedgerError):
-            self._memory.close()
-        self._meters.show(self.tally)
-        self._meters.close()
+            self._deduplication.close()
+        self._verdict_counters.show(self.counts)
+        self._verdict_counters.close()
         self._sender.close()
-        self._rejects.close()
+        self._dead_letters.close()
         self._audit.close()
-        self.tally.audit_path, self.tally.audited = self._audit.path, self._audit.entries
+        self.counts.audit_path, self.counts.audited = self._audit.path, self._audit.entries
 
-    def _ready(self, rows: list[Operation]) -> tuple[list[Operation], list[Operation]]:
+    def _split_ready(self, rows: list[Operation]) -> tuple[list[Operation], list[Operation]]:
         """Those of `rows` that may be sent now, and those that must wait until these are settled."""
-        sifted = self._once.sift(rows)
-        self._leave(sifted.done)
-        for row, refusal in sifted.refused.items():
-            self._reject(refusal, row.source, None)
-            self._audit.refused(row, refusal)
-            self._telling.refused(refusal)
-        self._deleted.settle(sifted.refused, REJECTED)
-        ready, held = self._existence.hold(sifted.ready)
-        return ready, [*held, *sifted.later]
+        sifted = self._idempotency.filter_rows(rows)
+        self._count_unchanged(sifted.already_done)
+        for row, reject_reason in sifted.rejected.items():
+            self._reject(reject_reason, row.source, None)
+            self._audit.refused(row, reject_reason)
+            self._log_once.refused(reject_reason)
+        self._deleted.settle(sifted.rejected, REJECTED)
+        ready, held = self._user_lookup.defer(sifted.ready)
+        return ready, [*held, *sifted.deferred]
 
-    def _leave(self, rows: Collection[Operation]) -> None:
-        self.tally.unchanged += len(rows)
+    def _count_unchanged(self, rows: Collection[Operation]) -> None:
+        self.counts.unchanged += len(rows)
         self._deleted.settle(rows, SKIPPED)
 
-    def _settle(self, batch: Batch) -> BatchResult:
+    def _send_batch(self, batch: Batch) -> BatchResult:
         """Runs in many threads."""
-        return self._isolation.settle(batch, self._once.begin(batch.rows))
+        return self._failure_isolator.deliver(batch, self._idempotency.reserve(batch.rows))
 
-    def _news(self, rows: list[Operation]) -> list[Operation]:
+    def _changed(self, rows: list[Operation]) -> list[Operation]:
         """Those of `rows` that say more than what was accepted last."""
-        unchanged = self._memory.unchanged(rows)
-        self._leave(unchanged)
+        unchanged = self._deduplication.unchanged(rows)
+        self._count_unchanged(unchanged)
         return _without(rows, unchanged)
 
     def _deliver(self, rows: list[Operation]) -> None:
         failures: list[BatchResult] = []
-        for outcome in self._outcomes(self._meant_for_somebody(rows), lambda: self._reason_to_stop() is not None):
+        for outcome in self._results(self._about_known_users(rows), lambda: self._reason_to_stop() is not None):
             self._audit.settled(outcome, self._deleted.removals_in(outcome.batch.rows))
-            self._once.note(outcome)
-            self.mirror.note(outcome)
-            self._count(outcome.verdicts)
+            self._idempotency.record(outcome)
+            self.mirror.record_result(outcome)
+            self._count(outcome.results)
             if outcome.error is not None:
                 failures.append(outcome)
         if failures:
             raise self._failure(min(failures, key=may_pass))
 
-    def _outcomes(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[BatchResult]:
+    def _results(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[BatchResult]:
         """What becomes of `rows`; none are begun any more after a failure, or when it is time to stop."""
         shared = shared_names(rows)
-        batches = pack(grouped(rows, shared), self._room, shared)
+        batches = pack(grouped(rows, shared), self._batch_size, shared)
         narrowest = min((self._options.max_in_flight or width(batch.endpoint) for batch in batches), default=1)
-        schedule = DependencyScheduler(batches, self._settle, narrowest, shared)
+        schedule = DependencyScheduler(batches, self._send_batch, narrowest, shared)
         for outcome in schedule:
-            self._memory.note(outcome)
+            self._deduplication.record(outcome)
             yield outcome
             if outcome.error is not None or stop():
                 schedule.stop()
 
     def _reason_to_stop(self) -> DeliveryFailedError | None:
         """Why nothing more may be sent, although all that was sent has its verdict."""
-        if self._options.allowance.exceeded(self.tally.rejected, self.tally.read):
-            return too_many_rejects(self.stream, self.tally, self._options.allowance)
-        if self.tally.dropped_fields and not self._options.bears_dropped_fields:
-            return fields_dropped(self.stream, self.tally)
+        if self._options.max_rejects.is_exceeded(self.counts.rejected, self.counts.read):
+            return too_many_rejects(self.stream, self.counts, self._options.max_rejects)
+        if self.counts.dropped_fields and not self._options.allows_dropped_fields:
+            return fields_dropped(self.stream, self.counts)
         return None
 
-    def _meant_for_somebody(self, rows: list[Operation]) -> list[Operation]:
+    def _about_known_users(self, rows: list[Operation]) -> list[Operation]:
         """`rows` without those that are meant for users who exist, and whose user does not."""
         try:
-            strangers = self._existence.strangers(rows)
+            unknown_users = self._user_lookup.unknown_users(rows)
         except IterableError as error:
             raise not_looked_up(self.stream, error) from error
-        self._leave_out(strangers)
-        return _without(rows, strangers)
+        self._skip_rows(unknown_users)
+        return _without(rows, unknown_users)
 
-    def _leave_out(self, rows: Collection[Operation]) -> None:
+    def _skip_rows(self, rows: Collection[Operation]) -> None:
         """Count records that there is nothing to do about."""
-        self.mirror.withdraw(rows)
-        self._leave(rows)
+        self.mirror.record_skipped(rows)
+        self._count_unchanged(rows)
         if rows:
-            self._telling.left_out()
+            self._log_once.left_out()
 
     def _failure(self, outcome: BatchResult) -> DeliveryFailedError:
         if may_pass(outcome):
-            self._telling.postponed(outcome.error)
+            self._log_once.postponed(outcome.error)
         return not_delivered(self.stream, outcome)
 
-    def _count(self, verdicts: RowResults) -> None:
-        self.tally.created_fields |= verdicts.created_fields
-        self.tally.dropped_fields |= verdicts.dropped_fields
-        for paths in verdicts.trimmed.values():
-            self.tally.trimmed_fields.update(paths)
-        self.tally.written += len(verdicts.written)
-        self._deleted.settle(verdicts.written)
-        self._deleted.settle((row for row, _ in verdicts.rejected), REJECTED)
-        self._existence.note(verdicts.written)
-        self._leave_out(verdicts.skipped)
-        for row, refusal in verdicts.rejected:
-            self._reject(refusal, row.source, row.endpoint.path)
-        self._telling.answered(verdicts)
+    def _count(self, results: RowResults) -> None:
+        self.counts.created_fields |= results.created_fields
+        self.counts.dropped_fields |= results.dropped_fields
+        for paths in results.trimmed.values():
+            self.counts.trimmed_fields.update(paths)
+        self.counts.written += len(results.written)
+        self._deleted.settle(results.written)
+        self._deleted.settle((row for row, _ in results.rejected), REJECTED)
+        self._user_lookup.record_written(results.written)
+        self._skip_rows(results.skipped)
+        for row, reject_reason in results.rejected:
+            self._reject(reject_reason, row.source, row.endpoint.path)
+        self._log_once.answered(results)
 
-    def _reject(self, refusal: RejectReason, source: InputMessage | None, endpoint: str | None) -> None:
+    def _reject(self, reject_reason: RejectReason, source: InputMessage | None, endpoint: str | None) -> None:
         if source is None:
             raise DeliveryFailedError(f"Stream {self.stream!r}: nobody knows which record was rejected")
-        self.tally.reasons[refusal.code] += 1
-        self._rejects.add(source, refusal, endpoint)
+        self.counts.reasons[reject_reason.code] += 1
+        self._dead_letters.add(source, reject_reason, endpoint)
 
     @contextmanager
     def _clock(self) -> Iterator[None]:
@@ -339,7 +341,7 @@ class StreamDelivery:
         try:
             yield
         finally:
-            self.tally.seconds += time.monotonic() - started
+            self.counts.seconds += time.monotonic() - started
 
 
 def _without(rows: list[Operation], others: Collection[Operation]) -> list[Operation]:

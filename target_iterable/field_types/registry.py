@@ -189,7 +189,7 @@ class FieldTypes:
 
         The types of fields that the project is not known to have are returned: who has given them must be found out.
         """
-        scopes = {row.scope for row in rows}
+        scopes = {row.type_scope for row in rows}
         supposed: dict[Place, str] = {}
         for clash in clashes:
             scope, path = _place(clash, scopes)
@@ -206,7 +206,7 @@ class FieldTypes:
 
     def harden(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
         """Take it that the fields hold whole numbers only: no other value explains the clash."""
-        scopes = {row.scope for row in rows}
+        scopes = {row.type_scope for row in rows}
         for clash in clashes:
             scope, path = _place(clash, scopes)
             if scope and clash.expected_type == "long":
@@ -220,21 +220,21 @@ class FieldTypes:
     def misfit_rows(self, rows: Iterable[Operation]) -> dict[Operation, RejectReason]:
         """Those of `rows` that Iterable would refuse, and why."""
         version = self.version
-        return {row: why for row in rows if row.fitted != version and (why := self.misfit(row))}
+        return {row: why for row in rows if row.fits_version != version and (why := self.misfit(row))}
 
     def misfits(self, row: Operation) -> Iterator[RejectReason]:
         """One for each value of `row` that does not fit the type of its field."""
-        types = self._types.get(row.scope, {})
-        if not types and row.scope != USERS:
+        types = self._types.get(row.type_scope, {})
+        if not types and row.type_scope != USERS:
             return
         fields = row.written_fields
-        if self.fit_surely(row.scope, fields):
+        if self.fit_surely(row.type_scope, fields):
             return
         for path, type_ in leaves(fields):
             expected = types.get(path)
             if expected is None:
-                self._note_new(row.scope, path)
-            elif not self.fits(row.scope, path, type_, expected):
+                self._note_new(row.type_scope, path)
+            elif not self.fits(row.type_scope, path, type_, expected):
                 reason = f"the field {path!r} is kept as {expected}, and the record holds a {type_}"
                 yield RejectReason(CLASH, reason, path)
 

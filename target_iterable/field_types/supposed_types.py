@@ -38,7 +38,7 @@ class SupposedTypes:
         found: list[Operation] = []
         events = set[tuple[str, Name]]()
         for row in rows:
-            own = {(row.scope, name) for name in row.names} if not row.endpoint.once else set()
+            own = {(row.type_scope, name) for name in row.names} if not row.endpoint.unique_names else set()
             if not events.isdisjoint(own) or self._types.misfit(row) or self._misfits(row):
                 found.append(row)
                 events |= own
@@ -46,7 +46,7 @@ class SupposedTypes:
 
     def torn(self, rows: Iterable[Operation]) -> dict[Operation, list[RejectReason]]:
         """Those of `rows` of which values of one field do not fit each other, whatever type the field gets."""
-        return {row: refusals for row in rows if (refusals := [*self._tears(row)])}
+        return {row: reject_reasons for row in rows if (reject_reasons := [*self._tears(row)])}
 
     def believe(self, scope: str) -> None:
         """Take the types for those of the project: a row was refused alone, and its values fit each other."""
@@ -55,18 +55,18 @@ class SupposedTypes:
                 self._types.know(scope, {path: type_})
 
     def _misfits(self, row: Operation) -> bool:
-        supposed = {path: type_ for (scope, path), type_ in self._supposed.items() if scope == row.scope}
+        supposed = {path: type_ for (scope, path), type_ in self._supposed.items() if scope == row.type_scope}
         return bool(supposed) and any(
-            not self._types.fits(row.scope, path, type_, supposed[path]) for path, type_ in _leaves(row, supposed)
+            not self._types.fits(row.type_scope, path, type_, supposed[path]) for path, type_ in _leaves(row, supposed)
         )
 
     def _tears(self, row: Operation) -> Iterator[RejectReason]:
-        paths = {path for scope, path in self._supposed if scope == row.scope}
+        paths = {path for scope, path in self._supposed if scope == row.type_scope}
         first: dict[str, str] = {}
         torn = set[str]()
         for path, type_ in _leaves(row, paths):
             kept = first.setdefault(path, type_)
-            if path not in torn and not self._types.fits(row.scope, path, type_, kept):
+            if path not in torn and not self._types.fits(row.type_scope, path, type_, kept):
                 torn.add(path)
                 yield RejectReason(
                     CLASH, f"values of the field {path!r} do not fit each other: {kept} and {type_}", path
@@ -115,8 +115,8 @@ def _types_in(rows: Iterable[Operation], paths: AbstractSet[str]) -> dict[Place,
     """The types of the values of `rows` at these paths."""
     found: dict[Place, set[str]] = {}
     for row in rows:
-        for path, type_ in _leaves(row, paths) if row.scope else ():
-            found.setdefault((row.scope, path), set()).add(type_)
+        for path, type_ in _leaves(row, paths) if row.type_scope else ():
+            found.setdefault((row.type_scope, path), set()).add(type_)
     return found
 
 

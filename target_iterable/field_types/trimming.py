@@ -39,11 +39,11 @@ class FieldDropping:
         self._whole[respelt] = self._whole.pop(row, row)
         return respelt
 
-    def restore(self, verdicts: RowResults) -> None:
+    def restore(self, results: RowResults) -> None:
         """Let `verdicts` speak of the rows as they were."""
-        verdicts.written = [self._whole.get(row, row) for row in verdicts.written]
-        verdicts.rejected = [(self._whole.get(row, row), refusal) for row, refusal in verdicts.rejected]
-        verdicts.trimmed = {row: self._lost[row] for row in verdicts.written if row in self._lost}
+        results.written = [self._whole.get(row, row) for row in results.written]
+        results.rejected = [(self._whole.get(row, row), reject_reason) for row, reject_reason in results.rejected]
+        results.trimmed = {row: self._lost[row] for row in results.written if row in self._lost}
 
 
 def without(row: Operation, paths: AbstractSet[str]) -> Operation | None:

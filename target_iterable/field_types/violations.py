@@ -38,8 +38,8 @@ def misshapen(rows: Sequence[Operation], violations: Mapping[str, str]) -> dict[
         if where is None or what is None or what["kind"].lower() not in _IS:
             continue
         kind, path = what["kind"].lower(), where["path"]
-        refusal = RejectReason(BAD_SHAPE, f"{path!r} must be of the kind {kind}", path)
-        found |= {row: refusal for row in rows if _violates(row, path, _IS[kind])}
+        reject_reason = RejectReason(BAD_SHAPE, f"{path!r} must be of the kind {kind}", path)
+        found |= {row: reject_reason for row in rows if _violates(row, path, _IS[kind])}
     return found
 
 

@@ -50,7 +50,7 @@ class Deduplicator(NoDeduplication):
         self._ahead: dict[int, tuple[Sequence[Operation], AbstractSet[Operation]]] = {}
         self._asked: list[Operation] = []
 
-    def look_ahead(self, rows: Sequence[Operation]) -> None:
+    def prefetch(self, rows: Sequence[Operation]) -> None:
         """See `NoDeduplication`.
 
         Raises:
@@ -82,19 +82,19 @@ class Deduplicator(NoDeduplication):
             self._ledger.claim({key for about, _ in changed.values() for key in about} if same else keys)
         return same
 
-    def note(self, outcome: BatchResult) -> None:
+    def record(self, outcome: BatchResult) -> None:
         """See `NoDeduplication`. A row without some of its fields counts as not accepted.
 
         Which rows lack those that Iterable has dropped, nobody says.
         """
-        whole = not outcome.verdicts.dropped_fields
-        accepted = set(outcome.verdicts.written) - outcome.verdicts.trimmed.keys() if whole else set()
+        whole = not outcome.results.dropped_fields
+        accepted = set(outcome.results.written) - outcome.results.trimmed.keys() if whole else set()
         with self._lock:
-            self._settle(outcome.batch.rows, accepted)
+            self._complete_claims(outcome.batch.rows, accepted)
         if len(self._settled) >= _ENOUGH:
             self._keep_what_is_over()
 
-    def keep(self) -> None:
+    def commit(self) -> None:
         """See `NoDeduplication`. Rows that were asked about and never sent count as not accepted.
 
         Raises:
@@ -102,7 +102,7 @@ class Deduplicator(NoDeduplication):
         """
         with self._lock:
             asked, self._asked = self._asked, []
-            self._settle(asked, frozenset())
+            self._complete_claims(asked, frozenset())
         self._keep_what_is_over()
 
     def close(self) -> None:
@@ -112,9 +112,9 @@ class Deduplicator(NoDeduplication):
             LedgerError: if the ledger cannot be written.
         """
         self._asked += self._marks
-        self.keep()
+        self.commit()
 
-    def _settle(self, rows: Iterable[Operation], accepted: AbstractSet[Operation]) -> None:
+    def _complete_claims(self, rows: Iterable[Operation], accepted: AbstractSet[Operation]) -> None:
         for row in rows:
             keys, content = self._marks.pop(row, _NONE)
             for key in keys:
@@ -127,15 +127,15 @@ class Deduplicator(NoDeduplication):
             over = {key: content for key, content in self._settled.items() if not self._open[key]}
             for key in over:
                 del self._settled[key], self._open[key]
-            self._ledger.keep(over)
+            self._ledger.commit(over)
 
-    def forget(self, rows: Collection[Operation]) -> None:
+    def invalidate(self, rows: Collection[Operation]) -> None:
         """See `NoDeduplication`.
 
         Raises:
             LedgerError: if the ledger cannot be written.
         """
-        self._ledger.forget({key for keys, _ in self._hashers.marks(rows).values() for key in keys})
+        self._ledger.invalidate({key for keys, _ in self._hashers.marks(rows).values() for key in keys})
 
 
 def _same(marks: Mapping[Operation, _Marks], known: Mapping[bytes, bytes]) -> AbstractSet[Operation]:
@@ -166,7 +166,7 @@ class _Hashers:
             if row.endpoint is not endpoint or row.envelope is not envelope:
                 endpoint, envelope = row.endpoint, row.envelope
                 way = self._way(endpoint, envelope)
-            if place := row.place:
+            if place := row.dedup_scope:
                 keys = tuple([self._key(place, kind, value) for kind, value in row.names])
                 found[row] = _Marks(keys, _finished(way, row.part))
         return found

@@ -24,87 +24,91 @@ class IdempotencyFilter(NoIdempotency):
     """
 
     def __init__(self, happenings: IdempotencyStore, *, resend: bool) -> None:
-        self._happenings = happenings
+        self._store = happenings
         self._resend = resend
         self._done: set[bytes] = set()
 
-    def sift(self, rows: list[Operation]) -> FilteredRows:
+    def filter_rows(self, rows: list[Operation]) -> FilteredRows:
         """See `NoIdempotency`. Of rows with one key only the first is ready.
 
         Raises:
             LedgerError: if nobody can say what has happened.
         """
-        self.keep()
-        keys = {row: self._key(row.once) for row in rows if row.once is not None}
+        self.commit()
+        keys = {row: self._key(row.idempotency_key) for row in rows if row.idempotency_key is not None}
         former = self._former(keys)
         if self._resend:
-            self._happenings.disown({*former, *former.values()})
+            self._store.expire_foreign({*former, *former.values()})
         happened = self._happened(keys.values(), former)
         sifted, seen, waiting = FilteredRows([], [], {}, []), set[bytes](), set[Name]()
         for row in rows:
             key = keys.get(row, b"")
             if key in seen or not waiting.isdisjoint(row.names):
-                sifted.later.append(row)
+                sifted.deferred.append(row)
                 waiting.update(row.names)
             elif key not in happened:
                 sifted.ready.append(row)
                 seen |= {key} - {b""}
             elif happened[key]:
-                sifted.done.append(row)
+                sifted.already_done.append(row)
             else:
-                sifted.refused[row] = _UNCLEAR
+                sifted.rejected[row] = _UNCLEAR
         return sifted
 
-    def begin(self, rows: Sequence[Operation]) -> Mapping[Operation, RejectReason]:
+    def reserve(self, rows: Sequence[Operation]) -> Mapping[Operation, RejectReason]:
         """See `NoIdempotency`.
 
         Raises:
             LedgerError: if it could not be written down; then nothing may be sent.
         """
         keys = self._at_most_once(rows)
-        begun = self._happenings.begin(keys.values()) if keys else set()
+        begun = self._store.reserve(keys.values()) if keys else set()
         return {row: _UNCLEAR for row, key in keys.items() if key not in begun}
 
-    def note(self, outcome: BatchResult) -> None:
+    def record(self, outcome: BatchResult) -> None:
         """See `NoIdempotency`. What must not happen again is on the disk then.
 
         Raises:
             LedgerError: if that fails.
         """
-        written = outcome.verdicts.written
-        self._done |= {self._key(row.once) for row in written if row.once is not None}
-        unclear = {row for row, refusal in outcome.verdicts.rejected if refusal.code == UNCONFIRMED.code}
+        written = outcome.results.written
+        self._done |= {self._key(row.idempotency_key) for row in written if row.idempotency_key is not None}
+        unclear = {row for row, reject_reason in outcome.results.rejected if reject_reason.code == UNCONFIRMED.code}
         keys = self._at_most_once([row for row in outcome.batch.rows if row not in unclear])
         if keys:
-            self.keep()
-            self._happenings.take_back(keys.values())
+            self.commit()
+            self._store.release(keys.values())
 
-    def keep(self) -> None:
+    def commit(self) -> None:
         """See `NoIdempotency`.
 
         Raises:
             LedgerError: if the ledger cannot be written.
         """
         done, self._done = self._done, set()
-        self._happenings.do(done)
+        self._store.complete(done)
 
     def _at_most_once(self, rows: Collection[Operation]) -> dict[Operation, bytes]:
-        return {row: self._key(row.once) for row in rows if row.once is not None and not row.endpoint.repeatable}
+        return {
+            row: self._key(row.idempotency_key)
+            for row in rows
+            if row.idempotency_key is not None and not row.endpoint.repeatable
+        }
 
     def _happened(self, keys: Collection[bytes], former: Mapping[bytes, bytes]) -> dict[bytes, bool]:
         """What is known of `keys`, by themselves or by any of their former ones. Done by one of them is done."""
-        known = self._happenings.read({*keys, *former})
+        known = self._store.read({*keys, *former})
         found: dict[bytes, bool] = {}
         for key, is_done in known.items():
             now = former.get(key, key)
             found[now] = is_done or found.get(now, False)
-        self._happenings.do({key for key, is_done in found.items() if is_done and key not in known})
+        self._store.complete({key for key, is_done in found.items() if is_done and key not in known})
         return found
 
     def _key(self, once: IdempotencyKey) -> bytes:
-        return self._happenings.key(once.kind, once.key)
+        return self._store.key(once.kind, once.key)
 
     def _former(self, keys: Mapping[Operation, bytes]) -> dict[bytes, bytes]:
         """Keys as ledgers of version 1 have them, with what they are now."""
-        pairs = [(row.once, key) for row, key in keys.items() if row.once is not None]
-        return {self._happenings.former_key(once.kind, once.formerly): key for once, key in pairs}
+        pairs = [(row.idempotency_key, key) for row, key in keys.items() if row.idempotency_key is not None]
+        return {self._store.former_key(once.kind, once.formerly): key for once, key in pairs}

@@ -59,22 +59,22 @@ class IdempotencyStore:
         """Those of `keys` that have happened, and (False) those of which nobody knows whether they have."""
         return {key: state == _DONE for key, state in self._states(keys).items()}
 
-    def begin(self, keys: Collection[bytes]) -> set[bytes]:
+    def reserve(self, keys: Collection[bytes]) -> set[bytes]:
         """Write down that `keys` are about to happen; those which nobody else has begun or done."""
         self._ledger.write(_BEGIN, [{"key": key, "state": self._token} for key in keys])
         return {key for key, state in self._states(keys).items() if state == self._token}
 
-    def take_back(self, keys: Collection[bytes]) -> None:
+    def release(self, keys: Collection[bytes]) -> None:
         """They were begun here, and have not happened."""
         self._delete(keys, state=self._token)
 
-    def disown(self, keys: Collection[bytes]) -> None:
+    def expire_foreign(self, keys: Collection[bytes]) -> None:
         """Take what others have begun for something that has not happened."""
         states = self._states(keys)
         for token in set(states.values()) - {_DONE, self._token}:
             self._delete([key for key, state in states.items() if state == token], state=token)
 
-    def do(self, keys: Collection[bytes]) -> None:
+    def complete(self, keys: Collection[bytes]) -> None:
         """They have happened."""
         self._ledger.write(_DO, [{"key": key, "state": _DONE} for key in keys])
 

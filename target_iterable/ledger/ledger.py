@@ -81,11 +81,11 @@ class Ledger:
     """Key of a thing -> hash of what was last accepted of it. The table is made when it is missing.
 
     Attributes:
-        keeps: whether the database may be told anything.
+        is_writable: whether the database may be told anything.
         is_known: whether the database knows the project by its key.
     """
 
-    keeps: ClassVar[bool] = True
+    is_writable: ClassVar[bool] = True
 
     def __init__(self, engine: Engine, secret: bytes, *, is_known: bool = True) -> None:
         self.is_known = is_known
@@ -94,7 +94,7 @@ class Ledger:
         self._writer = token_bytes(CLAIM_BYTES)
         self._secret = secret
         self._blank = blake2b(key=secret, digest_size=CONTENT_BYTES)
-        self._lately = ReplayedLog()
+        self._replayed_log = ReplayedLog()
         self._locked: LedgerLockedError | None = None
         self._lock = Lock()
         self._has_written = False
@@ -107,7 +107,7 @@ class Ledger:
         Raises:
             LedgerError: if that fails.
         """
-        with self._talking():
+        with self._database_errors():
             databases.make(self._engine, CreateTable(table, if_not_exists=True))
 
     def hash(self, *parts: bytes) -> bytes:
@@ -134,31 +134,31 @@ class Ledger:
         """
         if not keys:
             return {}
-        with self._talking_alone() as connection:
-            self._lately.hear(connection)
-            claims, contents = self._lately.claims, self._lately.contents
+        with self._exclusive() as connection:
+            self._replayed_log.replay(connection)
+            claims, contents = self._replayed_log.claims, self._replayed_log.contents
             free = [key for key in keys if key not in claims]
             rest = self._dialect.pack(sorted(key for key in free if key not in contents))
             kept = dict(connection.execute(self._dialect.read, {"keys": rest}).tuples().all())
             return kept | {key: content for key in free if (content := contents.get(key))}
 
-    def forget(self, keys: Collection[bytes]) -> None:
+    def invalidate(self, keys: Collection[bytes]) -> None:
         """Keep nothing under `keys`.
 
         Raises:
             LedgerError: if it cannot be written.
         """
-        self._say(FORGET, keys)
+        self._append(FORGET, keys)
 
-    def forget_place(self, place: str) -> None:
+    def invalidate_scope(self, place: str) -> None:
         """Keep nothing that is in `place`.
 
         Raises:
             LedgerError: if it cannot be written.
         """
         first = self.prefix(place)
-        with self._writing_alone() as connection:
-            self._lately.say(connection, FORGET_PLACE, self._writer, first)
+        with self._exclusive_write() as connection:
+            self._replayed_log.append(connection, FORGET_PLACE, self._writer, first)
             connection.execute(delete(_TABLE).where(_TABLE.c.key.between(first, first + b"\xff" * CONTENT_BYTES)))
 
     def claim(self, keys: Collection[bytes]) -> None:
@@ -167,9 +167,9 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be written.
         """
-        self._say(CLAIM, keys)
+        self._append(CLAIM, keys)
 
-    def keep(self, contents: Mapping[bytes, bytes | None]) -> None:
+    def commit(self, contents: Mapping[bytes, bytes | None]) -> None:
         """Keep what was accepted, where it was claimed and nobody else has claimed it since. None was not accepted.
 
         Contents are hashes as `hash` makes them.
@@ -177,9 +177,9 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be written.
         """
-        self._say(KEEP, contents, b"".join([content or REFUSED for content in contents.values()]))
+        self._append(KEEP, contents, b"".join([content or REFUSED for content in contents.values()]))
 
-    def aside(self, engine: Engine) -> Ledger:
+    def in_other_database(self, engine: Engine) -> Ledger:
         """One with the same keys in another database."""
         return Ledger(engine, self._secret)
 
@@ -187,7 +187,7 @@ class Ledger:
         """Close the connections. What this process has changed is in the table then, or else still in the log."""
         if self._has_written:
             with suppress(LedgerError):
-                self._fold()
+                self._compact()
         self._engine.dispose()
 
     def prefix(self, place: str) -> bytes:
@@ -205,35 +205,35 @@ class Ledger:
             with self.transaction() as connection:
                 connection.execute(statement, sorted(rows, key=itemgetter("key")))
 
-    def _say(self, kind: str, keys: Collection[bytes], contents: bytes = b"") -> None:
+    def _append(self, kind: str, keys: Collection[bytes], contents: bytes = b"") -> None:
         if not keys:
             return
-        with self._writing_alone() as connection:
-            self._lately.say(connection, kind, self._writer, b"".join(keys), contents)
-        if len(self._lately.contents) >= _MANY:
-            self._fold()
+        with self._exclusive_write() as connection:
+            self._replayed_log.append(connection, kind, self._writer, b"".join(keys), contents)
+        if len(self._replayed_log.contents) >= _MANY:
+            self._compact()
 
-    def _fold(self) -> None:
+    def _compact(self) -> None:
         """Bring into the table what is in the log: so much at once, that a page is written for many keys."""
-        with self._writing_alone() as connection:
-            self._lately.hear(connection)
-            contents = self._lately.contents
+        with self._exclusive_write() as connection:
+            self._replayed_log.replay(connection)
+            contents = self._replayed_log.contents
             for kept in portions([key + content for key, content in contents.items() if content]):
                 connection.execute(self._dialect.put, self._dialect.rows(kept))
             for gone in portions([key for key, content in contents.items() if not content]):
                 connection.execute(self._dialect.drop, {"keys": self._dialect.pack(gone)})
-            self._lately.begin_anew(connection, self._writer)
+            self._replayed_log.truncate(connection, self._writer)
 
     @contextmanager
-    def _writing_alone(self) -> Iterator[Connection]:
+    def _exclusive_write(self) -> Iterator[Connection]:
         """Such a connection, while nobody else writes, here or elsewhere."""
-        with self._talking_alone() as connection:
+        with self._exclusive() as connection:
             connection.execute(self._dialect.lock)
             self._has_written = True
             yield connection
 
     @contextmanager
-    def _talking_alone(self) -> Iterator[Connection]:
+    def _exclusive(self) -> Iterator[Connection]:
         """Such a connection, while no other thread has one."""
         with self._lock:
             try:
@@ -241,7 +241,7 @@ class Ledger:
                     yield connection
             except BaseException:
                 # What was heard may have been undone.
-                self._lately = ReplayedLog()
+                self._replayed_log = ReplayedLog()
                 raise
 
     @contextmanager
@@ -251,11 +251,11 @@ class Ledger:
         Raises:
             LedgerError: for what goes wrong in the database.
         """
-        with self._talking(), self._engine.begin() as connection:
+        with self._database_errors(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
-    def _talking(self) -> Iterator[None]:
+    def _database_errors(self) -> Iterator[None]:
         """Say what goes wrong in the database. After one lock that was waited for in vain, no other is waited for."""
         if self._locked is not None:
             raise self._locked
@@ -292,7 +292,7 @@ def open_ledger(
             reached, or is of another version; or if the keys do not belong together.
     """
     with keys_of(place, lock_timeout) as (engine, keys):
-        secret, is_known = keys.open(api_key, ledger_key, keeps=kind.keeps)
+        secret, is_known = keys.open(api_key, ledger_key, keeps=kind.is_writable)
         return kind(engine, secret, is_known=is_known)
 
 

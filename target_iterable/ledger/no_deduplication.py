@@ -16,17 +16,17 @@ class NoDeduplication:
         del rows
         return frozenset()
 
-    def look_ahead(self, rows: Sequence[Operation]) -> None:
+    def prefetch(self, rows: Sequence[Operation]) -> None:
         """Do all of `unchanged` for these rows that can be done while those before them are still being sent."""
 
-    def note(self, outcome: BatchResult) -> None:
+    def record(self, outcome: BatchResult) -> None:
         """Learn what became of a batch. Outcomes about the same identity come in the order of their rows."""
 
-    def keep(self) -> None:
+    def commit(self) -> None:
         """Bring to the disk what was noted."""
 
     def close(self) -> None:
         """Nothing more is sent."""
 
-    def forget(self, rows: Collection[Operation]) -> None:
+    def invalidate(self, rows: Collection[Operation]) -> None:
         """What `rows` changed is as if it never had been: whatever comes next about it is news."""

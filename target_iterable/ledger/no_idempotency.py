@@ -18,31 +18,31 @@ class FilteredRows(NamedTuple):
 
     Attributes:
         ready: may be sent.
-        done: it has happened.
-        refused: must not be sent, and why.
-        later: what becomes of the ready ones decides.
+        already_done: it has happened.
+        rejected: must not be sent, and why.
+        deferred: what becomes of the ready ones decides.
     """
 
     ready: list[Operation]
-    done: list[Operation]
-    refused: dict[Operation, RejectReason]
-    later: list[Operation]
+    already_done: list[Operation]
+    rejected: dict[Operation, RejectReason]
+    deferred: list[Operation]
 
 
 class NoIdempotency:
     """For streams whose records may all be sent again."""
 
-    def sift(self, rows: list[Operation]) -> FilteredRows:
+    def filter_rows(self, rows: list[Operation]) -> FilteredRows:
         """`rows`, which are about to be sent in this order. Those of a person stay in order."""
         return FilteredRows(rows, [], {}, [])
 
-    def begin(self, rows: Sequence[Operation]) -> Mapping[Operation, RejectReason]:
+    def reserve(self, rows: Sequence[Operation]) -> Mapping[Operation, RejectReason]:
         """Called right before a request with `rows` is sent, by the thread that does; those that it must not hold."""
         del rows
         return {}
 
-    def note(self, outcome: BatchResult) -> None:
+    def record(self, outcome: BatchResult) -> None:
         """Learn what became of a batch."""
 
-    def keep(self) -> None:
+    def commit(self) -> None:
         """Bring to the disk what was noted."""

@@ -89,23 +89,23 @@ class ReplayedLog:
         self.contents: dict[bytes, bytes] = {}
         self._number = 0
 
-    def hear(self, connection: Connection) -> None:
+    def replay(self, connection: Connection) -> None:
         """Read what was appended to the log since the last time."""
         rows = connection.execute(_SINCE, {"number": self._number}).tuples().all()
         for entry in map(LogEntry._make, rows):
             _HEARD[entry.kind](self, entry)
             self._number = entry.number
 
-    def say(self, connection: Connection, kind: str, writer: bytes, keys: bytes, contents: bytes = b"") -> None:
+    def append(self, connection: Connection, kind: str, writer: bytes, keys: bytes, contents: bytes = b"") -> None:
         """Append to the log, which is locked, and hear it behind what others have said."""
         said = {"kind": kind, "writer": writer, "keys": keys, "contents": contents}
         connection.execute(insert(TABLE), said)
-        self.hear(connection)
+        self.replay(connection)
 
-    def begin_anew(self, connection: Connection, writer: bytes) -> None:
+    def truncate(self, connection: Connection, writer: bytes) -> None:
         """Clear the log, which is locked and heard, of all but the claims. The table has the rest."""
         connection.execute(delete(TABLE).where(TABLE.c.number <= self._number))
-        self.say(connection, FOLD, writer, b"".join(self.claims), b"".join(self.claims.values()))
+        self.append(connection, FOLD, writer, b"".join(self.claims), b"".join(self.claims.values()))
 
 
 def _hear_claim(lately: ReplayedLog, entry: LogEntry) -> None:

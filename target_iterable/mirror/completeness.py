@@ -24,14 +24,14 @@ class Completeness:
         end: the version of all records, where the end of the input makes it complete.
     """
 
-    def __init__(self, stream: str, terms: RemovalPolicy, last: int, newest: int = 0) -> None:
+    def __init__(self, stream: str, policy: RemovalPolicy, last: int, newest: int = 0) -> None:
         """`last` is the last version that was complete, `newest` the highest of which anything came.
 
         Taps may count in other units than milliseconds, so the end of the input is behind all that came before.
         """
         self.end = max(time.time_ns() // 1_000_000, last + 1, newest + 1)
         self._stream = stream
-        self._terms = terms
+        self._policy = policy
         self._last = last
         self._records = 0
         self._lost = 0
@@ -43,9 +43,9 @@ class Completeness:
         self._is_unfinished = False
         self._is_declared = False
 
-    def record(self, version: int | None, *, is_named: bool) -> int:
+    def record_row(self, version: int | None, *, is_named: bool) -> int:
         """A record has come; the version that it is of."""
-        at = self.end if self._terms.at_end else NOW if version is None else version
+        at = self.end if self._policy.at_end else NOW if version is None else version
         if is_named:
             self._seen.add(at)
         self._records += 1
@@ -53,29 +53,29 @@ class Completeness:
         self._is_declared = False
         return at
 
-    def tombstone(self) -> None:
+    def count_tombstone(self) -> None:
         """A record has come that only says that the source has deleted its row."""
         self._tombstones += 1
         self._records += 1
         self._is_open = True
         self._is_declared = False
 
-    def lose(self) -> None:
+    def count_unnamed(self) -> None:
         """Nobody can say what a record is about."""
         self._lost += 1
 
-    def state(self, value: Any) -> None:
+    def record_state(self, value: Any) -> None:
         """A STATE has come."""
         self._is_open = False
         self._is_unfinished = is_unfinished(value, self._stream)
 
-    def activate(self, version: int) -> bool:
+    def record_activation(self, version: int) -> bool:
         """An ACTIVATE_VERSION has come; whether it says that all of the version has.
 
         Many taps send one at the beginning, and then one for each part of the stream, or one at the end. So it counts
         only if records of the version came before the first of them in this run.
         """
-        if self._terms.at_end:
+        if self._policy.at_end:
             self._is_declared = self._is_declared or version == DECLARED
             return False
         self._activated.add(version)
@@ -90,14 +90,14 @@ class Completeness:
     @property
     def is_assumed(self) -> bool:
         """Whether only the end of the input makes it complete, and nothing else speaks for it."""
-        return self._terms.at_end and not self._is_declared and self._records > 0
+        return self._policy.at_end and not self._is_declared and self._records > 0
 
     @property
     def complete_at_end(self) -> int | None:
         """The version that has come whole, now that the input has ended by itself; None if that proves nothing."""
         if self.obstacle:
             return None
-        return self.end if self._terms.at_end else max(self._activated)
+        return self.end if self._policy.at_end else max(self._activated)
 
     @property
     def obstacle(self) -> str:
@@ -108,13 +108,13 @@ class Completeness:
             return stops.UNNAMED
         if not self._seen:
             return stops.NOBODY if self._tombstones < self._records else stops.ONLY_TOMBSTONES
-        return self._obstacle_at_end if self._terms.at_end else self._obstacle_of_versions
+        return self._obstacle_at_end if self._policy.at_end else self._obstacle_of_versions
 
     @property
     def _obstacle_of_none(self) -> str:
-        if not self._terms.allows_empty:
+        if not self._policy.allows_empty:
             return stops.EMPTY
-        if self._terms.at_end:
+        if self._policy.at_end:
             return self._obstacle_at_end
         if not self._activated:
             return stops.NO_VERSION
@@ -124,7 +124,7 @@ class Completeness:
     def _obstacle_at_end(self) -> str:
         if self._is_declared:
             return ""
-        if self._terms.needs_declaration:
+        if self._policy.needs_declaration:
             return stops.UNDECLARED
         if self._is_unfinished:
             return stops.UNFINISHED

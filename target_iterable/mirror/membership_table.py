@@ -89,7 +89,7 @@ class Count(NamedTuple):
     """How many members a stream had before a version, and how many of them are not in it."""
 
     before: int
-    left: int
+    missing: int
 
 
 class Missing(NamedTuple):
@@ -103,7 +103,7 @@ class MembershipTable:
     """Those of one stream. Names of one `kind` mean the same thing in all streams.
 
     Attributes:
-        sightings: which of them have been seen, and when.
+        seen_keys: which of them have been seen, and when.
 
     Raises:
         LedgerError: from every method, if the database cannot be read or written.
@@ -113,12 +113,12 @@ class MembershipTable:
         self._ledger = ledger
         self._stream = stream
         self._prefix = ledger.prefix(f"mirror {stream}")
-        self._seals = NameCipher(ledger.secret_for("members", SECRET_BYTES), kind)
+        self._cipher = NameCipher(ledger.secret_for("members", SECRET_BYTES), kind)
         # Between coming and being settled, each name is asked for several times.
-        self._seal = lru_cache(_WAITING)(self._seals.seal)
+        self._seal = lru_cache(_WAITING)(self._cipher.encrypt)
         for table in (_TABLE, _MIRRORS):
             ledger.make(table)
-        self.sightings = SeenKeys(ledger, self._prefix)
+        self.seen_keys = SeenKeys(ledger, self._prefix)
 
     @property
     def version(self) -> int:
@@ -133,7 +133,7 @@ class MembershipTable:
         query = select(func.max(_TABLE.c.born)).where(self._own, _TABLE.c.born != NOW)
         with self._ledger.transaction() as connection:
             born = connection.execute(query).scalar() or 0
-        return max(self.version, born, self.sightings.newest)
+        return max(self.version, born, self.seen_keys.newest)
 
     def key(self, name: str) -> bytes:
         """The key of the member so named."""
@@ -146,20 +146,20 @@ class MembershipTable:
         self._ledger.write(_PUT, [row for key, row in rows.items() if known.get(key) != bool(row["sealed"])])
         return rows.keys() - known.keys()
 
-    def see(self, names: Mapping[str, int]) -> None:
+    def mark_seen(self, names: Mapping[str, int]) -> None:
         """They are in the source, each at a version."""
         hashes: dict[int, set[bytes]] = {}
         for name, version in names.items():
             hashes.setdefault(version, set()).add(self._seal(name)[0])
-        self.sightings.add(hashes)
+        self.seen_keys.add(hashes)
 
-    def drop(self, keys: Collection[bytes]) -> None:
+    def delete(self, keys: Collection[bytes]) -> None:
         """They are no longer in Iterable, or somebody else's."""
         with self._ledger.transaction() as connection:
             for some in portions(keys):
                 connection.execute(delete(_TABLE).where(_AMONG), {"keys": some})
 
-    def has(self, keys: Collection[bytes]) -> bool:
+    def contains_any(self, keys: Collection[bytes]) -> bool:
         """Whether the stream has put one of them into Iterable."""
         return bool(self._known(keys))
 
@@ -170,23 +170,23 @@ class MembershipTable:
             before = connection.execute(query).scalar_one()
         return Count(before, sum(1 for _ in self._left(version, _IS_NAMED)))
 
-    def total(self) -> int:
+    def member_count(self) -> int:
         """How many there are."""
         with self._ledger.transaction() as connection:
             return connection.execute(select(func.count()).where(self._own, _IS_NAMED)).scalar_one()
 
-    def missing(self) -> Missing:
+    def missing_count(self) -> Missing:
         """How many of them did not come since `register`."""
-        return Missing(sum(1 for _ in self._not_among(self.sightings.of_run(), _IS_NAMED)), self.total())
+        return Missing(sum(1 for _ in self._not_among(self.seen_keys.of_run(), _IS_NAMED)), self.member_count())
 
-    def left(self, version: int) -> Iterator[list[Member]]:
+    def missing_members(self, version: int) -> Iterator[list[Member]]:
         """Those that were last seen before `version`, some at a time. Dropping them meanwhile does no harm."""
         left = self._left(version, _IS_NAMED)
         last = self._last_seen(version)
         while rows := list(islice(left, _AT_ONCE)):
             yield [Member(key, self._opened(key, sealed), last(key[PLACE_BYTES:])) for key, sealed in rows]
 
-    def elsewhere(self, keys: Collection[bytes]) -> dict[bytes, str]:
+    def kept_by_others(self, keys: Collection[bytes]) -> dict[bytes, str]:
         """Those of `keys` that another mirrored stream has, too, and its name."""
         with self._ledger.transaction() as connection:
             others = dict(connection.execute(select(_MIRRORS.c.key, _MIRRORS.c.stream)).tuples().all())
@@ -197,15 +197,15 @@ class MembershipTable:
     def register(self) -> None:
         """Let other streams know that this one is mirrored, too."""
         self._finish(self.version)
-        self.sightings.compact()
+        self.seen_keys.compact()
 
-    def finish(self, version: int) -> None:
+    def complete_version(self, version: int) -> None:
         """All that has left is removed. What was put there without a version came with this one."""
-        self.drop([key for key, _ in self._left(version, ~_IS_NAMED)])
+        self.delete([key for key, _ in self._left(version, ~_IS_NAMED)])
         with self._ledger.transaction() as connection:
             connection.execute(update(_TABLE).where(self._own, _TABLE.c.born == NOW).values(born=version))
         self._finish(version)
-        self.sightings.forget(version)
+        self.seen_keys.forget(version)
 
     def close(self) -> None:
         """Let go of what only this run needs."""
@@ -221,7 +221,7 @@ class MembershipTable:
 
     def _left(self, version: int, which: ColumnElement[bool]) -> Iterator[tuple[bytes, bytes]]:
         """Keys and sealed names of those that were not seen since `version`."""
-        return self._not_among(self.sightings.since(version), which)
+        return self._not_among(self.seen_keys.since(version), which)
 
     def _not_among(self, seen: Iterator[bytes], which: ColumnElement[bool]) -> Iterator[tuple[bytes, bytes]]:
         """Keys and sealed names of those that were not `seen`. Both sides come in the same order."""
@@ -238,7 +238,7 @@ class MembershipTable:
         What was seen up to the last version that was finished is forgotten: all that was there then was in it.
         """
         finished = self.version or None
-        seen = self.sightings.before(version)
+        seen = self.seen_keys.before(version)
         at = next(seen, None)
 
         def last(hash_: bytes) -> int | None:
@@ -253,7 +253,7 @@ class MembershipTable:
 
     def _opened(self, key: bytes, sealed: bytes) -> str | None:
         try:
-            return self._seals.open(key[PLACE_BYTES:], sealed)
+            return self._cipher.decrypt(key[PLACE_BYTES:], sealed)
         except ValueError:
             return None
 

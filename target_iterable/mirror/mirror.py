@@ -26,23 +26,23 @@ class RemovalPolicy:
 
     Attributes:
         action: what is done with what has left the source, as the audit log calls it; empty if it is only counted.
-        shares: whether it stays as long as another mirrored stream has it.
-        allowance: how much may be removed at once.
+        keeps_shared: whether it stays as long as another mirrored stream has it.
+        max_removals: how much may be removed at once.
         at_end: whether the input holds all of the stream when it has come to its end.
         needs_declaration: whether that end must be declared.
         max_shrinkage: how many fewer than before may come where nothing declares the end.
         allows_empty: whether the source may be empty.
-        plans: whether it is only planned; then too many removals are no reason to stop.
+        is_dry_run: whether it is only planned; then too many removals are no reason to stop.
     """
 
     action: str
-    shares: bool
-    allowance: Threshold
+    keeps_shared: bool
+    max_removals: Threshold
     at_end: bool = False
     needs_declaration: bool = False
     max_shrinkage: Threshold = MAX_SHRINKAGE
     allows_empty: bool = False
-    plans: bool = False
+    is_dry_run: bool = False
 
     @property
     def removes(self) -> bool:
@@ -59,16 +59,16 @@ class RemovalContext:
     """What a removal needs.
 
     Attributes:
-        memory: forgets what is removed.
-        settle: delivers rows.
-        tally: counts it.
+        deduplication: forgets what is removed.
+        deliver: delivers rows.
+        counts: counts it.
         audit: tells of it.
         stop: says whether the run is to end.
     """
 
-    memory: NoDeduplication
-    settle: Settle
-    tally: StreamCounts
+    deduplication: NoDeduplication
+    deliver: Settle
+    counts: StreamCounts
     audit: AuditLog
     stop: Callable[[], bool]
 
@@ -80,20 +80,20 @@ class NoMirror:
     the record has none.
 
     Attributes:
-        watches: whether it must see each record when it is delivered, and so nothing may be read ahead.
-        removal: makes the operation that removes what is so named; may refuse.
+        is_active: whether it must see each record when it is delivered, and so nothing may be read ahead.
+        make_removal: makes the operation that removes what is so named; may refuse.
     """
 
-    watches: ClassVar[bool] = False
-    removal: Callable[[str], Operation]
+    is_active: ClassVar[bool] = False
+    make_removal: Callable[[str], Operation]
 
-    def claim(self, row: Operation, names: Sequence[str], version: int | None) -> None:
+    def record_row(self, row: Operation, names: Sequence[str], version: int | None) -> None:
         """A record is in the source, and `row` is about to be delivered."""
 
-    def touch(self, names: Sequence[str], version: int | None) -> None:
+    def record_seen(self, names: Sequence[str], version: int | None) -> None:
         """A record is in the source, and cannot be delivered."""
 
-    def tombstone(self) -> None:
+    def count_tombstone(self) -> None:
         """A record has come that only says that the source has deleted its row."""
 
     def may_remove(self, names: Sequence[str]) -> bool:
@@ -101,41 +101,41 @@ class NoMirror:
         del names
         return True
 
-    def release(self, row: Operation, names: Sequence[str]) -> None:
+    def record_removal(self, row: Operation, names: Sequence[str]) -> None:
         """`row`, which is about to be delivered, removes what is so named."""
 
-    def lose(self) -> None:
+    def count_unnamed(self) -> None:
         """Nobody can say what a record is about."""
 
-    def close(self, state: Any) -> None:
+    def record_state(self, state: Any) -> None:
         """A STATE has come behind the records so far."""
 
-    def completes(self, version: int) -> bool:
+    def is_complete_at(self, version: int) -> bool:
         """Whether an ACTIVATE_VERSION says that all of a version has been read."""
         del version
         return False
 
-    def completes_at_end(self) -> int | None:
+    def version_at_end(self) -> int | None:
         """The version that the input held, now that it has come to its end by itself; None if that proves nothing."""
 
-    def begin(self) -> None:
+    def persist_claims(self) -> None:
         """Called before what was claimed is delivered."""
 
-    def note(self, outcome: BatchResult) -> None:
+    def record_result(self, outcome: BatchResult) -> None:
         """Learn what became of a batch."""
 
-    def withdraw(self, rows: Collection[Operation]) -> None:
+    def record_skipped(self, rows: Collection[Operation]) -> None:
         """They put nothing into Iterable."""
 
-    def keep(self) -> None:
+    def commit(self) -> None:
         """Bring to the disk what was noted."""
 
-    def stopped(self, ending: RunEnding) -> RemovalStop | None:
+    def removal_stop(self, ending: RunEnding) -> RemovalStop | None:
         """Why what has left the source was not removed, now that the run has ended; None if it was, or need not be."""
         del ending
         return None
 
-    def remove_left(self, version: int, means: RemovalContext) -> None:
+    def remove_missing(self, version: int, context: RemovalContext) -> None:
         """Remove what is not in `version`, all of which is in Iterable by now.
 
         Raises:

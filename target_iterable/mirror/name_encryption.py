@@ -22,12 +22,12 @@ class NameCipher:
         self._cipher = AESSIV(secret)
         self._kind = [kind.encode()]
 
-    def seal(self, name: str) -> tuple[bytes, bytes]:
+    def encrypt(self, name: str) -> tuple[bytes, bytes]:
         """Hash of the name, and what it is opened with."""
         sealed = self._cipher.encrypt(name.encode(errors="surrogatepass"), self._kind)
         return sealed[:HASH_BYTES], sealed[HASH_BYTES:]
 
-    def open(self, hash_: bytes, sealed: bytes) -> str:
+    def decrypt(self, hash_: bytes, sealed: bytes) -> str:
         """The name.
 
         Raises:

@@ -24,83 +24,85 @@ if TYPE_CHECKING:
 class Removals:
     """Those of one stream."""
 
-    def __init__(self, mirror: StreamMirror, means: RemovalContext) -> None:
+    def __init__(self, mirror: StreamMirror, context: RemovalContext) -> None:
         self._mirror = mirror
-        self._memory = means.memory
-        self._settle = means.settle
-        self._tally = means.tally
-        self._audit = means.audit
-        self._stop = means.stop
+        self._deduplication = context.deduplication
+        self._settle = context.deliver
+        self._counts = context.counts
+        self._audit = context.audit
+        self._stop = context.stop
 
     def carry_out(self, stream: str, version: int) -> None:
         """See `NoMirror.remove_left`."""
         count = self._mirror.count(version)
         if self._has_shrunk(stream, count):
             return
-        self._tally.left += count.left
+        self._counts.missing += count.missing
         self._check(stream, count)
-        for members in self._mirror.left(version):
+        for members in self._mirror.missing(version):
             error = None if self._stop() else self._settled(members, version)
-            is_ending = self._stop() and self._tally.to_remove
+            is_ending = self._stop() and self._counts.to_remove
             if is_ending or isinstance(error, DailyCapReachedError):
-                _tell_rest(stream, self._tally, "The run is to end." if error is None else str(error))
+                _tell_rest(stream, self._counts, "The run is to end." if error is None else str(error))
                 self._note_rest(CAPPED if error else RunEnding.INTERRUPTED.value)
                 return
             if error is not None:
                 self._note_rest(RunEnding.FAILED.value)
                 raise RemovalFailedError(
-                    f"Stream {stream!r}: {self._tally.to_remove} of {self._tally.left} that have left the source are "
-                    f"not removed yet. {str(error).rstrip('.')}. Run again when the cause is gone."
+                    f"Stream {stream!r}: {self._counts.to_remove} of {self._counts.missing} that have left the source "
+                    f"are not removed yet. {str(error).rstrip('.')}. Run again when the cause is gone."
                 ) from error
         self._mirror.finish(version)
 
     def _has_shrunk(self, stream: str, count: Count) -> bool:
         """Whether so few have come that it is rather the tap that has ended too early."""
-        terms, came = self._mirror.terms, self._mirror.total() - count.left
+        policy, came = self._mirror.policy, self._mirror.member_count() - count.missing
         fewer = count.before - came
-        if not (terms.removes and self._mirror.is_assumed and terms.max_shrinkage.exceeded(fewer, count.before, few=1)):
+        if not (
+            policy.removes and self._mirror.is_assumed and policy.max_shrinkage.is_exceeded(fewer, count.before, few=1)
+        ):
             return False
-        stopped = RemovalStop(FEWER, count.left, count.before)
-        if terms.plans:
-            self._tally.objection = f"Stream {stream!r}: {stopped}"
+        stopped = RemovalStop(FEWER, count.missing, count.before)
+        if policy.is_dry_run:
+            self._counts.objection = f"Stream {stream!r}: {stopped}"
             return False
-        self._mirror.stop(stopped)
+        self._mirror.record_stop(stopped)
         return True
 
     def _check(self, stream: str, count: Count) -> None:
-        terms = self._mirror.terms
-        if not terms.removes or not terms.allowance.exceeded(count.left, count.before, few=0):
+        policy = self._mirror.policy
+        if not policy.removes or not policy.max_removals.is_exceeded(count.missing, count.before, few=0):
             return
-        self._tally.objection = (
-            f"Stream {stream!r}: {count.left} of {count.before} have left the source, more than `max_removals` "
-            f"({terms.allowance}) allows."
+        self._counts.objection = (
+            f"Stream {stream!r}: {count.missing} of {count.before} have left the source, more than `max_removals` "
+            f"({policy.max_removals}) allows."
         )
-        if not terms.plans:
-            self._mirror.stop(RemovalStop(TOO_MANY, count.left, count.before, is_told=True))
+        if not policy.is_dry_run:
+            self._mirror.record_stop(RemovalStop(TOO_MANY, count.missing, count.before, is_told=True))
             raise TooManyRemovalsError(
-                f"{self._tally.objection} Nothing was removed, and state has not moved. If the source is right, set "
-                f"`max_removals` of the route to {count.left} for one run, and run again."
+                f"{self._counts.objection} Nothing was removed, and state has not moved. If the source is right, set "
+                f"`max_removals` of the route to {count.missing} for one run, and run again."
             )
 
     def _note_rest(self, code: str) -> None:
-        self._mirror.stop(RemovalStop(code, self._tally.to_remove, self._tally.left, is_told=True))
+        self._mirror.record_stop(RemovalStop(code, self._counts.to_remove, self._counts.missing, is_told=True))
 
     def _settled(self, members: Sequence[Member], version: int) -> IterableError | None:
         """Remove what no other stream has, if the route says so; the error that ended it."""
-        if not self._mirror.terms.removes:
+        if not self._mirror.policy.removes:
             self._mirror.drop([member.key for member in members])
             return None
-        others = self._mirror.elsewhere(members)
+        others = self._mirror.kept_by_others(members)
         self._mirror.drop(others.keys())
-        self._tally.shared.update(others.values())
+        self._counts.shared.update(others.values())
         rows = dict(self._rows((member for member in members if member.key not in others), version))
         reasons = {row: AuditReason(version, member.last) for row, member in rows.items()}
         removed, error = self._delivered(reasons)
         # First what tells of it, then what keeps it from being done again.
         self._audit.flush()
-        self._memory.forget(removed)
+        self._deduplication.invalidate(removed)
         self._mirror.drop([rows[row].key for row in removed])
-        self._tally.removed += len(removed)
+        self._counts.removed += len(removed)
         return error
 
     def _rows(self, members: Iterator[Member], version: int) -> Iterator[tuple[Operation, Member]]:
@@ -108,35 +110,35 @@ class Removals:
             try:
                 yield self._operation(member), member
             except RecordRejectedError as error:
-                self._tally.not_removed[error.code] += 1
+                self._counts.not_removed[error.code] += 1
                 identity = json.loads(member.name) if member.name else None
                 reason = AuditReason(version, member.last)
-                self._audit.impossible(identity, self._mirror.terms.action, error.refusal, reason)
+                self._audit.impossible(identity, self._mirror.policy.action, error.reject_reason, reason)
 
     def _operation(self, member: Member) -> Operation:
         if member.name is None:
             raise RecordRejectedError("unreadableName", "the ledger holds a name that cannot be read with this key")
-        return self._mirror.removal(member.name)
+        return self._mirror.make_removal(member.name)
 
     def _delivered(self, reasons: dict[Operation, AuditReason]) -> tuple[list[Operation], IterableError | None]:
-        action, rows = self._mirror.terms.action, list(reasons)
-        done = self._memory.unchanged(rows)
+        action, rows = self._mirror.policy.action, list(reasons)
+        done = self._deduplication.unchanged(rows)
         removed, error = list(done), None
         for row in done:
             self._audit.gone(row, action, reasons[row])
         for outcome in self._settle([row for row in rows if row not in done]):
             self._audit.removed(outcome, action, reasons)
-            removed += [*outcome.verdicts.written, *outcome.verdicts.skipped]
-            self._tally.not_removed.update(refusal.code for _, refusal in outcome.verdicts.rejected)
+            removed += [*outcome.results.written, *outcome.results.skipped]
+            self._counts.not_removed.update(reject_reason.code for _, reject_reason in outcome.results.rejected)
             error = error or outcome.error
-        self._memory.keep()
+        self._deduplication.commit()
         return removed, error
 
 
-def _tell_rest(stream: str, tally: StreamCounts, why: str) -> None:
+def _tell_rest(stream: str, counts: StreamCounts, why: str) -> None:
     logging.getLogger(f"target-iterable.{stream}").warning(
         "%d of %d that have left the source are not removed yet. %s The next complete version goes on.",
-        tally.to_remove,
-        tally.left,
+        counts.to_remove,
+        counts.missing,
         why,
     )

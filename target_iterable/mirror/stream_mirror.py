@@ -23,15 +23,15 @@ class StreamMirror(NoMirror):
     the note is taken back, unless the thing was there before.
 
     Attributes:
-        terms: what the route says.
+        policy: what the route says.
     """
 
-    watches = True
+    is_active = True
 
-    def __init__(self, members: MembershipTable, stream: str, terms: RemovalPolicy) -> None:
-        self.terms = terms
+    def __init__(self, members: MembershipTable, stream: str, policy: RemovalPolicy) -> None:
+        self.policy = policy
         self._members = members
-        self._reading = Completeness(stream, terms, members.version, members.newest)
+        self._reading = Completeness(stream, policy, members.version, members.newest)
         self._is_done = False
         self._stopped: RemovalStop | None = None
         self._claimed: dict[str, SeenName] = {}
@@ -45,7 +45,7 @@ class StreamMirror(NoMirror):
         self._stream = stream
         members.register()
 
-    def claim(self, row: Operation, names: Sequence[str], version: int | None) -> None:
+    def record_row(self, row: Operation, names: Sequence[str], version: int | None) -> None:
         """See `NoMirror`."""
         at = self._see(version, names)
         for name in names:
@@ -53,16 +53,16 @@ class StreamMirror(NoMirror):
             self._claimed[name] = SeenName(max(at, before), removes=name == names[0])
         self._names[row] = names
 
-    def touch(self, names: Sequence[str], version: int | None) -> None:
+    def record_seen(self, names: Sequence[str], version: int | None) -> None:
         """See `NoMirror`."""
         at = self._see(version, names)
         if names:
             self._touched |= {name: max(at, self._touched.get(name, 0)) for name in names}
 
-    def tombstone(self) -> None:
+    def count_tombstone(self) -> None:
         """See `NoMirror`."""
         self._is_done = False
-        self._reading.tombstone()
+        self._reading.count_tombstone()
 
     def may_remove(self, names: Sequence[str]) -> bool:
         """See `NoMirror`. Only what this stream has put into Iterable, and no other mirrored stream has.
@@ -71,24 +71,26 @@ class StreamMirror(NoMirror):
             LedgerError: if the ledger cannot be read.
         """
         members = [Member(self._members.key(name), name) for name in names]
-        is_own = not self._claimed.keys().isdisjoint(names) or self._members.has({member.key for member in members})
-        others = self.elsewhere(members)
+        is_own = not self._claimed.keys().isdisjoint(names) or self._members.contains_any(
+            {member.key for member in members}
+        )
+        others = self.kept_by_others(members)
         self._released |= others.keys()
         return is_own and not others
 
-    def release(self, row: Operation, names: Sequence[str]) -> None:
+    def record_removal(self, row: Operation, names: Sequence[str]) -> None:
         """See `NoMirror`."""
         self._releasing[row] = names
 
-    def lose(self) -> None:
+    def count_unnamed(self) -> None:
         """See `NoMirror`."""
-        self._reading.lose()
+        self._reading.count_unnamed()
 
-    def close(self, state: Any) -> None:
+    def record_state(self, state: Any) -> None:
         """See `NoMirror`."""
-        self._reading.state(state)
+        self._reading.record_state(state)
 
-    def begin(self) -> None:
+    def persist_claims(self) -> None:
         """See `NoMirror`.
 
         Raises:
@@ -100,14 +102,14 @@ class StreamMirror(NoMirror):
             return
         self._new = self._members.put(claimed)
         for seen in (touched, {name: sighting.version for name, sighting in claimed.items()}):
-            self._members.see(seen)
+            self._members.mark_seen(seen)
 
-    def note(self, outcome: BatchResult) -> None:
+    def record_result(self, outcome: BatchResult) -> None:
         """See `NoMirror`."""
-        verdicts = outcome.verdicts
-        self.withdraw(verdicts.skipped)
-        self.withdraw([row for row, refusal in verdicts.rejected if refusal.code != UNCONFIRMED.code])
-        gone = {*verdicts.written, *verdicts.skipped}
+        results = outcome.results
+        self.record_skipped(results.skipped)
+        self.record_skipped([row for row, reject_reason in results.rejected if reject_reason.code != UNCONFIRMED.code])
+        gone = {*results.written, *results.skipped}
         for row in outcome.batch.rows:
             keys = self._keys(row)
             self._accepted |= keys
@@ -115,47 +117,47 @@ class StreamMirror(NoMirror):
             if (names := self._releasing.pop(row, None)) is not None and row in gone:
                 self._released |= {self._members.key(name) for name in names}
 
-    def withdraw(self, rows: Collection[Operation]) -> None:
+    def record_skipped(self, rows: Collection[Operation]) -> None:
         """See `NoMirror`."""
         for row in rows:
             self._refused |= self._keys(row)
 
-    def keep(self) -> None:
+    def commit(self) -> None:
         """See `NoMirror`.
 
         Raises:
             LedgerError: if the ledger cannot be written.
         """
-        self._members.drop(((self._refused & self._new) - self._accepted) | self._released)
+        self._members.delete(((self._refused & self._new) - self._accepted) | self._released)
         self._refused, self._accepted, self._released = set(), set(), set()
         self._names, self._releasing = {}, {}
 
-    def remove_left(self, version: int, means: RemovalContext) -> None:
+    def remove_missing(self, version: int, context: RemovalContext) -> None:
         """See `NoMirror`."""
-        Removals(self, means).carry_out(self._stream, version)
+        Removals(self, context).carry_out(self._stream, version)
 
-    def completes(self, version: int) -> bool:
+    def is_complete_at(self, version: int) -> bool:
         """See `NoMirror`."""
-        return self._reading.activate(version)
+        return self._reading.record_activation(version)
 
-    def completes_at_end(self) -> int | None:
+    def version_at_end(self) -> int | None:
         """See `NoMirror`."""
         return self._reading.complete_at_end
 
-    def stopped(self, ending: RunEnding) -> RemovalStop | None:
+    def removal_stop(self, ending: RunEnding) -> RemovalStop | None:
         """See `NoMirror`."""
-        if self._is_done or not self.terms.removes:
+        if self._is_done or not self.policy.removes:
             return None
         if self._stopped is not None:
             return self._stopped
         code = ending.value or self._reading.obstacle
         if ending is RunEnding.WHOLE:
             with suppress(LedgerError):
-                missing, total = self._members.missing()
+                missing, total = self._members.missing_count()
                 return RemovalStop(code, missing, total)
         return RemovalStop(code)
 
-    def stop(self, stopped: RemovalStop) -> None:
+    def record_stop(self, stopped: RemovalStop) -> None:
         """What has left the source stays, or some of it."""
         self._stopped = stopped
 
@@ -168,25 +170,25 @@ class StreamMirror(NoMirror):
         """How much there was before `version`, and how much has left."""
         return self._members.count(version)
 
-    def total(self) -> int:
+    def member_count(self) -> int:
         """How much there is."""
-        return self._members.total()
+        return self._members.member_count()
 
-    def left(self, version: int) -> Iterator[list[Member]]:
+    def missing(self, version: int) -> Iterator[list[Member]]:
         """What has left, some at a time."""
-        return self._members.left(version)
+        return self._members.missing_members(version)
 
-    def elsewhere(self, members: Collection[Member]) -> dict[bytes, str]:
+    def kept_by_others(self, members: Collection[Member]) -> dict[bytes, str]:
         """The keys of those which another mirrored stream keeps in Iterable, and which one."""
-        return self._members.elsewhere({member.key for member in members}) if self.terms.shares else {}
+        return self._members.kept_by_others({member.key for member in members}) if self.policy.keeps_shared else {}
 
     def drop(self, keys: Collection[bytes]) -> None:
         """They are not in Iterable any more, or not because of this stream."""
-        self._members.drop(keys)
+        self._members.delete(keys)
 
     def finish(self, version: int) -> None:
         """All of `version` is done."""
-        self._members.finish(version)
+        self._members.complete_version(version)
         self._reading.finish(version)
         self._is_done = True
 
@@ -195,4 +197,4 @@ class StreamMirror(NoMirror):
 
     def _see(self, version: int | None, names: Sequence[str]) -> int:
         self._is_done = False
-        return self._reading.record(version, is_named=bool(names))
+        return self._reading.record_row(version, is_named=bool(names))

@@ -28,7 +28,7 @@ _QUESTIONS: Final[Mapping[ProjectType, _Question]] = {
 }
 
 
-def first_look(client: IterableClient, project_type: ProjectType) -> str:
+def check_connection(client: IterableClient, project_type: ProjectType) -> str:
     """What one request tells of the key, the region and the type of the project, in a sentence.
 
     Raises:

@@ -29,7 +29,7 @@ class UserLookup:
         self._found: set[Name] = set()
         self._expected: set[Name] = set()
 
-    def hold(self, rows: list[Operation]) -> tuple[list[Operation], list[Operation]]:
+    def defer(self, rows: list[Operation]) -> tuple[list[Operation], list[Operation]]:
         """`rows` that may be looked up now, and those that wait: one before them may make their user.
 
         Rows about the same user stay in order.
@@ -47,12 +47,12 @@ class UserLookup:
                 made.update(() if row.only_for else row.names)
         return ready, later
 
-    def note(self, written: Sequence[Operation]) -> None:
+    def record_written(self, written: Sequence[Operation]) -> None:
         """Learn that users are there now. Iterable may need a minute to show them."""
         if self._expected:
             self._found |= self._expected & {name for row in written for name in row.names}
 
-    def strangers(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
+    def unknown_users(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
         """Those of `rows` that are meant for users who exist, and whose user does not.
 
         Raises:

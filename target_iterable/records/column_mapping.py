@@ -145,7 +145,7 @@ class ColumnMapping:
         return {**record, **missing}
 
     def _learn(self, column: str) -> _Column:
-        stays = column.startswith("_sdc_") or not self._selection.takes(column)
+        stays = column.startswith("_sdc_") or not self._selection.includes(column)
         # A field without a name could never be removed again, so its column stays here unless it is renamed.
         name = None if stays else self._renames.get(column, column if column.strip() else None)
         path = () if name is None else tuple(name.split(".")) if self._nest else (name,)

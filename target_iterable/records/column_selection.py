@@ -57,7 +57,7 @@ class ColumnSelection:
         self._record = _Part(not keep_only, _split(drop), _split(keep_only))
         self._is_mark = is_mark
 
-    def takes(self, column: str) -> bool:
+    def includes(self, column: str) -> bool:
         """Whether the column, or something in it, travels."""
         return not self._is_mark(column) and _within(self._record, column) is not None
 
@@ -79,7 +79,7 @@ class ColumnSelection:
         part = _within(self._record, column)
         return schema if part is None else _schema(part, schema)
 
-    def idle(self, columns: Collection[str]) -> dict[str, list[str]]:
+    def unused_columns(self, columns: Collection[str]) -> dict[str, list[str]]:
         """The globs of each option that fit none of the columns."""
         return {
             option: [glob for glob in globs if not any(_rests([tuple(glob.split("."))], name) for name in columns)]

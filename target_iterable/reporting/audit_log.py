@@ -41,7 +41,7 @@ class AuditReason(NamedTuple):
 class _Result(NamedTuple):
     row: Operation
     outcome: str
-    refusal: RejectReason | None = None
+    reject_reason: RejectReason | None = None
 
 
 _BY_RECORDS: Final[Mapping[Operation, AuditReason]] = MappingProxyType({})
@@ -100,15 +100,15 @@ class AuditLog:
         """Keep that there was nothing to do about a removal."""
         self._add(_Result(row, ALREADY_GONE), action, reason)
 
-    def refused(self, row: Operation, refusal: RejectReason) -> None:
+    def refused(self, row: Operation, reject_reason: RejectReason) -> None:
         """Keep that a record was not sent, if it would have taken something away."""
         if row.endpoint.removes:
-            self._add(_Result(row, REJECTED, refusal), row.endpoint.removes)
+            self._add(_Result(row, REJECTED, reject_reason), row.endpoint.removes)
 
-    def impossible(self, identity: Any, action: str, refusal: RejectReason, reason: AuditReason) -> None:
+    def impossible(self, identity: Any, action: str, reject_reason: RejectReason, reason: AuditReason) -> None:
         """Keep that a removal could not even be asked for."""
         about = {"action": action, "identity": [identity] if identity else [], "place": None, "endpoint": None}
-        self._write(about, REJECTED, refusal, reason)
+        self._write(about, REJECTED, reject_reason, reason)
 
     def flush(self) -> None:
         """Bring everything to the disk.
@@ -133,25 +133,32 @@ class AuditLog:
         self._file.close()
 
     def _results(self, outcome: BatchResult) -> Iterator[_Result]:
-        verdicts = outcome.verdicts
-        for row in verdicts.written:
-            yield _Result(row, ALREADY_GONE if row in verdicts.already else self._done)
-        for row in verdicts.skipped:
+        results = outcome.results
+        for row in results.written:
+            yield _Result(row, ALREADY_GONE if row in results.already_done else self._done)
+        for row in results.skipped:
             yield _Result(row, ALREADY_GONE)
-        for row, refusal in verdicts.rejected:
-            yield _Result(row, refusal.code if refusal.code == UNCONFIRMED.code else REJECTED, refusal)
+        for row, reject_reason in results.rejected:
+            yield _Result(
+                row, reject_reason.code if reject_reason.code == UNCONFIRMED.code else REJECTED, reject_reason
+            )
         if outcome.error is not None:
-            refusal = RejectReason(type(outcome.error).__name__, str(outcome.error))
-            settled = {*verdicts.written, *verdicts.skipped, *(row for row, _ in verdicts.rejected)}
-            yield from (_Result(row, FAILED, refusal) for row in outcome.batch.rows if row not in settled)
+            reject_reason = RejectReason(type(outcome.error).__name__, str(outcome.error))
+            settled = {*results.written, *results.skipped, *(row for row, _ in results.rejected)}
+            yield from (_Result(row, FAILED, reject_reason) for row in outcome.batch.rows if row not in settled)
 
     def _add(self, result: _Result, action: str, reason: AuditReason | None = None) -> None:
         row = result.row
-        about = {"action": action, "identity": row.names, "place": row.place or None, "endpoint": str(row.endpoint)}
-        self._write(about, result.outcome, result.refusal, reason)
+        about = {
+            "action": action,
+            "identity": row.names,
+            "place": row.dedup_scope or None,
+            "endpoint": str(row.endpoint),
+        }
+        self._write(about, result.outcome, result.reject_reason, reason)
 
     def _write(
-        self, about: dict[str, Any], outcome: str, refusal: RejectReason | None, reason: AuditReason | None
+        self, about: dict[str, Any], outcome: str, reject_reason: RejectReason | None, reason: AuditReason | None
     ) -> None:
         entry = {
             "at": timestamps.to_rfc3339(datetime.now(UTC)),
@@ -160,8 +167,8 @@ class AuditLog:
             "version": reason.version if reason else None,
             "last_version": reason.last if reason else None,
             "outcome": outcome,
-            "code": refusal.code if refusal else None,
-            "reason": refusal.reason if refusal else None,
+            "code": reject_reason.code if reject_reason else None,
+            "reason": reject_reason.reason if reject_reason else None,
         }
         # Letters of all alphabets as they are, so that they can be looked for; half a surrogate pair is escaped.
         self._waiting.append(json.dumps(entry, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")

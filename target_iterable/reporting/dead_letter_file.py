@@ -36,12 +36,12 @@ class DeadLetterFile:
         self._waiting: list[bytes] = []
         self._schema: Line | None = None
 
-    def add(self, source: InputMessage, refusal: RejectReason, endpoint: str | None) -> None:
+    def add(self, source: InputMessage, reject_reason: RejectReason, endpoint: str | None) -> None:
         """Keep one record until the next `flush`. `endpoint` is None for what was never sent."""
         if source.schema is not self._schema:
             self._schema = source.schema
             self._waiting.append(_bytes(source.schema) + b"\n")
-        reject = {**asdict(refusal), "endpoint": endpoint, "at": timestamps.to_rfc3339(datetime.now(UTC))}
+        reject = {**asdict(reject_reason), "endpoint": endpoint, "at": timestamps.to_rfc3339(datetime.now(UTC))}
         self._waiting.append(_with_reject(_bytes(source.record), json.dumps(reject).encode()))
 
     def flush(self) -> None:

@@ -18,19 +18,19 @@ class OnceLogger:
         self._told: set[tuple[str, str]] = set()
         self._logger = logging.getLogger(f"target-iterable.{stream}")
 
-    def refused(self, refusal: RejectReason) -> None:
+    def refused(self, reject_reason: RejectReason) -> None:
         """A record was rejected before it was sent."""
-        told = f"{refusal.code}: {refusal.reason}"
+        told = f"{reject_reason.code}: {reject_reason.reason}"
         self._once("A record is rejected: %s. Others like it are only counted.", told)
 
-    def answered(self, verdicts: RowResults) -> None:
+    def answered(self, results: RowResults) -> None:
         """Iterable has answered."""
-        if reasons := Counter(refusal.code for _, refusal in verdicts.rejected):
-            total = len(verdicts.written) + reasons.total()
+        if reasons := Counter(reject_reason.code for _, reject_reason in results.rejected):
+            total = len(results.written) + reasons.total()
             self._logger.warning("Iterable rejected %d of %d records%s.", reasons.total(), total, in_brackets(reasons))
-        for field in sorted(verdicts.dropped_fields):
+        for field in sorted(results.dropped_fields):
             self._once("Iterable drops the field %r: the project does not know it and takes no new fields.", field)
-        for field in sorted(frozenset().union(*verdicts.trimmed.values())):
+        for field in sorted(frozenset().union(*results.trimmed.values())):
             self._once("Records go without their field %r where it is not of the type that Iterable keeps.", field)
 
     def left_out(self) -> None:

@@ -36,7 +36,7 @@ class LoggedRequest:
     stream: str
     records: int
     attempts: list[Attempt] = field(default_factory=list)
-    verdicts: RowResults | None = None
+    results: RowResults | None = None
 
     @property
     def sent_bytes(self) -> int:
@@ -57,7 +57,7 @@ class RequestLog:
         self._here = local()
         self._lock = Lock()
 
-    def saw(self, attempt: Attempt) -> None:
+    def record_attempt(self, attempt: Attempt) -> None:
         """One try by this thread; for `IterableClient`."""
         call = self._call
         if call is None:
@@ -81,7 +81,7 @@ class RequestLog:
             for attempt in call.attempts[:-1]:
                 self._write(attempt, {"records": records})
             for attempt in call.attempts[-1:]:
-                self._write(attempt, {"records": records, **_counts(call.verdicts)})
+                self._write(attempt, {"records": records, **_counts(call.results)})
 
     def close(self) -> None:
         """Close the file."""
@@ -116,8 +116,8 @@ class RequestLog:
             ) from None
 
 
-def _counts(verdicts: RowResults | None) -> dict[str, int]:
-    if verdicts is None:
+def _counts(results: RowResults | None) -> dict[str, int]:
+    if results is None:
         return {}
     names = ("written", "rejected", "unknown")
-    return {name: len(getattr(verdicts, name)) for name in names}
+    return {name: len(getattr(results, name)) for name in names}

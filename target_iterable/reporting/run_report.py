@@ -25,17 +25,17 @@ _logger: Final = logging.getLogger("target-iterable")
 Column: TypeAlias = Callable[[StreamCounts], str]
 
 
-def _limit(tally: StreamCounts) -> str:
-    share = tally.traffic.limit_share(tally.seconds)
+def _limit(counts: StreamCounts) -> str:
+    share = counts.http_stats.limit_share(counts.seconds)
     return "-" if share is None else f"{share:.0%}"
 
 
-def _minutes(tally: StreamCounts) -> str:
-    minutes = tally.traffic.minutes_at_limit()
+def _minutes(counts: StreamCounts) -> str:
+    minutes = counts.http_stats.minutes_at_limit()
     return "-" if minutes is None else f"{minutes:.1f}"
 
 
-DONE: Final[Mapping[str, Column]] = {"seconds": lambda tally: f"{tally.seconds:.1f}", "limit": _limit}
+DONE: Final[Mapping[str, Column]] = {"seconds": lambda counts: f"{counts.seconds:.1f}", "limit": _limit}
 """The last columns where something was sent."""
 PLANNED: Final[Mapping[str, Column]] = {"minutes": _minutes}
 """The last columns where it was only planned."""
@@ -74,21 +74,21 @@ class RunReport:
         except OSError as error:
             raise SettingError(f"`summary_path` cannot be written: {error.strerror}") from None
 
-    def include(self, stream: str, object_: str, tally: StreamCounts) -> None:
+    def include(self, stream: str, object_: str, counts: StreamCounts) -> None:
         """Report on `stream`, too."""
-        self._tallies[stream] = (object_, tally)
+        self._tallies[stream] = (object_, counts)
 
     def progress(self) -> None:
         """Log how far each stream is, now and then."""
         if time.monotonic() - self._told >= INTERVAL:
             self._told = time.monotonic()
-            for stream, (_, tally) in self._tallies.items():
-                _logger.info("%s: %s so far.", stream, str(tally))
+            for stream, (_, counts) in self._tallies.items():
+                _logger.info("%s: %s so far.", stream, str(counts))
 
     def close(self, *, finished: bool) -> None:
         """Show the table and write the summary."""
         if self._tallies:
-            tallies = {stream: tally for stream, (_, tally) in self._tallies.items()}
+            tallies = {stream: counts for stream, (_, counts) in self._tallies.items()}
             lines = [*_table(tallies, self._kind.columns), *self._kind.remarks(tallies)]
             sys.stderr.write("\n".join(lines) + "\n")
         self._write(finished=finished)
@@ -96,7 +96,7 @@ class RunReport:
     def _write(self, *, finished: bool) -> None:
         if self._path is not None:
             streams = {
-                stream: {"object": object_, **tally.as_dict()} for stream, (object_, tally) in self._tallies.items()
+                stream: {"object": object_, **counts.as_dict()} for stream, (object_, counts) in self._tallies.items()
             }
             summary = {"run": self._run, "finished": finished, **self._kind.about(), "streams": streams}
             _replace(self._path, json.dumps(summary, indent=2) + "\n")
@@ -106,22 +106,22 @@ def _table(tallies: Mapping[str, StreamCounts], last: Mapping[str, Column]) -> I
     """The lines of the table; under a stream with rejects, the reasons."""
     width = max(len("stream"), *map(len, tallies))
     yield _row(width, "stream", *_COUNTS, *last)
-    for stream, tally in tallies.items():
-        numbers = tally.as_dict()
+    for stream, counts in tallies.items():
+        numbers = counts.as_dict()
         shown = [f"{numbers[name]:,}" for name in _COUNTS]
-        yield _row(width, stream, *shown, *(show(tally) for show in last.values()))
-        for reason, count in tally.reasons.most_common():
+        yield _row(width, stream, *shown, *(show(counts) for show in last.values()))
+        for reason, count in counts.reasons.most_common():
             yield f"  rejected {count:,}: {reason}"
-        for path, count in tally.trimmed_fields.most_common():
+        for path, count in counts.trimmed_fields.most_common():
             yield f"  written {count:,} without {path!r}: its type clashes"
-        for path, count in tally.duplicate_fields.most_common():
+        for path, count in counts.duplicate_fields.most_common():
             yield f"  {count:,} had {path!r} twice, with different values"
-        if tally.deleted:
-            yield f"  {tally.about_deleted()}"
-        if tally.left:
-            yield f"  {tally.about_removals()}"
-        if tally.audited:
-            yield f"  {tally.audited:,} in the audit log {tally.audit_path}"
+        if counts.deleted:
+            yield f"  {counts.about_deleted()}"
+        if counts.missing:
+            yield f"  {counts.about_removals()}"
+        if counts.audited:
+            yield f"  {counts.audited:,} in the audit log {counts.audit_path}"
 
 
 def _row(width: int, stream: str, *cells: str) -> str:

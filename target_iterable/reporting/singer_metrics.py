@@ -27,12 +27,12 @@ class VerdictCounters:
         self._shown: Counter[Verdict] = Counter()
         self._counters: dict[Verdict, metrics.Counter] = {}
 
-    def show(self, tally: StreamCounts) -> None:
-        """Count what has come to `tally` since the last time."""
-        counts = tally.by_verdict()
-        for verdict, count in (counts - self._shown).items():
+    def show(self, counts: StreamCounts) -> None:
+        """Count what has come to `counts` since the last time."""
+        by_verdict = counts.by_verdict()
+        for verdict, count in (by_verdict - self._shown).items():
             self._counter(verdict).increment(count)
-        self._shown = counts
+        self._shown = by_verdict
 
     def close(self) -> None:
         """Write the last metrics."""

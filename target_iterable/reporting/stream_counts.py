@@ -20,7 +20,7 @@ class StreamCounts:
         reasons: rejected records by reason: Iterable's bucket, or the code of a refusal of our own.
         seconds: time spent on delivering, waiting for the rate limit included.
         created_fields: fields that Iterable did not know before; each takes one of the project's 1,000 for ever.
-        left: things that the stream has put into Iterable, and that have left its source.
+        missing: things that the stream has put into Iterable, and that have left its source.
         removed: how many of these were removed from Iterable.
         shared: those that stay, because another mirrored stream has them, by its name.
         not_removed: those that Iterable did not remove, by reason.
@@ -40,13 +40,13 @@ class StreamCounts:
     unchanged: int = 0
     deleted: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
-    traffic: HttpStats = field(default_factory=HttpStats)
+    http_stats: HttpStats = field(default_factory=HttpStats)
     seconds: float = 0.0
     created_fields: set[str] = field(default_factory=set)
     dropped_fields: set[str] = field(default_factory=set)
     trimmed_fields: Counter[str] = field(default_factory=Counter)
     duplicate_fields: Counter[str] = field(default_factory=Counter)
-    left: int = 0
+    missing: int = 0
     removed: int = 0
     shared: Counter[str] = field(default_factory=Counter)
     not_removed: Counter[str] = field(default_factory=Counter)
@@ -59,7 +59,7 @@ class StreamCounts:
     @property
     def to_remove(self) -> int:
         """What has left the source and is still to be removed, as far as is known."""
-        return self.left - self.removed - self.shared.total() - self.not_removed.total()
+        return self.missing - self.removed - self.shared.total() - self.not_removed.total()
 
     @property
     def rejected(self) -> int:
@@ -86,13 +86,13 @@ class StreamCounts:
             "reasons": dict(self.reasons.most_common()),
             "deleted": dict(self.deleted.most_common()),
             "unsent": self.unsent,
-            "requests": self.traffic.requests,
-            "retries": self.traffic.retries,
-            "bytes": self.traffic.bytes,
+            "requests": self.http_stats.requests,
+            "retries": self.http_stats.retries,
+            "bytes": self.http_stats.bytes,
             "seconds": round(self.seconds, 3),
-            "limit_share": self.traffic.limit_share(self.seconds),
-            "minutes_at_limit": self.traffic.minutes_at_limit(),
-            "left": self.left,
+            "limit_share": self.http_stats.limit_share(self.seconds),
+            "minutes_at_limit": self.http_stats.minutes_at_limit(),
+            "left": self.missing,
             "removed": self.removed,
             "kept_for_other_streams": dict(self.shared.most_common()),
             "not_removed": dict(self.not_removed.most_common()),
@@ -115,7 +115,7 @@ class StreamCounts:
     def about_removals(self) -> str:
         """In a sentence."""
         kept = "".join(f", {count:,} kept for the stream {stream!r}" for stream, count in self.shared.most_common())
-        return f"{self.left:,} have left the source: {self.removed:,} removed{kept}{in_brackets(self.not_removed)}"
+        return f"{self.missing:,} have left the source: {self.removed:,} removed{kept}{in_brackets(self.not_removed)}"
 
     def __str__(self) -> str:
         counts = f"read {self.read}, written {self.written}, unchanged {self.unchanged}, rejected {self.rejected}"

@@ -42,7 +42,7 @@ class AdaptiveBatchSize:
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     @classmethod
-    def to_begin_with(cls, most: int | None) -> AdaptiveBatchSize:
+    def initial(cls, most: int | None) -> AdaptiveBatchSize:
         """The room before Iterable has said anything."""
         rows = min(FIRST_ROWS, most or FIRST_ROWS)
         return cls(rows, most=most, is_known=rows == most)
@@ -51,7 +51,7 @@ class AdaptiveBatchSize:
         """Whether `batch` fits as it is."""
         return len(batch.rows) <= self.rows and batch.size < self.bytes
 
-    def settled(self, batch: Batch, seconds: float) -> None:
+    def on_success(self, batch: Batch, seconds: float) -> None:
         """Learn that Iterable has taken `batch`, and how long that took."""
         with self._lock:
             if seconds > _SLOW:
@@ -62,7 +62,7 @@ class AdaptiveBatchSize:
                     self.rows = int(min(2 * self.rows, most))
                 self.is_known = seconds >= _QUICK or self.rows >= most or 2 * batch.size > self.bytes
 
-    def halve(self, batch: Batch, *, by_bytes: bool) -> None:
+    def on_too_large(self, batch: Batch, *, by_bytes: bool) -> None:
         """Learn that `batch` was too large. Unless it is known to be `by_bytes`, the measure that was fuller counts."""
         with self._lock:
             if by_bytes or batch.size / self.bytes > len(batch.rows) / self.rows:
@@ -76,7 +76,9 @@ class AdaptiveBatchSize:
         self.rows = min(self.rows, (len(batch.rows) + 1) // 2)
 
 
-def pack(operations: Sequence[Operation], room: AdaptiveBatchSize, shared: set[Name] | None = None) -> list[Batch]:
+def pack(
+    operations: Sequence[Operation], batch_size: AdaptiveBatchSize, shared: set[Name] | None = None
+) -> list[Batch]:
     """The batches of `operations`, in the order in which they must be sent.
 
     A batch holds rows of one endpoint and envelope. Rows that share an identity keep their order: they
@@ -85,8 +87,8 @@ def pack(operations: Sequence[Operation], room: AdaptiveBatchSize, shared: set[N
     """
     shared = shared_names(operations) if shared is None else shared
     if not shared and _are_alike(operations):
-        return _cut(operations, room)
-    packing = _Packing(room, shared)
+        return _cut(operations, batch_size)
+    packing = _Packing(batch_size, shared)
     for operation in operations:
         packing.add(operation)
     return packing.batches
@@ -97,16 +99,16 @@ def _are_alike(operations: Sequence[Operation]) -> bool:
     return len({(id(row.endpoint), id(row.envelope)) for row in operations}) == 1
 
 
-def _cut(rows: Sequence[Operation], room: AdaptiveBatchSize) -> list[Batch]:
+def _cut(rows: Sequence[Operation], batch_size: AdaptiveBatchSize) -> list[Batch]:
     """Rows of one kind, whose order does not matter, cut where a request is full."""
     endpoint, envelope = rows[0].endpoint, rows[0].envelope
-    most = min(room.rows, endpoint.max_rows or room.rows)
+    most = min(batch_size.rows, endpoint.max_rows or batch_size.rows)
     ends = [0, *accumulate([len(row.part) + _COMMA for row in rows])]
     batches: list[Batch] = []
     start = 0
     while start < len(rows):
-        batch = Batch(endpoint, envelope, room.bytes)
-        full = bisect_left(ends, ends[start] + room.bytes - batch.size + _COMMA) - 1
+        batch = Batch(endpoint, envelope, batch_size.bytes)
+        full = bisect_left(ends, ends[start] + batch_size.bytes - batch.size + _COMMA) - 1
         stop = max(start + 1, min(full, start + most))
         batch.take(rows[start:stop], ends[stop] - ends[start] - _COMMA)
         batches.append(batch)
@@ -130,17 +132,17 @@ class _Open:
         most: how many rows each may hold.
     """
 
-    def __init__(self, endpoint: Endpoint, envelope: Envelope, room: AdaptiveBatchSize) -> None:
+    def __init__(self, endpoint: Endpoint, envelope: Envelope, batch_size: AdaptiveBatchSize) -> None:
         self.endpoint = endpoint
         self.envelope = envelope
         self.numbers: list[int] = []
-        self.most = min(room.rows, endpoint.max_rows or room.rows)
+        self.most = min(batch_size.rows, endpoint.max_rows or batch_size.rows)
 
 
 class _Packing:
-    def __init__(self, room: AdaptiveBatchSize, shared: set[Name]) -> None:
+    def __init__(self, batch_size: AdaptiveBatchSize, shared: set[Name]) -> None:
         self.batches: list[Batch] = []
-        self._room = room
+        self._batch_size = batch_size
         self._shared = shared
         self._last: dict[Name, int] = {}
         self._kinds: dict[tuple[Endpoint, Envelope], _Open] = {}
@@ -149,7 +151,7 @@ class _Packing:
     def add(self, row: Operation) -> None:
         names = self._shared.intersection(row.names) if self._shared else ()
         open_ = self._open(row)
-        number = self._place(row, open_, self._earliest(names, once=row.endpoint.once))
+        number = self._place(row, open_, self._earliest(names, once=row.endpoint.unique_names))
         batch = self.batches[number]
         batch.add(row)
         for name in names:
@@ -161,7 +163,7 @@ class _Packing:
         """Those for `row`. Mostly those for the last one, and comparing takes longer than looking."""
         kind = self._kind
         if kind is None or kind.endpoint is not row.endpoint or kind.envelope is not row.envelope:
-            new = _Open(row.endpoint, row.envelope, self._room)
+            new = _Open(row.endpoint, row.envelope, self._batch_size)
             kind = self._kind = self._kinds.setdefault((row.endpoint, row.envelope), new)
         return kind
 
@@ -173,7 +175,7 @@ class _Packing:
             if self.batches[number].fits(row):
                 return number
             numbers.remove(number)
-        self.batches.append(Batch(row.endpoint, row.envelope, self._room.bytes))
+        self.batches.append(Batch(row.endpoint, row.envelope, self._batch_size.bytes))
         numbers.append(len(self.batches) - 1)
         return numbers[-1]
 

@@ -52,55 +52,55 @@ def named_failures(
     rows: Sequence[Operation],
     answer: Mapping[str, Any],
     *,
-    settled: AbstractSet[str] = frozenset(),
+    already_done: AbstractSet[str] = frozenset(),
     skipped: AbstractSet[str] = frozenset(),
 ) -> RowResults:
     """For endpoints that name the rows that failed. Their `answer` has both counts.
 
-    In `settled` buckets are rows that ask for nothing more, in `skipped` ones those that there is nothing to do about.
+    `already_done` and `skipped` name buckets: of rows that ask for nothing more, and of rows with nothing to do.
     Rows of which the lists and the counts of the answer say different things are `unknown`.
 
     Raises:
         UnreadableAnswerError: if the answer is not what such endpoints answer.
     """
-    buckets, strangers = _attribute(rows, answer)
+    buckets, unknown_users = _attribute(rows, answer)
     listed = [row for row in rows if row in buckets] if buckets else []
     left = [row for row in listed if buckets[row] in skipped]
-    failed = [row for row in listed if buckets[row] not in settled | skipped]
-    uncounted = settled | skipped | {DISALLOWED}
+    failed = [row for row in listed if buckets[row] not in already_done | skipped]
+    uncounted = already_done | skipped | {DISALLOWED}
     certain = sum(bucket not in uncounted for bucket in buckets.values())
     named_are_sure, others_are_sure = _reconciled(answer, len(rows), certain, len(buckets))
     named = {*failed, *left}
     others = [row for row in rows if row not in named] if named else list(rows)
-    verdicts = RowResults(
-        already={row for row in listed if buckets[row] in settled},
+    results = RowResults(
+        already_done={row for row in listed if buckets[row] in already_done},
         skipped=left,
         dropped_fields=set(map(str, _array(answer, "filteredOutFields"))),
         created_fields=set(map(str, _array(answer, "createdFields"))),
     )
     if named_are_sure:
-        verdicts.rejected = [(row, _refusal(buckets[row])) for row in failed if buckets[row] not in _PASSING]
-        verdicts.passing = [(row, _refusal(buckets[row])) for row in failed if buckets[row] in _PASSING]
+        results.rejected = [(row, _reject_reason(buckets[row])) for row in failed if buckets[row] not in _PASSING]
+        results.retryable = [(row, _reject_reason(buckets[row])) for row in failed if buckets[row] in _PASSING]
     else:
-        verdicts.unknown += failed
-    if others_are_sure and not strangers:
-        verdicts.written = others
+        results.unknown += failed
+    if others_are_sure and not unknown_users:
+        results.written = others
     else:
-        verdicts.unknown += others
-    return verdicts
+        results.unknown += others
+    return results
 
 
 def _attribute(rows: Sequence[Operation], answer: Mapping[str, Any]) -> tuple[dict[Operation, str], int]:
     """Each row that a failure names, with the first bucket that names it; and how many failures fit no row."""
     buckets: dict[Operation, str] = {}
-    strangers = 0
+    unknown_users = 0
     failures = list(_failures(answer))
     owners = _owners(rows) if failures else {}
     for bucket, name in failures:
-        strangers += name not in owners
+        unknown_users += name not in owners
         for row in owners.get(name, ()):
             buckets.setdefault(row, bucket)
-    return buckets, strangers
+    return buckets, unknown_users
 
 
 def _owners(rows: Sequence[Operation]) -> dict[Name, list[Operation]]:
@@ -132,7 +132,7 @@ def _name(bucket: str, value: str) -> Name:
     return kind, normalise_email(value) if kind == "email" else value
 
 
-def _refusal(bucket: str) -> RejectReason:
+def _reject_reason(bucket: str) -> RejectReason:
     match = _BUCKET.fullmatch(bucket)
     if match is None:
         return RejectReason(bucket, "the project does not track events of this name")

@@ -52,38 +52,40 @@ _TOO_LARGE: Final = RejectReason("tooLarge", "Iterable finds the record too larg
 class FailureIsolator:
     """Sends batches until each of their rows has a verdict. Threads may share it."""
 
-    def __init__(self, sender: Sender, types: FieldTypes, room: AdaptiveBatchSize, *, trims: bool = False) -> None:
+    def __init__(
+        self, sender: Sender, types: FieldTypes, batch_size: AdaptiveBatchSize, *, trims: bool = False
+    ) -> None:
         """With `trims`, rows lose the fields whose type clashes, instead of being rejected."""
         self.sender = sender
         self.types = types
-        self.room = room
+        self.batch_size = batch_size
         self.trims = trims
 
-    def settle(self, batch: Batch, refused: Mapping[Operation, RejectReason] = _NOTHING) -> BatchResult:
+    def deliver(self, batch: Batch, refused: Mapping[Operation, RejectReason] = _NOTHING) -> BatchResult:
         """Deliver `batch` without its rows that are `refused`; never raises what Iterable or the way to it causes."""
         settling = BatchAttempt(self, BatchResult(batch))
         try:
-            settling.settle(settling.reject(batch.rows, refused))
+            settling.run(settling.reject(batch.rows, refused))
         except IterableError as error:
-            settling.outcome.error = error
-        settling.trimming.restore(settling.outcome.verdicts)
-        return settling.outcome
+            settling.result.error = error
+        settling.trimming.restore(settling.result.results)
+        return settling.result
 
 
 class BatchAttempt:
     """One batch on its way."""
 
     def __init__(self, isolation: FailureIsolator, outcome: BatchResult) -> None:
-        self.outcome = outcome
+        self.result = outcome
         self.trimming = FieldDropping()
         self._on = isolation
-        self._verdicts = outcome.verdicts
+        self._results = outcome.results
         self._rejected_alone = 0
         self._attempts: Counter[Operation] = Counter()
         self._supposed: dict[Place, str] = {}
         self._later: deque[Sequence[Operation]] = deque()
 
-    def settle(self, rows: Sequence[Operation]) -> None:
+    def run(self, rows: Sequence[Operation]) -> None:
         """Send `rows`, and then those of them that had to wait until others were settled."""
         self._later.append(rows)
         while self._later:
@@ -92,8 +94,8 @@ class BatchAttempt:
     def deliver(self, rows: Sequence[Operation]) -> bool:
         """Send `rows` and settle all of them. Whether they passed as they were, with no need to refuse any."""
         good = self._without_misfits(rows)
-        batch = self.outcome.batch
-        pieces = [batch] if good == batch.rows and self._on.room.holds(batch) else pack(good, self._on.room)
+        batch = self.result.batch
+        pieces = [batch] if good == batch.rows and self._on.batch_size.holds(batch) else pack(good, self._on.batch_size)
         passed = [self._send(piece) for piece in pieces]
         return good == list(rows) and all(passed)
 
@@ -109,25 +111,25 @@ class BatchAttempt:
     def _respelt(self, row: Operation) -> Operation:
         """`row` as it would have been made if all had been known that is known now."""
         types = self._on.types
-        return self.trimming.respell(row, lambda fields: types.spelt(row.scope, fields)) or row
+        return self.trimming.respell(row, lambda fields: types.spelt(row.type_scope, fields)) or row
 
     def _without(
         self, rows: Sequence[Operation], misfits: Mapping[Operation, Sequence[RejectReason]]
     ) -> list[Operation]:
         """`rows` without those that misfit, or these without the fields that do."""
-        refused = {row: refusals for row, refusals in misfits.items() if refusals}
+        refused = {row: reject_reasons for row, reject_reasons in misfits.items() if reject_reasons}
         trimmed = {row: less for row in refused if self._on.trims and (less := self._trimmed(row, refused[row]))}
         good = self.reject(rows, {row: why[0] for row, why in refused.items() if row not in trimmed})
         return [trimmed.get(row, row) for row in good]
 
-    def _trimmed(self, row: Operation, refusals: Sequence[RejectReason]) -> Operation | None:
-        return self.trimming.trim(row, {str(refusal.field) for refusal in refusals})
+    def _trimmed(self, row: Operation, reject_reasons: Sequence[RejectReason]) -> Operation | None:
+        return self.trimming.trim(row, {str(reject_reason.field) for reject_reason in reject_reasons})
 
     def _send(self, piece: Batch) -> bool:
         try:
             began = time.monotonic()
-            verdicts = self._on.sender.send(piece)
-            self._on.room.settled(piece, time.monotonic() - began)
+            results = self._on.sender.send(piece)
+            self._on.batch_size.on_success(piece, time.monotonic() - began)
         except TooLargeError as error:
             self._split(piece, error)
         except (BadRequestError, ConflictError) as error:
@@ -137,10 +139,10 @@ class BatchAttempt:
         except UnknownOutcomeError:
             self._unconfirmed(piece.rows)
         else:
-            self._verdicts.absorb(verdicts)
-            learn_from(self._on.types, piece.rows, verdicts.created_fields - verdicts.dropped_fields, self._supposed)
-            self._once_more(dict(verdicts.passing))
-            self._ask_again(verdicts.unknown, among=piece)
+            self._results.absorb(results)
+            learn_from(self._on.types, piece.rows, results.created_fields - results.dropped_fields, self._supposed)
+            self._once_more(dict(results.retryable))
+            self._ask_again(results.unknown, among=piece)
             return True
         return False
 
@@ -148,7 +150,7 @@ class BatchAttempt:
         if len(piece.rows) == 1:
             self.reject(piece.rows, {piece.rows[0]: _TOO_LARGE})
             return
-        self._on.room.halve(piece, by_bytes=error.code != "BatchTooLarge")
+        self._on.batch_size.on_too_large(piece, by_bytes=error.code != "BatchTooLarge")
         self.deliver(piece.rows)
 
     def _misplaced(self, piece: Batch, error: IterableError) -> None:
@@ -164,8 +166,8 @@ class BatchAttempt:
         """Find the culprits, and send the rest."""
         rows = piece.rows
         if _is_settled(piece.endpoint, error):
-            self._verdicts.written += rows
-            self._verdicts.already.update(rows)
+            self._results.written += rows
+            self._results.already_done.update(rows)
         elif piece.endpoint.is_bulk and any(text in error.message for text in _NOT_OF_A_ROW):
             self._nowhere(piece, error)
         elif isinstance(error, BadJsonBodyError) and (culprits := misshapen(rows, error.violations)):
@@ -218,13 +220,13 @@ class BatchAttempt:
 
         Where Iterable tells no types, as of events, one row is tried alone: its refusal proves them.
         """
-        self._on.types.ask_again({row.scope for row in rows})
+        self._on.types.ask_again({row.type_scope for row in rows})
         if self._on.types.misfit_rows(rows):
             self.deliver(rows)
         elif len(rows) > 1:
             self._later += (rows[:1], rows[1:])
         else:
-            supposed.believe(rows[0].scope)
+            supposed.believe(rows[0].type_scope)
             self.deliver(rows)
 
     def _bisect(self, rows: Sequence[Operation], error: ApiError) -> None:
@@ -240,8 +242,8 @@ class BatchAttempt:
             self.deliver(right)
 
     def _reject_alone(self, row: Operation, error: ApiError) -> None:
-        if row.is_so is not None and row.is_so():
-            self._verdicts.written.append(row)
+        if row.already_applied is not None and row.already_applied():
+            self._results.written.append(row)
             return
         reason = error.message or f"Iterable answered {error.status}"
         self.reject([row], {row: RejectReason(error.code or str(error.status), reason)})
@@ -250,7 +252,7 @@ class BatchAttempt:
     def _give_up_if_hopeless(self, error: IterableError) -> None:
         """Called for each row that was rejected alone."""
         self._rejected_alone += 1
-        if self._rejected_alone >= _HOPELESS and not self._verdicts.written:
+        if self._rejected_alone >= _HOPELESS and not self._results.written:
             raise error
 
     def _once_more(self, passing: dict[Operation, RejectReason]) -> None:
@@ -278,11 +280,11 @@ class BatchAttempt:
 
     def reject(self, rows: Sequence[Operation], culprits: Mapping[Operation, RejectReason]) -> list[Operation]:
         """Reject the culprits among `rows`; the others."""
-        self._verdicts.rejected += culprits.items()
+        self._results.rejected += culprits.items()
         return [row for row in rows if row not in culprits]
 
 
 def _is_settled(endpoint: Endpoint, error: ApiError) -> bool:
     said = (error.code, *error.message.split(". "))
-    starts = tuple(text for text in endpoint.settled if isinstance(text, str))
-    return error.status in endpoint.settled or any(text.startswith(starts) for text in said)
+    starts = tuple(text for text in endpoint.already_done if isinstance(text, str))
+    return error.status in endpoint.already_done or any(text.startswith(starts) for text in said)

@@ -28,20 +28,22 @@ class FlushPolicy:
     """How many rows wait until they are sent. Remembers what it has found in the limits: it is asked about every row.
 
     Attributes:
-        room: how many rows a request may hold.
+        batch_size: how many rows a request may hold.
     """
 
-    def __init__(self, room: AdaptiveBatchSize) -> None:
-        self.room = room
+    def __init__(self, batch_size: AdaptiveBatchSize) -> None:
+        self.batch_size = batch_size
         self._requests: dict[str, int] = {}
         self._in_a_while: dict[tuple[str, bool], int] = {}
 
-    def enough(self, row: Operation) -> int:
+    def rows_worth_sending(self, row: Operation) -> int:
         """So many rows like `row` are worth sending.
 
         While the room grows, requests go one by one: each says how large the next may be.
         """
-        together = self.room.rows * self._requests_of(row.endpoint) if self.room.is_known else self.room.rows
+        together = (
+            self.batch_size.rows * self._requests_of(row.endpoint) if self.batch_size.is_known else self.batch_size.rows
+        )
         return together if row.endpoint.is_bulk and not row.only_for else min(together, self._passing(row))
 
     def _requests_of(self, endpoint: Endpoint) -> int:

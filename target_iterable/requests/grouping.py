@@ -15,7 +15,7 @@ def grouped(rows: Sequence[Operation], shared: set[Name]) -> Sequence[Operation]
     a name only once in a request, grouping would make requests smaller, so nothing is moved. `shared` are the
     `shared_names`.
     """
-    if not shared or any(row.endpoint.once for row in rows):
+    if not shared or any(row.endpoint.unique_names for row in rows):
         return rows
     groups = _Groups()
     numbers = [groups.put(shared.intersection(row.names)) for row in rows]

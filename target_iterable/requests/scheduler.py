@@ -26,7 +26,7 @@ class DependencyScheduler:
         shared: set[Name] | None = None,
     ) -> None:
         self._batches = batches
-        self._settle = settle
+        self._deliver = settle
         self._width = width
         self._order = _order(batches, shared)
         self._ready: list[int] = []
@@ -38,7 +38,7 @@ class DependencyScheduler:
         with ThreadPoolExecutor(self._width) as pool:
             while self._order.is_active():
                 for number in self._next(self._width - len(running)):
-                    running[pool.submit(self._settle, self._batches[number])] = number
+                    running[pool.submit(self._deliver, self._batches[number])] = number
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:

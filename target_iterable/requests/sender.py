@@ -27,11 +27,11 @@ class Sender:
         traffic: what has travelled so far.
     """
 
-    def __init__(self, client: IterableClient, stream: str, journal: RequestLog) -> None:
+    def __init__(self, client: IterableClient, stream: str, request_log: RequestLog) -> None:
         self.stream = stream
-        self.traffic = HttpStats()
+        self.http_stats = HttpStats()
         self.client = client
-        self._journal = journal
+        self._request_log = request_log
         self._counters: dict[str, metrics.Counter] = {}
         self._lock = Lock()
 
@@ -59,7 +59,7 @@ class Sender:
 
     def _once(self, batch: Batch) -> RowResults:
         endpoint, envelope = batch.endpoint, batch.envelope
-        with self._journal.call(self.stream, len(batch.rows)) as call:
+        with self._request_log.call(self.stream, len(batch.rows)) as call:
             try:
                 answer = confirmed(
                     self.client,
@@ -70,15 +70,15 @@ class Sender:
                     data=batch.body() or None,
                     repeatable=endpoint.repeatable,
                 )
-                call.verdicts = _judged(batch, answer)
+                call.results = _judged(batch, answer)
             finally:
                 self._count(endpoint, call)
-        return call.verdicts
+        return call.results
 
     def _count(self, endpoint: Endpoint, call: LoggedRequest) -> None:
         path = endpoint.path
         with self._lock:
-            self.traffic.add(endpoint.method, path, call)
+            self.http_stats.add(endpoint.method, path, call)
             if path not in self._counters:
                 self._counters[path] = metrics.http_request_counter(self.stream, path)
             self._counters[path].increment(len(call.attempts))
@@ -88,7 +88,7 @@ def _judged(batch: Batch, answer: Mapping[str, Any]) -> RowResults:
     """What a success says of the rows. Where it says something unheard of, it would do so again."""
     endpoint = batch.endpoint
     try:
-        return endpoint.judge(batch.rows, answer)
+        return endpoint.parse_response(batch.rows, answer)
     except UnreadableAnswerError as error:
         kind = UnreadableAnswerError if endpoint.repeatable else UnknownOutcomeError
         raise kind(f"{endpoint}: {error}") from None

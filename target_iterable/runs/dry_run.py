@@ -32,13 +32,13 @@ class DryRun(RealRun):
     """
 
     passes_state = False
-    sends_ahead = False
+    sends_in_background = False
     columns = PLANNED
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         directory = config["dry_run_path"]
         refuse(wrong_folder("dry_run_path", directory))
-        self._allowance = most(config, "max_rejects")
+        self._threshold = most(config, "max_rejects")
         self._bears_dropped_fields = config["on_dropped_fields"] == "warn"
         changes = {
             "dry_run": True,
@@ -60,9 +60,9 @@ class DryRun(RealRun):
         """None: a dry run only says what would stop the real one."""
         return ()
 
-    def client(self, journal: RequestLog) -> partial[DryRunClient]:
+    def client(self, request_log: RequestLog) -> partial[DryRunClient]:
         """What makes the client."""
-        return partial(DryRunClient, self._plan, journal)
+        return partial(DryRunClient, self._plan, request_log)
 
     def stores(self) -> StoreClasses:
         """See `RealRun`."""
@@ -85,17 +85,17 @@ class DryRun(RealRun):
         for what, names in (("lists", self._plan.lists), ("catalogs", self._plan.catalogs)):
             if names:
                 yield f"New {what}: {', '.join(names)}"
-        for stream, tally in tallies.items():
-            if tally.created_fields:
-                yield f"New fields by {stream}: {', '.join(sorted(tally.created_fields))}"
-            if self._allowance.exceeded(tally.rejected, tally.read):
-                yield f"The real run would stop at the rejects of {stream}: `max_rejects` is {self._allowance}"
-            if tally.stopped and tally.stopped.matters and tally.stopped.code in super().fatal_stops:
-                yield f"The real run would fail. Stream {stream!r}: {tally.stopped}"
-            if tally.objection:
-                yield f"The real run would stop. {tally.objection}"
-            if tally.dropped_fields and not self._bears_dropped_fields:
-                dropped = ", ".join(sorted(tally.dropped_fields))
+        for stream, counts in tallies.items():
+            if counts.created_fields:
+                yield f"New fields by {stream}: {', '.join(sorted(counts.created_fields))}"
+            if self._threshold.is_exceeded(counts.rejected, counts.read):
+                yield f"The real run would stop at the rejects of {stream}: `max_rejects` is {self._threshold}"
+            if counts.stopped and counts.stopped.matters and counts.stopped.code in super().fatal_stops:
+                yield f"The real run would fail. Stream {stream!r}: {counts.stopped}"
+            if counts.objection:
+                yield f"The real run would stop. {counts.objection}"
+            if counts.dropped_fields and not self._bears_dropped_fields:
+                dropped = ", ".join(sorted(counts.dropped_fields))
                 yield f"The real run would fail at fields of {stream} that Iterable drops: {dropped}"
 
     def close(self) -> None:

@@ -31,10 +31,10 @@ class DryRunClient(IterableClient):
     `on_attempt` sees planned writes as tries without a status.
     """
 
-    def __init__(self, plan: DryRunPlan, journal: RequestLog, *arguments: Any, **options: Any) -> None:
+    def __init__(self, plan: DryRunPlan, request_log: RequestLog, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._plan = plan
-        self._journal = journal
+        self._request_log = request_log
         self._fields = NewFields()
         self._answers: Mapping[tuple[str, str], _Answering] = {
             ("POST", _LISTS): self._make_list,
@@ -66,8 +66,8 @@ class DryRunClient(IterableClient):
         self, method: str, path: str, path_params: PathParams, json: Any, data: bytes | None
     ) -> requests.Response:
         body = data if data is not None else dumps(json) if json is not None else b""
-        self._plan.add(self._journal.stream, method, fill(path, path_params), body)
-        self._journal.saw(Attempt(method, path, None, 0, data))
+        self._plan.add(self._request_log.stream, method, fill(path, path_params), body)
+        self._request_log.record_attempt(Attempt(method, path, None, 0, data))
         if (answer := self._answers.get((method, path))) is not None:
             return _answer(answer(path_params, body, json))
         success = SUCCESS_RESPONSES[method, path]

@@ -17,7 +17,7 @@ from target_iterable.runs.store_classes import StoreClasses
 class DryRunLedger(Ledger):
     """Changes nothing that is kept."""
 
-    keeps = False
+    is_writable = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -34,15 +34,15 @@ class DryRunLedger(Ledger):
         """See `Ledger`."""
         self._planned |= dict.fromkeys(keys)
 
-    def forget(self, keys: Collection[bytes]) -> None:
+    def invalidate(self, keys: Collection[bytes]) -> None:
         """See `Ledger`."""
         self._planned |= dict.fromkeys(keys)
 
-    def forget_place(self, place: str) -> None:
+    def invalidate_scope(self, place: str) -> None:
         """See `Ledger`. Comes before anything is planned for the place."""
         self._gone.add(self.prefix(place))
 
-    def keep(self, contents: Mapping[bytes, bytes | None]) -> None:
+    def commit(self, contents: Mapping[bytes, bytes | None]) -> None:
         """See `Ledger`."""
         self._planned |= contents
 
@@ -60,18 +60,18 @@ class DryRunIdempotencyStore(IdempotencyStore):
         known = {key: done for key, done in super().read(keys).items() if done or key not in self._disowned}
         return known | dict.fromkeys(self._planned.intersection(keys), True)
 
-    def begin(self, keys: Collection[bytes]) -> set[bytes]:
+    def reserve(self, keys: Collection[bytes]) -> set[bytes]:
         """See `IdempotencyStore`."""
         return set(keys)
 
-    def take_back(self, keys: Collection[bytes]) -> None:
+    def release(self, keys: Collection[bytes]) -> None:
         """See `IdempotencyStore`."""
 
-    def disown(self, keys: Collection[bytes]) -> None:
+    def expire_foreign(self, keys: Collection[bytes]) -> None:
         """See `IdempotencyStore`."""
         self._disowned |= set(keys)
 
-    def do(self, keys: Collection[bytes]) -> None:
+    def complete(self, keys: Collection[bytes]) -> None:
         """See `IdempotencyStore`."""
         self._planned |= set(keys)
 
@@ -83,7 +83,7 @@ class DryRunMembershipTable(MembershipTable):
         super().__init__(ledger, stream, kind)
         self._engine = databases.sqlite_for_now()
         self._new: set[bytes] = set()
-        self.sightings = DryRunSeenKeys(self.sightings, ledger.aside(self._engine), self._prefix)
+        self.seen_keys = DryRunSeenKeys(self.seen_keys, ledger.in_other_database(self._engine), self._prefix)
 
     def put(self, names: Mapping[str, SeenName]) -> set[bytes]:
         """See `MembershipTable`."""
@@ -92,18 +92,18 @@ class DryRunMembershipTable(MembershipTable):
         self._new |= new
         return new
 
-    def drop(self, keys: Collection[bytes]) -> None:
+    def delete(self, keys: Collection[bytes]) -> None:
         """See `MembershipTable`."""
         self._new -= set(keys)
 
-    def total(self) -> int:
+    def member_count(self) -> int:
         """See `MembershipTable`; as if the plan had been carried out."""
-        return super().total() + len(self._new)
+        return super().member_count() + len(self._new)
 
     def register(self) -> None:
         """See `MembershipTable`."""
 
-    def finish(self, version: int) -> None:
+    def complete_version(self, version: int) -> None:
         """See `MembershipTable`."""
 
     def close(self) -> None:

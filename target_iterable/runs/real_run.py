@@ -21,12 +21,12 @@ class RealRun:
     Attributes:
         config: the settings, as far as they are not changed by the kind of run.
         passes_state: whether state is emitted.
-        sends_ahead: whether one load of records is sent while the next is read.
+        sends_in_background: whether one load of records is sent while the next is read.
         columns: the last columns of the table.
     """
 
     passes_state: ClassVar[bool] = True
-    sends_ahead: ClassVar[bool] = True
+    sends_in_background: ClassVar[bool] = True
     columns: ClassVar[Mapping[str, Column]] = DONE
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -37,7 +37,7 @@ class RealRun:
         """Codes of what keeps removals from being carried out, and fails the run."""
         return REASONS if self.config["on_removals_stopped"] == "fail" else {EMPTY}
 
-    def client(self, _journal: RequestLog) -> Callable[..., IterableClient]:
+    def client(self, _request_log: RequestLog) -> Callable[..., IterableClient]:
         """What makes the client."""
         return IterableClient
 

@@ -38,10 +38,10 @@ class RunResources:
     ) -> None:
         self.options = Options(
             max_rows=config.get("max_batch_rows"),
-            allowance=most(config, "max_rejects"),
+            max_rejects=most(config, "max_rejects"),
             max_in_flight=config.get("max_in_flight"),
-            bears_dropped_fields=config["on_dropped_fields"] == "warn",
-            trims=config["on_type_clash"] == "drop_field",
+            allows_dropped_fields=config["on_dropped_fields"] == "warn",
+            drops_misfits=config["on_type_clash"] == "drop_field",
         )
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
@@ -51,8 +51,8 @@ class RunResources:
         most(config, "max_removals")
         self._config = config
         self._stores = stores
-        self._remembered = self._opened(must_be_known=must_remember) if needs_ledger else None
-        self.journal = _journal(config)
+        self._state_database = self._opened(must_be_known=must_remember) if needs_ledger else None
+        self.request_log = _request_log(config)
 
     def rejects(self, stream: str) -> DeadLetterFile:
         """The rejects of `stream` in this run."""
@@ -79,9 +79,9 @@ class RunResources:
 
     def kept(self, stream: str, route: Route) -> int:
         """How much a mirrored stream that has not come has put into Iterable."""
-        return self._remembered.kept(stream, route) if self._remembered is not None else 0
+        return self._state_database.kept(stream, route) if self._state_database is not None else 0
 
-    def past(self, stream: str, route: Route, *, once_per_key: bool) -> StreamHistory:
+    def history(self, stream: str, route: Route, *, once_per_key: bool) -> StreamHistory:
         """What a stream knows of earlier runs.
 
         One that skips nothing has a memory, too, if there is a ledger: others may write the same things.
@@ -89,24 +89,24 @@ class RunResources:
         Raises:
             SettingError: if the ledger is needed, and cannot be used.
         """
-        if once_per_key and self._remembered is None:
-            self._remembered = self._opened()
+        if once_per_key and self._state_database is None:
+            self._state_database = self._opened()
         return (
             StreamHistory()
-            if self._remembered is None
-            else self._remembered.past(stream, route, once_per_key=once_per_key)
+            if self._state_database is None
+            else self._state_database.history(stream, route, once_per_key=once_per_key)
         )
 
     def forget(self, place: str) -> None:
         """Take nothing in `place` for accepted."""
-        if self._remembered is not None:
-            self._remembered.ledger.forget_place(place)
+        if self._state_database is not None:
+            self._state_database.ledger.invalidate_scope(place)
 
     def close(self) -> None:
         """Close the files and connections of the run."""
-        self.journal.close()
-        if self._remembered is not None:
-            self._remembered.close()
+        self.request_log.close()
+        if self._state_database is not None:
+            self._state_database.close()
 
     def _opened(self, *, must_be_known: bool = True) -> StateDatabase:
         # Only here, since most runs remember nothing, and what talks to databases takes long to load.
@@ -115,7 +115,7 @@ class RunResources:
         return StateDatabase(self._config, self._stores(), must_be_known=must_be_known)
 
 
-def _journal(config: Mapping[str, Any]) -> RequestLog:
+def _request_log(config: Mapping[str, Any]) -> RequestLog:
     path = config.get("request_log_path")
     refuse(wrong_file("request_log_path", path))
     try:

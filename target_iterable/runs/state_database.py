@@ -48,7 +48,7 @@ class StateDatabase:
             raise SettingError(str(error)) from None
         self._check_known(must=must_be_known)
 
-    def past(self, stream: str, route: Route, *, once_per_key: bool) -> StreamHistory:
+    def history(self, stream: str, route: Route, *, once_per_key: bool) -> StreamHistory:
         """What a stream knows of earlier runs.
 
         Raises:
@@ -56,7 +56,7 @@ class StateDatabase:
         """
         self._check_known(must=once_per_key or route.mode == MIRROR)
         once = (
-            IdempotencyFilter(self._stores.happenings(self.ledger), resend=route.resend)
+            IdempotencyFilter(self._stores.idempotency(self.ledger), resend=route.resend)
             if once_per_key
             else NoIdempotency()
         )
@@ -64,9 +64,9 @@ class StateDatabase:
 
     def kept(self, stream: str, route: Route) -> int:
         """How much a mirrored stream has put into Iterable that has not come in this run."""
-        members = self._stores.members(self.ledger, stream, route.object)
+        members = self._stores.membership(self.ledger, stream, route.object)
         self._members.append(members)
-        return members.total()
+        return members.member_count()
 
     def close(self) -> None:
         """Close the connections."""
@@ -88,16 +88,16 @@ class StateDatabase:
     def _mirror(self, stream: str, route: Route) -> NoMirror:
         if route.mode != MIRROR:
             return NoMirror()
-        terms = RemovalPolicy(
+        policy = RemovalPolicy(
             action=route.on_removed if route.on_removed != NOTHING else "",
-            shares=route.on_removed != CLEAR,
-            allowance=route.max_removals or most(self._config, "max_removals"),
+            keeps_shared=route.on_removed != CLEAR,
+            max_removals=route.max_removals or most(self._config, "max_removals"),
             at_end=route.complete_at_end,
             needs_declaration=route.end_declared,
             max_shrinkage=route.max_shrinkage or MAX_SHRINKAGE,
             allows_empty=route.allow_empty,
-            plans=self._config["dry_run"],
+            is_dry_run=self._config["dry_run"],
         )
-        members = self._stores.members(self.ledger, stream, route.object)
+        members = self._stores.membership(self.ledger, stream, route.object)
         self._members.append(members)
-        return StreamMirror(members, stream, terms)
+        return StreamMirror(members, stream, policy)

@@ -14,5 +14,5 @@ class StoreClasses:
     """Which classes keep it."""
 
     ledger: type[Ledger] = Ledger
-    happenings: type[IdempotencyStore] = IdempotencyStore
-    members: type[MembershipTable] = MembershipTable
+    idempotency: type[IdempotencyStore] = IdempotencyStore
+    membership: type[MembershipTable] = MembershipTable

@@ -9,8 +9,8 @@ from tests.tap.export_server import body, chunked, row, stream_of
 
 def test_odd_lines_are_kept_as_they_came_by_every_run_and_for_the_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "malformed" / "email_open.ndjson"
-    MalformedLines(path, 1).keep(b'{"broken\r\n')
-    MalformedLines(path, 1).keep(b"<html>")
+    MalformedLines(path, 1).add(b'{"broken\r\n')
+    MalformedLines(path, 1).add(b"<html>")
     assert path.read_bytes() == b'{"broken\n<html>\n'
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -52,5 +52,5 @@ def test_lines_are_told_of_only_where_there_are_some(tmp_path: Path, caplog: pyt
         pass
     assert "lines that are no records" not in caplog.text
     with odd_lines.counted("email_open"):
-        odd_lines.keep(b"<html>")
+        odd_lines.add(b"<html>")
     assert "email_open: lines that are no records: 1." in caplog.text

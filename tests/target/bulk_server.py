@@ -47,7 +47,7 @@ class Bulk:
         batch = Batch(endpoint, BARE)
         for number, given in enumerate(fields):
             batch.add(_row(number, given, endpoint))
-        return self.isolation.settle(batch)
+        return self.isolation.deliver(batch)
 
     def _answer(self, request: Request, refuse: Refuse) -> Answer:
         users = json.loads(request.body)["users"]
@@ -60,19 +60,19 @@ class Bulk:
 
 def rejected(outcome: BatchResult) -> dict[int, str]:
     """Number of a row -> the code of its refusal."""
-    return {operation.content()[1]["n"]: refusal.code for operation, refusal in outcome.verdicts.rejected}
+    return {operation.content()[1]["n"]: refusal.code for operation, refusal in outcome.results.rejected}
 
 
 def written(outcome: BatchResult) -> set[int]:
     """The numbers of the rows that are said to be written."""
-    return {operation.content()[1]["n"] for operation in outcome.verdicts.written}
+    return {operation.content()[1]["n"] for operation in outcome.results.written}
 
 
 @contextmanager
 def bulk() -> Iterator[Bulk]:
     """A server, and what settles rows with it."""
     journal = RequestLog()
-    options: dict[str, Any] = {"max_tries": 2, "first_wait": 0.001, "on_attempt": journal.saw}
+    options: dict[str, Any] = {"max_tries": 2, "first_wait": 0.001, "on_attempt": journal.record_attempt}
     with ScriptedServer().running() as server:
         client = IterableClient("key", api_url=server.url, limiter=Unlimited(), **options)
         yield Bulk(server, FailureIsolator(Sender(client, "users", journal), FieldTypes(), AdaptiveBatchSize(1000)))
@@ -82,4 +82,4 @@ def bulk() -> Iterator[Bulk]:
 def _row(number: int, given: dict[str, Any], endpoint: Endpoint) -> Operation:
     email, fields = f"{number}@example.com", {"n": number, **given}
     part = dumps({"email": email, "dataFields": fields})
-    return Operation(endpoint, part, (("email", email),), scope=USERS, fields=fields)
+    return Operation(endpoint, part, (("email", email),), type_scope=USERS, fields=fields)

@@ -18,7 +18,7 @@ from target_iterable.requests.batching import AdaptiveBatchSize, pack
 from target_iterable.requests.bulk_response import all_taken
 
 LISTS = Endpoint("/api/lists/subscribe", "subscribers", all_taken)
-EVENTS = Endpoint("/api/events/trackBulk", "events", all_taken, once=False)
+EVENTS = Endpoint("/api/events/trackBulk", "events", all_taken, unique_names=False)
 ITEMS = Endpoint("/api/catalogs/{catalogName}/items", "documents", all_taken, brackets=OBJECT, max_rows=3)
 ENVELOPES = {
     LISTS: [Envelope.of({"listId": 1}), Envelope.of({"listId": 2})],
@@ -56,7 +56,7 @@ def test_a_name_keeps_its_order_and_stands_once_where_it_must(rows: list[Operati
     assert _by_name(rows) == _by_name([row for batch in batches for row in batch.rows])
     for batch in batches:
         names = [name for row in batch.rows for name in row.names]
-        assert not batch.endpoint.once or len(names) == len(set(names))
+        assert not batch.endpoint.unique_names or len(names) == len(set(names))
 
 
 @given(st.integers(0, 50), st.integers(1, 8))
@@ -99,58 +99,58 @@ def full(room: AdaptiveBatchSize, size: int = 10) -> Batch:
 
 
 def test_rows_double_while_answers_are_quick_up_to_the_cap() -> None:
-    room = AdaptiveBatchSize.to_begin_with(5000)
+    room = AdaptiveBatchSize.initial(5000)
     seen = []
     for _ in range(5):
         seen.append((room.rows, room.is_known))
-        room.settled(full(room), 0.3)
+        room.on_success(full(room), 0.3)
     assert seen == [(1000, False), (2000, False), (4000, False), (5000, True), (5000, True)]
 
 
 def test_without_a_cap_rows_double_until_bytes_are_the_bound() -> None:
-    room = AdaptiveBatchSize.to_begin_with(None)
+    room = AdaptiveBatchSize.initial(None)
     while not room.is_known:
-        room.settled(full(room, 500), 0.3)
+        room.on_success(full(room, 500), 0.3)
     assert room.rows == 8000
     assert len(full(room, 500).rows) * 501 < MAX_BODY_BYTES < 16_000 * 501
 
 
 def test_a_small_cap_is_where_it_begins_and_ends() -> None:
-    room = AdaptiveBatchSize.to_begin_with(10)
-    room.settled(full(room), 0.3)
+    room = AdaptiveBatchSize.initial(10)
+    room.on_success(full(room), 0.3)
     assert (room.rows, room.is_known) == (10, True)
 
 
 def test_what_the_endpoint_allows_ends_the_growth() -> None:
     endpoint = replace(ITEMS, max_rows=1500)
-    room = AdaptiveBatchSize.to_begin_with(None)
+    room = AdaptiveBatchSize.initial(None)
     rows = [Operation(endpoint, b"x", ()) for _ in range(1000)]
-    room.settled(pack(rows, room)[0], 0.3)
+    room.on_success(pack(rows, room)[0], 0.3)
     assert (room.rows, room.is_known) == (1500, True)
 
 
 def test_answers_that_take_their_time_end_the_growth() -> None:
-    room = AdaptiveBatchSize.to_begin_with(None)
-    room.settled(full(room), 20)
-    room.settled(full(room), 0.3)
+    room = AdaptiveBatchSize.initial(None)
+    room.on_success(full(room), 20)
+    room.on_success(full(room), 0.3)
     assert (room.rows, room.is_known) == (1000, True)
 
 
 @pytest.mark.parametrize("cause", ["too large", "very slow"])
 def test_rows_halve_and_stay_so(cause: str) -> None:
-    room = AdaptiveBatchSize.to_begin_with(None)
-    room.settled(full(room), 0.3)
+    room = AdaptiveBatchSize.initial(None)
+    room.on_success(full(room), 0.3)
     if cause == "too large":
-        room.halve(full(room), by_bytes=False)
+        room.on_too_large(full(room), by_bytes=False)
     else:
-        room.settled(full(room), 400)
+        room.on_success(full(room), 400)
     for _ in range(3):
-        room.settled(full(room), 0.3)
+        room.on_success(full(room), 0.3)
     assert room.rows == 1000
 
 
 def test_bytes_halve_where_they_were_too_many() -> None:
-    room = AdaptiveBatchSize.to_begin_with(None)
+    room = AdaptiveBatchSize.initial(None)
     large = full(room, 3000)
-    room.halve(large, by_bytes=True)
+    room.on_too_large(large, by_bytes=True)
     assert (room.rows, room.bytes, room.is_known) == (1000, large.size // 2 + 1, True)

@@ -177,11 +177,11 @@ def test_a_stream_is_complete_at_its_end_only_if_that_is_declared_or_may_be_gues
     reading = Completeness("s", terms, 5)
     for step in steps:
         if step == "record":
-            reading.record(None, is_named=True)
+            reading.record_row(None, is_named=True)
         elif step == "state":
-            reading.state({})
+            reading.record_state({})
         else:
-            assert not reading.activate(DECLARED if step == "declared" else 7)
+            assert not reading.record_activation(DECLARED if step == "declared" else 7)
     behind = steps[len(steps) - steps[::-1].index("record") :] if "record" in steps else steps
     is_known = "declared" in behind or (not strict and "state" in behind)
     assert (reading.complete_at_end is not None) == (is_known and ("record" in steps or empty))

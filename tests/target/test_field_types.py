@@ -66,7 +66,7 @@ def test_what_fits_at_a_glance_fits_and_stays_as_it_is(scope: str, kept: Any, fi
         slowly = FieldTypes()
         slowly.know(scope, kept)
         slowly.fit_surely = lambda *_: False  # type: ignore[method-assign]
-        row = Operation(Endpoint("/", "users", all_taken), b"", (), scope=scope, fields=fields)
+        row = Operation(Endpoint("/", "users", all_taken), b"", (), type_scope=scope, fields=fields)
         assert slowly.misfit(row) is None
         slowly.tell_new()
         known.types = slowly
@@ -102,7 +102,7 @@ def test_what_fits_column_by_column_fits(scope: str, kept: Any, column: list[Any
     slowly.fit_surely = lambda *_: False  # type: ignore[method-assign]
     for place, value in enumerate(column):
         if place not in unsure and value is not UNSET:
-            row = Operation(Endpoint("/", "users", all_taken), b"", (), scope=scope, fields={"a": value})
+            row = Operation(Endpoint("/", "users", all_taken), b"", (), type_scope=scope, fields={"a": value})
             assert slowly.misfit(row) is None
 
 

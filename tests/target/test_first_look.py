@@ -8,7 +8,7 @@ from iterable_api.errors import UnauthorizedError
 from iterable_api.facts.identity import ProjectType
 from iterable_api.http.client import IterableClient
 from target_iterable.config.setting_error import SettingError
-from target_iterable.project.connection_check import first_look
+from target_iterable.project.connection_check import check_connection
 from tests.target.conftest import NewProject
 
 
@@ -25,7 +25,7 @@ def test_one_request_tells_that_the_project_can_be_of_the_type(
     new_project: NewProject, real: str, said: str, seen: str
 ) -> None:
     project = new_project(project_type=real)
-    assert f"the project is {seen}" in first_look(project.holds.client, ProjectType(said))
+    assert f"the project is {seen}" in check_connection(project.holds.client, ProjectType(said))
     assert len(project.sandbox.requests()) == 1
 
 
@@ -33,7 +33,7 @@ def test_one_request_tells_that_the_project_can_be_of_the_type(
 def test_one_request_tells_that_the_project_is_of_another_type(new_project: NewProject, real: str, said: str) -> None:
     project = new_project(project_type=real)
     with pytest.raises(SettingError, match=f"`project_type` is {said}, but the project does not seem to be"):
-        first_look(project.holds.client, ProjectType(said))
+        check_connection(project.holds.client, ProjectType(said))
     assert len(project.sandbox.requests()) == 1
 
 
@@ -43,5 +43,5 @@ def test_one_request_tells_that_a_key_cannot_write(new_project: NewProject, kind
     project = new_project(keys={key: kind})
     client = IterableClient(key, api_url=project.sandbox.url, max_tries=1)
     with pytest.raises(UnauthorizedError, match="Check `api_key`, and `region`"):
-        first_look(client, ProjectType.EMAIL)
+        check_connection(client, ProjectType.EMAIL)
     client.close()

@@ -154,7 +154,7 @@ def test_a_row_that_is_too_large_for_iterable_is_rejected_alone(server: Bulk) ->
 def test_what_is_not_the_fault_of_a_row_ends_the_delivery_at_once(server: Bulk, answer: Answer, match: str) -> None:
     outcome = server.settle([{} for _ in range(8)], lambda _: answer)
     assert match in str(outcome.error)
-    assert (outcome.verdicts.written, outcome.verdicts.rejected) == ([], [])
+    assert (outcome.results.written, outcome.results.rejected) == ([], [])
     assert len(server.sent) <= 3
 
 
@@ -167,7 +167,7 @@ def test_a_refusal_that_hits_every_row_is_given_up(server: Bulk) -> None:
 def test_answers_that_explain_nothing_are_given_up(server: Bulk) -> None:
     outcome = server.settle([{} for _ in range(1000)], lambda _: answer_json(200, {"successCount": 0, "failCount": 0}))
     assert "does not say whether" in str(outcome.error)
-    assert outcome.verdicts.written == []
+    assert outcome.results.written == []
     assert len(server.sent) < 130
 
 
@@ -209,13 +209,13 @@ _KINDS: dict[str, dict[str, Any]] = {"good": {}, "typed": {"typed": "x"}, "flag"
 @given(kinds=st.lists(st.sampled_from(list(_KINDS)), min_size=1, max_size=60))
 def test_whatever_is_wrong_with_whichever_rows_each_gets_its_verdict(kinds: list[str]) -> None:
     server = _shared()
-    server.isolation.room, server.isolation.types = AdaptiveBatchSize(1000), FieldTypes()
+    server.isolation.batch_size, server.isolation.types = AdaptiveBatchSize(1000), FieldTypes()
     outcome = server.settle([_KINDS[kind] for kind in kinds], faults)
     bad = {number for number, kind in enumerate(kinds) if kind != "good"}
     if outcome.error is None:
         assert set(rejected(outcome)) == bad
         assert written(outcome) == server.taken == set(range(len(kinds))) - bad
-        assert len(outcome.verdicts.rejected) == len(bad)
+        assert len(outcome.results.rejected) == len(bad)
     else:
         assert kinds.count("bad") >= 50
     unnamed = kinds.count("bad")

@@ -29,7 +29,7 @@ def key(ledger: Ledger, number: int) -> bytes:
 
 def write(ledger: Ledger, contents: Mapping[bytes, bytes]) -> None:
     ledger.claim(contents.keys())
-    ledger.keep(contents)
+    ledger.commit(contents)
 
 
 def test_what_is_kept_is_there_for_the_next_who_opens_it(database: str, ledger: Ledger) -> None:
@@ -55,13 +55,13 @@ def test_those_who_open_it_at_the_same_moment_do_not_clash(tmp_path: Path) -> No
 def test_a_place_is_forgotten_and_no_other(ledger: Ledger) -> None:
     contents = {ledger.key(place, "itemId", str(n)): b"x" * 16 for place in ("one", "two") for n in range(50)}
     write(ledger, contents)
-    ledger.forget_place("one")
+    ledger.invalidate_scope("one")
     assert ledger.read(contents.keys()).keys() == {ledger.key("two", "itemId", str(n)) for n in range(50)}
 
 
 def test_what_is_forgotten_is_gone_and_nothing_else(ledger: Ledger) -> None:
     write(ledger, {key(ledger, number): b"x" * 16 for number in range(10, 13)})
-    ledger.forget([key(ledger, 10), key(ledger, 12), key(ledger, 99)])
+    ledger.invalidate([key(ledger, 10), key(ledger, 12), key(ledger, 99)])
     assert ledger.read([key(ledger, number) for number in range(10, 13)]).keys() == {key(ledger, 11)}
 
 
@@ -69,7 +69,7 @@ def test_more_keys_than_a_statement_can_hold_are_no_matter(ledger: Ledger) -> No
     contents = {key(ledger, number): ledger.hash(b"%d" % number) for number in range(70_000, 137_000)}
     write(ledger, contents)
     assert ledger.read(contents.keys()) == contents
-    ledger.forget(contents.keys())
+    ledger.invalidate(contents.keys())
     assert ledger.read(contents.keys()) == {}
 
 
@@ -77,7 +77,7 @@ def test_under_what_is_claimed_or_was_not_accepted_there_is_nothing(ledger: Ledg
     write(ledger, {key(ledger, number): b"x" * 16 for number in (20, 21)})
     ledger.claim([key(ledger, 20)])
     ledger.claim([key(ledger, 21)])
-    ledger.keep({key(ledger, 21): None})
+    ledger.commit({key(ledger, 21): None})
     assert ledger.read([key(ledger, 20), key(ledger, 21)]) == {}
 
 
@@ -109,7 +109,7 @@ def test_however_writers_meet_nothing_is_kept_but_what_was_sent_last(writers: li
     claimed: set[int] = set()
     for turn, number in enumerate([*turns, 0, 1, 2, 0, 1, 2]):
         if number in sent:
-            writers[number].keep({thing: sent.pop(number)})
+            writers[number].commit({thing: sent.pop(number)})
             claimed.remove(number)
         elif number in claimed:
             sent[number] = last = bytes([turn]) * 16
@@ -119,7 +119,7 @@ def test_however_writers_meet_nothing_is_kept_but_what_was_sent_last(writers: li
         if not claimed:
             assert writers[0].read([thing]).get(thing) in (None, last)
     assert not claimed
-    writers[0].forget([thing])
+    writers[0].invalidate([thing])
 
 
 class Writers:
@@ -144,22 +144,22 @@ class Writers:
 
     def keep(self, writer: int, number: int) -> None:
         content = self[writer].hash(b"%d" % number)
-        self[writer].keep({self._key(number): content})
+        self[writer].commit({self._key(number): content})
         claimed_by = self._claims.pop(number, set())
         self.kept.pop(number, None)
         if claimed_by == {self[writer]}:
             self.kept[number] = content
 
     def reject(self, writer: int, number: int) -> None:
-        self[writer].keep({self._key(number): None})
+        self[writer].commit({self._key(number): None})
         self.forgotten(number)
 
     def forget(self, writer: int, number: int) -> None:
-        self[writer].forget([self._key(number)])
+        self[writer].invalidate([self._key(number)])
         self.forgotten(number)
 
     def forget_place(self, writer: int, _number: int) -> None:
-        self[writer].forget_place(self._place)
+        self[writer].invalidate_scope(self._place)
         for number in range(_THINGS):
             self.forgotten(number)
 

@@ -25,14 +25,14 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def row(who: str, says: bytes) -> Operation:
-    return Operation(ENDPOINT, says, (("email", who),), place="users")
+    return Operation(ENDPOINT, says, (("email", who),), dedup_scope="users")
 
 
 def accept(memory: Deduplicator, *rows: Operation) -> None:
     for one in rows:
         batch = Batch(ENDPOINT, BARE)
         batch.add(one)
-        memory.note(BatchResult(batch, RowResults(written=[one])))
+        memory.record(BatchResult(batch, RowResults(written=[one])))
 
 
 def known(ledger: Ledger, *rows: Operation) -> set[bytes]:
@@ -43,11 +43,11 @@ def known(ledger: Ledger, *rows: Operation) -> set[bytes]:
 def test_what_the_next_load_overwrites_stays_claimed_when_this_one_is_kept(ledger: Ledger) -> None:
     memory = Deduplicator(ledger, skip=True)
     first, second = [row(ANN, b"A"), row(BOB, b"A")], [row(ANN, b"B")]
-    memory.look_ahead(first)
+    memory.prefetch(first)
     assert not memory.unchanged(first)
-    memory.look_ahead(second)
+    memory.prefetch(second)
     accept(memory, *first)
-    memory.keep()
+    memory.commit()
     assert known(ledger, row(ANN, b"A")) == set()
     assert known(ledger, row(BOB, b"A")) == {b"A"}
 
@@ -55,37 +55,37 @@ def test_what_the_next_load_overwrites_stays_claimed_when_this_one_is_kept(ledge
 def test_what_was_accepted_last_is_known_when_both_loads_are_over(ledger: Ledger) -> None:
     memory = Deduplicator(ledger, skip=True)
     first, second = [row(ANN, b"A")], [row(ANN, b"B")]
-    memory.look_ahead(first)
+    memory.prefetch(first)
     memory.unchanged(first)
-    memory.look_ahead(second)
+    memory.prefetch(second)
     accept(memory, *first)
-    memory.keep()
+    memory.commit()
     memory.unchanged(second)
     accept(memory, *second)
-    memory.keep()
+    memory.commit()
     assert known(ledger, row(ANN, b"B")) == {b"B"}
 
 
 def test_the_next_load_may_be_looked_up_before_this_one_is_asked_about(ledger: Ledger) -> None:
     memory = Deduplicator(ledger, skip=True)
     first, second = [row(ANN, b"A")], [row(ANN, b"B")]
-    memory.look_ahead(first)
-    memory.look_ahead(second)
+    memory.prefetch(first)
+    memory.prefetch(second)
     for load in (first, second):
         assert not memory.unchanged(load)
         accept(memory, *load)
-        memory.keep()
+        memory.commit()
     assert known(ledger, row(ANN, b"B")) == {b"B"}
 
 
 def test_what_was_looked_up_and_never_sent_is_no_longer_claimed_after_the_run(ledger: Ledger) -> None:
     stopped = Deduplicator(ledger, skip=True)
-    stopped.look_ahead([row(ANN, b"A")])
+    stopped.prefetch([row(ANN, b"A")])
     stopped.close()
     memory, load = Deduplicator(ledger, skip=True), [row(ANN, b"A")]
     assert not memory.unchanged(load)
     accept(memory, *load)
-    memory.keep()
+    memory.commit()
     assert known(ledger, row(ANN, b"A")) == {b"A"}
 
 

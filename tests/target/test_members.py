@@ -38,12 +38,12 @@ def new(ledger: Ledger, kind: str = "users") -> MembershipTable:
 
 def put(members: MembershipTable, version: int, names: Iterable[str], *, removes: bool = True) -> set[bytes]:
     added = members.put(dict.fromkeys(names, SeenName(version, removes)))
-    members.see(dict.fromkeys(names, version))
+    members.mark_seen(dict.fromkeys(names, version))
     return added
 
 
 def left(members: MembershipTable, version: int) -> set[str | None]:
-    return {member.name for some in members.left(version) for member in some}
+    return {member.name for some in members.missing_members(version) for member in some}
 
 
 def test_what_is_not_seen_in_a_version_has_left(ledger: Ledger) -> None:
@@ -51,10 +51,10 @@ def test_what_is_not_seen_in_a_version_has_left(ledger: Ledger) -> None:
     assert len(put(members, 1, NAMES)) == 30
     assert put(members, 2, NAMES[:20]) == set()
     put(members, 2, ["new"])
-    assert members.count(2) == Count(before=30, left=10)
+    assert members.count(2) == Count(before=30, missing=10)
     assert left(members, 2) == set(NAMES[20:])
-    members.drop([members.key(name) for name in NAMES[20:]])
-    members.finish(2)
+    members.delete([members.key(name) for name in NAMES[20:]])
+    members.complete_version(2)
     assert (members.version, left(members, 2)) == (2, {*NAMES[:20], "new"})
     put(members, 3, NAMES[:20])
     assert left(members, 3) == {"new"}
@@ -62,7 +62,7 @@ def test_what_is_not_seen_in_a_version_has_left(ledger: Ledger) -> None:
 
 def test_what_is_only_seen_is_no_member(ledger: Ledger) -> None:
     members = new(ledger)
-    members.see(dict.fromkeys(NAMES, 1))
+    members.mark_seen(dict.fromkeys(NAMES, 1))
     assert members.count(2) == Count(0, 0)
 
 
@@ -72,10 +72,10 @@ def test_another_name_keeps_a_member_and_removes_nobody(ledger: Ledger) -> None:
     put(members, 2, ["address"], removes=False)
     put(members, 2, ["id"])
     assert left(members, 2) == set()
-    members.finish(2)
+    members.complete_version(2)
     put(members, 3, ["id"])
     assert left(members, 3) == set()
-    members.finish(3)
+    members.complete_version(3)
     assert put(members, 4, ["address"]) == {members.key("address")}
 
 
@@ -84,15 +84,15 @@ def test_what_is_seen_without_a_version_is_in_the_next_that_is_finished(ledger: 
     put(members, NOW, NAMES[:2])
     put(members, 1, NAMES[2:])
     assert left(members, 1) == set()
-    members.finish(1)
-    assert members.count(2) == Count(before=30, left=30)
+    members.complete_version(1)
+    assert members.count(2) == Count(before=30, missing=30)
 
 
 def test_streams_know_what_others_have_if_it_is_of_the_same_kind(ledger: Ledger) -> None:
     one, other, stranger = new(ledger), new(ledger), new(ledger, "lists")
     for members, names in ((one, ["a", "b"]), (other, ["b"]), (stranger, ["a"])):
         put(members, 1, names)
-    assert one.elsewhere([one.key("a"), one.key("b")]).keys() == {one.key("b")}
+    assert one.kept_by_others([one.key("a"), one.key("b")]).keys() == {one.key("b")}
 
 
 def test_sightings_without_an_end_do_not_pile_up(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,9 +100,9 @@ def test_sightings_without_an_end_do_not_pile_up(ledger: Ledger, monkeypatch: py
     members = new(ledger)
     put(members, 1, NAMES)
     for _ in range(4):
-        members.see(dict.fromkeys(NAMES[:2], 2))
+        members.mark_seen(dict.fromkeys(NAMES[:2], 2))
     members.register()
-    assert list(members.sightings.since(2)) == sorted(members.key(name)[8:] for name in NAMES[:2])
+    assert list(members.seen_keys.since(2)) == sorted(members.key(name)[8:] for name in NAMES[:2])
     assert left(members, 2) == set(NAMES[2:])
 
 
@@ -115,22 +115,22 @@ def test_members_are_always_those_of_the_last_version(ledger: Ledger, versions: 
         gone = left(members, version)
         assert gone == expected - names
         assert members.count(version) == Count(len(expected), len(gone))
-        members.drop([members.key(name) for name in expected - names])
-        members.finish(version)
+        members.delete([members.key(name) for name in expected - names])
+        members.complete_version(version)
         expected = names
 
 
 def test_a_sealed_name_says_nothing_and_cannot_be_changed_or_taken_for_another() -> None:
     seals = NameCipher(bytes(SECRET_BYTES), "users")
-    hash_, sealed = seals.seal("ann@example.com")
-    assert seals.open(hash_, sealed) == "ann@example.com"
+    hash_, sealed = seals.encrypt("ann@example.com")
+    assert seals.decrypt(hash_, sealed) == "ann@example.com"
     assert b"ann" not in hash_ + sealed
-    assert seals.seal("ann@example.com") == (hash_, sealed)
+    assert seals.encrypt("ann@example.com") == (hash_, sealed)
     for other in (NameCipher(bytes(SECRET_BYTES), "lists"), NameCipher(b"x" * SECRET_BYTES, "users")):
         with pytest.raises(ValueError, match="sealed name"):
-            other.open(hash_, sealed)
+            other.decrypt(hash_, sealed)
     with pytest.raises(ValueError, match="sealed name"):
-        seals.open(hash_, sealed[:-1] + bytes([sealed[-1] ^ 1]))
+        seals.decrypt(hash_, sealed[:-1] + bytes([sealed[-1] ^ 1]))
 
 
 def test_the_file_holds_no_name(tmp_path: Path) -> None:
@@ -146,13 +146,13 @@ def test_what_did_not_come_in_a_run_is_counted_also_behind_a_version_that_was_co
     members = new(ledger)
     put(members, 1, NAMES)
     members.register()
-    assert members.missing() == (30, 30)
+    assert members.missing_count() == (30, 30)
     put(members, 2, NAMES[:20])
-    members.see(dict.fromkeys(NAMES[20:25], NOW))
-    assert members.missing() == (5, 30)
-    members.finish(2)
+    members.mark_seen(dict.fromkeys(NAMES[20:25], NOW))
+    assert members.missing_count() == (5, 30)
+    members.complete_version(2)
     put(members, 3, NAMES[:4])
-    assert members.missing() == (26, 30)
+    assert members.missing_count() == (26, 30)
 
 
 def test_a_name_that_cannot_be_read_is_still_known_to_have_left(ledger: Ledger) -> None:
@@ -169,9 +169,9 @@ def test_a_name_that_cannot_be_read_is_still_known_to_have_left(ledger: Ledger) 
 def test_the_last_version_that_had_a_member_is_known(ledger: Ledger) -> None:
     members = new(ledger)
     put(members, 1, NAMES)
-    assert {member.last for some in members.left(2) for member in some} == {1}
-    members.finish(1)
+    assert {member.last for some in members.missing_members(2) for member in some} == {1}
+    members.complete_version(1)
     put(members, 2, NAMES[:10])
     put(members, 3, NAMES[:5])
-    last = {member.name: member.last for some in members.left(4) for member in some}
+    last = {member.name: member.last for some in members.missing_members(4) for member in some}
     assert last == {name: 3 if number < 5 else 2 if number < 10 else 1 for number, name in enumerate(NAMES)}

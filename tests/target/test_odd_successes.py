@@ -20,7 +20,7 @@ from iterable_sandbox.server import Sandbox
 from target_iterable import objects
 from target_iterable.core.operation import Endpoint
 from target_iterable.objects.registry import OBJECTS
-from target_iterable.project.connection_check import first_look
+from target_iterable.project.connection_check import check_connection
 from target_iterable.target import TOLD, TargetIterable
 from tests.contract.test_objects_contract import cases, messages
 from tests.target.conftest import Project
@@ -221,7 +221,7 @@ def test_a_check_of_the_connection_does_not_pass_on_an_odd_answer(project: Proje
     project.sandbox.inject("answer", route="GET /api/users/forgotten", status=200, body=body, times=None)
     target = TargetIterable(config={"api_key": project.sandbox.api_key, "api_url": project.sandbox.url})
     with pytest.raises(TOLD, match="forgotten answered 200"):
-        first_look(target.project.client, target.project.type)
+        check_connection(target.project.client, target.project.type)
 
 
 def test_every_endpoint_that_an_object_writes_to_has_a_row() -> None:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from target_iterable.config.route import ObjectSpec
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import SETTINGS
-from target_iterable.core.operation import Operation, alone
+from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.delivery.errors import DeliveryFailedError
 from target_iterable.ledger.idempotency_keys import IdempotencyStore
 from target_iterable.ledger.ledger import open_ledger
@@ -36,7 +36,7 @@ UNFORGET = "POST /api/users/unforget"
 GREET = "POST /api/events/track"
 
 
-GREETING = dataclasses.replace(alone("/api/events/track", all_taken), repeatable=False)
+GREETING = dataclasses.replace(single_row_endpoint("/api/events/track", all_taken), repeatable=False)
 
 
 class Greetings(UserUnforgets):
@@ -197,12 +197,12 @@ def test_of_two_who_begin_at_the_same_time_one_goes_on(database: str) -> None:
     ledgers = [open_ledger(database, "secret") for _ in range(2)]
     first, second = map(IdempotencyStore, ledgers)
     keys = [first.key("greeting", str(n)) for n in range(4)]
-    assert first.begin(keys[:2]) == set(keys[:2])
-    assert second.begin(keys[1:3]) == {keys[2]}
-    second.take_back(keys)
-    first.do([keys[0], keys[3]])
+    assert first.reserve(keys[:2]) == set(keys[:2])
+    assert second.reserve(keys[1:3]) == {keys[2]}
+    second.release(keys)
+    first.complete([keys[0], keys[3]])
     assert second.read(keys) == {keys[0]: True, keys[1]: False, keys[3]: True}
-    second.disown(keys)
+    second.expire_foreign(keys)
     assert second.read(keys) == {keys[0]: True, keys[3]: True}
     for ledger in ledgers:
         ledger.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from target_iterable.core.operation import Endpoint, Operation, alone
+from target_iterable.core.operation import Endpoint, Operation, single_row_endpoint
 from target_iterable.requests.batching import AdaptiveBatchSize
 from target_iterable.requests.bulk_response import all_taken
 from target_iterable.requests.flush_policy import FlushPolicy, width
@@ -15,30 +15,30 @@ BULK = Endpoint("/api/users/bulkUpdate", "users", all_taken)
 
 def test_as_many_requests_are_on_their_way_as_pass_in_a_second() -> None:
     assert width(BULK) == 5
-    assert width(alone("/api/users/forget", all_taken)) == 3
-    assert width(alone("/api/users/{email}", all_taken, "DELETE")) == 20
-    assert width(alone("/api/commerce/updateCart", all_taken)) == 4
+    assert width(single_row_endpoint("/api/users/forget", all_taken)) == 3
+    assert width(single_row_endpoint("/api/users/{email}", all_taken, "DELETE")) == 20
+    assert width(single_row_endpoint("/api/commerce/updateCart", all_taken)) == 4
 
 
 @pytest.mark.parametrize(
     ("row", "most"),
     [
-        (Operation(alone("/api/users/forget", all_taken), b"", tuple(ANN)), 15),
-        (Operation(alone("/api/users/{email}", all_taken, "DELETE"), b"", tuple(ANN)), 500),
-        (Operation(alone("/api/commerce/updateCart", all_taken), b"", tuple(ANN)), 500),
+        (Operation(single_row_endpoint("/api/users/forget", all_taken), b"", tuple(ANN)), 15),
+        (Operation(single_row_endpoint("/api/users/{email}", all_taken, "DELETE"), b"", tuple(ANN)), 500),
+        (Operation(single_row_endpoint("/api/commerce/updateCart", all_taken), b"", tuple(ANN)), 500),
         (Operation(BULK, b"", tuple(ANN), only_for=ANN), 500),
     ],
 )
 def test_rows_that_need_a_request_each_wait_for_some_seconds(row: Operation, most: int) -> None:
-    assert FlushPolicy(AdaptiveBatchSize.to_begin_with(None)).enough(row) == most
+    assert FlushPolicy(AdaptiveBatchSize.initial(None)).rows_worth_sending(row) == most
 
 
 def test_rows_that_travel_together_wait_for_two_seconds_of_requests_or_more() -> None:
     kept = FlushPolicy(AdaptiveBatchSize(1000))
-    assert kept.enough(Operation(BULK, b"", tuple(ANN))) == 10_000
+    assert kept.rows_worth_sending(Operation(BULK, b"", tuple(ANN))) == 10_000
     items = Endpoint("/api/catalogs/{catalogName}/items", "documents", all_taken)
-    assert kept.enough(Operation(items, b"", tuple(ANN))) == 40_000
+    assert kept.rows_worth_sending(Operation(items, b"", tuple(ANN))) == 40_000
 
 
 def test_while_the_room_grows_one_request_is_enough() -> None:
-    assert FlushPolicy(AdaptiveBatchSize.to_begin_with(None)).enough(Operation(BULK, b"", tuple(ANN))) == 1000
+    assert FlushPolicy(AdaptiveBatchSize.initial(None)).rows_worth_sending(Operation(BULK, b"", tuple(ANN))) == 1000

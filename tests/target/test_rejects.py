@@ -129,7 +129,7 @@ def test_a_share_is_judged_when_it_says_something_and_a_count_at_once(
     read: int,
     exceeded: bool,  # noqa: FBT001 (an expectation)
 ) -> None:
-    assert Threshold.parse(text).exceeded(rejected, read) is exceeded
+    assert Threshold.parse(text).is_exceeded(rejected, read) is exceeded
 
 
 @pytest.mark.parametrize("value", ["ten", "10 %", "101%", "-1", ""])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from iterable_api.facts.repeatable import NOT_REPEATABLE, is_repeatable
-from target_iterable.core.operation import Endpoint, alone
+from target_iterable.core.operation import Endpoint, single_row_endpoint
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.requests.bulk_response import all_taken, named_failures
 
@@ -27,9 +27,9 @@ def endpoints(value: Any) -> Iterator[Endpoint]:
 
 @pytest.mark.parametrize("path", POSTS)
 def test_an_endpoint_is_as_repeatable_as_its_calls(path: str) -> None:
-    assert not alone(path, all_taken).repeatable
-    assert not replace(alone(path, all_taken), repeatable=True).repeatable
-    assert alone(path, all_taken, "GET").repeatable
+    assert not single_row_endpoint(path, all_taken).repeatable
+    assert not replace(single_row_endpoint(path, all_taken), repeatable=True).repeatable
+    assert single_row_endpoint(path, all_taken, "GET").repeatable
 
 
 def test_rows_that_must_not_be_sent_twice_make_an_endpoint_unrepeatable_that_would_not_mind() -> None:

@@ -57,7 +57,7 @@ def test_tries_that_had_to_be_repeated_are_counted_apart() -> None:
     with bulk() as server:
         answers = iter([answer_json(429, {}), None])
         server.settle([{}], lambda _: next(answers))
-        traffic = server.isolation.sender.traffic
+        traffic = server.isolation.sender.http_stats
         assert (traffic.requests, traffic.retries) == (1, 1)
 
 

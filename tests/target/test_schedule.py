@@ -16,7 +16,7 @@ from target_iterable.requests.grouping import grouped
 from target_iterable.requests.scheduler import DependencyScheduler
 
 USERS = Endpoint("/api/users/bulkUpdate", "users", all_taken)
-EVENTS = Endpoint("/api/events/trackBulk", "events", all_taken, once=False)
+EVENTS = Endpoint("/api/events/trackBulk", "events", all_taken, unique_names=False)
 
 
 def operation(endpoint: Endpoint, *names: Name) -> Operation:

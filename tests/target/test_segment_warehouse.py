@@ -106,7 +106,10 @@ def test_what_a_product_lacks_is_named_with_its_place(number: int, name: str, em
     products = [PRODUCT] * number + [{**PRODUCT, name: empty}]
     with pytest.raises(RecordRejectedError) as caught:
         items(_order(json.dumps(products, default=float)))
-    assert (caught.value.code, caught.value.refusal.field) == ("missingField", f"properties.products[{number}].{name}")
+    assert (caught.value.code, caught.value.reject_reason.field) == (
+        "missingField",
+        f"properties.products[{number}].{name}",
+    )
 
 
 def _order(products: Any) -> Any:

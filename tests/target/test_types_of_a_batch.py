@@ -87,7 +87,7 @@ def test_what_the_project_drops_gets_no_type(new_project: NewProject) -> None:
 
 def test_a_field_that_two_requests_have_made_at_once_has_a_type_that_only_iterable_knows() -> None:
     types, endpoint = FieldTypes(), Endpoint("/", "users", all_taken)
-    rows = [Operation(endpoint, b"", (), scope=USERS, fields={"x": value}) for value in ("text", 5)]
+    rows = [Operation(endpoint, b"", (), type_scope=USERS, fields={"x": value}) for value in ("text", 5)]
     for row in rows:
         learn_from(types, [row], {"x"}, {})
     assert types.of(USERS) == {}

@@ -212,14 +212,14 @@ def test_what_is_sent_again_in_one_go_stays_claimed_until_its_last_was_accepted(
     monkeypatch.setattr(ledger_memory, "_ENOUGH", 1)
     names = [(("email", who),) for who in (ANN, BOB)]
     said = [(names[0], b"A"), (names[1], b"A"), (names[0], b"B")]
-    rows = [Operation(ENDPOINT, part, who, place="users") for who, part in said]
+    rows = [Operation(ENDPOINT, part, who, dedup_scope="users") for who, part in said]
     ledger = open_ledger(str(folder / "ledger.db"), "secret")
     killed = ledger_memory.Deduplicator(ledger, skip=True)
     killed.unchanged(rows)
     for row in rows[:2]:
         batch = Batch(ENDPOINT, BARE)
         batch.add(row)
-        killed.note(BatchResult(batch, RowResults(written=[row])))
+        killed.record(BatchResult(batch, RowResults(written=[row])))
     assert ledger_memory.Deduplicator(ledger, skip=True).unchanged(rows[:2]) == {rows[1]}
     ledger.close()
 

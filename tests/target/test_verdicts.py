@@ -106,7 +106,9 @@ def test_copies_in_the_old_arrays_count_once_under_the_newer_bucket() -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_bucket_that_asks_for_nothing_more_is_written_whether_counted_or_not(count: int) -> None:
     rows = by_email("a@example.com", "b@example.com")
-    verdicts = named_failures(rows, answer(2, {"notFoundEmails": ["a@example.com"]}, count=count), settled=NOT_THERE)
+    verdicts = named_failures(
+        rows, answer(2, {"notFoundEmails": ["a@example.com"]}, count=count), already_done=NOT_THERE
+    )
     assert (len(verdicts.written), len(verdicts.rejected)) == (2, 0)
 
 

@@ -90,13 +90,13 @@ class IterableObject(ABC):
         """
         raise NotImplementedError
 
-    def recipe(self, ground: BuilderContext) -> OperationBuilder:
+    def recipe(self, context: BuilderContext) -> OperationBuilder:
         """What `operation` says of ordinary records, said of many at a time.
 
         Raises:
             UnusualStreamError: if that has to be said of one after the other.
         """
-        del ground
+        del context
         raise UnusualStreamError
 
     def fields(self, row: Row, member: str) -> Row:

@@ -43,7 +43,7 @@ _REMOVE = replace(
     collection="itemIds",
     method="DELETE",
     brackets=ARRAY,
-    settled=frozenset({"error.catalogs"}),
+    already_done=frozenset({"error.catalogs"}),
     removes=REMOVE,
 )
 
@@ -114,18 +114,18 @@ class CatalogItems(MirroredObject):
             part=dumps(item_id) + b":" + _value(fields),
             names=_names(catalog, item_id),
             envelope=self._envelope(catalog),
-            scope=catalog_scope(catalog),
+            type_scope=catalog_scope(catalog),
             fields=fields,
-            fields_at=(),
-            place=catalog_place(catalog),
+            fields_path=(),
+            dedup_scope=catalog_place(catalog),
         )
 
-    def recipe(self, ground: BuilderContext) -> OperationBuilder:
+    def recipe(self, context: BuilderContext) -> OperationBuilder:
         """See `IterableObject`."""
         by_record = "catalog" not in self.route.options
         kinds = GroupingByText("catalogName", self._kind) if by_record else SingleGroup(lambda: self._kind(None))
         key = self.key_properties[0] if len(self.key_properties) == 1 else ""
-        return ItemBuilder(ground, _ITEMS, kinds, self._ids, self.route.fields.get(key) or key)
+        return ItemBuilder(context, _ITEMS, kinds, self._ids, self.route.fields.get(key) or key)
 
     def _kind(self, column: str | None) -> RowGroup:
         catalog = self._catalog(column)
@@ -153,7 +153,7 @@ class CatalogItems(MirroredObject):
             part=dumps(item_id),
             names=_names(catalog, item_id),
             envelope=Envelope.of(catalogName=catalog),
-            place=catalog_place(catalog),
+            dedup_scope=catalog_place(catalog),
         )
 
     def _catalog(self, column: Any, *, create: bool = True) -> str:

@@ -9,15 +9,15 @@ from typing import Any, ClassVar, Final
 from iterable_api.facts.limits import MAX_METADATA_VALUE_BYTES
 from target_iterable.config.route import MIRROR, REMOVE, ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Endpoint, Envelope, Operation, alone
+from target_iterable.core.operation import Endpoint, Envelope, Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
 from target_iterable.records.column_mapping import EMPTY, Row, take_object
 from target_iterable.records.ids import key_text, needed_text
 from target_iterable.requests.bulk_response import all_taken
 
-_PUT: Final = alone("/api/metadata/{table}/{key}", all_taken, "PUT")
-_REMOVE: Final = replace(_PUT, method="DELETE", settled=frozenset({404}), removes=REMOVE)
+_PUT: Final = single_row_endpoint("/api/metadata/{table}/{key}", all_taken, "PUT")
+_REMOVE: Final = replace(_PUT, method="DELETE", already_done=frozenset({404}), removes=REMOVE)
 
 
 class Metadata(MirroredObject):
@@ -75,5 +75,5 @@ def _operation(endpoint: Endpoint, table: str, entry: str, part: bytes = b"") ->
         part=part,
         names=(("key", f"{table.lower()}/{entry}"),),
         envelope=Envelope.of(table=table, key=entry),
-        place=f"metadata {table.lower()}",
+        dedup_scope=f"metadata {table.lower()}",
     )

@@ -10,15 +10,15 @@ from typing import Any, ClassVar, Final
 
 from target_iterable.config.route import MIRROR, REMOVE, ObjectSpec
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Endpoint, Envelope, Operation, alone
+from target_iterable.core.operation import Endpoint, Envelope, Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
 from target_iterable.records.column_mapping import Row, text_in, texts_in
 from target_iterable.records.ids import needed_text
 from target_iterable.requests.bulk_response import all_taken
 
-_PUT: Final = alone("/api/snippets/{identifier}", all_taken, "PUT")
-_REMOVE: Final = replace(_PUT, method="DELETE", settled=frozenset({404}), removes=REMOVE)
+_PUT: Final = single_row_endpoint("/api/snippets/{identifier}", all_taken, "PUT")
+_REMOVE: Final = replace(_PUT, method="DELETE", already_done=frozenset({404}), removes=REMOVE)
 _NAME: Final = re.compile(r"[A-Za-z0-9_ -]{1,100}")
 
 
@@ -72,7 +72,7 @@ def _operation(endpoint: Endpoint, identifier: str, part: bytes = b"") -> Operat
         part=part,
         names=(("snippet", identifier),),
         envelope=Envelope.of(identifier=identifier),
-        place="snippets",
+        dedup_scope="snippets",
     )
 
 

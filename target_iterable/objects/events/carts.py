@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Operation, alone
+from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.field_types.registry import USERS
 from target_iterable.objects.base.cart_items import take_items
 from target_iterable.objects.base.cart_user import CartUserObject
 from target_iterable.records.column_mapping import Row
 from target_iterable.requests.bulk_response import all_taken
 
-_UPDATE = alone("/api/commerce/updateCart", all_taken)
+_UPDATE = single_row_endpoint("/api/commerce/updateCart", all_taken)
 
 
 class Carts(CartUserObject):
@@ -43,7 +43,7 @@ class Carts(CartUserObject):
             endpoint=_UPDATE,
             part=dumps({"user": user, "items": items}),
             names=identity.names,
-            scope=USERS,
+            type_scope=USERS,
             fields={**user.get("dataFields", {}), "shoppingCartItems": items},
-            fields_at=("user", "dataFields"),
+            fields_path=("user", "dataFields"),
         )

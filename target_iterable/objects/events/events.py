@@ -24,7 +24,7 @@ from target_iterable.records.key_form import KeyForm
 from target_iterable.records.normal_form import normal
 from target_iterable.requests.bulk_response import named_failures
 
-_TRACK_BULK = Endpoint("/api/events/trackBulk", "events", named_failures, once=False)
+_TRACK_BULK = Endpoint("/api/events/trackBulk", "events", named_failures, unique_names=False)
 # Without an id, an event that is sent twice happens twice.
 _TRACK_BULK_ONCE = replace(_TRACK_BULK, repeatable=False)
 
@@ -75,14 +75,14 @@ class Events(IterableObject):
             endpoint=_TRACK_BULK if "id" in event else _TRACK_BULK_ONCE,
             part=dumps(event | self.create_new_fields if self.create_new_fields else event),
             names=identity.names,
-            scope=event_scope(name),
+            type_scope=event_scope(name),
             fields=fields,
             event_name=name,
         )
 
-    def recipe(self, ground: BuilderContext) -> OperationBuilder:
+    def recipe(self, context: BuilderContext) -> OperationBuilder:
         """See `IterableObject`."""
-        has_id = "id" in ground.fields
+        has_id = "id" in context.fields
         derives = self.settings["derive_event_ids"] and not has_id
         by_record = "event_name" not in self.route.options
         layout = BodyLayout(
@@ -96,7 +96,7 @@ class Events(IterableObject):
         )
         kinds = GroupingByText("eventName", self._kind) if by_record else SingleGroup(lambda: self._kind(None))
         return UserBuilder(
-            ground, _TRACK_BULK if has_id or derives else _TRACK_BULK_ONCE, kinds, self.identities, layout
+            context, _TRACK_BULK if has_id or derives else _TRACK_BULK_ONCE, kinds, self.identities, layout
         )
 
     @cached_property
@@ -106,7 +106,7 @@ class Events(IterableObject):
 
     def _kind(self, column: str | None) -> RowGroup:
         name = self._event_name(column)
-        return RowGroup(scope=event_scope(name), event_name=name)
+        return RowGroup(type_scope=event_scope(name), event_name=name)
 
     def _event_name(self, column: Any) -> str:
         """What the route says, else what the record says."""

@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Final
 from iterable_api.facts import timestamps
 from target_iterable.config.route import ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Endpoint, Operation, alone
+from target_iterable.core.operation import Endpoint, Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.events.triggers import SendingObject
 from target_iterable.records.column_mapping import EMPTY, Row, take_object
 from target_iterable.requests.bulk_response import all_taken
 
 _TARGET: Final[Mapping[str, Endpoint]] = {
-    medium: alone(f"/api/{medium}/target", all_taken)
+    medium: single_row_endpoint(f"/api/{medium}/target", all_taken)
     for medium in ("email", "push", "sms", "inApp", "webPush", "whatsApp")
 }
 """Mode to endpoint."""
@@ -57,7 +57,7 @@ class Messages(SendingObject):
         if self.route.mode in _WITH_METADATA and (metadata := take_object(row, "metadata")):
             part["metadata"] = metadata
         part |= self.extras(row)
-        return Operation(_TARGET[self.route.mode], dumps(part), identity.names, once=once)
+        return Operation(_TARGET[self.route.mode], dumps(part), identity.names, idempotency_key=once)
 
 
 def _moment(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Operation, alone
+from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import USERS
 from target_iterable.objects.base.cart_items import take_items
@@ -19,7 +19,7 @@ from target_iterable.records.normal_form import normal
 from target_iterable.records.numbers import Number, number_of
 from target_iterable.requests.bulk_response import all_taken
 
-_TRACK = alone("/api/commerce/trackPurchase", all_taken)
+_TRACK = single_row_endpoint("/api/commerce/trackPurchase", all_taken)
 # Without an id, a purchase that is sent twice has been made twice.
 _TRACK_ONCE = replace(_TRACK, repeatable=False)
 
@@ -68,10 +68,10 @@ class Purchases(CartUserObject):
             endpoint=_TRACK if id_ else _TRACK_ONCE,
             part=dumps(purchase),
             names=(*identity.names, *([("purchase", id_)] if id_ else [])),
-            scope=USERS,
+            type_scope=USERS,
             fields=user.get("dataFields", {}),
-            fields_at=("user", "dataFields"),
-            place=f"purchase {id_}" if id_ else "",
+            fields_path=("user", "dataFields"),
+            dedup_scope=f"purchase {id_}" if id_ else "",
         )
 
     def _derived_id(self, key: Sequence[Any], purchase: Row) -> str:

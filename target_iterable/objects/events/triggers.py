@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from target_iterable.config.route import ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Name, Operation, alone
+from target_iterable.core.operation import Name, Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import Row
@@ -18,8 +18,8 @@ from target_iterable.requests.bulk_response import all_taken
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [])
 _REPEAT: Final = "allowRepeatMarketingSends"
 
-_CAMPAIGN = alone("/api/campaigns/trigger", all_taken)
-_JOURNEY = alone("/api/workflows/triggerWorkflow", all_taken)
+_CAMPAIGN = single_row_endpoint("/api/campaigns/trigger", all_taken)
+_JOURNEY = single_row_endpoint("/api/workflows/triggerWorkflow", all_taken)
 
 
 class SendingObject(IterableObject):
@@ -80,7 +80,7 @@ class CampaignTriggers(SendingObject):
         if suppressed := _numbers(row, "suppressionListIds"):
             part["suppressionListIds"] = suppressed
         part |= self.extras(row)
-        return Operation(_CAMPAIGN, dumps(part), (("campaignId", str(part["campaignId"])),), once=once)
+        return Operation(_CAMPAIGN, dumps(part), (("campaignId", str(part["campaignId"])),), idempotency_key=once)
 
 
 class JourneyTriggers(SendingObject):
@@ -117,7 +117,7 @@ class JourneyTriggers(SendingObject):
             part |= dict([next(iter(identity.sent.items()))])
         if fields := self.fields(row, "dataFields"):
             part["dataFields"] = fields
-        return Operation(_JOURNEY, dumps(part), names, once=once)
+        return Operation(_JOURNEY, dumps(part), names, idempotency_key=once)
 
 
 def _numbers(row: Row, column: str) -> list[int]:

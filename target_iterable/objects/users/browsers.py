@@ -7,13 +7,13 @@ from typing import Any, ClassVar, Final
 
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Operation, alone
+from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import needed_text
 from target_iterable.requests.bulk_response import all_taken
 
-_REGISTER: Final = alone("/api/users/registerBrowserToken", all_taken)
+_REGISTER: Final = single_row_endpoint("/api/users/registerBrowserToken", all_taken)
 
 
 class Browsers(IterableObject):
@@ -36,5 +36,5 @@ class Browsers(IterableObject):
             endpoint=_REGISTER,
             part=dumps({**identity.sent, "browserToken": token}),
             names=(*identity.names, ("browserToken", token)),
-            place=f"browser {token}",
+            dedup_scope=f"browser {token}",
         )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Operation, alone
+from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.objects.base.user_part import bare
@@ -16,8 +16,8 @@ from target_iterable.records.ids import needed_text
 from target_iterable.records.user_identity import EMAIL, USER_ID, UserIdentity
 from target_iterable.requests.bulk_response import all_taken
 
-_REGISTER: Final = alone("/api/users/registerDeviceToken", all_taken)
-_DISABLE: Final = alone("/api/users/disableDevice", all_taken)
+_REGISTER: Final = single_row_endpoint("/api/users/registerDeviceToken", all_taken)
+_DISABLE: Final = single_row_endpoint("/api/users/disableDevice", all_taken)
 _PLATFORMS: Final = ("APNS", "APNS_SANDBOX", "GCM")
 
 
@@ -53,7 +53,7 @@ class Devices(IterableObject):
             endpoint=_REGISTER if registering else _DISABLE,
             part=dumps(body),
             names=(*identity.names, ("token", token)),
-            place=f"device {token}",
+            dedup_scope=f"device {token}",
         )
 
     def _registration(self, identity: UserIdentity, token: str, row: Row) -> Row:

@@ -25,13 +25,13 @@ from target_iterable.records.user_identity import UserIdentity
 from target_iterable.requests.bulk_response import NOT_FOUND, named_failures
 
 _SUBSCRIBE: Final = Endpoint("/api/lists/subscribe", "subscribers", named_failures)
-_SUBSCRIBE_EXISTING: Final = replace(_SUBSCRIBE, judge=partial(named_failures, skipped=NOT_FOUND))
+_SUBSCRIBE_EXISTING: Final = replace(_SUBSCRIBE, parse_response=partial(named_failures, skipped=NOT_FOUND))
 # Who is not there is out of the list already.
 _UNSUBSCRIBE: Final = Endpoint(
-    "/api/lists/unsubscribe", "subscribers", partial(named_failures, settled=NOT_FOUND), removes=REMOVE
+    "/api/lists/unsubscribe", "subscribers", partial(named_failures, already_done=NOT_FOUND), removes=REMOVE
 )
 # A list that is gone has no members; whoever asks for removals from it by records should hear so all the same.
-_LEAVE: Final = replace(_UNSUBSCRIBE, settled=frozenset({"error.lists.invalidListId"}))
+_LEAVE: Final = replace(_UNSUBSCRIBE, already_done=frozenset({"error.lists.invalidListId"}))
 
 
 class _List(NamedTuple):
@@ -89,7 +89,7 @@ class ListMembers(MirroredObject):
             return self._add(list_, identity, fields)
         return self._remove(list_, identity.sent, identity.names)
 
-    def recipe(self, ground: BuilderContext) -> OperationBuilder:
+    def recipe(self, context: BuilderContext) -> OperationBuilder:
         """See `IterableObject`. Only for those who are put into a list that the route names."""
         options = self.route.options
         existing = options.get("update_existing_users_only", False)
@@ -97,7 +97,7 @@ class ListMembers(MirroredObject):
             raise UnusualStreamError
         merge = options.get("merge_nested_objects", False)
         return ProfileBuilder(
-            ground,
+            context,
             _SUBSCRIBE,
             SingleGroup(self._kind),
             self.identities,
@@ -134,9 +134,9 @@ class ListMembers(MirroredObject):
             names=identity.names,
             envelope=self._envelope(list_, flag),
             only_for=identity.sent_names if asks and not identity.by_user_id else frozenset(),
-            scope=USERS,
+            type_scope=USERS,
             fields=part.get("dataFields", {}),
-            place=f"list {list_.id}",
+            dedup_scope=f"list {list_.id}",
         )
 
     def _remove(
@@ -148,7 +148,7 @@ class ListMembers(MirroredObject):
             part=dumps(dict(user)),
             names=names,
             envelope=self._envelope(list_, flag),
-            place=f"list {list_.id}",
+            dedup_scope=f"list {list_.id}",
         )
 
     def _envelope(self, list_: _List, flag: dict[str, bool]) -> Envelope:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from iterable_api.facts.identity import ProjectType
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Endpoint, Envelope, Name, Operation, alone
+from target_iterable.core.operation import Endpoint, Envelope, Name, Operation, single_row_endpoint
 from target_iterable.objects.base.base import Destination, IterableObject
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.user_identity import EMAIL, USER_ID, IdentityRule
@@ -18,13 +18,13 @@ from target_iterable.requests.bulk_response import all_taken
 
 _ANN: Final = {"email": "ann@example.com"}
 
-_FORGET = alone("/api/users/forget", all_taken, removes="forget")
-_UNFORGET = alone("/api/users/unforget", all_taken)
+_FORGET = single_row_endpoint("/api/users/forget", all_taken, removes="forget")
+_UNFORGET = single_row_endpoint("/api/users/unforget", all_taken)
 _DELETE: Final[Mapping[str, Endpoint]] = {
-    EMAIL: alone("/api/users/{email}", all_taken, "DELETE", removes="delete"),
+    EMAIL: single_row_endpoint("/api/users/{email}", all_taken, "DELETE", removes="delete"),
     # An unknown address is no error, an unknown userId is one.
-    USER_ID: alone(
-        "/api/users/byUserId/{userId}", all_taken, "DELETE", settled={"User does not exist"}, removes="delete"
+    USER_ID: single_row_endpoint(
+        "/api/users/byUserId/{userId}", all_taken, "DELETE", already_done={"User does not exist"}, removes="delete"
     ),
 }
 
@@ -86,7 +86,7 @@ class _ForgettingObject(_PrivacyObject):
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One user."""
         user = self.user(row)
-        return Operation(self.endpoint, dumps(dict([user])), (user,), once=self.happening(key, [user]))
+        return Operation(self.endpoint, dumps(dict([user])), (user,), idempotency_key=self.happening(key, [user]))
 
 
 class UserForgets(_ForgettingObject):

@@ -100,7 +100,7 @@ class Subscriptions(IterableObject):
             endpoint=_OVERWRITING,
             part=dumps({**identity.sent, **ids, **given, **self._alignment}),
             names=identity.names,
-            place="subscriptions",
+            dedup_scope="subscriptions",
         )
 
     @property
@@ -121,7 +121,7 @@ class Subscriptions(IterableObject):
             names=identity.names,
             envelope=Envelope.of(query={"action": action}, subscriptionGroup=group, subscriptionGroupId=str(group_id)),
             # A list is the same place for those who write its members.
-            place=f"list {group_id}" if group == "emailList" else f"{group} {group_id}",
+            dedup_scope=f"list {group_id}" if group == "emailList" else f"{group} {group_id}",
         )
 
     def _group(self, column: Any) -> str:

@@ -10,7 +10,7 @@ from iterable_api.errors import BadRequestError
 from iterable_api.facts.identity import ProjectType
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Name, Operation, alone
+from target_iterable.core.operation import Name, Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.objects.users.users import BULK_UPDATE
@@ -19,7 +19,7 @@ from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.user_identity import EMAIL, USER_ID, IdentityRule
 from target_iterable.requests.bulk_response import all_taken
 
-_CHANGE = alone("/api/users/updateEmail", all_taken)
+_CHANGE = single_row_endpoint("/api/users/updateEmail", all_taken)
 
 _NEW: Final = "newEmail"
 _CURRENT: Final[Mapping[str, str]] = {EMAIL: "currentEmail", USER_ID: "currentUserId"}
@@ -60,9 +60,9 @@ class UserEmails(IterableObject):
             names=tuple({user, (EMAIL, new)}),
             # In bulk, users who are not there would be made.
             only_for=frozenset() if by_address else frozenset({user}),
-            place="addresses",
-            once=self.happening(key, [user, (_NEW, new)]) if user[0] == EMAIL else None,
-            is_so=partial(self._is_so, user, new) if by_address else None,
+            dedup_scope="addresses",
+            idempotency_key=self.happening(key, [user, (_NEW, new)]) if user[0] == EMAIL else None,
+            already_applied=partial(self._is_so, user, new) if by_address else None,
         )
 
     def _current(self, row: Row) -> Name:
@@ -83,7 +83,7 @@ class UserEmails(IterableObject):
         try:
             sent = IdentityRule(self.project.type, kind).take({kind: value}).sent
         except RecordRejectedError as error:
-            raise RecordRejectedError(error.code, f"`{column}`: {error.refusal.reason}", column) from None
+            raise RecordRejectedError(error.code, f"`{column}`: {error.reject_reason.reason}", column) from None
         return kind, sent[kind]
 
     def _is_so(self, user: Name, new: str) -> bool:

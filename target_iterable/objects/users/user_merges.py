@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Operation, alone
+from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import Row
@@ -19,7 +19,7 @@ _SIDES: Final = ("source", "destination")
 _MEMBERS: Final = {EMAIL: "Email", USER_ID: "UserId"}
 
 # The second time Iterable would say that there is no source.
-_MERGE = alone("/api/users/merge", all_taken, removes="merge")
+_MERGE = single_row_endpoint("/api/users/merge", all_taken, removes="merge")
 
 
 class UserMerges(IterableObject):
@@ -58,14 +58,14 @@ class UserMerges(IterableObject):
             part["arrayMerge"] = _checked(arrays)
         self.leave_out(row)
         names = tuple(sides.values())
-        return Operation(_MERGE, dumps(part), names, once=self.happening(key, names))
+        return Operation(_MERGE, dumps(part), names, idempotency_key=self.happening(key, names))
 
     def _side(self, row: Row, side: str) -> tuple[str, str]:
         given = {kind: row.pop(f"{side}{member}", None) for kind, member in _MEMBERS.items()}
         try:
             identity = self.identities.take(given)
         except RecordRejectedError as error:
-            raise RecordRejectedError(error.code, f"the {side} of the merge: {error.refusal.reason}") from None
+            raise RecordRejectedError(error.code, f"the {side} of the merge: {error.reject_reason.reason}") from None
         return next(iter(identity.sent.items()))
 
 

@@ -27,7 +27,7 @@ from target_iterable.records.user_identity import USER_ID, UserIdentity
 from target_iterable.requests.bulk_response import NOT_FOUND, named_failures
 
 BULK_UPDATE: Final = Endpoint("/api/users/bulkUpdate", "users", named_failures)
-_UPDATE_ONLY: Final = replace(BULK_UPDATE, judge=partial(named_failures, skipped=NOT_FOUND))
+_UPDATE_ONLY: Final = replace(BULK_UPDATE, parse_response=partial(named_failures, skipped=NOT_FOUND))
 
 
 class Users(MirroredObject):
@@ -99,19 +99,19 @@ class Users(MirroredObject):
             names=identity.names,
             envelope=self._envelope,
             only_for=identity.sent_names if updates and self._must_look_up(identity) else frozenset(),
-            scope=USERS,
+            type_scope=USERS,
             fields=part.get("dataFields", {}),
-            place=self._place,
+            dedup_scope=self._place,
         )
 
-    def recipe(self, ground: BuilderContext) -> OperationBuilder:
+    def recipe(self, context: BuilderContext) -> OperationBuilder:
         """See `IterableObject`."""
         if self.route.mode != "upsert" or self.route.options.get("foreign_ids"):
             raise UnusualStreamError
         kind = SingleGroup(lambda: RowGroup(self._envelope, self.project.fields.of_users(), self._place))
         merge = self.route.options.get("merge_nested_objects", False)
         placeholders = self.makes_placeholders
-        return ProfileBuilder(ground, BULK_UPDATE, kind, self.identities, merge=merge, placeholders=placeholders)
+        return ProfileBuilder(context, BULK_UPDATE, kind, self.identities, merge=merge, placeholders=placeholders)
 
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`."""
