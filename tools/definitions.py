@@ -65,7 +65,7 @@ rejected, and writes nothing.
 Folders with personal data have a `.gitignore` of their own. The ledger does not: put `ledger.db*` into that of the
 project.
 
-Rejected records are kept as Singer messages in `rejects_path`, with the reason beside each. Mend the cause, then send
+Rejected records are kept as Singer messages in `rejects_path`, with the reason beside each. Fix the cause, then send
 them again with `meltano invoke target-iterable --input FILE`.
 """,
 }

@@ -18,7 +18,7 @@ PACKAGES: Final = ("iterable_api", "tap_iterable", "target_iterable")
 OF_ITERABLE: Final = "Iterable's own code"
 """Stands for the codes of rejects that come out of an answer."""
 
-_REFUSALS: Final = {"Refusal", "RecordRefusedError"}
+_REFUSALS: Final = {"RejectReason", "RecordRejectedError"}
 _OF_SETTINGS: Final = {"ConfigValidationError", "SettingError", "ValueError"}
 _VARIES: Final = "…"
 

@@ -87,7 +87,7 @@ REASONS: Final[Mapping[str, _Reason]] = MappingProxyType(
         CAPPED: _Reason("Iterable takes no more removals today", _NEXT),
         RunEnding.INTERRUPTED.value: _Reason("the run was asked to end", _NEXT),
         RunEnding.POSTPONED.value: _Reason("Iterable takes no more records today", _NEXT),
-        RunEnding.FAILED.value: _Reason("the run has failed", "Mend the cause and run again."),
+        RunEnding.FAILED.value: _Reason("the run has failed", "Fix the cause and run again."),
     }
 )
 SETUP: Final = frozenset({NO_VERSION, EARLY})

@@ -30,7 +30,7 @@ def too_many_rejects(stream: str, counts: StreamCounts, threshold: Threshold) ->
     return TooManyRejectsError(
         f"Stream {stream!r}: {counts.rejected} of {counts.read} records are rejected, more than "
         f"`max_rejects` ({threshold}) allows; the commonest reason is {code} ({times}). "
-        "State has not moved past them. Look into the rejects, mend the cause or raise `max_rejects`, "
+        "State has not moved past them. Look into the rejects, fix the cause or raise `max_rejects`, "
         "and run again."
     )
 
@@ -81,7 +81,7 @@ def may_pass(outcome: BatchResult) -> bool:
 
 
 def _clashes(error: IterableError | None) -> str:
-    """Which fields hold what Iterable keeps as another type: what the person at the terminal must mend."""
+    """Which fields hold what Iterable keeps as another type: what the person at the terminal must fix."""
     if not isinstance(error, FieldTypeError):
         return ""
     return "".join(f" The field {clash.field!r} is kept as {clash.expected_type}." for clash in error.clashes)

@@ -9,7 +9,7 @@ class LedgerError(Exception):
     def __init__(self, error: Exception) -> None:
         # The text of a driver's error may hold the URL, and the URL a password.
         super().__init__(
-            f"The database named by `ledger` cannot be used ({type(error).__name__}). Mend it, or name another: "
+            f"The database named by `ledger` cannot be used ({type(error).__name__}). Fix it, or name another: "
             "then all records count as new."
         )
 

@@ -1,4 +1,4 @@
-"""Rejected records, kept as a Singer stream: mend the cause, then `target-iterable --input FILE`."""
+"""Rejected records, kept as a Singer stream: fix the cause, then `target-iterable --input FILE`."""
 
 from __future__ import annotations
 

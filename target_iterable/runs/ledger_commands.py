@@ -22,7 +22,7 @@ class Change(NamedTuple):
 
 
 class _Settings(Target):
-    """Reads the settings, and nothing else: a target would open the ledger, which these commands are to mend."""
+    """Reads the settings, and nothing else: a target would open the ledger, which these commands are to fix."""
 
     name = "target-iterable"
     package_name = "singer-iterable"
