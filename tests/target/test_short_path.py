@@ -31,8 +31,7 @@ SEEN = "4d8429f5c3c70b3c52e3c24475e16e9370092383c208bb65ccbd0052cd6f65b5"
 
 
 def test_what_is_replaced_in_the_sdk_is_what_it_was() -> None:
-    """If this fails, read what the SDK does with a record now, do the same in `FastDispatchTarget`,
-    and note the new digest."""
+    """If this fails, read what the SDK does with a record now, do the same in our target, and note the new digest."""
     assert hashlib.sha256(REPLACED.encode()).hexdigest() == SEEN
 
 
