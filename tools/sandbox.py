@@ -10,7 +10,8 @@ from inspect import getdoc
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from iterable_api.facts.limits import DAY, LIMITS, MINUTE, SECOND
+from iterable_api.facts.endpoints import facts_of
+from iterable_api.facts.limits import DAY, MINUTE, SECOND
 from iterable_sandbox.coverage import NOT_BUILT, extent
 from iterable_sandbox.faults import Fault
 from iterable_sandbox.faults.kinds import AnyFault
@@ -41,8 +42,7 @@ def _endpoints() -> str:
 def _endpoint(route: str) -> tuple[str, ...]:
     limits = (
         f"{row.count} in a {_PERIODS[row.seconds]}, per {row.scope}".replace("a 24", "24")
-        for row in LIMITS
-        if f"{row.method} {row.path}" == route
+        for row in facts_of(*route.split(" ")).limits
     )
     return f"`{route}`", "<br>".join(limits), *extent(route)
 

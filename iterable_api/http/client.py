@@ -23,7 +23,7 @@ from iterable_api.errors import (
     UnreadableAnswerError,
     api_error,
 )
-from iterable_api.facts.repeatable import is_repeatable
+from iterable_api.facts.endpoints import facts_of
 from iterable_api.http.retries import no_answer, retry_after, retrying
 from iterable_api.http.session import open_session
 from iterable_api.http.stalling import CONNECT_TIMEOUT, STALL_TIMEOUT, is_framed
@@ -228,7 +228,7 @@ class _Call:
 
     @property
     def repeatable(self) -> bool:
-        return self.harmless and is_repeatable(self.method, self.path)
+        return self.harmless and facts_of(self.method, self.path).repeatable
 
     @property
     def texts(self) -> Iterator[str]:

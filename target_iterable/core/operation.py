@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import msgspec
 
 from iterable_api.errors import IterableError
+from iterable_api.facts.endpoints import facts_of
 from iterable_api.facts.limits import MAX_BODY_BYTES
-from iterable_api.facts.repeatable import is_repeatable
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.rejection import RecordRejectedError, RejectReason
 from target_iterable.core.source import InputMessage
@@ -97,7 +97,7 @@ class Endpoint:
         unique_names: whether a name may stand only once in a request. Failures are listed by name, so two
             rows of one user could not be told apart, nor is their order promised.
         repeatable: whether a row that is sent twice does what it does when it is sent once. False at the start only
-            for rows that lack what makes a second call harmless; see `iterable_api.facts.repeatable` for all others.
+            for rows that lack what makes a second call harmless; see `EndpointFacts` for all others.
         already_done: statuses, or beginnings of the codes or sentences of refusals, which say that what the rows of a
             request ask for was so already.
         removes: what a row takes away, as the audit log calls it: `delete`, `forget`, `merge` or `remove`. Empty for
@@ -116,7 +116,7 @@ class Endpoint:
     removes: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "repeatable", self.repeatable and is_repeatable(self.method, self.path))
+        object.__setattr__(self, "repeatable", self.repeatable and facts_of(self.method, self.path).repeatable)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from iterable_api.facts.limits import limits_of
+from iterable_api.facts.endpoints import facts_of
 from target_iterable.core.operation import Endpoint, Operation
 from target_iterable.project.user_lookup import PATHS
 from target_iterable.requests.batching import AdaptiveBatchSize
@@ -67,5 +67,5 @@ def _in_a_while(row: Operation) -> int:
 
 
 def _per_second(method: str, path: str) -> float | None:
-    limits = limits_of(method, path)
+    limits = facts_of(method, path).limits
     return limits[0].count / limits[0].seconds if limits else None

@@ -8,7 +8,8 @@ from typing import Any, Final, TypeAlias
 
 import requests
 
-from iterable_api.facts.success_responses import COUNTS, SUCCESS_RESPONSES
+from iterable_api.facts.endpoints import success_of
+from iterable_api.facts.success_responses import COUNTS
 from iterable_api.http.client import Attempt, IterableClient, Params, PathParams, fill
 from target_iterable.core.json_encoding import dumps
 from target_iterable.reporting.request_log import RequestLog
@@ -70,7 +71,7 @@ class DryRunClient(IterableClient):
         self._request_log.record_attempt(Attempt(method, path, None, 0, data))
         if (answer := self._answers.get((method, path))) is not None:
             return _answer(answer(path_params, body, json))
-        success = SUCCESS_RESPONSES[method, path]
+        success = success_of(method, path)
         return _answer(bulk_answer(body, self._fields) if success is COUNTS else success.sample)
 
     def _make_list(self, _path_params: PathParams, _body: bytes, json: Any) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from iterable_sandbox.rules.api_keys import KeyType
+from iterable_api.facts.key_types import KeyType
 from iterable_sandbox.server import Sandbox
 from target_iterable.objects.registry import OBJECTS
 from tests.contract.published_api import Contract

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from iterable_sandbox.rules.api_keys import KeyType
+from iterable_api.facts.key_types import KeyType
 from target_iterable.config.setting_error import SettingError
 from target_iterable.ledger.keys import LedgerKeys
 from target_iterable.ledger.ledger import Ledger, keys_of, open_ledger

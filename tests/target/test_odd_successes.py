@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import target_iterable
-from iterable_api.facts.success_responses import SUCCESS_RESPONSES
-from iterable_sandbox.rules.api_keys import KeyType
+from iterable_api.facts.endpoints import ENDPOINTS, success_of
+from iterable_api.facts.key_types import KeyType
 from iterable_sandbox.server import Sandbox
 from target_iterable import objects
 from target_iterable.core.operation import Endpoint
@@ -120,7 +120,7 @@ def test_nothing_is_written_read_or_done_by_an_answer_that_is_no_success(
     lines = messages(name, route["mode"])[:WITHOUT_REMOVALS]
     may_repeat = not OBJECTS[name].spec.happens_at_most_once
     for number, path in enumerate(called(name, route, lines, tmp_path / "clean")):
-        assert tuple(path.split()) in SUCCESS_RESPONSES
+        assert success_of(*path.split())
         folder = tmp_path / str(number)
         folder.mkdir()
         with ready(name, route, folder) as run_:
@@ -227,7 +227,7 @@ def test_a_check_of_the_connection_does_not_pass_on_an_odd_answer(project: Proje
 def test_every_endpoint_that_an_object_writes_to_has_a_row() -> None:
     endpoints = set(_endpoints())
     assert len(endpoints) > 20
-    assert {(endpoint.method, endpoint.path) for endpoint in endpoints} <= SUCCESS_RESPONSES.keys()
+    assert all(ENDPOINTS[endpoint.method, endpoint.path].success for endpoint in endpoints)
 
 
 def _endpoints() -> Iterator[Endpoint]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from iterable_api.facts.identity import PLACEHOLDER_DOMAIN
-from iterable_sandbox.rules.api_keys import KeyType
+from iterable_api.facts.key_types import KeyType
 from target_iterable.config.setting_error import SettingError
 from target_iterable.objects.registry import OBJECTS
 from tests.target.conftest import NewProject, Project

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from iterable_api.facts.repeatable import NOT_REPEATABLE, is_repeatable
+from iterable_api.facts.endpoints import ENDPOINTS
 from target_iterable.core.operation import Endpoint, single_row_endpoint
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.requests.bulk_response import all_taken, named_failures
 
-POSTS = sorted(path for method, path in NOT_REPEATABLE if method == "POST")
+POSTS = sorted(path for (method, path), facts in ENDPOINTS.items() if method == "POST" and not facts.repeatable)
 
 
 def endpoints(value: Any) -> Iterator[Endpoint]:
@@ -45,7 +45,7 @@ def test_an_object_that_calls_what_must_not_be_repeated_says_so(name: str) -> No
     called = {one for value in vars(module).values() for one in endpoints(value)}
     neighbours = [other.spec for other in OBJECTS.values() if other.__module__ == module.__name__]
     said = {endpoint for spec in neighbours for endpoint in spec.endpoints}
-    assert {one for one in called if not is_repeatable(one.method, one.path)} <= said
+    assert {one for one in called if not ENDPOINTS[one.method, one.path].repeatable} <= said
 
 
 @pytest.mark.parametrize("name", OBJECTS)
