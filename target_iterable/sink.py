@@ -24,7 +24,7 @@ from target_iterable.core.rejection import (
     RecordSkippedError,
     RejectReason,
 )
-from target_iterable.delivery.errors import not_made
+from target_iterable.delivery.errors import operations_not_built
 from target_iterable.delivery.run_delivery import RunDelivery
 from target_iterable.field_types.registry import FieldTypes
 from target_iterable.objects.base.mirrored_object import MirroredObject
@@ -148,7 +148,7 @@ class IterableSink(BatchSink):
             self.delivery.reject(_TOO_DEEP, source)
             self._not_sent(names, mark, REJECTED)
         except IterableError as error:
-            raise not_made(self.stream_name, error) from error
+            raise operations_not_built(self.stream_name, error) from error
 
     def _mark_in(self, record: Mapping[str, Any]) -> str | None:
         """The column that says that the source has deleted the row, if one does; a stream map may have dropped it."""

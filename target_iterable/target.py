@@ -35,7 +35,7 @@ from target_iterable.config.route import NOTHING
 from target_iterable.config.router import Router
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import HIDDEN, PERMISSIONS, SETTINGS
-from target_iterable.core.removal_stops import ABSENT, RemovalStop, RunEnding
+from target_iterable.core.removal_stops import STREAM_ABSENT, RemovalStop, RunEnding
 from target_iterable.delivery.buffer import BufferLevel
 from target_iterable.delivery.errors import DeliveryFailedError, PostponedError
 from target_iterable.delivery.run_delivery import RunDelivery
@@ -309,7 +309,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
     def _note_absent_mirrors(self) -> None:
         for stream, route in self.routing.absent_mirrors().items():
             if route.on_removed != NOTHING and (kept := self._resources.kept(stream, route)):
-                stopped = RemovalStop(ABSENT, kept, kept)
+                stopped = RemovalStop(STREAM_ABSENT, kept, kept)
                 self._report.include(stream, route.object, StreamCounts(is_mirror=True, stopped=stopped))
                 self.logger.warning("%s: %s", stream, stopped)
 

@@ -34,14 +34,14 @@ class IdempotencyKey(NamedTuple):
     formerly: str
 
 
-NEVER: Final = -1
+UNCHECKED: Final = -1
 """No version of the types."""
 ARRAY: Final = (b"[", b"]")
 OBJECT: Final = (b"{", b"}")
 
 
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
-_AROUND_BYTES: Final = 1000
+_FRAME_BYTES: Final = 1000
 """More than the brackets and the name of a collection take."""
 
 
@@ -165,8 +165,8 @@ class Envelope:
         return cls(dumps(members or {})[1:-1], tuple(sorted(path_params.items())), tuple(sorted((query or {}).items())))
 
 
-BARE: Final = Envelope()
-NOBODY: Final = frozenset[Name]()
+EMPTY_ENVELOPE: Final = Envelope()
+NO_NAMES: Final = frozenset[Name]()
 
 
 class Operation(msgspec.Struct, eq=False, gc=False):
@@ -194,12 +194,12 @@ class Operation(msgspec.Struct, eq=False, gc=False):
     endpoint: Endpoint
     part: bytes
     names: tuple[Name, ...]
-    envelope: Envelope = BARE
-    only_for: frozenset[Name] = NOBODY
+    envelope: Envelope = EMPTY_ENVELOPE
+    only_for: frozenset[Name] = NO_NAMES
     type_scope: str = ""
     fields: Mapping[str, Any] | None = None
     fields_path: tuple[str, ...] = ("dataFields",)
-    fits_version: int = NEVER
+    fits_version: int = UNCHECKED
     event_name: str = ""
     dedup_scope: str = ""
     idempotency_key: IdempotencyKey | None = None
@@ -226,7 +226,7 @@ class Operation(msgspec.Struct, eq=False, gc=False):
         Raises:
             RecordRefusedError: if it is too large for a request of its own.
         """
-        most_bytes = len(self.part) + len(self.envelope.members) + _AROUND_BYTES
+        most_bytes = len(self.part) + len(self.envelope.members) + _FRAME_BYTES
         if most_bytes >= MAX_BODY_BYTES and not Batch(self.endpoint, self.envelope).fits(self):
             raise RecordRejectedError("tooLarge", f"the record does not fit into a request of {MAX_BODY_BYTES:,} bytes")
 
@@ -239,7 +239,7 @@ class Batch:
         self.envelope = envelope
         self.rows: list[Operation] = []
         self._max_bytes = max_bytes
-        self._head, self._tail = _around(endpoint, envelope)
+        self._head, self._tail = _frame(endpoint, envelope)
         self.size = len(self._head) + len(self._tail)
 
     def fits(self, row: Operation) -> bool:
@@ -261,7 +261,7 @@ class Batch:
         return b"".join((self._head, b",".join([row.part for row in self.rows]), self._tail))
 
 
-def _around(endpoint: Endpoint, envelope: Envelope) -> tuple[bytes, bytes]:
+def _frame(endpoint: Endpoint, envelope: Envelope) -> tuple[bytes, bytes]:
     """What stands before and behind the rows of a body."""
     if not endpoint.is_bulk:
         return b"", b""

@@ -15,10 +15,10 @@ from target_iterable.core.source import InputMessage
 from target_iterable.delivery.buffer import Buffer, BufferLevel
 from target_iterable.delivery.errors import (
     DeliveryFailedError,
+    batch_failed,
     fields_dropped,
-    may_pass,
-    not_delivered,
-    not_looked_up,
+    is_postponed,
+    lookup_failed,
     too_many_rejects,
 )
 from target_iterable.delivery.history import StreamHistory
@@ -272,7 +272,7 @@ class StreamDelivery:
             if outcome.error is not None:
                 failures.append(outcome)
         if failures:
-            raise self._failure(min(failures, key=may_pass))
+            raise self._failure(min(failures, key=is_postponed))
 
     def _results(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[BatchResult]:
         """What becomes of `rows`; none are begun any more after a failure, or when it is time to stop."""
@@ -299,7 +299,7 @@ class StreamDelivery:
         try:
             unknown_users = self._user_lookup.unknown_users(rows)
         except IterableError as error:
-            raise not_looked_up(self.stream, error) from error
+            raise lookup_failed(self.stream, error) from error
         self._skip_rows(unknown_users)
         return _without(rows, unknown_users)
 
@@ -311,9 +311,9 @@ class StreamDelivery:
             self._log_once.left_out()
 
     def _failure(self, outcome: BatchResult) -> DeliveryFailedError:
-        if may_pass(outcome):
+        if is_postponed(outcome):
             self._log_once.postponed(outcome.error)
-        return not_delivered(self.stream, outcome)
+        return batch_failed(self.stream, outcome)
 
     def _count(self, results: RowResults) -> None:
         self.counts.created_fields |= results.created_fields

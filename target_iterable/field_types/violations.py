@@ -26,7 +26,7 @@ _IS: Final[Mapping[str, Callable[[Any], bool]]] = {
 }
 
 
-def misshapen(rows: Sequence[Operation], violations: Mapping[str, str]) -> dict[Operation, RejectReason]:
+def violating_rows(rows: Sequence[Operation], violations: Mapping[str, str]) -> dict[Operation, RejectReason]:
     """The rows that violate what Iterable says of one of them.
 
     The index in the place is not believed: it was seen to point to the wrong row. A violation that no

@@ -12,7 +12,7 @@ from target_iterable.config.threshold_settings import most
 from target_iterable.delivery.history import StreamHistory
 from target_iterable.ledger.deduplication import Deduplicator
 from target_iterable.ledger.idempotency import IdempotencyFilter
-from target_iterable.ledger.keys import unknown_key
+from target_iterable.ledger.keys import unknown_key_message
 from target_iterable.ledger.ledger import open_ledger
 from target_iterable.ledger.no_idempotency import NoIdempotency
 from target_iterable.mirror.membership_table import MembershipTable
@@ -79,10 +79,10 @@ class StateDatabase:
         if self.ledger.is_known:
             return
         if must:
-            raise SettingError(unknown_key())
+            raise SettingError(unknown_key_message())
         if not self._is_told:
             logger = logging.getLogger("target-iterable.ledger")
-            logger.warning("%s Until then all records count as new.", unknown_key())
+            logger.warning("%s Until then all records count as new.", unknown_key_message())
         self._is_told = True
 
     def _mirror(self, stream: str, route: Route) -> NoMirror:

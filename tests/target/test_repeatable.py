@@ -12,7 +12,7 @@ import pytest
 from iterable_api.facts.endpoints import ENDPOINTS
 from target_iterable.core.operation import Endpoint, single_row_endpoint
 from target_iterable.objects.registry import OBJECTS
-from target_iterable.requests.bulk_response import all_taken, named_failures
+from target_iterable.requests.bulk_response import all_written, named_failures
 
 POSTS = sorted(path for (method, path), facts in ENDPOINTS.items() if method == "POST" and not facts.repeatable)
 
@@ -27,9 +27,9 @@ def endpoints(value: Any) -> Iterator[Endpoint]:
 
 @pytest.mark.parametrize("path", POSTS)
 def test_an_endpoint_is_as_repeatable_as_its_calls(path: str) -> None:
-    assert not single_row_endpoint(path, all_taken).repeatable
-    assert not replace(single_row_endpoint(path, all_taken), repeatable=True).repeatable
-    assert single_row_endpoint(path, all_taken, "GET").repeatable
+    assert not single_row_endpoint(path, all_written).repeatable
+    assert not replace(single_row_endpoint(path, all_written), repeatable=True).repeatable
+    assert single_row_endpoint(path, all_written, "GET").repeatable
 
 
 def test_rows_that_must_not_be_sent_twice_make_an_endpoint_unrepeatable_that_would_not_mind() -> None:

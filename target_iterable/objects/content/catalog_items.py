@@ -23,7 +23,7 @@ from target_iterable.objects.base.base import Destination
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
 from target_iterable.records.column_mapping import Row, has_dotted_name
 from target_iterable.records.ids import key_text
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 from target_iterable.schemas.schema_types import types_in
 
 _ID: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
@@ -36,7 +36,7 @@ _ID_IN_WORDS: Final = "1 to 255 letters, digits and dashes"
 CATALOG: Final = Option(str, f"the name of a catalog: {_ID_IN_WORDS}", pattern=_ID.pattern)
 
 _ITEMS = Endpoint(
-    "/api/catalogs/{catalogName}/items", "documents", all_taken, brackets=OBJECT, max_rows=MAX_CATALOG_ITEMS
+    "/api/catalogs/{catalogName}/items", "documents", all_written, brackets=OBJECT, max_rows=MAX_CATALOG_ITEMS
 )
 _REMOVE = replace(
     _ITEMS,

@@ -14,9 +14,9 @@ from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
 from target_iterable.records.column_mapping import EMPTY, Row, take_object
 from target_iterable.records.ids import key_text, needed_text
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-_PUT: Final = single_row_endpoint("/api/metadata/{table}/{key}", all_taken, "PUT")
+_PUT: Final = single_row_endpoint("/api/metadata/{table}/{key}", all_written, "PUT")
 _REMOVE: Final = replace(_PUT, method="DELETE", already_done=frozenset({404}), removes=REMOVE)
 
 

@@ -12,9 +12,9 @@ from target_iterable.field_types.registry import USERS
 from target_iterable.objects.base.cart_items import take_items
 from target_iterable.objects.base.cart_user import CartUserObject
 from target_iterable.records.column_mapping import Row
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-_UPDATE = single_row_endpoint("/api/commerce/updateCart", all_taken)
+_UPDATE = single_row_endpoint("/api/commerce/updateCart", all_written)
 
 
 class Carts(CartUserObject):

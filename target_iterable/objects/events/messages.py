@@ -12,10 +12,10 @@ from target_iterable.core.operation import Endpoint, Operation, single_row_endpo
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.events.triggers import SendingObject
 from target_iterable.records.column_mapping import EMPTY, Row, take_object
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
 _TARGET: Final[Mapping[str, Endpoint]] = {
-    medium: single_row_endpoint(f"/api/{medium}/target", all_taken)
+    medium: single_row_endpoint(f"/api/{medium}/target", all_written)
     for medium in ("email", "push", "sms", "inApp", "webPush", "whatsApp")
 }
 """Mode to endpoint."""

@@ -17,9 +17,9 @@ from target_iterable.objects.base.event_attributes import derived_id, take_attri
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.normal_form import normal
 from target_iterable.records.numbers import Number, number_of
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-_TRACK = single_row_endpoint("/api/commerce/trackPurchase", all_taken)
+_TRACK = single_row_endpoint("/api/commerce/trackPurchase", all_written)
 # Without an id, a purchase that is sent twice has been made twice.
 _TRACK_ONCE = replace(_TRACK, repeatable=False)
 

@@ -13,13 +13,13 @@ from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import whole_number
 from target_iterable.records.json_texts import from_json
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [])
 _REPEAT: Final = "allowRepeatMarketingSends"
 
-_CAMPAIGN = single_row_endpoint("/api/campaigns/trigger", all_taken)
-_JOURNEY = single_row_endpoint("/api/workflows/triggerWorkflow", all_taken)
+_CAMPAIGN = single_row_endpoint("/api/campaigns/trigger", all_written)
+_JOURNEY = single_row_endpoint("/api/workflows/triggerWorkflow", all_written)
 
 
 class SendingObject(IterableObject):

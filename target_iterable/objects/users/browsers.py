@@ -11,9 +11,9 @@ from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import needed_text
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-_REGISTER: Final = single_row_endpoint("/api/users/registerBrowserToken", all_taken)
+_REGISTER: Final = single_row_endpoint("/api/users/registerBrowserToken", all_written)
 
 
 class Browsers(IterableObject):

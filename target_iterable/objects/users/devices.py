@@ -14,10 +14,10 @@ from target_iterable.objects.base.user_part import bare
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import needed_text
 from target_iterable.records.user_identity import EMAIL, USER_ID, UserIdentity
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-_REGISTER: Final = single_row_endpoint("/api/users/registerDeviceToken", all_taken)
-_DISABLE: Final = single_row_endpoint("/api/users/disableDevice", all_taken)
+_REGISTER: Final = single_row_endpoint("/api/users/registerDeviceToken", all_written)
+_DISABLE: Final = single_row_endpoint("/api/users/disableDevice", all_written)
 _PLATFORMS: Final = ("APNS", "APNS_SANDBOX", "GCM")
 
 

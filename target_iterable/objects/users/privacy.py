@@ -14,17 +14,17 @@ from target_iterable.core.operation import Endpoint, Envelope, Name, Operation, 
 from target_iterable.objects.base.base import Destination, IterableObject
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.user_identity import EMAIL, USER_ID, IdentityRule
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
 _ANN: Final = {"email": "ann@example.com"}
 
-_FORGET = single_row_endpoint("/api/users/forget", all_taken, removes="forget")
-_UNFORGET = single_row_endpoint("/api/users/unforget", all_taken)
+_FORGET = single_row_endpoint("/api/users/forget", all_written, removes="forget")
+_UNFORGET = single_row_endpoint("/api/users/unforget", all_written)
 _DELETE: Final[Mapping[str, Endpoint]] = {
-    EMAIL: single_row_endpoint("/api/users/{email}", all_taken, "DELETE", removes="delete"),
+    EMAIL: single_row_endpoint("/api/users/{email}", all_written, "DELETE", removes="delete"),
     # An unknown address is no error, an unknown userId is one.
     USER_ID: single_row_endpoint(
-        "/api/users/byUserId/{userId}", all_taken, "DELETE", already_done={"User does not exist"}, removes="delete"
+        "/api/users/byUserId/{userId}", all_written, "DELETE", already_done={"User does not exist"}, removes="delete"
     ),
 }
 

@@ -15,7 +15,7 @@ from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.ids import whole_number
 from target_iterable.records.json_texts import from_json
 from target_iterable.records.user_identity import EMAIL, USER_ID
-from target_iterable.requests.bulk_response import all_taken, named_failures
+from target_iterable.requests.bulk_response import all_written, named_failures
 
 _GROUPS: Final = {group.lower(): group for group in ("emailList", "messageChannel", "messageType")}
 _OVERWRITE, _SUBSCRIBE, _UNSUBSCRIBE = "overwrite", "subscribe", "unsubscribe"
@@ -27,8 +27,8 @@ _COMMAS: Final = re.compile(r"\s*,\s*")
 _OVERWRITING: Final = Endpoint("/api/users/bulkUpdateSubscriptions", "updateSubscriptionsRequests", named_failures)
 _GROUP: Final = "/api/subscriptions/{subscriptionGroup}/{subscriptionGroupId}"
 _CHANGING: Final = {
-    EMAIL: Endpoint(_GROUP, "users", all_taken, "PUT"),
-    USER_ID: Endpoint(_GROUP, "usersByUserId", all_taken, "PUT"),
+    EMAIL: Endpoint(_GROUP, "users", all_written, "PUT"),
+    USER_ID: Endpoint(_GROUP, "usersByUserId", all_written, "PUT"),
 }
 
 

@@ -17,9 +17,9 @@ from target_iterable.objects.users.users import BULK_UPDATE
 from target_iterable.project.user_lookup import look_up
 from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.user_identity import EMAIL, USER_ID, IdentityRule
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-_CHANGE = single_row_endpoint("/api/users/updateEmail", all_taken)
+_CHANGE = single_row_endpoint("/api/users/updateEmail", all_written)
 
 _NEW: Final = "newEmail"
 _CURRENT: Final[Mapping[str, str]] = {EMAIL: "currentEmail", USER_ID: "currentUserId"}

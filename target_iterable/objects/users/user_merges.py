@@ -13,13 +13,13 @@ from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.json_texts import from_json
 from target_iterable.records.user_identity import EMAIL, USER_ID
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
 _SIDES: Final = ("source", "destination")
 _MEMBERS: Final = {EMAIL: "Email", USER_ID: "UserId"}
 
 # The second time Iterable would say that there is no source.
-_MERGE = single_row_endpoint("/api/users/merge", all_taken, removes="merge")
+_MERGE = single_row_endpoint("/api/users/merge", all_written, removes="merge")
 
 
 class UserMerges(IterableObject):
