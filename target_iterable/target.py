@@ -29,12 +29,13 @@ from iterable_api.plugin.exit_errors import (
 )
 from iterable_api.waiting.shutdown import ENDINGS, one_signal_is_enough
 from target_iterable.columnar_path import ColumnarPath
-from target_iterable.config.given_settings import ask_for_dry_run, asks_for_dry_run, in_one_form, remarks
-from target_iterable.config.project_copy_routes import entries
+from target_iterable.config.given_settings import is_dry_run_requested, normalise, request_dry_run, variable_warnings
+from target_iterable.config.project_copy_routes import project_copy_routes
+from target_iterable.config.record_settings import PERMISSIONS
 from target_iterable.config.route import NOTHING
 from target_iterable.config.router import Router
 from target_iterable.config.setting_error import SettingError
-from target_iterable.config.settings import HIDDEN, PERMISSIONS, SETTINGS
+from target_iterable.config.settings import HIDDEN, SETTINGS
 from target_iterable.core.removal_stops import ABSENT, RemovalStop, RunEnding
 from target_iterable.delivery.buffer import BufferLevel
 from target_iterable.delivery.errors import DeliveryFailedError, PostponedError
@@ -100,12 +101,16 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
     def __init__(self, *, config: Mapping[str, Any] | None = None, **options: Any) -> None:
         self.reader = SingerReader()
         self._refuse_strangers(config or {})
-        super().__init__(config=in_one_form(config or {}), **options, message_reader=self.reader)
+        super().__init__(config=normalise(config or {}), **options, message_reader=self.reader)
         is_dry = self._heed_environment(config or {}, is_read=options.get("parse_env_config", False))
         specs = (object_.spec for object_ in OBJECTS.values())
         allowed = {name for name in PERMISSIONS if self.config[name]}
         self.routing = Router(
-            self.config["streams"], specs, ProjectType(self.config["project_type"]), allowed, entries(self.config)
+            self.config["streams"],
+            specs,
+            ProjectType(self.config["project_type"]),
+            allowed,
+            project_copy_routes(self.config),
         )
         self._kind = (DryRun if is_dry else RealRun)(self.config)
         self.reader.passes_state = self._kind.passes_state
@@ -180,7 +185,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
     @classmethod
     def _cb_dry_run(cls, _ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 (click's)
         if value:
-            ask_for_dry_run(cls.name)
+            request_dry_run(cls.name)
 
     @classmethod
     def _check(cls, given: Any) -> None:
@@ -226,9 +231,9 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
         """Whether it is a dry run, by the settings or the environment. Variables without effect are told."""
         if is_read:
             refuse_misread_booleans(self.name, SETTINGS["properties"])
-        for remark in remarks(self.name, SETTINGS["properties"], None if is_read else given):
-            self.logger.warning(remark)
-        is_dry = asks_for_dry_run(self.name) or bool(self.config["dry_run"])
+        for warning in variable_warnings(self.name, SETTINGS["properties"], None if is_read else given):
+            self.logger.warning(warning)
+        is_dry = is_dry_run_requested(self.name) or bool(self.config["dry_run"])
         if is_dry:
             self.logger.info("Dry run: nothing will be written to Iterable.")
         return is_dry

@@ -71,11 +71,11 @@ class Segment(IterableObject):
     spec = ObjectSpec(
         "segment",
         streams=("segment",),
-        makes_users=True,
+        creates_users=True,
         modes=("call",),
         # Without `skip_unchanged`: each call may undo one before it, which then would have to be sent again, too.
-        of_state=False,
-        clears=True,
+        describes_state=False,
+        clears_fields=True,
         options={
             **MERGE,
             "call": _choice(

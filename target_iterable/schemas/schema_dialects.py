@@ -8,17 +8,17 @@ from typing import Any, Final
 _BOUNDS: Final = {"exclusiveMaximum": "maximum", "exclusiveMinimum": "minimum"}
 
 
-def in_one_dialect(schema: Any) -> Any:
+def normalise_schema(schema: Any) -> Any:
     """`schema` with the bounds of draft 4 as later drafts have them, and without `multipleOf`.
 
     Database taps say by `multipleOf: 1e-38` how many digits a column has. Nothing at Iterable depends on that, and
     decimals end before such quotients do.
     """
     if isinstance(schema, list):
-        return [in_one_dialect(part) for part in schema]
+        return [normalise_schema(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    made = {name: in_one_dialect(part) for name, part in schema.items() if not _is_left_out(name, part)}
+    made = {name: normalise_schema(part) for name, part in schema.items() if not _is_left_out(name, part)}
     for exclusive, bound in _BOUNDS.items():
         if isinstance(made.get(exclusive), bool) and made.pop(exclusive) and bound in made:
             made[exclusive] = made.pop(bound)

@@ -13,7 +13,7 @@ from singer_sdk.exceptions import InvalidInputLine, InvalidJSONSchema
 from singer_sdk.sinks.core import JSONSchemaValidator
 
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.schemas.schema_dialects import in_one_dialect
+from target_iterable.schemas.schema_dialects import normalise_schema
 
 Check: TypeAlias = Callable[[dict[str, Any]], bool]
 
@@ -48,7 +48,7 @@ class RecordValidator:
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        self.schema: dict[str, Any] = in_one_dialect(schema)
+        self.schema: dict[str, Any] = normalise_schema(schema)
         self._last_word = _last_word(self.schema)
         self._is_quickly_valid = _by_class(self.schema)
 
@@ -56,7 +56,7 @@ class RecordValidator:
         """Check `record`; not its columns `_sdc_*`, which are nobody's data.
 
         Raises:
-            RecordRefusedError: if it is invalid.
+            RecordRejectedError: if it is invalid.
         """
         if not self._is_quickly_valid(record):
             self._refuse_if_invalid({column: record[column] for column in record if not column.startswith("_sdc_")})

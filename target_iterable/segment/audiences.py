@@ -40,7 +40,7 @@ def of_traits(call: Call, rules: MappingRules) -> MappedCall:
     """What becomes of traits that are about an audience.
 
     Raises:
-        RecordRefusedError: if the call does not say whether the user is in it.
+        RecordRejectedError: if the call does not say whether the user is in it.
     """
     key = _named(call, call.context.get("computation_key"), "context.personas.computation_key")
     # Warehouses have a column of the trait.
@@ -56,7 +56,7 @@ def of_event(call: Call, rules: MappingRules) -> MappedCall:
     """What becomes of an event that is about an audience.
 
     Raises:
-        RecordRefusedError: if the call does not say which.
+        RecordRejectedError: if the call does not say which.
     """
     key = _named(call, call.body.get(_KEY) or call.context.get("computation_key"), call.within(_KEY))
     inside = snake(str(call.subject)) == snake(_ENTERED)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.records.column_mapping import EMPTY, Row, take_object
+from target_iterable.records.column_mapping import EMPTY, Row, pop_object
 from target_iterable.records.duplicate_fields import DuplicateFields
 
 _CONTEXT: Final = "context"
@@ -126,7 +126,7 @@ def read_call(row: Row, type_: str | None, duplicates: DuplicateFields | None = 
     object a null was sent.
 
     Raises:
-        RecordRefusedError: if it is of no known type, or what should be an object is none.
+        RecordRejectedError: if it is of no known type, or what should be an object is none.
     """
     type_ = type_ or _type(row)
     shape = SHAPES[type_]
@@ -143,7 +143,7 @@ def read_call(row: Row, type_: str | None, duplicates: DuplicateFields | None = 
     }
     _take(row, _OF_WAREHOUSES + (_OF_RAW_CALLS if is_raw else ()) + (_OF_RUDDERSTACK if is_rudderstack else ()))
     has_body = row.get(shape.body) not in EMPTY
-    sent = take_object(row, shape.body) if has_body or type_ != "identify" else of_context
+    sent = pop_object(row, shape.body) if has_body or type_ != "identify" else of_context
     columns = {column: value for column, value in row.items() if value is not None}
     beside = columns if spreads or not is_sent else {name: columns[name] for name in shape.beside if name in columns}
     duplicates = duplicates or DuplicateFields()
@@ -169,7 +169,7 @@ def _take_context(row: Row) -> tuple[Row, Row]:
 
     RudderStack has the traits of an identify call there.
     """
-    whole = take_object(row, _CONTEXT)
+    whole = pop_object(row, _CONTEXT)
     flat = {column: row.pop(column) for column in [*row] if column.startswith(f"{_CONTEXT}_")}
     found = {name: _member(whole, path) or flat.get("_".join((_CONTEXT, *path))) for name, path in _IN_CONTEXT.items()}
     traits = whole.get(_TRAITS)

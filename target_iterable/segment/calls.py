@@ -20,7 +20,7 @@ def mapped(call: Call, rules: MappingRules) -> MappedCall:
     """The record that `call` becomes.
 
     Raises:
-        RecordRefusedError: if Iterable has nothing that would say the same.
+        RecordRejectedError: if Iterable has nothing that would say the same.
     """
     return _CALLS[call.type](call, rules)
 

@@ -18,7 +18,7 @@ def purchase(call: Call, rules: MappingRules) -> MappedCall:
     """An order that is completed. Without an `order_id`, the messageId is its id.
 
     Raises:
-        RecordRefusedError: if the total, the products, or something of them is missing.
+        RecordRejectedError: if the total, the products, or something of them is missing.
     """
     person, fields = rules.people.of(call), dict(call.body)
     order_id, total = fields.pop("order_id", None), fields.pop("total", None)
@@ -40,7 +40,7 @@ def whole_cart(call: Call, rules: MappingRules) -> MappedCall:
     """A cart with all that it holds. Iterable keeps nothing of the call but the items.
 
     Raises:
-        RecordRefusedError: if the products, or something of them is missing.
+        RecordRejectedError: if the products, or something of them is missing.
     """
     return _cart(call, rules, items(call))
 
@@ -49,7 +49,7 @@ def changed_cart(call: Call, rules: MappingRules) -> MappedCall:
     """A cart into which one product was put, or taken out.
 
     Raises:
-        RecordRefusedError: if the call tells nothing but the one product, and the route no way to deal with that.
+        RecordRejectedError: if the call tells nothing but the one product, and the route no way to deal with that.
     """
     return whole_cart(call, rules) if has_products(call) else _DELTAS[rules.cart_deltas](call, rules)
 

@@ -46,7 +46,7 @@ class MappingRules:
         """What is to be remembered if the call leaves `items` in the cart; nothing unless deltas need it.
 
         Raises:
-            RecordRefusedError: see `owner`.
+            RecordRejectedError: see `owner`.
         """
         return Cart(owner(call), items) if self.cart_deltas == "history" else None
 
@@ -55,7 +55,7 @@ def owner(call: Call) -> str:
     """The userId of the call, by which its cart is remembered.
 
     Raises:
-        RecordRefusedError: if it has none. An address would not do: other calls may name the user by the id.
+        RecordRejectedError: if it has none. An address would not do: other calls may name the user by the id.
     """
     user_id = key_text(call.user_id)
     if not user_id:
@@ -81,6 +81,6 @@ def skipped(_call: Call, _rules: MappingRules) -> MappedCall:
     """A call that the route does not want.
 
     Raises:
-        RecordPassedOverError: always.
+        RecordSkippedError: always.
     """
     raise RecordSkippedError

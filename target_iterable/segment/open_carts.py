@@ -5,7 +5,7 @@ from __future__ import annotations
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import key_text
-from target_iterable.records.numbers import whole_of
+from target_iterable.records.numbers import whole_number
 
 
 class OpenCarts:
@@ -25,7 +25,7 @@ class OpenCarts:
         """What the cart holds with `item` added to it.
 
         Raises:
-            RecordRefusedError: if it does not say how many.
+            RecordRejectedError: if it does not say how many.
         """
         before, others = self._split(user_id, item["id"])
         quantity = _in_cart(before) + _quantity(item["quantity"])
@@ -35,7 +35,7 @@ class OpenCarts:
         """What the cart holds without so many of an item; without any if `quantity` is None.
 
         Raises:
-            RecordRefusedError: if there are not so many in it.
+            RecordRejectedError: if there are not so many in it.
         """
         before, others = self._split(user_id, item_id)
         left = _in_cart(before) - (0 if quantity is None else _quantity(quantity))
@@ -56,11 +56,11 @@ class OpenCarts:
 
 
 def _in_cart(item: Row | None) -> int:
-    return whole_of(item["quantity"]) or 0 if item else 0
+    return whole_number(item["quantity"]) or 0 if item else 0
 
 
 def _quantity(value: object) -> int:
-    quantity = whole_of(value)
+    quantity = whole_number(value)
     if quantity is None or quantity < 1:
         raise RecordRejectedError("invalidItem", "`quantity` must be a whole number, at least 1", "properties.quantity")
     return quantity

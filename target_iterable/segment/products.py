@@ -35,7 +35,7 @@ def items(call: Call) -> list[Row]:
     """The items of the call's products. Warehouses keep arrays as texts.
 
     Raises:
-        RecordRefusedError: naming the first thing that is missing.
+        RecordRejectedError: naming the first thing that is missing.
     """
     if not has_products(call):
         raise call.missing(call.within(PRODUCTS))
@@ -49,7 +49,7 @@ def item(call: Call, product: Mapping[str, Any], place: str) -> Row:
     """The item of one product, whose members stand at `place` in the call.
 
     Raises:
-        RecordRefusedError: naming the first thing that is missing.
+        RecordRejectedError: naming the first thing that is missing.
     """
     for name in _REQUIRED:
         if product.get(name) in EMPTY:

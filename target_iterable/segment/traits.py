@@ -36,8 +36,8 @@ class TraitsReader:
         """`userId` and `email` of the call's user, as far as they are known.
 
         Raises:
-            RecordRefusedError: for an anonymous call.
-            RecordPassedOverError: the same, if such calls are skipped.
+            RecordRejectedError: for an anonymous call.
+            RecordSkippedError: the same, if such calls are skipped.
         """
         email = _email(call)
         if self._by_address:

@@ -62,9 +62,9 @@ class Run:
         self.load = Loader(sandbox, folder)
         self.sandbox = sandbox
         self._name = name
-        of_state = OBJECTS[name].spec.of_state
+        describes_state = OBJECTS[name].spec.describes_state
         self._settings: dict[str, Any] = {
-            "streams": {name: {"object": name, **route} | ({"skip_unchanged": True} if of_state else {})},
+            "streams": {name: {"object": name, **route} | ({"skip_unchanged": True} if describes_state else {})},
             "allow_destructive": True,
             "allow_messaging": True,
         }
@@ -118,7 +118,7 @@ def test_nothing_is_written_read_or_done_by_an_answer_that_is_no_success(
     tmp_path: Path, name: str, route: Route
 ) -> None:
     lines = messages(name, route["mode"])[:WITHOUT_REMOVALS]
-    may_repeat = not OBJECTS[name].spec.happens_at_most_once
+    may_repeat = not OBJECTS[name].spec.has_unrepeatable_effect
     for number, path in enumerate(called(name, route, lines, tmp_path / "clean")):
         assert tuple(path.split()) in SUCCESS_RESPONSES
         folder = tmp_path / str(number)
