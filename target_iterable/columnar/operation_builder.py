@@ -145,9 +145,9 @@ class OperationBuilder(ABC):
         """The places of rows with a value that may not fit its field."""
         types, unsure = self._context.types, set[int]()
         kinds = {*draft.kinds} - {MISFIT}
-        for scope in {kind.scope for kind in kinds}:
+        for scope in {kind.type_scope for kind in kinds}:
             if scope == USERS or types.of(scope):
-                members = {kind for kind in kinds if kind.scope == scope}
+                members = {kind for kind in kinds if kind.type_scope == scope}
                 places = [place for place, kind in enumerate(draft.kinds) if kind in members]
                 some = draft if len(places) == len(draft.kinds) else draft.at(places)
                 unsure.update(places[found] for found in self._unsure_in(scope, some))
@@ -168,12 +168,12 @@ class OperationBuilder(ABC):
             self._names(draft),
             [kind.envelope for kind in kinds],
             repeat(NOBODY),
-            [kind.scope for kind in kinds],
+            [kind.type_scope for kind in kinds],
             repeat(None),
             repeat(self.fields_path),
             repeat(version),
             [kind.event_name for kind in kinds],
-            [kind.place for kind in kinds],
+            [kind.dedup_scope for kind in kinds],
         )
         if max(map(len, parts)) <= self.most_bytes:
             return list(rows)
