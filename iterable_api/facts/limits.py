@@ -33,6 +33,11 @@ class Limit:
     seconds: int
     scope: Scope = "project"
 
+    @property
+    def per_second(self) -> float:
+        """How many requests a second the limit allows on average."""
+        return self.count / self.seconds
+
 
 LIMITS: Final[tuple[Limit, ...]] = (
     Limit("GET", "/api/export/data.json", 4, MINUTE),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
-from iterable_api.facts.limits import limits_of
+from iterable_api.facts.limits import MINUTE, limits_of
 from tap_iterable.export.windows import Window
 
 Mode = Literal["auto", "stream", "jobs"]
@@ -24,7 +24,7 @@ MINUTES_A_JOB: Final = 5.0
 """What a job is taken to run. Iterable does not say; it depends on how much there is, and on how busy Iterable is."""
 
 (_DATA_JSON,) = limits_of("GET", "/api/export/data.json")
-_REQUESTS_A_MINUTE: Final = _DATA_JSON.count * 60 / _DATA_JSON.seconds
+_REQUESTS_A_MINUTE: Final = _DATA_JSON.per_second * MINUTE
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class HttpStats:
     def limit_share(self, seconds: float) -> float | None:
         """The share of the documented limit that was used in `seconds`, of the endpoint that used most of its own."""
         shares = [
-            attempts / (limits[0].count / limits[0].seconds * max(seconds, limits[0].seconds))
+            attempts / (limits[0].per_second * max(seconds, limits[0].seconds))
             for (method, path), attempts in self._by_endpoint.items()
             if (limits := limits_of(method, path))
         ]
@@ -43,7 +43,7 @@ class HttpStats:
     def minutes_at_limit(self) -> float | None:
         """How long that takes where the documented limit is used in full; the endpoint that takes longest counts."""
         minutes = [
-            attempts * limit.seconds / limit.count / MINUTE
+            attempts / limit.per_second / MINUTE
             for (method, path), attempts in self._by_endpoint.items()
             for limit in limits_of(method, path)
         ]

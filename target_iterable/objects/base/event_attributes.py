@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Final
 
 from iterable_api.facts import timestamps
@@ -14,8 +13,8 @@ from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.ids import id_number, key_text
 from target_iterable.records.key_form import FIRST_MILLISECONDS
+from target_iterable.records.numbers import is_number
 
-_NUMBERS: Final = (int, float, Decimal)
 _NO_TIME: Final = 1000 * FIRST_MILLISECONDS
 
 
@@ -41,7 +40,7 @@ def derived_id(stream: str, content: Any, unkept: Sequence[Any] = ()) -> str:
 
 
 def _unix_seconds(attribute: str, value: Any) -> int:
-    if isinstance(value, _NUMBERS) and not isinstance(value, bool) and -_NO_TIME < value < _NO_TIME:
+    if is_number(value) and -_NO_TIME < value < _NO_TIME:
         is_seconds = -FIRST_MILLISECONDS < value < FIRST_MILLISECONDS
         return int(value) if is_seconds else int(value) // 1000
     seconds = timestamps.text_to_epoch_seconds(str(value))
