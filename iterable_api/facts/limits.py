@@ -29,3 +29,8 @@ class Limit:
     count: int
     seconds: int
     scope: Scope = "project"
+
+    @property
+    def per_second(self) -> float:
+        """How many requests a second the limit allows on average."""
+        return self.count / self.seconds

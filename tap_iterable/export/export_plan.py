@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from iterable_api.facts.endpoints import facts_of
+from iterable_api.facts.limits import MINUTE
 from tap_iterable.export.windows import Window
 
 Mode = Literal["auto", "stream", "jobs"]
@@ -24,7 +25,7 @@ MINUTES_A_JOB: Final = 5.0
 """What a job is taken to run. Iterable does not say; it depends on how much there is, and on how busy Iterable is."""
 
 (_DATA_JSON,) = facts_of("GET", "/api/export/data.json").limits
-_REQUESTS_A_MINUTE: Final = _DATA_JSON.count * 60 / _DATA_JSON.seconds
+_REQUESTS_A_MINUTE: Final = _DATA_JSON.per_second * MINUTE
 
 
 @dataclass(frozen=True)

@@ -224,7 +224,7 @@ class Operation(msgspec.Struct, eq=False, gc=False):
         """Check that the row can be sent at all.
 
         Raises:
-            RecordRefusedError: if it is too large for a request of its own.
+            RecordRejectedError: if it is too large for a request of its own.
         """
         most_bytes = len(self.part) + len(self.envelope.members) + _FRAME_BYTES
         if most_bytes >= MAX_BODY_BYTES and not Batch(self.endpoint, self.envelope).fits(self):

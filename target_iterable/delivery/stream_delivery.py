@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from iterable_api.errors import IterableError
-from target_iterable.config.delivery_options import Options
+from target_iterable.config.delivery_options import DeliveryOptions
 from target_iterable.core.operation import Batch, BatchResult, Operation, RowResults
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.removal_stops import RunEnding
@@ -48,7 +48,7 @@ class StreamDelivery:
         sender: Sender,
         types: FieldTypes,
         rejects: DeadLetterFile,
-        options: Options,
+        options: DeliveryOptions,
         history: StreamHistory,
         *,
         audit: AuditLog,
@@ -66,7 +66,7 @@ class StreamDelivery:
         self.mirror = history.mirror
         self._batch_size = AdaptiveBatchSize.initial(options.max_rows)
         self._flush_policy = FlushPolicy(self._batch_size)
-        self._failure_isolator = FailureIsolator(sender, types, self._batch_size, trims=options.drops_misfits)
+        self._failure_isolator = FailureIsolator(sender, types, self._batch_size, trims=options.drops_clashing_fields)
         self._user_lookup = UserLookup(sender.client)
         self._buffer_level = waiting
         self._buffer = Buffer()
@@ -83,7 +83,7 @@ class StreamDelivery:
         """Take over one record, to be sent with the next load.
 
         Raises:
-            RecordRefusedError: if it is too large to be sent at all.
+            RecordRejectedError: if it is too large to be sent at all.
         """
         operation.must_fit()
         self._buffer.rows.append(operation)

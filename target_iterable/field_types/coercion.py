@@ -41,7 +41,7 @@ class FieldCoercion:
         """Profile fields, spelt for the fields of the project.
 
         Raises:
-            RecordRefusedError: for a field that Iterable sets itself.
+            RecordRejectedError: for a field that Iterable sets itself.
         """
         if not RESERVED.isdisjoint(fields):
             name = min(RESERVED & fields.keys())

@@ -31,6 +31,7 @@ from target_iterable.field_types.fast_check import (
     report_unknown,
 )
 from target_iterable.field_types.fitting import TYPES, ScopedPath, TypeFitting
+from target_iterable.records.numbers import is_number
 
 USERS: Final = "user"
 MAX_PROFILE_FIELDS: Final = 1000
@@ -89,13 +90,9 @@ def type_of(name: str, value: object) -> str:
     """The type that Iterable sees in a value which is not null. `name` is that of the field."""
     if isinstance(value, str):
         return "date" if is_date(value) else "string"
-    if name.endswith(_GEO) and isinstance(value, dict) and all(_is_number(value.get(axis)) for axis in ("lat", "lon")):
+    if name.endswith(_GEO) and isinstance(value, dict) and all(is_number(value.get(axis)) for axis in ("lat", "lon")):
         return "geo_location"
     return next((type_ for classes, type_ in _BY_CLASS if isinstance(value, classes)), "object")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def leaves(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

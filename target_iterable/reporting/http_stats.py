@@ -35,7 +35,7 @@ class HttpStats:
     def limit_share(self, seconds: float) -> float | None:
         """The share of the documented limit that was used in `seconds`, of the endpoint that used most of its own."""
         shares = [
-            attempts / (limits[0].count / limits[0].seconds * max(seconds, limits[0].seconds))
+            attempts / (limits[0].per_second * max(seconds, limits[0].seconds))
             for (method, path), attempts in self._by_endpoint.items()
             if (limits := facts_of(method, path).limits)
         ]
@@ -44,7 +44,7 @@ class HttpStats:
     def minutes_at_limit(self) -> float | None:
         """How long that takes where the documented limit is used in full; the endpoint that takes longest counts."""
         minutes = [
-            attempts * limit.seconds / limit.count / MINUTE
+            attempts / limit.per_second / MINUTE
             for (method, path), attempts in self._by_endpoint.items()
             for limit in facts_of(method, path).limits
         ]

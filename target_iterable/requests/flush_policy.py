@@ -68,4 +68,4 @@ def _in_a_while(row: Operation) -> int:
 
 def _per_second(method: str, path: str) -> float | None:
     limits = facts_of(method, path).limits
-    return limits[0].count / limits[0].seconds if limits else None
+    return limits[0].per_second if limits else None

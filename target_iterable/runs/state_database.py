@@ -8,7 +8,7 @@ from typing import Any
 
 from target_iterable.config.route import CLEAR, MIRROR, NOTHING, Route
 from target_iterable.config.setting_error import SettingError
-from target_iterable.config.threshold_settings import most
+from target_iterable.config.threshold_settings import threshold_setting
 from target_iterable.delivery.history import StreamHistory
 from target_iterable.ledger.deduplication import Deduplicator
 from target_iterable.ledger.idempotency import IdempotencyFilter
@@ -56,7 +56,7 @@ class StateDatabase:
         """
         self._check_known(must=once_per_key or route.mode == MIRROR)
         once = (
-            IdempotencyFilter(self._stores.idempotency(self.ledger), resend=route.resend)
+            IdempotencyFilter(self._stores.idempotency(self.ledger), resend=route.resend_unconfirmed)
             if once_per_key
             else NoIdempotency()
         )
@@ -91,9 +91,9 @@ class StateDatabase:
         policy = RemovalPolicy(
             action=route.on_removed if route.on_removed != NOTHING else "",
             keeps_shared=route.on_removed != CLEAR,
-            max_removals=route.max_removals or most(self._config, "max_removals"),
+            max_removals=route.max_removals or threshold_setting(self._config, "max_removals"),
             at_end=route.complete_at_end,
-            needs_declaration=route.end_declared,
+            needs_declaration=route.needs_declared_end,
             max_shrinkage=route.max_shrinkage or MAX_SHRINKAGE,
             allows_empty=route.allow_empty,
             is_dry_run=self._config["dry_run"],

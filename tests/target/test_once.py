@@ -43,7 +43,12 @@ class Greetings(UserUnforgets):
     """An action that would do harm twice: each is an event without an id."""
 
     spec = ObjectSpec(
-        "greetings", streams=("greetings",), modes=("send",), of_state=False, once_per_key=True, endpoints=(GREETING,)
+        "greetings",
+        streams=("greetings",),
+        modes=("send",),
+        describes_state=False,
+        once_per_key=True,
+        endpoints=(GREETING,),
     )
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:

@@ -49,7 +49,7 @@ def test_an_object_that_calls_what_must_not_be_repeated_says_so(name: str) -> No
 
 
 @pytest.mark.parametrize("name", OBJECTS)
-def test_only_what_happens_at_most_once_has_the_option_for_what_is_unconfirmed(name: str) -> None:
+def test_only_what_has_unrepeatable_effect_has_the_option_for_what_is_unconfirmed(name: str) -> None:
     spec = OBJECTS[name].spec
     once = {"messages", "campaign_triggers", "journey_triggers", "user_merges"}
-    assert ("on_unconfirmed" in spec.keys) == spec.happens_at_most_once == (name in once)
+    assert ("on_unconfirmed" in spec.keys) == spec.has_unrepeatable_effect == (name in once)

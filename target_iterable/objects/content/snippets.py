@@ -34,7 +34,9 @@ class Snippets(MirroredObject):
     What a record does not have stays as it is, except the content, which it must have.
     """
 
-    spec = ObjectSpec("snippets", streams=("snippets",), modes=("upsert", MIRROR), removals=(REMOVE,), of_users=False)
+    spec = ObjectSpec(
+        "snippets", streams=("snippets",), modes=("upsert", MIRROR), removal_actions=(REMOVE,), concerns_users=False
+    )
     example: ClassVar[Mapping[str, Any]] = {
         "name": "greeting",
         "content": "<p>Hello {{name}}</p>",

@@ -29,7 +29,7 @@ class Browsers(IterableObject):
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One browser. Its token is a name, too: what is said of a browser keeps its order, whosever it is."""
         del key
-        identity = self.identities.take(row)
+        identity = self.identities.pop_identity(row)
         token = needed_text("browserToken", row.pop("browserToken", None))
         self.leave_out(row)
         return Operation(

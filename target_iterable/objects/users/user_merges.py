@@ -37,10 +37,10 @@ class UserMerges(IterableObject):
         "user_merges",
         streams=("user_merges",),
         modes=("merge",),
-        of_state=False,
+        describes_state=False,
         once_per_key=True,
         endpoints=(_MERGE,),
-        needs="allow_destructive",
+        permission="allow_destructive",
     )
     example: ClassVar[Mapping[str, Any]] = {
         "sourceEmail": "ann@old.example.com",
@@ -58,12 +58,12 @@ class UserMerges(IterableObject):
             part["arrayMerge"] = _checked(arrays)
         self.leave_out(row)
         names = tuple(sides.values())
-        return Operation(_MERGE, dumps(part), names, idempotency_key=self.happening(key, names))
+        return Operation(_MERGE, dumps(part), names, idempotency_key=self.idempotency_key(key, names))
 
     def _side(self, row: Row, side: str) -> tuple[str, str]:
         given = {kind: row.pop(f"{side}{member}", None) for kind, member in _MEMBERS.items()}
         try:
-            identity = self.identities.take(given)
+            identity = self.identities.pop_identity(given)
         except RecordRejectedError as error:
             raise RecordRejectedError(error.code, f"the {side} of the merge: {error.reject_reason.reason}") from None
         return next(iter(identity.sent.items()))
