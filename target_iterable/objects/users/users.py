@@ -123,7 +123,7 @@ class Users(MirroredObject):
         user = user_of(name_)
         if self.route.on_removed != CLEAR:
             self._check_unique(user)
-        return msgspec.structs.replace(self._removing(user), place=self._place)
+        return msgspec.structs.replace(self._removing(user), dedup_scope=self._place)
 
     def _removing(self, user: Name) -> Operation:
         if self.route.on_removed == "delete":
