@@ -13,7 +13,7 @@ import click
 from iterable_api.facts.identity import ProjectType
 from iterable_sandbox import loading, server
 from iterable_sandbox.faults import read_fault
-from iterable_sandbox.rules import runtime_settings as knobs
+from iterable_sandbox.rules import runtime_settings
 from iterable_sandbox.rules.settings import DEFAULT_API_KEY, Settings
 from iterable_sandbox.seed.seeding import Plan, seed
 from iterable_sandbox.store.store import Store
@@ -42,7 +42,7 @@ def main() -> None:
 def serve_command(*, changes: str, faults: tuple[str, ...], now: datetime | None, **options: Any) -> None:
     """Serve the API until the process is asked to end."""
     try:
-        settings = knobs.changed(_settings(options), changes)
+        settings = runtime_settings.with_changes(_settings(options), changes)
         planned = [read_fault(fault) for fault in faults]
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None

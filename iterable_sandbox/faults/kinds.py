@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from iterable_sandbox.faults import broken_responses as delivery
-from iterable_sandbox.faults.broken_responses import BrokenResponses
+from iterable_sandbox.faults import broken_responses
+from iterable_sandbox.faults.broken_responses import BrokenResponse
 from iterable_sandbox.wire.responses import envelope, internal_error, json_answer
 
 
@@ -31,11 +31,11 @@ class Fault:
     times: PositiveInt | None = 1
     every: PositiveInt = 1
 
-    def instead(self) -> Response | None:
+    def response(self) -> Response | None:
         """What is answered before the request does anything; None if it is served first."""
         return None
 
-    def spoilt(self, answer: Response) -> Response:
+    def altered(self, answer: Response) -> Response:
         """What becomes of the answer to a request that was served."""
         return answer
 
@@ -105,7 +105,7 @@ class ResetBefore(Fault):
 
     def instead(self) -> Response:
         """No answer."""
-        return BrokenResponses(delivery.reset())
+        return BrokenResponse(broken_responses.reset())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +116,7 @@ class ResetAfter(Fault):
 
     def spoilt(self, answer: Response) -> Response:
         """No answer, although there is one."""
-        return BrokenResponses(delivery.reset(), background=answer.background)
+        return BrokenResponse(broken_responses.reset(), background=answer.background)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ class Cut(Fault):
 
     def spoilt(self, answer: Response) -> Response:
         """Its beginning."""
-        return BrokenResponses(delivery.shortened(answer, self.bytes, cleanly=False))
+        return BrokenResponse(broken_responses.truncated(answer, self.bytes, cleanly=False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +140,7 @@ class EndEarly(Fault):
 
     def spoilt(self, answer: Response) -> Response:
         """Its beginning."""
-        return BrokenResponses(delivery.shortened(answer, self.bytes, cleanly=True))
+        return BrokenResponse(broken_responses.truncated(answer, self.bytes, cleanly=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +153,7 @@ class Slow(Fault):
 
     def spoilt(self, answer: Response) -> Response:
         """All of it, slowly."""
-        return BrokenResponses(delivery.slow(answer, self.bytes, self.seconds))
+        return BrokenResponse(broken_responses.slow(answer, self.bytes, self.seconds))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +165,7 @@ class MalformedLine(Fault):
 
     def spoilt(self, answer: Response) -> Response:
         """All of it but half a line."""
-        return BrokenResponses(delivery.with_half_a_line(answer, self.line))
+        return BrokenResponse(broken_responses.with_malformed_line(answer, self.line))
 
 
 AnyFault = Annotated[

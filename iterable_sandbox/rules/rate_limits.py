@@ -22,9 +22,9 @@ class RateLimits:
 
     def admit(self, method: str, path: str, api_key: str) -> bool:
         """Whether a request to the endpoint (its contract template) fits all its limits; if so it is counted."""
-        return all(self._put(limit, api_key if limit.scope == "key" else "") for limit in limits_of(method, path))
+        return all(self._take(limit, api_key if limit.scope == "key" else "") for limit in limits_of(method, path))
 
-    def _put(self, limit: Limit, owner: str) -> bool:
+    def _take(self, limit: Limit, owner: str) -> bool:
         now = self._clock.now()
         bucket = self._buckets.setdefault((limit, owner), self._bucket(limit))
         bucket.leak(now)

@@ -36,7 +36,7 @@ def track(project: Project, row: Mapping[str, Any], fields: Mapping[str, Any]) -
 
 def expecting(project: Project, rows: Iterable[Mapping[str, Any]]) -> AbstractContextManager[None]:
     """Look at once for the custom events that have the ids of rows; inside of a transaction."""
-    return project.store.events.expecting(CUSTOM_EVENT, {event_id for row in rows if (event_id := row.get("id"))})
+    return project.store.events.prefetch(CUSTOM_EVENT, {event_id for row in rows if (event_id := row.get("id"))})
 
 
 def put(project: Project, type_: str, user: User, row: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
@@ -65,7 +65,7 @@ def record(project: Project, type_: str, user: User, fields: Mapping[str, Any], 
     """Store an event that has no id: what a user did with a message, or what was sent. Null fields are left out."""
     at = project.clock.seconds() if created_at is None else seconds(created_at)
     given = {name: value for name, value in fields.items() if value is not None}
-    line = profiles.identifiers(user) | {"createdAt": dates.shown(at)} | given
+    line = profiles.identifiers(user) | {"createdAt": dates.export_form(at)} | given
     project.store.events.save(Event(type_, at, user.id, line))
 
 
@@ -80,10 +80,10 @@ def _line(event: Event, at: int, row: Mapping[str, Any], fields: Mapping[str, An
 
     An update replaces the fields that it brings and leaves the others; how deep the real one merges is not known.
     """
-    now = dates.shown(at)
+    now = dates.export_form(at)
     line = profiles.merged(event.line, fields, nested=False)
     line["id"] = event.event_id
-    line["createdAt"] = dates.shown(event.created_at)
+    line["createdAt"] = dates.export_form(event.created_at)
     line["eventUpdatedAt"] = now
     line |= {name: value for name in ("campaignId", "templateId") if (value := row.get(name)) is not None}
     line[profiles.CREATED] = event.line.get(profiles.CREATED, now)
@@ -93,10 +93,10 @@ def _line(event: Event, at: int, row: Mapping[str, Any], fields: Mapping[str, An
 
 def _user(project: Project, row: Mapping[str, Any]) -> User:
     """The user of an event; made if the project makes users from events."""
-    identity = identities.read(row)
+    identity = identities.read_identity(row)
     by_email = project.settings.project_type is ProjectType.EMAIL and identity.email is not None
     existing_only = by_email and project.settings.unknown_email_in_events == "refuse"
-    found = project.directory.find(identity)
+    found = project.user_resolver.find(identity)
     if found is not None:
         return found
     made = users.new(project, identity, existing_only=existing_only)

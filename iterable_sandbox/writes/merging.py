@@ -17,9 +17,9 @@ ArrayMerge = Mapping[str, Any]
 def rename(project: Project, user: User, email: str | None, user_id: str | None) -> None:
     """Give a user other identifiers, on its profile and on its events. Its document begins anew."""
     user.email, user.user_id = email, user_id
-    profiles.renew(user)
+    profiles.reset_creation(user)
     users.save(project, user)
-    project.store.events.hand_over(user.id, user.id, profiles.identifiers(user))
+    project.store.events.reassign(user.id, user.id, profiles.identifiers(user))
 
 
 def merge(project: Project, source: User, destination: User, arrays: Iterable[ArrayMerge]) -> None:
@@ -36,9 +36,9 @@ def merge(project: Project, source: User, destination: User, arrays: Iterable[Ar
     destination.profile = {**source.profile, **destination.profile, **filled}
     destination.email = destination.email or source.email
     destination.user_id = destination.user_id or source.user_id
-    project.store.events.hand_over(source.id, destination.id, profiles.identifiers(destination))
+    project.store.events.reassign(source.id, destination.id, profiles.identifiers(destination))
     removal.delete(project, source)
-    profiles.renew(destination)
+    profiles.reset_creation(destination)
     users.save(project, destination)
     users.follow_lists(project, destination, destination.profile)
 

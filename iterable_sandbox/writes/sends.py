@@ -45,8 +45,13 @@ def send(project: Project, user: User, campaign: Json, request: Json, at_ms: int
     events.record(project, type_, user, fields | reached | _COUNTERS, at_ms)
 
 
-def deliver_due(project: Project) -> None:
-    """Send the scheduled messages whose time has come."""
+def apply_due(project: Project) -> None:
+    """Apply the delayed writes and send the scheduled messages that are due. Every request starts with this call."""
+    project.delayed_writes.apply_due()
+    _send_due(project)
+
+
+def _send_due(project: Project) -> None:
     for message in project.store.schedule.due(project.clock.now()):
         with project.store.database.transaction():
             project.store.schedule.remove(message.id)

@@ -32,7 +32,7 @@ def change(
     before = current(project, user)
     after = before | {name: set(ids) for name, ids in wanted.items()}
     _move(project, user, before[LISTS], after[LISTS])
-    profiles.subscribe(user, project.settings.project_type, after[LISTS])
+    profiles.show_lists(user, project.settings.project_type, after[LISTS])
     user.profile |= {name: sorted(after[name]) for name in (CLOSED, DECLINED, CHOSEN)}
     users.save(project, user)
     if gained := _gained(before, after):

@@ -24,8 +24,8 @@ def upsert(
         RowRefusedError: if the row fails; nothing is stored then.
         NamelessRowError: the same, for a row without identity.
     """
-    identity = identities.read(row)
-    user = project.directory.find(identity) or new(project, identity, existing_only=existing_only)
+    identity = identities.read_identity(row)
+    user = project.user_resolver.find(identity) or new(project, identity, existing_only=existing_only)
     _rename(project, user, identity, fields)
     merge = bool(row.get("mergeNestedObjects"))
     user.profile = profiles.merged(
@@ -42,9 +42,9 @@ def new(project: Project, identity: identities.Identity, *, existing_only: bool)
     Raises:
         RowRefusedError: if none may be made.
     """
-    user = None if existing_only else project.directory.new(identity)
+    user = None if existing_only else project.user_resolver.new(identity)
     if user is None:
-        raise identity.refused("notFound")
+        raise identity.row_error("notFound")
     return user
 
 
@@ -60,12 +60,12 @@ def write_rows(
     by_row = project.settings.type_clashes == "row"
     admitted = [] if by_row else draft.admit_all([asked(row, create=create) for row in rows])
     draft.check()
-    with project.store.database.transaction(), project.directory.expecting(rows):
+    with project.store.database.transaction(), project.user_resolver.prefetch(rows):
         draft.save()
         if by_row:
-            tally.each(lambda row: write(row, _admitted(project, row, draft, create=create)), rows)
+            tally.apply(lambda row: write(row, _admitted(project, row, draft, create=create)), rows)
         else:
-            tally.each(write, rows, admitted)
+            tally.apply(write, rows, admitted)
     return tally, draft
 
 
@@ -76,7 +76,7 @@ def _admitted(project: Project, row: Row, reported: FieldDraft, *, create: bool 
     try:
         draft.check()
     except RefusedError:
-        raise identities.read(row).refused("invalidData") from None
+        raise identities.read_identity(row).row_error("invalidData") from None
     draft.save()
     reported.include(draft)
     return fields
@@ -94,10 +94,10 @@ def existing(project: Project, row: Mapping[str, Any]) -> User:
         RowRefusedError: if the identity is malformed or unknown.
         NamelessRowError: if there is none.
     """
-    identity = identities.read(row)
-    user = project.directory.find(identity)
+    identity = identities.read_identity(row)
+    user = project.user_resolver.find(identity)
     if user is None:
-        raise identity.refused("notFound")
+        raise identity.row_error("notFound")
     return user
 
 
@@ -113,8 +113,8 @@ def _rename(project: Project, user: User, identity: identities.Identity, fields:
     if email is None and user_id is None:
         return
     if isinstance(email, list) or isinstance(user_id, list):
-        raise identity.refused("invalidData")
-    project.directory.rename(
+        raise identity.row_error("invalidData")
+    project.user_resolver.rename(
         user,
         identity,
         None if email is None else identities.checked_email(email),

@@ -57,7 +57,7 @@ class Call:
         """A query parameter as a date; if it is none, the HTML page."""
         value = self.text(name)
         try:
-            return None if value is None else dates.bound(value)
+            return None if value is None else dates.request_parameter(value)
         except ValueError as problem:
             raise bad_request_page(self.target, str(problem)) from None
 

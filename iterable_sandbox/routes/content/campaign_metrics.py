@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from iterable_sandbox.exports.formats import csv_line
 from iterable_sandbox.routes.base.call import Call, Endpoint, Window
 from iterable_sandbox.rules.campaign_metrics import columns_of
-from iterable_sandbox.store.tables.message_counts import tallies
+from iterable_sandbox.store.tables.message_counts import count_messages
 from iterable_sandbox.wire.responses import bad_params
 
 _EXAMPLE: Final = (
@@ -24,7 +24,7 @@ def get_metrics(call: Call) -> Response:
     campaigns = [_campaign(call, text) for text in dict.fromkeys(call.query.getlist("campaignId"))]
     if not campaigns:
         raise bad_params("Missing parameter: campaignId")
-    counted = tallies(call.project.store.database, [row["id"] for row in campaigns], *metrics_window(call))
+    counted = count_messages(call.project.store.database, [row["id"] for row in campaigns], *metrics_window(call))
     rows = []
     for campaign in campaigns:
         tally = counted.get((campaign["id"], 0), {})

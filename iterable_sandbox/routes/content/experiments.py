@@ -12,7 +12,7 @@ from iterable_sandbox.exports.formats import CSV, csv_line
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.content.campaign_metrics import metrics_window
 from iterable_sandbox.rules.campaign_metrics import EMAIL
-from iterable_sandbox.store.tables.message_counts import BulkResult, tallies
+from iterable_sandbox.store.tables.message_counts import CountsByType, count_messages
 
 _HEAD: Final = ("Campaign ID", "Experiment ID", "Experiment Name", "Template ID", "Improvement")
 _SECOND: Final = 1
@@ -43,7 +43,7 @@ def _rows(call: Call, experiment: dict[str, Any]) -> Iterator[list[Any]]:
     start, end = metrics_window(call)
     templates, campaign = experiment["templateIds"], experiment["campaignId"]
     inclusive = None if end is None else end + _SECOND
-    counted = tallies(call.project.store.database, [campaign], start, inclusive, variants=len(templates))
+    counted = count_messages(call.project.store.database, [campaign], start, inclusive, variants=len(templates))
     results = [counted.get((campaign, number), {}) for number in range(len(templates))]
     rates = [_rate(tally) for tally in results]
     best = max(rates, default=nan, key=lambda rate: -1 if isnan(rate) else rate)
@@ -52,7 +52,7 @@ def _rows(call: Call, experiment: dict[str, Any]) -> Iterator[list[Any]]:
         yield [*head, *(measure(tally) for measure in EMAIL.values()), *(["Winner"] if rate == best else [])]
 
 
-def _rate(tally: BulkResult) -> float:
+def _rate(tally: CountsByType) -> float:
     sent = EMAIL["Unique Email Sends"](tally)
     return EMAIL["Unique Email Opens"](tally) / sent if sent else nan
 

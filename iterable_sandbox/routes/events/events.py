@@ -12,7 +12,7 @@ from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import identities, profiles
 from iterable_sandbox.rules.bulk_result import EVENT_BUCKETS, BulkResult
 from iterable_sandbox.rules.field_types import RequestedFields, custom_event
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.store.tables.events import Event
 from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, OBJECT, STRING, array_of, object_of
@@ -31,7 +31,7 @@ def track(call: Call) -> Response:
     draft = project.field_draft()
     [fields] = draft.admit_all([_asked(row)])
     draft.check()
-    with project.store.database.transaction(), single_write():
+    with project.store.database.transaction(), rows_fail_request():
         draft.save()
         event_id = events.track(project, row, fields)
     return envelope(f"Event with id: {event_id} tracked.", params={"id": event_id})
@@ -39,7 +39,7 @@ def track(call: Call) -> Response:
 
 def by_email(call: Call) -> Response:
     """GET /api/events/{email}: the newest first; nothing for an unknown user."""
-    with single_write():
+    with rows_fail_request():
         return _shown(call, call.project.store.users.by_email(identities.checked_email(call.path["email"])))
 
 
@@ -58,13 +58,18 @@ def track_bulk(call: Call) -> Response:
     draft, tally = project.field_draft(), BulkResult(EVENT_BUCKETS)
     admitted = draft.admit_all([_asked(row) for row in rows])
     draft.check()
-    with project.store.database.transaction(), project.directory.expecting(rows), events.expecting(project, rows):
+    with project.store.database.transaction(), project.user_resolver.prefetch(rows), events.expecting(project, rows):
         draft.save()
-        tally.each(partial(events.track, project), rows, admitted)
+        tally.apply(partial(events.track, project), rows, admitted)
     tally.failed += len(refused) if project.settings.count_disallowed else 0
-    deprecated = {"invalidEmails": tally.named("invalidEmails"), "invalidUserIds": tally.named("notFoundUserIds")}
+    deprecated = {
+        "invalidEmails": tally.identifiers_in("invalidEmails"),
+        "invalidUserIds": tally.identifiers_in("notFoundUserIds"),
+    }
     names = {"disallowedEventNames": list(dict.fromkeys(refused))}
-    return json_answer(tally.counts() | deprecated | names | tally.tail(draft) | {"failedUpdates": tally.buckets()})
+    return json_answer(
+        tally.counts() | deprecated | names | tally.field_changes(draft) | {"failedUpdates": tally.failed_updates()}
+    )
 
 
 def _asked(row: dict[str, Any]) -> RequestedFields:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.routes.base.call import Call, Endpoint
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.wire.body_schema import DECIMAL, NUMBER, OBJECT, STRING, BodySchema, array_of, object_of
 from iterable_sandbox.wire.responses import envelope
@@ -66,7 +66,7 @@ def _handler(report: _Report) -> Callable[[Call], Response]:
 
 def _written(call: Call, write: Callable[[Project, User], None]) -> Response:
     """Write about the user of the report, who must be there: whether the real one makes users here is not known."""
-    with call.project.store.database.transaction(), single_write():
+    with call.project.store.database.transaction(), rows_fail_request():
         write(call.project, users.existing(call.project, call.body))
     return envelope()
 

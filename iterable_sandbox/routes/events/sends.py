@@ -12,7 +12,7 @@ from iterable_sandbox.project.project import Project
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.users.lists import existing_list
 from iterable_sandbox.rules import identities
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.store.tables.scheduled import Scheduled
 from iterable_sandbox.wire import dates
@@ -39,7 +39,7 @@ def _targeting(medium: str) -> Callable[[Call], Response]:
         campaign = _campaign(project, body["campaignId"], medium)
         due_ms = _send_at(call)
         named = {"email": body.get("recipientEmail"), "userId": body.get("recipientUserId")}
-        with project.store.database.transaction(), single_write():
+        with project.store.database.transaction(), rows_fail_request():
             user = users.existing(project, named)
             if due_ms is not None and due_ms > project.clock.now():
                 return _scheduled(project, Scheduled(campaign["id"], user.id, due_ms, body))
@@ -53,7 +53,7 @@ def _cancelling(medium: str) -> Callable[[Call], Response]:
     def cancel(call: Call) -> Response:
         """What the real one answers if there is nothing to cancel is not known."""
         project = call.project
-        with project.store.database.transaction(), single_write():
+        with project.store.database.transaction(), rows_fail_request():
             found = [message for message in _asked(call) if _medium(project, message) == medium]
             for message in found:
                 project.store.schedule.remove(message.id)
@@ -83,7 +83,7 @@ def trigger_journey(call: Call) -> Response:
     journey = project.store.resources.get("journey", number)
     if journey is None or not journey["enabled"]:
         raise bad_params(f"Invalid workflowId: {number}")
-    with project.store.database.transaction(), single_write():
+    with project.store.database.transaction(), rows_fail_request():
         for user in _travellers(call):
             events.record(project, "journeyExit", user, {"workflowId": number, "reason": "completed"})
     return envelope()
@@ -109,7 +109,7 @@ def _send_at(call: Call) -> int | None:
     if text is None:
         return None
     try:
-        moment = dates.bound(text)
+        moment = dates.request_parameter(text)
     except ValueError as problem:
         raise bad_params(f"sendAt: {problem}") from None
     if moment > call.project.clock.moment() + _FURTHEST:
@@ -130,7 +130,7 @@ def _asked(call: Call) -> list[Scheduled]:
     campaign = call.body.get("campaignId")
     if campaign is None:
         raise bad_params("Either campaignId or scheduledMessageId must be given")
-    found = call.project.directory.find(identities.read(call.body))
+    found = call.project.user_resolver.find(identities.read_identity(call.body))
     return [] if found is None else [one for one in schedule.of_user(found.id) if one.campaign == campaign]
 
 

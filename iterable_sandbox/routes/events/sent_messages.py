@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import identities
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.tables.events import Event
 from iterable_sandbox.wire.responses import bad_params, json_answer
 from iterable_sandbox.writes.interactions import SENDS
@@ -31,8 +31,10 @@ def sent_messages(call: Call) -> Response:
 
 
 def _sent(call: Call) -> list[Event]:
-    with single_write():
-        user = call.project.directory.find(identities.read({name: call.text(name) for name in ("email", "userId")}))
+    with rows_fail_request():
+        user = call.project.user_resolver.find(
+            identities.read_identity({name: call.text(name) for name in ("email", "userId")})
+        )
     medium = call.text("messageMedium")
     if medium is not None and medium not in _FILTERED:
         raise bad_params(f"Invalid messageMedium: {medium}")

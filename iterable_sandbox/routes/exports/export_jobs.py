@@ -76,7 +76,7 @@ def _format(asked: str) -> FormatName:
 def _bound(body: dict[str, Any], name: str) -> int | None:
     """A date of the body in epoch seconds. How the real one refuses a bad one here is not known."""
     try:
-        return None if body.get(name) is None else int(dates.bound(body[name]).timestamp())
+        return None if body.get(name) is None else int(dates.request_parameter(body[name]).timestamp())
     except ValueError as problem:
         raise bad_params(f"{name}: {problem}") from None
 

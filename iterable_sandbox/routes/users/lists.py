@@ -15,8 +15,7 @@ from iterable_sandbox.rules.bulk_result import USER_BUCKETS, BulkResult
 from iterable_sandbox.store.tables.lists import UserList
 from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, STRING, array_of, object_of
 from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, json_answer
-from iterable_sandbox.writes import list_removal, users
-from iterable_sandbox.writes import lists as memberships
+from iterable_sandbox.writes import list_removal, lists, users
 
 _SOURCE: Final = "ListAPI"
 _SAMPLE: Final = 1000
@@ -79,7 +78,7 @@ def subscribe(call: Call) -> Response:
 
     def write(row: users.Row, fields: users.Row) -> None:
         user = users.upsert(project, row, fields, source=_SOURCE, existing_only=existing_only)
-        memberships.join(project, user, target, source=_SOURCE)
+        lists.join(project, user, target, source=_SOURCE)
 
     return bulk_answer(
         *users.write_rows(project, body["subscribers"], write, create=None), old=project.settings.old_list_answers
@@ -96,10 +95,10 @@ def unsubscribe(call: Call) -> Response:
 
     def write(row: users.Row) -> None:
         user = users.existing(project, row)
-        memberships.leave(project, user, target, source=_SOURCE, channels=channels, campaign=campaign)
+        lists.leave(project, user, target, source=_SOURCE, channels=channels, campaign=campaign)
 
     with project.store.database.transaction():
-        tally.each(write, body["subscribers"])
+        tally.apply(write, body["subscribers"])
     return bulk_answer(tally, project.field_draft(), old=project.settings.old_list_answers)
 
 

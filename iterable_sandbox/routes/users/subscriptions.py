@@ -11,7 +11,7 @@ from iterable_sandbox.project.project import Project
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.users.user_subscriptions import SOURCE
 from iterable_sandbox.rules.identities import RowRefusedError
-from iterable_sandbox.rules.single_write_errors import refused, single_write
+from iterable_sandbox.rules.single_write_errors import request_error, rows_fail_request
 from iterable_sandbox.wire.body_schema import NUMBER, STRING, array_of, object_of
 from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, play_error
 from iterable_sandbox.writes import subscriptions, users
@@ -51,7 +51,7 @@ def double_opt_in(call: Call) -> Response:
     email, user_id = call.body.get("email"), call.body.get("userId")
     phone = {"phoneNumber": call.body["phoneNumber"]} if call.body.get("phoneNumber") else {}
     try:
-        with call.project.store.database.transaction(), single_write():
+        with call.project.store.database.transaction(), rows_fail_request():
             users.upsert(call.project, {"email": email, "userId": user_id}, phone, source=SOURCE, existing_only=True)
     except RefusedError:
         return PlainTextResponse(f"User not found for userId: {user_id} or email: {email}", 400)
@@ -68,7 +68,7 @@ def _changed(call: Call, rows: list[Row], *, subscribe: bool, skip_unknown: bool
                 _change(call.project, row, name, group_id, add=adds == subscribe)
             except RowRefusedError as error:
                 if error.bucket != "notFound" or not skip_unknown:
-                    raise refused(error) from None
+                    raise request_error(error) from None
     return envelope(code="Accepted", status=202)
 
 

@@ -11,7 +11,7 @@ from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import profiles
 from iterable_sandbox.rules.bulk_result import BulkResult
 from iterable_sandbox.rules.field_types import USER, FieldDraft
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.wire.body_schema import BOOLEAN, OBJECT, STRING, array_of, object_of
 from iterable_sandbox.wire.responses import RefusedError, envelope, invalid_email, json_answer
@@ -53,7 +53,7 @@ def update(call: Call) -> Response:
     draft = project.field_draft()
     fields = draft.admit(users.asked(row, create=row.get("createNewFields")))
     draft.check()
-    with project.store.database.transaction(), single_write():
+    with project.store.database.transaction(), rows_fail_request():
         draft.save()
         users.upsert(project, row, fields, source="API")
     return envelope("User successfully created/updated." if project.settings.update_text else "")
@@ -73,13 +73,13 @@ def bulk_update(call: Call) -> Response:
 def bulk_answer(tally: BulkResult, draft: FieldDraft, *, old: bool = False) -> Response:
     """The answer of bulkUpdate and of both list calls; `old` is the one with four fields."""
     head = tally.counts() | {
-        "invalidEmails": tally.failures("Emails"),
-        "invalidUserIds": tally.failures("UserIds"),
+        "invalidEmails": tally.failed_identifiers("Emails"),
+        "invalidUserIds": tally.failed_identifiers("UserIds"),
     }
     if old:
         return json_answer(head)
     no_op: dict[str, list[str]] = {"noOpEmails": [], "noOpUserIds": []}
-    return json_answer(head | tally.tail(draft) | no_op | {"failedUpdates": tally.buckets()})
+    return json_answer(head | tally.field_changes(draft) | no_op | {"failedUpdates": tally.failed_updates()})
 
 
 def _by_email(call: Call, text: str) -> Response:
