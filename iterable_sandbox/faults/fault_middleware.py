@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from iterable_sandbox.faults.fault_plan import FaultPlan
 
-Serve = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
-def with_faults(faults: FaultPlan, route: str, serve: Serve) -> Serve:
+def with_faults(faults: FaultPlan, route: str, serve: Handler) -> Handler:
     """`serve`, unless a fault is due for `route` (method and path template): it strikes before even the key is read."""
 
     async def served(request: Request) -> Response:

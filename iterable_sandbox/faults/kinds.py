@@ -48,7 +48,7 @@ class RateLimit(Fault):
     retry_after: NonNegativeInt | None = None
     plain: bool = False
 
-    def instead(self) -> Response:
+    def response(self) -> Response:
         """A 429."""
         text = "Exceeded rate limit."
         answer = PlainTextResponse(text, 429) if self.plain else envelope(text, "RateLimitExceeded", {}, 429)
@@ -63,7 +63,7 @@ class GenericError(Fault):
 
     fault: Literal["generic_error"] = "generic_error"
 
-    def instead(self) -> Response:
+    def response(self) -> Response:
         """A 500."""
         return internal_error()
 
@@ -75,7 +75,7 @@ class Gateway(Fault):
     fault: Literal["gateway"] = "gateway"
     status: Literal[502, 503, 504] = 502
 
-    def instead(self) -> Response:
+    def response(self) -> Response:
         """A page."""
         title = f"{self.status} {HTTPStatus(self.status).phrase}"
         return HTMLResponse(f"<html><head><title>{title}</title></head><body>{title}</body></html>", self.status)
@@ -90,7 +90,7 @@ class Answer(Fault):
     body: Any = ""
     content_type: str = "text/plain"
 
-    def instead(self) -> Response:
+    def response(self) -> Response:
         """The answer."""
         if isinstance(self.body, str):
             return Response(self.body, self.status, media_type=self.content_type)
@@ -103,7 +103,7 @@ class ResetBefore(Fault):
 
     fault: Literal["reset_before"] = "reset_before"
 
-    def instead(self) -> Response:
+    def response(self) -> Response:
         """No answer."""
         return BrokenResponse(broken_responses.reset())
 
@@ -114,7 +114,7 @@ class ResetAfter(Fault):
 
     fault: Literal["reset_after"] = "reset_after"
 
-    def spoilt(self, answer: Response) -> Response:
+    def altered(self, answer: Response) -> Response:
         """No answer, although there is one."""
         return BrokenResponse(broken_responses.reset(), background=answer.background)
 
@@ -126,7 +126,7 @@ class Cut(Fault):
     fault: Literal["cut"] = "cut"
     bytes: NonNegativeInt
 
-    def spoilt(self, answer: Response) -> Response:
+    def altered(self, answer: Response) -> Response:
         """Its beginning."""
         return BrokenResponse(broken_responses.truncated(answer, self.bytes, cleanly=False))
 
@@ -138,7 +138,7 @@ class EndEarly(Fault):
     fault: Literal["end_early"] = "end_early"
     bytes: NonNegativeInt
 
-    def spoilt(self, answer: Response) -> Response:
+    def altered(self, answer: Response) -> Response:
         """Its beginning."""
         return BrokenResponse(broken_responses.truncated(answer, self.bytes, cleanly=True))
 
@@ -151,7 +151,7 @@ class Slow(Fault):
     bytes: PositiveInt = 1000
     seconds: Annotated[float, Field(ge=0, le=3600)] = 0.1
 
-    def spoilt(self, answer: Response) -> Response:
+    def altered(self, answer: Response) -> Response:
         """All of it, slowly."""
         return BrokenResponse(broken_responses.slow(answer, self.bytes, self.seconds))
 
@@ -163,7 +163,7 @@ class MalformedLine(Fault):
     fault: Literal["malformed_line"] = "malformed_line"
     line: PositiveInt = 1
 
-    def spoilt(self, answer: Response) -> Response:
+    def altered(self, answer: Response) -> Response:
         """All of it but half a line."""
         return BrokenResponse(broken_responses.with_malformed_line(answer, self.line))
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from iterable_api.facts.limits import MAX_BODY_BYTES
 from iterable_sandbox.control.routes import control_routes
-from iterable_sandbox.faults.fault_middleware import Serve, with_faults
+from iterable_sandbox.faults.fault_middleware import Handler, with_faults
 from iterable_sandbox.http.edge import Edge, path_parameter, request_line
 from iterable_sandbox.http.request_logging import RequestLogging
 from iterable_sandbox.project.project import Project
@@ -60,7 +60,7 @@ def _route(project: Project, endpoint: Endpoint) -> Route:
     return Route(endpoint.path, serve, methods=[endpoint.method])
 
 
-def _serve(project: Project, endpoint: Endpoint) -> Serve:
+def _serve(project: Project, endpoint: Endpoint) -> Handler:
     async def serve(request: Request) -> Response:
         sends.apply_due(project)
         try:

@@ -18,9 +18,9 @@ from iterable_sandbox.writes import users
 
 CUSTOM_EVENT: Final = "customEvent"
 
-_EARLIEST: Final = int(datetime(1, 1, 1, tzinfo=UTC).timestamp())
-_LATEST: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
-_MILLISECONDS: Final = 100_000_000_000
+_EARLIEST_SECONDS: Final = int(datetime(1, 1, 1, tzinfo=UTC).timestamp())
+_LATEST_SECONDS: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+_MIN_MILLISECONDS: Final = 100_000_000_000
 """Above this, a `createdAt` is taken for milliseconds: clients send them, and the real one does not refuse them."""
 
 
@@ -34,7 +34,7 @@ def track(project: Project, row: Mapping[str, Any], fields: Mapping[str, Any]) -
     return put(project, CUSTOM_EVENT, _user(project, row), row, {**fields, "eventName": row["eventName"]})
 
 
-def expecting(project: Project, rows: Iterable[Mapping[str, Any]]) -> AbstractContextManager[None]:
+def prefetch(project: Project, rows: Iterable[Mapping[str, Any]]) -> AbstractContextManager[None]:
     """Look at once for the custom events that have the ids of rows; inside of a transaction."""
     return project.store.events.prefetch(CUSTOM_EVENT, {event_id for row in rows if (event_id := row.get("id"))})
 
@@ -71,8 +71,8 @@ def record(project: Project, type_: str, user: User, fields: Mapping[str, Any], 
 
 def seconds(created_at: int) -> int:
     """A `createdAt` as epoch seconds, within the years that a date can show."""
-    value = created_at // 1000 if created_at > _MILLISECONDS else created_at
-    return max(_EARLIEST, min(value, _LATEST))
+    value = created_at // 1000 if created_at > _MIN_MILLISECONDS else created_at
+    return max(_EARLIEST_SECONDS, min(value, _LATEST_SECONDS))
 
 
 def _line(event: Event, at: int, row: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,6 +99,6 @@ def _user(project: Project, row: Mapping[str, Any]) -> User:
     found = project.user_resolver.find(identity)
     if found is not None:
         return found
-    made = users.new(project, identity, existing_only=existing_only)
+    made = users.new_user(project, identity, existing_only=existing_only)
     users.save(project, made)
     return made

@@ -31,7 +31,7 @@ def merge(project: Project, source: User, destination: User, arrays: Iterable[Ar
     Raises:
         RefusedError: 400 if `dedupeBy` is given for something else than an array of objects.
     """
-    joined = {item["field"]: _joined(source, destination, item) for item in arrays}
+    joined = {item["field"]: _joined_arrays(source, destination, item) for item in arrays}
     filled = {name: value for name, value in joined.items() if value}
     destination.profile = {**source.profile, **destination.profile, **filled}
     destination.email = destination.email or source.email
@@ -40,10 +40,10 @@ def merge(project: Project, source: User, destination: User, arrays: Iterable[Ar
     removal.delete(project, source)
     profiles.reset_creation(destination)
     users.save(project, destination)
-    users.follow_lists(project, destination, destination.profile)
+    users.update_memberships(project, destination, destination.profile)
 
 
-def _joined(source: User, destination: User, item: ArrayMerge) -> list[Any]:
+def _joined_arrays(source: User, destination: User, item: ArrayMerge) -> list[Any]:
     """Both arrays, without what the source has twice. A value that is no array counts as one of one item."""
     ours, theirs = (_array(user.profile.get(item["field"])) for user in (destination, source))
     key = item.get("dedupeBy")

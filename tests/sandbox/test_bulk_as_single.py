@@ -88,7 +88,7 @@ def _subscribe(project: Project, rows: Sequence[dict[str, Any]]) -> BulkResult:
 
 def _track(project: Project, rows: Sequence[dict[str, Any]]) -> BulkResult:
     draft, tally = project.field_draft(), BulkResult(EVENT_BUCKETS)
-    with project.store.database.transaction(), project.user_resolver.prefetch(rows), events.expecting(project, rows):
+    with project.store.database.transaction(), project.user_resolver.prefetch(rows), events.prefetch(project, rows):
         asked = [RequestedFields(custom_event(row["eventName"]), row["dataFields"], create=True) for row in rows]
         admitted = draft.admit_all(asked)
         tally.apply(partial(events.track, project), rows, admitted)

@@ -51,7 +51,7 @@ def track_purchase(call: Call) -> Response:
 
 
 def _user_fields(draft: FieldDraft, row: dict[str, Any]) -> dict[str, Any]:
-    return draft.admit(users.asked(row, create=row.get("createNewFields")))
+    return draft.admit(users.requested_fields(row, create=row.get("createNewFields")))
 
 
 _ITEM: Final = object_of(

@@ -29,7 +29,7 @@ def track(call: Call) -> Response:
     # The answer names the id, so a write that is applied later must have the same one.
     row["id"] = row.get("id") or events.new_id()
     draft = project.field_draft()
-    [fields] = draft.admit_all([_asked(row)])
+    [fields] = draft.admit_all([_requested_fields(row)])
     draft.check()
     with project.store.database.transaction(), rows_fail_request():
         draft.save()
@@ -40,12 +40,12 @@ def track(call: Call) -> Response:
 def by_email(call: Call) -> Response:
     """GET /api/events/{email}: the newest first; nothing for an unknown user."""
     with rows_fail_request():
-        return _shown(call, call.project.store.users.by_email(identities.checked_email(call.path["email"])))
+        return _events_of(call, call.project.store.users.by_email(identities.checked_email(call.path["email"])))
 
 
 def by_user_id(call: Call) -> Response:
     """GET /api/events/byUserId/{userId}."""
-    return _shown(call, call.project.store.users.by_user_id(call.path["userId"]))
+    return _events_of(call, call.project.store.users.by_user_id(call.path["userId"]))
 
 
 def track_bulk(call: Call) -> Response:
@@ -56,9 +56,9 @@ def track_bulk(call: Call) -> Response:
     rows = [row for row in call.body["events"] if row["eventName"] not in blocked]
     _check_ids(rows)
     draft, tally = project.field_draft(), BulkResult(EVENT_BUCKETS)
-    admitted = draft.admit_all([_asked(row) for row in rows])
+    admitted = draft.admit_all([_requested_fields(row) for row in rows])
     draft.check()
-    with project.store.database.transaction(), project.user_resolver.prefetch(rows), events.expecting(project, rows):
+    with project.store.database.transaction(), project.user_resolver.prefetch(rows), events.prefetch(project, rows):
         draft.save()
         tally.apply(partial(events.track, project), rows, admitted)
     tally.failed += len(refused) if project.settings.count_disallowed else 0
@@ -72,7 +72,7 @@ def track_bulk(call: Call) -> Response:
     )
 
 
-def _asked(row: dict[str, Any]) -> RequestedFields:
+def _requested_fields(row: dict[str, Any]) -> RequestedFields:
     return RequestedFields(custom_event(row["eventName"]), row.get("dataFields") or {}, row.get("createNewFields"))
 
 
@@ -80,18 +80,18 @@ def _check_ids(rows: list[dict[str, Any]]) -> None:
     """Refuse ids that are too long. No bucket fits them, so the whole request fails; the real answer is not known."""
     for index, row in enumerate(rows):
         event_id = row.get("id") or ""
-        if len(event_id) > _SURELY_SHORT and len(event_id.encode()) > MAX_EVENT_ID_BYTES:
+        if len(event_id) > _MAX_SHORT_CHARS and len(event_id.encode()) > MAX_EVENT_ID_BYTES:
             raise bad_params(f"The id of event {index} is longer than {MAX_EVENT_ID_BYTES} bytes")
 
 
-def _shown(call: Call, user: User | None) -> Response:
+def _events_of(call: Call, user: User | None) -> Response:
     asked = call.integer("limit")
-    limit = _DEFAULT_LIMIT if asked is None else max(0, min(asked, _LARGEST_LIMIT))
+    limit = _DEFAULT_EVENTS if asked is None else max(0, min(asked, _MAX_EVENTS))
     found = [] if user is None else call.project.store.events.of_user(user.id)
-    return json_answer({"events": [_view(event) for event in found[:limit]]})
+    return json_answer({"events": [_event_json(event) for event in found[:limit]]})
 
 
-def _view(event: Event) -> dict[str, Any]:
+def _event_json(event: Event) -> dict[str, Any]:
     """One event: a custom one has its data fields in an object of their own here, another one names its type."""
     line = profiles.nested(event.line)
     if event.type != events.CUSTOM_EVENT:
@@ -100,10 +100,10 @@ def _view(event: Event) -> dict[str, Any]:
     return own | {"dataFields": line}
 
 
-_SURELY_SHORT: Final = MAX_EVENT_ID_BYTES // 4
+_MAX_SHORT_CHARS: Final = MAX_EVENT_ID_BYTES // 4
 """So many characters are never too many bytes."""
-_DEFAULT_LIMIT: Final = 30
-_LARGEST_LIMIT: Final = 200
+_DEFAULT_EVENTS: Final = 30
+_MAX_EVENTS: Final = 200
 _EVENT_FIELDS: Final = (
     "eventName",
     "id",

@@ -47,27 +47,27 @@ def consume(call: Call) -> Response:
         if call.body.get("deleteAction") is not None:
             interactions.track(project, user, "inAppDelete", call.body, ("deleteAction",))
 
-    return _written(call, write)
+    return _write(call, write)
 
 
 def session(call: Call) -> Response:
     """POST /api/embedded-messaging/events/session: one event for the session and one for each impression."""
-    return _written(call, lambda project, user: interactions.track_session(project, user, call.body))
+    return _write(call, lambda project, user: interactions.track_session(project, user, call.body))
 
 
 def _handler(report: _Report) -> Callable[[Call], Response]:
     def track(call: Call) -> Response:
         more = call.body.get("dataFields") or {}
         row, fields = {**more, **call.body}, (*report.fields, *more)
-        return _written(call, lambda project, user: interactions.track(project, user, report.type, row, fields))
+        return _write(call, lambda project, user: interactions.track(project, user, report.type, row, fields))
 
     return track
 
 
-def _written(call: Call, write: Callable[[Project, User], None]) -> Response:
+def _write(call: Call, write: Callable[[Project, User], None]) -> Response:
     """Write about the user of the report, who must be there: whether the real one makes users here is not known."""
     with call.project.store.database.transaction(), rows_fail_request():
-        write(call.project, users.existing(call.project, call.body))
+        write(call.project, users.existing_user(call.project, call.body))
     return envelope()
 
 

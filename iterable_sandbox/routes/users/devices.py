@@ -23,7 +23,7 @@ def register_device(call: Call) -> Response:
     if body["device"]["platform"] not in _PLATFORMS:
         raise bad_params(f"Invalid platform: {body['device']['platform']}")
     draft = project.field_draft()
-    [device] = draft.admit(RequestedFields(USER, {"devices": [devices.described(body["device"])]}, create=True))[
+    [device] = draft.admit(RequestedFields(USER, {"devices": [devices.as_profile_field(body["device"])]}, create=True))[
         "devices"
     ]
     draft.check()

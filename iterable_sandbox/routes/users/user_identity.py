@@ -38,8 +38,8 @@ def merge(call: Call) -> Response:
     """POST /api/users/merge. Without a destination, the source takes its identifier."""
     project = call.project
     with project.store.database.transaction(), rows_fail_request():
-        source = _existing(call, identities.read_identity(_side(call, "source")))
-        destination = identities.read_identity(_side(call, "destination"))
+        source = _existing(call, identities.read_identity(_side_of_merge(call, "source")))
+        destination = identities.read_identity(_side_of_merge(call, "destination"))
         found = project.user_resolver.find(destination)
         if found is None:
             merging.rename(project, source, destination.email or source.email, destination.user_id or source.user_id)
@@ -81,7 +81,7 @@ def _existing(call: Call, identity: Identity) -> User:
     return found
 
 
-def _side(call: Call, side: str) -> dict[str, Any]:
+def _side_of_merge(call: Call, side: str) -> dict[str, Any]:
     """One side of a merge. Both identifiers of a side are too many."""
     given = {"email": call.body.get(f"{side}Email"), "userId": call.body.get(f"{side}UserId")}
     if all(given.values()):

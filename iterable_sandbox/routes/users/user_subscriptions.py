@@ -38,19 +38,19 @@ def bulk_update(call: Call) -> Response:
         tally.counts()
         | invalid
         | {
-            "validEmailFailures": _others(tally, "Emails"),
-            "validUserIdFailures": _others(tally, "UserIds"),
+            "validEmailFailures": _valid_failures(tally, "Emails"),
+            "validUserIdFailures": _valid_failures(tally, "UserIds"),
         }
     )
 
 
-def _others(tally: BulkResult, kind: str) -> list[str]:
+def _valid_failures(tally: BulkResult, kind: str) -> list[str]:
     return [name for bucket in USER_BUCKETS if bucket != "invalid" for name in tally.identifiers_in(f"{bucket}{kind}")]
 
 
 def _overwrite(project: Project, row: Row) -> None:
     wanted = {name: set(row[name]) for name in subscriptions.KINDS if row.get(name) is not None}
-    if _is_wrong(project, row, wanted):
+    if _is_invalid(project, row, wanted):
         raise identities.read_identity(row).row_error("invalidData")
     existing_only = project.settings.unknown_user_in_subscriptions == "refuse"
     user = users.upsert(project, row, {}, source=SOURCE, existing_only=existing_only)
@@ -58,11 +58,11 @@ def _overwrite(project: Project, row: Row) -> None:
     subscriptions.change(project, user, wanted, source=SOURCE, **attributed)
 
 
-def _is_wrong(project: Project, row: Row, wanted: dict[str, set[int]]) -> bool:
+def _is_invalid(project: Project, row: Row, wanted: dict[str, set[int]]) -> bool:
     """Whether a row cannot be: opting in needs the feature, lists must be writable, channels of types be open."""
-    if subscriptions.CHOSEN in wanted and not project.settings.opt_in_message_types:
+    if subscriptions.SUBSCRIBED_TYPES in wanted and not project.settings.opt_in_message_types:
         return True
-    found = [project.store.lists.get(list_id) for list_id in wanted.get(subscriptions.LISTS, ())]
+    found = [project.store.lists.get(list_id) for list_id in wanted.get(subscriptions.LIST_IDS, ())]
     if any(one is None or one.type == "Dynamic" for one in found):
         return True
     return row.get("validateChannelAlignment") is not False and _is_misaligned(project, wanted)
@@ -70,7 +70,9 @@ def _is_wrong(project: Project, row: Row, wanted: dict[str, set[int]]) -> bool:
 
 def _is_misaligned(project: Project, wanted: dict[str, set[int]]) -> bool:
     """Whether a message type is chosen in a channel that the same request closes."""
-    chosen, closed = (wanted.get(name, set()) for name in (subscriptions.CHOSEN, subscriptions.CLOSED))
+    chosen, closed = (
+        wanted.get(name, set()) for name in (subscriptions.SUBSCRIBED_TYPES, subscriptions.UNSUBSCRIBED_CHANNELS)
+    )
     types = project.store.resources.all("messageType") if chosen and closed else []
     return any(one["id"] in chosen and one["channelId"] in closed for one in types)
 
