@@ -16,7 +16,7 @@ from iterable_sandbox.coverage import NOT_BUILT, extent
 from iterable_sandbox.faults import Fault
 from iterable_sandbox.faults.kinds import AnyFault
 from iterable_sandbox.routes.table import ENDPOINTS
-from iterable_sandbox.rules import runtime_settings as knobs
+from iterable_sandbox.rules import runtime_settings
 from iterable_sandbox.rules.settings import Settings
 from tools.generated import ROOT, filled
 
@@ -49,7 +49,7 @@ def _endpoint(route: str) -> tuple[str, ...]:
 
 def _settings() -> str:
     described = _attributes(Settings)
-    shown = knobs.shown(Settings())
+    shown = runtime_settings.as_json(Settings())
     rows = ((f"`{name}`", f"`{json.dumps(value)}`", described[name]) for name, value in shown.items())
     return _table(("setting", "default", ""), rows)
 
