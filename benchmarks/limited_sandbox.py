@@ -50,12 +50,12 @@ class _Late(Slow):
 
     moments: Any
 
-    def instead(self) -> None:
+    def response(self) -> None:
         self.moments[0] = self.moments[0] or monotonic()
 
-    def spoilt(self, answer: Response) -> Response:
+    def altered(self, answer: Response) -> Response:
         self.moments[1] = monotonic() + self.seconds
-        return super().spoilt(answer)
+        return super().altered(answer)
 
 
 def _serve(moments: Any, pipe: Connection) -> None:

@@ -22,7 +22,8 @@ from benchmarks.limited_tap import ROWS, STREAMS, export
 from benchmarks.measuring import run
 from benchmarks.rows import LOADS
 from benchmarks.subjects import targets
-from iterable_api.facts.limits import MAX_BODY_BYTES, MAX_CATALOG_ITEMS, limits_of
+from iterable_api.facts.endpoints import facts_of
+from iterable_api.facts.limits import MAX_BODY_BYTES, MAX_CATALOG_ITEMS
 
 RECORDS: Final = {"users": 100_000, "events": 100_000, "catalog_items": 50_000}
 _PER_REQUEST: Final = 1000
@@ -42,13 +43,13 @@ def least_seconds(requests: Mapping[str, int]) -> float:
 
 
 def _seconds_within_limits(stream: str, requests: int) -> float:
-    limits = limits_of("POST", template(LOADS[stream].path))
+    limits = facts_of("POST", template(LOADS[stream].path)).limits
     return max(requests / limit.count * limit.seconds for limit in limits)
 
 
 def least_seconds_of_exports(requests: int) -> float:
     """The same, but those that the limit lets through at once take no time: there are so few that they matter."""
-    limits = limits_of("GET", _EXPORT)
+    limits = facts_of("GET", _EXPORT).limits
     return max(max(requests - limit.count, 0) / limit.count * limit.seconds for limit in limits) + LATENCY
 
 

@@ -13,12 +13,12 @@ import click
 from iterable_api.facts.identity import ProjectType
 from iterable_sandbox import loading, server
 from iterable_sandbox.faults import read_fault
-from iterable_sandbox.rules import runtime_settings as knobs
+from iterable_sandbox.rules import runtime_settings
 from iterable_sandbox.rules.settings import DEFAULT_API_KEY, Settings
 from iterable_sandbox.seed.seeding import Plan, seed
 from iterable_sandbox.store.store import Store
 
-_DATES: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+_DATE_FORMATS: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 _PROJECT_TYPES = click.Choice([kind.value for kind in ProjectType])
 
 
@@ -37,19 +37,21 @@ def main() -> None:
 @click.option("--no-limits", is_flag=True, help="Keep no rate limits.")
 @click.option("--settings", "changes", default="{}", metavar="JSON", help="Such as '{\"export_restarts\": 1}'.")
 @click.option("--fault", "faults", multiple=True, metavar="JSON", help="One thing that goes wrong; may be repeated.")
-@click.option("--now", type=click.DateTime(_DATES), help="What time it is there at the start, in UTC. [default: now]")
+@click.option(
+    "--now", type=click.DateTime(_DATE_FORMATS), help="What time it is there at the start, in UTC. [default: now]"
+)
 @click.option("--log-personal-data", is_flag=True, help="Keep URIs and bodies in the request log.")
 def serve_command(*, changes: str, faults: tuple[str, ...], now: datetime | None, **options: Any) -> None:
     """Serve the API until the process is asked to end."""
     try:
-        settings = knobs.changed(_settings(options), changes)
+        settings = runtime_settings.with_changes(_settings(options), changes)
         planned = [read_fault(fault) for fault in faults]
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
     now = None if now is None else now.replace(tzinfo=UTC)
     start = server.Start(options["database"], options["host"], options["port"], planned, now)
     try:
-        server.serve(settings, start, _announce)
+        server.serve(settings, start, _print_url)
     except OSError as error:
         raise click.ClickException(f"Cannot listen on {start.host}:{start.port}: {error.strerror}") from None
 
@@ -89,7 +91,9 @@ def seed_command(
 @main.command("load")
 @click.argument("file", type=click.File("rb"))
 @click.option("--database", required=True, help="The file of the project; made if it is not there.")
-@click.option("--data-type", required=True, type=click.Choice(loading.names()), metavar="NAME", help="What it holds.")
+@click.option(
+    "--data-type", required=True, type=click.Choice(loading.data_type_names()), metavar="NAME", help="What it holds."
+)
 def load_command(*, file: BinaryIO, database: str, data_type: str) -> None:
     """Load an export file, one JSON object per line. Load users before their events."""
     store = _open(database)
@@ -101,7 +105,7 @@ def load_command(*, file: BinaryIO, database: str, data_type: str) -> None:
         store.close()
 
 
-def _announce(url: str) -> None:
+def _print_url(url: str) -> None:
     click.echo(f"Iterable sandbox listening on {url}")
 
 
@@ -112,11 +116,11 @@ def _open(database: str) -> Store:
         raise click.ClickException(f"Cannot open {Path(database)}: {error}") from None
 
 
-def _project_type(database: str, asked: str | None) -> ProjectType:
+def _project_type(database: str, requested: str | None) -> ProjectType:
     """The project type of the file, which never changes; a new file takes the one that was asked for."""
     store = _open(database)
     try:
-        return store.project_type(None if asked is None else ProjectType(asked))
+        return store.project_type(None if requested is None else ProjectType(requested))
     except ValueError as error:
         raise click.ClickException(f"{database}: {error}") from None
     finally:

@@ -20,7 +20,7 @@ RECORDED: Final[Mapping[str, str]] = {
 _CAMPAIGNS: Final = "campaigns are made in the web interface; seeding makes some"
 _TEMPLATES: Final = "templates are made in the web interface; seeding makes some"
 _RENDERING: Final = "nothing is rendered"
-_APPS: Final = "what apps show their users"
+_APP_CONTENT: Final = "what apps show their users"
 
 NOT_BUILT: Final[Mapping[str, str]] = {
     "POST /api/auth/jwts/invalidate": "keys that need a JWT are not known",
@@ -33,10 +33,10 @@ NOT_BUILT: Final[Mapping[str, str]] = {
     "POST /api/campaigns/{campaignId}/schedule": _CAMPAIGNS,
     "POST /api/campaigns/{campaignId}/send": _CAMPAIGNS,
     "GET /api/email/viewInBrowser": _RENDERING,
-    "GET /api/embedded-messaging/messages": _APPS,
-    "GET /api/inApp/getMessages": _APPS,
-    "GET /api/inApp/getPriorityMessage": _APPS,
-    "GET /api/inApp/web/getMessages": _APPS,
+    "GET /api/embedded-messaging/messages": _APP_CONTENT,
+    "GET /api/inApp/getMessages": _APP_CONTENT,
+    "GET /api/inApp/getPriorityMessage": _APP_CONTENT,
+    "GET /api/inApp/web/getMessages": _APP_CONTENT,
     "POST /api/templates/bulkDelete": _TEMPLATES,
     **{f"POST /api/templates/{medium}/preview": _RENDERING for medium in ("email", "inapp")},
     **{f"POST /api/templates/{medium}/proof": _RENDERING for medium in ("email", "inapp", "push", "sms")},

@@ -19,7 +19,7 @@ from iterable_sandbox.store.tables.events import Event
 from iterable_sandbox.wire import typed_json
 
 _OBJECT: Final = TypeAdapter(dict[str, Any])
-_NAMED_BY_CLIENTS: Final = ("customEvent", "purchase")
+_WITH_EVENT_ID: Final = ("customEvent", "purchase")
 
 Fields = dict[str, Any]
 
@@ -46,7 +46,7 @@ def load(store: Store, data_type: str, lines: Iterable[bytes]) -> int:
     return loaded
 
 
-def names() -> list[str]:
+def data_type_names() -> list[str]:
     """The data types that can be loaded."""
     return [data_type.name for data_type in DATA_TYPES]
 
@@ -68,7 +68,7 @@ def _save(store: Store, draft: FieldDraft, data_type: str, line: Fields) -> None
 
 def _save_user(store: Store, line: Fields) -> None:
     email, user_id = _identifiers(line)
-    user = _known(store, email, user_id) or User(email, user_id, 0)
+    user = _existing_user(store, email, user_id) or User(email, user_id, 0)
     user.email, user.user_id, user.profile = email, user_id, line
     user.updated_at = _seconds(line, "profileUpdatedAt")
     store.users.save(user)
@@ -77,13 +77,13 @@ def _save_user(store: Store, line: Fields) -> None:
 
 
 def _save_event(store: Store, data_type: str, line: Fields) -> None:
-    event_id = line.get("id") if data_type in _NAMED_BY_CLIENTS else None
-    user = _known(store, *_identifiers(line))
+    event_id = line.get("id") if data_type in _WITH_EVENT_ID else None
+    user = _existing_user(store, *_identifiers(line))
     owner = 0 if user is None else user.id
     store.events.save(Event(data_type, _seconds(line, "createdAt"), owner, line, event_id))
 
 
-def _known(store: Store, email: str | None, user_id: str | None) -> User | None:
+def _existing_user(store: Store, email: str | None, user_id: str | None) -> User | None:
     found = None if email is None else store.users.by_email(email)
     return found or (None if user_id is None else store.users.by_user_id(user_id))
 

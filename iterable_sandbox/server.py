@@ -29,8 +29,8 @@ from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
 from iterable_sandbox.wire.clock import Clock
 
-_START_TIMEOUT_S: Final = 10
-_GRACE_S: Final = 1
+_START_TIMEOUT_SECONDS: Final = 10
+_SHUTDOWN_GRACE_SECONDS: Final = 1
 
 
 class _Server(uvicorn.Server):
@@ -46,7 +46,7 @@ class _Server(uvicorn.Server):
             access_log=False,
             server_header=False,
             log_level="warning",
-            timeout_graceful_shutdown=_GRACE_S,
+            timeout_graceful_shutdown=_SHUTDOWN_GRACE_SECONDS,
         )
         super().__init__(config)
         self._on_start = on_start
@@ -135,12 +135,12 @@ class Sandbox:
         self.store = Store(self._database)
         self.settings = Settings(project_type=self.store.project_type(self._project_type), **self._settings)
         self.project = Project(self.settings, self.store, self.clock)
-        listener = _listen("127.0.0.1", 0)
+        listener = _bound_socket("127.0.0.1", 0)
         self.url = _url(listener)
         self._server = _ThreadServer(self.project, self._started.set)
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
-        if not self._started.wait(_START_TIMEOUT_S):
+        if not self._started.wait(_START_TIMEOUT_SECONDS):
             raise RuntimeError("The sandbox did not start")
         return self
 
@@ -170,18 +170,18 @@ def serve(settings: Settings, start: Start, on_start: Callable[[str], None]) -> 
         OSError: if the address cannot be had.
         SystemExit: at the end.
     """
-    listener = _listen(start.host, start.port)
+    listener = _bound_socket(start.host, start.port)
     store = Store(start.database)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
+        signal.signal(number, _exit)
     try:
-        project = _begun(Project(settings, store, Clock()), start)
+        project = _prepare(Project(settings, store, Clock()), start)
         _Server(project, lambda: on_start(_url(listener))).run(sockets=[listener])
     finally:
         store.close()
 
 
-def _begun(project: Project, start: Start) -> Project:
+def _prepare(project: Project, start: Start) -> Project:
     for fault in start.faults:
         project.faults.add(fault)
     if start.now is not None:
@@ -189,12 +189,12 @@ def _begun(project: Project, start: Start) -> Project:
     return project
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
+def _exit(_number: int, _frame: FrameType | None) -> None:
     """Asking a server to end is no error. Uvicorn raises the signal again when it has ended."""
     sys.exit(0)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _bound_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named because asyncio turns Nagle's algorithm off only where it reads TCP there.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -10,7 +10,7 @@ from target_iterable.columnar.operation_builder import OperationBuilder
 from target_iterable.columnar.record_decoder import RecordType
 from target_iterable.core.operation import Operation
 from target_iterable.core.source import InputMessage, Line
-from target_iterable.delivery.errors import not_made
+from target_iterable.delivery.errors import operations_not_built
 from target_iterable.delivery.stream_delivery import StreamDelivery
 
 _PATIENCE: Final = 5000
@@ -57,7 +57,7 @@ class ColumnarPath:
         try:
             self._make(lines)
         except IterableError as error:
-            raise not_made(self._delivery.stream, error) from error
+            raise operations_not_built(self._delivery.stream, error) from error
         odd = self._made.count(None)
         self._patience = min(self._patience + len(lines) - 2 * odd, _PATIENCE)
 

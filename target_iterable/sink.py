@@ -24,15 +24,15 @@ from target_iterable.core.rejection import (
     RecordSkippedError,
     RejectReason,
 )
-from target_iterable.delivery.errors import not_made
+from target_iterable.delivery.errors import operations_not_built
 from target_iterable.delivery.run_delivery import RunDelivery
 from target_iterable.field_types.registry import FieldTypes
 from target_iterable.objects.base.mirrored_object import MirroredObject
 from target_iterable.objects.registry import OBJECTS, Destination
 from target_iterable.project.project import Project
 from target_iterable.records.column_mapping import ColumnMapping, Row
+from target_iterable.records.deletion_marks import DeletionMarks
 from target_iterable.records.duplicate_fields import DuplicateFields
-from target_iterable.records.tombstones import Tombstones
 from target_iterable.reporting.deleted_rows import REJECTED, REMOVED, SKIPPED, WRITTEN
 from target_iterable.schemas.validation import RecordValidator
 from target_iterable.singer_reader import SingerReader
@@ -69,7 +69,9 @@ class IterableSink(BatchSink):
                 "A column of the stream %r has no name, and is left out: name it in `fields`.", stream_name
             )
         self.delivery = target.deliveries.of(stream_name)
-        self._columns = ColumnMapping(schema, route.fields, route.defaults, nest=route.nests, selection=route.selection)
+        self._columns = ColumnMapping(
+            schema, route.fields, route.defaults, nest=route.dots_nest, selection=route.selection
+        )
         self._object = OBJECTS[route.object](
             Destination(
                 target.project,
@@ -87,8 +89,8 @@ class IterableSink(BatchSink):
             self.delivery.mirror.make_removal = self._object.removal
             self._names = self._object.names
         # Dates that are none must not keep a record from being recognised.
-        self._plain = ColumnMapping({}, route.fields, route.defaults, nest=route.nests, selection=route.selection)
-        self._tombstones = Tombstones(schema.get("properties", {}))
+        self._plain = ColumnMapping({}, route.fields, route.defaults, nest=route.dots_nest, selection=route.selection)
+        self._tombstones = DeletionMarks(schema.get("properties", {}))
         self._on_deleted = route.on_deleted
         self._deliver = target.deliveries.deliver
         self._reader = target.reader
@@ -105,7 +107,7 @@ class IterableSink(BatchSink):
         marks = self._tombstones.marks
         try:
             type_ = RecordType(self.stream_name, RecordValidator(self.original_schema).schema, self._key, marks)
-            recipe = self._object.recipe(BuilderContext(moves, types, clears=route.clears))
+            recipe = self._object.recipe(BuilderContext(moves, types, clears=route.nulls_clear))
         except (UnusualStreamError, InvalidInputLine):
             return None  # without `validate_records`, any schema will do
         return ColumnarPath(type_, recipe, self._key, self.delivery, self.tally_record_read)
@@ -148,7 +150,7 @@ class IterableSink(BatchSink):
             self.delivery.reject(_TOO_DEEP, source)
             self._not_sent(names, mark, REJECTED)
         except IterableError as error:
-            raise not_made(self.stream_name, error) from error
+            raise operations_not_built(self.stream_name, error) from error
 
     def _mark_in(self, record: Mapping[str, Any]) -> str | None:
         """The column that says that the source has deleted the row, if one does; a stream map may have dropped it."""
@@ -166,7 +168,7 @@ class IterableSink(BatchSink):
         """What the route says of a row that the source has deleted. It may hold nothing but the key.
 
         Raises:
-            RecordRefusedError, RecordPassedOverError: if nothing is to be removed.
+            RecordRejectedError, RecordSkippedError: if nothing is to be removed.
             IterableError: if Iterable does not say what must be known.
         """
         if self._on_deleted == SKIP:
@@ -187,8 +189,8 @@ class IterableSink(BatchSink):
         """What the record asks for.
 
         Raises:
-            RecordRefusedError: if Iterable could not take it.
-            RecordPassedOverError, RecordDoneError: if there is nothing to send.
+            RecordRejectedError: if Iterable could not take it.
+            RecordSkippedError, RecordAlreadyWrittenError: if there is nothing to send.
             IterableError: if Iterable does not say what must be known.
         """
         self._refuse_what_the_sdk_would(record)
@@ -244,6 +246,6 @@ class IterableSink(BatchSink):
 def _cleared(schema: Mapping[str, Any], route: Route) -> Row:
     """A row with null for each column, unless two of them have one name: then no record is taken anyway."""
     with suppress(RecordRejectedError):
-        columns = ColumnMapping({}, route.fields, nest=route.nests, selection=route.selection)
+        columns = ColumnMapping({}, route.fields, nest=route.dots_nest, selection=route.selection)
         return columns.row(dict.fromkeys(schema.get("properties", {})))
     return {}

@@ -90,12 +90,12 @@ def _route(spec: ObjectSpec) -> Iterator[str]:
     yield f"- Modes: {modes}"
     if spec.streams:
         yield f"- By itself for streams called {', '.join(f'`{stream}`' for stream in spec.streams)}"
-    if spec.needs:
-        yield f"- Only with `{spec.needs}: true`"
+    if spec.permission:
+        yield f"- Only with `{spec.permission}: true`"
     common = [f"`{key}`" for key in spec.keys if key not in spec.options]
     yield f"- Keys of a route: {', '.join(common)}"
     for name, option in spec.options.items():
         modes = f" (mode {', '.join(f'`{mode}`' for mode in option.modes)})" if option.modes else ""
         yield f"- Option `{name}`{modes}: {option.must_be}"
-    if spec.either:
-        yield f"- Only one of {', '.join(f'`{name}`' for name in sorted(spec.either))}"
+    if spec.exclusive_options:
+        yield f"- Only one of {', '.join(f'`{name}`' for name in sorted(spec.exclusive_options))}"

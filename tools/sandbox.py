@@ -10,12 +10,13 @@ from inspect import getdoc
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from iterable_api.facts.limits import DAY, LIMITS, MINUTE, SECOND
+from iterable_api.facts.endpoints import facts_of
+from iterable_api.facts.limits import DAY, MINUTE, SECOND
 from iterable_sandbox.coverage import NOT_BUILT, extent
 from iterable_sandbox.faults import Fault
 from iterable_sandbox.faults.kinds import AnyFault
 from iterable_sandbox.routes.table import ENDPOINTS
-from iterable_sandbox.rules import runtime_settings as knobs
+from iterable_sandbox.rules import runtime_settings
 from iterable_sandbox.rules.settings import Settings
 from tools.generated import ROOT, filled
 
@@ -41,15 +42,14 @@ def _endpoints() -> str:
 def _endpoint(route: str) -> tuple[str, ...]:
     limits = (
         f"{row.count} in a {_PERIODS[row.seconds]}, per {row.scope}".replace("a 24", "24")
-        for row in LIMITS
-        if f"{row.method} {row.path}" == route
+        for row in facts_of(*route.split(" ")).limits
     )
     return f"`{route}`", "<br>".join(limits), *extent(route)
 
 
 def _settings() -> str:
     described = _attributes(Settings)
-    shown = knobs.shown(Settings())
+    shown = runtime_settings.as_json(Settings())
     rows = ((f"`{name}`", f"`{json.dumps(value)}`", described[name]) for name, value in shown.items())
     return _table(("setting", "default", ""), rows)
 

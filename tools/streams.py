@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from iterable_api.facts.limits import DAY, LIMITS, MINUTE, SECOND, Limit
+from iterable_api.facts.endpoints import ENDPOINTS
+from iterable_api.facts.limits import DAY, MINUTE, SECOND, Limit
 from tap_iterable.stream_types.base import IterableStream
 from tap_iterable.streams.exports import ExportStream
 from tap_iterable.tap import TapIterable
@@ -98,7 +99,8 @@ def _cells(stream: IterableStream) -> list[str]:
 
 
 def _endpoint(path: str) -> str:
-    limits = ", ".join(dict.fromkeys(_limit(limit) for limit in LIMITS if limit.path == path))
+    rows = (facts for facts in ENDPOINTS.values() if facts.path == path)
+    limits = ", ".join(dict.fromkeys(_limit(limit) for facts in rows for limit in facts.limits))
     return f"`{path}` ({limits})" if limits else f"`{path}`"
 
 

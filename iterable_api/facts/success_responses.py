@@ -1,4 +1,4 @@
-"""The form that a success has, for each endpoint by itself.
+"""The forms that a success has; `endpoints` says which is whose.
 
 A 2xx status proves nothing: a gateway, a proxy or a maintenance page answers 200 as well, and Iterable's own error
 envelope has been seen under it. A record counts as written only when the body has the form below.
@@ -115,6 +115,10 @@ def _is_named(thing: Mapping[str, Any]) -> bool:
     return isinstance(thing.get("name"), str)
 
 
+def _array(name: str, fits: Callable[[Mapping[str, Any]], bool]) -> SuccessResponse:
+    return SuccessResponse(f"a JSON object with an array `{name}`", fits, {name: []})
+
+
 ENVELOPE: Final = SuccessResponse(
     "a JSON object whose `code` is Success", _has_code, {"msg": "", "code": SUCCESS, "params": None}
 )
@@ -129,75 +133,23 @@ COUNTS: Final = SuccessResponse(
     "a JSON object with the numbers `successCount` and `failCount`", _has_counts, {"successCount": 0, "failCount": 0}
 )
 """All else is missing in answers of 2017 and 2021; `requests/bulk_response.py` reads what may be there."""
-_LIST: Final = SuccessResponse("a JSON object with a whole number `listId`", _has_id("listId"), {"listId": 1})
-_SNIPPET: Final = SuccessResponse(
+LIST_ID: Final = SuccessResponse("a JSON object with a whole number `listId`", _has_id("listId"), {"listId": 1})
+SNIPPET_ID: Final = SuccessResponse(
     "a JSON object with a whole number `snippetId`", _has_id("snippetId"), {"snippetId": 1}
 )
 """The contract does not say that `snippetId` must be there; Iterable's client does."""
-_USER: Final = SuccessResponse("a JSON object that is empty or has an object `user`", _has_user, {})
-
-
-_FIELDS: Final = SuccessResponse(
+USER: Final = SuccessResponse("a JSON object that is empty or has an object `user`", _has_user, {})
+FIELDS: Final = SuccessResponse(
     "a JSON object with an object `fields`", lambda answer: isinstance(answer.get("fields"), dict), {"fields": {}}
 )
-_MAPPINGS: Final = SuccessResponse(
+FIELD_MAPPINGS: Final = SuccessResponse(
     "a JSON object with an object `definedMappings`",
     lambda answer: isinstance(catalog_data(answer).get("definedMappings"), dict),
     {"definedMappings": {}},
 )
-
-
-def _array(name: str, fits: Callable[[Mapping[str, Any]], bool]) -> SuccessResponse:
-    return SuccessResponse(f"a JSON object with an array `{name}`", fits, {name: []})
-
-
-SUCCESS_RESPONSES: Final[Mapping[tuple[str, str], SuccessResponse]] = {
-    ("POST", "/api/users/bulkUpdate"): COUNTS,
-    ("POST", "/api/users/bulkUpdateSubscriptions"): COUNTS,
-    ("POST", "/api/events/trackBulk"): COUNTS,
-    ("POST", "/api/events/track"): ENVELOPE,
-    ("POST", "/api/lists/subscribe"): COUNTS,
-    ("POST", "/api/lists/unsubscribe"): COUNTS,
-    ("POST", "/api/commerce/trackPurchase"): ENVELOPE,
-    ("POST", "/api/commerce/updateCart"): ENVELOPE,
-    ("POST", "/api/users/updateEmail"): ENVELOPE,
-    ("POST", "/api/users/merge"): ENVELOPE,
-    ("POST", "/api/users/forget"): ENVELOPE,
-    # Nobody has recorded one; the contract says the same as of `forget`.
-    ("POST", "/api/users/unforget"): ENVELOPE,
-    ("DELETE", "/api/users/{email}"): ENVELOPE,
-    ("DELETE", "/api/users/byUserId/{userId}"): ENVELOPE,
-    ("POST", "/api/users/registerDeviceToken"): ENVELOPE,
-    ("POST", "/api/users/disableDevice"): ENVELOPE,
-    ("POST", "/api/users/registerBrowserToken"): ENVELOPE,
-    ("PUT", "/api/subscriptions/{subscriptionGroup}/{subscriptionGroupId}"): QUEUED,
-    ("POST", "/api/email/target"): ENVELOPE,
-    ("POST", "/api/push/target"): ENVELOPE,
-    ("POST", "/api/sms/target"): ENVELOPE,
-    ("POST", "/api/inApp/target"): ENVELOPE,
-    ("POST", "/api/webPush/target"): ENVELOPE,
-    ("POST", "/api/whatsApp/target"): ENVELOPE,
-    ("POST", "/api/campaigns/trigger"): ENVELOPE,
-    ("POST", "/api/workflows/triggerWorkflow"): ENVELOPE,
-    ("PUT", "/api/metadata/{table}/{key}"): ENVELOPE,
-    ("DELETE", "/api/metadata/{table}/{key}"): ENVELOPE,
-    ("PUT", "/api/snippets/{identifier}"): _SNIPPET,
-    ("DELETE", "/api/snippets/{identifier}"): _SNIPPET,
-    ("POST", "/api/lists"): _LIST,
-    ("DELETE", "/api/lists/{listId}"): ENVELOPE,
-    ("POST", "/api/catalogs/{catalogName}"): ENVELOPE,
-    ("PUT", "/api/catalogs/{catalogName}/fieldMappings"): ENVELOPE,
-    ("POST", "/api/catalogs/{catalogName}/items"): QUEUED,
-    ("DELETE", "/api/catalogs/{catalogName}/items"): QUEUED,
-    ("GET", "/api/users/getFields"): _FIELDS,
-    ("GET", "/api/users/getByEmail"): _USER,
-    ("GET", "/api/users/byUserId"): _USER,
-    ("GET", "/api/users/forgotten"): _array("hashedEmails", _is_array("hashedEmails")),
-    ("GET", "/api/users/forgottenUserIds"): _array("hashedUserIds", _is_array("hashedUserIds")),
-    ("GET", "/api/lists"): _array("lists", _has_things("lists")),
-    ("GET", "/api/channels"): _array("channels", _has_things("channels")),
-    ("GET", "/api/messageTypes"): _array("messageTypes", _has_things("messageTypes")),
-    ("GET", "/api/catalogs"): _array("catalogNames", _has_catalogs),
-    ("GET", "/api/catalogs/{catalogName}/fieldMappings"): _MAPPINGS,
-}
-"""By method and template of the path; at least all endpoints that the target calls."""
+HASHED_EMAILS: Final = _array("hashedEmails", _is_array("hashedEmails"))
+HASHED_USER_IDS: Final = _array("hashedUserIds", _is_array("hashedUserIds"))
+LISTS: Final = _array("lists", _has_things("lists"))
+CHANNELS: Final = _array("channels", _has_things("channels"))
+MESSAGE_TYPES: Final = _array("messageTypes", _has_things("messageTypes"))
+CATALOGS: Final = _array("catalogNames", _has_catalogs)

@@ -23,7 +23,7 @@ from iterable_api.errors import (
     UnreadableAnswerError,
     api_error,
 )
-from iterable_api.facts.repeatable import is_repeatable
+from iterable_api.facts.endpoints import facts_of
 from iterable_api.http.retries import no_answer, retry_after, retrying
 from iterable_api.http.session import open_session
 from iterable_api.http.stalling import CONNECT_TIMEOUT, STALL_TIMEOUT, is_framed
@@ -132,13 +132,19 @@ class IterableClient:
             UnknownOutcomeError: if a call that must not be repeated may or may not have happened.
             UntrustedServerError: if the server's certificate could not be verified.
         """
-        call = _Call(method, path, path_params or {}, params, json, data, harmless=repeatable)
+        return self.send(ApiRequest(method, path, path_params or {}, params, json, data, harmless=repeatable))
+
+    def send(self, call: ApiRequest) -> requests.Response:
+        """Send one request, and read its answer whole. Raises the same errors as `request`.
+
+        All requests but those of `stream` come through here, so a subclass can answer them in another way.
+        """
         return self._retrying(self._whole, call, self._base + call.target)
 
     @contextmanager
     def stream(self, path: str, *, params: Params | None = None) -> Iterator[requests.Response]:
         """A GET whose body is still to be read. Only opening it is retried, not reading it."""
-        call = _Call("GET", path, {}, params, None, None)
+        call = ApiRequest("GET", path, {}, params, None, None)
         response = self._retrying(self._opened, call, self._base + call.target)
         try:
             yield response
@@ -150,7 +156,7 @@ class IterableClient:
         self._session.close()
         self._limiter.close()
 
-    def _whole(self, call: _Call, url: str) -> requests.Response:
+    def _whole(self, call: ApiRequest, url: str) -> requests.Response:
         response = self._opened(call, url)
         with self._no_answer_explained(call):
             _ = response.content  # reads the body, which may end too early
@@ -158,7 +164,7 @@ class IterableClient:
                 raise requests.ConnectionError
         return response
 
-    def _opened(self, call: _Call, url: str) -> requests.Response:
+    def _opened(self, call: ApiRequest, url: str) -> requests.Response:
         self._limiter.acquire(call.method, call.path)
         self._cancellation.check()
         began, status = time.monotonic(), None
@@ -172,7 +178,7 @@ class IterableClient:
             raise self._refusal(call, response)
         return response
 
-    def _sent(self, call: _Call, url: str) -> requests.Response:
+    def _sent(self, call: ApiRequest, url: str) -> requests.Response:
         with self._no_answer_explained(call):
             return self._session.request(
                 call.method,
@@ -187,7 +193,7 @@ class IterableClient:
             )
 
     @contextmanager
-    def _no_answer_explained(self, call: _Call) -> Iterator[None]:
+    def _no_answer_explained(self, call: ApiRequest) -> Iterator[None]:
         try:
             yield
         except (requests.RequestException, UnicodeError) as error:
@@ -197,7 +203,7 @@ class IterableClient:
                 failure = RunEndedError(f"{call}: broken off, because the run was asked to end")
             raise failure from None
 
-    def _refusal(self, call: _Call, response: requests.Response) -> ApiError | UnknownOutcomeError:
+    def _refusal(self, call: ApiRequest, response: requests.Response) -> ApiError | UnknownOutcomeError:
         sent = [self._key, *call.texts]
         error = api_error(
             response.status_code, call.method, call.path, _body(response), retry_after(response), sent=sent
@@ -208,8 +214,17 @@ class IterableClient:
 
 
 @dataclass(frozen=True)
-class _Call:
-    """One request, however often it is tried. Only its method and template may be shown."""
+class ApiRequest:
+    """One request, however often it is tried. Only its method and template may be shown.
+
+    Attributes:
+        path: the template of the endpoint.
+        path_params: the values for the template.
+        params: the query.
+        json: the body, to be made JSON; None for none.
+        data: the body that is JSON already; None for none.
+        harmless: whether sending this body twice does no more harm than the endpoint itself does.
+    """
 
     method: str
     path: str
@@ -224,14 +239,21 @@ class _Call:
 
     @property
     def target(self) -> str:
+        """The path with its parameters filled in.
+
+        Raises:
+            UnaddressableError: if one of them cannot be part of a URL.
+        """
         return fill(self.path, self.path_params)
 
     @property
     def repeatable(self) -> bool:
-        return self.harmless and is_repeatable(self.method, self.path)
+        """Whether it may be sent again if its outcome is not known."""
+        return self.harmless and facts_of(self.method, self.path).repeatable
 
     @property
     def texts(self) -> Iterator[str]:
+        """All texts in it, to be redacted in errors."""
         return texts_in(self.path_params, self.params, self.json, self.data)
 
 

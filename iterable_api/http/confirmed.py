@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from iterable_api.errors import UnknownOutcomeError, UnreadableAnswerError
-from iterable_api.facts.repeatable import is_repeatable
-from iterable_api.facts.success_responses import SUCCESS_RESPONSES
+from iterable_api.facts.endpoints import facts_of, success_of
 from iterable_api.http.client import IterableClient, Params, PathParams
 from iterable_api.waiting.retry_policy import UNREADABLE_ANSWER
 
@@ -22,7 +21,7 @@ def confirmed(
     data: bytes | None = None,
     repeatable: bool = True,
 ) -> dict[str, Any]:
-    """The JSON of an answer that has the form which `SUCCESS_RESPONSES` gives for this endpoint.
+    """The JSON of an answer that has the form of this endpoint's success; see `EndpointFacts`.
 
     The arguments are those of `IterableClient.request`.
 
@@ -31,8 +30,8 @@ def confirmed(
         UnknownOutcomeError: also if a call that must not be repeated got a 2xx answer of another form.
         UnreadableAnswerError: if all tries of any other call got such answers.
     """
-    success = SUCCESS_RESPONSES[method, path]
-    may_repeat = repeatable and is_repeatable(method, path)
+    success = success_of(method, path)
+    may_repeat = repeatable and facts_of(method, path).repeatable
     problem = ""
     for _ in range(UNREADABLE_ANSWER.attempts if may_repeat else 1):
         response = client.request(

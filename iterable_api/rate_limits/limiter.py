@@ -12,8 +12,8 @@ from pyrate_limiter import Decision, Rate, RateItem, StateAlgorithm, StateBucket
 from pyrate_limiter.abstracts.algorithm import State
 
 from iterable_api.errors import DailyCapReachedError
-from iterable_api.facts import limits
-from iterable_api.facts.limits import DAY, Limit, limits_of
+from iterable_api.facts.endpoints import ENDPOINTS, EndpointFacts
+from iterable_api.facts.limits import DAY, Limit
 from iterable_api.rate_limits.state_store import LimitStore, LimitStoreError, StoredState
 
 JITTER: Final = 0.5
@@ -71,16 +71,17 @@ class DocumentedLimits:
         self._store = store
         self._lock = threading.Lock()
         self._failure: LimitStoreError | None = None
-        self._buckets = {limit: _bucket(limit, store) for limit in limits.LIMITS}
-        # The longest period comes first: who may not call today should not wait before hearing so.
-        self._by_endpoint: dict[tuple[str, str], list[Limit]] = {
-            (limit.method, limit.path): list(reversed(limits_of(limit.method, limit.path))) for limit in limits.LIMITS
+        # The longest period comes first: a daily cap that is used up is an error without a wait before it.
+        self._buckets = {
+            endpoint: [(limit, _bucket(facts, limit, store)) for limit in reversed(facts.limits)]
+            for endpoint, facts in ENDPOINTS.items()
+            if facts.limits
         }
 
     def acquire(self, method: str, path: str) -> None:
         """Wait for every short limit of the endpoint; see `RateLimiter`."""
-        for limit in self._by_endpoint.get((method, path), ()):
-            if (seconds := self._book(limit)) > 0:
+        for limit, bucket in self._buckets.get((method, path), ()):
+            if (seconds := self._reserve(method, path, limit, bucket)) > 0:
                 self._sleep(seconds)
 
     def close(self) -> None:
@@ -88,23 +89,22 @@ class DocumentedLimits:
         if self._store is not None:
             self._store.close()
 
-    def _book(self, limit: Limit) -> float:
-        """Take the next free place; the seconds until its turn.
+    def _reserve(self, method: str, path: str, limit: Limit, bucket: StateBucket) -> float:
+        """Reserve the next free slot of a limit, and return the seconds until it.
 
-        Places are taken in the order of asking, so that many threads wait in turn instead of racing.
+        Slots are given in the order of asking, so that threads wait in turn instead of racing.
         """
-        bucket = self._buckets[limit]
         with self._lock:
-            now = place = int(self._clock() * 1000)
-            # Once, or more often if another process takes the place between the two steps.
-            while not self._put(bucket, item := RateItem(limit.path, place)):
+            now = slot = int(self._clock() * 1000)
+            # Once, or more often if another process takes the slot between the two steps.
+            while not self._put(bucket, item := RateItem(path, slot)):
                 if limit.seconds >= DAY:
-                    raise DailyCapReachedError(limit.method, limit.path, limit.count)
-                place += cast("int", bucket.waiting(item))
-            return (place - now) / 1000
+                    raise DailyCapReachedError(method, path, limit.count)
+                slot += cast("int", bucket.waiting(item))
+            return (slot - now) / 1000
 
     def _put(self, bucket: StateBucket, item: RateItem) -> bool:
-        """Take the place, if it is free. A store that has failed once is not asked again, nor waited for."""
+        """Put an item into a bucket, if it fits. A store that has failed once is not asked again, nor waited for."""
         if self._failure is not None:
             raise self._failure
         try:
@@ -131,8 +131,8 @@ class _LastHours(StateAlgorithm):
         return tuple(int(value) for value in values)
 
 
-def _bucket(limit: Limit, store: LimitStore | None) -> StateBucket:
-    name = f"{limit.method} {limit.path} {limit.count}/{limit.seconds}"
+def _bucket(facts: EndpointFacts, limit: Limit, store: LimitStore | None) -> StateBucket:
+    name = f"{facts.method} {facts.path} {limit.count}/{limit.seconds}"
     state = None if store is None else StoredState(store, name)
     if limit.seconds >= DAY:
         return StateBucket([Rate(limit.count, limit.seconds * 1000)], algorithm=_LastHours(), store=state)

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from iterable_sandbox.control.views import counts
 from iterable_sandbox.project.project import Project
 
-_SHOWN: Final = 50
+_MAX_ROWS: Final = 50
 _HEADERS: Final = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 _PAGE: Final = Environment(
     loader=PackageLoader("iterable_sandbox.control", "."), autoescape=True, undefined=StrictUndefined
@@ -24,13 +24,15 @@ def page(project: Project, _request: Request, _body: bytes) -> Response:
     return HTMLResponse(
         _PAGE.render(
             now=project.clock.moment().isoformat(),
-            shown=_SHOWN,
+            shown=_MAX_ROWS,
             counts=counts(project),
             users=_latest(project, "SELECT id, email, user_id, body FROM users"),
             events=_latest(project, "SELECT id, type, created_at, body FROM events"),
-            catalogs=[(row, project.store.catalogs.items(row, limit=_SHOWN)) for row in project.store.catalogs.all()],
-            requests=project.log.entries()[: -_SHOWN - 1 : -1],
-            faults=[planned.shown() for planned in project.faults.all()],
+            catalogs=[
+                (row, project.store.catalogs.items(row, limit=_MAX_ROWS)) for row in project.store.catalogs.all()
+            ],
+            requests=project.log.entries()[: -_MAX_ROWS - 1 : -1],
+            faults=[planned.as_json() for planned in project.faults.all()],
         ),
         headers=_HEADERS,
     )
@@ -38,5 +40,5 @@ def page(project: Project, _request: Request, _body: bytes) -> Response:
 
 def _latest(project: Project, sql: str) -> list[tuple[Any, ...]]:
     """The rows that were stored last, without their number, the JSON in the last column as an object."""
-    rows = project.store.database.rows(f"{sql} ORDER BY id DESC LIMIT ?", (_SHOWN,))
+    rows = project.store.database.rows(f"{sql} ORDER BY id DESC LIMIT ?", (_MAX_ROWS,))
     return [(*row[1:-1], json.loads(row[-1])) for row in rows]

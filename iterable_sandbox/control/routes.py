@@ -14,14 +14,14 @@ from iterable_sandbox.control.access import may_control
 from iterable_sandbox.control.page import page
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.wire.responses import json_answer
-from iterable_sandbox.writes import due
+from iterable_sandbox.writes import sends
 
 Control = Callable[[Project, Request, bytes], Response]
 
 _ROUTES: Final[tuple[tuple[str, str, Control], ...]] = (
     ("GET", "/_sandbox/state", views.state),
     ("GET", "/_sandbox/requests", views.requests),
-    ("DELETE", "/_sandbox/requests", steering.forget_requests),
+    ("DELETE", "/_sandbox/requests", steering.clear_requests),
     ("GET", "/_sandbox/faults", views.faults),
     ("POST", "/_sandbox/faults", steering.add_fault),
     ("DELETE", "/_sandbox/faults", steering.clear_faults),
@@ -33,7 +33,7 @@ _ROUTES: Final[tuple[tuple[str, str, Control], ...]] = (
 )
 
 
-def routes(project: Project) -> list[Route]:
+def control_routes(project: Project) -> list[Route]:
     """All of them. What cannot be read is a 400, who may not ask gets a 403."""
     return [Route(path, _guarded(project, control), methods=[method]) for method, path, control in _ROUTES]
 
@@ -42,7 +42,7 @@ def _guarded(project: Project, control: Control) -> Callable[[Request], Awaitabl
     async def serve(request: Request) -> Response:
         if not may_control(project, request):
             return json_answer({"error": "only for clients on this machine, or with the Api-Key"}, 403)
-        due.settle(project)
+        sends.apply_due(project)
         try:
             return control(project, request, await request.body())
         except ValueError as problem:

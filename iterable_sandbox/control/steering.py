@@ -13,21 +13,21 @@ from starlette.responses import Response
 from iterable_sandbox.control import views
 from iterable_sandbox.faults import read_fault
 from iterable_sandbox.project.project import Project
-from iterable_sandbox.rules import runtime_settings as knobs
+from iterable_sandbox.rules import runtime_settings
 from iterable_sandbox.wire import typed_json
 
-_A_CENTURY: Final = 100 * 366 * 86_400
+_CENTURY_SECONDS: Final = 100 * 366 * 86_400
 
 
 @dataclass(frozen=True)
-class _Move:
+class _ClockChange:
     """By how many seconds the clock goes on, or when it is from now on."""
 
-    advance: Annotated[float, Field(ge=0, le=_A_CENTURY)] = 0
+    advance: Annotated[float, Field(ge=0, le=_CENTURY_SECONDS)] = 0
     set: AwareDatetime | None = None
 
 
-_MOVE: Final = TypeAdapter(_Move)
+_CLOCK_CHANGE: Final = TypeAdapter(_ClockChange)
 
 
 def add_fault(project: Project, request: Request, body: bytes) -> Response:
@@ -44,7 +44,7 @@ def clear_faults(project: Project, request: Request, body: bytes) -> Response:
 
 def set_clock(project: Project, request: Request, body: bytes) -> Response:
     """POST /_sandbox/clock: `{"advance": 86400}`, or `{"set": "2026-11-01T00:00:00Z"}`."""
-    move = typed_json.read(_MOVE, body)
+    move = typed_json.read(_CLOCK_CHANGE, body)
     if move.set is not None:
         project.set_time(move.set)
     project.clock.advance(timedelta(seconds=move.advance))
@@ -53,11 +53,11 @@ def set_clock(project: Project, request: Request, body: bytes) -> Response:
 
 def change_settings(project: Project, request: Request, body: bytes) -> Response:
     """POST /_sandbox/settings: an object of settings; others stay."""
-    project.settings = knobs.changed(project.settings, body)
+    project.settings = runtime_settings.with_changes(project.settings, body)
     return views.settings(project, request, body)
 
 
-def forget_requests(project: Project, request: Request, body: bytes) -> Response:
+def clear_requests(project: Project, request: Request, body: bytes) -> Response:
     """DELETE /_sandbox/requests: an empty log."""
     project.log.clear()
     return views.requests(project, request, body)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from iterable_sandbox.project.project import Project
-from iterable_sandbox.rules import runtime_settings as knobs
+from iterable_sandbox.rules import runtime_settings
 from iterable_sandbox.wire.responses import json_answer
 
 
@@ -41,7 +41,7 @@ def requests(project: Project, request: Request, _body: bytes) -> Response:
 
 def faults(project: Project, _request: Request, _body: bytes) -> Response:
     """GET /_sandbox/faults: those that were asked for, also if they are spent."""
-    return json_answer({"faults": [planned.shown() for planned in project.faults.all()]})
+    return json_answer({"faults": [planned.as_json() for planned in project.faults.all()]})
 
 
 def clock(project: Project, _request: Request, _body: bytes) -> Response:
@@ -51,7 +51,7 @@ def clock(project: Project, _request: Request, _body: bytes) -> Response:
 
 def settings(project: Project, _request: Request, _body: bytes) -> Response:
     """GET /_sandbox/settings: those that can be changed."""
-    return json_answer(knobs.shown(project.settings))
+    return json_answer(runtime_settings.as_json(project.settings))
 
 
 def _without(shown: dict[str, Any], hidden: tuple[str, ...]) -> dict[str, Any]:

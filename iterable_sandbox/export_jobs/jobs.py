@@ -12,7 +12,7 @@ from iterable_sandbox.exports.lines import Query
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.wire.responses import bad_params, not_found
 
-MAX_RUNNING: Final = 4
+MAX_RUNNING_JOBS: Final = 4
 """How many jobs of an organisation run at once; the others wait."""
 _FIRST_ID: Final = 3_562
 
@@ -59,29 +59,29 @@ def poll(project: Project) -> None:
     for job in jobs:
         job.polls += 1
         _reveal(project, job)
-    while sum(_moves(project, job) for job in jobs):
+    while sum(_advance(project, job) for job in jobs):
         pass
 
 
-def _moves(project: Project, job: Job) -> bool:
+def _advance(project: Project, job: Job) -> bool:
     """Move a job on by one state if it is time."""
     before = job.state
-    if job.polls > project.settings.export_polls and job.state in _NEXT:
-        _NEXT[job.state](project, job)
+    if job.polls > project.settings.export_polls and job.state in _NEXT_STEP:
+        _NEXT_STEP[job.state](project, job)
     return job.state != before
 
 
 def _run(project: Project, job: Job) -> None:
     """Run if there is room. A job that runs again keeps the files that it has written."""
     running = sum(other.state == "running" for other in project.export_jobs.values())
-    if running < MAX_RUNNING:
+    if running < MAX_RUNNING_JOBS:
         if job.files is None:
             files.write(project, job)
         job.enter("running")
         _reveal(project, job)
 
 
-def _leave(project: Project, job: Job) -> None:
+def _finish_run(project: Project, job: Job) -> None:
     """After running: back to the queue, as after a restart of Iterable's, or to the end."""
     if job.restarts < project.settings.export_restarts:
         job.restarts += 1
@@ -95,18 +95,18 @@ def _reveal(project: Project, job: Job) -> None:
     """Files show up one by one while a job runs, and stay."""
     if job.state == "running" and job.files:
         polls = project.settings.export_polls
-        job.visible = max(job.visible, len(job.files) * min(job.polls, polls) // (polls + 1))
+        job.visible_count = max(job.visible_count, len(job.files) * min(job.polls, polls) // (polls + 1))
 
 
 def _end(project: Project, job: Job, state: State) -> None:
     job.enter(state)
     job.ended = project.clock.moment()
     if state == "completed":
-        job.visible = len(job.files or ())
+        job.visible_count = len(job.files or ())
 
 
-_NEXT: Final[Mapping[State, Callable[[Project, Job], None]]] = {
+_NEXT_STEP: Final[Mapping[State, Callable[[Project, Job], None]]] = {
     "enqueued": _run,
-    "running": _leave,
+    "running": _finish_run,
     "cancelling": lambda project, job: _end(project, job, "cancelled"),
 }

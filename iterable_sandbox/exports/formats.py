@@ -20,7 +20,7 @@ FormatName = Literal["application/x-json-stream", "text/csv"]
 JSON: Final[FormatName] = "application/x-json-stream"
 CSV: Final[FormatName] = "text/csv"
 
-_CHUNK: Final = 500
+_CHUNK_LINES: Final = 500
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class Format:
     render: Callable[[Store, Settings, Query, str], Text]
 
 
-def checked_delimiter(asked: str | None) -> str:
+def checked_delimiter(requested: str | None) -> str:
     """What parts the cells of CSV: one character, a comma by default.
 
     Raises:
         RefusedError: 400 for anything that cannot part cells.
     """
-    delimiter = asked or ","
+    delimiter = requested or ","
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise bad_params(f"Invalid delimiter: {delimiter}")
     return delimiter
@@ -74,7 +74,7 @@ def _csv(store: Store, settings: Settings, query: Query, delimiter: str) -> Text
 
 
 def _chunks(lines: Iterator[str]) -> Lines:
-    return iter(lambda: list(islice(lines, _CHUNK)), [])
+    return iter(lambda: list(islice(lines, _CHUNK_LINES)), [])
 
 
 FORMATS: Final[Mapping[FormatName, Format]] = {JSON: Format("json", _json), CSV: Format("csv", _csv)}

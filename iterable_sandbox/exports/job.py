@@ -37,15 +37,15 @@ class Job:
     polls: int = 0
     restarts: int = 0
     files: list[str] | None = None
-    visible: int = 0
+    visible_count: int = 0
     bytes: int = 0
     truncated: bool = False
     ended: datetime | None = None
 
     @property
-    def shown(self) -> list[str]:
+    def visible_files(self) -> list[str]:
         """The names of the files that a client may see."""
-        return (self.files or [])[: self.visible]
+        return (self.files or [])[: self.visible_count]
 
     def enter(self, state: State) -> None:
         """Move on. The poll that moves a job is the first that sees its new state."""

@@ -28,15 +28,15 @@ class Query:
     omitted: frozenset[str] = frozenset()
 
 
-def data_type(asked: str) -> str:
+def data_type(requested: str) -> str:
     """The name of a data type, which may be asked for in any case.
 
     Raises:
         RefusedError: 400 if there is no such data type.
     """
-    name = _NAMES.get(asked.lower())
+    name = _NAMES.get(requested.lower())
     if name is None:
-        raise bad_params(f"Invalid dataTypeName: {asked}")
+        raise bad_params(f"Invalid dataTypeName: {requested}")
     return name
 
 
@@ -49,7 +49,7 @@ def field_names(texts: Iterable[str]) -> frozenset[str]:
 def json_lines(store: Store, settings: Settings, query: Query) -> Lines:
     """One JSON object per line, without nulls."""
     chunks = store.events.lines(query.selection, shuffled=settings.shuffle)
-    view = _view(settings, query)
+    view = _field_filter(settings, query)
     if view is None:
         return chunks
     return ([to_json(view(from_own_json(line))) for line in lines] for lines in chunks)
@@ -57,18 +57,18 @@ def json_lines(store: Store, settings: Settings, query: Query) -> Lines:
 
 def rows(store: Store, settings: Settings, query: Query) -> Iterator[dict[str, Any]]:
     """The same as objects."""
-    view = _view(settings, query) or _whole
+    view = _field_filter(settings, query) or _unchanged
     chunks = store.events.lines(query.selection, shuffled=settings.shuffle)
     return (view(from_own_json(line)) for lines in chunks for line in lines)
 
 
-def _view(settings: Settings, query: Query) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
+def _field_filter(settings: Settings, query: Query) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
     """What happens to the fields of each line, or None if lines go out as they are stored."""
     if not (query.only or query.omitted or settings.flatten_nested):
         return None
 
     def view(fields: dict[str, Any]) -> dict[str, Any]:
-        shown = _flat(fields) if settings.flatten_nested else fields
+        shown = _flattened(fields) if settings.flatten_nested else fields
         return {
             name: value
             for name, value in shown.items()
@@ -78,15 +78,15 @@ def _view(settings: Settings, query: Query) -> Callable[[dict[str, Any]], dict[s
     return view
 
 
-def _whole(fields: dict[str, Any]) -> dict[str, Any]:
+def _unchanged(fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _flat(fields: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flattened(fields: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in fields.items():
         if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
+            flat |= _flattened(value, f"{prefix}{name}.")
         else:
             flat[f"{prefix}{name}"] = value
     return flat

@@ -10,25 +10,25 @@ from iterable_sandbox.rules.profiles import INTERNAL
 from iterable_sandbox.store.tables.events import Event
 from iterable_sandbox.wire.json_text import to_json
 
-_NULLS: Final = {
+_NULL_FIELDS: Final = {
     data_type.name: dict.fromkeys(name for name in ("city", "region") if name in data_type.fields)
     for data_type in EVENTS
 }
 """What is null where it is not known. Recordings show it for places; which other fields do so is not known."""
-_LISTS: Final[dict[str, dict[str, list[int]]]] = {
+_EMPTY_LISTS: Final[dict[str, dict[str, list[int]]]] = {
     name: {"messageTypeIds": []} for name in ("emailSubscribe", "emailUnSubscribe")
 }
 
 
 def user_event_lines(events: Iterable[Event]) -> Iterator[str]:
     """One JSON object per event."""
-    return (to_json(_shown(event)) for event in events)
+    return (to_json(_event_json(event)) for event in events)
 
 
-def _shown(event: Event) -> dict[str, Any]:
+def _event_json(event: Event) -> dict[str, Any]:
     created = event.line["createdAt"]
     indexed = {f"{INTERNAL}{name}": created for name in ("documentCreatedAt", "documentUpdatedAt")}
-    absent = _NULLS.get(event.type, {}) | _LISTS.get(event.type, {})
+    absent = _NULL_FIELDS.get(event.type, {}) | _EMPTY_LISTS.get(event.type, {})
     fields = indexed | {"_type": event.type} | absent | event.line
     return _nested(fields)
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from iterable_sandbox.faults import connection
 
 
-class BrokenResponses(Response):
+class BrokenResponse(Response):
     """An answer that is sent by an application of its own."""
 
     def __init__(self, app: ASGIApp, background: BackgroundTask | None = None) -> None:
@@ -36,7 +36,7 @@ def reset() -> ASGIApp:
     return app
 
 
-def shortened(answer: Response, size: int, *, cleanly: bool) -> ASGIApp:
+def truncated(answer: Response, size: int, *, cleanly: bool) -> ASGIApp:
     """The first `size` bytes of a body; then the connection closes, or cleanly the body is said to be over."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,16 +45,16 @@ def shortened(answer: Response, size: int, *, cleanly: bool) -> ASGIApp:
         async def send_beginning(message: Message) -> None:
             nonlocal room
             if message["type"] == "http.response.start":
-                await send(_of_any_length(message) if cleanly else message)
+                await send(_without_length(message) if cleanly else message)
             elif part := message.get("body", b"")[:room]:
                 room -= len(part)
-                await send(_body(part))
+                await send(_body_message(part))
 
         await answer(scope, receive, send_beginning)
         if cleanly:
-            await send(_body(b"", more=False))
+            await send(_body_message(b"", more=False))
         else:
-            await connection.hang_up(scope, receive)
+            await connection.close(scope, receive)
 
     return app
 
@@ -67,7 +67,7 @@ def slow(answer: Response, size: int, pause: float) -> ASGIApp:
             body = message.get("body", b"")
             for start in range(0, len(body), size):
                 await asyncio.sleep(pause)
-                await send(_body(body[start : start + size]))
+                await send(_body_message(body[start : start + size]))
             await send({**message, "body": b""} if body else message)
 
         await answer(scope, receive, send_in_pieces)
@@ -75,7 +75,7 @@ def slow(answer: Response, size: int, pause: float) -> ASGIApp:
     return app
 
 
-def with_half_a_line(answer: Response, number: int) -> ASGIApp:
+def with_malformed_line(answer: Response, number: int) -> ASGIApp:
     """The body with one line, counted from 1, that breaks off in the middle."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +84,7 @@ def with_half_a_line(answer: Response, number: int) -> ASGIApp:
         async def send_spoilt(message: Message) -> None:
             nonlocal ended
             if message["type"] == "http.response.start":
-                await send(_of_any_length(message))
+                await send(_without_length(message))
                 return
             lines = message.get("body", b"").split(b"\n")
             if 0 <= (row := number - 1 - ended) < len(lines):
@@ -97,12 +97,12 @@ def with_half_a_line(answer: Response, number: int) -> ASGIApp:
     return app
 
 
-def _of_any_length(start: Message) -> Message:
+def _without_length(start: Message) -> Message:
     """The head of an answer whose body is not as long as it was meant to be."""
     headers: Any = MutableHeaders(raw=list(start["headers"]))
     del headers["Content-Length"]
     return {**start, "headers": headers.raw}
 
 
-def _body(part: bytes, *, more: bool = True) -> Message:
+def _body_message(part: bytes, *, more: bool = True) -> Message:
     return {"type": "http.response.body", "body": part, "more_body": more}

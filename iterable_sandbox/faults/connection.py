@@ -28,13 +28,13 @@ async def reset(scope: Scope, receive: Receive) -> None:
     transport = _transport(scope)
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
     transport.abort()
-    await _ended(receive)
+    await _wait_for_disconnect(receive)
 
 
-async def hang_up(scope: Scope, receive: Receive) -> None:
+async def close(scope: Scope, receive: Receive) -> None:
     """Send what was written so far, and close the connection in the middle of an answer."""
     _transport(scope).close()
-    await _ended(receive)
+    await _wait_for_disconnect(receive)
 
 
 def _transport(scope: Scope) -> asyncio.Transport:
@@ -42,7 +42,7 @@ def _transport(scope: Scope) -> asyncio.Transport:
     return transport
 
 
-async def _ended(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     """Uvicorn must know that the client is gone, or it would answer for us."""
     while (await receive())["type"] != "http.disconnect":
         pass

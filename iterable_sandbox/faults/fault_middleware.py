@@ -9,27 +9,27 @@ from starlette.responses import Response
 
 from iterable_sandbox.faults.fault_plan import FaultPlan
 
-Serve = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
-def exposed(faults: FaultPlan, route: str, serve: Serve) -> Serve:
+def with_faults(faults: FaultPlan, route: str, serve: Handler) -> Handler:
     """`serve`, unless a fault is due for `route` (method and path template): it strikes before even the key is read."""
 
     async def served(request: Request) -> Response:
         request.state.route = route
-        fault = faults.due(route, _parameters(request))
+        fault = faults.fault_for(route, _parameters(request))
         if fault is None:
             return await serve(request)
-        answer = fault.instead()
+        answer = fault.response()
         if answer is None:
-            return fault.spoilt(await serve(request))
-        await _heard_out(request)
+            return fault.altered(await serve(request))
+        await _read_body(request)
         return answer
 
     return served
 
 
-async def _heard_out(request: Request) -> None:
+async def _read_body(request: Request) -> None:
     """Read all of a request, so that the client notices nothing before it waits for the answer."""
     async for _ in request.stream():
         pass

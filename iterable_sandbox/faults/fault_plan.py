@@ -32,7 +32,7 @@ class PlannedFault:
     seen: int = 0
     struck: int = 0
 
-    def strikes(self, route: str, parameters: Mapping[str, list[str]]) -> bool:
+    def fires(self, route: str, parameters: Mapping[str, list[str]]) -> bool:
         """Whether it strikes this request, which is counted."""
         if self.struck == self.fault.times or not self._is_for(route, parameters):
             return False
@@ -41,7 +41,7 @@ class PlannedFault:
         self.struck += hit
         return hit
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """As JSON."""
         return asdict(self.fault) | {"seen": self.seen, "struck": self.struck}
 
@@ -70,6 +70,6 @@ class FaultPlan:
         """All of them, also those that are spent."""
         return list(self._planned)
 
-    def due(self, route: str, parameters: Mapping[str, list[str]]) -> Fault | None:
+    def fault_for(self, route: str, parameters: Mapping[str, list[str]]) -> Fault | None:
         """The fault that strikes a request, given as method and template, and its parameters."""
-        return next((planned.fault for planned in self._planned if planned.strikes(route, parameters)), None)
+        return next((planned.fault for planned in self._planned if planned.fires(route, parameters)), None)

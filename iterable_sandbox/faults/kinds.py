@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from iterable_sandbox.faults import broken_responses as delivery
-from iterable_sandbox.faults.broken_responses import BrokenResponses
+from iterable_sandbox.faults import broken_responses
+from iterable_sandbox.faults.broken_responses import BrokenResponse
 from iterable_sandbox.wire.responses import envelope, internal_error, json_answer
 
 
@@ -31,11 +31,11 @@ class Fault:
     times: PositiveInt | None = 1
     every: PositiveInt = 1
 
-    def instead(self) -> Response | None:
+    def response(self) -> Response | None:
         """What is answered before the request does anything; None if it is served first."""
         return None
 
-    def spoilt(self, answer: Response) -> Response:
+    def altered(self, answer: Response) -> Response:
         """What becomes of the answer to a request that was served."""
         return answer
 
@@ -48,7 +48,7 @@ class RateLimit(Fault):
     retry_after: NonNegativeInt | None = None
     plain: bool = False
 
-    def instead(self) -> Response:
+    def response(self) -> Response:
         """A 429."""
         text = "Exceeded rate limit."
         answer = PlainTextResponse(text, 429) if self.plain else envelope(text, "RateLimitExceeded", {}, 429)
@@ -63,7 +63,7 @@ class GenericError(Fault):
 
     fault: Literal["generic_error"] = "generic_error"
 
-    def instead(self) -> Response:
+    def response(self) -> Response:
         """A 500."""
         return internal_error()
 
@@ -75,7 +75,7 @@ class Gateway(Fault):
     fault: Literal["gateway"] = "gateway"
     status: Literal[502, 503, 504] = 502
 
-    def instead(self) -> Response:
+    def response(self) -> Response:
         """A page."""
         title = f"{self.status} {HTTPStatus(self.status).phrase}"
         return HTMLResponse(f"<html><head><title>{title}</title></head><body>{title}</body></html>", self.status)
@@ -90,7 +90,7 @@ class Answer(Fault):
     body: Any = ""
     content_type: str = "text/plain"
 
-    def instead(self) -> Response:
+    def response(self) -> Response:
         """The answer."""
         if isinstance(self.body, str):
             return Response(self.body, self.status, media_type=self.content_type)
@@ -103,9 +103,9 @@ class ResetBefore(Fault):
 
     fault: Literal["reset_before"] = "reset_before"
 
-    def instead(self) -> Response:
+    def response(self) -> Response:
         """No answer."""
-        return BrokenResponses(delivery.reset())
+        return BrokenResponse(broken_responses.reset())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,9 +114,9 @@ class ResetAfter(Fault):
 
     fault: Literal["reset_after"] = "reset_after"
 
-    def spoilt(self, answer: Response) -> Response:
+    def altered(self, answer: Response) -> Response:
         """No answer, although there is one."""
-        return BrokenResponses(delivery.reset(), background=answer.background)
+        return BrokenResponse(broken_responses.reset(), background=answer.background)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,9 +126,9 @@ class Cut(Fault):
     fault: Literal["cut"] = "cut"
     bytes: NonNegativeInt
 
-    def spoilt(self, answer: Response) -> Response:
+    def altered(self, answer: Response) -> Response:
         """Its beginning."""
-        return BrokenResponses(delivery.shortened(answer, self.bytes, cleanly=False))
+        return BrokenResponse(broken_responses.truncated(answer, self.bytes, cleanly=False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,9 +138,9 @@ class EndEarly(Fault):
     fault: Literal["end_early"] = "end_early"
     bytes: NonNegativeInt
 
-    def spoilt(self, answer: Response) -> Response:
+    def altered(self, answer: Response) -> Response:
         """Its beginning."""
-        return BrokenResponses(delivery.shortened(answer, self.bytes, cleanly=True))
+        return BrokenResponse(broken_responses.truncated(answer, self.bytes, cleanly=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,9 +151,9 @@ class Slow(Fault):
     bytes: PositiveInt = 1000
     seconds: Annotated[float, Field(ge=0, le=3600)] = 0.1
 
-    def spoilt(self, answer: Response) -> Response:
+    def altered(self, answer: Response) -> Response:
         """All of it, slowly."""
-        return BrokenResponses(delivery.slow(answer, self.bytes, self.seconds))
+        return BrokenResponse(broken_responses.slow(answer, self.bytes, self.seconds))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,9 +163,9 @@ class MalformedLine(Fault):
     fault: Literal["malformed_line"] = "malformed_line"
     line: PositiveInt = 1
 
-    def spoilt(self, answer: Response) -> Response:
+    def altered(self, answer: Response) -> Response:
         """All of it but half a line."""
-        return BrokenResponses(delivery.with_half_a_line(answer, self.line))
+        return BrokenResponse(broken_responses.with_malformed_line(answer, self.line))
 
 
 AnyFault = Annotated[

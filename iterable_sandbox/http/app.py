@@ -9,17 +9,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from iterable_api.facts.limits import MAX_BODY_BYTES
-from iterable_sandbox.control import routes as control
-from iterable_sandbox.faults.fault_middleware import Serve, exposed
-from iterable_sandbox.http.edge import Edge, given, target
+from iterable_sandbox.control.routes import control_routes
+from iterable_sandbox.faults.fault_middleware import Handler, with_faults
+from iterable_sandbox.http.edge import Edge, path_parameter, request_line
 from iterable_sandbox.http.request_logging import RequestLogging
 from iterable_sandbox.project.project import Project
-from iterable_sandbox.project.request_log import rows
+from iterable_sandbox.project.request_log import record_count
 from iterable_sandbox.routes.exports.export_files import file_route
 from iterable_sandbox.routes.table import ENDPOINTS, Call, Endpoint
-from iterable_sandbox.rules import api_keys as keys
+from iterable_sandbox.rules import api_keys
 from iterable_sandbox.rules.delayed_writes import QUEUES
-from iterable_sandbox.wire import gc_pause as garbage
+from iterable_sandbox.wire import gc_pause
 from iterable_sandbox.wire.body_schema import violations
 from iterable_sandbox.wire.json_text import from_json
 from iterable_sandbox.wire.responses import (
@@ -32,7 +32,7 @@ from iterable_sandbox.wire.responses import (
     too_many_requests,
     unauthorised,
 )
-from iterable_sandbox.writes import due
+from iterable_sandbox.writes import sends
 
 _KEY_HEADERS = ("api-key", "api_key")
 
@@ -45,7 +45,7 @@ def build_app(project: Project) -> RequestLogging:
     """
     app = Starlette(
         routes=[
-            *control.routes(project),
+            *control_routes(project),
             file_route(project),
             *(_route(project, row) for row in ENDPOINTS),
         ],
@@ -56,19 +56,19 @@ def build_app(project: Project) -> RequestLogging:
 
 
 def _route(project: Project, endpoint: Endpoint) -> Route:
-    serve = exposed(project.faults, f"{endpoint.method} {endpoint.path}", _serve(project, endpoint))
+    serve = with_faults(project.faults, f"{endpoint.method} {endpoint.path}", _serve(project, endpoint))
     return Route(endpoint.path, serve, methods=[endpoint.method])
 
 
-def _serve(project: Project, endpoint: Endpoint) -> Serve:
+def _serve(project: Project, endpoint: Endpoint) -> Handler:
     async def serve(request: Request) -> Response:
-        due.settle(project)
+        sends.apply_due(project)
         try:
             _admit(project, endpoint, request)
             body = await _body(request)
-            with garbage.kept_waiting():
+            with gc_pause.paused():
                 call = _call(project, endpoint, request, body)
-                return project.pipelines.accept(lambda: endpoint.handler(call), _delay(project, endpoint))
+                return project.delayed_writes.accept(lambda: endpoint.handler(call), _delay(project, endpoint))
         except RefusedError as refusal:
             return refusal.response
 
@@ -88,7 +88,7 @@ def _admit(project: Project, endpoint: Endpoint, request: Request) -> None:
         RefusedError: 401 or 429.
     """
     key = _check_key(project, endpoint, request)
-    if project.settings.limits and not project.buckets.admit(endpoint.method, endpoint.path, key):
+    if project.settings.limits and not project.rate_limits.admit(endpoint.method, endpoint.path, key):
         raise too_many_requests(endpoint.path, project.settings.project_id)
 
 
@@ -99,10 +99,10 @@ def _call(project: Project, endpoint: Endpoint, request: Request, body: bytes) -
         RefusedError: if its body has not the shape that the route wants.
     """
     value = _read(endpoint, request, body)
-    request.state.rows = rows(value)
-    path = {name: given(value) for name, value in request.path_params.items()}
+    request.state.rows = record_count(value)
+    path = {name: path_parameter(value) for name, value in request.path_params.items()}
     origin = str(request.base_url).rstrip("/")
-    return Call(project, path, request.query_params, value, target(request.scope), origin)
+    return Call(project, path, request.query_params, value, request_line(request.scope), origin)
 
 
 def _check_key(project: Project, endpoint: Endpoint, request: Request) -> str:
@@ -118,8 +118,8 @@ def _check_key(project: Project, endpoint: Endpoint, request: Request) -> str:
     key_type = project.settings.key_type(key)
     if key_type is None:
         raise unauthorised("Invalid API key", ip, request.url.path)
-    if not keys.may_call(key_type, endpoint.method, endpoint.path):
-        raise forbidden_to_key(ip, request.url.path, keys.identifier(key), key_type)
+    if not api_keys.may_call(key_type, endpoint.method, endpoint.path):
+        raise forbidden_to_key(ip, request.url.path, api_keys.identifier(key), key_type)
     return key
 
 
@@ -137,11 +137,11 @@ def _read(endpoint: Endpoint, request: Request, body: bytes) -> object:
     if endpoint.body is None:
         return None
     if not body:
-        raise bad_request_page(target(request.scope), "Invalid Json: No content to map due to end-of-input")
+        raise bad_request_page(request_line(request.scope), "Invalid Json: No content to map due to end-of-input")
     try:
         value = from_json(body)
     except ValueError:
-        raise bad_request_page(target(request.scope), "Invalid Json") from None
+        raise bad_request_page(request_line(request.scope), "Invalid Json") from None
     wrong = dict(violations(endpoint.body, value))
     if wrong:
         raise endpoint.bad_body(endpoint.path, wrong)
@@ -150,12 +150,12 @@ def _read(endpoint: Endpoint, request: Request, body: bytes) -> object:
 
 async def _not_found(request: Request, _: Exception) -> Response:
     """Unknown routes and unknown methods look the same."""
-    return action_not_found(target(request.scope))
+    return action_not_found(request_line(request.scope))
 
 
 async def _too_deep(request: Request, _: Exception) -> Response:
     """A body may be deeper than Python's stack. What the real one answers is not known."""
-    return bad_request_page(target(request.scope), "Invalid Json: nested too deeply").response
+    return bad_request_page(request_line(request.scope), "Invalid Json: nested too deeply").response
 
 
 async def _failed(_request: Request, _error: Exception) -> Response:

@@ -40,12 +40,12 @@ class Edge:
         await app({**scope, "path": _path(scope)}, receive, send_with_headers)
 
 
-def target(scope: Scope) -> str:
+def request_line(scope: Scope) -> str:
     """Method and URI as they were sent."""
     return f"{scope['method']} {_uri(scope)}"
 
 
-def given(value: str) -> str:
+def path_parameter(value: str) -> str:
     """A path parameter as the client meant it, with its own slashes."""
     return value.replace(_SLASH, "/")
 

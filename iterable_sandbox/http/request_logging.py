@@ -7,16 +7,16 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from iterable_sandbox.http.edge import target
+from iterable_sandbox.http.edge import request_line
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.project.request_log import Entry
 
-_UNSEEN: Final = ("/_sandbox/", "/favicon.ico")
-_LINES: Final = (b"application/x-json-stream", b"text/csv")
+_NOT_LOGGED: Final = ("/_sandbox/", "/favicon.ico")
+_LINE_MEDIA_TYPES: Final = (b"application/x-json-stream", b"text/csv")
 
 
 @dataclass
-class _Traffic:
+class _Exchange:
     """What went over the wire for one request."""
 
     keeps_body: bool
@@ -27,17 +27,17 @@ class _Traffic:
     body: bytearray = field(default_factory=bytearray)
     _counts_lines: bool = False
 
-    def hear(self, message: Message) -> None:
+    def on_receive(self, message: Message) -> None:
         part = message.get("body", b"")
         self.received += len(part)
         if self.keeps_body:
             self.body += part
 
-    def say(self, message: Message) -> None:
+    def on_send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             kind = dict(message["headers"]).get(b"content-type", b"")
-            self._counts_lines = kind.startswith(_LINES)
+            self._counts_lines = kind.startswith(_LINE_MEDIA_TYPES)
         part = message.get("body", b"")
         if self._counts_lines:
             self.lines += part.count(b"\n") + (self.sent == 0 and bool(part))
@@ -53,51 +53,51 @@ class RequestLogging:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request and note it."""
-        if scope["type"] != "http" or scope["path"] == "/" or scope["path"].startswith(_UNSEEN):
+        if scope["type"] != "http" or scope["path"] == "/" or scope["path"].startswith(_NOT_LOGGED):
             await self._app(scope, receive, send)
             return
-        traffic = _Traffic(self._project.settings.log_personal_data)
+        exchange = _Exchange(self._project.settings.log_personal_data)
 
-        async def hear() -> Message:
+        async def logged_receive() -> Message:
             message = await receive()
-            traffic.hear(message)
+            exchange.on_receive(message)
             return message
 
-        async def say(message: Message) -> None:
-            traffic.say(message)
+        async def logged_send(message: Message) -> None:
+            exchange.on_send(message)
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 # Before the last bytes leave: whoever has the whole answer finds the request in the log.
-                note()
+                log_once()
             await send(message)
 
-        noted = False
+        logged = False
 
-        def note() -> None:
-            nonlocal noted
-            if not noted:
-                noted = True
-                self._project.log.add(_entry(scope, began, traffic))
+        def log_once() -> None:
+            nonlocal logged
+            if not logged:
+                logged = True
+                self._project.log.add(_entry(scope, began, exchange))
 
         began = self._project.clock.moment().isoformat()
         try:
-            await self._app(scope, hear, say)
+            await self._app(scope, logged_receive, logged_send)
         finally:
-            note()
+            log_once()
 
 
-def _entry(scope: Scope, began: str, traffic: _Traffic) -> Entry:
-    known: dict[str, Any] = scope["state"]
+def _entry(scope: Scope, began: str, exchange: _Exchange) -> Entry:
+    state: dict[str, Any] = scope["state"]
     personal: dict[str, str] = {}
-    if traffic.keeps_body:
-        uri = target(scope).partition(" ")[2]
-        personal = {"uri": uri, "body": traffic.body.decode("utf-8", "replace")}
+    if exchange.keeps_body:
+        uri = request_line(scope).partition(" ")[2]
+        personal = {"uri": uri, "body": exchange.body.decode("utf-8", "replace")}
     return Entry(
         began,
         scope["method"],
-        known.get("route", "").partition(" ")[2],
-        traffic.status,
-        traffic.received,
-        traffic.sent,
-        known.get("rows", 0) or traffic.lines,
+        state.get("route", "").partition(" ")[2],
+        exchange.status,
+        exchange.received,
+        exchange.sent,
+        state.get("rows", 0) or exchange.lines,
         **personal,
     )

@@ -26,13 +26,13 @@ class Project:
         self.settings = settings
         self.store = store
         self.clock = clock
-        self.buckets = RateLimits(clock)
-        self.pipelines = DelayedWrites(store, clock)
+        self.rate_limits = RateLimits(clock)
+        self.delayed_writes = DelayedWrites(store, clock)
         self.faults = FaultPlan()
         self.log = RequestLog()
         self.signing_key = token_bytes(16)
         self.export_jobs: dict[int, Job] = {}
-        self.directory = UserResolver(store, settings.project_type)
+        self.user_resolver = UserResolver(store, settings.project_type)
         self._shuffles = count()
         for owner, types in ((USER, SYSTEM_FIELDS), (PURCHASE, PURCHASE_FIELDS)):
             store.fields.add((owner.key, path, type_) for path, type_ in types.items())
@@ -40,7 +40,7 @@ class Project:
     def set_time(self, moment: datetime) -> None:
         """Let it be another time. Limits that were used up after it are free again."""
         if moment < self.clock.moment():
-            self.buckets = RateLimits(self.clock)
+            self.rate_limits = RateLimits(self.clock)
         self.clock.set(moment)
 
     def field_draft(self) -> FieldDraft:

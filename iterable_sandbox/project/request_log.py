@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-_KEPT: Final = 10_000
-_KEPT_BYTES: Final = 100_000_000
-_ROWS: Final = (
+_MAX_ENTRIES: Final = 10_000
+_MAX_BODY_BYTES: Final = 100_000_000
+_ROW_FIELDS: Final = (
     "users",
     "usersByUserId",
     "events",
@@ -47,9 +47,9 @@ class Entry:
 class RequestLog:
     """The latest requests, and how many there were of each outcome. Bodies together are at most `kept_bytes` long."""
 
-    def __init__(self, kept: int = _KEPT, kept_bytes: int = _KEPT_BYTES) -> None:
-        self._kept = kept
-        self._kept_bytes = kept_bytes
+    def __init__(self, max_entries: int = _MAX_ENTRIES, max_body_bytes: int = _MAX_BODY_BYTES) -> None:
+        self._max_entries = max_entries
+        self._max_body_bytes = max_body_bytes
         self._bytes = 0
         self._entries: deque[Entry] = deque()
         self._outcomes: Counter[tuple[str, int | None]] = Counter()
@@ -59,7 +59,7 @@ class RequestLog:
         self._entries.append(entry)
         self._bytes += len(entry.body or "")
         self._outcomes[f"{entry.method} {entry.path}", entry.status] += 1
-        while len(self._entries) > self._kept or self._bytes > self._kept_bytes:
+        while len(self._entries) > self._max_entries or self._bytes > self._max_body_bytes:
             self._bytes -= len(self._entries.popleft().body or "")
 
     def entries(self, route: str = "*") -> list[Entry]:
@@ -77,9 +77,9 @@ class RequestLog:
         return {route: number for (route, ended), number in sorted(self._outcomes.items(), key=str) if ended == status}
 
 
-def rows(body: Any) -> int:
+def record_count(body: Any) -> int:
     """How many records the JSON body of a write holds."""
     if not isinstance(body, Mapping):
         return 0
-    bulk = [body[name] for name in _ROWS if isinstance(body.get(name), list | dict)]
+    bulk = [body[name] for name in _ROW_FIELDS if isinstance(body.get(name), list | dict)]
     return sum(map(len, bulk)) if bulk else 1

@@ -10,7 +10,7 @@ from iterable_sandbox.rules.identities import RowRefusedError, UnidentifiedRowEr
 
 USER_BUCKETS: Final = ("invalid", "notFound", "invalidData", "conflict", "forgotten")
 EVENT_BUCKETS: Final = ("invalid", "notFound", "forgotten")
-_KINDS: Final = ("Emails", "UserIds")
+_IDENTIFIER_KINDS: Final = ("Emails", "UserIds")
 
 
 class BulkResult:
@@ -19,9 +19,11 @@ class BulkResult:
     def __init__(self, buckets: tuple[str, ...]) -> None:
         self.succeeded = 0
         self.failed = 0
-        self._named: dict[str, list[str]] = {f"{bucket}{kind}": [] for bucket in buckets for kind in _KINDS}
+        self._identifiers: dict[str, list[str]] = {
+            f"{bucket}{kind}": [] for bucket in buckets for kind in _IDENTIFIER_KINDS
+        }
 
-    def each(self, write: Callable[..., object], *columns: Sequence[Any]) -> None:
+    def apply(self, write: Callable[..., object], *columns: Sequence[Any]) -> None:
         """Write row by row, and count each: done, or refused and named.
 
         Answers about events have no bucket for conflicts; how the real ones name these is not known, so here they do
@@ -33,26 +35,26 @@ class BulkResult:
                 self.succeeded += 1
             except RowRefusedError as error:
                 self.failed += 1
-                self._named.get(f"{error.bucket}{error.kind}", []).append(error.value)
+                self._identifiers.get(f"{error.bucket}{error.kind}", []).append(error.value)
             except UnidentifiedRowError:
                 self.failed += 1
 
-    def named(self, bucket: str) -> list[str]:
+    def identifiers_in(self, bucket: str) -> list[str]:
         """Who is in one bucket, such as `notFoundUserIds`."""
-        return self._named[bucket]
+        return self._identifiers[bucket]
 
-    def failures(self, kind: str) -> list[str]:
+    def failed_identifiers(self, kind: str) -> list[str]:
         """Everybody who failed, by e-mail or by userId."""
-        return [value for name, values in self._named.items() if name.endswith(kind) for value in values]
+        return [value for name, values in self._identifiers.items() if name.endswith(kind) for value in values]
 
     def counts(self) -> dict[str, Any]:
         """The head of every bulk answer."""
         return {"successCount": self.succeeded, "failCount": self.failed}
 
-    def tail(self, draft: FieldDraft) -> dict[str, Any]:
+    def field_changes(self, draft: FieldDraft) -> dict[str, Any]:
         """What became of new fields."""
         return {"filteredOutFields": list(draft.filtered), "createdFields": list(draft.created)}
 
-    def buckets(self) -> Mapping[str, list[str]]:
+    def failed_updates(self) -> Mapping[str, list[str]]:
         """`failedUpdates`."""
-        return self._named
+        return self._identifiers

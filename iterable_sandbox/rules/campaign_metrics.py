@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from iterable_sandbox.store.tables.message_counts import BulkResult, Count
+from iterable_sandbox.store.tables.message_counts import Count, CountsByType
 
-Measure = Callable[[BulkResult], float]
+Measure = Callable[[CountsByType], float]
 Columns = Mapping[str, Measure]
 
 _NONE: Final = Count()
@@ -25,7 +25,7 @@ def _unique(type_: str) -> Measure:
     return lambda tally: tally.get(type_, _NONE).unique
 
 
-def _less(whole: Measure, part: Measure) -> Measure:
+def _difference(whole: Measure, part: Measure) -> Measure:
     return lambda tally: max(0, whole(tally) - part(tally))
 
 
@@ -34,7 +34,7 @@ def _ratio(part: Measure, whole: Measure, factor: float = 1) -> Measure:
     return lambda tally: round(part(tally) * factor / (whole(tally) or 1), 4)
 
 
-def _revenue(tally: BulkResult) -> float:
+def _revenue(tally: CountsByType) -> float:
     return round(tally.get("purchase", _NONE).revenue, 2)
 
 
@@ -47,7 +47,7 @@ def _pairs(**titles: str) -> Columns:
     }
 
 
-_THOUSAND: Final = 1000
+_PER_THOUSAND: Final = 1000
 _SENT: Final = _total("emailSend")
 _BOUGHT: Final = _total("purchase")
 
@@ -67,12 +67,12 @@ EMAIL: Final[Columns] = {
     "Unique Email Opens (filtered)": lambda tally: tally.get("emailOpen", _NONE).unique_filtered,
     "Total Emails Clicked": _total("emailClick"),
     "Unique Email Clicks": _unique("emailClick"),
-    "Total Emails Delivered": _less(_SENT, _total("emailBounce")),
-    "Unique Emails Delivered": _less(_unique("emailSend"), _unique("emailBounce")),
+    "Total Emails Delivered": _difference(_SENT, _total("emailBounce")),
+    "Unique Emails Delivered": _difference(_unique("emailSend"), _unique("emailBounce")),
     "Total Complaints": _total("emailComplaint"),
     "Total Email Send Skips": _total("emailSendSkip"),
-    "Purchases / M (Email)": _ratio(_BOUGHT, _SENT, _THOUSAND),
-    "Revenue / M (Email)": _ratio(_revenue, _SENT, _THOUSAND),
+    "Purchases / M (Email)": _ratio(_BOUGHT, _SENT, _PER_THOUSAND),
+    "Revenue / M (Email)": _ratio(_revenue, _SENT, _PER_THOUSAND),
 }
 _BY_MEDIUM: Final[Mapping[str, Columns]] = {
     "Email": EMAIL,

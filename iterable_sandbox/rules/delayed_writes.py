@@ -45,7 +45,7 @@ QUEUES: Final[Mapping[tuple[str, str], Queue]] = {
 
 
 @dataclass(frozen=True)
-class _Waiting:
+class _PendingWrite:
     due_ms: int
     accepted_ms: int
     write: Write
@@ -57,7 +57,7 @@ class DelayedWrites:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_PendingWrite] = []
 
     def accept(self, write: Write, delay: float) -> Response:
         """The answer to a write that takes effect after `delay` seconds, or at once if that is 0.
@@ -70,19 +70,19 @@ class DelayedWrites:
         """
         if not delay:
             return write()
-        with self._store.database.rehearsal():
+        with self._store.database.rolled_back():
             answer = write()
             types = self._store.fields.all()
         self._store.fields.add(types)
         now = self._clock.now()
-        self._waiting.append(_Waiting(now + int(delay * 1000), now, write))
+        self._waiting.append(_PendingWrite(now + int(delay * 1000), now, write))
         return answer
 
-    def settle(self) -> None:
+    def apply_due(self) -> None:
         """Apply what is due. Times are those of acceptance; what can no longer be applied is dropped."""
         now = self._clock.now()
         due = [one for one in self._waiting if one.due_ms <= now]
         self._waiting = [one for one in self._waiting if one.due_ms > now]
         for one in sorted(due, key=lambda one: one.due_ms):
-            with self._clock.back_at(one.accepted_ms), suppress(RefusedError):
+            with self._clock.at(one.accepted_ms), suppress(RefusedError):
                 one.write()

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
 from iterable_sandbox.wire import dates
-from iterable_sandbox.wire.fast_check import GEO, PLAIN, are_plain
+from iterable_sandbox.wire.fast_check import ALWAYS_VALID, GEO, all_valid
 from iterable_sandbox.wire.json_text import without_nulls
 from iterable_sandbox.wire.responses import RefusedError, envelope
 
@@ -92,17 +92,17 @@ class FieldDraft:
         self._known: dict[Owner, dict[str, str]] = {}
         self._new: list[tuple[str, str, str]] = []
 
-    def admit(self, asked: RequestedFields) -> dict[str, Any]:
+    def admit(self, requested: RequestedFields) -> dict[str, Any]:
         """The fields that will be stored."""
-        allow = self._settings.unknown_fields == "allow" if asked.create is None else asked.create
-        return self._object(_Rules(asked.owner, allow, asked.merge), "", asked.fields)
+        allow = self._settings.unknown_fields == "allow" if requested.create is None else requested.create
+        return self._object(_Rules(requested.owner, allow, requested.merge), "", requested.fields)
 
     def admit_all(self, rows: Sequence[RequestedFields]) -> list[Mapping[str, Any]]:
         """What `admit` makes of each row. Those of owners with nothing but plain fields are seen together."""
         fields: dict[Owner, list[Mapping[str, Any]]] = {}
         for row in rows:
             fields.setdefault(row.owner, []).append(row.fields)
-        plain = {owner for owner, given in fields.items() if are_plain(given, self._types(owner))}
+        plain = {owner for owner, given in fields.items() if all_valid(given, self._types(owner))}
         return [row.fields if row.owner in plain else self.admit(row) for row in rows]
 
     def check(self) -> None:
@@ -153,10 +153,10 @@ class FieldDraft:
         for name, value in fields.items():
             path = f"{prefix}{name}"
             expected = types.get(path)
-            if _is_plain(value, expected):
+            if _is_always_valid(value, expected):
                 admitted = value
             elif expected == "object" and _is_object(path, value):
-                admitted = self._inside(rules, path, expected, value)
+                admitted = self._nested_value(rules, path, expected, value)
             elif value is None and prefix and not rules.keep_nulls:
                 continue
             else:
@@ -176,17 +176,17 @@ class FieldDraft:
         for type_, element in zip(types, _elements(value), strict=True):
             if not self._fits(type_, expected):
                 self._clash(rules.owner, path, expected, type_, element)
-        return self._inside(rules, path, expected, value)
+        return self._nested_value(rules, path, expected, value)
 
-    def _inside(self, rules: _Rules, path: str, expected: str, value: Any) -> Any:
+    def _nested_value(self, rules: _Rules, path: str, expected: str, value: Any) -> Any:
         """The value with its own fields admitted, and dates in the form that Iterable keeps."""
         if isinstance(value, list):
-            return [self._inside(rules, path, expected, item) for item in value]
+            return [self._nested_value(rules, path, expected, item) for item in value]
         if isinstance(value, dict) and expected == "object":
             return self._object(rules, f"{path}.", value)
         if isinstance(value, dict) and not rules.keep_nulls:
             return without_nulls(value)
-        return dates.stored(value) if expected == "date" and isinstance(value, str) else value
+        return dates.stored_form(value) if expected == "date" and isinstance(value, str) else value
 
     def _is_known(self, rules: _Rules, path: str, type_: str) -> bool:
         owner = rules.owner
@@ -234,11 +234,11 @@ def type_of(path: str, value: Any) -> str:
             return "object"
 
 
-def _is_plain(value: Any, expected: str | None) -> bool:
+def _is_always_valid(value: Any, expected: str | None) -> bool:
     """Whether a look at the class of a value, or of its items, is enough."""
     if isinstance(value, list):
-        return all((item.__class__, expected) in PLAIN for item in value)
-    return (value.__class__, expected) in PLAIN
+        return all((item.__class__, expected) in ALWAYS_VALID for item in value)
+    return (value.__class__, expected) in ALWAYS_VALID
 
 
 def _is_object(path: str, value: Any) -> bool:

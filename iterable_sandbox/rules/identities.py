@@ -42,14 +42,14 @@ class Identity(NamedTuple):
     user_id: str | None
     prefer_user_id: bool = False
 
-    def refused(self, bucket: Bucket) -> RowRefusedError:
+    def row_error(self, bucket: Bucket) -> RowRefusedError:
         """The failure of the row, named by its address if it has one, else by its userId."""
         if self.email is not None:
             return RowRefusedError(bucket, "Emails", self.email)
         return RowRefusedError(bucket, "UserIds", self.user_id or "")
 
 
-def read(row: Mapping[str, Any]) -> Identity:
+def read_identity(row: Mapping[str, Any]) -> Identity:
     """The identity of a row.
 
     Raises:
@@ -99,13 +99,13 @@ class UserResolver:
         self._type = project_type
 
     @contextmanager
-    def expecting(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[None]:
+    def prefetch(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[None]:
         """Look at once for all whom the rows of one request may mean; inside of a transaction."""
         named = [(row.get("email"), row.get("userId")) for row in rows]
         emails = {normalise_email(email) for email, _ in named if email is not None}
         user_ids = {user_id for _, user_id in named if user_id is not None}
-        forgotten = self._forgotten.expecting(emails, user_ids)
-        with forgotten, self._users.expecting(emails, user_ids) as users, self._lists.expecting(users):
+        forgotten = self._forgotten.prefetch(emails, user_ids)
+        with forgotten, self._users.prefetch(emails, user_ids) as users, self._lists.prefetch(users):
             yield
 
     def find(self, identity: Identity) -> User | None:
@@ -159,13 +159,13 @@ class UserResolver:
         hybrid = self._type is ProjectType.HYBRID
         if email is not None and email != user.email:
             if self._type is ProjectType.EMAIL:
-                raise identity.refused("invalidData")
+                raise identity.row_error("invalidData")
             if hybrid and self._users.by_email(email) is not None:
                 raise RowRefusedError("conflict", "Emails", email)
             user.email = email
         if user_id is not None and user_id != user.user_id:
             if self._type is ProjectType.USER_ID:
-                raise identity.refused("invalidData")
+                raise identity.row_error("invalidData")
             if hybrid and self._users.by_user_id(user_id) is not None:
                 raise RowRefusedError("conflict", "UserIds", user_id)
             user.user_id = user_id

@@ -21,7 +21,7 @@ UPDATED: Final = f"{INTERNAL}documentUpdatedAt"
 _DOMAIN: Final = f"{INTERNAL}emailDomain"
 _REGION: Final = f"{INTERNAL}regionCode"
 _SYSTEM_OBJECTS: Final = ("itblInternal", "itblDS")
-_MANAGED: Final = frozenset(
+_SET_BY_ITERABLE: Final = frozenset(
     {*_SYSTEM_OBJECTS, "itblUserId", "profileUpdatedAt", "signupSource", "devices", "browserTokens"}
 )
 """Fields that Iterable sets itself. What it does with them in a request is not known; here they are ignored."""
@@ -44,8 +44,8 @@ PURCHASE_FIELDS: Final[Mapping[str, str]] = {**_CART_FIELDS, "total": "double"}
 
 _SUBSCRIPTIONS: Final = ("subscribedMessageTypeIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds")
 
-_TAKEN: Final = _MANAGED | {"email", "userId"}
-_TAKEN_BY_OPT_IN: Final = _TAKEN | {*_SUBSCRIPTIONS}
+_NOT_WRITABLE: Final = _SET_BY_ITERABLE | {"email", "userId"}
+_NOT_WRITABLE_WITH_OPT_IN: Final = _NOT_WRITABLE | {*_SUBSCRIPTIONS}
 
 SYSTEM_FIELDS: Final[Mapping[str, str]] = {
     "email": "string",
@@ -79,7 +79,7 @@ def writable(fields: Mapping[str, Any], *, opt_in: bool = False) -> dict[str, An
 
     Where users opt in to message types, only the subscription endpoints write these.
     """
-    taken = _TAKEN_BY_OPT_IN if opt_in else _TAKEN
+    taken = _NOT_WRITABLE_WITH_OPT_IN if opt_in else _NOT_WRITABLE
     return {name: value for name, value in fields.items() if _root(name) not in taken}
 
 
@@ -121,7 +121,7 @@ def identifiers(user: User) -> dict[str, str]:
 def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source: str) -> None:
     """Bring Iterable's own fields up to date: every write does, even one that changes nothing else."""
     user.updated_at = clock.seconds()
-    now = dates.shown(user.updated_at)
+    now = dates.export_form(user.updated_at)
     profile = user.profile
     if CREATED not in profile:
         profile.setdefault("signupDate", now)
@@ -133,15 +133,15 @@ def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source:
     profile["profileUpdatedAt"] = profile[UPDATED] = now
     if user.email is not None:
         profile[_DOMAIN] = user.email.rpartition("@")[2]
-    _locate(profile)
+    _set_region(profile)
 
 
-def renew(user: User) -> None:
+def reset_creation(user: User) -> None:
     """Forget when the profile began: changing the address and merging make a new document of it."""
     user.profile.pop(CREATED, None)
 
 
-def _locate(profile: dict[str, Any]) -> None:
+def _set_region(profile: dict[str, Any]) -> None:
     """Name the region of the phone number, as long as there is one that belongs to a region."""
     number = profile.get("phoneNumber")
     region = _region(number) if isinstance(number, str) else None
@@ -159,7 +159,7 @@ def _region(number: str) -> str | None:
         return None
 
 
-def subscribe(user: User, project_type: ProjectType, list_ids: Iterable[int]) -> None:
+def show_lists(user: User, project_type: ProjectType, list_ids: Iterable[int]) -> None:
     """Show the lists of a user. The four subscription fields appear together, with the first of them."""
     for name in _SUBSCRIPTIONS:
         user.profile.setdefault(name, [])

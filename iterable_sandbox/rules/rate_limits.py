@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem, StateBucket, TokenBucket
 
-from iterable_api.facts.limits import DAY, Limit, limits_of
+from iterable_api.facts.endpoints import facts_of
+from iterable_api.facts.limits import DAY, Limit
 from iterable_sandbox.wire.clock import Clock
 
 
@@ -18,17 +19,18 @@ class RateLimits:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._buckets: dict[tuple[Limit, str], AbstractBucket] = {}
+        self._buckets: dict[tuple[str, str, Limit, str], AbstractBucket] = {}
 
     def admit(self, method: str, path: str, api_key: str) -> bool:
         """Whether a request to the endpoint (its contract template) fits all its limits; if so it is counted."""
-        return all(self._put(limit, api_key if limit.scope == "key" else "") for limit in limits_of(method, path))
+        return all(self._admits(method, path, limit, api_key) for limit in facts_of(method, path).limits)
 
-    def _put(self, limit: Limit, owner: str) -> bool:
+    def _admits(self, method: str, path: str, limit: Limit, api_key: str) -> bool:
         now = self._clock.now()
-        bucket = self._buckets.setdefault((limit, owner), self._bucket(limit))
+        owner = api_key if limit.scope == "key" else ""
+        bucket = self._buckets.setdefault((method, path, limit, owner), self._bucket(limit))
         bucket.leak(now)
-        return bool(bucket.put(RateItem(limit.path, now)))
+        return bool(bucket.put(RateItem(path, now)))
 
     def _bucket(self, limit: Limit) -> AbstractBucket:
         rates = [Rate(limit.count, limit.seconds * 1000)]

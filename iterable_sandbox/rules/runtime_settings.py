@@ -18,12 +18,12 @@ _SETTINGS: Final = TypeAdapter(Settings)
 _OBJECT: Final = TypeAdapter(dict[str, Any])
 
 
-def shown(settings: Settings) -> dict[str, Any]:
+def as_json(settings: Settings) -> dict[str, Any]:
     """What can be changed, as JSON."""
     return {name: value for name, value in _SETTINGS.dump_python(settings, mode="json").items() if name in _CHANGEABLE}
 
 
-def changed(settings: Settings, text: bytes | str) -> Settings:
+def with_changes(settings: Settings, text: bytes | str) -> Settings:
     """The settings with some of them changed, from a JSON object.
 
     Raises:

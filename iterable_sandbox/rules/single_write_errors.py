@@ -35,7 +35,7 @@ userId was seen where a user is deleted."""
 
 
 @contextmanager
-def single_write() -> Iterator[None]:
+def rows_fail_request() -> Iterator[None]:
     """Turn the failure of a row into the failure of the request.
 
     Raises:
@@ -44,12 +44,12 @@ def single_write() -> Iterator[None]:
     try:
         yield
     except RowRefusedError as error:
-        raise refused(error) from None
+        raise request_error(error) from None
     except UnidentifiedRowError:
         raise bad_params("Either email or userId must be given") from None
 
 
-def refused(error: RowRefusedError) -> RefusedError:
+def request_error(error: RowRefusedError) -> RefusedError:
     """The answer to a request that is about one user."""
     answer = _ANSWERS[error.bucket, error.kind]
     return RefusedError(envelope(answer.text.format(error.value), answer.code, status=answer.status))

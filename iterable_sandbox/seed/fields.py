@@ -27,10 +27,10 @@ _SHOP_NUMBER: Final = "+15550000199"
 
 
 @dataclass
-class Scene:
+class EventContext:
     """Where a line is written: who, about which message, when, and which data type came before it."""
 
-    chance: Random
+    rng: Random
     person: Person
     campaign: Campaign | None
     message_id: str
@@ -38,164 +38,164 @@ class Scene:
     before: str = ""
 
 
-def _message(scene: Scene) -> Fields:
-    if scene.campaign is None:
+def _message(context: EventContext) -> Fields:
+    if context.campaign is None:
         return {}
-    return _attributed(scene) | {"messageId": scene.message_id}
+    return _attributed(context) | {"messageId": context.message_id}
 
 
-def _channel(scene: Scene) -> Fields:
-    if scene.campaign is None:
+def _channel(context: EventContext) -> Fields:
+    if context.campaign is None:
         return {}
-    channel = scene.campaign.channel
+    channel = context.campaign.channel
     return {"channelId": channel.id, "messageTypeId": channel.message_type_id}
 
 
-def _content(scene: Scene) -> Fields:
-    return {} if scene.campaign is None else {"contentId": scene.campaign.id * 3 + 7}
+def _content(context: EventContext) -> Fields:
+    return {} if context.campaign is None else {"contentId": context.campaign.id * 3 + 7}
 
 
-def _counters(_: Scene) -> Fields:
+def _counters(_: EventContext) -> Fields:
     return {"catalogCollectionCount": 0, "catalogLookupCount": 0, "productRecommendationCount": 0}
 
 
-def _bus(scene: Scene) -> Fields:
-    return {"messageBusId": f"{scene.chance.getrandbits(64):016x}-{scene.message_id[:8]}-000000"}
+def _bus(context: EventContext) -> Fields:
+    return {"messageBusId": f"{context.rng.getrandbits(64):016x}-{context.message_id[:8]}-000000"}
 
 
-def _trigger(scene: Scene) -> Fields:
+def _trigger(context: EventContext) -> Fields:
     """What set off a triggered message: JSON inside a string."""
-    if scene.campaign is None or scene.campaign.list_id is not None:
+    if context.campaign is None or context.campaign.list_id is not None:
         return {}
-    head = {"eventName": "orderShipped", "createdAt": moment(scene.at - 3)}
-    return {"transactionalData": to_json(head | shop.CUSTOM_EVENTS["orderShipped"](scene.chance))}
+    head = {"eventName": "orderShipped", "createdAt": moment(context.at - 3)}
+    return {"transactionalData": to_json(head | shop.CUSTOM_EVENTS["orderShipped"](context.rng))}
 
 
-def _reason(_: Scene) -> Fields:
+def _reason(_: EventContext) -> Fields:
     return {"reason": "DuplicateMarketingMessage"}
 
 
-def _ip(scene: Scene) -> Fields:
-    agent, device = scene.chance.choice(_AGENTS)
-    return {"ip": scene.person.ip, "userAgent": agent, "userAgentDevice": device}
+def _ip(context: EventContext) -> Fields:
+    agent, device = context.rng.choice(_AGENTS)
+    return {"ip": context.person.ip, "userAgent": agent, "userAgentDevice": device}
 
 
-def _place(scene: Scene) -> Fields:
-    place = scene.person.place
+def _place(context: EventContext) -> Fields:
+    place = context.person.place
     return {"city": place.city, "region": place.region, "country": place.country}
 
 
-def _bot(scene: Scene) -> Fields:
-    return {"isBot": happens(scene.chance, 0.03)}
+def _bot(context: EventContext) -> Fields:
+    return {"isBot": happens(context.rng, 0.03)}
 
 
-def _url(scene: Scene) -> Fields:
-    return {"url": scene.chance.choice(shop.PRODUCTS)["url"], "hrefIndex": scene.chance.randrange(6)}
+def _url(context: EventContext) -> Fields:
+    return {"url": context.rng.choice(shop.PRODUCTS)["url"], "hrefIndex": context.rng.randrange(6)}
 
 
-def _clicked(scene: Scene) -> Fields:
-    return {"clickedUrl": scene.chance.choice(shop.PRODUCTS)["url"]}
+def _clicked(context: EventContext) -> Fields:
+    return {"clickedUrl": context.rng.choice(shop.PRODUCTS)["url"]}
 
 
-def _target(scene: Scene) -> Fields:
-    return {"targetUrl": scene.chance.choice(shop.PRODUCTS)["url"]}
+def _target(context: EventContext) -> Fields:
+    return {"targetUrl": context.rng.choice(shop.PRODUCTS)["url"]}
 
 
-def _device(scene: Scene) -> Fields:
-    device = {"deviceId": scene.person.token.upper(), "platform": "iOS", "appPackageName": "com.example.shop"}
+def _device(context: EventContext) -> Fields:
+    device = {"deviceId": context.person.token.upper(), "platform": "iOS", "appPackageName": "com.example.shop"}
     return {f"deviceInfo.{name}": value for name, value in device.items()}
 
 
-def _context(_: Scene) -> Fields:
+def _context(_: EventContext) -> Fields:
     return {"messageContext.saveToInbox": True, "messageContext.silentInbox": False}
 
 
-def _endpoint(scene: Scene) -> Fields:
-    return {"platformEndpoint": _ENDPOINT + scene.person.token}
+def _endpoint(context: EventContext) -> Fields:
+    return {"platformEndpoint": _ENDPOINT + context.person.token}
 
 
-def _sms(scene: Scene) -> Fields:
+def _sms(context: EventContext) -> Fields:
     counts = {"smsSendCount": 1, "mmsSendCount": 0, "isSMSEstimation": False, "fromSMSSenderId": 258}
-    text = {"renderedSmsMessage": "Your order is on its way.", "toPhoneNumber": scene.person.phone}
-    return counts | text | _provider(scene)
+    text = {"renderedSmsMessage": "Your order is on its way.", "toPhoneNumber": context.person.phone}
+    return counts | text | _provider(context)
 
 
-def _provider(_: Scene) -> Fields:
+def _provider(_: EventContext) -> Fields:
     return {"billingParty": "Iterable", "espName": "ExampleTel", "espAccountId": "1207"}
 
 
-def _sms_received(scene: Scene) -> Fields:
+def _sms_received(context: EventContext) -> Fields:
     numbers = {
         "toPhoneNumber": _SHOP_NUMBER,
-        "fromPhoneNumber": scene.person.phone,
+        "fromPhoneNumber": context.person.phone,
         "senderPhoneNumberType": "LongCode",
     }
     country = {"recipientCountryName": "United States", "recipientCountryCallingCode": "1"}
-    return numbers | country | {"smsMessage": "STOP", "smsReceiveCount": 1, "mmsReceiveCount": 0} | _provider(scene)
+    return numbers | country | {"smsMessage": "STOP", "smsReceiveCount": 1, "mmsReceiveCount": 0} | _provider(context)
 
 
-def _sms_refused(_: Scene) -> Fields:
+def _sms_refused(_: EventContext) -> Fields:
     answer = {"status": 404, "code": 20404, "message": "The number does not exist"}
     return {f"smsProviderResponse.{name}": value for name, value in answer.items()}
 
 
-def _whatsapp(scene: Scene) -> Fields:
-    return {"toWhatsAppPhoneNumber": scene.person.phone}
+def _whatsapp(context: EventContext) -> Fields:
+    return {"toWhatsAppPhoneNumber": context.person.phone}
 
 
-def _whatsapp_received(scene: Scene) -> Fields:
-    numbers = {"toWhatsAppPhoneNumber": _SHOP_NUMBER, "fromWhatsAppPhoneNumber": scene.person.phone}
+def _whatsapp_received(context: EventContext) -> Fields:
+    numbers = {"toWhatsAppPhoneNumber": _SHOP_NUMBER, "fromWhatsAppPhoneNumber": context.person.phone}
     text = {"whatsAppMessage.type": "TEXT", "whatsAppMessage.text": "Thanks!", "sanitized.inputText": "thanks"}
-    return numbers | text | {"replyToMessageId": scene.message_id, "receivedAt": moment(scene.at - 2)}
+    return numbers | text | {"replyToMessageId": context.message_id, "receivedAt": moment(context.at - 2)}
 
 
-def _whatsapp_seen(scene: Scene) -> Fields:
-    times = {"seenAt": moment(scene.at - 2), "sentAt": moment(scene.at - 60)}
-    return _whatsapp(scene) | times | {"seenMessageId": scene.message_id, "espName": "ExampleTel"}
+def _whatsapp_seen(context: EventContext) -> Fields:
+    times = {"seenAt": moment(context.at - 2), "sentAt": moment(context.at - 60)}
+    return _whatsapp(context) | times | {"seenMessageId": context.message_id, "espName": "ExampleTel"}
 
 
-def _unsubscribed(scene: Scene) -> Fields:
+def _unsubscribed(context: EventContext) -> Fields:
     """After a bounce or a click on the hosted page; either closes the channel, as the profile shows."""
-    channels = [] if scene.campaign is None else [scene.campaign.channel.id]
-    known = scene.person.user.profile["unsubscribedChannelIds"]
-    scene.person.update(scene.at, unsubscribedChannelIds=sorted({*known, *channels}))
+    channels = [] if context.campaign is None else [context.campaign.channel.id]
+    known = context.person.user.profile["unsubscribedChannelIds"]
+    context.person.update(context.at, unsubscribedChannelIds=sorted({*known, *channels}))
     bounced = {"unsubSource": "HardBounce", "recipientState": "HardBounce", "status": "5.1.1"}
-    why = bounced if scene.before == "emailBounce" else {"unsubSource": "EmailLink"}
+    why = bounced if context.before == "emailBounce" else {"unsubSource": "EmailLink"}
     return {"emailListIds": [], "channelIds": channels} | why
 
 
-def _subscribed(scene: Scene) -> Fields:
-    source = {"signupSource": scene.person.user.profile["signupSource"]}
+def _subscribed(context: EventContext) -> Fields:
+    source = {"signupSource": context.person.user.profile["signupSource"]}
     return {
-        "emailListIds": list(scene.person.lists),
+        "emailListIds": list(context.person.lists),
         "channelIds": [],
-        "profileUpdatedAt": moment(scene.at - 40),
+        "profileUpdatedAt": moment(context.at - 40),
     } | source
 
 
-def _indexed(scene: Scene) -> Fields:
-    return {f"{INTERNAL}{name}": moment(scene.at + 1) for name in ("documentCreatedAt", "documentUpdatedAt")}
+def _indexed(context: EventContext) -> Fields:
+    return {f"{INTERNAL}{name}": moment(context.at + 1) for name in ("documentCreatedAt", "documentUpdatedAt")}
 
 
-def _attributed(scene: Scene) -> Fields:
-    if scene.campaign is None:
+def _attributed(context: EventContext) -> Fields:
+    if context.campaign is None:
         return {}
-    return {"campaignId": scene.campaign.id, "templateId": scene.campaign.template_id}
+    return {"campaignId": context.campaign.id, "templateId": context.campaign.template_id}
 
 
-def _purchase(scene: Scene) -> Fields:
-    items = shop.basket(scene.chance)
-    paid = {"shoppingCartItems": items, "total": shop.total(items), "coupon": scene.chance.choice(("SPRING", "NONE"))}
-    return {"id": f"order-{scene.chance.getrandbits(48):012x}"} | _attributed(scene) | paid | _indexed(scene)
+def _purchase(context: EventContext) -> Fields:
+    items = shop.basket(context.rng)
+    paid = {"shoppingCartItems": items, "total": shop.total(items), "coupon": context.rng.choice(("SPRING", "NONE"))}
+    return {"id": f"order-{context.rng.getrandbits(48):012x}"} | _attributed(context) | paid | _indexed(context)
 
 
-def _custom_event(scene: Scene) -> Fields:
-    name = scene.chance.choice(tuple(shop.CUSTOM_EVENTS))
-    named = {"eventName": name, "id": f"{scene.chance.getrandbits(128):032x}", "eventUpdatedAt": moment(scene.at)}
-    return named | shop.CUSTOM_EVENTS[name](scene.chance) | _indexed(scene)
+def _custom_event(context: EventContext) -> Fields:
+    name = context.rng.choice(tuple(shop.CUSTOM_EVENTS))
+    named = {"eventName": name, "id": f"{context.rng.getrandbits(128):032x}", "eventUpdatedAt": moment(context.at)}
+    return named | shop.CUSTOM_EVENTS[name](context.rng) | _indexed(context)
 
 
-def _constant(**fields: Any) -> Callable[[Scene], Fields]:
+def _constant(**fields: Any) -> Callable[[EventContext], Fields]:
     """The same fields in every line."""
     return lambda _: fields
 
@@ -204,7 +204,7 @@ _SEND: Final = (_message, _channel, _content, _counters)
 _SKIP: Final = (_message, _channel, _content, _reason, _trigger)
 _IN_APP: Final = (_message, _device, _context)
 
-FIELDS: Final[Mapping[str, tuple[Callable[[Scene], Fields], ...]]] = {
+FIELDS: Final[Mapping[str, tuple[Callable[[EventContext], Fields], ...]]] = {
     "emailSend": (*_SEND, _bus, _trigger),
     "emailOpen": (_message, _content, _ip, _bot),
     "emailClick": (_message, _content, _ip, _place, _bot, _url),
@@ -233,7 +233,7 @@ FIELDS: Final[Mapping[str, tuple[Callable[[Scene], Fields], ...]]] = {
     "smsReceived": (_sms_received,),
     "smsSendSkip": _SKIP,
     "smsUsageInfo": (_message,),
-    "webPushSend": (*_SEND, lambda scene: {"browserToken": scene.person.token}),
+    "webPushSend": (*_SEND, lambda context: {"browserToken": context.person.token}),
     "webPushClick": (_message, _content),
     "webPushSendSkip": _SKIP,
     "rcsSend": (_message,),
@@ -249,7 +249,7 @@ FIELDS: Final[Mapping[str, tuple[Callable[[Scene], Fields], ...]]] = {
     "embeddedClick": (_message, _device, _target, _constant(placementId=101, buttonIdentifier="button-0")),
     "embeddedSession": (
         _device,
-        lambda scene: {"session.id": scene.message_id, "session.start": moment(scene.at - 40)},
+        lambda context: {"session.id": context.message_id, "session.start": moment(context.at - 40)},
     ),
     "unknownSession": (_device,),
     "journeyExit": (_constant(workflowId=FIRST_JOURNEY, reason="completed"),),

@@ -120,17 +120,17 @@ _TRIGGERED: Final = (
     ("Start page banner", 7),
     ("RCS pilot", 8),
 )
-_UNSENT: Final = (
+_NOT_SENT: Final = (
     ("Winter letter", 0, "Draft"),
     ("Holiday push", 2, "Scheduled"),
     ("Old letter", 0, "Archived"),
     ("Seasonal letter", 0, "Recurring"),
 )
-_CHILDREN: Final = ("Spring letter", "Summer letter", "Autumn letter")
+_SENT_BY_RECURRING: Final = ("Spring letter", "Summer letter", "Autumn letter")
 """What the recurring campaign has sent."""
 _JOURNEYS: Final = {"Order confirmation": 0, "Order shipped": 0, "Welcome": 1, "Cart reminder": 2}
 """Triggered campaign to its journey; others are triggered through the API."""
-_SHARED_ID: Final = ("Order confirmation", "Order shipped")
+_WITH_SHARED_TEMPLATE_ID: Final = ("Order confirmation", "Order shipped")
 """Campaigns whose templates share a `clientTemplateId`."""
 
 
@@ -140,7 +140,7 @@ def _campaigns() -> tuple[Campaign, ...]:
         for row, (name, channel, list_id) in enumerate(_BLASTS)
     ]
     triggered = [(name, channel, "Running", None, 0.0) for name, channel in _TRIGGERED]
-    unsent = [(name, channel, state, 949_801, 0.0) for name, channel, state in _UNSENT]
+    unsent = [(name, channel, state, 949_801, 0.0) for name, channel, state in _NOT_SENT]
     return tuple(
         Campaign(_FIRST_CAMPAIGN + row, name, CHANNELS[channel], state, list_id, share)
         for row, (name, channel, state, list_id, share) in enumerate([*blasts, *triggered, *unsent])
@@ -194,7 +194,7 @@ def _campaign(row: Campaign, plan: Plan, sent: int) -> dict[str, Any]:
         **(audience if blast else {}),
         "labels": ["demo"] if row.id % 3 == 0 else [],
         "type": "Blast" if blast else "Triggered",
-        **({"recurringCampaignId": CAMPAIGNS[-1].id} if row.name in _CHILDREN else {}),
+        **({"recurringCampaignId": CAMPAIGNS[-1].id} if row.name in _SENT_BY_RECURRING else {}),
         **({"workflowId": FIRST_JOURNEY + _JOURNEYS[row.name]} if row.name in _JOURNEYS else {}),
     }
 
@@ -211,7 +211,7 @@ def _template(row: Campaign, plan: Plan) -> dict[str, Any]:
         "campaignId": row.id,
         "templateType": "Blast" if row.list_id is not None else "Triggered",
         "messageMedium": row.channel.medium,
-        **({"clientTemplateId": "orders"} if row.name in _SHARED_ID else {}),
+        **({"clientTemplateId": "orders"} if row.name in _WITH_SHARED_TEMPLATE_ID else {}),
         "contents": contents(row.channel.medium, row.name),
     }
 

@@ -15,7 +15,7 @@ from iterable_sandbox.seed.plan import Plan, happens
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.store.store import Store
 
-_FIRST: Final = [
+_FIRST_NAMES: Final = [
     "Ana",
     "Ben",
     "Carla",
@@ -36,7 +36,7 @@ _FIRST: Final = [
     "Rosa",
     "Sven",
 ]
-_LAST: Final = (
+_LAST_NAMES: Final = (
     "Abel",
     "Brandt",
     "Costa",
@@ -108,10 +108,10 @@ def moment(at: int) -> str:
     return timestamps.to_iterable(datetime.fromtimestamp(at, UTC))
 
 
-def crowd(plan: Plan) -> list[Person]:
+def new_people(plan: Plan) -> list[Person]:
     """Everybody, in the order of their rows."""
-    chance = plan.random("people")
-    return [_person(plan, chance, number) for number in range(1, plan.users + 1)]
+    rng = plan.random("people")
+    return [_person(plan, rng, number) for number in range(1, plan.users + 1)]
 
 
 def write(store: Store, persons: list[Person]) -> None:
@@ -120,39 +120,39 @@ def write(store: Store, persons: list[Person]) -> None:
     store.lists.join((list_id, person.user.id) for person in persons for list_id in person.lists)
 
 
-def _person(plan: Plan, chance: Random, number: int) -> Person:
-    first, last = chance.choice(_FIRST), chance.choice(_LAST)
+def _person(plan: Plan, rng: Random, number: int) -> Person:
+    first, last = rng.choice(_FIRST_NAMES), rng.choice(_LAST_NAMES)
     person = Person(
-        _identified(plan.project_type, chance, f"{first[0]}.{last}.{number}@{chance.choice(_DOMAINS)}".lower(), number),
-        _signup(plan, chance),
-        chance.choice(_PLACES),
-        f"{chance.choice(_NETWORKS)}.{chance.randrange(1, 255)}",
-        f"+1555{chance.randrange(10_000_000):07d}",
-        f"{chance.getrandbits(128):032x}",
-        [row.id for row in LISTS if chance.random() < row.share],
+        _user(plan.project_type, rng, f"{first[0]}.{last}.{number}@{rng.choice(_DOMAINS)}".lower(), number),
+        _signup(plan, rng),
+        rng.choice(_PLACES),
+        f"{rng.choice(_NETWORKS)}.{rng.randrange(1, 255)}",
+        f"+1555{rng.randrange(10_000_000):07d}",
+        f"{rng.getrandbits(128):032x}",
+        [row.id for row in LISTS if rng.random() < row.share],
     )
-    person.user.profile = {"firstName": first, "lastName": last, **_home(person), **_habits(chance)}
-    person.user.profile |= _system(plan, chance, person)
-    person.update(chance.randrange(max(person.signup, plan.start), plan.end))
+    person.user.profile = {"firstName": first, "lastName": last, **_address_fields(person), **_custom_fields(rng)}
+    person.user.profile |= _system_fields(plan, rng, person)
+    person.update(rng.randrange(max(person.signup, plan.start), plan.end))
     return person
 
 
-def _identified(project_type: ProjectType, chance: Random, email: str, number: int) -> User:
+def _user(project_type: ProjectType, rng: Random, email: str, number: int) -> User:
     """Everybody has the identifier that the project lives by; one in ten or in three lacks the other one."""
     user_id = f"u-{number:07d}"
     if project_type is ProjectType.EMAIL:
-        return User(email, None if happens(chance, 0.3) else user_id, 0, id=number)
-    return User(None if happens(chance, 0.1) else email, user_id, 0, id=number)
+        return User(email, None if happens(rng, 0.3) else user_id, 0, id=number)
+    return User(None if happens(rng, 0.1) else email, user_id, 0, id=number)
 
 
-def _signup(plan: Plan, chance: Random) -> int:
+def _signup(plan: Plan, rng: Random) -> int:
     """Most people were there before; the others join in the first half."""
-    if happens(chance, 0.7):
-        return plan.start - chance.randrange(300 * _DAY)
-    return chance.randrange(plan.start, (plan.start + plan.end) // 2)
+    if happens(rng, 0.7):
+        return plan.start - rng.randrange(300 * _DAY)
+    return rng.randrange(plan.start, (plan.start + plan.end) // 2)
 
 
-def _home(person: Person) -> dict[str, Any]:
+def _address_fields(person: Person) -> dict[str, Any]:
     place = person.place
     return {
         "phoneNumber": person.phone,
@@ -166,32 +166,32 @@ def _home(person: Person) -> dict[str, Any]:
     }
 
 
-def _habits(chance: Random) -> dict[str, Any]:
+def _custom_fields(rng: Random) -> dict[str, Any]:
     """Custom fields of every type; some people lack some of them."""
-    orders = chance.randrange(20)
+    orders = rng.randrange(20)
     habits = {
-        "loyaltyTier": chance.choice(_TIERS),
+        "loyaltyTier": rng.choice(_TIERS),
         "orderCount": orders,
-        "lifetimeValue": round(orders * chance.uniform(8, 90), 2),
+        "lifetimeValue": round(orders * rng.uniform(8, 90), 2),
         "isVip": orders > _VIP_ORDERS,
-        "interests": chance.sample(_INTERESTS, chance.randrange(1, 4)),
+        "interests": rng.sample(_INTERESTS, rng.randrange(1, 4)),
     }
-    if happens(chance, 0.6):
-        born = f"{chance.randrange(1950, 2008)}-{chance.randrange(1, 13):02d}-{chance.randrange(1, 29):02d}"
+    if happens(rng, 0.6):
+        born = f"{rng.randrange(1950, 2008)}-{rng.randrange(1, 13):02d}-{rng.randrange(1, 29):02d}"
         habits["dateOfBirth"] = born
     return habits
 
 
-def _system(plan: Plan, chance: Random, person: Person) -> dict[str, Any]:
+def _system_fields(plan: Plan, rng: Random, person: Person) -> dict[str, Any]:
     user = person.user
     created = moment(person.signup)
-    unique = {} if plan.project_type is ProjectType.EMAIL else {"itblUserId": f"{chance.getrandbits(128):032x}"}
+    unique = {} if plan.project_type is ProjectType.EMAIL else {"itblUserId": f"{rng.getrandbits(128):032x}"}
     domain = {} if user.email is None else {f"{profiles.INTERNAL}emailDomain": user.email.rpartition("@")[2]}
     user.profile |= unique
     return {
         **profiles.identifiers(user),
         "signupDate": created,
-        "signupSource": chance.choice(("API", "Import", "WebForm")),
+        "signupSource": rng.choice(("API", "Import", "WebForm")),
         profiles.list_field(plan.project_type): list(person.lists),
         "subscribedMessageTypeIds": [],
         "unsubscribedChannelIds": [],

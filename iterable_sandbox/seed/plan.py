@@ -37,10 +37,10 @@ class Plan:
         return int((self.until - timedelta(days=self.days)).timestamp())
 
     def random(self, purpose: str) -> Random:
-        """A source of chance for one purpose, so that more of one thing does not change another."""
+        """A source of rng for one purpose, so that more of one thing does not change another."""
         return Random(f"{self.seed} {purpose}")  # noqa: S311 (it must be repeatable)
 
 
-def happens(chance: Random, probability: float) -> bool:
+def happens(rng: Random, probability: float) -> bool:
     """Whether something that happens with a probability from 0 to 1 happens this time."""
-    return chance.random() < probability
+    return rng.random() < probability

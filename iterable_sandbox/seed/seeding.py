@@ -26,14 +26,14 @@ def seed(store: Store, plan: Plan) -> None:
         raise ValueError("there is a project in it already; seed a new file")
     with store.database.transaction():
         store.project_type(plan.project_type)
-        crowd = people.crowd(plan)
+        persons = people.new_people(plan)
         sent: Counter[int] = Counter()
-        store.events.add(_counted(story.tell(plan, crowd), sent))
+        store.events.add(_counted(story.events(plan, persons), sent))
         marketing.write(store, plan, sent)
         automation.write(store, plan)
         shop.write(store, plan)
-        people.write(store, crowd)
-        _fix_field_types(store, plan, crowd)
+        people.write(store, persons)
+        _fix_field_types(store, plan, persons)
 
 
 def _counted(events: Iterator[Event], sent: Counter[int]) -> Iterator[Event]:
@@ -44,13 +44,13 @@ def _counted(events: Iterator[Event], sent: Counter[int]) -> Iterator[Event]:
         yield event
 
 
-def _fix_field_types(store: Store, plan: Plan, crowd: list[people.Person]) -> None:
+def _fix_field_types(store: Store, plan: Plan, persons: list[people.Person]) -> None:
     """As if everything had been written through the API: the first value of a field has fixed its type."""
     store.fields.add((USER.key, path, type_) for path, type_ in SYSTEM_FIELDS.items())
     draft = FieldDraft(store, Settings())
-    for person in crowd:
+    for person in persons:
         draft.admit(RequestedFields(USER, writable(person.user.profile), create=True))
-    chance = plan.random("field types")
+    rng = plan.random("field types")
     for name, fields in shop.CUSTOM_EVENTS.items():
-        draft.admit(RequestedFields(custom_event(name), fields(chance), create=True))
+        draft.admit(RequestedFields(custom_event(name), fields(rng), create=True))
     draft.save()

@@ -29,11 +29,9 @@ PRODUCTS: Final = tuple(
 _STORES: Final = tuple({"city": city, "open": True, "staff": 4 + row} for row, city in enumerate(_CITIES))
 
 
-def basket(chance: Random) -> list[dict[str, Any]]:
+def basket(rng: Random) -> list[dict[str, Any]]:
     """One to three products, as the items of a cart or a purchase."""
-    return [
-        dict(product, quantity=chance.randrange(1, 4)) for product in chance.sample(PRODUCTS, chance.randrange(1, 4))
-    ]
+    return [dict(product, quantity=rng.randrange(1, 4)) for product in rng.sample(PRODUCTS, rng.randrange(1, 4))]
 
 
 def total(items: list[dict[str, Any]]) -> float:
@@ -42,33 +40,33 @@ def total(items: list[dict[str, Any]]) -> float:
     return round(sum(prices), 2)
 
 
-def _page_viewed(chance: Random) -> dict[str, Any]:
-    return {"url": chance.choice(PRODUCTS)["url"], "seconds": chance.randrange(1, 400)}
+def _page_viewed(rng: Random) -> dict[str, Any]:
+    return {"url": rng.choice(PRODUCTS)["url"], "seconds": rng.randrange(1, 400)}
 
 
-def _product_viewed(chance: Random) -> dict[str, Any]:
-    product = chance.choice(PRODUCTS)
-    return {"productId": product["id"], "price": product["price"], "inStock": happens(chance, 0.9)}
+def _product_viewed(rng: Random) -> dict[str, Any]:
+    product = rng.choice(PRODUCTS)
+    return {"productId": product["id"], "price": product["price"], "inStock": happens(rng, 0.9)}
 
 
-def _cart_updated(chance: Random) -> dict[str, Any]:
-    items = basket(chance)
+def _cart_updated(rng: Random) -> dict[str, Any]:
+    items = basket(rng)
     return {"items": items, "total": total(items)}
 
 
-def _order_shipped(chance: Random) -> dict[str, Any]:
-    days = chance.randrange(1, 28)
+def _order_shipped(rng: Random) -> dict[str, Any]:
+    days = rng.randrange(1, 28)
     return {
-        "orderId": f"{chance.randrange(10**6):06d}",
-        "total": round(chance.uniform(5, 300), 2),
-        "expressDelivery": happens(chance, 0.3),
+        "orderId": f"{rng.randrange(10**6):06d}",
+        "total": round(rng.uniform(5, 300), 2),
+        "expressDelivery": happens(rng, 0.3),
         "shippedOn": f"2026-09-{days:02d}",
-        "parcel": {"carrier": chance.choice(("north", "south")), "weight": {"grams": chance.randrange(100, 9000)}},
+        "parcel": {"carrier": rng.choice(("north", "south")), "weight": {"grams": rng.randrange(100, 9000)}},
     }
 
 
-def _search(chance: Random) -> dict[str, Any]:
-    return {"query": chance.choice(_KINDS).lower(), "hits": chance.randrange(40), "tags": chance.sample(_COLOURS, 2)}
+def _search(rng: Random) -> dict[str, Any]:
+    return {"query": rng.choice(_KINDS).lower(), "hits": rng.randrange(40), "tags": rng.sample(_COLOURS, 2)}
 
 
 CUSTOM_EVENTS: Final[Mapping[str, Callable[[Random], dict[str, Any]]]] = {

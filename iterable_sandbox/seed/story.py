@@ -10,14 +10,14 @@ from random import Random
 from typing import Final
 
 from iterable_sandbox.rules import profiles
-from iterable_sandbox.seed.fields import FIELDS, Scene
+from iterable_sandbox.seed.fields import FIELDS, EventContext
 from iterable_sandbox.seed.marketing import CAMPAIGNS, Campaign
 from iterable_sandbox.seed.people import Person, moment
 from iterable_sandbox.seed.plan import Plan, happens
 from iterable_sandbox.store.tables.events import Event
 
 _DAY: Final = 86_400
-_UPDATABLE: Final = frozenset({"customEvent", "purchase"})
+_WITH_EVENT_ID: Final = frozenset({"customEvent", "purchase"})
 _BLAST_SHARE: Final = 0.6
 """Of all events, those of blasts; the rest is what happens every day."""
 
@@ -30,14 +30,14 @@ class Storyline:
     types: tuple[str, ...]
 
 
-def _plots(text: str) -> tuple[Storyline, ...]:
-    """One plot per line: its weight, then its data types."""
+def _storylines(text: str) -> tuple[Storyline, ...]:
+    """One storyline per line: its weight, then its data types."""
     rows = [line.split() for line in text.strip().splitlines()]
     return tuple(Storyline(float(weight), tuple(types)) for weight, *types in rows)
 
 
-_SENT: Final[Mapping[str, tuple[Storyline, ...]]] = {
-    "Email": _plots("""
+_PER_MESSAGE: Final[Mapping[str, tuple[Storyline, ...]]] = {
+    "Email": _storylines("""
         50 emailSend
         24 emailSend emailOpen
          7 emailSend emailOpen emailOpen
@@ -48,7 +48,7 @@ _SENT: Final[Mapping[str, tuple[Storyline, ...]]] = {
          1 emailSend emailOpen hostedUnsubscribeClick emailUnSubscribe
          1 emailSend emailComplaint
     """),
-    "Push": _plots("""
+    "Push": _storylines("""
         60 pushSend
         25 pushSend pushOpen
          5 pushSend pushOpen customEvent
@@ -56,7 +56,7 @@ _SENT: Final[Mapping[str, tuple[Storyline, ...]]] = {
          3 pushSendSkip
          1 pushSend pushUninstall
     """),
-    "InApp": _plots("""
+    "InApp": _storylines("""
         40 inAppSend inAppDelivery inAppOpen
         10 inAppSend inAppDelivery inAppOpen inAppClick
         10 inAppSend inAppDelivery inAppOpen inAppClose
@@ -64,38 +64,38 @@ _SENT: Final[Mapping[str, tuple[Storyline, ...]]] = {
          3 inAppSendSkip
          1 inAppSend inAppRecall
     """),
-    "SMS": _plots("""
+    "SMS": _storylines("""
         60 smsSend smsUsageInfo
         20 smsSend smsUsageInfo smsClick
          4 smsSend smsUsageInfo smsReceived
          3 smsSend smsBounce
          3 smsSendSkip
     """),
-    "WebPush": _plots("""
+    "WebPush": _storylines("""
         60 webPushSend
         12 webPushSend webPushClick
          3 webPushSendSkip
     """),
-    "WhatsApp": _plots("""
+    "WhatsApp": _storylines("""
         40 whatsAppSend whatsAppUsageInfo whatsAppSeen
          8 whatsAppSend whatsAppUsageInfo whatsAppSeen whatsAppClick
          5 whatsAppSend whatsAppUsageInfo whatsAppSeen whatsAppReceived
          3 whatsAppSend whatsAppBounce
          2 whatsAppSendSkip
     """),
-    "Embedded": _plots("""
+    "Embedded": _storylines("""
         30 embeddedSend embeddedReceived embeddedImpression embeddedSession
          6 embeddedSend embeddedReceived embeddedImpression embeddedClick
          2 embeddedSendSkip
     """),
-    "RCS": _plots("""
+    "RCS": _storylines("""
         10 rcsSend
          1 rcsSendSkip
     """),
 }
 """What may become of one message, by medium."""
 
-_UNSENT: Final = _plots("""
+_WITHOUT_MESSAGE: Final = _storylines("""
     60 customEvent customEvent customEvent
     15 customEvent purchase
     10 customEvent
@@ -106,29 +106,31 @@ _UNSENT: Final = _plots("""
 """What people do by themselves."""
 
 
-class _Choice:
-    """Draws plots by their weights."""
+class _WeightedChoice:
+    """Draws storylines by their weights."""
 
-    def __init__(self, plots: tuple[Storyline, ...]) -> None:
-        self.plots = plots
-        self.length = sum(plot.weight * len(plot.types) for plot in plots) / sum(plot.weight for plot in plots)
-        self._weights = list(accumulate(plot.weight for plot in plots))
+    def __init__(self, storylines: tuple[Storyline, ...]) -> None:
+        self.storylines = storylines
+        self.mean_events = sum(storyline.weight * len(storyline.types) for storyline in storylines) / sum(
+            storyline.weight for storyline in storylines
+        )
+        self._weights = list(accumulate(storyline.weight for storyline in storylines))
 
-    def draw(self, chance: Random) -> Storyline:
-        return chance.choices(self.plots, cum_weights=self._weights)[0]
+    def draw(self, rng: Random) -> Storyline:
+        return rng.choices(self.storylines, cum_weights=self._weights)[0]
 
 
-_CHOICES: Final = {medium: _Choice(plots) for medium, plots in _SENT.items()}
-_BY_THEMSELVES: Final = _Choice(_UNSENT)
+_CHOICES: Final = {medium: _WeightedChoice(storylines) for medium, storylines in _PER_MESSAGE.items()}
+_WITHOUT_MESSAGE_CHOICE: Final = _WeightedChoice(_WITHOUT_MESSAGE)
 _BLASTS: Final = tuple(campaign for campaign in CAMPAIGNS if campaign.state == "Finished")
 _TRIGGERED: Final = tuple(campaign for campaign in CAMPAIGNS if campaign.state == "Running")
 
 
-def tell(plan: Plan, crowd: list[Person]) -> Iterator[Event]:
+def events(plan: Plan, persons: list[Person]) -> Iterator[Event]:
     """At least as many events as planned: who joined, every kind of thing once, then blasts, then daily life."""
-    story = _Story(plan, crowd)
+    story = _Story(plan, persons)
     written = 0
-    for events in chain([story.joining()], story.premiere(), story.blasts(), story.daily_life()):
+    for events in chain([story.signups()], story.each_storyline_once(), story.blasts(), story.everyday_events()):
         if written >= plan.events:
             return
         for event in events:
@@ -137,74 +139,74 @@ def tell(plan: Plan, crowd: list[Person]) -> Iterator[Event]:
 
 
 class _Story:
-    """What happens, as plots: each an iterator of its events."""
+    """What happens, as storylines: each an iterator of its events."""
 
-    def __init__(self, plan: Plan, crowd: list[Person]) -> None:
+    def __init__(self, plan: Plan, persons: list[Person]) -> None:
         self._plan = plan
-        self._crowd = crowd
-        self._chance = plan.random("story")
+        self._persons = persons
+        self._rng = plan.random("story")
 
-    def joining(self) -> Iterator[Event]:
+    def signups(self) -> Iterator[Event]:
         """Those who signed up lately subscribed to their lists then."""
-        for person in self._crowd:
+        for person in self._persons:
             if person.signup >= self._plan.start and person.lists:
-                yield _event(Scene(self._chance, person, None, "", person.signup + 45), "emailSubscribe")
+                yield _event(EventContext(self._rng, person, None, "", person.signup + 45), "emailSubscribe")
 
-    def premiere(self) -> Iterator[Iterator[Event]]:
-        """Every plot once, so that even a small project holds every data type."""
+    def each_storyline_once(self) -> Iterator[Iterator[Event]]:
+        """Every storyline once, so that even a small project holds every data type."""
         for campaign in _TRIGGERED:
-            for plot in _SENT[campaign.channel.medium]:
-                yield self._some_day(campaign, plot)
-        for plot in _UNSENT:
-            yield self._some_day(None, plot)
+            for storyline in _PER_MESSAGE[campaign.channel.medium]:
+                yield self._at_random_time(campaign, storyline)
+        for storyline in _WITHOUT_MESSAGE:
+            yield self._at_random_time(None, storyline)
 
     def blasts(self) -> Iterator[Iterator[Event]]:
         """Each blast goes to the members of its list, or to as many of them as fit the plan."""
-        share = min(1.0, _BLAST_SHARE * self._plan.events / max(1.0, self._reach()))
+        share = min(1.0, _BLAST_SHARE * self._plan.events / max(1.0, self._events_of_full_blasts()))
         for campaign in _BLASTS:
             starts = campaign.starts(self._plan)
-            for person in self._crowd:
+            for person in self._persons:
                 there = campaign.list_id in person.lists and person.signup < starts
-                if there and happens(self._chance, share):
-                    at = starts + self._chance.randrange(600)
-                    yield self._play(person, campaign, self._drawn(campaign), at)
+                if there and happens(self._rng, share):
+                    at = starts + self._rng.randrange(600)
+                    yield self._events(person, campaign, self._drawn_storyline(campaign), at)
 
-    def daily_life(self) -> Iterator[Iterator[Event]]:
+    def everyday_events(self) -> Iterator[Iterator[Event]]:
         """Without end: somebody does something, or is sent something because of it."""
         while True:
-            if happens(self._chance, 0.5):
-                yield self._some_day(None, _BY_THEMSELVES.draw(self._chance))
+            if happens(self._rng, 0.5):
+                yield self._at_random_time(None, _WITHOUT_MESSAGE_CHOICE.draw(self._rng))
             else:
-                campaign = self._chance.choice(_TRIGGERED)
-                yield self._some_day(campaign, self._drawn(campaign))
+                campaign = self._rng.choice(_TRIGGERED)
+                yield self._at_random_time(campaign, self._drawn_storyline(campaign))
 
-    def _reach(self) -> float:
+    def _events_of_full_blasts(self) -> float:
         """How many events all blasts would make if they reached everybody on their lists."""
-        sizes = Counter(list_id for person in self._crowd for list_id in person.lists)
-        return sum(sizes[blast.list_id or 0] * _CHOICES[blast.channel.medium].length for blast in _BLASTS)
+        sizes = Counter(list_id for person in self._persons for list_id in person.lists)
+        return sum(sizes[blast.list_id or 0] * _CHOICES[blast.channel.medium].mean_events for blast in _BLASTS)
 
-    def _drawn(self, campaign: Campaign) -> Storyline:
-        return _CHOICES[campaign.channel.medium].draw(self._chance)
+    def _drawn_storyline(self, campaign: Campaign) -> Storyline:
+        return _CHOICES[campaign.channel.medium].draw(self._rng)
 
-    def _some_day(self, campaign: Campaign | None, plot: Storyline) -> Iterator[Event]:
-        """A plot for anybody, at any time since they signed up."""
-        person = self._chance.choice(self._crowd)
-        at = self._chance.randrange(max(self._plan.start, person.signup), self._plan.end)
-        return self._play(person, campaign, plot, at)
+    def _at_random_time(self, campaign: Campaign | None, storyline: Storyline) -> Iterator[Event]:
+        """A storyline for anybody, at any time since they signed up."""
+        person = self._rng.choice(self._persons)
+        at = self._rng.randrange(max(self._plan.start, person.signup), self._plan.end)
+        return self._events(person, campaign, storyline, at)
 
-    def _play(self, person: Person, campaign: Campaign | None, plot: Storyline, at: int) -> Iterator[Event]:
-        """The events of one plot, each some time after the one before; none after the project's end."""
-        scene = Scene(self._chance, person, campaign, f"{self._chance.getrandbits(128):032x}", at)
-        for type_ in plot.types:
-            yield _event(scene, type_)
-            scene.before = type_
-            later = scene.at + int(self._chance.paretovariate(0.6) * 20) % _DAY
-            scene.at = min(self._plan.end - 1, later)
+    def _events(self, person: Person, campaign: Campaign | None, storyline: Storyline, at: int) -> Iterator[Event]:
+        """The events of one storyline, each some time after the one before; none after the project's end."""
+        context = EventContext(self._rng, person, campaign, f"{self._rng.getrandbits(128):032x}", at)
+        for type_ in storyline.types:
+            yield _event(context, type_)
+            context.before = type_
+            later = context.at + int(self._rng.paretovariate(0.6) * 20) % _DAY
+            context.at = min(self._plan.end - 1, later)
 
 
-def _event(scene: Scene, type_: str) -> Event:
-    line: dict[str, object] = {**profiles.identifiers(scene.person.user), "createdAt": moment(scene.at)}
+def _event(context: EventContext, type_: str) -> Event:
+    line: dict[str, object] = {**profiles.identifiers(context.person.user), "createdAt": moment(context.at)}
     for fields in FIELDS[type_]:
-        line.update(fields(scene))
-    event_id = str(line["id"]) if type_ in _UPDATABLE else None
-    return Event(type_, scene.at, scene.person.user.id, line, event_id)
+        line.update(fields(context))
+    event_id = str(line["id"]) if type_ in _WITH_EVENT_ID else None
+    return Event(type_, context.at, context.person.user.id, line, event_id)

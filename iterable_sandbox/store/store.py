@@ -34,16 +34,16 @@ class Store:
         self.fields = Fields(self.database)
         self.export_files = ExportFiles(self.database)
 
-    def project_type(self, asked: ProjectType | None = None) -> ProjectType:
+    def project_type(self, requested: ProjectType | None = None) -> ProjectType:
         """The type of the project, which never changes. A new project takes the one asked for, or e-mail.
 
         Raises:
             ValueError: if the project has another type than the one asked for.
         """
         row = self.database.row("SELECT value FROM project WHERE name = 'projectType'")
-        fixed = ProjectType(row[0]) if row else asked or ProjectType.EMAIL
-        if asked not in (None, fixed):
-            raise ValueError(f"the project in it is of the type {fixed}, not {asked}")
+        fixed = ProjectType(row[0]) if row else requested or ProjectType.EMAIL
+        if requested not in (None, fixed):
+            raise ValueError(f"the project in it is of the type {fixed}, not {requested}")
         if row is None:
             self.database.write("INSERT INTO project VALUES ('projectType', ?)", (fixed,))
         return fixed

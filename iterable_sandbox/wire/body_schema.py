@@ -9,7 +9,7 @@ from typing import Any, Final
 
 _MAX_LONG: Final = 2**63 - 1
 
-_WANTED: Final[Mapping[str, str]] = {
+_PROBLEMS: Final[Mapping[str, str]] = {
     "string": "String value expected",
     "number": "Number value expected",
     "decimal": "Number value expected",
@@ -63,42 +63,42 @@ def array_of(items: BodySchema) -> BodySchema:
     return BodySchema("array", items=items)
 
 
-def violations(shape: BodySchema, value: Any, place: str = "obj") -> Iterator[tuple[str, str]]:
+def violations(schema: BodySchema, value: Any, place: str = "obj") -> Iterator[tuple[str, str]]:
     """Every place where `value` is not as `shape` wants it, as Iterable names places. Null is absent."""
-    if not _is(shape.kind, value):
-        yield place, _WANTED[shape.kind]
+    if not _is(schema.kind, value):
+        yield place, _PROBLEMS[schema.kind]
     elif isinstance(value, dict):
-        yield from _in_object(shape, value, place)
-    elif shape.items is not None and not _all_fit(shape.items, value):
+        yield from _in_object(schema, value, place)
+    elif schema.items is not None and not _all_valid(schema.items, value):
         for index, item in enumerate(value):
-            yield from violations(shape.items, item, f"{place}[{index}]")
+            yield from violations(schema.items, item, f"{place}[{index}]")
 
 
-def _all_fit(shape: BodySchema, values: Sequence[Any]) -> bool:
+def _all_valid(schema: BodySchema, values: Sequence[Any]) -> bool:
     """Whether all values are seen at once to be as `shape` wants them: by their classes, column by column."""
-    if not {*map(type, values)} <= _CLASSES[shape.kind]:
+    if not {*map(type, values)} <= _CLASSES[schema.kind]:
         return False
-    if shape.kind == "number":
+    if schema.kind == "number":
         return not values or (min(values) >= -_MAX_LONG and max(values) <= _MAX_LONG)
-    return shape.items is None and all(
-        _all_fit(inner, _column(shape, name, values)) for name, inner in shape.fields.items()
+    return schema.items is None and all(
+        _all_valid(inner, _column(schema, name, values)) for name, inner in schema.fields.items()
     )
 
 
-def _column(shape: BodySchema, name: str, values: Sequence[Any]) -> list[Any]:
+def _column(schema: BodySchema, name: str, values: Sequence[Any]) -> list[Any]:
     """The values of one field of many objects; without nulls, unless it must be there."""
     column = [value.get(name) for value in values]
-    return column if name in shape.required else [value for value in column if value is not None]
+    return column if name in schema.required else [value for value in column if value is not None]
 
 
-def _in_object(shape: BodySchema, value: dict[str, Any], place: str) -> Iterator[tuple[str, str]]:
-    for name, wanted in shape.fields.items():
+def _in_object(schema: BodySchema, value: dict[str, Any], place: str) -> Iterator[tuple[str, str]]:
+    for name, inner_schema in schema.fields.items():
         inner = value.get(name)
         if inner is None:
-            if name in shape.required:
+            if name in schema.required:
                 yield f"{place}.{name}", "Value is required"  # not seen in recordings
-        elif not (wanted.is_simple and _is(wanted.kind, inner)):
-            yield from violations(wanted, inner, f"{place}.{name}")
+        elif not (inner_schema.is_simple and _is(inner_schema.kind, inner)):
+            yield from violations(inner_schema, inner, f"{place}.{name}")
 
 
 def _is(kind: str, value: Any) -> bool:

@@ -37,7 +37,7 @@ class Clock(AbstractClock):
         self._advanced_ms += int(moment.timestamp() * 1000) - self.now()
 
     @contextmanager
-    def back_at(self, moment_ms: int) -> Iterator[None]:
+    def at(self, moment_ms: int) -> Iterator[None]:
         """Let it be a time in epoch milliseconds for as long as this lasts."""
         by = moment_ms - self.now()
         self._advanced_ms += by

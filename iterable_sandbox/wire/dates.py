@@ -26,33 +26,33 @@ def is_date(text: str) -> bool:
     """
     if _DATE_VALUE.fullmatch(text) is None:
         return False
-    return timestamps.text_to_epoch_seconds(text) is not None or _moment(text) is not None
+    return timestamps.text_to_epoch_seconds(text) is not None or _parse(text) is not None
 
 
-def stored(text: str) -> str:
+def stored_form(text: str) -> str:
     """A date value as it reads back: the ISO form is rewritten, the other three stay as they were sent."""
     return (timestamps.text_to_iterable(text) if "T" in text else None) or text
 
 
 @lru_cache(10_000)
-def shown(at: int) -> str:
+def export_form(at: int) -> str:
     """Epoch seconds as an export writes them. What is stored together bears the same few."""
     return timestamps.to_iterable(datetime.fromtimestamp(at, UTC))
 
 
-def bound(text: str) -> datetime:
+def request_parameter(text: str) -> datetime:
     """A date parameter of a request, in UTC and whole seconds.
 
     Raises:
         ValueError: in the words that Iterable puts into its HTML page.
     """
-    moment = _moment(text.strip())
+    moment = _parse(text.strip())
     if moment is None:
         raise ValueError(f"Unable to bind {text} into a date time! Acceptable formats are {_FORMATS}")
     return moment.replace(microsecond=0)
 
 
-def _moment(text: str) -> datetime | None:
+def _parse(text: str) -> datetime | None:
     moment = timestamps.parse(text)
     if moment is not None:
         return moment

@@ -8,20 +8,20 @@ from typing import Any, Final
 
 from iterable_sandbox.wire import dates
 
-PLAIN: Final = frozenset({(str, "string"), (int, "long"), (int, "double"), (float, "double"), (bool, "boolean")})
+ALWAYS_VALID: Final = frozenset({(str, "string"), (int, "long"), (int, "double"), (float, "double"), (bool, "boolean")})
 """Values that fit their field, and are kept as they are, whatever they hold."""
 
 GEO: Final = "_geo_location"
 """How fields end whose objects are places."""
 
-_MANY: Final = 16
-_FEW: Final = 4
+_MANY_SHAPES: Final = 16
+_MIN_ROWS_PER_SHAPE: Final = 4
 """Many shapes of rows must have at least so many rows each, for columns to be worth while."""
 
 Rows = Sequence[Mapping[str, Any]]
 
 
-def are_plain(rows: Rows, types: Mapping[str, str], prefix: str = "") -> bool:
+def all_valid(rows: Rows, types: Mapping[str, str], prefix: str = "") -> bool:
     """Whether all fields of all rows are known, fit their types, and are kept as they are.
 
     If not, some row needs a closer look, or there are nearly as many shapes of rows as rows.
@@ -29,16 +29,16 @@ def are_plain(rows: Rows, types: Mapping[str, str], prefix: str = "") -> bool:
     shapes: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
         shapes.setdefault((*row,), []).append(row)
-    if len(shapes) > _MANY and len(shapes) * _FEW > len(rows):
+    if len(shapes) > _MANY_SHAPES and len(shapes) * _MIN_ROWS_PER_SHAPE > len(rows):
         return False
     return all(
-        _is_plain(column, f"{prefix}{name}", types, nested=bool(prefix))
+        _column_is_valid(column, f"{prefix}{name}", types, nested=bool(prefix))
         for names, alike in shapes.items()
         for name, column in zip(names, zip(*[row.values() for row in alike], strict=True), strict=True)
     )
 
 
-def _is_plain(column: Sequence[Any], path: str, types: Mapping[str, str], *, nested: bool) -> bool:
+def _column_is_valid(column: Sequence[Any], path: str, types: Mapping[str, str], *, nested: bool) -> bool:
     """Whether the values of one field are plain, or the items of its arrays. Null is, but for a field of an object."""
     if None in column:
         if nested:
@@ -50,7 +50,7 @@ def _is_plain(column: Sequence[Any], path: str, types: Mapping[str, str], *, nes
         classes = {*map(type, column)}
     expected = types.get(path, "")
     if classes == {dict}:
-        return expected == "object" and not path.endswith(GEO) and are_plain(column, types, f"{path}.")
+        return expected == "object" and not path.endswith(GEO) and all_valid(column, types, f"{path}.")
     if expected == "date":
-        return classes <= {str} and all(dates.is_date(text) and dates.stored(text) == text for text in {*column})
-    return all((class_, expected) in PLAIN for class_ in classes)
+        return classes <= {str} and all(dates.is_date(text) and dates.stored_form(text) == text for text in {*column})
+    return all((class_, expected) in ALWAYS_VALID for class_ in classes)

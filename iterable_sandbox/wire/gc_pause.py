@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def kept_waiting() -> Iterator[None]:
+def paused() -> Iterator[None]:
     """Let nobody look for cycles meanwhile, unless nobody does anyway.
 
     A large request makes some ten thousand objects, all of which go with its answer. They would be looked through over

@@ -15,23 +15,23 @@ import msgspec
 _decode: Final = msgspec.json.Decoder().decode
 _encode: Final = msgspec.json.Encoder().encode
 _encode_lines: Final = msgspec.json.Encoder().encode_lines
-_BEYOND: Final = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
-_own: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_MSGSPEC_ERRORS: Final = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
+_encode_with_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def to_json(value: Any) -> str:
     """Without blanks, and without escapes beyond what JSON needs."""
     try:
         return _encode(value).decode()
-    except _BEYOND:
-        return _own(value)
+    except _MSGSPEC_ERRORS:
+        return _encode_with_json(value)
 
 
 def to_json_lines(values: Sequence[Any]) -> list[str]:
     """What `to_json` makes of each value, made of all together."""
     try:
         return _encode_lines(values).decode().split("\n")[:-1]
-    except _BEYOND:
+    except _MSGSPEC_ERRORS:
         return [*map(to_json, values)]
 
 
@@ -52,24 +52,24 @@ def from_json(body: bytes) -> Any:
     """
     try:
         return _decode(body)
-    except _BEYOND:
-        return _strictly(body)
+    except _MSGSPEC_ERRORS:
+        return _decode_strictly(body)
 
 
 def from_own_json(text: str) -> Any:
     """The value of a text that `to_json` made."""
     try:
         return _decode(text)
-    except _BEYOND:
+    except _MSGSPEC_ERRORS:
         return json.loads(text)
 
 
-def _strictly(body: bytes) -> Any:
+def _decode_strictly(body: bytes) -> Any:
     try:
         value = json.loads(body, parse_float=_finite, parse_constant=_finite)
         if b"\\u" not in body:
             return value
-        return json.loads(_own(value).encode("utf-8", "replace"))
+        return json.loads(_encode_with_json(value).encode("utf-8", "replace"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from iterable_api.facts.limits import MAX_URI_LENGTH
 from iterable_sandbox.wire.json_text import to_json
 
-_PAGE: Final = """<!DOCTYPE html>
+_HTML_PAGE: Final = """<!DOCTYPE html>
 <html lang="en"><head><title>{title}</title></head>
 <body><h1>{title}</h1><p id="detail">{detail}</p></body></html>
 """
@@ -93,13 +93,13 @@ def uri_too_long() -> Response:
 
 def action_not_found(target: str) -> Response:
     """404 for a route or a method that is not there."""
-    return HTMLResponse(_PAGE.format(title="Action not found", detail=escape(f"For request '{target}'")), 404)
+    return HTMLResponse(_HTML_PAGE.format(title="Action not found", detail=escape(f"For request '{target}'")), 404)
 
 
 def bad_request_page(target: str, problem: str) -> RefusedError:
     """400 as HTML, for a query parameter that cannot be read or a body that is not JSON."""
     detail = escape(f"For request '{target}' [{problem}]")
-    return RefusedError(HTMLResponse(_PAGE.format(title="Bad Request", detail=detail), 400))
+    return RefusedError(HTMLResponse(_HTML_PAGE.format(title="Bad Request", detail=detail), 400))
 
 
 def internal_error() -> Response:

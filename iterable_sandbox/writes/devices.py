@@ -30,7 +30,7 @@ def register(project: Project, user: User, device: Mapping[str, Any]) -> None:
     users.save(project, user)
 
 
-def described(device: Mapping[str, Any]) -> dict[str, Any]:
+def as_profile_field(device: Mapping[str, Any]) -> dict[str, Any]:
     """A device as a profile shows it; its endpoint has the form of the one that Iterable's provider gives."""
     name = uuid5(NAMESPACE_URL, device["token"])
     head = {key: device[key] for key in ("applicationName", "platform", "token")}

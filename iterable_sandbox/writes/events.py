@@ -18,9 +18,9 @@ from iterable_sandbox.writes import users
 
 CUSTOM_EVENT: Final = "customEvent"
 
-_EARLIEST: Final = int(datetime(1, 1, 1, tzinfo=UTC).timestamp())
-_LATEST: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
-_MILLISECONDS: Final = 100_000_000_000
+_EARLIEST_SECONDS: Final = int(datetime(1, 1, 1, tzinfo=UTC).timestamp())
+_LATEST_SECONDS: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+_MIN_MILLISECONDS: Final = 100_000_000_000
 """Above this, a `createdAt` is taken for milliseconds: clients send them, and the real one does not refuse them."""
 
 
@@ -34,9 +34,9 @@ def track(project: Project, row: Mapping[str, Any], fields: Mapping[str, Any]) -
     return put(project, CUSTOM_EVENT, _user(project, row), row, {**fields, "eventName": row["eventName"]})
 
 
-def expecting(project: Project, rows: Iterable[Mapping[str, Any]]) -> AbstractContextManager[None]:
+def prefetch(project: Project, rows: Iterable[Mapping[str, Any]]) -> AbstractContextManager[None]:
     """Look at once for the custom events that have the ids of rows; inside of a transaction."""
-    return project.store.events.expecting(CUSTOM_EVENT, {event_id for row in rows if (event_id := row.get("id"))})
+    return project.store.events.prefetch(CUSTOM_EVENT, {event_id for row in rows if (event_id := row.get("id"))})
 
 
 def put(project: Project, type_: str, user: User, row: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
@@ -65,14 +65,14 @@ def record(project: Project, type_: str, user: User, fields: Mapping[str, Any], 
     """Store an event that has no id: what a user did with a message, or what was sent. Null fields are left out."""
     at = project.clock.seconds() if created_at is None else seconds(created_at)
     given = {name: value for name, value in fields.items() if value is not None}
-    line = profiles.identifiers(user) | {"createdAt": dates.shown(at)} | given
+    line = profiles.identifiers(user) | {"createdAt": dates.export_form(at)} | given
     project.store.events.save(Event(type_, at, user.id, line))
 
 
 def seconds(created_at: int) -> int:
     """A `createdAt` as epoch seconds, within the years that a date can show."""
-    value = created_at // 1000 if created_at > _MILLISECONDS else created_at
-    return max(_EARLIEST, min(value, _LATEST))
+    value = created_at // 1000 if created_at > _MIN_MILLISECONDS else created_at
+    return max(_EARLIEST_SECONDS, min(value, _LATEST_SECONDS))
 
 
 def _line(event: Event, at: int, row: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,10 +80,10 @@ def _line(event: Event, at: int, row: Mapping[str, Any], fields: Mapping[str, An
 
     An update replaces the fields that it brings and leaves the others; how deep the real one merges is not known.
     """
-    now = dates.shown(at)
+    now = dates.export_form(at)
     line = profiles.merged(event.line, fields, nested=False)
     line["id"] = event.event_id
-    line["createdAt"] = dates.shown(event.created_at)
+    line["createdAt"] = dates.export_form(event.created_at)
     line["eventUpdatedAt"] = now
     line |= {name: value for name in ("campaignId", "templateId") if (value := row.get(name)) is not None}
     line[profiles.CREATED] = event.line.get(profiles.CREATED, now)
@@ -93,12 +93,12 @@ def _line(event: Event, at: int, row: Mapping[str, Any], fields: Mapping[str, An
 
 def _user(project: Project, row: Mapping[str, Any]) -> User:
     """The user of an event; made if the project makes users from events."""
-    identity = identities.read(row)
+    identity = identities.read_identity(row)
     by_email = project.settings.project_type is ProjectType.EMAIL and identity.email is not None
     existing_only = by_email and project.settings.unknown_email_in_events == "refuse"
-    found = project.directory.find(identity)
+    found = project.user_resolver.find(identity)
     if found is not None:
         return found
-    made = users.new(project, identity, existing_only=existing_only)
+    made = users.new_user(project, identity, existing_only=existing_only)
     users.save(project, made)
     return made

@@ -25,7 +25,7 @@ def track(project: Project, user: User, type_: str, row: Mapping[str, Any], copi
 def track_session(project: Project, user: User, row: Mapping[str, Any]) -> None:
     """Store a session and, one by one, the messages that were visible in it."""
     session = row.get("session") or {}
-    ends = {name: dates.shown(events.seconds(session[name])) for name in ("start", "end") if session.get(name)}
+    ends = {name: dates.export_form(events.seconds(session[name])) for name in ("start", "end") if session.get(name)}
     named = {f"session.{name}": value for name, value in ({"id": session.get("id")} | ends).items()}
     events.record(project, "embeddedSession", user, named | dotted(row), row.get("createdAt"))
     for seen in row.get("impressions") or []:

@@ -27,5 +27,5 @@ def delete(project: Project, target: UserList) -> None:
         members = store.lists.rows(target.id)
         store.lists.delete(target.id)
         for user in filter(None, map(store.users.by_row, members)):
-            profiles.subscribe(user, project.settings.project_type, store.lists.of_user(user.id))
+            profiles.show_lists(user, project.settings.project_type, store.lists.of_user(user.id))
             store.users.save(user)

@@ -13,7 +13,7 @@ from iterable_sandbox.writes import subscriptions
 def join(project: Project, user: User, target: UserList, *, source: str) -> None:
     """Put a user on a list. Only somebody who was not on it makes an emailSubscribe event."""
     present = project.store.lists.of_user(user.id)
-    subscriptions.change(project, user, {subscriptions.LISTS: {*present, target.id}}, source=source)
+    subscriptions.change(project, user, {subscriptions.LIST_IDS: {*present, target.id}}, source=source)
 
 
 def leave(
@@ -22,7 +22,7 @@ def leave(
     """Take a user from a list, and off `channels`. Nothing is recorded if nothing changes."""
     now = subscriptions.current(project, user)
     wanted = {
-        subscriptions.LISTS: now[subscriptions.LISTS] - {target.id},
-        subscriptions.CLOSED: now[subscriptions.CLOSED] | set(channels),
+        subscriptions.LIST_IDS: now[subscriptions.LIST_IDS] - {target.id},
+        subscriptions.UNSUBSCRIBED_CHANNELS: now[subscriptions.UNSUBSCRIBED_CHANNELS] | set(channels),
     }
     subscriptions.change(project, user, wanted, source=source, campaign=campaign)

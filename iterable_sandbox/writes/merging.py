@@ -17,9 +17,9 @@ ArrayMerge = Mapping[str, Any]
 def rename(project: Project, user: User, email: str | None, user_id: str | None) -> None:
     """Give a user other identifiers, on its profile and on its events. Its document begins anew."""
     user.email, user.user_id = email, user_id
-    profiles.renew(user)
+    profiles.reset_creation(user)
     users.save(project, user)
-    project.store.events.hand_over(user.id, user.id, profiles.identifiers(user))
+    project.store.events.reassign(user.id, user.id, profiles.identifiers(user))
 
 
 def merge(project: Project, source: User, destination: User, arrays: Iterable[ArrayMerge]) -> None:
@@ -31,19 +31,19 @@ def merge(project: Project, source: User, destination: User, arrays: Iterable[Ar
     Raises:
         RefusedError: 400 if `dedupeBy` is given for something else than an array of objects.
     """
-    joined = {item["field"]: _joined(source, destination, item) for item in arrays}
+    joined = {item["field"]: _joined_arrays(source, destination, item) for item in arrays}
     filled = {name: value for name, value in joined.items() if value}
     destination.profile = {**source.profile, **destination.profile, **filled}
     destination.email = destination.email or source.email
     destination.user_id = destination.user_id or source.user_id
-    project.store.events.hand_over(source.id, destination.id, profiles.identifiers(destination))
+    project.store.events.reassign(source.id, destination.id, profiles.identifiers(destination))
     removal.delete(project, source)
-    profiles.renew(destination)
+    profiles.reset_creation(destination)
     users.save(project, destination)
-    users.follow_lists(project, destination, destination.profile)
+    users.update_memberships(project, destination, destination.profile)
 
 
-def _joined(source: User, destination: User, item: ArrayMerge) -> list[Any]:
+def _joined_arrays(source: User, destination: User, item: ArrayMerge) -> list[Any]:
     """Both arrays, without what the source has twice. A value that is no array counts as one of one item."""
     ours, theirs = (_array(user.profile.get(item["field"])) for user in (destination, source))
     key = item.get("dedupeBy")

@@ -32,7 +32,7 @@ def forget(project: Project, identity: Identity) -> None:
 
     A user of a hybrid project is forgotten by both of its identifiers; the contract does not say so.
     """
-    found = project.directory.find(identity)
+    found = project.user_resolver.find(identity)
     email, user_id = (identity.email, identity.user_id) if found is None else (found.email, found.user_id)
     for kind, identifier in (("email", email), ("userId", user_id)):
         if identifier is not None and kind in FORGETTABLE[project.settings.project_type]:

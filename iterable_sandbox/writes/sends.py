@@ -27,26 +27,31 @@ TYPES: Final[Mapping[str, str]] = {
 }
 """Medium of a campaign to the data type of its sends; that of its skips has `Skip` at the end."""
 
-_COUNTERS: Final = {"catalogCollectionCount": 0, "catalogLookupCount": 0, "productRecommendationCount": 0}
-_NUMBERS: Final = {"SMS": "toPhoneNumber", "WhatsApp": "toWhatsAppPhoneNumber"}
+_ZERO_COUNTERS: Final = {"catalogCollectionCount": 0, "catalogLookupCount": 0, "productRecommendationCount": 0}
+_PHONE_FIELDS: Final = {"SMS": "toPhoneNumber", "WhatsApp": "toWhatsAppPhoneNumber"}
 
 
 def send(project: Project, user: User, campaign: Json, request: Json, at_ms: int | None = None) -> None:
     """Record that a user got a message, or why not. `request` is the body that asked for it."""
     fields = _fields(project, campaign)
-    type_, reason = TYPES[campaign["messageMedium"]], _reason(project, user, campaign, request, fields)
+    type_, reason = TYPES[campaign["messageMedium"]], _skip_reason(project, user, campaign, request, fields)
     data = request.get("dataFields")
     fields |= {"messageId": uuid4().hex, "transactionalData": None if data is None else to_json(data)}
     if reason is not None:
         events.record(project, f"{type_}Skip", user, fields | {"reason": reason}, at_ms)
         return
-    number = _NUMBERS.get(campaign["messageMedium"])
+    number = _PHONE_FIELDS.get(campaign["messageMedium"])
     reached = {} if number is None else {number: user.profile.get("phoneNumber")}
-    events.record(project, type_, user, fields | reached | _COUNTERS, at_ms)
+    events.record(project, type_, user, fields | reached | _ZERO_COUNTERS, at_ms)
 
 
-def deliver_due(project: Project) -> None:
-    """Send the scheduled messages whose time has come."""
+def apply_due(project: Project) -> None:
+    """Apply the delayed writes and send the scheduled messages that are due. Every request starts with this call."""
+    project.delayed_writes.apply_due()
+    _send_due(project)
+
+
+def _send_due(project: Project) -> None:
     for message in project.store.schedule.due(project.clock.now()):
         with project.store.database.transaction():
             project.store.schedule.remove(message.id)
@@ -73,15 +78,15 @@ def _fields(project: Project, campaign: Json) -> dict[str, Any]:
     }
 
 
-def _reason(project: Project, user: User, campaign: Json, request: Json, fields: Json) -> str | None:
+def _skip_reason(project: Project, user: User, campaign: Json, request: Json, fields: Json) -> str | None:
     """Why a user does not get a message. Only the name of the first reason is documented."""
     ids = subscriptions.current(project, user)
     reasons: dict[str, Callable[[], bool]] = {
         "DuplicateMarketingMessage": lambda: (
             request.get("allowRepeatMarketingSends") is False and _was_sent(project, user, campaign)
         ),
-        "ChannelUnsubscribed": lambda: fields["channelId"] in ids[subscriptions.CLOSED],
-        "MessageTypeUnsubscribed": lambda: fields["messageTypeId"] in ids[subscriptions.DECLINED],
+        "ChannelUnsubscribed": lambda: fields["channelId"] in ids[subscriptions.UNSUBSCRIBED_CHANNELS],
+        "MessageTypeUnsubscribed": lambda: fields["messageTypeId"] in ids[subscriptions.UNSUBSCRIBED_TYPES],
         "NoEmail": lambda: campaign["messageMedium"] == "Email" and not _can_be_mailed(user),
     }
     return next((name for name, applies in reasons.items() if applies()), None)

@@ -10,19 +10,22 @@ from iterable_sandbox.rules import profiles
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.writes import events, users
 
-LISTS: Final = "emailListIds"
-CLOSED: Final = "unsubscribedChannelIds"
-DECLINED: Final = "unsubscribedMessageTypeIds"
-CHOSEN: Final = "subscribedMessageTypeIds"
-KINDS: Final = (LISTS, CLOSED, DECLINED, CHOSEN)
+LIST_IDS: Final = "emailListIds"
+UNSUBSCRIBED_CHANNELS: Final = "unsubscribedChannelIds"
+UNSUBSCRIBED_TYPES: Final = "unsubscribedMessageTypeIds"
+SUBSCRIBED_TYPES: Final = "subscribedMessageTypeIds"
+KINDS: Final = (LIST_IDS, UNSUBSCRIBED_CHANNELS, UNSUBSCRIBED_TYPES, SUBSCRIBED_TYPES)
 
 Ids = Mapping[str, Collection[int]]
 
 
 def current(project: Project, user: User) -> dict[str, set[int]]:
     """What a user is subscribed to, by the names of the contract."""
-    shown = {name: users.integers(user.profile.get(name)) for name in (CLOSED, DECLINED, CHOSEN)}
-    return {LISTS: set(project.store.lists.of_user(user.id)), **shown}
+    shown = {
+        name: users.ids_in(user.profile.get(name))
+        for name in (UNSUBSCRIBED_CHANNELS, UNSUBSCRIBED_TYPES, SUBSCRIBED_TYPES)
+    }
+    return {LIST_IDS: set(project.store.lists.of_user(user.id)), **shown}
 
 
 def change(
@@ -31,9 +34,11 @@ def change(
     """Replace each kind of ids that is given, and record one event for all that was gained and one for all lost."""
     before = current(project, user)
     after = before | {name: set(ids) for name, ids in wanted.items()}
-    _move(project, user, before[LISTS], after[LISTS])
-    profiles.subscribe(user, project.settings.project_type, after[LISTS])
-    user.profile |= {name: sorted(after[name]) for name in (CLOSED, DECLINED, CHOSEN)}
+    _change_lists(project, user, before[LIST_IDS], after[LIST_IDS])
+    profiles.show_lists(user, project.settings.project_type, after[LIST_IDS])
+    user.profile |= {
+        name: sorted(after[name]) for name in (UNSUBSCRIBED_CHANNELS, UNSUBSCRIBED_TYPES, SUBSCRIBED_TYPES)
+    }
     users.save(project, user)
     if gained := _gained(before, after):
         told = {"signupSource": source, "profileUpdatedAt": user.profile["profileUpdatedAt"]}
@@ -43,7 +48,7 @@ def change(
         events.record(project, "emailUnSubscribe", user, lost | told)
 
 
-def _move(project: Project, user: User, before: set[int], after: set[int]) -> None:
+def _change_lists(project: Project, user: User, before: set[int], after: set[int]) -> None:
     for list_id in before - after:
         project.store.lists.leave(list_id, user.id)
     project.store.lists.join((list_id, user.id) for list_id in after - before)
@@ -51,9 +56,11 @@ def _move(project: Project, user: User, before: set[int], after: set[int]) -> No
 
 def _gained(before: Mapping[str, set[int]], after: Mapping[str, set[int]]) -> dict[str, Any]:
     """What a user gets after and did not get before; empty if that is nothing."""
-    lists = after[LISTS] - before[LISTS]
-    channels = before[CLOSED] - after[CLOSED]
-    types = (before[DECLINED] - after[DECLINED]) | (after[CHOSEN] - before[CHOSEN])
+    lists = after[LIST_IDS] - before[LIST_IDS]
+    channels = before[UNSUBSCRIBED_CHANNELS] - after[UNSUBSCRIBED_CHANNELS]
+    types = (before[UNSUBSCRIBED_TYPES] - after[UNSUBSCRIBED_TYPES]) | (
+        after[SUBSCRIBED_TYPES] - before[SUBSCRIBED_TYPES]
+    )
     if not (lists or channels or types):
         return {}
     return {"emailListIds": sorted(lists), "channelIds": sorted(channels), "messageTypeIds": sorted(types) or None}

@@ -24,27 +24,27 @@ def upsert(
         RowRefusedError: if the row fails; nothing is stored then.
         NamelessRowError: the same, for a row without identity.
     """
-    identity = identities.read(row)
-    user = project.directory.find(identity) or new(project, identity, existing_only=existing_only)
+    identity = identities.read_identity(row)
+    user = project.user_resolver.find(identity) or new_user(project, identity, existing_only=existing_only)
     _rename(project, user, identity, fields)
     merge = bool(row.get("mergeNestedObjects"))
     user.profile = profiles.merged(
         user.profile, profiles.writable(fields, opt_in=project.settings.opt_in_message_types), nested=merge
     )
     save(project, user, source=source)
-    follow_lists(project, user, fields)
+    update_memberships(project, user, fields)
     return user
 
 
-def new(project: Project, identity: identities.Identity, *, existing_only: bool) -> User:
+def new_user(project: Project, identity: identities.Identity, *, existing_only: bool) -> User:
     """A user for an identity that is not known; not stored yet.
 
     Raises:
         RowRefusedError: if none may be made.
     """
-    user = None if existing_only else project.directory.new(identity)
+    user = None if existing_only else project.user_resolver.new(identity)
     if user is None:
-        raise identity.refused("notFound")
+        raise identity.row_error("notFound")
     return user
 
 
@@ -58,46 +58,46 @@ def write_rows(
     """
     draft, tally = project.field_draft(), BulkResult(USER_BUCKETS)
     by_row = project.settings.type_clashes == "row"
-    admitted = [] if by_row else draft.admit_all([asked(row, create=create) for row in rows])
+    admitted = [] if by_row else draft.admit_all([requested_fields(row, create=create) for row in rows])
     draft.check()
-    with project.store.database.transaction(), project.directory.expecting(rows):
+    with project.store.database.transaction(), project.user_resolver.prefetch(rows):
         draft.save()
         if by_row:
-            tally.each(lambda row: write(row, _admitted(project, row, draft, create=create)), rows)
+            tally.apply(lambda row: write(row, _accepted_fields(project, row, draft, create=create)), rows)
         else:
-            tally.each(write, rows, admitted)
+            tally.apply(write, rows, admitted)
     return tally, draft
 
 
-def _admitted(project: Project, row: Row, reported: FieldDraft, *, create: bool | None) -> Row:
+def _accepted_fields(project: Project, row: Row, reported: FieldDraft, *, create: bool | None) -> Row:
     """The data fields of one row, whose types are fixed at once."""
     draft = project.field_draft()
-    fields = draft.admit(asked(row, create=create))
+    fields = draft.admit(requested_fields(row, create=create))
     try:
         draft.check()
     except RefusedError:
-        raise identities.read(row).refused("invalidData") from None
+        raise identities.read_identity(row).row_error("invalidData") from None
     draft.save()
     reported.include(draft)
     return fields
 
 
-def asked(row: Row, *, create: bool | None) -> RequestedFields:
+def requested_fields(row: Row, *, create: bool | None) -> RequestedFields:
     """The data fields that a row brings."""
     return RequestedFields(USER, row.get("dataFields") or {}, create, bool(row.get("mergeNestedObjects")))
 
 
-def existing(project: Project, row: Mapping[str, Any]) -> User:
+def existing_user(project: Project, row: Mapping[str, Any]) -> User:
     """The user that `row` means.
 
     Raises:
         RowRefusedError: if the identity is malformed or unknown.
         NamelessRowError: if there is none.
     """
-    identity = identities.read(row)
-    user = project.directory.find(identity)
+    identity = identities.read_identity(row)
+    user = project.user_resolver.find(identity)
     if user is None:
-        raise identity.refused("notFound")
+        raise identity.row_error("notFound")
     return user
 
 
@@ -113,8 +113,8 @@ def _rename(project: Project, user: User, identity: identities.Identity, fields:
     if email is None and user_id is None:
         return
     if isinstance(email, list) or isinstance(user_id, list):
-        raise identity.refused("invalidData")
-    project.directory.rename(
+        raise identity.row_error("invalidData")
+    project.user_resolver.rename(
         user,
         identity,
         None if email is None else identities.checked_email(email),
@@ -122,19 +122,19 @@ def _rename(project: Project, user: User, identity: identities.Identity, fields:
     )
 
 
-def follow_lists(project: Project, user: User, fields: Mapping[str, Any]) -> None:
+def update_memberships(project: Project, user: User, fields: Mapping[str, Any]) -> None:
     """Writing the array of list ids moves the user between lists, without any subscribe event."""
     name = profiles.list_field(project.settings.project_type)
     if name not in fields:
         return
-    wanted, present = integers(fields[name]), set(project.store.lists.of_user(user.id))
+    wanted, present = ids_in(fields[name]), set(project.store.lists.of_user(user.id))
     for list_id in present - wanted:
         project.store.lists.leave(list_id, user.id)
     known = [list_id for list_id in wanted - present if project.store.lists.get(list_id) is not None]
     project.store.lists.join((list_id, user.id) for list_id in known)
 
 
-def integers(value: Any) -> set[int]:
+def ids_in(value: Any) -> set[int]:
     """The ids in a field that clients write as an array, one number, or null."""
     items = value if isinstance(value, list) else [value]
     return {item for item in items if isinstance(item, int)}

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
-from iterable_api.facts.limits import limits_of
+from iterable_api.facts.endpoints import facts_of
+from iterable_api.facts.limits import MINUTE
 from tap_iterable.export.windows import Window
 
 Mode = Literal["auto", "stream", "jobs"]
@@ -23,8 +24,8 @@ LONGEST_JOB_WINDOW: Final = timedelta(days=365)
 MINUTES_A_JOB: Final = 5.0
 """What a job is taken to run. Iterable does not say; it depends on how much there is, and on how busy Iterable is."""
 
-(_DATA_JSON,) = limits_of("GET", "/api/export/data.json")
-_REQUESTS_A_MINUTE: Final = _DATA_JSON.count * 60 / _DATA_JSON.seconds
+(_DATA_JSON,) = facts_of("GET", "/api/export/data.json").limits
+_REQUESTS_A_MINUTE: Final = _DATA_JSON.per_second * MINUTE
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from target_iterable.columnar.fallback import MISFIT, Column, at, misfits_in
 from target_iterable.columnar.record_decoder import UnusualStreamError
 from target_iterable.columnar.row_groups import Grouping
 from target_iterable.columnar.transforms import dates, without_null_values
-from target_iterable.core.operation import NOBODY, Endpoint, Name, Operation
+from target_iterable.core.operation import NO_NAMES, Endpoint, Name, Operation
 from target_iterable.field_types.registry import USERS, FieldTypes
 from target_iterable.records.column_mapping import Move
 
@@ -167,7 +167,7 @@ class OperationBuilder(ABC):
             parts,
             self._names(draft),
             [kind.envelope for kind in kinds],
-            repeat(NOBODY),
+            repeat(NO_NAMES),
             [kind.type_scope for kind in kinds],
             repeat(None),
             repeat(self.fields_path),

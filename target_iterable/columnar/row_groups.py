@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Final
 
 from target_iterable.columnar.fallback import MISFIT, Column, or_misfit
-from target_iterable.core.operation import BARE, Envelope
+from target_iterable.core.operation import EMPTY_ENVELOPE, Envelope
 
 _MOST: Final = 1000
 
@@ -18,7 +18,7 @@ _MOST: Final = 1000
 class RowGroup:
     """See `Operation`. Not compared, since there are few, and many rows ask for theirs."""
 
-    envelope: Envelope = BARE
+    envelope: Envelope = EMPTY_ENVELOPE
     type_scope: str = ""
     dedup_scope: str = ""
     event_name: str = ""

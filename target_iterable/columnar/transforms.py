@@ -12,9 +12,9 @@ from msgspec import UNSET, UnsetType
 from iterable_api.facts.identity import is_valid_user_id, valid_emails
 from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
 from target_iterable.columnar.fallback import Column, Transform, or_misfit
-from target_iterable.records.column_mapping import EMPTY, spell_date, without_nulls
-from target_iterable.records.ids import ENOUGH
+from target_iterable.records.column_mapping import EMPTY, format_date, without_nulls
 from target_iterable.records.normal_form import NORMAL, normal
+from target_iterable.records.numbers import WHOLE_LIMIT
 from target_iterable.records.user_identity import EMAIL, USER_ID, identifier, identifier_text
 
 _REMEMBERED: Final = 10_000
@@ -26,7 +26,7 @@ _SPARSE_TEXTS: Final = frozenset({str, NoneType, UnsetType})
 
 def dates() -> Transform:
     """The dates of a column whose schema says that they are some."""
-    return _remembering(lambda value: spell_date("", value) if isinstance(value, str) else value)
+    return _remembering(lambda value: format_date("", value) if isinstance(value, str) else value)
 
 
 def attribute(name: str, read: Callable[[str, Any], Any]) -> Transform:
@@ -78,7 +78,7 @@ def _are_ids(column: Column) -> bool:
 
 
 def _are_whole(column: Column) -> bool:
-    return {*map(type, column)} == {int} and min(column) >= 0 and max(column) < ENOUGH
+    return {*map(type, column)} == {int} and min(column) >= 0 and max(column) < WHOLE_LIMIT
 
 
 _STAYING: Final[Mapping[str, Callable[[Column], bool]]] = {

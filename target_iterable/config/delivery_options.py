@@ -1,4 +1,4 @@
-"""What the settings say about delivering."""
+"""Settings of the delivery, in one object."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from target_iterable.core.threshold import Threshold
 
 
 @dataclass(frozen=True)
-class Options:
-    """What the settings say about all deliveries.
+class DeliveryOptions:
+    """Settings that all streams of a run share.
 
     Attributes:
-        max_in_flight: None for what the endpoint's limit suggests.
-        allows_dropped_fields: whether the run goes on when Iterable leaves fields out of records it takes.
-        drops_misfits: whether records go without fields whose types clash, instead of being rejected.
+        max_rows: how many rows a request may hold; None for Iterable's own limits.
+        max_rejects: how many records of a stream may be rejected before the run stops.
+        max_in_flight: how many requests of a stream may be on their way at a time; None for as many as the limit of the
+            endpoint suggests.
+        allows_dropped_fields: whether the run goes on when Iterable leaves fields out of records that it takes.
+        drops_clashing_fields: whether records are sent without fields that do not fit their types in the project,
+            instead of being rejected.
     """
 
     max_rows: int | None
     max_rejects: Threshold
     max_in_flight: int | None = None
     allows_dropped_fields: bool = True
-    drops_misfits: bool = False
+    drops_clashing_fields: bool = False

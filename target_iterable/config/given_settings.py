@@ -1,4 +1,4 @@
-"""The settings as they are given: in a file, as arguments, and in the environment."""
+"""Settings as they are given: in a file, as arguments, and in the environment."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from iterable_api.plugin import environment
 from target_iterable.config.setting_error import SettingError
 
 _DRY_RUN: Final = "dry_run"
+_THRESHOLDS: Final = ("max_rejects", "max_removals")
 
 
-def in_one_form(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Without nulls, which are settings that are not set; and what JSON and YAML take for something else as texts.
+def normalise(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings without nulls, which mean "not set", and with texts where JSON or YAML made other types of them.
 
-    `dry_run` may be a text: Meltano hands it on as it was written, since it would take any text for false.
+    `dry_run` may be a text: Meltano hands it on as it was written, because the SDK would take any text for false.
 
     Raises:
         SettingError: if that text is neither true nor false.
@@ -23,45 +24,52 @@ def in_one_form(settings: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in settings.items() if value is not None}
     if isinstance(create := given.get("create_new_fields"), bool):
         given["create_new_fields"] = str(create).lower()
-    for name in ("max_rejects", "max_removals"):
-        if isinstance(most := given.get(name), int) and not isinstance(most, bool):
-            given[name] = str(most)
+    for name in _THRESHOLDS:
+        if isinstance(count := given.get(name), int) and not isinstance(count, bool):
+            given[name] = str(count)
     if isinstance(text := given.get(_DRY_RUN), str):
-        given[_DRY_RUN] = _meant(text, "")
+        given[_DRY_RUN] = _boolean(text, "")
     return given
 
 
-def asks_for_dry_run(plugin: str) -> bool:
-    """Whether an environment variable asks for a dry run. That wins, whatever the other settings say.
+def is_dry_run_requested(plugin: str) -> bool:
+    """Whether an environment variable asks for a dry run. It overrides the settings.
 
     Raises:
         SettingError: for a variable that is neither true nor false.
     """
     names = environment.variables(plugin, _DRY_RUN)
-    return any(_meant(os.environ.get(name, ""), f": the environment variable {name} is not") for name in names)
+    return any(_boolean(os.environ.get(name, ""), f": the environment variable {name} is not") for name in names)
 
 
-def ask_for_dry_run(plugin: str) -> None:
-    """Let this process be one that was asked for a dry run."""
+def request_dry_run(plugin: str) -> None:
+    """Make this process a dry run, by setting the environment variable."""
     os.environ[environment.variable(plugin, _DRY_RUN)] = "true"
 
 
-def remarks(plugin: str, properties: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any] | None) -> Iterator[str]:
-    """Sentences about environment variables without effect. `given` is what a file says, None if they are all read.
+def variable_warnings(
+    plugin: str, properties: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any] | None
+) -> Iterator[str]:
+    """Warnings about environment variables without effect.
+
+    Args:
+        plugin: the name of the plugin.
+        properties: the JSON Schema of each setting.
+        given: the settings in the file of `--config`; None if the environment is read, too.
 
     Raises:
-        SettingError: for a variable that can only be meant to ask for a dry run.
+        SettingError: for a misspelt variable that seems to ask for a dry run.
     """
-    for one in environment.unknown(plugin, properties):
-        if one.nearest == environment.variable(plugin, _DRY_RUN):
-            raise SettingError(str(one))
-        yield str(one)
+    for unknown in environment.unknown(plugin, properties):
+        if unknown.nearest == environment.variable(plugin, _DRY_RUN):
+            raise SettingError(str(unknown))
+        yield str(unknown)
     if given is not None:
         yield from environment.unheeded(plugin, properties.keys() - {_DRY_RUN}, given)
 
 
-def _meant(text: str, where: str) -> bool:
+def _boolean(text: str, source: str) -> bool:
     try:
         return environment.boolean(text)
     except ValueError:
-        raise SettingError(f"`dry_run` must be true or false{where}.") from None
+        raise SettingError(f"`dry_run` must be true or false{source}.") from None

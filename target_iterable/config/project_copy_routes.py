@@ -1,8 +1,8 @@
-"""Copying a project: what the streams of tap-iterable are in another project, where nothing else says so.
+"""Routes of `copy_project`: the streams of tap-iterable as objects of another project.
 
-Ids that Iterable gives are other ones there. Lists, channels and message types are known by their names, see
-`renumbering`; ids of campaigns and templates stay as data, under names that attribute nothing. Who is on which list
-is written with the users: the stream `list_users` says the same, but comes before the names of the lists.
+Iterable gives other ids there. Lists, channels and message types are found by their names, see `id_mapping`; ids of
+campaigns and templates are kept as data, in fields that attribute nothing. Memberships of lists are written with the
+users: the stream `list_users` has the same ones, but comes before the names of the lists.
 """
 
 from __future__ import annotations
@@ -13,42 +13,42 @@ from typing import Any, Final, TypeAlias
 from iterable_api.facts.data_types import EVENTS
 from iterable_api.facts.profile_fields import RESERVED
 
-Entries: TypeAlias = Mapping[str, Mapping[str, Any]]
-"""Glob on a stream's name -> route."""
+RouteEntries: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""Glob on a stream's name -> route, as in the setting `streams`."""
 
-_LEFT_OUT: Final[Mapping[str, None]] = dict.fromkeys(RESERVED)
-_EVENT: Final[Mapping[str, str | None]] = {
-    **_LEFT_OUT,
+_DROPPED_FIELDS: Final[Mapping[str, None]] = dict.fromkeys(RESERVED)
+_EVENT_FIELDS: Final[Mapping[str, str | None]] = {
+    **_DROPPED_FIELDS,
     "recordId": None,
     "eventUpdatedAt": None,
     "campaignId": "sourceCampaignId",
     "templateId": "sourceTemplateId",
 }
-_OF_ITEMS: Final[Mapping[str, None]] = dict.fromkeys(("lastModified", "size", "dataFields"))
+_ITEM_FIELDS: Final[Mapping[str, None]] = dict.fromkeys(("lastModified", "size", "dataFields"))
 
-_COPY: Final[Entries] = {
+_PROJECT_ROUTES: Final[RouteEntries] = {
     "lists": {"object": "lists"},
     "channels": {"object": "channels"},
     "message_types": {"object": "message_types"},
-    "users": {"object": "users", "fields": _LEFT_OUT, "foreign_ids": True},
-    "custom_event": {"object": "events", "fields": _EVENT},
-    "purchase": {"object": "purchases", "fields": {**_EVENT, "eventName": None}},
+    "users": {"object": "users", "fields": _DROPPED_FIELDS, "foreign_ids": True},
+    "custom_event": {"object": "events", "fields": _EVENT_FIELDS},
+    "purchase": {"object": "purchases", "fields": {**_EVENT_FIELDS, "eventName": None}},
     "catalogs": {"object": "catalogs"},
     "catalog_field_mappings": {"object": "catalog_field_mappings"},
-    "catalog_items": {"object": "catalog_items", "mode": "replace", "fields": _OF_ITEMS},
-    "metadata": {"object": "metadata", "fields": _OF_ITEMS},
+    "catalog_items": {"object": "catalog_items", "mode": "replace", "fields": _ITEM_FIELDS},
+    "metadata": {"object": "metadata", "fields": _ITEM_FIELDS},
     "snippets": {"object": "snippets"},
 }
-_SYSTEM_EVENTS: Final[Entries] = {
-    data_type.stream: {"object": "events", "event_name": data_type.name, "fields": {**_EVENT, "recordId": "id"}}
+_SYSTEM_EVENT_ROUTES: Final[RouteEntries] = {
+    data_type.stream: {"object": "events", "event_name": data_type.name, "fields": {**_EVENT_FIELDS, "recordId": "id"}}
     for data_type in EVENTS
-    if data_type.stream not in _COPY
+    if data_type.stream not in _PROJECT_ROUTES
 }
-_ALL_OTHERS: Final[Entries] = {"*": {"object": "nothing"}}
+_FALLBACK_ROUTE: Final[RouteEntries] = {"*": {"object": "nothing"}}
 
 
-def entries(settings: Mapping[str, Any]) -> Entries:
-    """The routes of a copy; none if the settings ask for no copy."""
+def project_copy_routes(settings: Mapping[str, Any]) -> RouteEntries:
+    """The routes that `copy_project` and `copy_system_events` add to those of `streams`."""
     if not settings["copy_project"]:
         return {}
-    return {**_COPY, **(_SYSTEM_EVENTS if settings["copy_system_events"] else {}), **_ALL_OTHERS}
+    return {**_PROJECT_ROUTES, **(_SYSTEM_EVENT_ROUTES if settings["copy_system_events"] else {}), **_FALLBACK_ROUTE}

@@ -1,49 +1,51 @@
-"""What a route may say, by object, and the check of what one says."""
+"""Routes: what a route to an object may say, and what one says."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Final
 
-from iterable_api.facts.identity import ProjectType
-from target_iterable.config.setting_error import SettingError, one_of
 from target_iterable.core.operation import Endpoint
 from target_iterable.core.threshold import Threshold
 from target_iterable.records.column_selection import EVERYTHING, ColumnSelection
-from target_iterable.records.tombstones import is_mark
-from target_iterable.records.user_identity import ACCEPTED
 
 IDENTIFIERS: Final = ("email", "userId")
-UNCONFIRMED: Final = ("reject", "send")
+"""Values of `identify_by`."""
+
 MIRROR: Final = "mirror"
 NOTHING: Final = "nothing"
 CLEAR: Final = "clear"
 REMOVE: Final = "remove"
-DESTRUCTIVE: Final = frozenset({"delete", "forget"})
-"""What to do with users who have left the source, and cannot be taken back."""
-_OF_MIRRORS: Final = ("on_removed", "max_removals", "allow_empty", "complete_at_end", "max_shrinkage")
-DECLARED: Final = "declared"
-_MAY_REMOVE: Final = frozenset({MIRROR, REMOVE, "merge", *DESTRUCTIVE})
-_ENDS: Final = ("false", "true", DECLARED)
 SKIP: Final = "skip"
 REJECT: Final = "reject"
 WRITE: Final = "write"
-ON_DELETED: Final = (REMOVE, SKIP, REJECT, WRITE)
-_ON_DELETED_IN: Final[Mapping[str, str]] = {MIRROR: REMOVE, REMOVE: REMOVE, "unsubscribe": REMOVE, NOTHING: SKIP}
-"""By mode: what is done by default with rows that the source has deleted. In all other modes they are rejected."""
+
 DOTS: Final = ("nest", "keep")
+"""Values of `dots`, the default first."""
 NULLS: Final = ("clear", "keep")
+"""Values of `nulls`, the default first."""
+ON_DELETED: Final = (REMOVE, SKIP, REJECT, WRITE)
+"""Values of `on_deleted`; the default depends on the mode."""
+ON_UNCONFIRMED: Final = ("reject", "send")
+"""Values of `on_unconfirmed`, the default first."""
+DESTRUCTIVE: Final = frozenset({"delete", "forget"})
+"""Values of `on_removed` that cannot be undone."""
+MIRROR_KEYS: Final = ("on_removed", "max_removals", "allow_empty", "complete_at_end", "max_shrinkage")
+"""Keys of a route that only objects with the mode `mirror` have."""
+_REMOVING_MODES: Final = frozenset({MIRROR, REMOVE, "merge", *DESTRUCTIVE})
 
 
 @dataclass(frozen=True)
 class Option:
-    """An option of an object: its type, what it must be, and the whole pattern that a text must match.
+    """An option of an object.
 
     Attributes:
-        modes: those that it makes sense in; none are all.
+        kind: the class of its values: `str`, `bool`, or `int` for an id.
+        must_be: what a value must be, in words, for errors and for the documentation.
+        pattern: the regular expression that all of a text must match.
+        modes: the modes that have the option; empty for all of them.
     """
 
     kind: type
@@ -64,50 +66,52 @@ class ObjectSpec:
     """What a route to one object may say.
 
     Attributes:
+        name: the value of `object`.
         streams: names of streams that go to the object by default.
-        modes: what can be done to the object; the first is the default.
-        of_state: whether rows say how something is, and not what has happened, so that `skip_unchanged` makes sense.
-        of_users: whether rows belong to a user, so that `identify_by` makes sense.
-        makes_users: whether rows can make users without an address, so that `placeholder_users` makes sense.
-        once_per_key: whether rows make something happen, once for each key.
-        endpoints: those that make it happen.
-        removals: what can be done with what has left the source; the first is the default in the mode `mirror`.
-        removes_in: the modes in which a row that the source has deleted can be removed, if there are no `removals`.
-        clears: whether rows hold fields that a null clears, so that `nulls` makes sense.
-        needs: a setting that must be true before anything is sent, because it cannot be taken back.
-        options: the object's own options.
-        either: options of which a route may have only one.
+        modes: values of `mode`, the default first.
+        describes_state: rows describe a state, not an event; allows `skip_unchanged`.
+        concerns_users: each row is about a user; allows `identify_by`.
+        creates_users: rows can create users without an address; allows `placeholder_users`.
+        clears_fields: a null in a row can clear a field; allows `nulls`.
+        once_per_key: the effect of a row happens once for each key of the stream; needs the ledger.
+        endpoints: the endpoints of that effect; allows `on_unconfirmed` if one of them is not repeatable.
+        removal_actions: values of `on_removed`, the default first; allows `MIRROR_KEYS`, and `on_deleted: remove` in
+            all modes.
+        removable_modes: without `removal_actions`, the modes that allow `on_deleted: remove`.
+        permission: the setting that must be true, because the effect cannot be undone; empty for none.
+        options: the object's own options, by name.
+        exclusive_options: options of which a route may have only one.
     """
 
     name: str
     streams: tuple[str, ...]
     modes: tuple[str, ...]
-    of_state: bool = True
-    of_users: bool = True
-    makes_users: bool = False
+    describes_state: bool = True
+    concerns_users: bool = True
+    creates_users: bool = False
+    clears_fields: bool = False
     once_per_key: bool = False
     endpoints: tuple[Endpoint, ...] = ()
-    removals: tuple[str, ...] = ()
-    removes_in: tuple[str, ...] = ()
-    clears: bool = False
-    needs: str = ""
+    removal_actions: tuple[str, ...] = ()
+    removable_modes: tuple[str, ...] = ()
+    permission: str = ""
     options: Mapping[str, Option] = field(default_factory=dict)
-    either: frozenset[str] = frozenset()
+    exclusive_options: frozenset[str] = frozenset()
 
     @property
-    def happens_at_most_once(self) -> bool:
-        """Whether what rows make happen must not happen again, so that `on_unconfirmed` makes sense."""
+    def has_unrepeatable_effect(self) -> bool:
+        """Whether sending a row twice would do harm, so that `on_unconfirmed` is allowed."""
         return not all(endpoint.repeatable for endpoint in self.endpoints)
 
     @property
     def keys(self) -> tuple[str, ...]:
         """All keys that a route to the object may have."""
         conditional = {
-            "skip_unchanged": self.of_state,
-            "on_unconfirmed": self.happens_at_most_once,
-            "identify_by": self.of_users,
-            "placeholder_users": self.makes_users,
-            "nulls": self.clears,
+            "skip_unchanged": self.describes_state,
+            "on_unconfirmed": self.has_unrepeatable_effect,
+            "identify_by": self.concerns_users,
+            "placeholder_users": self.creates_users,
+            "nulls": self.clears_fields,
         }
         return (
             "object",
@@ -118,199 +122,61 @@ class ObjectSpec:
             "defaults",
             "dots",
             "on_deleted",
-            *(key for key, has in conditional.items() if has),
-            *(_OF_MIRRORS if self.removals else ()),
+            *(key for key, is_allowed in conditional.items() if is_allowed),
+            *(MIRROR_KEYS if self.removal_actions else ()),
             *self.options,
         )
 
 
 @dataclass(frozen=True)
 class Route:
-    """Where the records of a stream go.
+    """Where the records of a stream go, and how they are written.
 
     Attributes:
-        identify_by: `email`, `userId`, or None for what the project's type asks for.
-        placeholders: whether records without an address make users of an email-based project; None for what the
-            setting says.
+        object: the name of the object.
+        mode: one of the object's modes.
+        identify_by: `email` or `userId`; None for the default of the project's type.
+        placeholder_users: whether records without an address create users of an email-based project; None for the
+            value of the setting.
         fields: column -> field of Iterable; None drops the column.
-        selection: which columns travel, apart from that.
+        selection: which of the other columns are written.
         defaults: column -> value where the record has none.
-        nests: whether a dot in a field's name leads into an object.
-        clears: whether a null is sent, and clears the field; else it is left out.
-        skip_unchanged: whether records that equal what was last accepted stay here.
+        dots_nest: whether a dot in a field's name leads into an object.
+        nulls_clear: whether nulls are sent, and clear the field; otherwise they are left out.
+        skip_unchanged: whether records that equal what was last accepted are not sent.
         on_deleted: what is done with rows that the source has deleted: one of `ON_DELETED`.
-        on_removed: what removing is: in the mode `mirror`, and where `on_deleted` says `remove`.
-        max_removals: how much may be removed so at once; None for what the setting says.
-        allow_empty: whether a source without one record is right.
-        complete_at_end: whether the end of the input says that all of the stream has come.
-        end_declared: whether the tap must declare that end.
-        max_shrinkage: how many fewer records than before may come where it does not; None for the default.
-        resend: whether what must not happen twice is sent, too, when nobody knows whether it has happened.
-        options: the object's own, checked.
+        on_removed: what removing means, in the mode `mirror` and with `on_deleted: remove`.
+        max_removals: how much a mirror may remove at once; None for the value of the setting.
+        allow_empty: whether a source without records is valid.
+        complete_at_end: whether the end of the input means that the whole stream was read.
+        needs_declared_end: whether the tap must declare that end.
+        max_shrinkage: how many fewer records than before may come if the tap need not declare its end; None for the
+            default.
+        resend_unconfirmed: whether records are sent although they may have taken effect already, and must not twice.
+        options: the object's own options, checked.
     """
 
     object: str
     mode: str
     identify_by: str | None = None
-    placeholders: bool | None = None
+    placeholder_users: bool | None = None
     fields: Mapping[str, str | None] = field(default_factory=dict)
     selection: ColumnSelection = EVERYTHING
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    nests: bool = True
-    clears: bool = True
+    dots_nest: bool = True
+    nulls_clear: bool = True
     skip_unchanged: bool = False
     on_deleted: str = REJECT
     on_removed: str = NOTHING
     max_removals: Threshold | None = None
     allow_empty: bool = False
     complete_at_end: bool = False
-    end_declared: bool = False
+    needs_declared_end: bool = False
     max_shrinkage: Threshold | None = None
-    resend: bool = False
+    resend_unconfirmed: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def may_remove(self) -> bool:
-        """Whether something may be taken away from Iterable."""
-        return self.mode in _MAY_REMOVE or self.on_deleted == REMOVE or "member_column" in self.options
-
-
-def read_route(spec: ObjectSpec, entry: Mapping[str, Any], place: str, project_type: ProjectType) -> Route:
-    """The route that `entry` of the setting `place` describes.
-
-    Raises:
-        SettingError: for a key or a value that the object, its mode or the type of the project does not know.
-    """
-    for key in entry:
-        one_of(spec.keys, key, place, "key")
-    mode = one_of(spec.modes, entry.get("mode", spec.modes[0]), f"{place}.mode")
-    _refuse_misplaced(spec, entry, place, mode)
-    on_removed = _on_removed(spec, entry, place)
-    on_deleted = _on_deleted(spec, entry, place, mode, on_removed)
-    return Route(
-        object=spec.name,
-        mode=mode,
-        identify_by=_identifier(entry, f"{place}.identify_by", project_type),
-        placeholders=_placeholders(entry, f"{place}.placeholder_users", project_type),
-        fields=_fields(entry, f"{place}.fields"),
-        selection=_selection(entry, place, leaves_marks_out=on_deleted != WRITE),
-        defaults=MappingProxyType(dict(entry.get("defaults", {}))),
-        nests=one_of(DOTS, entry.get("dots", DOTS[0]), f"{place}.dots") == "nest",
-        clears=one_of(NULLS, entry.get("nulls", NULLS[0]), f"{place}.nulls") == "clear",
-        skip_unchanged=entry.get("skip_unchanged", False),
-        on_deleted=on_deleted,
-        on_removed=on_removed,
-        max_removals=_threshold(entry, place, "max_removals"),
-        allow_empty=entry.get("allow_empty", False),
-        complete_at_end=_at_end(entry, place) != "false",
-        end_declared=_at_end(entry, place) == DECLARED,
-        max_shrinkage=_threshold(entry, place, "max_shrinkage"),
-        resend=one_of(UNCONFIRMED, entry.get("on_unconfirmed", UNCONFIRMED[0]), f"{place}.on_unconfirmed") == "send",
-        options=_options(spec, entry, place),
-    )
-
-
-def _identifier(entry: Mapping[str, Any], place: str, project_type: ProjectType) -> str | None:
-    if "identify_by" not in entry:
-        return None
-    identifier = one_of(IDENTIFIERS, entry["identify_by"], place)
-    if identifier not in ACCEPTED[project_type]:
-        raise SettingError(
-            f"`{place}` cannot be {identifier}: `project_type` is {project_type}, and there only "
-            f"{' and '.join(ACCEPTED[project_type])} identifies users."
-        )
-    return identifier
-
-
-def _fields(entry: Mapping[str, Any], place: str) -> Mapping[str, str | None]:
-    fields = dict(entry.get("fields", {}))
-    for column, name in fields.items():
-        parts = [name] if name is None or entry.get("dots") == "keep" else name.split(".")
-        if any(part is not None and not part.strip() for part in parts):
-            raise SettingError(
-                f"`{place}.{column}` names no field. To leave the column out, put it into `drop` of the route."
-            )
-    return MappingProxyType(fields)
-
-
-def _selection(entry: Mapping[str, Any], place: str, *, leaves_marks_out: bool) -> ColumnSelection:
-    """What `drop` and `keep_only` choose; never against what `fields` and `defaults` say."""
-    if entry.get("keep_only") == []:
-        raise SettingError(f"`{place}.keep_only` is empty, and would keep nothing. Leave it out to keep all columns.")
-    drop, keep_only = entry.get("drop", ()), entry.get("keep_only", ())
-    chosen = ColumnSelection(drop, keep_only)
-    for column in entry.get("defaults", {}):
-        if not column.strip():
-            raise SettingError(f"`{place}.defaults` has a column without a name, which would become a field for ever.")
-    for key in ("fields", "defaults"):
-        for column, said in entry.get(key, {}).items():
-            if said is not None and not chosen.includes(column):
-                raise SettingError(
-                    f"`{place}.{key}` names the column {column!r}, which `drop` or `keep_only` of the route leaves "
-                    "out. Say only one of both."
-                )
-    return ColumnSelection(drop, keep_only, is_mark) if leaves_marks_out else chosen
-
-
-def _on_deleted(spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: str, on_removed: str) -> str:
-    is_for_nothing = bool(spec.removals) and on_removed == NOTHING
-    if "on_deleted" not in entry:
-        default = _ON_DELETED_IN.get(mode, REJECT)
-        return SKIP if default == REMOVE and is_for_nothing else default
-    chosen = one_of(ON_DELETED, entry["on_deleted"], f"{place}.on_deleted")
-    if chosen == REMOVE and mode not in (spec.modes if spec.removals else spec.removes_in):
-        raise SettingError(
-            f"`{place}.on_deleted` cannot be {REMOVE}: in the mode {mode}, {spec.name} cannot be taken back. "
-            f"It can be {', '.join(ON_DELETED[1:])}."
-        )
-    if chosen == REMOVE and is_for_nothing:
-        removals = ", ".join(removal for removal in spec.removals if removal != NOTHING)
-        raise SettingError(f"`{place}.on_deleted` is {REMOVE}: say by `on_removed` what that means: {removals}.")
-    return chosen
-
-
-def _placeholders(entry: Mapping[str, Any], place: str, project_type: ProjectType) -> bool | None:
-    if entry.get("placeholder_users") and project_type is not ProjectType.EMAIL:
-        raise SettingError(f"`{place}` makes sense only where `project_type` is {ProjectType.EMAIL}.")
-    return entry.get("placeholder_users")
-
-
-def _on_removed(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> str:
-    if not spec.removals:
-        return NOTHING
-    return one_of(spec.removals, entry.get("on_removed", spec.removals[0]), f"{place}.on_removed")
-
-
-def _at_end(entry: Mapping[str, Any], place: str) -> str:
-    return one_of(_ENDS, str(entry.get("complete_at_end", False)).lower(), f"{place}.complete_at_end")
-
-
-def _threshold(entry: Mapping[str, Any], place: str, key: str) -> Threshold | None:
-    try:
-        return Threshold.parse(str(entry[key])) if key in entry else None
-    except ValueError as error:
-        raise SettingError(f"`{place}.{key}` {error}.") from None
-
-
-def _refuse_misplaced(spec: ObjectSpec, entry: Mapping[str, Any], place: str, mode: str) -> None:
-    """Refuse options that do nothing in this mode."""
-    removes = {"on_removed"} if entry.get("on_deleted") == REMOVE else set()
-    for key in entry.keys() & set(_OF_MIRRORS) - removes if mode != MIRROR else ():
-        also = f", or with `on_deleted: {REMOVE}`" if key == "on_removed" else ""
-        raise SettingError(f"`{place}.{key}` makes sense in the mode {MIRROR} only{also}.")
-    if "max_shrinkage" in entry and _at_end(entry, place) != "true":
-        raise SettingError(f"`{place}.max_shrinkage` makes sense with `complete_at_end: true` only.")
-    for key in spec.options.keys() & entry.keys():
-        modes = spec.options[key].modes
-        if modes and mode not in modes:
-            raise SettingError(f"`{place}.{key}` makes sense in the mode {' and '.join(modes)} only.")
-
-
-def _options(spec: ObjectSpec, entry: Mapping[str, Any], place: str) -> Mapping[str, Any]:
-    options = {key: entry[key] for key in spec.options if key in entry}
-    for key, value in options.items():
-        if not spec.options[key].fits(value):
-            raise SettingError(f"`{place}.{key}` must be {spec.options[key].must_be}, not {value!r}.")
-    if len(rivals := sorted(spec.either & options.keys())) > 1:
-        raise SettingError(f"`{place}` can have only one of {', '.join(rivals)}.")
-    return MappingProxyType(options)
+        """Whether the route may remove something from Iterable."""
+        return self.mode in _REMOVING_MODES or self.on_deleted == REMOVE or "member_column" in self.options

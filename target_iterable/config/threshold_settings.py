@@ -1,4 +1,4 @@
-"""How much settings allow."""
+"""Settings that are thresholds: a count, or a percentage."""
 
 from __future__ import annotations
 
@@ -9,13 +9,22 @@ from target_iterable.config.setting_error import SettingError
 from target_iterable.core.threshold import Threshold
 
 
-def most(config: Mapping[str, Any], setting: str) -> Threshold:
-    """How much a setting allows.
+def threshold_setting(config: Mapping[str, Any], setting: str) -> Threshold:
+    """The threshold that a setting holds.
 
     Raises:
-        SettingError: if it says nothing.
+        SettingError: if it is neither a count nor a percentage.
+    """
+    return parse_threshold(config[setting], setting)
+
+
+def parse_threshold(value: object, place: str) -> Threshold:
+    """The threshold in `value`, which stands at `place` in the settings.
+
+    Raises:
+        SettingError: if it is neither a count nor a percentage.
     """
     try:
-        return Threshold.parse(str(config[setting]))
+        return Threshold.parse(str(value))
     except ValueError as error:
-        raise SettingError(f"`{setting}` {error}.") from None
+        raise SettingError(f"`{place}` {error}.") from None

@@ -20,7 +20,7 @@ def dumps(value: Any, *, sort_keys: bool = False) -> bytes:
     """The JSON of a value that is `exact`. A `Decimal` keeps every digit.
 
     Raises:
-        RecordRefusedError: for what UTF-8 cannot hold: half a surrogate pair.
+        RecordRejectedError: for what UTF-8 cannot hold: half a surrogate pair.
     """
     try:
         return _encode_sorted(value) if sort_keys else _encode(value)
@@ -37,7 +37,7 @@ def exact(value: Any) -> Any:
     """`value` as `dumps` wants it: numbers with a point are decimals, dates that a stream map has made are texts.
 
     Raises:
-        RecordRefusedError: for what JSON cannot hold: NaN, infinity.
+        RecordRejectedError: for what JSON cannot hold: NaN, infinity.
     """
     if isinstance(value, dict):
         return {name: exact(member) for name, member in value.items()}

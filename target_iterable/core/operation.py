@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import msgspec
 
 from iterable_api.errors import IterableError
+from iterable_api.facts.endpoints import facts_of
 from iterable_api.facts.limits import MAX_BODY_BYTES
-from iterable_api.facts.repeatable import is_repeatable
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.rejection import RecordRejectedError, RejectReason
 from target_iterable.core.source import InputMessage
@@ -34,14 +34,14 @@ class IdempotencyKey(NamedTuple):
     formerly: str
 
 
-NEVER: Final = -1
+UNCHECKED: Final = -1
 """No version of the types."""
 ARRAY: Final = (b"[", b"]")
 OBJECT: Final = (b"{", b"}")
 
 
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
-_AROUND_BYTES: Final = 1000
+_FRAME_BYTES: Final = 1000
 """More than the brackets and the name of a collection take."""
 
 
@@ -97,7 +97,7 @@ class Endpoint:
         unique_names: whether a name may stand only once in a request. Failures are listed by name, so two
             rows of one user could not be told apart, nor is their order promised.
         repeatable: whether a row that is sent twice does what it does when it is sent once. False at the start only
-            for rows that lack what makes a second call harmless; see `iterable_api.facts.repeatable` for all others.
+            for rows that lack what makes a second call harmless; see `EndpointFacts` for all others.
         already_done: statuses, or beginnings of the codes or sentences of refusals, which say that what the rows of a
             request ask for was so already.
         removes: what a row takes away, as the audit log calls it: `delete`, `forget`, `merge` or `remove`. Empty for
@@ -116,7 +116,7 @@ class Endpoint:
     removes: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "repeatable", self.repeatable and is_repeatable(self.method, self.path))
+        object.__setattr__(self, "repeatable", self.repeatable and facts_of(self.method, self.path).repeatable)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -165,8 +165,8 @@ class Envelope:
         return cls(dumps(members or {})[1:-1], tuple(sorted(path_params.items())), tuple(sorted((query or {}).items())))
 
 
-BARE: Final = Envelope()
-NOBODY: Final = frozenset[Name]()
+EMPTY_ENVELOPE: Final = Envelope()
+NO_NAMES: Final = frozenset[Name]()
 
 
 class Operation(msgspec.Struct, eq=False, gc=False):
@@ -194,12 +194,12 @@ class Operation(msgspec.Struct, eq=False, gc=False):
     endpoint: Endpoint
     part: bytes
     names: tuple[Name, ...]
-    envelope: Envelope = BARE
-    only_for: frozenset[Name] = NOBODY
+    envelope: Envelope = EMPTY_ENVELOPE
+    only_for: frozenset[Name] = NO_NAMES
     type_scope: str = ""
     fields: Mapping[str, Any] | None = None
     fields_path: tuple[str, ...] = ("dataFields",)
-    fits_version: int = NEVER
+    fits_version: int = UNCHECKED
     event_name: str = ""
     dedup_scope: str = ""
     idempotency_key: IdempotencyKey | None = None
@@ -224,9 +224,9 @@ class Operation(msgspec.Struct, eq=False, gc=False):
         """Check that the row can be sent at all.
 
         Raises:
-            RecordRefusedError: if it is too large for a request of its own.
+            RecordRejectedError: if it is too large for a request of its own.
         """
-        most_bytes = len(self.part) + len(self.envelope.members) + _AROUND_BYTES
+        most_bytes = len(self.part) + len(self.envelope.members) + _FRAME_BYTES
         if most_bytes >= MAX_BODY_BYTES and not Batch(self.endpoint, self.envelope).fits(self):
             raise RecordRejectedError("tooLarge", f"the record does not fit into a request of {MAX_BODY_BYTES:,} bytes")
 
@@ -239,7 +239,7 @@ class Batch:
         self.envelope = envelope
         self.rows: list[Operation] = []
         self._max_bytes = max_bytes
-        self._head, self._tail = _around(endpoint, envelope)
+        self._head, self._tail = _frame(endpoint, envelope)
         self.size = len(self._head) + len(self._tail)
 
     def fits(self, row: Operation) -> bool:
@@ -261,7 +261,7 @@ class Batch:
         return b"".join((self._head, b",".join([row.part for row in self.rows]), self._tail))
 
 
-def _around(endpoint: Endpoint, envelope: Envelope) -> tuple[bytes, bytes]:
+def _frame(endpoint: Endpoint, envelope: Envelope) -> tuple[bytes, bytes]:
     """What stands before and behind the rows of a body."""
     if not endpoint.is_bulk:
         return b"", b""

@@ -19,80 +19,84 @@ class RunEnding(Enum):
     FAILED = "failed"
 
 
-EMPTY: Final = "empty_source"
-UNNAMED: Final = "unnamed_records"
-NOBODY: Final = "nobody_named"
+EMPTY_SOURCE: Final = "empty_source"
+UNNAMED_RECORDS: Final = "unnamed_records"
+NOBODY_NAMED: Final = "nobody_named"
 ONLY_TOMBSTONES: Final = "only_tombstones"
 NO_VERSION: Final = "no_version"
-EARLY: Final = "early_version"
-OLDER: Final = "older_version"
+EARLY_VERSION: Final = "early_version"
+OLDER_VERSION: Final = "older_version"
 NO_STATE: Final = "no_state"
-UNFINISHED: Final = "unfinished_state"
-UNDECLARED: Final = "end_not_declared"
-FEWER: Final = "fewer_than_usual"
+UNFINISHED_STATE: Final = "unfinished_state"
+END_NOT_DECLARED: Final = "end_not_declared"
+FEWER_THAN_USUAL: Final = "fewer_than_usual"
 TOO_MANY: Final = "too_many"
-CAPPED: Final = "daily_cap"
-ABSENT: Final = "not_come"
+DAILY_CAP: Final = "daily_cap"
+STREAM_ABSENT: Final = "not_come"
 
-_AT_END: Final = "If the tap always reads the whole stream, set `complete_at_end` of the route."
-_NEXT: Final = "The next complete run goes on."
+_SET_COMPLETE_AT_END: Final = "If the tap always reads the whole stream, set `complete_at_end` of the route."
+_NEXT_RUN: Final = "The next complete run goes on."
 
 
-class _Reason(NamedTuple):
+class _StopReason(NamedTuple):
     why: str
     to_do: str
 
 
-REASONS: Final[Mapping[str, _Reason]] = MappingProxyType(
+REASONS: Final[Mapping[str, _StopReason]] = MappingProxyType(
     {
-        EMPTY: _Reason(
+        EMPTY_SOURCE: _StopReason(
             "the stream came without one record",
             "Look whether the source is right. If it may be empty, set `allow_empty` of the route.",
         ),
-        ABSENT: _Reason("the stream did not come", "Look whether the tap still has it under this name."),
-        UNNAMED: _Reason(
+        STREAM_ABSENT: _StopReason("the stream did not come", "Look whether the tap still has it under this name."),
+        UNNAMED_RECORDS: _StopReason(
             "of some records nobody can say what they are about, so they may be about what seems to have left",
             "See the rejects.",
         ),
-        NOBODY: _Reason(
+        NOBODY_NAMED: _StopReason(
             "no record names what it is about", "Look whether the column with the identity has another name now."
         ),
-        ONLY_TOMBSTONES: _Reason(
+        ONLY_TOMBSTONES: _StopReason(
             "only rows came that the source has deleted, which says nothing about all others", "That may well be right."
         ),
-        NO_VERSION: _Reason("no ACTIVATE_VERSION came", _AT_END),
-        EARLY: _Reason(
+        NO_VERSION: _StopReason("no ACTIVATE_VERSION came", _SET_COMPLETE_AT_END),
+        EARLY_VERSION: _StopReason(
             "ACTIVATE_VERSION came before the records of its version, as from all taps of Singer's SDK, so it does "
             "not say that all of them have come",
-            _AT_END,
+            _SET_COMPLETE_AT_END,
         ),
-        OLDER: _Reason(
+        OLDER_VERSION: _StopReason(
             "the version is not newer than the last one that was complete",
             "Look whether the tap gives each version a higher number.",
         ),
-        NO_STATE: _Reason(
+        NO_STATE: _StopReason(
             "no STATE came behind the last record, so the tap may have ended too early",
             "If it has not, let it declare its end: see docs/mirroring.md.",
         ),
-        UNFINISHED: _Reason("the last STATE says that the tap was still reading the stream", "Look at the tap's log."),
-        UNDECLARED: _Reason(
+        UNFINISHED_STATE: _StopReason(
+            "the last STATE says that the tap was still reading the stream", "Look at the tap's log."
+        ),
+        END_NOT_DECLARED: _StopReason(
             "the tap has not declared its end, as `complete_at_end: declared` asks for", "Look at the tap's log."
         ),
-        FEWER: _Reason(
+        FEWER_THAN_USUAL: _StopReason(
             "far fewer came than usual, so the tap may have ended too early",
             "If the source is right, raise `max_shrinkage` of the route for one run, or let the tap declare its end: "
             "see docs/mirroring.md.",
         ),
-        TOO_MANY: _Reason("that is more than `max_removals` allows", "If the source is right, raise it for one run."),
-        CAPPED: _Reason("Iterable takes no more removals today", _NEXT),
-        RunEnding.INTERRUPTED.value: _Reason("the run was asked to end", _NEXT),
-        RunEnding.POSTPONED.value: _Reason("Iterable takes no more records today", _NEXT),
-        RunEnding.FAILED.value: _Reason("the run has failed", "Fix the cause and run again."),
+        TOO_MANY: _StopReason(
+            "that is more than `max_removals` allows", "If the source is right, raise it for one run."
+        ),
+        DAILY_CAP: _StopReason("Iterable takes no more removals today", _NEXT_RUN),
+        RunEnding.INTERRUPTED.value: _StopReason("the run was asked to end", _NEXT_RUN),
+        RunEnding.POSTPONED.value: _StopReason("Iterable takes no more records today", _NEXT_RUN),
+        RunEnding.FAILED.value: _StopReason("the run has failed", "Fix the cause and run again."),
     }
 )
-SETUP: Final = frozenset({NO_VERSION, EARLY})
+CONFIGURATION: Final = frozenset({NO_VERSION, EARLY_VERSION})
 """Reasons that will hold in each run until the settings change."""
-_USUAL: Final = frozenset({ONLY_TOMBSTONES})
+_EXPECTED: Final = frozenset({ONLY_TOMBSTONES})
 """Reasons that are nothing out of the ordinary, so that only the summary has them."""
 
 
@@ -120,7 +124,7 @@ class RemovalStop:
     @property
     def is_to_tell(self) -> bool:
         """Whether the log should have it now."""
-        return not self.is_told and self.code not in _USUAL and (self.matters or self.code in SETUP)
+        return not self.is_told and self.code not in _EXPECTED and (self.matters or self.code in CONFIGURATION)
 
     def __str__(self) -> str:
         why, to_do = REASONS[self.code]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _SETTING: Final = re.compile(r"(?P<number>\d+)(?P<percent>%)?")
-_FEW: Final = 20
+_MIN_REJECTS: Final = 20
 """A share says nothing about fewer rejects than that."""
 
 
@@ -30,7 +30,7 @@ class Threshold:
             raise ValueError(f"must be a count such as 200, or a percentage such as 10%, not {text!r}")
         return cls(int(match["number"]), share=match["percent"] is not None)
 
-    def is_exceeded(self, count: int, of: int, *, few: int = _FEW) -> bool:
+    def is_exceeded(self, count: int, of: int, *, few: int = _MIN_REJECTS) -> bool:
         """Whether `count` of so many are too many. A share says nothing about fewer than `few`, unless it is 0%."""
         if self.share and self.number:
             return count > max(few, of * self.number // 100)

@@ -46,7 +46,7 @@ def fields_dropped(stream: str, counts: StreamCounts) -> FieldsDroppedError:
     )
 
 
-def not_made(stream: str, error: IterableError) -> DeliveryFailedError:
+def operations_not_built(stream: str, error: IterableError) -> DeliveryFailedError:
     """The failure of a stream of whose records nobody can say what to send, since Iterable does not answer."""
     return DeliveryFailedError(
         f"Stream {stream!r}: {str(error).rstrip('.')}. "
@@ -54,7 +54,7 @@ def not_made(stream: str, error: IterableError) -> DeliveryFailedError:
     )
 
 
-def not_looked_up(stream: str, error: IterableError) -> DeliveryFailedError:
+def lookup_failed(stream: str, error: IterableError) -> DeliveryFailedError:
     """The failure of a stream about whose users Iterable does not say whether they exist."""
     return DeliveryFailedError(
         f"Stream {stream!r}: users could not be looked up. {str(error).rstrip('.')}. State has not moved past their "
@@ -62,7 +62,7 @@ def not_looked_up(stream: str, error: IterableError) -> DeliveryFailedError:
     )
 
 
-def not_delivered(stream: str, outcome: BatchResult) -> DeliveryFailedError:
+def batch_failed(stream: str, outcome: BatchResult) -> DeliveryFailedError:
     """The failure of a stream of which a batch came to nothing."""
     error = outcome.error
     if isinstance(error, DailyCapReachedError):
@@ -75,7 +75,7 @@ def not_delivered(stream: str, outcome: BatchResult) -> DeliveryFailedError:
     return failure
 
 
-def may_pass(outcome: BatchResult) -> bool:
+def is_postponed(outcome: BatchResult) -> bool:
     """Whether a batch came to nothing only because of what Iterable allows in a day."""
     return isinstance(outcome.error, DailyCapReachedError)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from target_iterable.delivery.buffer import Buffer, BufferLevel
 from target_iterable.delivery.stream_delivery import StreamDelivery
 
-LONG_TIME: Final = 30
+MAX_STATE_AGE_SECONDS: Final = 30
 """Seconds after which state moves on, also when little has come."""
 
 
@@ -41,7 +41,7 @@ class RunDelivery:
 
     def is_due(self) -> bool:
         """Whether it is time to send, or to tell what went wrong. Bounds the memory, and the age of state."""
-        return self._waiting.is_high or time.monotonic() - self._since >= LONG_TIME
+        return self._waiting.is_high or time.monotonic() - self._since >= MAX_STATE_AGE_SECONDS
 
     def send_in_background(self, then: Callable[[], None]) -> None:
         """Send what waits, and call `then` when all of it has its verdict; meanwhile, more can be read.

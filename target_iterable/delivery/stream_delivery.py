@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from iterable_api.errors import IterableError
-from target_iterable.config.delivery_options import Options
+from target_iterable.config.delivery_options import DeliveryOptions
 from target_iterable.core.operation import Batch, BatchResult, Operation, RowResults
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.removal_stops import RunEnding
@@ -15,10 +15,10 @@ from target_iterable.core.source import InputMessage
 from target_iterable.delivery.buffer import Buffer, BufferLevel
 from target_iterable.delivery.errors import (
     DeliveryFailedError,
+    batch_failed,
     fields_dropped,
-    may_pass,
-    not_delivered,
-    not_looked_up,
+    is_postponed,
+    lookup_failed,
     too_many_rejects,
 )
 from target_iterable.delivery.history import StreamHistory
@@ -48,7 +48,7 @@ class StreamDelivery:
         sender: Sender,
         types: FieldTypes,
         rejects: DeadLetterFile,
-        options: Options,
+        options: DeliveryOptions,
         history: StreamHistory,
         *,
         audit: AuditLog,
@@ -66,7 +66,7 @@ class StreamDelivery:
         self.mirror = history.mirror
         self._batch_size = AdaptiveBatchSize.initial(options.max_rows)
         self._flush_policy = FlushPolicy(self._batch_size)
-        self._failure_isolator = FailureIsolator(sender, types, self._batch_size, trims=options.drops_misfits)
+        self._failure_isolator = FailureIsolator(sender, types, self._batch_size, trims=options.drops_clashing_fields)
         self._user_lookup = UserLookup(sender.client)
         self._buffer_level = waiting
         self._buffer = Buffer()
@@ -83,7 +83,7 @@ class StreamDelivery:
         """Take over one record, to be sent with the next load.
 
         Raises:
-            RecordRefusedError: if it is too large to be sent at all.
+            RecordRejectedError: if it is too large to be sent at all.
         """
         operation.must_fit()
         self._buffer.rows.append(operation)
@@ -272,7 +272,7 @@ class StreamDelivery:
             if outcome.error is not None:
                 failures.append(outcome)
         if failures:
-            raise self._failure(min(failures, key=may_pass))
+            raise self._failure(min(failures, key=is_postponed))
 
     def _results(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[BatchResult]:
         """What becomes of `rows`; none are begun any more after a failure, or when it is time to stop."""
@@ -299,7 +299,7 @@ class StreamDelivery:
         try:
             unknown_users = self._user_lookup.unknown_users(rows)
         except IterableError as error:
-            raise not_looked_up(self.stream, error) from error
+            raise lookup_failed(self.stream, error) from error
         self._skip_rows(unknown_users)
         return _without(rows, unknown_users)
 
@@ -311,9 +311,9 @@ class StreamDelivery:
             self._log_once.left_out()
 
     def _failure(self, outcome: BatchResult) -> DeliveryFailedError:
-        if may_pass(outcome):
+        if is_postponed(outcome):
             self._log_once.postponed(outcome.error)
-        return not_delivered(self.stream, outcome)
+        return batch_failed(self.stream, outcome)
 
     def _count(self, results: RowResults) -> None:
         self.counts.created_fields |= results.created_fields

@@ -16,7 +16,7 @@ from iterable_api.http.confirmed import confirmed
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import USERS, FieldTypes, catalog_of, catalog_scope, is_date
 from target_iterable.records.column_mapping import Row
-from target_iterable.records.numbers import decimal_of
+from target_iterable.records.numbers import decimal_of, whole_number
 from target_iterable.schemas.schema_types import updates
 
 MAPPINGS: Final = "/api/catalogs/{catalogName}/fieldMappings"
@@ -41,7 +41,7 @@ class FieldCoercion:
         """Profile fields, spelt for the fields of the project.
 
         Raises:
-            RecordRefusedError: for a field that Iterable sets itself.
+            RecordRejectedError: for a field that Iterable sets itself.
         """
         if not RESERVED.isdisjoint(fields):
             name = min(RESERVED & fields.keys())
@@ -139,8 +139,8 @@ def _coerced(value: Any, type_: str) -> Any:
         return "true" if value else "false"
     if type_ == "string" and isinstance(value, int | float | Decimal):
         return str(value)
-    if type_ == "long" and isinstance(value, float | Decimal) and value == value // 1:
-        return int(value)
+    if type_ == "long" and isinstance(value, float | Decimal):
+        return value if (whole := whole_number(value)) is None else whole
     return value
 
 

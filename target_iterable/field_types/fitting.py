@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
-Place: TypeAlias = tuple[str, str]
+ScopedPath: TypeAlias = tuple[str, str]
 """A scope, and the dotted path of a field in it."""
 
 _FITS: Final[Mapping[str, frozenset[str]]] = {
@@ -30,10 +30,10 @@ class TypeFitting:
     """What fits, by place. Threads may share it."""
 
     def __init__(self) -> None:
-        self._refused: set[tuple[Place, str, str]] = set()
-        self._whole: set[Place] = set()
+        self._refused: set[tuple[ScopedPath, str, str]] = set()
+        self._whole: set[ScopedPath] = set()
 
-    def fits(self, place: Place, type_: str, expected: str) -> bool:
+    def fits(self, place: ScopedPath, type_: str, expected: str) -> bool:
         """Whether a value of one type may go into a field of another, as far as that is known."""
         if expected in _FITS[type_] or expected not in TYPES:
             return True
@@ -41,13 +41,13 @@ class TypeFitting:
             return place not in self._whole
         return (type_, expected) in _DOUBTFUL and (place, type_, expected) not in self._refused
 
-    def refuse(self, place: Place, incoming: Iterable[str], expected: str) -> None:
+    def refuse(self, place: ScopedPath, incoming: Iterable[str], expected: str) -> None:
         """Learn that Iterable has refused values that could have been of the `incoming` types; of any, if of none."""
         types = TYPES.intersection(incoming)
         self._refused |= {(place, type_, expected) for type_ in types or TYPES}
         if expected == "long" and "double" in types:
             self._whole.add(place)
 
-    def harden(self, place: Place) -> None:
+    def harden(self, place: ScopedPath) -> None:
         """Take it that the field holds whole numbers only."""
         self._whole.add(place)

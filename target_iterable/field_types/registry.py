@@ -22,8 +22,16 @@ from iterable_api.errors import FieldClash
 from iterable_api.facts import timestamps
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RejectReason
-from target_iterable.field_types.fast_check import ANYTHING, SURE, are_sure, is_sure, note_first, take_anything
-from target_iterable.field_types.fitting import TYPES, Place, TypeFitting
+from target_iterable.field_types.fast_check import (
+    ANY_CLASS,
+    CLASSES_OF,
+    accept_any,
+    all_valid,
+    is_valid,
+    report_unknown,
+)
+from target_iterable.field_types.fitting import TYPES, ScopedPath, TypeFitting
+from target_iterable.records.numbers import is_number
 
 USERS: Final = "user"
 MAX_PROFILE_FIELDS: Final = 1000
@@ -82,13 +90,9 @@ def type_of(name: str, value: object) -> str:
     """The type that Iterable sees in a value which is not null. `name` is that of the field."""
     if isinstance(value, str):
         return "date" if is_date(value) else "string"
-    if name.endswith(_GEO) and isinstance(value, dict) and all(_is_number(value.get(axis)) for axis in ("lat", "lon")):
+    if name.endswith(_GEO) and isinstance(value, dict) and all(is_number(value.get(axis)) for axis in ("lat", "lon")):
         return "geo_location"
     return next((type_ for classes, type_ in _BY_CLASS if isinstance(value, classes)), "object")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def leaves(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -137,7 +141,7 @@ class FieldTypes:
         """Take over what Iterable says of the fields of a scope."""
         known = {path: _SAME.get(type_, type_) for path, type_ in types.items()}
         self._types[scope] |= known
-        self._sure[scope] |= {path: SURE.get(type_, ANYTHING) for path, type_ in known.items()}
+        self._sure[scope] |= {path: CLASSES_OF.get(type_, ANY_CLASS) for path, type_ in known.items()}
         self.version += 1
 
     def forget(self, scope: str, path: str) -> None:
@@ -151,12 +155,12 @@ class FieldTypes:
 
     def fit_surely(self, scope: str, fields: Mapping[str, Any]) -> bool:
         """Whether all values are what Iterable wants them to be, as far as that can be seen at a glance."""
-        return are_sure(self._sure.get(scope, {}), note_first if scope == USERS else take_anything, fields)
+        return all_valid(self._sure.get(scope, {}), report_unknown if scope == USERS else accept_any, fields)
 
     def unsure_rows(self, scope: str, rows: Sequence[Any]) -> Sequence[int]:
         """The places of those of `rows` that are no fields, or have a value that may not fit."""
         sure, new = self._looking(scope)
-        return [place for place, row in enumerate(rows) if row.__class__ is not dict or not are_sure(sure, new, row)]
+        return [place for place, row in enumerate(rows) if row.__class__ is not dict or not all_valid(sure, new, row)]
 
     def unsure(self, scope: str, path: str, column: Sequence[Any]) -> Sequence[int]:
         """The places in `column` of values that may not fit the field at `path`; absent ones are `UNSET`."""
@@ -164,11 +168,11 @@ class FieldTypes:
         kinds = {*map(type, column)} - {UnsetType, NoneType}
         if not kinds or kinds <= (classes := sure.get(path) or new(path)) - {dict}:
             return ()
-        return [place for place, value in enumerate(column) if not is_sure(sure, new, classes, path, value)]
+        return [place for place, value in enumerate(column) if not is_valid(sure, new, classes, path, value)]
 
     def _looking(self, scope: str) -> tuple[dict[str, frozenset[type]], Callable[[str], frozenset[type]]]:
         """What surely fits, and what says so of a new field."""
-        return self._sure[scope], partial(self._note_new, scope) if scope == USERS else take_anything
+        return self._sure[scope], partial(self._note_new, scope) if scope == USERS else accept_any
 
     def ask_again(self, scopes: Iterable[str]) -> None:
         """Ask Iterable for the types of fields that may be new since the last time.
@@ -184,13 +188,13 @@ class FieldTypes:
         """`fields` in the spelling that their types ask for, where that loses nothing."""
         return self._spell(self.of(scope), fields)
 
-    def learn(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> dict[Place, str]:
+    def learn(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> dict[ScopedPath, str]:
         """Remember what Iterable says of the types of fields that clashed in a request with `rows`.
 
         The types of fields that the project is not known to have are returned: who has given them must be found out.
         """
         scopes = {row.type_scope for row in rows}
-        supposed: dict[Place, str] = {}
+        supposed: dict[ScopedPath, str] = {}
         for clash in clashes:
             scope, path = _place(clash, scopes)
             if scope is None or clash.expected_type not in TYPES | _SAME.keys():
@@ -255,8 +259,8 @@ class FieldTypes:
         if scope == USERS and path not in self._new:
             with self._lock:
                 self._new.setdefault(path, False)
-                self._sure[scope].setdefault(path, ANYTHING)
-        return ANYTHING
+                self._sure[scope].setdefault(path, ANY_CLASS)
+        return ANY_CLASS
 
     def fits(self, scope: str, path: str, type_: str, expected: str) -> bool:
         """See `TypeFitting`."""

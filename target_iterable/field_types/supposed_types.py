@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from target_iterable.core.operation import Name, Operation
 from target_iterable.core.rejection import RejectReason
-from target_iterable.field_types.fitting import Place
+from target_iterable.field_types.fitting import ScopedPath
 from target_iterable.field_types.registry import CLASH, FieldTypes, leaves
 
 _WIDER: Final[Mapping[AbstractSet[str], str]] = {
@@ -26,7 +26,7 @@ _WIDER: Final[Mapping[AbstractSet[str], str]] = {
 class SupposedTypes:
     """What one refusal says of fields that the project is not known to have."""
 
-    def __init__(self, types: FieldTypes, supposed: Mapping[Place, str]) -> None:
+    def __init__(self, types: FieldTypes, supposed: Mapping[ScopedPath, str]) -> None:
         self._types = types
         self._supposed = supposed
 
@@ -77,7 +77,7 @@ def learn_from(
     types: FieldTypes,
     rows: Sequence[Operation],
     created: AbstractSet[str],
-    supposed: Mapping[Place, str],
+    supposed: Mapping[ScopedPath, str],
 ) -> None:
     """Learn the types of fields from `rows`, which Iterable has taken.
 
@@ -96,7 +96,7 @@ def learn_from(
             _know(types, place, type_)
 
 
-def _made(types: FieldTypes, place: Place, type_: str) -> None:
+def _made(types: FieldTypes, place: ScopedPath, type_: str) -> None:
     """Know the type of a field that a request has made; unless another made it at the same time, and differently."""
     scope, path = place
     if types.of(scope).get(path, type_) == type_:
@@ -105,15 +105,15 @@ def _made(types: FieldTypes, place: Place, type_: str) -> None:
         types.forget(scope, path)
 
 
-def _know(types: FieldTypes, place: Place, type_: str) -> None:
+def _know(types: FieldTypes, place: ScopedPath, type_: str) -> None:
     scope, path = place
     if type_ and path not in types.of(scope):
         types.know(scope, {path: type_})
 
 
-def _types_in(rows: Iterable[Operation], paths: AbstractSet[str]) -> dict[Place, set[str]]:
+def _types_in(rows: Iterable[Operation], paths: AbstractSet[str]) -> dict[ScopedPath, set[str]]:
     """The types of the values of `rows` at these paths."""
-    found: dict[Place, set[str]] = {}
+    found: dict[ScopedPath, set[str]] = {}
     for row in rows:
         for path, type_ in _leaves(row, paths) if row.type_scope else ():
             found.setdefault((row.type_scope, path), set()).add(type_)

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import NEVER, OBJECT, Operation, RowResults
+from target_iterable.core.operation import OBJECT, UNCHECKED, Operation, RowResults
 from target_iterable.field_types.registry import leaves
 
 
@@ -64,7 +64,7 @@ def _rewritten(
     part = dumps(body)
     if row.endpoint.brackets == OBJECT:
         part = part[1:-1]
-    return replace(row, part=part, fields=known, fitted=NEVER)
+    return replace(row, part=part, fields=known, fits_version=UNCHECKED)
 
 
 def _pruned(fields: Mapping[str, Any], paths: AbstractSet[str], prefix: str = "") -> dict[str, Any]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Final
 
 import simplejson
 
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RejectReason
+from target_iterable.records.numbers import is_number
 
 BAD_SHAPE: Final = "BadJsonBody"
 
@@ -19,14 +19,14 @@ _EXPECTED: Final = re.compile(r"(?P<kind>\w+) value expected")
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _IS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "boolean": lambda value: isinstance(value, bool),
-    "number": lambda value: isinstance(value, int | float | Decimal) and not isinstance(value, bool),
+    "number": is_number,
     "string": lambda value: isinstance(value, str),
     "object": lambda value: isinstance(value, dict),
     "array": lambda value: isinstance(value, list),
 }
 
 
-def misshapen(rows: Sequence[Operation], violations: Mapping[str, str]) -> dict[Operation, RejectReason]:
+def violating_rows(rows: Sequence[Operation], violations: Mapping[str, str]) -> dict[Operation, RejectReason]:
     """The rows that violate what Iterable says of one of them.
 
     The index in the place is not believed: it was seen to point to the wrong row. A violation that no

@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import BatchResult, Endpoint, Envelope, Operation
-from target_iterable.ledger.keyed_hash import framing
+from target_iterable.ledger.keyed_hash import length_prefix
 from target_iterable.ledger.ledger import Ledger
 from target_iterable.ledger.no_deduplication import NoDeduplication
 
-_ENOUGH: Final = 1000
+_COMMIT_KEYS: Final = 1000
 """So many settled keys are brought to the disk while requests are still on their way."""
 
 
@@ -91,7 +91,7 @@ class Deduplicator(NoDeduplication):
         accepted = set(outcome.results.written) - outcome.results.trimmed.keys() if whole else set()
         with self._lock:
             self._complete_claims(outcome.batch.rows, accepted)
-        if len(self._settled) >= _ENOUGH:
+        if len(self._settled) >= _COMMIT_KEYS:
             self._keep_what_is_over()
 
     def commit(self) -> None:
@@ -186,7 +186,7 @@ class _Hashers:
 
 def _finished(hasher: blake2b, part: bytes) -> bytes:
     whole = hasher.copy()
-    whole.update(framing(part) + part)
+    whole.update(length_prefix(part) + part)
     return whole.digest()
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Column, LargeBinary, MetaData, Table, bindparam, delete, select, text
 
-from target_iterable.ledger.ledger import Ledger, portions
+from target_iterable.ledger.ledger import Ledger, sorted_chunks
 from target_iterable.ledger.sql import KEY_BYTES
 
 _TOKEN_BYTES: Final = 8
@@ -81,11 +81,11 @@ class IdempotencyStore:
     def _states(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
         states: dict[bytes, bytes] = {}
         with self._ledger.transaction() as connection:
-            for some in portions(keys):
+            for some in sorted_chunks(keys):
                 states.update((key, state) for key, state in connection.execute(_READ, {"keys": some}))
         return states
 
     def _delete(self, keys: Collection[bytes], state: bytes) -> None:
         with self._ledger.transaction() as connection:
-            for some in portions(keys):
+            for some in sorted_chunks(keys):
                 connection.execute(delete(_TABLE).where(_AMONG, _TABLE.c.state == state), {"keys": some})

@@ -5,14 +5,14 @@ from __future__ import annotations
 from hashlib import blake2b
 
 
-def framing(part: bytes) -> bytes:
+def length_prefix(part: bytes) -> bytes:
     """What stands before a part of what is hashed, so that no other parts are the same text."""
     return len(part).to_bytes(8)
 
 
-def told(hasher: blake2b, *parts: bytes) -> blake2b:
+def update_hash(hasher: blake2b, *parts: bytes) -> blake2b:
     """`hasher`, after it was told these parts."""
     for part in parts:
-        hasher.update(framing(part))
+        hasher.update(length_prefix(part))
         hasher.update(part)
     return hasher

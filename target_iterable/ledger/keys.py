@@ -22,9 +22,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from sqlalchemy import Connection, Engine, column, delete, exists, insert, inspect, select, table, update
 
-from target_iterable.ledger.keyed_hash import told
-from target_iterable.ledger.schema import KEY_ID_BYTES, KEYS, TABLES_1, lock
-from target_iterable.ledger.write_log import split
+from target_iterable.ledger.keyed_hash import update_hash
+from target_iterable.ledger.schema import KEY_ID_BYTES, KEYS, VERSION_1_TABLES, lock_table
+from target_iterable.ledger.write_log import split_bytes
 
 _DATA_KEY_BYTES: Final = 32
 _LEAST_CHARACTERS: Final = 16
@@ -128,12 +128,12 @@ class LedgerKeys:
     def _alone(self, *, keeps: bool = True) -> Iterator[Connection]:
         """A transaction, while nobody else changes the keys; without `keeps` it is undone."""
         with self._engine.connect() as connection:
-            lock(connection, KEYS)
+            lock_table(connection, KEYS)
             yield connection
             (connection.commit if keeps else connection.rollback)()
 
 
-def unknown_key() -> str:
+def unknown_key_message() -> str:
     """What to say to somebody whose key the ledger does not know."""
     return (
         "`ledger` was made with other keys, and this one opens nothing in it. If the API key of the project has "
@@ -189,7 +189,7 @@ def _joined(connection: Connection, key: _WrappingKey, own: _WrappingKey, row: _
 
 def _rows(connection: Connection) -> dict[bytes, _Row]:
     rows = connection.execute(select(KEYS.c.id, KEYS.c.wrapped, KEYS.c.api_keys)).tuples()
-    return {id_: _Row(wrapped, [*split(api_keys, KEY_ID_BYTES)]) for id_, wrapped, api_keys in rows}
+    return {id_: _Row(wrapped, [*split_bytes(api_keys, KEY_ID_BYTES)]) for id_, wrapped, api_keys in rows}
 
 
 def _put(connection: Connection, key: _WrappingKey, secret: bytes, api_keys: Sequence[bytes]) -> None:
@@ -200,7 +200,7 @@ def _put(connection: Connection, key: _WrappingKey, secret: bytes, api_keys: Seq
 def _is_in_use(connection: Connection) -> bool:
     """Whether something was ever put into it."""
     inspector = inspect(connection)
-    tables = [table(name) for name in TABLES_1 if inspector.has_table(name)]
+    tables = [table(name) for name in VERSION_1_TABLES if inspector.has_table(name)]
     return any(connection.execute(select(exists().select_from(it))).scalar() for it in tables)
 
 
@@ -225,4 +225,4 @@ def _mirrors(connection: Connection) -> Sequence[tuple[bytes, str]]:
 def _mirror_1(key: _WrappingKey, stream: str) -> bytes:
     """What version 1 calls a mirrored stream."""
     hasher = blake2b(key=key.secret_1, digest_size=_HASH_BYTES)
-    return told(hasher, f"mirror {stream}".encode()).digest()[:_PLACE_BYTES]
+    return update_hash(hasher, f"mirror {stream}".encode()).digest()[:_PLACE_BYTES]

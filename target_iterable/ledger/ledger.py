@@ -38,17 +38,25 @@ from iterable_api.storage import databases
 from iterable_api.storage.paths import private_file, sqlite_file
 from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
 from target_iterable.ledger.errors import LedgerError, LedgerLockedError
-from target_iterable.ledger.keyed_hash import told
+from target_iterable.ledger.keyed_hash import update_hash
 from target_iterable.ledger.keys import LedgerKeys
-from target_iterable.ledger.schema import bring_up_to_date
+from target_iterable.ledger.schema import migrate
 from target_iterable.ledger.sql import CONTENT_BYTES, DIALECTS, KEY_BYTES
-from target_iterable.ledger.write_log import CLAIM, CLAIM_BYTES, FORGET, FORGET_PLACE, KEEP, REFUSED, ReplayedLog
+from target_iterable.ledger.write_log import (
+    CLAIM,
+    COMMIT,
+    INVALIDATE,
+    INVALIDATE_SCOPE,
+    NOT_ACCEPTED,
+    WRITER_BYTES,
+    ReplayedLog,
+)
 from target_iterable.ledger.write_log import TABLE as LOG
 
-PLACE_BYTES: Final = 8
-_MANY: Final = 200_000
+SCOPE_BYTES: Final = 8
+_MAX_LOGGED_KEYS: Final = 200_000
 """So many keys are settled in the log before the table gets them. Each takes about 150 bytes of memory until then."""
-_MOST: Final = 10_000
+_MAX_PARAMETERS: Final = 10_000
 """So many keys fit into one statement of any database as parameters of their own."""
 
 _TABLE: Final = Table(
@@ -91,7 +99,7 @@ class Ledger:
         self.is_known = is_known
         self._engine = engine
         self._dialect = DIALECTS[engine.dialect.name]
-        self._writer = token_bytes(CLAIM_BYTES)
+        self._writer = token_bytes(WRITER_BYTES)
         self._secret = secret
         self._blank = blake2b(key=secret, digest_size=CONTENT_BYTES)
         self._replayed_log = ReplayedLog()
@@ -116,7 +124,7 @@ class Ledger:
 
     def hasher(self, *parts: bytes) -> blake2b:
         """What makes such a hash, already told these parts; others behind them each need their `framing`, too."""
-        return told(self._blank.copy(), *parts)
+        return update_hash(self._blank.copy(), *parts)
 
     def secret_for(self, purpose: str, size: int) -> bytes:
         """A secret of `size` bytes, at most 64, that only who has the project's secret can make."""
@@ -148,7 +156,7 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be written.
         """
-        self._append(FORGET, keys)
+        self._append(INVALIDATE, keys)
 
     def invalidate_scope(self, place: str) -> None:
         """Keep nothing that is in `place`.
@@ -158,7 +166,7 @@ class Ledger:
         """
         first = self.prefix(place)
         with self._exclusive_write() as connection:
-            self._replayed_log.append(connection, FORGET_PLACE, self._writer, first)
+            self._replayed_log.append(connection, INVALIDATE_SCOPE, self._writer, first)
             connection.execute(delete(_TABLE).where(_TABLE.c.key.between(first, first + b"\xff" * CONTENT_BYTES)))
 
     def claim(self, keys: Collection[bytes]) -> None:
@@ -177,7 +185,7 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be written.
         """
-        self._append(KEEP, contents, b"".join([content or REFUSED for content in contents.values()]))
+        self._append(COMMIT, contents, b"".join([content or NOT_ACCEPTED for content in contents.values()]))
 
     def in_other_database(self, engine: Engine) -> Ledger:
         """One with the same keys in another database."""
@@ -192,7 +200,7 @@ class Ledger:
 
     def prefix(self, place: str) -> bytes:
         """What all keys of `place` begin with."""
-        return self.hash(place.encode())[:PLACE_BYTES]
+        return self.hash(place.encode())[:SCOPE_BYTES]
 
     def write(self, statement: TextClause, rows: Sequence[Mapping[str, bytes | int | str]]) -> None:
         """Execute a statement for each of `rows`, which have a `key`, in one transaction.
@@ -210,7 +218,7 @@ class Ledger:
             return
         with self._exclusive_write() as connection:
             self._replayed_log.append(connection, kind, self._writer, b"".join(keys), contents)
-        if len(self._replayed_log.contents) >= _MANY:
+        if len(self._replayed_log.contents) >= _MAX_LOGGED_KEYS:
             self._compact()
 
     def _compact(self) -> None:
@@ -218,9 +226,9 @@ class Ledger:
         with self._exclusive_write() as connection:
             self._replayed_log.replay(connection)
             contents = self._replayed_log.contents
-            for kept in portions([key + content for key, content in contents.items() if content]):
+            for kept in sorted_chunks([key + content for key, content in contents.items() if content]):
                 connection.execute(self._dialect.put, self._dialect.rows(kept))
-            for gone in portions([key for key, content in contents.items() if not content]):
+            for gone in sorted_chunks([key for key, content in contents.items() if not content]):
                 connection.execute(self._dialect.drop, {"keys": self._dialect.pack(gone)})
             self._replayed_log.truncate(connection, self._writer)
 
@@ -268,11 +276,11 @@ class Ledger:
             raise self._locked from None
 
 
-def portions(keys: Collection[bytes]) -> Iterator[list[bytes]]:
+def sorted_chunks(keys: Collection[bytes]) -> Iterator[list[bytes]]:
     """Keys in order, also with what belongs to them: as many at a time as a statement can hold."""
     ordered = sorted(keys)
-    for start in range(0, len(ordered), _MOST):
-        yield ordered[start : start + _MOST]
+    for start in range(0, len(ordered), _MAX_PARAMETERS):
+        yield ordered[start : start + _MAX_PARAMETERS]
 
 
 def open_ledger(
@@ -291,13 +299,13 @@ def open_ledger(
         ValueError: naming the setting, if there is no such kind of database, its driver is not installed, it cannot be
             reached, or is of another version; or if the keys do not belong together.
     """
-    with keys_of(place, lock_timeout) as (engine, keys):
+    with opened_keys(place, lock_timeout) as (engine, keys):
         secret, is_known = keys.open(api_key, ledger_key, keeps=kind.is_writable)
         return kind(engine, secret, is_known=is_known)
 
 
 @contextmanager
-def keys_of(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Iterator[tuple[Engine, LedgerKeys]]:
+def opened_keys(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Iterator[tuple[Engine, LedgerKeys]]:
     """The database of the ledger at a path or URL, brought up to date, and its keys.
 
     Raises:
@@ -312,7 +320,7 @@ def keys_of(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Iterator[tuple[En
     except OSError as error:
         raise ValueError(f"`ledger` cannot be written: {error.strerror}.") from None
     try:
-        bring_up_to_date(engine)
+        migrate(engine)
         yield engine, LedgerKeys(engine)
     except (LedgerError, SQLAlchemyError, ValueError) as error:
         engine.dispose()

@@ -35,7 +35,7 @@ KEYS: Final = Table(
     Column("wrapped", LargeBinary, nullable=False),
     Column("api_keys", LargeBinary, nullable=False),
 )
-TABLES_1: Final[Mapping[str, frozenset[str]]] = {
+VERSION_1_TABLES: Final[Mapping[str, frozenset[str]]] = {
     "iterable_ledger": frozenset({"key", "content"}),
     "iterable_ledger_log": frozenset({"number", "kind", "writer", "keys", "contents"}),
     "iterable_happenings": frozenset({"key", "state"}),
@@ -52,12 +52,12 @@ _LOCKS: Final[Mapping[str, str]] = {
 }
 
 
-def lock(connection: Connection, table: Table) -> None:
+def lock_table(connection: Connection, table: Table) -> None:
     """Make others who lock the table wait for the end of the transaction."""
     connection.execute(sql(_LOCKS[connection.dialect.name].format(table.name)))
 
 
-def bring_up_to_date(engine: Engine) -> None:
+def migrate(engine: Engine) -> None:
     """Make what is missing, step by step, all of it or nothing.
 
     Raises:
@@ -69,7 +69,7 @@ def bring_up_to_date(engine: Engine) -> None:
         if _version(connection) == VERSION:
             return
     with engine.begin() as connection:
-        lock(connection, _APPLIED)
+        lock_table(connection, _APPLIED)
         for version in range(_checked(_version(connection)) + 1, VERSION + 1):
             _MIGRATIONS[version](connection)
             connection.execute(insert(_APPLIED), {"version": version})
@@ -85,9 +85,9 @@ def _version(connection: Connection) -> int:
     if version is not None:
         return int(version)
     inspector = inspect(connection)
-    found = {table: inspector.get_columns(table) for table in TABLES_1 if inspector.has_table(table)}
+    found = {table: inspector.get_columns(table) for table in VERSION_1_TABLES if inspector.has_table(table)}
     for table, columns in found.items():
-        if {column["name"] for column in columns} != TABLES_1[table]:
+        if {column["name"] for column in columns} != VERSION_1_TABLES[table]:
             raise ValueError(
                 f"`ledger` has a table {table!r} of a version that is not known. Name another `ledger`: then all "
                 "records count as new, and what happens once for its key happens once more."

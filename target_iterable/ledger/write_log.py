@@ -26,26 +26,26 @@ from sqlalchemy import (
 
 from target_iterable.ledger.sql import CONTENT_BYTES, KEY_BYTES
 
-CLAIM_BYTES: Final = 8
-REFUSED: Final = bytes(CONTENT_BYTES)
+WRITER_BYTES: Final = 8
+NOT_ACCEPTED: Final = bytes(CONTENT_BYTES)
 """In place of a content that was not accepted."""
-_CONTESTED: Final = bytes(CLAIM_BYTES)
+CONFLICT: Final = bytes(WRITER_BYTES)
 """A claim that is nobody's: two were there at once."""
-NOTHING: Final = b""
+TOMBSTONE: Final = b""
 """In place of the content of a thing that may be in Iterable, nobody knows how."""
 
 CLAIM: Final = "claim"
-KEEP: Final = "keep"
-FORGET: Final = "forget"
-FORGET_PLACE: Final = "forget place"
-FOLD: Final = "fold"
+COMMIT: Final = "keep"
+INVALIDATE: Final = "forget"
+INVALIDATE_SCOPE: Final = "forget place"
+COMPACT: Final = "fold"
 
 TABLE: Final = Table(
     "iterable_ledger_log",
     MetaData(),
     Column("number", Integer, primary_key=True),
     Column("kind", Text, nullable=False),
-    Column("writer", LargeBinary(CLAIM_BYTES), nullable=False),
+    Column("writer", LargeBinary(WRITER_BYTES), nullable=False),
     Column("keys", LargeBinary, nullable=False),
     Column("contents", LargeBinary, nullable=False),
     # Numbers only rise, also after all entries were deleted.
@@ -105,24 +105,24 @@ class ReplayedLog:
     def truncate(self, connection: Connection, writer: bytes) -> None:
         """Clear the log, which is locked and heard, of all but the claims. The table has the rest."""
         connection.execute(delete(TABLE).where(TABLE.c.number <= self._number))
-        self.append(connection, FOLD, writer, b"".join(self.claims), b"".join(self.claims.values()))
+        self.append(connection, COMPACT, writer, b"".join(self.claims), b"".join(self.claims.values()))
 
 
 def _hear_claim(lately: ReplayedLog, entry: LogEntry) -> None:
     claims, claim = lately.claims, entry.writer
-    for key in split(entry.keys, KEY_BYTES):
-        claims[key] = claim if claims.get(key, claim) == claim else _CONTESTED
+    for key in split_bytes(entry.keys, KEY_BYTES):
+        claims[key] = claim if claims.get(key, claim) == claim else CONFLICT
 
 
 def _hear_kept(lately: ReplayedLog, entry: LogEntry) -> None:
     claims, contents, claim = lately.claims, lately.contents, entry.writer
-    given = zip(split(entry.keys, KEY_BYTES), split(entry.contents, CONTENT_BYTES), strict=True)
+    given = zip(split_bytes(entry.keys, KEY_BYTES), split_bytes(entry.contents, CONTENT_BYTES), strict=True)
     for key, content in given:
-        contents[key] = content if claims.pop(key, None) == claim and content != REFUSED else NOTHING
+        contents[key] = content if claims.pop(key, None) == claim and content != NOT_ACCEPTED else TOMBSTONE
 
 
 def _hear_forgotten(lately: ReplayedLog, entry: LogEntry) -> None:
-    for key in split(entry.keys, KEY_BYTES):
+    for key in split_bytes(entry.keys, KEY_BYTES):
         _forget(lately, key)
 
 
@@ -134,23 +134,23 @@ def _hear_place_forgotten(lately: ReplayedLog, entry: LogEntry) -> None:
 
 def _forget(lately: ReplayedLog, key: bytes) -> None:
     lately.claims.pop(key, None)
-    lately.contents[key] = NOTHING
+    lately.contents[key] = TOMBSTONE
 
 
 def _hear_folded(lately: ReplayedLog, entry: LogEntry) -> None:
-    claims = zip(split(entry.keys, KEY_BYTES), split(entry.contents, CLAIM_BYTES), strict=True)
+    claims = zip(split_bytes(entry.keys, KEY_BYTES), split_bytes(entry.contents, WRITER_BYTES), strict=True)
     lately.claims, lately.contents = dict(claims), {}
 
 
 _HEARD: Final[Mapping[str, Callable[[ReplayedLog, LogEntry], None]]] = {
     CLAIM: _hear_claim,
-    KEEP: _hear_kept,
-    FORGET: _hear_forgotten,
-    FORGET_PLACE: _hear_place_forgotten,
-    FOLD: _hear_folded,
+    COMMIT: _hear_kept,
+    INVALIDATE: _hear_forgotten,
+    INVALIDATE_SCOPE: _hear_place_forgotten,
+    COMPACT: _hear_folded,
 }
 
 
-def split(whole: bytes, size: int) -> Iterator[bytes]:
+def split_bytes(whole: bytes, size: int) -> Iterator[bytes]:
     """The parts of a text that are `size` bytes each."""
     return (part for (part,) in iter_unpack(f"{size}s", whole))

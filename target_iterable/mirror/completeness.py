@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from target_iterable.core import removal_stops as stops
+from target_iterable.core import removal_stops
 from target_iterable.mirror.mirror import RemovalPolicy
-from target_iterable.mirror.seen_keys import NOW
+from target_iterable.mirror.seen_keys import UNVERSIONED
 
 DECLARED: Final = 0
 """The version of an ACTIVATE_VERSION that declares the end of a stream, where `complete_at_end` is set. No tap counts
@@ -45,7 +45,7 @@ class Completeness:
 
     def record_row(self, version: int | None, *, is_named: bool) -> int:
         """A record has come; the version that it is of."""
-        at = self.end if self._policy.at_end else NOW if version is None else version
+        at = self.end if self._policy.at_end else UNVERSIONED if version is None else version
         if is_named:
             self._seen.add(at)
         self._records += 1
@@ -105,37 +105,37 @@ class Completeness:
         if not self._records:
             return self._obstacle_of_none
         if self._lost:
-            return stops.UNNAMED
+            return removal_stops.UNNAMED_RECORDS
         if not self._seen:
-            return stops.NOBODY if self._tombstones < self._records else stops.ONLY_TOMBSTONES
+            return removal_stops.NOBODY_NAMED if self._tombstones < self._records else removal_stops.ONLY_TOMBSTONES
         return self._obstacle_at_end if self._policy.at_end else self._obstacle_of_versions
 
     @property
     def _obstacle_of_none(self) -> str:
         if not self._policy.allows_empty:
-            return stops.EMPTY
+            return removal_stops.EMPTY_SOURCE
         if self._policy.at_end:
             return self._obstacle_at_end
         if not self._activated:
-            return stops.NO_VERSION
-        return "" if max(self._activated) > self._last else stops.OLDER
+            return removal_stops.NO_VERSION
+        return "" if max(self._activated) > self._last else removal_stops.OLDER_VERSION
 
     @property
     def _obstacle_at_end(self) -> str:
         if self._is_declared:
             return ""
         if self._policy.needs_declaration:
-            return stops.UNDECLARED
+            return removal_stops.END_NOT_DECLARED
         if self._is_unfinished:
-            return stops.UNFINISHED
-        return stops.NO_STATE if self._is_open else ""
+            return removal_stops.UNFINISHED_STATE
+        return removal_stops.NO_STATE if self._is_open else ""
 
     @property
     def _obstacle_of_versions(self) -> str:
         """Only called if none of them was complete: that is dealt with as soon as it is known."""
         if not self._activated:
-            return stops.NO_VERSION
-        return stops.OLDER if max(self._activated) <= self._last else stops.EARLY
+            return removal_stops.NO_VERSION
+        return removal_stops.OLDER_VERSION if max(self._activated) <= self._last else removal_stops.EARLY_VERSION
 
 
 def is_unfinished(state: Any, stream: str) -> bool:

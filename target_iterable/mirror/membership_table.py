@@ -28,10 +28,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ColumnElement
 
-from target_iterable.ledger.ledger import PLACE_BYTES, Ledger, portions
+from target_iterable.ledger.ledger import SCOPE_BYTES, Ledger, sorted_chunks
 from target_iterable.ledger.sql import KEY_BYTES
 from target_iterable.mirror.name_encryption import HASH_BYTES, SECRET_BYTES, NameCipher
-from target_iterable.mirror.seen_keys import NOW, SeenKeys
+from target_iterable.mirror.seen_keys import UNVERSIONED, SeenKeys
 
 _PAGE: Final = 10_000
 _AT_ONCE: Final = 1000
@@ -48,7 +48,7 @@ _TABLE: Final = Table(
 _MIRRORS: Final = Table(
     "iterable_mirrors",
     MetaData(),
-    Column("key", LargeBinary(PLACE_BYTES), primary_key=True),
+    Column("key", LargeBinary(SCOPE_BYTES), primary_key=True),
     Column("stream", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     sqlite_with_rowid=False,
@@ -85,14 +85,14 @@ class SeenName(NamedTuple):
     removes: bool
 
 
-class Count(NamedTuple):
+class VersionCount(NamedTuple):
     """How many members a stream had before a version, and how many of them are not in it."""
 
     before: int
     missing: int
 
 
-class Missing(NamedTuple):
+class MissingCount(NamedTuple):
     """How many members did not come in this run, and how many there are."""
 
     missing: int
@@ -130,7 +130,7 @@ class MembershipTable:
     @property
     def newest(self) -> int:
         """The highest version that anything of the stream has, finished or not; 0 if there is none."""
-        query = select(func.max(_TABLE.c.born)).where(self._own, _TABLE.c.born != NOW)
+        query = select(func.max(_TABLE.c.born)).where(self._own, _TABLE.c.born != UNVERSIONED)
         with self._ledger.transaction() as connection:
             born = connection.execute(query).scalar() or 0
         return max(self.version, born, self.seen_keys.newest)
@@ -156,43 +156,43 @@ class MembershipTable:
     def delete(self, keys: Collection[bytes]) -> None:
         """They are no longer in Iterable, or somebody else's."""
         with self._ledger.transaction() as connection:
-            for some in portions(keys):
+            for some in sorted_chunks(keys):
                 connection.execute(delete(_TABLE).where(_AMONG), {"keys": some})
 
     def contains_any(self, keys: Collection[bytes]) -> bool:
         """Whether the stream has put one of them into Iterable."""
         return bool(self._known(keys))
 
-    def count(self, version: int) -> Count:
+    def count(self, version: int) -> VersionCount:
         """What the stream had before `version`, and what of it has left."""
         query = select(func.count()).where(self._own, _TABLE.c.born < version, _IS_NAMED)
         with self._ledger.transaction() as connection:
             before = connection.execute(query).scalar_one()
-        return Count(before, sum(1 for _ in self._left(version, _IS_NAMED)))
+        return VersionCount(before, sum(1 for _ in self._left(version, _IS_NAMED)))
 
     def member_count(self) -> int:
         """How many there are."""
         with self._ledger.transaction() as connection:
             return connection.execute(select(func.count()).where(self._own, _IS_NAMED)).scalar_one()
 
-    def missing_count(self) -> Missing:
+    def missing_count(self) -> MissingCount:
         """How many of them did not come since `register`."""
-        return Missing(sum(1 for _ in self._not_among(self.seen_keys.of_run(), _IS_NAMED)), self.member_count())
+        return MissingCount(sum(1 for _ in self._not_among(self.seen_keys.of_run(), _IS_NAMED)), self.member_count())
 
     def missing_members(self, version: int) -> Iterator[list[Member]]:
         """Those that were last seen before `version`, some at a time. Dropping them meanwhile does no harm."""
         left = self._left(version, _IS_NAMED)
         last = self._last_seen(version)
         while rows := list(islice(left, _AT_ONCE)):
-            yield [Member(key, self._opened(key, sealed), last(key[PLACE_BYTES:])) for key, sealed in rows]
+            yield [Member(key, self._opened(key, sealed), last(key[SCOPE_BYTES:])) for key, sealed in rows]
 
     def kept_by_others(self, keys: Collection[bytes]) -> dict[bytes, str]:
         """Those of `keys` that another mirrored stream has, too, and its name."""
         with self._ledger.transaction() as connection:
             others = dict(connection.execute(select(_MIRRORS.c.key, _MIRRORS.c.stream)).tuples().all())
         others.pop(self._prefix, None)
-        there = self._known([other + key[PLACE_BYTES:] for other in others for key in keys])
-        return {self._prefix + key[PLACE_BYTES:]: others[key[:PLACE_BYTES]] for key in there}
+        there = self._known([other + key[SCOPE_BYTES:] for other in others for key in keys])
+        return {self._prefix + key[SCOPE_BYTES:]: others[key[:SCOPE_BYTES]] for key in there}
 
     def register(self) -> None:
         """Let other streams know that this one is mirrored, too."""
@@ -203,7 +203,7 @@ class MembershipTable:
         """All that has left is removed. What was put there without a version came with this one."""
         self.delete([key for key, _ in self._left(version, ~_IS_NAMED)])
         with self._ledger.transaction() as connection:
-            connection.execute(update(_TABLE).where(self._own, _TABLE.c.born == NOW).values(born=version))
+            connection.execute(update(_TABLE).where(self._own, _TABLE.c.born == UNVERSIONED).values(born=version))
         self._finish(version)
         self.seen_keys.forget(version)
 
@@ -215,7 +215,7 @@ class MembershipTable:
         query = select(_TABLE.c.key, _IS_NAMED).where(_AMONG)
         found: dict[bytes, bool] = {}
         with self._ledger.transaction() as connection:
-            for some in portions(keys):
+            for some in sorted_chunks(keys):
                 found.update((key, bool(named)) for key, named in connection.execute(query, {"keys": some}))
         return found
 
@@ -227,9 +227,9 @@ class MembershipTable:
         """Keys and sealed names of those that were not `seen`. Both sides come in the same order."""
         last = next(seen, None)
         for key, sealed in self._rows(which):
-            while last is not None and last < key[PLACE_BYTES:]:
+            while last is not None and last < key[SCOPE_BYTES:]:
                 last = next(seen, None)
-            if last != key[PLACE_BYTES:]:
+            if last != key[SCOPE_BYTES:]:
                 yield key, sealed
 
     def _last_seen(self, version: int) -> Callable[[bytes], int | None]:
@@ -253,7 +253,7 @@ class MembershipTable:
 
     def _opened(self, key: bytes, sealed: bytes) -> str | None:
         try:
-            return self._cipher.decrypt(key[PLACE_BYTES:], sealed)
+            return self._cipher.decrypt(key[SCOPE_BYTES:], sealed)
         except ValueError:
             return None
 

@@ -50,7 +50,7 @@ class RemovalPolicy:
         return bool(self.action)
 
 
-Settle: TypeAlias = Callable[[Sequence[Operation]], Iterator[BatchResult]]
+DeliverRows: TypeAlias = Callable[[Sequence[Operation]], Iterator[BatchResult]]
 """Delivers rows."""
 
 
@@ -67,7 +67,7 @@ class RemovalContext:
     """
 
     deduplication: NoDeduplication
-    deliver: Settle
+    deliver: DeliverRows
     counts: StreamCounts
     audit: AuditLog
     stop: Callable[[], bool]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from iterable_api.errors import DailyCapReachedError, IterableError
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.core.removal_stops import CAPPED, FEWER, TOO_MANY, RemovalStop, RunEnding
+from target_iterable.core.removal_stops import DAILY_CAP, FEWER_THAN_USUAL, TOO_MANY, RemovalStop, RunEnding
 from target_iterable.mirror.errors import RemovalFailedError, TooManyRemovalsError
-from target_iterable.mirror.membership_table import Count, Member
+from target_iterable.mirror.membership_table import Member, VersionCount
 from target_iterable.mirror.mirror import RemovalContext
 from target_iterable.reporting.audit_log import AuditReason
 from target_iterable.reporting.stream_counts import StreamCounts
@@ -44,7 +44,7 @@ class Removals:
             is_ending = self._stop() and self._counts.to_remove
             if is_ending or isinstance(error, DailyCapReachedError):
                 _tell_rest(stream, self._counts, "The run is to end." if error is None else str(error))
-                self._note_rest(CAPPED if error else RunEnding.INTERRUPTED.value)
+                self._note_rest(DAILY_CAP if error else RunEnding.INTERRUPTED.value)
                 return
             if error is not None:
                 self._note_rest(RunEnding.FAILED.value)
@@ -54,7 +54,7 @@ class Removals:
                 ) from error
         self._mirror.finish(version)
 
-    def _has_shrunk(self, stream: str, count: Count) -> bool:
+    def _has_shrunk(self, stream: str, count: VersionCount) -> bool:
         """Whether so few have come that it is rather the tap that has ended too early."""
         policy, came = self._mirror.policy, self._mirror.member_count() - count.missing
         fewer = count.before - came
@@ -62,14 +62,14 @@ class Removals:
             policy.removes and self._mirror.is_assumed and policy.max_shrinkage.is_exceeded(fewer, count.before, few=1)
         ):
             return False
-        stopped = RemovalStop(FEWER, count.missing, count.before)
+        stopped = RemovalStop(FEWER_THAN_USUAL, count.missing, count.before)
         if policy.is_dry_run:
             self._counts.objection = f"Stream {stream!r}: {stopped}"
             return False
         self._mirror.record_stop(stopped)
         return True
 
-    def _check(self, stream: str, count: Count) -> None:
+    def _check(self, stream: str, count: VersionCount) -> None:
         policy = self._mirror.policy
         if not policy.removes or not policy.max_removals.is_exceeded(count.missing, count.before, few=0):
             return

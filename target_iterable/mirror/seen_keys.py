@@ -15,19 +15,19 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, delete, func, insert, or_, select
 from sqlalchemy.sql import ColumnElement
 
-from target_iterable.ledger.ledger import PLACE_BYTES, Ledger, portions
-from target_iterable.ledger.write_log import split
+from target_iterable.ledger.ledger import SCOPE_BYTES, Ledger, sorted_chunks
+from target_iterable.ledger.write_log import split_bytes
 from target_iterable.mirror.name_encryption import HASH_BYTES
 
-NOW: Final = 2**63 - 1
+UNVERSIONED: Final = 2**63 - 1
 """In place of a version: seen in a record that has none."""
-_MANY: Final = 500
+_MAX_CHUNKS: Final = 500
 
 _TABLE: Final = Table(
     "iterable_sightings",
     MetaData(),
     Column("number", Integer, primary_key=True),
-    Column("stream", LargeBinary(PLACE_BYTES), nullable=False),
+    Column("stream", LargeBinary(SCOPE_BYTES), nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("hashes", LargeBinary, nullable=False),
 )
@@ -51,7 +51,7 @@ class SeenKeys:
         rows = [
             {"stream": self._stream, "version": version, "hashes": b"".join(some)}
             for version, seen in hashes.items()
-            for some in portions(seen)
+            for some in sorted_chunks(seen)
         ]
         if rows:
             with self._ledger.transaction() as connection:
@@ -60,7 +60,9 @@ class SeenKeys:
     @property
     def newest(self) -> int:
         """The highest version at which something was seen; 0 if nothing was."""
-        query = select(func.max(_TABLE.c.version)).where(_TABLE.c.stream == self._stream, _TABLE.c.version != NOW)
+        query = select(func.max(_TABLE.c.version)).where(
+            _TABLE.c.stream == self._stream, _TABLE.c.version != UNVERSIONED
+        )
         with self._ledger.transaction() as connection:
             return connection.execute(query).scalar() or 0
 
@@ -79,11 +81,11 @@ class SeenKeys:
         )
         with self._ledger.transaction() as connection:
             rows = connection.execute(query).tuples().all()
-        return merge(*(zip(split(hashes, HASH_BYTES), repeat(at)) for at, hashes in rows))
+        return merge(*(zip(split_bytes(hashes, HASH_BYTES), repeat(at)) for at, hashes in rows))
 
     def forget(self, version: int) -> None:
         """Forget what was seen up to `version`, or without one."""
-        until = or_(_TABLE.c.version <= version, _TABLE.c.version == NOW)
+        until = or_(_TABLE.c.version <= version, _TABLE.c.version == UNVERSIONED)
         with self._ledger.transaction() as connection:
             connection.execute(delete(_TABLE).where(_TABLE.c.stream == self._stream, until))
         # SQLite gives numbers again that have become free.
@@ -100,12 +102,12 @@ class SeenKeys:
         query = select(_TABLE.c.version, _TABLE.c.hashes).where(_TABLE.c.stream == self._stream)
         with self._ledger.transaction() as connection:
             rows = sorted(connection.execute(query).tuples().all())
-            if len(rows) <= _MANY:
+            if len(rows) <= _MAX_CHUNKS:
                 return
             connection.execute(delete(_TABLE).where(_TABLE.c.stream == self._stream))
         self.add(
             {
-                version: {hash_ for _, hashes in group for hash_ in split(hashes, HASH_BYTES)}
+                version: {hash_ for _, hashes in group for hash_ in split_bytes(hashes, HASH_BYTES)}
                 for version, group in groupby(rows, itemgetter(0))
             }
         )
@@ -114,4 +116,4 @@ class SeenKeys:
         query = select(_TABLE.c.hashes).where(_TABLE.c.stream == self._stream, which)
         with self._ledger.transaction() as connection:
             rows = connection.execute(query).scalars().all()
-        return merge(*(split(hashes, HASH_BYTES) for hashes in rows))
+        return merge(*(split_bytes(hashes, HASH_BYTES) for hashes in rows))

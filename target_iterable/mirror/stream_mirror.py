@@ -11,7 +11,7 @@ from target_iterable.core.rejection import UNCONFIRMED
 from target_iterable.core.removal_stops import RemovalStop, RunEnding
 from target_iterable.ledger.errors import LedgerError
 from target_iterable.mirror.completeness import Completeness
-from target_iterable.mirror.membership_table import Count, Member, MembershipTable, SeenName
+from target_iterable.mirror.membership_table import Member, MembershipTable, SeenName, VersionCount
 from target_iterable.mirror.mirror import NoMirror, RemovalContext, RemovalPolicy
 from target_iterable.mirror.removals import Removals
 
@@ -166,7 +166,7 @@ class StreamMirror(NoMirror):
         """Whether nothing but the end of the input says that all has come."""
         return self._reading.is_assumed
 
-    def count(self, version: int) -> Count:
+    def count(self, version: int) -> VersionCount:
         """How much there was before `version`, and how much has left."""
         return self._members.count(version)
 

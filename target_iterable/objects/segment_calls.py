@@ -20,7 +20,7 @@ from target_iterable.objects.users.users import Users
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.user_identity import USER_ID
 from target_iterable.segment.call import SHAPES, read_call
-from target_iterable.segment.calls import mapped
+from target_iterable.segment.calls import map_call
 from target_iterable.segment.mapping import MappingRules
 from target_iterable.segment.traits import TraitsReader
 
@@ -71,11 +71,11 @@ class Segment(IterableObject):
     spec = ObjectSpec(
         "segment",
         streams=("segment",),
-        makes_users=True,
+        creates_users=True,
         modes=("call",),
         # Without `skip_unchanged`: each call may undo one before it, which then would have to be sent again, too.
-        of_state=False,
-        clears=True,
+        describes_state=False,
+        clears_fields=True,
         options={
             **MERGE,
             "call": _choice(
@@ -134,12 +134,12 @@ class Segment(IterableObject):
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One call."""
-        call = read_call(row, self._call, self.duplicates, spreads=self._spreads)
-        becomes = mapped(call, self._rules)
+        call = read_call(row, self._call, self.duplicates, all_members=self._spreads)
+        becomes = map_call(call, self._rules)
         operation = self._object(becomes.object, becomes.mode).operation(becomes.row, key)
         if becomes.cart is not None:
-            self._rules.carts.keep(*becomes.cart)
-        self.leave_out(dict.fromkeys(call.strangers))
+            self._rules.carts.replace(*becomes.cart)
+        self.leave_out(dict.fromkeys(call.unknown_members))
         return operation
 
     def _object(self, name: str, mode: str) -> IterableObject:

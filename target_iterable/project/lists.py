@@ -38,7 +38,7 @@ class Lists:
         """The list called `name`, made with the description if there is none and `create` says so.
 
         Raises:
-            RecordRefusedError: if there is none, more than one, or one that cannot be written.
+            RecordRejectedError: if there is none, more than one, or one that cannot be written.
         """
         if self._by_name is None:
             self._by_name = self._read()

@@ -1,1 +1,1 @@
-"""From a Singer record to a row: column mapping, validation, ids, user identity."""
+"""From a Singer record to a row: column mapping, ids, numbers, user identity."""

@@ -1,4 +1,4 @@
-"""From the columns of a Singer record to fields with Iterable's names and spellings."""
+"""Column mapping: the columns of a Singer record become fields with Iterable's names and date formats."""
 
 from __future__ import annotations
 
@@ -23,36 +23,45 @@ Row = dict[str, Any]
 """One record: field of Iterable -> value."""
 
 EMPTY: Final = (None, "")
-"""Values that say nothing: many sources write an empty text where others have null."""
+"""Values that count as missing: many sources write an empty text where others have null."""
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Where the values of a column go: the names of objects and at last of the field; none if they are dropped.
+    """Where the values of one column go.
 
     Attributes:
-        opens: whether a part of what is in them may be dropped.
+        path: the names of the objects on the way and of the field; empty if the column is dropped.
+        is_date: whether the schema calls it a date.
+        is_partial: whether members of its values may be dropped.
     """
 
     path: tuple[str, ...]
     is_date: bool
-    opens: bool = False
+    is_partial: bool = False
 
 
 class Move(NamedTuple):
-    """Where a column goes that needs no other."""
+    """Where a column goes whose field depends on no other column."""
 
     field: str
     is_date: bool
 
 
 class ColumnMapping:
-    """Turns records into rows: what `fields`, `defaults`, `dots` and the selection of a route say; without `_sdc_*`.
+    """Turns records into rows, by `fields`, `defaults`, `dots` and the column selection of a route. Drops `_sdc_*`.
 
-    Iterable takes `2024-11-25T13:37:19Z` for a text, and most taps write it. So dates are spelt anew, but only
-    those of top-level columns whose schema says `date-time` or `date`.
+    Iterable reads `2024-11-25T13:37:19Z`, which most taps write, as a text. So dates are written in Iterable's format,
+    but only those of top-level columns whose schema says `date-time` or `date`.
+
+    Args:
+        schema: the schema of the stream.
+        renames: column -> field of Iterable; None drops the column.
+        defaults: column -> value where a record has none.
+        nest: whether a dot in a field's name leads into an object.
+        selection: which of the other columns are written.
     """
 
     def __init__(
@@ -71,96 +80,100 @@ class ColumnMapping:
         self._types: Mapping[str, Any] = schema.get("properties", {})
         self._dates = {column for column, type_ in self._types.items() if _is_date(type_)}
         self._columns: dict[str, _Column] = {}
-        # Columns that are fields as they are, and those of them that are dates.
-        self._plain: set[str] = set()
-        self._plain_dates: list[str] = []
+        # Columns that become fields of the same name, and those of them that are dates.
+        self._unchanged: set[str] = set()
+        self._unchanged_dates: list[str] = []
 
     def row(self, record: Mapping[str, Any]) -> Row:
-        """The fields of `record`, which stays as it is.
+        """The fields of `record`, which is not changed.
 
         Raises:
-            RecordRefusedError: if two columns have one name now, or a date is none.
+            RecordRejectedError: if two columns have the same name after mapping, or a date is invalid.
         """
         if self._defaults:
-            record = self._filled(record)
-        if not record.keys() <= self._plain:
-            return self._moved(record)
+            record = self._with_defaults(record)
+        if not record.keys() <= self._unchanged:
+            return self._mapped(record)
         row = dict(record)
-        for name in self._plain_dates:
+        for name in self._unchanged_dates:
             if isinstance(value := row.get(name), str):
-                row[name] = spell_date(name, value)
+                row[name] = format_date(name, value)
         return row
 
-    def _moved(self, record: Mapping[str, Any]) -> Row:
+    def _mapped(self, record: Mapping[str, Any]) -> Row:
         row: Row = {}
         nested: list[tuple[tuple[str, ...], Any]] = []
         for name, value in record.items():
-            column = self._columns.get(name) or self._learn(name)
+            column = self._columns.get(name) or self._map_column(name)
             if not column.path:
                 continue
-            spelt = spell_date(name, value) if column.is_date and isinstance(value, str) else value
-            if column.opens and (spelt := self._selection.trimmed(name, spelt)) is UNSET:
+            mapped = format_date(name, value) if column.is_date and isinstance(value, str) else value
+            if column.is_partial and (mapped := self._selection.trimmed(name, mapped)) is UNSET:
                 continue
             if len(column.path) > 1:
-                nested.append((column.path, spelt))
+                nested.append((column.path, mapped))
             else:
-                _put(row, column.path, spelt)
+                _set_at(row, column.path, mapped)
         for path, value in nested:
-            _put(row, path, value)
+            _set_at(row, path, value)
         return row
 
     @property
     def moves(self) -> Mapping[str, Move] | None:
         """Where the columns of the schema go, without those that are dropped.
 
-        None if that depends on more than a column: where defaults stand in for nulls, columns are parts of objects,
-        members are dropped, or two columns go to one place.
+        None if a column's field may depend on more than the column: if there are defaults, if columns become members of
+        objects, if members are dropped, or if two columns have the same name after mapping.
         """
-        known = self._known
-        paths = [column.path for column in known.values() if column.path]
+        columns = self._schema_columns
+        paths = [column.path for column in columns.values() if column.path]
         if self._defaults or len({*paths}) < len(paths) or any(len(path) > 1 for path in paths):
             return None
-        if any(column.opens for column in known.values()):
+        if any(column.is_partial for column in columns.values()):
             return None
-        return {name: Move(column.path[0], column.is_date) for name, column in known.items() if column.path}
+        return {name: Move(column.path[0], column.is_date) for name, column in columns.items() if column.path}
 
     @property
     def schemas(self) -> Schemas:
-        """What the schema of the stream says of each field."""
-        known = self._known.items()
-        return {column.path: self._selection.schema(name, self._types[name]) for name, column in known if column.path}
+        """The JSON Schema of each field, by its path."""
+        columns = self._schema_columns.items()
+        return {column.path: self._selection.schema(name, self._types[name]) for name, column in columns if column.path}
 
     def key(self, columns: Sequence[str]) -> list[KeyColumn]:
-        """The columns of a key: where they go, and whether they are dates."""
-        known = {name: self._columns.get(name) or self._learn(name) for name in columns}
-        return [KeyColumn(name, next(iter(it.path), None), it.is_date) for name, it in known.items()]
+        """The columns of a key, with where they go and whether they are dates."""
+        mapped = {name: self._columns.get(name) or self._map_column(name) for name in columns}
+        return [KeyColumn(name, next(iter(it.path), None), it.is_date) for name, it in mapped.items()]
 
     @property
-    def _known(self) -> dict[str, _Column]:
-        """The columns of the schema."""
-        return {column: self._columns.get(column) or self._learn(column) for column in self._types}
+    def _schema_columns(self) -> dict[str, _Column]:
+        """The columns of the schema, mapped."""
+        return {column: self._columns.get(column) or self._map_column(column) for column in self._types}
 
-    def _filled(self, record: Mapping[str, Any]) -> dict[str, Any]:
+    def _with_defaults(self, record: Mapping[str, Any]) -> dict[str, Any]:
         missing = {column: value for column, value in self._defaults.items() if record.get(column) is None}
         return {**record, **missing}
 
-    def _learn(self, column: str) -> _Column:
-        stays = column.startswith("_sdc_") or not self._selection.includes(column)
-        # A field without a name could never be removed again, so its column stays here unless it is renamed.
-        name = None if stays else self._renames.get(column, column if column.strip() else None)
+    def _map_column(self, column: str) -> _Column:
+        is_dropped = column.startswith("_sdc_") or not self._selection.includes(column)
+        # A field without a name could never be removed again, so its column is dropped unless it is renamed.
+        name = None if is_dropped else self._renames.get(column, column if column.strip() else None)
         path = () if name is None else tuple(name.split(".")) if self._nest else (name,)
-        # A dot at an end, or two of them, name nothing that could be an object.
-        opens = self._selection.opens(column)
-        known = _Column(path if all(path) or name is None else (name,), column in self._dates, opens)
-        self._columns[column] = known
-        if known.path == (column,) and not opens:
-            self._plain.add(column)
-            self._plain_dates += [column] * known.is_date
-        return known
+        # A name that begins or ends with a dot, or has two together, is no path.
+        is_partial = self._selection.is_partial(column)
+        mapped = _Column(path if all(path) or name is None else (name,), column in self._dates, is_partial)
+        self._columns[column] = mapped
+        if mapped.path == (column,) and not is_partial:
+            self._unchanged.add(column)
+            self._unchanged_dates += [column] * mapped.is_date
+        return mapped
 
 
-def _put(row: Row, path: tuple[str, ...], value: Any) -> None:
-    """Put a value where the path leads. Objects on the way are copied: they belong to the record."""
+def _set_at(row: Row, path: tuple[str, ...], value: Any) -> None:
+    """Set the member of `row` at `path`. Objects on the way are copied, because they belong to the record.
+
+    Raises:
+        RecordRejectedError: if the place is taken.
+    """
     for step in path[:-1]:
         inner = row.get(step)
         if inner is not None and not isinstance(inner, dict):
@@ -175,7 +188,7 @@ def _put(row: Row, path: tuple[str, ...], value: Any) -> None:
 
 
 def without_nulls(value: Any) -> Any:
-    """`value` without the members of its objects, at any depth, that are null. Items of arrays stay."""
+    """`value` without null members of objects, at any depth. Items of arrays are kept."""
     if isinstance(value, dict):
         return {name: without_nulls(member) for name, member in value.items() if member is not None}
     return [without_nulls(item) for item in value] if isinstance(value, list) else value
@@ -188,31 +201,31 @@ def has_dotted_name(value: Any) -> bool:
     return isinstance(value, list) and any(map(has_dotted_name, value))
 
 
-def spread(row: Row, member: str) -> Row:
-    """`row` with the members of its object `member` as fields of their own; a column of the same name wins.
+def flatten_member(row: Row, member: str) -> Row:
+    """Replace the object `member` of `row` by its members; a column of the same name takes precedence.
 
     Raises:
-        RecordRefusedError: see `take_object`.
+        RecordRejectedError: see `pop_object`.
     """
-    return {**take_object(row, member), **row} if member in row else row
+    return {**pop_object(row, member), **row} if member in row else row
 
 
-def take_object(row: Row, member: str) -> Row:
-    """Take the object `member` out of `row`; an empty one if there is none.
+def pop_object(row: Row, member: str) -> Row:
+    """Remove the object `member` from `row`, and return it; an empty one if there is none.
 
     Raises:
-        RecordRefusedError: if the member is neither empty, nor an object, nor a text that is JSON of one.
+        RecordRejectedError: if the member is neither empty, nor an object, nor a text that is JSON of one.
     """
     value = row.pop(member, None)
     if value in EMPTY:
         return {}
-    if (found := object_in(value)) is None:
+    if (members := object_in(value)) is None:
         raise RecordRejectedError("invalidObject", f"{member!r} is not an object", member)
-    return found
+    return members
 
 
 def object_in(value: Any) -> Row | None:
-    """`value` as an object, if it is one, or is JSON of one; else None."""
+    """`value` as an object, if it is one or a text that is JSON of one; else None."""
     value = from_json(value)
     return value if isinstance(value, dict) else None
 
@@ -223,7 +236,7 @@ def text_in(value: Any) -> str | None:
 
 
 def texts_in(value: Any) -> list[str] | None:
-    """`value` as an array of texts, if it is one, or is JSON of one; else None."""
+    """`value` as an array of texts, if it is one or a text that is JSON of one; else None."""
     value = from_json(value)
     return value if isinstance(value, list) and all(isinstance(text, str) for text in value) else None
 
@@ -232,14 +245,14 @@ def _is_date(type_: Mapping[str, Any]) -> bool:
     return any(variant.get("format") in ("date-time", "date") for variant in variants_of(type_))
 
 
-def spell_date(column: str, text: str) -> str:
-    """A date as Iterable takes it for one.
+def format_date(column: str, text: str) -> str:
+    """A date in the format that Iterable recognises.
 
     Raises:
-        RecordRefusedError: if the text names none.
+        RecordRejectedError: if the text is no date.
     """
-    if (spelt := timestamps.text_to_iterable(text)) is not None:
-        return spelt
+    if (formatted := timestamps.text_to_iterable(text)) is not None:
+        return formatted
     if _DATE.fullmatch(text) and _is_day(text):
         return text
     raise RecordRejectedError("invalidDate", f"the schema calls the column {column!r} a date, but it holds none")

@@ -1,4 +1,4 @@
-"""Which columns travel to Iterable, and which members of the objects in them: `drop` and `keep_only` of a route."""
+"""Column selection: the columns, and members of objects in them, that `drop` and `keep_only` of a route leave."""
 
 from __future__ import annotations
 
@@ -12,39 +12,38 @@ from msgspec import UNSET
 from target_iterable.core.json_encoding import dumps
 from target_iterable.records.json_texts import from_json
 
-_REMEMBERED: Final = 10_000
+_CACHED_PARTS: Final = 10_000
 
-_Steps: TypeAlias = tuple[str, ...]
-"""What is left of a glob inside of what its beginning fits; nothing if the whole glob fits."""
+_GlobPath: TypeAlias = tuple[str, ...]
+"""The parts of a glob between its dots, as far as they are not matched yet; empty if all of it has matched."""
 
 
 class _Part(NamedTuple):
-    """A part of a record that travels: all of it or some.
+    """A part of a record that is written in whole or in part: the record itself, a column, or an object in it.
 
     Attributes:
-        kept: whether what is in it travels unless it is dropped; else only what is kept.
-        drop, keep: globs for what is in it.
+        is_kept: whether its members are written unless a glob drops them; otherwise only those that a glob keeps.
+        drop: globs of members to leave out.
+        keep: globs of members to write.
     """
 
-    kept: bool
-    drop: tuple[_Steps, ...] = ()
-    keep: tuple[_Steps, ...] = ()
+    is_kept: bool
+    drop: tuple[_GlobPath, ...] = ()
+    keep: tuple[_GlobPath, ...] = ()
 
     @property
-    def opens(self) -> bool:
-        """Whether something in it may have to stay here."""
-        return bool(self.drop) or not self.kept
+    def is_partial(self) -> bool:
+        """Whether some of its members may have to be left out."""
+        return bool(self.drop) or not self.is_kept
 
 
 class ColumnSelection:
-    """What globs choose by the names of columns. In a glob, a dot leads into an object: `address.street`.
-
-    What fits `drop` stays here, also if it fits `keep_only`. If that names anything, all else stays here, too.
+    """Selects columns and members of objects by globs. A dot in a glob leads into an object: `address.street`.
 
     Args:
-        drop: globs of columns and members.
-        keep_only: globs of columns and members; none are for all.
-        is_mark: says of a column that it only marks rows, and is never written.
+        drop: globs of columns and members that are left out, even if `keep_only` has them, too.
+        keep_only: globs of the only columns and members that are written; empty for all.
+        is_mark: whether a column only marks rows as deleted, and is never written.
     """
 
     def __init__(
@@ -58,51 +57,51 @@ class ColumnSelection:
         self._is_mark = is_mark
 
     def includes(self, column: str) -> bool:
-        """Whether the column, or something in it, travels."""
-        return not self._is_mark(column) and _within(self._record, column) is not None
+        """Whether the column, or a part of it, is written."""
+        return not self._is_mark(column) and _member(self._record, column) is not None
 
-    def opens(self, column: str) -> bool:
-        """Whether the column travels, and yet a part of what is in it may have to stay here."""
-        part = _within(self._record, column)
-        return part is not None and part.opens
+    def is_partial(self, column: str) -> bool:
+        """Whether the column is written, but members of its values may have to be left out."""
+        part = _member(self._record, column)
+        return part is not None and part.is_partial
 
     def trimmed(self, column: str, value: Any) -> Any:
-        """What travels of a value; `UNSET` if nothing does. An array stands for its items.
+        """The part of a value that is written; `UNSET` if there is none. Globs pass through arrays to their items.
 
-        A text that is JSON of an object or array stays one: database taps write JSON columns as text.
+        A text that is JSON of an object or array becomes such a text again: database taps write JSON columns as text.
         """
-        part = _within(self._record, column)
+        part = _member(self._record, column)
         return UNSET if part is None else _trimmed(part, value)
 
     def schema(self, column: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The schema of what travels of the column."""
-        part = _within(self._record, column)
+        """The schema of the part of the column that is written."""
+        part = _member(self._record, column)
         return schema if part is None else _schema(part, schema)
 
     def unused_columns(self, columns: Collection[str]) -> dict[str, list[str]]:
-        """The globs of each option that fit none of the columns."""
+        """The globs of each option that match none of the columns."""
         return {
-            option: [glob for glob in globs if not any(_rests([tuple(glob.split("."))], name) for name in columns)]
+            option: [glob for glob in globs if not any(_remaining([tuple(glob.split("."))], name) for name in columns)]
             for option, globs in self._globs.items()
         }
 
 
-@lru_cache(_REMEMBERED)
-def _within(part: _Part, name: str) -> _Part | None:
-    """The part of that name in another one; None if it stays here."""
-    drop, keep = _rests(part.drop, name), _rests(part.keep, name)
+@lru_cache(_CACHED_PARTS)
+def _member(part: _Part, name: str) -> _Part | None:
+    """The member `name` of `part`; None if it is left out."""
+    drop, keep = _remaining(part.drop, name), _remaining(part.keep, name)
     if () in drop:
         return None
-    kept = part.kept or () in keep
-    return _Part(kept, tuple(drop), tuple(keep)) if kept or keep else None
+    is_kept = part.is_kept or () in keep
+    return _Part(is_kept, tuple(drop), tuple(keep)) if is_kept or keep else None
 
 
-def _split(globs: Iterable[str]) -> tuple[_Steps, ...]:
+def _split(globs: Iterable[str]) -> tuple[_GlobPath, ...]:
     return tuple(tuple(glob.split(".")) for glob in globs)
 
 
-def _rests(globs: Iterable[_Steps], name: str) -> list[_Steps]:
-    """What is left of those globs that fit the name or begin with what fits it. Names may have dots in them, too."""
+def _remaining(globs: Iterable[_GlobPath], name: str) -> list[_GlobPath]:
+    """The remaining parts of those globs whose first parts match the name. A name may have dots, too."""
     return [
         steps[depth:]
         for steps in globs
@@ -112,24 +111,24 @@ def _rests(globs: Iterable[_Steps], name: str) -> list[_Steps]:
 
 
 def _trimmed(part: _Part, value: Any) -> Any:
-    if not part.opens or value is None:
+    if not part.is_partial or value is None:
         return value
     if isinstance(value, dict):
-        members = ((name, _within(part, name), member) for name, member in value.items())
+        members = ((name, _member(part, name), member) for name, member in value.items())
         left = ((name, _trimmed(at, member)) for name, at, member in members if at is not None)
         return {name: member for name, member in left if member is not UNSET}
     if isinstance(value, list):
         return [left for item in value if (left := _trimmed(part, item)) is not UNSET]
     if isinstance(value, str) and isinstance(read := from_json(value), dict | list):
         return dumps(_trimmed(part, read)).decode()
-    return value if part.kept else UNSET
+    return value if part.is_kept else UNSET
 
 
 def _schema(part: _Part, schema: Mapping[str, Any]) -> Mapping[str, Any]:
     members = schema.get("properties")
-    if not part.opens or not isinstance(members, Mapping):
+    if not part.is_partial or not isinstance(members, Mapping):
         return schema
-    parts = ((name, _within(part, name), member) for name, member in members.items())
+    parts = ((name, _member(part, name), member) for name, member in members.items())
     left = {name: _schema(at, member) for name, at, member in parts if at is not None}
     return {**schema, "properties": left}
 

@@ -1,4 +1,4 @@
-"""Fields that a record gives twice: as a column, and as a member of an object whose members are fields, too."""
+"""Duplicate fields: a column, and a member of the same name in an object whose members are fields, too."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ _logger: Final = logging.getLogger("target-iterable")
 
 
 class DuplicateFields:
-    """Puts the two together for one stream. Only the main thread makes records.
+    """Merges such fields of one stream, and counts those whose values differ. Not thread-safe.
 
     Attributes:
-        counts: how many records gave a field twice with different values, by field.
+        counts: field -> number of records that had it twice with different values.
     """
 
     def __init__(self, stream: str = "", counts: Counter[str] | None = None, *, rejects: bool = False) -> None:
-        """`rejects` says whether such records are refused; else what is nearer to the record counts."""
+        """With `rejects`, records with different values are rejected. Otherwise the outer value is taken."""
         self.counts = Counter[str]() if counts is None else counts
         self._stream = stream
         self._rejects = rejects
 
     def merged(self, inner: Row, outer: Row, place: str) -> Row:
-        """The members of `inner`, an object at `place` of the record, and over them those of `outer`.
+        """The members of `inner`, which is the object `place` of the record, overridden by those of `outer`.
 
         Raises:
-            RecordRefusedError: for a name with different values in both, if such records are refused.
+            RecordRejectedError: if a name has different values in both, and such records are rejected.
         """
         self.compare(inner, outer, place)
         return {**inner, **outer}
 
     def compare(self, inner: Row, outer: Row, place: str) -> None:
-        """Note which members of `inner`, an object at `place` of the record, have another value in `outer`.
+        """Count the members of `inner`, which is the object `place` of the record, that differ in `outer`.
 
         Raises:
-            RecordRefusedError: for such a member, if such records are refused.
+            RecordRejectedError: if there is one, and such records are rejected.
         """
         for name in inner.keys() & outer.keys():
             if not _are_same(name, inner[name], outer[name]):
-                self._note(name, place)
+                self._count(name, place)
 
-    def _note(self, name: str, place: str) -> None:
+    def _count(self, name: str, place: str) -> None:
         if self._rejects:
             raise RecordRejectedError(
                 DUPLICATE, f"the field {name!r} has another value in {place!r} than beside it", name
@@ -64,12 +64,12 @@ class DuplicateFields:
 
 
 def _are_same(name: str, one: Any, other: Any) -> bool:
-    """Whether two values say the same of a field: spellings of a date, an address or an id do not count."""
+    """Whether two values of a field mean the same: formats of a date, an address or an id do not matter."""
     if one == other and isinstance(one, bool) is isinstance(other, bool):
         return True
     if name in KINDS:
         return bool(_identifier(name, one) == _identifier(name, other))
-    return isinstance(one, str) and isinstance(other, str) and _spelt(one) == _spelt(other)
+    return isinstance(one, str) and isinstance(other, str) and _formatted(one) == _formatted(other)
 
 
 def _identifier(kind: str, value: Any) -> Any:
@@ -79,5 +79,5 @@ def _identifier(kind: str, value: Any) -> Any:
         return value
 
 
-def _spelt(text: str) -> str:
+def _formatted(text: str) -> str:
     return timestamps.text_to_iterable(text) or text

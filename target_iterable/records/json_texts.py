@@ -1,4 +1,4 @@
-"""Texts that are JSON: database taps write JSON columns as text."""
+"""Texts that hold JSON: database taps write JSON columns as text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 def from_json(value: Any) -> Any:
-    """What `value` says if it is a text that is JSON, else `value`."""
+    """Decode `value` if it is a text that is valid JSON; return any other value as it is."""
     if not isinstance(value, str):
         return value
     try:

@@ -1,4 +1,4 @@
-"""The keys of streams, in one form whatever spells them."""
+"""Normal form of the keys of streams: equal for all spellings of a key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from target_iterable.records.normal_form import fraction_of_second, moment, norm
 
 _CREATED_AT: Final = "createdAt"
 FIRST_MILLISECONDS: Final = 10**11
-"""From here on a number is milliseconds: as seconds it would be the year 5138."""
+"""Unix times from here on are milliseconds: as seconds it would be the year 5138."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,9 @@ class KeyColumn:
     """A column of a stream's key.
 
     Attributes:
-        field: where its value goes; None if it is not stored.
-        is_date: whether the schema says so.
+        name: of the column.
+        field: the field that gets its value; None if Iterable does not store it.
+        is_date: whether the schema calls it a date.
     """
 
     name: str
@@ -29,38 +30,38 @@ class KeyColumn:
 
     @property
     def is_moment(self) -> bool:
-        """Whether Iterable stores its values to the second."""
+        """Whether its values are points in time, which Iterable stores to the second."""
         return self.is_date or self.field == _CREATED_AT
 
 
 class KeyForm:
-    """The normal form of the keys of one stream, in whatever order its columns are named.
+    """The normal form of the keys of one stream, independent of the order of the key columns.
 
     Args:
-        columns: those of the key, in the order of its values.
-        lost: fields that are not stored either.
+        columns: the key columns, in the order of the values in a key.
+        lost: fields whose values Iterable does not store.
     """
 
     def __init__(self, columns: Sequence[KeyColumn], lost: Collection[str] = ()) -> None:
-        self._columns = sorted(enumerate(columns), key=lambda placed: placed[1].name)
+        self._columns = sorted(enumerate(columns), key=lambda indexed: indexed[1].name)
         self._lost = {column.name for column in columns if column.field is None or column.field in lost}
-        self._unkept = [(place, it) for place, it in self._columns if it.is_moment or it.name in self._lost]
+        self._unstored = [(index, it) for index, it in self._columns if it.is_moment or it.name in self._lost]
 
     def of(self, key: Sequence[Any]) -> list[Any]:
-        """The values of a key, sorted by the names of its columns."""
-        return [_value(column, key[place]) for place, column in self._columns]
+        """The values of a key in normal form, sorted by the names of their columns."""
+        return [_value(column, key[index]) for index, column in self._columns]
 
     @property
     def is_stored(self) -> bool:
         """Whether Iterable stores all of each key with its record."""
-        return not self._unkept
+        return not self._unstored
 
-    def unkept(self, key: Sequence[Any]) -> list[list[Any]]:
-        """What of a key Iterable does not store with its record: names of columns with what is lost of their values.
+    def unstored(self, key: Sequence[Any]) -> list[list[Any]]:
+        """The parts of a key that Iterable does not store with the record, as pairs of column and lost value.
 
-        Two records may differ in nothing else. Values that are empty tell nothing apart.
+        Two records may differ in nothing else. Empty values are left out: they distinguish nothing.
         """
-        parts = [[column.name, self._part(column, key[place])] for place, column in self._unkept]
+        parts = [[column.name, self._part(column, key[index])] for index, column in self._unstored]
         return [part for part in parts if part[1] not in (None, "")]
 
     def _part(self, column: KeyColumn, value: Any) -> Any:
@@ -72,7 +73,7 @@ def _value(column: KeyColumn, value: Any) -> Any:
 
 
 def _below_seconds(value: Any) -> str:
-    """What is cut off where only seconds are stored; empty for whole seconds."""
+    """The part of a time that is lost where only seconds are stored; empty for whole seconds."""
     if isinstance(value, str):
         return fraction_of_second(value)
     if not isinstance(value, int | float | Decimal):

@@ -1,4 +1,4 @@
-"""One form for values that mean the same: what keys are compared by, and what ids are derived from.
+"""Normal form of values: keys are compared by it, and ids are derived from it.
 
 Databases, drivers and taps spell a value in different ways: 1, 1.0 and "1", 2.5 and 2.50, members of an object in any
 order. In the normal form a value is a text, numbers are written without needless zeros, and members are in order.
@@ -14,13 +14,13 @@ from typing import Any, Final
 from iterable_api.facts import timestamps
 
 _EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
-_MOST_DIGITS: Final = 400
-"""No number of JSON that fits a float needs more. A Decimal can, and would take all memory."""
+_MAX_DIGITS: Final = 400
+"""Numbers of JSON that fit a float need no more. A Decimal can have so many that writing them would take all memory."""
 _FRACTION: Final = re.compile(r":\d\d[.,](\d+)", re.ASCII)
 
 
 def number_text(value: float | Decimal) -> str:
-    """The digits of a number, the same for all spellings of it: `17` for 17, 17.0 and 1.7E1."""
+    """The digits of a number, equal for all spellings of it: `17` for 17, 17.0 and 1.7E1."""
     text = str(value)
     if "E" in text or "e" in text:
         return _from_exponent(Decimal(text))
@@ -34,13 +34,13 @@ def _from_exponent(number: Decimal) -> str:
     if number.is_zero():
         return "0"
     number = number.normalize(_EXACT)
-    return format(number, "f") if abs(number.adjusted()) < _MOST_DIGITS else str(number)
+    return format(number, "f") if abs(number.adjusted()) < _MAX_DIGITS else str(number)
 
 
 def normal(value: Any) -> Any:
-    """`value` in the normal form, without the members of objects that are null, or hold nothing but such, at any depth.
+    """`value` in the normal form, without members of objects that are null or objects of nulls only, at any depth.
 
-    Texts are themselves: "1.0" and "1" are two texts, and might be versions of something.
+    Texts are not changed: "1.0" and "1" are different, and might be versions of something.
     """
     read = NORMAL.get(value.__class__)
     return value if read is None else read(value)
@@ -73,7 +73,7 @@ NORMAL: Final[Mapping[type, Callable[[Any], Any]]] = {
     float: number_text,
     Decimal: number_text,
 }
-"""By the class of values that are not their own normal form: what makes it."""
+"""Class -> function that makes the normal form; values of all other classes are their own."""
 
 
 def moment(text: str) -> str:
@@ -86,6 +86,6 @@ def moment(text: str) -> str:
 
 
 def fraction_of_second(text: str) -> str:
-    """The digits behind the seconds of a timestamp, without zeros at the end."""
+    """The fractional digits of a timestamp's seconds, without trailing zeros."""
     found = _FRACTION.search(text)
     return found[1].rstrip("0") if found else ""

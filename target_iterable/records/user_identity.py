@@ -1,4 +1,4 @@
-"""Whom a record is about: one identifier, chosen by the type of the project."""
+"""User identity: which identifiers of a record name its user, by the type of the project."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ ACCEPTED: Final[Mapping[ProjectType, tuple[str, ...]]] = {
     ProjectType.USER_ID: (USER_ID,),
     ProjectType.HYBRID: (EMAIL, USER_ID),
 }
-"""What may identify a user, best first. An address alone cannot make a user in a userID-based project."""
+"""Project type -> identifiers of users, best first. An address alone cannot create a user in a userID-based project."""
 
 
 class UserIdentity(msgspec.Struct, frozen=True):
-    """A user as a row names it.
+    """The identifiers of the user of a row.
 
     Attributes:
-        sent: the identifiers that stand at the top of the row in the request.
-        other: an identifier that the record has besides; it can only be a profile field.
+        sent: kind -> identifier, at the top level of the row in the request.
+        other: kind -> identifier that cannot identify the user in this project, only be a profile field.
         by_user_id: whether an email-based project must find the user by userId.
-        names: names by which Iterable may mean this user in an answer.
+        names: all names that an answer may use for this user.
     """
 
     sent: dict[str, str]
@@ -42,41 +42,41 @@ class UserIdentity(msgspec.Struct, frozen=True):
 
     @property
     def sent_names(self) -> frozenset[Name]:
-        """Names by which the row finds its user."""
+        """The names that identify the user in the request."""
         return frozenset(self.sent.items())
 
     def profile_fields(self) -> Row:
-        """The other identifier, checked: Iterable refuses the row if it is malformed."""
+        """The other identifier as a profile field, checked: Iterable refuses the row if it is malformed."""
         return {kind: _checked(kind, text) for kind, text in self.other.items()} if self.other else {}
 
 
 class IdentityRule:
-    """Chooses the identifier. The contract wants one of them; only hybrid projects know a user by both."""
+    """Chooses identifiers. The API wants exactly one of them, except in hybrid projects, which know users by both."""
 
     def __init__(self, project_type: ProjectType, identify_by: str | None = None) -> None:
         self._accepted = (identify_by,) if identify_by else ACCEPTED[project_type]
-        self._most = 2 if project_type is ProjectType.HYBRID else 1
+        self._max_identifiers = 2 if project_type is ProjectType.HYBRID else 1
         self._email_based = project_type is ProjectType.EMAIL
 
     def names(self, row: Row) -> list[Name]:
-        """All identifiers in `row` that are valid. A userId comes first where addresses are not all that counts."""
+        """All valid identifiers in `row`: in email-based projects the address first, in others the userId."""
         order = self._accepted if self._email_based else sorted(self._accepted, reverse=True)
         found = ((kind, _valid(kind, row.get(kind))) for kind in order)
         return [(kind, text) for kind, text in found if text]
 
     def best(self, kinds: Collection[str]) -> list[str]:
-        """Those of `kinds` that stand at the top of a row which has all of them."""
-        return [kind for kind in self._accepted if kind in kinds][: self._most]
+        """The kinds that are sent at the top level of a row which has all of `kinds`."""
+        return [kind for kind in self._accepted if kind in kinds][: self._max_identifiers]
 
     def is_by_user_id(self, sent: Collection[str]) -> bool:
-        """Whether an email-based project must find users by userId of whom these kinds are sent."""
+        """Whether an email-based project must find a user by userId, if identifiers of these kinds are `sent`."""
         return self._email_based and EMAIL not in sent
 
-    def take(self, row: Row) -> UserIdentity:
-        """Take `email` and `userId` out of `row`.
+    def pop_identity(self, row: Row) -> UserIdentity:
+        """Remove `email` and `userId` from `row`, and return the identity that they make.
 
         Raises:
-            RecordRefusedError: if there is no identifier, or none that Iterable can take.
+            RecordRejectedError: if there is no identifier, or one is malformed.
         """
         other: dict[str, str] = {}
         for kind in KINDS:
@@ -85,7 +85,7 @@ class IdentityRule:
         names = tuple(other.items())
         sent: dict[str, str] = {}
         for kind in self._accepted:
-            if kind in other and len(sent) < self._most:
+            if kind in other and len(sent) < self._max_identifiers:
                 sent[kind] = _checked(kind, other.pop(kind))
         if not sent:
             raise RecordRejectedError("missingIdentity", f"it has no {' and no '.join(self._accepted)}")
@@ -93,29 +93,29 @@ class IdentityRule:
 
 
 def identifier(kind: str, value: Any) -> str:
-    """The identifier; empty if there is none.
+    """The identifier in `value`, checked; empty if there is none.
 
     Raises:
-        RecordRefusedError: if Iterable cannot take it.
+        RecordRejectedError: if it is malformed.
     """
     text = identifier_text(kind, value)
     return _checked(kind, text) if text else text
 
 
 def identifier_text(kind: str, value: Any) -> str:
-    """The identifier in the spelling in which answers name it; empty if there is none.
+    """The identifier in `value`, as answers spell it; empty if there is none.
 
     Raises:
-        RecordRefusedError: if it is no text.
+        RecordRejectedError: if it is neither a text nor a whole number.
     """
     text = "" if value is None else value if isinstance(value, str) else key_text(value)
     if text is None:
-        raise RecordRejectedError(_BUCKETS[kind], f"{kind!r} is not a text")
+        raise RecordRejectedError(_REJECT_CODES[kind], f"{kind!r} is not a text")
     return normalise_email(text) if kind == EMAIL else text
 
 
 def _valid(kind: str, value: Any) -> str:
-    """The identifier, or nothing if it is not one."""
+    """The identifier in `value`; empty if there is none, or it is malformed."""
     try:
         return _checked(kind, identifier_text(kind, value))
     except RecordRejectedError:
@@ -125,9 +125,9 @@ def _valid(kind: str, value: Any) -> str:
 def _checked(kind: str, text: str) -> str:
     valid = is_valid_email(text) if kind == EMAIL else is_valid_user_id(text)
     if not valid:
-        raise RecordRejectedError(_BUCKETS[kind], f"{kind!r} is malformed")
+        raise RecordRejectedError(_REJECT_CODES[kind], f"{kind!r} is malformed")
     return text
 
 
-_BUCKETS: Final[Mapping[str, str]] = {EMAIL: "invalidEmails", USER_ID: "invalidUserIds"}
-"""What Iterable calls the failure when it finds it."""
+_REJECT_CODES: Final[Mapping[str, str]] = {EMAIL: "invalidEmails", USER_ID: "invalidUserIds"}
+"""Kind -> the reject code of a malformed identifier, which is the name of Iterable's own bucket of such failures."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from iterable_api.facts.limits import MINUTE, limits_of
+from iterable_api.facts.endpoints import facts_of
+from iterable_api.facts.limits import MINUTE
 from target_iterable.reporting.request_log import LoggedRequest
 
 
@@ -34,17 +35,17 @@ class HttpStats:
     def limit_share(self, seconds: float) -> float | None:
         """The share of the documented limit that was used in `seconds`, of the endpoint that used most of its own."""
         shares = [
-            attempts / (limits[0].count / limits[0].seconds * max(seconds, limits[0].seconds))
+            attempts / (limits[0].per_second * max(seconds, limits[0].seconds))
             for (method, path), attempts in self._by_endpoint.items()
-            if (limits := limits_of(method, path))
+            if (limits := facts_of(method, path).limits)
         ]
         return round(max(shares), 3) if shares else None
 
     def minutes_at_limit(self) -> float | None:
         """How long that takes where the documented limit is used in full; the endpoint that takes longest counts."""
         minutes = [
-            attempts * limit.seconds / limit.count / MINUTE
+            attempts / limit.per_second / MINUTE
             for (method, path), attempts in self._by_endpoint.items()
-            for limit in limits_of(method, path)
+            for limit in facts_of(method, path).limits
         ]
         return round(max(minutes), 3) if minutes else None

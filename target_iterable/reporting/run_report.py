@@ -14,7 +14,7 @@ from iterable_api.storage.paths import wrong_file
 from target_iterable.config.setting_error import SettingError, refuse
 from target_iterable.reporting.stream_counts import StreamCounts
 
-INTERVAL: Final = 30
+PROGRESS_SECONDS: Final = 30
 """Seconds between two lines about the progress."""
 
 _COUNTS: Final = ("read", "written", "unchanged", "rejected", "unsent", "requests", "retries", "bytes")
@@ -35,9 +35,9 @@ def _minutes(counts: StreamCounts) -> str:
     return "-" if minutes is None else f"{minutes:.1f}"
 
 
-DONE: Final[Mapping[str, Column]] = {"seconds": lambda counts: f"{counts.seconds:.1f}", "limit": _limit}
+RUN_COLUMNS: Final[Mapping[str, Column]] = {"seconds": lambda counts: f"{counts.seconds:.1f}", "limit": _limit}
 """The last columns where something was sent."""
-PLANNED: Final[Mapping[str, Column]] = {"minutes": _minutes}
+PLAN_COLUMNS: Final[Mapping[str, Column]] = {"minutes": _minutes}
 """The last columns where it was only planned."""
 
 
@@ -80,7 +80,7 @@ class RunReport:
 
     def progress(self) -> None:
         """Log how far each stream is, now and then."""
-        if time.monotonic() - self._told >= INTERVAL:
+        if time.monotonic() - self._told >= PROGRESS_SECONDS:
             self._told = time.monotonic()
             for stream, (_, counts) in self._tallies.items():
                 _logger.info("%s: %s so far.", stream, str(counts))

@@ -39,7 +39,7 @@ MEANINGS: Final = {
 }
 
 
-def all_taken(rows: Sequence[Operation], _answer: Mapping[str, Any]) -> RowResults:
+def all_written(rows: Sequence[Operation], _answer: Mapping[str, Any]) -> RowResults:
     """For endpoints whose success speaks of the request as a whole."""
     return RowResults(written=list(rows))
 

@@ -30,11 +30,11 @@ from iterable_api.errors import (
 from iterable_api.waiting.retry_policy import PASSING_FAILURE
 from target_iterable.core.operation import Batch, BatchResult, Endpoint, Operation
 from target_iterable.core.rejection import UNCONFIRMED, RejectReason
-from target_iterable.field_types.fitting import Place
+from target_iterable.field_types.fitting import ScopedPath
 from target_iterable.field_types.registry import FieldTypes
 from target_iterable.field_types.supposed_types import SupposedTypes, learn_from
 from target_iterable.field_types.trimming import FieldDropping
-from target_iterable.field_types.violations import misshapen
+from target_iterable.field_types.violations import violating_rows
 from target_iterable.requests.batching import AdaptiveBatchSize, pack
 from target_iterable.requests.sender import Sender
 
@@ -82,7 +82,7 @@ class BatchAttempt:
         self._results = outcome.results
         self._rejected_alone = 0
         self._attempts: Counter[Operation] = Counter()
-        self._supposed: dict[Place, str] = {}
+        self._supposed: dict[ScopedPath, str] = {}
         self._later: deque[Sequence[Operation]] = deque()
 
     def run(self, rows: Sequence[Operation]) -> None:
@@ -170,7 +170,7 @@ class BatchAttempt:
             self._results.already_done.update(rows)
         elif piece.endpoint.is_bulk and any(text in error.message for text in _NOT_OF_A_ROW):
             self._nowhere(piece, error)
-        elif isinstance(error, BadJsonBodyError) and (culprits := misshapen(rows, error.violations)):
+        elif isinstance(error, BadJsonBodyError) and (culprits := violating_rows(rows, error.violations)):
             self.deliver(self.reject(rows, culprits))
         elif not (isinstance(error, FieldTypeError) and self._explained(rows, error)):
             self._bisect(rows, error)

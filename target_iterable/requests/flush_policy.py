@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from iterable_api.facts.limits import limits_of
+from iterable_api.facts.endpoints import facts_of
 from target_iterable.core.operation import Endpoint, Operation
 from target_iterable.project.user_lookup import PATHS
 from target_iterable.requests.batching import AdaptiveBatchSize
 
 _WIDEST: Final = 20
-REQUESTS: Final = 10
+MIN_REQUESTS: Final = 10
 """So many requests' worth of rows wait at least, so that packing has something to choose from."""
 _WIDTH_WITHOUT_LIMIT: Final = 4
 _WHILE: Final = 5
@@ -48,7 +48,7 @@ class FlushPolicy:
 
     def _requests_of(self, endpoint: Endpoint) -> int:
         if endpoint.path not in self._requests:
-            self._requests[endpoint.path] = max(REQUESTS, 2 * width(endpoint))
+            self._requests[endpoint.path] = max(MIN_REQUESTS, 2 * width(endpoint))
         return self._requests[endpoint.path]
 
     def _passing(self, row: Operation) -> int:
@@ -67,5 +67,5 @@ def _in_a_while(row: Operation) -> int:
 
 
 def _per_second(method: str, path: str) -> float | None:
-    limits = limits_of(method, path)
-    return limits[0].count / limits[0].seconds if limits else None
+    limits = facts_of(method, path).limits
+    return limits[0].per_second if limits else None

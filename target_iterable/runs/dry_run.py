@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from iterable_api.storage.paths import wrong_folder
 from target_iterable.config.setting_error import SettingError, refuse
-from target_iterable.config.threshold_settings import most
+from target_iterable.config.threshold_settings import threshold_setting
 from target_iterable.reporting.request_log import RequestLog
-from target_iterable.reporting.run_report import PLANNED
+from target_iterable.reporting.run_report import PLAN_COLUMNS
 from target_iterable.reporting.stream_counts import StreamCounts
 from target_iterable.runs.dry_run_client import DryRunClient
 from target_iterable.runs.dry_run_plan import DryRunPlan
@@ -33,12 +33,12 @@ class DryRun(RealRun):
 
     passes_state = False
     sends_in_background = False
-    columns = PLANNED
+    columns = PLAN_COLUMNS
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         directory = config["dry_run_path"]
         refuse(wrong_folder("dry_run_path", directory))
-        self._threshold = most(config, "max_rejects")
+        self._threshold = threshold_setting(config, "max_rejects")
         self._bears_dropped_fields = config["on_dropped_fields"] == "warn"
         changes = {
             "dry_run": True,
@@ -66,9 +66,9 @@ class DryRun(RealRun):
 
     def stores(self) -> StoreClasses:
         """See `RealRun`."""
-        from target_iterable.runs.dry_run_ledger import planning  # noqa: PLC0415
+        from target_iterable.runs.dry_run_ledger import dry_run_stores  # noqa: PLC0415
 
-        return planning()
+        return dry_run_stores()
 
     def about(self) -> dict[str, Any]:
         """For the summary: what else would be made, and where the requests are."""

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any, Final
 
 from iterable_api.errors import UnreadableAnswerError
-from iterable_api.facts.success_responses import SUCCESS_RESPONSES
+from iterable_api.facts.endpoints import success_of
 from target_iterable.field_types.registry import leaves
 
 FIELDS: Final = "/api/users/getFields"
@@ -27,7 +27,7 @@ class NewFields:
     def know(self, body: bytes) -> None:
         """Take over an answer of `users/getFields`, if it is one; whoever has asked for it finds out if it is not."""
         with suppress(UnreadableAnswerError), self._lock:
-            self._known |= SUCCESS_RESPONSES["GET", FIELDS].read(body)["fields"].keys()
+            self._known |= success_of("GET", FIELDS).read(body)["fields"].keys()
 
     def among(self, body: Mapping[str, Any]) -> dict[str, list[str]]:
         """The members of an answer that name the new fields of `body`.

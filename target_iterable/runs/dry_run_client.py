@@ -8,8 +8,9 @@ from typing import Any, Final, TypeAlias
 
 import requests
 
-from iterable_api.facts.success_responses import COUNTS, SUCCESS_RESPONSES
-from iterable_api.http.client import Attempt, IterableClient, Params, PathParams, fill
+from iterable_api.facts.endpoints import success_of
+from iterable_api.facts.success_responses import COUNTS
+from iterable_api.http.client import ApiRequest, Attempt, IterableClient, PathParams
 from target_iterable.core.json_encoding import dumps
 from target_iterable.reporting.request_log import RequestLog
 from target_iterable.runs.dry_run_answers import FIELDS, NewFields, bulk_answer
@@ -41,36 +42,24 @@ class DryRunClient(IterableClient):
             ("POST", _CATALOG): self._make_catalog,
         }
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        path_params: PathParams | None = None,
-        params: Params | None = None,
-        json: Any = None,
-        data: bytes | None = None,
-        repeatable: bool = True,
-    ) -> requests.Response:
-        """See `IterableClient`; whatever is not a GET is planned."""
-        if method != _READ:
-            return self._planned(method, path, path_params or {}, json, data)
-        if path == _MAPPINGS and path_params is not None and path_params["catalogName"] in self._plan.catalogs:
+    def send(self, call: ApiRequest) -> requests.Response:
+        """See `IterableClient`. Requests other than GET are only planned."""
+        if call.method != _READ:
+            return self._planned(call)
+        if call.path == _MAPPINGS and call.path_params["catalogName"] in self._plan.catalogs:
             return _answer({"definedMappings": {}})
-        response = super().request(method, path, path_params=path_params, params=params, repeatable=repeatable)
-        if path == FIELDS:
+        response = super().send(call)
+        if call.path == FIELDS:
             self._fields.know(response.content)
         return response
 
-    def _planned(
-        self, method: str, path: str, path_params: PathParams, json: Any, data: bytes | None
-    ) -> requests.Response:
-        body = data if data is not None else dumps(json) if json is not None else b""
-        self._plan.add(self._request_log.stream, method, fill(path, path_params), body)
-        self._request_log.record_attempt(Attempt(method, path, None, 0, data))
-        if (answer := self._answers.get((method, path))) is not None:
-            return _answer(answer(path_params, body, json))
-        success = SUCCESS_RESPONSES[method, path]
+    def _planned(self, call: ApiRequest) -> requests.Response:
+        body = call.data if call.data is not None else dumps(call.json) if call.json is not None else b""
+        self._plan.add(self._request_log.stream, call.method, call.target, body)
+        self._request_log.record_attempt(Attempt(call.method, call.path, None, 0, call.data))
+        if (answer := self._answers.get((call.method, call.path))) is not None:
+            return _answer(answer(call.path_params, body, call.json))
+        success = success_of(call.method, call.path)
         return _answer(bulk_answer(body, self._fields) if success is COUNTS else success.sample)
 
     def _make_list(self, _path_params: PathParams, _body: bytes, json: Any) -> dict[str, int]:

@@ -123,6 +123,6 @@ class DryRunSeenKeys(SeenKeys):
         return merge(self._kept.since(version), super().since(version))
 
 
-def planning() -> StoreClasses:
+def dry_run_stores() -> StoreClasses:
     """All of these."""
     return StoreClasses(DryRunLedger, DryRunIdempotencyStore, DryRunMembershipTable)

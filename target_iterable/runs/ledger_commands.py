@@ -35,11 +35,11 @@ def change_keys(name: str, given: Any) -> str:
     Raises:
         SettingError: if that is not possible.
     """
-    from target_iterable.ledger.ledger import keys_of  # noqa: PLC0415 (takes long to load)
+    from target_iterable.ledger.ledger import opened_keys  # noqa: PLC0415 (takes long to load)
 
     config = _Settings(config=given.config, parse_env_config=given.parse_env).config
     try:
-        with keys_of(config["ledger"], config["lock_timeout_seconds"]) as (engine, keys):
+        with opened_keys(config["ledger"], config["lock_timeout_seconds"]) as (engine, keys):
             done = CHANGES[name].make(keys, config)
             engine.dispose()
     except ValueError as error:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from iterable_api.http.client import IterableClient
-from target_iterable.core.removal_stops import EMPTY, REASONS
+from target_iterable.core.removal_stops import EMPTY_SOURCE, REASONS
 from target_iterable.reporting.request_log import RequestLog
-from target_iterable.reporting.run_report import DONE, Column
+from target_iterable.reporting.run_report import RUN_COLUMNS, Column
 from target_iterable.reporting.stream_counts import StreamCounts
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class RealRun:
 
     passes_state: ClassVar[bool] = True
     sends_in_background: ClassVar[bool] = True
-    columns: ClassVar[Mapping[str, Column]] = DONE
+    columns: ClassVar[Mapping[str, Column]] = RUN_COLUMNS
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
@@ -35,7 +35,7 @@ class RealRun:
     @property
     def fatal_stops(self) -> Collection[str]:
         """Codes of what keeps removals from being carried out, and fails the run."""
-        return REASONS if self.config["on_removals_stopped"] == "fail" else {EMPTY}
+        return REASONS if self.config["on_removals_stopped"] == "fail" else {EMPTY_SOURCE}
 
     def client(self, _request_log: RequestLog) -> Callable[..., IterableClient]:
         """What makes the client."""

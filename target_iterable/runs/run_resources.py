@@ -9,10 +9,10 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 from iterable_api.storage.paths import sqlite_file, wrong_file, wrong_folder
-from target_iterable.config.delivery_options import Options
+from target_iterable.config.delivery_options import DeliveryOptions
 from target_iterable.config.route import Route
 from target_iterable.config.setting_error import SettingError, refuse
-from target_iterable.config.threshold_settings import most
+from target_iterable.config.threshold_settings import threshold_setting
 from target_iterable.delivery.history import StreamHistory
 from target_iterable.reporting.audit_log import AuditLog
 from target_iterable.reporting.dead_letter_file import DeadLetterFile
@@ -36,19 +36,19 @@ class RunResources:
     def __init__(
         self, config: Mapping[str, Any], stores: Callable[[], StoreClasses], *, needs_ledger: bool, must_remember: bool
     ) -> None:
-        self.options = Options(
+        self.options = DeliveryOptions(
             max_rows=config.get("max_batch_rows"),
-            max_rejects=most(config, "max_rejects"),
+            max_rejects=threshold_setting(config, "max_rejects"),
             max_in_flight=config.get("max_in_flight"),
             allows_dropped_fields=config["on_dropped_fields"] == "warn",
-            drops_misfits=config["on_type_clash"] == "drop_field",
+            drops_clashing_fields=config["on_type_clash"] == "drop_field",
         )
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
         self.run = token_hex(_RUN_BYTES)
         refuse(wrong_folder("rejects_path", config["rejects_path"]))
         refuse(wrong_file("ledger", sqlite_file(config["ledger"])))
-        most(config, "max_removals")
+        threshold_setting(config, "max_removals")
         self._config = config
         self._stores = stores
         self._state_database = self._opened(must_be_known=must_remember) if needs_ledger else None

@@ -8,11 +8,11 @@ from typing import Any
 
 from target_iterable.config.route import CLEAR, MIRROR, NOTHING, Route
 from target_iterable.config.setting_error import SettingError
-from target_iterable.config.threshold_settings import most
+from target_iterable.config.threshold_settings import threshold_setting
 from target_iterable.delivery.history import StreamHistory
 from target_iterable.ledger.deduplication import Deduplicator
 from target_iterable.ledger.idempotency import IdempotencyFilter
-from target_iterable.ledger.keys import unknown_key
+from target_iterable.ledger.keys import unknown_key_message
 from target_iterable.ledger.ledger import open_ledger
 from target_iterable.ledger.no_idempotency import NoIdempotency
 from target_iterable.mirror.membership_table import MembershipTable
@@ -56,7 +56,7 @@ class StateDatabase:
         """
         self._check_known(must=once_per_key or route.mode == MIRROR)
         once = (
-            IdempotencyFilter(self._stores.idempotency(self.ledger), resend=route.resend)
+            IdempotencyFilter(self._stores.idempotency(self.ledger), resend=route.resend_unconfirmed)
             if once_per_key
             else NoIdempotency()
         )
@@ -79,10 +79,10 @@ class StateDatabase:
         if self.ledger.is_known:
             return
         if must:
-            raise SettingError(unknown_key())
+            raise SettingError(unknown_key_message())
         if not self._is_told:
             logger = logging.getLogger("target-iterable.ledger")
-            logger.warning("%s Until then all records count as new.", unknown_key())
+            logger.warning("%s Until then all records count as new.", unknown_key_message())
         self._is_told = True
 
     def _mirror(self, stream: str, route: Route) -> NoMirror:
@@ -91,9 +91,9 @@ class StateDatabase:
         policy = RemovalPolicy(
             action=route.on_removed if route.on_removed != NOTHING else "",
             keeps_shared=route.on_removed != CLEAR,
-            max_removals=route.max_removals or most(self._config, "max_removals"),
+            max_removals=route.max_removals or threshold_setting(self._config, "max_removals"),
             at_end=route.complete_at_end,
-            needs_declaration=route.end_declared,
+            needs_declaration=route.needs_declared_end,
             max_shrinkage=route.max_shrinkage or MAX_SHRINKAGE,
             allows_empty=route.allow_empty,
             is_dry_run=self._config["dry_run"],

@@ -1,1 +1,1 @@
-"""SCHEMA messages: what they may say, and whether records keep to them."""
+"""SCHEMA messages: their check, and the validation of records against them."""

@@ -1,32 +1,32 @@
-"""Schemas as all taps write them, in the one dialect of JSON Schema that records are checked by."""
+"""Dialects of JSON Schema: those of all taps become the one that records are validated by."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any, Final
 
-_BOUNDS: Final = {"exclusiveMaximum": "maximum", "exclusiveMinimum": "minimum"}
+_EXCLUSIVE_BOUNDS: Final = {"exclusiveMaximum": "maximum", "exclusiveMinimum": "minimum"}
 
 
-def in_one_dialect(schema: Any) -> Any:
-    """`schema` with the bounds of draft 4 as later drafts have them, and without `multipleOf`.
+def normalise_schema(schema: Any) -> Any:
+    """`schema` with exclusive bounds as in draft 6 and later, where draft 4 has them as booleans; without `multipleOf`.
 
-    Database taps say by `multipleOf: 1e-38` how many digits a column has. Nothing at Iterable depends on that, and
-    decimals end before such quotients do.
+    Database taps write `multipleOf: 1e-38` for the number of digits of a column. Iterable does not care, and dividing a
+    decimal by it fails.
     """
     if isinstance(schema, list):
-        return [in_one_dialect(part) for part in schema]
+        return [normalise_schema(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    made = {name: in_one_dialect(part) for name, part in schema.items() if not _is_left_out(name, part)}
-    for exclusive, bound in _BOUNDS.items():
-        if isinstance(made.get(exclusive), bool) and made.pop(exclusive) and bound in made:
-            made[exclusive] = made.pop(bound)
-    return made
+    normalised = {name: normalise_schema(part) for name, part in schema.items() if not _is_left_out(name, part)}
+    for exclusive, bound in _EXCLUSIVE_BOUNDS.items():
+        if isinstance(normalised.get(exclusive), bool) and normalised.pop(exclusive) and bound in normalised:
+            normalised[exclusive] = normalised.pop(bound)
+    return normalised
 
 
 def _is_left_out(name: str, part: Any) -> bool:
-    """Columns may have these names, too; then the part is a schema."""
+    """Whether the keyword is dropped. A column may have its name, too; then `part` is a schema."""
     return (name == "multipleOf" and isinstance(part, int | float | Decimal)) or (
         name == "$schema" and isinstance(part, str)
     )

@@ -1,4 +1,4 @@
-"""What a SCHEMA message must be before anything is built on it."""
+"""Check of SCHEMA messages, before anything is built on them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from singer_sdk.exceptions import InvalidInputLine
 
 
 def refuse_malformed(message: Mapping[str, Any]) -> None:
-    """Check the members of a SCHEMA message, as far as they are there.
+    """Check those members of a SCHEMA message that are present.
 
     Raises:
-        InvalidInputLine: naming the one that is malformed.
+        InvalidInputLine: with the name of a malformed member.
     """
     for member, (is_well_formed, must_be) in _MEMBERS.items():
         if member in message and not is_well_formed(message[member]):
@@ -24,18 +24,20 @@ def _has_columns(schema: Any) -> bool:
     return isinstance(columns, dict) and all(isinstance(column, dict) for column in columns.values())
 
 
-def _stays_here(part: Any) -> bool:
-    """Whether nothing in a schema leads to another document, which somebody would have to fetch."""
+def _has_local_references(part: Any) -> bool:
+    """Whether no `$ref` in a schema leads to another document, which would have to be fetched."""
     if isinstance(part, list):
-        return all(map(_stays_here, part))
+        return all(map(_has_local_references, part))
     if not isinstance(part, dict):
         return True
     reference = part.get("$ref")
-    return not (isinstance(reference, str) and not reference.startswith("#")) and all(map(_stays_here, part.values()))
+    return not (isinstance(reference, str) and not reference.startswith("#")) and all(
+        map(_has_local_references, part.values())
+    )
 
 
 def _is_schema(schema: Any) -> bool:
-    return _has_columns(schema) and _stays_here(schema)
+    return _has_columns(schema) and _has_local_references(schema)
 
 
 def _is_key(names: Any) -> bool:

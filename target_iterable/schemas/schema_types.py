@@ -1,4 +1,4 @@
-"""From the JSON Schema of a stream to the types in which Iterable keeps fields."""
+"""Field types of Iterable, from the JSON Schema of a stream."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _GEO: Final = "_geo_location"
 
 
 def types_in(schemas: Schemas) -> dict[str, str]:
-    """Dotted path -> type, parents before their children.
+    """Dotted path -> type of the field, parents before their children.
 
-    What may be of several types is left out, and so are arrays: how Iterable wants these declared is not documented.
+    Fields of several types are left out, and so are arrays: how they are declared is not documented.
     """
     types: dict[str, str] = {}
     for path, schema in schemas.items():
@@ -36,13 +36,13 @@ def types_in(schemas: Schemas) -> dict[str, str]:
 
 
 def updates(types: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The types as the contract's `mappingsUpdates`: fields of objects are children of theirs."""
+    """The types as `mappingsUpdates` of the API: the members of an object are its `children`."""
     roots: list[dict[str, Any]] = []
     nodes: dict[str, dict[str, Any]] = {}
     for path in sorted({ancestor for leaf in types for ancestor in _ancestors(leaf)}):
-        owner, _, name = path.rpartition(".")
+        parent, _, name = path.rpartition(".")
         nodes[path] = {"fieldName": name, "fieldType": types.get(path, "object")}
-        (nodes[owner].setdefault("children", []) if owner else roots).append(nodes[path])
+        (nodes[parent].setdefault("children", []) if parent else roots).append(nodes[path])
     return roots
 
 
@@ -74,7 +74,7 @@ def _type(path: str, schema: Mapping[str, Any]) -> str | None:
 
 
 def variants_of(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The schema of a column, and those in it of which a value may keep to one; not true and false, which are some."""
+    """The schema of a column and the alternatives in it (`anyOf`, `oneOf`), without the schemas `true` and `false`."""
     variants = [schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())]
     return [variant for variant in variants if isinstance(variant, Mapping)]
 

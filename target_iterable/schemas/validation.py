@@ -1,4 +1,4 @@
-"""Checking records against the schema of their stream."""
+"""Validation of records against the schema of their stream."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from singer_sdk.exceptions import InvalidInputLine, InvalidJSONSchema
 from singer_sdk.sinks.core import JSONSchemaValidator
 
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.schemas.schema_dialects import in_one_dialect
+from target_iterable.schemas.schema_dialects import normalise_schema
 
 Check: TypeAlias = Callable[[dict[str, Any]], bool]
+"""Whether a record is surely valid. False means: not known."""
 
 _CLASSES: Final[Mapping[str, frozenset[type]]] = {
     "null": frozenset({NoneType}),
@@ -26,56 +27,65 @@ _CLASSES: Final[Mapping[str, frozenset[type]]] = {
     "array": frozenset({list}),
     "object": frozenset({dict}),
 }
-"""Of what classes the reader makes values that are surely of a type. Others may be: 1.0 is an integer."""
+"""Type -> Python classes whose values are always valid for it. Others may be valid, too: 1.0 is an integer."""
 
-_ALL: Final = frozenset().union(*_CLASSES.values())
-_REMARKS: Final = frozenset({"format", "title", "description", "default", "examples", "$comment"})
-"""What a schema says without demanding anything; formats are not checked."""
-_TOP: Final = _REMARKS | {"$schema", "type", "properties", "required", "additionalProperties", "definitions", "$defs"}
+_ALL_CLASSES: Final = frozenset().union(*_CLASSES.values())
+_ANNOTATIONS: Final = frozenset({"format", "title", "description", "default", "examples", "$comment"})
+"""Keywords that demand nothing; formats are not checked."""
+_RECORD_KEYWORDS: Final = _ANNOTATIONS | {
+    "$schema",
+    "type",
+    "properties",
+    "required",
+    "additionalProperties",
+    "definitions",
+    "$defs",
+}
 
 
 class RecordValidator:
-    """Says what of a record does not keep to the schema.
+    """Validates records in up to three steps, the fastest first.
 
-    Most columns may hold all values of some types, and then to look at the class of the value is enough. What a
-    compiled check accepts is valid, too. The SDK's check, which is slow, has the last word on the rest.
+    1. By the Python classes of the values: most columns allow all values of some types.
+    2. By a compiled check (fastjsonschema).
+    3. By the SDK's validator, which is slow: it decides on the rest, and names the rule that was broken.
 
     Attributes:
-        schema: what records keep to.
+        schema: the schema of the stream, normalised.
 
     Raises:
-        InvalidInputLine: if the schema is none.
+        InvalidInputLine: if the schema is not JSON Schema.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        self.schema: dict[str, Any] = in_one_dialect(schema)
-        self._last_word = _last_word(self.schema)
-        self._is_quickly_valid = _by_class(self.schema)
+        self.schema: dict[str, Any] = normalise_schema(schema)
+        self._sdk_validator = _sdk_validator(self.schema)
+        self._is_valid_by_class = _class_check(self.schema)
 
     def refuse_if_invalid(self, record: dict[str, Any]) -> None:
-        """Check `record`; not its columns `_sdc_*`, which are nobody's data.
+        """Validate `record` without its columns `_sdc_*`, which are metadata.
 
         Raises:
-            RecordRefusedError: if it is invalid.
+            RecordRejectedError: if it is invalid; with the column and the keyword of the schema, never a value.
         """
-        if not self._is_quickly_valid(record):
+        if not self._is_valid_by_class(record):
             self._refuse_if_invalid({column: record[column] for column in record if not column.startswith("_sdc_")})
 
     @cached_property
-    def _is_valid(self) -> Check:
+    def _is_valid_by_compiled(self) -> Check:
         return compiled(self.schema)
 
     def _refuse_if_invalid(self, record: dict[str, Any]) -> None:
-        error = None if self._is_valid(record) else next(self._last_word.iter_errors(record), None)
+        error = None if self._is_valid_by_compiled(record) else next(self._sdk_validator.iter_errors(record), None)
         if error is not None:
-            # Deeper parts of the path are left out: they may be keys that a user has chosen.
+            # Deeper parts of the path are left out: they may be names that a user has chosen.
             place = f"column {error.absolute_path[0]!r}" if error.absolute_path else "the record"
             raise RecordRejectedError(
                 "invalidRecord", f"{place} does not keep to `{error.validator}` of the stream's schema"
             )
 
 
-def _last_word(schema: dict[str, Any]) -> Any:
+def _sdk_validator(schema: dict[str, Any]) -> Any:
     try:
         return JSONSchemaValidator(schema).validator
     except InvalidJSONSchema as error:
@@ -85,39 +95,39 @@ def _last_word(schema: dict[str, Any]) -> Any:
         ) from None
 
 
-def _by_class(schema: Mapping[str, Any]) -> Check:
-    """A check that says True of nothing invalid, by the classes of the values, as far as that can be."""
+def _class_check(schema: Mapping[str, Any]) -> Check:
+    """The check by the classes of the values. Columns whose class does not decide go through a compiled check."""
     properties = schema.get("properties", {})
     if not is_plain(schema):
         return lambda _: False
-    unclear = {column for column, type_ in properties.items() if classes_of(type_) is None}
-    classes = {column: classes_of(type_) or _ALL for column, type_ in properties.items()}
-    other = frozenset() if schema.get("additionalProperties", True) is not True else _ALL
+    undecided = {column for column, type_ in properties.items() if classes_of(type_) is None}
+    classes = {column: classes_of(type_) or _ALL_CLASSES for column, type_ in properties.items()}
+    other = frozenset() if schema.get("additionalProperties", True) is not True else _ALL_CLASSES
     required = frozenset(schema.get("required", ()))
-    of_unclear = compiled({**schema, "properties": {column: properties[column] for column in unclear}})
+    is_rest_valid = compiled({**schema, "properties": {column: properties[column] for column in undecided}})
 
     def is_valid(record: dict[str, Any]) -> bool:
         for column, value in record.items():
             if value.__class__ not in classes.get(column, other):
                 return False
-        return required <= record.keys() and (not unclear or of_unclear(record))
+        return required <= record.keys() and (not undecided or is_rest_valid(record))
 
     return is_valid
 
 
 def is_plain(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema of records asks for nothing but columns that each have a schema."""
-    return schema.keys() <= _TOP and "object" in _listed(schema.get("type", "object"))
+    """Whether the schema of a stream has no keywords beyond columns with a schema each."""
+    return schema.keys() <= _RECORD_KEYWORDS and "object" in _listed(schema.get("type", "object"))
 
 
 def classes_of(schema: Any) -> frozenset[type] | None:
-    """The classes of all values that the schema of a column allows; None if the class alone does not decide."""
+    """The Python classes of the values that a column's schema allows; None if the class alone does not decide."""
     if not isinstance(schema, Mapping):
         return None  # true and false are schemas, too
-    if schema.keys() <= _REMARKS | {"anyOf"} and "anyOf" in schema:
+    if schema.keys() <= _ANNOTATIONS | {"anyOf"} and "anyOf" in schema:
         variants = [classes_of(variant) for variant in schema["anyOf"]]
         return None if None in variants else frozenset().union(*filter(None, variants))
-    if not schema.keys() <= _REMARKS | {"type"}:
+    if not schema.keys() <= _ANNOTATIONS | {"type"}:
         return None
     return frozenset().union(*(_CLASSES[type_] for type_ in _listed(schema.get("type", [*_CLASSES]))))
 
@@ -126,17 +136,17 @@ def _listed(types: str | list[str]) -> list[str]:
     return [types] if isinstance(types, str) else types
 
 
-def _stay_here(uri: str) -> Any:
+def _refuse_reference(uri: str) -> Any:
     raise fastjsonschema.JsonSchemaDefinitionException(f"{uri} is elsewhere")
 
 
-_NOTHING_FROM_ELSEWHERE: Final = {"http": _stay_here, "https": _stay_here, "": _stay_here}
+_NO_REMOTE_SCHEMAS: Final = {"http": _refuse_reference, "https": _refuse_reference, "": _refuse_reference}
 
 
 def compiled(schema: dict[str, Any]) -> Check:
-    """A check that says True of nothing invalid; for schemas that cannot be compiled it never says True."""
+    """The check by fastjsonschema. For a schema that it cannot compile, the check is always False."""
     try:
-        check = fastjsonschema.compile(schema, _NOTHING_FROM_ELSEWHERE, use_default=False, use_formats=False)
+        check = fastjsonschema.compile(schema, _NO_REMOTE_SCHEMAS, use_default=False, use_formats=False)
     except (fastjsonschema.JsonSchemaDefinitionException, AttributeError, KeyError, TypeError, ValueError):
         return lambda _: False
 

@@ -1,1 +1,1 @@
-"""Calls of the Segment spec, as records of Iterable's objects. Nothing here talks to Iterable."""
+"""Maps calls of the Segment spec to records of Iterable's objects. No requests are made here."""

@@ -1,4 +1,4 @@
-"""Members of audiences, who come as a trait or as an event, and leave in the form that the route asks for."""
+"""Audience memberships: a call tells them as a trait or as an event, and the route says what they become."""
 
 from __future__ import annotations
 
@@ -19,73 +19,77 @@ _KEY: Final = "audience_key"
 
 @dataclass(frozen=True)
 class _Membership:
-    """That somebody is in an audience, or is not.
+    """The membership of a user in an audience.
 
     Attributes:
-        key: what the audience is called in calls.
-        beside: the user's other traits.
+        key: the name of the audience in calls.
+        is_member: whether the user is in it.
+        other_traits: the user's other traits.
     """
 
     key: str
-    inside: bool
-    beside: Row
+    is_member: bool
+    other_traits: Row
 
 
 def is_about_audience(call: Call) -> bool:
-    """Whether a call of traits is one that an audience has sent."""
+    """Whether an identify call tells the membership in an audience."""
     return call.context.get("computation_class") == "audience"
 
 
 def of_traits(call: Call, rules: MappingRules) -> MappedCall:
-    """What becomes of traits that are about an audience.
+    """Map an identify call that is about an audience.
 
     Raises:
-        RecordRefusedError: if the call does not say whether the user is in it.
+        RecordRejectedError: if it does not name the audience, or does not say whether the user is in it.
     """
-    key = _named(call, call.context.get("computation_key"), "context.personas.computation_key")
-    # Warehouses have a column of the trait.
+    key = _audience_key(call, call.context.get("computation_key"), "context.personas.computation_key")
+    # In warehouses the column of the trait is in snake case.
     trait = key if key in call.body else snake(key)
-    inside = call.body.get(trait)
-    if not isinstance(inside, bool):
-        raise RecordRejectedError("invalidAudience", "the trait of an audience must be true or false", call.within(key))
-    beside = {name: value for name, value in call.body.items() if name not in (trait, "email")}
-    return _FORMS[rules.audiences](call, rules.people.of(call), _Membership(key, inside, beside))
+    is_member = call.body.get(trait)
+    if not isinstance(is_member, bool):
+        raise RecordRejectedError(
+            "invalidAudience", "the trait of an audience must be true or false", call.path_to(key)
+        )
+    other_traits = {name: value for name, value in call.body.items() if name not in (trait, "email")}
+    return _MAPPINGS[rules.audiences](call, rules.users.user_of(call), _Membership(key, is_member, other_traits))
 
 
 def of_event(call: Call, rules: MappingRules) -> MappedCall:
-    """What becomes of an event that is about an audience.
+    """Map an `Audience Entered` or `Audience Exited` event.
 
     Raises:
-        RecordRefusedError: if the call does not say which.
+        RecordRejectedError: if it does not name the audience.
     """
-    key = _named(call, call.body.get(_KEY) or call.context.get("computation_key"), call.within(_KEY))
-    inside = snake(str(call.subject)) == snake(_ENTERED)
-    return _FORMS[rules.audiences](call, rules.people.of(call), _Membership(key, inside, {}))
+    key = _audience_key(call, call.body.get(_KEY) or call.context.get("computation_key"), call.path_to(_KEY))
+    is_member = snake(str(call.subject)) == snake(_ENTERED)
+    return _MAPPINGS[rules.audiences](call, rules.users.user_of(call), _Membership(key, is_member, {}))
 
 
-def _named(call: Call, key: object, place: str) -> str:
+def _audience_key(call: Call, key: object, path: str) -> str:
     if not isinstance(key, str) or not snake(key):
-        raise call.missing(place)
+        raise call.missing(path)
     return key
 
 
-def _as_trait(_call: Call, person: Row, membership: _Membership) -> MappedCall:
-    return profile(person, {**membership.beside, snake(membership.key): membership.inside})
+def _as_trait(_call: Call, user: Row, membership: _Membership) -> MappedCall:
+    return profile(user, {**membership.other_traits, snake(membership.key): membership.is_member})
 
 
-def _as_event(call: Call, person: Row, membership: _Membership) -> MappedCall:
-    fields = call.body if call.type == "track" else membership.beside
-    name = _ENTERED if membership.inside else _EXITED
-    return event(person, name, call, {**fields, _KEY: membership.key})
+def _as_event(call: Call, user: Row, membership: _Membership) -> MappedCall:
+    fields = call.body if call.type == "track" else membership.other_traits
+    name = _ENTERED if membership.is_member else _EXITED
+    return event(user, name, call, {**fields, _KEY: membership.key})
 
 
-def _as_member(_call: Call, person: Row, membership: _Membership) -> MappedCall:
-    mode = "add" if membership.inside else "remove"
-    return MappedCall("list_members", mode, {**person, "list": membership.key, "dataFields": membership.beside})
+def _as_member(_call: Call, user: Row, membership: _Membership) -> MappedCall:
+    mode = "add" if membership.is_member else "remove"
+    return MappedCall("list_members", mode, {**user, "list": membership.key, "dataFields": membership.other_traits})
 
 
-_FORMS: Final[Mapping[str, Callable[[Call, Row, _Membership], MappedCall]]] = {
+_MAPPINGS: Final[Mapping[str, Callable[[Call, Row, _Membership], MappedCall]]] = {
     "trait": _as_trait,
     "event": _as_event,
     "list": _as_member,
 }
+"""By the value of the option `audiences`."""

@@ -1,9 +1,9 @@
-"""Reading a call: as `analytics.js` sends it, or from the flattened columns of a Segment warehouse.
+"""Reads a call: as `analytics.js` sends it, or from the flattened columns of a Segment warehouse.
 
     {"type": "track", "event": "Signed Up", "userId": "u1", "messageId": "m1", "properties": {"plan": "pro"}}
     {"event_text": "Signed Up", "event": "signed_up", "user_id": "u1", "id": "m1", "plan": "pro"}
 
-Both are one call. In a warehouse each type has a table of its own, so there the route says the type.
+Both are the same call. A warehouse has a table for each type of call, so there the route says the type.
 """
 
 from __future__ import annotations
@@ -14,50 +14,50 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.records.column_mapping import EMPTY, Row, take_object
+from target_iterable.records.column_mapping import EMPTY, Row, pop_object
 from target_iterable.records.duplicate_fields import DuplicateFields
 
 _CONTEXT: Final = "context"
 _TRAITS: Final = "traits"
 _PROPERTIES: Final = "properties"
-_AS_SENT: Final = ("messageId", _CONTEXT, "userId", "anonymousId", "sentAt", "receivedAt", "originalTimestamp")
-"""Members by which a call is known that is written as it was sent: the columns of warehouses have other names."""
+_RAW_MEMBERS: Final = ("messageId", _CONTEXT, "userId", "anonymousId", "sentAt", "receivedAt", "originalTimestamp")
+"""Members that only raw calls have, which are written as they were sent: warehouses name their columns differently."""
 
 
 @dataclass(frozen=True)
 class CallShape:
-    """How calls of a type are written.
+    """The members of calls of one type. Where there are several names, the best comes first.
 
     Attributes:
-        body: the object that holds what the call says.
-        subject: the columns that hold what it names beside its user, the best first.
-        user_id: the columns that hold whose call it is.
-        message_id: the columns that hold the messageId, the best first. In a warehouse that is `id`; `message_id` is a
-            property there, such as the message that was opened, unless nothing else tells the calls apart.
-        beside: members beside the body that belong to it.
+        body: the object with the traits or properties.
+        subject: the columns of the event's name, the previous id, or the group's id.
+        user_id: the columns of the userId.
+        message_id: the columns of the messageId. In a warehouse that is `id`; `message_id` is a property there, such as
+            the message that was opened, unless there is nothing else to tell the calls apart.
+        outer: members beside the body that are properties, too.
     """
 
     body: str
     subject: tuple[str, ...] = ()
     user_id: tuple[str, ...] = ("userId", "user_id")
     message_id: tuple[str, ...] = ("messageId", "id", "message_id")
-    beside: tuple[str, ...] = ()
+    outer: tuple[str, ...] = ()
 
 
 SHAPES: Final[Mapping[str, CallShape]] = {
     "identify": CallShape(_TRAITS),
-    # A row of the table `users` of a warehouse: all traits of a user, whose id it calls `id`.
+    # A row of a warehouse's table `users`: all traits of a user, with the userId in `id`.
     "user": CallShape(_TRAITS, user_id=("id",), message_id=()),
-    # Warehouses spell the event twice: `event` as the name of its table, `event_text` as it was sent.
+    # Warehouses have the name twice: in `event` as the name of a table, in `event_text` as it was sent.
     "track": CallShape(_PROPERTIES, subject=("event_text", "event")),
-    "page": CallShape(_PROPERTIES, beside=("name", "category")),
-    "screen": CallShape(_PROPERTIES, beside=("name", "category")),
+    "page": CallShape(_PROPERTIES, outer=("name", "category")),
+    "screen": CallShape(_PROPERTIES, outer=("name", "category")),
     "alias": CallShape(_TRAITS, subject=("previousId", "previous_id")),
     "group": CallShape(_TRAITS, subject=("groupId", "group_id")),
 }
 
 _TYPES: Final = tuple(type_ for type_ in SHAPES if type_ != "user")
-_MOMENT: Final = (
+_TIMESTAMPS: Final = (
     "timestamp",
     "originalTimestamp",
     "original_timestamp",
@@ -66,21 +66,21 @@ _MOMENT: Final = (
     "receivedAt",
     "received_at",
 )
-"""When it happened, the best first: Segment corrects `timestamp` for clocks that are wrong."""
+"""Columns of the time of the call, best first: Segment corrects `timestamp` for clocks that are wrong."""
 _ANONYMOUS: Final = ("anonymousId", "anonymous_id")
-_OF_WAREHOUSES: Final = ("uuid", "uuid_ts", "loaded_at")
-_OF_RUDDERSTACK: Final = ("channel",)
-"""Columns of all its tables. In Segment's they are traits or properties."""
-_IS_RUDDERSTACK: Final = f"{_CONTEXT}_request_ip"
-"""A column of all tables of RudderStack, and of no other's; see `WHDefaultConfig.js` of its transformer."""
-_OF_RAW_CALLS: Final = ("type", "integrations", "writeKey", "projectId", "version", "channel", "_metadata")
-"""In a warehouse, columns of these names are traits or properties."""
-_IN_CONTEXT: Final[Mapping[str, tuple[str, str]]] = {
+_WAREHOUSE_COLUMNS: Final = ("uuid", "uuid_ts", "loaded_at")
+_RUDDERSTACK_COLUMNS: Final = ("channel",)
+"""Columns of all tables of RudderStack. In Segment's they are traits or properties."""
+_RUDDERSTACK_MARK: Final = f"{_CONTEXT}_request_ip"
+"""A column that all tables of RudderStack have, and no others; see `WHDefaultConfig.js` of its transformer."""
+_RAW_METADATA: Final = ("type", "integrations", "writeKey", "projectId", "version", "channel", "_metadata")
+"""Members of raw calls. In a warehouse, columns of these names are traits or properties."""
+_CONTEXT_PATHS: Final[Mapping[str, tuple[str, str]]] = {
     "email": ("traits", "email"),
     "computation_class": ("personas", "computation_class"),
     "computation_key": ("personas", "computation_key"),
 }
-"""What a call's context is asked for. In a warehouse its path is the name of a column: `context_traits_email`."""
+"""The parts of a context that are used. In a warehouse the path is the name of a column: `context_traits_email`."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,14 @@ class Call:
 
     Attributes:
         type: a key of `SHAPES`.
-        body: traits or properties.
+        body: the traits or properties.
         subject: the event's name, the previous id, or the group's id; a page has its name in `body`.
-        moment: when it happened, in whatever form.
-        anonymous: whether it has an anonymousId.
-        context: see `_IN_CONTEXT`; only what is there.
-        strangers: members beside the body that are no part of the call.
+        user_id: the userId, as it came.
+        message_id: the messageId, as it came.
+        moment: the time of the call, in any format.
+        is_anonymous: whether it has an anonymousId.
+        context: values by the names in `_CONTEXT_PATHS`; only those that are present.
+        unknown_members: members beside the body that the spec does not know.
     """
 
     type: str
@@ -103,54 +105,67 @@ class Call:
     user_id: Any = None
     message_id: Any = None
     moment: Any = None
-    anonymous: bool = False
+    is_anonymous: bool = False
     context: Mapping[str, Any] = field(default_factory=dict)
-    strangers: AbstractSet[str] = frozenset()
+    unknown_members: AbstractSet[str] = frozenset()
 
     def missing(self, name: str) -> RecordRejectedError:
-        """The refusal of a call without something that it must have."""
+        """The error for a call without a member that it must have."""
         return RecordRejectedError("missingField", f"a {self.type} call needs `{name}`", name)
 
-    def within(self, name: str) -> str:
-        """Where a trait or property stands in the call: `properties.total`."""
+    def path_to(self, name: str) -> str:
+        """The path of a trait or property in the call: `properties.total`."""
         return f"{SHAPES[self.type].body}.{name}"
 
 
-def read_call(row: Row, type_: str | None, duplicates: DuplicateFields | None = None, *, spreads: bool = False) -> Call:
-    """The call that `row` is; it takes the row apart. Without `type_` the column `type` says what it is.
+def read_call(
+    row: Row, type_: str | None, duplicates: DuplicateFields | None = None, *, all_members: bool = False
+) -> Call:
+    """Read the call in `row`, which is emptied.
 
-    In a warehouse all columns that have no other meaning are traits or properties. In a call as it was sent those
-    stand in an object of their own, and members beside it are strangers; unless it `spreads`, which makes them equal.
+    In a warehouse all columns that have no other meaning are traits or properties. A raw call has these in an object of
+    their own; members beside it are unknown.
 
     A null column is a trait or property that was not sent: a table has columns for those of all calls. Within an
     object a null was sent.
 
+    Args:
+        row: the record.
+        type_: the type of the call; None if the column `type` has it.
+        duplicates: merges traits or properties that the call has twice.
+        all_members: whether unknown members of raw calls are traits or properties, too.
+
     Raises:
-        RecordRefusedError: if it is of no known type, or what should be an object is none.
+        RecordRejectedError: if the type is unknown, or a member that must be an object is not.
     """
     type_ = type_ or _type(row)
     shape = SHAPES[type_]
-    is_rudderstack = _IS_RUDDERSTACK in row
-    is_raw = row.get("messageId") not in EMPTY
-    is_sent = any(row.get(member) not in EMPTY for member in (*_AS_SENT, shape.body))
-    context, of_context = _take_context(row)
+    is_rudderstack = _RUDDERSTACK_MARK in row
+    has_message_id = row.get("messageId") not in EMPTY
+    is_raw = any(row.get(member) not in EMPTY for member in (*_RAW_MEMBERS, shape.body))
+    context, context_traits = _pop_context(row)
     known = {
-        "subject": _take(row, shape.subject),
-        "user_id": _take(row, shape.user_id),
-        "message_id": _take_first(row, shape.message_id),
-        "moment": _take(row, _MOMENT),
-        "anonymous": _take(row, _ANONYMOUS) not in EMPTY,
+        "subject": _pop_all(row, shape.subject),
+        "user_id": _pop_all(row, shape.user_id),
+        "message_id": _pop_first(row, shape.message_id),
+        "moment": _pop_all(row, _TIMESTAMPS),
+        "is_anonymous": _pop_all(row, _ANONYMOUS) not in EMPTY,
     }
-    _take(row, _OF_WAREHOUSES + (_OF_RAW_CALLS if is_raw else ()) + (_OF_RUDDERSTACK if is_rudderstack else ()))
+    _pop_all(
+        row,
+        _WAREHOUSE_COLUMNS
+        + (_RAW_METADATA if has_message_id else ())
+        + (_RUDDERSTACK_COLUMNS if is_rudderstack else ()),
+    )
     has_body = row.get(shape.body) not in EMPTY
-    sent = take_object(row, shape.body) if has_body or type_ != "identify" else of_context
+    inner = pop_object(row, shape.body) if has_body or type_ != "identify" else context_traits
     columns = {column: value for column, value in row.items() if value is not None}
-    beside = columns if spreads or not is_sent else {name: columns[name] for name in shape.beside if name in columns}
+    outer = columns if all_members or not is_raw else {name: columns[name] for name in shape.outer if name in columns}
     duplicates = duplicates or DuplicateFields()
-    body = duplicates.merged(sent, beside, shape.body)
+    body = duplicates.merged(inner, outer, shape.body)
     if shape.body == _TRAITS:
         duplicates.compare(context, body, _CONTEXT)
-    return Call(type_, body, **known, context=context, strangers=columns.keys() - beside.keys())
+    return Call(type_, body, **known, context=context, unknown_members=columns.keys() - outer.keys())
 
 
 def _type(row: Row) -> str:
@@ -164,34 +179,35 @@ def _type(row: Row) -> str:
     return found.lower()
 
 
-def _take_context(row: Row) -> tuple[Row, Row]:
-    """Take all of the context out of `row`, and keep what calls are asked for, and the traits in it.
+def _pop_context(row: Row) -> tuple[Row, Row]:
+    """Remove the context from `row`; return the parts that are used, and its traits.
 
-    RudderStack has the traits of an identify call there.
+    RudderStack has the traits of an identify call in the context.
     """
-    whole = take_object(row, _CONTEXT)
+    whole = pop_object(row, _CONTEXT)
     flat = {column: row.pop(column) for column in [*row] if column.startswith(f"{_CONTEXT}_")}
-    found = {name: _member(whole, path) or flat.get("_".join((_CONTEXT, *path))) for name, path in _IN_CONTEXT.items()}
+    found = {
+        name: _member(whole, path) or flat.get("_".join((_CONTEXT, *path))) for name, path in _CONTEXT_PATHS.items()
+    }
     traits = whole.get(_TRAITS)
-    return {name: value for name, value in found.items() if value not in EMPTY}, traits if isinstance(
-        traits, dict
-    ) else {}
+    context = {name: value for name, value in found.items() if value not in EMPTY}
+    return context, traits if isinstance(traits, dict) else {}
 
 
 def _member(value: Any, path: Iterable[str]) -> Any:
-    """Where the path leads; None if it leads nowhere."""
+    """The value at `path`; None if there is none."""
     for step in path:
         value = value.get(step) if isinstance(value, dict) else None
     return value
 
 
-def _take(row: Row, columns: Iterable[str]) -> Any:
-    """Take all of `columns` out of `row`; the value of the first that is not empty."""
+def _pop_all(row: Row, columns: Iterable[str]) -> Any:
+    """Remove all `columns` from `row`; return the value of the first that is not empty."""
     values = [row.pop(column, None) for column in columns]
     return next((value for value in values if value not in EMPTY), None)
 
 
-def _take_first(row: Row, columns: Iterable[str]) -> Any:
-    """Take the first of `columns` that is not empty out of `row`, and leave those behind it."""
+def _pop_first(row: Row, columns: Iterable[str]) -> Any:
+    """Remove the first of `columns` that is not empty from `row`, and return its value; those behind it stay."""
     values = (row.pop(column, None) for column in columns)
     return next((value for value in values if value not in EMPTY), None)

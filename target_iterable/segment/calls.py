@@ -1,4 +1,4 @@
-"""What each call becomes: one record of one object of Iterable."""
+"""Maps each call to one record of one object of Iterable."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from target_iterable.records.column_mapping import EMPTY
 from target_iterable.segment import audiences, commerce
 from target_iterable.segment.call import SHAPES, Call
 from target_iterable.segment.mapping import MappedCall, MappingRules, event, profile, skipped
-from target_iterable.segment.names import NAMELESS, snake, viewed
+from target_iterable.segment.names import UNNAMED_PAGE_EVENTS, page_event, snake
 from target_iterable.segment.traits import is_address
 
-_Maps = Callable[[Call, MappingRules], MappedCall]
+_Mapping = Callable[[Call, MappingRules], MappedCall]
 
 
-def mapped(call: Call, rules: MappingRules) -> MappedCall:
-    """The record that `call` becomes.
+def map_call(call: Call, rules: MappingRules) -> MappedCall:
+    """Map `call` to a record.
 
     Raises:
-        RecordRefusedError: if Iterable has nothing that would say the same.
+        RecordRejectedError: if Iterable has no equivalent, or the call lacks something.
+        RecordSkippedError: if an option of the route says so.
     """
     return _CALLS[call.type](call, rules)
 
@@ -28,9 +29,9 @@ def mapped(call: Call, rules: MappingRules) -> MappedCall:
 def _identify(call: Call, rules: MappingRules) -> MappedCall:
     if rules.audiences != "as_sent" and audiences.is_about_audience(call):
         return audiences.of_traits(call, rules)
-    # Iterable sends to `phoneNumber`; `phone` is what the spec calls it.
+    # Iterable sends to `phoneNumber`; the spec calls it `phone`.
     phone = {"phoneNumber": call.body["phone"]} if "phone" in call.body else {}
-    return profile(rules.people.of(call), {**phone, **call.body})
+    return profile(rules.users.user_of(call), {**phone, **call.body})
 
 
 def _track(call: Call, rules: MappingRules) -> MappedCall:
@@ -40,7 +41,7 @@ def _track(call: Call, rules: MappingRules) -> MappedCall:
 
 
 def _any_event(call: Call, rules: MappingRules) -> MappedCall:
-    return event(rules.people.of(call), call.subject, call)
+    return event(rules.users.user_of(call), call.subject, call)
 
 
 def _audience_event(call: Call, rules: MappingRules) -> MappedCall:
@@ -53,7 +54,11 @@ def _page(call: Call, rules: MappingRules) -> MappedCall:
     if rules.pages == "named" and not has_name:
         return skipped(call, rules)
     is_named = has_name and rules.pages != "common"
-    return event(rules.people.of(call), viewed(call.type, str(name)) if is_named else NAMELESS[call.type], call)
+    return event(
+        rules.users.user_of(call),
+        page_event(call.type, str(name)) if is_named else UNNAMED_PAGE_EVENTS[call.type],
+        call,
+    )
 
 
 def _alias(call: Call, rules: MappingRules) -> MappedCall:
@@ -64,7 +69,7 @@ def _alias(call: Call, rules: MappingRules) -> MappedCall:
             raise RecordRejectedError(
                 "invalidAlias", f"`{name}` is not an e-mail address, and Iterable can change nothing else", name
             )
-    rules.people.forget()
+    rules.users.forget()
     return MappedCall("user_emails", "change", {"currentEmail": call.subject, "newEmail": call.user_id})
 
 
@@ -79,19 +84,19 @@ def _rejected_group(_call: Call, _rules: MappingRules) -> MappedCall:
 
 
 def _group_of_profile(call: Call, rules: MappingRules) -> MappedCall:
-    """Not among the user's own traits: a group has a name and an address, too."""
+    """Write the group into a field of its own: its traits, such as name and address, are not the user's."""
     if call.subject in EMPTY:
         raise call.missing("groupId")
     group = rules.duplicates.merged(call.body, {"id": call.subject}, SHAPES[call.type].body)
-    return profile(rules.people.of(call), {"group": group})
+    return profile(rules.users.user_of(call), {"group": group})
 
 
-_GROUPS: Final[Mapping[str, _Maps]] = {
+_GROUPS: Final[Mapping[str, _Mapping]] = {
     "reject": _rejected_group,
     "skip": skipped,
     "profile": _group_of_profile,
 }
-_CALLS: Final[Mapping[str, _Maps]] = {
+_CALLS: Final[Mapping[str, _Mapping]] = {
     "identify": _identify,
     "user": _identify,
     "track": _track,
@@ -100,7 +105,7 @@ _CALLS: Final[Mapping[str, _Maps]] = {
     "alias": _alias,
     "group": _group,
 }
-_EVENTS: Final[Mapping[str, _Maps]] = {
+_EVENTS: Final[Mapping[str, _Mapping]] = {
     "order_completed": commerce.purchase,
     "cart_updated": commerce.whole_cart,
     "product_added": commerce.changed_cart,
@@ -108,4 +113,4 @@ _EVENTS: Final[Mapping[str, _Maps]] = {
     "audience_entered": _audience_event,
     "audience_exited": _audience_event,
 }
-"""Events that are more than events, by their names in lower case with `_`."""
+"""Name of an event in snake case -> mapping; all others become custom events."""

@@ -1,4 +1,4 @@
-"""What all mappings of calls have in common."""
+"""What the mappings of calls share: the rules of the route, and the records that calls become."""
 
 from __future__ import annotations
 
@@ -15,14 +15,21 @@ from target_iterable.segment.traits import TraitsReader
 
 
 class Cart(NamedTuple):
-    """What the cart of a user holds."""
+    """The items in the cart of a user."""
 
     user_id: str
     items: list[Row]
 
 
 class MappedCall(NamedTuple):
-    """A record of an object of Iterable, and what to do with it; `cart` is kept when Iterable can take the record."""
+    """The record that a call becomes.
+
+    Attributes:
+        object: the object of Iterable.
+        mode: the mode of the object.
+        row: the record.
+        cart: the cart to remember once the record has become an operation; None for none.
+    """
 
     object: str
     mode: str
@@ -32,9 +39,9 @@ class MappedCall(NamedTuple):
 
 @dataclass(frozen=True)
 class MappingRules:
-    """What the route says about calls; see the options of the object."""
+    """The options of the route, and the state that mappings need; see the options of the object."""
 
-    people: TraitsReader
+    users: TraitsReader
     carts: OpenCarts
     duplicates: DuplicateFields
     pages: str = "all"
@@ -43,19 +50,19 @@ class MappingRules:
     groups: str = "reject"
 
     def cart_of(self, call: Call, items: list[Row]) -> Cart | None:
-        """What is to be remembered if the call leaves `items` in the cart; nothing unless deltas need it.
+        """The cart to remember if the call leaves `items` in it; None unless `cart_deltas` is `history`.
 
         Raises:
-            RecordRefusedError: see `owner`.
+            RecordRejectedError: see `cart_user_id`.
         """
-        return Cart(owner(call), items) if self.cart_deltas == "history" else None
+        return Cart(cart_user_id(call), items) if self.cart_deltas == "history" else None
 
 
-def owner(call: Call) -> str:
-    """The userId of the call, by which its cart is remembered.
+def cart_user_id(call: Call) -> str:
+    """The userId of the call, under which its cart is remembered.
 
     Raises:
-        RecordRefusedError: if it has none. An address would not do: other calls may name the user by the id.
+        RecordRejectedError: if it has none. An address is not enough: other calls may name the user by the id.
     """
     user_id = key_text(call.user_id)
     if not user_id:
@@ -63,24 +70,26 @@ def owner(call: Call) -> str:
     return user_id
 
 
-def profile(person_: Row, traits: Row) -> MappedCall:
-    """A user with these traits."""
-    return MappedCall("users", "upsert", {**person_, "dataFields": traits})
+def profile(user: Row, traits: Row) -> MappedCall:
+    """The record of a user with these traits."""
+    return MappedCall("users", "upsert", {**user, "dataFields": traits})
 
 
-def event(person_: Row, name: str, call: Call, fields: Row | None = None) -> MappedCall:
-    """An event that the call tells of, with the call's own properties unless `fields` are given.
+def event(user: Row, name: str, call: Call, fields: Row | None = None) -> MappedCall:
+    """The record of an event, with the call's own properties unless `fields` are given.
 
-    The messageId is its id, so that a call that comes again changes nothing.
+    Its id is the messageId, so that a call that comes again changes nothing.
     """
-    about = {"eventName": name, "id": call.message_id, "createdAt": call.moment}
-    return MappedCall("events", "track", {**person_, **about, "dataFields": call.body if fields is None else fields})
+    event_members = {"eventName": name, "id": call.message_id, "createdAt": call.moment}
+    return MappedCall(
+        "events", "track", {**user, **event_members, "dataFields": call.body if fields is None else fields}
+    )
 
 
 def skipped(_call: Call, _rules: MappingRules) -> MappedCall:
-    """A call that the route does not want.
+    """Skip the call.
 
     Raises:
-        RecordPassedOverError: always.
+        RecordSkippedError: always.
     """
     raise RecordSkippedError

@@ -1,4 +1,4 @@
-"""Names that Iterable's events and fields get."""
+"""Names of events and fields."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-_NOT_OF_A_NAME: Final = re.compile(r"[\W_]+")
+_SEPARATORS: Final = re.compile(r"[\W_]+")
 
-NAMELESS: Final[Mapping[str, str]] = {"page": "Loaded a Page", "screen": "Loaded a Screen"}
-"""What pages and screens without a name of their own are called."""
+UNNAMED_PAGE_EVENTS: Final[Mapping[str, str]] = {"page": "Loaded a Page", "screen": "Loaded a Screen"}
+"""Type of call -> the event of pages or screens that have no name."""
 
 
 def snake(name: str) -> str:
-    """In lower case, with `_` between the words: `Order Completed` is `order_completed`."""
-    return _NOT_OF_A_NAME.sub("_", name.lower()).strip("_")
+    """The name in snake case: `order_completed` for `Order Completed`."""
+    return _SEPARATORS.sub("_", name.lower()).strip("_")
 
 
-def viewed(type_: str, name: str) -> str:
-    """The event of a page or screen with a name: `Pricing page`."""
+def page_event(type_: str, name: str) -> str:
+    """The event of a page or screen that has a name: `Pricing page`."""
     return f"{name} {type_}"

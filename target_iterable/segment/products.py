@@ -1,4 +1,4 @@
-"""Products of the Segment spec as items of purchases and carts."""
+"""Maps products of the Segment spec to items of purchases and carts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from target_iterable.records.json_texts import from_json
 from target_iterable.segment.call import Call
 
 PRODUCTS: Final = "products"
-_ITEM: Final[Mapping[str, str]] = {
+_ITEM_MEMBERS: Final[Mapping[str, str]] = {
     "product_id": "id",
     "sku": "sku",
     "name": "name",
@@ -22,41 +22,43 @@ _ITEM: Final[Mapping[str, str]] = {
     "image_url": "imageUrl",
     "description": "description",
 }
-"""Product -> item. What is not here is a data field of the item."""
+"""Member of a product -> member of the item. All others become data fields of the item."""
 _REQUIRED: Final = ("product_id", "name", "price", "quantity")
 
 
 def has_products(call: Call) -> bool:
-    """Whether the call says what the whole cart or order holds, be it nothing."""
+    """Whether the call has all products of the cart or order, even if there are none."""
     return call.body.get(PRODUCTS) not in EMPTY
 
 
 def items(call: Call) -> list[Row]:
-    """The items of the call's products. Warehouses keep arrays as texts.
+    """The items of all products of the call. Warehouses keep arrays as texts.
 
     Raises:
-        RecordRefusedError: naming the first thing that is missing.
+        RecordRejectedError: with the path of the first member that is missing or malformed.
     """
     if not has_products(call):
-        raise call.missing(call.within(PRODUCTS))
-    place, products = call.within(PRODUCTS), from_json(call.body[PRODUCTS])
+        raise call.missing(call.path_to(PRODUCTS))
+    path, products = call.path_to(PRODUCTS), from_json(call.body[PRODUCTS])
     if not isinstance(products, list) or not all(isinstance(product, dict) for product in products):
-        raise RecordRejectedError("invalidProducts", f"`{place}` must be an array of objects", place)
-    return [item(call, product, f"{place}[{number}].") for number, product in enumerate(products)]
+        raise RecordRejectedError("invalidProducts", f"`{path}` must be an array of objects", path)
+    return [item(call, product, f"{path}[{number}].") for number, product in enumerate(products)]
 
 
-def item(call: Call, product: Mapping[str, Any], place: str) -> Row:
-    """The item of one product, whose members stand at `place` in the call.
+def item(call: Call, product: Mapping[str, Any], prefix: str) -> Row:
+    """The item of one product. `prefix` is the path of its members in the call.
 
     Raises:
-        RecordRefusedError: naming the first thing that is missing.
+        RecordRejectedError: with the path of the first member that is missing.
     """
     for name in _REQUIRED:
         if product.get(name) in EMPTY:
-            raise call.missing(f"{place}{name}")
-    made = {_ITEM[name]: value for name, value in product.items() if name in _ITEM and value not in EMPTY}
-    if isinstance(category := made.get("categories"), str):
-        made["categories"] = [category]
-    if fields := {name: value for name, value in product.items() if name not in _ITEM}:
-        made["dataFields"] = fields
-    return made
+            raise call.missing(f"{prefix}{name}")
+    item_ = {
+        _ITEM_MEMBERS[name]: value for name, value in product.items() if name in _ITEM_MEMBERS and value not in EMPTY
+    }
+    if isinstance(category := item_.get("categories"), str):
+        item_["categories"] = [category]
+    if fields := {name: value for name, value in product.items() if name not in _ITEM_MEMBERS}:
+        item_["dataFields"] = fields
+    return item_

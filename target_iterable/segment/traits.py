@@ -1,4 +1,4 @@
-"""Whom a call is about."""
+"""Finds the user of a call, in its identifiers and traits."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.ids import key_text
 from target_iterable.segment.call import Call
 
-_REMEMBERED: Final = 100_000
-_ABOUT_THE_USER: Final = ("identify", "user")
-"""Calls whose traits are the user's: those of a group are the group's."""
+_MAX_ADDRESSES: Final = 100_000
+"""Addresses that are remembered at most."""
+_USER_CALLS: Final = ("identify", "user")
+"""Types of calls whose traits are those of the user; the traits of a group call are those of the group."""
 
 
 class TraitsReader:
-    """Finds out who it is.
+    """Finds the user of each call.
 
-    `by_address` says whether the project knows users by their addresses, and `skips_anonymous` whether calls that name
-    nobody are passed over.
+    An email-based project may need a minute until it finds a new user by the userId: until then it refuses calls that
+    have only that, and with `placeholder_users` a purchase creates a second user. So the addresses of users whose
+    traits have both are remembered, for calls that have only the userId.
 
-    A project by addresses may need a minute to find a new user by the userId: until then it refuses what names only
-    that, and with `placeholder_users` a purchase makes another user. So the addresses of users whose traits have told
-    both are remembered, for calls that tell the userId alone.
+    Args:
+        by_address: whether the project identifies users by their addresses.
+        skips_anonymous: whether anonymous calls are skipped instead of rejected.
     """
 
     def __init__(self, *, by_address: bool, skips_anonymous: bool = False) -> None:
@@ -32,23 +34,23 @@ class TraitsReader:
         self._skips_anonymous = skips_anonymous
         self._addresses: OrderedDict[str, object] = OrderedDict()
 
-    def of(self, call: Call) -> Row:
+    def user_of(self, call: Call) -> Row:
         """`userId` and `email` of the call's user, as far as they are known.
 
         Raises:
-            RecordRefusedError: for an anonymous call.
-            RecordPassedOverError: the same, if such calls are skipped.
+            RecordRejectedError: for an anonymous call.
+            RecordSkippedError: for an anonymous call, if such calls are skipped.
         """
         email = _email(call)
         if self._by_address:
             email = self._address(call, email)
         named = {name: value for name, value in (("userId", call.user_id), ("email", email)) if value not in EMPTY}
-        if not named and call.anonymous:
+        if not named and call.is_anonymous:
             self._refuse_anonymous()
         return named
 
     def forget(self) -> None:
-        """Remember no address any more: somebody gets another."""
+        """Forget all addresses, because the address of a user changes."""
         self._addresses.clear()
 
     def _refuse_anonymous(self) -> None:
@@ -59,30 +61,30 @@ class TraitsReader:
         )
 
     def _address(self, call: Call, email: object) -> object:
-        """What the call tells, else what is remembered, else the userId if it is an address."""
+        """The address in the call, else the remembered one, else the userId if it is an address."""
         user_id = key_text(call.user_id)
         if not user_id:
             return email
         if email in EMPTY:
             return self._addresses.get(user_id) or (user_id if is_address(user_id) else None)
-        if call.type in _ABOUT_THE_USER and is_address(email):
+        if call.type in _USER_CALLS and is_address(email):
             self._remember(user_id, email)
         return email
 
     def _remember(self, user_id: str, email: object) -> None:
         self._addresses[user_id] = email
         self._addresses.move_to_end(user_id)
-        if len(self._addresses) > _REMEMBERED:
+        if len(self._addresses) > _MAX_ADDRESSES:
             self._addresses.popitem(last=False)
 
 
 def _email(call: Call) -> object:
-    """A trait of the user, in the call or in its context.
+    """The address of the user, from the traits of the call or of its context.
 
-    A property `email` may be anybody's, so it counts only where nothing else says who it was.
+    A property `email` may be another person's, so it counts only if there is no other identifier.
     """
     email = call.context.get("email")
-    if call.type in _ABOUT_THE_USER or (email in EMPTY and call.user_id in EMPTY):
+    if call.type in _USER_CALLS or (email in EMPTY and call.user_id in EMPTY):
         return call.body.get("email") or email
     return email
 

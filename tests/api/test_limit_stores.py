@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from iterable_api.errors import DailyCapReachedError
-from iterable_api.facts.limits import DAY, limits_of
+from iterable_api.facts.endpoints import facts_of
+from iterable_api.facts.limits import DAY
 from iterable_api.rate_limits import state_store as limit_stores
 from iterable_api.rate_limits.limiter import DocumentedLimits
 from iterable_api.rate_limits.state_store import LimitStoreLockedError, Step, open_store
@@ -90,7 +91,7 @@ def _together(address: str, count: int = 3) -> Iterator[tuple[VirtualTime, list[
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from([0.0, 0.0, 0.0, 0.1, 1.0])), max_size=30))
 def test_no_bucket_overflows_whoever_asks(place: Place, traffic: list[tuple[int, float]]) -> None:
-    (limit,) = limits_of(*BULK)
+    (limit,) = facts_of(*BULK).limits
     leaving = []
     with _together(place()) as (time, processes):
         for process, gap in traffic:
@@ -103,7 +104,7 @@ def test_no_bucket_overflows_whoever_asks(place: Place, traffic: list[tuple[int,
 
 
 def test_a_daily_cap_is_common_too(tmp_path: Path) -> None:
-    short, cap = limits_of(*FORGET)
+    short, cap = facts_of(*FORGET).limits
     with _together(str(tmp_path / "limits.db")) as (time, processes):
         for number in range(cap.count):
             time.now += short.seconds

@@ -4,19 +4,36 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.errors import DailyCapReachedError
-from iterable_api.facts.limits import DAY, LIMITS, Limit, limits_of
+from iterable_api.facts.endpoints import ENDPOINTS, facts_of
+from iterable_api.facts.limits import DAY, Limit
 from iterable_api.rate_limits.limiter import JITTER, DocumentedLimits, Unlimited
 
-SHORT = list({(limit.count, limit.seconds): limit for limit in LIMITS if limit.seconds < DAY}.values())
-DAILY = [limit for limit in LIMITS if limit.seconds >= DAY]
 FORGET = ("POST", "/api/users/forget")
 A_MILLISECOND = 0.001
+
+
+class Limited(NamedTuple):
+    """A limit and the endpoint that has it."""
+
+    method: str
+    path: str
+    limit: Limit
+
+
+LIMITED = [Limited(*endpoint, limit) for endpoint, facts in ENDPOINTS.items() for limit in facts.limits]
+SHORT = list({(one.limit.count, one.limit.seconds): one for one in LIMITED if one.limit.seconds < DAY}.values())
+DAILY = [one for one in LIMITED if one.limit.seconds >= DAY]
+
+
+def name(limited: Limited) -> str:
+    return f"{limited.method} {limited.path} {limited.limit.count}/{limited.limit.seconds}"
 
 
 @dataclass
@@ -52,7 +69,7 @@ class LeakyBucket:
         return self.level <= self.limit.count + 1e-6
 
 
-def departures(limit: Limit, gaps: Sequence[float]) -> list[float]:
+def departures(limited: Limited, gaps: Sequence[float]) -> list[float]:
     """When requests leave that are asked for one `gap` after the other, each in a thread of its own."""
     time = VirtualTime()
     limits = DocumentedLimits(clock=time.clock, sleep=time.sleep_elsewhere)
@@ -60,40 +77,42 @@ def departures(limit: Limit, gaps: Sequence[float]) -> list[float]:
     for gap in gaps:
         time.now += gap
         time.slept.clear()
-        limits.acquire(limit.method, limit.path)
+        limits.acquire(limited.method, limited.path)
         leaving.append(time.now + sum(time.slept))
     return leaving
 
 
 @st.composite
-def traffic(draw: st.DrawFn, jitter: float) -> tuple[Limit, list[float], list[float]]:
+def traffic(draw: st.DrawFn, jitter: float) -> tuple[Limited, list[float], list[float]]:
     """A limit, the gaps between requests and the time that each is under way.
 
     Bursts and pauses are sized by the limit itself, so that small and large limits are both tried hard.
     """
-    limit = draw(st.sampled_from([limit for limit in SHORT if limit.count <= 100]))
+    limited = draw(st.sampled_from([one for one in SHORT if one.limit.count <= 100]))
+    limit = limited.limit
     pace = limit.seconds / limit.count
     gap = st.just(0.0) | st.floats(0, 2 * pace) | st.floats(0, 2 * limit.seconds)
     bursts = draw(st.lists(st.tuples(gap, st.integers(1, limit.count + 3)), min_size=1, max_size=6))
     gaps = [gap for pause, size in bursts for gap in [pause, *[0.0] * (size - 1)]]
     delays = draw(st.lists(st.sampled_from([0.0, jitter]), min_size=len(gaps), max_size=len(gaps)))
-    return limit, gaps, delays
+    return limited, gaps, delays
 
 
 @given(traffic(JITTER - A_MILLISECOND))
 def test_no_bucket_of_the_documented_size_overflows_even_if_requests_overtake_each_other(
-    case: tuple[Limit, list[float], list[float]],
+    case: tuple[Limited, list[float], list[float]],
 ) -> None:
-    limit, gaps, delays = case
-    leaving = departures(limit, gaps)
-    bucket = LeakyBucket(limit)
+    limited, gaps, delays = case
+    leaving = departures(limited, gaps)
+    bucket = LeakyBucket(limited.limit)
     arrivals = sorted(start + delay for start, delay in zip(leaving, delays, strict=True))
     assert all(bucket.takes(arrival) for arrival in arrivals)
 
 
-@pytest.mark.parametrize("limit", SHORT, ids=str)
-def test_no_bucket_overflows_when_all_requests_of_a_moment_arrive_at_once(limit: Limit) -> None:
-    leaving = departures(limit, [0.0] * (4 * limit.count))
+@pytest.mark.parametrize("limited", SHORT, ids=name)
+def test_no_bucket_overflows_when_all_requests_of_a_moment_arrive_at_once(limited: Limited) -> None:
+    limit = limited.limit
+    leaving = departures(limited, [0.0] * (4 * limit.count))
     for first in sorted({start for start in leaving if start < leaving[0] + limit.seconds})[:60]:
         gathered = first + JITTER - A_MILLISECOND
         bucket = LeakyBucket(limit)
@@ -102,15 +121,18 @@ def test_no_bucket_overflows_when_all_requests_of_a_moment_arrive_at_once(limit:
 
 
 @given(traffic(0.0))
-def test_requests_leave_in_the_order_in_which_they_were_asked_for(case: tuple[Limit, list[float], list[float]]) -> None:
-    limit, gaps, _ = case
-    leaving = departures(limit, gaps)
+def test_requests_leave_in_the_order_in_which_they_were_asked_for(
+    case: tuple[Limited, list[float], list[float]],
+) -> None:
+    limited, gaps, _ = case
+    leaving = departures(limited, gaps)
     assert leaving == sorted(leaving)
 
 
-@pytest.mark.parametrize("limit", SHORT, ids=str)
-def test_nobody_waits_longer_than_the_limit_demands(limit: Limit) -> None:
-    leaving = departures(limit, [0.0] * (3 * limit.count))
+@pytest.mark.parametrize("limited", SHORT, ids=name)
+def test_nobody_waits_longer_than_the_limit_demands(limited: Limited) -> None:
+    limit = limited.limit
+    leaving = departures(limited, [0.0] * (3 * limit.count))
     gaps = [later - earlier for earlier, later in pairwise(leaving)]
     pace = limit.seconds / limit.count
     # A limit of one has no burst to give up, so it pays for the jitter with time.
@@ -119,40 +141,43 @@ def test_nobody_waits_longer_than_the_limit_demands(limit: Limit) -> None:
     assert leaving[-1] - leaving[0] <= 3 * limit.count * slowest
 
 
-@pytest.mark.parametrize("limit", SHORT, ids=str)
-def test_a_pause_gives_the_burst_back(limit: Limit) -> None:
-    first, *others = departures(limit, [0.0] * limit.count)
+@pytest.mark.parametrize("limited", SHORT, ids=name)
+def test_a_pause_gives_the_burst_back(limited: Limited) -> None:
+    limit = limited.limit
+    first, *others = departures(limited, [0.0] * limit.count)
     burst = 1 + others.count(first)
-    again = departures(limit, [*[0.0] * limit.count, 3.0 * limit.seconds, *[0.0] * (limit.count - 1)])
+    again = departures(limited, [*[0.0] * limit.count, 3.0 * limit.seconds, *[0.0] * (limit.count - 1)])
     assert again.count(again[limit.count]) == burst
     assert burst >= min(limit.count, max(1, limit.count * (1 - JITTER) - 1))
 
 
 def test_a_slow_limit_keeps_its_whole_burst() -> None:
     """Four windows of an export can be asked for at once."""
-    (export,) = limits_of("GET", "/api/export/data.json")
-    assert len(set(departures(export, [0.0] * export.count))) == 1
+    (export,) = (one for one in LIMITED if one.path == "/api/export/data.json")
+    assert len(set(departures(export, [0.0] * export.limit.count))) == 1
 
 
-@pytest.mark.parametrize("cap", DAILY, ids=str)
-def test_a_used_up_daily_cap_is_an_error_and_not_a_day_of_waiting(cap: Limit) -> None:
+@pytest.mark.parametrize("cap", DAILY, ids=name)
+def test_a_used_up_daily_cap_is_an_error_and_not_a_day_of_waiting(cap: Limited) -> None:
     time = VirtualTime()
     limits = DocumentedLimits(clock=time.clock, sleep=time.sleep)
-    for _ in range(cap.count):
+    for _ in range(cap.limit.count):
         limits.acquire(cap.method, cap.path)
     assert max(time.slept) < 1
     time.slept.clear()
-    with pytest.raises(DailyCapReachedError, match=rf"{cap.method} {cap.path}: the daily cap of {cap.count} requests"):
+    with pytest.raises(
+        DailyCapReachedError, match=rf"{cap.method} {cap.path}: the daily cap of {cap.limit.count} requests"
+    ):
         limits.acquire(cap.method, cap.path)
     assert time.slept == []
 
 
-@pytest.mark.parametrize("cap", DAILY, ids=str)
-def test_a_daily_cap_counts_the_last_24_hours(cap: Limit) -> None:
+@pytest.mark.parametrize("cap", DAILY, ids=name)
+def test_a_daily_cap_counts_the_last_24_hours(cap: Limited) -> None:
     time = VirtualTime()
     limits = DocumentedLimits(clock=time.clock, sleep=time.sleep)
     started = time.now
-    for _ in range(cap.count):
+    for _ in range(cap.limit.count):
         limits.acquire(cap.method, cap.path)
     time.now = started + DAY - 1
     with pytest.raises(DailyCapReachedError):
@@ -178,7 +203,7 @@ def test_an_endpoint_without_a_row_is_not_limited(method: str, path: str) -> Non
     limits = DocumentedLimits(clock=time.clock, sleep=time.sleep)
     for _ in range(5000):
         limits.acquire(method, path)
-    assert limits_of(method, path) == ()
+    assert facts_of(method, path).limits == ()
     assert time.slept == []
 
 
@@ -191,19 +216,21 @@ def test_endpoints_do_not_share_a_budget() -> None:
     assert time.slept == []
 
 
-def test_no_row_of_the_table_is_there_twice() -> None:
-    rows = [(limit.method, limit.path, limit.seconds) for limit in LIMITS]
+def test_no_endpoint_has_two_limits_for_one_period() -> None:
+    rows = [(one.method, one.path, one.limit.seconds) for one in LIMITED]
     assert len(rows) == len(set(rows))
-    assert all(limit.count > 0 for limit in LIMITS)
+    assert all(one.limit.count > 0 for one in LIMITED)
 
 
-def test_the_rows_of_an_endpoint_come_with_the_shortest_period_first() -> None:
-    assert [(limit.count, limit.seconds) for limit in limits_of(*FORGET)] == [(3, 1), (1000, DAY)]
+def test_the_limits_of_an_endpoint_come_with_the_shortest_period_first() -> None:
+    assert facts_of(*FORGET).limits == (Limit(3, 1), Limit(1000, DAY))
+    for facts in ENDPOINTS.values():
+        assert list(facts.limits) == sorted(facts.limits, key=lambda limit: limit.seconds)
 
 
 def test_threads_that_ask_at_once_get_a_place_each() -> None:
     """Every sleep is asked for once, so no two threads were given the same place."""
-    limit = Limit("POST", "/api/users/bulkUpdate", 5, 1)
+    bulk = ("POST", "/api/users/bulkUpdate")
     time = VirtualTime()
     limits = DocumentedLimits(clock=time.clock, sleep=time.sleep_elsewhere)
     ready = threading.Barrier(8)
@@ -211,7 +238,7 @@ def test_threads_that_ask_at_once_get_a_place_each() -> None:
     def ask() -> None:
         ready.wait()
         for _ in range(25):
-            limits.acquire(limit.method, limit.path)
+            limits.acquire(*bulk)
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
@@ -221,7 +248,7 @@ def test_threads_that_ask_at_once_get_a_place_each() -> None:
     alone = VirtualTime()
     alone_limits = DocumentedLimits(clock=alone.clock, sleep=alone.sleep_elsewhere)
     for _ in range(200):
-        alone_limits.acquire(limit.method, limit.path)
+        alone_limits.acquire(*bulk)
     assert sorted(time.slept) == alone.slept
 
 

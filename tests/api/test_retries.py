@@ -20,7 +20,7 @@ from iterable_api.errors import (
     ServerError,
     UnknownOutcomeError,
 )
-from iterable_api.facts.repeatable import NOT_REPEATABLE
+from iterable_api.facts.endpoints import ENDPOINTS
 from iterable_api.http.client import IterableClient
 from iterable_api.http.retries import LONGEST_RETRY_AFTER, retry_after
 from iterable_api.rate_limits.limiter import Unlimited
@@ -60,7 +60,7 @@ def refusing_url() -> str:
 
 
 def test_the_list_of_calls_that_are_not_repeated_holds_the_one_these_tests_use() -> None:
-    assert CREATE_A_LIST in NOT_REPEATABLE
+    assert not ENDPOINTS[CREATE_A_LIST].repeatable
 
 
 @pytest.mark.parametrize("status", TRANSIENT_STATUSES)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.errors import UnknownOutcomeError, UnreadableAnswerError
-from iterable_api.facts.success_responses import COUNTS, ENVELOPE, QUEUED, SUCCESS_RESPONSES
+from iterable_api.facts.endpoints import ENDPOINTS, success_of
+from iterable_api.facts.success_responses import COUNTS, ENVELOPE, QUEUED
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
 from iterable_api.waiting.retry_policy import UNREADABLE_ANSWER
@@ -44,27 +45,30 @@ NEVER = {
 """What no endpoint answers that has done what it was asked."""
 
 
+SUCCESSES = {endpoint: facts.success for endpoint, facts in ENDPOINTS.items() if facts.success is not None}
+
+
 def identifier(endpoint: tuple[str, str]) -> str:
     return " ".join(endpoint)
 
 
 @pytest.mark.parametrize("body", NEVER.values(), ids=NEVER)
-@pytest.mark.parametrize("endpoint", SUCCESS_RESPONSES, ids=identifier)
+@pytest.mark.parametrize("endpoint", SUCCESSES, ids=identifier)
 def test_a_body_of_another_form_is_no_success(endpoint: tuple[str, str], body: bytes) -> None:
     with pytest.raises(UnreadableAnswerError):
-        SUCCESS_RESPONSES[endpoint].read(body)
+        success_of(*endpoint).read(body)
 
 
-@pytest.mark.parametrize("endpoint", [one for one, form in SUCCESS_RESPONSES.items() if form.sample], ids=identifier)
+@pytest.mark.parametrize("endpoint", [one for one, form in SUCCESSES.items() if form.sample], ids=identifier)
 def test_an_empty_object_is_a_success_only_where_it_says_that_there_is_no_user(endpoint: tuple[str, str]) -> None:
-    assert SUCCESS_RESPONSES[USER].read(b"{}") == {}
+    assert success_of(*USER).read(b"{}") == {}
     with pytest.raises(UnreadableAnswerError):
-        SUCCESS_RESPONSES[endpoint].read(b"{}")
+        success_of(*endpoint).read(b"{}")
 
 
-@pytest.mark.parametrize("endpoint", SUCCESS_RESPONSES, ids=identifier)
+@pytest.mark.parametrize("endpoint", SUCCESSES, ids=identifier)
 def test_each_sample_is_a_success_also_with_members_that_nobody_has_heard_of(endpoint: tuple[str, str]) -> None:
-    success = SUCCESS_RESPONSES[endpoint]
+    success = success_of(*endpoint)
     assert success.read(json.dumps(success.sample).encode()) == success.sample
     if success.sample:
         more = {**success.sample, "newMember": [1]}
@@ -89,7 +93,7 @@ RECORDED: list[tuple[tuple[str, str], Any]] = [
 
 @pytest.mark.parametrize(("endpoint", "answer"), RECORDED)
 def test_what_iterable_was_seen_to_answer_is_a_success(endpoint: tuple[str, str], answer: Any) -> None:
-    assert SUCCESS_RESPONSES[endpoint].read(json.dumps(answer).encode()) == answer
+    assert success_of(*endpoint).read(json.dumps(answer).encode()) == answer
 
 
 @pytest.mark.parametrize(
@@ -117,7 +121,7 @@ def test_what_iterable_was_seen_to_answer_is_a_success(endpoint: tuple[str, str]
 )
 def test_what_is_near_to_a_success_is_none(endpoint: tuple[str, str], answer: Any) -> None:
     with pytest.raises(UnreadableAnswerError):
-        SUCCESS_RESPONSES[endpoint].read(json.dumps(answer).encode())
+        success_of(*endpoint).read(json.dumps(answer).encode())
 
 
 json_values = st.recursive(

@@ -78,7 +78,7 @@ class Operation:
     @property
     def limits(self) -> tuple[Limit, ...]:
         return tuple(
-            Limit(self.method, self.path, int(count), int(seconds), scope)
+            Limit(int(count), int(seconds), scope)
             for count, seconds, scope in _LIMIT.findall(self.facts.get("limit", ""))
         )
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from iterable_sandbox.rules.api_keys import KeyType
+from iterable_api.facts.key_types import KeyType
 from iterable_sandbox.server import Sandbox
 from target_iterable.objects.registry import OBJECTS
 from tests.contract.published_api import Contract
@@ -37,7 +37,7 @@ def cases() -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each object with each of its routes."""
     for name, object_ in OBJECTS.items():
         for mode in object_.spec.modes:
-            for removal in object_.spec.removals if mode == "mirror" else ("",):
+            for removal in object_.spec.removal_actions if mode == "mirror" else ("",):
                 yield name, {"mode": mode} | ({"on_removed": removal, "max_removals": "100%"} if removal else {})
 
 

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 import pytest
 from jsonschema import Draft4Validator
 
+from iterable_api.facts.key_types import KeyType
 from iterable_sandbox.project.request_log import Entry
-from iterable_sandbox.rules.api_keys import KeyType
 from iterable_sandbox.server import Sandbox
 from target_iterable.objects.content.metadata import Metadata
 from target_iterable.objects.content.snippets import Snippets

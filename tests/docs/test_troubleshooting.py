@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import tap_iterable.tap
-import target_iterable.target
+import target_iterable.command_line
 from tools.errors import PACKAGES, classes, errors, refusals
 from tools.generated import ROOT
 from tools.troubleshooting import ACTIONS, PAGE, actions, wanted
@@ -28,7 +28,7 @@ def test_nothing_is_to_be_done_about_errors_that_are_gone(table: str) -> None:
 def test_texts_are_found_in_all_the_ways_they_are_made() -> None:
     said = {(one.by, one.text) for one in (*errors(), *refusals())}
     for by, text in [
-        ("RejectsNotWrittenError", "The rejects cannot be written into …"),  # a literal over several lines
+        ("DeadLettersNotWrittenError", "The rejects cannot be written into …"),  # a literal over several lines
         ("LimitStoreError", "The store named by `rate_limit_store` cannot be used (…)."),  # in a constructor
         ("IncompleteBodyError", "/api/export/data.json: the last line is not whole"),  # with a constant
         ("tooLarge", "Iterable finds the record too large"),  # made once, at the top of a module
@@ -57,5 +57,5 @@ def test_every_error_is_told_in_a_sentence() -> None:
     modules = [module for name, module in sys.modules.items() if name.partition(".")[0] in PACKAGES]
     kinds = {name: getattr(module, name) for module in modules for name in names if hasattr(module, name)}
     assert kinds.keys() == names
-    told = (*tap_iterable.tap.TOLD, *target_iterable.target.TOLD)
+    told = (*tap_iterable.tap.TOLD, *target_iterable.command_line.EXPECTED_ERRORS)
     assert [name for name, kind in kinds.items() if not issubclass(kind, told)] == []

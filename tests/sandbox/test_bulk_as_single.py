@@ -88,10 +88,10 @@ def _subscribe(project: Project, rows: Sequence[dict[str, Any]]) -> BulkResult:
 
 def _track(project: Project, rows: Sequence[dict[str, Any]]) -> BulkResult:
     draft, tally = project.field_draft(), BulkResult(EVENT_BUCKETS)
-    with project.store.database.transaction(), project.directory.expecting(rows), events.expecting(project, rows):
+    with project.store.database.transaction(), project.user_resolver.prefetch(rows), events.prefetch(project, rows):
         asked = [RequestedFields(custom_event(row["eventName"]), row["dataFields"], create=True) for row in rows]
         admitted = draft.admit_all(asked)
-        tally.each(partial(events.track, project), rows, admitted)
+        tally.apply(partial(events.track, project), rows, admitted)
         draft.save()
     return tally
 
@@ -115,8 +115,8 @@ def _agree(write: Write, settings: Settings, before: list[Any], rows: list[Any])
         _update(project, before)
     tally, tallies = write(together, rows), [write(single, [row]) for row in rows]
     assert (tally.succeeded, tally.failed) == (sum(t.succeeded for t in tallies), sum(t.failed for t in tallies))
-    for name, values in tally.buckets().items():
-        assert values == [value for one in tallies for value in one.named(name)]
+    for name, values in tally.failed_updates().items():
+        assert values == [value for one in tallies for value in one.identifiers_in(name)]
     assert _content(together) == _content(single)
     for project in (together, single):
         project.store.close()

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from iterable_api.facts.limits import DAY, LIMITS
+from iterable_api.facts.endpoints import ENDPOINTS
+from iterable_api.facts.limits import DAY
 from iterable_sandbox.project.request_log import Entry, RequestLog
 from iterable_sandbox.rules.rate_limits import RateLimits
 from iterable_sandbox.server import Sandbox
@@ -200,13 +201,14 @@ def test_the_clock_is_advanced_and_set_and_limits_follow_it() -> None:
 def test_a_daily_cap_is_what_fits_the_last_24_hours() -> None:
     clock = StoppedClock(START)
     buckets = RateLimits(clock)
-    (cap,) = [limit for limit in LIMITS if limit.path == "/api/users/forget" and limit.seconds == DAY]
+    path = "/api/users/forget"
+    (cap,) = [limit for limit in ENDPOINTS["POST", path].limits if limit.seconds == DAY]
 
     def forget(times: int) -> int:
         admitted = 0
         for _ in range(times):
             clock.advance(timedelta(seconds=1))
-            admitted += buckets.admit("POST", cap.path, "key")
+            admitted += buckets.admit("POST", path, "key")
         return admitted
 
     assert forget(600) == 600
@@ -218,7 +220,10 @@ def test_a_daily_cap_is_what_fits_the_last_24_hours() -> None:
 
 def test_limits_of_a_key_are_counted_for_each_key_and_those_of_the_project_for_all() -> None:
     buckets = RateLimits(StoppedClock(START))
-    for limit in (row for row in LIMITS if row.count <= 100 and row.seconds < DAY and row.path != "/api/users/forget"):
-        admitted = [buckets.admit(limit.method, limit.path, "one") for _ in range(limit.count + 1)]
+    for (method, path), facts in ENDPOINTS.items():
+        if len(facts.limits) != 1 or facts.limits[0].count > 100:
+            continue
+        (limit,) = facts.limits
+        admitted = [buckets.admit(method, path, "one") for _ in range(limit.count + 1)]
         assert admitted == [True] * limit.count + [False]
-        assert buckets.admit(limit.method, limit.path, "two") is (limit.scope == "key")
+        assert buckets.admit(method, path, "two") is (limit.scope == "key")

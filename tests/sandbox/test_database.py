@@ -8,11 +8,11 @@ from contextlib import suppress
 
 import pytest
 
-from iterable_sandbox.store.sql.database import Database, Index, Row, Saving
-from iterable_sandbox.wire import gc_pause as garbage
+from iterable_sandbox.store.sql.database import BulkInsert, Database, Index, Row
+from iterable_sandbox.wire import gc_pause
 from tests.sandbox.conftest import Http
 
-BOOKS = Saving[Row]("INSERT OR REPLACE INTO books VALUES {rows}", lambda books: books)
+BOOKS = BulkInsert[Row]("INSERT OR REPLACE INTO books VALUES {rows}", lambda books: books)
 ALL = "SELECT id, title FROM books ORDER BY id"
 
 
@@ -43,7 +43,7 @@ def test_only_the_last_state_is_written(database: Database) -> None:
         written.extend(books)
         return books
 
-    noted = Saving[Row](BOOKS.sql, rows)
+    noted = BulkInsert[Row](BOOKS.sql, rows)
     with database.transaction():
         for title in "abc":
             database.save(noted, 1, (1, title))
@@ -54,7 +54,7 @@ def test_what_was_put_off_goes_with_its_transaction(database: Database) -> None:
     with suppress(KeyError), database.transaction():
         database.save(BOOKS, 1, (1, "a"))
         raise KeyError
-    with database.rehearsal():
+    with database.rolled_back():
         database.save(BOOKS, 2, (2, "b"))
         assert database.rows(ALL) == [(2, "b")]
     assert database.rows(ALL) == []
@@ -93,7 +93,7 @@ def test_garbage_is_looked_for_afterwards_as_it_was_before(*, enabled: bool) -> 
     was_enabled = gc.isenabled()
     (gc.enable if enabled else gc.disable)()
     try:
-        with suppress(KeyError), garbage.kept_waiting():
+        with suppress(KeyError), gc_pause.paused():
             assert not gc.isenabled()
             raise KeyError
         assert gc.isenabled() == enabled

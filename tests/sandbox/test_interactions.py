@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from iterable_sandbox.rules.api_keys import KeyType
+from iterable_api.facts.key_types import KeyType
 from tests.sandbox.conftest import Http, opened
 
 EMAIL = "ana@example.com"

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from iterable_api.facts.key_types import KeyType
 from iterable_sandbox.routes.table import ENDPOINTS
-from iterable_sandbox.rules.api_keys import KeyType, may_call
+from iterable_sandbox.rules.api_keys import may_call
 from tests.sandbox.conftest import Http, opened
 
 KEYS = {kind: f"{number:032x}" for number, kind in enumerate(KeyType)}

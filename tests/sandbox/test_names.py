@@ -50,13 +50,13 @@ def test_the_first_user_with_an_identifier_is_found(steps: Sequence[Any], *, exp
     store = Store()
     for step, place, identifiers, undone in steps:
         if undone:
-            with store.database.rehearsal():
+            with store.database.rolled_back():
                 _take(store, step, place, *identifiers)
         else:
             _take(store, step, place, *identifiers)
         with (
             store.database.transaction(),
-            store.users.expecting(EMAILS, USER_IDS) if expecting else nullcontext(),
+            store.users.prefetch(EMAILS, USER_IDS) if expecting else nullcontext(),
         ):
             _see(store, _users(store))
     store.close()
@@ -102,7 +102,7 @@ def test_what_was_deleted_or_undone_is_not_found_and_may_come_again() -> None:
         event, item = store.events.by_event_id("customEvent", "one"), store.catalogs.item(catalog, "one")
         return [*([event.line["n"]] if event else []), *([item.value["n"]] if item else [])]
 
-    with store.database.rehearsal():
+    with store.database.rolled_back():
         write(1)
         assert found() == [1, 1]
     assert found() == []

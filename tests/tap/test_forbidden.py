@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from iterable_sandbox.rules.api_keys import KeyType
+from iterable_api.facts.key_types import KeyType
 from iterable_sandbox.server import Sandbox
 from tests.scripted_server import Answer, ScriptedServer, answer_json
 from tests.tap.answering import KEY, answer, paths

@@ -11,7 +11,7 @@ from typing import Any
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits.limiter import Unlimited
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import BARE, Batch, BatchResult, Endpoint, Operation
+from target_iterable.core.operation import EMPTY_ENVELOPE, Batch, BatchResult, Endpoint, Operation
 from target_iterable.field_types.registry import USERS, FieldTypes
 from target_iterable.reporting.request_log import RequestLog
 from target_iterable.requests.batching import AdaptiveBatchSize
@@ -44,7 +44,7 @@ class Bulk:
         """Deliver one row for each of `fields`."""
         self.sent, self.taken = [], set()
         self.server.after = lambda request: self._answer(request, refuse)
-        batch = Batch(endpoint, BARE)
+        batch = Batch(endpoint, EMPTY_ENVELOPE)
         for number, given in enumerate(fields):
             batch.add(_row(number, given, endpoint))
         return self.isolation.deliver(batch)

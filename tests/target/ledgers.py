@@ -14,7 +14,7 @@ from sqlalchemy import Engine, literal_column, make_url, select, text
 from sqlalchemy import table as named
 
 from iterable_api.storage import databases
-from target_iterable.ledger.ledger import keys_of
+from target_iterable.ledger.ledger import opened_keys
 
 VERSION_1: Final = (Path(__file__).parent / "data" / "ledger_version_1.sql").read_text()
 """What the last target-iterable without versions has left with the sandbox's own API key.
@@ -72,7 +72,7 @@ def of_version_1(database: str) -> str:
 
 def rows(place: str, table: str) -> list[tuple[object, ...]]:
     """All that is in a table."""
-    with keys_of(place) as (engine, _), engine.begin() as connection:
+    with opened_keys(place) as (engine, _), engine.begin() as connection:
         found = [*connection.execute(select(literal_column("*")).select_from(named(table))).tuples()]
     engine.dispose()
     return sorted(found, key=repr)

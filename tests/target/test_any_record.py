@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iterable_sandbox.rules.api_keys import KeyType
+from iterable_api.facts.key_types import KeyType
 from target_iterable.objects.registry import OBJECTS
 from tests.target.conftest import NewProject
 from tests.target.loading import stream

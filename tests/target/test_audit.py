@@ -254,7 +254,7 @@ def test_so_is_a_stream_that_goes_there_by_its_name_and_no_other(project: Projec
 
 
 def test_every_object_that_cannot_be_taken_back_has_endpoints_that_are_in_it() -> None:
-    destructive = {name for name, object_ in OBJECTS.items() if object_.spec.needs == "allow_destructive"}
+    destructive = {name for name, object_ in OBJECTS.items() if object_.spec.permission == "allow_destructive"}
     assert destructive == {"user_deletions", "user_forgets", "user_merges"}
 
 

@@ -15,11 +15,11 @@ from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import OBJECT, Batch, Endpoint, Envelope, Name, Operation
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.requests.batching import AdaptiveBatchSize, pack
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-LISTS = Endpoint("/api/lists/subscribe", "subscribers", all_taken)
-EVENTS = Endpoint("/api/events/trackBulk", "events", all_taken, unique_names=False)
-ITEMS = Endpoint("/api/catalogs/{catalogName}/items", "documents", all_taken, brackets=OBJECT, max_rows=3)
+LISTS = Endpoint("/api/lists/subscribe", "subscribers", all_written)
+EVENTS = Endpoint("/api/events/trackBulk", "events", all_written, unique_names=False)
+ITEMS = Endpoint("/api/catalogs/{catalogName}/items", "documents", all_written, brackets=OBJECT, max_rows=3)
 ENVELOPES = {
     LISTS: [Envelope.of({"listId": 1}), Envelope.of({"listId": 2})],
     EVENTS: [Envelope()],

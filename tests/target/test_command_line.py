@@ -82,7 +82,7 @@ def test_bad_settings_are_refused_at_the_start_by_name(tmp_path: Path, values: d
 def test_a_stream_without_route_ends_the_run_with_what_to_put_into_the_settings(tmp_path: Path) -> None:
     ended = run("--config", settings(tmp_path, api_key="k"), stdin=USERS.replace('"users"', '"public-orders"'))
     assert ended.returncode == 1
-    assert 'Put it into the setting `streams`, for example {"public-orders": {"object": "users"}}' in ended.stderr
+    assert 'Add it to the setting `streams`, for example {"public-orders": {"object": "users"}}' in ended.stderr
 
 
 def test_records_go_in_and_state_comes_out(tmp_path: Path, project: Project) -> None:

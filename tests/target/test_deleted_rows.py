@@ -9,7 +9,7 @@ import pytest
 
 from target_iterable.config.setting_error import SettingError
 from target_iterable.objects.registry import OBJECTS
-from target_iterable.records.tombstones import Tombstones
+from target_iterable.records.deletion_marks import DeletionMarks
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream
 from tests.target.test_mirror import activate, mirror, people, version
@@ -343,7 +343,7 @@ def test_a_version_that_holds_only_tombstones_removes_no_one_else(project: Proje
             "`streams.x.on_deleted` cannot be remove.*events cannot be",
         ),
         ({"object": "subscriptions", "on_deleted": "remove"}, "in the mode overwrite, subscriptions cannot be taken"),
-        ({"object": "users", "on_deleted": "remove"}, "say by `on_removed` what that means: clear, delete, forget"),
+        ({"object": "users", "on_deleted": "remove"}, "set `on_removed`, too, to one of clear, delete, forget"),
         ({"object": "users", "on_deleted": "remove", "on_removed": "delete"}, "`allow_destructive`"),
         ({"object": "users", "on_deleted": "remove", "on_removed": "forget"}, "`allow_destructive`"),
         ({"object": "users", "on_deleted": "delete"}, "`streams.x.on_deleted` has the unknown value 'delete'"),
@@ -361,4 +361,4 @@ def test_a_route_that_makes_no_sense_is_refused(project: Project, route: dict[st
 def test_the_marks_are_those_of_the_documentation() -> None:
     table = (ROOT / "docs" / "deleted-rows.md").read_text().partition("## Which columns")[2].partition("Capitals")[0]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
-    assert {name for row in rows for name in re.findall(r"`(\S+)`", row)} == Tombstones([]).marks.keys()
+    assert {name for row in rows for name in re.findall(r"`(\S+)`", row)} == DeletionMarks([]).marks.keys()

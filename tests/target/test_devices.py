@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from iterable_sandbox.rules.api_keys import KeyType
+from iterable_api.facts.key_types import KeyType
 from target_iterable.delivery.errors import DeliveryFailedError
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from iterable_sandbox.rules.api_keys import KeyType
+from iterable_api.facts.key_types import KeyType
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import Contents, Message, stream

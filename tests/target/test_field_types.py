@@ -14,7 +14,7 @@ from iterable_sandbox.rules.field_types import type_of as seen_by_sandbox
 from target_iterable.core.operation import Endpoint, Operation
 from target_iterable.field_types.coercion import FieldCoercion
 from target_iterable.field_types.registry import USERS, FieldTypes, event_scope, is_date, leaves, type_of
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
 point = st.fixed_dictionaries({"lat": st.integers() | st.floats() | st.text(), "lon": st.floats()})
 texts = st.text() | st.from_regex(
@@ -66,7 +66,7 @@ def test_what_fits_at_a_glance_fits_and_stays_as_it_is(scope: str, kept: Any, fi
         slowly = FieldTypes()
         slowly.know(scope, kept)
         slowly.fit_surely = lambda *_: False  # type: ignore[method-assign]
-        row = Operation(Endpoint("/", "users", all_taken), b"", (), type_scope=scope, fields=fields)
+        row = Operation(Endpoint("/", "users", all_written), b"", (), type_scope=scope, fields=fields)
         assert slowly.misfit(row) is None
         slowly.tell_new()
         known.types = slowly
@@ -102,7 +102,7 @@ def test_what_fits_column_by_column_fits(scope: str, kept: Any, column: list[Any
     slowly.fit_surely = lambda *_: False  # type: ignore[method-assign]
     for place, value in enumerate(column):
         if place not in unsure and value is not UNSET:
-            row = Operation(Endpoint("/", "users", all_taken), b"", (), type_scope=scope, fields={"a": value})
+            row = Operation(Endpoint("/", "users", all_written), b"", (), type_scope=scope, fields={"a": value})
             assert slowly.misfit(row) is None
 
 

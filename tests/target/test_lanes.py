@@ -163,10 +163,9 @@ def parts_by_themselves(sink: IterableSink, lines: list[bytes]) -> list[bytes]:
 def said(row: Operation) -> dict[str, Any]:
     """All that an operation says, whatever the order of its fields."""
     body, fields = row.content()
-    told = {
-        name: getattr(row, name) for name in row.__struct_fields__ if name not in ("part", "fields", "fits_version")
-    }
-    return {**told, "body": body, "fields": fields}
+    hidden = ("part", "fields", "fits_version")
+    said = {name: getattr(row, name) for name in row.__struct_fields__ if name not in hidden}
+    return {**said, "body": body, "fields": fields}
 
 
 def know(targets: list[TargetIterable]) -> None:

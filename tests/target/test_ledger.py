@@ -198,7 +198,7 @@ def test_all_find_the_same_wherever_it_is_and_whoever_brought_it_there(
     database: str, steps: list[tuple[Callable[[Writers, int, int], None], int, int]], reader: int, many: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, closing(Writers(database, next(_PLACES))) as writers:
-        patch.setattr("target_iterable.ledger.ledger._MANY", many)
+        patch.setattr("target_iterable.ledger.ledger._MAX_LOGGED_KEYS", many)
         for step, writer, number in steps:
             step(writers, writer, number)
             assert writers.found(reader) == writers.kept
@@ -208,7 +208,7 @@ def test_all_find_the_same_wherever_it_is_and_whoever_brought_it_there(
 def test_those_who_write_at_the_same_time_lose_nothing_and_do_not_wait_for_each_other_forever(
     database: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("target_iterable.ledger.ledger._MANY", 40)
+    monkeypatch.setattr("target_iterable.ledger.ledger._MAX_LOGGED_KEYS", 40)
     numbers = [range(start, start + 400) for start in range(200_000, 201_600, 400)]
     with ThreadPoolExecutor(len(numbers)) as pool:
         list(pool.map(_write_by_tens, [database] * len(numbers), numbers))

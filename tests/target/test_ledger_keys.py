@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from iterable_sandbox.rules.api_keys import KeyType
+from iterable_api.facts.key_types import KeyType
 from target_iterable.config.setting_error import SettingError
 from target_iterable.ledger.keys import LedgerKeys
-from target_iterable.ledger.ledger import Ledger, keys_of, open_ledger
+from target_iterable.ledger.ledger import Ledger, open_ledger, opened_keys
 from tests.target.conftest import NewProject, Project
 from tests.target.ledgers import change, empty, of_version_1, rows
 from tests.target.loading import Message, stream
@@ -53,7 +53,7 @@ def is_known(place: str, api_key: str, ledger_key: str | None = None) -> bool:
 
 
 def changed(place: str, change_: Callable[[LedgerKeys], str]) -> str:
-    with keys_of(place) as (engine, keys):
+    with opened_keys(place) as (engine, keys):
         done = change_(keys)
         engine.dispose()
     return done

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from target_iterable.core.operation import BARE, Batch, BatchResult, Operation, RowResults
+from target_iterable.core.operation import EMPTY_ENVELOPE, Batch, BatchResult, Operation, RowResults
 from target_iterable.ledger.deduplication import Deduplicator
 from target_iterable.ledger.ledger import Ledger, open_ledger
 from tests.target.bulk_server import ENDPOINT
@@ -30,7 +30,7 @@ def row(who: str, says: bytes) -> Operation:
 
 def accept(memory: Deduplicator, *rows: Operation) -> None:
     for one in rows:
-        batch = Batch(ENDPOINT, BARE)
+        batch = Batch(ENDPOINT, EMPTY_ENVELOPE)
         batch.add(one)
         memory.record(BatchResult(batch, RowResults(written=[one])))
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from target_iterable.ledger.ledger import Ledger, open_ledger
-from target_iterable.mirror.membership_table import Count, MembershipTable, SeenName
+from target_iterable.mirror.membership_table import MembershipTable, SeenName, VersionCount
 from target_iterable.mirror.name_encryption import SECRET_BYTES, NameCipher
-from target_iterable.mirror.seen_keys import NOW
+from target_iterable.mirror.seen_keys import UNVERSIONED
 
 NAMES = [f"person {number}" for number in range(30)]
 Open = Callable[[], MembershipTable]
@@ -51,7 +51,7 @@ def test_what_is_not_seen_in_a_version_has_left(ledger: Ledger) -> None:
     assert len(put(members, 1, NAMES)) == 30
     assert put(members, 2, NAMES[:20]) == set()
     put(members, 2, ["new"])
-    assert members.count(2) == Count(before=30, missing=10)
+    assert members.count(2) == VersionCount(before=30, missing=10)
     assert left(members, 2) == set(NAMES[20:])
     members.delete([members.key(name) for name in NAMES[20:]])
     members.complete_version(2)
@@ -63,7 +63,7 @@ def test_what_is_not_seen_in_a_version_has_left(ledger: Ledger) -> None:
 def test_what_is_only_seen_is_no_member(ledger: Ledger) -> None:
     members = new(ledger)
     members.mark_seen(dict.fromkeys(NAMES, 1))
-    assert members.count(2) == Count(0, 0)
+    assert members.count(2) == VersionCount(0, 0)
 
 
 def test_another_name_keeps_a_member_and_removes_nobody(ledger: Ledger) -> None:
@@ -81,11 +81,11 @@ def test_another_name_keeps_a_member_and_removes_nobody(ledger: Ledger) -> None:
 
 def test_what_is_seen_without_a_version_is_in_the_next_that_is_finished(ledger: Ledger) -> None:
     members = new(ledger)
-    put(members, NOW, NAMES[:2])
+    put(members, UNVERSIONED, NAMES[:2])
     put(members, 1, NAMES[2:])
     assert left(members, 1) == set()
     members.complete_version(1)
-    assert members.count(2) == Count(before=30, missing=30)
+    assert members.count(2) == VersionCount(before=30, missing=30)
 
 
 def test_streams_know_what_others_have_if_it_is_of_the_same_kind(ledger: Ledger) -> None:
@@ -96,7 +96,7 @@ def test_streams_know_what_others_have_if_it_is_of_the_same_kind(ledger: Ledger)
 
 
 def test_sightings_without_an_end_do_not_pile_up(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("target_iterable.mirror.seen_keys._MANY", 3)
+    monkeypatch.setattr("target_iterable.mirror.seen_keys._MAX_CHUNKS", 3)
     members = new(ledger)
     put(members, 1, NAMES)
     for _ in range(4):
@@ -114,7 +114,7 @@ def test_members_are_always_those_of_the_last_version(ledger: Ledger, versions: 
         put(members, version, names)
         gone = left(members, version)
         assert gone == expected - names
-        assert members.count(version) == Count(len(expected), len(gone))
+        assert members.count(version) == VersionCount(len(expected), len(gone))
         members.delete([members.key(name) for name in expected - names])
         members.complete_version(version)
         expected = names
@@ -148,7 +148,7 @@ def test_what_did_not_come_in_a_run_is_counted_also_behind_a_version_that_was_co
     members.register()
     assert members.missing_count() == (30, 30)
     put(members, 2, NAMES[:20])
-    members.mark_seen(dict.fromkeys(NAMES[20:25], NOW))
+    members.mark_seen(dict.fromkeys(NAMES[20:25], UNVERSIONED))
     assert members.missing_count() == (5, 30)
     members.complete_version(2)
     put(members, 3, NAMES[:4])

@@ -56,7 +56,11 @@ def removals(summary: dict[str, Any]) -> tuple[int, int, int]:
 
 def test_every_object_that_can_be_mirrored_knows_how() -> None:
     for object_ in OBJECTS.values():
-        assert ("mirror" in object_.spec.modes) == issubclass(object_, MirroredObject) == bool(object_.spec.removals)
+        assert (
+            ("mirror" in object_.spec.modes)
+            == issubclass(object_, MirroredObject)
+            == bool(object_.spec.removal_actions)
+        )
 
 
 def test_members_that_have_left_the_source_leave_the_list(project: Project) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iterable_api.facts.limits import Limit
+from iterable_api.facts.endpoints import ENDPOINTS
+from iterable_api.facts.limits import DAY, Limit
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
@@ -130,8 +132,8 @@ def test_what_somebody_else_has_removed_already_is_removed(project: Project) -> 
 def test_the_daily_cap_ends_the_removals_and_the_next_version_goes_on(
     new_project: NewProject, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    capped = Limit("POST", "/api/users/forget", 2, 86_400)
-    monkeypatch.setattr("iterable_api.facts.limits.LIMITS", (capped,))
+    facts = ENDPOINTS["POST", "/api/users/forget"]
+    monkeypatch.setitem(ENDPOINTS, ("POST", "/api/users/forget"), replace(facts, limits=(Limit(2, DAY),)))
     project = new_project()
     options = mirror("users", on_removed="forget") | {"allow_destructive": True, "enforce_rate_limits": True}
     project.load(version("users", 1, people(*MANY[:6])), **options)

@@ -134,7 +134,7 @@ def test_the_project_ends_as_a_model_says(
         planned = [sandbox.inject(route="POST *", **fault) for fault in plan]
         summary = load([message for name, rows in given_.items() for message in stream(name, rows)], **OPTIONS, **run)
         refused = rejects(load.rejects_directory)
-        too_large = sum(fault.struck for fault in planned if fault.shown().get("status") in (400, 413))
+        too_large = sum(fault.struck for fault in planned if fault.as_json().get("status") in (400, 413))
         bad = {
             name: {
                 row["n"] for row in rows if _is_bad(row) or (run["on_type_clash"] == "reject" and CLASH in row.values())

@@ -115,4 +115,4 @@ def test_moments_that_differ_in_the_last_digit_are_two_keys() -> None:
 def test_of_a_key_only_what_iterable_does_not_store_tells_records_apart(
     column: KeyColumn, value: Any, unkept: list[Any]
 ) -> None:
-    assert KeyForm([column], lost=["lost"]).unkept([value]) == unkept
+    assert KeyForm([column], lost=["lost"]).unstored([value]) == unkept

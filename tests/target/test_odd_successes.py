@@ -14,14 +14,15 @@ from typing import Any
 import pytest
 
 import target_iterable
-from iterable_api.facts.success_responses import SUCCESS_RESPONSES
-from iterable_sandbox.rules.api_keys import KeyType
+from iterable_api.facts.endpoints import ENDPOINTS, success_of
+from iterable_api.facts.key_types import KeyType
 from iterable_sandbox.server import Sandbox
 from target_iterable import objects
+from target_iterable.command_line import EXPECTED_ERRORS
 from target_iterable.core.operation import Endpoint
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.project.connection_check import check_connection
-from target_iterable.target import TOLD, TargetIterable
+from target_iterable.target import TargetIterable
 from tests.contract.test_objects_contract import cases, messages
 from tests.target.conftest import Project
 from tests.target.loading import Loader, Message, stream
@@ -62,9 +63,9 @@ class Run:
         self.load = Loader(sandbox, folder)
         self.sandbox = sandbox
         self._name = name
-        of_state = OBJECTS[name].spec.of_state
+        describes_state = OBJECTS[name].spec.describes_state
         self._settings: dict[str, Any] = {
-            "streams": {name: {"object": name, **route} | ({"skip_unchanged": True} if of_state else {})},
+            "streams": {name: {"object": name, **route} | ({"skip_unchanged": True} if describes_state else {})},
             "allow_destructive": True,
             "allow_messaging": True,
         }
@@ -79,7 +80,7 @@ class Run:
         """The counts of a run, whether it failed or not."""
         try:
             self.load(lines, **self._settings, **more)
-        except TOLD:
+        except EXPECTED_ERRORS:
             assert self.load.states == []
         else:
             assert self.load.states
@@ -118,9 +119,9 @@ def test_nothing_is_written_read_or_done_by_an_answer_that_is_no_success(
     tmp_path: Path, name: str, route: Route
 ) -> None:
     lines = messages(name, route["mode"])[:WITHOUT_REMOVALS]
-    may_repeat = not OBJECTS[name].spec.happens_at_most_once
+    may_repeat = not OBJECTS[name].spec.has_unrepeatable_effect
     for number, path in enumerate(called(name, route, lines, tmp_path / "clean")):
-        assert tuple(path.split()) in SUCCESS_RESPONSES
+        assert success_of(*path.split())
         folder = tmp_path / str(number)
         folder.mkdir()
         with ready(name, route, folder) as run_:
@@ -211,7 +212,7 @@ def test_one_odd_answer_between_good_ones_costs_one_more_request(project: Projec
 def test_an_address_has_not_changed_because_an_odd_answer_names_no_user(project: Project, body: Any) -> None:
     project.load(stream("users", [{"email": ANN}, {"email": BOB}]))
     project.sandbox.inject("answer", route="GET /api/users/getByEmail", status=200, body=body, times=None)
-    with pytest.raises(TOLD, match="getByEmail answered 200"):
+    with pytest.raises(EXPECTED_ERRORS, match="getByEmail answered 200"):
         project.load(stream("user_emails", [{"currentEmail": ANN, "newEmail": BOB}]))
     assert (project.load.states, project.load.streams["user_emails"]["written"]) == ([], 0)
 
@@ -220,14 +221,14 @@ def test_an_address_has_not_changed_because_an_odd_answer_names_no_user(project:
 def test_a_check_of_the_connection_does_not_pass_on_an_odd_answer(project: Project, body: Any) -> None:
     project.sandbox.inject("answer", route="GET /api/users/forgotten", status=200, body=body, times=None)
     target = TargetIterable(config={"api_key": project.sandbox.api_key, "api_url": project.sandbox.url})
-    with pytest.raises(TOLD, match="forgotten answered 200"):
+    with pytest.raises(EXPECTED_ERRORS, match="forgotten answered 200"):
         check_connection(target.project.client, target.project.type)
 
 
 def test_every_endpoint_that_an_object_writes_to_has_a_row() -> None:
     endpoints = set(_endpoints())
     assert len(endpoints) > 20
-    assert {(endpoint.method, endpoint.path) for endpoint in endpoints} <= SUCCESS_RESPONSES.keys()
+    assert all(ENDPOINTS[endpoint.method, endpoint.path].success for endpoint in endpoints)
 
 
 def _endpoints() -> Iterator[Endpoint]:

@@ -25,7 +25,7 @@ from target_iterable.ledger.ledger import open_ledger
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.objects.users.privacy import UserUnforgets
 from target_iterable.records.column_mapping import Row
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import Message, stream
@@ -36,14 +36,19 @@ UNFORGET = "POST /api/users/unforget"
 GREET = "POST /api/events/track"
 
 
-GREETING = dataclasses.replace(single_row_endpoint("/api/events/track", all_taken), repeatable=False)
+GREETING = dataclasses.replace(single_row_endpoint("/api/events/track", all_written), repeatable=False)
 
 
 class Greetings(UserUnforgets):
     """An action that would do harm twice: each is an event without an id."""
 
     spec = ObjectSpec(
-        "greetings", streams=("greetings",), modes=("send",), of_state=False, once_per_key=True, endpoints=(GREETING,)
+        "greetings",
+        streams=("greetings",),
+        modes=("send",),
+        describes_state=False,
+        once_per_key=True,
+        endpoints=(GREETING,),
     )
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:

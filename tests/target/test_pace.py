@@ -6,26 +6,26 @@ import pytest
 
 from target_iterable.core.operation import Endpoint, Operation, single_row_endpoint
 from target_iterable.requests.batching import AdaptiveBatchSize
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 from target_iterable.requests.flush_policy import FlushPolicy, width
 
 ANN = frozenset({("email", "ann@example.com")})
-BULK = Endpoint("/api/users/bulkUpdate", "users", all_taken)
+BULK = Endpoint("/api/users/bulkUpdate", "users", all_written)
 
 
 def test_as_many_requests_are_on_their_way_as_pass_in_a_second() -> None:
     assert width(BULK) == 5
-    assert width(single_row_endpoint("/api/users/forget", all_taken)) == 3
-    assert width(single_row_endpoint("/api/users/{email}", all_taken, "DELETE")) == 20
-    assert width(single_row_endpoint("/api/commerce/updateCart", all_taken)) == 4
+    assert width(single_row_endpoint("/api/users/forget", all_written)) == 3
+    assert width(single_row_endpoint("/api/users/{email}", all_written, "DELETE")) == 20
+    assert width(single_row_endpoint("/api/commerce/updateCart", all_written)) == 4
 
 
 @pytest.mark.parametrize(
     ("row", "most"),
     [
-        (Operation(single_row_endpoint("/api/users/forget", all_taken), b"", tuple(ANN)), 15),
-        (Operation(single_row_endpoint("/api/users/{email}", all_taken, "DELETE"), b"", tuple(ANN)), 500),
-        (Operation(single_row_endpoint("/api/commerce/updateCart", all_taken), b"", tuple(ANN)), 500),
+        (Operation(single_row_endpoint("/api/users/forget", all_written), b"", tuple(ANN)), 15),
+        (Operation(single_row_endpoint("/api/users/{email}", all_written, "DELETE"), b"", tuple(ANN)), 500),
+        (Operation(single_row_endpoint("/api/commerce/updateCart", all_written), b"", tuple(ANN)), 500),
         (Operation(BULK, b"", tuple(ANN), only_for=ANN), 500),
     ],
 )
@@ -36,7 +36,7 @@ def test_rows_that_need_a_request_each_wait_for_some_seconds(row: Operation, mos
 def test_rows_that_travel_together_wait_for_two_seconds_of_requests_or_more() -> None:
     kept = FlushPolicy(AdaptiveBatchSize(1000))
     assert kept.rows_worth_sending(Operation(BULK, b"", tuple(ANN))) == 10_000
-    items = Endpoint("/api/catalogs/{catalogName}/items", "documents", all_taken)
+    items = Endpoint("/api/catalogs/{catalogName}/items", "documents", all_written)
     assert kept.rows_worth_sending(Operation(items, b"", tuple(ANN))) == 40_000
 
 

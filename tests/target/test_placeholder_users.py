@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from iterable_api.facts.identity import PLACEHOLDER_DOMAIN
-from iterable_sandbox.rules.api_keys import KeyType
+from iterable_api.facts.key_types import KeyType
 from target_iterable.config.setting_error import SettingError
 from target_iterable.objects.registry import OBJECTS
 from tests.target.conftest import NewProject, Project
@@ -68,7 +68,7 @@ def shop(new_project: NewProject) -> Project:
 
 
 def test_all_objects_that_can_make_users_are_tried() -> None:
-    assert {name for name, _, _ in RECORDS} == {name for name, object_ in OBJECTS.items() if object_.spec.makes_users}
+    assert {name for name, _, _ in RECORDS} == {name for name, object_ in OBJECTS.items() if object_.spec.creates_users}
 
 
 @pytest.mark.parametrize(("object_", "mode", "record"), [*RECORDS, *OTHERS])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
-from iterable_api.facts import limits
+from iterable_api.facts.endpoints import ENDPOINTS
 from iterable_api.facts.limits import DAY, Limit
 from iterable_api.http.client import IterableClient
 from target_iterable.config.setting_error import SettingError
@@ -122,7 +123,8 @@ def test_a_merge_that_makes_no_sense_is_rejected(project: Project, record: dict[
 def test_a_used_up_day_ends_the_run_without_error_and_the_next_one_goes_on(
     project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(limits, "LIMITS", (Limit("POST", "/api/users/forget", 2, DAY),))
+    facts = ENDPOINTS["POST", "/api/users/forget"]
+    monkeypatch.setitem(ENDPOINTS, ("POST", "/api/users/forget"), replace(facts, limits=(Limit(2, DAY),)))
     everybody = [f"u{number}@example.com" for number in range(5)]
     messages = asked("user_forgets", *({"email": email} for email in everybody))
     done = 0

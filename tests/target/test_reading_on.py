@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from target_iterable.delivery.errors import DeliveryFailedError
-from target_iterable.requests.flush_policy import REQUESTS
+from target_iterable.requests.flush_policy import MIN_REQUESTS
 from target_iterable.target import TargetIterable
 from tests.scripted_server import Answer, Request, ScriptedServer, answer_json
 from tests.target.loading import Message, stream
 from tests.target.piping import piped
 
-LOAD = 2 * REQUESTS
+LOAD = 2 * MIN_REQUESTS
 """So many messages, half of them states, are sent together where a request holds one record."""
 PATIENCE_S = 20
 """How long the server waits for what must happen; a test that goes well never does."""
@@ -102,7 +102,7 @@ def test_state_is_emitted_when_its_records_are_delivered_and_in_order(run: Run) 
     run(messages(80))
     first, last = run.seen[0], run.seen[-1]
     assert first[1] == ""
-    assert len(last[1].splitlines()) >= 80 // REQUESTS - 2
+    assert len(last[1].splitlines()) >= 80 // MIN_REQUESTS - 2
     assert run.positions == sorted(run.positions)
     assert run.positions[-1] == 80
 

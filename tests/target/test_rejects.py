@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from target_iterable.command_line import RecordsRejectedError
 from target_iterable.core.threshold import Threshold
 from target_iterable.delivery.errors import TooManyRejectsError
-from target_iterable.target import RecordsRejectedError
 from tests.target.conftest import Project
 from tests.target.loading import STATE, stream
 from tests.target.test_command_line import COMMAND, settings

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from iterable_api.facts.repeatable import NOT_REPEATABLE, is_repeatable
+from iterable_api.facts.endpoints import ENDPOINTS
 from target_iterable.core.operation import Endpoint, single_row_endpoint
 from target_iterable.objects.registry import OBJECTS
-from target_iterable.requests.bulk_response import all_taken, named_failures
+from target_iterable.requests.bulk_response import all_written, named_failures
 
-POSTS = sorted(path for method, path in NOT_REPEATABLE if method == "POST")
+POSTS = sorted(path for (method, path), facts in ENDPOINTS.items() if method == "POST" and not facts.repeatable)
 
 
 def endpoints(value: Any) -> Iterator[Endpoint]:
@@ -27,9 +27,9 @@ def endpoints(value: Any) -> Iterator[Endpoint]:
 
 @pytest.mark.parametrize("path", POSTS)
 def test_an_endpoint_is_as_repeatable_as_its_calls(path: str) -> None:
-    assert not single_row_endpoint(path, all_taken).repeatable
-    assert not replace(single_row_endpoint(path, all_taken), repeatable=True).repeatable
-    assert single_row_endpoint(path, all_taken, "GET").repeatable
+    assert not single_row_endpoint(path, all_written).repeatable
+    assert not replace(single_row_endpoint(path, all_written), repeatable=True).repeatable
+    assert single_row_endpoint(path, all_written, "GET").repeatable
 
 
 def test_rows_that_must_not_be_sent_twice_make_an_endpoint_unrepeatable_that_would_not_mind() -> None:
@@ -45,11 +45,11 @@ def test_an_object_that_calls_what_must_not_be_repeated_says_so(name: str) -> No
     called = {one for value in vars(module).values() for one in endpoints(value)}
     neighbours = [other.spec for other in OBJECTS.values() if other.__module__ == module.__name__]
     said = {endpoint for spec in neighbours for endpoint in spec.endpoints}
-    assert {one for one in called if not is_repeatable(one.method, one.path)} <= said
+    assert {one for one in called if not ENDPOINTS[one.method, one.path].repeatable} <= said
 
 
 @pytest.mark.parametrize("name", OBJECTS)
-def test_only_what_happens_at_most_once_has_the_option_for_what_is_unconfirmed(name: str) -> None:
+def test_only_what_has_unrepeatable_effect_has_the_option_for_what_is_unconfirmed(name: str) -> None:
     spec = OBJECTS[name].spec
     once = {"messages", "campaign_triggers", "journey_triggers", "user_merges"}
-    assert ("on_unconfirmed" in spec.keys) == spec.happens_at_most_once == (name in once)
+    assert ("on_unconfirmed" in spec.keys) == spec.has_unrepeatable_effect == (name in once)

@@ -89,8 +89,8 @@ def test_verdicts_are_singer_metrics_by_stream_and_reason(project: Project, capl
 def test_progress_is_told_now_and_then(
     project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(deliveries, "LONG_TIME", 0)
-    monkeypatch.setattr(report, "INTERVAL", 0)
+    monkeypatch.setattr(deliveries, "MAX_STATE_AGE_SECONDS", 0)
+    monkeypatch.setattr(report, "PROGRESS_SECONDS", 0)
     caplog.set_level("INFO", logger="target-iterable")
     project.load(stream("users", [{"email": f"{n}@example.com"} for n in range(3)]))
     assert "users: read 3, written 3, unchanged 0, rejected 0 so far." in caplog.messages

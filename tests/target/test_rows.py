@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from iterable_api.facts.identity import ProjectType
 from target_iterable.core.json_encoding import dumps, exact
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.records.column_mapping import ColumnMapping, spread, without_nulls
-from target_iterable.records.ids import key_text, whole_number
+from target_iterable.records.column_mapping import ColumnMapping, flatten_member, without_nulls
+from target_iterable.records.ids import id_number, key_text
 from target_iterable.records.user_identity import IdentityRule
 
 NULLABLE_DATE_TIME = {"type": ["string", "null"], "format": "date-time"}
@@ -113,18 +113,18 @@ def test_nulls_go_from_objects_at_any_depth_but_not_from_arrays() -> None:
 
 @pytest.mark.parametrize("value", [{"a": 1, "b": 2}, '{"a": 1, "b": 2}'])
 def test_the_members_of_an_object_are_fields_and_columns_win(value: Any) -> None:
-    assert spread({"dataFields": value, "b": 3}, "dataFields") == {"a": 1, "b": 3}
+    assert flatten_member({"dataFields": value, "b": 3}, "dataFields") == {"a": 1, "b": 3}
 
 
 @pytest.mark.parametrize("value", [None, ""])
 def test_an_empty_object_gives_no_fields(value: Any) -> None:
-    assert spread({"dataFields": value, "b": 3}, "dataFields") == {"b": 3}
+    assert flatten_member({"dataFields": value, "b": 3}, "dataFields") == {"b": 3}
 
 
 @pytest.mark.parametrize("value", [[1], 5, "text", "[1]"])
 def test_what_is_not_an_object_cannot_be_spread(value: Any) -> None:
     with pytest.raises(RecordRejectedError, match="invalidObject"):
-        spread({"dataFields": value}, "dataFields")
+        flatten_member({"dataFields": value}, "dataFields")
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False) | st.integers())
@@ -161,14 +161,14 @@ def test_the_type_of_the_project_chooses_the_identifier(
     project: ProjectType, identify_by: str | None, sent: Any, other: Any, by_user_id: Any
 ) -> None:
     row = {"email": " A@Example.com ", "userId": "A1", "plan": "x"}
-    identity = IdentityRule(project, identify_by).take(row)
+    identity = IdentityRule(project, identify_by).pop_identity(row)
     assert (identity.sent, identity.profile_fields(), identity.by_user_id) == (sent, other, by_user_id)
     assert identity.names == (("email", "a@example.com"), ("userId", "A1"))
     assert row == {"plan": "x"}
 
 
 def test_an_email_based_project_takes_the_user_id_where_there_is_no_address() -> None:
-    identity = IdentityRule(ProjectType.EMAIL).take({"email": None, "userId": 17})
+    identity = IdentityRule(ProjectType.EMAIL).pop_identity({"email": None, "userId": 17})
     assert (identity.sent, identity.by_user_id) == ({"userId": "17"}, True)
 
 
@@ -188,7 +188,7 @@ def test_an_email_based_project_takes_the_user_id_where_there_is_no_address() ->
 )
 def test_a_row_without_a_usable_identifier_is_refused(project: ProjectType, row: Any, code: str) -> None:
     with pytest.raises(RecordRejectedError) as raised:
-        IdentityRule(project).take(row)
+        IdentityRule(project).pop_identity(row)
     assert raised.value.code == code
 
 
@@ -215,4 +215,4 @@ def test_texts_and_whole_numbers_are_keys(value: Any, expected: str | None) -> N
 @pytest.mark.parametrize("value", ["7.5", -1, "", "1" * 19, None, "\u0667"])
 def test_what_is_no_whole_number_is_refused(value: Any) -> None:
     with pytest.raises(RecordRejectedError, match="`campaignId`"):
-        whole_number("campaignId", value)
+        id_number("campaignId", value)

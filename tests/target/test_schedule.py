@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from iterable_api.errors import IterableError
 from target_iterable.core.operation import Batch, BatchResult, Endpoint, Name, Operation
 from target_iterable.requests.batching import AdaptiveBatchSize, pack, shared_names
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 from target_iterable.requests.grouping import grouped
 from target_iterable.requests.scheduler import DependencyScheduler
 
-USERS = Endpoint("/api/users/bulkUpdate", "users", all_taken)
-EVENTS = Endpoint("/api/events/trackBulk", "events", all_taken, unique_names=False)
+USERS = Endpoint("/api/users/bulkUpdate", "users", all_written)
+EVENTS = Endpoint("/api/events/trackBulk", "events", all_written, unique_names=False)
 
 
 def operation(endpoint: Endpoint, *names: Name) -> Operation:

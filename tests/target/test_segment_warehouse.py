@@ -51,9 +51,9 @@ def test_a_row_of_a_warehouse_is_the_call_that_was_sent(sent: Call, other: set[s
 @given(sent=calls())
 def test_beside_the_body_of_a_call_nothing_counts_unless_all_is_spread(sent: Call) -> None:
     body = dict(sent.get("traits") or sent.get("properties") or {})
-    assert read_call({**sent, "mine": 1}, None, spreads=True).body == body | {"mine": 1}
+    assert read_call({**sent, "mine": 1}, None, all_members=True).body == body | {"mine": 1}
     alone = read_call({**sent, "mine": 1}, None)
-    assert (alone.body, alone.strangers) == (body, {"mine"})
+    assert (alone.body, alone.unknown_members) == (body, {"mine"})
 
 
 @pytest.mark.parametrize("form", [dict, json.dumps])

@@ -223,10 +223,10 @@ def test_what_makes_no_sense_is_refused_at_the_start_by_name(
 def test_what_fits_no_column_is_told(project: Project, caplog: pytest.LogCaptureFixture) -> None:
     route = {"drop": ["loaded", "plan", "dataFields.x"], "keep_only": ["email", "nmae"]}
     project.load(users({**ANN, "dataFields": {}}), streams={"users": route})
-    told = [record.message for record in caplog.records if "fits no column" in record.message]
+    told = [record.message for record in caplog.records if "matches no column" in record.message]
     assert told == [
-        "`streams.users.drop` has 'loaded', which fits no column of the schema. Did you mean 'loaded_at'?",
-        "`streams.users.keep_only` has 'nmae', which fits no column of the schema.",
+        "`streams.users.drop` has 'loaded', which matches no column of the schema. Did you mean 'loaded_at'?",
+        "`streams.users.keep_only` has 'nmae', which matches no column of the schema.",
     ]
 
 

@@ -75,8 +75,8 @@ def test_an_entry_of_streams_that_no_stream_went_by_is_reported(
     project.load(USERS, streams=routes)
     said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert sorted(said) == [
-        "`streams.shop-*` was for none of the streams that came: users.",
-        "`streams.user` was for none of the streams that came: users.",
+        "`streams.shop-*` matched none of the streams that came: users.",
+        "`streams.user` matched none of the streams that came: users.",
     ]
     caplog.clear()
     project.load([], streams=routes)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from target_iterable.core.removal_stops import REASONS, SETUP
+from target_iterable.core.removal_stops import CONFIGURATION, REASONS
 from target_iterable.delivery.errors import DeliveryFailedError, TooManyRejectsError
 from target_iterable.mirror.errors import RemovalsStoppedError, TooManyRemovalsError
 from tests.target.conftest import Project
@@ -191,7 +191,7 @@ def test_a_way_that_can_never_remove_anything_is_told_in_the_first_run(
     project: Project, caplog: pytest.LogCaptureFixture, messages: list[Message]
 ) -> None:
     code, missing = stopped(project.load(messages, **mirror()))
-    assert (code in SETUP, missing) == (True, 0)
+    assert (code in CONFIGURATION, missing) == (True, 0)
     assert "set `complete_at_end` of the route" in caplog.text
 
 

@@ -13,7 +13,7 @@ from iterable_api.errors import FieldTypeError
 from target_iterable.core.operation import Endpoint, Operation
 from target_iterable.field_types.registry import USERS, FieldTypes
 from target_iterable.field_types.supposed_types import learn_from
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 from tests.scripted_server import Answer, answer_json
 from tests.target.bulk_server import bulk, rejected, written
 from tests.target.conftest import NewProject, Project
@@ -86,7 +86,7 @@ def test_what_the_project_drops_gets_no_type(new_project: NewProject) -> None:
 
 
 def test_a_field_that_two_requests_have_made_at_once_has_a_type_that_only_iterable_knows() -> None:
-    types, endpoint = FieldTypes(), Endpoint("/", "users", all_taken)
+    types, endpoint = FieldTypes(), Endpoint("/", "users", all_written)
     rows = [Operation(endpoint, b"", (), type_scope=USERS, fields={"x": value}) for value in ("text", 5)]
     for row in rows:
         learn_from(types, [row], {"x"}, {})

@@ -21,7 +21,7 @@ from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import SETTINGS
-from target_iterable.core.operation import BARE, Batch, BatchResult, Operation, RowResults
+from target_iterable.core.operation import EMPTY_ENVELOPE, Batch, BatchResult, Operation, RowResults
 from target_iterable.delivery.errors import DeliveryFailedError
 from target_iterable.ledger import deduplication as ledger_memory
 from target_iterable.ledger.errors import LedgerError
@@ -209,7 +209,7 @@ def test_what_is_sent_again_in_one_go_stays_claimed_until_its_last_was_accepted(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even if a kill comes when something else has been brought to the disk."""
-    monkeypatch.setattr(ledger_memory, "_ENOUGH", 1)
+    monkeypatch.setattr(ledger_memory, "_COMMIT_KEYS", 1)
     names = [(("email", who),) for who in (ANN, BOB)]
     said = [(names[0], b"A"), (names[1], b"A"), (names[0], b"B")]
     rows = [Operation(ENDPOINT, part, who, dedup_scope="users") for who, part in said]
@@ -217,7 +217,7 @@ def test_what_is_sent_again_in_one_go_stays_claimed_until_its_last_was_accepted(
     killed = ledger_memory.Deduplicator(ledger, skip=True)
     killed.unchanged(rows)
     for row in rows[:2]:
-        batch = Batch(ENDPOINT, BARE)
+        batch = Batch(ENDPOINT, EMPTY_ENVELOPE)
         batch.add(row)
         killed.record(BatchResult(batch, RowResults(written=[row])))
     assert ledger_memory.Deduplicator(ledger, skip=True).unchanged(rows[:2]) == {rows[1]}

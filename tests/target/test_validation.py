@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from singer_sdk.exceptions import InvalidInputLine, InvalidRecord
 from singer_sdk.sinks.core import JSONSchemaValidator
 
-from target_iterable.schemas.validation import RecordValidator
+from target_iterable.schemas.validation import RecordValidator, compiled
 from tests.target.validity import is_valid
 
 types = st.sampled_from(["null", "boolean", "integer", "number", "string", "array", "object"])
@@ -75,5 +75,4 @@ def test_a_schema_that_is_none_is_refused_with_the_place() -> None:
 
 def test_nothing_is_fetched_for_a_schema() -> None:
     schema = {"properties": {"a": {"$ref": "http://127.0.0.1:9/schema.json"}}}
-    validator = RecordValidator(schema)
-    assert not validator._is_valid({"a": 1})  # noqa: SLF001 (the SDK's check would try the reference when asked)
+    assert not compiled(schema)({"a": 1})

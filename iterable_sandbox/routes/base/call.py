@@ -33,7 +33,7 @@ class Call:
     path: Mapping[str, str]
     query: QueryParams
     body: Any
-    target: str
+    request_line: str
     origin: str
 
     def text(self, name: str) -> str | None:
@@ -41,49 +41,53 @@ class Call:
         values = self.query.getlist(name)
         return values[0] if values else None
 
-    def needed(self, name: str) -> str:
+    def required_text(self, name: str) -> str:
         """A query parameter that must be there; if not, the HTML page."""
         value = self.text(name)
         if value is None:
-            raise bad_request_page(self.target, f"Missing parameter: {name}")
+            raise bad_request_page(self.request_line, f"Missing parameter: {name}")
         return value
 
     def integer(self, name: str) -> int | None:
         """A query parameter as a number; if it is none, the HTML page."""
         value = self.text(name)
-        return None if value is None else self.as_integer(name, value)
+        return None if value is None else self.parse_integer(name, value)
 
-    def moment(self, name: str) -> datetime | None:
+    def date(self, name: str) -> datetime | None:
         """A query parameter as a date; if it is none, the HTML page."""
         value = self.text(name)
         try:
-            return None if value is None else dates.bound(value)
+            return None if value is None else dates.request_parameter(value)
         except ValueError as problem:
-            raise bad_request_page(self.target, str(problem)) from None
+            raise bad_request_page(self.request_line, str(problem)) from None
 
     def window(self) -> Window:
         """`startDateTime` and `endDateTime` in epoch seconds; if one is no date, the HTML page."""
-        start, end = self.moment("startDateTime"), self.moment("endDateTime")
+        start, end = self.date("startDateTime"), self.date("endDateTime")
         return (
             None if start is None else int(start.timestamp()),
             None if end is None else int(end.timestamp()),
         )
 
-    def truth(self, name: str) -> bool:
+    def boolean(self, name: str) -> bool:
         """A query parameter as a boolean, false if absent; if it is neither, the HTML page."""
         value = self.text(name) or "false"
         if value not in ("true", "false"):
-            raise bad_request_page(self.target, f"Cannot parse parameter {name} as Boolean: should be true or false")
+            raise bad_request_page(
+                self.request_line, f"Cannot parse parameter {name} as Boolean: should be true or false"
+            )
         return value == "true"
 
-    def as_integer(self, name: str, value: str) -> int:
+    def parse_integer(self, name: str, value: str) -> int:
         """A parameter of the path or the query as a number; if it is none, the HTML page."""
         try:
             number = int(value) if value.isascii() else None
         except ValueError:
             number = None
         if number is None or abs(number) > MAX_LONG:
-            raise bad_request_page(self.target, f'Cannot parse parameter {name} as Long: For input string: "{value}"')
+            raise bad_request_page(
+                self.request_line, f'Cannot parse parameter {name} as Long: For input string: "{value}"'
+            )
         return number
 
 

@@ -40,7 +40,7 @@ class Page:
         return following | preceding
 
 
-def asked_page(call: Call, *, default: int, largest: int) -> Page:
+def requested_page(call: Call, *, default: int, largest: int) -> Page:
     """The page that was asked for. Sizes beyond the limits are brought within them, as far as is known."""
     size = call.integer("pageSize")
     number = call.integer("page")
@@ -54,13 +54,13 @@ def resource_page(
     unpaginated = call.project.settings.unpaginated and not any(name in call.query for name in _PAGING)
     if unpaginated:
         return {plural: [show(item) for item in found]}
-    page = asked_page(call, default=20, largest=1000)
+    page = requested_page(call, default=20, largest=1000)
     shown = [show(item) for item in page.of(found)]
     total = {f"total{plural.capitalize()}Count": len(found)}
     return {plural: shown} | page.links(call, path, len(found)) | total
 
 
-def in_order(call: Call, found: list[dict[str, Any]], sortable: Sequence[str]) -> list[dict[str, Any]]:
+def sorted_as_requested(call: Call, found: list[dict[str, Any]], sortable: Sequence[str]) -> list[dict[str, Any]]:
     """Sorted by `sort`: a field with an optional `+` or `-` before it. Fields that may not be sorted by sort by id."""
     asked = (call.text("sort") or sortable[0]).strip()
     name = asked.lstrip("+-")

@@ -10,10 +10,10 @@ from starlette.responses import PlainTextResponse, Response
 from iterable_sandbox.exports.formats import csv_line
 from iterable_sandbox.routes.base.call import Call, Endpoint, Window
 from iterable_sandbox.rules.campaign_metrics import columns_of
-from iterable_sandbox.store.tables.message_counts import tallies
+from iterable_sandbox.store.tables.message_counts import count_messages
 from iterable_sandbox.wire.responses import bad_params
 
-_EXAMPLE: Final = (
+_EXAMPLE_WINDOW: Final = (
     int(datetime(2018, 6, 25, tzinfo=UTC).timestamp()),
     int(datetime(2018, 7, 25, tzinfo=UTC).timestamp()),
 )
@@ -24,7 +24,7 @@ def get_metrics(call: Call) -> Response:
     campaigns = [_campaign(call, text) for text in dict.fromkeys(call.query.getlist("campaignId"))]
     if not campaigns:
         raise bad_params("Missing parameter: campaignId")
-    counted = tallies(call.project.store.database, [row["id"] for row in campaigns], *metrics_window(call))
+    counted = count_messages(call.project.store.database, [row["id"] for row in campaigns], *metrics_window(call))
     rows = []
     for campaign in campaigns:
         tally = counted.get((campaign["id"], 0), {})
@@ -40,12 +40,12 @@ def metrics_window(call: Call) -> Window:
     """The range of metrics. What the real one takes when it is not given is not known."""
     window = call.window()
     example = call.project.settings.metrics_without_dates == "example"
-    return _EXAMPLE if example and window == (None, None) else window
+    return _EXAMPLE_WINDOW if example and window == (None, None) else window
 
 
 def _campaign(call: Call, text: str) -> dict[str, Any]:
     """One campaign. That an unknown id refuses the whole request is taken from what other endpoints do."""
-    found = call.project.store.resources.get("campaign", call.as_integer("campaignId", text))
+    found = call.project.store.resources.get("campaign", call.parse_integer("campaignId", text))
     if found is None:
         raise bad_params(f"Invalid campaign id: {text}")
     return found

@@ -7,7 +7,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from iterable_sandbox.routes.base.call import Call, Endpoint
-from iterable_sandbox.routes.base.pages import in_order, resource_page
+from iterable_sandbox.routes.base.pages import resource_page, sorted_as_requested
 from iterable_sandbox.wire.responses import bad_params, json_answer, not_found
 
 _PATH: Final = "/api/campaigns"
@@ -21,7 +21,7 @@ def list_campaigns(call: Call) -> Response:
 
 def get_campaign(call: Call) -> Response:
     """GET /api/campaigns/{id}."""
-    number = call.as_integer("id", call.path["id"])
+    number = call.parse_integer("id", call.path["id"])
     campaign = call.project.store.resources.get("campaign", number)
     if campaign is None:
         raise not_found(f"Campaign not found: {number}")
@@ -30,7 +30,7 @@ def get_campaign(call: Call) -> Response:
 
 def list_children(call: Call) -> Response:
     """GET /api/campaigns/recurring/{id}/childCampaigns: what a recurring campaign has sent so far."""
-    number = call.as_integer("id", call.path["id"])
+    number = call.parse_integer("id", call.path["id"])
     campaigns = call.project.store.resources.all("campaign")
     if not any((row["id"], row["campaignState"]) == (number, "Recurring") for row in campaigns):
         raise bad_params(f"Invalid campaign id: {number}")
@@ -41,7 +41,7 @@ def list_children(call: Call) -> Response:
 def _page(call: Call, path: str, campaigns: list[dict[str, Any]]) -> Response:
     states = set(call.query.getlist("campaignState"))
     found = [campaign for campaign in campaigns if not states or campaign["campaignState"] in states]
-    ordered = in_order(call, found, _SORTABLE)
+    ordered = sorted_as_requested(call, found, _SORTABLE)
     return json_answer(resource_page(call, path, "campaigns", ordered, lambda campaign: campaign))
 
 

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
 from iterable_sandbox.routes.base.call import Call, Endpoint
-from iterable_sandbox.routes.base.pages import asked_page
-from iterable_sandbox.routes.content.catalogs import LARGEST_PAGE, NAME, catalog_of
+from iterable_sandbox.routes.base.pages import requested_page
+from iterable_sandbox.routes.content.catalogs import MAX_PAGE_SIZE, NAME, catalog_of
 from iterable_sandbox.store.tables.catalogs import Catalog, Item
 from iterable_sandbox.wire.body_schema import BOOLEAN, OBJECT, STRING, array_of, object_of
 from iterable_sandbox.wire.json_text import to_json, to_json_lines
@@ -21,7 +21,7 @@ from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, 
 def list_items(call: Call) -> Response:
     """GET /api/catalogs/{catalogName}/items, by item id or by a field; by a field the largest come first."""
     catalog, catalogs = catalog_of(call), call.project.store.catalogs
-    page = asked_page(call, default=10, largest=LARGEST_PAGE)
+    page = requested_page(call, default=10, largest=MAX_PAGE_SIZE)
     field = call.text("orderBy")
     items: Sequence[Item]
     if field is None:
@@ -30,7 +30,7 @@ def list_items(call: Call) -> Response:
         items = page.of(_ordered(catalogs.items(catalog), field, ascending=_ascending(call, catalog, field)))
     total = catalogs.count(catalog)
     links = page.links(call, f"/api/catalogs/{catalog.name}/items", total)
-    shown = [_shown(catalog, item) for item in items]
+    shown = [_item_json(catalog, item) for item in items]
     return envelope(params={"catalogItemsWithProperties": shown, "totalItemsCount": total} | links)
 
 
@@ -42,37 +42,37 @@ def get_item(call: Call) -> Response:
         # Worded like a missing catalog; the real text is not known.
         msg, code = f"Catalog item not found: {item_id}", "error.catalogs.itemNotFound"
         raise play_error(404, "NotFound", msg, code, [item_id])
-    return envelope(params=_shown(catalog, item))
+    return envelope(params=_item_json(catalog, item))
 
 
 def put_item(call: Call) -> Response:
     """PUT /api/catalogs/{catalogName}/items/{itemId}: create or replace."""
-    return _written(call, {call.path["itemId"]: call.body["value"]}, whole=True)
+    return _write_items(call, {call.path["itemId"]: call.body["value"]}, whole=True)
 
 
 def patch_item(call: Call) -> Response:
     """PATCH /api/catalogs/{catalogName}/items/{itemId}: create, or update the given fields."""
-    return _written(call, {call.path["itemId"]: call.body["update"]}, whole=False)
+    return _write_items(call, {call.path["itemId"]: call.body["update"]}, whole=False)
 
 
 def bulk_create_items(call: Call) -> Response:
     """POST /api/catalogs/{catalogName}/items: whole items, or with `replaceUploadedFieldsOnly` only their fields."""
     name = catalog_of(call).name
     msg = f"Request to bulk-upload documents into {name} processed successfully"
-    return _written(call, call.body["documents"], whole=not call.body.get("replaceUploadedFieldsOnly"), msg=msg)
+    return _write_items(call, call.body["documents"], whole=not call.body.get("replaceUploadedFieldsOnly"), msg=msg)
 
 
 def delete_item(call: Call) -> Response:
     """DELETE /api/catalogs/{catalogName}/items/{itemId}."""
-    return _deleted(call, [call.path["itemId"]])
+    return _delete_items(call, [call.path["itemId"]])
 
 
 def bulk_delete_items(call: Call) -> Response:
     """DELETE /api/catalogs/{catalogName}/items."""
-    return _deleted(call, call.body["itemIds"])
+    return _delete_items(call, call.body["itemIds"])
 
 
-def _written(call: Call, documents: dict[str, Any], *, whole: bool, msg: str = "") -> Response:
+def _write_items(call: Call, documents: dict[str, Any], *, whole: bool, msg: str = "") -> Response:
     """Store items. Fields are replaced, never merged in depth, as far as is known."""
     catalog, project = catalog_of(call), call.project
     bodies = _checked(documents)
@@ -84,7 +84,7 @@ def _written(call: Call, documents: dict[str, Any], *, whole: bool, msg: str = "
     return envelope(msg, status=project.settings.catalog_status)
 
 
-def _deleted(call: Call, item_ids: list[str]) -> Response:
+def _delete_items(call: Call, item_ids: list[str]) -> Response:
     """Forget items. As it is done later, an item that is not there is no error."""
     call.project.store.catalogs.delete_items(catalog_of(call), item_ids)
     return envelope(status=call.project.settings.catalog_status)
@@ -99,19 +99,19 @@ def _checked(documents: dict[str, Any]) -> dict[str, str]:
     if len(documents) > MAX_CATALOG_ITEMS:
         raise RefusedError(envelope(f"More than {MAX_CATALOG_ITEMS} items", "BatchTooLarge", status=400))
     bodies = dict(zip(documents, to_json_lines([*documents.values()]), strict=True))
-    if not _are_plain(documents, bodies):
+    if not _all_within_limits(documents, bodies):
         for item_id, value in documents.items():
             _check(item_id, value, bodies[item_id])
     return bodies
 
 
-def _are_plain(documents: dict[str, Any], bodies: dict[str, str]) -> bool:
+def _all_within_limits(documents: dict[str, Any], bodies: dict[str, str]) -> bool:
     """Whether all items are seen at once to break no limit: by far most are."""
     return (
         all(map(NAME.fullmatch, documents))
         and all(value.__class__ is dict for value in documents.values())
-        and all(len(body) <= _SURELY_SMALL for body in bodies.values())
-        and not any(map(_MAYBE_PERIOD.search, bodies.values()))
+        and all(len(body) <= _MAX_SMALL_CHARS for body in bodies.values())
+        and not any(map(_POSSIBLE_PERIOD.search, bodies.values()))
     )
 
 
@@ -137,23 +137,23 @@ def _ascending(call: Call, catalog: Catalog, field: str) -> bool:
     typed = field in call.project.store.fields.of(catalog.fields_key)
     if call.text("sortAscending") is not None and not typed:
         raise bad_params(f"sortAscending needs a field with a defined type, which {field} is not")
-    return call.truth("sortAscending")
+    return call.boolean("sortAscending")
 
 
 def _ordered(items: list[Item], field: str, *, ascending: bool) -> list[Item]:
     """Values of one kind sort among themselves; items without the field come last."""
     present = [item for item in items if field in item.value]
     absent = [item for item in items if field not in item.value]
-    return sorted(present, key=lambda item: _rank(item.value[field]), reverse=not ascending) + absent
+    return sorted(present, key=lambda item: _sort_key(item.value[field]), reverse=not ascending) + absent
 
 
-def _rank(value: Any) -> tuple[int, float, str]:
+def _sort_key(value: Any) -> tuple[int, float, str]:
     if isinstance(value, int | float):
         return 0, float(value), ""
     return 1, 0, value if isinstance(value, str) else to_json(value)
 
 
-def _shown(catalog: Catalog, item: Item) -> dict[str, Any]:
+def _item_json(catalog: Catalog, item: Item) -> dict[str, Any]:
     return {
         "catalogName": catalog.name,
         "itemId": item.id,
@@ -163,9 +163,9 @@ def _shown(catalog: Catalog, item: Item) -> dict[str, Any]:
     }
 
 
-_SURELY_SMALL: Final = MAX_CATALOG_ITEM_BYTES // 4
+_MAX_SMALL_CHARS: Final = MAX_CATALOG_ITEM_BYTES // 4
 """So many characters are never too many bytes."""
-_MAYBE_PERIOD: Final = re.compile(r"""\.(?:[^."\\]|\\.)*+":""")
+_POSSIBLE_PERIOD: Final = re.compile(r"""\.(?:[^."\\]|\\.)*+":""")
 """The rest of a field name after its last period. Some texts look like it, too."""
 
 _ITEMS: Final = "/api/catalogs/{catalogName}/items"

@@ -9,14 +9,14 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from iterable_sandbox.routes.base.call import Call, Endpoint
-from iterable_sandbox.routes.base.pages import asked_page
+from iterable_sandbox.routes.base.pages import requested_page
 from iterable_sandbox.store.tables.catalogs import Catalog
 from iterable_sandbox.wire.body_schema import OBJECT, STRING, array_of, object_of, violations
 from iterable_sandbox.wire.responses import bad_params, envelope, play_error
 
 NAME: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
 """What catalogs and items may be called."""
-LARGEST_PAGE: Final = 1000
+MAX_PAGE_SIZE: Final = 1000
 """The documented default is 10; the largest page is not documented."""
 _TYPES: Final = frozenset({"boolean", "date", "geo_location", "long", "double", "object", "string"})
 
@@ -24,7 +24,7 @@ _TYPES: Final = frozenset({"boolean", "date", "geo_location", "long", "double", 
 def list_catalogs(call: Call) -> Response:
     """GET /api/catalogs."""
     catalogs = call.project.store.catalogs.all()
-    page = asked_page(call, default=10, largest=LARGEST_PAGE)
+    page = requested_page(call, default=10, largest=MAX_PAGE_SIZE)
     shown = [{"name": catalog.name} for catalog in page.of(catalogs)]
     total = {"totalCatalogsCount": len(catalogs)}
     return envelope(params={"catalogNames": shown} | total | page.links(call, "/api/catalogs", len(catalogs)))

@@ -12,10 +12,10 @@ from iterable_sandbox.exports.formats import CSV, csv_line
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.content.campaign_metrics import metrics_window
 from iterable_sandbox.rules.campaign_metrics import EMAIL
-from iterable_sandbox.store.tables.message_counts import BulkResult, tallies
+from iterable_sandbox.store.tables.message_counts import CountsByType, count_messages
 
 _HEAD: Final = ("Campaign ID", "Experiment ID", "Experiment Name", "Template ID", "Improvement")
-_SECOND: Final = 1
+_ONE_SECOND: Final = 1
 
 
 def get_metrics(call: Call) -> Response:
@@ -24,16 +24,16 @@ def get_metrics(call: Call) -> Response:
     No answer of the real one is published: that its rows are ragged, that some numbers are NaN or infinite, and that
     it covers e-mail alone is all that is known.
     """
-    rows = [row for experiment in _asked(call) for row in _rows(call, experiment)]
+    rows = [row for experiment in _requested(call) for row in _rows(call, experiment)]
     lines = [[*_HEAD, *EMAIL], *rows]
     return Response("".join(f"{csv_line(cells)}\n" for cells in lines), media_type=CSV)
 
 
-def _asked(call: Call) -> list[dict[str, Any]]:
+def _requested(call: Call) -> list[dict[str, Any]]:
     """Those that every given parameter names; all of them if none is given."""
     found = call.project.store.resources.all("experiment")
     for parameter, field in (("experimentId", "id"), ("campaignId", "campaignId")):
-        wanted = {call.as_integer(parameter, text) for text in call.query.getlist(parameter)}
+        wanted = {call.parse_integer(parameter, text) for text in call.query.getlist(parameter)}
         found = [row for row in found if not wanted or row[field] in wanted]
     return found
 
@@ -42,8 +42,8 @@ def _rows(call: Call, experiment: dict[str, Any]) -> Iterator[list[Any]]:
     """The first variant is what the others are measured by. The best one's row has a cell without a header."""
     start, end = metrics_window(call)
     templates, campaign = experiment["templateIds"], experiment["campaignId"]
-    inclusive = None if end is None else end + _SECOND
-    counted = tallies(call.project.store.database, [campaign], start, inclusive, variants=len(templates))
+    inclusive = None if end is None else end + _ONE_SECOND
+    counted = count_messages(call.project.store.database, [campaign], start, inclusive, variants=len(templates))
     results = [counted.get((campaign, number), {}) for number in range(len(templates))]
     rates = [_rate(tally) for tally in results]
     best = max(rates, default=nan, key=lambda rate: -1 if isnan(rate) else rate)
@@ -52,7 +52,7 @@ def _rows(call: Call, experiment: dict[str, Any]) -> Iterator[list[Any]]:
         yield [*head, *(measure(tally) for measure in EMAIL.values()), *(["Winner"] if rate == best else [])]
 
 
-def _rate(tally: BulkResult) -> float:
+def _rate(tally: CountsByType) -> float:
     sent = EMAIL["Unique Email Sends"](tally)
     return EMAIL["Unique Email Opens"](tally) / sent if sent else nan
 

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from iterable_sandbox.routes.base.call import Call, Endpoint
-from iterable_sandbox.routes.base.pages import asked_page, in_order
+from iterable_sandbox.routes.base.pages import requested_page, sorted_as_requested
 from iterable_sandbox.wire.responses import bad_params, json_answer
 
 _PATH: Final = "/api/journeys"
@@ -21,8 +21,8 @@ def list_journeys(call: Call) -> Response:
     if not states <= {_ARCHIVED}:
         raise bad_params(f"Invalid state: {', '.join(sorted(states))}")
     journeys = call.project.store.resources.all("journey")
-    found = in_order(call, [row for row in journeys if row["isArchived"] == bool(states)], _SORTABLE)
-    page = asked_page(call, default=10, largest=50)
+    found = sorted_as_requested(call, [row for row in journeys if row["isArchived"] == bool(states)], _SORTABLE)
+    page = requested_page(call, default=10, largest=50)
     total = {"totalJourneysCount": len(found)}
     return json_answer({"journeys": page.of(found)} | page.links(call, _PATH, len(found)) | total)
 

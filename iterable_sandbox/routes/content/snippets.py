@@ -28,14 +28,14 @@ def list_snippets(call: Call) -> Response:
 
 def get_snippet(call: Call) -> Response:
     """GET /api/snippets/{identifier}: a number is an id, anything else a name."""
-    return json_answer({"snippet": _needed(call)})
+    return json_answer({"snippet": _existing(call)})
 
 
 def create_snippet(call: Call) -> Response:
     """POST /api/snippets. How the real one refuses a taken name is not known."""
     if _by_name(call, call.body["name"]) is not None:
         raise bad_params(f"A snippet with this name exists: {call.body['name']}")
-    return _created(call, call.body["name"])
+    return _create(call, call.body["name"])
 
 
 def put_snippet(call: Call) -> Response:
@@ -43,23 +43,23 @@ def put_snippet(call: Call) -> Response:
     name = call.path["identifier"]
     found = _find(call)
     if found is None and not name.isdecimal():
-        return _created(call, name)
-    snippet = _needed(call) | _written(call)
+        return _create(call, name)
+    snippet = _existing(call) | _checked_content(call)
     call.project.store.resources.add("snippet", [(snippet["id"], snippet)])
     return json_answer({"snippetId": snippet["id"]})
 
 
 def delete_snippet(call: Call) -> Response:
     """DELETE /api/snippets/{identifier}."""
-    number = _needed(call)["id"]
+    number = _existing(call)["id"]
     call.project.store.resources.delete("snippet", number)
     return json_answer({"snippetId": number})
 
 
-def _created(call: Call, name: str) -> Response:
+def _create(call: Call, name: str) -> Response:
     if not _NAME.fullmatch(name):
         raise bad_params(f"Invalid snippet name: {name}")
-    written = _written(call)
+    written = _checked_content(call)
     number = call.project.store.resources.new_id("snippet")
     head = {"id": number, "projectId": call.project.settings.project_id, "name": name, "variables": []}
     made = {"createdAt": written["updatedAt"], "createdBy": written["updatedBy"]}
@@ -67,7 +67,7 @@ def _created(call: Call, name: str) -> Response:
     return json_answer({"snippetId": number}, 201)
 
 
-def _written(call: Call) -> dict[str, Any]:
+def _checked_content(call: Call) -> dict[str, Any]:
     """What a request says of a snippet, once it is checked."""
     body = call.body
     if _FORBIDDEN.search(body["content"]) or body["content"].count("{{") != body["content"].count("}}"):
@@ -79,7 +79,7 @@ def _written(call: Call) -> dict[str, Any]:
     return given | {"updatedAt": now, "updatedBy": body.get("createdByUserId") or _PROJECT_CREATOR}
 
 
-def _needed(call: Call) -> dict[str, Any]:
+def _existing(call: Call) -> dict[str, Any]:
     snippet = _find(call)
     if snippet is None:
         raise not_found(f"Snippet not found: {call.path['identifier']}")
@@ -89,7 +89,7 @@ def _needed(call: Call) -> dict[str, Any]:
 def _find(call: Call) -> dict[str, Any] | None:
     identifier = call.path["identifier"]
     if identifier.isdecimal():
-        return call.project.store.resources.get("snippet", call.as_integer("identifier", identifier))
+        return call.project.store.resources.get("snippet", call.parse_integer("identifier", identifier))
     return _by_name(call, identifier)
 
 

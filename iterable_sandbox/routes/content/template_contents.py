@@ -8,33 +8,33 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from iterable_sandbox.routes.base.call import Call, Endpoint, Handler
-from iterable_sandbox.routes.content.templates import listed
+from iterable_sandbox.routes.content.templates import list_entry
 from iterable_sandbox.wire.responses import RefusedError, internal_error, json_answer, not_found
 
 _PATH: Final = "/api/templates"
-_EVERYWHERE: Final = ("templateId", "name", "messageTypeId", "clientTemplateId")
-_HEADS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "email": ("Email", (*_EVERYWHERE, "creatorUserId")),
-    "push": ("Push", (*_EVERYWHERE, "campaignId", "createdAt", "updatedAt")),
-    "sms": ("SMS", (*_EVERYWHERE, "campaignId", "createdAt", "updatedAt")),
-    "inapp": ("InApp", (*_EVERYWHERE, "campaignId")),
-    "embedded": ("Embedded", (*_EVERYWHERE, "campaignId")),
+_COMMON_FIELDS: Final = ("templateId", "name", "messageTypeId", "clientTemplateId")
+_FIELDS_BESIDE_CONTENT: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "email": ("Email", (*_COMMON_FIELDS, "creatorUserId")),
+    "push": ("Push", (*_COMMON_FIELDS, "campaignId", "createdAt", "updatedAt")),
+    "sms": ("SMS", (*_COMMON_FIELDS, "campaignId", "createdAt", "updatedAt")),
+    "inapp": ("InApp", (*_COMMON_FIELDS, "campaignId")),
+    "embedded": ("Embedded", (*_COMMON_FIELDS, "campaignId")),
 }
 """By the name in the path: the medium, and what stands beside the content."""
-_DEFAULT: Final = ""
+_DEFAULT_LOCALE: Final = ""
 
 
 def _get(part: str) -> Handler:
-    medium, head = _HEADS[part]
+    medium, head = _FIELDS_BESIDE_CONTENT[part]
 
     def get_template(call: Call) -> Response:
         template = _template(call, medium)
-        locale = call.text("locale") or _DEFAULT
+        locale = call.text("locale") or _DEFAULT_LOCALE
         content = template.get("contents", {}).get(locale)
         if content is None:
             raise not_found(f"Content does not exist for locale {locale} of template {template['templateId']}")
         beside = {name: template[name] for name in head if name in template}
-        metadata = {"metadata": listed(template)} if medium == "Email" else {}
+        metadata = {"metadata": list_entry(template)} if medium == "Email" else {}
         return json_answer(beside | metadata | ({"locale": locale} if locale else {}) | content)
 
     return get_template
@@ -42,14 +42,14 @@ def _get(part: str) -> Handler:
 
 def by_client_template_id(call: Call) -> Response:
     """GET /api/templates/getByClientTemplateId: every template that shares the id, with its locales."""
-    asked = call.needed("clientTemplateId")
+    asked = call.required_text("clientTemplateId")
     templates = call.project.store.resources.all("template")
     found = [_entry(template) for template in templates if template.get("clientTemplateId") == asked]
     return json_answer({"templates": found})
 
 
 def _template(call: Call, medium: str) -> dict[str, Any]:
-    number = call.as_integer("templateId", call.needed("templateId"))
+    number = call.parse_integer("templateId", call.required_text("templateId"))
     template = call.project.store.resources.get("template", number)
     if template is not None and template["messageMedium"] == medium:
         return template
@@ -60,12 +60,12 @@ def _template(call: Call, medium: str) -> dict[str, Any]:
 
 def _entry(template: dict[str, Any]) -> dict[str, Any]:
     campaign = {"campaignId": template["campaignId"]} if "campaignId" in template else {}
-    tags = [tag for tag in template.get("contents", {}) if tag != _DEFAULT]
+    tags = [tag for tag in template.get("contents", {}) if tag != _DEFAULT_LOCALE]
     locales = [{"displayLanguage": tag.partition("-")[0], "languageTag": tag} for tag in tags]
     return {"templateId": template["templateId"], "locales": locales} | campaign
 
 
 ENDPOINTS: Final = (
     Endpoint("GET", f"{_PATH}/getByClientTemplateId", by_client_template_id),
-    *(Endpoint("GET", f"{_PATH}/{part}/get", _get(part)) for part in _HEADS),
+    *(Endpoint("GET", f"{_PATH}/{part}/get", _get(part)) for part in _FIELDS_BESIDE_CONTENT),
 )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from iterable_sandbox.routes.base.call import Call, Endpoint
-from iterable_sandbox.routes.base.pages import in_order, resource_page
+from iterable_sandbox.routes.base.pages import resource_page, sorted_as_requested
 from iterable_sandbox.wire.responses import bad_params, json_answer
 
 _PATH: Final = "/api/templates"
@@ -16,7 +16,7 @@ _CHOICES: Final = {
     "templateType": ("Base", "Blast", "Triggered", "Workflow"),
     "messageMedium": ("Email", "Push", "InApp", "SMS"),
 }
-_LISTED: Final = (
+_LIST_FIELDS: Final = (
     "templateId",
     "createdAt",
     "updatedAt",
@@ -40,7 +40,7 @@ def list_templates(call: Call) -> Response:
         and (earliest is None or template["createdAt"] >= earliest * 1000)
         and (latest is None or template["createdAt"] < latest * 1000)
     ]
-    return json_answer(resource_page(call, _PATH, "templates", in_order(call, found, _SORTABLE), listed))
+    return json_answer(resource_page(call, _PATH, "templates", sorted_as_requested(call, found, _SORTABLE), list_entry))
 
 
 def _choice(call: Call, name: str) -> str | None:
@@ -50,9 +50,9 @@ def _choice(call: Call, name: str) -> str | None:
     return value
 
 
-def listed(template: dict[str, Any]) -> dict[str, Any]:
+def list_entry(template: dict[str, Any]) -> dict[str, Any]:
     """A template as lists show it."""
-    return {name: template[name] for name in _LISTED if name in template}
+    return {name: template[name] for name in _LIST_FIELDS if name in template}
 
 
 ENDPOINTS: Final = (Endpoint("GET", _PATH, list_templates),)

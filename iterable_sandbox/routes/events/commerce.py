@@ -10,7 +10,7 @@ from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.users.users import UPDATE
 from iterable_sandbox.rules.field_types import PURCHASE, USER, FieldDraft, RequestedFields
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.wire.body_schema import DECIMAL, NUMBER, OBJECT, STRING, array_of, object_of
 from iterable_sandbox.wire.responses import bad_params, envelope
 from iterable_sandbox.writes import commerce, events, users
@@ -24,7 +24,7 @@ def update_cart(call: Call) -> Response:
     # A cart is Iterable's own field: a project that drops new fields keeps it all the same.
     cart = draft.admit(RequestedFields(USER, {commerce.CART: body["items"]}, create=True))
     draft.check()
-    with project.store.database.transaction(), single_write():
+    with project.store.database.transaction(), rows_fail_request():
         draft.save()
         user = users.upsert(project, body["user"], fields, source="API")
         commerce.fill_cart(project, user, cart[commerce.CART])
@@ -43,7 +43,7 @@ def track_purchase(call: Call) -> Response:
     bought = {**(body.get("dataFields") or {}), commerce.CART: body["items"], "total": body["total"]}
     admitted = draft.admit(RequestedFields(PURCHASE, bought, create=True))
     draft.check()
-    with project.store.database.transaction(), single_write():
+    with project.store.database.transaction(), rows_fail_request():
         draft.save()
         user = users.upsert(project, body["user"], fields, source="API")
         purchase_id = commerce.purchase(project, user, body, admitted)
@@ -51,7 +51,7 @@ def track_purchase(call: Call) -> Response:
 
 
 def _user_fields(draft: FieldDraft, row: dict[str, Any]) -> dict[str, Any]:
-    return draft.admit(users.asked(row, create=row.get("createNewFields")))
+    return draft.admit(users.requested_fields(row, create=row.get("createNewFields")))
 
 
 _ITEM: Final = object_of(

@@ -12,7 +12,7 @@ from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import identities, profiles
 from iterable_sandbox.rules.bulk_result import EVENT_BUCKETS, BulkResult
 from iterable_sandbox.rules.field_types import RequestedFields, custom_event
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.store.tables.events import Event
 from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, OBJECT, STRING, array_of, object_of
@@ -29,9 +29,9 @@ def track(call: Call) -> Response:
     # The answer names the id, so a write that is applied later must have the same one.
     row["id"] = row.get("id") or events.new_id()
     draft = project.field_draft()
-    [fields] = draft.admit_all([_asked(row)])
+    [fields] = draft.admit_all([_requested_fields(row)])
     draft.check()
-    with project.store.database.transaction(), single_write():
+    with project.store.database.transaction(), rows_fail_request():
         draft.save()
         event_id = events.track(project, row, fields)
     return envelope(f"Event with id: {event_id} tracked.", params={"id": event_id})
@@ -39,13 +39,13 @@ def track(call: Call) -> Response:
 
 def by_email(call: Call) -> Response:
     """GET /api/events/{email}: the newest first; nothing for an unknown user."""
-    with single_write():
-        return _shown(call, call.project.store.users.by_email(identities.checked_email(call.path["email"])))
+    with rows_fail_request():
+        return _events_of(call, call.project.store.users.by_email(identities.checked_email(call.path["email"])))
 
 
 def by_user_id(call: Call) -> Response:
     """GET /api/events/byUserId/{userId}."""
-    return _shown(call, call.project.store.users.by_user_id(call.path["userId"]))
+    return _events_of(call, call.project.store.users.by_user_id(call.path["userId"]))
 
 
 def track_bulk(call: Call) -> Response:
@@ -56,18 +56,23 @@ def track_bulk(call: Call) -> Response:
     rows = [row for row in call.body["events"] if row["eventName"] not in blocked]
     _check_ids(rows)
     draft, tally = project.field_draft(), BulkResult(EVENT_BUCKETS)
-    admitted = draft.admit_all([_asked(row) for row in rows])
+    admitted = draft.admit_all([_requested_fields(row) for row in rows])
     draft.check()
-    with project.store.database.transaction(), project.directory.expecting(rows), events.expecting(project, rows):
+    with project.store.database.transaction(), project.user_resolver.prefetch(rows), events.prefetch(project, rows):
         draft.save()
-        tally.each(partial(events.track, project), rows, admitted)
+        tally.apply(partial(events.track, project), rows, admitted)
     tally.failed += len(refused) if project.settings.count_disallowed else 0
-    deprecated = {"invalidEmails": tally.named("invalidEmails"), "invalidUserIds": tally.named("notFoundUserIds")}
+    deprecated = {
+        "invalidEmails": tally.identifiers_in("invalidEmails"),
+        "invalidUserIds": tally.identifiers_in("notFoundUserIds"),
+    }
     names = {"disallowedEventNames": list(dict.fromkeys(refused))}
-    return json_answer(tally.counts() | deprecated | names | tally.tail(draft) | {"failedUpdates": tally.buckets()})
+    return json_answer(
+        tally.counts() | deprecated | names | tally.field_changes(draft) | {"failedUpdates": tally.failed_updates()}
+    )
 
 
-def _asked(row: dict[str, Any]) -> RequestedFields:
+def _requested_fields(row: dict[str, Any]) -> RequestedFields:
     return RequestedFields(custom_event(row["eventName"]), row.get("dataFields") or {}, row.get("createNewFields"))
 
 
@@ -75,18 +80,18 @@ def _check_ids(rows: list[dict[str, Any]]) -> None:
     """Refuse ids that are too long. No bucket fits them, so the whole request fails; the real answer is not known."""
     for index, row in enumerate(rows):
         event_id = row.get("id") or ""
-        if len(event_id) > _SURELY_SHORT and len(event_id.encode()) > MAX_EVENT_ID_BYTES:
+        if len(event_id) > _MAX_SHORT_CHARS and len(event_id.encode()) > MAX_EVENT_ID_BYTES:
             raise bad_params(f"The id of event {index} is longer than {MAX_EVENT_ID_BYTES} bytes")
 
 
-def _shown(call: Call, user: User | None) -> Response:
+def _events_of(call: Call, user: User | None) -> Response:
     asked = call.integer("limit")
-    limit = _DEFAULT_LIMIT if asked is None else max(0, min(asked, _LARGEST_LIMIT))
+    limit = _DEFAULT_EVENTS if asked is None else max(0, min(asked, _MAX_EVENTS))
     found = [] if user is None else call.project.store.events.of_user(user.id)
-    return json_answer({"events": [_view(event) for event in found[:limit]]})
+    return json_answer({"events": [_event_json(event) for event in found[:limit]]})
 
 
-def _view(event: Event) -> dict[str, Any]:
+def _event_json(event: Event) -> dict[str, Any]:
     """One event: a custom one has its data fields in an object of their own here, another one names its type."""
     line = profiles.nested(event.line)
     if event.type != events.CUSTOM_EVENT:
@@ -95,10 +100,10 @@ def _view(event: Event) -> dict[str, Any]:
     return own | {"dataFields": line}
 
 
-_SURELY_SHORT: Final = MAX_EVENT_ID_BYTES // 4
+_MAX_SHORT_CHARS: Final = MAX_EVENT_ID_BYTES // 4
 """So many characters are never too many bytes."""
-_DEFAULT_LIMIT: Final = 30
-_LARGEST_LIMIT: Final = 200
+_DEFAULT_EVENTS: Final = 30
+_MAX_EVENTS: Final = 200
 _EVENT_FIELDS: Final = (
     "eventName",
     "id",

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.routes.base.call import Call, Endpoint
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.wire.body_schema import DECIMAL, NUMBER, OBJECT, STRING, BodySchema, array_of, object_of
 from iterable_sandbox.wire.responses import envelope
@@ -47,27 +47,27 @@ def consume(call: Call) -> Response:
         if call.body.get("deleteAction") is not None:
             interactions.track(project, user, "inAppDelete", call.body, ("deleteAction",))
 
-    return _written(call, write)
+    return _write(call, write)
 
 
 def session(call: Call) -> Response:
     """POST /api/embedded-messaging/events/session: one event for the session and one for each impression."""
-    return _written(call, lambda project, user: interactions.track_session(project, user, call.body))
+    return _write(call, lambda project, user: interactions.track_session(project, user, call.body))
 
 
 def _handler(report: _Report) -> Callable[[Call], Response]:
     def track(call: Call) -> Response:
         more = call.body.get("dataFields") or {}
         row, fields = {**more, **call.body}, (*report.fields, *more)
-        return _written(call, lambda project, user: interactions.track(project, user, report.type, row, fields))
+        return _write(call, lambda project, user: interactions.track(project, user, report.type, row, fields))
 
     return track
 
 
-def _written(call: Call, write: Callable[[Project, User], None]) -> Response:
+def _write(call: Call, write: Callable[[Project, User], None]) -> Response:
     """Write about the user of the report, who must be there: whether the real one makes users here is not known."""
-    with call.project.store.database.transaction(), single_write():
-        write(call.project, users.existing(call.project, call.body))
+    with call.project.store.database.transaction(), rows_fail_request():
+        write(call.project, users.existing_user(call.project, call.body))
     return envelope()
 
 

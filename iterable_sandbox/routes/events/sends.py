@@ -12,7 +12,7 @@ from iterable_sandbox.project.project import Project
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.users.lists import existing_list
 from iterable_sandbox.rules import identities
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.store.tables.scheduled import Scheduled
 from iterable_sandbox.wire import dates
@@ -20,7 +20,7 @@ from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, OBJECT, STRING, a
 from iterable_sandbox.wire.responses import bad_params, envelope
 from iterable_sandbox.writes import events, sends, users
 
-_FURTHEST: Final = timedelta(days=365)
+_MAX_AHEAD: Final = timedelta(days=365)
 
 _MEDIA: Final = {
     "email": "Email",
@@ -33,28 +33,28 @@ _MEDIA: Final = {
 """Path to medium."""
 
 
-def _targeting(medium: str) -> Callable[[Call], Response]:
+def _target_handler(medium: str) -> Callable[[Call], Response]:
     def target(call: Call) -> Response:
         project, body = call.project, call.body
         campaign = _campaign(project, body["campaignId"], medium)
         due_ms = _send_at(call)
         named = {"email": body.get("recipientEmail"), "userId": body.get("recipientUserId")}
-        with project.store.database.transaction(), single_write():
-            user = users.existing(project, named)
+        with project.store.database.transaction(), rows_fail_request():
+            user = users.existing_user(project, named)
             if due_ms is not None and due_ms > project.clock.now():
-                return _scheduled(project, Scheduled(campaign["id"], user.id, due_ms, body))
+                return _schedule(project, Scheduled(campaign["id"], user.id, due_ms, body))
             sends.send(project, user, campaign, body)
         return envelope()
 
     return target
 
 
-def _cancelling(medium: str) -> Callable[[Call], Response]:
+def _cancel_handler(medium: str) -> Callable[[Call], Response]:
     def cancel(call: Call) -> Response:
         """What the real one answers if there is nothing to cancel is not known."""
         project = call.project
-        with project.store.database.transaction(), single_write():
-            found = [message for message in _asked(call) if _medium(project, message) == medium]
+        with project.store.database.transaction(), rows_fail_request():
+            found = [message for message in _messages_to_cancel(call) if _medium(project, message) == medium]
             for message in found:
                 project.store.schedule.remove(message.id)
         if not found:
@@ -83,16 +83,16 @@ def trigger_journey(call: Call) -> Response:
     journey = project.store.resources.get("journey", number)
     if journey is None or not journey["enabled"]:
         raise bad_params(f"Invalid workflowId: {number}")
-    with project.store.database.transaction(), single_write():
-        for user in _travellers(call):
+    with project.store.database.transaction(), rows_fail_request():
+        for user in _entering_users(call):
             events.record(project, "journeyExit", user, {"workflowId": number, "reason": "completed"})
     return envelope()
 
 
-def _travellers(call: Call) -> list[User]:
+def _entering_users(call: Call) -> list[User]:
     project, list_id = call.project, call.body.get("listId")
     if list_id is None:
-        return [users.existing(project, call.body)]
+        return [users.existing_user(project, call.body)]
     return list(filter(None, map(project.store.users.by_row, sorted(_members(project, [list_id])))))
 
 
@@ -109,20 +109,20 @@ def _send_at(call: Call) -> int | None:
     if text is None:
         return None
     try:
-        moment = dates.bound(text)
+        moment = dates.request_parameter(text)
     except ValueError as problem:
         raise bad_params(f"sendAt: {problem}") from None
-    if moment > call.project.clock.moment() + _FURTHEST:
+    if moment > call.project.clock.moment() + _MAX_AHEAD:
         raise bad_params("sendAt is more than 365 days away")
     return int(moment.timestamp() * 1000)
 
 
-def _scheduled(project: Project, message: Scheduled) -> Response:
+def _schedule(project: Project, message: Scheduled) -> Response:
     """That the answer names the message is likely, as it can be cancelled by its id; it was not seen."""
     return envelope(params={"scheduledMessageId": project.store.schedule.add(message)})
 
 
-def _asked(call: Call) -> list[Scheduled]:
+def _messages_to_cancel(call: Call) -> list[Scheduled]:
     """The messages that a request to cancel means."""
     schedule, message_id = call.project.store.schedule, call.body.get("scheduledMessageId")
     if message_id is not None:
@@ -130,7 +130,7 @@ def _asked(call: Call) -> list[Scheduled]:
     campaign = call.body.get("campaignId")
     if campaign is None:
         raise bad_params("Either campaignId or scheduledMessageId must be given")
-    found = call.project.directory.find(identities.read(call.body))
+    found = call.project.user_resolver.find(identities.read_identity(call.body))
     return [] if found is None else [one for one in schedule.of_user(found.id) if one.campaign == campaign]
 
 
@@ -172,6 +172,6 @@ ENDPOINTS: Final = (
     *(
         Endpoint("POST", f"/api/{path}/{action}", answering(medium), shape)
         for path, medium in _MEDIA.items()
-        for action, answering, shape in (("target", _targeting, _TARGET), ("cancel", _cancelling, _CANCEL))
+        for action, answering, shape in (("target", _target_handler, _TARGET), ("cancel", _cancel_handler, _CANCEL))
     ),
 )

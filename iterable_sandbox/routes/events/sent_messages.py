@@ -9,30 +9,32 @@ from starlette.responses import Response
 
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import identities
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.tables.events import Event
 from iterable_sandbox.wire.responses import bad_params, json_answer
 from iterable_sandbox.writes.interactions import SENDS
 from iterable_sandbox.writes.sends import TYPES
 
-_DEFAULT_LIMIT: Final = 10
-_LARGEST_LIMIT: Final = 1000
+_DEFAULT_MESSAGES: Final = 10
+_MAX_MESSAGES: Final = 1000
 _FILTERED: Final = ("Email", "Push", "InApp", "SMS")
-_SHOWN: Final = ("messageId", "campaignId", "templateId", "createdAt")
+_FIELDS: Final = ("messageId", "campaignId", "templateId", "createdAt")
 
 
 def sent_messages(call: Call) -> Response:
     """GET /api/users/getSentMessages: the newest first; none for an unknown user."""
     asked = call.integer("limit")
-    limit = _DEFAULT_LIMIT if asked is None else max(0, min(asked, _LARGEST_LIMIT))
+    limit = _DEFAULT_MESSAGES if asked is None else max(0, min(asked, _MAX_MESSAGES))
     found = [event for event in _sent(call) if _is_wanted(call, event)]
-    shown = [{name: event.line[name] for name in _SHOWN} for event in _complete(found)]
+    shown = [{name: event.line[name] for name in _FIELDS} for event in _complete(found)]
     return json_answer({"messages": shown[:limit]})
 
 
 def _sent(call: Call) -> list[Event]:
-    with single_write():
-        user = call.project.directory.find(identities.read({name: call.text(name) for name in ("email", "userId")}))
+    with rows_fail_request():
+        user = call.project.user_resolver.find(
+            identities.read_identity({name: call.text(name) for name in ("email", "userId")})
+        )
     medium = call.text("messageMedium")
     if medium is not None and medium not in _FILTERED:
         raise bad_params(f"Invalid messageMedium: {medium}")
@@ -42,12 +44,12 @@ def _sent(call: Call) -> list[Event]:
 
 def _is_wanted(call: Call, event: Event) -> bool:
     start, end = call.window()
-    campaigns = [call.as_integer("campaignIds", value) for value in call.query.getlist("campaignIds")]
+    campaigns = [call.parse_integer("campaignIds", value) for value in call.query.getlist("campaignIds")]
     if (start is not None and event.created_at < start) or (end is not None and event.created_at >= end):
         return False
     if campaigns:
         return event.line.get("campaignId") in campaigns
-    return not (call.truth("excludeBlastCampaigns") and _is_blast(call, event))
+    return not (call.boolean("excludeBlastCampaigns") and _is_blast(call, event))
 
 
 def _is_blast(call: Call, event: Event) -> bool:
@@ -57,7 +59,7 @@ def _is_blast(call: Call, event: Event) -> bool:
 
 def _complete(found: Iterable[Event]) -> list[Event]:
     """Those that name their message: lines that were loaded from elsewhere need not."""
-    return [event for event in found if all(name in event.line for name in _SHOWN)]
+    return [event for event in found if all(name in event.line for name in _FIELDS)]
 
 
 ENDPOINTS: Final = (Endpoint("GET", "/api/users/getSentMessages", sent_messages),)

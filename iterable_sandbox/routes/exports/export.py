@@ -19,16 +19,16 @@ _DAY: Final = timedelta(days=1)
 
 def export_json(call: Call) -> Response:
     """GET /api/export/data.json: the lines of one data type in a half-open range of whole seconds."""
-    return _streamed(call, JSON)
+    return _stream(call, JSON)
 
 
 def export_csv(call: Call) -> Response:
     """GET /api/export/data.csv: the same as a table whose columns are those that its rows have."""
-    return _streamed(call, CSV)
+    return _stream(call, CSV)
 
 
-def _streamed(call: Call, form: FormatName) -> Response:
-    name = data_type(call.needed("dataTypeName"))
+def _stream(call: Call, form: FormatName) -> Response:
+    name = data_type(call.required_text("dataTypeName"))
     selection = Selection(name, *_window(call), call.integer("campaignId"))
     only, omitted = (field_names(call.query.getlist(parameter)) for parameter in ("onlyFields", "omitFields"))
     project = call.project

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from iterable_sandbox.exports.formats import FORMATS
 from iterable_sandbox.exports.signing import UrlRefusedError, check
-from iterable_sandbox.faults.fault_middleware import exposed
+from iterable_sandbox.faults.fault_middleware import with_faults
 from iterable_sandbox.project.project import Project
 
 _PREFIX: Final = "/_files"
@@ -37,7 +37,7 @@ def file_route(project: Project) -> Route:
             return Response(text, error.status, media_type="application/xml")
 
     template = f"{_PREFIX}/{{job}}/{{name}}"
-    return Route(template, exposed(project.faults, f"GET {template}", read), methods=["GET"])
+    return Route(template, with_faults(project.faults, f"GET {template}", read), methods=["GET"])
 
 
 def _file(project: Project, request: Request) -> Response:

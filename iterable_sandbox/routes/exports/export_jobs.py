@@ -20,7 +20,7 @@ from iterable_sandbox.wire.body_schema import NUMBER, STRING, object_of
 from iterable_sandbox.wire.responses import bad_params, envelope, json_answer
 
 _NAMES_PER_PAGE: Final = 10
-_FILTERS: Final = {"": STATES, "queued": ("enqueued",)} | {state: (state,) for state in STATES}
+_STATES_OF_FILTER: Final = {"": STATES, "queued": ("enqueued",)} | {state: (state,) for state in STATES}
 """What `jobState` finds. A client of Iterable's own calls enqueued jobs queued."""
 
 
@@ -41,10 +41,10 @@ def start_export(call: Call) -> Response:
 
 def list_files(call: Call) -> Response:
     """GET /api/export/{jobId}/files: the state, and the next names after `startAfter` with fresh URLs."""
-    job = jobs.get(call.project, call.as_integer("jobId", call.path["jobId"]))
+    job = jobs.get(call.project, call.parse_integer("jobId", call.path["jobId"]))
     jobs.poll(call.project)
     after = call.text("startAfter") or ""
-    names = [name for name in job.shown if name > after][:_NAMES_PER_PAGE]
+    names = [name for name in job.visible_files if name > after][:_NAMES_PER_PAGE]
     head = {"exportTruncated": job.truncated, "jobId": job.id, "jobState": job.state}
     return json_answer(head | {"files": [{"file": name, "url": _url(call, job, name)} for name in names]})
 
@@ -53,16 +53,16 @@ def list_jobs(call: Call) -> Response:
     """GET /api/export/jobs: the latest first, or those in one state."""
     jobs.poll(call.project)
     asked = call.text("jobState") or ""
-    states = _FILTERS.get(asked.lower())
+    states = _STATES_OF_FILTER.get(asked.lower())
     if states is None:
         raise bad_params(f"Invalid jobState: {asked}")
     found = [job for job in call.project.export_jobs.values() if job.state in states]
-    return json_answer({"jobs": [_shown(job) for job in reversed(found)]})
+    return json_answer({"jobs": [_job_json(job) for job in reversed(found)]})
 
 
 def cancel_export(call: Call) -> Response:
     """DELETE /api/export/{jobId}."""
-    jobs.cancel(call.project, jobs.get(call.project, call.as_integer("jobId", call.path["jobId"])))
+    jobs.cancel(call.project, jobs.get(call.project, call.parse_integer("jobId", call.path["jobId"])))
     return envelope()
 
 
@@ -76,7 +76,7 @@ def _format(asked: str) -> FormatName:
 def _bound(body: dict[str, Any], name: str) -> int | None:
     """A date of the body in epoch seconds. How the real one refuses a bad one here is not known."""
     try:
-        return None if body.get(name) is None else int(dates.bound(body[name]).timestamp())
+        return None if body.get(name) is None else int(dates.request_parameter(body[name]).timestamp())
     except ValueError as problem:
         raise bad_params(f"{name}: {problem}") from None
 
@@ -87,7 +87,7 @@ def _url(call: Call, job: Job, name: str) -> str:
     return call.origin + signed(project.signing_key, path_of(job.id, name), project.clock.moment(), seconds)
 
 
-def _shown(job: Job) -> dict[str, Any]:
+def _job_json(job: Job) -> dict[str, Any]:
     head = {"id": job.id, "dataTypeName": job.query.selection.type, "jobState": job.state}
     ended = {} if job.ended is None else {"endTime": _moment(job.ended)}
     return head | {"scheduledStartTime": _moment(job.scheduled)} | ended | {"bytesExported": job.bytes}

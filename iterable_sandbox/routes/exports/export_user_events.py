@@ -20,7 +20,7 @@ _SYSTEM: Final = frozenset(data_type.name for data_type in EVENTS) - {_CUSTOM}
 
 def export_user_events(call: Call) -> Response:
     """GET /api/export/userEvents: without custom events unless asked for; nothing for somebody who is not there."""
-    types = _SYSTEM | {_CUSTOM} if call.truth("includeCustomEvents") else _SYSTEM
+    types = _SYSTEM | {_CUSTOM} if call.boolean("includeCustomEvents") else _SYSTEM
     user = _user(call)
     events = [] if user is None else call.project.store.events.of_user(user.id, types=types)
     end = "\n" if events and call.project.settings.trailing_newline else ""

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import identities
 from iterable_sandbox.rules.field_types import USER, RequestedFields
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.wire.body_schema import BOOLEAN, OBJECT, STRING, object_of
 from iterable_sandbox.wire.responses import bad_params, envelope
 from iterable_sandbox.writes import devices, users
@@ -23,11 +23,11 @@ def register_device(call: Call) -> Response:
     if body["device"]["platform"] not in _PLATFORMS:
         raise bad_params(f"Invalid platform: {body['device']['platform']}")
     draft = project.field_draft()
-    [device] = draft.admit(RequestedFields(USER, {"devices": [devices.described(body["device"])]}, create=True))[
+    [device] = draft.admit(RequestedFields(USER, {"devices": [devices.as_profile_field(body["device"])]}, create=True))[
         "devices"
     ]
     draft.check()
-    with project.store.database.transaction(), single_write():
+    with project.store.database.transaction(), rows_fail_request():
         draft.save()
         devices.register(project, users.upsert(project, body, {}, source="API"), device)
     return envelope()
@@ -39,7 +39,7 @@ def register_browser(call: Call) -> Response:
     draft = project.field_draft()
     draft.admit(RequestedFields(USER, {"browserTokens": [body["browserToken"]]}, create=True))
     draft.check()
-    with project.store.database.transaction(), single_write():
+    with project.store.database.transaction(), rows_fail_request():
         draft.save()
         devices.register_browser(project, users.upsert(project, body, {}, source="API"), body["browserToken"])
     return envelope()
@@ -48,10 +48,10 @@ def register_browser(call: Call) -> Response:
 def disable_device(call: Call) -> Response:
     """POST /api/users/disableDevice: under one user, or under everybody. An unknown token is no error here."""
     project, token = call.project, call.body["token"]
-    with project.store.database.transaction(), single_write():
+    with project.store.database.transaction(), rows_fail_request():
         named = any(call.body.get(name) is not None for name in ("email", "userId"))
         holders = project.store.users.with_device(token)
-        only = project.directory.find(identities.read(call.body)) if named else None
+        only = project.user_resolver.find(identities.read_identity(call.body)) if named else None
         for user in holders:
             if not named or (only is not None and only.id == user.id):
                 devices.disable(project, user, token)

@@ -15,17 +15,16 @@ from iterable_sandbox.rules.bulk_result import USER_BUCKETS, BulkResult
 from iterable_sandbox.store.tables.lists import UserList
 from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, STRING, array_of, object_of
 from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, json_answer
-from iterable_sandbox.writes import list_removal, users
-from iterable_sandbox.writes import lists as memberships
+from iterable_sandbox.writes import list_removal, lists, users
 
 _SOURCE: Final = "ListAPI"
-_SAMPLE: Final = 1000
-_LARGEST_SAMPLE: Final = 5000
+_DEFAULT_SAMPLE_USERS: Final = 1000
+_MAX_SAMPLE_USERS: Final = 5000
 
 
 def list_lists(call: Call) -> Response:
     """GET /api/lists: all of them."""
-    return json_answer({"lists": [_shown(found) for found in call.project.store.lists.all()]})
+    return json_answer({"lists": [_list_json(found) for found in call.project.store.lists.all()]})
 
 
 def create_list(call: Call) -> Response:
@@ -37,7 +36,7 @@ def create_list(call: Call) -> Response:
 
 def delete_list(call: Call) -> Response:
     """DELETE /api/lists/{listId}. 409 if a campaign still needs the list, in words that are not known."""
-    project, number = call.project, call.as_integer("listId", call.path["listId"])
+    project, number = call.project, call.parse_integer("listId", call.path["listId"])
     found = project.store.lists.get(number)
     if found is None:
         raise bad_params(f"error.lists.deleteFailed({number})")
@@ -49,23 +48,23 @@ def delete_list(call: Call) -> Response:
 
 def list_users(call: Call) -> Response:
     """GET /api/lists/getUsers: one identifier per line, in another order each time; nothing for an empty list."""
-    names = _names(call)
+    names = _identifiers(call)
     if call.project.settings.shuffle:
-        _chance(call).shuffle(names)
+        _random(call).shuffle(names)
     return _lines(call, names)
 
 
 def preview_users(call: Call) -> Response:
     """GET /api/lists/previewUsers: some of them, by chance. Sizes beyond the limits are brought within them."""
     size = call.integer("size")
-    names = _names(call)
-    most = max(1, min(_SAMPLE if size is None else size, _LARGEST_SAMPLE, len(names)))
-    return _lines(call, _chance(call).sample(names, most) if names else [])
+    names = _identifiers(call)
+    count = max(1, min(_DEFAULT_SAMPLE_USERS if size is None else size, _MAX_SAMPLE_USERS, len(names)))
+    return _lines(call, _random(call).sample(names, count) if names else [])
 
 
 def list_size(call: Call) -> Response:
     """GET /api/lists/{listId}/size: a bare number."""
-    found = existing_list(call.project, call.as_integer("listId", call.path["listId"]))
+    found = existing_list(call.project, call.parse_integer("listId", call.path["listId"]))
     return PlainTextResponse(str(call.project.store.lists.size(found.id)))
 
 
@@ -79,7 +78,7 @@ def subscribe(call: Call) -> Response:
 
     def write(row: users.Row, fields: users.Row) -> None:
         user = users.upsert(project, row, fields, source=_SOURCE, existing_only=existing_only)
-        memberships.join(project, user, target, source=_SOURCE)
+        lists.join(project, user, target, source=_SOURCE)
 
     return bulk_answer(
         *users.write_rows(project, body["subscribers"], write, create=None), old=project.settings.old_list_answers
@@ -95,29 +94,29 @@ def unsubscribe(call: Call) -> Response:
     tally = BulkResult(USER_BUCKETS)
 
     def write(row: users.Row) -> None:
-        user = users.existing(project, row)
-        memberships.leave(project, user, target, source=_SOURCE, channels=channels, campaign=campaign)
+        user = users.existing_user(project, row)
+        lists.leave(project, user, target, source=_SOURCE, channels=channels, campaign=campaign)
 
     with project.store.database.transaction():
-        tally.each(write, body["subscribers"])
+        tally.apply(write, body["subscribers"])
     return bulk_answer(tally, project.field_draft(), old=project.settings.old_list_answers)
 
 
-def _names(call: Call) -> list[str]:
+def _identifiers(call: Call) -> list[str]:
     """What the project calls its users; hybrid projects choose. A user without that identifier goes by the other."""
     project = call.project
-    found = existing_list(project, call.as_integer("listId", call.needed("listId")))
+    found = existing_list(project, call.parse_integer("listId", call.required_text("listId")))
     by_user_id = {
         ProjectType.EMAIL: False,
         ProjectType.USER_ID: True,
-        ProjectType.HYBRID: call.truth("preferUserId"),
+        ProjectType.HYBRID: call.boolean("preferUserId"),
     }[project.settings.project_type]
     members = project.store.lists.members(found.id)
     names = ((user_id or email) if by_user_id else (email or user_id) for email, user_id in members)
     return [name for name in names if name is not None]
 
 
-def _chance(call: Call) -> Random:
+def _random(call: Call) -> Random:
     """Another order and another sample each time."""
     return Random(call.project.next_shuffle())  # noqa: S311 (an order, not a secret)
 
@@ -155,7 +154,7 @@ def _writable(project: Project, list_id: int) -> UserList:
     return found
 
 
-def _shown(found: UserList) -> dict[str, Any]:
+def _list_json(found: UserList) -> dict[str, Any]:
     described = {} if found.description is None else {"description": found.description}
     suppression = {"isGlobalSuppressionEnabled": False} if found.type == "Suppression" else {}
     head = {"id": found.id, "name": found.name}

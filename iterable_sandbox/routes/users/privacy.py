@@ -9,7 +9,7 @@ from starlette.responses import Response
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import identities
 from iterable_sandbox.rules.identities import Identity, RowRefusedError
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.tables.forgotten import Kind
 from iterable_sandbox.wire.body_schema import STRING, object_of
 from iterable_sandbox.wire.responses import bad_params, envelope, json_answer
@@ -19,7 +19,7 @@ from iterable_sandbox.writes import removal
 def forget(call: Call) -> Response:
     """POST /api/users/forget. Doing it again does no harm."""
     identity = _identity(call)
-    with call.project.store.database.transaction(), single_write():
+    with call.project.store.database.transaction(), rows_fail_request():
         try:
             removal.forget(call.project, identity)
         except RowRefusedError as error:
@@ -46,8 +46,8 @@ def forgotten_user_ids(call: Call) -> Response:
 
 def _identity(call: Call) -> Identity:
     """Who is meant, by an identifier that the project forgets by. How the real one words the error is not known."""
-    with single_write():
-        identity = identities.read(call.body)
+    with rows_fail_request():
+        identity = identities.read_identity(call.body)
     given: dict[Kind, str | None] = {"email": identity.email, "userId": identity.user_id}
     for kind, identifier in given.items():
         if identifier is not None:

@@ -11,17 +11,17 @@ from iterable_sandbox.project.project import Project
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.users.user_subscriptions import SOURCE
 from iterable_sandbox.rules.identities import RowRefusedError
-from iterable_sandbox.rules.single_write_errors import refused, single_write
+from iterable_sandbox.rules.single_write_errors import request_error, rows_fail_request
 from iterable_sandbox.wire.body_schema import NUMBER, STRING, array_of, object_of
 from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, play_error
 from iterable_sandbox.writes import subscriptions, users
 
 Row = Mapping[str, Any]
 
-_ADDING: Final[Mapping[str, tuple[str, bool]]] = {
-    "emaillist": (subscriptions.LISTS, True),
-    "messagechannel": (subscriptions.CLOSED, False),
-    "messagetype": (subscriptions.DECLINED, False),
+_GROUPS: Final[Mapping[str, tuple[str, bool]]] = {
+    "emaillist": (subscriptions.LIST_IDS, True),
+    "messagechannel": (subscriptions.UNSUBSCRIBED_CHANNELS, False),
+    "messagetype": (subscriptions.UNSUBSCRIBED_TYPES, False),
 }
 """Which ids of a user a group is about, and whether subscribing puts the id there or takes it away."""
 
@@ -33,14 +33,14 @@ def change_many(call: Call) -> Response:
         raise bad_params(f"Invalid action: {action}")
     by_email = [{"email": email} for email in call.body.get("users") or []]
     by_user_id = [{"userId": user_id} for user_id in call.body.get("usersByUserId") or []]
-    return _changed(call, [*by_email, *by_user_id], subscribe=action == "subscribe", skip_unknown=True)
+    return _change_all(call, [*by_email, *by_user_id], subscribe=action == "subscribe", skip_unknown=True)
 
 
-def _changing(parameter: str, identifier: str, *, subscribe: bool) -> Callable[[Call], Response]:
+def _change_one(parameter: str, identifier: str, *, subscribe: bool) -> Callable[[Call], Response]:
     """PATCH subscribes and DELETE unsubscribes the one user of the path."""
 
     def change(call: Call) -> Response:
-        return _changed(call, [{identifier: call.path[parameter]}], subscribe=subscribe, skip_unknown=False)
+        return _change_all(call, [{identifier: call.path[parameter]}], subscribe=subscribe, skip_unknown=False)
 
     return change
 
@@ -51,16 +51,16 @@ def double_opt_in(call: Call) -> Response:
     email, user_id = call.body.get("email"), call.body.get("userId")
     phone = {"phoneNumber": call.body["phoneNumber"]} if call.body.get("phoneNumber") else {}
     try:
-        with call.project.store.database.transaction(), single_write():
+        with call.project.store.database.transaction(), rows_fail_request():
             users.upsert(call.project, {"email": email, "userId": user_id}, phone, source=SOURCE, existing_only=True)
     except RefusedError:
         return PlainTextResponse(f"User not found for userId: {user_id} or email: {email}", 400)
     return PlainTextResponse("Request for double opt-in subscription accepted", 202)
 
 
-def _changed(call: Call, rows: list[Row], *, subscribe: bool, skip_unknown: bool) -> Response:
+def _change_all(call: Call, rows: list[Row], *, subscribe: bool, skip_unknown: bool) -> Response:
     name, adds = _group(call)
-    group_id = call.as_integer("subscriptionGroupId", call.path["subscriptionGroupId"])
+    group_id = call.parse_integer("subscriptionGroupId", call.path["subscriptionGroupId"])
     _check_group(call.project, name, group_id)
     with call.project.store.database.transaction():
         for row in rows:
@@ -68,7 +68,7 @@ def _changed(call: Call, rows: list[Row], *, subscribe: bool, skip_unknown: bool
                 _change(call.project, row, name, group_id, add=adds == subscribe)
             except RowRefusedError as error:
                 if error.bucket != "notFound" or not skip_unknown:
-                    raise refused(error) from None
+                    raise request_error(error) from None
     return envelope(code="Accepted", status=202)
 
 
@@ -77,8 +77,8 @@ def _change(project: Project, row: Row, name: str, group_id: int, *, add: bool) 
     user = users.upsert(project, row, {}, source=SOURCE, existing_only=existing_only)
     ids = subscriptions.current(project, user)
     wanted = {name: _with(ids[name], group_id, present=add)}
-    if name == subscriptions.DECLINED and _is_opt_in(project, group_id):
-        wanted = {subscriptions.CHOSEN: _with(ids[subscriptions.CHOSEN], group_id, present=not add)}
+    if name == subscriptions.UNSUBSCRIBED_TYPES and _is_opt_in(project, group_id):
+        wanted = {subscriptions.SUBSCRIBED_TYPES: _with(ids[subscriptions.SUBSCRIBED_TYPES], group_id, present=not add)}
     subscriptions.change(project, user, wanted, source=SOURCE)
 
 
@@ -88,7 +88,7 @@ def _with(ids: set[int], one: int, *, present: bool) -> set[int]:
 
 def _group(call: Call) -> tuple[str, bool]:
     _check_enabled(call)
-    found = _ADDING.get(call.path["subscriptionGroup"].lower())
+    found = _GROUPS.get(call.path["subscriptionGroup"].lower())
     if found is None:
         raise _endpoint_not_found()
     return found
@@ -105,10 +105,10 @@ def _endpoint_not_found() -> RefusedError:
 
 def _check_group(project: Project, name: str, group_id: int) -> None:
     """See that the list, channel or message type is there. How the real one refuses others is not known."""
-    if name == subscriptions.LISTS:
+    if name == subscriptions.LIST_IDS:
         found = project.store.lists.get(group_id)
         known = found is not None and found.type != "Dynamic"
-    elif name == subscriptions.CLOSED:
+    elif name == subscriptions.UNSUBSCRIBED_CHANNELS:
         known = any(one["id"] == group_id for one in project.store.resources.all("channel"))
     else:
         known = any(one["id"] == group_id for one in project.store.resources.all("messageType"))
@@ -128,7 +128,7 @@ def _bad_body(_path: str, wrong: Mapping[str, str]) -> RefusedError:
 
 
 _GROUP: Final = "/api/subscriptions/{subscriptionGroup}/{subscriptionGroupId}"
-_MANY: Final = object_of(users=array_of(STRING), usersByUserId=array_of(STRING))
+_CHANGE_MANY: Final = object_of(users=array_of(STRING), usersByUserId=array_of(STRING))
 _DOUBLE_OPT_IN: Final = object_of(
     required=("messageTypeIds",),
     email=STRING,
@@ -140,9 +140,9 @@ _DOUBLE_OPT_IN: Final = object_of(
 
 ENDPOINTS: Final = (
     Endpoint("POST", "/api/subscriptions/subscribeToDoubleOptIn", double_opt_in, _DOUBLE_OPT_IN, _bad_body),
-    Endpoint("PUT", _GROUP, change_many, _MANY),
+    Endpoint("PUT", _GROUP, change_many, _CHANGE_MANY),
     *(
-        Endpoint(method, f"{_GROUP}/{path}/{{{parameter}}}", _changing(parameter, identifier, subscribe=subscribe))
+        Endpoint(method, f"{_GROUP}/{path}/{{{parameter}}}", _change_one(parameter, identifier, subscribe=subscribe))
         for method, subscribe in (("PATCH", True), ("DELETE", False))
         for path, parameter, identifier in (("user", "userEmail", "email"), ("byUserId", "userId", "userId"))
     ),

@@ -10,7 +10,7 @@ from iterable_api.facts.identity import ProjectType, is_valid_email, normalise_e
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import identities
 from iterable_sandbox.rules.identities import Identity, RowRefusedError
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.wire.body_schema import STRING, array_of, object_of
 from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope
@@ -25,9 +25,9 @@ def update_email(call: Call) -> Response:
     current = _address(call, "currentEmail")
     new = _address(call, "newEmail")
     asked = {"email": current} if current is not None else {"userId": call.body.get("currentUserId")}
-    with project.store.database.transaction(), single_write():
-        user = _existing(call, identities.read(asked))
-        project.directory.refuse_forgotten(new, None)
+    with project.store.database.transaction(), rows_fail_request():
+        user = _existing(call, identities.read_identity(asked))
+        project.user_resolver.refuse_forgotten(new, None)
         if new is None or project.store.users.by_email(new) is not None:
             raise RowRefusedError("conflict", "Emails", new or "")
         merging.rename(project, user, new, user.user_id)
@@ -37,10 +37,10 @@ def update_email(call: Call) -> Response:
 def merge(call: Call) -> Response:
     """POST /api/users/merge. Without a destination, the source takes its identifier."""
     project = call.project
-    with project.store.database.transaction(), single_write():
-        source = _existing(call, identities.read(_side(call, "source")))
-        destination = identities.read(_side(call, "destination"))
-        found = project.directory.find(destination)
+    with project.store.database.transaction(), rows_fail_request():
+        source = _existing(call, identities.read_identity(_side_of_merge(call, "source")))
+        destination = identities.read_identity(_side_of_merge(call, "destination"))
+        found = project.user_resolver.find(destination)
         if found is None:
             merging.rename(project, source, destination.email or source.email, destination.user_id or source.user_id)
         elif found.id == source.id:
@@ -55,7 +55,7 @@ def delete_by_email(call: Call) -> Response:
     project = call.project
     if project.settings.project_type is ProjectType.USER_ID:
         raise bad_params("Users of this project are deleted by userId")
-    with project.store.database.transaction(), single_write():
+    with project.store.database.transaction(), rows_fail_request():
         user = project.store.users.by_email(identities.checked_email(call.path["email"]))
         if user is not None:
             removal.delete(project, user)
@@ -75,13 +75,13 @@ def delete_by_user_id(call: Call) -> Response:
 
 
 def _existing(call: Call, identity: Identity) -> User:
-    found = call.project.directory.find(identity)
+    found = call.project.user_resolver.find(identity)
     if found is None:
-        raise identity.refused("notFound")
+        raise identity.row_error("notFound")
     return found
 
 
-def _side(call: Call, side: str) -> dict[str, Any]:
+def _side_of_merge(call: Call, side: str) -> dict[str, Any]:
     """One side of a merge. Both identifiers of a side are too many."""
     given = {"email": call.body.get(f"{side}Email"), "userId": call.body.get(f"{side}UserId")}
     if all(given.values()):

@@ -11,7 +11,7 @@ from iterable_sandbox.project.project import Project
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import identities
 from iterable_sandbox.rules.bulk_result import USER_BUCKETS, BulkResult
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, STRING, array_of, object_of
 from iterable_sandbox.wire.responses import envelope, json_answer
 from iterable_sandbox.writes import subscriptions, users
@@ -23,7 +23,7 @@ SOURCE: Final = "API"
 
 def update(call: Call) -> Response:
     """POST /api/users/updateSubscriptions: each array that is given replaces the one that is there."""
-    with call.project.store.database.transaction(), single_write():
+    with call.project.store.database.transaction(), rows_fail_request():
         _overwrite(call.project, call.body)
     return envelope()
 
@@ -32,37 +32,37 @@ def bulk_update(call: Call) -> Response:
     """POST /api/users/bulkUpdateSubscriptions: 200 even if rows fail; whoever is not malformed fails as valid."""
     tally = BulkResult(USER_BUCKETS)
     with call.project.store.database.transaction():
-        tally.each(partial(_overwrite, call.project), call.body["updateSubscriptionsRequests"])
-    invalid = {name: tally.named(name) for name in ("invalidEmails", "invalidUserIds")}
+        tally.apply(partial(_overwrite, call.project), call.body["updateSubscriptionsRequests"])
+    invalid = {name: tally.identifiers_in(name) for name in ("invalidEmails", "invalidUserIds")}
     return json_answer(
         tally.counts()
         | invalid
         | {
-            "validEmailFailures": _others(tally, "Emails"),
-            "validUserIdFailures": _others(tally, "UserIds"),
+            "validEmailFailures": _valid_failures(tally, "Emails"),
+            "validUserIdFailures": _valid_failures(tally, "UserIds"),
         }
     )
 
 
-def _others(tally: BulkResult, kind: str) -> list[str]:
-    return [name for bucket in USER_BUCKETS if bucket != "invalid" for name in tally.named(f"{bucket}{kind}")]
+def _valid_failures(tally: BulkResult, kind: str) -> list[str]:
+    return [name for bucket in USER_BUCKETS if bucket != "invalid" for name in tally.identifiers_in(f"{bucket}{kind}")]
 
 
 def _overwrite(project: Project, row: Row) -> None:
     wanted = {name: set(row[name]) for name in subscriptions.KINDS if row.get(name) is not None}
-    if _is_wrong(project, row, wanted):
-        raise identities.read(row).refused("invalidData")
+    if _is_invalid(project, row, wanted):
+        raise identities.read_identity(row).row_error("invalidData")
     existing_only = project.settings.unknown_user_in_subscriptions == "refuse"
     user = users.upsert(project, row, {}, source=SOURCE, existing_only=existing_only)
     attributed = {"campaign": row.get("campaignId"), "template": row.get("templateId")}
     subscriptions.change(project, user, wanted, source=SOURCE, **attributed)
 
 
-def _is_wrong(project: Project, row: Row, wanted: dict[str, set[int]]) -> bool:
+def _is_invalid(project: Project, row: Row, wanted: dict[str, set[int]]) -> bool:
     """Whether a row cannot be: opting in needs the feature, lists must be writable, channels of types be open."""
-    if subscriptions.CHOSEN in wanted and not project.settings.opt_in_message_types:
+    if subscriptions.SUBSCRIBED_TYPES in wanted and not project.settings.opt_in_message_types:
         return True
-    found = [project.store.lists.get(list_id) for list_id in wanted.get(subscriptions.LISTS, ())]
+    found = [project.store.lists.get(list_id) for list_id in wanted.get(subscriptions.LIST_IDS, ())]
     if any(one is None or one.type == "Dynamic" for one in found):
         return True
     return row.get("validateChannelAlignment") is not False and _is_misaligned(project, wanted)
@@ -70,7 +70,9 @@ def _is_wrong(project: Project, row: Row, wanted: dict[str, set[int]]) -> bool:
 
 def _is_misaligned(project: Project, wanted: dict[str, set[int]]) -> bool:
     """Whether a message type is chosen in a channel that the same request closes."""
-    chosen, closed = (wanted.get(name, set()) for name in (subscriptions.CHOSEN, subscriptions.CLOSED))
+    chosen, closed = (
+        wanted.get(name, set()) for name in (subscriptions.SUBSCRIBED_TYPES, subscriptions.UNSUBSCRIBED_CHANNELS)
+    )
     types = project.store.resources.all("messageType") if chosen and closed else []
     return any(one["id"] in chosen and one["channelId"] in closed for one in types)
 

@@ -11,7 +11,7 @@ from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.rules import profiles
 from iterable_sandbox.rules.bulk_result import BulkResult
 from iterable_sandbox.rules.field_types import USER, FieldDraft
-from iterable_sandbox.rules.single_write_errors import single_write
+from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.wire.body_schema import BOOLEAN, OBJECT, STRING, array_of, object_of
 from iterable_sandbox.wire.responses import RefusedError, envelope, invalid_email, json_answer
@@ -29,7 +29,7 @@ def by_email_in_path(call: Call) -> Response:
 
 def by_email_in_query(call: Call) -> Response:
     """GET /api/users/getByEmail."""
-    return _by_email(call, call.needed("email"))
+    return _by_email(call, call.required_text("email"))
 
 
 def by_user_id_in_path(call: Call) -> Response:
@@ -39,7 +39,7 @@ def by_user_id_in_path(call: Call) -> Response:
 
 def by_user_id_in_query(call: Call) -> Response:
     """GET /api/users/byUserId."""
-    return _by_user_id(call, call.needed("userId"))
+    return _by_user_id(call, call.required_text("userId"))
 
 
 def get_fields(call: Call) -> Response:
@@ -51,9 +51,9 @@ def update(call: Call) -> Response:
     """POST /api/users/update: creates the user, or updates it."""
     project, row = call.project, call.body
     draft = project.field_draft()
-    fields = draft.admit(users.asked(row, create=row.get("createNewFields")))
+    fields = draft.admit(users.requested_fields(row, create=row.get("createNewFields")))
     draft.check()
-    with project.store.database.transaction(), single_write():
+    with project.store.database.transaction(), rows_fail_request():
         draft.save()
         users.upsert(project, row, fields, source="API")
     return envelope("User successfully created/updated." if project.settings.update_text else "")
@@ -73,20 +73,20 @@ def bulk_update(call: Call) -> Response:
 def bulk_answer(tally: BulkResult, draft: FieldDraft, *, old: bool = False) -> Response:
     """The answer of bulkUpdate and of both list calls; `old` is the one with four fields."""
     head = tally.counts() | {
-        "invalidEmails": tally.failures("Emails"),
-        "invalidUserIds": tally.failures("UserIds"),
+        "invalidEmails": tally.failed_identifiers("Emails"),
+        "invalidUserIds": tally.failed_identifiers("UserIds"),
     }
     if old:
         return json_answer(head)
     no_op: dict[str, list[str]] = {"noOpEmails": [], "noOpUserIds": []}
-    return json_answer(head | tally.tail(draft) | no_op | {"failedUpdates": tally.buckets()})
+    return json_answer(head | tally.field_changes(draft) | no_op | {"failedUpdates": tally.failed_updates()})
 
 
 def _by_email(call: Call, text: str) -> Response:
     email = normalise_email(text)
     if not is_valid_email(email):
         raise invalid_email(text)
-    return _shown(call.project.store.users.by_email(email))
+    return _user_response(call.project.store.users.by_email(email))
 
 
 def _by_user_id(call: Call, user_id: str) -> Response:
@@ -94,10 +94,10 @@ def _by_user_id(call: Call, user_id: str) -> Response:
     if found is None and call.project.settings.unknown_user_id == "error":
         msg, code = "No user exists with the given userId", "error.users.noUserWithIdExists"
         raise RefusedError(envelope(msg, code, status=400))
-    return _shown(found)
+    return _user_response(found)
 
 
-def _shown(user: User | None) -> Response:
+def _user_response(user: User | None) -> Response:
     """An unknown user is an empty object, not a 404."""
     if user is None:
         return json_answer({})

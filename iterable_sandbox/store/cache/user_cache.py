@@ -30,7 +30,7 @@ class UserCache:
         found = self._users.get(user)
         return None if found is None else found.copy()
 
-    def keep(self, user: User) -> User:
+    def put(self, user: User) -> User:
         """Note the new state of a user; the state as it stays."""
         kept = user.copy()
         self._users[user.id] = kept

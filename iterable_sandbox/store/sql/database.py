@@ -14,9 +14,9 @@ from typing import Any, Final, Generic, TypeVar
 Row = tuple[Any, ...]
 T = TypeVar("T")
 
-_CHUNK: Final = 500
-_TOGETHER: Final = 100
-_MOST_PUT_OFF: Final = 10_000
+_CHUNK_ROWS: Final = 500
+_ROWS_PER_INSERT: Final = 100
+_MAX_DEFERRED_ROWS: Final = 10_000
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS project (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -51,7 +51,7 @@ INSERT INTO sqlite_sequence (name, seq) SELECT * FROM (VALUES ('lists', 1000000)
 
 
 @dataclass(frozen=True, eq=False)
-class Saving(Generic[T]):
+class BulkInsert(Generic[T]):
     """How things of one kind are stored: an INSERT, as `insert` takes it, and the rows that are made of many things."""
 
     sql: str
@@ -86,14 +86,14 @@ class Database:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA)
-        self._later: dict[Saving[Any], dict[Any, Any]] = {}
+        self._deferred: dict[BulkInsert[Any], dict[Any, Any]] = {}
         self._version = 0
 
     @property
     def version(self) -> int:
         """Another number once another process wrote to the file, which none does in a transaction of this one."""
         if not self._connection.in_transaction:
-            self._look_at_version()
+            self._read_version()
         return self._version
 
     @contextmanager
@@ -106,14 +106,14 @@ class Database:
             self._begin()
             try:
                 yield
-                self._catch_up()
+                self._write_deferred()
             except BaseException:
                 self._roll_back()
                 raise
             self._connection.execute("COMMIT")
 
     @contextmanager
-    def rehearsal(self) -> Iterator[None]:
+    def rolled_back(self) -> Iterator[None]:
         """All of it is seen inside, and undone at the end."""
         with self.lock:
             self._begin()
@@ -122,26 +122,26 @@ class Database:
             finally:
                 self._roll_back()
 
-    def need(self, index: Index) -> None:
+    def ensure_index(self, index: Index) -> None:
         """See that an index is there."""
         self.write(f"CREATE INDEX IF NOT EXISTS {index.name.lower()} ON {index.value}")
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """What a query finds."""
         with self.lock:
-            self._catch_up()
+            self._write_deferred()
             return self._connection.execute(sql, values).fetchall()
 
-    def rows_of(self, sql: str, keys: Collection[Any], *values: Any) -> Iterator[Row]:
+    def rows_by_keys(self, sql: str, keys: Collection[Any], *values: Any) -> Iterator[Row]:
         """What a query finds for many keys, of which `{keys}` stands for some at a time; `values` come before them."""
         remaining = iter(keys)
-        while chunk := list(islice(remaining, _CHUNK)):
+        while chunk := list(islice(remaining, _CHUNK_ROWS)):
             yield from self.rows(sql.format(keys=",".join("?" * len(chunk))), (*values, *chunk))
 
     def row(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row that a query finds."""
         with self.lock:
-            self._catch_up()
+            self._write_deferred()
             found: Row | None = self._connection.execute(sql, values).fetchone()
             return found
 
@@ -153,10 +153,10 @@ class Database:
     def write(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement; its cursor knows how many rows it touched and the id of a new one."""
         with self.lock:
-            self._catch_up()
+            self._write_deferred()
             return self._connection.execute(sql, values)
 
-    def save(self, saving: Saving[T], key: Any, thing: T) -> None:
+    def save(self, saving: BulkInsert[T], key: Any, thing: T) -> None:
         """Store a thing; in a transaction, together with those that are like it, and in its last state only.
 
         Things that are not alike may change places with each other, so they must not be about the same rows. What
@@ -166,28 +166,28 @@ class Database:
             if not self._connection.in_transaction:
                 self._insert(saving.sql, saving.rows([thing]))
                 return
-            things = self._later.setdefault(saving, {})
+            things = self._deferred.setdefault(saving, {})
             things[key] = thing
-            if len(things) >= _MOST_PUT_OFF:
-                self._catch_up()
+            if len(things) >= _MAX_DEFERRED_ROWS:
+                self._write_deferred()
 
-    def save_many(self, saving: Saving[T], things: Iterable[T]) -> None:
+    def save_many(self, saving: BulkInsert[T], things: Iterable[T]) -> None:
         """Store many things, as one transaction; never all of them are in memory."""
         remaining = iter(things)
         with self.transaction():
-            while chunk := list(islice(remaining, _CHUNK)):
+            while chunk := list(islice(remaining, _CHUNK_ROWS)):
                 self.insert(saving.sql, saving.rows(chunk))
 
     def insert(self, sql: str, rows: Iterable[Row]) -> None:
         """Run an INSERT, in which `{rows}` stands for the values of some rows at a time, as one transaction."""
         with self.transaction():
-            self._catch_up()
+            self._write_deferred()
             self._insert(sql, rows)
 
     def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for every row, as one transaction."""
         with self.transaction():
-            self._catch_up()
+            self._write_deferred()
             self._connection.executemany(sql, rows)
 
     def close(self) -> None:
@@ -197,25 +197,25 @@ class Database:
 
     def _begin(self) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
-        self._look_at_version()
+        self._read_version()
 
-    def _look_at_version(self) -> None:
+    def _read_version(self) -> None:
         [self._version] = self._connection.execute("PRAGMA data_version").fetchone()
 
-    def _catch_up(self) -> None:
+    def _write_deferred(self) -> None:
         """Write what was put off."""
-        if self._later:
-            later, self._later = self._later, {}
+        if self._deferred:
+            later, self._deferred = self._deferred, {}
             for saving, things in later.items():
                 self._insert(saving.sql, saving.rows([*things.values()]))
 
     def _insert(self, sql: str, rows: Iterable[Row]) -> None:
         """A statement for many rows takes half the time of as many statements."""
         remaining = iter(rows)
-        while chunk := list(islice(remaining, _TOGETHER)):
+        while chunk := list(islice(remaining, _ROWS_PER_INSERT)):
             row = f"({','.join('?' * len(chunk[0]))})"
             self._connection.execute(sql.format(rows=",".join([row] * len(chunk))), [*chain.from_iterable(chunk)])
 
     def _roll_back(self) -> None:
-        self._later = {}
+        self._deferred = {}
         self._connection.execute("ROLLBACK")

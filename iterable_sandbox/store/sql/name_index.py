@@ -30,62 +30,62 @@ class NameIndex:
         last: a query for the last row that ever was.
     """
 
-    def __init__(self, database: Database, *, named: str, last: str) -> None:
+    def __init__(self, database: Database, *, names_sql: str, last_row_sql: str) -> None:
         self._database: Final = database
-        self._named: Final = named
-        self._last_query: Final = last
+        self._names_sql: Final = names_sql
+        self._last_row_sql: Final = last_row_sql
         self._rows: defaultdict[Any, dict[str, _Rows]] = defaultdict(dict)
-        self._last = 0
+        self._last_row = 0
         self._version: int | None = None
 
     @property
-    def last(self) -> int:
+    def last_row(self) -> int:
         """The last row that ever was."""
-        self._scopes()
-        return self._last
+        self._current_rows()
+        return self._last_row
 
-    def new(self) -> int:
+    def new_row(self) -> int:
         """The row of a new thing."""
-        self._last = self.last + 1
-        return self._last
+        self._last_row = self.last_row + 1
+        return self._last_row
 
-    def note(self, scope: Any, name: str, row: int) -> None:
+    def add(self, scope: Any, name: str, row: int) -> None:
         """Let a row bear a name."""
-        _note(self._scopes()[scope], name, row)
-        self._last = max(self._last, row)
+        _add(self._current_rows()[scope], name, row)
+        self._last_row = max(self._last_row, row)
 
     def rows(self, scope: Any, name: str) -> Sequence[int]:
         """The rows that bear a name or did so, in their order."""
-        found = self._scopes()[scope].get(name)
-        return () if found is None else _all(found)
+        found = self._current_rows()[scope].get(name)
+        return () if found is None else _as_sequence(found)
 
-    def rows_of(self, scope: Any, names: Iterable[str]) -> list[int]:
+    def rows_by_names(self, scope: Any, names: Iterable[str]) -> list[int]:
         """The rows that bear one of many names, or did so."""
         return [*chain.from_iterable(self.rows(scope, name) for name in names)]
 
-    def place(self, scope: Any, name: str) -> int:
+    def row_or_new(self, scope: Any, name: str) -> int:
         """The row that bears a name, or a new one, which bears it from now on."""
-        rows = self._scopes()[scope]
+        rows = self._current_rows()[scope]
         found = rows.get(name)
         if found is None:
-            self._last += 1
-            rows[name] = found = self._last
-        return _all(found)[0]
+            self._last_row += 1
+            rows[name] = found = self._last_row
+        return _as_sequence(found)[0]
 
-    def _scopes(self) -> defaultdict[Any, dict[str, _Rows]]:
+    def _current_rows(self) -> defaultdict[Any, dict[str, _Rows]]:
         if self._version != self._database.version:
             self._version = self._database.version
-            self._read()
+            self._reload()
         return self._rows
 
-    def _read(self) -> None:
+    def _reload(self) -> None:
         self._rows.clear()
-        for scope, name, row in self._database.rows(self._named):
-            _note(self._rows[scope], name, row)
-        self._last = max(self._last, self._database.number(self._last_query))
+        for scope, name, row in self._database.rows(self._names_sql):
+            _add(self._rows[scope], name, row)
+        self._last_row = max(self._last_row, self._database.number(self._last_row_sql))
 
 
-def _note(names: dict[str, _Rows], name: str, row: int) -> None:
+def _add(names: dict[str, _Rows], name: str, row: int) -> None:
     found = names.setdefault(name, row)
     if isinstance(found, list):
         place = bisect_left(found, row)
@@ -95,5 +95,5 @@ def _note(names: dict[str, _Rows], name: str, row: int) -> None:
         names[name] = sorted((found, row))
 
 
-def _all(rows: _Rows) -> Sequence[int]:
+def _as_sequence(rows: _Rows) -> Sequence[int]:
     return (rows,) if isinstance(rows, int) else rows

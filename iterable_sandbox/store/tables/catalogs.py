@@ -43,7 +43,9 @@ class Catalogs:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._names = NameIndex(
-            database, named="SELECT catalog, id, rowid FROM items", last="SELECT ifnull(max(rowid), 0) FROM items"
+            database,
+            names_sql="SELECT catalog, id, rowid FROM items",
+            last_row_sql="SELECT ifnull(max(rowid), 0) FROM items",
         )
 
     def all(self) -> list[Catalog]:
@@ -76,7 +78,7 @@ class Catalogs:
 
     def items(self, catalog: Catalog, *, limit: int = -1, offset: int = 0) -> list[Item]:
         """Items by id: all of them, or `limit` after the first `offset`."""
-        self._database.need(Index.ITEMS_BY_ID)
+        self._database.ensure_index(Index.ITEMS_BY_ID)
         sql = f"SELECT {_COLUMNS} FROM items WHERE catalog = ? ORDER BY id LIMIT ? OFFSET ?"  # noqa: S608 (a constant)
         return [_item(row) for row in self._database.rows(sql, (catalog.id, limit, offset))]
 
@@ -88,14 +90,14 @@ class Catalogs:
         """Those of many items that are there."""
         sql = f"SELECT {_COLUMNS} FROM items WHERE rowid IN ({{keys}})"  # noqa: S608 (a constant)
         with self._database.lock:
-            rows = self._names.rows_of(catalog.id, item_ids)
-            return [_item(row) for row in self._database.rows_of(sql, rows)]
+            rows = self._names.rows_by_names(catalog.id, item_ids)
+            return [_item(row) for row in self._database.rows_by_keys(sql, rows)]
 
     def put(self, catalog: Catalog, items: Iterable[tuple[str, str]], modified_ms: int) -> None:
         """Store items by their ids, each as a whole: the JSON that `to_json` makes of it."""
         with self._database.transaction():
             rows = (
-                (self._names.place(catalog.id, item_id), catalog.id, item_id, modified_ms, body)
+                (self._names.row_or_new(catalog.id, item_id), catalog.id, item_id, modified_ms, body)
                 for item_id, body in items
             )
             self._database.insert(_PUT, rows)
@@ -103,7 +105,7 @@ class Catalogs:
     def delete_items(self, catalog: Catalog, item_ids: Iterable[str]) -> None:
         """Forget items, as far as they are there."""
         with self._database.transaction():
-            rows = ((row,) for row in self._names.rows_of(catalog.id, item_ids))
+            rows = ((row,) for row in self._names.rows_by_names(catalog.id, item_ids))
             self._database.write_many("DELETE FROM items WHERE rowid = ?", rows)
 
 

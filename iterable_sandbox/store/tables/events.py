@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iterable_sandbox.store.sql.database import Database, Index, Row, Saving
+from iterable_sandbox.store.sql.database import BulkInsert, Database, Index, Row
 from iterable_sandbox.store.sql.name_index import NameIndex
 from iterable_sandbox.wire.json_text import from_own_json, to_json, to_json_lines
 
-_CHUNK: Final = 500
+_CHUNK_LINES: Final = 500
 _COLUMNS: Final = "id, type, created_at, user, campaign, event_id, body"
-_SAVE: Final = f"INSERT OR REPLACE INTO events ({_COLUMNS}) VALUES {{rows}}"  # noqa: S608 (a constant)
-_SHUFFLED: Final = "(id * 2654435761) % 4294967291"
+_INSERT_SQL: Final = f"INSERT OR REPLACE INTO events ({_COLUMNS}) VALUES {{rows}}"  # noqa: S608 (a constant)
+_SHUFFLED_ORDER: Final = "(id * 2654435761) % 4294967291"
 """Some order that has nothing to do with time, and is the same each time."""
 
 
@@ -51,44 +51,44 @@ class Events:
         self._database = database
         self._names = NameIndex(
             database,
-            named="SELECT type, event_id, id FROM events WHERE event_id IS NOT NULL",
-            last="SELECT ifnull(max(id), 0) FROM events",
+            names_sql="SELECT type, event_id, id FROM events WHERE event_id IS NOT NULL",
+            last_row_sql="SELECT ifnull(max(id), 0) FROM events",
         )
-        self._expected: dict[int, Event] | None = None
+        self._prefetched: dict[int, Event] | None = None
 
     @contextmanager
-    def expecting(self, type_: str, event_ids: Collection[str]) -> Iterator[None]:
+    def prefetch(self, type_: str, event_ids: Collection[str]) -> Iterator[None]:
         """Look for many events at once; inside of a transaction that deletes none."""
-        rows = self._names.rows_of(type_, event_ids)
+        rows = self._names.rows_by_names(type_, event_ids)
         sql = f"SELECT {_COLUMNS} FROM events WHERE id IN ({{keys}})"  # noqa: S608 (a constant)
-        self._expected = {event.row: event for event in map(_event, self._database.rows_of(sql, rows))}
+        self._prefetched = {event.row: event for event in map(_event, self._database.rows_by_keys(sql, rows))}
         try:
             yield
         finally:
-            self._expected = None
+            self._prefetched = None
 
     def add(self, events: Iterable[Event]) -> None:
         """Store many events."""
-        self._database.save_many(_SAVING, map(self._placed, events))
+        self._database.save_many(_INSERT_EVENTS, map(self._with_row, events))
 
     def save(self, event: Event) -> None:
         """Store a new event, or the new state of the one with its type and `event_id`."""
         with self._database.lock:
-            self._placed(event)
-            if self._expected is not None and event.event_id is not None:
-                self._expected[event.row] = event
-            self._database.save(_SAVING, event.row, event)
+            self._with_row(event)
+            if self._prefetched is not None and event.event_id is not None:
+                self._prefetched[event.row] = event
+            self._database.save(_INSERT_EVENTS, event.row, event)
 
     def by_event_id(self, type_: str, event_id: str) -> Event | None:
         """The event with an id that a client chose."""
         with self._database.lock:
             rows = self._names.rows(type_, event_id)
             # An event keeps its type and its id, and no other one gets its row.
-            return self._at(rows[0]) if rows else None
+            return self._read(rows[0]) if rows else None
 
     def of_user(self, user: int, *, types: Collection[str] = (), message_id: str | None = None) -> list[Event]:
         """The events of a user, the newest first; of some data types, or about one message, if asked for."""
-        self._database.need(Index.EVENTS_BY_USER)
+        self._database.ensure_index(Index.EVENTS_BY_USER)
         marks = ",".join("?" * len(types)) or "type"
         sql = f"""SELECT {_COLUMNS} FROM events WHERE user = ? AND type IN ({marks})
                   AND (? IS NULL OR body ->> 'messageId' = ?) ORDER BY created_at DESC, id DESC"""  # noqa: S608 (marks)
@@ -97,12 +97,12 @@ class Events:
 
     def delete_of(self, user: int) -> None:
         """Delete the events of a user."""
-        self._database.need(Index.EVENTS_BY_USER)
+        self._database.ensure_index(Index.EVENTS_BY_USER)
         self._database.write("DELETE FROM events WHERE user = ?", (user,))
 
-    def hand_over(self, user: int, new_owner: int, identifiers: Mapping[str, str]) -> None:
+    def reassign(self, user: int, new_owner: int, identifiers: Mapping[str, str]) -> None:
         """Give the events of a user to another one, or to the same one under other identifiers."""
-        self._database.need(Index.EVENTS_BY_USER)
+        self._database.ensure_index(Index.EVENTS_BY_USER)
         patch = to_json({"email": None, "userId": None, "itblUserId": None, **identifiers})
         sql = "UPDATE events SET user = ?, body = json_patch(body, ?) WHERE user = ?"
         self._database.write(sql, (new_owner, patch, user))
@@ -111,12 +111,12 @@ class Events:
         """How many there are, of one data type or of all."""
         if type_ is None:
             return self._database.number("SELECT count(*) FROM events")
-        self._database.need(Index.EVENTS_BY_TIME)
+        self._database.ensure_index(Index.EVENTS_BY_TIME)
         return self._database.number("SELECT count(*) FROM events WHERE type = ?", (type_,))
 
     def types(self) -> dict[str, int]:
         """The data types that are there, with their counts."""
-        self._database.need(Index.EVENTS_BY_TIME)
+        self._database.ensure_index(Index.EVENTS_BY_TIME)
         return dict(self._database.rows("SELECT type, count(*) FROM events GROUP BY type ORDER BY type"))
 
     def lines(self, selection: Selection, *, shuffled: bool) -> Iterator[list[str]]:
@@ -126,37 +126,37 @@ class Events:
         chunk comes is left out.
         """
         table = "users" if selection.type == "user" else "events"
-        ids = self._selected(table, selection, shuffled=shuffled)
+        ids = self._selected_ids(table, selection, shuffled=shuffled)
         sql = f"SELECT id, body FROM {table} WHERE id IN ({{keys}})"  # noqa: S608 (constants)
-        for start in range(0, len(ids), _CHUNK):
-            chunk = ids[start : start + _CHUNK]
-            bodies: dict[int, str] = dict(self._database.rows_of(sql, chunk))
+        for start in range(0, len(ids), _CHUNK_LINES):
+            chunk = ids[start : start + _CHUNK_LINES]
+            bodies: dict[int, str] = dict(self._database.rows_by_keys(sql, chunk))
             yield [bodies[row_id] for row_id in chunk if row_id in bodies]
 
-    def _placed(self, event: Event) -> Event:
+    def _with_row(self, event: Event) -> Event:
         """The event with its row: that of the one with its type and id, or a new one."""
         if not event.row:
             named = event.event_id
-            event.row = self._names.place(event.type, named) if named is not None else self._names.new()
+            event.row = self._names.row_or_new(event.type, named) if named is not None else self._names.new_row()
         return event
 
-    def _at(self, row: int) -> Event | None:
-        if self._expected is not None and row in self._expected:
-            return self._expected[row]
+    def _read(self, row: int) -> Event | None:
+        if self._prefetched is not None and row in self._prefetched:
+            return self._prefetched[row]
         found = self._database.row(f"SELECT {_COLUMNS} FROM events WHERE id = ?", (row,))  # noqa: S608 (a constant)
         return None if found is None else _event(found)
 
-    def _selected(self, table: str, selection: Selection, *, shuffled: bool) -> array[int]:
+    def _selected_ids(self, table: str, selection: Selection, *, shuffled: bool) -> array[int]:
         column = "updated_at" if table == "users" else "created_at"
         wanted: dict[str, Any] = {f"{column} >= ?": selection.start, f"{column} < ?": selection.end}
         index = Index.USERS_BY_TIME
         if table == "events":
             index = Index.EVENTS_BY_TIME if selection.campaign is None else Index.EVENTS_BY_CAMPAIGN
             wanted |= {"type = ?": selection.type, "campaign = ?": selection.campaign}
-        self._database.need(index)
+        self._database.ensure_index(index)
         given = {condition: value for condition, value in wanted.items() if value is not None}
         where = " AND ".join(given) or "TRUE"
-        order = _SHUFFLED if shuffled else f"{column}, id"
+        order = _SHUFFLED_ORDER if shuffled else f"{column}, id"
         sql = f"SELECT id FROM {table} WHERE {where} ORDER BY {order}"  # noqa: S608 (constants)
         return array("q", (row[0] for row in self._database.rows(sql, list(given.values()))))
 
@@ -174,4 +174,4 @@ def _rows(events: Sequence[Event]) -> Iterable[Row]:
     ]
 
 
-_SAVING: Final = Saving(_SAVE, _rows)
+_INSERT_EVENTS: Final = BulkInsert(_INSERT_SQL, _rows)

@@ -17,16 +17,16 @@ class Forgotten:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._expected: dict[Kind, dict[str, bool]] = {}
+        self._prefetched: dict[Kind, dict[str, bool]] = {}
 
     @contextmanager
-    def expecting(self, emails: Iterable[str], user_ids: Iterable[str]) -> Iterator[None]:
+    def prefetch(self, emails: Iterable[str], user_ids: Iterable[str]) -> Iterator[None]:
         """Look for many identifiers at once; inside of a transaction that forgets nobody."""
-        self._expected = {"email": self._look(emails, "email"), "userId": self._look(user_ids, "userId")}
+        self._prefetched = {"email": self._fetch(emails, "email"), "userId": self._fetch(user_ids, "userId")}
         try:
             yield
         finally:
-            self._expected = {}
+            self._prefetched = {}
 
     def add(self, kind: Kind, identifier: str) -> None:
         """Forget an identifier."""
@@ -39,20 +39,20 @@ class Forgotten:
     def has(self, kind: Kind, identifier: str) -> bool:
         """Whether an identifier is forgotten."""
         with self._database.lock:
-            expected = self._expected.get(kind, {}).get(identifier)
-            return self._look([identifier], kind)[identifier] if expected is None else expected
+            expected = self._prefetched.get(kind, {}).get(identifier)
+            return self._fetch([identifier], kind)[identifier] if expected is None else expected
 
     def hashes(self, kind: Kind) -> list[str]:
         """SHA-256 of all identifiers of a kind, in hexadecimal."""
         return [row[0] for row in self._database.rows("SELECT hash FROM forgotten WHERE kind = ?", (kind,))]
 
-    def _look(self, identifiers: Iterable[str], kind: Kind) -> dict[str, bool]:
+    def _fetch(self, identifiers: Iterable[str], kind: Kind) -> dict[str, bool]:
         """Whether each is forgotten. Where nobody is, no hash is needed."""
         if not self._database.number("SELECT EXISTS (SELECT * FROM forgotten WHERE kind = ?)", (kind,)):
             return dict.fromkeys(identifiers, False)
         hashes = {identifier: _hash(identifier) for identifier in identifiers}
         sql = "SELECT hash FROM forgotten WHERE kind = ? AND hash IN ({keys})"
-        found = {hash_ for (hash_,) in self._database.rows_of(sql, hashes.values(), kind)}
+        found = {hash_ for (hash_,) in self._database.rows_by_keys(sql, hashes.values(), kind)}
         return {identifier: hash_ in found for identifier, hash_ in hashes.items()}
 
 

@@ -9,12 +9,12 @@ from typing import Final, Literal
 
 from iterable_sandbox.store.cache.list_cache import ListCache
 from iterable_sandbox.store.cache.user_cache import UserCache
-from iterable_sandbox.store.sql.database import Database, Row, Saving
+from iterable_sandbox.store.sql.database import BulkInsert, Database, Row
 
 ListType = Literal["Standard", "Dynamic", "Suppression", "Internal"]
 
 _COLUMNS: Final = "id, name, description, created_ms, type"
-_JOINING: Final = Saving[tuple[int, int]](
+_INSERT_MEMBERS: Final = BulkInsert[tuple[int, int]](
     "INSERT OR IGNORE INTO members VALUES {rows}", lambda memberships: memberships
 )
 
@@ -35,16 +35,16 @@ class Lists:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._expected: ListCache | None = None
+        self._prefetched: ListCache | None = None
 
     @contextmanager
-    def expecting(self, users: UserCache) -> Iterator[None]:
+    def prefetch(self, users: UserCache) -> Iterator[None]:
         """Look at once for the lists of many users; inside of a transaction that deletes none of either."""
-        self._expected = ListCache(self._look, users)
+        self._prefetched = ListCache(self._memberships, users)
         try:
             yield
         finally:
-            self._expected = None
+            self._prefetched = None
 
     def all(self) -> list[UserList]:
         """All lists, by id."""
@@ -75,15 +75,15 @@ class Lists:
         """Store (list, user) pairs."""
         with self._database.lock:
             for list_id, user in memberships:
-                if self._expected is not None:
-                    self._expected.of(user).add(list_id)
-                self._database.save(_JOINING, (list_id, user), (list_id, user))
+                if self._prefetched is not None:
+                    self._prefetched.of(user).add(list_id)
+                self._database.save(_INSERT_MEMBERS, (list_id, user), (list_id, user))
 
     def leave(self, list_id: int, user: int) -> None:
         """Take a user from a list."""
         with self._database.lock:
-            if self._expected is not None:
-                self._expected.of(user).discard(list_id)
+            if self._prefetched is not None:
+                self._prefetched.of(user).discard(list_id)
             self._database.write("DELETE FROM members WHERE list = ? AND user = ?", (list_id, user))
 
     def leave_all(self, user: int) -> None:
@@ -93,9 +93,9 @@ class Lists:
     def of_user(self, user: int) -> list[int]:
         """The ids of the lists that a user is on."""
         with self._database.lock:
-            if self._expected is not None:
-                return sorted(self._expected.of(user))
-            return [list_id for _, list_id in self._look([user])]
+            if self._prefetched is not None:
+                return sorted(self._prefetched.of(user))
+            return [list_id for _, list_id in self._memberships([user])]
 
     def members(self, list_id: int) -> list[tuple[str | None, str | None]]:
         """E-mail and userId of everybody on a list."""
@@ -110,5 +110,5 @@ class Lists:
         """How many are on a list."""
         return self._database.number("SELECT count(*) FROM members WHERE list = ?", (list_id,))
 
-    def _look(self, users: Collection[int]) -> Iterable[Row]:
-        return self._database.rows_of("SELECT user, list FROM members WHERE user IN ({keys})", users)
+    def _memberships(self, users: Collection[int]) -> Iterable[Row]:
+        return self._database.rows_by_keys("SELECT user, list FROM members WHERE user IN ({keys})", users)

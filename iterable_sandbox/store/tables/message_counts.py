@@ -14,7 +14,7 @@ _COUNTED: Final = f"""SELECT campaign, user % ?, type, count(*), count(DISTINCT 
     total(CASE WHEN type = 'purchase' THEN json_extract(body, '$.total') END)
     FROM events WHERE campaign IN (SELECT value FROM json_each(?)) AND created_at >= ? AND created_at < ?
     GROUP BY 1, 2, 3"""  # noqa: S608 (constants)
-_EVER: Final = (-(2**62), 2**62)
+_ALL_SECONDS: Final = (-(2**62), 2**62)
 
 
 @dataclass(frozen=True)
@@ -28,20 +28,20 @@ class Count:
     revenue: float = 0
 
 
-BulkResult = dict[str, Count]
+CountsByType = dict[str, Count]
 """Data type to count."""
 
 
-def tallies(
+def count_messages(
     database: Database, campaigns: Iterable[int], start: int | None, end: int | None, *, variants: int = 1
-) -> dict[tuple[int, int], BulkResult]:
+) -> dict[tuple[int, int], CountsByType]:
     """The tallies of campaigns in `start` <= time < `end`, by campaign and variant.
 
     Each user is in one variant, and always in the same.
     """
-    window = (_EVER[0] if start is None else start, _EVER[1] if end is None else end)
-    database.need(Index.EVENTS_BY_CAMPAIGN)
-    found: dict[tuple[int, int], BulkResult] = {}
+    window = (_ALL_SECONDS[0] if start is None else start, _ALL_SECONDS[1] if end is None else end)
+    database.ensure_index(Index.EVENTS_BY_CAMPAIGN)
+    found: dict[tuple[int, int], CountsByType] = {}
     for campaign, variant, type_, *numbers in database.rows(_COUNTED, (variants, str([*campaigns]), *window)):
         found.setdefault((campaign, variant), {})[type_] = Count(*numbers)
     return found

@@ -8,12 +8,12 @@ from typing import Final
 
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.store.cache.user_cache import UserCache
-from iterable_sandbox.store.sql.database import Database, Row, Saving
+from iterable_sandbox.store.sql.database import BulkInsert, Database, Row
 from iterable_sandbox.store.sql.name_index import NameIndex
 from iterable_sandbox.wire.json_text import from_own_json, to_json_lines
 
 _COLUMNS: Final = "id, email, user_id, updated_at, body"
-_SAVE: Final = f"INSERT OR REPLACE INTO users ({_COLUMNS}) VALUES {{rows}}"  # noqa: S608 (a constant)
+_INSERT_SQL: Final = f"INSERT OR REPLACE INTO users ({_COLUMNS}) VALUES {{rows}}"  # noqa: S608 (a constant)
 
 
 class Users:
@@ -23,23 +23,23 @@ class Users:
         self._database = database
         self._names = NameIndex(
             database,
-            named="""SELECT 'email', email, id FROM users WHERE email IS NOT NULL
+            names_sql="""SELECT 'email', email, id FROM users WHERE email IS NOT NULL
                 UNION ALL SELECT 'user_id', user_id, id FROM users WHERE user_id IS NOT NULL""",
-            last="SELECT seq FROM sqlite_sequence WHERE name = 'users'",
+            last_row_sql="SELECT seq FROM sqlite_sequence WHERE name = 'users'",
         )
-        self._expected: UserCache | None = None
+        self._prefetched: UserCache | None = None
 
     @contextmanager
-    def expecting(self, emails: Iterable[str], user_ids: Iterable[str]) -> Iterator[UserCache]:
+    def prefetch(self, emails: Iterable[str], user_ids: Iterable[str]) -> Iterator[UserCache]:
         """Look for many users at once; in a transaction that deletes none."""
-        ids = {*self._names.rows_of("email", emails), *self._names.rows_of("user_id", user_ids)}
+        ids = {*self._names.rows_by_names("email", emails), *self._names.rows_by_names("user_id", user_ids)}
         sql = f"SELECT {_COLUMNS} FROM users WHERE id IN ({{keys}})"  # noqa: S608 (a constant)
-        found = {user.id: user for user in map(_user, self._database.rows_of(sql, ids))}
-        self._expected = expected = UserCache(found, self._names.last)
+        found = {user.id: user for user in map(_user, self._database.rows_by_keys(sql, ids))}
+        self._prefetched = expected = UserCache(found, self._names.last_row)
         try:
             yield expected
         finally:
-            self._expected = None
+            self._prefetched = None
 
     def by_email(self, email: str) -> User | None:
         """The user with an address. Where several share one, the first."""
@@ -52,7 +52,7 @@ class Users:
     def by_row(self, row_id: int) -> User | None:
         """The user in a row."""
         with self._database.lock:
-            expected = None if self._expected is None else self._expected.get(row_id)
+            expected = None if self._prefetched is None else self._prefetched.get(row_id)
             return expected or self._read(row_id)
 
     def sharing(self, user_id: str) -> list[User]:
@@ -73,26 +73,26 @@ class Users:
     def save(self, user: User) -> None:
         """Store a new user, or the new state of one."""
         with self._database.lock:
-            self._placed(user)
-            if self._expected is not None:
-                self._database.save(_SAVING, user.id, self._expected.keep(user))
+            self._with_row(user)
+            if self._prefetched is not None:
+                self._database.save(_INSERT_USERS, user.id, self._prefetched.put(user))
             else:
-                self._database.save_many(_SAVING, [user])
+                self._database.save_many(_INSERT_USERS, [user])
 
     def add(self, users: Iterable[User]) -> None:
         """Store many new users."""
-        self._database.save_many(_SAVING, map(self._placed, users))
+        self._database.save_many(_INSERT_USERS, map(self._with_row, users))
 
     def count(self) -> int:
         """How many there are."""
         return self._database.number("SELECT count(*) FROM users")
 
-    def _placed(self, user: User) -> User:
+    def _with_row(self, user: User) -> User:
         """The user, who has a row now, and can be found."""
-        user.id = user.id or self._names.new()
+        user.id = user.id or self._names.new_row()
         for column, name in (("email", user.email), ("user_id", user.user_id)):
             if name is not None:
-                self._names.note(column, name, user.id)
+                self._names.add(column, name, user.id)
         return user
 
     def _first(self, column: str, name: str) -> User | None:
@@ -117,7 +117,7 @@ def _rows(users: Sequence[User]) -> Iterable[Row]:
     ]
 
 
-_SAVING: Final = Saving(_SAVE, _rows)
+_INSERT_USERS: Final = BulkInsert(_INSERT_SQL, _rows)
 
 
 def _user(row: Row) -> User:

@@ -16,7 +16,7 @@ from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import IdempotencyKey, Name, Operation
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.project.project import Project
-from target_iterable.records.column_mapping import Row, take_object, without_nulls
+from target_iterable.records.column_mapping import Row, pop_object, without_nulls
 from target_iterable.records.duplicate_fields import DuplicateFields
 from target_iterable.records.ids import key_text
 from target_iterable.records.key_form import KeyColumn, KeyForm
@@ -77,7 +77,7 @@ class IterableObject(ABC):
         """What `row` asks for; it is this object's to take apart. `key` are the values of the key properties.
 
         Raises:
-            RecordRefusedError: if Iterable could not take it.
+            RecordRejectedError: if Iterable could not take it.
         """
 
     def removal_of(self, row: Row, key: Sequence[Any]) -> Operation:
@@ -86,7 +86,7 @@ class IterableObject(ABC):
         Only for modes of which `spec` says that this can be done.
 
         Raises:
-            RecordRefusedError: if the row does not say what that is, or it cannot be removed.
+            RecordRejectedError: if the row does not say what that is, or it cannot be removed.
         """
         raise NotImplementedError
 
@@ -103,27 +103,27 @@ class IterableObject(ABC):
         """What is left of `row`, with the members of its object `member`, as fields; nulls as the route says.
 
         Raises:
-            RecordRefusedError: see `spread`.
+            RecordRejectedError: see `spread`.
         """
-        if self.route.clears:
-            return self.spread(row, member)
+        if self.route.nulls_clear:
+            return self.flatten_member(row, member)
         # A null that says nothing must not hide what the object holds.
-        inner = take_object(row, member) if member in row else {}
+        inner = pop_object(row, member) if member in row else {}
         return self.duplicates.merged(without_nulls(inner), without_nulls(row), member)
 
-    def spread(self, row: Row, member: str) -> Row:
+    def flatten_member(self, row: Row, member: str) -> Row:
         """`row` with the members of its object `member` as fields of their own.
 
         Raises:
-            RecordRefusedError: see `take_object` and `DuplicateFields`.
+            RecordRejectedError: see `pop_object` and `DuplicateFields`.
         """
-        return self.duplicates.merged(take_object(row, member), row, member) if member in row else row
+        return self.duplicates.merged(pop_object(row, member), row, member) if member in row else row
 
-    def happening(self, key: Sequence[Any], names: Collection[Name] = ()) -> IdempotencyKey:
+    def idempotency_key(self, key: Sequence[Any], names: Collection[Name] = ()) -> IdempotencyKey:
         """What a record makes happen once (see `Operation.once`): known by the stream's key, or else by `names`.
 
         Raises:
-            RecordRefusedError: if a value of the key is null, or there is neither.
+            RecordRejectedError: if a value of the key is null, or there is neither.
         """
         if None in key or not (key or names):
             raise RecordRejectedError("missingKey", "its key is empty, by which it would be known to be done already")
@@ -134,7 +134,9 @@ class IterableObject(ABC):
     @cached_property
     def makes_placeholders(self) -> bool:
         """Whether records without an address may make users of an email-based project."""
-        return bool(self.settings["placeholder_users"] if self.route.placeholders is None else self.route.placeholders)
+        return bool(
+            self.settings["placeholder_users"] if self.route.placeholder_users is None else self.route.placeholder_users
+        )
 
     @cached_property
     def create_new_fields(self) -> dict[str, bool]:
@@ -142,7 +144,7 @@ class IterableObject(ABC):
         setting = self.settings["create_new_fields"]
         return {} if setting == "project" else {"createNewFields": setting == "true"}
 
-    def take_id(self, row: Row, column: str, key: Sequence[Any]) -> Any:
+    def pop_id(self, row: Row, column: str, key: Sequence[Any]) -> Any:
         """Take the column out of `row`, or if it has none, the key property if there is just one."""
         if column in row or len(key) != 1:
             return row.pop(column, None)

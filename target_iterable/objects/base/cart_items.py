@@ -9,17 +9,17 @@ from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import EMPTY, Row, object_in, text_in, texts_in
 from target_iterable.records.ids import key_text
 from target_iterable.records.json_texts import from_json
-from target_iterable.records.numbers import number_of, whole_of
+from target_iterable.records.numbers import number_of, whole_number
 
 _COLUMNS: Final = ("items", "shoppingCartItems")
 """The second is what exports and profiles call them."""
 
 
-def take_items(row: Row) -> list[Row]:
+def pop_items(row: Row) -> list[Row]:
     """Take the items out of `row`, as Iterable wants them. An empty array has none.
 
     Raises:
-        RecordRefusedError: if there is no array, or an item is not what the contract asks for.
+        RecordRejectedError: if there is no array, or an item is not what the contract asks for.
     """
     given = [value for column in _COLUMNS if (value := from_json(row.pop(column, None))) not in EMPTY]
     if not given:
@@ -59,7 +59,7 @@ _MEMBERS: Final[Mapping[str, tuple[Callable[[Any], Any], str]]] = {
     "sku": (key_text, "a text or a whole number"),
     "name": (text_in, "a text"),
     "price": (number_of, "a number"),
-    "quantity": (whole_of, "a whole number"),
+    "quantity": (whole_number, "a whole number"),
     "categories": (texts_in, "an array of texts"),
     "description": (text_in, "a text"),
     "url": (text_in, "a text"),

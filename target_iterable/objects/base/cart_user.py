@@ -11,15 +11,15 @@ from target_iterable.records.user_identity import EMAIL, USER_ID, UserIdentity
 class CartUserObject(IterableObject):
     """A request names its user in a part of its own, where profile fields can stand, too."""
 
-    def take_user(self, row: Row) -> tuple[UserIdentity, Row]:
+    def pop_user(self, row: Row) -> tuple[UserIdentity, Row]:
         """Take `email`, `userId` and `user` out of `row`. The last may hold what a record of `users` may.
 
         Raises:
-            RecordRefusedError: if there is no user, or a profile field is not to be written.
+            RecordRejectedError: if there is no user, or a profile field is not to be written.
         """
         named = {kind: value for kind in (EMAIL, USER_ID) if (value := row.pop(kind, None)) not in EMPTY}
-        person = self.spread({**named, "user": row.pop("user", None)}, "user")
+        person = self.flatten_member({**named, "user": row.pop("user", None)}, "user")
         fields = self.fields(person, "dataFields")
-        identity = self.identities.take(fields)
+        identity = self.identities.pop_identity(fields)
         known = self.project.fields.of_user(fields)
         return identity, profile(identity, known, placeholder=self.makes_placeholders) | self.create_new_fields

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Final
 
 from iterable_api.facts import timestamps
@@ -12,18 +11,18 @@ from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import EMPTY, Row
-from target_iterable.records.ids import key_text, whole_number
+from target_iterable.records.ids import id_number, key_text
 from target_iterable.records.key_form import FIRST_MILLISECONDS
+from target_iterable.records.numbers import is_number
 
-_NUMBERS: Final = (int, float, Decimal)
 _NO_TIME: Final = 1000 * FIRST_MILLISECONDS
 
 
-def take_attributes(row: Row) -> Row:
+def pop_attributes(row: Row) -> Row:
     """Take `id`, `createdAt`, `campaignId` and `templateId` out of `row`, as Iterable wants them; not the empty ones.
 
     Raises:
-        RecordRefusedError: for one that is malformed.
+        RecordRejectedError: for one that is malformed.
     """
     found: Row = {}
     for name, read in ATTRIBUTES.items():
@@ -41,7 +40,7 @@ def derived_id(stream: str, content: Any, unkept: Sequence[Any] = ()) -> str:
 
 
 def _unix_seconds(attribute: str, value: Any) -> int:
-    if isinstance(value, _NUMBERS) and not isinstance(value, bool) and -_NO_TIME < value < _NO_TIME:
+    if is_number(value) and -_NO_TIME < value < _NO_TIME:
         is_seconds = -FIRST_MILLISECONDS < value < FIRST_MILLISECONDS
         return int(value) if is_seconds else int(value) // 1000
     seconds = timestamps.text_to_epoch_seconds(str(value))
@@ -61,7 +60,7 @@ def _id(attribute: str, value: Any) -> str:
 ATTRIBUTES: Final[Mapping[str, Callable[[str, Any], int | str]]] = {
     "id": _id,
     "createdAt": _unix_seconds,
-    "campaignId": whole_number,
-    "templateId": whole_number,
+    "campaignId": id_number,
+    "templateId": id_number,
 }
 """By name: what reads one that is not empty; may refuse."""

@@ -25,7 +25,7 @@ class MirroredObject(IterableObject):
         With `create`, the list or catalog that they belong to is made when it is missing.
 
         Raises:
-            RecordRefusedError: if nobody can say.
+            RecordRejectedError: if nobody can say.
         """
 
     @abstractmethod
@@ -33,7 +33,7 @@ class MirroredObject(IterableObject):
         """What removes that again. Doing it twice does no harm.
 
         Raises:
-            RecordRefusedError: if that cannot be done.
+            RecordRejectedError: if that cannot be done.
         """
 
     def removal_of(self, row: Row, key: Sequence[Any]) -> Operation:

@@ -21,7 +21,7 @@ def profile(identity: UserIdentity, fields: Row, *, merge: bool = False, placeho
     """The user's part of the body. A null clears the field; objects replace those of the profile, or `merge` with them.
 
     Raises:
-        RecordRefusedError: if an identifier among the fields is malformed.
+        RecordRejectedError: if an identifier among the fields is malformed.
     """
     data_fields = {**fields, **identity.profile_fields()}
     part = bare(identity, placeholder=placeholder)

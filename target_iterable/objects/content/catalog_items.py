@@ -23,7 +23,7 @@ from target_iterable.objects.base.base import Destination
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
 from target_iterable.records.column_mapping import Row, has_dotted_name
 from target_iterable.records.ids import key_text
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 from target_iterable.schemas.schema_types import types_in
 
 _ID: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
@@ -36,7 +36,7 @@ _ID_IN_WORDS: Final = "1 to 255 letters, digits and dashes"
 CATALOG: Final = Option(str, f"the name of a catalog: {_ID_IN_WORDS}", pattern=_ID.pattern)
 
 _ITEMS = Endpoint(
-    "/api/catalogs/{catalogName}/items", "documents", all_taken, brackets=OBJECT, max_rows=MAX_CATALOG_ITEMS
+    "/api/catalogs/{catalogName}/items", "documents", all_written, brackets=OBJECT, max_rows=MAX_CATALOG_ITEMS
 )
 _REMOVE = replace(
     _ITEMS,
@@ -57,7 +57,7 @@ def checked_catalog(name_: Any) -> str:
     """The name of a catalog.
 
     Raises:
-        RecordRefusedError: if it cannot be one.
+        RecordRejectedError: if it cannot be one.
     """
     if not isinstance(name_, str) or not _ID.fullmatch(name_):
         raise RecordRejectedError("invalidCatalog", f"the catalog's name is not {_ID_IN_WORDS}")
@@ -83,9 +83,9 @@ class CatalogItems(MirroredObject):
         "catalog_items",
         streams=("catalog_items",),
         modes=("upsert", "replace", MIRROR),
-        removals=(REMOVE,),
-        of_users=False,
-        clears=True,
+        removal_actions=(REMOVE,),
+        concerns_users=False,
+        clears_fields=True,
         options={
             "catalog": CATALOG,
             "define_field_types": Option(bool, "true to give types to the fields of the schema, for ever, or false"),
@@ -142,7 +142,7 @@ class CatalogItems(MirroredObject):
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`."""
         catalog = self._catalog(row.pop("catalogName", None), create=create)
-        text = self._id_in(self.take_id(row, "itemId", key))
+        text = self._id_in(self.pop_id(row, "itemId", key))
         return [name(catalog, text)] if text else []
 
     def removal(self, name_: str) -> Operation:
@@ -162,7 +162,7 @@ class CatalogItems(MirroredObject):
         return self.project.catalogs.ensure(catalog) if create else self.project.catalogs.spelt(catalog)
 
     def _item_id(self, row: Row, key: Sequence[Any]) -> str:
-        return self._checked_id(self.take_id(row, "itemId", key))
+        return self._checked_id(self.pop_id(row, "itemId", key))
 
     def _checked_id(self, value: Any) -> str:
         text = self._id_in(value)

@@ -19,7 +19,7 @@ class Catalogs(IterableObject):
     name: its name: letters, digits and dashes. Iterable does not tell capitals.
     """
 
-    spec = ObjectSpec("catalogs", streams=("catalogs",), modes=("create",), of_state=False, of_users=False)
+    spec = ObjectSpec("catalogs", streams=("catalogs",), modes=("create",), describes_state=False, concerns_users=False)
     example: ClassVar[Mapping[str, Any]] = {"name": "Products"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> NoReturn:
@@ -44,8 +44,8 @@ class CatalogFieldMappings(IterableObject):
         "catalog_field_mappings",
         streams=("catalog_field_mappings",),
         modes=("define",),
-        of_state=False,
-        of_users=False,
+        describes_state=False,
+        concerns_users=False,
         options={"catalog": CATALOG},
     )
     example: ClassVar[Mapping[str, Any]] = {"catalogName": "Products", "fieldName": "price", "fieldType": "double"}

@@ -12,13 +12,13 @@ from target_iterable.core.rejection import RecordAlreadyWrittenError, RecordReje
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.project.id_mapping import CHANNEL, LIST, MESSAGE_TYPE
 from target_iterable.records.column_mapping import Row
-from target_iterable.records.ids import needed_text, whole_number
+from target_iterable.records.ids import id_number, needed_text
 
 
 class NoObject(IterableObject):
     """For streams that go nowhere: their records count as unchanged."""
 
-    spec = ObjectSpec("nothing", streams=(), modes=("nothing",), of_state=False, of_users=False)
+    spec = ObjectSpec("nothing", streams=(), modes=("nothing",), describes_state=False, concerns_users=False)
     example: ClassVar[Mapping[str, Any]] = {"any": "thing"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> NoReturn:
@@ -36,7 +36,7 @@ class _Reference(IterableObject):
         """Nothing to send: what there is to do is done at once, because records of other streams need the id."""
         del key
         id_ = row.pop("id", None)
-        there = None if id_ is None else whole_number("id", id_)
+        there = None if id_ is None else id_number("id", id_)
         here, made = self.here(needed_text("name", row.pop("name", None)), row)
         if there is not None:
             self.project.renumbering.learn(self.kind, there, here)
@@ -56,7 +56,7 @@ class Lists(_Reference):
     id: its id in the project that it comes from, for routes with `foreign_ids`.
     """
 
-    spec = ObjectSpec("lists", streams=("lists",), modes=("create",), of_state=False, of_users=False)
+    spec = ObjectSpec("lists", streams=("lists",), modes=("create",), describes_state=False, concerns_users=False)
     example: ClassVar[Mapping[str, Any]] = {"name": "Newsletter", "description": "Who wants to hear from us"}
     kind = LIST
 
@@ -80,7 +80,7 @@ class Channels(_Reference):
     id: its id in the project that it comes from, for routes with `foreign_ids`.
     """
 
-    spec = ObjectSpec("channels", streams=("channels",), modes=("find",), of_state=False, of_users=False)
+    spec = ObjectSpec("channels", streams=("channels",), modes=("find",), describes_state=False, concerns_users=False)
     example: ClassVar[Mapping[str, Any]] = {"id": 7, "name": "Marketing"}
     kind = CHANNEL
 
@@ -97,6 +97,8 @@ class MessageTypes(Channels):
     id: its id in the project that it comes from, for routes with `foreign_ids`.
     """
 
-    spec = ObjectSpec("message_types", streams=("message_types",), modes=("find",), of_state=False, of_users=False)
+    spec = ObjectSpec(
+        "message_types", streams=("message_types",), modes=("find",), describes_state=False, concerns_users=False
+    )
     example: ClassVar[Mapping[str, Any]] = {"id": 12, "name": "Newsletter"}
     kind = MESSAGE_TYPE

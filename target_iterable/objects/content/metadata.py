@@ -12,11 +12,11 @@ from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Envelope, Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
-from target_iterable.records.column_mapping import EMPTY, Row, take_object
+from target_iterable.records.column_mapping import EMPTY, Row, pop_object
 from target_iterable.records.ids import key_text, needed_text
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-_PUT: Final = single_row_endpoint("/api/metadata/{table}/{key}", all_taken, "PUT")
+_PUT: Final = single_row_endpoint("/api/metadata/{table}/{key}", all_written, "PUT")
 _REMOVE: Final = replace(_PUT, method="DELETE", already_done=frozenset({404}), removes=REMOVE)
 
 
@@ -32,8 +32,8 @@ class Metadata(MirroredObject):
         "metadata",
         streams=("metadata",),
         modes=("put", MIRROR),
-        removals=(REMOVE,),
-        of_users=False,
+        removal_actions=(REMOVE,),
+        concerns_users=False,
         options={"table": Option(str, "the name of a table: letters and digits", r"[A-Za-z0-9]+")},
     )
     example: ClassVar[Mapping[str, Any]] = {"table": "shops", "key": "bern1", "value": {"city": "Bern", "open": True}}
@@ -42,14 +42,14 @@ class Metadata(MirroredObject):
         """One value. Names of tables and keys that Iterable does not take are its to refuse."""
         column = row.pop("table", None)
         table = needed_text("table", self.route.options.get("table", column))
-        entry = needed_text("key", key_text(self.take_id(row, "key", key)))
+        entry = needed_text("key", key_text(self.pop_id(row, "key", key)))
         return _operation(_PUT, table, entry, dumps({"value": self._value(row)}))
 
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`. Tables make themselves."""
         del create
         table = self.route.options.get("table", row.pop("table", None))
-        entry = key_text(self.take_id(row, "key", key))
+        entry = key_text(self.pop_id(row, "key", key))
         return [name(table.lower(), entry)] if isinstance(table, str) and table and entry else []
 
     def removal(self, name_: str) -> Operation:
@@ -62,7 +62,7 @@ class Metadata(MirroredObject):
         elif row["value"] in EMPTY:
             raise RecordRejectedError("missingField", "`value` is empty", "value")
         else:
-            value = take_object(row, "value")
+            value = pop_object(row, "value")
             self.leave_out(row)
         if len(dumps(value)) > MAX_METADATA_VALUE_BYTES:
             raise RecordRejectedError("valueTooLarge", f"the value is larger than {MAX_METADATA_VALUE_BYTES:,} bytes")

@@ -15,9 +15,9 @@ from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
 from target_iterable.records.column_mapping import Row, text_in, texts_in
 from target_iterable.records.ids import needed_text
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-_PUT: Final = single_row_endpoint("/api/snippets/{identifier}", all_taken, "PUT")
+_PUT: Final = single_row_endpoint("/api/snippets/{identifier}", all_written, "PUT")
 _REMOVE: Final = replace(_PUT, method="DELETE", already_done=frozenset({404}), removes=REMOVE)
 _NAME: Final = re.compile(r"[A-Za-z0-9_ -]{1,100}")
 
@@ -34,7 +34,9 @@ class Snippets(MirroredObject):
     What a record does not have stays as it is, except the content, which it must have.
     """
 
-    spec = ObjectSpec("snippets", streams=("snippets",), modes=("upsert", MIRROR), removals=(REMOVE,), of_users=False)
+    spec = ObjectSpec(
+        "snippets", streams=("snippets",), modes=("upsert", MIRROR), removal_actions=(REMOVE,), concerns_users=False
+    )
     example: ClassVar[Mapping[str, Any]] = {
         "name": "greeting",
         "content": "<p>Hello {{name}}</p>",

@@ -9,12 +9,12 @@ from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.field_types.registry import USERS
-from target_iterable.objects.base.cart_items import take_items
+from target_iterable.objects.base.cart_items import pop_items
 from target_iterable.objects.base.cart_user import CartUserObject
 from target_iterable.records.column_mapping import Row
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-_UPDATE = single_row_endpoint("/api/commerce/updateCart", all_taken)
+_UPDATE = single_row_endpoint("/api/commerce/updateCart", all_written)
 
 
 class Carts(CartUserObject):
@@ -27,7 +27,9 @@ class Carts(CartUserObject):
     """
 
     # Without `skip_unchanged`: a purchase empties the cart, so what was last accepted may be there no longer.
-    spec = ObjectSpec("carts", streams=("carts",), modes=("replace",), of_state=False, makes_users=True, clears=True)
+    spec = ObjectSpec(
+        "carts", streams=("carts",), modes=("replace",), describes_state=False, creates_users=True, clears_fields=True
+    )
     example: ClassVar[Mapping[str, Any]] = {
         "email": "ann@example.com",
         "items": [{"id": "A-1", "name": "Mug", "price": 24.95, "quantity": 2}],
@@ -36,8 +38,8 @@ class Carts(CartUserObject):
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One cart. Iterable keeps it in the user's profile, so the types of the items are those of profile fields."""
         del key
-        identity, user = self.take_user(row)
-        items = take_items(row)
+        identity, user = self.pop_user(row)
+        items = pop_items(row)
         self.leave_out(row)
         return Operation(
             endpoint=_UPDATE,

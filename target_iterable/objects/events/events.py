@@ -18,7 +18,7 @@ from target_iterable.core.operation import Endpoint, Operation
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import event_scope
 from target_iterable.objects.base.base import Destination, IterableObject
-from target_iterable.objects.base.event_attributes import ATTRIBUTES, derived_id, take_attributes
+from target_iterable.objects.base.event_attributes import ATTRIBUTES, derived_id, pop_attributes
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.key_form import KeyForm
 from target_iterable.records.normal_form import normal
@@ -46,8 +46,8 @@ class Events(IterableObject):
         "events",
         streams=("events", "custom_event"),
         modes=("track",),
-        of_state=False,
-        clears=True,
+        describes_state=False,
+        clears_fields=True,
         options={"event_name": Option(str, "the name of all events of the stream, a text that is not blank")},
     )
     example: ClassVar[Mapping[str, Any]] = {
@@ -63,14 +63,14 @@ class Events(IterableObject):
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One event. Its user is named once; an identifier besides is left out, the profile holds it."""
-        identity = self.identities.take(row)
+        identity = self.identities.pop_identity(row)
         name = self._event_name(row.pop("eventName", None))
-        event: Row = {**identity.sent, "eventName": name, **take_attributes(row)}
+        event: Row = {**identity.sent, "eventName": name, **pop_attributes(row)}
         # As they come, whatever the run has learnt: so the id that follows from them is the same in every run.
         if fields := self.fields(row, "dataFields"):
             event["dataFields"] = fields
         if "id" not in event and self.settings["derive_event_ids"]:
-            event["id"] = derived_id(self.stream, normal(event), self.key_form.unkept(key))
+            event["id"] = derived_id(self.stream, normal(event), self.key_form.unstored(key))
         return Operation(
             endpoint=_TRACK_BULK if "id" in event else _TRACK_BULK_ONCE,
             part=dumps(event | self.create_new_fields if self.create_new_fields else event),
@@ -92,7 +92,7 @@ class Events(IterableObject):
             ignored=("eventName",),
             keeps_other=False,
             derive=partial(derived_id, self.stream) if derives else None,
-            unkept=None if self.key_form.is_stored else self.key_form.unkept,
+            unkept=None if self.key_form.is_stored else self.key_form.unstored,
         )
         kinds = GroupingByText("eventName", self._kind) if by_record else SingleGroup(lambda: self._kind(None))
         return UserBuilder(

@@ -11,11 +11,11 @@ from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.events.triggers import SendingObject
-from target_iterable.records.column_mapping import EMPTY, Row, take_object
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.records.column_mapping import EMPTY, Row, pop_object
+from target_iterable.requests.bulk_response import all_written
 
 _TARGET: Final[Mapping[str, Endpoint]] = {
-    medium: single_row_endpoint(f"/api/{medium}/target", all_taken)
+    medium: single_row_endpoint(f"/api/{medium}/target", all_written)
     for medium in ("email", "push", "sms", "inApp", "webPush", "whatsApp")
 }
 """Mode to endpoint."""
@@ -38,23 +38,23 @@ class Messages(SendingObject):
         "messages",
         streams=("messages",),
         modes=tuple(_TARGET),
-        of_state=False,
+        describes_state=False,
         once_per_key=True,
         endpoints=tuple(_TARGET.values()),
-        needs="allow_messaging",
+        permission="allow_messaging",
         options={"campaign_id": Option(int, "the id of a campaign, a whole number")},
     )
     example: ClassVar[Mapping[str, Any]] = {"id": 1, "email": "ann@example.com", "campaignId": 5, "order": "A-17"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One message."""
-        once = self.happening(key)
-        identity = self.identities.take(row)
+        once = self.idempotency_key(key)
+        identity = self.identities.pop_identity(row)
         kind, text = next(iter(identity.sent.items()))
         part: Row = {_RECIPIENT[kind]: text, "campaignId": self.number(row, "campaignId", "campaign_id")}
         if (moment := row.pop("sendAt", None)) not in EMPTY:
             part["sendAt"] = _moment(moment)
-        if self.route.mode in _WITH_METADATA and (metadata := take_object(row, "metadata")):
+        if self.route.mode in _WITH_METADATA and (metadata := pop_object(row, "metadata")):
             part["metadata"] = metadata
         part |= self.extras(row)
         return Operation(_TARGET[self.route.mode], dumps(part), identity.names, idempotency_key=once)

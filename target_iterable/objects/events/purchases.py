@@ -11,15 +11,15 @@ from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import USERS
-from target_iterable.objects.base.cart_items import take_items
+from target_iterable.objects.base.cart_items import pop_items
 from target_iterable.objects.base.cart_user import CartUserObject
-from target_iterable.objects.base.event_attributes import derived_id, take_attributes
+from target_iterable.objects.base.event_attributes import derived_id, pop_attributes
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.normal_form import normal
 from target_iterable.records.numbers import Number, number_of
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-_TRACK = single_row_endpoint("/api/commerce/trackPurchase", all_taken)
+_TRACK = single_row_endpoint("/api/commerce/trackPurchase", all_written)
 # Without an id, a purchase that is sent twice has been made twice.
 _TRACK_ONCE = replace(_TRACK, repeatable=False)
 
@@ -44,7 +44,9 @@ class Purchases(CartUserObject):
     dataFields, and all other columns: the data fields of the purchase.
     """
 
-    spec = ObjectSpec("purchases", streams=("purchases", "purchase"), modes=("track",), makes_users=True, clears=True)
+    spec = ObjectSpec(
+        "purchases", streams=("purchases", "purchase"), modes=("track",), creates_users=True, clears_fields=True
+    )
     example: ClassVar[Mapping[str, Any]] = {
         "email": "ann@example.com",
         "id": "order-1009",
@@ -56,9 +58,9 @@ class Purchases(CartUserObject):
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One purchase."""
-        identity, user = self.take_user(row)
-        purchase: Row = {"user": user, "items": take_items(row), "total": _total(row.pop("total", None))}
-        purchase |= take_attributes(row)
+        identity, user = self.pop_user(row)
+        purchase: Row = {"user": user, "items": pop_items(row), "total": _total(row.pop("total", None))}
+        purchase |= pop_attributes(row)
         if fields := self.fields(row, "dataFields"):
             purchase["dataFields"] = fields
         if "id" not in purchase and self.settings["derive_event_ids"]:
@@ -79,7 +81,7 @@ class Purchases(CartUserObject):
         has_key = bool(key) and None not in key
         if has_key:
             return derived_id(self.stream, self.key_form.of(key))
-        return derived_id(self.stream, normal(purchase), self.key_form.unkept(key))
+        return derived_id(self.stream, normal(purchase), self.key_form.unstored(key))
 
 
 def _total(value: Any) -> Number:

@@ -11,15 +11,15 @@ from target_iterable.core.operation import Name, Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import Row
-from target_iterable.records.ids import whole_number
+from target_iterable.records.ids import id_number
 from target_iterable.records.json_texts import from_json
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [])
 _REPEAT: Final = "allowRepeatMarketingSends"
 
-_CAMPAIGN = single_row_endpoint("/api/campaigns/trigger", all_taken)
-_JOURNEY = single_row_endpoint("/api/workflows/triggerWorkflow", all_taken)
+_CAMPAIGN = single_row_endpoint("/api/campaigns/trigger", all_written)
+_JOURNEY = single_row_endpoint("/api/workflows/triggerWorkflow", all_written)
 
 
 class SendingObject(IterableObject):
@@ -29,16 +29,16 @@ class SendingObject(IterableObject):
         """Take `column` out of `row`; the route comes first.
 
         Raises:
-            RecordRefusedError: if that is no whole number.
+            RecordRejectedError: if that is no whole number.
         """
         given = row.pop(column, None)
-        return int(self.route.options[option]) if option in self.route.options else whole_number(column, given)
+        return int(self.route.options[option]) if option in self.route.options else id_number(column, given)
 
     def extras(self, row: Row) -> Row:
         """The members of a body that all of them may have: the rest of `row`.
 
         Raises:
-            RecordRefusedError: if one is malformed.
+            RecordRejectedError: if one is malformed.
         """
         extras: Row = {}
         if (repeat := row.pop(_REPEAT, None)) is not None:
@@ -62,18 +62,18 @@ class CampaignTriggers(SendingObject):
         "campaign_triggers",
         streams=("campaign_triggers",),
         modes=("trigger",),
-        of_state=False,
-        of_users=False,
+        describes_state=False,
+        concerns_users=False,
         once_per_key=True,
         endpoints=(_CAMPAIGN,),
-        needs="allow_messaging",
+        permission="allow_messaging",
         options={"campaign_id": Option(int, "the id of a campaign, a whole number")},
     )
     example: ClassVar[Mapping[str, Any]] = {"id": 1, "campaignId": 5, "listIds": [12], "discount": "10 %"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One campaign to all lists of the record."""
-        once = self.happening(key)
+        once = self.idempotency_key(key)
         part: Row = {"campaignId": self.number(row, "campaignId", "campaign_id"), "listIds": _numbers(row, "listIds")}
         if not part["listIds"]:
             raise RecordRejectedError("missingList", "`listIds` is empty", "listIds")
@@ -96,23 +96,23 @@ class JourneyTriggers(SendingObject):
         "journey_triggers",
         streams=("journey_triggers",),
         modes=("trigger",),
-        of_state=False,
+        describes_state=False,
         once_per_key=True,
         endpoints=(_JOURNEY,),
-        needs="allow_messaging",
+        permission="allow_messaging",
         options={"workflow_id": Option(int, "the id of a journey, a whole number")},
     )
     example: ClassVar[Mapping[str, Any]] = {"id": 1, "workflowId": 7, "email": "ann@example.com", "order": "A-17"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One entry of a user or of a list."""
-        once = self.happening(key)
+        once = self.idempotency_key(key)
         part: Row = {"workflowId": self.number(row, "workflowId", "workflow_id")}
         if (list_id := row.pop("listId", None)) not in _EMPTY:
-            part["listId"] = whole_number("listId", list_id)
+            part["listId"] = id_number("listId", list_id)
             names: tuple[Name, ...] = (("listId", str(part["listId"])),)
         else:
-            identity = self.identities.take(row)
+            identity = self.identities.pop_identity(row)
             names = identity.names
             part |= dict([next(iter(identity.sent.items()))])
         if fields := self.fields(row, "dataFields"):
@@ -123,7 +123,7 @@ class JourneyTriggers(SendingObject):
 def _numbers(row: Row, column: str) -> list[int]:
     given = from_json(row.pop(column, None))
     several = given if isinstance(given, list) else [] if given in _EMPTY else [given]
-    return [whole_number(column, one) for one in several]
+    return [id_number(column, one) for one in several]
 
 
 def _truth(column: str, value: Any) -> bool:

@@ -11,9 +11,9 @@ from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import needed_text
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-_REGISTER: Final = single_row_endpoint("/api/users/registerBrowserToken", all_taken)
+_REGISTER: Final = single_row_endpoint("/api/users/registerBrowserToken", all_written)
 
 
 class Browsers(IterableObject):
@@ -29,7 +29,7 @@ class Browsers(IterableObject):
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One browser. Its token is a name, too: what is said of a browser keeps its order, whosever it is."""
         del key
-        identity = self.identities.take(row)
+        identity = self.identities.pop_identity(row)
         token = needed_text("browserToken", row.pop("browserToken", None))
         self.leave_out(row)
         return Operation(

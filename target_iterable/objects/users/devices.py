@@ -14,10 +14,10 @@ from target_iterable.objects.base.user_part import bare
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import needed_text
 from target_iterable.records.user_identity import EMAIL, USER_ID, UserIdentity
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-_REGISTER: Final = single_row_endpoint("/api/users/registerDeviceToken", all_taken)
-_DISABLE: Final = single_row_endpoint("/api/users/disableDevice", all_taken)
+_REGISTER: Final = single_row_endpoint("/api/users/registerDeviceToken", all_written)
+_DISABLE: Final = single_row_endpoint("/api/users/disableDevice", all_written)
 _PLATFORMS: Final = ("APNS", "APNS_SANDBOX", "GCM")
 
 
@@ -31,7 +31,9 @@ class Devices(IterableObject):
     dataFields, and all other columns: data fields of the device; those that are not sent stay. Not for `disable`.
     """
 
-    spec = ObjectSpec("devices", streams=("devices",), modes=("register", "disable"), makes_users=True, clears=True)
+    spec = ObjectSpec(
+        "devices", streams=("devices",), modes=("register", "disable"), creates_users=True, clears_fields=True
+    )
     example: ClassVar[Mapping[str, Any]] = {
         "email": "ann@example.com",
         "token": "740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad",
@@ -45,7 +47,7 @@ class Devices(IterableObject):
         del key
         registering = self.route.mode == "register"
         token = needed_text("token", row.pop("token", None))
-        identity = self.identities.take(row) if registering or row.keys() & {EMAIL, USER_ID} else _EVERYBODY
+        identity = self.identities.pop_identity(row) if registering or row.keys() & {EMAIL, USER_ID} else _EVERYBODY
         body = self._registration(identity, token, row) if registering else {**identity.sent, "token": token}
         if not registering:
             self.leave_out(row)

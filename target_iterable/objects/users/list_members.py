@@ -19,8 +19,8 @@ from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import USERS
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts, user_of
 from target_iterable.objects.base.user_part import MERGE, profile
-from target_iterable.records.column_mapping import EMPTY, Row, spread
-from target_iterable.records.ids import whole_number
+from target_iterable.records.column_mapping import EMPTY, Row, flatten_member
+from target_iterable.records.ids import id_number
 from target_iterable.records.user_identity import UserIdentity
 from target_iterable.requests.bulk_response import NOT_FOUND, named_failures
 
@@ -60,10 +60,10 @@ class ListMembers(MirroredObject):
     spec = ObjectSpec(
         "list_members",
         streams=("list_members", "list_users"),
-        makes_users=True,
+        creates_users=True,
         modes=("add", "remove", MIRROR),
-        removals=(REMOVE,),
-        clears=True,
+        removal_actions=(REMOVE,),
+        clears_fields=True,
         options={
             "list": Option(str, "the name of a list, which is made when it is missing; a text that is not blank"),
             "list_id": Option(int, "the id of a list, a whole number"),
@@ -74,7 +74,7 @@ class ListMembers(MirroredObject):
                 bool, "true to end all mail of the list's channel, too, or false", modes=("remove", MIRROR)
             ),
         },
-        either=frozenset({"list", "list_id"}),
+        exclusive_options=frozenset({"list", "list_id"}),
     )
     example: ClassVar[Mapping[str, Any]] = {"email": "ann@example.com", "list": "Loyal customers"}
 
@@ -84,7 +84,7 @@ class ListMembers(MirroredObject):
         adding = self._is_member(row)
         list_ = self._list(row, create=adding)
         fields = self.fields(row, "dataFields")
-        identity = self.identities.take(fields)
+        identity = self.identities.pop_identity(fields)
         if adding:
             return self._add(list_, identity, fields)
         return self._remove(list_, identity.sent, identity.names)
@@ -114,7 +114,7 @@ class ListMembers(MirroredObject):
         """See `MirroredObject`. A list has members of its own."""
         del key
         list_ = self._list(row, create=create)
-        return [name(list_.id, *user) for user in self.identities.names(spread(row, "dataFields"))]
+        return [name(list_.id, *user) for user in self.identities.names(flatten_member(row, "dataFields"))]
 
     def removal(self, name_: str) -> Operation:
         """See `MirroredObject`."""
@@ -179,7 +179,7 @@ class ListMembers(MirroredObject):
         if by_route:
             id_, name = options.get("list_id"), options.get("list")
         if id_ not in EMPTY:
-            return _List(whole_number("listId", id_), by_record=not by_route)
+            return _List(id_number("listId", id_), by_record=not by_route)
         if not isinstance(name, str) or not name.strip():
             raise RecordRejectedError("missingList", "`list` and `listId` are empty, and the route names no list")
         return _List(self.project.lists.id_of(name, create=create))

@@ -14,17 +14,17 @@ from target_iterable.core.operation import Endpoint, Envelope, Name, Operation, 
 from target_iterable.objects.base.base import Destination, IterableObject
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.user_identity import EMAIL, USER_ID, IdentityRule
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
 _ANN: Final = {"email": "ann@example.com"}
 
-_FORGET = single_row_endpoint("/api/users/forget", all_taken, removes="forget")
-_UNFORGET = single_row_endpoint("/api/users/unforget", all_taken)
+_FORGET = single_row_endpoint("/api/users/forget", all_written, removes="forget")
+_UNFORGET = single_row_endpoint("/api/users/unforget", all_written)
 _DELETE: Final[Mapping[str, Endpoint]] = {
-    EMAIL: single_row_endpoint("/api/users/{email}", all_taken, "DELETE", removes="delete"),
+    EMAIL: single_row_endpoint("/api/users/{email}", all_written, "DELETE", removes="delete"),
     # An unknown address is no error, an unknown userId is one.
     USER_ID: single_row_endpoint(
-        "/api/users/byUserId/{userId}", all_taken, "DELETE", already_done={"User does not exist"}, removes="delete"
+        "/api/users/byUserId/{userId}", all_written, "DELETE", already_done={"User does not exist"}, removes="delete"
     ),
 }
 
@@ -50,7 +50,7 @@ class _PrivacyObject(IterableObject):
 
     def user(self, row: Row) -> Name:
         """Take the user out of `row`."""
-        identity = self.identities.take(row)
+        identity = self.identities.pop_identity(row)
         self.leave_out(row)
         return next(iter(identity.sent.items()))
 
@@ -68,16 +68,16 @@ class UserDeletions(_PrivacyObject):
         "user_deletions",
         streams=("user_deletions",),
         modes=("delete",),
-        of_state=False,
+        describes_state=False,
         once_per_key=True,
-        needs="allow_destructive",
+        permission="allow_destructive",
     )
     example: ClassVar[Mapping[str, Any]] = _ANN
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One user."""
         user = self.user(row)
-        return replace(deletion(user), once=self.happening(key, [user]))
+        return replace(deletion(user), idempotency_key=self.idempotency_key(key, [user]))
 
 
 class _ForgettingObject(_PrivacyObject):
@@ -86,7 +86,7 @@ class _ForgettingObject(_PrivacyObject):
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One user."""
         user = self.user(row)
-        return Operation(self.endpoint, dumps(dict([user])), (user,), idempotency_key=self.happening(key, [user]))
+        return Operation(self.endpoint, dumps(dict([user])), (user,), idempotency_key=self.idempotency_key(key, [user]))
 
 
 class UserForgets(_ForgettingObject):
@@ -103,9 +103,9 @@ class UserForgets(_ForgettingObject):
         "user_forgets",
         streams=("user_forgets",),
         modes=("forget",),
-        of_state=False,
+        describes_state=False,
         once_per_key=True,
-        needs="allow_destructive",
+        permission="allow_destructive",
     )
     example: ClassVar[Mapping[str, Any]] = _ANN
     endpoint = _FORGET
@@ -122,7 +122,7 @@ class UserUnforgets(_ForgettingObject):
     """
 
     spec = ObjectSpec(
-        "user_unforgets", streams=("user_unforgets",), modes=("unforget",), of_state=False, once_per_key=True
+        "user_unforgets", streams=("user_unforgets",), modes=("unforget",), describes_state=False, once_per_key=True
     )
     example: ClassVar[Mapping[str, Any]] = _ANN
     endpoint = _UNFORGET

@@ -12,10 +12,10 @@ from target_iterable.core.operation import Endpoint, Envelope, Operation
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import EMPTY, Row
-from target_iterable.records.ids import whole_number
+from target_iterable.records.ids import id_number
 from target_iterable.records.json_texts import from_json
 from target_iterable.records.user_identity import EMAIL, USER_ID
-from target_iterable.requests.bulk_response import all_taken, named_failures
+from target_iterable.requests.bulk_response import all_written, named_failures
 
 _GROUPS: Final = {group.lower(): group for group in ("emailList", "messageChannel", "messageType")}
 _OVERWRITE, _SUBSCRIBE, _UNSUBSCRIBE = "overwrite", "subscribe", "unsubscribe"
@@ -27,8 +27,8 @@ _COMMAS: Final = re.compile(r"\s*,\s*")
 _OVERWRITING: Final = Endpoint("/api/users/bulkUpdateSubscriptions", "updateSubscriptionsRequests", named_failures)
 _GROUP: Final = "/api/subscriptions/{subscriptionGroup}/{subscriptionGroupId}"
 _CHANGING: Final = {
-    EMAIL: Endpoint(_GROUP, "users", all_taken, "PUT"),
-    USER_ID: Endpoint(_GROUP, "usersByUserId", all_taken, "PUT"),
+    EMAIL: Endpoint(_GROUP, "users", all_written, "PUT"),
+    USER_ID: Endpoint(_GROUP, "usersByUserId", all_written, "PUT"),
 }
 
 
@@ -58,7 +58,7 @@ class Subscriptions(IterableObject):
         "subscriptions",
         streams=("subscriptions",),
         modes=(_OVERWRITE, *_ONE_GROUP),
-        removes_in=_ONE_GROUP,
+        removable_modes=_ONE_GROUP,
         options={
             "group": Option(
                 str, "emailList, messageChannel or messageType", "|".join(_GROUPS.values()), modes=_ONE_GROUP
@@ -90,12 +90,12 @@ class Subscriptions(IterableObject):
         return self._changing(row, _UNSUBSCRIBE)
 
     def _overwriting(self, row: Row) -> Operation:
-        identity = self.identities.take(row)
+        identity = self.identities.pop_identity(row)
         ids = {name: _ids(name, value) for name in _IDS if (value := row.pop(name, None)) not in EMPTY}
         if not ids:
             raise RecordRejectedError("missingSubscriptions", f"it has none of {', '.join(_IDS)}")
         attribution = {name: row.pop(name, None) for name in _ATTRIBUTION}
-        given = {name: whole_number(name, value) for name, value in attribution.items() if value not in EMPTY}
+        given = {name: id_number(name, value) for name, value in attribution.items() if value not in EMPTY}
         return Operation(
             endpoint=_OVERWRITING,
             part=dumps({**identity.sent, **ids, **given, **self._alignment}),
@@ -109,9 +109,9 @@ class Subscriptions(IterableObject):
         return {} if validate is None else {"validateChannelAlignment": validate}
 
     def _changing(self, row: Row, action: str) -> Operation:
-        identity = self.identities.take(row)
+        identity = self.identities.pop_identity(row)
         group = self._group(row.pop("subscriptionGroup", None))
-        group_id = whole_number(
+        group_id = id_number(
             "subscriptionGroupId", self.route.options.get("group_id", row.pop("subscriptionGroupId", None))
         )
         kind, name = next(iter(identity.sent.items()))
@@ -142,4 +142,4 @@ def _ids(name: str, value: Any) -> list[int]:
     if isinstance(read, str):
         read = _COMMAS.split(read.strip())
     ids = read if isinstance(read, list) else [read]
-    return [whole_number(name, id_) for id_ in ids]
+    return [id_number(name, id_) for id_ in ids]

@@ -17,9 +17,9 @@ from target_iterable.objects.users.users import BULK_UPDATE
 from target_iterable.project.user_lookup import look_up
 from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.user_identity import EMAIL, USER_ID, IdentityRule
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
-_CHANGE = single_row_endpoint("/api/users/updateEmail", all_taken)
+_CHANGE = single_row_endpoint("/api/users/updateEmail", all_written)
 
 _NEW: Final = "newEmail"
 _CURRENT: Final[Mapping[str, str]] = {EMAIL: "currentEmail", USER_ID: "currentUserId"}
@@ -61,7 +61,7 @@ class UserEmails(IterableObject):
             # In bulk, users who are not there would be made.
             only_for=frozenset() if by_address else frozenset({user}),
             dedup_scope="addresses",
-            idempotency_key=self.happening(key, [user, (_NEW, new)]) if user[0] == EMAIL else None,
+            idempotency_key=self.idempotency_key(key, [user, (_NEW, new)]) if user[0] == EMAIL else None,
             already_applied=partial(self._is_so, user, new) if by_address else None,
         )
 
@@ -81,7 +81,7 @@ class UserEmails(IterableObject):
 
     def _checked(self, kind: str, column: str, value: Any) -> Name:
         try:
-            sent = IdentityRule(self.project.type, kind).take({kind: value}).sent
+            sent = IdentityRule(self.project.type, kind).pop_identity({kind: value}).sent
         except RecordRejectedError as error:
             raise RecordRejectedError(error.code, f"`{column}`: {error.reject_reason.reason}", column) from None
         return kind, sent[kind]

@@ -13,13 +13,13 @@ from target_iterable.objects.base.base import IterableObject
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.json_texts import from_json
 from target_iterable.records.user_identity import EMAIL, USER_ID
-from target_iterable.requests.bulk_response import all_taken
+from target_iterable.requests.bulk_response import all_written
 
 _SIDES: Final = ("source", "destination")
 _MEMBERS: Final = {EMAIL: "Email", USER_ID: "UserId"}
 
 # The second time Iterable would say that there is no source.
-_MERGE = single_row_endpoint("/api/users/merge", all_taken, removes="merge")
+_MERGE = single_row_endpoint("/api/users/merge", all_written, removes="merge")
 
 
 class UserMerges(IterableObject):
@@ -37,10 +37,10 @@ class UserMerges(IterableObject):
         "user_merges",
         streams=("user_merges",),
         modes=("merge",),
-        of_state=False,
+        describes_state=False,
         once_per_key=True,
         endpoints=(_MERGE,),
-        needs="allow_destructive",
+        permission="allow_destructive",
     )
     example: ClassVar[Mapping[str, Any]] = {
         "sourceEmail": "ann@old.example.com",
@@ -58,12 +58,12 @@ class UserMerges(IterableObject):
             part["arrayMerge"] = _checked(arrays)
         self.leave_out(row)
         names = tuple(sides.values())
-        return Operation(_MERGE, dumps(part), names, idempotency_key=self.happening(key, names))
+        return Operation(_MERGE, dumps(part), names, idempotency_key=self.idempotency_key(key, names))
 
     def _side(self, row: Row, side: str) -> tuple[str, str]:
         given = {kind: row.pop(f"{side}{member}", None) for kind, member in _MEMBERS.items()}
         try:
-            identity = self.identities.take(given)
+            identity = self.identities.pop_identity(given)
         except RecordRejectedError as error:
             raise RecordRejectedError(error.code, f"the {side} of the merge: {error.reject_reason.reason}") from None
         return next(iter(identity.sent.items()))

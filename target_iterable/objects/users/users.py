@@ -22,7 +22,7 @@ from target_iterable.field_types.registry import USERS
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, user_of
 from target_iterable.objects.base.user_part import MERGE, profile
 from target_iterable.objects.users.privacy import deletion, forgetting
-from target_iterable.records.column_mapping import Row, spread
+from target_iterable.records.column_mapping import Row, flatten_member
 from target_iterable.records.user_identity import USER_ID, UserIdentity
 from target_iterable.requests.bulk_response import NOT_FOUND, named_failures
 
@@ -55,10 +55,10 @@ class Users(MirroredObject):
     spec = ObjectSpec(
         "users",
         streams=("users",),
-        makes_users=True,
+        creates_users=True,
         modes=("upsert", "update", MIRROR),
-        removals=(NOTHING, CLEAR, "delete", "forget"),
-        clears=True,
+        removal_actions=(NOTHING, CLEAR, "delete", "forget"),
+        clears_fields=True,
         options={
             **MERGE,
             "foreign_ids": Option(
@@ -82,7 +82,7 @@ class Users(MirroredObject):
         """One user; the key of the stream says nothing about it."""
         del key
         fields = self.fields(row, "dataFields")
-        identity = self.identities.take(fields)
+        identity = self.identities.pop_identity(fields)
         if self.route.options.get("foreign_ids"):
             fields = self.project.renumbering.of_profile(fields)
         updates = self.route.mode == "update"
@@ -116,14 +116,14 @@ class Users(MirroredObject):
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`."""
         del key, create
-        return [name(*user) for user in self.identities.names(spread(row, "dataFields"))]
+        return [name(*user) for user in self.identities.names(flatten_member(row, "dataFields"))]
 
     def removal(self, name_: str) -> Operation:
         """See `MirroredObject`."""
         user = user_of(name_)
         if self.route.on_removed != CLEAR:
             self._check_unique(user)
-        return msgspec.structs.replace(self._removing(user), place=self._place)
+        return msgspec.structs.replace(self._removing(user), dedup_scope=self._place)
 
     def _removing(self, user: Name) -> Operation:
         if self.route.on_removed == "delete":

@@ -1,0 +1,262 @@
+"""Each endpoint of Iterable's API in one row: limits, whether a call may be repeated, form of the success, API keys.
+
+The rows are the operations of the API contract of July 2026, all of them and in its order, which is by path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from iterable_api.facts.key_types import CLIENTS, DEVICES, READERS, SERVERS, KeyType
+from iterable_api.facts.limits import DAY, MINUTE, SECOND, Limit
+from iterable_api.facts.success_responses import (
+    CATALOGS,
+    CHANNELS,
+    COUNTS,
+    ENVELOPE,
+    FIELD_MAPPINGS,
+    FIELDS,
+    HASHED_EMAILS,
+    HASHED_USER_IDS,
+    LIST_ID,
+    LISTS,
+    MESSAGE_TYPES,
+    QUEUED,
+    SNIPPET_ID,
+    USER,
+    SuccessResponse,
+)
+
+
+@dataclass(frozen=True)
+class EndpointFacts:
+    """What is known of one endpoint.
+
+    Attributes:
+        method: the HTTP method.
+        path: the contract's template of the path.
+        limits: the documented limits, shortest period first. Where there are none, Iterable may still answer 429.
+        repeatable: whether a second call does no more than the first. It is False where a second call creates or
+            sends again, or is refused as if the first one had failed. All other endpoints set a state, read, or
+            take an id: a user who is deleted twice is gone (Iterable may answer that it does not know the userId,
+            and the target counts that as done), and an address that is changed twice is changed (the target looks
+            whether that is so already).
+        success: the form of a success, for at least all endpoints that the target calls.
+        key_types: the types of API keys that may call it.
+    """
+
+    method: str
+    path: str
+    limits: tuple[Limit, ...] = ()
+    repeatable: bool = True
+    success: SuccessResponse | None = None
+    key_types: frozenset[KeyType] = SERVERS
+
+
+ENDPOINTS: Final[Mapping[tuple[str, str], EndpointFacts]] = {
+    (facts.method, facts.path): facts
+    for facts in (
+        # auth
+        EndpointFacts("POST", "/api/auth/jwts/invalidate"),
+        # campaigns
+        EndpointFacts("GET", "/api/campaigns", (Limit(100, SECOND),), key_types=READERS),
+        EndpointFacts("POST", "/api/campaigns/abort"),
+        EndpointFacts("POST", "/api/campaigns/activateTriggered"),
+        EndpointFacts("POST", "/api/campaigns/archive", (Limit(5, SECOND, "key"),)),
+        EndpointFacts("POST", "/api/campaigns/cancel"),
+        EndpointFacts("POST", "/api/campaigns/create", repeatable=False),
+        EndpointFacts("POST", "/api/campaigns/deactivateTriggered"),
+        EndpointFacts("GET", "/api/campaigns/metrics", (Limit(10, MINUTE),), key_types=READERS),
+        EndpointFacts("GET", "/api/campaigns/recurring/{id}/childCampaigns", (Limit(100, SECOND),), key_types=READERS),
+        EndpointFacts("POST", "/api/campaigns/trigger", repeatable=False, success=ENVELOPE),
+        EndpointFacts("POST", "/api/campaigns/{campaignId}/schedule"),
+        EndpointFacts("POST", "/api/campaigns/{campaignId}/send", repeatable=False),
+        EndpointFacts("GET", "/api/campaigns/{id}", (Limit(100, SECOND),), key_types=READERS),
+        # catalogs
+        EndpointFacts("GET", "/api/catalogs", (Limit(100, SECOND, "key"),), success=CATALOGS),
+        EndpointFacts("DELETE", "/api/catalogs/{catalogName}"),
+        EndpointFacts("POST", "/api/catalogs/{catalogName}", success=ENVELOPE),
+        EndpointFacts("GET", "/api/catalogs/{catalogName}/fieldMappings", success=FIELD_MAPPINGS),
+        EndpointFacts("PUT", "/api/catalogs/{catalogName}/fieldMappings", success=ENVELOPE),
+        EndpointFacts("DELETE", "/api/catalogs/{catalogName}/items", success=QUEUED),
+        EndpointFacts("GET", "/api/catalogs/{catalogName}/items", (Limit(100, SECOND, "key"),)),
+        EndpointFacts("POST", "/api/catalogs/{catalogName}/items", (Limit(100, SECOND, "key"),), success=QUEUED),
+        EndpointFacts("DELETE", "/api/catalogs/{catalogName}/items/{itemId}"),
+        EndpointFacts("GET", "/api/catalogs/{catalogName}/items/{itemId}"),
+        EndpointFacts("PATCH", "/api/catalogs/{catalogName}/items/{itemId}"),
+        EndpointFacts("PUT", "/api/catalogs/{catalogName}/items/{itemId}", (Limit(1000, SECOND, "key"),)),
+        # channels
+        EndpointFacts("GET", "/api/channels", (Limit(100, SECOND),), success=CHANNELS, key_types=READERS),
+        # commerce
+        EndpointFacts("POST", "/api/commerce/trackPurchase", success=ENVELOPE, key_types=CLIENTS),
+        EndpointFacts("POST", "/api/commerce/updateCart", success=ENVELOPE, key_types=CLIENTS),
+        # email
+        EndpointFacts("POST", "/api/email/cancel"),
+        EndpointFacts("POST", "/api/email/target", repeatable=False, success=ENVELOPE),
+        EndpointFacts("GET", "/api/email/viewInBrowser", (Limit(100, SECOND),)),
+        # embedded-messaging
+        EndpointFacts("POST", "/api/embedded-messaging/events/click", key_types=CLIENTS),
+        EndpointFacts("POST", "/api/embedded-messaging/events/received", key_types=CLIENTS),
+        EndpointFacts("POST", "/api/embedded-messaging/events/session", key_types=CLIENTS),
+        EndpointFacts("GET", "/api/embedded-messaging/messages", key_types=CLIENTS),
+        # events
+        EndpointFacts("GET", "/api/events/byUserId/{userId}", (Limit(100, SECOND),)),
+        EndpointFacts("POST", "/api/events/inAppConsume", key_types=DEVICES),
+        EndpointFacts("POST", "/api/events/track", (Limit(2000, SECOND),), success=ENVELOPE, key_types=CLIENTS),
+        EndpointFacts("POST", "/api/events/trackBulk", (Limit(10, SECOND),), success=COUNTS),
+        EndpointFacts("POST", "/api/events/trackInAppClick", key_types=DEVICES),
+        EndpointFacts("POST", "/api/events/trackInAppClose", key_types=DEVICES),
+        EndpointFacts("POST", "/api/events/trackInAppDelivery", key_types=DEVICES),
+        EndpointFacts("POST", "/api/events/trackInAppOpen", key_types=DEVICES),
+        EndpointFacts("POST", "/api/events/trackPushOpen", key_types=DEVICES),
+        EndpointFacts("POST", "/api/events/trackWebPushClick", key_types=DEVICES),
+        EndpointFacts("GET", "/api/events/{email}", (Limit(100, SECOND),)),
+        # experiments
+        EndpointFacts("GET", "/api/experiments/metrics", key_types=READERS),
+        # export
+        EndpointFacts("GET", "/api/export/data.csv", (Limit(4, MINUTE),)),
+        EndpointFacts("GET", "/api/export/data.json", (Limit(4, MINUTE),)),
+        EndpointFacts("GET", "/api/export/jobs"),
+        EndpointFacts("POST", "/api/export/start", (Limit(1, SECOND, "organisation"),), repeatable=False),
+        EndpointFacts("GET", "/api/export/userEvents"),
+        EndpointFacts("DELETE", "/api/export/{jobId}", (Limit(1, SECOND),)),
+        EndpointFacts("GET", "/api/export/{jobId}/files", (Limit(1, SECOND, "organisation"),)),
+        # inApp
+        EndpointFacts("POST", "/api/inApp/cancel"),
+        EndpointFacts("GET", "/api/inApp/getMessages", key_types=CLIENTS),
+        EndpointFacts("GET", "/api/inApp/getPriorityMessage", key_types=CLIENTS),
+        EndpointFacts("POST", "/api/inApp/target", repeatable=False, success=ENVELOPE),
+        EndpointFacts("GET", "/api/inApp/web/getMessages", key_types=CLIENTS),
+        # journeys
+        EndpointFacts("GET", "/api/journeys", key_types=READERS),
+        # lists
+        EndpointFacts("GET", "/api/lists", (Limit(100, SECOND),), success=LISTS, key_types=READERS),
+        EndpointFacts("POST", "/api/lists", repeatable=False, success=LIST_ID),
+        EndpointFacts("GET", "/api/lists/getUsers", (Limit(5, MINUTE),)),
+        EndpointFacts("GET", "/api/lists/previewUsers", (Limit(5, MINUTE),)),
+        EndpointFacts("POST", "/api/lists/subscribe", success=COUNTS),
+        EndpointFacts("POST", "/api/lists/unsubscribe", success=COUNTS),
+        EndpointFacts("DELETE", "/api/lists/{listId}", success=ENVELOPE),
+        EndpointFacts("GET", "/api/lists/{listId}/size", (Limit(5, MINUTE),), key_types=READERS),
+        # messageTypes
+        EndpointFacts("GET", "/api/messageTypes", (Limit(100, SECOND),), success=MESSAGE_TYPES, key_types=READERS),
+        # metadata
+        EndpointFacts("GET", "/api/metadata", key_types=READERS),
+        EndpointFacts("DELETE", "/api/metadata/{table}"),
+        EndpointFacts("GET", "/api/metadata/{table}", key_types=READERS),
+        EndpointFacts("DELETE", "/api/metadata/{table}/{key}", success=ENVELOPE),
+        EndpointFacts("GET", "/api/metadata/{table}/{key}", key_types=READERS),
+        EndpointFacts("PUT", "/api/metadata/{table}/{key}", success=ENVELOPE),
+        # push
+        EndpointFacts("POST", "/api/push/cancel"),
+        EndpointFacts("POST", "/api/push/target", repeatable=False, success=ENVELOPE),
+        # sms
+        EndpointFacts("POST", "/api/sms/cancel"),
+        EndpointFacts("POST", "/api/sms/target", repeatable=False, success=ENVELOPE),
+        # snippets
+        EndpointFacts("GET", "/api/snippets", key_types=READERS),
+        EndpointFacts("POST", "/api/snippets", repeatable=False),
+        EndpointFacts("DELETE", "/api/snippets/{identifier}", success=SNIPPET_ID),
+        EndpointFacts("GET", "/api/snippets/{identifier}", key_types=READERS),
+        EndpointFacts("PUT", "/api/snippets/{identifier}", success=SNIPPET_ID),
+        # subscriptions
+        EndpointFacts("POST", "/api/subscriptions/subscribeToDoubleOptIn", repeatable=False),
+        EndpointFacts("PUT", "/api/subscriptions/{subscriptionGroup}/{subscriptionGroupId}", success=QUEUED),
+        EndpointFacts("DELETE", "/api/subscriptions/{subscriptionGroup}/{subscriptionGroupId}/byUserId/{userId}"),
+        EndpointFacts("PATCH", "/api/subscriptions/{subscriptionGroup}/{subscriptionGroupId}/byUserId/{userId}"),
+        EndpointFacts("DELETE", "/api/subscriptions/{subscriptionGroup}/{subscriptionGroupId}/user/{userEmail}"),
+        EndpointFacts("PATCH", "/api/subscriptions/{subscriptionGroup}/{subscriptionGroupId}/user/{userEmail}"),
+        # templates
+        EndpointFacts("GET", "/api/templates", (Limit(100, SECOND),), key_types=READERS),
+        EndpointFacts("POST", "/api/templates/bulkDelete"),
+        EndpointFacts("GET", "/api/templates/email/get", (Limit(100, SECOND),), key_types=READERS),
+        EndpointFacts("POST", "/api/templates/email/preview", (Limit(10, SECOND),)),
+        EndpointFacts("POST", "/api/templates/email/proof", (Limit(20, SECOND, "key"),), repeatable=False),
+        EndpointFacts("POST", "/api/templates/email/update"),
+        EndpointFacts("POST", "/api/templates/email/upsert"),
+        EndpointFacts("GET", "/api/templates/embedded/get", (Limit(100, SECOND),), key_types=READERS),
+        EndpointFacts("POST", "/api/templates/embedded/update"),
+        EndpointFacts("POST", "/api/templates/embedded/upsert"),
+        EndpointFacts("GET", "/api/templates/getByClientTemplateId", (Limit(100, SECOND),), key_types=READERS),
+        # The contract states no limit for in-app templates; the other four kinds of template have this one.
+        EndpointFacts("GET", "/api/templates/inapp/get", (Limit(100, SECOND),), key_types=READERS),
+        EndpointFacts("POST", "/api/templates/inapp/preview", (Limit(10, SECOND),)),
+        EndpointFacts("POST", "/api/templates/inapp/proof", (Limit(20, SECOND, "key"),), repeatable=False),
+        EndpointFacts("POST", "/api/templates/inapp/update"),
+        EndpointFacts("POST", "/api/templates/inapp/upsert"),
+        EndpointFacts("GET", "/api/templates/push/get", (Limit(100, SECOND),), key_types=READERS),
+        EndpointFacts("POST", "/api/templates/push/proof", (Limit(20, SECOND, "key"),), repeatable=False),
+        EndpointFacts("POST", "/api/templates/push/update"),
+        EndpointFacts("POST", "/api/templates/push/upsert"),
+        EndpointFacts("GET", "/api/templates/sms/get", (Limit(100, SECOND),), key_types=READERS),
+        EndpointFacts("POST", "/api/templates/sms/proof", (Limit(20, SECOND, "key"),), repeatable=False),
+        EndpointFacts("POST", "/api/templates/sms/update"),
+        EndpointFacts("POST", "/api/templates/sms/upsert"),
+        # users
+        EndpointFacts("POST", "/api/users/bulkUpdate", (Limit(5, SECOND),), success=COUNTS),
+        EndpointFacts("POST", "/api/users/bulkUpdateSubscriptions", success=COUNTS),
+        EndpointFacts("GET", "/api/users/byUserId", (Limit(100, SECOND),), success=USER, key_types=CLIENTS),
+        EndpointFacts("DELETE", "/api/users/byUserId/{userId}", (Limit(100, SECOND),), success=ENVELOPE),
+        EndpointFacts("GET", "/api/users/byUserId/{userId}", (Limit(100, SECOND),), key_types=CLIENTS),
+        EndpointFacts("POST", "/api/users/disableDevice", success=ENVELOPE, key_types=DEVICES),
+        EndpointFacts("POST", "/api/users/forget", (Limit(3, SECOND), Limit(1000, DAY)), success=ENVELOPE),
+        EndpointFacts("GET", "/api/users/forgotten", (Limit(3, SECOND),), success=HASHED_EMAILS),
+        EndpointFacts("GET", "/api/users/forgottenUserIds", (Limit(3, SECOND),), success=HASHED_USER_IDS),
+        EndpointFacts("GET", "/api/users/getByEmail", (Limit(100, SECOND),), success=USER, key_types=CLIENTS),
+        EndpointFacts("GET", "/api/users/getFields", (Limit(3, SECOND),), success=FIELDS, key_types=READERS),
+        EndpointFacts("GET", "/api/users/getSentMessages", (Limit(3, SECOND),)),
+        EndpointFacts(
+            "POST",
+            "/api/users/merge",
+            (Limit(50, SECOND, "key"),),
+            repeatable=False,
+            success=ENVELOPE,
+            key_types=CLIENTS,
+        ),
+        EndpointFacts("POST", "/api/users/registerBrowserToken", success=ENVELOPE, key_types=DEVICES),
+        EndpointFacts(
+            "POST", "/api/users/registerDeviceToken", (Limit(500, SECOND),), success=ENVELOPE, key_types=DEVICES
+        ),
+        # Nobody has recorded a success of `unforget`; the contract says the same of it as of `forget`.
+        EndpointFacts("POST", "/api/users/unforget", (Limit(3, SECOND), Limit(1000, DAY)), success=ENVELOPE),
+        EndpointFacts("POST", "/api/users/update", (Limit(500, SECOND),), key_types=CLIENTS),
+        EndpointFacts("POST", "/api/users/updateEmail", success=ENVELOPE, key_types=CLIENTS),
+        EndpointFacts("POST", "/api/users/updateSubscriptions", key_types=CLIENTS),
+        EndpointFacts("DELETE", "/api/users/{email}", (Limit(100, SECOND),), success=ENVELOPE),
+        EndpointFacts("GET", "/api/users/{email}", (Limit(100, SECOND),), key_types=CLIENTS),
+        # verify
+        EndpointFacts("POST", "/api/verify/sms/begin", repeatable=False),
+        EndpointFacts("POST", "/api/verify/sms/check", repeatable=False),
+        # webPush
+        EndpointFacts("POST", "/api/webPush/cancel"),
+        EndpointFacts("POST", "/api/webPush/target", repeatable=False, success=ENVELOPE),
+        # webhooks
+        EndpointFacts("GET", "/api/webhooks"),
+        EndpointFacts("POST", "/api/webhooks"),
+        # whatsApp
+        EndpointFacts("POST", "/api/whatsApp/cancel"),
+        EndpointFacts("POST", "/api/whatsApp/target", repeatable=False, success=ENVELOPE),
+        # workflows
+        EndpointFacts("POST", "/api/workflows/triggerWorkflow", repeatable=False, success=ENVELOPE),
+    )
+}
+"""By method and path template."""
+
+
+def facts_of(method: str, path: str) -> EndpointFacts:
+    """The row of an endpoint; the defaults for one that the contract does not have."""
+    return ENDPOINTS.get((method, path)) or EndpointFacts(method, path)
+
+
+def success_of(method: str, path: str) -> SuccessResponse:
+    """The form of a success.
+
+    Raises:
+        LookupError: if it is not in the endpoint's row.
+    """
+    success = facts_of(method, path).success
+    if success is None:
+        raise LookupError(f"the row of {method} {path} does not say what a success looks like")
+    return success

@@ -1,0 +1,145 @@
+"""The command `target-iterable`: its options, and the errors that it shows as one sentence."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Mapping
+from typing import Any, Final
+
+import click
+from singer_sdk.exceptions import MappingError, RecordsWithoutSchemaException
+from singer_sdk.singerlib.exceptions import InvalidInputLine
+
+from iterable_api.errors import IterableError
+from iterable_api.plugin.connection_settings import in_plain_words, unknown_settings
+from iterable_api.plugin.exit_errors import (
+    UnreadableVariableError,
+    WrongExpressionError,
+    expressions_named,
+    readable,
+    told,
+    variables_named,
+)
+from iterable_api.waiting.shutdown import one_signal_is_enough
+from target_iterable.config.given_settings import request_dry_run
+from target_iterable.config.setting_error import SettingError
+from target_iterable.config.settings import HIDDEN, SETTINGS
+from target_iterable.delivery.errors import DeliveryFailedError
+from target_iterable.ledger.errors import LedgerError
+from target_iterable.mirror.errors import RemovalFailedError
+from target_iterable.project.connection_check import check_connection
+from target_iterable.reporting.audit_log import AuditLogNotWrittenError
+from target_iterable.reporting.dead_letter_file import DeadLettersNotWrittenError
+from target_iterable.reporting.request_log import RequestLogNotWrittenError
+from target_iterable.runs.dry_run_plan import DryRunPlanNotWrittenError
+from target_iterable.runs.ledger_commands import CHANGES, change_keys
+from target_iterable.sink import SinkTarget
+
+
+class RecordsRejectedError(Exception):
+    """Some records were rejected, and `on_reject` is `fail`. The run has done everything else."""
+
+
+EXPECTED_ERRORS: Final = (
+    AuditLogNotWrittenError,
+    DeliveryFailedError,
+    InvalidInputLine,
+    IterableError,
+    RequestLogNotWrittenError,
+    LedgerError,
+    DryRunPlanNotWrittenError,
+    RecordsRejectedError,
+    RecordsWithoutSchemaException,
+    DeadLettersNotWrittenError,
+    RemovalFailedError,
+    UnreadableVariableError,
+    WrongExpressionError,
+)
+"""Errors that are shown as one sentence, without a traceback. Anything else is a bug."""
+
+_GC_THRESHOLD_OBJECTS: Final = 500_000
+"""Between two runs of the collector. Tens of thousands of records are buffered, and are never garbage in a cycle."""
+_SWITCH_INTERVAL_SECONDS: Final = 0.001
+"""Threads that send need little time, but often. With Python's 5 ms the reading thread would starve them."""
+
+
+class CommandLine(SinkTarget):
+    """The part of the target that is its command: options, checks before a run, and errors."""
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        """Read the files of `--config`. One that cannot be read is a usage error."""
+        with readable(param):
+            return super().cb_config(ctx, param, value)
+
+    @classmethod
+    def invoke(cls, *, check: bool = False, ledger: str | None = None, **options: Any) -> None:
+        """Run the command. Expected errors end it with a sentence.
+
+        Args:
+            check: whether to check the settings only.
+            ledger: the one of `CHANGES` to make in the ledger instead of a run; None for a run.
+            options: those of the SDK.
+        """
+        with (
+            one_signal_is_enough(),
+            told(cls.logger, *EXPECTED_ERRORS),
+            variables_named(cls.name, SETTINGS["properties"]),
+            expressions_named("stream_maps", MappingError),
+        ):
+            if check:
+                cls._check(options["config"])
+            elif ledger is not None:
+                cls.refuse_unknown_settings(options["config"].config or {})
+                cls.logger.info(change_keys(ledger, options["config"]))
+            else:
+                gc.freeze()
+                gc.set_threshold(_GC_THRESHOLD_OBJECTS)
+                sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
+                super().invoke(**options)
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Add `--check`, `--dry-run` and `CHANGES` to the SDK's command, which tests the connection of taps only."""
+        command = super().get_singer_command()
+        checks = "Check the settings, and with one request the key, the region and the type of the project."
+        plans = "Only plan, and send nothing that writes, whatever the settings say."
+        command.params += [
+            click.Option(["--check"], is_flag=True, help=checks),
+            click.Option(["--dry-run"], is_flag=True, help=plans, expose_value=False, callback=cls._request_dry_run),
+            *(
+                click.Option([f"--{name}", "ledger"], flag_value=name, help=it.explained)
+                for name, it in CHANGES.items()
+            ),
+        ]
+        return command
+
+    @classmethod
+    def refuse_unknown_settings(cls, config: Mapping[str, Any]) -> None:
+        """Check the names of settings.
+
+        Raises:
+            SettingError: for one that does not exist, with the nearest name.
+        """
+        cls.append_builtin_config(SETTINGS)  # the SDK does so when it validates, which is too late for this check
+        for problem in sorted(unknown_settings(config, SETTINGS["properties"])):
+            raise SettingError(problem)
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the SDK's settings with descriptions of ours, except those that have no meaning here."""
+        super().append_builtin_config(config_jsonschema)
+        for name in HIDDEN:
+            config_jsonschema["properties"].pop(name, None)
+        in_plain_words(config_jsonschema["properties"])
+
+    @classmethod
+    def _request_dry_run(cls, _ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 (click's)
+        if value:
+            request_dry_run(cls.name)
+
+    @classmethod
+    def _check(cls, given: Any) -> None:
+        target = cls(config=given.config, parse_env_config=given.parse_env)
+        cls.logger.info(check_connection(target.project.client, target.project.type))
