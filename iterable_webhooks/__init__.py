@@ -1,0 +1,1 @@
+"""The receiver of Iterable's system webhooks: HTTP in, a durable store, nothing else."""

@@ -1,0 +1,173 @@
+"""`iterable-webhooks`: receive Iterable's system webhooks, and look after the store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from iterable_webhooks import server
+from iterable_webhooks.log import set_up_log
+from iterable_webhooks.settings.receiver import SettingError, Settings, has_password
+from iterable_webhooks.settings.secrets import read_secrets
+from iterable_webhooks.store.errors import WebhookStoreError
+from iterable_webhooks.store.reader import StoreReader
+
+DEFAULT_STORE: Final = "iterable-webhooks.db"
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _option(name: str, **declared: Any) -> Callable[[_Command], _Command]:
+    """An option that is also a variable of the environment."""
+    variable = f"ITERABLE_WEBHOOKS_{name.upper().replace('-', '_')}"
+    return click.option(f"--{name}", envvar=variable, show_default=declared.get("default") is not None, **declared)
+
+
+_STORE: Final = _option(
+    "store",
+    default=DEFAULT_STORE,
+    help="Where events are stored: a SQLite file, or the URL of a PostgreSQL database, which several receivers can "
+    "share. A URL with a password must come from the variable.",
+)
+
+
+@click.group()
+@click.version_option(package_name="singer-iterable", prog_name="iterable-webhooks")
+def main() -> None:
+    """The receiver of Iterable's system webhooks."""
+
+
+@main.command("serve")
+@_option("host", default="127.0.0.1", help="The address to listen on.")
+@_option("port", default=8080, type=click.IntRange(0, 65535), help="The port; 0 takes a free one.")
+@_STORE
+@_option(
+    "project",
+    multiple=True,
+    metavar="NAME",
+    help="A project with a path of its own, `/NAME`; may be repeated. By default every path leads to one project.",
+)
+@_option(
+    "secret-file",
+    multiple=True,
+    metavar="[NAME=]PATH",
+    help="A file with the secret of all projects, or of one; may be repeated. Several lines are several secrets. "
+    "Secrets also come from ITERABLE_WEBHOOKS_SECRET and ITERABLE_WEBHOOKS_SECRET_NAME; there is no option for them.",
+)
+@_option("secret-header", default="X-Webhook-Secret", help="The custom header that may hold the secret.")
+@_option("no-secret", is_flag=True, help="Take events from everybody. Only with a host of this machine.")
+@_option("max-body-kb", default=1_024, type=click.IntRange(1, 100_000), help="The largest body, in KiB.")
+@_option(
+    "max-pending-mb",
+    default=16,
+    type=click.IntRange(1, 10_000),
+    help="How many MB of bodies may be in memory, before more are answered 503.",
+)
+@_option(
+    "max-connections",
+    default=1_000,
+    type=click.IntRange(1, 100_000),
+    help="How many connections there may be, before more are answered 503.",
+)
+@_option("body-timeout", default=30.0, type=click.FloatRange(0.1, 3_600), help="Seconds that a body may take.")
+@_option(
+    "store-timeout",
+    default=10.0,
+    type=click.FloatRange(0.1, 3_600),
+    help="Seconds that a delivery may wait for the store, before it is answered 503.",
+)
+@_option(
+    "keep-days",
+    type=click.IntRange(0, 36_500),
+    help="Remove events that all readers have read and that are older. By default they are kept.",
+)
+@_option(
+    "certfile", type=click.Path(path_type=Path), help="The certificate for TLS, in PEM. By default there is no TLS."
+)
+@_option("keyfile", type=click.Path(path_type=Path), help="Its key, where that is not in the same file.")
+@click.pass_context
+def serve_command(
+    context: click.Context, /, *, project: tuple[str, ...], secret_file: tuple[str, ...], **options: Any
+) -> None:
+    """Receive events until the process is asked to end.
+
+    Each is answered 200 when it is on the disk, and not before.
+    """
+    _refuse_password(context, options["store"])
+    set_up_log()
+    try:
+        settings = Settings(read_secrets(project, secret_file, os.environ), **options)
+        settings.check()
+    except SettingError as problem:
+        raise click.ClickException(str(problem)) from None
+    with _explained(settings.host, settings.port):
+        server.serve(settings, _announce)
+
+
+@main.command("status")
+@_STORE
+@click.pass_context
+def status_command(context: click.Context, /, *, store: str) -> None:
+    """Show what is in the store and who has read how much of it, without personal data."""
+    _refuse_password(context, store)
+    with _explained(), StoreReader(store) as reader:
+        last = reader.last_position
+        click.echo(f"events stored: {last}")
+        click.echo(f"malformed bodies kept: {reader.malformed_count()}")
+        for project in reader.projects():
+            click.echo(f"project {project}: {', '.join(name or '(no name)' for name in reader.event_names(project))}")
+        for mark in reader.marks():
+            click.echo(
+                f"reader {mark.reader}: {last - mark.position} behind, marked {mark.marked_at:%Y-%m-%d %H:%M} UTC"
+            )
+
+
+@main.command("forget-reader")
+@click.argument("name")
+@_STORE
+@click.pass_context
+def forget_reader_command(context: click.Context, /, *, name: str, store: str) -> None:
+    """Let a reader that is no more no longer keep events from being removed."""
+    _refuse_password(context, store)
+    with _explained(), StoreReader(store) as reader:
+        if not reader.forget_reader(name):
+            raise click.ClickException(f"There is no reader {name!r}.")
+
+
+def _refuse_password(context: click.Context, store: str) -> None:
+    source = context.get_parameter_source("store")
+    if source is click.core.ParameterSource.COMMANDLINE and has_password(store):
+        raise click.ClickException(
+            "`store` has a password in it, and all users of this machine can see a command line: "
+            "give the URL by ITERABLE_WEBHOOKS_STORE, or the password by a file (PGPASSFILE)."
+        )
+
+
+@contextmanager
+def _explained(host: str = "", port: int = 0) -> Iterator[None]:
+    try:
+        yield
+    except WebhookStoreError as error:
+        raise click.ClickException(str(error)) from None
+    except ImportError as error:
+        raise click.ClickException(
+            f"The driver of PostgreSQL is missing ({error.name}): pip install 'singer-iterable[postgres]'"
+        ) from None
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else f" on {host}:{port}" if host else ""
+        raise click.ClickException(
+            f"The receiver cannot start{place}: {error.strerror or type(error).__name__}"
+        ) from None
+
+
+def _announce(url: str) -> None:
+    click.echo(f"Receiving webhooks on {url}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""HTTP: connections, the secret, bodies, and the answers."""

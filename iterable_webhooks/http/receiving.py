@@ -1,0 +1,91 @@
+"""`POST /` and `POST /{anything}`: one delivery, answered when it is on the disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from iterable_webhooks.http.authorization import SecretCheck
+from iterable_webhooks.http.bodies import BodyReader, BodyTooLargeError, BodyTooSlowError, SenderGoneError, discard
+from iterable_webhooks.ingest.envelope import MalformedBodyError, event_name
+from iterable_webhooks.ingest.errors import NotTakenError, OverloadedError
+from iterable_webhooks.ingest.group_commit import GroupCommit
+from iterable_webhooks.ingest.metrics import Metrics
+from iterable_webhooks.settings.receiver import DEFAULT_PROJECT
+from iterable_webhooks.store.errors import WebhookStoreError
+from iterable_webhooks.store.events import Delivery, MalformedBody
+
+_LATER: Final = {"Retry-After": "5"}
+_CLOSE: Final = {"Connection": "close"}
+
+_Answer = tuple[int, str, Mapping[str, str]]
+
+_OK: Final[_Answer] = (200, "OK", {})
+_WRONG_SECRET: Final[_Answer] = (401, "The secret is missing or wrong.", _CLOSE)
+_NO_PROJECT: Final[_Answer] = (404, "There is no project of this path.", _CLOSE)
+_TOO_LARGE: Final[_Answer] = (413, "The body is too large.", _CLOSE)
+
+_REFUSALS: Final[Mapping[type[Exception], _Answer]] = {
+    BodyTooLargeError: _TOO_LARGE,
+    BodyTooSlowError: (408, "The body did not come in time.", _CLOSE),
+    SenderGoneError: (400, "The body did not come to its end.", _CLOSE),
+    OverloadedError: (503, "Too much is waiting to be stored. Try again.", {**_LATER, **_CLOSE}),
+    NotTakenError: (503, "The store takes too long. Try again.", _LATER),
+    WebhookStoreError: (503, "The store does not work. Try again.", _LATER),
+}
+"""The answers to deliveries that are not stored, by what went wrong."""
+
+
+class Receiver:
+    """An ASGI application that takes deliveries.
+
+    Args:
+        has_paths: whether the first part of the path is the project.
+    """
+
+    def __init__(
+        self, check: SecretCheck, bodies: BodyReader, commits: GroupCommit, metrics: Metrics, *, has_paths: bool
+    ) -> None:
+        self._check = check
+        self._bodies = bodies
+        self._commits = commits
+        self._metrics = metrics
+        self._has_paths = has_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            answer = await self._answer(scope, receive)
+        except tuple(_REFUSALS) as error:
+            answer = _refusal(error)
+        status, text, headers = answer
+        if answer in (_WRONG_SECRET, _NO_PROJECT, _TOO_LARGE):
+            await discard(receive)
+        self._metrics.answered(status)
+        response: Response = PlainTextResponse(text, status, headers)
+        await response(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> _Answer:
+        project = scope["path"].strip("/").partition("/")[0] if self._has_paths else DEFAULT_PROJECT
+        if not self._check.knows(project):
+            return _NO_PROJECT
+        if not self._check.allows(project, scope):
+            return _WRONG_SECRET
+        body = await self._bodies.read(scope, receive)
+        now = time.time_ns() // 1_000
+        try:
+            delivery = Delivery(now, project, event_name(body), body)
+        except MalformedBodyError as error:
+            await self._commits.store(MalformedBody(now, project, str(error), body))
+            return 400, f"The body is no JSON object: {error}.", {}
+        await self._commits.store(delivery)
+        self._metrics.stored(project, delivery.event_name, len(body))
+        return _OK
+
+
+def _refusal(error: Exception) -> _Answer:
+    return next(_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS)

@@ -1,0 +1,81 @@
+"""Running a receiver until it is asked to end."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+from iterable_webhooks.http.app import build_app
+from iterable_webhooks.http.connection import IDLE_TIMEOUT, Connection
+from iterable_webhooks.http.listening import listen, url
+from iterable_webhooks.settings.receiver import Settings
+from iterable_webhooks.store.opening import open_for_writing
+
+_GRACE: Final = 20
+"""Seconds in which deliveries that have begun may end after a signal."""
+_LOCK_TIMEOUT: Final = 5
+"""Seconds to wait for a lock of the store, before deliveries are answered 503."""
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_start()
+
+
+def serve(settings: Settings, on_start: Callable[[str], None]) -> None:
+    """Receive until SIGTERM or SIGINT, answer what was begun, then leave with exit code 0.
+
+    Args:
+        settings: they were checked.
+        on_start: gets the URL, once it answers.
+
+    Raises:
+        WebhookStoreError: if the store cannot be opened.
+        OSError: if the address or the file of the store cannot be had, or a certificate cannot be read.
+        SystemExit: at the end.
+    """
+    engine = open_for_writing(settings.store, _LOCK_TIMEOUT)
+    listener = listen(settings.host, settings.port)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    config = uvicorn.Config(
+        build_app(settings, engine),
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        log_config=None,
+        timeout_keep_alive=IDLE_TIMEOUT,
+        timeout_graceful_shutdown=_GRACE,
+        limit_concurrency=settings.max_connections,
+        ssl_certfile=settings.certfile,
+        ssl_keyfile=settings.keyfile,
+    )
+    # Its warnings are of single requests, and anybody can send any number of those.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    scheme = "https" if settings.certfile else "http"
+    try:
+        _Server(config, lambda: on_start(url(listener, scheme))).run(sockets=[listener])
+    finally:
+        engine.dispose()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """Asking a receiver to end is no error. Uvicorn raises the signal again when it has ended."""
+    sys.exit(0)
