@@ -14,13 +14,10 @@ from iterable_api.facts.event_keys import EVENT_KEYS
 from iterable_api.facts.identity import PLACEHOLDER_DOMAIN, normalise_email
 from tap_iterable.records.column_types import Column
 
-EVENT_KEY: Final = "eventKey"
-"""The column with the key."""
-
 _HASH_BYTES: Final = 16
-_MESSAGE: Final = "messageId"
 _PLACEHOLDER: Final = f"@{PLACEHOLDER_DOMAIN}"
-_encode: Final = msgspec.json.encode
+_PLAIN: Final = frozenset({str, int})
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
 class EventKeyMaker:
@@ -46,31 +43,34 @@ class EventKeyMaker:
             column: gives the values of a field in all records, or UNSET where a record lacks it.
             rows: how many records there are.
         """
-        messages = map(_present, column(_MESSAGE)) if self._of_message else repeat(None, rows)
-        return [
-            self._hash([_present(value) for value in about_message])
-            if message
-            else self._hash([_user(email, user_id), *map(_present, about_user)])
-            for message, about_message, email, user_id, about_user in zip(
-                messages,
-                _rows([column(name) for name in self._of_message], rows),
-                column("email"),
-                column("userId"),
-                _rows([column(name) for name in self._of_user], rows),
-                strict=True,
-            )
-        ]
+        if not self._of_message:
+            return self._about_users(column, rows)
+        about_messages = [_present(column(name)) for name in self._of_message]
+        keys = self._hashes(about_messages, rows)
+        if None in about_messages[0]:
+            about_users = self._about_users(column, rows)
+            keys = [
+                key if message else other
+                for message, key, other in zip(about_messages[0], keys, about_users, strict=True)
+            ]
+        return keys
 
-    def _hash(self, values: list[object]) -> str:
-        return blake2b(_encode([self._data_type, *values]), digest_size=_HASH_BYTES).hexdigest()
+    def _about_users(self, column: Callable[[str], Column], rows: int) -> list[str]:
+        users = list(map(_user, column("email"), column("userId")))
+        return self._hashes([users, *(_present(column(name)) for name in self._of_user)], rows)
 
-
-def _rows(columns: Sequence[Column], rows: int) -> Sequence[tuple[Any, ...]]:
-    return list(zip(*columns, strict=True)) if columns else [()] * rows
+    def _hashes(self, columns: Sequence[Column], rows: int) -> list[str]:
+        lines = _encoder.encode_lines(list(zip(repeat(self._data_type, rows), *columns, strict=True)))
+        return [blake2b(line, digest_size=_HASH_BYTES).hexdigest() for line in lines.splitlines()]
 
 
-def _present(value: Any) -> Any:
-    """Lists in one order; None for all that says nothing."""
+def _present(column: Column) -> Column:
+    """The column with lists in one order, and None for all that says nothing."""
+    kinds = set(map(type, column))
+    return column if kinds <= _PLAIN and "" not in column else list(map(_said, column))
+
+
+def _said(value: Any) -> Any:
     if value is UNSET or value in ("", None):
         return None
     return sorted(value, key=str) or None if isinstance(value, list) else value

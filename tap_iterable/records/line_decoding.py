@@ -16,10 +16,12 @@ from typing import IO, Any, Final
 import msgspec
 from msgspec import UNSET
 
+from iterable_api.facts.event_keys import EVENT_KEYS
 from tap_iterable.records.ascii_json import in_ascii
 from tap_iterable.records.column_types import Line
+from tap_iterable.records.event_key import EventKeyMaker
 from tap_iterable.records.line_parsing import ID_BYTES, MalformedLineError, fields_of, names_any, nested, record_id
-from tap_iterable.records.record_shape import RECORD_ID, Record, RecordShape
+from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, Record, RecordShape
 from tap_iterable.records.typed_line_decoder import LineType, LineTypes, TypedRecord
 
 _BLOCK_BYTES: Final = 1 << 16
@@ -118,22 +120,26 @@ class EventLineDecoder(LineDecoder):
         super().__init__(shape)
         self._data_type = data_type
         self._columns = shape.columns.keys()
+        self._keys = EventKeyMaker(data_type) if data_type in EVENT_KEYS else None
 
     def _of_lines(self, line_type: LineType, lines: list[Line]) -> list[TypedRecord]:
         dated = attrgetter(line_type.attribute(DATED_BY))
         if not all(map(dated, lines)) and not all(map(line_type.has_column, lines)):
             raise MalformedLineError(_NO_EVENT)
-        return line_type.records(lines, self._ids(lines))
+        return line_type.records(lines, self._ids(lines), self._keys)
 
     def _of_rows(self, rows: list[Record]) -> list[Record]:
         self._check(rows)
         pairs = zip(super()._of_rows(rows), self._ids(rows), strict=True)
-        return [{**record, RECORD_ID: row_id} for record, row_id in pairs]
+        return [{**record, RECORD_ID: row_id, **self._key(record)} for record, row_id in pairs]
 
     def _of_row(self, fields: Record) -> Record:
         self._check([fields])
         (record,) = super()._of_rows([fields])
-        return {**record, RECORD_ID: record_id(self._data_type, fields)}
+        return {**record, RECORD_ID: record_id(self._data_type, fields), **self._key(record)}
+
+    def _key(self, record: Record) -> Record:
+        return {EVENT_KEY: self._keys.key(record)} if self._keys else {}
 
     def _check(self, rows: list[Record]) -> None:
         if not all(names_any(self._columns, fields) for fields in rows):

@@ -28,7 +28,10 @@ REST: Final = "dataFields"
 RECORD_ID: Final = "recordId"
 """The column with the hash of a line."""
 
-OURS: Final = frozenset({REST, RECORD_ID})
+EVENT_KEY: Final = "eventKey"
+"""The column with the key that an export row and a webhook of the same event have in common."""
+
+OURS: Final = frozenset({REST, RECORD_ID, EVENT_KEY})
 """Columns that no field of Iterable's fills, should one have this name."""
 
 MISFIT: Final = object()

@@ -9,6 +9,7 @@ out of the ordinary are refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from itertools import repeat
 from typing import Final
 
 import msgspec
@@ -25,8 +26,9 @@ from tap_iterable.records.column_types import (
     objects,
     struct,
 )
+from tap_iterable.records.event_key import EventKeyMaker
 from tap_iterable.records.line_parsing import nested
-from tap_iterable.records.record_shape import RECORD_ID, REST, RecordShape
+from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, REST, RecordShape
 
 TypedRecord = msgspec.Struct
 
@@ -47,10 +49,11 @@ class LineType:
         kinds = {name: column.kind for name, column in shape.columns.items()}
         line = struct("Line", names, kinds, forbid_unknown_fields=True)
         self._decode = msgspec.json.Decoder(line, float_hook=number).decode
-        self._record = struct("Record", [*shape.columns, REST, RECORD_ID], {})
+        self._record = struct("Record", [*shape.columns, REST, RECORD_ID, EVENT_KEY], {})
         places = nested({name: self._places[name] for name in sorted(others)})
         self._makers = [self._maker(shape, name, places.pop(name, None)) for name in shape.columns]
         self._makers.append(objects(places, {}))
+        self._order = {name: place for place, name in enumerate(shape.columns)}
 
     def lines(self, block: Iterable[bytes]) -> list[Line]:
         """The lines, decoded.
@@ -68,14 +71,20 @@ class LineType:
         """Whether a line has a field that is a column, or a part of one."""
         return any(getattr(line, attribute) is not UNSET for attribute in self._of_columns)
 
-    def records(self, lines: Iterable[Line], ids: Iterable[str | UnsetType]) -> list[TypedRecord]:
+    def records(
+        self, lines: Iterable[Line], ids: Iterable[str | UnsetType], keys: EventKeyMaker | None = None
+    ) -> list[TypedRecord]:
         """The record of each line.
 
         Raises:
             RefusedLineError: if one depends on more than is known of the lines' type.
         """
         columns = columns_of(lines)
-        return list(map(self._record, *(make(columns) for make in self._makers), ids)) if columns else []
+        if not columns:
+            return []
+        made = [make(columns) for make in self._makers]
+        event_keys = keys.keys(lambda name: made[self._order[name]], len(columns[0])) if keys else repeat(UNSET)
+        return list(map(self._record, *made, ids, event_keys))
 
     def _maker(self, shape: RecordShape, name: str, parts: Place | None) -> Maker:
         """What makes the column of this name, of fields with dotted names, too."""

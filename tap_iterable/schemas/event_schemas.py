@@ -9,12 +9,17 @@ from singer_sdk import SchemaDirectory
 
 from iterable_api.facts.data_types import DataType
 from iterable_api.facts.event_fields import FIELDS
+from iterable_api.facts.event_keys import EVENT_KEYS
 
 SCHEMAS: Final = SchemaDirectory(files(__package__))
 
 RECORD_ID: Final = {
     "type": ["string"],
     "description": "Identifies the row: a hash of all that Iterable sent, since events have no id of their own.",
+}
+EVENT_KEY: Final = {
+    "type": ["string"],
+    "description": "The same in the row that a system webhook of this event becomes: a hash of what both carry.",
 }
 REST_OF_FIELDS: Final = {
     "type": ["object"],
@@ -36,7 +41,8 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
 
 def event_schema(data_type: DataType) -> dict[str, Any]:
     """The schema of an event stream: `recordId`, the known fields, and `dataFields`."""
-    return _closed(f"Events of the type {data_type.name}.", {"recordId": RECORD_ID, **_columns(data_type)})
+    keys = {"recordId": RECORD_ID} | ({"eventKey": EVENT_KEY} if data_type.name in EVENT_KEYS else {})
+    return _closed(f"Events of the type {data_type.name}.", {**keys, **_columns(data_type)})
 
 
 def user_schema(data_type: DataType) -> dict[str, Any]:
