@@ -42,6 +42,7 @@ from tap_iterable.stream_types.resource_stream import RESOURCES, ResourceStream
 from tap_iterable.streams.custom_data_types import CustomEventStream
 from tap_iterable.streams.exports import EventStream, UserStream
 from tap_iterable.streams.registry import PROJECT_STREAMS
+from tap_iterable.streams.webhooks import webhook_streams
 from tap_iterable.users_schema_discovery import with_columns_of
 
 _TAKEN: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
@@ -168,6 +169,7 @@ class TapIterable(Tap):
             *(stream(self, self.client) for stream in PROJECT_STREAMS),
             UserStream(self, self.client, self._user_type()),
             *(EventStream(self, self.client, data_type) for data_type in EVENTS),
+            *webhook_streams(self, self.client),
             *(CustomEventStream(self, self.client, unlisted(name)) for name in self.config["extra_data_types"]),
         ]
 

@@ -85,7 +85,7 @@ WEBHOOK_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
 )
 """Types and meanings; where the export has a field of the same name, that one's type holds in its streams."""
 
-_ALL: Final[Names] = (
+NAMES_OF_ANY: Final[Names] = (
     "campaignName",
     "templateName",
     "workflowId",
@@ -97,11 +97,12 @@ _ALL: Final[Names] = (
     "locale",
     "esDocumentId",
 )
-_EMAIL: Final[Names] = (*_ALL, "emailId", "emailSubject", "contentId")
+"""What payloads of every kind may have."""
+_EMAIL: Final[Names] = (*NAMES_OF_ANY, "emailId", "emailSubject", "contentId")
 _OPENED: Final[Names] = (*_EMAIL, "timeZone", "device")
 _CLICKED: Final[Names] = (*_OPENED, "linkUrl", "trackedLink", "canonicalUrlId", "linkId")
 _PUSH: Final[Names] = (
-    *_ALL,
+    *NAMES_OF_ANY,
     "messageId",
     "contentId",
     "badge",
@@ -115,10 +116,10 @@ _PUSH: Final[Names] = (
     "attachmentUrlIos",
     "attachmentUrlAndroid",
 )
-_IN_APP: Final[Names] = (*_ALL, "emailId", "contentId", "inAppBody")
-_SMS: Final[Names] = (*_ALL, "messageId", "emailId", "contentId", "fromPhoneNumberId", "imageUrl", "smsMessage")
+_IN_APP: Final[Names] = (*NAMES_OF_ANY, "emailId", "contentId", "inAppBody")
+_SMS: Final[Names] = (*NAMES_OF_ANY, "messageId", "emailId", "contentId", "fromPhoneNumberId", "imageUrl", "smsMessage")
 _WEB_PUSH: Final[Names] = (
-    *_ALL,
+    *NAMES_OF_ANY,
     "emailId",
     "contentId",
     "webPushBody",
@@ -126,9 +127,9 @@ _WEB_PUSH: Final[Names] = (
     "webPushIcon",
     "webPushClickAction",
 )
-_WHATSAPP: Final[Names] = (*_ALL, "messageId", "whatsAppBodyField", "renderedWhatsAppMessage")
+_WHATSAPP: Final[Names] = (*NAMES_OF_ANY, "messageId", "whatsAppBodyField", "renderedWhatsAppMessage")
 _EMBEDDED: Final[Names] = (
-    *_ALL,
+    *NAMES_OF_ANY,
     "embeddedButtonId",
     "embeddedTargetUrl",
     "embeddedBodyField",
@@ -146,7 +147,7 @@ WEBHOOK_EVENTS: Final[Mapping[str, Names]] = MappingProxyType(
         "emailBounce": (*_EMAIL, "bounceMessage"),
         "emailComplaint": _EMAIL,
         "emailSendSkip": _EMAIL,
-        "emailSubscribe": (*_ALL, "emailId", "publicIdString"),
+        "emailSubscribe": (*NAMES_OF_ANY, "emailId", "publicIdString"),
         "emailUnSubscribe": (*_EMAIL, "recipientState", "bounceMessage", "fromPhoneNumber"),
         "hostedUnsubscribeClick": (*_OPENED, "linkUrl"),
         "inAppClick": (*_IN_APP, "clickedUrl"),

@@ -12,6 +12,7 @@ from iterable_api.facts.data_types import DATA_TYPES, unlisted
 from iterable_api.plugin.connection_settings import CONNECTION
 from iterable_api.storage.paths import wrong_folder
 from tap_iterable.config.export_settings import EXPORT
+from tap_iterable.config.webhook_settings import WEBHOOKS
 from tap_iterable.input.dates import moment
 
 SCHEMA: Final[dict[str, Any]] = {
@@ -122,6 +123,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "description": "Export data types that this tap does not know yet, as Iterable names them. Each becomes a "
             "stream of events.",
         },
+        **WEBHOOKS,
         "typed_user_fields": {
             "type": "boolean",
             "default": False,

@@ -7,9 +7,9 @@ looks like one that was kept.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC
+from typing import Any, Final, NamedTuple
 
 from singer_sdk import Stream
 
@@ -25,7 +25,7 @@ _PASSING: Final = frozenset(
     {"progress_markers", "replication_key_signpost", "starting_replication_value", "partitions"}
 )
 """What the SDK keeps in a state while a run lasts."""
-_OURS: Final = frozenset({"export_jobs", "resume"})
+_OURS: Final = frozenset({"export_jobs", "resume", "store_id"})
 _HOW: Final = "Correct it, or start anew: with `--full-refresh` in Meltano, or without `--state`."
 
 
@@ -129,20 +129,37 @@ def _read(stream: Stream, entry: Mapping[str, Any]) -> dict[str, Any]:
             f"The state of the stream {stream.name} has a bookmark of the field {_shown(key)}, but the stream goes by "
             f"{stream.replication_key}. {_HOW}"
         )
-    read = _moment(value)
+    kind = _POSITION if stream.replication_key in _POSITIONS else _MOMENT
+    read = kind.read(value)
     if read is None:
         raise UnusableStateError(
-            f"The bookmark of the stream {stream.name} is {_shown(value)}, which is not a moment such as "
-            f"2026-10-15T00:00:00Z. {_HOW}"
+            f"The bookmark of the stream {stream.name} is {_shown(value)}, which is not {kind.words}. {_HOW}"
         )
-    return {**entry, KEY: stream.replication_key, VALUE: timestamps.to_rfc3339(read)}
+    return {**entry, KEY: stream.replication_key, VALUE: read}
 
 
-def _moment(value: object) -> datetime | None:
+def _moment(value: object) -> str | None:
     try:
-        return moment(value).astimezone(UTC) if isinstance(value, str) else None
+        return timestamps.to_rfc3339(moment(value).astimezone(UTC)) if isinstance(value, str) else None
     except (ValueError, OverflowError):
         return None
+
+
+def _position(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+class _Kind(NamedTuple):
+    """What bookmarks are: in words, and what reads one; None if it is none."""
+
+    words: str
+    read: Callable[[object], str | int | None]
+
+
+_MOMENT: Final = _Kind("a moment such as 2026-10-15T00:00:00Z", _moment)
+_POSITION: Final = _Kind("a position in the store of webhooks, which is a whole number", _position)
+_POSITIONS: Final = frozenset({"storePosition"})
+"""Columns whose bookmarks are no moments."""
 
 
 def _shown(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from singer_sdk import SchemaDirectory
 
 from iterable_api.facts.data_types import DataType
-from iterable_api.facts.event_fields import FIELDS
+from iterable_api.facts.event_fields import FIELDS, Field
 from iterable_api.facts.event_keys import EVENT_KEYS
 
 SCHEMAS: Final = SchemaDirectory(files(__package__))
@@ -42,16 +42,32 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
 def event_schema(data_type: DataType) -> dict[str, Any]:
     """The schema of an event stream: `recordId`, the known fields, and `dataFields`."""
     keys = {"recordId": RECORD_ID} | ({"eventKey": EVENT_KEY} if data_type.name in EVENT_KEYS else {})
-    return _closed(f"Events of the type {data_type.name}.", {**keys, **_columns(data_type)})
+    return closed(f"Events of the type {data_type.name}.", {**keys, **columns_of(data_type)})
 
 
 def user_schema(data_type: DataType) -> dict[str, Any]:
     """The schema of users. They have an identity of their own, so no `recordId`."""
-    return _closed("Users whose profile was updated. Deletions do not show.", _columns(data_type))
+    return closed("Users whose profile was updated. Deletions do not show.", columns_of(data_type))
 
 
-def _columns(data_type: DataType) -> dict[str, Any]:
-    return {name: _column(kind) | {"description": _description(name)} for name, kind in data_type.fields.items()}
+def columns_of(data_type: DataType) -> dict[str, Any]:
+    """The columns of the known fields of a data type."""
+    return {name: column(Field(kind, _description(name))) for name, kind in data_type.fields.items()}
+
+
+def column(field: Field) -> dict[str, Any]:
+    """The column of a field."""
+    return _kind(field.type) | {"description": field.description}
+
+
+def closed(description: str, columns: dict[str, Any]) -> dict[str, Any]:
+    """The schema with these columns and `dataFields`."""
+    return {
+        "type": "object",
+        "description": description,
+        "additionalProperties": False,
+        "properties": {**columns, "dataFields": REST_OF_FIELDS},
+    }
 
 
 def _description(name: str) -> str:
@@ -59,17 +75,8 @@ def _description(name: str) -> str:
     return FIELDS[name].description if name in FIELDS else "A field of the project's own."
 
 
-def _column(kind: str) -> dict[str, Any]:
+def _kind(kind: str) -> dict[str, Any]:
     outer, _, inner = kind.partition(":")
     if outer == "array":
-        return {"type": ["array", "null"]} | ({"items": _column(inner)} if inner else {})
+        return {"type": ["array", "null"]} | ({"items": _kind(inner)} if inner else {})
     return dict(_KINDS[kind])
-
-
-def _closed(description: str, columns: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "description": description,
-        "additionalProperties": False,
-        "properties": {**columns, "dataFields": REST_OF_FIELDS},
-    }
