@@ -15,7 +15,7 @@ from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.tap_base import CliTestOptionValue
 
 from iterable_api.errors import IterableError, RunEndedError
-from iterable_api.facts.data_types import EVENTS, USER, DataType, unlisted
+from iterable_api.facts.data_types import USER, DataType
 from iterable_api.http.client import IterableClient
 from iterable_api.plugin import environment
 from iterable_api.plugin.connection_settings import connect, in_plain_words, unknown_settings
@@ -39,10 +39,9 @@ from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
 from tap_iterable.records.singer_messages import UNDISTURBED, MessageWriter
 from tap_iterable.stream_types.base import KEY_CHECK
 from tap_iterable.stream_types.resource_stream import RESOURCES, ResourceStream
-from tap_iterable.streams.custom_data_types import CustomEventStream
-from tap_iterable.streams.exports import EventStream, UserStream
+from tap_iterable.streams.events import event_streams
+from tap_iterable.streams.exports import UserStream
 from tap_iterable.streams.registry import PROJECT_STREAMS
-from tap_iterable.streams.webhooks import webhook_streams
 from tap_iterable.users_schema_discovery import with_columns_of
 
 _TAKEN: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
@@ -168,9 +167,7 @@ class TapIterable(Tap):
             *(ResourceStream(self, self.client, resource) for resource in RESOURCES),
             *(stream(self, self.client) for stream in PROJECT_STREAMS),
             UserStream(self, self.client, self._user_type()),
-            *(EventStream(self, self.client, data_type) for data_type in EVENTS),
-            *webhook_streams(self, self.client),
-            *(CustomEventStream(self, self.client, unlisted(name)) for name in self.config["extra_data_types"]),
+            *event_streams(self, self.client),
         ]
 
     def _user_type(self) -> DataType:

@@ -265,7 +265,12 @@ DATA_TYPES: Final[tuple[DataType, ...]] = (*EVENTS, USER)
 
 def unlisted(name: str) -> DataType:
     """A data type that this table does not know: a stream of events with the fields that every event has."""
-    return DataType(name, _STEP.sub("_", name.replace("whatsApp", "whatsapp")).lower(), _typed(_COMMON))
+    return DataType(name, snake(name.replace("whatsApp", "whatsapp")), _typed(_COMMON))
+
+
+def snake(name: str) -> str:
+    """A name in snake case. Capitals in a row are one word with what follows: `isSMSText` becomes `is_smstext`."""
+    return _STEP.sub("_", name).lower()
 
 
 _STEP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

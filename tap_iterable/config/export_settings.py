@@ -26,4 +26,13 @@ EXPORT: Final[Mapping[str, Mapping[str, Any]]] = {
         "description": "How many export jobs to run at a time. Iterable runs four for the whole organisation: take "
         "fewer if others of it use them too.",
     },
+    "event_shape": {
+        "type": "string",
+        "enum": ["iterable", "segment", "heap"],
+        "default": "iterable",
+        "title": "Event shape",
+        "description": "The names and columns of events: Iterable's own; those of the tables that Segment fills from "
+        "Iterable; or one stream `heap_events` with the names that Heap gives them. Events that Segment or Heap do not "
+        "know are left out then: see docs/migrating.md.",
+    },
 }

@@ -21,9 +21,8 @@ Bookmarks = dict[str, dict[str, Any]]
 KEY: Final = "replication_key"
 VALUE: Final = "replication_key_value"
 
-_PASSING: Final = frozenset(
-    {"progress_markers", "replication_key_signpost", "starting_replication_value", "partitions"}
-)
+_PARTITIONS: Final = "partitions"
+_PASSING: Final = frozenset({"progress_markers", "replication_key_signpost", "starting_replication_value", _PARTITIONS})
 """What the SDK keeps in a state while a run lasts."""
 _OURS: Final = frozenset({"export_jobs", "resume", "store_id"})
 _HOW: Final = "Correct it, or start anew: with `--full-refresh` in Meltano, or without `--state`."
@@ -121,6 +120,13 @@ def _is_foreign(entry: Mapping[str, Any]) -> bool:
 
 
 def _read(stream: Stream, entry: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(partitions := entry.get(_PARTITIONS), list):
+        read = [_read(stream, part) if isinstance(part, Mapping) else part for part in partitions]
+        return {**_bookmark(stream, entry), _PARTITIONS: read}
+    return _bookmark(stream, entry)
+
+
+def _bookmark(stream: Stream, entry: Mapping[str, Any]) -> dict[str, Any]:
     value, key = entry.get(VALUE), entry.get(KEY)
     if value is None:
         return dict(entry)

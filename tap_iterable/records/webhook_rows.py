@@ -6,7 +6,7 @@ become one row, as the export has it. Values come in more forms than there: ids 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from iterable_api.facts import timestamps
 from iterable_api.facts.event_keys import EVENT_KEYS
 from iterable_webhooks.store.events import StoredEvent
 from tap_iterable.records.event_key import EventKeyMaker
-from tap_iterable.records.line_parsing import ID_BYTES, MalformedLineError, fields_of, nested, record_id
+from tap_iterable.records.line_parsing import ID_BYTES, fields_of, nested, record_id
 from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, REST, Record, RecordShape, Schema
 from tap_iterable.schemas.webhook_schemas import PROJECT, RECEIVED_AT, STORE_COLUMNS, STORE_POSITION
 
@@ -42,17 +42,12 @@ class WebhookDecoder:
         self._whole = {name for name, column in columns.items() if "integer" in column["type"]}
         self._event_keys = EventKeyMaker(event_name) if event_name in EVENT_KEYS else None
 
-    def records(self, events: Iterable[StoredEvent], malformed: Callable[[bytes], None]) -> list[Record]:
-        """The records of events; bodies that cannot be read are handed to `malformed`."""
-        records = []
-        for event in events:
-            try:
-                records.append(self._record(event))
-            except MalformedLineError:
-                malformed(event.body)
-        return records
+    def record(self, event: StoredEvent) -> Record:
+        """The record of an event.
 
-    def _record(self, event: StoredEvent) -> Record:
+        Raises:
+            MalformedLineError: if its body cannot be read, as it is nested too deeply.
+        """
         body = fields_of(event.body)
         row = {name: _number(value) if name in self._whole else value for name, value in _row(body).items()}
         record = self._shape.record(nested(row))

@@ -77,8 +77,12 @@ class ResourceStream(MetadataStream):
 
     def rows(self) -> RowIterator:
         """The array."""
-        path, array, key = self.resource.path, self.resource.array, self.resource.key
-        yield from rows_in(self.client.get_json(path), array, path, key)
+        return resource_rows(self.client, self.resource)
+
+
+def resource_rows(client: IterableClient, resource: Resource) -> RowIterator:
+    """The rows of a resource."""
+    yield from rows_in(client.get_json(resource.path), resource.array, resource.path, resource.key)
 
 
 def pages(

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from iterable_api.http.client import Params
+from iterable_api.http.client import IterableClient, Params
 from tap_iterable.stream_types.resource_stream import MetadataStream, RowIterator, pages
 
 JOURNEYS: Final = "/api/journeys"
 PAGE_SIZE: Final = 50
 _STATES: Final[tuple[Params, ...]] = ({}, {"state": "Archived"})
 """Without a state all but the archived ones come, and with it only these."""
+
+
+def journeys(client: IterableClient) -> RowIterator:
+    """Every journey once, though one may be archived while we read."""
+    seen: set[int] = set()
+    for state in _STATES:
+        for journey in pages(client, JOURNEYS, "journeys", filters=state, size=PAGE_SIZE):
+            if journey["id"] not in seen:
+                seen.add(journey["id"])
+                yield journey
 
 
 class JourneysStream(MetadataStream):
@@ -21,10 +31,5 @@ class JourneysStream(MetadataStream):
     cost = "2 requests, and 1 more per 50 journeys"
 
     def rows(self) -> RowIterator:
-        """Every journey once, though one may be archived while we read."""
-        seen: set[int] = set()
-        for state in _STATES:
-            for journey in pages(self.client, JOURNEYS, "journeys", filters=state, size=PAGE_SIZE):
-                if journey["id"] not in seen:
-                    seen.add(journey["id"])
-                    yield journey
+        """Every journey."""
+        return journeys(self.client)

@@ -7,10 +7,10 @@ lost; the export streams hold the same events, under the same `eventKey`, and re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from singer_sdk import Tap
 from singer_sdk.helpers.types import Context
@@ -19,10 +19,12 @@ from iterable_api.facts.data_types import EVENTS, DataType, unlisted
 from iterable_api.facts.webhook_events import WEBHOOK_EVENTS
 from iterable_api.http.client import IterableClient
 from iterable_webhooks.store.errors import WebhookStoreMissingError
-from iterable_webhooks.store.events import BEGINNING, NO_NAME, Position
+from iterable_webhooks.store.events import BEGINNING, NO_NAME, Position, StoredEvent
 from iterable_webhooks.store.reader import StoreReader
 from tap_iterable.input.state import VALUE
+from tap_iterable.records.line_parsing import MalformedLineError
 from tap_iterable.records.malformed_lines import MalformedLines
+from tap_iterable.records.record_shape import Record
 from tap_iterable.records.webhook_rows import WebhookDecoder
 from tap_iterable.schemas.webhook_schemas import STORE_POSITION, webhook_schema
 from tap_iterable.stream_types.batched_stream import BatchedStream, Block
@@ -40,8 +42,9 @@ class WebhookStream(CheckpointedStream, BatchedStream):
     Args:
         tap: whose settings name the store.
         client: not used.
-        data_type: the export data type of the events, or one made up for a name that is none.
-        names: the event names that the receiver got them under.
+        stream: the stream's name, without `webhook_`.
+        decoders: what makes records, by the event names that are read.
+        schema: the JSON Schema of the records.
     """
 
     primary_keys = ("recordId",)
@@ -49,12 +52,17 @@ class WebhookStream(CheckpointedStream, BatchedStream):
     endpoints = ()
     cost = "no request"
 
-    def __init__(self, tap: Tap, client: IterableClient, data_type: DataType, names: Sequence[str]) -> None:
-        self.name = f"{_PREFIX}{data_type.stream}"
-        schema = webhook_schema(data_type)
+    def __init__(
+        self,
+        tap: Tap,
+        client: IterableClient,
+        stream: str,
+        decoders: Mapping[str, WebhookDecoder],
+        schema: dict[str, Any],
+    ) -> None:
+        self.name = f"{_PREFIX}{stream}"
         super().__init__(tap, client, schema)
-        self._names = names
-        self._decoder = WebhookDecoder(schema, data_type.name)
+        self._decoders = decoders
         self._malformed = MalformedLines(
             Path(self.config["malformed_directory"]) / f"{self.name}.ndjson", self.config["max_malformed_percent"]
         )
@@ -69,11 +77,19 @@ class WebhookStream(CheckpointedStream, BatchedStream):
                 self.logger.warning(
                     "The bookmark of %s is of another store: this one is read from its start", self.name
                 )
-            for batch in reader.read(start, self._names, self.config.get("webhook_project")):
-                yield self._decoder.records(batch.events, self._malformed.add)
+            for batch in reader.read(start, [*self._decoders], self.config.get("webhook_project")):
+                yield list(self.records(batch.events))
                 self.remember(
                     replication_key=self.replication_key, replication_key_value=batch.read_to, **{_STORE_ID: store}
                 )
+
+    def records(self, events: Iterable[StoredEvent]) -> Iterator[Record]:
+        """The records of events; bodies that cannot be read are kept apart."""
+        for event in events:
+            try:
+                yield self._decoders[event.event_name].record(event)
+            except MalformedLineError:
+                self._malformed.add(event.body)
 
     def _start(self, store: str) -> Position:
         """Up to where the state says that the store was read."""
@@ -101,19 +117,23 @@ def webhook_streams(tap: Tap, client: IterableClient) -> list[WebhookStream]:
     store = tap.config.get("webhook_store")
     if not store:
         return []
-    known = [data_type for data_type in EVENTS if data_type.name in WEBHOOK_EVENTS]
-    streams = [WebhookStream(tap, client, data_type, [data_type.name]) for data_type in known]
+    known = [(data_type, [data_type.name]) for data_type in EVENTS if data_type.name in WEBHOOK_EVENTS]
     others: dict[str, list[str]] = {}
     for name in _arrived(store, tap.config.get("webhook_project")):
         if name not in WEBHOOK_EVENTS:
-            others.setdefault(_stream_of(name), []).append(name)
-    return [
-        *streams,
-        *(
-            WebhookStream(tap, client, replace(unlisted(names[0]), stream=stream), names)
-            for stream, names in others.items()
-        ),
-    ]
+            others.setdefault(_stream_name(name), []).append(name)
+    unknown = [(replace(unlisted(stream), stream=stream), names) for stream, names in others.items()]
+    return [_stream(tap, client, data_type, names) for data_type, names in (*known, *unknown)]
+
+
+def _stream(tap: Tap, client: IterableClient, data_type: DataType, names: Sequence[str]) -> WebhookStream:
+    decoder = decoder_of(data_type)
+    return WebhookStream(tap, client, data_type.stream, dict.fromkeys(names, decoder), webhook_schema(data_type))
+
+
+def decoder_of(data_type: DataType) -> WebhookDecoder:
+    """What makes records of the webhooks of a data type."""
+    return WebhookDecoder(webhook_schema(data_type), data_type.name)
 
 
 def _arrived(store: str, project: str | None) -> list[str]:
@@ -124,7 +144,7 @@ def _arrived(store: str, project: str | None) -> list[str]:
         return []
 
 
-def _stream_of(name: str) -> str:
-    """The name of a stream for an event name that is not known: in snake case, of ASCII letters and digits."""
+def _stream_name(name: str) -> str:
+    """The name of a stream for an event name that is not known. Names that give one stream are read together."""
     stream = _NOT_OF_A_NAME.sub("_", unlisted(name).stream).strip("_") if name != NO_NAME else ""
     return stream or _UNNAMED

@@ -1,0 +1,91 @@
+"""Heap's events: one stream that reads every event that Heap knows, each with a bookmark of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any, Final
+
+from singer_sdk import Tap
+from singer_sdk.helpers.types import Context
+
+from iterable_api.facts.data_types import EVENTS, DataType
+from iterable_api.facts.webhook_events import WEBHOOK_EVENTS
+from iterable_api.http.client import IterableClient
+from iterable_webhooks.store.events import StoredEvent
+from tap_iterable.event_shapes.heap import HEAP_EVENTS, KEY, SCHEMA, TIME, is_known, row
+from tap_iterable.event_shapes.project_names import ProjectNames
+from tap_iterable.export.job_api import FILES, START
+from tap_iterable.records.record_shape import Record
+from tap_iterable.schemas.webhook_schemas import STORE_COLUMNS
+from tap_iterable.stream_types.batched_stream import BatchedStream, Block, as_dict
+from tap_iterable.streams.exports import PATH, EventStream, ExportStream
+from tap_iterable.streams.webhooks import WebhookStream, decoder_of
+
+_EVENT: Final = "event"
+"""The member of a partition's context that names the event."""
+
+
+class _Source(EventStream):
+    """The events of one data type. Its state is a partition of the state of `heap_events`."""
+
+    def __init__(self, owner: HeapEventsStream, data_type: DataType) -> None:
+        self._owner = owner
+        super().__init__(owner.tap, owner.client, data_type)
+        self.replication_key = TIME
+
+    @property
+    def stream_state(self) -> dict[str, Any]:
+        """The part of the state that is about this data type."""
+        return self._owner.get_context_state({_EVENT: self.name})
+
+    def _still_to_read(self) -> list[ExportStream]:
+        return self._owner.sources_from(self)
+
+
+class HeapEventsStream(BatchedStream):
+    """All events under Heap's names."""
+
+    name = HEAP_EVENTS
+    primary_keys = (KEY,)
+    replication_key = TIME
+    endpoints = (PATH, START, FILES)
+    cost = f"1 request per window for each of {sum(map(is_known, EVENTS))} data types, or 1 job and a request per page"
+
+    def __init__(self, tap: Tap, client: IterableClient, names: ProjectNames) -> None:
+        super().__init__(tap, client, SCHEMA)
+        self._names = names
+        self._sources: list[ExportStream] = []
+
+    def blocks(self, context: Context | None) -> Iterator[Block]:
+        """Rows of one data type after the other; the bookmark of each moves by itself."""
+        self._sources = [_Source(self, data_type) for data_type in EVENTS if is_known(data_type)]
+        for source in self._sources:
+            make = partial(row, source.data_type, names=self._names)
+            for block in source.blocks(context):
+                yield [make(as_dict(record)) for record in block]
+
+    def sources_from(self, source: ExportStream) -> list[ExportStream]:
+        """A source and those behind it, whose jobs run while it is read."""
+        return self._sources[self._sources.index(source) :]
+
+
+class HeapWebhookStream(WebhookStream):
+    """The events of webhooks under Heap's names."""
+
+    def __init__(self, tap: Tap, client: IterableClient, names: ProjectNames) -> None:
+        self._names = names
+        self._types = {one.name: one for one in EVENTS if is_known(one) and one.name in WEBHOOK_EVENTS}
+        decoders = {name: decoder_of(data_type) for name, data_type in self._types.items()}
+        super().__init__(tap, client, HEAP_EVENTS, decoders, _WITH_STORE)
+        self.primary_keys = (KEY,)
+
+    def records(self, events: Iterable[StoredEvent]) -> Iterator[Record]:
+        """The rows of events, with their places in the store."""
+        for event in events:
+            for record in super().records([event]):
+                of_store = {column: record.pop(column) for column in STORE_COLUMNS}
+                yield {**row(self._types[event.event_name], record, names=self._names), **of_store}
+
+
+_WITH_STORE: Final = {**SCHEMA, "properties": {**SCHEMA["properties"], **STORE_COLUMNS}}
