@@ -31,7 +31,6 @@ class BatchedStream(IterableStream):
     @abstractmethod
     def blocks(self, context: Context | None) -> Iterator[Block]:
         """The stream's records, read from Iterable. Asking for the next block means that this one was dealt with."""
-        raise NotImplementedError
 
     def read(self, context: Context | None) -> Iterable[Record]:
         """The records one by one."""

@@ -39,12 +39,14 @@ class TracksStream(BatchedStream):
         super().__init__(tap, client, dict(TRACKS_SCHEMA))
 
     def blocks(self, context: Context | None) -> Iterator[Block]:
-        """None: it has no rows of its own, and its SCHEMA is written before all others."""
+        """None: rows come from the tables, which are read behind it, as its SCHEMA has to be written first."""
         del context
+        if not any(isinstance(stream, _SegmentRows) and stream.selected for stream in self.tap.streams.values()):
+            self.logger.warning("`%s` stays empty: it gets the rows of tables, and none of them is selected", self.name)
         yield from ()
 
     def add(self, rows: Sequence[Record]) -> None:
-        """Write rows of a table; see `tests/tap/test_segment_shape.py` for the SDK's private method."""
+        """Write rows of a table; see `tests/tap/test_event_shapes.py` for the SDK's private method."""
         if not self.selected:
             return
         tracks = [track(row) for row in rows]
@@ -56,17 +58,17 @@ class TracksStream(BatchedStream):
                 self._write_record_message(record)
 
 
-class _SegmentRows(BatchedStream):
-    """Turns the records of an event into rows of Segment's table."""
+class _SegmentRows:
+    """Turns the records of an event into rows of Segment's table, and hands them to `tracks`, too."""
 
     table: SegmentTable
     names: ProjectNames
     tracks: TracksStream
 
-    def blocks(self, context: Context | None) -> Iterator[Block]:
+    def reshaped(self, blocks: Iterator[Block]) -> Iterator[Block]:
         """Rows of the table; `tracks` has each block before the bookmark moves behind it."""
         started = datetime.now(UTC)
-        for block in super().blocks(context):
+        for block in blocks:
             rows = [self.shaped(as_dict(record), started) for record in block]
             yield rows
             self.tracks.add(rows)
@@ -87,6 +89,10 @@ class SegmentExportStream(_SegmentRows, EventStream):
         self.primary_keys = (KEY,)
         self.replication_key = TIMESTAMP
 
+    def blocks(self, context: Context | None) -> Iterator[Block]:
+        """Rows of the table."""
+        return self.reshaped(super().blocks(context))
+
     @cached_property
     def shape(self) -> RecordShape:
         """How records are made before they become rows."""
@@ -103,6 +109,10 @@ class SegmentWebhookStream(_SegmentRows, WebhookStream):
         decoders = {table.data_type.name: decoder_of(table.data_type)}
         WebhookStream.__init__(self, tap, client, table.name, decoders, _with_store(table))
         self.primary_keys = (KEY,)
+
+    def blocks(self, context: Context | None) -> Iterator[Block]:
+        """Rows of the table."""
+        return self.reshaped(super().blocks(context))
 
     def shaped(self, record: Mapping[str, Any], started: datetime) -> Record:
         """The row of a record, with its place in the store."""

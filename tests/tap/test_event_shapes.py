@@ -59,6 +59,17 @@ def test_tracks_has_each_row_of_each_table(outputs: dict[str, Output]) -> None:
     assert all("campaign_id" not in row for row in tracks)
 
 
+def test_tracks_is_described_before_its_first_row(outputs: dict[str, Output]) -> None:
+    kinds = [one["type"] for one in outputs["segment"].messages if one.get("stream") == "tracks"]
+    assert kinds.index("SCHEMA") < kinds.index("RECORD")
+
+
+def test_tracks_without_a_table_says_that_it_stays_empty(seeded: Sandbox, tmp_path: Path) -> None:
+    output = TapRun(seeded.url, seeded.api_key, tmp_path)("tracks", event_shape="segment")
+    assert (output.code, output.records["tracks"]) == (0, [])
+    assert "`tracks` stays empty" in output.log
+
+
 def test_rows_hold_what_their_schema_names_and_nothing_else(outputs: dict[str, Output]) -> None:
     for shape in ("segment", "heap"):
         schemas = {
