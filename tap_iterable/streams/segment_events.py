@@ -37,18 +37,25 @@ class TracksStream(BatchedStream):
 
     def __init__(self, tap: Tap, client: IterableClient) -> None:
         super().__init__(tap, client, dict(TRACKS_SCHEMA))
+        self._is_described = False
 
     def blocks(self, context: Context | None) -> Iterator[Block]:
-        """None: rows come from the tables, which are read behind it, as its SCHEMA has to be written first."""
+        """None: the tables that are read in this run hand over their rows, before or after its own turn."""
         del context
         if not any(isinstance(stream, _SegmentRows) and stream.selected for stream in self.tap.streams.values()):
             self.logger.warning("`%s` stays empty: it gets the rows of tables, and none of them is selected", self.name)
         yield from ()
 
     def add(self, rows: Sequence[Record]) -> None:
-        """Write rows of a table; see `tests/tap/test_event_shapes.py` for the SDK's private method."""
+        """Write rows of a table.
+
+        The SDK has no public way to write for another stream; `tests/tap/test_event_shapes.py` holds its private ones.
+        """
         if not self.selected:
             return
+        if not self._is_described:
+            self._is_described = True
+            self._write_schema_message()
         tracks = [track(row) for row in rows]
         writer = self.tap.message_writer
         if self.written_as_read and isinstance(writer, MessageWriter):

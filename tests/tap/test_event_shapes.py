@@ -221,5 +221,10 @@ def test_webhooks_have_the_same_rows_in_either_shape(
     }
 
 
-def test_the_method_of_the_sdk_that_writes_a_record_of_another_stream_is_what_it_was() -> None:
-    assert list(inspect.signature(Stream._write_record_message).parameters) == ["self", "record"]  # noqa: SLF001
+@pytest.mark.parametrize(
+    ("method", "parameters"), [("_write_record_message", ["record"]), ("_write_schema_message", [])]
+)
+def test_the_methods_of_the_sdk_that_write_for_another_stream_are_what_they_were(
+    method: str, parameters: list[str]
+) -> None:
+    assert list(inspect.signature(getattr(Stream, method)).parameters) == ["self", *parameters]
