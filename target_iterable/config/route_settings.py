@@ -72,8 +72,8 @@ ROUTE: Final[dict[str, Any]] = {
         },
         "allow_empty": {
             "type": ["boolean", "null"],
-            "description": "In the mode `mirror`: if true, an empty source is valid, and everything is removed, as far as "
-            "`max_removals` allows. By default nothing is removed, and the run fails.",
+            "description": "In the mode `mirror`: if true, an empty source is valid, and everything is removed, as far "
+            "as `max_removals` allows. By default nothing is removed, and the run fails.",
         },
         "complete_at_end": {
             "type": ["boolean", "string", "null"],

@@ -178,7 +178,7 @@ def _set_at(row: Row, path: tuple[str, ...], value: Any) -> None:
         inner = row.get(step)
         if inner is not None and not isinstance(inner, dict):
             raise RecordRejectedError(
-                "duplicateField", f"a column puts {'.'.join(path)!r} into {step!r}, which is no object", step
+                "duplicateField", f"a column puts {'.'.join(path)!r} into {step!r}, which is not an object", step
             )
         row[step] = dict(inner or {})
         row = row[step]

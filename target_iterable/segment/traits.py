@@ -56,9 +56,7 @@ class TraitsReader:
     def _refuse_anonymous(self) -> None:
         if self._skips_anonymous:
             raise RecordSkippedError
-        raise RecordRejectedError(
-            "anonymousCall", "it names nobody but an anonymousId, and Iterable knows no such ids", "userId"
-        )
+        raise RecordRejectedError("anonymousCall", "it has only an anonymousId, which Iterable does not know", "userId")
 
     def _address(self, call: Call, email: object) -> object:
         """The address in the call, else the remembered one, else the userId if it is an address."""

@@ -126,7 +126,7 @@ class IterableObject(ABC):
             RecordRejectedError: if a value of the key is null, or there is neither.
         """
         if None in key or not (key or names):
-            raise RecordRejectedError("missingKey", "its key is empty, by which it would be known to be done already")
+            raise RecordRejectedError("missingKey", "its key is empty, so a repetition could not be recognised")
         values: Sequence[Any] = self.key_form.of(key) or sorted(names)
         formerly = [value if (text := key_text(value)) is None else text for value in key] or values
         return IdempotencyKey(f"{self.spec.name} of {self.stream}", dumps(values).decode(), dumps(formerly).decode())
