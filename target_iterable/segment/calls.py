@@ -69,7 +69,7 @@ def _alias(call: Call, rules: MappingRules) -> MappedCall:
             raise RecordRejectedError(
                 "invalidAlias", f"`{name}` is not an e-mail address, and Iterable can change only those", name
             )
-    rules.users.forget()
+    rules.users.clear_addresses()
     return MappedCall("user_emails", "change", {"currentEmail": call.subject, "newEmail": call.user_id})
 
 

@@ -63,8 +63,8 @@ def _cart(call: Call, rules: MappingRules, cart_items: list[Row]) -> MappedCall:
 def _rejected(call: Call, _rules: MappingRules) -> MappedCall:
     raise RecordRejectedError(
         "cartDelta",
-        f"the call has only one product, and would replace the whole cart with it: it needs `{call.path_to(PRODUCTS)}`, "
-        "or the option `cart_deltas` of the route",
+        f"the call has only one product, which would replace the whole cart: it needs `{call.path_to(PRODUCTS)}`, or "
+        "the option `cart_deltas` of the route",
         call.path_to(PRODUCTS),
     )
 

@@ -49,7 +49,7 @@ class TraitsReader:
             self._refuse_anonymous()
         return named
 
-    def forget(self) -> None:
+    def clear_addresses(self) -> None:
         """Forget all addresses, because the address of a user changes."""
         self._addresses.clear()
 
