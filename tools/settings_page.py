@@ -28,10 +28,10 @@ Which environment variables are read:
   the examples declare all settings.
 - With `--config FILE` none, unless `--config=ENV` follows; then they override the file. A warning names variables that
   are set without effect, and those that name no setting.
-- `TARGET_ITERABLE_DRY_RUN` always, however the target is run: if it is true, the run is a dry run, whatever the settings
-  say. It is true for `true`, `1`, `yes` and `on`, and false for `false`, `0`, `no`, `off` and an empty text. Any other
-  value is refused, and so is a misspelt name of this variable. Permissions such as `allow_destructive` cannot be given
-  in this way.
+- `TARGET_ITERABLE_DRY_RUN` always, however the target is run: if it is true, the run is a dry run, whatever the
+  settings say. It is true for `true`, `1`, `yes` and `on`, and false for `false`, `0`, `no`, `off` and an empty text.
+  Any other value is refused, and so is a misspelt name of this variable. Permissions such as `allow_destructive` cannot
+  be given in this way.
 
 A value that makes no sense, or an unknown setting, ends the run before it has read or written anything; the error names
 the setting. So does a path where something else exists already, such as a folder in place of a file. Paths are relative

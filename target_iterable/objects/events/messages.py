@@ -14,7 +14,7 @@ from target_iterable.objects.events.triggers import SendingObject
 from target_iterable.records.column_mapping import EMPTY, Row, pop_object
 from target_iterable.requests.bulk_response import all_taken
 
-_ENDPOINTS: Final[Mapping[str, Endpoint]] = {
+_TARGET: Final[Mapping[str, Endpoint]] = {
     medium: single_row_endpoint(f"/api/{medium}/target", all_taken)
     for medium in ("email", "push", "sms", "inApp", "webPush", "whatsApp")
 }
@@ -37,10 +37,10 @@ class Messages(SendingObject):
     spec = ObjectSpec(
         "messages",
         streams=("messages",),
-        modes=tuple(_ENDPOINTS),
+        modes=tuple(_TARGET),
         describes_state=False,
         once_per_key=True,
-        endpoints=tuple(_ENDPOINTS.values()),
+        endpoints=tuple(_TARGET.values()),
         permission="allow_messaging",
         options={"campaign_id": Option(int, "the id of a campaign, a whole number")},
     )
@@ -57,7 +57,7 @@ class Messages(SendingObject):
         if self.route.mode in _WITH_METADATA and (metadata := pop_object(row, "metadata")):
             part["metadata"] = metadata
         part |= self.common_members(row)
-        return Operation(_ENDPOINTS[self.route.mode], dumps(part), identity.names, idempotency_key=idempotency_key)
+        return Operation(_TARGET[self.route.mode], dumps(part), identity.names, idempotency_key=idempotency_key)
 
 
 def _moment(value: Any) -> str:

@@ -20,7 +20,7 @@ from target_iterable.records.numbers import Number, number_of
 from target_iterable.requests.bulk_response import all_taken
 
 _TRACK = single_row_endpoint("/api/commerce/trackPurchase", all_taken)
-# Without an id, a purchase that is sent twice counts twice.
+# Without an id, a purchase that is sent twice has been made twice.
 _TRACK_ONCE = replace(_TRACK, repeatable=False)
 
 

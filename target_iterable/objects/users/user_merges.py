@@ -18,7 +18,7 @@ from target_iterable.requests.bulk_response import all_taken
 _SIDES: Final = ("source", "destination")
 _SUFFIXES: Final = {EMAIL: "Email", USER_ID: "UserId"}
 
-# The second time Iterable would answer that the source does not exist.
+# The second time Iterable would say that there is no source.
 _MERGE = single_row_endpoint("/api/users/merge", all_taken, removes="merge")
 
 
