@@ -1,4 +1,4 @@
-"""The types of API keys, and what each may call."""
+"""Types of API keys, and the endpoints that each may call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class KeyType(StrEnum):
-    """The types; the values are what a refusal calls them. Only the first was seen in one."""
+    """Types of API keys. The values are their names in an error, of which recordings have only the first."""
 
     SERVER = "ServerSide"
     READ_ONLY = "ServerSideReadOnly"
@@ -80,5 +80,5 @@ def may_call(key_type: KeyType, method: str, path: str) -> bool:
 
 
 def identifier(key: str) -> str:
-    """A short name for a key that gives nothing of it away."""
+    """Short hash of a key, which names it without revealing it."""
     return sha256(key.encode()).hexdigest()[:8]

@@ -1,7 +1,7 @@
-"""The metrics of campaigns, as a table: which columns a medium has, and what each counts.
+"""Metrics of campaigns: the columns of each medium, and how each column is computed.
 
-The titles of e-mail, web push and purchases were seen in answers of the real API; those of the other media are
-worded alike.
+The titles for e-mail, web push and purchases are those of Iterable's answers; the titles for other media are worded
+by analogy.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _difference(whole: Measure, part: Measure) -> Measure:
 
 
 def _ratio(part: Measure, whole: Measure, factor: float = 1) -> Measure:
-    """A quotient, or 0 where there is nothing to divide by."""
+    """Quotient of two measures, or 0 if the divisor is 0."""
     return lambda tally: round(part(tally) * factor / (whole(tally) or 1), 4)
 
 
@@ -39,7 +39,7 @@ def _revenue(tally: CountsByType) -> float:
 
 
 def _pairs(**titles: str) -> Columns:
-    """Two columns for each data type; a title is what stands after "Total" and "Unique"."""
+    """Two columns for each data type, whose titles are `Total` and `Unique` before the given title."""
     return {
         f"{kind} {title}": measure(type_)
         for type_, title in titles.items()
@@ -121,5 +121,5 @@ _BY_MEDIUM: Final[Mapping[str, Columns]] = {
 
 
 def columns_of(medium: str) -> Columns:
-    """The columns that apply to campaigns of a medium."""
+    """Columns of campaigns of a medium: title -> measure."""
     return {**_EVERY_MEDIUM, **_BY_MEDIUM.get(medium, {})}

@@ -39,7 +39,7 @@ _METADATA: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def write(store: Store, plan: Plan) -> None:
-    """Store all of it."""
+    """Store all these resources."""
     store.resources.add("journey", ((row["id"], row) for row in _journeys(plan)))
     store.resources.add("webhook", ((row["id"], row) for row in _webhooks()))
     store.resources.add("experiment", ((row["id"], row) for row in _experiments()))
@@ -90,7 +90,7 @@ def _webhooks() -> Iterator[dict[str, Any]]:
 
 
 def _experiments() -> Iterator[dict[str, Any]]:
-    """Of e-mail blasts: each has its own template and that of the campaign after it as variants."""
+    """Experiments with e-mail blasts, whose variants are the templates of a campaign and of the next ones."""
     blasts = [row for row in CAMPAIGNS if row.channel.medium == "Email" and row.state == "Finished"]
     for row, name in enumerate(_EXPERIMENTS):
         variants: list[Campaign] = blasts[row : row + 2 + row % 2]

@@ -1,4 +1,4 @@
-"""The messages that were sent to one user."""
+"""Messages that were sent to one user."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _is_blast(call: Call, event: Event) -> bool:
 
 
 def _complete(found: Iterable[Event]) -> list[Event]:
-    """Those that name their message: lines that were loaded from elsewhere need not."""
+    """Events that have all fields of the answer; loaded lines may lack some."""
     return [event for event in found if all(name in event.line for name in _FIELDS)]
 
 

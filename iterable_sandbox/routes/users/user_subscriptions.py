@@ -1,4 +1,4 @@
-"""What users are subscribed to, overwritten as a whole."""
+"""Replacing the subscriptions of users."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SOURCE: Final = "API"
 
 
 def update(call: Call) -> Response:
-    """POST /api/users/updateSubscriptions: each array that is given replaces the one that is there."""
+    """POST /api/users/updateSubscriptions: each given array replaces the stored one."""
     with call.project.store.database.transaction(), rows_fail_request():
         _overwrite(call.project, call.body)
     return envelope()
 
 
 def bulk_update(call: Call) -> Response:
-    """POST /api/users/bulkUpdateSubscriptions: 200 even if rows fail; whoever is not malformed fails as valid."""
+    """POST /api/users/bulkUpdateSubscriptions: 200 even if rows fail; well-formed identifiers fail as valid ones."""
     tally = BulkResult(USER_BUCKETS)
     with call.project.store.database.transaction():
         tally.apply(partial(_overwrite, call.project), call.body["updateSubscriptionsRequests"])
@@ -59,7 +59,7 @@ def _overwrite(project: Project, row: Row) -> None:
 
 
 def _is_invalid(project: Project, row: Row, wanted: dict[str, set[int]]) -> bool:
-    """Whether a row cannot be: opting in needs the feature, lists must be writable, channels of types be open."""
+    """Whether a row is refused: opt-in without the feature, a list that is not writable, or misaligned channels."""
     if subscriptions.SUBSCRIBED_TYPES in wanted and not project.settings.opt_in_message_types:
         return True
     found = [project.store.lists.get(list_id) for list_id in wanted.get(subscriptions.LIST_IDS, ())]
@@ -69,7 +69,7 @@ def _is_invalid(project: Project, row: Row, wanted: dict[str, set[int]]) -> bool
 
 
 def _is_misaligned(project: Project, wanted: dict[str, set[int]]) -> bool:
-    """Whether a message type is chosen in a channel that the same request closes."""
+    """Whether a row subscribes to a message type and unsubscribes from its channel."""
     chosen, closed = (
         wanted.get(name, set()) for name in (subscriptions.SUBSCRIBED_TYPES, subscriptions.UNSUBSCRIBED_CHANNELS)
     )
