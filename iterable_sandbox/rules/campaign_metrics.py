@@ -18,24 +18,24 @@ _NONE: Final = Count()
 
 
 def _total(type_: str) -> Measure:
-    return lambda tally: tally.get(type_, _NONE).total
+    return lambda counts: counts.get(type_, _NONE).total
 
 
 def _unique(type_: str) -> Measure:
-    return lambda tally: tally.get(type_, _NONE).unique
+    return lambda counts: counts.get(type_, _NONE).unique
 
 
 def _difference(whole: Measure, part: Measure) -> Measure:
-    return lambda tally: max(0, whole(tally) - part(tally))
+    return lambda counts: max(0, whole(counts) - part(counts))
 
 
 def _ratio(part: Measure, whole: Measure, factor: float = 1) -> Measure:
     """Quotient of two measures, or 0 if the divisor is 0."""
-    return lambda tally: round(part(tally) * factor / (whole(tally) or 1), 4)
+    return lambda counts: round(part(counts) * factor / (whole(counts) or 1), 4)
 
 
-def _revenue(tally: CountsByType) -> float:
-    return round(tally.get("purchase", _NONE).revenue, 2)
+def _revenue(counts: CountsByType) -> float:
+    return round(counts.get("purchase", _NONE).revenue, 2)
 
 
 def _pairs(**titles: str) -> Columns:
@@ -63,8 +63,8 @@ EMAIL: Final[Columns] = {
         emailBounce="Emails Bounced",
         hostedUnsubscribeClick="Hosted Unsubscribe Clicks",
     ),
-    "Total Email Opens (filtered)": lambda tally: tally.get("emailOpen", _NONE).filtered,
-    "Unique Email Opens (filtered)": lambda tally: tally.get("emailOpen", _NONE).unique_filtered,
+    "Total Email Opens (filtered)": lambda counts: counts.get("emailOpen", _NONE).filtered,
+    "Unique Email Opens (filtered)": lambda counts: counts.get("emailOpen", _NONE).unique_filtered,
     "Total Emails Clicked": _total("emailClick"),
     "Unique Email Clicks": _unique("emailClick"),
     "Total Emails Delivered": _difference(_SENT, _total("emailBounce")),

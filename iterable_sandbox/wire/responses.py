@@ -91,14 +91,16 @@ def uri_too_long() -> Response:
     return PlainTextResponse(f"URI length exceeds the configured limit of {MAX_URI_LENGTH} characters", 414)
 
 
-def action_not_found(target: str) -> Response:
+def action_not_found(request_line: str) -> Response:
     """404 for an unknown route or method."""
-    return HTMLResponse(_HTML_PAGE.format(title="Action not found", detail=escape(f"For request '{target}'")), 404)
+    return HTMLResponse(
+        _HTML_PAGE.format(title="Action not found", detail=escape(f"For request '{request_line}'")), 404
+    )
 
 
-def bad_request_page(target: str, problem: str) -> RefusedError:
+def bad_request_page(request_line: str, problem: str) -> RefusedError:
     """400 as HTML, for an invalid query parameter or a body that is not JSON."""
-    detail = escape(f"For request '{target}' [{problem}]")
+    detail = escape(f"For request '{request_line}' [{problem}]")
     return RefusedError(HTMLResponse(_HTML_PAGE.format(title="Bad Request", detail=detail), 400))
 
 

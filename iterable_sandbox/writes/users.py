@@ -63,17 +63,17 @@ def write_rows(
     Raises:
         RefusedError: 400 for the whole request if a value has the wrong type, unless `type_clashes` is `row`.
     """
-    draft, tally = project.field_draft(), BulkResult(USER_BUCKETS)
+    draft, result = project.field_draft(), BulkResult(USER_BUCKETS)
     by_row = project.settings.type_clashes == "row"
     admitted = [] if by_row else draft.admit_all([requested_fields(row, create=create) for row in rows])
     draft.check()
     with project.store.database.transaction(), project.user_resolver.prefetch(rows):
         draft.save()
         if by_row:
-            tally.apply(lambda row: write(row, _accepted_fields(project, row, draft, create=create)), rows)
+            result.apply(lambda row: write(row, _accepted_fields(project, row, draft, create=create)), rows)
         else:
-            tally.apply(write, rows, admitted)
-    return tally, draft
+            result.apply(write, rows, admitted)
+    return result, draft
 
 
 def _accepted_fields(project: Project, row: Row, reported: FieldDraft, *, create: bool | None) -> Row:

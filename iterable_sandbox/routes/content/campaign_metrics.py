@@ -27,8 +27,8 @@ def get_metrics(call: Call) -> Response:
     counted = count_messages(call.project.store.database, [row["id"] for row in campaigns], *metrics_window(call))
     rows = []
     for campaign in campaigns:
-        tally = counted.get((campaign["id"], 0), {})
-        measured = {title: measure(tally) for title, measure in columns_of(campaign["messageMedium"]).items()}
+        counts = counted.get((campaign["id"], 0), {})
+        measured = {title: measure(counts) for title, measure in columns_of(campaign["messageMedium"]).items()}
         rows.append({"id": campaign["id"]} | measured)
     titles = ["id", *sorted({title for row in rows for title in row if title != "id"})]
     return PlainTextResponse(

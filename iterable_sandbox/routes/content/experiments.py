@@ -45,16 +45,16 @@ def _rows(call: Call, experiment: dict[str, Any]) -> Iterator[list[Any]]:
     inclusive = None if end is None else end + _ONE_SECOND
     counted = count_messages(call.project.store.database, [campaign], start, inclusive, variants=len(templates))
     results = [counted.get((campaign, number), {}) for number in range(len(templates))]
-    rates = [_rate(tally) for tally in results]
+    rates = [_rate(counts) for counts in results]
     best = max(rates, default=nan, key=lambda rate: -1 if isnan(rate) else rate)
-    for template, tally, rate in zip(templates, results, rates, strict=True):
+    for template, counts, rate in zip(templates, results, rates, strict=True):
         head = [campaign, experiment["id"], experiment["name"], template, _number(_improvement(rate, rates[0]))]
-        yield [*head, *(measure(tally) for measure in EMAIL.values()), *(["Winner"] if rate == best else [])]
+        yield [*head, *(measure(counts) for measure in EMAIL.values()), *(["Winner"] if rate == best else [])]
 
 
-def _rate(tally: CountsByType) -> float:
-    sent = EMAIL["Unique Email Sends"](tally)
-    return EMAIL["Unique Email Opens"](tally) / sent if sent else nan
+def _rate(counts: CountsByType) -> float:
+    sent = EMAIL["Unique Email Sends"](counts)
+    return EMAIL["Unique Email Opens"](counts) / sent if sent else nan
 
 
 def _improvement(rate: float, control: float) -> float:

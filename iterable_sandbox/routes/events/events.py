@@ -55,20 +55,20 @@ def track_bulk(call: Call) -> Response:
     refused = [row["eventName"] for row in call.body["events"] if row["eventName"] in blocked]
     rows = [row for row in call.body["events"] if row["eventName"] not in blocked]
     _check_ids(rows)
-    draft, tally = project.field_draft(), BulkResult(EVENT_BUCKETS)
+    draft, result = project.field_draft(), BulkResult(EVENT_BUCKETS)
     admitted = draft.admit_all([_requested_fields(row) for row in rows])
     draft.check()
     with project.store.database.transaction(), project.user_resolver.prefetch(rows), events.prefetch(project, rows):
         draft.save()
-        tally.apply(partial(events.track, project), rows, admitted)
-    tally.failed += len(refused) if project.settings.count_disallowed else 0
+        result.apply(partial(events.track, project), rows, admitted)
+    result.failed += len(refused) if project.settings.count_disallowed else 0
     deprecated = {
-        "invalidEmails": tally.identifiers_in("invalidEmails"),
-        "invalidUserIds": tally.identifiers_in("notFoundUserIds"),
+        "invalidEmails": result.identifiers_in("invalidEmails"),
+        "invalidUserIds": result.identifiers_in("notFoundUserIds"),
     }
     names = {"disallowedEventNames": list(dict.fromkeys(refused))}
     return json_answer(
-        tally.counts() | deprecated | names | tally.field_changes(draft) | {"failedUpdates": tally.failed_updates()}
+        result.counts() | deprecated | names | result.field_changes(draft) | {"failedUpdates": result.failed_updates()}
     )
 
 

@@ -91,15 +91,15 @@ def unsubscribe(call: Call) -> Response:
     target = _writable(project, body["listId"])
     channels = _marketing_channels(project) if body.get("channelUnsubscribe") else []
     campaign = body.get("campaignId")
-    tally = BulkResult(USER_BUCKETS)
+    result = BulkResult(USER_BUCKETS)
 
     def write(row: users.Row) -> None:
         user = users.existing_user(project, row)
         lists.leave(project, user, target, source=_SOURCE, channels=channels, campaign=campaign)
 
     with project.store.database.transaction():
-        tally.apply(write, body["subscribers"])
-    return bulk_answer(tally, project.field_draft(), old=project.settings.old_list_answers)
+        result.apply(write, body["subscribers"])
+    return bulk_answer(result, project.field_draft(), old=project.settings.old_list_answers)
 
 
 def _identifiers(call: Call) -> list[str]:

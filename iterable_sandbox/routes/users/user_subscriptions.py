@@ -30,22 +30,22 @@ def update(call: Call) -> Response:
 
 def bulk_update(call: Call) -> Response:
     """POST /api/users/bulkUpdateSubscriptions: 200 even if rows fail; well-formed identifiers fail as valid ones."""
-    tally = BulkResult(USER_BUCKETS)
+    result = BulkResult(USER_BUCKETS)
     with call.project.store.database.transaction():
-        tally.apply(partial(_overwrite, call.project), call.body["updateSubscriptionsRequests"])
-    invalid = {name: tally.identifiers_in(name) for name in ("invalidEmails", "invalidUserIds")}
+        result.apply(partial(_overwrite, call.project), call.body["updateSubscriptionsRequests"])
+    invalid = {name: result.identifiers_in(name) for name in ("invalidEmails", "invalidUserIds")}
     return json_answer(
-        tally.counts()
+        result.counts()
         | invalid
         | {
-            "validEmailFailures": _valid_failures(tally, "Emails"),
-            "validUserIdFailures": _valid_failures(tally, "UserIds"),
+            "validEmailFailures": _valid_failures(result, "Emails"),
+            "validUserIdFailures": _valid_failures(result, "UserIds"),
         }
     )
 
 
-def _valid_failures(tally: BulkResult, kind: str) -> list[str]:
-    return [name for bucket in USER_BUCKETS if bucket != "invalid" for name in tally.identifiers_in(f"{bucket}{kind}")]
+def _valid_failures(result: BulkResult, kind: str) -> list[str]:
+    return [name for bucket in USER_BUCKETS if bucket != "invalid" for name in result.identifiers_in(f"{bucket}{kind}")]
 
 
 def _overwrite(project: Project, row: Row) -> None:

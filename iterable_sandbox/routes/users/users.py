@@ -70,16 +70,16 @@ def bulk_update(call: Call) -> Response:
     return bulk_answer(*users.write_rows(project, call.body["users"], write, create=call.body.get("createNewFields")))
 
 
-def bulk_answer(tally: BulkResult, draft: FieldDraft, *, old: bool = False) -> Response:
+def bulk_answer(result: BulkResult, draft: FieldDraft, *, old: bool = False) -> Response:
     """Answer of bulkUpdate, subscribe and unsubscribe; `old` is the form with four fields."""
-    head = tally.counts() | {
-        "invalidEmails": tally.failed_identifiers("Emails"),
-        "invalidUserIds": tally.failed_identifiers("UserIds"),
+    head = result.counts() | {
+        "invalidEmails": result.failed_identifiers("Emails"),
+        "invalidUserIds": result.failed_identifiers("UserIds"),
     }
     if old:
         return json_answer(head)
     no_op: dict[str, list[str]] = {"noOpEmails": [], "noOpUserIds": []}
-    return json_answer(head | tally.field_changes(draft) | no_op | {"failedUpdates": tally.failed_updates()})
+    return json_answer(head | result.field_changes(draft) | no_op | {"failedUpdates": result.failed_updates()})
 
 
 def _by_email(call: Call, text: str) -> Response:

@@ -44,15 +44,15 @@ class Schedule:
 
     def due(self, now_ms: int) -> list[Scheduled]:
         """Messages that are due, in the order of their times."""
-        return self._found("due_ms <= ?", now_ms)
+        return self._select("due_ms <= ?", now_ms)
 
     def get(self, message_id: int) -> list[Scheduled]:
         """Message with an id; empty if it is unknown or sent."""
-        return self._found("id = ?", message_id)
+        return self._select("id = ?", message_id)
 
     def of_user(self, user: int) -> list[Scheduled]:
         """Messages to a user."""
-        return self._found("user = ?", user)
+        return self._select("user = ?", user)
 
     def remove(self, message_id: int) -> None:
         """Remove a message."""
@@ -62,7 +62,7 @@ class Schedule:
         """Remove all messages to a user."""
         self._database.write("DELETE FROM scheduled WHERE user = ?", (user,))
 
-    def _found(self, condition: str, value: int) -> list[Scheduled]:
+    def _select(self, condition: str, value: int) -> list[Scheduled]:
         sql = f"SELECT {_COLUMNS} FROM scheduled WHERE {condition} ORDER BY due_ms, id"  # noqa: S608 (constants)
         rows = self._database.rows(sql, (value,))
         return [Scheduled(row[0], row[1], row[2], from_own_json(row[3]), row[4]) for row in rows]
