@@ -29,8 +29,8 @@ def with_changes(settings: Settings, text: bytes | str) -> Settings:
     Raises:
         ValueError: a setting is unknown, fixed or has an invalid value; the message names each one.
     """
-    asked = typed_json.read(_OBJECT, text)
-    if others := asked.keys() - _CHANGEABLE:
+    requested = typed_json.read(_OBJECT, text)
+    if others := requested.keys() - _CHANGEABLE:
         raise ValueError(f"{', '.join(sorted(others))}: no setting that can be changed while the sandbox runs")
     checked = typed_json.read(_SETTINGS, text)
-    return replace(settings, **{name: getattr(checked, name) for name in asked})
+    return replace(settings, **{name: getattr(checked, name) for name in requested})

@@ -52,8 +52,8 @@ def write(store: Store, plan: Plan) -> None:
 def _journeys(plan: Plan) -> Iterator[dict[str, Any]]:
     for row, (name, events) in enumerate([*_JOURNEYS, *((name, ()) for name in _ARCHIVED)]):
         archived = name in _ARCHIVED
-        made = plan.start * 1000 + row * _HOUR_MS
-        dates = {"createdAt": made, "updatedAt": made + _HOUR_MS}
+        created_ms = plan.start * 1000 + row * _HOUR_MS
+        dates = {"createdAt": created_ms, "updatedAt": created_ms + _HOUR_MS}
         yield {
             "id": FIRST_JOURNEY + row,
             "name": name,
@@ -100,16 +100,16 @@ def _experiments() -> Iterator[dict[str, Any]]:
 
 
 def _snippets(plan: Plan) -> Iterator[dict[str, Any]]:
-    made = timestamps.from_epoch_ms(plan.start * 1000).isoformat(timespec="milliseconds")
+    created = timestamps.from_epoch_ms(plan.start * 1000).isoformat(timespec="milliseconds")
     for number, (name, content, variables) in enumerate(SNIPPETS, 301):
         yield {
             "id": number,
             "projectId": Settings.project_id,
             "name": name,
             "variables": list(variables),
-            "createdAt": made,
+            "createdAt": created,
             "createdBy": AUTHOR,
             "content": content,
-            "updatedAt": made,
+            "updatedAt": created,
             "updatedBy": AUTHOR,
         }

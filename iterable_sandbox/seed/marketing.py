@@ -179,20 +179,20 @@ def _channel(row: Channel) -> dict[str, Any]:
 
 
 def _message_type(row: Channel, plan: Plan) -> dict[str, Any]:
-    made = plan.start * 1000
-    shown = {"id": row.message_type_id, "createdAt": made, "updatedAt": made, "name": row.message_type}
+    created_ms = plan.start * 1000
+    shown = {"id": row.message_type_id, "createdAt": created_ms, "updatedAt": created_ms, "name": row.message_type}
     return shown | {"channelId": row.id, "subscriptionPolicy": "OptOut"}
 
 
 def _campaign(row: Campaign, plan: Plan, sent: int) -> dict[str, Any]:
     blast = row.list_id is not None
-    made = (row.starts(plan) - _DAY) * 1000
+    created_ms = (row.starts(plan) - _DAY) * 1000
     started = {"startAt": row.starts(plan) * 1000, "endedAt": (row.starts(plan) + 600) * 1000}
     audience = {"listIds": [row.list_id], "suppressionListIds": [949_808], "sendSize": sent}
     return {
         "id": row.id,
-        "createdAt": made,
-        "updatedAt": made + 3_600_000,
+        "createdAt": created_ms,
+        "updatedAt": created_ms + 3_600_000,
         **(started if row.state == "Finished" else {}),
         "name": row.name,
         "templateId": row.template_id,
@@ -209,11 +209,11 @@ def _campaign(row: Campaign, plan: Plan, sent: int) -> dict[str, Any]:
 
 
 def _template(row: Campaign, plan: Plan) -> dict[str, Any]:
-    made = (row.starts(plan) - _DAY) * 1000
+    created_ms = (row.starts(plan) - _DAY) * 1000
     return {
         "templateId": row.template_id,
-        "createdAt": made,
-        "updatedAt": made + 1_800_000,
+        "createdAt": created_ms,
+        "updatedAt": created_ms + 1_800_000,
         "name": row.name,
         "creatorUserId": AUTHOR,
         "messageTypeId": row.channel.message_type_id,
@@ -226,7 +226,13 @@ def _template(row: Campaign, plan: Plan) -> dict[str, Any]:
 
 
 def _base(number: int, name: str, plan: Plan) -> tuple[int, dict[str, Any]]:
-    made = plan.start * 1000
-    shown = {"templateId": number, "createdAt": made, "updatedAt": made, "name": name, "creatorUserId": AUTHOR}
+    created_ms = plan.start * 1000
+    shown = {
+        "templateId": number,
+        "createdAt": created_ms,
+        "updatedAt": created_ms,
+        "name": name,
+        "creatorUserId": AUTHOR,
+    }
     hidden = {"templateType": "Base", "messageMedium": "Email", "contents": contents("Email", name)}
     return number, shown | {"messageTypeId": CHANNELS[0].message_type_id} | hidden

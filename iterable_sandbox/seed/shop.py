@@ -81,8 +81,8 @@ CUSTOM_EVENTS: Final[Mapping[str, Callable[[Random], dict[str, Any]]]] = {
 
 def write(store: Store, plan: Plan) -> None:
     """Store the catalogs of products and stores."""
-    made = plan.start * 1000
+    created_ms = plan.start * 1000
     products = ((str(row["id"]), to_json({key: row[key] for key in row if key != "id"})) for row in PRODUCTS)
-    store.catalogs.put(store.catalogs.create("Products"), products, made)
+    store.catalogs.put(store.catalogs.create("Products"), products, created_ms)
     stores = ((f"store-{row}", to_json(value)) for row, value in enumerate(_STORES, 1))
-    store.catalogs.put(store.catalogs.create("Stores"), stores, made)
+    store.catalogs.put(store.catalogs.create("Stores"), stores, created_ms)

@@ -99,6 +99,6 @@ def _user(project: Project, row: Mapping[str, Any]) -> User:
     found = project.user_resolver.find(identity)
     if found is not None:
         return found
-    made = users.new_user(project, identity, existing_only=existing_only)
-    users.save(project, made)
-    return made
+    created = users.new_user(project, identity, existing_only=existing_only)
+    users.save(project, created)
+    return created

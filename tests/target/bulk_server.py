@@ -1,7 +1,7 @@
 """A bulk endpoint over HTTP that refuses requests as a test says, and the failure isolation that delivers rows to it.
 
-Rows have a number `n` in their fields. A test gives the fields of each row, and a function that returns the refusal of a
-request with the given rows, or None to accept it.
+Rows have a number `n` in their fields. A test gives the fields of each row, and a function that returns the refusal of
+a request with the given rows, or None to accept it.
 
     def too_long(rows: list[Any]) -> Answer | None:
         return Answer(413) if any(len(row["dataFields"]["text"]) > 9 for row in rows) else None

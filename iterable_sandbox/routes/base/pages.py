@@ -62,11 +62,11 @@ def resource_page(
 
 def sorted_as_requested(call: Call, found: list[dict[str, Any]], sortable: Sequence[str]) -> list[dict[str, Any]]:
     """Sort rows by the query parameter `sort`: a field with an optional `+` or `-`; by id if it is not sortable."""
-    asked = (call.text("sort") or sortable[0]).strip()
-    name = asked.lstrip("+-")
+    requested = (call.text("sort") or sortable[0]).strip()
+    name = requested.lstrip("+-")
     key = name if name in sortable else sortable[0]
     # Rows that tie or lack the field keep the order of their ids.
     present = [item for item in found if key in item]
     absent = [item for item in found if key not in item]
-    present.sort(key=lambda item: item[key], reverse=asked.startswith("-"))
-    return absent + present if asked.startswith("-") else present + absent
+    present.sort(key=lambda item: item[key], reverse=requested.startswith("-"))
+    return absent + present if requested.startswith("-") else present + absent

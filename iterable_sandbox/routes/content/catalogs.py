@@ -62,11 +62,11 @@ def put_mappings(call: Call) -> Response:
     """PUT /api/catalogs/{catalogName}/fieldMappings: sets types. Changing a type is refused."""
     catalog, fields = catalog_of(call), call.project.store.fields
     defined = fields.of(catalog.fields_key)
-    asked = dict(_mappings(call.body["mappingsUpdates"]))
-    for path, type_ in asked.items():
+    requested = dict(_mappings(call.body["mappingsUpdates"]))
+    for path, type_ in requested.items():
         if defined.get(path, type_) != type_:
             raise bad_params(f"Field {path} has the type {defined[path]} already")
-    fields.add((catalog.fields_key, path, type_) for path, type_ in asked.items())
+    fields.add((catalog.fields_key, path, type_) for path, type_ in requested.items())
     return envelope()
 
 

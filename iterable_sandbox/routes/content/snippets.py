@@ -62,8 +62,8 @@ def _create(call: Call, name: str) -> Response:
     written = _checked_content(call)
     number = call.project.store.resources.new_id("snippet")
     head = {"id": number, "projectId": call.project.settings.project_id, "name": name, "variables": []}
-    made = {"createdAt": written["updatedAt"], "createdBy": written["updatedBy"]}
-    call.project.store.resources.add("snippet", [(number, head | made | written)])
+    created = {"createdAt": written["updatedAt"], "createdBy": written["updatedBy"]}
+    call.project.store.resources.add("snippet", [(number, head | created | written)])
     return json_answer({"snippetId": number}, 201)
 
 

@@ -42,9 +42,9 @@ def _get(part: str) -> Handler:
 
 def by_client_template_id(call: Call) -> Response:
     """GET /api/templates/getByClientTemplateId: all templates that share the id, with their locales."""
-    asked = call.required_text("clientTemplateId")
+    requested = call.required_text("clientTemplateId")
     templates = call.project.store.resources.all("template")
-    found = [_entry(template) for template in templates if template.get("clientTemplateId") == asked]
+    found = [_entry(template) for template in templates if template.get("clientTemplateId") == requested]
     return json_answer({"templates": found})
 
 

@@ -85,8 +85,8 @@ def _check_ids(rows: list[dict[str, Any]]) -> None:
 
 
 def _events_of(call: Call, user: User | None) -> Response:
-    asked = call.integer("limit")
-    limit = _DEFAULT_EVENTS if asked is None else max(0, min(asked, _MAX_EVENTS))
+    requested = call.integer("limit")
+    limit = _DEFAULT_EVENTS if requested is None else max(0, min(requested, _MAX_EVENTS))
     found = [] if user is None else call.project.store.events.of_user(user.id)
     return json_answer({"events": [_event_json(event) for event in found[:limit]]})
 

@@ -23,8 +23,8 @@ _FIELDS: Final = ("messageId", "campaignId", "templateId", "createdAt")
 
 def sent_messages(call: Call) -> Response:
     """GET /api/users/getSentMessages: the newest first; none for an unknown user."""
-    asked = call.integer("limit")
-    limit = _DEFAULT_MESSAGES if asked is None else max(0, min(asked, _MAX_MESSAGES))
+    requested = call.integer("limit")
+    limit = _DEFAULT_MESSAGES if requested is None else max(0, min(requested, _MAX_MESSAGES))
     found = [event for event in _sent(call) if _is_wanted(call, event)]
     shown = [{name: event.line[name] for name in _FIELDS} for event in _complete(found)]
     return json_answer({"messages": shown[:limit]})

@@ -52,10 +52,10 @@ def list_files(call: Call) -> Response:
 def list_jobs(call: Call) -> Response:
     """GET /api/export/jobs: all jobs, or those in one state, the latest first."""
     jobs.poll(call.project)
-    asked = call.text("jobState") or ""
-    states = _STATES_OF_FILTER.get(asked.lower())
+    requested = call.text("jobState") or ""
+    states = _STATES_OF_FILTER.get(requested.lower())
     if states is None:
-        raise bad_params(f"Invalid jobState: {asked}")
+        raise bad_params(f"Invalid jobState: {requested}")
     found = [job for job in call.project.export_jobs.values() if job.state in states]
     return json_answer({"jobs": [_job_json(job) for job in reversed(found)]})
 
@@ -66,11 +66,11 @@ def cancel_export(call: Call) -> Response:
     return envelope()
 
 
-def _format(asked: str) -> FormatName:
+def _format(requested: str) -> FormatName:
     for name in FORMATS:
-        if name == asked:
+        if name == requested:
             return name
-    raise bad_params(f"Invalid outputFormat: {asked}")
+    raise bad_params(f"Invalid outputFormat: {requested}")
 
 
 def _bound(body: dict[str, Any], name: str) -> int | None:

@@ -24,9 +24,9 @@ def update_email(call: Call) -> Response:
         raise bad_params("updateEmail works in email-based projects only; use users/update")
     current = _address(call, "currentEmail")
     new = _address(call, "newEmail")
-    asked = {"email": current} if current is not None else {"userId": call.body.get("currentUserId")}
+    current_identity = {"email": current} if current is not None else {"userId": call.body.get("currentUserId")}
     with project.store.database.transaction(), rows_fail_request():
-        user = _existing(call, identities.read_identity(asked))
+        user = _existing(call, identities.read_identity(current_identity))
         project.user_resolver.refuse_forgotten(new, None)
         if new is None or project.store.users.by_email(new) is not None:
             raise RowRefusedError("conflict", "Emails", new or "")

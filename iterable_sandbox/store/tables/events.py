@@ -153,17 +153,17 @@ class Events:
 
     def _selected_ids(self, table: str, selection: Selection, *, shuffled: bool) -> array[int]:
         column = "updated_at" if table == "users" else "created_at"
-        wanted: dict[str, Any] = {f"{column} >= ?": selection.start, f"{column} < ?": selection.end}
+        conditions: dict[str, Any] = {f"{column} >= ?": selection.start, f"{column} < ?": selection.end}
         index = Index.USERS_BY_TIME
         if table == "events":
             index = Index.EVENTS_BY_TIME if selection.campaign is None else Index.EVENTS_BY_CAMPAIGN
-            wanted |= {"type = ?": selection.type, "campaign = ?": selection.campaign}
+            conditions |= {"type = ?": selection.type, "campaign = ?": selection.campaign}
         self._database.ensure_index(index)
-        given = {condition: value for condition, value in wanted.items() if value is not None}
-        where = " AND ".join(given) or "TRUE"
+        active = {condition: value for condition, value in conditions.items() if value is not None}
+        where = " AND ".join(active) or "TRUE"
         order = _SHUFFLED_ORDER if shuffled else f"{column}, id"
         sql = f"SELECT id FROM {table} WHERE {where} ORDER BY {order}"  # noqa: S608 (constants)
-        return array("q", (row[0] for row in self._database.rows(sql, list(given.values()))))
+        return array("q", (row[0] for row in self._database.rows(sql, list(active.values()))))
 
 
 def _event(row: Row) -> Event:
