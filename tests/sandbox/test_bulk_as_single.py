@@ -1,4 +1,4 @@
-"""A bulk request, which reads and writes for all of its rows at once, does what its rows would do one by one."""
+"""A bulk request, which reads and writes all rows at once, has the effect of its rows one by one."""
 
 from __future__ import annotations
 

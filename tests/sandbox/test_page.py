@@ -1,4 +1,4 @@
-"""The page for people: everything is on it, and nothing that a client stored becomes mark-up."""
+"""The web page: it has all sections, and stored texts never become mark-up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bad record costs one more request, and every record gets its own verdict."""
+"""Failure isolation: a bad record costs one more request, and every record gets its own result."""
 
 from __future__ import annotations
 

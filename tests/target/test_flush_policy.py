@@ -1,4 +1,4 @@
-"""Rows that pass one by one are sent before many of them wait."""
+"""Flush policy: rows that arrive one by one are sent before many of them wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records that make something happen once for their key."""
+"""Idempotency: records whose effect must happen once for their key."""
 
 from __future__ import annotations
 

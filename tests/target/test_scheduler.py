@@ -1,4 +1,4 @@
-"""Several requests at once, and the order of each identity kept."""
+"""Scheduler: several requests at once, in the order of each identity."""
 
 from __future__ import annotations
 
