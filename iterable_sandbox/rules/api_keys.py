@@ -1,4 +1,4 @@
-"""Types of API keys, and the endpoints that each may call."""
+"""The types of API keys, and what each may call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class KeyType(StrEnum):
-    """Types of API keys. The values are their names in an error, of which recordings have only the first."""
+    """The types; the values are what a refusal calls them. Only the first was seen in one."""
 
     SERVER = "ServerSide"
     READ_ONLY = "ServerSideReadOnly"
@@ -80,5 +80,5 @@ def may_call(key_type: KeyType, method: str, path: str) -> bool:
 
 
 def identifier(key: str) -> str:
-    """Short hash of a key, which names it without revealing it."""
+    """A short name for a key that gives nothing of it away."""
     return sha256(key.encode()).hexdigest()[:8]

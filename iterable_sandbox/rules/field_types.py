@@ -1,6 +1,6 @@
 """Field types: Iterable fixes the type of a field by its first value, per project or per event name.
 
-The inference is deliberately a second reading of the rules in `target_iterable/field_types/registry.py`: a sandbox that
+The inference is deliberately a second reading of the rules in `target_iterable/field_types`: a sandbox that
 shared the target's code could not disprove it.
 """
 

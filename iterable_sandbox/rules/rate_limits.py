@@ -21,7 +21,7 @@ class RateLimits:
         self._buckets: dict[tuple[Limit, str], AbstractBucket] = {}
 
     def admit(self, method: str, path: str, api_key: str) -> bool:
-        """Count a request against all limits of its endpoint (method, path template) and return whether it fits."""
+        """Whether a request to the endpoint (its contract template) fits all its limits; if so it is counted."""
         return all(self._take(limit, api_key if limit.scope == "key" else "") for limit in limits_of(method, path))
 
     def _take(self, limit: Limit, owner: str) -> bool:

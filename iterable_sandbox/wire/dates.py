@@ -1,6 +1,6 @@
 """Dates as Iterable recognises them: in field values, and in the parameters of a request.
 
-`is_date` is deliberately a second reading of the rule in `target_iterable/field_types/registry.py`: a sandbox that
+`is_date` is deliberately a second reading of the rule in `target_iterable/field_types`: a sandbox that
 shared the target's code could not disprove it.
 """
 

@@ -1,4 +1,4 @@
-"""The table of limits agrees with Iterable's contract, row by row."""
+"""The table of limits says what Iterable's contract says, row by row."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Scheduler: several requests at once, in the order of each identity."""
+"""Several requests at once, and the order of each identity kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parsing of bulk responses: each gives a result for every row, or counts as unexplained."""
+"""Verdicts: every answer either explains every row, or is called unexplained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failure isolation: a bad record costs one more request, and every record gets its own result."""
+"""A bad record costs one more request, and every record gets its own verdict."""
 
 from __future__ import annotations
 

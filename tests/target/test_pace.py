@@ -1,4 +1,4 @@
-"""Flush policy: rows that arrive one by one are sent before many of them wait."""
+"""Rows that pass one by one are sent before many of them wait."""
 
 from __future__ import annotations
 
