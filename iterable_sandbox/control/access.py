@@ -1,4 +1,4 @@
-"""Who may steer a sandbox."""
+"""Access to the control API."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from iterable_sandbox.project.project import Project
 
 
 def may_control(project: Project, request: Request) -> bool:
-    """Who holds the key; and without one, whoever is on this machine and no web page of somebody else's.
+    """Whether a request may use the control API: it has the API key, or comes from this machine and from no web page.
 
-    A page that a browser shows can send requests to this machine: they bear `Origin`, or were sent to a name that
-    only pretends to be here.
+    Pages in a browser can send requests to this machine too. Such requests have the header `Origin`, or a host name
+    that resolves to the loopback address.
     """
     if request.headers.get("api-key") == project.settings.api_key:
         return True

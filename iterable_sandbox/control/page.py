@@ -1,4 +1,4 @@
-"""`GET /`: one HTML page to look at the project with a browser. Every value is escaped; there are no scripts."""
+"""`GET /`: HTML page that shows the project. All values are escaped; there are no scripts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PAGE: Final = Environment(
 
 
 def page(project: Project, _request: Request, _body: bytes) -> Response:
-    """GET /: counts, and the latest of everything."""
+    """GET /: counts, and the latest rows of each kind."""
     return HTMLResponse(
         _PAGE.render(
             now=project.clock.moment().isoformat(),
@@ -39,6 +39,6 @@ def page(project: Project, _request: Request, _body: bytes) -> Response:
 
 
 def _latest(project: Project, sql: str) -> list[tuple[Any, ...]]:
-    """The rows that were stored last, without their number, the JSON in the last column as an object."""
+    """Latest rows of a query, without their id, and with the JSON of the last column decoded."""
     rows = project.store.database.rows(f"{sql} ORDER BY id DESC LIMIT ?", (_MAX_ROWS,))
     return [(*row[1:-1], json.loads(row[-1])) for row in rows]

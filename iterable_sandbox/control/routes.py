@@ -1,4 +1,4 @@
-"""The routes that Iterable does not have, to steer a sandbox and to look into it: `/_sandbox` and the page."""
+"""Routes to control and inspect a sandbox, which Iterable does not have: `/_sandbox` and the page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ROUTES: Final[tuple[tuple[str, str, Control], ...]] = (
 
 
 def control_routes(project: Project) -> list[Route]:
-    """All of them. What cannot be read is a 400, who may not ask gets a 403."""
+    """Build the control routes. Invalid requests get a 400, requests without access a 403."""
     return [Route(path, _guarded(project, control), methods=[method]) for method, path, control in _ROUTES]
 
 

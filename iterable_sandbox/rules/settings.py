@@ -1,4 +1,4 @@
-"""The knobs of a sandbox: where Iterable's behaviour depends on the project, or is not known."""
+"""Settings of a sandbox: behaviour of Iterable that depends on the project or is not known."""
 
 from __future__ import annotations
 
@@ -11,54 +11,54 @@ from iterable_api.facts.key_types import KeyType
 from iterable_sandbox.rules.delayed_writes import Queue
 
 DEFAULT_API_KEY: Final = "5a2db0c5a2db0c5a2db0c5a2db0c5a2d"
-"""A key has the form of Iterable's: 32 hexadecimal digits."""
+"""32 hexadecimal digits, as Iterable's keys are."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What one sandbox does. Defaults are what was seen of the real one, or else the careful reading.
+    """Settings of one sandbox. Defaults are Iterable's observed behaviour, or else the cautious interpretation.
 
     Attributes:
-        keys: further keys by their types; `api_key` is a server key.
-        limits: whether the documented rate limits are kept.
-        apply_delays: after how many seconds the writes of a queue can be read. Seen were 2 to 12 for `single`, 30 to 60
-            for `bulk` and `list`, and up to 90 for `catalog`; 600 are documented for `forget`.
-        unknown_fields: what becomes of fields that are new to the project, if `createNewFields` does not say.
-        decimals_into_long: whether 1.5 clashes with a field of whole numbers. Not documented.
-        type_clashes: what a wrong type costs in bulkUpdate and subscribe: the batch, as seen, or the row alone, as the
-            `invalidData` buckets suggest.
-        max_user_fields: how many fields users may have; more is 400 UniqueFieldsLimitExceeded. Iterable raises it on
-            request.
-        max_event_fields: the same for all custom events.
+        keys: further API keys -> their types; `api_key` is a server key.
+        limits: whether the documented rate limits are enforced.
+        apply_delays: queue -> seconds until a write takes effect. Observed: 2 to 12 for `single`, 30 to 60 for `bulk`
+            and `list`, up to 90 for `catalog`; documented: 600 for `forget`.
+        unknown_fields: treatment of fields that are new to the project, if `createNewFields` is not given.
+        decimals_into_long: treatment of 1.5 in a field of whole numbers. Not documented.
+        type_clashes: what a wrong type makes fail in bulkUpdate and subscribe: the whole batch, as observed, or only
+            the row, as the `invalidData` buckets suggest.
+        max_user_fields: maximum number of user fields; more are refused with 400 UniqueFieldsLimitExceeded. Iterable
+            raises it on request.
+        max_event_fields: the same for all custom events together.
         disallowed_events: event names that the project does not track.
-        count_disallowed: whether refused event names enter `failCount`. Not documented.
-        unknown_email_in_events: sources contradict each other on whether an event makes its user.
-        unknown_user_in_subscriptions: whether a subscription makes its user. Not documented.
-        subscription_endpoints: whether the feature is on that `/api/subscriptions` needs. Iterable switches it on.
-        opt_in_message_types: whether the project has message types that users must opt in to. Iterable switches it on.
-        update_only: whether bulkUpdate heeds `updateOnly`, which is not documented. Iterable switches it on.
-        update_text: whether `users/update` says what it did in `msg`; both were seen.
-        unknown_user_id: what a GET of an unknown userId answers: `{}`, or a 400 as one client expects.
-        unpaginated: whether campaigns and templates come whole when no page is asked for, as in old projects.
-        old_list_answers: subscribe answers with four fields only, as in 2021.
+        count_disallowed: whether refused event names count in `failCount`. Not documented.
+        unknown_email_in_events: whether an event creates its user. Sources contradict each other.
+        unknown_user_in_subscriptions: whether a subscription creates its user. Not documented.
+        subscription_endpoints: whether the feature behind `/api/subscriptions` is on. Iterable enables it on request.
+        opt_in_message_types: whether the project has opt-in message types. Iterable enables them on request.
+        update_only: whether bulkUpdate respects `updateOnly`, which is not documented. Iterable enables it on request.
+        update_text: whether `users/update` reports success in `msg`. Both were observed.
+        unknown_user_id: answer to a GET of an unknown userId: `{}`, or a 400 as one client expects.
+        unpaginated: whether campaigns and templates come as one array if no page is requested, as in old projects.
+        old_list_answers: whether subscribe answers with four fields only, as in 2021.
         shuffle: whether exports and list members come in no useful order.
         flatten_nested: whether exports also flatten the objects of custom fields to dotted keys.
-        trailing_newline: whether the last line of an export ends like the others.
-        catalog_status: what writes to catalog items answer: 200, as was seen, or 202, as the contract says too.
-        metrics_without_dates: what metrics cover when no dates are given: all times, or the month that the contract
-            names as the default of its parameters.
-        metadata_page: how many keys of a metadata table one answer holds. Not documented.
-        absent_template: what the content of a template that is not there answers; both were seen.
-        blank_lines: whether empty lines stand between the lines of export files and of list members, as was seen.
-        export_polls: how many polls each state of an export job lasts; 0 ends a job with its first poll.
-        export_file_bytes: how large one file of a job may be.
-        export_job_bytes: how large a job may be before it is truncated.
-        export_failures: how many of the first jobs fail instead of completing.
-        export_restarts: how often each job goes back from running to enqueued.
-        export_url_seconds: how long the URL of a file is valid.
-        unknown_export_job: what the id of a job that is not there answers. Not documented.
-        keys_at_file_urls: what a file URL does with an `Api-Key` that is not meant for it. The real one is another
-            company's server and takes no notice; here the client hears of it.
+        trailing_newline: whether the last line of an export ends with a newline.
+        catalog_status: status of writes to catalog items: 200, as observed, or 202, which the contract allows too.
+        metrics_without_dates: range of metrics if no dates are given: all times, or the month that the contract names
+            as default.
+        metadata_page: number of keys of a metadata table in one answer. Not documented.
+        absent_template: answer to a request for the content of a missing template. Both were observed.
+        blank_lines: whether export files and list members have blank lines between their lines, as was observed.
+        export_polls: number of polls that each state of an export job lasts; 0 ends a job at its first poll.
+        export_file_bytes: maximum size of one file of a job.
+        export_job_bytes: size above which a job is truncated.
+        export_failures: number of first jobs that fail instead of completing.
+        export_restarts: number of times that each job goes back from running to enqueued.
+        export_url_seconds: validity of the URL of a file.
+        unknown_export_job: answer to the id of a missing job. Not documented.
+        keys_at_file_urls: treatment of an `Api-Key` at the URL of a file. The server behind Iterable's URLs belongs to
+            another company and ignores it; refusing makes the client's mistake visible.
         log_personal_data: whether the request log keeps URIs and bodies.
     """
 
@@ -103,5 +103,5 @@ class Settings:
     log_personal_data: bool = False
 
     def key_type(self, key: str) -> KeyType | None:
-        """The type of a key, or None if the project does not have it."""
+        """Type of an API key, or None if the project does not have the key."""
         return KeyType.SERVER if key == self.api_key else self.keys.get(key)

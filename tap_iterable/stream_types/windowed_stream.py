@@ -2,7 +2,7 @@
 
 Export rows are not sorted, so the SDK's bookmark, the largest value seen, would say that rows were
 read which were not. The SDK has no public hook for a bookmark of one's own; the private ones that
-this needs are all here, and `tests/tap/test_checkpoint.py` fails if the SDK changes them.
+this needs are all here, and `tests/tap/test_windowed_stream.py` fails if the SDK changes them.
 """
 
 from __future__ import annotations
