@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from iterable_sandbox.control import webhooks
 from iterable_sandbox.control.views import counts
 from iterable_sandbox.project.project import Project
 
@@ -30,6 +31,8 @@ def page(project: Project, _request: Request, _body: bytes) -> Response:
             events=_latest(project, "SELECT id, type, created_at, body FROM events"),
             catalogs=[(row, project.store.catalogs.items(row, limit=_SHOWN)) for row in project.store.catalogs.all()],
             requests=project.log.entries()[: -_SHOWN - 1 : -1],
+            webhooks=webhooks.shown(project),
+            attempts=project.webhooks.attempts.latest()[: -_SHOWN - 1 : -1],
             faults=[planned.shown() for planned in project.faults.all()],
         ),
         headers=_HEADERS,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from iterable_sandbox.control import steering, views
+from iterable_sandbox.control import steering, views, webhooks
 from iterable_sandbox.control.access import may_control
 from iterable_sandbox.control.page import page
 from iterable_sandbox.project.project import Project
@@ -29,6 +29,11 @@ _ROUTES: Final[tuple[tuple[str, str, Control], ...]] = (
     ("POST", "/_sandbox/clock", steering.set_clock),
     ("GET", "/_sandbox/settings", views.settings),
     ("POST", "/_sandbox/settings", steering.change_settings),
+    ("GET", "/_sandbox/webhooks", webhooks.webhooks),
+    ("POST", "/_sandbox/webhooks", webhooks.save_webhook),
+    ("DELETE", "/_sandbox/webhooks/{id:int}", webhooks.delete_webhook),
+    ("GET", "/_sandbox/webhooks/attempts", webhooks.attempts),
+    ("DELETE", "/_sandbox/webhooks/attempts", webhooks.forget_attempts),
     ("GET", "/", page),
 )
 

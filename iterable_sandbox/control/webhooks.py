@@ -1,0 +1,66 @@
+"""Control routes of webhooks: Iterable's web interface, which alone makes them, and a look at their calls."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from iterable_sandbox.project.project import Project
+from iterable_sandbox.webhooks import registration
+from iterable_sandbox.wire.responses import json_answer
+
+
+def webhooks(project: Project, _request: Request, _body: bytes) -> Response:
+    """GET /_sandbox/webhooks: with their ticked events and how their calls went; no secrets."""
+    return json_answer({"webhooks": shown(project)})
+
+
+def save_webhook(project: Project, request: Request, body: bytes) -> Response:
+    """POST /_sandbox/webhooks: a new one, or changes of the one with the `id`."""
+    registration.save(project.store, project.settings, body)
+    return webhooks(project, request, body)
+
+
+def delete_webhook(project: Project, request: Request, body: bytes) -> Response:
+    """DELETE /_sandbox/webhooks/{id}: what still waits for it is dropped."""
+    project.store.resources.delete("webhook", request.path_params["id"])
+    return webhooks(project, request, body)
+
+
+def attempts(project: Project, _request: Request, _body: bytes) -> Response:
+    """GET /_sandbox/webhooks/attempts: the latest calls, oldest first."""
+    return json_answer({"attempts": [asdict(attempt) for attempt in project.webhooks.attempts.latest()]})
+
+
+def forget_attempts(project: Project, request: Request, body: bytes) -> Response:
+    """DELETE /_sandbox/webhooks/attempts: an empty log."""
+    project.webhooks.attempts.clear()
+    return attempts(project, request, body)
+
+
+def shown(project: Project) -> list[dict[str, Any]]:
+    """Every webhook without its secrets: of headers the names, of the endpoint what stands before the query."""
+    waiting = project.store.deliveries.by_webhook()
+    return [
+        {
+            **registration.shown(webhook),
+            "endpoint": _without_query(webhook["endpoint"]),
+            "headers": [header["key"] for header in webhook.get("headers", ())],
+            "events": registration.events_of(webhook),
+            "calls": project.webhooks.attempts.outcomes(webhook["id"]) | {"waiting": waiting.get(webhook["id"], 0)},
+        }
+        for webhook in project.store.resources.all("webhook")
+    ]
+
+
+def _without_query(endpoint: str) -> str:
+    """A query, and what stands before the host, may hold a secret."""
+    try:
+        parts = urlsplit(endpoint)
+    except ValueError:
+        return ""
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

@@ -1,0 +1,73 @@
+"""Where a webhook goes and what it bears: the URL with its merge tags, Authorization, and headers."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.wire.loopback import is_loopback
+
+MERGE_TAGS: Final = (
+    "campaignId",
+    "campaignName",
+    "templateId",
+    "templateName",
+    "channelId",
+    "workflowId",
+    "workflowName",
+    "experimentId",
+    "messageTypeId",
+)
+"""What a URL may hold in double braces."""
+
+_TAG: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}")
+_USER_AGENT: Final = "iterable-sandbox"
+"""What Iterable's calls bear is not known."""
+
+_BASIC: Final[Mapping[str, Callable[[str], str]]] = {
+    "bare": lambda token: token,
+    "prefixed": lambda token: f"Basic {token}",
+    "encoded": lambda token: f"Basic {b64encode(token.encode()).decode()}",
+}
+
+
+def problem_of(endpoint: str, settings: Settings) -> str | None:
+    """Why an endpoint is never called: it is no URL of a web server, or wants plain HTTP where that is refused."""
+    try:
+        parts = urlsplit(endpoint)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "no URL"
+    if parts.scheme == "https" and host:
+        return None
+    plain = settings.webhook_plain_http
+    if parts.scheme == "http" and host and (plain == "allow" or (plain == "loopback" and is_loopback(host))):
+        return None
+    return "a webhook must go to an https:// URL; http:// only to this machine"
+
+
+def filled(endpoint: str, tags: Mapping[str, Any]) -> str:
+    """The URL of one call. A tag without a value, or of another name, is empty."""
+
+    def value(tag: re.Match[str]) -> str:
+        found = tags.get(tag[1])
+        return "" if found is None else quote(str(found), safe="")
+
+    return _TAG.sub(value, endpoint)
+
+
+def headers_of(webhook: Mapping[str, Any], settings: Settings) -> dict[str, str]:
+    """The headers of a call. Headers of the webhook's own go over others of the same name."""
+    head = {"Content-Type": "application/json", "User-Agent": _USER_AGENT}
+    token = webhook.get("authToken") or ""
+    if webhook["authType"] == "OAuth2":
+        head["Authorization"] = f"OAuth2 {token}"
+    elif webhook["authType"] == "Basic":
+        head["Authorization"] = _BASIC[settings.webhook_basic_auth](token)
+    own = {header["key"]: header["value"] for header in webhook.get("headers") or ()}
+    taken = {name.lower() for name in own}
+    return {name: value for name, value in head.items() if name.lower() not in taken} | own

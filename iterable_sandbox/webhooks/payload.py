@@ -1,0 +1,122 @@
+"""One event as a webhook has it: `email`, `userId`, `eventName`, and `dataFields` with the keys of its table."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.store.tables.events import Event
+from iterable_sandbox.webhooks.message_context import MessageContext
+from iterable_sandbox.webhooks.payload_keys import OBJECTS, OLD_SKIP, PAYLOADS, STORED_NAMES, WITHOUT_VALUE, PayloadKeys
+from iterable_sandbox.wire.json_text import from_own_json
+
+_MOST_DATA: Final = 12_000
+"""How many characters of `transactionalData` a webhook holds, as documented. What is longer is cut, a reading."""
+_NAMES: Final = ("email", "userId")
+_WITHOUT_MESSAGE_ID: Final = frozenset({"pushOpen", "inAppOpen", "inAppClick"})
+
+
+def payload_of(event: Event, context: MessageContext, settings: Settings, store: Store) -> dict[str, Any]:
+    """The JSON object that is posted for a stored event; only for events of the table."""
+    fields = _Fields(event, context, settings, store)
+    keys = _keys(event.type, settings)
+    data = {"createdAt": event.line["createdAt"]}
+    data |= {name: fields.value(name) for name in keys.always}
+    data |= {name: value for name in keys.sometimes if (value := fields.stored(name)) is not None}
+    if "transactionalData" in data:
+        data["transactionalData"] = _triggered_by(data["transactionalData"], settings)
+    named: dict[str, Any] = {name: event.line[name] for name in _NAMES if name in event.line}
+    return named | {"eventName": _event_name(event.type, settings), "dataFields": _identity(named) | data}
+
+
+def _keys(type_: str, settings: Settings) -> PayloadKeys:
+    if type_.endswith("SendSkip") and not settings.webhook_names_on_skips:
+        return OLD_SKIP
+    keys = PAYLOADS[type_]
+    left_out = set() if settings.webhook_document_ids else {"esDocumentId"}
+    if not settings.webhook_message_ids and type_ in _WITHOUT_MESSAGE_ID:
+        left_out.add("messageId")
+    return PayloadKeys(tuple(name for name in keys.always if name not in left_out), keys.sometimes)
+
+
+def _event_name(type_: str, settings: Settings) -> str:
+    return settings.webhook_in_app_delete if type_ == "inAppDelete" else type_
+
+
+def _identity(named: Mapping[str, str]) -> dict[str, str]:
+    """The address stands in `dataFields` once more; the userId only if there is no address."""
+    return dict([*named.items()][:1])
+
+
+def _triggered_by(text: str | None, settings: Settings) -> Any:
+    if settings.webhook_transactional_data == "object":
+        return from_own_json(text or "{}")
+    return (text or "{}")[:_MOST_DATA]
+
+
+class _Fields:
+    """The values of one event by the names that webhooks have for them."""
+
+    def __init__(self, event: Event, context: MessageContext, settings: Settings, store: Store) -> None:
+        self._event = event
+        self._line = event.line
+        self._context = context.fields
+        self._settings = settings
+        self._store = store
+        self._aliases = STORED_NAMES.get(event.type, {})
+        self._made: dict[str, Callable[[], Any]] = {
+            "emailId": self._email_id,
+            "esDocumentId": self._document_id,
+            "linkUrl": lambda: self._line.get("url"),
+            "projectId": lambda: settings.project_id,
+            "publicIdString": lambda: str(uuid5(NAMESPACE_URL, self._recipient())),
+            "timeZone": self._time_zone,
+            "trackedLink": self._tracked_link,
+        }
+
+    def stored(self, name: str) -> Any:
+        """What the export has of it: under its own name, under an older one, or in dotted keys."""
+        for known in (name, self._aliases.get(name, name)):
+            if (value := self._line.get(known)) is not None:
+                return value
+        if name not in OBJECTS:
+            return None
+        start = f"{name}."
+        return {key.removeprefix(start): value for key, value in self._line.items() if key.startswith(start)} or None
+
+    def value(self, name: str) -> Any:
+        """The value of a key that is always there: stored, joined or made; else null, or what stands for nothing."""
+        found = self.stored(name)
+        if found is None:
+            found = self._context.get(name)
+        if found is None and name in self._made:
+            found = self._made[name]()
+        return WITHOUT_VALUE.get(name) if found is None else found
+
+    def _recipient(self) -> str:
+        return str(self._line.get("email") or self._line.get("userId"))
+
+    def _email_id(self) -> str | None:
+        campaign, template = self._context["campaignId"], self._context["templateId"]
+        return None if campaign is None else f"c{campaign}:t{template}:{self._recipient()}"
+
+    def _document_id(self) -> str:
+        """One for each event, the same at each delivery. The form is that of ids that Elasticsearch gives."""
+        named = sha256(f"{self._settings.project_id}/{self._event.type}/{self._event.row}".encode()).digest()
+        return urlsafe_b64encode(named)[:20].decode()
+
+    def _tracked_link(self) -> dict[str, Any]:
+        url = self._line.get("url")
+        return {
+            "trackingId": sha256(f"{self._context['templateId']}/{url}".encode()).hexdigest()[:16],
+            "templateUrl": url,
+        }
+
+    def _time_zone(self) -> Any:
+        user = self._store.users.by_row(self._event.user)
+        return None if user is None else user.profile.get("timeZone")

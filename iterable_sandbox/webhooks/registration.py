@@ -1,0 +1,84 @@
+"""The webhooks of a project as they are made and changed: in Iterable in the web interface, here over `/_sandbox`.
+
+A webhook is the JSON object that `GET /api/webhooks` shows, and in the store also `authToken`, `headers` and `events`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic.alias_generators import to_camel
+
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.webhooks.destination import problem_of
+from iterable_sandbox.webhooks.payload_keys import PAYLOADS
+from iterable_sandbox.wire import typed_json
+
+Webhook = Mapping[str, Any]
+
+AUTH_TYPES: Final = ("NoAuth", "Basic", "OAuth2")
+HIDDEN: Final = ("authToken", "headers", "events")
+"""What the API never shows of a webhook."""
+
+_LINE: Final = r"^[^\r\n]*$"
+_Text = Annotated[str, Field(pattern=_LINE)]
+_EXACT: Final = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=False)
+
+
+class _Header(BaseModel):
+    model_config = _EXACT
+    key: Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+    value: _Text
+
+
+class _Draft(BaseModel):
+    """What can be said of a webhook; what is not said is as in a new one, or stays."""
+
+    model_config = _EXACT
+    id: Annotated[int, Field(ge=1)] | None = None
+    endpoint: _Text = ""
+    auth_type: Literal["NoAuth", "Basic", "OAuth2"] = "NoAuth"
+    auth_token: _Text = ""
+    enabled: bool = True
+    blast_send_enabled: bool = True
+    triggered_send_enabled: bool = True
+    channel_ids: list[int] = []
+    message_type_ids: list[int] = []
+    headers: list[_Header] = []
+    events: list[str] = list(PAYLOADS)
+
+
+_DRAFT: Final = TypeAdapter(_Draft)
+
+
+def save(store: Store, settings: Settings, text: bytes | str) -> dict[str, Any]:
+    """Make a webhook of a JSON object, or change the one with its `id`; the webhook. New ones have all events ticked.
+
+    Raises:
+        ValueError: naming what is wrong; also if the endpoint could never be called.
+    """
+    draft = typed_json.read(_DRAFT, text)
+    known = None if draft.id is None else store.resources.get("webhook", draft.id)
+    asked = draft.model_dump(by_alias=True, exclude_unset=known is not None)
+    if others := set(asked.get("events", ())) - PAYLOADS.keys():
+        raise ValueError(f"events: Iterable has no system webhook for {', '.join(sorted(others))}")
+    webhook = {**(known or {}), **asked}
+    if ("endpoint" in asked or known is None) and (problem := problem_of(webhook["endpoint"], settings)):
+        raise ValueError(f"endpoint: {problem}")
+    webhook["id"] = draft.id or store.resources.new_id("webhook")
+    store.resources.add("webhook", [(webhook["id"], webhook)])
+    return webhook
+
+
+def shown(webhook: Webhook) -> dict[str, Any]:
+    """What the API shows of a webhook: neither its secrets nor its events."""
+    return {name: value for name, value in webhook.items() if name not in HIDDEN}
+
+
+def events_of(webhook: Webhook) -> list[str]:
+    """The events that are ticked. None are in seeded webhooks, so that these call nobody."""
+    ticked: list[str] = webhook.get("events", [])
+    return ticked

@@ -1,0 +1,47 @@
+"""Which webhooks an event goes to: what is ticked, the two switches for sends, channels and message types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.store.tables.events import Event
+from iterable_sandbox.webhooks.message_context import MessageContext
+from iterable_sandbox.webhooks.registration import Webhook, events_of
+
+_SWITCHES: Final[Mapping[str, str]] = {"Blast": "blastSendEnabled", "Triggered": "triggeredSendEnabled"}
+_FILTERS: Final[Mapping[str, str]] = {"channelIds": "channelId", "messageTypeIds": "messageTypeId"}
+_SUBSCRIPTIONS: Final = ("emailSubscribe", "emailUnSubscribe")
+
+
+def may_come(event: Event, settings: Settings) -> bool:
+    """Whether an event is told to anybody: changes of lists are not where that is switched off."""
+    if settings.webhook_list_updates or event.type not in _SUBSCRIPTIONS or not event.line.get("emailListIds"):
+        return True
+    return bool(event.line.get("channelIds") or event.line.get("messageTypeIds"))
+
+
+def wants(webhook: Webhook, event: Event, context: MessageContext, settings: Settings) -> bool:
+    """Whether an event goes to a webhook that is enabled."""
+    return (
+        event.type in events_of(webhook)
+        and _is_switched_on(webhook, event.type, context, settings)
+        and all(_passes(webhook[ids], context.fields[name], settings) for ids, name in _FILTERS.items())
+    )
+
+
+def _is_switched_on(webhook: Webhook, type_: str, context: MessageContext, settings: Settings) -> bool:
+    """The switches are the two ticks "Email Blast Send" and "Email Triggered Send" of the web interface, a reading."""
+    if type_ != "emailSend" and settings.webhook_send_switches == "emailSend":
+        return True
+    switch = _SWITCHES.get(context.campaign_type or "")
+    return switch is None or bool(webhook[switch])
+
+
+def _passes(allowed: list[int], number: Any, settings: Settings) -> bool:
+    if not allowed:
+        return True
+    if number is None:
+        return settings.webhook_without_channel == "send"
+    return number in allowed

@@ -1,0 +1,75 @@
+"""What the project does with an event that has happened: it stores the calls that are to be made, and has them made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from random import Random
+
+from iterable_sandbox.rules.settings import Settings
+from iterable_sandbox.store.store import Store
+from iterable_sandbox.store.tables.deliveries import Delivery
+from iterable_sandbox.store.tables.events import Event
+from iterable_sandbox.webhooks.attempts import AttemptLog
+from iterable_sandbox.webhooks.delivery import Deliverer
+from iterable_sandbox.webhooks.destination import MERGE_TAGS
+from iterable_sandbox.webhooks.message_context import MessageContext
+from iterable_sandbox.webhooks.payload import payload_of
+from iterable_sandbox.webhooks.payload_keys import PAYLOADS
+from iterable_sandbox.webhooks.registration import Webhook
+from iterable_sandbox.webhooks.selection import may_come, wants
+from iterable_sandbox.wire.clock import Clock
+from iterable_sandbox.wire.json_text import to_json
+
+
+class Webhooks:
+    """The webhooks of a project at work. They are resources of the store; see `registration`."""
+
+    def __init__(self, store: Store, clock: Clock, settings: Callable[[], Settings]) -> None:
+        self.attempts = AttemptLog()
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._deliverer = Deliverer(store, clock, settings, self.attempts)
+        # The same each time, so that a test of what gets lost can be repeated.
+        self._chance = Random(0)  # noqa: S311 (no secret)
+
+    def announce(self, event: Event) -> None:
+        """Tell the webhooks of an event that was stored, once its transaction has ended; not if it is undone."""
+        settings = self._settings()
+        if event.type not in PAYLOADS or not may_come(event, settings):
+            return
+        enabled = [webhook for webhook in self._store.resources.all("webhook") if webhook["enabled"]]
+        if not enabled:
+            return
+        context = MessageContext(self._store, event.line)
+        wanted = [webhook for webhook in enabled if wants(webhook, event, context, settings)]
+        if wanted:
+            self._store.deliveries.add(self._calls(event, context, wanted))
+            self._deliverer.wake()
+
+    def start(self) -> None:
+        """Begin to call webhooks."""
+        self._deliverer.start()
+
+    def end(self) -> None:
+        """Call no more webhooks. What still waits is gone with the sandbox."""
+        self._deliverer.end()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until every call was made or given up, at most so many seconds; whether that is so."""
+        return self._deliverer.wait(timeout)
+
+    def _calls(self, event: Event, context: MessageContext, wanted: Iterable[Webhook]) -> Iterator[Delivery]:
+        settings = self._settings()
+        payload = payload_of(event, context, settings, self._store)
+        body = to_json(payload)
+        tags = {name: context.fields[name] for name in MERGE_TAGS}
+        for webhook in wanted:
+            lost = self._happens(settings.webhook_loss)
+            for _ in range(2 if self._happens(settings.webhook_duplicates) else 1):
+                put_off = settings.webhook_delay + self._chance.random() * settings.webhook_shuffle
+                due_ms = self._clock.now() + int(put_off * 1000)
+                yield Delivery(webhook["id"], payload["eventName"], tags, body, lost, due_ms)
+
+    def _happens(self, share: float) -> bool:
+        return self._chance.random() < share
