@@ -9,8 +9,8 @@ from typing import Final, Literal
 Extent = Literal["full", "recorded", "not built"]
 
 RECORDED: Final[Mapping[str, str]] = {
-    "POST /api/*/target": "the message is recorded as sent or skipped, and told to webhooks; it does not leave",
-    "POST /api/campaigns/trigger": "the messages are recorded as sent or skipped, and told to webhooks; they do not leave",
+    "POST /api/*/target": "the message is recorded as sent or skipped; only webhooks hear of it",
+    "POST /api/campaigns/trigger": "the messages are recorded as sent or skipped; only webhooks hear of them",
     "POST /api/workflows/triggerWorkflow": "journeys have no steps: who enters one leaves it",
     "POST /api/subscriptions/subscribeToDoubleOptIn": "no message asks for the confirmation",
 }

@@ -19,10 +19,10 @@ def webhooks(project: Project, _request: Request, _body: bytes) -> Response:
     return json_answer({"webhooks": shown(project)})
 
 
-def save_webhook(project: Project, request: Request, body: bytes) -> Response:
-    """POST /_sandbox/webhooks: a new one, or changes of the one with the `id`."""
-    registration.save(project.store, project.settings, body)
-    return webhooks(project, request, body)
+def save_webhook(project: Project, _request: Request, body: bytes) -> Response:
+    """POST /_sandbox/webhooks: a new one, or changes of the one with the `id`; the answer names its id."""
+    saved = registration.save(project.store, project.settings, body)
+    return json_answer({"id": saved["id"], "webhooks": shown(project)})
 
 
 def delete_webhook(project: Project, request: Request, body: bytes) -> Response:

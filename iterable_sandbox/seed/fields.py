@@ -195,6 +195,11 @@ def _custom_event(scene: Scene) -> Fields:
     return named | shop.CUSTOM_EVENTS[name](scene.chance) | _indexed(scene)
 
 
+def _left_journey(scene: Scene) -> Fields:
+    times = {"entranceTime": moment(scene.at - 3600), "exitTime": moment(scene.at)}
+    return {"workflowId": FIRST_JOURNEY, "reason": "completed"} | times
+
+
 def _constant(**fields: Any) -> Callable[[Scene], Fields]:
     """The same fields in every line."""
     return lambda _: fields
@@ -252,7 +257,7 @@ FIELDS: Final[Mapping[str, tuple[Callable[[Scene], Fields], ...]]] = {
         lambda scene: {"session.id": scene.message_id, "session.start": moment(scene.at - 40)},
     ),
     "unknownSession": (_device,),
-    "journeyExit": (_constant(workflowId=FIRST_JOURNEY, reason="completed"),),
+    "journeyExit": (_left_journey,),
     "whatsAppSend": (
         *_SEND,
         _trigger,

@@ -1,0 +1,100 @@
+"""Driving a served sandbox: so many events a second, for as long as was asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import Any, Final
+
+import requests
+
+_TICK_S: Final = 0.1
+_MOST_AT_ONCE: Final = 1000
+_TIMEOUT_S: Final = 60
+_DAY_S: Final = 86_400
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast things happen.
+
+    Attributes:
+        rate: events a second.
+        day: in how many seconds a day passes by the clock of the sandbox; None leaves the clock alone.
+        seconds: how long it goes on; None means for one such day, or without end.
+    """
+
+    rate: float
+    day: float | None = None
+    seconds: float | None = None
+
+    @property
+    def duration(self) -> float | None:
+        """How many seconds it goes on, if it ends."""
+        return self.day if self.seconds is None else self.seconds
+
+
+class Driver:
+    """A client of a sandbox that lets things happen in it.
+
+    Attributes:
+        happened: how many events there were of each data type.
+    """
+
+    def __init__(self, url: str, api_key: str) -> None:
+        self.happened: Counter[str] = Counter()
+        self._url = url.rstrip("/")
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["Api-Key"] = api_key
+
+    def add_webhook(self, endpoint: str) -> None:
+        """Make a webhook that gets every event, unless there is one with this endpoint.
+
+        Raises:
+            ValueError: if the sandbox refuses it.
+            requests.RequestException: if there is no sandbox.
+        """
+        if all(webhook["endpoint"] != endpoint for webhook in self._asked("GET", "/api/webhooks")["webhooks"]):
+            self._asked("POST", "/_sandbox/webhooks", {"endpoint": endpoint})
+
+    def drive(self, pace: Pace, tell: Callable[[str], None]) -> None:
+        """Let things happen, and tell how many did, about once a second.
+
+        Raises:
+            ValueError: if the sandbox refuses.
+            requests.RequestException: if there is no sandbox, or none any more.
+        """
+        began = told = monotonic()
+        last = 0.0
+        while True:
+            elapsed = monotonic() - began
+            if pace.duration is not None:
+                elapsed = min(elapsed, pace.duration)
+            wanted = min(int(elapsed * pace.rate) - self.happened.total(), _MOST_AT_ONCE)
+            advance = 0 if pace.day is None else (elapsed - last) * max(0, _DAY_S / pace.day - 1)
+            last = elapsed
+            answer = self._asked("POST", "/_sandbox/live", {"events": wanted, "advance": advance})
+            self.happened.update(answer["events"])
+            is_over = elapsed == pace.duration and wanted < _MOST_AT_ONCE
+            if is_over or monotonic() - told >= 1:
+                told = monotonic()
+                tell(self._summary(answer))
+            if is_over:
+                return
+            sleep(_TICK_S)
+
+    def _summary(self, answer: Any) -> str:
+        calls: Counter[str] = Counter()
+        for webhook in self._asked("GET", "/_sandbox/webhooks")["webhooks"]:
+            calls.update(webhook["calls"])
+        counts = ", ".join(f"{calls[name]} {name.replace('_', ' ')}" for name in ("delivered", "given_up", "waiting"))
+        return f"{answer['now']}: {self.happened.total()} events; calls of webhooks: {counts}"
+
+    def _asked(self, method: str, path: str, body: Any = None) -> Any:
+        response = self._session.request(method, self._url + path, json=body, timeout=_TIMEOUT_S, allow_redirects=False)
+        if response.status_code != requests.codes.ok:
+            raise ValueError(f"{method} {path} was answered with {response.status_code}: {response.text[:200]}")
+        return response.json()
