@@ -69,15 +69,6 @@ class _Fields:
         self._settings = settings
         self._store = store
         self._aliases = STORED_NAMES.get(event.type, {})
-        self._made: dict[str, Callable[[], Any]] = {
-            "emailId": self._email_id,
-            "esDocumentId": self._document_id,
-            "linkUrl": lambda: self._line.get("url"),
-            "projectId": lambda: settings.project_id,
-            "publicIdString": lambda: str(uuid5(NAMESPACE_URL, self._recipient())),
-            "timeZone": self._time_zone,
-            "trackedLink": self._tracked_link,
-        }
 
     def stored(self, name: str) -> Any:
         """What the export has of it: under its own name, under an older one, or in dotted keys."""
@@ -94,29 +85,47 @@ class _Fields:
         found = self.stored(name)
         if found is None:
             found = self._context.get(name)
-        if found is None and name in self._made:
-            found = self._made[name]()
+        if found is None and name in _MADE:
+            found = _MADE[name](self)
         return WITHOUT_VALUE.get(name) if found is None else found
 
-    def _recipient(self) -> str:
+    def recipient(self) -> str:
+        """The user's address, or the userId."""
         return str(self._line.get("email") or self._line.get("userId"))
 
-    def _email_id(self) -> str | None:
+    def email_id(self) -> str | None:
+        """Campaign, template and recipient in one."""
         campaign, template = self._context["campaignId"], self._context["templateId"]
-        return None if campaign is None else f"c{campaign}:t{template}:{self._recipient()}"
+        return None if campaign is None else f"c{campaign}:t{template}:{self.recipient()}"
 
-    def _document_id(self) -> str:
+    def document_id(self) -> str:
         """One for each event, the same at each delivery. The form is that of ids that Elasticsearch gives."""
         named = sha256(f"{self._settings.project_id}/{self._event.type}/{self._event.row}".encode()).digest()
         return urlsafe_b64encode(named)[:20].decode()
 
-    def _tracked_link(self) -> dict[str, Any]:
+    def tracked_link(self) -> dict[str, Any]:
+        """The link that was clicked as the template has it: nothing is rendered, so that is the URL."""
         url = self._line.get("url")
-        return {
-            "trackingId": sha256(f"{self._context['templateId']}/{url}".encode()).hexdigest()[:16],
-            "templateUrl": url,
-        }
+        named = sha256(f"{self._context['templateId']}/{url}".encode()).hexdigest()
+        return {"trackingId": named[:16], "templateUrl": url}
 
-    def _time_zone(self) -> Any:
+    def time_zone(self) -> Any:
+        """That of the user's profile."""
         user = self._store.users.by_row(self._event.user)
         return None if user is None else user.profile.get("timeZone")
+
+    def project_id(self) -> int:
+        """The project's."""
+        return self._settings.project_id
+
+
+_MADE: Final[Mapping[str, Callable[[_Fields], Any]]] = {
+    "emailId": _Fields.email_id,
+    "esDocumentId": _Fields.document_id,
+    "linkUrl": lambda fields: fields.stored("url"),
+    "projectId": _Fields.project_id,
+    "publicIdString": lambda fields: str(uuid5(NAMESPACE_URL, fields.recipient())),
+    "timeZone": _Fields.time_zone,
+    "trackedLink": _Fields.tracked_link,
+}
+"""The keys that are neither stored nor joined."""

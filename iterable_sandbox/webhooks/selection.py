@@ -8,7 +8,7 @@ from typing import Any, Final
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.tables.events import Event
 from iterable_sandbox.webhooks.message_context import MessageContext
-from iterable_sandbox.webhooks.registration import Webhook, events_of
+from iterable_sandbox.webhooks.registration import Webhook
 
 _SWITCHES: Final[Mapping[str, str]] = {"Blast": "blastSendEnabled", "Triggered": "triggeredSendEnabled"}
 _FILTERS: Final[Mapping[str, str]] = {"channelIds": "channelId", "messageTypeIds": "messageTypeId"}
@@ -23,11 +23,9 @@ def may_come(event: Event, settings: Settings) -> bool:
 
 
 def wants(webhook: Webhook, event: Event, context: MessageContext, settings: Settings) -> bool:
-    """Whether an event goes to a webhook that is enabled."""
-    return (
-        event.type in events_of(webhook)
-        and _is_switched_on(webhook, event.type, context, settings)
-        and all(_passes(webhook[ids], context.fields[name], settings) for ids, name in _FILTERS.items())
+    """Whether an event goes to a webhook that is enabled and has it ticked."""
+    return _is_switched_on(webhook, event.type, context, settings) and all(
+        _passes(webhook[ids], context.fields[name], settings) for ids, name in _FILTERS.items()
     )
 
 

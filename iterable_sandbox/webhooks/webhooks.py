@@ -15,7 +15,7 @@ from iterable_sandbox.webhooks.destination import MERGE_TAGS
 from iterable_sandbox.webhooks.message_context import MessageContext
 from iterable_sandbox.webhooks.payload import payload_of
 from iterable_sandbox.webhooks.payload_keys import PAYLOADS
-from iterable_sandbox.webhooks.registration import Webhook
+from iterable_sandbox.webhooks.registration import Webhook, events_of
 from iterable_sandbox.webhooks.selection import may_come, wants
 from iterable_sandbox.wire.clock import Clock
 from iterable_sandbox.wire.json_text import to_json
@@ -30,6 +30,7 @@ class Webhooks:
         self._clock = clock
         self._settings = settings
         self._deliverer = Deliverer(store, clock, settings, self.attempts)
+        self._known: tuple[tuple[int, int] | None, list[Webhook]] = None, []
         # The same each time, so that a test of what gets lost can be repeated.
         self._chance = Random(0)  # noqa: S311 (no secret)
 
@@ -38,11 +39,11 @@ class Webhooks:
         settings = self._settings()
         if event.type not in PAYLOADS or not may_come(event, settings):
             return
-        enabled = [webhook for webhook in self._store.resources.all("webhook") if webhook["enabled"]]
-        if not enabled:
+        ticked = [webhook for webhook in self._enabled() if event.type in events_of(webhook)]
+        if not ticked:
             return
         context = MessageContext(self._store, event.line)
-        wanted = [webhook for webhook in enabled if wants(webhook, event, context, settings)]
+        wanted = [webhook for webhook in ticked if wants(webhook, event, context, settings)]
         if wanted:
             self._store.deliveries.add(self._calls(event, context, wanted))
             self._deliverer.wake()
@@ -58,6 +59,13 @@ class Webhooks:
     def wait(self, timeout: float) -> bool:
         """Wait until every call was made or given up, at most so many seconds; whether that is so."""
         return self._deliverer.wait(timeout)
+
+    def _enabled(self) -> list[Webhook]:
+        """Read again only when something changed: an import of a list makes an event for each of its rows."""
+        version = self._store.resources.version
+        if version != self._known[0]:
+            self._known = version, [one for one in self._store.resources.all("webhook") if one["enabled"]]
+        return self._known[1]
 
     def _calls(self, event: Event, context: MessageContext, wanted: Iterable[Webhook]) -> Iterator[Delivery]:
         settings = self._settings()

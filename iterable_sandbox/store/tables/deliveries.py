@@ -5,12 +5,12 @@ They are written in the transaction of their event, so that what is undone is to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
 
-from iterable_sandbox.store.sql.database import Database
+from iterable_sandbox.store.sql.database import Database, Row, Saving
 from iterable_sandbox.wire.json_text import from_own_json, to_json
 
 _CLAIM: Final = """
@@ -50,10 +50,9 @@ class Deliveries:
 
     def add(self, deliveries: Iterable[Delivery]) -> None:
         """Store new ones."""
-        sql = "INSERT INTO deliveries (id, webhook, event, tags, body, lost, due_ms) VALUES (?, ?, ?, ?, ?, ?, ?)"
         for one in deliveries:
-            values = (one.webhook, one.event, to_json(one.tags), one.body, one.lost, one.due_ms)
-            self._database.write(sql, (next(self._ids), *values))
+            number = next(self._ids)
+            self._database.save(_SAVING, number, replace(one, id=number))
 
     def claim(self, now_ms: int) -> Delivery | None:
         """The one whose time came first, for the caller alone until it is put off or removed; None if none is due."""
@@ -78,3 +77,10 @@ class Deliveries:
     def by_webhook(self) -> dict[int, int]:
         """How many there are of each webhook."""
         return dict(self._database.rows("SELECT webhook, count(*) FROM deliveries GROUP BY webhook"))
+
+
+def _rows(deliveries: Sequence[Delivery]) -> Iterable[Row]:
+    return [(one.id, one.webhook, one.event, to_json(one.tags), one.body, one.lost, one.due_ms) for one in deliveries]
+
+
+_SAVING: Final = Saving("INSERT INTO deliveries (id, webhook, event, tags, body, lost, due_ms) VALUES {rows}", _rows)
