@@ -15,7 +15,7 @@ import requests
 from iterable_api.facts.identity import ProjectType
 from iterable_sandbox import loading, server
 from iterable_sandbox.faults import read_fault
-from iterable_sandbox.live.pace import Driver, Pace
+from iterable_sandbox.live.client import Pace, SimulationClient
 from iterable_sandbox.rules import runtime_settings as knobs
 from iterable_sandbox.rules.settings import DEFAULT_API_KEY, Settings
 from iterable_sandbox.seed.seeding import Plan, seed
@@ -115,12 +115,12 @@ def load_command(*, file: BinaryIO, database: str, data_type: str) -> None:
 @click.option("--webhook", "endpoints", multiple=True, metavar="URL", help="Make a webhook first; may be repeated.")
 def live_command(*, url: str, api_key: str, endpoints: tuple[str, ...], **pace: Any) -> None:
     """Let things happen in a served sandbox: sends, opens, clicks, purchases. An empty project is seeded first."""
-    driver = Driver(url, api_key)
+    client = SimulationClient(url, api_key)
     try:
         for endpoint in endpoints:
-            driver.add_webhook(endpoint)
+            client.add_webhook(endpoint)
         with suppress(KeyboardInterrupt):
-            driver.drive(Pace(**pace), click.echo)
+            client.run(Pace(**pace), click.echo)
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
     except requests.RequestException:

@@ -31,7 +31,7 @@ def page(project: Project, _request: Request, _body: bytes) -> Response:
             events=_latest(project, "SELECT id, type, created_at, body FROM events"),
             catalogs=[(row, project.store.catalogs.items(row, limit=_SHOWN)) for row in project.store.catalogs.all()],
             requests=project.log.entries()[: -_SHOWN - 1 : -1],
-            webhooks=webhooks.shown(project),
+            webhooks=webhooks.overview(project),
             attempts=project.webhooks.attempts.latest()[: -_SHOWN - 1 : -1],
             faults=[planned.shown() for planned in project.faults.all()],
         ),

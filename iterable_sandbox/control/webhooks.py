@@ -16,13 +16,13 @@ from iterable_sandbox.wire.responses import json_answer
 
 def webhooks(project: Project, _request: Request, _body: bytes) -> Response:
     """GET /_sandbox/webhooks: with their ticked events and how their calls went; no secrets."""
-    return json_answer({"webhooks": shown(project)})
+    return json_answer({"webhooks": overview(project)})
 
 
 def save_webhook(project: Project, _request: Request, body: bytes) -> Response:
     """POST /_sandbox/webhooks: a new one, or changes of the one with the `id`; the answer names its id."""
     saved = registration.save(project.store, project.settings, body)
-    return json_answer({"id": saved["id"], "webhooks": shown(project)})
+    return json_answer({"id": saved["id"], "webhooks": overview(project)})
 
 
 def delete_webhook(project: Project, request: Request, body: bytes) -> Response:
@@ -36,21 +36,21 @@ def attempts(project: Project, _request: Request, _body: bytes) -> Response:
     return json_answer({"attempts": [asdict(attempt) for attempt in project.webhooks.attempts.latest()]})
 
 
-def forget_attempts(project: Project, request: Request, body: bytes) -> Response:
+def clear_attempts(project: Project, request: Request, body: bytes) -> Response:
     """DELETE /_sandbox/webhooks/attempts: an empty log."""
     project.webhooks.attempts.clear()
     return attempts(project, request, body)
 
 
-def shown(project: Project) -> list[dict[str, Any]]:
+def overview(project: Project) -> list[dict[str, Any]]:
     """Every webhook without its secrets: of headers the names, of the endpoint what stands before the query."""
     waiting = project.store.deliveries.by_webhook()
     return [
         {
-            **registration.shown(webhook),
+            **registration.as_json(webhook),
             "endpoint": _without_query(webhook["endpoint"]),
             "headers": [header["key"] for header in webhook.get("headers", ())],
-            "events": registration.events_of(webhook),
+            "events": registration.ticked_events(webhook),
             "calls": project.webhooks.attempts.outcomes(webhook["id"]) | {"waiting": waiting.get(webhook["id"], 0)},
         }
         for webhook in project.store.resources.all("webhook")

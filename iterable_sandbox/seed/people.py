@@ -120,14 +120,6 @@ def write(store: Store, persons: list[Person]) -> None:
     store.lists.join((list_id, person.user.id) for person in persons for list_id in person.lists)
 
 
-def acquaintance(user: User, lists: list[int]) -> Person:
-    """The person behind a user that is in a project already: what the profile does not say is the same each time."""
-    chance = Random(user.id)  # noqa: S311 (it must be repeatable)
-    ip, token = f"{chance.choice(_NETWORKS)}.{chance.randrange(1, 255)}", f"{chance.getrandbits(128):032x}"
-    phone = user.profile.get("phoneNumber") or f"+1555{chance.randrange(10_000_000):07d}"
-    return Person(user, 0, chance.choice(_PLACES), ip, phone, token, lists)
-
-
 def _person(plan: Plan, chance: Random, number: int) -> Person:
     first, last = chance.choice(_FIRST), chance.choice(_LAST)
     person = Person(
@@ -207,3 +199,11 @@ def _system(plan: Plan, chance: Random, person: Person) -> dict[str, Any]:
         f"{profiles.INTERNAL}documentCreatedAt": created,
         **domain,
     }
+
+
+def person_of(user: User, lists: list[int]) -> Person:
+    """The person behind a user that is in a project already: what the profile does not say is the same each time."""
+    rng = Random(user.id)  # noqa: S311 (it must be repeatable)
+    ip, token = f"{rng.choice(_NETWORKS)}.{rng.randrange(1, 255)}", f"{rng.getrandbits(128):032x}"
+    phone = user.profile.get("phoneNumber") or f"+1555{rng.randrange(10_000_000):07d}"
+    return Person(user, 0, rng.choice(_PLACES), ip, phone, token, lists)

@@ -136,11 +136,6 @@ def tell(plan: Plan, crowd: list[Person]) -> Iterator[Event]:
             yield event
 
 
-def drawn(chance: Random, campaign: Campaign | None) -> Storyline:
-    """What becomes of a message of a campaign; without one, what people do by themselves."""
-    return (_BY_THEMSELVES if campaign is None else _CHOICES[campaign.channel.medium]).draw(chance)
-
-
 class _Story:
     """What happens, as plots: each an iterator of its events."""
 
@@ -172,18 +167,24 @@ class _Story:
                 there = campaign.list_id in person.lists and person.signup < starts
                 if there and happens(self._chance, share):
                     at = starts + self._chance.randrange(600)
-                    yield self._play(person, campaign, drawn(self._chance, campaign), at)
+                    yield self._play(person, campaign, self._drawn(campaign), at)
 
     def daily_life(self) -> Iterator[Iterator[Event]]:
         """Without end: somebody does something, or is sent something because of it."""
         while True:
-            campaign = None if happens(self._chance, 0.5) else self._chance.choice(_TRIGGERED)
-            yield self._some_day(campaign, drawn(self._chance, campaign))
+            if happens(self._chance, 0.5):
+                yield self._some_day(None, _BY_THEMSELVES.draw(self._chance))
+            else:
+                campaign = self._chance.choice(_TRIGGERED)
+                yield self._some_day(campaign, self._drawn(campaign))
 
     def _reach(self) -> float:
         """How many events all blasts would make if they reached everybody on their lists."""
         sizes = Counter(list_id for person in self._crowd for list_id in person.lists)
         return sum(sizes[blast.list_id or 0] * _CHOICES[blast.channel.medium].length for blast in _BLASTS)
+
+    def _drawn(self, campaign: Campaign) -> Storyline:
+        return _CHOICES[campaign.channel.medium].draw(self._chance)
 
     def _some_day(self, campaign: Campaign | None, plot: Storyline) -> Iterator[Event]:
         """A plot for anybody, at any time since they signed up."""
@@ -207,3 +208,8 @@ def _event(scene: Scene, type_: str) -> Event:
         line.update(fields(scene))
     event_id = str(line["id"]) if type_ in _UPDATABLE else None
     return Event(type_, scene.at, scene.person.user.id, line, event_id)
+
+
+def random_storyline(rng: Random, campaign: Campaign | None) -> Storyline:
+    """What becomes of a message of a campaign; without one, what people do by themselves."""
+    return (_BY_THEMSELVES if campaign is None else _CHOICES[campaign.channel.medium]).draw(rng)

@@ -10,7 +10,7 @@ from typing import Final, Literal
 Outcome = Literal["delivered", "failed", "given_up", "lost", "dropped"]
 """`failed` is tried again, `given_up` is not; `lost` was asked for; `dropped` had a webhook that is off or gone."""
 
-_KEPT: Final = 10_000
+_MAX_ATTEMPTS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Attempt:
 class AttemptLog:
     """The latest attempts, and how many there were of each outcome; threads may share it."""
 
-    def __init__(self, kept: int = _KEPT) -> None:
+    def __init__(self, max_attempts: int = _MAX_ATTEMPTS) -> None:
         self._lock = Lock()
-        self._latest: deque[Attempt] = deque(maxlen=kept)
+        self._latest: deque[Attempt] = deque(maxlen=max_attempts)
         self._outcomes: Counter[tuple[int, Outcome]] = Counter()
 
     def add(self, attempt: Attempt) -> None:

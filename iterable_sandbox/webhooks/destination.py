@@ -35,7 +35,7 @@ _BASIC: Final[Mapping[str, Callable[[str], str]]] = {
 }
 
 
-def problem_of(endpoint: str, settings: Settings) -> str | None:
+def endpoint_problem(endpoint: str, settings: Settings) -> str | None:
     """Why an endpoint is never called: it is no URL of a web server, or wants plain HTTP where that is refused."""
     try:
         parts = urlsplit(endpoint)
@@ -50,7 +50,7 @@ def problem_of(endpoint: str, settings: Settings) -> str | None:
     return "a webhook must go to an https:// URL; http:// only to this machine"
 
 
-def filled(endpoint: str, tags: Mapping[str, Any]) -> str:
+def fill_merge_tags(endpoint: str, tags: Mapping[str, Any]) -> str:
     """The URL of one call. A tag without a value, or of another name, is empty."""
 
     def value(tag: re.Match[str]) -> str:
@@ -60,7 +60,7 @@ def filled(endpoint: str, tags: Mapping[str, Any]) -> str:
     return _TAG.sub(value, endpoint)
 
 
-def headers_of(webhook: Mapping[str, Any], settings: Settings) -> dict[str, str]:
+def request_headers(webhook: Mapping[str, Any], settings: Settings) -> dict[str, str]:
     """The headers of a call. Headers of the webhook's own go over others of the same name."""
     head = {"Content-Type": "application/json", "User-Agent": _USER_AGENT}
     token = webhook.get("authToken") or ""

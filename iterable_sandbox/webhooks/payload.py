@@ -12,24 +12,24 @@ from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
 from iterable_sandbox.store.tables.events import Event
 from iterable_sandbox.webhooks.message_context import MessageContext
-from iterable_sandbox.webhooks.payload_keys import OBJECTS, OLD_SKIP, PAYLOADS, STORED_NAMES, WITHOUT_VALUE, PayloadKeys
+from iterable_sandbox.webhooks.payload_keys import EMPTY_VALUES, OBJECTS, OLD_SKIP, PAYLOADS, STORED_NAMES, PayloadKeys
 from iterable_sandbox.wire.json_text import from_own_json
 
-_MOST_DATA: Final = 12_000
+_MAX_DATA_LENGTH: Final = 12_000
 """How many characters of `transactionalData` a webhook holds, as documented. What is longer is cut, a reading."""
 _NAMES: Final = ("email", "userId")
 _WITHOUT_MESSAGE_ID: Final = frozenset({"pushOpen", "inAppOpen", "inAppClick"})
 
 
-def payload_of(event: Event, context: MessageContext, settings: Settings, store: Store) -> dict[str, Any]:
+def build_payload(event: Event, context: MessageContext, settings: Settings, store: Store) -> dict[str, Any]:
     """The JSON object that is posted for a stored event; only for events of the table."""
-    fields = _Fields(event, context, settings, store)
+    fields = _EventFields(event, context, settings, store)
     keys = _keys(event.type, settings)
     data = {"createdAt": event.line["createdAt"]}
-    data |= {name: fields.value(name) for name in keys.always}
-    data |= {name: value for name in keys.sometimes if (value := fields.stored(name)) is not None}
+    data |= {name: fields.value(name) for name in keys.required}
+    data |= {name: value for name in keys.optional if (value := fields.stored(name)) is not None}
     if "transactionalData" in data:
-        data["transactionalData"] = _triggered_by(data["transactionalData"], settings)
+        data["transactionalData"] = _transactional_data(data["transactionalData"], settings)
     named: dict[str, Any] = {name: event.line[name] for name in _NAMES if name in event.line}
     return named | {"eventName": _event_name(event.type, settings), "dataFields": _identity(named) | data}
 
@@ -41,7 +41,7 @@ def _keys(type_: str, settings: Settings) -> PayloadKeys:
     left_out = set() if settings.webhook_document_ids else {"esDocumentId"}
     if not settings.webhook_message_ids and type_ in _WITHOUT_MESSAGE_ID:
         left_out.add("messageId")
-    return PayloadKeys(tuple(name for name in keys.always if name not in left_out), keys.sometimes)
+    return PayloadKeys(tuple(name for name in keys.required if name not in left_out), keys.optional)
 
 
 def _event_name(type_: str, settings: Settings) -> str:
@@ -53,13 +53,13 @@ def _identity(named: Mapping[str, str]) -> dict[str, str]:
     return dict([*named.items()][:1])
 
 
-def _triggered_by(text: str | None, settings: Settings) -> Any:
+def _transactional_data(text: str | None, settings: Settings) -> Any:
     if settings.webhook_transactional_data == "object":
         return from_own_json(text or "{}")
-    return (text or "{}")[:_MOST_DATA]
+    return (text or "{}")[:_MAX_DATA_LENGTH]
 
 
-class _Fields:
+class _EventFields:
     """The values of one event by the names that webhooks have for them."""
 
     def __init__(self, event: Event, context: MessageContext, settings: Settings, store: Store) -> None:
@@ -87,7 +87,7 @@ class _Fields:
             found = self._context.get(name)
         if found is None and name in _MADE:
             found = _MADE[name](self)
-        return WITHOUT_VALUE.get(name) if found is None else found
+        return EMPTY_VALUES.get(name) if found is None else found
 
     def recipient(self) -> str:
         """The user's address, or the userId."""
@@ -119,13 +119,13 @@ class _Fields:
         return self._settings.project_id
 
 
-_MADE: Final[Mapping[str, Callable[[_Fields], Any]]] = {
-    "emailId": _Fields.email_id,
-    "esDocumentId": _Fields.document_id,
+_MADE: Final[Mapping[str, Callable[[_EventFields], Any]]] = {
+    "emailId": _EventFields.email_id,
+    "esDocumentId": _EventFields.document_id,
     "linkUrl": lambda fields: fields.stored("url"),
-    "projectId": _Fields.project_id,
+    "projectId": _EventFields.project_id,
     "publicIdString": lambda fields: str(uuid5(NAMESPACE_URL, fields.recipient())),
-    "timeZone": _Fields.time_zone,
-    "trackedLink": _Fields.tracked_link,
+    "timeZone": _EventFields.time_zone,
+    "trackedLink": _EventFields.tracked_link,
 }
 """The keys that are neither stored nor joined."""

@@ -56,8 +56,8 @@ _COUNTRY: Final[Names] = ("recipientCountryCallingCode", "recipientCountryName",
 class PayloadKeys:
     """The keys of an event beside `email` and `createdAt`: those that it always has, and those that it may have."""
 
-    always: Names
-    sometimes: Names = ()
+    required: Names
+    optional: Names = ()
 
 
 PAYLOADS: Final[Mapping[str, PayloadKeys]] = {
@@ -181,7 +181,7 @@ STORED_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """By event: the keys of a webhook that the store has under another name."""
 
-WITHOUT_VALUE: Final[Mapping[str, Any]] = {
+EMPTY_VALUES: Final[Mapping[str, Any]] = {
     **{name: [] for name in (*_GROUPS, "labels")},
     **dict.fromkeys(("sound", "badge", "attachmentUrlIos", "attachmentUrlAndroid", "webPushMessage"), ""),
     "contentAvailable": False,

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
-from iterable_sandbox.webhooks.destination import problem_of
+from iterable_sandbox.webhooks.destination import endpoint_problem
 from iterable_sandbox.webhooks.payload_keys import PAYLOADS
 from iterable_sandbox.wire import typed_json
 
@@ -34,7 +34,7 @@ class _Header(BaseModel):
     value: _Text
 
 
-class _Draft(BaseModel):
+class _WebhookBody(BaseModel):
     """What can be said of a webhook; what is not said is as in a new one, or stays."""
 
     model_config = _EXACT
@@ -51,7 +51,7 @@ class _Draft(BaseModel):
     events: list[str] = list(PAYLOADS)
 
 
-_DRAFT: Final = TypeAdapter(_Draft)
+_DRAFT: Final = TypeAdapter(_WebhookBody)
 
 
 def save(store: Store, settings: Settings, text: bytes | str) -> dict[str, Any]:
@@ -66,19 +66,19 @@ def save(store: Store, settings: Settings, text: bytes | str) -> dict[str, Any]:
     if others := set(asked.get("events", ())) - PAYLOADS.keys():
         raise ValueError(f"events: Iterable has no system webhook for {', '.join(sorted(others))}")
     webhook = {**(known or {}), **asked}
-    if ("endpoint" in asked or known is None) and (problem := problem_of(webhook["endpoint"], settings)):
+    if ("endpoint" in asked or known is None) and (problem := endpoint_problem(webhook["endpoint"], settings)):
         raise ValueError(f"endpoint: {problem}")
     webhook["id"] = draft.id or store.resources.new_id("webhook")
     store.resources.add("webhook", [(webhook["id"], webhook)])
     return webhook
 
 
-def shown(webhook: Webhook) -> dict[str, Any]:
+def as_json(webhook: Webhook) -> dict[str, Any]:
     """What the API shows of a webhook: neither its secrets nor its events."""
     return {name: value for name, value in webhook.items() if name not in HIDDEN}
 
 
-def events_of(webhook: Webhook) -> list[str]:
+def ticked_events(webhook: Webhook) -> list[str]:
     """The events that are ticked. None are in seeded webhooks, so that these call nobody."""
     ticked: list[str] = webhook.get("events", [])
     return ticked

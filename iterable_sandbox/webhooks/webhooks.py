@@ -10,13 +10,13 @@ from iterable_sandbox.store.store import Store
 from iterable_sandbox.store.tables.deliveries import Delivery
 from iterable_sandbox.store.tables.events import Event
 from iterable_sandbox.webhooks.attempts import AttemptLog
-from iterable_sandbox.webhooks.delivery import Deliverer
+from iterable_sandbox.webhooks.delivery_worker import DeliveryWorker
 from iterable_sandbox.webhooks.destination import MERGE_TAGS
+from iterable_sandbox.webhooks.filters import is_delivered, matches
 from iterable_sandbox.webhooks.message_context import MessageContext
-from iterable_sandbox.webhooks.payload import payload_of
+from iterable_sandbox.webhooks.payload import build_payload
 from iterable_sandbox.webhooks.payload_keys import PAYLOADS
-from iterable_sandbox.webhooks.registration import Webhook, events_of
-from iterable_sandbox.webhooks.selection import may_come, wants
+from iterable_sandbox.webhooks.registration import Webhook, ticked_events
 from iterable_sandbox.wire.clock import Clock
 from iterable_sandbox.wire.json_text import to_json
 
@@ -29,55 +29,55 @@ class Webhooks:
         self._store = store
         self._clock = clock
         self._settings = settings
-        self._deliverer = Deliverer(store, clock, settings, self.attempts)
-        self._known: tuple[tuple[int, int] | None, list[Webhook]] = None, []
+        self._worker = DeliveryWorker(store, clock, settings, self.attempts)
+        self._cached: tuple[tuple[int, int] | None, list[Webhook]] = None, []
         # The same each time, so that a test of what gets lost can be repeated.
-        self._chance = Random(0)  # noqa: S311 (no secret)
+        self._rng = Random(0)  # noqa: S311 (no secret)
 
-    def announce(self, event: Event) -> None:
+    def enqueue(self, event: Event) -> None:
         """Tell the webhooks of an event that was stored, once its transaction has ended; not if it is undone."""
         settings = self._settings()
-        if event.type not in PAYLOADS or not may_come(event, settings):
+        if event.type not in PAYLOADS or not is_delivered(event, settings):
             return
-        ticked = [webhook for webhook in self._enabled() if event.type in events_of(webhook)]
+        ticked = [webhook for webhook in self._enabled() if event.type in ticked_events(webhook)]
         if not ticked:
             return
         context = MessageContext(self._store, event.line)
-        wanted = [webhook for webhook in ticked if wants(webhook, event, context, settings)]
+        wanted = [webhook for webhook in ticked if matches(webhook, event, context, settings)]
         if wanted:
-            self._store.deliveries.add(self._calls(event, context, wanted))
-            self._deliverer.wake()
+            self._store.deliveries.add(self._deliveries(event, context, wanted))
+            self._worker.wake()
 
     def start(self) -> None:
         """Begin to call webhooks."""
-        self._deliverer.start()
+        self._worker.start()
 
     def end(self) -> None:
         """Call no more webhooks. What still waits is gone with the sandbox."""
-        self._deliverer.end()
+        self._worker.end()
 
     def wait(self, timeout: float) -> bool:
         """Wait until every call was made or given up, at most so many seconds; whether that is so."""
-        return self._deliverer.wait(timeout)
+        return self._worker.wait(timeout)
 
     def _enabled(self) -> list[Webhook]:
         """Read again only when something changed: an import of a list makes an event for each of its rows."""
         version = self._store.resources.version
-        if version != self._known[0]:
-            self._known = version, [one for one in self._store.resources.all("webhook") if one["enabled"]]
-        return self._known[1]
+        if version != self._cached[0]:
+            self._cached = version, [one for one in self._store.resources.all("webhook") if one["enabled"]]
+        return self._cached[1]
 
-    def _calls(self, event: Event, context: MessageContext, wanted: Iterable[Webhook]) -> Iterator[Delivery]:
+    def _deliveries(self, event: Event, context: MessageContext, wanted: Iterable[Webhook]) -> Iterator[Delivery]:
         settings = self._settings()
-        payload = payload_of(event, context, settings, self._store)
+        payload = build_payload(event, context, settings, self._store)
         body = to_json(payload)
         tags = {name: context.fields[name] for name in MERGE_TAGS}
         for webhook in wanted:
-            lost = self._happens(settings.webhook_loss)
-            for _ in range(2 if self._happens(settings.webhook_duplicates) else 1):
-                put_off = settings.webhook_delay + self._chance.random() * settings.webhook_shuffle
+            lost = self._draw(settings.webhook_loss)
+            for _ in range(2 if self._draw(settings.webhook_duplicates) else 1):
+                put_off = settings.webhook_delay + self._rng.random() * settings.webhook_shuffle
                 due_ms = self._clock.now() + int(put_off * 1000)
                 yield Delivery(webhook["id"], payload["eventName"], tags, body, lost, due_ms)
 
-    def _happens(self, share: float) -> bool:
-        return self._chance.random() < share
+    def _draw(self, share: float) -> bool:
+        return self._rng.random() < share

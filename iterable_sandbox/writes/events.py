@@ -68,7 +68,7 @@ def record(project: Project, type_: str, user: User, fields: Mapping[str, Any], 
     line = profiles.identifiers(user) | {"createdAt": dates.shown(at)} | given
     event = Event(type_, at, user.id, line)
     project.store.events.save(event)
-    project.webhooks.announce(event)
+    project.webhooks.enqueue(event)
 
 
 def seconds(created_at: int) -> int:

@@ -14,7 +14,7 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_sandbox.webhooks.destination import MERGE_TAGS, filled
+from iterable_sandbox.webhooks.destination import MERGE_TAGS, fill_merge_tags
 from tests.sandbox.hooked import calls, hooked, target
 from tests.sandbox.test_cli import KEY, serving
 from tests.scripted_server import Answer, Request, ScriptedServer
@@ -76,7 +76,7 @@ def test_a_served_sandbox_ends_quietly_while_a_receiver_hangs(server: ScriptedSe
 @given(st.dictionaries(st.sampled_from(MERGE_TAGS), st.one_of(st.none(), st.integers(), st.text())))
 def test_whatever_a_merge_tag_stands_for_arrives_as_it_is(tags: dict[str, object]) -> None:
     endpoint = "https://example.com/in?" + "&".join(f"{tag}={{{{{tag}}}}}" for tag in MERGE_TAGS)
-    url = filled(endpoint, tags)
+    url = fill_merge_tags(endpoint, tags)
     assert url.isascii()
     query = parse_qs(urlsplit(url).query, keep_blank_values=True)
     assert query == {tag: ["" if tags.get(tag) is None else str(tags[tag])] for tag in MERGE_TAGS}

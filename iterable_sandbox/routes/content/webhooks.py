@@ -7,7 +7,7 @@ from typing import Final
 from starlette.responses import PlainTextResponse, Response
 
 from iterable_sandbox.routes.base.call import Call, Endpoint
-from iterable_sandbox.webhooks.registration import AUTH_TYPES, shown
+from iterable_sandbox.webhooks.registration import AUTH_TYPES, as_json
 from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, STRING, array_of, object_of
 from iterable_sandbox.wire.responses import bad_params, json_answer
 
@@ -24,7 +24,7 @@ _UPDATABLE: Final = (
 
 def list_webhooks(call: Call) -> Response:
     """GET /api/webhooks."""
-    return json_answer({"webhooks": [shown(webhook) for webhook in call.project.store.resources.all("webhook")]})
+    return json_answer({"webhooks": [as_json(webhook) for webhook in call.project.store.resources.all("webhook")]})
 
 
 def update_webhook(call: Call) -> Response:
@@ -37,7 +37,7 @@ def update_webhook(call: Call) -> Response:
         raise bad_params(f"Invalid authType: {body['authType']}")
     webhook |= {name: body[name] for name in _UPDATABLE if body.get(name) is not None}
     call.project.store.resources.add("webhook", [(webhook["id"], webhook)])
-    return json_answer(shown(webhook))
+    return json_answer(as_json(webhook))
 
 
 _UPDATE: Final = object_of(

@@ -11,7 +11,7 @@ from typing import Any, Final
 import requests
 
 _TICK_S: Final = 0.1
-_MOST_AT_ONCE: Final = 1000
+_MAX_EVENTS: Final = 1000
 _TIMEOUT_S: Final = 60
 _DAY_S: Final = 86_400
 
@@ -36,7 +36,7 @@ class Pace:
         return self.day if self.seconds is None else self.seconds
 
 
-class Driver:
+class SimulationClient:
     """A client of a sandbox that lets things happen in it.
 
     Attributes:
@@ -57,43 +57,43 @@ class Driver:
             ValueError: if the sandbox refuses it.
             requests.RequestException: if there is no sandbox.
         """
-        if all(webhook["endpoint"] != endpoint for webhook in self._asked("GET", "/api/webhooks")["webhooks"]):
-            self._asked("POST", "/_sandbox/webhooks", {"endpoint": endpoint})
+        if all(webhook["endpoint"] != endpoint for webhook in self._request("GET", "/api/webhooks")["webhooks"]):
+            self._request("POST", "/_sandbox/webhooks", {"endpoint": endpoint})
 
-    def drive(self, pace: Pace, tell: Callable[[str], None]) -> None:
-        """Let things happen, and tell how many did, about once a second.
+    def run(self, pace: Pace, report: Callable[[str], None]) -> None:
+        """Let events happen, and report how many did, about once a second.
 
         Raises:
             ValueError: if the sandbox refuses.
             requests.RequestException: if there is no sandbox, or none any more.
         """
-        began = told = monotonic()
+        began = reported = monotonic()
         last = 0.0
         while True:
             elapsed = monotonic() - began
             if pace.duration is not None:
                 elapsed = min(elapsed, pace.duration)
-            wanted = min(int(elapsed * pace.rate) - self.happened.total(), _MOST_AT_ONCE)
+            wanted = min(int(elapsed * pace.rate) - self.happened.total(), _MAX_EVENTS)
             advance = 0 if pace.day is None else (elapsed - last) * max(0, _DAY_S / pace.day - 1)
             last = elapsed
-            answer = self._asked("POST", "/_sandbox/live", {"events": wanted, "advance": advance})
+            answer = self._request("POST", "/_sandbox/live", {"events": wanted, "advance": advance})
             self.happened.update(answer["events"])
-            is_over = elapsed == pace.duration and wanted < _MOST_AT_ONCE
-            if is_over or monotonic() - told >= 1:
-                told = monotonic()
-                tell(self._summary(answer))
+            is_over = elapsed == pace.duration and wanted < _MAX_EVENTS
+            if is_over or monotonic() - reported >= 1:
+                reported = monotonic()
+                report(self._summary(answer))
             if is_over:
                 return
             sleep(_TICK_S)
 
     def _summary(self, answer: Any) -> str:
         calls: Counter[str] = Counter()
-        for webhook in self._asked("GET", "/_sandbox/webhooks")["webhooks"]:
+        for webhook in self._request("GET", "/_sandbox/webhooks")["webhooks"]:
             calls.update(webhook["calls"])
         counts = ", ".join(f"{calls[name]} {name.replace('_', ' ')}" for name in ("delivered", "given_up", "waiting"))
         return f"{answer['now']}: {self.happened.total()} events; calls of webhooks: {counts}"
 
-    def _asked(self, method: str, path: str, body: Any = None) -> Any:
+    def _request(self, method: str, path: str, body: Any = None) -> Any:
         response = self._session.request(method, self._url + path, json=body, timeout=_TIMEOUT_S, allow_redirects=False)
         if response.status_code != requests.codes.ok:
             raise ValueError(f"{method} {path} was answered with {response.status_code}: {response.text[:200]}")

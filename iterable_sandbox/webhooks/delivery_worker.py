@@ -13,8 +13,8 @@ from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
 from iterable_sandbox.store.tables.deliveries import Delivery
 from iterable_sandbox.webhooks.attempts import Attempt, AttemptLog, Outcome
-from iterable_sandbox.webhooks.caller import Answer, Caller
-from iterable_sandbox.webhooks.destination import filled, headers_of, problem_of
+from iterable_sandbox.webhooks.destination import endpoint_problem, fill_merge_tags, request_headers
+from iterable_sandbox.webhooks.http_client import Answer, WebhookClient
 from iterable_sandbox.wire.clock import Clock
 
 _POLL_S: Final = 0.05
@@ -37,7 +37,7 @@ class _State:
     is_running: bool = False
 
 
-class Deliverer:
+class DeliveryWorker:
     """Makes the calls that are stored. Threads begin with the first of them, as many as the settings say."""
 
     def __init__(self, store: Store, clock: Clock, settings: Callable[[], Settings], attempts: AttemptLog) -> None:
@@ -45,7 +45,7 @@ class Deliverer:
         self._clock = clock
         self._settings = settings
         self._attempts = attempts
-        self._caller = Caller()
+        self._client = WebhookClient()
         self._state = _State()
 
     def start(self) -> None:
@@ -59,7 +59,7 @@ class Deliverer:
         with self._state.condition:
             self._state.news += 1
             if self._state.is_running:
-                self._man()
+                self._start_threads()
             self._state.condition.notify_all()
 
     def end(self) -> None:
@@ -71,7 +71,7 @@ class Deliverer:
         deadline = monotonic() + _GRACE_S
         for thread in threads:
             thread.join(max(0, deadline - monotonic()))
-        self._caller.close()
+        self._client.close()
 
     def wait(self, timeout: float) -> bool:
         """Wait until nothing waits any more, at most so many seconds; whether that is so."""
@@ -83,7 +83,7 @@ class Deliverer:
                 self._state.condition.wait(_POLL_S)
         return True
 
-    def _man(self) -> None:
+    def _start_threads(self) -> None:
         for number in range(self._settings().webhook_connections):
             if number not in self._state.threads:
                 thread = Thread(target=self._run, args=(number,), name=f"webhook-{number}", daemon=True)
@@ -114,11 +114,11 @@ class Deliverer:
             self._finish(delivery, "lost" if delivery.lost else "dropped")
             return
         settings = self._settings()
-        if problem_of(webhook["endpoint"], settings) is not None:
+        if endpoint_problem(webhook["endpoint"], settings) is not None:
             self._finish(delivery, "given_up", Answer(None, "EndpointRefused", 0))
             return
-        url, headers = filled(webhook["endpoint"], delivery.tags), headers_of(webhook, settings)
-        answer = self._caller.post(url, headers, delivery.body, settings.webhook_timeout)
+        url, headers = fill_merge_tags(webhook["endpoint"], delivery.tags), request_headers(webhook, settings)
+        answer = self._client.post(url, headers, delivery.body, settings.webhook_timeout)
         if not self._state.is_running:
             return
         if answer.is_accepted(settings.webhook_accepted):
@@ -126,16 +126,16 @@ class Deliverer:
         elif delivery.tries > len(settings.webhook_pauses):
             self._finish(delivery, "given_up", answer)
         else:
-            self._note(delivery, "failed", answer)
+            self._log(delivery, "failed", answer)
             pause = settings.webhook_pauses[delivery.tries - 1]
             self._store.deliveries.put_off(delivery, self._clock.now() + int(pause * 1000))
 
     def _finish(self, delivery: Delivery, outcome: Outcome, answer: Answer | None = None) -> None:
         """Note first: whoever sees that nothing waits finds every attempt in the log."""
-        self._note(delivery, outcome, answer)
+        self._log(delivery, outcome, answer)
         self._store.deliveries.remove(delivery)
 
-    def _note(self, delivery: Delivery, outcome: Outcome, answer: Answer | None) -> None:
+    def _log(self, delivery: Delivery, outcome: Outcome, answer: Answer | None) -> None:
         heard = answer or Answer(None, None, 0)
         at = self._clock.moment().isoformat()
         self._attempts.add(

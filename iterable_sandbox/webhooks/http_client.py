@@ -12,8 +12,8 @@ from typing import Final
 import urllib3
 from urllib3.exceptions import HTTPError
 
-_KEPT: Final = 32
-_ANSWER_BYTES: Final = 65_536
+_MAX_CONNECTIONS: Final = 32
+_MAX_ANSWER_BYTES: Final = 65_536
 """How much of an answer is read; nobody looks at it, but the next call can use the connection then."""
 
 _ACCEPTED: Final[Mapping[str, Callable[[int], bool]]] = {
@@ -36,13 +36,13 @@ class Answer:
         return self.status is not None and _ACCEPTED[rule](self.status)
 
 
-class Caller:
+class WebhookClient:
     """A client that threads may share. It takes neither proxies nor passwords from the machine, and follows nothing."""
 
     def __init__(self) -> None:
         # At DEBUG urllib3 logs whole URLs, and these may hold a secret.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
-        self._pool = urllib3.PoolManager(maxsize=_KEPT)
+        self._pool = urllib3.PoolManager(maxsize=_MAX_CONNECTIONS)
 
     def post(self, url: str, headers: Mapping[str, str], body: str, timeout: float) -> Answer:
         """Post a body once. What goes wrong is in the answer."""
@@ -70,7 +70,7 @@ class Caller:
             preload_content=False,
         )
         try:
-            response.read(_ANSWER_BYTES, decode_content=False)
+            response.read(_MAX_ANSWER_BYTES, decode_content=False)
         finally:
             response.close()
         return response.status

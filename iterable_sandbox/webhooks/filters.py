@@ -15,14 +15,14 @@ _FILTERS: Final[Mapping[str, str]] = {"channelIds": "channelId", "messageTypeIds
 _SUBSCRIPTIONS: Final = ("emailSubscribe", "emailUnSubscribe")
 
 
-def may_come(event: Event, settings: Settings) -> bool:
+def is_delivered(event: Event, settings: Settings) -> bool:
     """Whether an event is told to anybody: changes of lists are not where that is switched off."""
     if settings.webhook_list_updates or event.type not in _SUBSCRIPTIONS or not event.line.get("emailListIds"):
         return True
     return bool(event.line.get("channelIds") or event.line.get("messageTypeIds"))
 
 
-def wants(webhook: Webhook, event: Event, context: MessageContext, settings: Settings) -> bool:
+def matches(webhook: Webhook, event: Event, context: MessageContext, settings: Settings) -> bool:
     """Whether an event goes to a webhook that is enabled and has it ticked."""
     return _is_switched_on(webhook, event.type, context, settings) and all(
         _passes(webhook[ids], context.fields[name], settings) for ids, name in _FILTERS.items()
