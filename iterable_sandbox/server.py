@@ -134,21 +134,23 @@ class Sandbox:
         return counts(self.project)
 
     def add_webhook(self, endpoint: str, **options: Any) -> int:
-        """Make a webhook; its id. Options are those of `POST /_sandbox/webhooks`, such as `events=["emailSend"]`.
+        """Create a webhook and return its id: `add_webhook("http://127.0.0.1:8080/hook", events=["emailSend"])`.
+
+        Options are the fields of `POST /_sandbox/webhooks`.
 
         Raises:
-            ValueError: if there is no such option or event, or the endpoint could never be called.
+            ValueError: if an option or an event is unknown, or the endpoint is refused.
         """
         asked = json.dumps({"endpoint": endpoint, **options})
         number: int = save(self.store, self.project.settings, asked)["id"]
         return number
 
     def attempts(self) -> list[Attempt]:
-        """The calls of webhooks that were made so far, oldest first."""
+        """Return the delivery attempts of webhooks, oldest first."""
         return self.project.webhooks.attempts.latest()
 
     def wait_for_webhooks(self, timeout: float = 10) -> bool:
-        """Wait until every call of a webhook was made or given up, at most so many seconds; whether that is so."""
+        """Wait at most `timeout` seconds until every event was delivered or given up; return whether that is so."""
         return self.project.webhooks.wait(timeout)
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""The control route that lets the project live."""
+"""Control route of the simulation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from iterable_sandbox.wire.responses import json_answer
 
 @dataclass(frozen=True)
 class _Request:
-    """How many events happen, and by how many seconds the clock goes on meanwhile."""
+    """Number of events, and seconds by which the clock advances meanwhile."""
 
     events: Annotated[int, Field(ge=0, le=1000)] = 0
     advance: Annotated[float, Field(ge=0, le=86_400)] = 0
@@ -29,10 +29,10 @@ _REQUEST: Final = TypeAdapter(_Request)
 
 
 def simulating(simulation: Simulation) -> Callable[[Project, Request, bytes], Response]:
-    """The handler that lets events happen."""
+    """Return the handler of a simulation."""
 
     def run(project: Project, _request: Request, body: bytes) -> Response:
-        """POST /_sandbox/live: `{"events": 20}` lets the next so many events happen; the answer counts them by type."""
+        """POST /_sandbox/live: `{"events": 20}` writes the next 20 events; the answer counts them by data type."""
         requested = typed_json.read(_REQUEST, body)
         if not requested.events:
             project.clock.advance(timedelta(seconds=requested.advance))

@@ -1,4 +1,4 @@
-"""Control routes of webhooks: Iterable's web interface, which alone makes them, and a look at their calls."""
+"""Control routes of webhooks: create, change, delete, and the log of attempts."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from iterable_sandbox.wire.responses import json_answer
 
 
 def webhooks(project: Project, _request: Request, _body: bytes) -> Response:
-    """GET /_sandbox/webhooks: with their ticked events and how their calls went; no secrets."""
+    """GET /_sandbox/webhooks: all of them with ticked events and counts of calls, without secrets."""
     return json_answer({"webhooks": overview(project)})
 
 
 def save_webhook(project: Project, _request: Request, body: bytes) -> Response:
-    """POST /_sandbox/webhooks: a new one, or changes of the one with the `id`; the answer names its id."""
+    """POST /_sandbox/webhooks: create one, or change the one with the `id`; the answer has its id."""
     saved = registration.save(project.store, project.settings, body)
     return json_answer({"id": saved["id"], "webhooks": overview(project)})
 
 
 def delete_webhook(project: Project, request: Request, body: bytes) -> Response:
-    """DELETE /_sandbox/webhooks/{id}: what still waits for it is dropped."""
+    """DELETE /_sandbox/webhooks/{id}: its deliveries are dropped."""
     project.store.resources.delete("webhook", request.path_params["id"])
     return webhooks(project, request, body)
 
 
 def attempts(project: Project, _request: Request, _body: bytes) -> Response:
-    """GET /_sandbox/webhooks/attempts: the latest calls, oldest first."""
+    """GET /_sandbox/webhooks/attempts: the latest ones, oldest first."""
     return json_answer({"attempts": [asdict(attempt) for attempt in project.webhooks.attempts.latest()]})
 
 
@@ -43,7 +43,7 @@ def clear_attempts(project: Project, request: Request, body: bytes) -> Response:
 
 
 def overview(project: Project) -> list[dict[str, Any]]:
-    """Every webhook without its secrets: of headers the names, of the endpoint what stands before the query."""
+    """Return all webhooks without secrets: headers by name only, endpoints without their query."""
     waiting = project.store.deliveries.by_webhook()
     return [
         {
@@ -58,7 +58,7 @@ def overview(project: Project) -> list[dict[str, Any]]:
 
 
 def _without_query(endpoint: str) -> str:
-    """A query, and what stands before the host, may hold a secret."""
+    """Return the endpoint without user, password, query and fragment, which may hold secrets."""
     try:
         parts = urlsplit(endpoint)
     except ValueError:

@@ -1,1 +1,1 @@
-"""A project that lives while it is served: sends, opens, clicks and purchases, one after another."""
+"""Simulation of events in a served project: sends, opens, clicks, purchases."""

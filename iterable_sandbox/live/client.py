@@ -1,4 +1,4 @@
-"""Driving a served sandbox: so many events a second, for as long as was asked."""
+"""Client that runs the simulation of a served sandbox at a given rate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DAY_S: Final = 86_400
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast things happen.
+    """Speed and duration of a simulation.
 
     Attributes:
         rate: events a second.
@@ -32,15 +32,15 @@ class Pace:
 
     @property
     def duration(self) -> float | None:
-        """How many seconds it goes on, if it ends."""
+        """Duration in seconds; None is endless."""
         return self.day if self.seconds is None else self.seconds
 
 
 class SimulationClient:
-    """A client of a sandbox that lets things happen in it.
+    """Client of a served sandbox.
 
     Attributes:
-        happened: how many events there were of each data type.
+        happened: counts of events by data type.
     """
 
     def __init__(self, url: str, api_key: str) -> None:
@@ -51,7 +51,7 @@ class SimulationClient:
         self._session.headers["Api-Key"] = api_key
 
     def add_webhook(self, endpoint: str) -> None:
-        """Make a webhook that gets every event, unless there is one with this endpoint.
+        """Create a webhook for all events, unless there is one with this endpoint.
 
         Raises:
             ValueError: if the sandbox refuses it.
@@ -61,7 +61,7 @@ class SimulationClient:
             self._request("POST", "/_sandbox/webhooks", {"endpoint": endpoint})
 
     def run(self, pace: Pace, report: Callable[[str], None]) -> None:
-        """Let events happen, and report how many did, about once a second.
+        """Simulate events, and report counts about once a second.
 
         Raises:
             ValueError: if the sandbox refuses.

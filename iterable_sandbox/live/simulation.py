@@ -1,4 +1,4 @@
-"""Events that happen while a project is served: storylines as those of a seeded one, several of them at a time."""
+"""Storylines of a seeded project, several at a time, written as events of the present."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.writes import events, users
 
 _USERS: Final = 500
-"""How many users an empty project gets."""
+"""Users of a project that was empty."""
 
 _STORYLINES_AT_A_TIME: Final = 60
-"""How many storylines go on together: an open comes some dozens of events after its send."""
+"""Storylines at a time: an open comes some dozens of events after its send."""
 
 _SHARE_WITHOUT_MESSAGE: Final = 0.25
-"""The share of storylines that no message begins."""
+"""Share of storylines that begin without a message."""
 
 _WITH_EVENT_ID: Final = frozenset({"customEvent", "purchase"})
 _UNSUBSCRIBED: Final = "emailUnSubscribe"
 
 
 class Simulation:
-    """The storylines that go on in one project."""
+    """Simulation of one project."""
 
     def __init__(self, project: Project, number: int = 1) -> None:
         self._project = project
@@ -40,9 +40,9 @@ class Simulation:
         self._storylines: list[Iterator[str]] = []
 
     def run(self, count: int, seconds: float = 0) -> dict[str, int]:
-        """Let so many events happen, and so many seconds pass with them; how many there were of each data type.
+        """Write `count` events while the clock advances by `seconds`; return their counts by data type.
 
-        An empty project is seeded before.
+        An empty project is seeded first.
 
         Raises:
             ValueError: if the project has users, but no campaign of the demo shop.
@@ -63,7 +63,7 @@ class Simulation:
         seed(store, plan)
 
     def _next_event(self, campaigns: list[Campaign], seconds: float) -> str:
-        """Write the next event of any storyline, some time after the one before; its data type."""
+        """Advance the clock and write the next event of a random storyline; return its data type."""
         self._project.clock.advance(timedelta(seconds=seconds))
         while True:
             while len(self._storylines) < _STORYLINES_AT_A_TIME:
@@ -79,7 +79,7 @@ class Simulation:
         return self._storyline_events(self._random_user_id(), campaign, f"{self._rng.getrandbits(128):032x}")
 
     def _storyline_events(self, user_row: int, campaign: Campaign | None, message_id: str) -> Iterator[str]:
-        """Write the events of one storyline, one at a time; it ends when its user is gone."""
+        """Write the events of one storyline, one per step; it ends if its user is deleted."""
         store, before = self._project.store, ""
         for type_ in random_storyline(self._rng, campaign).types:
             user = store.users.by_row(user_row)
@@ -100,7 +100,7 @@ class Simulation:
             users.save(self._project, user)
 
     def _random_user_id(self) -> int:
-        """The row of any user."""
+        """Return the row id of a random user."""
         database = self._project.store.database
         last = database.number("SELECT max(id) FROM users")
         at_least = self._rng.randint(1, last)

@@ -202,7 +202,7 @@ def _system(plan: Plan, chance: Random, person: Person) -> dict[str, Any]:
 
 
 def person_of(user: User, lists: list[int]) -> Person:
-    """The person behind a user that is in a project already: what the profile does not say is the same each time."""
+    """Return the person of a stored user. Values that the profile lacks follow from its row, so they never change."""
     rng = Random(user.id)  # noqa: S311 (it must be repeatable)
     ip, token = f"{rng.choice(_NETWORKS)}.{rng.randrange(1, 255)}", f"{rng.getrandbits(128):032x}"
     phone = user.profile.get("phoneNumber") or f"+1555{rng.randrange(10_000_000):07d}"

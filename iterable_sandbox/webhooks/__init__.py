@@ -1,1 +1,1 @@
-"""System webhooks: which events are posted where, in what form, and how calls are tried again."""
+"""System webhooks: payloads, filters, destination and delivery with retries."""

@@ -1,4 +1,4 @@
-"""The calls of webhooks that were made: which event, how it went and how long it took, and no personal data."""
+"""Log of delivery attempts: event, outcome and duration, without personal data."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from threading import Lock
 from typing import Final, Literal
 
 Outcome = Literal["delivered", "failed", "given_up", "lost", "dropped"]
-"""`failed` is tried again, `given_up` is not; `lost` was asked for; `dropped` had a webhook that is off or gone."""
+"""`failed` is retried, `given_up` is not; `lost` is by `webhook_loss`; `dropped` is of a webhook that is off or gone."""
 
 _MAX_ATTEMPTS: Final = 10_000
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One call of a webhook.
+    """One delivery attempt.
 
     Attributes:
         at: when it ended, by the clock of the sandbox, as ISO 8601.
-        delivery: a number that the tries of one call share.
-        status: that of the answer; None if there was none, or no call was made.
-        problem: why there was no answer, as the name of an error. Never what the error says: it may hold a URL.
+        delivery: the number of the delivery; its retries share it.
+        tries: 1 for the first attempt.
+        status: HTTP status of the answer; None if there was none, or no request was sent.
+        problem: class name of the error if there was no answer. Its text is left out: it may hold a URL.
     """
 
     at: str
@@ -36,7 +37,7 @@ class Attempt:
 
 
 class AttemptLog:
-    """The latest attempts, and how many there were of each outcome; threads may share it."""
+    """The latest attempts, and counts of all by outcome. Thread-safe."""
 
     def __init__(self, max_attempts: int = _MAX_ATTEMPTS) -> None:
         self._lock = Lock()
@@ -44,23 +45,23 @@ class AttemptLog:
         self._outcomes: Counter[tuple[int, Outcome]] = Counter()
 
     def add(self, attempt: Attempt) -> None:
-        """Note one."""
+        """Add an attempt."""
         with self._lock:
             self._latest.append(attempt)
             self._outcomes[attempt.webhook, attempt.outcome] += 1
 
     def latest(self) -> list[Attempt]:
-        """Those that are kept, oldest first."""
+        """Attempts in the log, oldest first."""
         with self._lock:
             return list(self._latest)
 
     def outcomes(self, webhook: int) -> dict[Outcome, int]:
-        """How many attempts of a webhook ended in each way."""
+        """Counts of the attempts of a webhook by outcome."""
         with self._lock:
             return {outcome: number for (owner, outcome), number in self._outcomes.items() if owner == webhook}
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Empty the log and its counts."""
         with self._lock:
             self._latest.clear()
             self._outcomes.clear()

@@ -1,4 +1,4 @@
-"""The threads that call webhooks: what is due, one call after another, until the sandbox ends."""
+"""Threads that send due deliveries to webhooks until the sandbox ends."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from iterable_sandbox.webhooks.http_client import Answer, WebhookClient
 from iterable_sandbox.wire.clock import Clock
 
 _POLL_S: Final = 0.05
-"""How often to look at the clock while something waits for its time: the clock can be moved, and tells nobody."""
+"""Interval of looking at the clock while a delivery is not due yet: the clock can be moved without notice."""
 
 _GRACE_S: Final = 1
-"""How long a call that is on its way may take when the sandbox ends."""
+"""How long a request that is in flight may take when the sandbox ends."""
 
 
 @dataclass
 class _State:
-    """What the threads agree on.
+    """State that the threads share.
 
-    The condition is never held while the database is asked: whoever writes an event holds the database, and then wakes.
+    The condition is never held during a query: a writer of events holds the database's lock when it calls `wake`, so
+    the other order of the two locks would be a deadlock.
     """
 
     condition: Condition = field(default_factory=Condition)
@@ -38,7 +39,7 @@ class _State:
 
 
 class DeliveryWorker:
-    """Makes the calls that are stored. Threads begin with the first of them, as many as the settings say."""
+    """Sends stored deliveries. Threads start with the first delivery; their number is `webhook_connections`."""
 
     def __init__(self, store: Store, clock: Clock, settings: Callable[[], Settings], attempts: AttemptLog) -> None:
         self._store = store
@@ -49,13 +50,13 @@ class DeliveryWorker:
         self._state = _State()
 
     def start(self) -> None:
-        """Begin to call. What was stored before is called, too."""
+        """Start to deliver, also what is stored already."""
         self._state.is_running = True
         if self._store.deliveries.count():
             self.wake()
 
     def wake(self) -> None:
-        """Say that there is something to do; maybe from within a transaction that has not ended yet."""
+        """Notify the threads of new deliveries. The caller's transaction may still be open."""
         with self._state.condition:
             self._state.news += 1
             if self._state.is_running:
@@ -63,7 +64,7 @@ class DeliveryWorker:
             self._state.condition.notify_all()
 
     def end(self) -> None:
-        """Call no more. A call that is on its way has a second to end, and is forgotten after that."""
+        """Stop. A request in flight has a second to finish and is abandoned after that."""
         with self._state.condition:
             self._state.is_running = False
             self._state.condition.notify_all()
@@ -74,7 +75,7 @@ class DeliveryWorker:
         self._client.close()
 
     def wait(self, timeout: float) -> bool:
-        """Wait until nothing waits any more, at most so many seconds; whether that is so."""
+        """Wait at most `timeout` seconds until no delivery is left; return whether that is so."""
         deadline = monotonic() + timeout
         while self._store.deliveries.count():
             if monotonic() > deadline:
@@ -131,7 +132,7 @@ class DeliveryWorker:
             self._store.deliveries.put_off(delivery, self._clock.now() + int(pause * 1000))
 
     def _finish(self, delivery: Delivery, outcome: Outcome, answer: Answer | None = None) -> None:
-        """Note first: whoever sees that nothing waits finds every attempt in the log."""
+        """Log before removing: once no delivery is left, every attempt is in the log."""
         self._log(delivery, outcome, answer)
         self._store.deliveries.remove(delivery)
 

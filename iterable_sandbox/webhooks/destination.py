@@ -1,4 +1,4 @@
-"""Where a webhook goes and what it bears: the URL with its merge tags, Authorization, and headers."""
+"""Destination of a request: URL with merge tags, Authorization, and headers."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ MERGE_TAGS: Final = (
     "experimentId",
     "messageTypeId",
 )
-"""What a URL may hold in double braces."""
+"""Names that an endpoint may have in double braces."""
 
 _TAG: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 _USER_AGENT: Final = "iterable-sandbox"
-"""What Iterable's calls bear is not known."""
+"""Iterable's own User-Agent is not known."""
 
 _BASIC: Final[Mapping[str, Callable[[str], str]]] = {
     "bare": lambda token: token,
@@ -36,7 +36,7 @@ _BASIC: Final[Mapping[str, Callable[[str], str]]] = {
 
 
 def endpoint_problem(endpoint: str, settings: Settings) -> str | None:
-    """Why an endpoint is never called: it is no URL of a web server, or wants plain HTTP where that is refused."""
+    """Return why an endpoint is refused: it is no HTTP URL, or wants plain HTTP against `webhook_plain_http`."""
     try:
         parts = urlsplit(endpoint)
         host, _ = parts.hostname, parts.port
@@ -51,7 +51,7 @@ def endpoint_problem(endpoint: str, settings: Settings) -> str | None:
 
 
 def fill_merge_tags(endpoint: str, tags: Mapping[str, Any]) -> str:
-    """The URL of one call. A tag without a value, or of another name, is empty."""
+    """Return the URL with values for merge tags, URL-encoded. A tag without a value, or an unknown one, is empty."""
 
     def value(tag: re.Match[str]) -> str:
         found = tags.get(tag[1])
@@ -61,7 +61,7 @@ def fill_merge_tags(endpoint: str, tags: Mapping[str, Any]) -> str:
 
 
 def request_headers(webhook: Mapping[str, Any], settings: Settings) -> dict[str, str]:
-    """The headers of a call. Headers of the webhook's own go over others of the same name."""
+    """Return the headers of a request. The webhook's own headers replace others of the same name."""
     head = {"Content-Type": "application/json", "User-Agent": _USER_AGENT}
     token = webhook.get("authToken") or ""
     if webhook["authType"] == "OAuth2":

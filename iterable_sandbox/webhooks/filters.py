@@ -1,4 +1,4 @@
-"""Which webhooks an event goes to: what is ticked, the two switches for sends, channels and message types."""
+"""Filters of webhooks: blast and triggered sends, channels, message types, changes of lists."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _SUBSCRIPTIONS: Final = ("emailSubscribe", "emailUnSubscribe")
 
 
 def is_delivered(event: Event, settings: Settings) -> bool:
-    """Whether an event is told to anybody: changes of lists are not where that is switched off."""
+    """Return whether an event is delivered at all: changes of lists only with `webhook_list_updates`."""
     if settings.webhook_list_updates or event.type not in _SUBSCRIPTIONS or not event.line.get("emailListIds"):
         return True
     return bool(event.line.get("channelIds") or event.line.get("messageTypeIds"))
 
 
 def matches(webhook: Webhook, event: Event, context: MessageContext, settings: Settings) -> bool:
-    """Whether an event goes to a webhook that is enabled and has it ticked."""
+    """Return whether an event passes the filters of a webhook that is enabled and has it ticked."""
     return _is_switched_on(webhook, event.type, context, settings) and all(
         _passes(webhook[ids], context.fields[name], settings) for ids, name in _FILTERS.items()
     )
 
 
 def _is_switched_on(webhook: Webhook, type_: str, context: MessageContext, settings: Settings) -> bool:
-    """The switches are the two ticks "Email Blast Send" and "Email Triggered Send" of the web interface, a reading."""
+    """Read the switches as the ticks "Email Blast Send" and "Email Triggered Send" of the web interface."""
     if type_ != "emailSend" and settings.webhook_send_switches == "emailSend":
         return True
     switch = _SWITCHES.get(context.campaign_type or "")

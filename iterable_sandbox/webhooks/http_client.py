@@ -1,4 +1,4 @@
-"""One call of a webhook over HTTP."""
+"""HTTP client of webhooks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 
 _MAX_CONNECTIONS: Final = 32
 _MAX_ANSWER_BYTES: Final = 65_536
-"""How much of an answer is read; nobody looks at it, but the next call can use the connection then."""
+"""How much of an answer is read, so that its connection can be used again."""
 
 _ACCEPTED: Final[Mapping[str, Callable[[int], bool]]] = {
     "2xx": lambda status: status // 100 == 2,  # noqa: PLR2004 (the class of a status)
@@ -25,19 +25,19 @@ _ACCEPTED: Final[Mapping[str, Callable[[int], bool]]] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a call: a status, or the name of the error."""
+    """Result of a request: the HTTP status, or the class name of the error."""
 
     status: int | None
     problem: str | None
     milliseconds: int
 
     def is_accepted(self, rule: str) -> bool:
-        """Whether it counts as success; `rule` is the setting `webhook_accepted`."""
+        """Return whether it counts as success; `rule` is the setting `webhook_accepted`."""
         return self.status is not None and _ACCEPTED[rule](self.status)
 
 
 class WebhookClient:
-    """A client that threads may share. It takes neither proxies nor passwords from the machine, and follows nothing."""
+    """Thread-safe client without proxies and passwords of the machine; it follows no redirects."""
 
     def __init__(self) -> None:
         # At DEBUG urllib3 logs whole URLs, and these may hold a secret.
@@ -45,7 +45,7 @@ class WebhookClient:
         self._pool = urllib3.PoolManager(maxsize=_MAX_CONNECTIONS)
 
     def post(self, url: str, headers: Mapping[str, str], body: str, timeout: float) -> Answer:
-        """Post a body once. What goes wrong is in the answer."""
+        """Post a body once. Errors are in the answer and never raised."""
         began = perf_counter()
         status, problem = None, None
         try:
@@ -55,7 +55,7 @@ class WebhookClient:
         return Answer(status, problem, int((perf_counter() - began) * 1000))
 
     def close(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close idle connections."""
         self._pool.clear()
 
     def _post(self, url: str, headers: Mapping[str, str], body: str, timeout: float) -> int:

@@ -1,4 +1,4 @@
-"""What a webhook says of the campaign of an event and the export does not: names, contents, the journey."""
+"""Joined keys of webhooks: names of campaign, template and journey, and unrendered contents."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _CONTENT: Final[Mapping[str, str]] = {
     "smsMessage": "message",
     "inAppBody": "html",
 }
-"""Key of a webhook to the key of the template's content. Nothing of it is rendered."""
+"""Keys of a webhook to those of the template's content."""
 
 
 class MessageContext:
-    """The campaign, template, journey and channel of one event, as far as the project has them.
+    """Campaign, template, journey and channel of one event, as far as the project has them.
 
     Attributes:
         campaign_type: `Blast` or `Triggered`; None for an event of no known campaign.
@@ -57,7 +57,7 @@ class MessageContext:
         return {} if number is None else self._store.resources.get(kind, number) or {}
 
     def _experiment(self, campaign: Fields) -> int | None:
-        """The experiment that a campaign is in; only blasts are, in a seeded project."""
+        """Return the id of the campaign's experiment. Only blasts have one."""
         if campaign.get("type") != "Blast":
             return None
         found = (row["id"] for row in self._store.resources.all("experiment") if row["campaignId"] == campaign["id"])

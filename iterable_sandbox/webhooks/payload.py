@@ -1,4 +1,4 @@
-"""One event as a webhook has it: `email`, `userId`, `eventName`, and `dataFields` with the keys of its table."""
+"""Payload of an event: `email`, `userId`, `eventName`, and `dataFields` with the keys of `payload_keys`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from iterable_sandbox.webhooks.payload_keys import EMPTY_VALUES, OBJECTS, OLD_SK
 from iterable_sandbox.wire.json_text import from_own_json
 
 _MAX_DATA_LENGTH: Final = 12_000
-"""How many characters of `transactionalData` a webhook holds, as documented. What is longer is cut, a reading."""
+"""Documented limit of `transactionalData` in characters. Cutting off the rest is an assumption."""
 _NAMES: Final = ("email", "userId")
 _WITHOUT_MESSAGE_ID: Final = frozenset({"pushOpen", "inAppOpen", "inAppClick"})
 
 
 def build_payload(event: Event, context: MessageContext, settings: Settings, store: Store) -> dict[str, Any]:
-    """The JSON object that is posted for a stored event; only for events of the table."""
+    """Return the JSON object for a stored event, whose type must be in `PAYLOADS`."""
     fields = _EventFields(event, context, settings, store)
     keys = _keys(event.type, settings)
     data = {"createdAt": event.line["createdAt"]}
@@ -49,7 +49,7 @@ def _event_name(type_: str, settings: Settings) -> str:
 
 
 def _identity(named: Mapping[str, str]) -> dict[str, str]:
-    """The address stands in `dataFields` once more; the userId only if there is no address."""
+    """Return the identifier that `dataFields` repeats: the address, or else the userId."""
     return dict([*named.items()][:1])
 
 
@@ -60,7 +60,7 @@ def _transactional_data(text: str | None, settings: Settings) -> Any:
 
 
 class _EventFields:
-    """The values of one event by the names that webhooks have for them."""
+    """Values of one event by their keys in webhooks."""
 
     def __init__(self, event: Event, context: MessageContext, settings: Settings, store: Store) -> None:
         self._event = event
@@ -71,7 +71,7 @@ class _EventFields:
         self._aliases = STORED_NAMES.get(event.type, {})
 
     def stored(self, name: str) -> Any:
-        """What the export has of it: under its own name, under an older one, or in dotted keys."""
+        """Return the value that the export has under this name, an older one, or dotted keys."""
         for known in (name, self._aliases.get(name, name)):
             if (value := self._line.get(known)) is not None:
                 return value
@@ -81,7 +81,7 @@ class _EventFields:
         return {key.removeprefix(start): value for key, value in self._line.items() if key.startswith(start)} or None
 
     def value(self, name: str) -> Any:
-        """The value of a key that is always there: stored, joined or made; else null, or what stands for nothing."""
+        """Return the stored, joined or derived value of a required key, or else its empty value."""
         found = self.stored(name)
         if found is None:
             found = self._context.get(name)
@@ -90,32 +90,32 @@ class _EventFields:
         return EMPTY_VALUES.get(name) if found is None else found
 
     def recipient(self) -> str:
-        """The user's address, or the userId."""
+        """Return the user's address, or else the userId."""
         return str(self._line.get("email") or self._line.get("userId"))
 
     def email_id(self) -> str | None:
-        """Campaign, template and recipient in one."""
+        """Return `c<campaign>:t<template>:<recipient>`."""
         campaign, template = self._context["campaignId"], self._context["templateId"]
         return None if campaign is None else f"c{campaign}:t{template}:{self.recipient()}"
 
     def document_id(self) -> str:
-        """One for each event, the same at each delivery. The form is that of ids that Elasticsearch gives."""
+        """Return an id of the event that is the same at each delivery, in the form of Elasticsearch's ids."""
         named = sha256(f"{self._settings.project_id}/{self._event.type}/{self._event.row}".encode()).digest()
         return urlsafe_b64encode(named)[:20].decode()
 
     def tracked_link(self) -> dict[str, Any]:
-        """The link that was clicked as the template has it: nothing is rendered, so that is the URL."""
+        """Return the clicked link as the template has it: the URL, since nothing is rendered."""
         url = self._line.get("url")
         named = sha256(f"{self._context['templateId']}/{url}".encode()).hexdigest()
         return {"trackingId": named[:16], "templateUrl": url}
 
     def time_zone(self) -> Any:
-        """That of the user's profile."""
+        """Return the time zone of the user's profile."""
         user = self._store.users.by_row(self._event.user)
         return None if user is None else user.profile.get("timeZone")
 
     def project_id(self) -> int:
-        """The project's."""
+        """Return the id of the project."""
         return self._settings.project_id
 
 
@@ -128,4 +128,4 @@ _MADE: Final[Mapping[str, Callable[[_EventFields], Any]]] = {
     "timeZone": _EventFields.time_zone,
     "trackedLink": _EventFields.tracked_link,
 }
-"""The keys that are neither stored nor joined."""
+"""Keys with derived values."""

@@ -1,4 +1,4 @@
-"""The keys of `dataFields`, by event: a table of every event that Iterable has system webhooks for.
+"""Keys of `dataFields` by event: a table of all events that Iterable has system webhooks for.
 
 E-mail events have the keys that were seen in production in 2026, and the others those of Iterable's examples, with what
 later schemas name besides. Where there is neither, they have the keys of the export and the joined names.
@@ -54,7 +54,7 @@ _COUNTRY: Final[Names] = ("recipientCountryCallingCode", "recipientCountryName",
 
 @dataclass(frozen=True)
 class PayloadKeys:
-    """The keys of an event beside `email` and `createdAt`: those that it always has, and those that it may have."""
+    """Required and optional keys of an event, beside `email` and `createdAt`."""
 
     required: Names
     optional: Names = ()
@@ -160,13 +160,13 @@ PAYLOADS: Final[Mapping[str, PayloadKeys]] = {
     ),
     "whatsAppSendSkip": PayloadKeys((*_SKIPPED, "espName"), _TRIGGER),
 }
-"""The events that Iterable has system webhooks for, by `eventName`. All of them are data types of exports, too."""
+"""Keys by event, for all events that Iterable has system webhooks for. Their names are export data types, too."""
 
 OLD_SKIP: Final = PayloadKeys(("campaignId", "messageId", "reason"))
 """A skip without joined names, as Iterable's examples of 2019 show it."""
 
 OBJECTS: Final = frozenset({"deviceInfo", "messageContext", "smsProviderResponse", "whatsAppMessage", "sanitized"})
-"""What is an object in a webhook, and dotted keys in an export."""
+"""Objects of webhooks that are dotted keys in exports."""
 
 STORED_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "embeddedClick": {"embeddedButtonId": "buttonIdentifier", "embeddedTargetUrl": "targetUrl"},
@@ -179,11 +179,11 @@ STORED_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "journeyExit": {"exitReason": "reason"},
     "smsSend": {"fromPhoneNumberId": "fromSMSSenderId"},
 }
-"""By event: the keys of a webhook that the store has under another name."""
+"""Keys of webhooks that are stored under another name, by event."""
 
 EMPTY_VALUES: Final[Mapping[str, Any]] = {
     **{name: [] for name in (*_GROUPS, "labels")},
     **dict.fromkeys(("sound", "badge", "attachmentUrlIos", "attachmentUrlAndroid", "webPushMessage"), ""),
     "contentAvailable": False,
 }
-"""What stands for a key that has no value, where it is not null."""
+"""Empty values other than null, by key."""

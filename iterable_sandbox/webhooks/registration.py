@@ -1,4 +1,4 @@
-"""The webhooks of a project as they are made and changed: in Iterable in the web interface, here over `/_sandbox`.
+"""Registration of webhooks: in Iterable's web interface, here over `/_sandbox`.
 
 A webhook is the JSON object that `GET /api/webhooks` shows, and in the store also `authToken`, `headers` and `events`.
 """
@@ -21,7 +21,7 @@ Webhook = Mapping[str, Any]
 
 AUTH_TYPES: Final = ("NoAuth", "Basic", "OAuth2")
 HIDDEN: Final = ("authToken", "headers", "events")
-"""What the API never shows of a webhook."""
+"""Fields of a webhook that the API never shows."""
 
 _LINE: Final = r"^[^\r\n]*$"
 _Text = Annotated[str, Field(pattern=_LINE)]
@@ -35,7 +35,7 @@ class _Header(BaseModel):
 
 
 class _WebhookBody(BaseModel):
-    """What can be said of a webhook; what is not said is as in a new one, or stays."""
+    """Fields of a webhook with the defaults of a new one."""
 
     model_config = _EXACT
     id: Annotated[int, Field(ge=1)] | None = None
@@ -55,7 +55,7 @@ _DRAFT: Final = TypeAdapter(_WebhookBody)
 
 
 def save(store: Store, settings: Settings, text: bytes | str) -> dict[str, Any]:
-    """Make a webhook of a JSON object, or change the one with its `id`; the webhook. New ones have all events ticked.
+    """Create a webhook from a JSON object, or change the one with its `id`, and return it. New ones get all events.
 
     Raises:
         ValueError: naming what is wrong; also if the endpoint could never be called.
@@ -74,11 +74,11 @@ def save(store: Store, settings: Settings, text: bytes | str) -> dict[str, Any]:
 
 
 def as_json(webhook: Webhook) -> dict[str, Any]:
-    """What the API shows of a webhook: neither its secrets nor its events."""
+    """Return the fields that the API shows: neither secrets nor events."""
     return {name: value for name, value in webhook.items() if name not in HIDDEN}
 
 
 def ticked_events(webhook: Webhook) -> list[str]:
-    """The events that are ticked. None are in seeded webhooks, so that these call nobody."""
+    """Return the ticked events. Seeded webhooks have none, so that no request leaves for them."""
     ticked: list[str] = webhook.get("events", [])
     return ticked

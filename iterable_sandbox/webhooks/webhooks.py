@@ -1,4 +1,4 @@
-"""What the project does with an event that has happened: it stores the calls that are to be made, and has them made."""
+"""Entry point: an event becomes stored deliveries, which threads send."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from iterable_sandbox.wire.json_text import to_json
 
 
 class Webhooks:
-    """The webhooks of a project at work. They are resources of the store; see `registration`."""
+    """Webhooks of one project. They are resources of the store; see `registration`."""
 
     def __init__(self, store: Store, clock: Clock, settings: Callable[[], Settings]) -> None:
         self.attempts = AttemptLog()
@@ -35,7 +35,7 @@ class Webhooks:
         self._rng = Random(0)  # noqa: S311 (no secret)
 
     def enqueue(self, event: Event) -> None:
-        """Tell the webhooks of an event that was stored, once its transaction has ended; not if it is undone."""
+        """Store the deliveries of a stored event, in its transaction: a rollback undoes them, too."""
         settings = self._settings()
         if event.type not in PAYLOADS or not is_delivered(event, settings):
             return
@@ -49,19 +49,19 @@ class Webhooks:
             self._worker.wake()
 
     def start(self) -> None:
-        """Begin to call webhooks."""
+        """Start to deliver."""
         self._worker.start()
 
     def end(self) -> None:
-        """Call no more webhooks. What still waits is gone with the sandbox."""
+        """Stop to deliver. Deliveries that are left are lost with the sandbox."""
         self._worker.end()
 
     def wait(self, timeout: float) -> bool:
-        """Wait until every call was made or given up, at most so many seconds; whether that is so."""
+        """Wait at most `timeout` seconds until no delivery is left; return whether that is so."""
         return self._worker.wait(timeout)
 
     def _enabled(self) -> list[Webhook]:
-        """Read again only when something changed: an import of a list makes an event for each of its rows."""
+        """Return enabled webhooks from a cache, since the import of a list makes an event for each row."""
         version = self._store.resources.version
         if version != self._cached[0]:
             self._cached = version, [one for one in self._store.resources.all("webhook") if one["enabled"]]

@@ -1,4 +1,4 @@
-"""Which hosts are this machine."""
+"""Loopback hosts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a name or an address is that of this machine."""
+    """Return whether a host name or an address is that of this machine."""
     with suppress(ValueError):
         return ip_address(host).is_loopback
     return host == "localhost"

@@ -1,4 +1,4 @@
-"""Sandboxes that call a webhook, and what arrived."""
+"""Sandboxes that call a webhook, and the requests that arrive."""
 
 from __future__ import annotations
 
@@ -82,12 +82,12 @@ def report(http: Http, path: str, **fields: Any) -> None:
 
 
 def arrived(http: Http, server: ScriptedServer) -> list[dict[str, Any]]:
-    """What the receiver got, once every call was made."""
+    """Payloads that the receiver got, once every event was delivered."""
     return [json.loads(request.body) for request in calls(http, server)]
 
 
 def calls(http: Http, server: ScriptedServer) -> list[Request]:
-    """The same as requests."""
+    """Requests that the receiver got, once every event was delivered."""
     assert http.sandbox.wait_for_webhooks(30)
     return list(server.requests)
 

@@ -1,4 +1,4 @@
-"""A project that lives: over `/_sandbox/live`, and with the command."""
+"""The simulation: over `/_sandbox/live`, and with the command."""
 
 from __future__ import annotations
 

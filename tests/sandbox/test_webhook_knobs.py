@@ -1,4 +1,4 @@
-"""What is done to calls of webhooks on purpose: duplicates, losses, another order, delays, and how many at a time."""
+"""Settings that disturb deliveries: duplicates, losses, order, delays, connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What webhooks say of events: their keys against what is known of the real ones, their values against the export."""
+"""Payloads: keys against the evidence, values against the export."""
 
 from __future__ import annotations
 

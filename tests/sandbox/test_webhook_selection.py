@@ -1,4 +1,4 @@
-"""Which events a webhook gets: what is ticked, the switches of sends, channels and message types."""
+"""Filters: ticked events, the switches of sends, channels and message types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of webhook payloads, written down once more: keys by event, and what an event is recognised by."""
+"""Evidence of webhook payloads, apart from the code: keys by event, and the keys of a join with the export."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ bounceMessage: B
 reason: K
 unsubSource emailListIds channelIds messageTypeIds: U
 """
-"""What production has on each e-mail event, without what is there at times only."""
+"""Keys of e-mail events in production, without optional ones."""
 
 _LETTERS: Final = {
     "S": "emailSend",
@@ -59,7 +59,7 @@ smsSendSkip: {_SKIP}
 webPushSend: {_HEAD} {_SEEN_BY} browserToken contentId webPushIcon webPushMessage webPushBody webPushClickAction
 webPushSendSkip: {_SKIP}
 """
-"""The keys of Iterable's own examples, and of one delivery that was published."""
+"""Keys of Iterable's own examples, and of one delivery that was published."""
 
 _RECOGNISED: Final = """
 emailSend emailSendSkip emailBounce emailComplaint: messageId createdAt
@@ -92,10 +92,10 @@ def _by_event(seen: Mapping[str, set[str]]) -> dict[str, set[str]]:
 
 
 PRODUCTION: Final = _by_event(_table(_SEEN))
-"""All that each e-mail event has."""
+"""All required keys of each e-mail event."""
 
 EXAMPLES: Final = _table(_EXAMPLES)
-"""What other events have at least."""
+"""Some required keys of other events."""
 
 RECOGNISED_BY: Final = _table(_RECOGNISED)
-"""What both a webhook and the export say of an event, beside whom it is about: every name that webhooks have."""
+"""Keys that identify an event in both a webhook and the export, beside the user; for all events with webhooks."""

@@ -1,6 +1,6 @@
-"""Calls of webhooks that wait, on disk however many they are; gone when the sandbox ends.
+"""Outbox of webhooks: a temporary table on disk, so that memory stays small; it ends with the sandbox.
 
-They are written in the transaction of their event, so that what is undone is told to nobody.
+Deliveries are written in the transaction of their event, so that a rollback undoes both.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ RETURNING webhook, event, tags, body, lost, due_ms, tries, id
 
 @dataclass(frozen=True)
 class Delivery:
-    """One event that goes to one webhook.
+    """One event for one webhook.
 
     Attributes:
-        tags: what the merge tags of the URL stand for.
-        lost: whether it is to get lost on its way.
-        due_ms: when to call, in epoch milliseconds.
-        tries: how often it was tried, with the try that it was claimed for.
+        tags: values of the merge tags of the URL.
+        lost: whether it is dropped on purpose instead of sent.
+        due_ms: when to send it, in epoch milliseconds.
+        tries: number of attempts, with the one that it was claimed for.
     """
 
     webhook: int
@@ -42,20 +42,20 @@ class Delivery:
 
 
 class Deliveries:
-    """All calls that were not made yet, or are being made."""
+    """Deliveries that wait or are in flight."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._ids = count(1)
 
     def add(self, deliveries: Iterable[Delivery]) -> None:
-        """Store new ones."""
+        """Store new deliveries."""
         for one in deliveries:
             number = next(self._ids)
             self._database.save(_SAVING, number, replace(one, id=number))
 
     def claim(self, now_ms: int) -> Delivery | None:
-        """The one whose time came first, for the caller alone until it is put off or removed; None if none is due."""
+        """Claim the delivery that is due first, until it is put off or removed; None if none is due."""
         rows = self._database.rows(_CLAIM, (now_ms,))
         if not rows:
             return None
@@ -63,19 +63,19 @@ class Deliveries:
         return Delivery(webhook, event, from_own_json(tags), body, bool(lost), due_ms, tries, number)
 
     def put_off(self, delivery: Delivery, due_ms: int) -> None:
-        """Try a claimed one again later."""
+        """Release a claimed delivery for a later attempt."""
         self._database.write("UPDATE deliveries SET claimed = 0, due_ms = ? WHERE id = ?", (due_ms, delivery.id))
 
     def remove(self, delivery: Delivery) -> None:
-        """Have done with a claimed one."""
+        """Remove a claimed delivery."""
         self._database.write("DELETE FROM deliveries WHERE id = ?", (delivery.id,))
 
     def count(self) -> int:
-        """How many there are."""
+        """Count all of them."""
         return self._database.number("SELECT count(*) FROM deliveries")
 
     def by_webhook(self) -> dict[int, int]:
-        """How many there are of each webhook."""
+        """Count them by webhook."""
         return dict(self._database.rows("SELECT webhook, count(*) FROM deliveries GROUP BY webhook"))
 
 

@@ -25,7 +25,7 @@ class Resources:
 
     @property
     def version(self) -> tuple[int, int]:
-        """Another value once any of them changed, by this process or another one."""
+        """A value that changes with any of them, in this process or another one."""
         return self._database.version, self._changes
 
     def all(self, kind: Kind) -> list[dict[str, Any]]:
