@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Final, Literal
 
 Outcome = Literal["delivered", "failed", "given_up", "lost", "dropped"]
-"""`failed` is retried, `given_up` is not; `lost` is by `webhook_loss`; `dropped` is of a webhook that is off or gone."""
+"""`failed` is retried, `given_up` is not; `lost` by `webhook_loss`; `dropped` has a webhook that is off or gone."""
 
 _MAX_ATTEMPTS: Final = 10_000
 
