@@ -9,11 +9,10 @@ from typing import Final, Literal
 Extent = Literal["full", "recorded", "not built"]
 
 RECORDED: Final[Mapping[str, str]] = {
-    "POST /api/*/target": "the message is recorded as sent or skipped; nothing leaves",
-    "POST /api/campaigns/trigger": "the messages are recorded as sent or skipped; nothing leaves",
+    "POST /api/*/target": "the message is recorded as sent or skipped; only webhooks hear of it",
+    "POST /api/campaigns/trigger": "the messages are recorded as sent or skipped; only webhooks hear of them",
     "POST /api/workflows/triggerWorkflow": "journeys have no steps: who enters one leaves it",
     "POST /api/subscriptions/subscribeToDoubleOptIn": "no message asks for the confirmation",
-    "POST /api/webhooks": "the webhook is changed; nothing is ever delivered",
 }
 """Routes, as globs, that answer as Iterable does while their effect stays inside; and what does not happen."""
 
