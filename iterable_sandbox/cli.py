@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import click
+import requests
 
 from iterable_api.facts.identity import ProjectType
 from iterable_sandbox import loading, server
 from iterable_sandbox.faults import read_fault
+from iterable_sandbox.live.client import Pace, SimulationClient
 from iterable_sandbox.rules import runtime_settings
 from iterable_sandbox.rules.settings import DEFAULT_API_KEY, Settings
 from iterable_sandbox.seed.seeding import Plan, seed
@@ -115,6 +118,29 @@ def load_command(*, file: BinaryIO, database: str, data_type: str) -> None:
         raise click.ClickException(f"{file.name}: {error}") from None
     finally:
         store.close()
+
+
+@main.command("live")
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the sandbox is served.")
+@click.option("--api-key", default=DEFAULT_API_KEY, show_default=True, envvar="ITERABLE_SANDBOX_API_KEY")
+@click.option(
+    "--rate", default=20.0, show_default=True, type=click.FloatRange(0, 5000, min_open=True), help="Events/s."
+)
+@click.option("--day", type=click.FloatRange(1), help="Let a day pass in so many seconds, by the sandbox's clock.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="How long. [default: the day, or without end]")
+@click.option("--webhook", "endpoints", multiple=True, metavar="URL", help="Make a webhook first; may be repeated.")
+def live_command(*, url: str, api_key: str, endpoints: tuple[str, ...], **pace: Any) -> None:
+    """Let things happen in a served sandbox: sends, opens, clicks, purchases. An empty project is seeded first."""
+    client = SimulationClient(url, api_key)
+    try:
+        for endpoint in endpoints:
+            client.add_webhook(endpoint)
+        with suppress(KeyboardInterrupt):
+            client.run(Pace(**pace), click.echo)
+    except ValueError as problem:
+        raise click.ClickException(str(problem)) from None
+    except requests.RequestException:
+        raise click.ClickException(f"There is no sandbox at {url}. Start one: iterable-sandbox serve") from None
 
 
 def _print_url(url: str) -> None:

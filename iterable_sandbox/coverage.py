@@ -9,11 +9,10 @@ from typing import Final, Literal
 Extent = Literal["full", "recorded", "not built"]
 
 RECORDED: Final[Mapping[str, str]] = {
-    "POST /api/*/target": "the message is recorded as sent or skipped; nothing is sent",
-    "POST /api/campaigns/trigger": "the messages are recorded as sent or skipped; nothing is sent",
+    "POST /api/*/target": "the message is recorded as sent or skipped; only webhooks hear of it",
+    "POST /api/campaigns/trigger": "the messages are recorded as sent or skipped; only webhooks hear of them",
     "POST /api/workflows/triggerWorkflow": "journeys have no steps: users exit at once",
     "POST /api/subscriptions/subscribeToDoubleOptIn": "no confirmation message is sent",
-    "POST /api/webhooks": "the webhook is changed; nothing is ever delivered",
 }
 """Glob of routes that answer as Iterable does but have no effect outside the sandbox -> the missing effect."""
 

@@ -27,6 +27,8 @@ from iterable_sandbox.project.project import Project
 from iterable_sandbox.project.request_log import Entry
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
+from iterable_sandbox.webhooks.attempts import Attempt
+from iterable_sandbox.webhooks.registration import save
 from iterable_sandbox.wire.clock import Clock
 
 _START_TIMEOUT_SECONDS: Final = 10
@@ -131,10 +133,31 @@ class Sandbox:
         """Numbers of users, events, list members and so on, as `GET /_sandbox/state` shows them."""
         return counts(self.project)
 
+    def add_webhook(self, endpoint: str, **options: Any) -> int:
+        """Create a webhook and return its id: `add_webhook("http://127.0.0.1:8080/hook", events=["emailSend"])`.
+
+        Options are the fields of `POST /_sandbox/webhooks`.
+
+        Raises:
+            ValueError: if an option or an event is unknown, or the endpoint is refused.
+        """
+        asked = json.dumps({"endpoint": endpoint, **options})
+        number: int = save(self.store, self.project.settings, asked)["id"]
+        return number
+
+    def attempts(self) -> list[Attempt]:
+        """Return the delivery attempts of webhooks, oldest first."""
+        return self.project.webhooks.attempts.latest()
+
+    def wait_for_webhooks(self, timeout: float = 10) -> bool:
+        """Wait at most `timeout` seconds until every event was delivered or given up; return whether that is so."""
+        return self.project.webhooks.wait(timeout)
+
     def __enter__(self) -> Self:
         self.store = Store(self._database)
         self.settings = Settings(project_type=self.store.project_type(self._project_type), **self._settings)
         self.project = Project(self.settings, self.store, self.clock)
+        self.project.webhooks.start()
         listener = _bound_socket("127.0.0.1", 0)
         self.url = _url(listener)
         self._server = _ThreadServer(self.project, self._started.set)
@@ -149,6 +172,7 @@ class Sandbox:
     ) -> None:
         self._server.stop()
         self._thread.join()
+        self.project.webhooks.end()
         self.store.close()
 
 
@@ -182,19 +206,21 @@ def serve(settings: Settings, start: Start, on_start: Callable[[str], None]) -> 
     store = Store(start.database)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)
+    project = Project(settings, store, Clock())
     try:
-        project = _prepare(Project(settings, store, Clock()), start)
+        _prepare(project, start)
         _Server(project, lambda: on_start(_url(listener))).run(sockets=[listener])
     finally:
+        project.webhooks.end()
         store.close()
 
 
-def _prepare(project: Project, start: Start) -> Project:
+def _prepare(project: Project, start: Start) -> None:
     for fault in start.faults:
         project.faults.add(fault)
     if start.now is not None:
         project.set_time(start.now)
-    return project
+    project.webhooks.start()
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:

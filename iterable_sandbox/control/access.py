@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from ipaddress import ip_address
-
 from starlette.requests import Request
 
 from iterable_sandbox.project.project import Project
+from iterable_sandbox.wire.loopback import is_loopback
 
 
 def may_control(project: Project, request: Request) -> bool:
@@ -18,11 +16,5 @@ def may_control(project: Project, request: Request) -> bool:
     """
     if request.headers.get("api-key") == project.settings.api_key:
         return True
-    here = request.client is not None and _is_loopback(request.client.host)
-    return here and _is_loopback(request.url.hostname or "") and "origin" not in request.headers
-
-
-def _is_loopback(host: str) -> bool:
-    with suppress(ValueError):
-        return ip_address(host).is_loopback
-    return host == "localhost"
+    here = request.client is not None and is_loopback(request.client.host)
+    return here and is_loopback(request.url.hostname or "") and "origin" not in request.headers

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from iterable_sandbox.control import webhooks
 from iterable_sandbox.control.views import counts
 from iterable_sandbox.project.project import Project
 
@@ -32,6 +33,8 @@ def page(project: Project, _request: Request, _body: bytes) -> Response:
                 (row, project.store.catalogs.items(row, limit=_MAX_ROWS)) for row in project.store.catalogs.all()
             ],
             requests=project.log.entries()[: -_MAX_ROWS - 1 : -1],
+            webhooks=webhooks.overview(project),
+            attempts=project.webhooks.attempts.latest()[: -_MAX_ROWS - 1 : -1],
             faults=[planned.as_json() for planned in project.faults.all()],
         ),
         headers=_HEADERS,

@@ -16,6 +16,7 @@ from iterable_sandbox.rules.profiles import PURCHASE_FIELDS, SYSTEM_FIELDS
 from iterable_sandbox.rules.rate_limits import RateLimits
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
+from iterable_sandbox.webhooks.webhooks import Webhooks
 from iterable_sandbox.wire.clock import Clock
 
 
@@ -43,6 +44,7 @@ class Project:
         self.delayed_writes = DelayedWrites(store, clock)
         self.faults = FaultPlan()
         self.log = RequestLog()
+        self.webhooks = Webhooks(store, clock, lambda: self.settings)
         self.signing_key = token_bytes(16)
         self.export_jobs: dict[int, Job] = {}
         self.user_resolver = UserResolver(store, settings.project_type)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from iterable_api.facts.identity import ProjectType
 from iterable_api.facts.key_types import KeyType
@@ -12,6 +14,9 @@ from iterable_sandbox.rules.delayed_writes import Queue
 
 DEFAULT_API_KEY: Final = "5a2db0c5a2db0c5a2db0c5a2db0c5a2d"
 """32 hexadecimal digits, as Iterable's keys are."""
+
+NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,30 @@ class Settings:
         unknown_export_job: answer to the id of a missing job. Not documented.
         keys_at_file_urls: treatment of an `Api-Key` at the URL of a file. The server behind Iterable's URLs belongs to
             another company and ignores it; refusing makes the client's mistake visible.
+        webhook_plain_http: which `http://` URLs webhooks may have. Iterable wants `https://`.
+        webhook_basic_auth: what `Authorization` bears for `authType` Basic: the bare token, as in Iterable's example;
+            `Basic` before it, as an older text says; or `Basic` and base64. Which it is, is not known.
+        webhook_transactional_data: the form of `transactionalData` in webhooks: text, as was seen lately, or an object,
+            as an older example shows.
+        webhook_names_on_skips: whether skips have joined names in webhooks, as was seen lately.
+        webhook_document_ids: whether webhooks bear `esDocumentId`, as was seen lately.
+        webhook_message_ids: whether opens and clicks of push and in-app messages bear `messageId` in webhooks; older
+            examples do not.
+        webhook_in_app_delete: the `eventName` of an in-app delete. Not documented.
+        webhook_list_updates: whether changes of lists alone are told to webhooks. Lists have an option against it.
+        webhook_send_switches: what `blastSendEnabled` and `triggeredSendEnabled` are about: sends of e-mail, which have
+            a tick for each, or all events of campaigns. Not documented.
+        webhook_without_channel: what a webhook that is limited to channels or message types gets of events that belong
+            to none. Not documented.
+        webhook_delay: how many seconds after an event its webhooks are called; minutes were seen.
+        webhook_timeout: how many seconds a webhook may take to answer. Not documented.
+        webhook_accepted: which answers count as success. Not documented.
+        webhook_pauses: how many seconds after a failed call it is tried again, for each try after the first. That there
+            are such tries is documented, how many and when is not.
+        webhook_connections: how many calls are on their way at a time; 1 keeps the order of events. Not documented.
+        webhook_shuffle: by how many seconds calls are put off at most, each by another time, so that they change order.
+        webhook_duplicates: which share of events, from 0 to 1, is told twice.
+        webhook_loss: which share of events, from 0 to 1, is never told.
         log_personal_data: whether the request log keeps URIs and bodies.
     """
 
@@ -100,6 +129,24 @@ class Settings:
     export_url_seconds: int = 1800
     unknown_export_job: Literal["not_found", "bad_params"] = "not_found"
     keys_at_file_urls: Literal["refuse", "ignore"] = "refuse"
+    webhook_plain_http: Literal["loopback", "refuse", "allow"] = "loopback"
+    webhook_basic_auth: Literal["bare", "prefixed", "encoded"] = "bare"
+    webhook_transactional_data: Literal["text", "object"] = "text"
+    webhook_names_on_skips: bool = True
+    webhook_document_ids: bool = True
+    webhook_message_ids: bool = True
+    webhook_in_app_delete: Literal["inAppDelete", "inAppConsume"] = "inAppDelete"
+    webhook_list_updates: bool = True
+    webhook_send_switches: Literal["emailSend", "campaigns"] = "emailSend"
+    webhook_without_channel: Literal["withhold", "send"] = "withhold"
+    webhook_delay: NotNegative = 0
+    webhook_timeout: Annotated[float, Field(gt=0)] = 5
+    webhook_accepted: Literal["2xx", "200", "below_500"] = "2xx"
+    webhook_pauses: tuple[NotNegative, ...] = (1, 5)
+    webhook_connections: Annotated[int, Field(ge=1, le=32)] = 4
+    webhook_shuffle: NotNegative = 0
+    webhook_duplicates: Share = 0
+    webhook_loss: Share = 0
     log_personal_data: bool = False
 
     def key_type(self, key: str) -> KeyType | None:

@@ -204,6 +204,11 @@ def _custom_event(context: EventContext) -> Fields:
     return named | shop.CUSTOM_EVENTS[name](context.rng) | _indexed(context)
 
 
+def _journey_exit(context: EventContext) -> Fields:
+    times = {"entranceTime": moment(context.at - 3600), "exitTime": moment(context.at)}
+    return {"workflowId": FIRST_JOURNEY, "reason": "completed"} | times
+
+
 def _constant(**fields: Any) -> Callable[[EventContext], Fields]:
     """Make a function that gives the same fields for every line."""
     return lambda _: fields
@@ -261,7 +266,7 @@ FIELDS: Final[Mapping[str, tuple[Callable[[EventContext], Fields], ...]]] = {
         lambda context: {"session.id": context.message_id, "session.start": moment(context.at - 40)},
     ),
     "unknownSession": (_device,),
-    "journeyExit": (_constant(workflowId=FIRST_JOURNEY, reason="completed"),),
+    "journeyExit": (_journey_exit,),
     "whatsAppSend": (
         *_SEND,
         _trigger,

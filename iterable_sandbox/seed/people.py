@@ -209,3 +209,11 @@ def _system_fields(plan: Plan, rng: Random, person: Person) -> dict[str, Any]:
         f"{profiles.INTERNAL}documentCreatedAt": created,
         **domain,
     }
+
+
+def person_of(user: User, lists: list[int]) -> Person:
+    """Return the person of a stored user. Values that the profile lacks follow from its row, so they never change."""
+    rng = Random(user.id)  # noqa: S311 (it must be repeatable)
+    ip, token = f"{rng.choice(_NETWORKS)}.{rng.randrange(1, 255)}", f"{rng.getrandbits(128):032x}"
+    phone = user.profile.get("phoneNumber") or f"+1555{rng.randrange(10_000_000):07d}"
+    return Person(user, 0, rng.choice(_PLACES), ip, phone, token, lists)

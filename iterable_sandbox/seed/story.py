@@ -173,24 +173,18 @@ class _Story:
                 there = campaign.list_id in person.lists and person.signup < starts
                 if there and happens(self._rng, share):
                     at = starts + self._rng.randrange(600)
-                    yield self._events(person, campaign, self._drawn_storyline(campaign), at)
+                    yield self._events(person, campaign, random_storyline(self._rng, campaign), at)
 
     def everyday_events(self) -> Iterator[Iterator[Event]]:
         """Endless activities of users, and triggered messages."""
         while True:
-            if happens(self._rng, 0.5):
-                yield self._at_random_time(None, _WITHOUT_MESSAGE_CHOICE.draw(self._rng))
-            else:
-                campaign = self._rng.choice(_TRIGGERED)
-                yield self._at_random_time(campaign, self._drawn_storyline(campaign))
+            campaign = None if happens(self._rng, 0.5) else self._rng.choice(_TRIGGERED)
+            yield self._at_random_time(campaign, random_storyline(self._rng, campaign))
 
     def _events_of_full_blasts(self) -> float:
         """Expected number of events if all blasts reached all members of their lists."""
         sizes = Counter(list_id for person in self._persons for list_id in person.lists)
         return sum(sizes[blast.list_id or 0] * _CHOICES[blast.channel.medium].mean_events for blast in _BLASTS)
-
-    def _drawn_storyline(self, campaign: Campaign) -> Storyline:
-        return _CHOICES[campaign.channel.medium].draw(self._rng)
 
     def _at_random_time(self, campaign: Campaign | None, storyline: Storyline) -> Iterator[Event]:
         """Events of a storyline for a random user, from a random time after the signup."""
@@ -214,3 +208,8 @@ def _event(context: EventContext, type_: str) -> Event:
         line.update(fields(context))
     event_id = str(line["id"]) if type_ in _WITH_EVENT_ID else None
     return Event(type_, context.at, context.person.user.id, line, event_id)
+
+
+def random_storyline(rng: Random, campaign: Campaign | None) -> Storyline:
+    """Draw what becomes of a message of the campaign; without one, what people do by themselves."""
+    return (_WITHOUT_MESSAGE_CHOICE if campaign is None else _CHOICES[campaign.channel.medium]).draw(rng)

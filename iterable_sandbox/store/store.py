@@ -5,6 +5,7 @@ from __future__ import annotations
 from iterable_api.facts.identity import ProjectType
 from iterable_sandbox.store.sql.database import Database
 from iterable_sandbox.store.tables.catalogs import Catalogs
+from iterable_sandbox.store.tables.deliveries import Deliveries
 from iterable_sandbox.store.tables.events import Events
 from iterable_sandbox.store.tables.export_files import ExportFiles
 from iterable_sandbox.store.tables.fields import Fields
@@ -25,6 +26,7 @@ class Store:
         self.database = Database(path)
         self.users = Users(self.database)
         self.events = Events(self.database)
+        self.deliveries = Deliveries(self.database)
         self.forgotten = Forgotten(self.database)
         self.schedule = Schedule(self.database)
         self.lists = Lists(self.database)

@@ -66,7 +66,9 @@ def record(project: Project, type_: str, user: User, fields: Mapping[str, Any], 
     at = project.clock.seconds() if created_at is None else seconds(created_at)
     given = {name: value for name, value in fields.items() if value is not None}
     line = profiles.identifiers(user) | {"createdAt": dates.export_form(at)} | given
-    project.store.events.save(Event(type_, at, user.id, line))
+    event = Event(type_, at, user.id, line)
+    project.store.events.save(event)
+    project.webhooks.enqueue(event)
 
 
 def seconds(created_at: int) -> int:

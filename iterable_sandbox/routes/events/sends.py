@@ -83,9 +83,11 @@ def trigger_journey(call: Call) -> Response:
     journey = project.store.resources.get("journey", number)
     if journey is None or not journey["enabled"]:
         raise bad_params(f"Invalid workflowId: {number}")
+    now = dates.export_form(project.clock.seconds())
+    left = {"workflowId": number, "reason": "completed", "entranceTime": now, "exitTime": now}
     with project.store.database.transaction(), rows_fail_request():
         for user in _entering_users(call):
-            events.record(project, "journeyExit", user, {"workflowId": number, "reason": "completed"})
+            events.record(project, "journeyExit", user, left)
     return envelope()
 
 

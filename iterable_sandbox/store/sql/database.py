@@ -45,6 +45,11 @@ CREATE TABLE IF NOT EXISTS metadata (
     PRIMARY KEY (name, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fields (owner TEXT, path TEXT, type TEXT NOT NULL, PRIMARY KEY (owner, path)) WITHOUT ROWID;
 CREATE TEMP TABLE export_files (job INTEGER, name TEXT, body BLOB NOT NULL, PRIMARY KEY (job, name));
+CREATE TEMP TABLE deliveries (
+    id INTEGER PRIMARY KEY, webhook INTEGER NOT NULL, event TEXT NOT NULL, tags TEXT NOT NULL, body TEXT NOT NULL,
+    lost INTEGER NOT NULL, due_ms INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+    claimed INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX temp.deliveries_by_time ON deliveries (claimed, due_ms);
 INSERT INTO sqlite_sequence (name, seq) SELECT * FROM (VALUES ('lists', 1000000), ('catalogs', 125000))
     WHERE NOT EXISTS (SELECT * FROM sqlite_sequence);
 """

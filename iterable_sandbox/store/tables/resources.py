@@ -21,6 +21,12 @@ class Resources:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._changes = 0
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """A value that changes with any of them, in this process or another one."""
+        return self._database.version, self._changes
 
     def all(self, kind: Kind) -> list[dict[str, Any]]:
         """All resources of a kind, in the order of their ids."""
@@ -35,10 +41,12 @@ class Resources:
     def add(self, kind: Kind, resources: Iterable[tuple[int, dict[str, Any]]]) -> None:
         """Create or replace resources: (id, JSON object) pairs."""
         sql = "INSERT OR REPLACE INTO resources VALUES (?, ?, ?)"
+        self._changes += 1
         self._database.write_many(sql, ((kind, number, to_json(body)) for number, body in resources))
 
     def delete(self, kind: Kind, number: int) -> None:
         """Delete a resource."""
+        self._changes += 1
         self._database.write("DELETE FROM resources WHERE kind = ? AND id = ?", (kind, number))
 
     def new_id(self, kind: Kind) -> int:
