@@ -1,18 +1,21 @@
-"""`iterable-sandbox`: serve a local Iterable, and fill one with a project."""
+"""The command `iterable-sandbox`: serve a local Iterable, seed a project, load export files."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import click
+import requests
 
 from iterable_api.facts.identity import ProjectType
 from iterable_sandbox import loading, server
 from iterable_sandbox.faults import read_fault
+from iterable_sandbox.live.client import Pace, SimulationClient
 from iterable_sandbox.rules import runtime_settings
 from iterable_sandbox.rules.settings import DEFAULT_API_KEY, Settings
 from iterable_sandbox.seed.seeding import Plan, seed
@@ -31,18 +34,20 @@ def main() -> None:
 @main.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
-@click.option("--database", default=":memory:", show_default=True, help="The file of the project.")
+@click.option("--database", default=":memory:", show_default=True, help="SQLite file of the project.")
 @click.option("--api-key", default=DEFAULT_API_KEY, show_default=True, envvar="ITERABLE_SANDBOX_API_KEY")
 @click.option("--project-type", type=_PROJECT_TYPES, help="What identifies users. [default: the file's, else email]")
-@click.option("--no-limits", is_flag=True, help="Keep no rate limits.")
-@click.option("--settings", "changes", default="{}", metavar="JSON", help="Such as '{\"export_restarts\": 1}'.")
-@click.option("--fault", "faults", multiple=True, metavar="JSON", help="One thing that goes wrong; may be repeated.")
+@click.option("--no-limits", is_flag=True, help="Enforce no rate limits.")
 @click.option(
-    "--now", type=click.DateTime(_DATE_FORMATS), help="What time it is there at the start, in UTC. [default: now]"
+    "--settings", "changes", default="{}", metavar="JSON", help="Settings, such as '{\"export_restarts\": 1}'."
+)
+@click.option("--fault", "faults", multiple=True, metavar="JSON", help="A fault to inject; may be repeated.")
+@click.option(
+    "--now", type=click.DateTime(_DATE_FORMATS), help="Time of the sandbox at the start, in UTC. [default: now]"
 )
 @click.option("--log-personal-data", is_flag=True, help="Keep URIs and bodies in the request log.")
 def serve_command(*, changes: str, faults: tuple[str, ...], now: datetime | None, **options: Any) -> None:
-    """Serve the API until the process is asked to end."""
+    """Serve the API until SIGTERM or SIGINT."""
     try:
         settings = runtime_settings.with_changes(_settings(options), changes)
         planned = [read_fault(fault) for fault in faults]
@@ -66,17 +71,23 @@ def _settings(options: Mapping[str, Any]) -> Settings:
 
 
 @main.command("seed")
-@click.option("--database", required=True, help="The file to make and fill.")
+@click.option("--database", required=True, help="SQLite file to create and fill.")
 @click.option("--users", default=5000, show_default=True, type=click.IntRange(1))
-@click.option("--events", default=60_000, show_default=True, type=click.IntRange(0), help="At least so many.")
-@click.option("--days", default=60, show_default=True, type=click.IntRange(1), help="How many days they span.")
-@click.option("--seed", "number", default=1, show_default=True, help="Another number makes another project.")
+@click.option("--events", default=60_000, show_default=True, type=click.IntRange(0), help="At least this many.")
+@click.option(
+    "--days",
+    default=60,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Number of days before --until that the events span.",
+)
+@click.option("--seed", "number", default=1, show_default=True, help="A different number makes a different project.")
 @click.option("--until", default="2026-11-01", show_default=True, type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--project-type", type=_PROJECT_TYPES, default=ProjectType.EMAIL.value, show_default=True)
 def seed_command(
     *, database: str, users: int, events: int, days: int, number: int, until: datetime, project_type: str
 ) -> None:
-    """Fill a new project. The same arguments make the same file, byte for byte."""
+    """Fill a new project with synthetic data. Equal arguments make equal files, byte for byte."""
     plan = Plan(users, events, days, number, until.replace(tzinfo=UTC), ProjectType(project_type))
     store = _open(database)
     try:
@@ -90,9 +101,13 @@ def seed_command(
 
 @main.command("load")
 @click.argument("file", type=click.File("rb"))
-@click.option("--database", required=True, help="The file of the project; made if it is not there.")
+@click.option("--database", required=True, help="SQLite file of the project; created if missing.")
 @click.option(
-    "--data-type", required=True, type=click.Choice(loading.data_type_names()), metavar="NAME", help="What it holds."
+    "--data-type",
+    required=True,
+    type=click.Choice(loading.data_type_names()),
+    metavar="NAME",
+    help="Data type of FILE.",
 )
 def load_command(*, file: BinaryIO, database: str, data_type: str) -> None:
     """Load an export file, one JSON object per line. Load users before their events."""
@@ -103,6 +118,29 @@ def load_command(*, file: BinaryIO, database: str, data_type: str) -> None:
         raise click.ClickException(f"{file.name}: {error}") from None
     finally:
         store.close()
+
+
+@main.command("live")
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the sandbox is served.")
+@click.option("--api-key", default=DEFAULT_API_KEY, show_default=True, envvar="ITERABLE_SANDBOX_API_KEY")
+@click.option(
+    "--rate", default=20.0, show_default=True, type=click.FloatRange(0, 5000, min_open=True), help="Events/s."
+)
+@click.option("--day", type=click.FloatRange(1), help="Let a day pass in so many seconds, by the sandbox's clock.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="How long. [default: the day, or without end]")
+@click.option("--webhook", "endpoints", multiple=True, metavar="URL", help="Make a webhook first; may be repeated.")
+def live_command(*, url: str, api_key: str, endpoints: tuple[str, ...], **pace: Any) -> None:
+    """Let things happen in a served sandbox: sends, opens, clicks, purchases. An empty project is seeded first."""
+    client = SimulationClient(url, api_key)
+    try:
+        for endpoint in endpoints:
+            client.add_webhook(endpoint)
+        with suppress(KeyboardInterrupt):
+            client.run(Pace(**pace), click.echo)
+    except ValueError as problem:
+        raise click.ClickException(str(problem)) from None
+    except requests.RequestException:
+        raise click.ClickException(f"There is no sandbox at {url}. Start one: iterable-sandbox serve") from None
 
 
 def _print_url(url: str) -> None:
@@ -117,7 +155,7 @@ def _open(database: str) -> Store:
 
 
 def _project_type(database: str, requested: str | None) -> ProjectType:
-    """The project type of the file, which never changes; a new file takes the one that was asked for."""
+    """Project type of the file, which never changes. A new file gets the requested one."""
     store = _open(database)
     try:
         return store.project_type(None if requested is None else ProjectType(requested))

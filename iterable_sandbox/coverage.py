@@ -1,4 +1,4 @@
-"""How far the sandbox goes: what is only recorded, and what of Iterable's contract is not there."""
+"""Coverage of Iterable's API contract: endpoints that only record their effect, and endpoints that are not built."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from typing import Final, Literal
 Extent = Literal["full", "recorded", "not built"]
 
 RECORDED: Final[Mapping[str, str]] = {
-    "POST /api/*/target": "the message is recorded as sent or skipped; nothing leaves",
-    "POST /api/campaigns/trigger": "the messages are recorded as sent or skipped; nothing leaves",
-    "POST /api/workflows/triggerWorkflow": "journeys have no steps: who enters one leaves it",
-    "POST /api/subscriptions/subscribeToDoubleOptIn": "no message asks for the confirmation",
-    "POST /api/webhooks": "the webhook is changed; nothing is ever delivered",
+    "POST /api/*/target": "the message is recorded as sent or skipped; only webhooks hear of it",
+    "POST /api/campaigns/trigger": "the messages are recorded as sent or skipped; only webhooks hear of them",
+    "POST /api/workflows/triggerWorkflow": "journeys have no steps: users exit at once",
+    "POST /api/subscriptions/subscribeToDoubleOptIn": "no confirmation message is sent",
 }
-"""Routes, as globs, that answer as Iterable does while their effect stays inside; and what does not happen."""
+"""Glob of routes that answer as Iterable does but have no effect outside the sandbox -> the missing effect."""
 
-_CAMPAIGNS: Final = "campaigns are made in the web interface; seeding makes some"
-_TEMPLATES: Final = "templates are made in the web interface; seeding makes some"
+_CAMPAIGNS: Final = "campaigns come from seeding only"
+_TEMPLATES: Final = "templates come from seeding only"
 _RENDERING: Final = "nothing is rendered"
-_APP_CONTENT: Final = "what apps show their users"
+_APP_CONTENT: Final = "messages that apps show are not built"
 
 NOT_BUILT: Final[Mapping[str, str]] = {
-    "POST /api/auth/jwts/invalidate": "keys that need a JWT are not known",
+    "POST /api/auth/jwts/invalidate": "JWT keys are not supported",
     "POST /api/campaigns/abort": _CAMPAIGNS,
     "POST /api/campaigns/activateTriggered": _CAMPAIGNS,
     "POST /api/campaigns/archive": _CAMPAIGNS,
@@ -48,11 +47,11 @@ NOT_BUILT: Final[Mapping[str, str]] = {
     "POST /api/verify/sms/begin": "no text messages are sent",
     "POST /api/verify/sms/check": "no text messages are sent",
 }
-"""The routes of the contract that are a 404 here, with the reason."""
+"""Route of the contract that answers 404 here -> reason."""
 
 
 def extent(route: str) -> tuple[Extent, str]:
-    """How far a route of the contract (method and path template) is built, and a note."""
+    """Extent to which a route of the contract (method and path template) is built, and a note."""
     if route in NOT_BUILT:
         return "not built", NOT_BUILT[route]
     note = next((note for pattern, note in RECORDED.items() if fnmatchcase(route, pattern)), None)

@@ -1,4 +1,4 @@
-"""Filling a project with export files of one's own: NDJSON, one line per user or event."""
+"""Loading export files into a project: NDJSON, one line per user or event."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ Fields = dict[str, Any]
 
 
 def load(store: Store, data_type: str, lines: Iterable[bytes]) -> int:
-    """Store every line of an export file, or none; how many there were. Blank lines are passed over.
+    """Store all lines of an export file in one transaction, and return their number. Blank lines are skipped.
 
-    A line of a user replaces the user that is there. Load users first: events find theirs by e-mail or userId.
+    A user line replaces the stored user. Load users before events: an event finds its user by e-mail or userId.
 
     Raises:
-        ValueError: naming the line that cannot be read.
+        ValueError: a line cannot be read; the message gives its number.
     """
     draft, loaded = FieldDraft(store, Settings(project_type=store.project_type())), 0
     with store.database.transaction():
@@ -47,7 +47,7 @@ def load(store: Store, data_type: str, lines: Iterable[bytes]) -> int:
 
 
 def data_type_names() -> list[str]:
-    """The data types that can be loaded."""
+    """Names of the data types that can be loaded."""
     return [data_type.name for data_type in DATA_TYPES]
 
 

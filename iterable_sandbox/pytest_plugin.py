@@ -1,4 +1,4 @@
-"""Fixtures for the tests of your own pipelines.
+"""Pytest fixtures that run a sandbox, for tests of pipelines.
 
 # conftest.py
 pytest_plugins = ["iterable_sandbox.pytest_plugin"]
@@ -24,9 +24,9 @@ StartSandbox = Callable[..., Sandbox]
 
 @pytest.fixture
 def start_iterable_sandbox() -> Iterator[StartSandbox]:
-    """Starts sandboxes that end with the test: `start_iterable_sandbox(project_type="hybrid", limits=True)`.
+    """Start sandboxes that stop when the test ends: `start_iterable_sandbox(project_type="hybrid", limits=True)`.
 
-    Keywords are those of `iterable_sandbox.server.Sandbox`.
+    Keyword arguments are those of `iterable_sandbox.server.Sandbox`.
     """
     with ExitStack() as running:
 
@@ -38,5 +38,5 @@ def start_iterable_sandbox() -> Iterator[StartSandbox]:
 
 @pytest.fixture
 def iterable_sandbox(start_iterable_sandbox: StartSandbox) -> Sandbox:
-    """An empty e-mail project in memory, without rate limits, on a free port of this machine."""
+    """An empty e-mail-based project in memory, without rate limits, on a free port of 127.0.0.1."""
     return start_iterable_sandbox()

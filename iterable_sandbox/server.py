@@ -1,4 +1,4 @@
-"""Running a sandbox: in a thread of a test, or as a process of its own."""
+"""Run a sandbox: in a thread of a test, or as a process of its own."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from iterable_sandbox.project.project import Project
 from iterable_sandbox.project.request_log import Entry
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
+from iterable_sandbox.webhooks.attempts import Attempt
+from iterable_sandbox.webhooks.registration import save
 from iterable_sandbox.wire.clock import Clock
 
 _START_TIMEOUT_SECONDS: Final = 10
@@ -34,7 +36,7 @@ _SHUTDOWN_GRACE_SECONDS: Final = 1
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it accepts connections."""
+    """Uvicorn server that calls `on_start` when it accepts connections."""
 
     def __init__(self, project: Project, on_start: Callable[[], None]) -> None:
         config = uvicorn.Config(
@@ -57,7 +59,7 @@ class _Server(uvicorn.Server):
 
 
 class _ThreadServer(_Server):
-    """Ends at once: uvicorn looks ten times a second whether it should, and then waits as long for its clients."""
+    """Server in a thread that stops at once: uvicorn polls for the end every 0.1 s, then waits for its clients."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
@@ -77,7 +79,7 @@ class _ThreadServer(_Server):
             connection.shutdown()
 
     def stop(self) -> None:
-        """End; to be called from another thread."""
+        """Stop the server. Call this from another thread."""
         self.should_exit = True
         self._loop.call_soon_threadsafe(self._ended.set)
 
@@ -85,8 +87,8 @@ class _ThreadServer(_Server):
 class Sandbox:
     """A local Iterable in a thread of this process, on a free port of 127.0.0.1.
 
-    Other keywords are fields of `Settings`. `database` is a file, or `:memory:`. The project type is the
-    file's, or for a new one the one asked for, or e-mail.
+    Other keyword arguments are fields of `Settings`. `database` is a path or `:memory:`. The project type is that of
+    the database; a new one gets `project_type`, or e-mail if none is given.
 
         with Sandbox(project_type="hybrid") as sandbox:
             requests.get(f"{sandbox.url}/api/lists", headers={"Api-Key": sandbox.api_key})
@@ -109,32 +111,53 @@ class Sandbox:
 
     @property
     def api_key(self) -> str:
-        """The key that the sandbox takes."""
+        """The API key of the project."""
         return self.settings.api_key
 
     def inject(self, fault: str, **options: Any) -> PlannedFault:
-        """Let something go wrong: `inject("cut", route="GET /api/export/data.json", bytes=1000)`.
+        """Inject a fault: `inject("cut", route="GET /api/export/data.json", bytes=1000)`.
 
-        What is planned counts the requests that it `struck`. The faults and their options are those of
-        `/_sandbox/faults`; before the sandbox is entered there is nothing to plan them for.
+        Faults and options are those of `POST /_sandbox/faults`. The result counts in `struck` the requests that got
+        the fault. The sandbox must be running.
 
         Raises:
-            ValueError: if there is no such fault or option.
+            ValueError: there is no such fault or option.
         """
         return self.project.faults.add(read_fault(json.dumps({"fault": fault, **options})))
 
     def requests(self, route: str = "*") -> list[Entry]:
-        """What was asked so far, oldest first; `route` is a glob such as `POST /api/users/*`."""
+        """Logged requests, oldest first. `route` is a glob of method and path, such as `POST /api/users/*`."""
         return self.project.log.entries(route)
 
     def counts(self) -> dict[str, Any]:
-        """How much there is of everything, as `/_sandbox/state` shows it."""
+        """Numbers of users, events, list members and so on, as `GET /_sandbox/state` shows them."""
         return counts(self.project)
+
+    def add_webhook(self, endpoint: str, **options: Any) -> int:
+        """Create a webhook and return its id: `add_webhook("http://127.0.0.1:8080/hook", events=["emailSend"])`.
+
+        Options are the fields of `POST /_sandbox/webhooks`.
+
+        Raises:
+            ValueError: if an option or an event is unknown, or the endpoint is refused.
+        """
+        asked = json.dumps({"endpoint": endpoint, **options})
+        number: int = save(self.store, self.project.settings, asked)["id"]
+        return number
+
+    def attempts(self) -> list[Attempt]:
+        """Return the delivery attempts of webhooks, oldest first."""
+        return self.project.webhooks.attempts.latest()
+
+    def wait_for_webhooks(self, timeout: float = 10) -> bool:
+        """Wait at most `timeout` seconds until every event was delivered or given up; return whether that is so."""
+        return self.project.webhooks.wait(timeout)
 
     def __enter__(self) -> Self:
         self.store = Store(self._database)
         self.settings = Settings(project_type=self.store.project_type(self._project_type), **self._settings)
         self.project = Project(self.settings, self.store, self.clock)
+        self.project.webhooks.start()
         listener = _bound_socket("127.0.0.1", 0)
         self.url = _url(listener)
         self._server = _ThreadServer(self.project, self._started.set)
@@ -149,12 +172,21 @@ class Sandbox:
     ) -> None:
         self._server.stop()
         self._thread.join()
+        self.project.webhooks.end()
         self.store.close()
 
 
 @dataclass(frozen=True)
 class Start:
-    """How a process begins: where its project is and where it listens, what goes wrong, and when it is."""
+    """Start parameters of a sandbox process.
+
+    Attributes:
+        database: path of the SQLite file, or `:memory:`.
+        host: address to listen on.
+        port: port to listen on; 0 takes a free one.
+        faults: faults to inject from the start.
+        now: time of the sandbox at the start; None is the time of the machine.
+    """
 
     database: str
     host: str
@@ -164,39 +196,41 @@ class Start:
 
 
 def serve(settings: Settings, start: Start, on_start: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then leave with exit code 0. `on_start` gets the URL, once it answers.
+    """Serve until SIGTERM or SIGINT, then exit with code 0. `on_start` is called with the URL once the server answers.
 
     Raises:
-        OSError: if the address cannot be had.
+        OSError: the address cannot be bound.
         SystemExit: at the end.
     """
     listener = _bound_socket(start.host, start.port)
     store = Store(start.database)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)
+    project = Project(settings, store, Clock())
     try:
-        project = _prepare(Project(settings, store, Clock()), start)
+        _prepare(project, start)
         _Server(project, lambda: on_start(_url(listener))).run(sockets=[listener])
     finally:
+        project.webhooks.end()
         store.close()
 
 
-def _prepare(project: Project, start: Start) -> Project:
+def _prepare(project: Project, start: Start) -> None:
     for fault in start.faults:
         project.faults.add(fault)
     if start.now is not None:
         project.set_time(start.now)
-    return project
+    project.webhooks.start()
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:
-    """Asking a server to end is no error. Uvicorn raises the signal again when it has ended."""
+    """Exit with code 0 on a signal, which uvicorn raises again after its shutdown."""
     sys.exit(0)
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio turns Nagle's algorithm off only where it reads TCP there.
+    # asyncio disables Nagle's algorithm only on sockets whose protocol is given as TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

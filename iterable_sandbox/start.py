@@ -1,4 +1,4 @@
-"""What the command `iterable-sandbox` calls, so that a missing extra is told and not a traceback."""
+"""Entry point of the command `iterable-sandbox`, which reports a missing extra instead of a traceback."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import sys
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line.
+
+    Raises:
+        SystemExit: a library of the extra is missing.
+    """
     try:
         from iterable_sandbox.cli import main as command  # noqa: PLC0415 (fails where the extra is missing)
     except ModuleNotFoundError as error:

@@ -1,4 +1,16 @@
-"""What tests of every room share: a fresh sandbox, a seeded project, and a client."""
+"""Fixtures for all tests.
+
+- `sandbox`: a running, empty e-mail-based project. `sandbox.inject(...)` injects a fault, `sandbox.requests(...)` is
+  its request log, `sandbox.counts()` the numbers of its users, events and so on.
+- `client`: an `IterableClient` of this sandbox.
+- `seeded_database`: the path of a database with a small synthetic project. It is shared: copy it to write to it.
+- `server`: a `ScriptedServer` with an empty script.
+- `distributions`, `wheel`: the built distributions of this repository.
+
+    def test_a_list_can_be_read(sandbox: Sandbox, client: IterableClient) -> None:
+        sandbox.store.lists.create("Readers", None, 0)
+        assert client.get_json("/api/lists")["lists"][0]["name"] == "Readers"
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,16 @@
-"""A loopback HTTP server that gives the answers it was told to give, in order, and remembers what it was asked."""
+"""HTTP server on 127.0.0.1 that plays a script of answers, right or broken, and records its requests.
+
+For tests of clients that need answers which the sandbox does not give. The fixture `server` (`tests/conftest.py`) has a
+running one with an empty script:
+
+    server.script = [Answer(503), answer_json(200, {"lists": []})]   # one answer per request, in this order
+    server.after = lambda request: answer_json(200, {})              # for all requests after the script
+    connect().get_json("/api/lists")                                 # a client of the server (`tests/api/conftest.py`)
+    assert [request.target for request in server.requests] == ["/api/lists", "/api/lists"]
+
+An `Answer` with a `fault` is sent badly or not at all: `cut_short`, `cut_between_chunks`, `reset`, `hang_up`,
+`silence`, `dripping(...)`, or any function of the handler and the answer.
+"""
 
 from __future__ import annotations
 

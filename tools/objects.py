@@ -20,36 +20,39 @@ _HEAD: Final = """# Objects
 
 Made from the code by `make docs`.
 
-What the records of a stream are in Iterable is the `object` of their route. The setting `streams` holds the routes:
+The setting `streams` holds the routes. The `object` of a route says what the records of a stream are in Iterable:
 
     streams:
       public-customers: {object: users, fields: {id: userId}, drop: [internal_note, "*_at"]}
       "*_audience": {object: list_members, list: Loyal customers, skip_unchanged: true}
 
-The key is the stream's name or a glob. A stream that no key fits goes by its name, without what stands before a dash.
-A record that does not fit its object is rejected with the reason, and the run goes on.
+The key is the stream's name or a glob. A stream that no key matches goes to the object that has its name, without what
+stands before the last dash. A record that does not fit its object is rejected with the reason, and the run goes on.
 
-Meltano loses the nulls in `meltano.yml`: `fields: {internal_note: null}` does nothing there, and the field is made in
-Iterable for ever. So columns are left out by `drop` or `keep_only`. What a route leaves out, its `fields` and
-`defaults` cannot name. The columns of a stream's key identify its records, whether they travel or not; but a user
-cannot be found without `email` or `userId`.
+Meltano loses the nulls in `meltano.yml`: `fields: {internal_note: null}` has no effect there, and the field is created
+in Iterable, where it cannot be removed. So leave columns out with `drop` or `keep_only`. `fields` and `defaults` must
+not name columns that the route leaves out. The columns of a stream's key identify its records even if they are left
+out; but `email` or `userId` is needed to find a user.
 
-## What every route can say
+## Keys of every route
 """
 _SAME: Final = """## Which records are the same
 
-What happens once for each key of the stream, and ids that follow from a key or from content, go by one normal form:
+Keys are compared, and ids are derived, in a normal form:
 
-- A key is its values, sorted by the names of their columns. In which order `key_properties` names them is no matter.
-- 1, 1.0 and "1" are the same, and so are 2.5 and 2.50, `true` and "true". A text is itself: "1.0" and "01" are not "1".
-- A column that the schema calls `date-time` or `date` is the moment that it names, however spelt, to the last digit.
-- Members of objects are sorted. Those that are null, or are objects of nothing but nulls, are left out, at any depth.
-  An empty text is a value.
+- A key is the values of its columns, sorted by the names of the columns. The order in `key_properties` does not matter.
+- 1, 1.0 and "1" are equal, and so are 2.5 and 2.50, `true` and "true". Texts are not converted: "1.0" and "01" do not
+  equal "1".
+- Values of a column that the schema calls `date-time` or `date` are equal if they are the same time, to the last digit
+  of a second, in whatever format.
+- Members of objects are sorted. Those that are null, or objects of nulls only, are left out, at any depth. An empty
+  text is a value.
 
-An event without an `id` is known by the name of its stream and by what Iterable stores of it. So a new column that is
-null, or other `key_properties`, make no second event; a value that has changed does. Of the key counts only what is
-not stored: columns that the route drops, and fractions of seconds. For calls of Segment without a messageId the whole
-key counts. A purchase without an `id` is known by the stream's key alone; where that is missing or null, as events are.
+An event without an `id` gets one that is derived from the name of its stream and from what Iterable stores of the
+event. So a new column that is null, or different `key_properties`, do not make a second event; a changed value does.
+Of the key, only what Iterable does not store counts: columns that the route drops, and fractions of seconds. For
+Segment calls without a messageId, the whole key counts. The id of a purchase is derived from the stream's key alone; if
+that is missing or null, it is derived as for events.
 """
 _COLUMNS: Final = re.compile(r"(?P<names>\w+(?:, (?:and )?[\w ]+)*): (?P<text>.+)", re.DOTALL)
 _ENTRY: Final = re.compile(r"\n(?! )")
@@ -89,13 +92,13 @@ def _route(spec: ObjectSpec) -> Iterator[str]:
     modes = ", ".join([f"`{first}` (the default)" if others else f"`{first}`", *(f"`{mode}`" for mode in others)])
     yield f"- Modes: {modes}"
     if spec.streams:
-        yield f"- By itself for streams called {', '.join(f'`{stream}`' for stream in spec.streams)}"
+        yield f"- Default for streams named {', '.join(f'`{stream}`' for stream in spec.streams)}"
     if spec.permission:
-        yield f"- Only with `{spec.permission}: true`"
+        yield f"- Requires `{spec.permission}: true`"
     common = [f"`{key}`" for key in spec.keys if key not in spec.options]
     yield f"- Keys of a route: {', '.join(common)}"
     for name, option in spec.options.items():
         modes = f" (mode {', '.join(f'`{mode}`' for mode in option.modes)})" if option.modes else ""
         yield f"- Option `{name}`{modes}: {option.must_be}"
     if spec.exclusive_options:
-        yield f"- Only one of {', '.join(f'`{name}`' for name in sorted(spec.exclusive_options))}"
+        yield f"- At most one of {', '.join(f'`{name}`' for name in sorted(spec.exclusive_options))}"

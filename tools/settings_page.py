@@ -22,20 +22,20 @@ project; `meltano config set tap-iterable` asks for all of them. Without Meltano
 `--config` names, or, with `--config=ENV`, in the same environment variable. Arrays and objects are JSON there.
 [`.env.example`](../.env.example) lists all variables: copy it to `.env` and fill in what you need.
 
-Which environment variables count:
+Which environment variables are read:
 
 - In Meltano, those of the settings that the plugin's definition declares. Definitions from `meltano add` and those in
-  the examples declare all of them.
-- With `--config FILE` none, unless `--config=ENV` follows; then they win over the file. Variables that are set without
-  effect, or whose names are no settings, are named in a warning.
-- `TARGET_ITERABLE_DRY_RUN` always, however the target is run: if it is true the run is dry, whatever the settings say.
-  A value that is neither true nor false is refused, and so is a misspelt name of this variable. True is `true`, `1`,
-  `yes` or `on`; false is `false`, `0`, `no`, `off` or nothing. Permissions such as `allow_destructive` are never given
-  in this way.
+  the examples declare all settings.
+- With `--config FILE` none, unless `--config=ENV` follows; then they override the file. A warning names variables that
+  are set without effect, and those that name no setting.
+- `TARGET_ITERABLE_DRY_RUN` always, however the target is run: if it is true, the run is a dry run, whatever the
+  settings say. It is true for `true`, `1`, `yes` and `on`, and false for `false`, `0`, `no`, `off` and an empty text.
+  Any other value is refused, and so is a misspelt name of this variable. Permissions such as `allow_destructive` cannot
+  be given in this way.
 
-A value that makes no sense, or a setting that is not known, ends the run before it has read or written anything, with
-the setting's name. So does a path where something else is already, such as a folder in the place of a file. Paths are
-relative to the folder that the plugin runs in.
+A value that makes no sense, or an unknown setting, ends the run before it has read or written anything; the error names
+the setting. So does a path where something else exists already, such as a folder in place of a file. Paths are relative
+to the folder that the plugin runs in.
 """
 _ENVIRONMENT_HEAD: Final = """\
 # Made from the code by `make docs`. Copy it to `.env`, which Meltano and both plugins read, and fill in what you need.

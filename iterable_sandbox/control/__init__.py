@@ -1,1 +1,1 @@
-"""Control API and the page."""
+"""Control API and the web page of the sandbox."""

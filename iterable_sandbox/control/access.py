@@ -1,28 +1,20 @@
-"""Who may steer a sandbox."""
+"""Access to the control API."""
 
 from __future__ import annotations
-
-from contextlib import suppress
-from ipaddress import ip_address
 
 from starlette.requests import Request
 
 from iterable_sandbox.project.project import Project
+from iterable_sandbox.wire.loopback import is_loopback
 
 
 def may_control(project: Project, request: Request) -> bool:
-    """Who holds the key; and without one, whoever is on this machine and no web page of somebody else's.
+    """Whether a request may use the control API: it has the API key, or comes from this machine and from no web page.
 
-    A page that a browser shows can send requests to this machine: they bear `Origin`, or were sent to a name that
-    only pretends to be here.
+    Pages in a browser can send requests to this machine too. Such requests have the header `Origin`, or a host name
+    that resolves to the loopback address.
     """
     if request.headers.get("api-key") == project.settings.api_key:
         return True
-    here = request.client is not None and _is_loopback(request.client.host)
-    return here and _is_loopback(request.url.hostname or "") and "origin" not in request.headers
-
-
-def _is_loopback(host: str) -> bool:
-    with suppress(ValueError):
-        return ip_address(host).is_loopback
-    return host == "localhost"
+    here = request.client is not None and is_loopback(request.client.host)
+    return here and is_loopback(request.url.hostname or "") and "origin" not in request.headers

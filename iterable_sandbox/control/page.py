@@ -1,4 +1,4 @@
-"""`GET /`: one HTML page to look at the project with a browser. Every value is escaped; there are no scripts."""
+"""`GET /`: HTML page that shows the project. All values are escaped; there are no scripts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from iterable_sandbox.control import webhooks
 from iterable_sandbox.control.views import counts
 from iterable_sandbox.project.project import Project
 
@@ -20,7 +21,7 @@ _PAGE: Final = Environment(
 
 
 def page(project: Project, _request: Request, _body: bytes) -> Response:
-    """GET /: counts, and the latest of everything."""
+    """GET /: counts, and the latest rows of each kind."""
     return HTMLResponse(
         _PAGE.render(
             now=project.clock.moment().isoformat(),
@@ -32,6 +33,8 @@ def page(project: Project, _request: Request, _body: bytes) -> Response:
                 (row, project.store.catalogs.items(row, limit=_MAX_ROWS)) for row in project.store.catalogs.all()
             ],
             requests=project.log.entries()[: -_MAX_ROWS - 1 : -1],
+            webhooks=webhooks.overview(project),
+            attempts=project.webhooks.attempts.latest()[: -_MAX_ROWS - 1 : -1],
             faults=[planned.as_json() for planned in project.faults.all()],
         ),
         headers=_HEADERS,
@@ -39,6 +42,6 @@ def page(project: Project, _request: Request, _body: bytes) -> Response:
 
 
 def _latest(project: Project, sql: str) -> list[tuple[Any, ...]]:
-    """The rows that were stored last, without their number, the JSON in the last column as an object."""
+    """Latest rows of a query, without their id, and with the JSON of the last column decoded."""
     rows = project.store.database.rows(f"{sql} ORDER BY id DESC LIMIT ?", (_MAX_ROWS,))
     return [(*row[1:-1], json.loads(row[-1])) for row in rows]

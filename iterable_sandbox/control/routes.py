@@ -1,4 +1,4 @@
-"""The routes that Iterable does not have, to steer a sandbox and to look into it: `/_sandbox` and the page."""
+"""Routes to control and inspect a sandbox, which Iterable does not have: `/_sandbox` and the page."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from iterable_sandbox.control import steering, views
+from iterable_sandbox.control import live, steering, views, webhooks
 from iterable_sandbox.control.access import may_control
 from iterable_sandbox.control.page import page
+from iterable_sandbox.live.simulation import Simulation
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.wire.responses import json_answer
 from iterable_sandbox.writes import sends
@@ -29,13 +30,19 @@ _ROUTES: Final[tuple[tuple[str, str, Control], ...]] = (
     ("POST", "/_sandbox/clock", steering.set_clock),
     ("GET", "/_sandbox/settings", views.settings),
     ("POST", "/_sandbox/settings", steering.change_settings),
+    ("GET", "/_sandbox/webhooks", webhooks.webhooks),
+    ("POST", "/_sandbox/webhooks", webhooks.save_webhook),
+    ("DELETE", "/_sandbox/webhooks/{id:int}", webhooks.delete_webhook),
+    ("GET", "/_sandbox/webhooks/attempts", webhooks.attempts),
+    ("DELETE", "/_sandbox/webhooks/attempts", webhooks.clear_attempts),
     ("GET", "/", page),
 )
 
 
 def control_routes(project: Project) -> list[Route]:
-    """All of them. What cannot be read is a 400, who may not ask gets a 403."""
-    return [Route(path, _guarded(project, control), methods=[method]) for method, path, control in _ROUTES]
+    """Build the control routes. Invalid requests get a 400, requests without access a 403."""
+    rows = (*_ROUTES, ("POST", "/_sandbox/live", live.simulating(Simulation(project))))
+    return [Route(path, _guarded(project, control), methods=[method]) for method, path, control in rows]
 
 
 def _guarded(project: Project, control: Control) -> Callable[[Request], Awaitable[Response]]:

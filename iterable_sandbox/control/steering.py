@@ -1,4 +1,4 @@
-"""Control routes that change something. Each answers with what there is then."""
+"""Control routes that change the sandbox. Each answers with the new state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CENTURY_SECONDS: Final = 100 * 366 * 86_400
 
 @dataclass(frozen=True)
 class _ClockChange:
-    """By how many seconds the clock goes on, or when it is from now on."""
+    """Change of the clock: to the time `set`, if given, and then on by `advance` seconds."""
 
     advance: Annotated[float, Field(ge=0, le=_CENTURY_SECONDS)] = 0
     set: AwareDatetime | None = None
@@ -31,13 +31,13 @@ _CLOCK_CHANGE: Final = TypeAdapter(_ClockChange)
 
 
 def add_fault(project: Project, request: Request, body: bytes) -> Response:
-    """POST /_sandbox/faults: one more fault."""
+    """POST /_sandbox/faults: add a fault."""
     project.faults.add(read_fault(body))
     return views.faults(project, request, body)
 
 
 def clear_faults(project: Project, request: Request, body: bytes) -> Response:
-    """DELETE /_sandbox/faults: no more faults."""
+    """DELETE /_sandbox/faults: remove all faults."""
     project.faults.clear()
     return views.faults(project, request, body)
 
@@ -52,12 +52,12 @@ def set_clock(project: Project, request: Request, body: bytes) -> Response:
 
 
 def change_settings(project: Project, request: Request, body: bytes) -> Response:
-    """POST /_sandbox/settings: an object of settings; others stay."""
+    """POST /_sandbox/settings: change the settings in the JSON object; others stay."""
     project.settings = runtime_settings.with_changes(project.settings, body)
     return views.settings(project, request, body)
 
 
 def clear_requests(project: Project, request: Request, body: bytes) -> Response:
-    """DELETE /_sandbox/requests: an empty log."""
+    """DELETE /_sandbox/requests: clear the request log."""
     project.log.clear()
     return views.requests(project, request, body)

@@ -1,4 +1,4 @@
-"""Control routes that only show something."""
+"""Control routes that only read."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from iterable_sandbox.wire.responses import json_answer
 
 
 def state(project: Project, _request: Request, _body: bytes) -> Response:
-    """GET /_sandbox/state: how much there is of everything."""
+    """GET /_sandbox/state: numbers of users, events, list members and so on."""
     return json_answer(counts(project))
 
 
 def counts(project: Project) -> dict[str, Any]:
-    """How much there is of everything, and how many requests were over a limit."""
+    """Numbers of users, events, list members, catalog items, forgotten users, and requests over a rate limit."""
     store = project.store
     return {
         "projectType": project.settings.project_type,
@@ -33,24 +33,24 @@ def counts(project: Project) -> dict[str, Any]:
 
 
 def requests(project: Project, request: Request, _body: bytes) -> Response:
-    """GET /_sandbox/requests: the latest, oldest first; with `route`, a glob of method and path, only those."""
+    """GET /_sandbox/requests: the latest requests, oldest first; `route` filters by a glob of method and path."""
     entries = project.log.entries(request.query_params.get("route", "*"))
     hidden = () if project.settings.log_personal_data else ("uri", "body")
     return json_answer({"requests": [_without(asdict(entry), hidden) for entry in entries]})
 
 
 def faults(project: Project, _request: Request, _body: bytes) -> Response:
-    """GET /_sandbox/faults: those that were asked for, also if they are spent."""
+    """GET /_sandbox/faults: all faults, including the exhausted ones."""
     return json_answer({"faults": [planned.as_json() for planned in project.faults.all()]})
 
 
 def clock(project: Project, _request: Request, _body: bytes) -> Response:
-    """GET /_sandbox/clock: what time it is here."""
+    """GET /_sandbox/clock: the time of the sandbox."""
     return json_answer({"now": project.clock.moment().isoformat()})
 
 
 def settings(project: Project, _request: Request, _body: bytes) -> Response:
-    """GET /_sandbox/settings: those that can be changed."""
+    """GET /_sandbox/settings: the settings that can be changed."""
     return json_answer(runtime_settings.as_json(project.settings))
 
 

@@ -1,1 +1,1 @@
-"""Life of export jobs and their files."""
+"""Life cycle of export jobs, and their files."""

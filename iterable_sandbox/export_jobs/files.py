@@ -1,4 +1,4 @@
-"""The files of an export job: written once, when it first runs, and kept until the sandbox ends."""
+"""Files of export jobs: written when a job first runs, and kept until the sandbox stops."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from iterable_sandbox.rules.settings import Settings
 
 
 def write(project: Project, job: Job) -> None:
-    """Write the files of a job, up to the size that a job may have. No rows make no file."""
+    """Write the files of a job, up to its maximum size. Without rows there is no file."""
     form = FORMATS[job.format]
     text = form.render(project.store, project.settings, job.query, job.delimiter)
     job.files = []
@@ -20,7 +20,7 @@ def write(project: Project, job: Job) -> None:
         if job.bytes + len(body) > project.settings.export_job_bytes:
             job.truncated = True
             return
-        # Names are the time in milliseconds, so that they sort in the order of writing.
+        # The time in milliseconds makes names sort in the order of writing.
         name = f"file-{first + number}.{form.suffix}"
         project.store.export_files.add(job.id, name, body)
         job.files.append(name)
@@ -28,7 +28,7 @@ def write(project: Project, job: Job) -> None:
 
 
 def _bodies(text: Text, settings: Settings) -> Iterator[bytes]:
-    """The text in files of a limited size. Each has the header, as far as is known."""
+    """Split a text into files of a limited size. As far as is known, each has the header."""
     head = b"" if text.header is None else text.header.encode() + b"\n"
     separator = b"\n\n" if settings.blank_lines else b"\n"
     end = b"\n" if settings.trailing_newline else b""

@@ -1,4 +1,4 @@
-"""The life of export jobs. Every poll of any job is a step of time for all: none runs only while it is watched."""
+"""Life cycle of export jobs. Each poll of any job advances all of them, so that no job depends on its own polls."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from iterable_sandbox.project.project import Project
 from iterable_sandbox.wire.responses import bad_params, not_found
 
 MAX_RUNNING_JOBS: Final = 4
-"""How many jobs of an organisation run at once; the others wait."""
+"""Number of jobs of an organisation that run at once; others stay enqueued."""
 _FIRST_ID: Final = 3_562
 
 
 def start(project: Project, query: Query, format_: FormatName, delimiter: str) -> Job:
-    """A new job, even if one like it is there."""
+    """Create a job, also if there is an equal one."""
     job = Job(_FIRST_ID + len(project.export_jobs), query, format_, delimiter, project.clock.moment())
     project.export_jobs[job.id] = job
     return job
 
 
 def get(project: Project, job_id: int) -> Job:
-    """One job.
+    """Find a job by id.
 
     Raises:
-        RefusedError: 404 or 400, as the settings say, if there is no such job.
+        RefusedError: 404 or 400, by the setting `unknown_export_job`, if there is no such job.
     """
     job = project.export_jobs.get(job_id)
     if job is not None:
@@ -40,10 +40,10 @@ def get(project: Project, job_id: int) -> Job:
 
 
 def cancel(project: Project, job: Job) -> None:
-    """End a job that waits or runs. One that runs is `cancelling` for a while.
+    """Cancel a job. A running one is `cancelling` for some polls.
 
     Raises:
-        RefusedError: 400 if it has ended; what the real one says then is not known.
+        RefusedError: 400 if the job has ended. Iterable's answer is not known.
     """
     if job.state in FINAL:
         raise bad_params(f"Export job {job.id} is {job.state}")
@@ -54,7 +54,7 @@ def cancel(project: Project, job: Job) -> None:
 
 
 def poll(project: Project) -> None:
-    """Let every job grow older by one poll, and move on if it is old enough."""
+    """Count a poll for all jobs, and advance those that have been long enough in their state."""
     jobs = [job for job in project.export_jobs.values() if job.state not in FINAL]
     for job in jobs:
         job.polls += 1
@@ -64,7 +64,7 @@ def poll(project: Project) -> None:
 
 
 def _advance(project: Project, job: Job) -> bool:
-    """Move a job on by one state if it is time."""
+    """Advance a job by one state if it is due, and return whether it has moved."""
     before = job.state
     if job.polls > project.settings.export_polls and job.state in _NEXT_STEP:
         _NEXT_STEP[job.state](project, job)
@@ -72,7 +72,7 @@ def _advance(project: Project, job: Job) -> bool:
 
 
 def _run(project: Project, job: Job) -> None:
-    """Run if there is room. A job that runs again keeps the files that it has written."""
+    """Start a job unless too many are running. A restarted job keeps its files."""
     running = sum(other.state == "running" for other in project.export_jobs.values())
     if running < MAX_RUNNING_JOBS:
         if job.files is None:
@@ -82,7 +82,7 @@ def _run(project: Project, job: Job) -> None:
 
 
 def _finish_run(project: Project, job: Job) -> None:
-    """After running: back to the queue, as after a restart of Iterable's, or to the end."""
+    """End a run: back to the queue, as after a restart at Iterable, or to a final state."""
     if job.restarts < project.settings.export_restarts:
         job.restarts += 1
         job.enter("enqueued")
@@ -92,7 +92,7 @@ def _finish_run(project: Project, job: Job) -> None:
 
 
 def _reveal(project: Project, job: Job) -> None:
-    """Files show up one by one while a job runs, and stay."""
+    """Make the files of a running job visible one by one. Visible files stay visible."""
     if job.state == "running" and job.files:
         polls = project.settings.export_polls
         job.visible_count = max(job.visible_count, len(job.files) * min(job.polls, polls) // (polls + 1))

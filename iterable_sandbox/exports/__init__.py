@@ -1,1 +1,1 @@
-"""What an export holds, as JSON lines or as CSV, and the jobs that write it into files."""
+"""Lines and formats of exports, and signed URLs of their files."""

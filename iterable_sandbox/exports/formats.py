@@ -1,4 +1,4 @@
-"""The two formats of an export: JSON lines, and CSV with a header row."""
+"""Formats of exports: JSON lines, and CSV with a header row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CHUNK_LINES: Final = 500
 
 @dataclass(frozen=True)
 class Text:
-    """An export as text: an optional line that comes first, and the lines of the rows."""
+    """An export as text: an optional header line, and the lines of the rows."""
 
     header: str | None
     lines: Lines
@@ -33,17 +33,17 @@ class Text:
 
 @dataclass(frozen=True)
 class Format:
-    """How rows become text, and what the names of files end with."""
+    """A format: suffix of file names, and the function that renders an export."""
 
     suffix: str
     render: Callable[[Store, Settings, Query, str], Text]
 
 
 def checked_delimiter(requested: str | None) -> str:
-    """What parts the cells of CSV: one character, a comma by default.
+    """Delimiter of CSV: the requested character, or a comma.
 
     Raises:
-        RefusedError: 400 for anything that cannot part cells.
+        RefusedError: 400 if it is not a single character, or one that CSV needs otherwise.
     """
     delimiter = requested or ","
     if len(delimiter) != 1 or delimiter in '"\r\n':
@@ -52,7 +52,7 @@ def checked_delimiter(requested: str | None) -> str:
 
 
 def csv_line(cells: Iterable[Any], delimiter: str = ",") -> str:
-    """One row of CSV without its newline. Nothing is an empty cell; arrays and objects are JSON text."""
+    """Row of CSV without its newline. None is an empty cell; booleans, arrays and objects are JSON text."""
     text = StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator="").writerow([_cell(value) for value in cells])
     return text.getvalue()
@@ -67,7 +67,7 @@ def _json(store: Store, settings: Settings, query: Query, _delimiter: str) -> Te
 
 
 def _csv(store: Store, settings: Settings, query: Query, delimiter: str) -> Text:
-    """The columns are those that the rows have, so the rows are read twice. No rows make no header either."""
+    """Render CSV. The rows are read twice, as their fields make the columns. Without rows there is no header."""
     columns = list(dict.fromkeys(name for row in rows(store, settings, query) for name in row))
     found = (csv_line(map(row.get, columns), delimiter) for row in rows(store, settings, query))
     return Text(csv_line(columns, delimiter) if columns else None, _chunks(found))
@@ -78,4 +78,4 @@ def _chunks(lines: Iterator[str]) -> Lines:
 
 
 FORMATS: Final[Mapping[FormatName, Format]] = {JSON: Format("json", _json), CSV: Format("csv", _csv)}
-"""By the media type of the contract's `outputFormat`."""
+"""Media type, as in `outputFormat` of the contract -> format."""

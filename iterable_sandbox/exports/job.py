@@ -12,20 +12,28 @@ from iterable_sandbox.exports.lines import Query
 State = Literal["enqueued", "running", "completed", "failed", "cancelling", "cancelled"]
 
 STATES: Final[tuple[State, ...]] = ("enqueued", "running", "completed", "failed", "cancelling", "cancelled")
-"""As they are on the wire; the contract writes them with capitals."""
+"""States as on the wire; the contract writes them with capitals."""
 FINAL: Final[frozenset[State]] = frozenset({"completed", "failed", "cancelled"})
 
 
 @dataclass
 class Job:
-    """A job and how far it is.
+    """A job and its progress.
 
     Attributes:
-        polls: how many polls saw the job in its present state.
-        restarts: how often it went back from running to enqueued.
-        files: the names of its files in order; None until it runs for the first time.
-        visible: how many of them a client may see by now.
-        truncated: whether it would have grown larger than a job may.
+        id: id of the job.
+        query: content of the export.
+        format: media type of its files.
+        delimiter: delimiter of CSV.
+        scheduled: time of the request.
+        state: current state.
+        polls: number of polls in the current state.
+        restarts: number of times that it went back from running to enqueued.
+        files: names of its files in order; None before it runs for the first time.
+        visible_count: number of files that clients can see by now.
+        bytes: size of all files.
+        truncated: whether rows are missing because the job reached its maximum size.
+        ended: time of its end; None before.
     """
 
     id: int
@@ -44,10 +52,10 @@ class Job:
 
     @property
     def visible_files(self) -> list[str]:
-        """The names of the files that a client may see."""
+        """Names of the files that clients can see by now."""
         return (self.files or [])[: self.visible_count]
 
     def enter(self, state: State) -> None:
-        """Move on. The poll that moves a job is the first that sees its new state."""
+        """Enter a state. The poll that causes this counts as the first in the new state."""
         self.state = state
         self.polls = 1

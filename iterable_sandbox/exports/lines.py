@@ -1,4 +1,4 @@
-"""The lines of an export: one data type in a range, with the fields that were asked for."""
+"""Lines of an export: one data type in a range of time, with the requested fields."""
 
 from __future__ import annotations
 
@@ -16,12 +16,18 @@ from iterable_sandbox.wire.responses import bad_params
 _NAMES: Final = {data_type.name.lower(): data_type.name for data_type in DATA_TYPES}
 
 Lines = Iterator[list[str]]
-"""Lines in chunks, each without its newline."""
+"""Chunks of lines, without newlines."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """What one export asks for. No `only` means every field; `omitted` fields are left out in any case."""
+    """Content of one export.
+
+    Attributes:
+        selection: data type, range and campaign.
+        only: fields to export; empty means all.
+        omitted: fields to leave out, also if they are in `only`.
+    """
 
     selection: Selection
     only: frozenset[str] = frozenset()
@@ -29,7 +35,7 @@ class Query:
 
 
 def data_type(requested: str) -> str:
-    """The name of a data type, which may be asked for in any case.
+    """Find the name of a data type, ignoring case.
 
     Raises:
         RefusedError: 400 if there is no such data type.
@@ -41,13 +47,13 @@ def data_type(requested: str) -> str:
 
 
 def field_names(texts: Iterable[str]) -> frozenset[str]:
-    """Names of fields, given with commas between them, or as several texts, or both."""
+    """Split names of fields at commas. A parameter may also be given several times."""
     names = (name.strip() for text in texts for name in text.split(","))
     return frozenset(name for name in names if name)
 
 
 def json_lines(store: Store, settings: Settings, query: Query) -> Lines:
-    """One JSON object per line, without nulls."""
+    """Lines of an export, each a JSON object without nulls."""
     chunks = store.events.lines(query.selection, shuffled=settings.shuffle)
     view = _field_filter(settings, query)
     if view is None:
@@ -56,14 +62,14 @@ def json_lines(store: Store, settings: Settings, query: Query) -> Lines:
 
 
 def rows(store: Store, settings: Settings, query: Query) -> Iterator[dict[str, Any]]:
-    """The same as objects."""
+    """Rows of an export as objects."""
     view = _field_filter(settings, query) or _unchanged
     chunks = store.events.lines(query.selection, shuffled=settings.shuffle)
     return (view(from_own_json(line)) for lines in chunks for line in lines)
 
 
 def _field_filter(settings: Settings, query: Query) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
-    """What happens to the fields of each line, or None if lines go out as they are stored."""
+    """Function that selects and flattens the fields of a line; None if lines are exported as they are stored."""
     if not (query.only or query.omitted or settings.flatten_nested):
         return None
 

@@ -1,4 +1,4 @@
-"""Pre-signed URLs as S3 makes them: who has one may read the file, for a while and without a key."""
+"""Pre-signed URLs as S3 makes them: they give access to a file for a limited time, without an API key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SIGNATURE: Final = "X-Amz-Signature"
 
 
 class UrlRefusedError(Exception):
-    """A URL that opens nothing: the status, the code and the words of S3."""
+    """A URL is refused, with status, code and message as S3 gives them."""
 
     def __init__(self, code: str, message: str, status: int = 403) -> None:
         super().__init__(message)
@@ -25,16 +25,16 @@ class UrlRefusedError(Exception):
 
 
 def signed(secret: bytes, path: str, now: datetime, seconds: int) -> str:
-    """`path` with a query that makes it valid from `now` on for so many seconds."""
+    """Sign a path: the result has a query that is valid for a number of seconds from `now` on."""
     query = {"X-Amz-Algorithm": _ALGORITHM, "X-Amz-Date": now.strftime(_DATE), "X-Amz-Expires": str(seconds)}
     return f"{path}?{urlencode(query | {_SIGNATURE: _signature(secret, path, query)})}"
 
 
 def check(secret: bytes, path: str, query: Mapping[str, str], now: datetime) -> None:
-    """Whether a URL is one that was signed, and still valid.
+    """Check the signature and the expiry of a URL.
 
     Raises:
-        UrlRefusedError: if it is not.
+        UrlRefusedError: the URL is not signed, has been altered or has expired.
     """
     given = dict(query)
     signature = given.pop(_SIGNATURE, None)

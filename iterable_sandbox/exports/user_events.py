@@ -1,4 +1,4 @@
-"""The events of one user, in a shape of their own: with `_type`, objects instead of dotted keys, and some nulls."""
+"""Lines of the export of one user's events: with `_type`, nested objects in place of dotted keys, and some nulls."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _NULL_FIELDS: Final = {
     data_type.name: dict.fromkeys(name for name in ("city", "region") if name in data_type.fields)
     for data_type in EVENTS
 }
-"""What is null where it is not known. Recordings show it for places; which other fields do so is not known."""
+"""Data type -> fields that are null if absent. Recordings show this for places; other fields are not known."""
 _EMPTY_LISTS: Final[dict[str, dict[str, list[int]]]] = {
     name: {"messageTypeIds": []} for name in ("emailSubscribe", "emailUnSubscribe")
 }
 
 
 def user_event_lines(events: Iterable[Event]) -> Iterator[str]:
-    """One JSON object per event."""
+    """Lines of events, each a JSON object."""
     return (to_json(_event_json(event)) for event in events)
 
 
@@ -34,7 +34,7 @@ def _event_json(event: Event) -> dict[str, Any]:
 
 
 def _nested(fields: dict[str, Any]) -> dict[str, Any]:
-    """Dotted keys as objects; a key whose object is there as something else stays as it is."""
+    """Turn dotted keys into objects, unless a field with the name of the object exists."""
     shown: dict[str, Any] = {}
     for name, value in fields.items():
         owner, _, inner = name.partition(".")

@@ -1,4 +1,4 @@
-"""Faults on demand: which there are, and when they strike."""
+"""Fault injection: the kinds of faults, and which requests get them."""
 
 from iterable_sandbox.faults.fault_plan import FaultPlan, PlannedFault, read_fault
 from iterable_sandbox.faults.kinds import Fault

@@ -1,4 +1,4 @@
-"""Answers that go wrong on their way out: ASGI applications around the right answer."""
+"""Responses that break on the way to the client: ASGI applications around the right response."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from iterable_sandbox.faults import connection
 
 
 class BrokenResponse(Response):
-    """An answer that is sent by an application of its own."""
+    """Response that an ASGI application sends."""
 
     def __init__(self, app: ASGIApp, background: BackgroundTask | None = None) -> None:
         super().__init__(background=background)
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it, as far as it goes."""
+        """Send the response."""
         await self._app(scope, receive, send)
         if self.background is not None:
             await self.background()
 
 
 def reset() -> ASGIApp:
-    """Nothing but a TCP reset."""
+    """Application that sends a TCP reset and no response."""
 
     async def app(scope: Scope, receive: Receive, _: Send) -> None:
         await connection.reset(scope, receive)
@@ -37,7 +37,10 @@ def reset() -> ASGIApp:
 
 
 def truncated(answer: Response, size: int, *, cleanly: bool) -> ASGIApp:
-    """The first `size` bytes of a body; then the connection closes, or cleanly the body is said to be over."""
+    """Application that sends the first `size` bytes of a body.
+
+    Then it ends the body as if it were complete (`cleanly`), or closes the connection.
+    """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         room = size
@@ -60,7 +63,7 @@ def truncated(answer: Response, size: int, *, cleanly: bool) -> ASGIApp:
 
 
 def slow(answer: Response, size: int, pause: float) -> ASGIApp:
-    """The body in pieces of `size` bytes, with a pause of so many seconds before each."""
+    """Application that sends the body in pieces of `size` bytes, with a pause in seconds before each."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_in_pieces(message: Message) -> None:
@@ -76,12 +79,12 @@ def slow(answer: Response, size: int, pause: float) -> ASGIApp:
 
 
 def with_malformed_line(answer: Response, number: int) -> ASGIApp:
-    """The body with one line, counted from 1, that breaks off in the middle."""
+    """Application that sends the body with one line, counted from 1, cut in the middle."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         ended = 0
 
-        async def send_spoilt(message: Message) -> None:
+        async def send_malformed(message: Message) -> None:
             nonlocal ended
             if message["type"] == "http.response.start":
                 await send(_without_length(message))
@@ -92,13 +95,13 @@ def with_malformed_line(answer: Response, number: int) -> ASGIApp:
             ended += len(lines) - 1
             await send({**message, "body": b"\n".join(lines)})
 
-        await answer(scope, receive, send_spoilt)
+        await answer(scope, receive, send_malformed)
 
     return app
 
 
 def _without_length(start: Message) -> Message:
-    """The head of an answer whose body is not as long as it was meant to be."""
+    """Start of a response without Content-Length, as its body will have another length."""
     headers: Any = MutableHeaders(raw=list(start["headers"]))
     del headers["Content-Length"]
     return {**start, "headers": headers.raw}

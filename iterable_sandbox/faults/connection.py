@@ -1,4 +1,4 @@
-"""The TCP connection under a request, for faults that no HTTP answer can show."""
+"""Access to the TCP connection of a request, for faults below HTTP."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
 class Connection(H11Protocol):
-    """Uvicorn's own connection, which also shows its transport to the application, as `scope["state"]`."""
+    """Uvicorn's connection, which also gives its transport to the application in `scope["state"]`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Take over a new connection."""
+        """Keep the transport of a new connection."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, _TRANSPORT: transport}
 
 
 async def reset(scope: Scope, receive: Receive) -> None:
-    """End the connection with a TCP reset; what was not sent yet is lost."""
+    """End the connection with a TCP reset. Data that is not sent yet is lost."""
     transport = _transport(scope)
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
     transport.abort()
@@ -32,7 +32,7 @@ async def reset(scope: Scope, receive: Receive) -> None:
 
 
 async def close(scope: Scope, receive: Receive) -> None:
-    """Send what was written so far, and close the connection in the middle of an answer."""
+    """Send the data written so far, and close the connection in the middle of a response."""
     _transport(scope).close()
     await _wait_for_disconnect(receive)
 
@@ -43,6 +43,6 @@ def _transport(scope: Scope) -> asyncio.Transport:
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:
-    """Uvicorn must know that the client is gone, or it would answer for us."""
+    """Wait until uvicorn has noticed the end of the connection; otherwise it would send a response of its own."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""A route with what may go wrong around it."""
+"""Injection of faults around the handler of a route."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def with_faults(faults: FaultPlan, route: str, serve: Handler) -> Handler:
-    """`serve`, unless a fault is due for `route` (method and path template): it strikes before even the key is read."""
+    """Wrap a handler so that each request of `route` (method and path template) may get a fault.
+
+    The fault comes before the check of the API key, as in a gateway before Iterable.
+    """
 
     async def served(request: Request) -> Response:
         request.state.route = route
@@ -30,12 +33,12 @@ def with_faults(faults: FaultPlan, route: str, serve: Handler) -> Handler:
 
 
 async def _read_body(request: Request) -> None:
-    """Read all of a request, so that the client notices nothing before it waits for the answer."""
+    """Read the whole body, so that the client can send it and then waits for the response."""
     async for _ in request.stream():
         pass
 
 
 def _parameters(request: Request) -> dict[str, list[str]]:
-    """The parameters of query and path, as text."""
+    """Parameters of the query and the path, as text."""
     query = {name: request.query_params.getlist(name) for name in request.query_params}
     return query | {name: [str(value)] for name, value in request.path_params.items()}

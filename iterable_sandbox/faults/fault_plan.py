@@ -1,4 +1,4 @@
-"""The faults that were asked for, and how often each struck."""
+"""Faults that were requested, and how many requests got each."""
 
 from __future__ import annotations
 
@@ -16,24 +16,29 @@ _FAULT: Final = TypeAdapter[Fault](AnyFault, config=ConfigDict(extra="forbid"))
 
 
 def read_fault(text: bytes | str) -> Fault:
-    """A fault from its JSON.
+    """Decode a fault from JSON.
 
     Raises:
-        ValueError: if there is no such fault, naming each field that is wrong.
+        ValueError: there is no such fault, or a field is wrong; the message names each wrong field.
     """
     return typed_json.read(_FAULT, text)
 
 
 @dataclass
 class PlannedFault:
-    """A fault, how many requests it was for, and how many of them it struck."""
+    """A requested fault.
+
+    Attributes:
+        seen: number of requests that matched its route and parameters.
+        struck: number of requests that got the fault.
+    """
 
     fault: Fault
     seen: int = 0
     struck: int = 0
 
     def fires(self, route: str, parameters: Mapping[str, list[str]]) -> bool:
-        """Whether it strikes this request, which is counted."""
+        """Count a request, and return whether it gets the fault."""
         if self.struck == self.fault.times or not self._is_for(route, parameters):
             return False
         self.seen += 1
@@ -42,7 +47,7 @@ class PlannedFault:
         return hit
 
     def as_json(self) -> dict[str, Any]:
-        """As JSON."""
+        """JSON object of the fault and its counts."""
         return asdict(self.fault) | {"seen": self.seen, "struck": self.struck}
 
     def _is_for(self, route: str, parameters: Mapping[str, list[str]]) -> bool:
@@ -51,25 +56,25 @@ class PlannedFault:
 
 
 class FaultPlan:
-    """All faults of a sandbox. Where several are due, the oldest strikes; the others wait for the next request."""
+    """All requested faults. A request gets the oldest one that is due; the others stay for later requests."""
 
     def __init__(self) -> None:
         self._planned: list[PlannedFault] = []
 
     def add(self, fault: Fault) -> PlannedFault:
-        """Plan one more."""
+        """Add a fault."""
         planned = PlannedFault(fault)
         self._planned.append(planned)
         return planned
 
     def clear(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all faults."""
         self._planned.clear()
 
     def all(self) -> list[PlannedFault]:
-        """All of them, also those that are spent."""
+        """List all faults, including the exhausted ones, oldest first."""
         return list(self._planned)
 
     def fault_for(self, route: str, parameters: Mapping[str, list[str]]) -> Fault | None:
-        """The fault that strikes a request, given as method and template, and its parameters."""
+        """Fault of a request, if any. `route` is its method and path template."""
         return next((planned.fault for planned in self._planned if planned.fires(route, parameters)), None)

@@ -1,4 +1,4 @@
-"""The kinds of fault. A new kind is one more class here, and one more name in `AnyFault`."""
+"""Kinds of faults. A new kind is a class here and a name in `AnyFault`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from iterable_sandbox.wire.responses import envelope, internal_error, json_answe
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """Where and how often a fault strikes.
+    """Base of all faults: which requests get one, and how many.
 
     Attributes:
-        route: method and path template of the contract, such as `POST /api/users/bulkUpdate`, or a glob of them.
-        where: parameters of the path or the query that a request must carry, such as `{"listId": "949801"}`.
-        times: how many requests it strikes; null is all of them.
-        every: 3 strikes each third request that the fault is for.
+        route: method and path template of the contract, such as `POST /api/users/bulkUpdate`, or a glob.
+        where: parameters of the path or the query that a request must have, such as `{"listId": "949801"}`.
+        times: number of requests that get the fault; null is all of them.
+        every: with 3, each third matching request gets the fault.
     """
 
     route: str = "*"
@@ -32,11 +32,11 @@ class Fault:
     every: PositiveInt = 1
 
     def response(self) -> Response | None:
-        """What is answered before the request does anything; None if it is served first."""
+        """Response in place of serving the request; None if the request is to be served."""
         return None
 
     def altered(self, answer: Response) -> Response:
-        """What becomes of the answer to a request that was served."""
+        """Response to send in place of the right one, `answer`."""
         return answer
 
 
@@ -49,7 +49,7 @@ class RateLimit(Fault):
     plain: bool = False
 
     def response(self) -> Response:
-        """A 429."""
+        """Return a 429."""
         text = "Exceeded rate limit."
         answer = PlainTextResponse(text, 429) if self.plain else envelope(text, "RateLimitExceeded", {}, 429)
         if self.retry_after is not None:
@@ -59,31 +59,31 @@ class RateLimit(Fault):
 
 @dataclass(frozen=True, kw_only=True)
 class GenericError(Fault):
-    """500 with code GenericError, as Iterable answers when it has trouble."""
+    """500 with code GenericError, as Iterable answers when it fails."""
 
     fault: Literal["generic_error"] = "generic_error"
 
     def response(self) -> Response:
-        """A 500."""
+        """Return a 500."""
         return internal_error()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gateway(Fault):
-    """502, 503 or 504 as HTML, from what stands before Iterable."""
+    """502, 503 or 504 as HTML, as from a gateway before Iterable."""
 
     fault: Literal["gateway"] = "gateway"
     status: Literal[502, 503, 504] = 502
 
     def response(self) -> Response:
-        """A page."""
+        """Return the page of the gateway."""
         title = f"{self.status} {HTTPStatus(self.status).phrase}"
         return HTMLResponse(f"<html><head><title>{title}</title></head><body>{title}</body></html>", self.status)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer(Fault):
-    """Any answer: `body` is text, or a value that goes out as JSON. 413 and 408 are made with it."""
+    """Any response, such as a 413 or a 408: `body` is text, or a value to send as JSON."""
 
     fault: Literal["answer"] = "answer"
     status: Annotated[int, Field(ge=200, le=599)]
@@ -91,7 +91,7 @@ class Answer(Fault):
     content_type: str = "text/plain"
 
     def response(self) -> Response:
-        """The answer."""
+        """Return the given response."""
         if isinstance(self.body, str):
             return Response(self.body, self.status, media_type=self.content_type)
         return json_answer(self.body, self.status)
@@ -99,72 +99,72 @@ class Answer(Fault):
 
 @dataclass(frozen=True, kw_only=True)
 class ResetBefore(Fault):
-    """A TCP reset before the request does anything."""
+    """A TCP reset before the request has any effect."""
 
     fault: Literal["reset_before"] = "reset_before"
 
     def response(self) -> Response:
-        """No answer."""
+        """Reset the connection."""
         return BrokenResponse(broken_responses.reset())
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResetAfter(Fault):
-    """A TCP reset after the request was served: what it wrote stays written."""
+    """A TCP reset after the request has taken effect."""
 
     fault: Literal["reset_after"] = "reset_after"
 
     def altered(self, answer: Response) -> Response:
-        """No answer, although there is one."""
+        """Reset the connection instead of sending the response."""
         return BrokenResponse(broken_responses.reset(), background=answer.background)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cut(Fault):
-    """The connection closes after so many bytes of the body, without the end that HTTP wants."""
+    """The connection closes after `bytes` of the body, so that the HTTP message is incomplete."""
 
     fault: Literal["cut"] = "cut"
     bytes: NonNegativeInt
 
     def altered(self, answer: Response) -> Response:
-        """Its beginning."""
+        """Send the beginning of the response and close the connection."""
         return BrokenResponse(broken_responses.truncated(answer, self.bytes, cleanly=False))
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndEarly(Fault):
-    """The body ends after so many bytes as if that were all of it."""
+    """The body ends after `bytes`, in a complete HTTP message."""
 
     fault: Literal["end_early"] = "end_early"
     bytes: NonNegativeInt
 
     def altered(self, answer: Response) -> Response:
-        """Its beginning."""
+        """Send the beginning of the response as if it were all."""
         return BrokenResponse(broken_responses.truncated(answer, self.bytes, cleanly=True))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slow(Fault):
-    """The body comes in pieces of so many bytes, each after a pause in seconds."""
+    """The body comes in pieces of `bytes`, each after a pause in seconds."""
 
     fault: Literal["slow"] = "slow"
     bytes: PositiveInt = 1000
     seconds: Annotated[float, Field(ge=0, le=3600)] = 0.1
 
     def altered(self, answer: Response) -> Response:
-        """All of it, slowly."""
+        """Send the response slowly."""
         return BrokenResponse(broken_responses.slow(answer, self.bytes, self.seconds))
 
 
 @dataclass(frozen=True, kw_only=True)
 class MalformedLine(Fault):
-    """One line of the body, counted from 1, loses its second half."""
+    """One line of the body, counted from 1, lacks its second half."""
 
     fault: Literal["malformed_line"] = "malformed_line"
     line: PositiveInt = 1
 
     def altered(self, answer: Response) -> Response:
-        """All of it but half a line."""
+        """Send the response without half of a line."""
         return BrokenResponse(broken_responses.with_malformed_line(answer, self.line))
 
 

@@ -1,4 +1,4 @@
-"""The web application: the route tables, and what happens to a request before its handler."""
+"""The web application: routes, and the checks of a request before its handler."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _KEY_HEADERS = ("api-key", "api_key")
 
 
 def build_app(project: Project) -> RequestLogging:
-    """The sandbox as an ASGI application.
+    """Build the sandbox as an ASGI application.
 
-    Handlers run one after another on the event loop: SQLite writes one thing at a time anyway, and
-    what a client sees does not depend on how threads were scheduled.
+    Handlers run one after another on the event loop: SQLite has one writer at a time anyway, and responses do not
+    depend on the scheduling of threads.
     """
     app = Starlette(
         routes=[
@@ -76,13 +76,13 @@ def _serve(project: Project, endpoint: Endpoint) -> Handler:
 
 
 def _delay(project: Project, endpoint: Endpoint) -> float:
-    """After how many seconds a write can be read."""
+    """Seconds until a write takes effect."""
     queue = QUEUES.get((endpoint.method, endpoint.path))
     return 0 if queue is None else project.settings.apply_delays.get(queue, 0)
 
 
 def _admit(project: Project, endpoint: Endpoint, request: Request) -> None:
-    """As the real one does: the route is known first, then the key, then the limits, then the body.
+    """Check the API key, then the rate limits. Iterable checks in this order too: route, key, limits, body.
 
     Raises:
         RefusedError: 401 or 429.
@@ -93,10 +93,10 @@ def _admit(project: Project, endpoint: Endpoint, request: Request) -> None:
 
 
 def _call(project: Project, endpoint: Endpoint, request: Request, body: bytes) -> Call:
-    """A request as its route sees it.
+    """Build the call of a handler from a request.
 
     Raises:
-        RefusedError: if its body has not the shape that the route wants.
+        RefusedError: the body breaks its schema.
     """
     value = _read(endpoint, request, body)
     request.state.rows = record_count(value)
@@ -106,10 +106,10 @@ def _call(project: Project, endpoint: Endpoint, request: Request, body: bytes) -
 
 
 def _check_key(project: Project, endpoint: Endpoint, request: Request) -> str:
-    """The key of a request.
+    """Check the API key of a request and return it.
 
     Raises:
-        RefusedError: 401 if there is none, it is not the project's, or it may not call this.
+        RefusedError: 401 if the key is missing, unknown or may not call this endpoint.
     """
     key = next((request.headers[name] for name in _KEY_HEADERS if name in request.headers), None)
     ip = request.client.host if request.client else ""
@@ -133,7 +133,11 @@ async def _body(request: Request) -> bytes:
 
 
 def _read(endpoint: Endpoint, request: Request, body: bytes) -> object:
-    """The JSON of a body that has the shape which the endpoint wants; None where it wants none."""
+    """Decode a body and check it against the schema of its endpoint; None for an endpoint without a body.
+
+    Raises:
+        RefusedError: the body is missing, is not JSON or breaks the schema.
+    """
     if endpoint.body is None:
         return None
     if not body:
@@ -149,12 +153,12 @@ def _read(endpoint: Endpoint, request: Request, body: bytes) -> object:
 
 
 async def _not_found(request: Request, _: Exception) -> Response:
-    """Unknown routes and unknown methods look the same."""
+    """Answer an unknown route or method, between which Iterable makes no difference."""
     return action_not_found(request_line(request.scope))
 
 
 async def _too_deep(request: Request, _: Exception) -> Response:
-    """A body may be deeper than Python's stack. What the real one answers is not known."""
+    """Answer a body that is nested deeper than Python's stack. Iterable's answer is not known."""
     return bad_request_page(request_line(request.scope), "Invalid Json: nested too deeply").response
 
 

@@ -1,4 +1,4 @@
-"""What stands before the application: the length of the URI, the reading of paths, and the headers of every answer."""
+"""ASGI middleware around the application: length of the URI, decoding of paths, headers of all responses."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _SLASH: Final = "%2F"
 
 
 class Edge:
-    """An ASGI application around another one."""
+    """ASGI application that wraps another one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or pass it on."""
+        """Refuse a request whose URI is too long, or pass it on with its path decoded."""
         if scope["type"] != "http":
             return
         began = perf_counter()
@@ -41,19 +41,19 @@ class Edge:
 
 
 def request_line(scope: Scope) -> str:
-    """Method and URI as they were sent."""
+    """Method and URI as sent."""
     return f"{scope['method']} {_uri(scope)}"
 
 
 def path_parameter(value: str) -> str:
-    """A path parameter as the client meant it, with its own slashes."""
+    """Path parameter with its encoded slashes decoded."""
     return value.replace(_SLASH, "/")
 
 
 def _path(scope: Scope) -> str:
-    """The path with each part decoded by itself, so that an encoded slash does not part it.
+    """Decode each segment of the path by itself; an encoded slash stays encoded, so that it separates no segments.
 
-    A plus sign is a blank here too, as at Iterable: in an address it must be sent as `%2B`.
+    A plus sign is a blank in paths too, as at Iterable: an address must have it as `%2B`.
     """
     raw: bytes = scope["raw_path"]
     parts = raw.decode("ascii", "replace").replace("+", " ").split("/")

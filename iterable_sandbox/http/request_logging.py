@@ -1,4 +1,4 @@
-"""The application with every request noted in the log."""
+"""ASGI middleware that adds every request to the request log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ _LINE_MEDIA_TYPES: Final = (b"application/x-json-stream", b"text/csv")
 
 @dataclass
 class _Exchange:
-    """What went over the wire for one request."""
+    """Counts of one request and its response.
+
+    Attributes:
+        keeps_body: whether the request body is kept.
+        received: bytes of the request body.
+        sent: bytes of the response body.
+        lines: lines of the response body, for media types that have lines.
+    """
 
     keeps_body: bool
     received: int = 0
@@ -45,14 +52,14 @@ class _Exchange:
 
 
 class RequestLogging:
-    """An ASGI application around another one. Control routes and the page are not noted."""
+    """ASGI application that wraps another one. Control routes and the page are not logged."""
 
     def __init__(self, app: ASGIApp, project: Project) -> None:
         self._app = app
         self._project = project
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request and note it."""
+        """Serve one request and log it."""
         if scope["type"] != "http" or scope["path"] == "/" or scope["path"].startswith(_NOT_LOGGED):
             await self._app(scope, receive, send)
             return
@@ -66,7 +73,7 @@ class RequestLogging:
         async def logged_send(message: Message) -> None:
             exchange.on_send(message)
             if message["type"] == "http.response.body" and not message.get("more_body"):
-                # Before the last bytes leave: whoever has the whole answer finds the request in the log.
+                # Before the last bytes are sent: a client with a complete response finds its request in the log.
                 log_once()
             await send(message)
 

@@ -1,1 +1,1 @@
-"""Project (settings, store, clock, limits) and the request log."""
+"""The project (settings, store, clock, limits) and the request log."""

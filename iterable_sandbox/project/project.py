@@ -1,4 +1,4 @@
-"""One Iterable project: its settings, its data, its clock and its limits."""
+"""One Iterable project: settings, data, clock, limits."""
 
 from __future__ import annotations
 
@@ -16,11 +16,25 @@ from iterable_sandbox.rules.profiles import PURCHASE_FIELDS, SYSTEM_FIELDS
 from iterable_sandbox.rules.rate_limits import RateLimits
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
+from iterable_sandbox.webhooks.webhooks import Webhooks
 from iterable_sandbox.wire.clock import Clock
 
 
 class Project:
-    """What every route works on."""
+    """State of one sandbox, which all routes work on.
+
+    Attributes:
+        settings: current settings.
+        store: the data.
+        clock: source of all times.
+        rate_limits: buckets of the rate limits.
+        delayed_writes: writes that are accepted and not applied yet.
+        faults: faults to inject.
+        log: request log.
+        signing_key: secret of the URLs of export files.
+        export_jobs: id -> export job.
+        user_resolver: finds users by their identifiers.
+    """
 
     def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
         self.settings = settings
@@ -30,6 +44,7 @@ class Project:
         self.delayed_writes = DelayedWrites(store, clock)
         self.faults = FaultPlan()
         self.log = RequestLog()
+        self.webhooks = Webhooks(store, clock, lambda: self.settings)
         self.signing_key = token_bytes(16)
         self.export_jobs: dict[int, Job] = {}
         self.user_resolver = UserResolver(store, settings.project_type)
@@ -38,15 +53,15 @@ class Project:
             store.fields.add((owner.key, path, type_) for path, type_ in types.items())
 
     def set_time(self, moment: datetime) -> None:
-        """Let it be another time. Limits that were used up after it are free again."""
+        """Set the clock. A time in the past resets the rate limits, as their buckets hold later times."""
         if moment < self.clock.moment():
             self.rate_limits = RateLimits(self.clock)
         self.clock.set(moment)
 
     def field_draft(self) -> FieldDraft:
-        """A view on the field types for one request."""
+        """Create a draft of the field types for one request."""
         return FieldDraft(self.store, self.settings)
 
     def next_shuffle(self) -> int:
-        """A number that is another one each time: what comes in no order comes in a new one."""
+        """Return a new number each time, the seed of the next shuffle."""
         return next(self._shuffles)

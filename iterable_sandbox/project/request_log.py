@@ -1,4 +1,4 @@
-"""What was asked of the sandbox, and what it answered: enough to assert what was sent, and no personal data."""
+"""Log of requests and responses, for tests of clients. It has personal data only with `log_personal_data`."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ class Entry:
     """One request.
 
     Attributes:
-        at: when it came, by the clock of the sandbox, as ISO 8601.
-        path: the template of the route; empty if there is no such route, since paths may hold addresses.
-        status: None if the connection ended without an answer.
-        records: how many rows came in, or how many lines of an export went out.
-        uri: path and query as sent; None unless the setting `log_personal_data` is on. So is `body`.
+        at: arrival by the clock of the sandbox, as ISO 8601.
+        path: path template of the route; empty for an unknown route, as paths may contain addresses.
+        status: status of the response; None if the connection ended without one.
+        records: number of rows received, or of export lines sent.
+        uri: path and query as sent; None unless the setting `log_personal_data` is on.
+        body: request body as sent; None like `uri`.
     """
 
     at: str
@@ -45,7 +46,12 @@ class Entry:
 
 
 class RequestLog:
-    """The latest requests, and how many there were of each outcome. Bodies together are at most `kept_bytes` long."""
+    """The latest requests, and the number of all requests by route and status.
+
+    Args:
+        max_entries: number of requests to keep.
+        max_body_bytes: length of all kept bodies together.
+    """
 
     def __init__(self, max_entries: int = _MAX_ENTRIES, max_body_bytes: int = _MAX_BODY_BYTES) -> None:
         self._max_entries = max_entries
@@ -55,7 +61,7 @@ class RequestLog:
         self._outcomes: Counter[tuple[str, int | None]] = Counter()
 
     def add(self, entry: Entry) -> None:
-        """Note a request that has ended."""
+        """Add a request that has ended."""
         self._entries.append(entry)
         self._bytes += len(entry.body or "")
         self._outcomes[f"{entry.method} {entry.path}", entry.status] += 1
@@ -63,22 +69,22 @@ class RequestLog:
             self._bytes -= len(self._entries.popleft().body or "")
 
     def entries(self, route: str = "*") -> list[Entry]:
-        """The latest ones, oldest first, whose method and path fit the glob `route`."""
+        """Latest requests whose method and path match the glob `route`, oldest first."""
         return [entry for entry in list(self._entries) if fnmatchcase(f"{entry.method} {entry.path}", route)]
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Remove all requests and counts."""
         self._entries.clear()
         self._bytes = 0
         self._outcomes.clear()
 
     def count(self, status: int) -> dict[str, int]:
-        """How many requests ended with a status, by method and path."""
+        """Number of all requests with a status, by method and path template."""
         return {route: number for (route, ended), number in sorted(self._outcomes.items(), key=str) if ended == status}
 
 
 def record_count(body: Any) -> int:
-    """How many records the JSON body of a write holds."""
+    """Number of records in the JSON body of a write."""
     if not isinstance(body, Mapping):
         return 0
     bulk = [body[name] for name in _ROW_FIELDS if isinstance(body.get(name), list | dict)]

@@ -1,1 +1,1 @@
-"""The table of all endpoints."""
+"""Handlers of the endpoints, one module per family, and the table of all endpoints."""

@@ -1,4 +1,4 @@
-"""The routes, one file per family, and the table of them all."""
+"""Table of all endpoints."""
 
 from __future__ import annotations
 
@@ -62,4 +62,4 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *catalogs.ENDPOINTS,
     *catalog_items.ENDPOINTS,
 )
-"""Order matters where a path parameter could swallow a name: the name comes first."""
+"""Endpoints in the order of matching: a fixed path comes before a path parameter that would match it."""

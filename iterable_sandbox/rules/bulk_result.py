@@ -1,4 +1,4 @@
-"""The answer of a bulk write: how many rows went in, and who did not, by bucket."""
+"""Result of a bulk write: counts of rows, and the identifiers of failed rows by bucket."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ _IDENTIFIER_KINDS: Final = ("Emails", "UserIds")
 
 
 class BulkResult:
-    """Counts rows as they go. Failures are named by identifier, never by index."""
+    """Counts of the rows of one bulk write, and the failed ones by identifier, never by index.
+
+    Args:
+        buckets: reasons that the response distinguishes; each has an array for e-mails and one for userIds.
+    """
 
     def __init__(self, buckets: tuple[str, ...]) -> None:
         self.succeeded = 0
@@ -24,10 +28,10 @@ class BulkResult:
         }
 
     def apply(self, write: Callable[..., object], *columns: Sequence[Any]) -> None:
-        """Write row by row, and count each: done, or refused and named.
+        """Call `write` for each row and count the result; `columns` are its arguments, row by row.
 
-        Answers about events have no bucket for conflicts; how the real ones name these is not known, so here they do
-        not name them.
+        Responses about events have no bucket for conflicts. How Iterable names such rows is not known; here they are
+        counted only.
         """
         for row in zip(*columns, strict=True):
             try:
@@ -40,21 +44,21 @@ class BulkResult:
                 self.failed += 1
 
     def identifiers_in(self, bucket: str) -> list[str]:
-        """Who is in one bucket, such as `notFoundUserIds`."""
+        """Identifiers in one bucket, such as `notFoundUserIds`."""
         return self._identifiers[bucket]
 
     def failed_identifiers(self, kind: str) -> list[str]:
-        """Everybody who failed, by e-mail or by userId."""
+        """Identifiers of one kind (`Emails` or `UserIds`) in all buckets."""
         return [value for name, values in self._identifiers.items() if name.endswith(kind) for value in values]
 
     def counts(self) -> dict[str, Any]:
-        """The head of every bulk answer."""
+        """Counts, as every bulk response begins."""
         return {"successCount": self.succeeded, "failCount": self.failed}
 
     def field_changes(self, draft: FieldDraft) -> dict[str, Any]:
-        """What became of new fields."""
+        """Fields that the write has created, and fields that it has left out."""
         return {"filteredOutFields": list(draft.filtered), "createdFields": list(draft.created)}
 
     def failed_updates(self) -> Mapping[str, list[str]]:
-        """`failedUpdates`."""
+        """Buckets of identifiers, as in `failedUpdates`."""
         return self._identifiers

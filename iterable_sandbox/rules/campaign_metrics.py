@@ -1,7 +1,7 @@
-"""The metrics of campaigns, as a table: which columns a medium has, and what each counts.
+"""Metrics of campaigns: the columns of each medium, and how each column is computed.
 
-The titles of e-mail, web push and purchases were seen in answers of the real API; those of the other media are
-worded alike.
+The titles for e-mail, web push and purchases are those of Iterable's answers; the titles for other media are worded
+by analogy.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ _NONE: Final = Count()
 
 
 def _total(type_: str) -> Measure:
-    return lambda tally: tally.get(type_, _NONE).total
+    return lambda counts: counts.get(type_, _NONE).total
 
 
 def _unique(type_: str) -> Measure:
-    return lambda tally: tally.get(type_, _NONE).unique
+    return lambda counts: counts.get(type_, _NONE).unique
 
 
 def _difference(whole: Measure, part: Measure) -> Measure:
-    return lambda tally: max(0, whole(tally) - part(tally))
+    return lambda counts: max(0, whole(counts) - part(counts))
 
 
 def _ratio(part: Measure, whole: Measure, factor: float = 1) -> Measure:
-    """A quotient, or 0 where there is nothing to divide by."""
-    return lambda tally: round(part(tally) * factor / (whole(tally) or 1), 4)
+    """Quotient of two measures, or 0 if the divisor is 0."""
+    return lambda counts: round(part(counts) * factor / (whole(counts) or 1), 4)
 
 
-def _revenue(tally: CountsByType) -> float:
-    return round(tally.get("purchase", _NONE).revenue, 2)
+def _revenue(counts: CountsByType) -> float:
+    return round(counts.get("purchase", _NONE).revenue, 2)
 
 
 def _pairs(**titles: str) -> Columns:
-    """Two columns for each data type; a title is what stands after "Total" and "Unique"."""
+    """Two columns for each data type, whose titles are `Total` and `Unique` before the given title."""
     return {
         f"{kind} {title}": measure(type_)
         for type_, title in titles.items()
@@ -63,8 +63,8 @@ EMAIL: Final[Columns] = {
         emailBounce="Emails Bounced",
         hostedUnsubscribeClick="Hosted Unsubscribe Clicks",
     ),
-    "Total Email Opens (filtered)": lambda tally: tally.get("emailOpen", _NONE).filtered,
-    "Unique Email Opens (filtered)": lambda tally: tally.get("emailOpen", _NONE).unique_filtered,
+    "Total Email Opens (filtered)": lambda counts: counts.get("emailOpen", _NONE).filtered,
+    "Unique Email Opens (filtered)": lambda counts: counts.get("emailOpen", _NONE).unique_filtered,
     "Total Emails Clicked": _total("emailClick"),
     "Unique Email Clicks": _unique("emailClick"),
     "Total Emails Delivered": _difference(_SENT, _total("emailBounce")),
@@ -121,5 +121,5 @@ _BY_MEDIUM: Final[Mapping[str, Columns]] = {
 
 
 def columns_of(medium: str) -> Columns:
-    """The columns that apply to campaigns of a medium."""
+    """Columns of campaigns of a medium: title -> measure."""
     return {**_EVERY_MEDIUM, **_BY_MEDIUM.get(medium, {})}

@@ -1,4 +1,4 @@
-"""Writes that are accepted now and applied later, as all of Iterable's are."""
+"""Writes that are accepted at once and applied later, as Iterable's are."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ QUEUES: Final[Mapping[tuple[str, str], Queue]] = {
     ("POST", "/api/users/forget"): "forget",
     ("POST", "/api/users/unforget"): "forget",
 }
-"""The queue of each endpoint that can be delayed. Order is kept in a queue, and not from one to another."""
+"""(Method, path template) of each endpoint that can be delayed -> its queue. Writes keep their order within a queue."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class _PendingWrite:
 
 
 class DelayedWrites:
-    """The writes that wait. They are in memory: what still waits when a sandbox ends is lost."""
+    """Accepted writes that are not applied yet. They are in memory only, so a sandbox that stops loses them."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -60,13 +60,13 @@ class DelayedWrites:
         self._waiting: list[_PendingWrite] = []
 
     def accept(self, write: Write, delay: float) -> Response:
-        """The answer to a write that takes effect after `delay` seconds, or at once if that is 0.
+        """Apply a write after `delay` seconds, or at once if that is 0, and return its response.
 
-        The answer is that of trying it out, which has no effect but one: types of new fields are fixed at once, as
-        the real one checks them before it answers.
+        The response of a delayed write comes from a run that is rolled back. Only the types of new fields are kept
+        from it, as Iterable checks types before it answers.
 
         Raises:
-            RefusedError: if it is refused; it will then not be applied.
+            RefusedError: the write is refused, and will not be applied.
         """
         if not delay:
             return write()
@@ -79,7 +79,7 @@ class DelayedWrites:
         return answer
 
     def apply_due(self) -> None:
-        """Apply what is due. Times are those of acceptance; what can no longer be applied is dropped."""
+        """Apply the writes that are due, at the time of their acceptance. A write that is refused by now is dropped."""
         now = self._clock.now()
         due = [one for one in self._waiting if one.due_ms <= now]
         self._waiting = [one for one in self._waiting if one.due_ms > now]

@@ -1,4 +1,8 @@
-"""Field types: Iterable keeps the type of a field's first value for ever, per project or per event name."""
+"""Field types: Iterable fixes the type of a field by its first value, per project or per event name.
+
+The inference is deliberately a second reading of the rules in `target_iterable/field_types`: a sandbox that
+shared the target's code could not disprove it.
+"""
 
 from __future__ import annotations
 
@@ -23,32 +27,36 @@ _FITS: Final[Mapping[str, tuple[str, ...]]] = {
     "geo_location": ("geo_location",),
     "object": ("object",),
 }
-"""What a value may be stored as, by what it looks like. Whole numbers go into decimals, dates into strings."""
+"""Type of a value -> types of fields that take it. Whole numbers fit decimals, dates fit strings."""
 
 SEPARATOR: Final = ":::"
 _DROPPED: Final = object()
 
 
 class Owner(NamedTuple):
-    """Whose fields they are: those of all users, or those of the custom events of one name."""
+    """Owner of a set of fields: all users, all purchases, or the custom events of one name."""
 
     category: str
     event: str = ""
 
     @property
     def key(self) -> str:
-        """How the store calls it."""
+        """Name of the owner in the store."""
         return f"{self.category}{SEPARATOR}{self.event}" if self.event else self.category
 
     def label(self, path: str) -> str:
-        """How an error calls a field; for events in the form that one client's code expects."""
+        """Name of a field in an error; for events in the form that a published client expects."""
         return f"{self.event}{SEPARATOR}{path}" if self.event else path
 
 
 class RequestedFields(NamedTuple):
-    """What a row brings: `create` is `createNewFields`, where None leaves it to the project.
+    """Data fields of one row of a request.
 
-    `merge` is `mergeNestedObjects`: a null in an object takes its field away then, and otherwise means nothing.
+    Attributes:
+        owner: owner of the fields.
+        fields: names to values, as sent.
+        create: `createNewFields`; None leaves it to the project.
+        merge: `mergeNestedObjects`: a null in an object removes the field; otherwise it is ignored.
     """
 
     owner: Owner
@@ -58,7 +66,7 @@ class RequestedFields(NamedTuple):
 
 
 class _Rules(NamedTuple):
-    """How the values of one row are treated: whose they are, and whether new fields and inner nulls are kept."""
+    """Treatment of one row: owner of its fields, whether new fields are created, and whether inner nulls are kept."""
 
     owner: Owner
     allow: bool
@@ -71,16 +79,16 @@ PURCHASE: Final = Owner("purchase")
 
 @lru_cache(1024)
 def custom_event(name: str) -> Owner:
-    """The owner of the fields of custom events called `name`."""
+    """Owner of the fields of the custom events with a name."""
     return Owner("customEvent", name)
 
 
 class FieldDraft:
-    """What one request does to the field types of the project: nothing, until it is saved.
+    """Field types as one request leaves them. Nothing is stored before `save`.
 
     Attributes:
-        created: new fields, in order of appearance.
-        filtered: fields that were left out because they are new.
+        created: dotted paths of the new fields, in order of appearance.
+        filtered: dotted paths of the fields that are left out because they are new.
     """
 
     def __init__(self, store: Store, settings: Settings) -> None:
@@ -93,12 +101,12 @@ class FieldDraft:
         self._new: list[tuple[str, str, str]] = []
 
     def admit(self, requested: RequestedFields) -> dict[str, Any]:
-        """The fields that will be stored."""
+        """Check the fields of a row and return the ones to store, with dates in their stored form."""
         allow = self._settings.unknown_fields == "allow" if requested.create is None else requested.create
         return self._object(_Rules(requested.owner, allow, requested.merge), "", requested.fields)
 
     def admit_all(self, rows: Sequence[RequestedFields]) -> list[Mapping[str, Any]]:
-        """What `admit` makes of each row. Those of owners with nothing but plain fields are seen together."""
+        """Check the fields of many rows as `admit` does; the rows of one owner by column, where that is enough."""
         fields: dict[Owner, list[Mapping[str, Any]]] = {}
         for row in rows:
             fields.setdefault(row.owner, []).append(row.fields)
@@ -106,21 +114,22 @@ class FieldDraft:
         return [row.fields if row.owner in plain else self.admit(row) for row in rows]
 
     def check(self) -> None:
-        """Refuse the request if any value clashed with the type of its field, or if there are too many fields.
+        """Refuse the request if a value clashes with the type of its field, or if there are too many fields.
 
         Raises:
-            RefusedError: 400 RequestFieldsTypesMismatched, with every field named, or UniqueFieldsLimitExceeded.
+            RefusedError: 400 RequestFieldsTypesMismatched, which names every such field, or 400
+                UniqueFieldsLimitExceeded.
         """
         self._refuse_clashes()
         self._refuse_excess()
 
     def include(self, other: FieldDraft) -> None:
-        """Report the new fields of another draft as well."""
+        """Add the created and filtered fields of another draft to this one."""
         self.created |= other.created
         self.filtered |= other.filtered
 
     def _refuse_excess(self) -> None:
-        """How the real one words this, and what it counts, is not known; here each kind of owner counts as a whole."""
+        """Refuse too many fields. Iterable's text and count are not known; here each category has one count."""
         new = Counter(path_owner.partition(SEPARATOR)[0] for path_owner, _, _ in self._new)
         for category, limit in self._limits().items():
             if new[category] and self._store.fields.count(category) + new[category] > limit:
@@ -143,7 +152,7 @@ class FieldDraft:
         raise RefusedError(envelope(msg, "RequestFieldsTypesMismatched", params, 400))
 
     def save(self) -> None:
-        """Fix the types of the new fields."""
+        """Store the types of the new fields."""
         if self._new:
             self._store.fields.add(self._new)
 
@@ -179,7 +188,7 @@ class FieldDraft:
         return self._nested_value(rules, path, expected, value)
 
     def _nested_value(self, rules: _Rules, path: str, expected: str, value: Any) -> Any:
-        """The value with its own fields admitted, and dates in the form that Iterable keeps."""
+        """Value with the fields of its objects checked and its dates in their stored form."""
         if isinstance(value, list):
             return [self._nested_value(rules, path, expected, item) for item in value]
         if isinstance(value, dict) and expected == "object":
@@ -218,7 +227,7 @@ class FieldDraft:
 
 
 def type_of(path: str, value: Any) -> str:
-    """The type that a value which is not null has by itself."""
+    """Infer the type of a value other than null."""
     match value:
         case bool():
             return "boolean"
@@ -235,20 +244,20 @@ def type_of(path: str, value: Any) -> str:
 
 
 def _is_always_valid(value: Any, expected: str | None) -> bool:
-    """Whether a look at the class of a value, or of its items, is enough."""
+    """Whether a value, or each item of an array, is valid by its class alone."""
     if isinstance(value, list):
         return all((item.__class__, expected) in ALWAYS_VALID for item in value)
     return (value.__class__, expected) in ALWAYS_VALID
 
 
 def _is_object(path: str, value: Any) -> bool:
-    """Whether a value, or each of its items, is an object and cannot be a place."""
+    """Whether a value, or each item of an array, is an object and cannot hold coordinates."""
     items = value if isinstance(value, list) else (value,)
     return not path.endswith(GEO) and all(isinstance(item, dict) for item in items)
 
 
 def _elements(value: Any) -> Iterator[Any]:
-    """What decides on the type: the value itself, or the items of an array, however deep. Null has no type."""
+    """Values that decide on the type: the value itself, or the items of nested arrays. Nulls are skipped."""
     if isinstance(value, list):
         for item in value:
             yield from _elements(item)

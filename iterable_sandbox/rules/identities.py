@@ -1,4 +1,4 @@
-"""Which user a request means: the identity rules of the three project types."""
+"""Resolution of identifiers to users, by the rules of the three project types."""
 
 from __future__ import annotations
 
@@ -22,7 +22,13 @@ Kind = Literal["Emails", "UserIds"]
 
 
 class RowRefusedError(Exception):
-    """One row of a bulk request fails: it is named by `value` in the `bucket` of e-mails or userIds."""
+    """A row of a request fails.
+
+    Attributes:
+        bucket: reason, as the arrays of a bulk response are named.
+        kind: kind of the identifier: `Emails` or `UserIds`.
+        value: identifier that names the row.
+    """
 
     def __init__(self, bucket: Bucket, kind: Kind, value: str) -> None:
         super().__init__(bucket)
@@ -32,29 +38,29 @@ class RowRefusedError(Exception):
 
 
 class UnidentifiedRowError(Exception):
-    """One row of a bulk request fails and has nothing that it could be named by."""
+    """A row of a request fails because it has no identifier."""
 
 
 class Identity(NamedTuple):
-    """How a row says who it is about. At least one is given; both were checked."""
+    """Identifiers of a row. At least one is given, and both are well-formed."""
 
     email: str | None
     user_id: str | None
     prefer_user_id: bool = False
 
     def row_error(self, bucket: Bucket) -> RowRefusedError:
-        """The failure of the row, named by its address if it has one, else by its userId."""
+        """Error of the row, named by its e-mail, or by its userId if it has no e-mail."""
         if self.email is not None:
             return RowRefusedError(bucket, "Emails", self.email)
         return RowRefusedError(bucket, "UserIds", self.user_id or "")
 
 
 def read_identity(row: Mapping[str, Any]) -> Identity:
-    """The identity of a row.
+    """Read the identifiers of a row.
 
     Raises:
-        RowRefusedError: for a malformed identifier.
-        NamelessRowError: if there is none. How the real one counts such a row is not known.
+        RowRefusedError: an identifier is malformed.
+        UnidentifiedRowError: there is no identifier. How Iterable counts such a row is not known.
     """
     email, user_id = row.get("email"), row.get("userId")
     if email is None and user_id is None:
@@ -67,10 +73,10 @@ def read_identity(row: Mapping[str, Any]) -> Identity:
 
 
 def checked_email(text: str) -> str:
-    """The address in lower case.
+    """Normalise an e-mail address to lower case.
 
     Raises:
-        RowRefusedError: if it is none.
+        RowRefusedError: the address is malformed.
     """
     email = normalise_email(text)
     if not is_valid_email(email):
@@ -79,10 +85,10 @@ def checked_email(text: str) -> str:
 
 
 def checked_user_id(text: str) -> str:
-    """The userId as it is.
+    """Check a userId and return it unchanged.
 
     Raises:
-        RowRefusedError: if it is none.
+        RowRefusedError: the userId is malformed.
     """
     if not is_valid_user_id(text):
         raise RowRefusedError("invalid", "UserIds", text)
@@ -90,7 +96,7 @@ def checked_user_id(text: str) -> str:
 
 
 class UserResolver:
-    """Finds users by identity, and says whether one may be made."""
+    """Finds the user of an identity, and decides whether a new one may be created."""
 
     def __init__(self, store: Store, project_type: ProjectType) -> None:
         self._users = store.users
@@ -100,7 +106,10 @@ class UserResolver:
 
     @contextmanager
     def prefetch(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[None]:
-        """Look at once for all whom the rows of one request may mean; inside of a transaction."""
+        """Read the users of many rows, their lists and whether they are forgotten, with few queries.
+
+        The result serves look-ups within the `with` block, which must be inside a transaction.
+        """
         named = [(row.get("email"), row.get("userId")) for row in rows]
         emails = {normalise_email(email) for email, _ in named if email is not None}
         user_ids = {user_id for _, user_id in named if user_id is not None}
@@ -109,10 +118,10 @@ class UserResolver:
             yield
 
     def find(self, identity: Identity) -> User | None:
-        """The user that a row means, with the identifiers that the row adds to it; not stored yet.
+        """Find the user of an identity. Identifiers that the identity adds are set on the result, which is not stored.
 
         Raises:
-            RowRefusedError: if one of them is forgotten, or a hybrid project holds the two on different users.
+            RowRefusedError: an identifier is forgotten, or the identifiers conflict in a hybrid project.
         """
         self.refuse_forgotten(identity.email, identity.user_id)
         if self._type is ProjectType.HYBRID:
@@ -125,7 +134,7 @@ class UserResolver:
         return found
 
     def new(self, identity: Identity) -> User | None:
-        """A user for an identity that is not known, or None if this type of project makes none from it."""
+        """Create a user for an unknown identity, not stored yet; None if projects of this type create none from it."""
         email = identity.email
         if self._type is ProjectType.USER_ID and identity.user_id is None:
             return None
@@ -136,10 +145,10 @@ class UserResolver:
         return User(email, identity.user_id, 0)
 
     def refuse_forgotten(self, email: str | None, user_id: str | None) -> None:
-        """See that neither identifier is forgotten.
+        """Refuse forgotten identifiers.
 
         Raises:
-            RowRefusedError: if one is.
+            RowRefusedError: an identifier is forgotten.
         """
         if email is not None and self._forgotten.has("email", email):
             raise RowRefusedError("forgotten", "Emails", email)
@@ -147,13 +156,14 @@ class UserResolver:
             raise RowRefusedError("forgotten", "UserIds", user_id)
 
     def rename(self, user: User, identity: Identity, email: str | None, user_id: str | None) -> None:
-        """Give a user the identifiers that its `dataFields` hold.
+        """Set the identifiers that `dataFields` hold on a user.
 
-        The identifier that makes a user unique changes only in hybrid projects, where both do; elsewhere other
-        endpoints change it. How the real one refuses that here is not known: `invalidData`.
+        Only hybrid projects let them change the identifier that makes a user unique; in other projects, other
+        endpoints do that. Iterable's bucket for such a row is not known; here it is `invalidData`.
 
         Raises:
-            RowRefusedError: if it is forgotten or may not change here, or another user of a hybrid project has it.
+            RowRefusedError: an identifier is forgotten, may not change here, or belongs to another user of a hybrid
+                project.
         """
         self.refuse_forgotten(email, user_id)
         hybrid = self._type is ProjectType.HYBRID
@@ -171,14 +181,31 @@ class UserResolver:
             user.user_id = user_id
 
     def _find_by_key(self, identity: Identity) -> User | None:
-        """The identifier that is unique in the project decides; the other one is asked only if it is alone."""
+        """Find a user by the identifier that is unique in the project, or by the other one if only that is given."""
         email, user_id = identity.email, identity.user_id
         if user_id is not None and (self._type is ProjectType.USER_ID or email is None):
             return self._users.by_user_id(user_id)
         return None if email is None else self._users.by_email(email)
 
     def _find_in_hybrid(self, identity: Identity) -> User | None:
-        """Both identifiers must point at one user; one that no user has yet is added to the other one's user."""
+        """Find a user of a hybrid project, where both identifiers are unique.
+
+        With one identifier, the result is the user who has it, or None. With both, by the users who have them:
+
+        has the e-mail         | has the userId         | result
+        ---------------------- | ---------------------- | ------
+        no user                | no user                | None
+        A                      | A                      | A
+        A, without a userId    | no user                | A, who gets the userId
+        no user                | A, without an e-mail   | A, who gets the e-mail
+        A, with another userId | no user, or any B      | conflict, named by the e-mail of A
+        no user                | B, with another e-mail | conflict, named by the userId of B
+        A, without a userId    | B, with another e-mail | conflict, named by the userId of B
+        A, without a userId    | B, without an e-mail   | conflict, named by the e-mail of A
+
+        Raises:
+            RowRefusedError: the identifiers conflict.
+        """
         email, user_id = identity.email, identity.user_id
         by_email = None if email is None else self._users.by_email(email)
         by_user_id = None if user_id is None else self._users.by_user_id(user_id)

@@ -1,4 +1,4 @@
-"""What a user profile becomes when it is written, and what it looks like when it is read."""
+"""User profiles: fields that Iterable sets, merging of writes, and the form in which a profile is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SYSTEM_OBJECTS: Final = ("itblInternal", "itblDS")
 _SET_BY_ITERABLE: Final = frozenset(
     {*_SYSTEM_OBJECTS, "itblUserId", "profileUpdatedAt", "signupSource", "devices", "browserTokens"}
 )
-"""Fields that Iterable sets itself. What it does with them in a request is not known; here they are ignored."""
+"""Fields that only Iterable sets. Its treatment of them in a request is not known; here they are ignored."""
 
 _CART_FIELDS: Final[Mapping[str, str]] = {
     "shoppingCartItems": "object",
@@ -40,7 +40,7 @@ _CART_FIELDS: Final[Mapping[str, str]] = {
 }
 
 PURCHASE_FIELDS: Final[Mapping[str, str]] = {**_CART_FIELDS, "total": "double"}
-"""The fields that every purchase may have, with their types: a whole number is still a price."""
+"""Field of every purchase -> type. Fixed, as a first price without decimals would make the field a whole number."""
 
 _SUBSCRIPTIONS: Final = ("subscribedMessageTypeIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds")
 
@@ -66,18 +66,18 @@ SYSTEM_FIELDS: Final[Mapping[str, str]] = {
     "itblInternal.documentCreatedAt": "date",
     "itblInternal.documentUpdatedAt": "date",
 }
-"""The fields that every project has from the start, with their types."""
+"""Field that every project has from the start -> type."""
 
 
 def list_field(project_type: ProjectType) -> str:
-    """The profile field that holds the ids of a user's lists."""
+    """Name of the profile field that holds the ids of a user's lists."""
     return "emailListIds" if project_type is ProjectType.EMAIL else "userListIds"
 
 
 def writable(fields: Mapping[str, Any], *, opt_in: bool = False) -> dict[str, Any]:
-    """The data fields that a request can write, without the identifiers.
+    """Data fields that a request may write, without the identifiers.
 
-    Where users opt in to message types, only the subscription endpoints write these.
+    With `opt_in` (users opt in to message types), only the subscription endpoints write the subscription fields.
     """
     taken = _NOT_WRITABLE_WITH_OPT_IN if opt_in else _NOT_WRITABLE
     return {name: value for name, value in fields.items() if _root(name) not in taken}
@@ -89,9 +89,9 @@ def _root(name: str) -> str:
 
 
 def merged(old: Mapping[str, Any], new: Mapping[str, Any], *, nested: bool) -> dict[str, Any]:
-    """The old fields with the new ones over them. Null removes; `nested` merges objects instead of replacing them.
+    """Merge new fields over old ones. A null removes a field; `nested` merges objects instead of replacing them.
 
-    Nulls inside of the new fields must be gone already, unless it is `nested`.
+    Unless `nested`, the objects in `new` must not contain nulls.
     """
     if not nested and None not in new.values():
         return {**old, **new}
@@ -107,7 +107,7 @@ def merged(old: Mapping[str, Any], new: Mapping[str, Any], *, nested: bool) -> d
 
 
 def identifiers(user: User) -> dict[str, str]:
-    """The keys that name a user on its profile and on its events."""
+    """Identifiers of a user, as its profile and its events show them."""
     named = {}
     if user.email is not None:
         named["email"] = user.email
@@ -119,7 +119,7 @@ def identifiers(user: User) -> dict[str, str]:
 
 
 def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source: str) -> None:
-    """Bring Iterable's own fields up to date: every write does, even one that changes nothing else."""
+    """Update the fields that Iterable sets. Every write does so, even one that changes no other field."""
     user.updated_at = clock.seconds()
     now = dates.export_form(user.updated_at)
     profile = user.profile
@@ -137,12 +137,12 @@ def touch(user: User, clock: Clock, project_type: ProjectType, *, signup_source:
 
 
 def reset_creation(user: User) -> None:
-    """Forget when the profile began: changing the address and merging make a new document of it."""
+    """Remove the creation time: after a change of address or a merge, the profile counts as a new document."""
     user.profile.pop(CREATED, None)
 
 
 def _set_region(profile: dict[str, Any]) -> None:
-    """Name the region of the phone number, as long as there is one that belongs to a region."""
+    """Set the region of the phone number, or remove it if the number has none."""
     number = profile.get("phoneNumber")
     region = _region(number) if isinstance(number, str) else None
     if region is None:
@@ -160,14 +160,14 @@ def _region(number: str) -> str | None:
 
 
 def show_lists(user: User, project_type: ProjectType, list_ids: Iterable[int]) -> None:
-    """Show the lists of a user. The four subscription fields appear together, with the first of them."""
+    """Set the list ids of a profile. All four subscription fields appear as soon as one of them does."""
     for name in _SUBSCRIPTIONS:
         user.profile.setdefault(name, [])
     user.profile[list_field(project_type)] = sorted(list_ids)
 
 
 def nested(profile: Mapping[str, Any]) -> dict[str, Any]:
-    """The profile as a GET shows it: Iterable's own fields are objects there, not dotted keys."""
+    """Profile as a GET returns it: Iterable's own fields are in objects, not under dotted keys."""
     shown: dict[str, Any] = {}
     for name, value in profile.items():
         owner, _, inner = name.partition(".")

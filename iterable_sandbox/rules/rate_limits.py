@@ -1,4 +1,4 @@
-"""The documented limits, kept from the server's side: a full bucket refuses, nobody waits."""
+"""The documented rate limits on the server's side: a request over a limit is refused, not delayed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from iterable_sandbox.wire.clock import Clock
 
 
 class RateLimits:
-    """One leaky bucket per limit, and per key where the limit is the key's.
+    """Token bucket per limit, and per API key for limits of the scope `key`.
 
-    A sandbox is one project of one organisation, so those two scopes are one bucket each. A bucket
-    holds as many requests at once as the limit says in a period; Iterable's bucket size is not documented.
-    A daily cap is what fits the last 24 hours.
+    A sandbox is one project of one organisation, so each limit of these two scopes has one bucket. The size of a
+    bucket is the number of requests per period; Iterable's size is not documented. A daily limit is a sliding window
+    of 24 hours.
     """
 
     def __init__(self, clock: Clock) -> None:

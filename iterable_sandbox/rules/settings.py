@@ -1,64 +1,93 @@
-"""The knobs of a sandbox: where Iterable's behaviour depends on the project, or is not known."""
+"""Settings of a sandbox: behaviour of Iterable that depends on the project or is not known."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from iterable_api.facts.identity import ProjectType
 from iterable_api.facts.key_types import KeyType
 from iterable_sandbox.rules.delayed_writes import Queue
 
 DEFAULT_API_KEY: Final = "5a2db0c5a2db0c5a2db0c5a2db0c5a2d"
-"""A key has the form of Iterable's: 32 hexadecimal digits."""
+"""32 hexadecimal digits, as Iterable's keys are."""
+
+NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What one sandbox does. Defaults are what was seen of the real one, or else the careful reading.
+    """Settings of one sandbox. Defaults are Iterable's observed behaviour, or else the cautious interpretation.
 
     Attributes:
-        keys: further keys by their types; `api_key` is a server key.
-        limits: whether the documented rate limits are kept.
-        apply_delays: after how many seconds the writes of a queue can be read. Seen were 2 to 12 for `single`, 30 to 60
-            for `bulk` and `list`, and up to 90 for `catalog`; 600 are documented for `forget`.
-        unknown_fields: what becomes of fields that are new to the project, if `createNewFields` does not say.
-        decimals_into_long: whether 1.5 clashes with a field of whole numbers. Not documented.
-        type_clashes: what a wrong type costs in bulkUpdate and subscribe: the batch, as seen, or the row alone, as the
-            `invalidData` buckets suggest.
-        max_user_fields: how many fields users may have; more is 400 UniqueFieldsLimitExceeded. Iterable raises it on
-            request.
-        max_event_fields: the same for all custom events.
+        keys: further API keys -> their types; `api_key` is a server key.
+        limits: whether the documented rate limits are enforced.
+        apply_delays: queue -> seconds until a write takes effect. Observed: 2 to 12 for `single`, 30 to 60 for `bulk`
+            and `list`, up to 90 for `catalog`; documented: 600 for `forget`.
+        unknown_fields: treatment of fields that are new to the project, if `createNewFields` is not given.
+        decimals_into_long: treatment of 1.5 in a field of whole numbers. Not documented.
+        type_clashes: what a wrong type makes fail in bulkUpdate and subscribe: the whole batch, as observed, or only
+            the row, as the `invalidData` buckets suggest.
+        max_user_fields: maximum number of user fields; more are refused with 400 UniqueFieldsLimitExceeded. Iterable
+            raises it on request.
+        max_event_fields: the same for all custom events together.
         disallowed_events: event names that the project does not track.
-        count_disallowed: whether refused event names enter `failCount`. Not documented.
-        unknown_email_in_events: sources contradict each other on whether an event makes its user.
-        unknown_user_in_subscriptions: whether a subscription makes its user. Not documented.
-        subscription_endpoints: whether the feature is on that `/api/subscriptions` needs. Iterable switches it on.
-        opt_in_message_types: whether the project has message types that users must opt in to. Iterable switches it on.
-        update_only: whether bulkUpdate heeds `updateOnly`, which is not documented. Iterable switches it on.
-        update_text: whether `users/update` says what it did in `msg`; both were seen.
-        unknown_user_id: what a GET of an unknown userId answers: `{}`, or a 400 as one client expects.
-        unpaginated: whether campaigns and templates come whole when no page is asked for, as in old projects.
-        old_list_answers: subscribe answers with four fields only, as in 2021.
+        count_disallowed: whether refused event names count in `failCount`. Not documented.
+        unknown_email_in_events: whether an event creates its user. Sources contradict each other.
+        unknown_user_in_subscriptions: whether a subscription creates its user. Not documented.
+        subscription_endpoints: whether the feature behind `/api/subscriptions` is on. Iterable enables it on request.
+        opt_in_message_types: whether the project has opt-in message types. Iterable enables them on request.
+        update_only: whether bulkUpdate respects `updateOnly`, which is not documented. Iterable enables it on request.
+        update_text: whether `users/update` reports success in `msg`. Both were observed.
+        unknown_user_id: answer to a GET of an unknown userId: `{}`, or a 400 as one client expects.
+        unpaginated: whether campaigns and templates come as one array if no page is requested, as in old projects.
+        old_list_answers: whether subscribe answers with four fields only, as in 2021.
         shuffle: whether exports and list members come in no useful order.
         flatten_nested: whether exports also flatten the objects of custom fields to dotted keys.
-        trailing_newline: whether the last line of an export ends like the others.
-        catalog_status: what writes to catalog items answer: 200, as was seen, or 202, as the contract says too.
-        metrics_without_dates: what metrics cover when no dates are given: all times, or the month that the contract
-            names as the default of its parameters.
-        metadata_page: how many keys of a metadata table one answer holds. Not documented.
-        absent_template: what the content of a template that is not there answers; both were seen.
-        blank_lines: whether empty lines stand between the lines of export files and of list members, as was seen.
-        export_polls: how many polls each state of an export job lasts; 0 ends a job with its first poll.
-        export_file_bytes: how large one file of a job may be.
-        export_job_bytes: how large a job may be before it is truncated.
-        export_failures: how many of the first jobs fail instead of completing.
-        export_restarts: how often each job goes back from running to enqueued.
-        export_url_seconds: how long the URL of a file is valid.
-        unknown_export_job: what the id of a job that is not there answers. Not documented.
-        keys_at_file_urls: what a file URL does with an `Api-Key` that is not meant for it. The real one is another
-            company's server and takes no notice; here the client hears of it.
+        trailing_newline: whether the last line of an export ends with a newline.
+        catalog_status: status of writes to catalog items: 200, as observed, or 202, which the contract allows too.
+        metrics_without_dates: range of metrics if no dates are given: all times, or the month that the contract names
+            as default.
+        metadata_page: number of keys of a metadata table in one answer. Not documented.
+        absent_template: answer to a request for the content of a missing template. Both were observed.
+        blank_lines: whether export files and list members have blank lines between their lines, as was observed.
+        export_polls: number of polls that each state of an export job lasts; 0 ends a job at its first poll.
+        export_file_bytes: maximum size of one file of a job.
+        export_job_bytes: size above which a job is truncated.
+        export_failures: number of first jobs that fail instead of completing.
+        export_restarts: number of times that each job goes back from running to enqueued.
+        export_url_seconds: validity of the URL of a file.
+        unknown_export_job: answer to the id of a missing job. Not documented.
+        keys_at_file_urls: treatment of an `Api-Key` at the URL of a file. The server behind Iterable's URLs belongs to
+            another company and ignores it; refusing makes the client's mistake visible.
+        webhook_plain_http: which `http://` URLs webhooks may have. Iterable wants `https://`.
+        webhook_basic_auth: what `Authorization` bears for `authType` Basic: the bare token, as in Iterable's example;
+            `Basic` before it, as an older text says; or `Basic` and base64. Which it is, is not known.
+        webhook_transactional_data: the form of `transactionalData` in webhooks: text, as was seen lately, or an object,
+            as an older example shows.
+        webhook_names_on_skips: whether skips have joined names in webhooks, as was seen lately.
+        webhook_document_ids: whether webhooks bear `esDocumentId`, as was seen lately.
+        webhook_message_ids: whether opens and clicks of push and in-app messages bear `messageId` in webhooks; older
+            examples do not.
+        webhook_in_app_delete: the `eventName` of an in-app delete. Not documented.
+        webhook_list_updates: whether changes of lists alone are told to webhooks. Lists have an option against it.
+        webhook_send_switches: what `blastSendEnabled` and `triggeredSendEnabled` are about: sends of e-mail, which have
+            a tick for each, or all events of campaigns. Not documented.
+        webhook_without_channel: what a webhook that is limited to channels or message types gets of events that belong
+            to none. Not documented.
+        webhook_delay: how many seconds after an event its webhooks are called; minutes were seen.
+        webhook_timeout: how many seconds a webhook may take to answer. Not documented.
+        webhook_accepted: which answers count as success. Not documented.
+        webhook_pauses: how many seconds after a failed call it is tried again, for each try after the first. That there
+            are such tries is documented, how many and when is not.
+        webhook_connections: how many calls are on their way at a time; 1 keeps the order of events. Not documented.
+        webhook_shuffle: by how many seconds calls are put off at most, each by another time, so that they change order.
+        webhook_duplicates: which share of events, from 0 to 1, is told twice.
+        webhook_loss: which share of events, from 0 to 1, is never told.
         log_personal_data: whether the request log keeps URIs and bodies.
     """
 
@@ -100,8 +129,26 @@ class Settings:
     export_url_seconds: int = 1800
     unknown_export_job: Literal["not_found", "bad_params"] = "not_found"
     keys_at_file_urls: Literal["refuse", "ignore"] = "refuse"
+    webhook_plain_http: Literal["loopback", "refuse", "allow"] = "loopback"
+    webhook_basic_auth: Literal["bare", "prefixed", "encoded"] = "bare"
+    webhook_transactional_data: Literal["text", "object"] = "text"
+    webhook_names_on_skips: bool = True
+    webhook_document_ids: bool = True
+    webhook_message_ids: bool = True
+    webhook_in_app_delete: Literal["inAppDelete", "inAppConsume"] = "inAppDelete"
+    webhook_list_updates: bool = True
+    webhook_send_switches: Literal["emailSend", "campaigns"] = "emailSend"
+    webhook_without_channel: Literal["withhold", "send"] = "withhold"
+    webhook_delay: NotNegative = 0
+    webhook_timeout: Annotated[float, Field(gt=0)] = 5
+    webhook_accepted: Literal["2xx", "200", "below_500"] = "2xx"
+    webhook_pauses: tuple[NotNegative, ...] = (1, 5)
+    webhook_connections: Annotated[int, Field(ge=1, le=32)] = 4
+    webhook_shuffle: NotNegative = 0
+    webhook_duplicates: Share = 0
+    webhook_loss: Share = 0
     log_personal_data: bool = False
 
     def key_type(self, key: str) -> KeyType | None:
-        """The type of a key, or None if the project does not have it."""
+        """Type of an API key, or None if the project does not have the key."""
         return KeyType.SERVER if key == self.api_key else self.keys.get(key)

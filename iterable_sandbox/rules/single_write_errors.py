@@ -1,4 +1,4 @@
-"""What a single write answers where a bulk write would name the row in a bucket."""
+"""Errors of single writes, in place of the buckets of bulk writes."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _ANSWERS: Final[Mapping[tuple[Bucket, Kind], _Answer]] = {
     ("forgotten", "Emails"): _Answer(409, "ForgottenUserError", "User is forgotten. Email: {}"),
     ("forgotten", "UserIds"): _Answer(409, "ForgottenUserError", "User is forgotten. UserId: {}"),
 }
-"""Status and code are the contract's. Of the texts only that of a malformed address was seen; the one of an unknown
-userId was seen where a user is deleted."""
+"""Bucket and kind of identifier -> error of a single write. Statuses and codes are those of the contract. Of the texts,
+recordings have the one for a malformed e-mail and, for deletions, the one for an unknown userId."""
 
 
 @contextmanager
 def rows_fail_request() -> Iterator[None]:
-    """Turn the failure of a row into the failure of the request.
+    """Turn the error of a row into an error of the request.
 
     Raises:
         RefusedError: 400 or 409.
@@ -50,6 +50,6 @@ def rows_fail_request() -> Iterator[None]:
 
 
 def request_error(error: RowRefusedError) -> RefusedError:
-    """The answer to a request that is about one user."""
+    """Error of a request that writes one row, for the error of this row."""
     answer = _ANSWERS[error.bucket, error.kind]
     return RefusedError(envelope(answer.text.format(error.value), answer.code, status=answer.status))

@@ -1,1 +1,1 @@
-"""Synthetic project."""
+"""Seeding: a synthetic project, reproducible from its plan."""

@@ -39,7 +39,7 @@ _METADATA: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def write(store: Store, plan: Plan) -> None:
-    """Store all of it."""
+    """Store all these resources."""
     store.resources.add("journey", ((row["id"], row) for row in _journeys(plan)))
     store.resources.add("webhook", ((row["id"], row) for row in _webhooks()))
     store.resources.add("experiment", ((row["id"], row) for row in _experiments()))
@@ -52,8 +52,8 @@ def write(store: Store, plan: Plan) -> None:
 def _journeys(plan: Plan) -> Iterator[dict[str, Any]]:
     for row, (name, events) in enumerate([*_JOURNEYS, *((name, ()) for name in _ARCHIVED)]):
         archived = name in _ARCHIVED
-        made = plan.start * 1000 + row * _HOUR_MS
-        dates = {"createdAt": made, "updatedAt": made + _HOUR_MS}
+        created_ms = plan.start * 1000 + row * _HOUR_MS
+        dates = {"createdAt": created_ms, "updatedAt": created_ms + _HOUR_MS}
         yield {
             "id": FIRST_JOURNEY + row,
             "name": name,
@@ -90,7 +90,7 @@ def _webhooks() -> Iterator[dict[str, Any]]:
 
 
 def _experiments() -> Iterator[dict[str, Any]]:
-    """Of e-mail blasts: each has its own template and that of the campaign after it as variants."""
+    """Experiments with e-mail blasts, whose variants are the templates of a campaign and of the next ones."""
     blasts = [row for row in CAMPAIGNS if row.channel.medium == "Email" and row.state == "Finished"]
     for row, name in enumerate(_EXPERIMENTS):
         variants: list[Campaign] = blasts[row : row + 2 + row % 2]
@@ -100,16 +100,16 @@ def _experiments() -> Iterator[dict[str, Any]]:
 
 
 def _snippets(plan: Plan) -> Iterator[dict[str, Any]]:
-    made = timestamps.from_epoch_ms(plan.start * 1000).isoformat(timespec="milliseconds")
+    created = timestamps.from_epoch_ms(plan.start * 1000).isoformat(timespec="milliseconds")
     for number, (name, content, variables) in enumerate(SNIPPETS, 301):
         yield {
             "id": number,
             "projectId": Settings.project_id,
             "name": name,
             "variables": list(variables),
-            "createdAt": made,
+            "createdAt": created,
             "createdBy": AUTHOR,
             "content": content,
-            "updatedAt": made,
+            "updatedAt": created,
             "updatedBy": AUTHOR,
         }

@@ -1,4 +1,4 @@
-"""What the templates of a seeded project say, by medium and locale, and the snippets that they use."""
+"""Contents of the templates of a seeded project, by medium and locale, and snippets."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ _TRANSLATED: Final = {"Email": ("de-DE", "fr-FR"), "Push": ("de-DE",)}
 
 
 def contents(medium: str, name: str) -> dict[str, Content]:
-    """Content by locale; the default locale has no name. Nothing for media whose content the API does not show."""
+    """Locale -> content; the default locale is the empty text. Empty for media whose content the API does not show."""
     write = _BY_MEDIUM.get(medium)
     if write is None:
         return {}
@@ -88,4 +88,4 @@ SNIPPETS: Final = (
     ("greeting", "Hello {{firstName}},", ("firstName",)),
     ("tier note", '{{#if (eq loyaltyTier "gold")}}Thank you for your loyalty{{/if}}', ("loyaltyTier",)),
 )
-"""Name, content, variables."""
+"""(Name, content, variables) of each snippet."""

@@ -1,4 +1,4 @@
-"""What each data type's lines hold in a seeded project, beside who and when."""
+"""Fields of the lines of each data type in a seeded project, apart from user and time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,16 @@ _SHOP_NUMBER: Final = "+15550000199"
 
 @dataclass
 class EventContext:
-    """Where a line is written: who, about which message, when, and which data type came before it."""
+    """Context of a line.
+
+    Attributes:
+        rng: random numbers.
+        person: the user.
+        campaign: campaign of the message, if any.
+        message_id: id of the message.
+        at: epoch seconds.
+        before: data type of the line before it in the storyline; empty for the first one.
+    """
 
     rng: Random
     person: Person
@@ -64,7 +73,7 @@ def _bus(context: EventContext) -> Fields:
 
 
 def _trigger(context: EventContext) -> Fields:
-    """What set off a triggered message: JSON inside a string."""
+    """Event that triggered a message: JSON in a string."""
     if context.campaign is None or context.campaign.list_id is not None:
         return {}
     head = {"eventName": "orderShipped", "createdAt": moment(context.at - 3)}
@@ -155,7 +164,7 @@ def _whatsapp_seen(context: EventContext) -> Fields:
 
 
 def _unsubscribed(context: EventContext) -> Fields:
-    """After a bounce or a click on the hosted page; either closes the channel, as the profile shows."""
+    """Unsubscription after a bounce or on the hosted page. Both unsubscribe from the channel, also in the profile."""
     channels = [] if context.campaign is None else [context.campaign.channel.id]
     known = context.person.user.profile["unsubscribedChannelIds"]
     context.person.update(context.at, unsubscribedChannelIds=sorted({*known, *channels}))
@@ -195,8 +204,13 @@ def _custom_event(context: EventContext) -> Fields:
     return named | shop.CUSTOM_EVENTS[name](context.rng) | _indexed(context)
 
 
+def _journey_exit(context: EventContext) -> Fields:
+    times = {"entranceTime": moment(context.at - 3600), "exitTime": moment(context.at)}
+    return {"workflowId": FIRST_JOURNEY, "reason": "completed"} | times
+
+
 def _constant(**fields: Any) -> Callable[[EventContext], Fields]:
-    """The same fields in every line."""
+    """Make a function that gives the same fields for every line."""
     return lambda _: fields
 
 
@@ -252,7 +266,7 @@ FIELDS: Final[Mapping[str, tuple[Callable[[EventContext], Fields], ...]]] = {
         lambda context: {"session.id": context.message_id, "session.start": moment(context.at - 40)},
     ),
     "unknownSession": (_device,),
-    "journeyExit": (_constant(workflowId=FIRST_JOURNEY, reason="completed"),),
+    "journeyExit": (_journey_exit,),
     "whatsAppSend": (
         *_SEND,
         _trigger,
@@ -266,4 +280,4 @@ FIELDS: Final[Mapping[str, tuple[Callable[[EventContext], Fields], ...]]] = {
     "whatsAppSendSkip": (*_SKIP, _constant(espName="ExampleTel")),
     "whatsAppUsageInfo": (_message,),
 }
-"""Every data type of the contract but `user`. Types that nobody published a line of hold little."""
+"""Data type -> functions that make its fields; all data types but `user`. Types without a published line have few."""

@@ -21,7 +21,7 @@ _BASE_TEMPLATES: Final = ("Plain letter", "Two columns", "Receipt")
 
 @dataclass(frozen=True)
 class SeededList:
-    """A list, and which share of the users is on it."""
+    """A list. `share` is the probability that a user is on it."""
 
     id: int
     name: str
@@ -68,7 +68,16 @@ CHANNELS: Final = (
 
 @dataclass(frozen=True)
 class Campaign:
-    """A campaign. A blast goes to `list_id` at `share` of the project's time; others send when something happens."""
+    """A campaign: a blast, or triggered if it has no list.
+
+    Attributes:
+        id: id of the campaign.
+        name: its name.
+        channel: its channel.
+        state: its `campaignState`.
+        list_id: list that a blast goes to; None for triggered campaigns.
+        share: time of a blast, from 0 (start of the project) to 1 (its end).
+    """
 
     id: int
     name: str
@@ -79,11 +88,11 @@ class Campaign:
 
     @property
     def template_id(self) -> int:
-        """Every campaign has its own template."""
+        """Id of the template; each campaign has its own."""
         return self.id - _FIRST_CAMPAIGN + _FIRST_TEMPLATE
 
     def starts(self, plan: Plan) -> int:
-        """When a blast goes out, in epoch seconds."""
+        """Time of a blast in epoch seconds."""
         return plan.start + int((plan.end - plan.start) * self.share)
 
 
@@ -105,7 +114,7 @@ _BLASTS: Final = (
     ("Beta news", 2, 949_806),
     ("Thank you", 0, 949_802),
 )
-"""Name, row of the channel, list."""
+"""(Name, index in `CHANNELS`, list) of each blast."""
 
 _TRIGGERED: Final = (
     ("Order confirmation", 1),
@@ -127,11 +136,11 @@ _NOT_SENT: Final = (
     ("Seasonal letter", 0, "Recurring"),
 )
 _SENT_BY_RECURRING: Final = ("Spring letter", "Summer letter", "Autumn letter")
-"""What the recurring campaign has sent."""
+"""Blasts that the recurring campaign has sent."""
 _JOURNEYS: Final = {"Order confirmation": 0, "Order shipped": 0, "Welcome": 1, "Cart reminder": 2}
-"""Triggered campaign to its journey; others are triggered through the API."""
+"""Triggered campaign -> index of its journey. Others are triggered through the API."""
 _WITH_SHARED_TEMPLATE_ID: Final = ("Order confirmation", "Order shipped")
-"""Campaigns whose templates share a `clientTemplateId`."""
+"""Names of campaigns whose templates share a `clientTemplateId`."""
 
 
 def _campaigns() -> tuple[Campaign, ...]:
@@ -151,7 +160,7 @@ CAMPAIGNS: Final = _campaigns()
 
 
 def write(store: Store, plan: Plan, sent: Mapping[int, int]) -> None:
-    """Store all of it. `sent` says how many messages each campaign has sent."""
+    """Store all these resources. `sent`: id of a campaign -> number of its messages."""
     store.resources.add("channel", ((row.id, _channel(row)) for row in CHANNELS))
     store.resources.add("messageType", ((row.message_type_id, _message_type(row, plan)) for row in CHANNELS))
     store.resources.add("campaign", ((row.id, _campaign(row, plan, sent.get(row.id, 0))) for row in CAMPAIGNS))
@@ -170,20 +179,20 @@ def _channel(row: Channel) -> dict[str, Any]:
 
 
 def _message_type(row: Channel, plan: Plan) -> dict[str, Any]:
-    made = plan.start * 1000
-    shown = {"id": row.message_type_id, "createdAt": made, "updatedAt": made, "name": row.message_type}
+    created_ms = plan.start * 1000
+    shown = {"id": row.message_type_id, "createdAt": created_ms, "updatedAt": created_ms, "name": row.message_type}
     return shown | {"channelId": row.id, "subscriptionPolicy": "OptOut"}
 
 
 def _campaign(row: Campaign, plan: Plan, sent: int) -> dict[str, Any]:
     blast = row.list_id is not None
-    made = (row.starts(plan) - _DAY) * 1000
+    created_ms = (row.starts(plan) - _DAY) * 1000
     started = {"startAt": row.starts(plan) * 1000, "endedAt": (row.starts(plan) + 600) * 1000}
     audience = {"listIds": [row.list_id], "suppressionListIds": [949_808], "sendSize": sent}
     return {
         "id": row.id,
-        "createdAt": made,
-        "updatedAt": made + 3_600_000,
+        "createdAt": created_ms,
+        "updatedAt": created_ms + 3_600_000,
         **(started if row.state == "Finished" else {}),
         "name": row.name,
         "templateId": row.template_id,
@@ -200,11 +209,11 @@ def _campaign(row: Campaign, plan: Plan, sent: int) -> dict[str, Any]:
 
 
 def _template(row: Campaign, plan: Plan) -> dict[str, Any]:
-    made = (row.starts(plan) - _DAY) * 1000
+    created_ms = (row.starts(plan) - _DAY) * 1000
     return {
         "templateId": row.template_id,
-        "createdAt": made,
-        "updatedAt": made + 1_800_000,
+        "createdAt": created_ms,
+        "updatedAt": created_ms + 1_800_000,
         "name": row.name,
         "creatorUserId": AUTHOR,
         "messageTypeId": row.channel.message_type_id,
@@ -217,7 +226,13 @@ def _template(row: Campaign, plan: Plan) -> dict[str, Any]:
 
 
 def _base(number: int, name: str, plan: Plan) -> tuple[int, dict[str, Any]]:
-    made = plan.start * 1000
-    shown = {"templateId": number, "createdAt": made, "updatedAt": made, "name": name, "creatorUserId": AUTHOR}
+    created_ms = plan.start * 1000
+    shown = {
+        "templateId": number,
+        "createdAt": created_ms,
+        "updatedAt": created_ms,
+        "name": name,
+        "creatorUserId": AUTHOR,
+    }
     hidden = {"templateType": "Base", "messageMedium": "Email", "contents": contents("Email", name)}
     return number, shown | {"messageTypeId": CHANNELS[0].message_type_id} | hidden

@@ -1,4 +1,4 @@
-"""The users of a seeded project."""
+"""Users of a seeded project."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _DAY: Final = 86_400
 
 @dataclass(frozen=True)
 class Place:
-    """Where somebody lives."""
+    """Home of a user."""
 
     city: str
     region: str
@@ -85,7 +85,17 @@ _PLACES: Final = (
 
 @dataclass
 class Person:
-    """One user, with what events need to know. `signup` is epoch seconds; `lists` are ids."""
+    """A user, with values for its events.
+
+    Attributes:
+        user: the user.
+        signup: epoch seconds of the signup.
+        place: home.
+        ip: address of its requests.
+        phone: phone number.
+        token: token of its device.
+        lists: ids of its lists.
+    """
 
     user: User
     signup: int
@@ -96,7 +106,7 @@ class Person:
     lists: list[int]
 
     def update(self, at: int, **fields: Any) -> None:
-        """Fields that changed at some time; the profile never gets older by it."""
+        """Set fields of the profile, as a write at a time in epoch seconds. Its time of update never goes back."""
         self.user.profile.update(fields)
         self.user.updated_at = max(self.user.updated_at, at)
         self.user.profile["profileUpdatedAt"] = moment(self.user.updated_at)
@@ -104,18 +114,18 @@ class Person:
 
 
 def moment(at: int) -> str:
-    """Epoch seconds as Iterable writes them."""
+    """Format epoch seconds as exports do."""
     return timestamps.to_iterable(datetime.fromtimestamp(at, UTC))
 
 
 def new_people(plan: Plan) -> list[Person]:
-    """Everybody, in the order of their rows."""
+    """Create all users of a plan, in the order of their row ids."""
     rng = plan.random("people")
     return [_person(plan, rng, number) for number in range(1, plan.users + 1)]
 
 
 def write(store: Store, persons: list[Person]) -> None:
-    """Store them, and who is on which list."""
+    """Store users and their memberships."""
     store.users.add(person.user for person in persons)
     store.lists.join((list_id, person.user.id) for person in persons for list_id in person.lists)
 
@@ -138,7 +148,7 @@ def _person(plan: Plan, rng: Random, number: int) -> Person:
 
 
 def _user(project_type: ProjectType, rng: Random, email: str, number: int) -> User:
-    """Everybody has the identifier that the project lives by; one in ten or in three lacks the other one."""
+    """Create a user. All have the unique identifier of the project type; some lack the other one."""
     user_id = f"u-{number:07d}"
     if project_type is ProjectType.EMAIL:
         return User(email, None if happens(rng, 0.3) else user_id, 0, id=number)
@@ -146,7 +156,7 @@ def _user(project_type: ProjectType, rng: Random, email: str, number: int) -> Us
 
 
 def _signup(plan: Plan, rng: Random) -> int:
-    """Most people were there before; the others join in the first half."""
+    """Time of a signup: for most users before the project starts, for the others in its first half."""
     if happens(rng, 0.7):
         return plan.start - rng.randrange(300 * _DAY)
     return rng.randrange(plan.start, (plan.start + plan.end) // 2)
@@ -167,7 +177,7 @@ def _address_fields(person: Person) -> dict[str, Any]:
 
 
 def _custom_fields(rng: Random) -> dict[str, Any]:
-    """Custom fields of every type; some people lack some of them."""
+    """Custom fields of all types. Some users lack a date of birth."""
     orders = rng.randrange(20)
     habits = {
         "loyaltyTier": rng.choice(_TIERS),
@@ -199,3 +209,11 @@ def _system_fields(plan: Plan, rng: Random, person: Person) -> dict[str, Any]:
         f"{profiles.INTERNAL}documentCreatedAt": created,
         **domain,
     }
+
+
+def person_of(user: User, lists: list[int]) -> Person:
+    """Return the person of a stored user. Values that the profile lacks follow from its row, so they never change."""
+    rng = Random(user.id)  # noqa: S311 (it must be repeatable)
+    ip, token = f"{rng.choice(_NETWORKS)}.{rng.randrange(1, 255)}", f"{rng.getrandbits(128):032x}"
+    phone = user.profile.get("phoneNumber") or f"+1555{rng.randrange(10_000_000):07d}"
+    return Person(user, 0, rng.choice(_PLACES), ip, phone, token, lists)

@@ -1,4 +1,4 @@
-"""What to seed."""
+"""Parameters of seeding."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from iterable_api.facts.identity import ProjectType
 
 @dataclass(frozen=True)
 class Plan:
-    """The arguments of a seeding. Equal plans make equal projects, byte for byte.
+    """Parameters of a seeded project. Equal plans make equal projects, byte for byte.
 
     Attributes:
-        users: exactly so many.
-        events: at least so many, of all data types together.
-        days: everything happens in so many days before `until`.
+        users: number of users.
+        events: minimum number of events of all data types.
+        days: days before `until` that the events span.
+        seed: seed of all random numbers.
+        until: end of the project.
+        project_type: type of the project.
     """
 
     users: int
@@ -28,19 +31,19 @@ class Plan:
 
     @property
     def end(self) -> int:
-        """The first second after the project's last one, as epoch seconds."""
+        """End of the project in epoch seconds, exclusive."""
         return int(self.until.timestamp())
 
     @property
     def start(self) -> int:
-        """The first second of the project, as epoch seconds."""
+        """Start of the project in epoch seconds, inclusive."""
         return int((self.until - timedelta(days=self.days)).timestamp())
 
     def random(self, purpose: str) -> Random:
-        """A source of rng for one purpose, so that more of one thing does not change another."""
+        """Random numbers for one purpose, so that drawing more for one does not change the others."""
         return Random(f"{self.seed} {purpose}")  # noqa: S311 (it must be repeatable)
 
 
 def happens(rng: Random, probability: float) -> bool:
-    """Whether something that happens with a probability from 0 to 1 happens this time."""
+    """Draw a boolean that is true with a probability from 0 to 1."""
     return rng.random() < probability

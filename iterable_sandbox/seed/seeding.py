@@ -1,4 +1,4 @@
-"""Filling a new project with a coherent story, the same for the same plan."""
+"""Filling a new project with coherent synthetic data, reproducible from its plan."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["Plan", "seed"]
 
 
 def seed(store: Store, plan: Plan) -> None:
-    """Fill `store`; all of it or nothing.
+    """Fill an empty store in one transaction.
 
     Raises:
-        ValueError: if something is there already, or the project is of another type.
+        ValueError: the store is not empty, or its project is of another type.
     """
     if store.users.count() or store.events.count() or store.lists.all():
         raise ValueError("there is a project in it already; seed a new file")
@@ -37,7 +37,7 @@ def seed(store: Store, plan: Plan) -> None:
 
 
 def _counted(events: Iterator[Event], sent: Counter[int]) -> Iterator[Event]:
-    """The same events; `sent` holds afterwards how many messages each campaign sent."""
+    """Pass events on, counting the messages of each campaign in `sent`."""
     for event in events:
         if event.type.endswith("Send"):
             sent[event.line["campaignId"]] += 1
@@ -45,7 +45,7 @@ def _counted(events: Iterator[Event], sent: Counter[int]) -> Iterator[Event]:
 
 
 def _fix_field_types(store: Store, plan: Plan, persons: list[people.Person]) -> None:
-    """As if everything had been written through the API: the first value of a field has fixed its type."""
+    """Store the field types that writing all data through the API would have fixed."""
     store.fields.add((USER.key, path, type_) for path, type_ in SYSTEM_FIELDS.items())
     draft = FieldDraft(store, Settings())
     for person in persons:

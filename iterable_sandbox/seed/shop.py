@@ -1,4 +1,4 @@
-"""What the seeded project sells, and the custom events of its shop."""
+"""Products and custom events of the shop of a seeded project."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _STORES: Final = tuple({"city": city, "open": True, "staff": 4 + row} for row, c
 
 
 def basket(rng: Random) -> list[dict[str, Any]]:
-    """One to three products, as the items of a cart or a purchase."""
+    """Draw one to three products, as items of a cart or a purchase."""
     return [dict(product, quantity=rng.randrange(1, 4)) for product in rng.sample(PRODUCTS, rng.randrange(1, 4))]
 
 
 def total(items: list[dict[str, Any]]) -> float:
-    """What a basket costs."""
+    """Price of a basket."""
     prices: list[float] = [item["price"] * item["quantity"] for item in items]
     return round(sum(prices), 2)
 
@@ -76,13 +76,13 @@ CUSTOM_EVENTS: Final[Mapping[str, Callable[[Random], dict[str, Any]]]] = {
     "orderShipped": _order_shipped,
     "searched": _search,
 }
-"""Event name to its data fields."""
+"""Event name -> function that makes its data fields."""
 
 
 def write(store: Store, plan: Plan) -> None:
-    """Store both catalogs."""
-    made = plan.start * 1000
+    """Store the catalogs of products and stores."""
+    created_ms = plan.start * 1000
     products = ((str(row["id"]), to_json({key: row[key] for key in row if key != "id"})) for row in PRODUCTS)
-    store.catalogs.put(store.catalogs.create("Products"), products, made)
+    store.catalogs.put(store.catalogs.create("Products"), products, created_ms)
     stores = ((f"store-{row}", to_json(value)) for row, value in enumerate(_STORES, 1))
-    store.catalogs.put(store.catalogs.create("Stores"), stores, made)
+    store.catalogs.put(store.catalogs.create("Stores"), stores, created_ms)

@@ -1,4 +1,8 @@
-"""The story of a seeded project: who is sent what, and what they do about it, event by event."""
+"""Events of a seeded project: messages that are sent, and what users do.
+
+A storyline is a sequence of data types, such as send, open, click. Each message, and each activity without a message,
+draws one by its weight.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +23,19 @@ from iterable_sandbox.store.tables.events import Event
 _DAY: Final = 86_400
 _WITH_EVENT_ID: Final = frozenset({"customEvent", "purchase"})
 _BLAST_SHARE: Final = 0.6
-"""Of all events, those of blasts; the rest is what happens every day."""
+"""Share of blasts in all events, from 0 to 1; the rest are everyday events."""
 
 
 @dataclass(frozen=True)
 class Storyline:
-    """Data types in the order in which they follow each other, and how often that happens among its like."""
+    """Data types in the order of their events, and the weight of this sequence among its alternatives."""
 
     weight: float
     types: tuple[str, ...]
 
 
 def _storylines(text: str) -> tuple[Storyline, ...]:
-    """One storyline per line: its weight, then its data types."""
+    """Parse storylines, one per line: its weight, then its data types."""
     rows = [line.split() for line in text.strip().splitlines()]
     return tuple(Storyline(float(weight), tuple(types)) for weight, *types in rows)
 
@@ -93,7 +97,7 @@ _PER_MESSAGE: Final[Mapping[str, tuple[Storyline, ...]]] = {
          1 rcsSendSkip
     """),
 }
-"""What may become of one message, by medium."""
+"""Medium -> storylines of a message."""
 
 _WITHOUT_MESSAGE: Final = _storylines("""
     60 customEvent customEvent customEvent
@@ -103,7 +107,7 @@ _WITHOUT_MESSAGE: Final = _storylines("""
      3 unknownSession
      2 journeyExit
 """)
-"""What people do by themselves."""
+"""Storylines of users without a message."""
 
 
 class _WeightedChoice:
@@ -127,7 +131,7 @@ _TRIGGERED: Final = tuple(campaign for campaign in CAMPAIGNS if campaign.state =
 
 
 def events(plan: Plan, persons: list[Person]) -> Iterator[Event]:
-    """At least as many events as planned: who joined, every kind of thing once, then blasts, then daily life."""
+    """Yield at least the planned number of events: signups, each storyline once, blasts, then everyday events."""
     story = _Story(plan, persons)
     written = 0
     for events in chain([story.signups()], story.each_storyline_once(), story.blasts(), story.everyday_events()):
@@ -139,7 +143,7 @@ def events(plan: Plan, persons: list[Person]) -> Iterator[Event]:
 
 
 class _Story:
-    """What happens, as storylines: each an iterator of its events."""
+    """Generator of storylines, each an iterator of its events."""
 
     def __init__(self, plan: Plan, persons: list[Person]) -> None:
         self._plan = plan
@@ -147,13 +151,13 @@ class _Story:
         self._rng = plan.random("story")
 
     def signups(self) -> Iterator[Event]:
-        """Those who signed up lately subscribed to their lists then."""
+        """Subscriptions of the users who signed up within the time of the project."""
         for person in self._persons:
             if person.signup >= self._plan.start and person.lists:
                 yield _event(EventContext(self._rng, person, None, "", person.signup + 45), "emailSubscribe")
 
     def each_storyline_once(self) -> Iterator[Iterator[Event]]:
-        """Every storyline once, so that even a small project holds every data type."""
+        """Each storyline once, so that small projects have all data types too."""
         for campaign in _TRIGGERED:
             for storyline in _PER_MESSAGE[campaign.channel.medium]:
                 yield self._at_random_time(campaign, storyline)
@@ -161,7 +165,7 @@ class _Story:
             yield self._at_random_time(None, storyline)
 
     def blasts(self) -> Iterator[Iterator[Event]]:
-        """Each blast goes to the members of its list, or to as many of them as fit the plan."""
+        """Blasts to the members of their lists, or to a share of them that fits the planned number of events."""
         share = min(1.0, _BLAST_SHARE * self._plan.events / max(1.0, self._events_of_full_blasts()))
         for campaign in _BLASTS:
             starts = campaign.starts(self._plan)
@@ -169,33 +173,27 @@ class _Story:
                 there = campaign.list_id in person.lists and person.signup < starts
                 if there and happens(self._rng, share):
                     at = starts + self._rng.randrange(600)
-                    yield self._events(person, campaign, self._drawn_storyline(campaign), at)
+                    yield self._events(person, campaign, random_storyline(self._rng, campaign), at)
 
     def everyday_events(self) -> Iterator[Iterator[Event]]:
-        """Without end: somebody does something, or is sent something because of it."""
+        """Endless activities of users, and triggered messages."""
         while True:
-            if happens(self._rng, 0.5):
-                yield self._at_random_time(None, _WITHOUT_MESSAGE_CHOICE.draw(self._rng))
-            else:
-                campaign = self._rng.choice(_TRIGGERED)
-                yield self._at_random_time(campaign, self._drawn_storyline(campaign))
+            campaign = None if happens(self._rng, 0.5) else self._rng.choice(_TRIGGERED)
+            yield self._at_random_time(campaign, random_storyline(self._rng, campaign))
 
     def _events_of_full_blasts(self) -> float:
-        """How many events all blasts would make if they reached everybody on their lists."""
+        """Expected number of events if all blasts reached all members of their lists."""
         sizes = Counter(list_id for person in self._persons for list_id in person.lists)
         return sum(sizes[blast.list_id or 0] * _CHOICES[blast.channel.medium].mean_events for blast in _BLASTS)
 
-    def _drawn_storyline(self, campaign: Campaign) -> Storyline:
-        return _CHOICES[campaign.channel.medium].draw(self._rng)
-
     def _at_random_time(self, campaign: Campaign | None, storyline: Storyline) -> Iterator[Event]:
-        """A storyline for anybody, at any time since they signed up."""
+        """Events of a storyline for a random user, from a random time after the signup."""
         person = self._rng.choice(self._persons)
         at = self._rng.randrange(max(self._plan.start, person.signup), self._plan.end)
         return self._events(person, campaign, storyline, at)
 
     def _events(self, person: Person, campaign: Campaign | None, storyline: Storyline, at: int) -> Iterator[Event]:
-        """The events of one storyline, each some time after the one before; none after the project's end."""
+        """Events of a storyline, with random intervals between them; none after the end of the project."""
         context = EventContext(self._rng, person, campaign, f"{self._rng.getrandbits(128):032x}", at)
         for type_ in storyline.types:
             yield _event(context, type_)
@@ -210,3 +208,8 @@ def _event(context: EventContext, type_: str) -> Event:
         line.update(fields(context))
     event_id = str(line["id"]) if type_ in _WITH_EVENT_ID else None
     return Event(type_, context.at, context.person.user.id, line, event_id)
+
+
+def random_storyline(rng: Random, campaign: Campaign | None) -> Storyline:
+    """Draw what becomes of a message of the campaign; without one, what people do by themselves."""
+    return (_WITHOUT_MESSAGE_CHOICE if campaign is None else _CHOICES[campaign.channel.medium]).draw(rng)

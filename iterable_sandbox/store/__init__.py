@@ -1,1 +1,1 @@
-"""The Store facade."""
+"""Storage of a project in SQLite, and its facade `Store`."""

@@ -1,10 +1,11 @@
-"""The project in SQLite: one file, or memory."""
+"""A project in SQLite, in a file or in memory."""
 
 from __future__ import annotations
 
 from iterable_api.facts.identity import ProjectType
 from iterable_sandbox.store.sql.database import Database
 from iterable_sandbox.store.tables.catalogs import Catalogs
+from iterable_sandbox.store.tables.deliveries import Deliveries
 from iterable_sandbox.store.tables.events import Events
 from iterable_sandbox.store.tables.export_files import ExportFiles
 from iterable_sandbox.store.tables.fields import Fields
@@ -19,12 +20,13 @@ __all__ = ["Store"]
 
 
 class Store:
-    """All tables of one project, by what they hold. `path` may be `:memory:`."""
+    """All tables of one project. `path` is a file or `:memory:`."""
 
     def __init__(self, path: str = ":memory:") -> None:
         self.database = Database(path)
         self.users = Users(self.database)
         self.events = Events(self.database)
+        self.deliveries = Deliveries(self.database)
         self.forgotten = Forgotten(self.database)
         self.schedule = Schedule(self.database)
         self.lists = Lists(self.database)
@@ -35,10 +37,10 @@ class Store:
         self.export_files = ExportFiles(self.database)
 
     def project_type(self, requested: ProjectType | None = None) -> ProjectType:
-        """The type of the project, which never changes. A new project takes the one asked for, or e-mail.
+        """Type of the project, which never changes. A new project gets the requested type, or e-mail.
 
         Raises:
-            ValueError: if the project has another type than the one asked for.
+            ValueError: the project is not of the requested type.
         """
         row = self.database.row("SELECT value FROM project WHERE name = 'projectType'")
         fixed = ProjectType(row[0]) if row else requested or ProjectType.EMAIL
@@ -49,5 +51,5 @@ class Store:
         return fixed
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the database."""
         self.database.close()

@@ -1,1 +1,1 @@
-"""JSON, dates, clock, response envelopes, body schemas."""
+"""Formats on the wire: JSON, dates, clock, response envelopes, body schemas."""

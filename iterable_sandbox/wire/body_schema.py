@@ -1,4 +1,4 @@
-"""The shape that an endpoint wants of its JSON body, as data, and the check of a body against it."""
+"""Schemas of JSON request bodies, and the check of a body against its schema."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PROBLEMS: Final[Mapping[str, str]] = {
     "number": "Number value expected",
     "decimal": "Number value expected",
     "boolean": "Boolean value expected",
-    # Not seen in recordings; worded like the three above.
+    # Not in recordings; worded like the ones above.
     "object": "Object value expected",
     "array": "Array value expected",
 }
@@ -28,12 +28,12 @@ _CLASSES: Final[Mapping[str, frozenset[type]]] = {
     "object": frozenset({dict}),
     "array": frozenset({list}),
 }
-"""What the decoder makes of each kind."""
+"""Kind -> Python classes of its decoded values."""
 
 
 @dataclass(frozen=True)
 class BodySchema:
-    """One JSON value: its kind, the fields of an object, or the items of an array."""
+    """Schema of one JSON value: its kind, the fields of an object or the items of an array."""
 
     kind: str
     fields: Mapping[str, BodySchema] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class BodySchema:
 
     @cached_property
     def is_simple(self) -> bool:
-        """Whether its kind is all there is to check."""
+        """Whether only the kind has to be checked."""
         return not self.fields and self.items is None
 
 
@@ -54,17 +54,20 @@ OBJECT: Final = BodySchema("object")
 
 
 def object_of(*, required: tuple[str, ...] = (), **fields: BodySchema) -> BodySchema:
-    """An object with these fields; others may be there too."""
+    """Schema of an object with these fields; further fields are allowed."""
     return BodySchema("object", fields, required=frozenset(required))
 
 
 def array_of(items: BodySchema) -> BodySchema:
-    """An array whose items all have one shape."""
+    """Schema of an array whose items share one schema."""
     return BodySchema("array", items=items)
 
 
 def violations(schema: BodySchema, value: Any, place: str = "obj") -> Iterator[tuple[str, str]]:
-    """Every place where `value` is not as `shape` wants it, as Iterable names places. Null is absent."""
+    """Yield (path, problem) for each part of `value` that breaks the schema, both in Iterable's words.
+
+    Null counts as absent.
+    """
     if not _is(schema.kind, value):
         yield place, _PROBLEMS[schema.kind]
     elif isinstance(value, dict):
@@ -75,7 +78,7 @@ def violations(schema: BodySchema, value: Any, place: str = "obj") -> Iterator[t
 
 
 def _all_valid(schema: BodySchema, values: Sequence[Any]) -> bool:
-    """Whether all values are seen at once to be as `shape` wants them: by their classes, column by column."""
+    """Whether all values are valid by their classes alone, checked column by column. False means: check each."""
     if not {*map(type, values)} <= _CLASSES[schema.kind]:
         return False
     if schema.kind == "number":
@@ -86,7 +89,7 @@ def _all_valid(schema: BodySchema, values: Sequence[Any]) -> bool:
 
 
 def _column(schema: BodySchema, name: str, values: Sequence[Any]) -> list[Any]:
-    """The values of one field of many objects; without nulls, unless it must be there."""
+    """Values of one field of many objects; nulls are left out unless the field is required."""
     column = [value.get(name) for value in values]
     return column if name in schema.required else [value for value in column if value is not None]
 
@@ -96,7 +99,7 @@ def _in_object(schema: BodySchema, value: dict[str, Any], place: str) -> Iterato
         inner = value.get(name)
         if inner is None:
             if name in schema.required:
-                yield f"{place}.{name}", "Value is required"  # not seen in recordings
+                yield f"{place}.{name}", "Value is required"  # text not in recordings
         elif not (inner_schema.is_simple and _is(inner_schema.kind, inner)):
             yield from violations(inner_schema, inner, f"{place}.{name}")
 

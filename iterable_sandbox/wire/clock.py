@@ -1,4 +1,4 @@
-"""What time it is in the sandbox. Everything asks the one clock, so that a test can pass a day in no time."""
+"""The clock of the sandbox. All code reads this one, so that tests can advance the time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pyrate_limiter import AbstractClock
 
 
 class Clock(AbstractClock):
-    """The time of the machine, plus what the clock was advanced by."""
+    """Time of the machine plus an offset."""
 
     def __init__(self) -> None:
         self._advanced_ms = 0
@@ -29,16 +29,16 @@ class Clock(AbstractClock):
         return datetime.fromtimestamp(self.seconds(), UTC)
 
     def advance(self, by: timedelta) -> None:
-        """Let time pass."""
+        """Move the clock on by a duration."""
         self._advanced_ms += int(by.total_seconds() * 1000)
 
     def set(self, moment: datetime) -> None:
-        """Let it be `moment`, before or after now; from there time passes as before."""
+        """Set the clock to `moment`, which may lie before or after now; it keeps running from there."""
         self._advanced_ms += int(moment.timestamp() * 1000) - self.now()
 
     @contextmanager
     def at(self, moment_ms: int) -> Iterator[None]:
-        """Let it be a time in epoch milliseconds for as long as this lasts."""
+        """Set the clock to a time in epoch milliseconds within the `with` block."""
         by = moment_ms - self.now()
         self._advanced_ms += by
         try:
@@ -48,7 +48,7 @@ class Clock(AbstractClock):
 
 
 class StoppedClock(Clock):
-    """A clock that moves only when it is advanced."""
+    """Clock that moves only when it is advanced or set."""
 
     def __init__(self, start: datetime) -> None:
         super().__init__()

@@ -1,4 +1,8 @@
-"""Dates as Iterable recognises them: in field values, and in the parameters of a request."""
+"""Dates as Iterable recognises them: in field values, and in the parameters of a request.
+
+`is_date` is deliberately a second reading of the rule in `target_iterable/field_types`: a sandbox that
+shared the target's code could not disprove it.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +23,10 @@ _FORMATS: Final = "ISO8601 with/without millis, and yyyy-MM-dd HH:mm:ss [ZZ]"
 
 
 def is_date(text: str) -> bool:
-    """Whether a field value makes a date field.
+    """Whether Iterable stores a text as a date.
 
-    Exactly four formats do: a date, date and time with or without a zone after a blank, and ISO 8601 with
-    milliseconds and zone. Fractions after a blank, and ISO without fractions, are strings to Iterable.
+    It does so for four formats: a date; date and time after a blank, with or without a zone; and ISO 8601 with
+    milliseconds and zone. Fractions of a second after a blank, and ISO 8601 without fractions, make a string.
     """
     if _DATE_VALUE.fullmatch(text) is None:
         return False
@@ -30,21 +34,21 @@ def is_date(text: str) -> bool:
 
 
 def stored_form(text: str) -> str:
-    """A date value as it reads back: the ISO form is rewritten, the other three stay as they were sent."""
+    """Date value as Iterable returns it: ISO 8601 is rewritten, the other three formats stay as sent."""
     return (timestamps.text_to_iterable(text) if "T" in text else None) or text
 
 
 @lru_cache(10_000)
 def export_form(at: int) -> str:
-    """Epoch seconds as an export writes them. What is stored together bears the same few."""
+    """Format epoch seconds as exports do. Cached, as rows of one request mostly share their times."""
     return timestamps.to_iterable(datetime.fromtimestamp(at, UTC))
 
 
 def request_parameter(text: str) -> datetime:
-    """A date parameter of a request, in UTC and whole seconds.
+    """Parse a date parameter of a request into UTC and whole seconds.
 
     Raises:
-        ValueError: in the words that Iterable puts into its HTML page.
+        ValueError: the text is no date; the message is that of Iterable's HTML page.
     """
     moment = _parse(text.strip())
     if moment is None:

@@ -1,4 +1,4 @@
-"""Data fields of many rows, looked at column by column: whether they are of the kind that needs no closer look."""
+"""Fast type check of the data fields of many rows, column by column."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from typing import Any, Final
 from iterable_sandbox.wire import dates
 
 ALWAYS_VALID: Final = frozenset({(str, "string"), (int, "long"), (int, "double"), (float, "double"), (bool, "boolean")})
-"""Values that fit their field, and are kept as they are, whatever they hold."""
+"""(Python class, field type) of values that fit their field and are stored unchanged, whatever they hold."""
 
 GEO: Final = "_geo_location"
-"""How fields end whose objects are places."""
+"""Suffix of the names of fields that hold coordinates."""
 
 _MANY_SHAPES: Final = 16
+"""Distinct tuples of field names above which rows are grouped only if each tuple has enough rows."""
 _MIN_ROWS_PER_SHAPE: Final = 4
-"""Many shapes of rows must have at least so many rows each, for columns to be worth while."""
+"""Rows per tuple of field names, on average, from which the check by column is faster than the check by row."""
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 def all_valid(rows: Rows, types: Mapping[str, str], prefix: str = "") -> bool:
-    """Whether all fields of all rows are known, fit their types, and are kept as they are.
+    """Whether all fields of all rows are known, fit their types and are stored unchanged.
 
-    If not, some row needs a closer look, or there are nearly as many shapes of rows as rows.
+    False means that the rows must be checked one by one: some value may not fit, or the rows have too many distinct
+    tuples of field names for this check.
     """
     shapes: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -39,7 +41,7 @@ def all_valid(rows: Rows, types: Mapping[str, str], prefix: str = "") -> bool:
 
 
 def _column_is_valid(column: Sequence[Any], path: str, types: Mapping[str, str], *, nested: bool) -> bool:
-    """Whether the values of one field are plain, or the items of its arrays. Null is, but for a field of an object."""
+    """Whether the values of one field, or the items of its arrays, are valid. Null is valid at the top level only."""
     if None in column:
         if nested:
             return False

@@ -1,4 +1,4 @@
-"""When Python looks for garbage that it does not see at once."""
+"""Pause of the cyclic garbage collector."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """Let nobody look for cycles meanwhile, unless nobody does anyway.
+    """Disable the cyclic garbage collector within the `with` block; no effect if it is disabled already.
 
-    A large request makes some ten thousand objects, all of which go with its answer. They would be looked through over
-    and over before that.
+    A large request creates some ten thousand objects that live until its response; the collector would traverse them
+    again and again.
     """
     was_enabled = gc.isenabled()
     gc.disable()

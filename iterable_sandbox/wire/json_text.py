@@ -1,6 +1,6 @@
-"""JSON in and out. In: strictly what JSON allows. Out: compact, as Iterable writes it.
+"""JSON decoding, which is strict, and encoding, which is compact as Iterable's is.
 
-Nearly all of it goes through msgspec, which is many times as quick. What msgspec refuses is left to Python's own.
+msgspec does nearly all of it, as it is many times as fast. The standard library takes over where msgspec raises.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _encode_with_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",",
 
 
 def to_json(value: Any) -> str:
-    """Without blanks, and without escapes beyond what JSON needs."""
+    """Encode a value without blanks and with only the escapes that JSON requires."""
     try:
         return _encode(value).decode()
     except _MSGSPEC_ERRORS:
@@ -28,7 +28,7 @@ def to_json(value: Any) -> str:
 
 
 def to_json_lines(values: Sequence[Any]) -> list[str]:
-    """What `to_json` makes of each value, made of all together."""
+    """Encode many values at once, each as `to_json` does."""
     try:
         return _encode_lines(values).decode().split("\n")[:-1]
     except _MSGSPEC_ERRORS:
@@ -36,7 +36,7 @@ def to_json_lines(values: Sequence[Any]) -> list[str]:
 
 
 def without_nulls(value: Any) -> Any:
-    """The value with every null key of its objects left out."""
+    """Copy of a value without the null members of its objects."""
     if isinstance(value, dict):
         return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
     if isinstance(value, list):
@@ -45,10 +45,10 @@ def without_nulls(value: Any) -> Any:
 
 
 def from_json(body: bytes) -> Any:
-    """The value of a body. Halves of surrogate pairs, which no UTF-8 can hold, become question marks.
+    """Decode a request body. Unpaired surrogates, which UTF-8 cannot hold, become question marks.
 
     Raises:
-        ValueError: if it is not JSON, is nested too deeply, or holds a number that is not finite.
+        ValueError: the body is not JSON, is nested too deeply or holds a number that is not finite.
     """
     try:
         return _decode(body)
@@ -57,7 +57,7 @@ def from_json(body: bytes) -> Any:
 
 
 def from_own_json(text: str) -> Any:
-    """The value of a text that `to_json` made."""
+    """Decode a text that `to_json` has made."""
     try:
         return _decode(text)
     except _MSGSPEC_ERRORS:

@@ -1,6 +1,6 @@
-"""Everything the sandbox can answer with: Iterable's three envelopes, plain text and HTML.
+"""Responses of the sandbox: Iterable's envelopes, plain text and HTML.
 
-The texts were seen in recordings of the real API unless a comment says otherwise.
+The texts are those of recordings of the real API unless a comment says otherwise.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HTML_PAGE: Final = """<!DOCTYPE html>
 
 
 class RefusedError(Exception):
-    """A request that ends here, with this answer."""
+    """The request is refused with `response`."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(response.status_code)
@@ -29,12 +29,12 @@ class RefusedError(Exception):
 
 
 def json_answer(value: Any, status: int = 200) -> Response:
-    """An answer without an envelope."""
+    """JSON response without an envelope."""
     return Response(to_json(value), status, media_type="application/json")
 
 
 def envelope(msg: str = "", code: str = "Success", params: Any = None, status: int = 200) -> Response:
-    """Envelope 1: most writes and most errors. `code` may say Success on an error; the status is the truth."""
+    """Envelope 1, of most writes and most errors. `code` may be Success on an error; the status decides."""
     return json_answer({"msg": msg, "code": code, "params": params}, status)
 
 
@@ -44,64 +44,66 @@ def bad_params(msg: str) -> RefusedError:
 
 
 def not_found(msg: str) -> RefusedError:
-    """404 in the first envelope, for one resource of many. The texts are not known."""
+    """404 in envelope 1, for a missing resource. Iterable's texts are not known."""
     return RefusedError(envelope(msg, "NotFound", status=404))
 
 
 def play_error(status: int, error: str, message: str, code: str, args: list[str]) -> RefusedError:
-    """Envelope 2: what catalogs answer when something is missing."""
+    """Envelope 2, of errors about catalogs."""
     body = {"error": error, "message": message, "code": code, "data": {"args": args}}
     return RefusedError(json_answer(body, status))
 
 
 def unauthorised(msg: str, ip: str, path: str) -> RefusedError:
-    """401 for a key that is missing or unknown."""
+    """401 for a missing or unknown API key."""
     return RefusedError(envelope(msg, "BadApiKey", {"ip": ip, "endpoint": path}, 401))
 
 
 def forbidden_to_key(ip: str, path: str, identifier: str, key_type: str) -> RefusedError:
-    """401, not 403, for a key that may not call this, or nothing any more."""
+    """401, not 403, for a key that is disabled or may not call this endpoint."""
     params = {"ip": ip, "endpoint": path, "apiKeyIdentifier": identifier, "apiKeyType": key_type}
     return RefusedError(envelope("Disabled API key or insufficient privileges", "BadApiKey", params, 401))
 
 
 def too_many_requests(path: str, project_id: int) -> RefusedError:
-    """429. The blank at the end of the text is the real one's, and there is no Retry-After."""
+    """429 without Retry-After. The blank at the end of the text is Iterable's."""
     msg = f"Exceeded rate limit for endpoint: {path}, project: {project_id} "
     return RefusedError(envelope(msg, "RateLimitExceeded", {}, 429))
 
 
 def invalid_email(email: str) -> RefusedError:
-    """400 for an address that is none."""
+    """400 for a malformed e-mail address."""
     return RefusedError(envelope(f"Invalid email: {email}", "InvalidEmailAddressError", status=400))
 
 
 def bad_json_body(path: str, violations: Mapping[str, str]) -> RefusedError:
-    """400 for JSON of the wrong shape; `violations` maps a place such as `obj.users[1].email` to what is wrong."""
+    """400 for a body that breaks its schema. `violations`: path, such as `obj.users[1].email` -> problem."""
     return RefusedError(envelope(f"[{path}] Invalid JSON body", "BadJsonBody", dict(violations), 400))
 
 
 def too_large() -> RefusedError:
-    """413. The real body is not known."""
+    """413. Iterable's body of this answer is not known."""
     return RefusedError(PlainTextResponse("Request entity too large", 413))
 
 
 def uri_too_long() -> Response:
-    """414, which the real one answers before it looks at anything else."""
+    """414, which Iterable answers before any other check."""
     return PlainTextResponse(f"URI length exceeds the configured limit of {MAX_URI_LENGTH} characters", 414)
 
 
-def action_not_found(target: str) -> Response:
-    """404 for a route or a method that is not there."""
-    return HTMLResponse(_HTML_PAGE.format(title="Action not found", detail=escape(f"For request '{target}'")), 404)
+def action_not_found(request_line: str) -> Response:
+    """404 for an unknown route or method."""
+    return HTMLResponse(
+        _HTML_PAGE.format(title="Action not found", detail=escape(f"For request '{request_line}'")), 404
+    )
 
 
-def bad_request_page(target: str, problem: str) -> RefusedError:
-    """400 as HTML, for a query parameter that cannot be read or a body that is not JSON."""
-    detail = escape(f"For request '{target}' [{problem}]")
+def bad_request_page(request_line: str, problem: str) -> RefusedError:
+    """400 as HTML, for an invalid query parameter or a body that is not JSON."""
+    detail = escape(f"For request '{request_line}' [{problem}]")
     return RefusedError(HTMLResponse(_HTML_PAGE.format(title="Bad Request", detail=detail), 400))
 
 
 def internal_error() -> Response:
-    """500 for whatever nobody foresaw."""
+    """500 for an unexpected error."""
     return envelope("An error occurred. Please try again later.", "GenericError", status=500)

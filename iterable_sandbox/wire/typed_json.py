@@ -1,4 +1,4 @@
-"""JSON that people write, read into a type, with errors that say which field is wrong."""
+"""Decode JSON into typed values, with errors that name the wrong fields."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 def read(adapter: TypeAdapter[T], text: bytes | str) -> T:
-    """The value of a JSON text.
+    """Decode a JSON text into the type of `adapter`.
 
     Raises:
-        ValueError: in one line, what is wrong with each field.
+        ValueError: the text does not fit; the message is one line with each wrong field and its problem.
     """
     try:
         return adapter.validate_json(text, strict=True)

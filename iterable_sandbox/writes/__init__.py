@@ -1,1 +1,1 @@
-"""What writing does to a project. The routes read requests and shape answers; the effects are here."""
+"""Effects of writes on a project. Routes parse requests and build responses; they call these modules in between."""

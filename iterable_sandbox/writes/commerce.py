@@ -19,6 +19,6 @@ def fill_cart(project: Project, user: User, items: list[Any]) -> None:
 
 
 def purchase(project: Project, user: User, row: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
-    """Store a purchase, or update the one with the same id, and empty the cart; the id."""
+    """Store a purchase, or update the one with the same id, empty the cart, and return the id."""
     fill_cart(project, user, [])
     return events.put(project, "purchase", user, row, fields)

@@ -1,4 +1,4 @@
-"""The devices and browsers of a user that take push messages."""
+"""Devices and browsers of users that receive push messages."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MAX_BROWSERS: Final = 500
 
 
 def register(project: Project, user: User, device: Mapping[str, Any]) -> None:
-    """Add a device, or bring the one with the same token up to date; fields that are not sent stay.
+    """Add a device, or update the one with the same token; fields that are not sent stay.
 
     Raises:
-        RefusedError: 400 if the user has as many as there may be.
+        RefusedError: 400 if the user has the maximum number of devices.
     """
     devices = user.profile.get("devices", [])
     known = next((old for old in devices if old["token"] == device["token"]), None)
@@ -31,7 +31,7 @@ def register(project: Project, user: User, device: Mapping[str, Any]) -> None:
 
 
 def as_profile_field(device: Mapping[str, Any]) -> dict[str, Any]:
-    """A device as a profile shows it; its endpoint has the form of the one that Iterable's provider gives."""
+    """Form of a device in a profile. The platform endpoint has the form of Amazon SNS, which Iterable uses."""
     name = uuid5(NAMESPACE_URL, device["token"])
     head = {key: device[key] for key in ("applicationName", "platform", "token")}
     endpoint = f"arn:aws:sns:us-east-1:123456789012:endpoint/{device['platform']}/{device['applicationName']}/{name}"
@@ -39,7 +39,7 @@ def as_profile_field(device: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def disable(project: Project, user: User, token: str) -> None:
-    """Send no more push messages to a device."""
+    """Disable a device: it gets no more push messages."""
     for device in user.profile.get("devices", []):
         if device["token"] == token:
             device["endpointEnabled"] = False
@@ -47,10 +47,10 @@ def disable(project: Project, user: User, token: str) -> None:
 
 
 def register_browser(project: Project, user: User, token: str) -> None:
-    """Add the token of a browser, once.
+    """Add the token of a browser, unless the user has it.
 
     Raises:
-        RefusedError: 400 if the user has as many as there may be.
+        RefusedError: 400 if the user has the maximum number of tokens.
     """
     tokens = [known for known in user.profile.get("browserTokens", []) if known != token]
     if len(tokens) >= MAX_BROWSERS:

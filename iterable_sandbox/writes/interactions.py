@@ -1,4 +1,4 @@
-"""What users do with messages, as apps and pages report it."""
+"""Interactions of users with messages, as apps and pages report them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from iterable_sandbox.wire import dates
 from iterable_sandbox.writes import events
 
 SENDS: Final = tuple(data_type.name for data_type in DATA_TYPES if data_type.name.endswith("Send"))
-"""The data types of messages that went out."""
+"""Data types of sent messages."""
 
 
 def track(project: Project, user: User, type_: str, row: Mapping[str, Any], copied: Iterable[str]) -> None:
-    """Store what a user did with a message: the fields `copied` from the report, and the campaign of the message."""
+    """Store an interaction: the fields `copied` from the report, and the campaign of the message."""
     fields = _campaign(project, user, row["messageId"]) | {"messageId": row["messageId"]}
     given = {name: row[name] for name in copied if row.get(name) is not None}
     events.record(project, type_, user, fields | given | dotted(row), row.get("createdAt"))
 
 
 def track_session(project: Project, user: User, row: Mapping[str, Any]) -> None:
-    """Store a session and, one by one, the messages that were visible in it."""
+    """Store a session, and an impression for each message that was visible in it."""
     session = row.get("session") or {}
     ends = {name: dates.export_form(events.seconds(session[name])) for name in ("start", "end") if session.get(name)}
     named = {f"session.{name}": value for name, value in ({"id": session.get("id")} | ends).items()}
@@ -34,7 +34,7 @@ def track_session(project: Project, user: User, row: Mapping[str, Any]) -> None:
 
 
 def dotted(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The objects of a report as an export shows them: flat, with dotted names."""
+    """Flatten the objects of a report to dotted names, as exports show them."""
     return {
         f"{owner}.{name}": value
         for owner in ("deviceInfo", "messageContext")
@@ -43,6 +43,6 @@ def dotted(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _campaign(project: Project, user: User, message_id: str) -> dict[str, Any]:
-    """Where a message came from; nothing if it was not sent from here. What the real one does then is not known."""
+    """Ids of campaign and template of a message; none if it was not sent here. Iterable's treatment is not known."""
     sent = project.store.events.of_user(user.id, types=SENDS, message_id=message_id)
     return {name: sent[0].line[name] for name in ("campaignId", "templateId") if sent and name in sent[0].line}

@@ -12,7 +12,7 @@ _WILL_SEND: Final = frozenset({"Draft", "Ready", "Scheduled", "Starting", "Runni
 
 
 def is_in_use(project: Project, target: UserList) -> bool:
-    """Whether a campaign will still send to a list, or leave it out. What else counts as use is not known."""
+    """Whether a campaign will still send to a list or suppress it. Other kinds of use are not known."""
     return any(
         target.id in [*campaign.get("listIds", ()), *campaign.get("suppressionListIds", ())]
         for campaign in project.store.resources.all("campaign")
@@ -21,7 +21,7 @@ def is_in_use(project: Project, target: UserList) -> bool:
 
 
 def delete(project: Project, target: UserList) -> None:
-    """Delete a list. Profiles no longer show it, which is no update of theirs, as far as is known."""
+    """Delete a list, also from profiles. As far as is known, this does not count as an update of the profiles."""
     store = project.store
     with store.database.transaction():
         members = store.lists.rows(target.id)

@@ -11,7 +11,7 @@ from iterable_sandbox.writes import subscriptions
 
 
 def join(project: Project, user: User, target: UserList, *, source: str) -> None:
-    """Put a user on a list. Only somebody who was not on it makes an emailSubscribe event."""
+    """Add a user to a list. An emailSubscribe event is recorded only if the user was not on it."""
     present = project.store.lists.of_user(user.id)
     subscriptions.change(project, user, {subscriptions.LIST_IDS: {*present, target.id}}, source=source)
 
@@ -19,7 +19,7 @@ def join(project: Project, user: User, target: UserList, *, source: str) -> None
 def leave(
     project: Project, user: User, target: UserList, *, source: str, channels: Sequence[int], campaign: int | None
 ) -> None:
-    """Take a user from a list, and off `channels`. Nothing is recorded if nothing changes."""
+    """Remove a user from a list, and unsubscribe it from `channels`. No event is recorded if nothing changes."""
     now = subscriptions.current(project, user)
     wanted = {
         subscriptions.LIST_IDS: now[subscriptions.LIST_IDS] - {target.id},

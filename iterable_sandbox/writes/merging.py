@@ -1,4 +1,4 @@
-"""Giving a user another address, and making one user of two."""
+"""Changing the identifiers of a user, and merging two users."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ArrayMerge = Mapping[str, Any]
 
 
 def rename(project: Project, user: User, email: str | None, user_id: str | None) -> None:
-    """Give a user other identifiers, on its profile and on its events. Its document begins anew."""
+    """Change the identifiers of a user, in its profile and its events. The creation time of the profile is reset."""
     user.email, user.user_id = email, user_id
     profiles.reset_creation(user)
     users.save(project, user)
@@ -23,13 +23,13 @@ def rename(project: Project, user: User, email: str | None, user_id: str | None)
 
 
 def merge(project: Project, source: User, destination: User, arrays: Iterable[ArrayMerge]) -> None:
-    """Give the destination all that only the source has, its events among it, and delete the source.
+    """Move the events of the source and the fields that only it has to the destination, and delete the source.
 
-    Where both have a field, the destination keeps its own, also if they are objects; `arrays` says which arrays
-    are joined instead. Lists go by the field that shows them.
+    A field that both have keeps the value of the destination, also if it is an object; the arrays of `arrays` are
+    joined instead. Memberships follow from the field of list ids.
 
     Raises:
-        RefusedError: 400 if `dedupeBy` is given for something else than an array of objects.
+        RefusedError: 400 if `dedupeBy` is given for anything but an array of objects.
     """
     joined = {item["field"]: _joined_arrays(source, destination, item) for item in arrays}
     filled = {name: value for name, value in joined.items() if value}
@@ -44,7 +44,7 @@ def merge(project: Project, source: User, destination: User, arrays: Iterable[Ar
 
 
 def _joined_arrays(source: User, destination: User, item: ArrayMerge) -> list[Any]:
-    """Both arrays, without what the source has twice. A value that is no array counts as one of one item."""
+    """Join the arrays of both users, without items that the destination has. Other values count as an array of one."""
     ours, theirs = (_array(user.profile.get(item["field"])) for user in (destination, source))
     key = item.get("dedupeBy")
     if key is None:

@@ -1,4 +1,4 @@
-"""Deleting users, and forgetting them for good."""
+"""Deleting and forgetting users."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ FORGETTABLE: Final[dict[ProjectType, tuple[Kind, ...]]] = {
     ProjectType.USER_ID: ("userId",),
     ProjectType.HYBRID: ("email", "userId"),
 }
-"""The identifiers by which a project forgets: those that make a user unique."""
+"""Project type -> identifiers by which it forgets users: those that make a user unique."""
 
 
 def delete(project: Project, user: User) -> None:
-    """Take a user away with its events, its lists and the messages that wait for it. It may come back as a new one."""
+    """Delete a user with its events, memberships and scheduled messages. It may be created again."""
     store = project.store
     store.events.delete_of(user.id)
     store.lists.leave_all(user.id)
@@ -28,9 +28,9 @@ def delete(project: Project, user: User) -> None:
 
 
 def forget(project: Project, identity: Identity) -> None:
-    """Delete a user, known or not, and take no data about it from now on.
+    """Delete a user, if it exists, and refuse its data from now on.
 
-    A user of a hybrid project is forgotten by both of its identifiers; the contract does not say so.
+    In hybrid projects a user is forgotten by both of its identifiers; the contract does not say so.
     """
     found = project.user_resolver.find(identity)
     email, user_id = (identity.email, identity.user_id) if found is None else (found.email, found.user_id)
@@ -42,7 +42,7 @@ def forget(project: Project, identity: Identity) -> None:
 
 
 def unforget(project: Project, identity: Identity) -> None:
-    """Take data about somebody again. What was deleted stays away."""
+    """Accept data of a forgotten identifier again. Deleted data stays deleted."""
     if identity.email is not None:
         project.store.forgotten.remove("email", identity.email)
     if identity.user_id is not None:

@@ -1,4 +1,4 @@
-"""Sending messages. Nothing leaves the sandbox: what was sent, or skipped, is recorded as an event."""
+"""Sending messages, and applying writes that are due. Messages are only recorded, as sent or skipped."""
 
 from __future__ import annotations
 
@@ -25,14 +25,22 @@ TYPES: Final[Mapping[str, str]] = {
     "Embedded": "embeddedSend",
     "RCS": "rcsSend",
 }
-"""Medium of a campaign to the data type of its sends; that of its skips has `Skip` at the end."""
+"""Medium of a campaign -> data type of its sends. The data type of its skips ends with `Skip`."""
 
 _ZERO_COUNTERS: Final = {"catalogCollectionCount": 0, "catalogLookupCount": 0, "productRecommendationCount": 0}
 _PHONE_FIELDS: Final = {"SMS": "toPhoneNumber", "WhatsApp": "toWhatsAppPhoneNumber"}
 
 
 def send(project: Project, user: User, campaign: Json, request: Json, at_ms: int | None = None) -> None:
-    """Record that a user got a message, or why not. `request` is the body that asked for it."""
+    """Record that a message was sent to a user, or why it was skipped.
+
+    Args:
+        project: the project.
+        user: the recipient.
+        campaign: resource of the campaign.
+        request: body of the request that triggered the message.
+        at_ms: time of sending in epoch milliseconds; None is now.
+    """
     fields = _fields(project, campaign)
     type_, reason = TYPES[campaign["messageMedium"]], _skip_reason(project, user, campaign, request, fields)
     data = request.get("dataFields")
@@ -66,7 +74,7 @@ def _deliver(project: Project, message: Scheduled) -> None:
 
 
 def _fields(project: Project, campaign: Json) -> dict[str, Any]:
-    """The campaign and what it belongs to, as far as the project knows."""
+    """Ids of the campaign, its template, message type and channel, as far as the project has them."""
     template = project.store.resources.get("template", campaign["templateId"]) or {}
     type_id = template.get("messageTypeId")
     message_type = {} if type_id is None else project.store.resources.get("messageType", type_id) or {}
@@ -79,7 +87,7 @@ def _fields(project: Project, campaign: Json) -> dict[str, Any]:
 
 
 def _skip_reason(project: Project, user: User, campaign: Json, request: Json, fields: Json) -> str | None:
-    """Why a user does not get a message. Only the name of the first reason is documented."""
+    """Reason to skip a message to a user, or None. Only the name of the first reason is documented."""
     ids = subscriptions.current(project, user)
     reasons: dict[str, Callable[[], bool]] = {
         "DuplicateMarketingMessage": lambda: (

@@ -1,4 +1,4 @@
-"""What users are subscribed to: lists, channels and message types; and the events that tell of a change."""
+"""Subscriptions of users to lists, channels and message types, and the events about their changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Ids = Mapping[str, Collection[int]]
 
 
 def current(project: Project, user: User) -> dict[str, set[int]]:
-    """What a user is subscribed to, by the names of the contract."""
+    """Subscriptions of a user: field name of the contract -> ids."""
     shown = {
         name: users.ids_in(user.profile.get(name))
         for name in (UNSUBSCRIBED_CHANNELS, UNSUBSCRIBED_TYPES, SUBSCRIBED_TYPES)
@@ -31,7 +31,7 @@ def current(project: Project, user: User) -> dict[str, set[int]]:
 def change(
     project: Project, user: User, wanted: Ids, *, source: str, campaign: int | None = None, template: int | None = None
 ) -> None:
-    """Replace each kind of ids that is given, and record one event for all that was gained and one for all lost."""
+    """Replace the kinds of ids in `wanted`, and record one event for all gains and one for all losses."""
     before = current(project, user)
     after = before | {name: set(ids) for name, ids in wanted.items()}
     _change_lists(project, user, before[LIST_IDS], after[LIST_IDS])
@@ -41,11 +41,11 @@ def change(
     }
     users.save(project, user)
     if gained := _gained(before, after):
-        told = {"signupSource": source, "profileUpdatedAt": user.profile["profileUpdatedAt"]}
-        events.record(project, "emailSubscribe", user, gained | told)
+        origin = {"signupSource": source, "profileUpdatedAt": user.profile["profileUpdatedAt"]}
+        events.record(project, "emailSubscribe", user, gained | origin)
     if lost := _gained(after, before):
-        told = {"unsubSource": source, "campaignId": campaign, "templateId": template}
-        events.record(project, "emailUnSubscribe", user, lost | told)
+        origin = {"unsubSource": source, "campaignId": campaign, "templateId": template}
+        events.record(project, "emailUnSubscribe", user, lost | origin)
 
 
 def _change_lists(project: Project, user: User, before: set[int], after: set[int]) -> None:
@@ -55,7 +55,7 @@ def _change_lists(project: Project, user: User, before: set[int], after: set[int
 
 
 def _gained(before: Mapping[str, set[int]], after: Mapping[str, set[int]]) -> dict[str, Any]:
-    """What a user gets after and did not get before; empty if that is nothing."""
+    """Fields of the event for subscriptions that are in `after` and not in `before`; empty if there are none."""
     lists = after[LIST_IDS] - before[LIST_IDS]
     channels = before[UNSUBSCRIBED_CHANNELS] - after[UNSUBSCRIBED_CHANNELS]
     types = (before[UNSUBSCRIBED_TYPES] - after[UNSUBSCRIBED_TYPES]) | (

@@ -18,11 +18,18 @@ Row = Mapping[str, Any]
 def upsert(
     project: Project, row: Mapping[str, Any], fields: Mapping[str, Any], *, source: str, existing_only: bool = False
 ) -> User:
-    """The user that `row` means, with `fields` written to its profile. `source` is the signupSource of a new one.
+    """Create or update the user of a row, and return it.
+
+    Args:
+        project: the project.
+        row: row of the request, with identifiers and options.
+        fields: checked data fields.
+        source: `signupSource` of a new user.
+        existing_only: whether an unknown user is refused.
 
     Raises:
-        RowRefusedError: if the row fails; nothing is stored then.
-        NamelessRowError: the same, for a row without identity.
+        RowRefusedError: the row fails, and nothing is stored.
+        UnidentifiedRowError: the row has no identifier, and nothing is stored.
     """
     identity = identities.read_identity(row)
     user = project.user_resolver.find(identity) or new_user(project, identity, existing_only=existing_only)
@@ -37,10 +44,10 @@ def upsert(
 
 
 def new_user(project: Project, identity: identities.Identity, *, existing_only: bool) -> User:
-    """A user for an identity that is not known; not stored yet.
+    """Create a user for an unknown identity; it is not stored yet.
 
     Raises:
-        RowRefusedError: if none may be made.
+        RowRefusedError: no user may be created.
     """
     user = None if existing_only else project.user_resolver.new(identity)
     if user is None:
@@ -51,26 +58,26 @@ def new_user(project: Project, identity: identities.Identity, *, existing_only: 
 def write_rows(
     project: Project, rows: Sequence[Row], write: Callable[[Row, Row], object], *, create: bool | None
 ) -> tuple[BulkResult, FieldDraft]:
-    """Write many users: `write` gets each row with the data fields that it may store.
+    """Write many users. `write` is called with each row and its checked data fields.
 
     Raises:
-        RefusedError: 400 for all, if a value has the wrong type and the project does not fail single rows for it.
+        RefusedError: 400 for the whole request if a value has the wrong type, unless `type_clashes` is `row`.
     """
-    draft, tally = project.field_draft(), BulkResult(USER_BUCKETS)
+    draft, result = project.field_draft(), BulkResult(USER_BUCKETS)
     by_row = project.settings.type_clashes == "row"
     admitted = [] if by_row else draft.admit_all([requested_fields(row, create=create) for row in rows])
     draft.check()
     with project.store.database.transaction(), project.user_resolver.prefetch(rows):
         draft.save()
         if by_row:
-            tally.apply(lambda row: write(row, _accepted_fields(project, row, draft, create=create)), rows)
+            result.apply(lambda row: write(row, _accepted_fields(project, row, draft, create=create)), rows)
         else:
-            tally.apply(write, rows, admitted)
-    return tally, draft
+            result.apply(write, rows, admitted)
+    return result, draft
 
 
 def _accepted_fields(project: Project, row: Row, reported: FieldDraft, *, create: bool | None) -> Row:
-    """The data fields of one row, whose types are fixed at once."""
+    """Check the data fields of one row and store the types of its new fields at once."""
     draft = project.field_draft()
     fields = draft.admit(requested_fields(row, create=create))
     try:
@@ -83,16 +90,16 @@ def _accepted_fields(project: Project, row: Row, reported: FieldDraft, *, create
 
 
 def requested_fields(row: Row, *, create: bool | None) -> RequestedFields:
-    """The data fields that a row brings."""
+    """Data fields of a row, with its options."""
     return RequestedFields(USER, row.get("dataFields") or {}, create, bool(row.get("mergeNestedObjects")))
 
 
 def existing_user(project: Project, row: Mapping[str, Any]) -> User:
-    """The user that `row` means.
+    """Find the user of a row.
 
     Raises:
-        RowRefusedError: if the identity is malformed or unknown.
-        NamelessRowError: if there is none.
+        RowRefusedError: the identity is malformed or unknown.
+        UnidentifiedRowError: the row has no identifier.
     """
     identity = identities.read_identity(row)
     user = project.user_resolver.find(identity)
@@ -102,13 +109,13 @@ def existing_user(project: Project, row: Mapping[str, Any]) -> User:
 
 
 def save(project: Project, user: User, *, source: str = "API") -> None:
-    """Store a user as updated now."""
+    """Store a user, updated now."""
     profiles.touch(user, project.clock, project.settings.project_type, signup_source=source)
     project.store.users.save(user)
 
 
 def _rename(project: Project, user: User, identity: identities.Identity, fields: Mapping[str, Any]) -> None:
-    """What the real one makes of an array, which fits the type of these fields, is not known: `invalidData`."""
+    """Set identifiers that are among the data fields. Iterable's treatment of arrays there is not known."""
     email, user_id = fields.get("email"), fields.get("userId")
     if email is None and user_id is None:
         return
@@ -123,7 +130,7 @@ def _rename(project: Project, user: User, identity: identities.Identity, fields:
 
 
 def update_memberships(project: Project, user: User, fields: Mapping[str, Any]) -> None:
-    """Writing the array of list ids moves the user between lists, without any subscribe event."""
+    """Change the memberships of a user to the array of list ids in its fields, without subscription events."""
     name = profiles.list_field(project.settings.project_type)
     if name not in fields:
         return
@@ -135,6 +142,6 @@ def update_memberships(project: Project, user: User, fields: Mapping[str, Any]) 
 
 
 def ids_in(value: Any) -> set[int]:
-    """The ids in a field that clients write as an array, one number, or null."""
+    """Ids in a field that clients write as an array, a number or null."""
     items = value if isinstance(value, list) else [value]
     return {item for item in items if isinstance(item, int)}

@@ -2,7 +2,7 @@
 
 The SDK looks at each record by itself: takes out fields that are not selected, maps it, hands it to child
 streams, wraps it, writes it. Where none of this would change anything, whole blocks are written at once. The SDK
-has no public hook for that; the private one that it needs is here, and `tests/tap/test_blocks.py` fails if the
+has no public hook for that; the private one that it needs is here, and `tests/tap/test_batched_stream.py` fails if the
 SDK changes what it does besides.
 """
 

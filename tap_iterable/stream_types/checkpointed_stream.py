@@ -1,7 +1,7 @@
 """A stream whose state moves only when it says so.
 
 The SDK's bookmark is the largest value seen in a record. The SDK has no public hook for a bookmark of one's own; the
-private ones that this needs are all here, and `tests/tap/test_checkpoint.py` fails if the SDK changes them.
+private ones that this needs are all here, and `tests/tap/test_windowed_stream.py` fails if the SDK changes them.
 """
 
 from __future__ import annotations

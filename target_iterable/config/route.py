@@ -1,4 +1,4 @@
-"""Routes: what a route to an object may say, and what one says."""
+"""Routes, and the specs of objects, which say what routes to them may contain."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Option:
 
 @dataclass(frozen=True)
 class ObjectSpec:
-    """What a route to one object may say.
+    """The keys and values that routes to one object may have.
 
     Attributes:
         name: the value of `object`.
@@ -105,7 +105,7 @@ class ObjectSpec:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """All keys that a route to the object may have."""
+        """The keys that a route to the object may have."""
         conditional = {
             "skip_unchanged": self.describes_state,
             "on_unconfirmed": self.has_unrepeatable_effect,
@@ -130,7 +130,7 @@ class ObjectSpec:
 
 @dataclass(frozen=True)
 class Route:
-    """Where the records of a stream go, and how they are written.
+    """A route, checked: where the records of a stream go, and how they are written.
 
     Attributes:
         object: the name of the object.

@@ -100,7 +100,7 @@ def _fields(entry: Mapping[str, Any], setting: str) -> Mapping[str, str | None]:
 
 
 def _selection(entry: Mapping[str, Any], setting: str, *, ignores_marks: bool) -> ColumnSelection:
-    """What `drop` and `keep_only` select; they must not contradict `fields` and `defaults`.
+    """The columns that `drop` and `keep_only` select; they must not contradict `fields` and `defaults`.
 
     With `ignores_marks`, columns that only mark rows as deleted are left out, too.
     """

@@ -72,8 +72,8 @@ ROUTE: Final[dict[str, Any]] = {
         },
         "allow_empty": {
             "type": ["boolean", "null"],
-            "description": "In the mode `mirror`: whether the source may be empty. If it is, everything is removed, as "
-            "far as `max_removals` allows. By default nothing is removed, and the run fails.",
+            "description": "In the mode `mirror`: if true, an empty source is valid, and everything is removed, as far "
+            "as `max_removals` allows. By default nothing is removed, and the run fails.",
         },
         "complete_at_end": {
             "type": ["boolean", "string", "null"],
@@ -84,7 +84,7 @@ ROUTE: Final[dict[str, Any]] = {
         "max_shrinkage": {
             "type": _THRESHOLD,
             "description": "With `complete_at_end: true`: how many fewer records than before may come, as a count or a "
-            "percentage (10% by default, and at least one). If even fewer come, nothing is removed, because the tap "
+            "percentage (10% by default, but at least one). If more are missing, nothing is removed, because the tap "
             "may have ended too early.",
         },
         "on_unconfirmed": {

@@ -84,7 +84,7 @@ class Router:
             for column in self._routes[pattern].fields.keys() - columns:
                 hint = did_you_mean(column, columns)
                 yield f"`streams.{pattern}.fields` names {column!r}, which is no column of the stream's schema.{hint}"
-            for option, globs in self._routes[pattern].selection.unused_columns(columns).items():
+            for option, globs in self._routes[pattern].selection.unused_globs(columns).items():
                 for glob in globs:
                     hint = did_you_mean(glob, columns)
                     yield f"`streams.{pattern}.{option}` has {glob!r}, which matches no column of the schema.{hint}"

@@ -1,6 +1,9 @@
 """Field types: Iterable keeps the type of a field's first value for ever, and refuses a whole request for a clash.
 
 Types belong to a scope: the profiles of all users, the events of one name, or a catalog.
+
+The sandbox infers types and recognises dates by code of its own (`iterable_sandbox/rules/field_types.py`,
+`iterable_sandbox/wire/dates.py`) on purpose: tests against a sandbox that shared this code could not find its mistakes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One small class per object of Iterable, and the table of them."""
+"""The registry: name of an object -> its class."""
 
 from __future__ import annotations
 

@@ -34,35 +34,36 @@ def _choice(must_be: str, *choices: str) -> Option:
 
 
 class Segment(IterableObject):
-    """Calls of the Segment spec, each of which becomes a record of another object.
+    """Calls of the Segment spec. Each becomes a record of another object.
 
-    A call is written as `analytics.js` sends it, or as warehouses of Segment and RudderStack keep it. There its parts
-    are columns such as `user_id`, `event_text` and `id` (the messageId), and all other columns are traits or
-    properties; null ones were not sent. Of a call as it was sent, members that the spec does not know are left out,
-    such as `rudderId` and `request_ip`, unless `spread` is `all`. What is skipped by an option counts as unchanged.
+    A call is either raw, as `analytics.js` sends it, or a row of a warehouse of Segment or RudderStack. A row has
+    columns such as `user_id`, `event_text` and `id` (the messageId), and all other columns are traits or properties;
+    those with null were not sent. Members of a raw call that the spec does not know, such as `rudderId` and
+    `request_ip`, are left out unless `spread` is `all`. Calls that an option skips count as unchanged.
 
-    type: `identify`, `track`, `page`, `screen`, `alias` or `group`. Tables without it need the option `call`.
-    userId: whom it is about. In e-mail-based projects it may be the address.
+    type: `identify`, `track`, `page`, `screen`, `alias` or `group`. Tables without this column need the option `call`.
+    userId: the user. In e-mail-based projects it may be the address.
     traits: of identify calls: the fields of the user, `email` among them. `phone` is written to `phoneNumber`, too.
-    event: of track calls: the name of the event. `Order Completed` is a purchase; `Cart Updated` is the cart, and so
-        are `Product Added` and `Product Removed` if they have all `products`.
+    event: of track calls: the name of the event. `Order Completed` becomes a purchase, `Cart Updated` a cart. So do
+        `Product Added` and `Product Removed` if they have all `products` of the cart.
     properties: of track, page and screen calls: the fields of the event.
-    name: of page and screen calls: `Pricing` is the event `Pricing page`.
-    previousId: of alias calls: the address that the one in `userId` replaces.
-    messageId: the id of the event, so that calls that come again change nothing; in a warehouse the column `id`. A
-        property `message_id`, such as the message that was opened, is only taken for it where there is neither.
-    timestamp: when it happened; else `originalTimestamp`, `sentAt` or `receivedAt`.
-    context: its `traits.email` tells the address, its `personas` the audience. The rest is left out, but for the
-        traits of an identify call that has none of its own: RudderStack sends them there.
+    name: of page and screen calls: `Pricing` becomes the event `Pricing page`.
+    previousId: of alias calls: the address that is replaced by the one in `userId`.
+    messageId: the id of the event, so sending a call again changes nothing; in a warehouse it is the column `id`. A
+        property `message_id`, such as the message that was opened, is used only where there is neither.
+    timestamp: when it happened; otherwise `originalTimestamp`, `sentAt` or `receivedAt`.
+    context: the address is taken from its `traits.email`, the audience from its `personas`. All else is left out,
+        except the traits of an identify call that has no other traits: RudderStack sends them in the context.
 
-    Orders need `total` and `products`, and have `order_id` as their id; products need `product_id`, `name`, `price` and
-    `quantity`, and their other properties become data fields of the items. A call that tells one product only would
-    destroy the cart: `cart_deltas` makes an event of it, or adds it to what the stream has told of the cart before. For
-    that the stream must be read from its beginning in each run, sorted by time, and name users by their ids.
+    Orders need `total` and `products`, and their id is `order_id`. Products need `product_id`, `name`, `price` and
+    `quantity`; their other properties become data fields of the items. A call that has only one product would overwrite
+    the whole cart. `cart_deltas` can turn it into an event, or apply it to the cart that the earlier calls of the
+    stream have left. For that, each run must read the stream from its beginning, sorted by time, and users need
+    userIds.
 
-    Of a warehouse, take the tables `identifies`, `pages`, `screens` and those of the single events, for example by
-    `"*-order_completed": {object: segment, call: track}`: the table `tracks` has no properties. Where addresses change
-    by alias calls, read only new rows in each run: an identify call of old would make a user of the old address.
+    From a warehouse, take the tables `identifies`, `pages`, `screens` and those of the single events, for example with
+    `"*-order_completed": {object: segment, call: track}`: the table `tracks` has no properties. If alias calls change
+    addresses, read only new rows in each run: an old identify call would create a user with the old address.
 
     A call about an audience (`context.personas`, or `Audience Entered` and `Audience Exited`) can become a field such
     as `first_buyers`, one of these events, or the membership of a list with the audience's name.
@@ -84,27 +85,27 @@ class Segment(IterableObject):
                 *SHAPES,
             ),
             "anonymous": _choice(
-                "what becomes of calls with an anonymousId alone: `reject` or `skip`", "reject", "skip"
+                "what to do with calls that have only an anonymousId: `reject` or `skip`", "reject", "skip"
             ),
             "pages": _choice(
-                "which pages and screens are events: `all`, only `named` ones, or all by one `common` name",
+                "which pages and screens become events: `all`, only `named` ones, or all under one `common` name",
                 *("all", "named", "common"),
             ),
             "audiences": _choice(
-                "how members of audiences are written: `as_sent`, or each as a `trait`, an `event` or by a `list`",
+                "how audience members are written: `as_sent`, or as a `trait`, an `event`, or members of a `list`",
                 *("as_sent", "trait", "event", "list"),
             ),
             "cart_deltas": _choice(
-                "what becomes of single products: `reject`, `skip`, `event`, or the cart of the stream's `history`",
+                "what to do with single products: `reject`, `skip`, `event`, or the cart by the stream's `history`",
                 *("reject", "skip", "event", "history"),
             ),
             "spread": _choice(
-                "what are traits or properties of a call as it was sent: what stands where the `spec` wants them, or "
-                "`all` other members of the call, too",
+                "which members of a raw call are traits or properties: those that the `spec` defines, or `all` others, "
+                "too",
                 *("spec", "all"),
             ),
             "groups": _choice(
-                "what becomes of group calls: `reject`, `skip`, or a field `group` of the `profile`",
+                "what to do with group calls: `reject`, `skip`, or write the field `group` of the `profile`",
                 *("reject", "skip", "profile"),
             ),
         },

@@ -30,7 +30,7 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Where the values of one column go.
+    """The destination of the values of one column.
 
     Attributes:
         path: the names of the objects on the way and of the field; empty if the column is dropped.
@@ -44,7 +44,7 @@ class _Column:
 
 
 class Move(NamedTuple):
-    """Where a column goes whose field depends on no other column."""
+    """The destination of a column that depends on no other column."""
 
     field: str
     is_date: bool
@@ -61,7 +61,7 @@ class ColumnMapping:
         renames: column -> field of Iterable; None drops the column.
         defaults: column -> value where a record has none.
         nest: whether a dot in a field's name leads into an object.
-        selection: which of the other columns are written.
+        selection: which columns are written.
     """
 
     def __init__(
@@ -120,9 +120,9 @@ class ColumnMapping:
 
     @property
     def moves(self) -> Mapping[str, Move] | None:
-        """Where the columns of the schema go, without those that are dropped.
+        """The destinations of the columns of the schema, without dropped ones.
 
-        None if a column's field may depend on more than the column: if there are defaults, if columns become members of
+        None if a destination may depend on more than the column: if there are defaults, if columns become members of
         objects, if members are dropped, or if two columns have the same name after mapping.
         """
         columns = self._schema_columns
@@ -178,7 +178,7 @@ def _set_at(row: Row, path: tuple[str, ...], value: Any) -> None:
         inner = row.get(step)
         if inner is not None and not isinstance(inner, dict):
             raise RecordRejectedError(
-                "duplicateField", f"a column puts {'.'.join(path)!r} into {step!r}, which is no object", step
+                "duplicateField", f"a column puts {'.'.join(path)!r} into {step!r}, which is not an object", step
             )
         row[step] = dict(inner or {})
         row = row[step]

@@ -78,7 +78,7 @@ class ColumnSelection:
         part = _member(self._record, column)
         return schema if part is None else _schema(part, schema)
 
-    def unused_columns(self, columns: Collection[str]) -> dict[str, list[str]]:
+    def unused_globs(self, columns: Collection[str]) -> dict[str, list[str]]:
         """The globs of each option that match none of the columns."""
         return {
             option: [glob for glob in globs if not any(_remaining([tuple(glob.split("."))], name) for name in columns)]

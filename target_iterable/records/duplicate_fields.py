@@ -54,8 +54,8 @@ class DuplicateFields:
             )
         if name not in self.counts:
             _logger.warning(
-                "Stream %r: records have the field %r twice, with another value in %r than beside it, where it counts. "
-                "See `on_duplicate_field`.",
+                "Stream %r: records have the field %r twice, with another value in %r than beside it; the latter is "
+                "used. See `on_duplicate_field`.",
                 self._stream,
                 name,
                 place,

@@ -67,9 +67,9 @@ def _alias(call: Call, rules: MappingRules) -> MappedCall:
             raise call.missing(name)
         if not is_address(value):
             raise RecordRejectedError(
-                "invalidAlias", f"`{name}` is not an e-mail address, and Iterable can change nothing else", name
+                "invalidAlias", f"`{name}` is not an e-mail address, and Iterable can change only those", name
             )
-    rules.users.forget()
+    rules.users.clear_addresses()
     return MappedCall("user_emails", "change", {"currentEmail": call.subject, "newEmail": call.user_id})
 
 
@@ -79,7 +79,7 @@ def _group(call: Call, rules: MappingRules) -> MappedCall:
 
 def _rejected_group(_call: Call, _rules: MappingRules) -> MappedCall:
     raise RecordRejectedError(
-        "groupCall", "Iterable has no groups; with the option `groups: profile` users have a field `group`", "type"
+        "groupCall", "Iterable has no groups; the option `groups: profile` writes the field `group` of users", "type"
     )
 
 

@@ -63,7 +63,7 @@ def _cart(call: Call, rules: MappingRules, cart_items: list[Row]) -> MappedCall:
 def _rejected(call: Call, _rules: MappingRules) -> MappedCall:
     raise RecordRejectedError(
         "cartDelta",
-        f"the call tells one product, and would replace the whole cart by it: it needs `{call.path_to(PRODUCTS)}`, or "
+        f"the call has only one product, which would replace the whole cart: it needs `{call.path_to(PRODUCTS)}`, or "
         "the option `cart_deltas` of the route",
         call.path_to(PRODUCTS),
     )

@@ -1,4 +1,4 @@
-"""What the mappings of calls share: the rules of the route, and the records that calls become."""
+"""Shared parts of the mappings of calls: the rules of the route, and the records that calls become."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ class OpenCarts:
         if before is None or left < 0:
             raise RecordRejectedError(
                 "notInCart",
-                "the calls before do not tell how the product came into the cart: is the stream read from its "
-                "beginning, and sorted by time?",
+                "no earlier call has added the product to the cart: is the stream read from its beginning, and sorted "
+                "by time?",
                 "properties.product_id",
             )
         return [*others, {**before, "quantity": left}] if quantity is not None and left else others

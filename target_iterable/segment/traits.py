@@ -49,16 +49,14 @@ class TraitsReader:
             self._refuse_anonymous()
         return named
 
-    def forget(self) -> None:
+    def clear_addresses(self) -> None:
         """Forget all addresses, because the address of a user changes."""
         self._addresses.clear()
 
     def _refuse_anonymous(self) -> None:
         if self._skips_anonymous:
             raise RecordSkippedError
-        raise RecordRejectedError(
-            "anonymousCall", "it names nobody but an anonymousId, and Iterable knows no such ids", "userId"
-        )
+        raise RecordRejectedError("anonymousCall", "it has only an anonymousId, which Iterable does not know", "userId")
 
     def _address(self, call: Call, email: object) -> object:
         """The address in the call, else the remembered one, else the userId if it is an address."""

@@ -1,3 +1,15 @@
+"""Fixtures of the tests of the client.
+
+- `connect(**options)`: makes clients of the scripted server `server`, which do not really sleep between tries.
+- `client`: such a client with default options.
+- `naps`: the waits of these clients, in seconds.
+
+    def test_a_503_is_tried_again(connect: Connect, server: ScriptedServer, naps: list[float]) -> None:
+        server.script = [Answer(503), answer_json(200, {"lists": []})]
+        connect(first_wait=1).get_json("/api/lists")
+        assert len(naps) == 1
+"""
+
 from collections.abc import Iterator
 from typing import Any, Protocol
 

@@ -207,6 +207,7 @@ def test_the_waits_differ_by_chance_so_that_clients_do_not_come_back_together(
         ({"Retry-After": "7"}, 7),
         ({"Retry-After": " 120 "}, 120),
         ({"Retry-After": "Fri, 07 Mar 2025 12:00:30 GMT", "Date": "Fri, 07 Mar 2025 12:00:00 GMT"}, 30),
+        ({"Retry-After": "Fri, 07 Mar 2025 12:00:30 -0000", "Date": "Fri, 07 Mar 2025 13:00:00 +0100"}, 30),
         ({"Retry-After": "0"}, 1),
         ({"Retry-After": "Fri, 07 Mar 2025 11:00:00 GMT", "Date": "Fri, 07 Mar 2025 12:00:00 GMT"}, 1),
         ({"Retry-After": "Fri, 07 Mar 2025 12:00:00 GMT"}, 1),

@@ -1,4 +1,8 @@
-"""What Iterable publishes about its API, condensed into the tables of `facts`."""
+"""Fixtures of the contract tests: the facts that Iterable publishes about its API, from the tables in `facts`.
+
+- `contract`: operations and schemas of the API; see `tests/contract/published_api.py`.
+- `published_fields`, `exported_kinds`: fields of data types, as published and as recorded.
+"""
 
 import pytest
 

@@ -1,6 +1,10 @@
-"""What Iterable publishes about its API: operations, and the JSON Schemas of their parameters, bodies and answers.
+"""The published API of Iterable: operations, and the JSON Schemas of their parameters, bodies and answers.
 
-Read from the tables in `facts`; `tools/contract_facts.py` explains their form.
+They are read from the tables in `facts`, whose form `tools/contract_facts.py` explains. The fixture `contract` is one:
+
+    operation = contract.operation("GET", "/api/lists/getUsers")
+    assert operation is not None and operation.query_parameters["listId"].required
+    assert list(contract.problems(operation.query_parameters["listId"].schema, "12")) != []  # a text is no number
 """
 
 from __future__ import annotations

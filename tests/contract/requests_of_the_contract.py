@@ -1,4 +1,9 @@
-"""A request for any operation of the contract, made from its schemas and from what a prepared project holds."""
+"""Requests for all operations of the contract, made from their schemas and the contents of a prepared project.
+
+operation = contract.operations["POST /api/lists"]
+path, query = uri(operation, KNOWN)
+request_body = body(contract, operation.body or {}, KNOWN | {"name": "Readers"})
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of facts say what the description says that they are condensed from."""
+"""The tables of facts agree with the published description that they are made from."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whatever a client sends, no route of the sandbox answers with a 500 that nobody asked for."""
+"""No request makes a route of the sandbox answer with an unexpected 500."""
 
 from __future__ import annotations
 

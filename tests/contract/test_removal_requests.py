@@ -1,4 +1,4 @@
-"""What removes things that have left a source is a request that the contract knows."""
+"""Requests that remove what has left a source are requests of the contract."""
 
 from __future__ import annotations
 

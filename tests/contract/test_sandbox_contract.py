@@ -1,4 +1,4 @@
-"""Every route of the sandbox is one of the contract, and what it answers has the shape that the contract gives."""
+"""All routes of the sandbox are routes of the contract, and their answers fit its schemas."""
 
 from __future__ import annotations
 

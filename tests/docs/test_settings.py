@@ -1,4 +1,4 @@
-"""What pages, `.env.example` and Meltano's definitions say about the settings."""
+"""Settings in the pages, in `.env.example` and in Meltano's definitions."""
 
 from __future__ import annotations
 

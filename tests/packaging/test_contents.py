@@ -1,4 +1,4 @@
-"""What is in the distributions, and what they say about themselves."""
+"""Contents and metadata of the distributions."""
 
 from __future__ import annotations
 

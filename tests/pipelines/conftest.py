@@ -1,4 +1,11 @@
-"""A Meltano project with the plugins of this environment, and sandboxes; its commands take seconds, so it is shared."""
+"""Fixture of the tests with Meltano: a project with the plugins of this environment, between two sandboxes.
+
+Commands of Meltano take seconds, so all tests of a session share the project:
+
+    def test_a_run_copies_users(pipeline: Pipeline) -> None:
+        pipeline.project.meltano("run", "tap-iterable", "target-iterable")
+        assert pipeline.destination.counts()["users"] > 0
+"""
 
 from __future__ import annotations
 

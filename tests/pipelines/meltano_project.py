@@ -1,4 +1,10 @@
-"""Meltano projects of somebody else."""
+"""A Meltano project in a folder, and its commands.
+
+Example:
+    project = MeltanoProject.new(tmp_path)  # by `meltano init`
+    project.meltano("add", "extractor", "tap-iterable")  # standard output; the command must succeed
+    project.refused("run", "tap-unknown", "target-iterable")  # output and log; the command must fail
+"""
 
 from __future__ import annotations
 
@@ -29,19 +35,19 @@ class MeltanoProject:
         return cls(parent / "mine")
 
     def meltano(self, *arguments: str, **environment: str) -> str:
-        """What the command prints. It must succeed."""
+        """Run a command that must succeed; its standard output."""
         ended = self._run(arguments, environment)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 
     def meltano_says(self, *arguments: str, **environment: str) -> str:
-        """What the command prints and logs. It must succeed."""
+        """Run a command that must succeed; its standard output and log."""
         ended = self._run(arguments, environment)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr
 
     def refused(self, *arguments: str, **environment: str) -> str:
-        """What the command prints and logs. It must fail."""
+        """Run a command that must fail; its standard output and log."""
         ended = self._run(arguments, environment)
         assert ended.returncode != 0, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr

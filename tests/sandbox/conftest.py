@@ -1,4 +1,19 @@
-"""A bare HTTP client, so that tests see the sandbox's answers as they are."""
+"""Fixtures of the tests of the sandbox: plain HTTP clients, which see its answers as they are.
+
+- `http`: client of a fresh, empty e-mail-based project.
+- `seeded`: client of a copy of the seeded project; `database` is the path of such a copy.
+- `opened(**settings)`: context manager with a client of a sandbox with other settings.
+
+`Http` sends the API key and has shortcuts: `update` and `track` write users and events and return the JSON of a 200,
+`user` and `export` read them, `ok` is any POST that must be 200; `get`, `post` and `send` return the bare response.
+
+    def test_a_decimal_fits_a_field_of_decimals(http: Http) -> None:
+        http.update({"email": "ana@example.com", "dataFields": {"score": 1.5}})
+        assert http.user("ana@example.com")["score"] == 1.5
+
+    with opened(project_type="hybrid", unknown_fields="drop") as http:
+        ...
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys, unknown routes, sizes and limits: what happens before an endpoint is asked."""
+"""Checks before an endpoint is called: unknown routes, API keys, limits, sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bulk request, which reads and writes for all of its rows at once, does what its rows would do one by one."""
+"""A bulk request, which reads and writes all rows at once, has the effect of its rows one by one."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ def _project(settings: Settings) -> Project:
 
 
 def _update(project: Project, rows: Sequence[dict[str, Any]]) -> BulkResult:
-    tally, _ = users.write_rows(
+    result, _ = users.write_rows(
         project, rows, lambda row, fields: users.upsert(project, row, fields, source="API"), create=True
     )
-    return tally
+    return result
 
 
 def _subscribe(project: Project, rows: Sequence[dict[str, Any]]) -> BulkResult:
@@ -87,13 +87,13 @@ def _subscribe(project: Project, rows: Sequence[dict[str, Any]]) -> BulkResult:
 
 
 def _track(project: Project, rows: Sequence[dict[str, Any]]) -> BulkResult:
-    draft, tally = project.field_draft(), BulkResult(EVENT_BUCKETS)
+    draft, result = project.field_draft(), BulkResult(EVENT_BUCKETS)
     with project.store.database.transaction(), project.user_resolver.prefetch(rows), events.prefetch(project, rows):
         asked = [RequestedFields(custom_event(row["eventName"]), row["dataFields"], create=True) for row in rows]
         admitted = draft.admit_all(asked)
-        tally.apply(partial(events.track, project), rows, admitted)
+        result.apply(partial(events.track, project), rows, admitted)
         draft.save()
-    return tally
+    return result
 
 
 def _content(project: Project) -> list[str]:
@@ -113,10 +113,10 @@ def _agree(write: Write, settings: Settings, before: list[Any], rows: list[Any])
     together, single = _project(settings), _project(settings)
     for project in (together, single):
         _update(project, before)
-    tally, tallies = write(together, rows), [write(single, [row]) for row in rows]
-    assert (tally.succeeded, tally.failed) == (sum(t.succeeded for t in tallies), sum(t.failed for t in tallies))
-    for name, values in tally.failed_updates().items():
-        assert values == [value for one in tallies for value in one.identifiers_in(name)]
+    result, results = write(together, rows), [write(single, [row]) for row in rows]
+    assert (result.succeeded, result.failed) == (sum(t.succeeded for t in results), sum(t.failed for t in results))
+    for name, values in result.failed_updates().items():
+        assert values == [value for one in results for value in one.identifiers_in(name)]
     assert _content(together) == _content(single)
     for project in (together, single):
         project.store.close()

@@ -1,4 +1,4 @@
-"""What is looked at column by column, for many rows at once, is seen as it is row by row."""
+"""Checks by column, for many rows at once, give the same results as checks row by row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is put off in a transaction is seen by whoever asks, and an index is made when it is needed."""
+"""Deferred INSERTs of a transaction are visible to all queries, and an index is created when it is needed."""
 
 from __future__ import annotations
 

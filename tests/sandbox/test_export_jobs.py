@@ -1,4 +1,4 @@
-"""Export jobs, from start to the files that their URLs lead to."""
+"""Export jobs, from their start to the download of their files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults on demand: each kind as a client sees it, and when it strikes."""
+"""Fault injection: each kind of fault as a client sees it, and which requests get it."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_a_parameter_of_the_path_chooses_too(http: Http) -> None:
         ({"times": None}, "1111111"),
     ],
 )
-def test_a_fault_strikes_as_often_as_it_was_asked_to(http: Http, options: Mapping[str, Any], expected: str) -> None:
+def test_a_fault_is_injected_as_often_as_it_was_asked_to(http: Http, options: Mapping[str, Any], expected: str) -> None:
     fault = http.sandbox.inject("generic_error", route="GET /api/lists", **options)
     statuses = [http.get("/api/lists").status_code for _ in expected]
     assert "".join(str(int(status == 500)) for status in statuses) == expected

@@ -1,4 +1,4 @@
-"""The first value of a field fixes its type for ever."""
+"""The first value of a field fixes its type."""
 
 from __future__ import annotations
 

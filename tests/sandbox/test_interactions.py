@@ -1,4 +1,4 @@
-"""What users do with messages: each report is an event of its data type."""
+"""Interactions with messages: each report is stored as an event of its data type."""
 
 from __future__ import annotations
 

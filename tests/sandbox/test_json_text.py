@@ -1,4 +1,4 @@
-"""JSON is read as Python's own reads it, and what is written reads back, whichever of the two had it."""
+"""Decoding agrees with Python's `json`, and encoded values decode to themselves, with and without msgspec."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deleting lists, and looking at some of their members."""
+"""Deleting lists, and samples of their members."""
 
 from __future__ import annotations
 

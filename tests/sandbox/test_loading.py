@@ -1,4 +1,4 @@
-"""Loading export files of one's own."""
+"""Loading export files into a project."""
 
 from __future__ import annotations
 

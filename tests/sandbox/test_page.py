@@ -1,4 +1,4 @@
-"""The page for people: everything is on it, and nothing that a client stored becomes mark-up."""
+"""The web page: it has all sections, and stored texts never become mark-up."""
 
 from __future__ import annotations
 
@@ -52,6 +52,36 @@ def hostile(http: Http) -> Http:
     return http
 
 
+class _Sections(HTMLParser):
+    """The rows of the tables of a page, by the id of the section (`h2`) that they are in.
+
+    A row is the texts of its cells; the first row of a table is its header. `h3` is a row of one cell.
+    """
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.rows: dict[str, list[list[str]]] = {}
+        self._section: list[list[str]] = []
+        self._in_cell = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "h2":
+            self._section = self.rows.setdefault(dict(attrs)["id"] or "", [])
+        if tag in ("tr", "h3"):
+            self._section.append([])
+        self._in_cell = self._in_cell or tag in ("th", "td", "h3")
+        if tag in ("th", "td", "h3"):
+            self._section[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_cell = self._in_cell and tag not in ("th", "td", "h3")
+
+    def handle_data(self, data: str) -> None:
+        if self._in_cell:
+            self._section[-1][-1] += data
+
+
 def page(http: Http) -> requests.Response:
     return requests.get(http.sandbox.url + "/", timeout=10)
 
@@ -63,14 +93,32 @@ def test_the_page_shows_users_events_lists_catalogs_requests_and_faults(http: Ht
     http.post("/api/catalogs/Books")
     http.ok("/api/catalogs/Books/items", {"documents": {"item-1": {"colour": "teal"}}})
     http.sandbox.inject("gateway", route="GET /api/journeys")
-    text = _Tags(page(http).text).text
-    shown = ("ana@example.com", "bookOpened", "customEvent", "emailSubscribe", "Readers of everything", str(list_id))
-    for value in (*shown, "Books", "item-1", "teal", "/api/events/trackBulk", "GET /api/journeys"):
-        assert value in text
+    sections = _Sections(page(http).text).rows
+    assert list(sections) == ["users", "events", "lists", "catalogs", "requests", "faults"]
+    header, (email, user_id, profile) = sections["users"]
+    assert (header, email, user_id) == (["email", "userId", "profile"], "ana@example.com", "")
+    assert str(list_id) in profile
+    counts, lines = sections["events"][:3], sections["events"][3:]
+    assert counts == [["data type", "events"], ["customEvent", "1"], ["emailSubscribe", "1"]]
+    assert [(row[0], row[2]) for row in lines[1:]] == [
+        ("customEvent", "ana@example.com"),
+        ("emailSubscribe", "ana@example.com"),
+    ]
+    assert "bookOpened" in lines[1][-1]
+    assert sections["lists"] == [["id", "name", "members"], [str(list_id), "Readers of everything", "1"]]
+    *head, (item, value) = sections["catalogs"]
+    assert (head, item) == ([["Books"], ["item", "value"]], "item-1")
+    assert '"colour": "teal"' in value
+    latest = ["/api/catalogs/{catalogName}/items", "/api/catalogs/{catalogName}", "/api/events/trackBulk"]
+    assert [row[2] for row in sections["requests"][1:4]] == latest
+    assert sections["faults"] == [["fault", "route", "struck"], ["gateway", "GET /api/journeys", "0 of 1"]]
 
 
 def test_an_empty_project_has_a_page_too(http: Http) -> None:
-    assert "Users (0)" in page(http).text
+    text = page(http).text
+    assert "Users (0)" in text
+    headers_only = {"users": 1, "events": 2, "lists": 1, "catalogs": 0, "requests": 1, "faults": 1}
+    assert {name: len(rows) for name, rows in _Sections(text).rows.items()} == headers_only
 
 
 def test_nothing_that_a_client_stored_becomes_markup(hostile: Http) -> None:

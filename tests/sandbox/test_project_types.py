@@ -1,4 +1,4 @@
-"""Who a row means, by project type."""
+"""Resolution of a row's identifiers to a user, by project type."""
 
 from __future__ import annotations
 

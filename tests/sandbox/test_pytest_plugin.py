@@ -1,4 +1,4 @@
-"""The fixtures for other people's tests."""
+"""The pytest plugin and its fixtures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages that are asked for: recorded as sent, skipped or scheduled. Nothing leaves."""
+"""Sending messages: each is recorded as sent or skipped, or scheduled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing one user at a time: users/update, and what it answers."""
+"""Writing one user at a time by users/update, and its answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users are subscribed to: overwritten as a whole, or changed by one group."""
+"""Subscriptions of users: replaced as a whole, or changed for one list, channel or message type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another address for a user, and one user made of two."""
+"""Changing the e-mail of a user, and merging two users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users in an e-mail project: writing them, reading them back."""
+"""Users in an email-based project: writing and reading them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""A scripted API that answers each path as told, and streams of a tap in this process that read from it."""
+"""A scripted API that answers by path, and streams of a tap in this process that read from it.
+
+Example:
+    answer(server, {"/api/lists": {"lists": []}, "/api/channels": Answer(500)})  # other paths are a 404
+    with stream_of(ListUsersStream, server.url) as stream:
+        assert list(stream.get_records(None)) == []
+    assert paths(server) == ["/api/lists"]
+"""
 
 from __future__ import annotations
 

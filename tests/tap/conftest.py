@@ -1,4 +1,8 @@
-"""Taps that read from sandboxes of their own."""
+"""Fixtures of the tests of the tap.
+
+- `seeded`: a running sandbox with a copy of the seeded project.
+- `read`: runs the tap as a process against it; see `tests/tap/reading.py`.
+"""
 
 from __future__ import annotations
 

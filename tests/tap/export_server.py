@@ -1,4 +1,12 @@
-"""An export endpoint over known rows that breaks its answers on order."""
+"""An export endpoint over given rows, whose answers can break in each way that HTTP allows.
+
+Example:
+    export = ExportServer(server, [row(second) for second in range(100)])
+    export.broken = lambda start, end, content: BREAKS["stalled"](content) if end - start > 50_000 else None
+    with stream_of(export.url, tmp_path) as stream:
+        assert len(list(stream.get_records(None))) == 100
+    assert export.windows[0] == (0, 86_400)  # the requested windows, in seconds after START
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,13 @@
-"""Running the tap as a program and reading what it wrote."""
+"""Running the tap as a process, and parsing its output.
+
+The fixture `read` (`tests/tap/conftest.py`) is a `TapRun` against the seeded project. Called with names of streams and
+settings, it returns an `Output` with records by stream, states, log and exit code:
+
+    output = read("lists", "users", start_date="2026-10-01")
+    assert output.code == 0
+    assert len(output.records["lists"]) == 8
+    again = read("users", state=output.state)
+"""
 
 from __future__ import annotations
 

@@ -102,11 +102,11 @@ def test_an_answer_larger_than_the_spool_may_be_is_abandoned_and_halved(server: 
     assert export.windows[:2] == [(0, DAY), (0, DAY // 2)]
 
 
-def test_a_single_second_larger_than_the_spool_is_an_error_that_names_the_setting(
+def test_a_single_second_larger_than_the_spool_is_an_error_that_names_the_setting_and_its_size(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     export = ExportServer(server, [{**row(7, number), "text": "x" * 300_000} for number in range(8)])
-    with pytest.raises(OversizeError, match="`spool_limit_mb`"):
+    with pytest.raises(OversizeError, match="larger than the 1 MB of `spool_limit_mb`"):
         _read(export, tmp_path, spool_limit_mb=1)
     assert export.windows[-1] == (7, 8)
 

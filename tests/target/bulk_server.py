@@ -1,4 +1,17 @@
-"""A bulk endpoint that refuses what a test calls bad, over real HTTP."""
+"""A bulk endpoint over HTTP that refuses requests as a test says, and the failure isolation that delivers rows to it.
+
+Rows have a number `n` in their fields. A test gives the fields of each row, and a function that returns the refusal of
+a request with the given rows, or None to accept it.
+
+    def too_long(rows: list[Any]) -> Answer | None:
+        return Answer(413) if any(len(row["dataFields"]["text"]) > 9 for row in rows) else None
+
+    with bulk() as server:
+        outcome = server.settle([{"text": "short"}, {"text": "much too long"}], too_long)
+        assert written(outcome) == {0}
+        assert rejected(outcome).keys() == {1}
+        assert server.sent == [[0, 1], [0], [1]]  # the numbers of the rows of each request
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,18 @@
-"""Targets that write into sandboxes of their own."""
+"""Fixtures of the tests of the target: a project of Iterable, and the target that writes to it.
+
+- `project`: an empty e-mail-based project, a `Project` with three parts. `project.load(messages, **settings)` runs the
+  target in this process and returns its summary by stream. `project.holds` reads the contents of the project through
+  its API. `project.sandbox` is the running sandbox, to inject faults and to look at the requests.
+- `new_project(**settings)`: makes such projects with other settings of the sandbox.
+- `database`: path or URL of a database; a test that uses it runs on SQLite and on PostgreSQL.
+
+    def test_users_are_created(project: Project) -> None:
+        summary = project.load(stream("users", [{"email": "ann@example.com", "plan": "free"}]))
+        assert summary["users"]["written"] == 1
+        assert project.holds.user(email="ann@example.com")["plan"] == "free"
+
+`stream`, `Loader` (of `load`) and `Contents` (of `holds`) are in `tests/target/loading.py`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +31,13 @@ from tests.target.loading import Contents, Loader
 
 
 class Project(NamedTuple):
-    """A new project, a target that loads into it, and a look at what it holds."""
+    """A project of Iterable for a test.
+
+    Attributes:
+        load: runs the target against the project.
+        holds: reads the contents of the project through its API.
+        sandbox: the sandbox that serves the project.
+    """
 
     load: Loader
     holds: Contents

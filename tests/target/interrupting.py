@@ -1,4 +1,12 @@
-"""A proxy that sends a signal to a process while one of its requests is on the way."""
+"""Proxy that sends a signal to a target process at one of its requests, before or after Iterable gets the request.
+
+    with Interrupting.proxy(sandbox.url, 1, Moment.AFTER, signal.SIGKILL) as url:  # at the first request
+        config = settings(tmp_path, api_key=sandbox.api_key, api_url=url)
+        code, output = Interrupting.run([COMMAND, "--config", config], messages)
+    assert code == -signal.SIGKILL
+
+`COMMAND` and `settings` are in `tests/target/test_command_line.py`.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +35,7 @@ class Moment(Enum):
 
 
 class Interrupting(BaseHTTPRequestHandler):
-    """Passes requests on. `prey` is the process that the signal is for."""
+    """Passes requests on. `prey` is the id of the process that gets the signal."""
 
     prey: ClassVar[int]
     protocol_version = "HTTP/1.1"

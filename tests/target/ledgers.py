@@ -1,4 +1,9 @@
-"""Ledgers for tests that need one of their own: empty, or as version 1 has left it."""
+"""Ledgers for tests that need their own: empty, or as version 1 has left it. `database` is the fixture of this name.
+
+path = of_version_1(database)
+change(path, "DELETE FROM iterable_members")  # SQL that no run would do
+assert rows(path, "iterable_members") == []
+"""
 
 from __future__ import annotations
 

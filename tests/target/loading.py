@@ -1,4 +1,17 @@
-"""Running the target on Singer messages against a sandbox, and looking at what the sandbox holds then."""
+"""Running the target on Singer messages against a sandbox, and reading the contents of the sandbox afterwards.
+
+- `stream(name, records, key, **types)`: the SCHEMA and RECORD messages of a stream. `types` are JSON Schemas of
+  columns; other columns allow any value.
+- `Loader`: runs the target in this process, with settings that reach the sandbox. `load(messages)` adds a STATE
+  message; `load.cut_off(messages)` does not, as if the tap had died. Afterwards: `load.summary`, `load.states` (STATE
+  messages on standard output), `load.refusals` (reasons in the dead-letter files), `load.audited` (entries of the
+  audit logs).
+- `Contents`: users, events, lists, catalogs and so on of a project, read through its API.
+
+    messages = stream("users", [{"id": 1, "email": "ann@example.com"}], key=["id"], id={"type": "integer"})
+    assert project.load(messages, streams={"users": {"drop": ["id"]}})["users"]["written"] == 1
+    assert project.load.states == [STATE]
+"""
 
 from __future__ import annotations
 
@@ -37,8 +50,8 @@ class Loader:
     """Runs the target. Settings that a test does not give are those that reach the sandbox.
 
     Attributes:
-        summary: what the last run wrote to its `summary_path`.
-        states: what the last run wrote to its standard output, also if it failed.
+        summary: summary that the last run wrote to its `summary_path`.
+        states: values of the STATE messages that the last run wrote to its standard output, also if it failed.
     """
 
     def __init__(self, sandbox: Reachable, directory: Path) -> None:
@@ -57,7 +70,7 @@ class Loader:
         self.states: list[Any] = []
 
     def __call__(self, messages: Iterable[Message | str], **settings: Any) -> dict[str, Any]:
-        """Run on `messages` and a STATE behind them; the summary by stream."""
+        """Run on `messages` followed by a STATE; the summary by stream."""
         return self.cut_off([*messages, {"type": "STATE", "value": STATE}], **settings)
 
     def cut_off(self, messages: Iterable[Message | str], **settings: Any) -> dict[str, Any]:
@@ -73,7 +86,7 @@ class Loader:
 
     @property
     def refusals(self) -> list[dict[str, Any]]:
-        """The `reject` objects in all files of rejects."""
+        """The `reject` objects in all dead-letter files."""
         lines = [
             line for file in sorted(self.rejects_directory.glob("*.singer")) for line in file.read_text().splitlines()
         ]
@@ -95,7 +108,7 @@ class Loader:
 
 
 class Contents:
-    """What a project holds, as its API tells."""
+    """Contents of a project, as its API returns them."""
 
     def __init__(self, client: IterableClient) -> None:
         self.client = client

@@ -1,4 +1,10 @@
-"""Input that comes bit by bit, as through a pipe."""
+"""Binary input that arrives in pieces, as from a pipe.
+
+    reader = piped([b'{"type": "REC', b'ORD"}'])
+    assert reader.read() == b'{"type": "RECORD"}'
+
+The pieces may come from a generator, which then runs while the target reads.
+"""
 
 from __future__ import annotations
 
@@ -21,5 +27,5 @@ class _Pipe(io.RawIOBase):
 
 
 def piped(pieces: Iterable[bytes]) -> io.BufferedReader:
-    """A pipe of which each read gives the next piece; none is empty."""
+    """Reader that gets the next piece with each read. Pieces must not be empty."""
     return io.BufferedReader(_Pipe(iter(pieces)))

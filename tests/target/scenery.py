@@ -1,4 +1,10 @@
-"""What the examples of objects speak of, so that there is something for them to be about."""
+"""Resources that the examples of the objects refer to, such as campaigns, journeys and lists, and groups of objects.
+
+Example:
+    with Sandbox(keys={APP_KEY: KeyType.MOBILE}) as sandbox:
+        fill(sandbox)  # campaigns from 5 on, the journey 7, the lists 12 to 15
+        api_key = APP_KEY if name in FROM_APPS else sandbox.api_key
+"""
 
 from __future__ import annotations
 
@@ -8,11 +14,11 @@ from iterable_sandbox.server import Sandbox
 from iterable_sandbox.store.tables.lists import UserList
 
 APP_KEY: Final = "aaaabbbbccccddddeeeeffff00001111"
-"""A key as apps have it; a sandbox must be told so."""
+"""API key of an app; the sandbox needs it in its setting `keys`."""
 FROM_APPS: Final = ("devices", "browsers")
-"""Objects that Iterable takes from apps only."""
+"""Objects whose endpoints accept keys of apps only."""
 READING: Final = ("channels", "message_types", "nothing")
-"""Objects that only tell what others mean, or nothing: nothing is ever written to them."""
+"""Objects that never write: they only map ids, or ignore their records."""
 MEDIA: Final = {
     "email": "Email",
     "push": "Push",
@@ -21,18 +27,18 @@ MEDIA: Final = {
     "webPush": "WebPush",
     "whatsApp": "WhatsApp",
 }
-"""Modes of messages, and what campaigns call the medium."""
+"""Mode of the object `messages` -> medium of its campaigns."""
 
 
 def add_campaigns(sandbox: Sandbox, first: int) -> None:
-    """A triggered campaign for each medium, with ids that count up from `first`."""
+    """Add a triggered campaign for each medium, with ids from `first` on."""
     for number, medium in enumerate(MEDIA.values(), first):
         campaign = {"id": number, "messageMedium": medium, "templateId": 20, "type": "Triggered"}
         sandbox.store.resources.add("campaign", [(number, campaign)])
 
 
 def fill(sandbox: Sandbox) -> None:
-    """Campaigns from 5 on (the first is of the medium e-mail), the journey 7, and the lists 12 to 15."""
+    """Add campaigns from 5 on (the first one for e-mail), the journey 7, and the lists 12 to 15."""
     add_campaigns(sandbox, 5)
     sandbox.store.resources.add("journey", [(7, {"id": 7, "enabled": True})])
     for number, name in enumerate(["News", "Loyal customers", "VIP", "Press"], 12):

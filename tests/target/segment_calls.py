@@ -1,4 +1,11 @@
-"""Calls as clients send them, and the same calls as a warehouse of Segment keeps them."""
+"""Calls of the Segment spec, as clients send them and as rows of a warehouse.
+
+Example:
+    order = track("Order Completed", {"order_id": "o1", "total": 9.5})
+    assert send(project, order)["written"] == 1  # as a client sends it
+    route = {"object": "segment", "call": "track"}
+    project.load(stream("tracks", [row(order)]), streams={"tracks": route})  # as a row of a warehouse
+"""
 
 from __future__ import annotations
 

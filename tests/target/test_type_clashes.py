@@ -9,7 +9,7 @@ import pytest
 
 from tests.target.conftest import Project
 from tests.target.loading import stream
-from tests.target.test_rejects import messages, only_file
+from tests.target.test_dead_letter_file import messages, only_file
 
 DROPPING: dict[str, Any] = {"on_type_clash": "drop_field"}
 

@@ -18,7 +18,7 @@ from tests.scripted_server import Answer, answer_json
 from tests.target.bulk_server import bulk, rejected, written
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import stream
-from tests.target.test_rejects import messages
+from tests.target.test_dead_letter_file import messages
 
 CLASH: Final = "RequestFieldsTypesMismatched"
 

@@ -178,6 +178,16 @@ def test_updates_reach_users_who_exist_and_make_no_others(new_project: NewProjec
     assert len(project.sandbox.requests("GET /api/users/getByEmail")) == (2 if key == "email" else 0)
 
 
+def test_records_about_unknown_users_that_are_left_out_are_told_once_and_only_then(
+    project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    project.load(stream("users", [{"email": ANN}]))
+    for emails, times in (([ANN], 0), ([ANN, "bo@example.com", "cy@example.com"], 1)):
+        caplog.clear()
+        project.load(stream("users", [{"email": email, "plan": "paid"} for email in emails]), **updating())
+        assert sum("whom Iterable does not know are left out" in message for message in caplog.messages) == times
+
+
 def test_updates_by_user_id_ask_nobody_in_an_email_based_project(project: Project) -> None:
     project.load(stream("users", [{"userId": "7", "email": ANN}]))
     rows = [{"userId": "7", "plan": "paid"}, {"userId": "8", "plan": "free"}]

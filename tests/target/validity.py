@@ -1,4 +1,8 @@
-"""Whether the target takes a record for valid."""
+"""The target's validation of a record, as a predicate.
+
+Example:
+    assert not is_valid({"properties": {"age": {"type": "integer"}}}, {"age": "ten"})
+"""
 
 from __future__ import annotations
 

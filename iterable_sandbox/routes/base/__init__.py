@@ -1,1 +1,1 @@
-"""Call, Endpoint, paging."""
+"""Base of the handlers: call, endpoint, paging."""

@@ -1,4 +1,4 @@
-"""One request as a route sees it, and the route itself: an endpoint of the contract with its handler."""
+"""A request as handlers get it, and the row of an endpoint in the table."""
 
 from __future__ import annotations
 
@@ -16,17 +16,23 @@ from iterable_sandbox.wire.body_schema import BodySchema
 from iterable_sandbox.wire.responses import RefusedError, bad_json_body, bad_request_page
 
 MAX_LONG: Final = 2**63 - 1
-"""The largest number that Iterable reads, and that SQLite keeps."""
+"""Largest number that Iterable reads and SQLite stores."""
 
 Window = tuple[int | None, int | None]
-"""From when until before when, in epoch seconds; either may be open."""
+"""Half-open range of time [start, end) in epoch seconds; None is unbounded."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request that passed the key check and the limits, and whose body has the shape that the route wants.
+    """A request that has passed the checks of key, limits and body.
 
-    `target` is method and URI, for Iterable's HTML pages. `origin` is what stands before the path.
+    Attributes:
+        project: the project.
+        path: parameters of the path.
+        query: parameters of the query.
+        body: decoded JSON body; None for endpoints without a body.
+        request_line: method and URI, for Iterable's HTML pages.
+        origin: scheme and host of the URL.
     """
 
     project: Project
@@ -37,24 +43,28 @@ class Call:
     origin: str
 
     def text(self, name: str) -> str | None:
-        """The first value of a query parameter; a parameter may come twice."""
+        """First value of a query parameter, or None. A parameter may be given twice."""
         values = self.query.getlist(name)
         return values[0] if values else None
 
     def required_text(self, name: str) -> str:
-        """A query parameter that must be there; if not, the HTML page."""
+        """First value of a required query parameter.
+
+        Raises:
+            RefusedError: the HTML page for a 400, as in all methods for parameters.
+        """
         value = self.text(name)
         if value is None:
             raise bad_request_page(self.request_line, f"Missing parameter: {name}")
         return value
 
     def integer(self, name: str) -> int | None:
-        """A query parameter as a number; if it is none, the HTML page."""
+        """Query parameter as an integer, or None if it is absent."""
         value = self.text(name)
         return None if value is None else self.parse_integer(name, value)
 
     def date(self, name: str) -> datetime | None:
-        """A query parameter as a date; if it is none, the HTML page."""
+        """Query parameter as a date, or None if it is absent."""
         value = self.text(name)
         try:
             return None if value is None else dates.request_parameter(value)
@@ -62,7 +72,7 @@ class Call:
             raise bad_request_page(self.request_line, str(problem)) from None
 
     def window(self) -> Window:
-        """`startDateTime` and `endDateTime` in epoch seconds; if one is no date, the HTML page."""
+        """Range of the query parameters `startDateTime` and `endDateTime`."""
         start, end = self.date("startDateTime"), self.date("endDateTime")
         return (
             None if start is None else int(start.timestamp()),
@@ -70,7 +80,7 @@ class Call:
         )
 
     def boolean(self, name: str) -> bool:
-        """A query parameter as a boolean, false if absent; if it is neither, the HTML page."""
+        """Query parameter as a boolean; false if it is absent."""
         value = self.text(name) or "false"
         if value not in ("true", "false"):
             raise bad_request_page(
@@ -79,7 +89,7 @@ class Call:
         return value == "true"
 
     def parse_integer(self, name: str, value: str) -> int:
-        """A parameter of the path or the query as a number; if it is none, the HTML page."""
+        """Parse a parameter of the path or the query as an integer."""
         try:
             number = int(value) if value.isascii() else None
         except ValueError:
@@ -96,9 +106,14 @@ Handler = Callable[[Call], Response]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One row of a route table: the contract's method and path template, who answers, and the body it wants.
+    """One endpoint.
 
-    `bad_body` refuses a body of another shape, from the path and what is wrong at which place.
+    Attributes:
+        method: HTTP method.
+        path: path template of the contract.
+        handler: function that answers.
+        body: schema of the JSON body; None if the endpoint has no body.
+        bad_body: makes the error for a body that breaks the schema, from path template and violations.
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""Paging: page numbers from 1, and relative links to the neighbours."""
+"""Paging: page numbers from 1, and relative links to the previous and next page."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _PAGING = ("page", "pageSize")
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its number, and how many it holds at most."""
+    """A page: its number, counted from 1, and its maximum size."""
 
     number: int
     size: int
 
     @property
     def offset(self) -> int:
-        """How many come before it; SQLite counts no further than a long does."""
+        """Number of rows before this page, at most what SQLite takes."""
         return min((self.number - 1) * self.size, MAX_LONG)
 
     def of(self, found: Sequence[Any]) -> Sequence[Any]:
-        """What is on it."""
+        """Rows of this page."""
         return found[self.offset : self.offset + self.size]
 
     def links(self, call: Call, path: str, total: int) -> dict[str, str]:
-        """`nextPageUrl` and `previousPageUrl`, where there is such a page. Other parameters are carried along."""
+        """`nextPageUrl` and `previousPageUrl`, if there are such pages. Other query parameters are kept."""
         others = [(name, value) for name, value in call.query.multi_items() if name not in _PAGING]
 
         def link(number: int) -> str:
@@ -41,7 +41,7 @@ class Page:
 
 
 def requested_page(call: Call, *, default: int, largest: int) -> Page:
-    """The page that was asked for. Sizes beyond the limits are brought within them, as far as is known."""
+    """Page that a request asks for. As far as is known, Iterable clamps sizes beyond the limits."""
     size = call.integer("pageSize")
     number = call.integer("page")
     return Page(max(1, number or 1), default if size is None else max(1, min(size, largest)))
@@ -50,7 +50,7 @@ def requested_page(call: Call, *, default: int, largest: int) -> Page:
 def resource_page(
     call: Call, path: str, plural: str, found: Sequence[dict[str, Any]], show: Callable[[dict[str, Any]], Any]
 ) -> dict[str, Any]:
-    """The answer of campaigns and templates: one page with total and links, or everything in old projects."""
+    """Body of the answer about campaigns or templates: one page with total and links, or all rows in old projects."""
     unpaginated = call.project.settings.unpaginated and not any(name in call.query for name in _PAGING)
     if unpaginated:
         return {plural: [show(item) for item in found]}
@@ -61,12 +61,12 @@ def resource_page(
 
 
 def sorted_as_requested(call: Call, found: list[dict[str, Any]], sortable: Sequence[str]) -> list[dict[str, Any]]:
-    """Sorted by `sort`: a field with an optional `+` or `-` before it. Fields that may not be sorted by sort by id."""
-    asked = (call.text("sort") or sortable[0]).strip()
-    name = asked.lstrip("+-")
+    """Sort rows by the query parameter `sort`: a field with an optional `+` or `-`; by id if it is not sortable."""
+    requested = (call.text("sort") or sortable[0]).strip()
+    name = requested.lstrip("+-")
     key = name if name in sortable else sortable[0]
-    # Ties and absent values keep the order of ids.
+    # Rows that tie or lack the field keep the order of their ids.
     present = [item for item in found if key in item]
     absent = [item for item in found if key not in item]
-    present.sort(key=lambda item: item[key], reverse=asked.startswith("-"))
-    return absent + present if asked.startswith("-") else present + absent
+    present.sort(key=lambda item: item[key], reverse=requested.startswith("-"))
+    return absent + present if requested.startswith("-") else present + absent

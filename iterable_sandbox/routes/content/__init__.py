@@ -1,1 +1,1 @@
-"""Campaigns, templates, catalogs, metadata and other read-mostly resources."""
+"""Handlers of campaigns, templates, catalogs, metadata and other resources that clients mostly read."""

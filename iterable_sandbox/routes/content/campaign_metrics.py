@@ -1,4 +1,4 @@
-"""The metrics of campaigns: CSV as plain text."""
+"""Metrics of campaigns, as CSV in plain text."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _EXAMPLE_WINDOW: Final = (
 
 
 def get_metrics(call: Call) -> Response:
-    """GET /api/campaigns/metrics: one row per campaign; of all columns that apply to one of them, blank for others."""
+    """GET /api/campaigns/metrics: a row per campaign; columns that do not apply to its medium are empty."""
     campaigns = [_campaign(call, text) for text in dict.fromkeys(call.query.getlist("campaignId"))]
     if not campaigns:
         raise bad_params("Missing parameter: campaignId")
     counted = count_messages(call.project.store.database, [row["id"] for row in campaigns], *metrics_window(call))
     rows = []
     for campaign in campaigns:
-        tally = counted.get((campaign["id"], 0), {})
-        measured = {title: measure(tally) for title, measure in columns_of(campaign["messageMedium"]).items()}
+        counts = counted.get((campaign["id"], 0), {})
+        measured = {title: measure(counts) for title, measure in columns_of(campaign["messageMedium"]).items()}
         rows.append({"id": campaign["id"]} | measured)
     titles = ["id", *sorted({title for row in rows for title in row if title != "id"})]
     return PlainTextResponse(
@@ -37,14 +37,14 @@ def get_metrics(call: Call) -> Response:
 
 
 def metrics_window(call: Call) -> Window:
-    """The range of metrics. What the real one takes when it is not given is not known."""
+    """Range of metrics. Iterable's default is not known; see the setting `metrics_without_dates`."""
     window = call.window()
     example = call.project.settings.metrics_without_dates == "example"
     return _EXAMPLE_WINDOW if example and window == (None, None) else window
 
 
 def _campaign(call: Call, text: str) -> dict[str, Any]:
-    """One campaign. That an unknown id refuses the whole request is taken from what other endpoints do."""
+    """Find a campaign by id. An unknown id refuses the whole request, by analogy to other endpoints."""
     found = call.project.store.resources.get("campaign", call.parse_integer("campaignId", text))
     if found is None:
         raise bad_params(f"Invalid campaign id: {text}")

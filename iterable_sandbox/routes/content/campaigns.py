@@ -15,7 +15,7 @@ _SORTABLE: Final = ("id", "name", "createdAt", "updatedAt", "startAt")
 
 
 def list_campaigns(call: Call) -> Response:
-    """GET /api/campaigns: paged, sorted, and filtered by one state or several."""
+    """GET /api/campaigns: paged, sorted, filtered by states."""
     return _page(call, _PATH, call.project.store.resources.all("campaign"))
 
 
@@ -29,7 +29,7 @@ def get_campaign(call: Call) -> Response:
 
 
 def list_children(call: Call) -> Response:
-    """GET /api/campaigns/recurring/{id}/childCampaigns: what a recurring campaign has sent so far."""
+    """GET /api/campaigns/recurring/{id}/childCampaigns: campaigns that a recurring one has sent."""
     number = call.parse_integer("id", call.path["id"])
     campaigns = call.project.store.resources.all("campaign")
     if not any((row["id"], row["campaignState"]) == (number, "Recurring") for row in campaigns):

@@ -1,4 +1,4 @@
-"""The items of catalogs."""
+"""Items of catalogs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, 
 
 
 def list_items(call: Call) -> Response:
-    """GET /api/catalogs/{catalogName}/items, by item id or by a field; by a field the largest come first."""
+    """GET /api/catalogs/{catalogName}/items: by item id, or by a field in descending order unless asked otherwise."""
     catalog, catalogs = catalog_of(call), call.project.store.catalogs
     page = requested_page(call, default=10, largest=MAX_PAGE_SIZE)
     field = call.text("orderBy")
@@ -39,24 +39,24 @@ def get_item(call: Call) -> Response:
     catalog, item_id = catalog_of(call), call.path["itemId"]
     item = call.project.store.catalogs.item(catalog, item_id)
     if item is None:
-        # Worded like a missing catalog; the real text is not known.
+        # Worded by analogy to a missing catalog; Iterable's text is not known.
         msg, code = f"Catalog item not found: {item_id}", "error.catalogs.itemNotFound"
         raise play_error(404, "NotFound", msg, code, [item_id])
     return envelope(params=_item_json(catalog, item))
 
 
 def put_item(call: Call) -> Response:
-    """PUT /api/catalogs/{catalogName}/items/{itemId}: create or replace."""
+    """PUT /api/catalogs/{catalogName}/items/{itemId}: creates or replaces an item."""
     return _write_items(call, {call.path["itemId"]: call.body["value"]}, whole=True)
 
 
 def patch_item(call: Call) -> Response:
-    """PATCH /api/catalogs/{catalogName}/items/{itemId}: create, or update the given fields."""
+    """PATCH /api/catalogs/{catalogName}/items/{itemId}: creates an item, or updates the given fields."""
     return _write_items(call, {call.path["itemId"]: call.body["update"]}, whole=False)
 
 
 def bulk_create_items(call: Call) -> Response:
-    """POST /api/catalogs/{catalogName}/items: whole items, or with `replaceUploadedFieldsOnly` only their fields."""
+    """POST /api/catalogs/{catalogName}/items: replaces items, or their fields with `replaceUploadedFieldsOnly`."""
     name = catalog_of(call).name
     msg = f"Request to bulk-upload documents into {name} processed successfully"
     return _write_items(call, call.body["documents"], whole=not call.body.get("replaceUploadedFieldsOnly"), msg=msg)
@@ -73,7 +73,7 @@ def bulk_delete_items(call: Call) -> Response:
 
 
 def _write_items(call: Call, documents: dict[str, Any], *, whole: bool, msg: str = "") -> Response:
-    """Store items. Fields are replaced, never merged in depth, as far as is known."""
+    """Store items. As far as is known, fields are replaced and never merged in depth."""
     catalog, project = catalog_of(call), call.project
     bodies = _checked(documents)
     with project.store.database.transaction():
@@ -85,16 +85,16 @@ def _write_items(call: Call, documents: dict[str, Any], *, whole: bool, msg: str
 
 
 def _delete_items(call: Call, item_ids: list[str]) -> Response:
-    """Forget items. As it is done later, an item that is not there is no error."""
+    """Delete items. An unknown item is no error, as Iterable answers before it deletes."""
     call.project.store.catalogs.delete_items(catalog_of(call), item_ids)
     return envelope(status=call.project.settings.catalog_status)
 
 
 def _checked(documents: dict[str, Any]) -> dict[str, str]:
-    """The JSON of each item.
+    """Encode items and check their limits: item id -> JSON text.
 
     Raises:
-        RefusedError: for any item that breaks a limit, and then for all: what the real one does is not known.
+        RefusedError: an item breaks a limit. Iterable's treatment of the other items is not known.
     """
     if len(documents) > MAX_CATALOG_ITEMS:
         raise RefusedError(envelope(f"More than {MAX_CATALOG_ITEMS} items", "BatchTooLarge", status=400))
@@ -106,7 +106,7 @@ def _checked(documents: dict[str, Any]) -> dict[str, str]:
 
 
 def _all_within_limits(documents: dict[str, Any], bodies: dict[str, str]) -> bool:
-    """Whether all items are seen at once to break no limit: by far most are."""
+    """Whether a fast check finds all items within the limits, as most are. False means: check each."""
     return (
         all(map(NAME.fullmatch, documents))
         and all(value.__class__ is dict for value in documents.values())
@@ -133,7 +133,7 @@ def _has_period(value: Any) -> bool:
 
 
 def _ascending(call: Call, catalog: Catalog, field: str) -> bool:
-    """The direction, which may be chosen only for a field with a type. How the real one refuses others is not known."""
+    """Direction of sorting, which may be given only for a field with a type. Iterable's error is not known."""
     typed = field in call.project.store.fields.of(catalog.fields_key)
     if call.text("sortAscending") is not None and not typed:
         raise bad_params(f"sortAscending needs a field with a defined type, which {field} is not")
@@ -141,7 +141,7 @@ def _ascending(call: Call, catalog: Catalog, field: str) -> bool:
 
 
 def _ordered(items: list[Item], field: str, *, ascending: bool) -> list[Item]:
-    """Values of one kind sort among themselves; items without the field come last."""
+    """Sort items by a field: numbers, then texts. Items without the field come last."""
     present = [item for item in items if field in item.value]
     absent = [item for item in items if field not in item.value]
     return sorted(present, key=lambda item: _sort_key(item.value[field]), reverse=not ascending) + absent
@@ -164,9 +164,9 @@ def _item_json(catalog: Catalog, item: Item) -> dict[str, Any]:
 
 
 _MAX_SMALL_CHARS: Final = MAX_CATALOG_ITEM_BYTES // 4
-"""So many characters are never too many bytes."""
+"""Characters of an item that are within the limit of bytes in any case, at 4 bytes per character."""
 _POSSIBLE_PERIOD: Final = re.compile(r"""\.(?:[^."\\]|\\.)*+":""")
-"""The rest of a field name after its last period. Some texts look like it, too."""
+"""End of a field name with a period, in JSON. Some values match too, so a match means: check the item."""
 
 _ITEMS: Final = "/api/catalogs/{catalogName}/items"
 _ITEM: Final = f"{_ITEMS}/{{itemId}}"

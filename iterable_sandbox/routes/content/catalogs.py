@@ -1,4 +1,4 @@
-"""Catalogs and the types of their fields. Answers wrap their data in `params` of the envelope; nothing else does."""
+"""Catalogs and the types of their fields. Only their answers have the data in `params` of the envelope."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from iterable_sandbox.wire.body_schema import OBJECT, STRING, array_of, object_o
 from iterable_sandbox.wire.responses import bad_params, envelope, play_error
 
 NAME: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
-"""What catalogs and items may be called."""
+"""Names of catalogs, and ids of items."""
 MAX_PAGE_SIZE: Final = 1000
-"""The documented default is 10; the largest page is not documented."""
+"""Rows of a page. The documented default is 10; the maximum is not documented."""
 _TYPES: Final = frozenset({"boolean", "date", "geo_location", "long", "double", "object", "string"})
 
 
@@ -31,7 +31,7 @@ def list_catalogs(call: Call) -> Response:
 
 
 def create_catalog(call: Call) -> Response:
-    """POST /api/catalogs/{catalogName}. How the real one refuses a taken name is not known."""
+    """POST /api/catalogs/{catalogName}. Iterable's error for a taken name is not known."""
     name = call.path["catalogName"]
     if not NAME.fullmatch(name):
         raise bad_params(f"Invalid catalog name: {name}")
@@ -42,7 +42,7 @@ def create_catalog(call: Call) -> Response:
 
 
 def delete_catalog(call: Call) -> Response:
-    """DELETE /api/catalogs/{catalogName}: with its items and the types of its fields."""
+    """DELETE /api/catalogs/{catalogName}: also deletes its items and the types of its fields."""
     catalog, store = catalog_of(call), call.project.store
     with store.database.transaction():
         store.fields.drop(catalog.fields_key)
@@ -51,7 +51,7 @@ def delete_catalog(call: Call) -> Response:
 
 
 def get_mappings(call: Call) -> Response:
-    """GET /api/catalogs/{catalogName}/fieldMappings: the types, and the fields of items that have none."""
+    """GET /api/catalogs/{catalogName}/fieldMappings: types, and the fields without a type."""
     catalog, store = catalog_of(call), call.project.store
     defined = store.fields.of(catalog.fields_key)
     undefined = [name for name in store.catalogs.field_names(catalog) if name not in defined]
@@ -59,22 +59,22 @@ def get_mappings(call: Call) -> Response:
 
 
 def put_mappings(call: Call) -> Response:
-    """PUT /api/catalogs/{catalogName}/fieldMappings: a type is for ever; one that changes refuses the request."""
+    """PUT /api/catalogs/{catalogName}/fieldMappings: sets types. Changing a type is refused."""
     catalog, fields = catalog_of(call), call.project.store.fields
     defined = fields.of(catalog.fields_key)
-    asked = dict(_mappings(call.body["mappingsUpdates"]))
-    for path, type_ in asked.items():
+    requested = dict(_mappings(call.body["mappingsUpdates"]))
+    for path, type_ in requested.items():
         if defined.get(path, type_) != type_:
             raise bad_params(f"Field {path} has the type {defined[path]} already")
-    fields.add((catalog.fields_key, path, type_) for path, type_ in asked.items())
+    fields.add((catalog.fields_key, path, type_) for path, type_ in requested.items())
     return envelope()
 
 
 def catalog_of(call: Call) -> Catalog:
-    """The catalog that the path names.
+    """Find the catalog of the path.
 
     Raises:
-        RefusedError: 404 in the second envelope.
+        RefusedError: 404 in envelope 2.
     """
     name = call.path["catalogName"]
     catalog = call.project.store.catalogs.get(name)
@@ -84,9 +84,9 @@ def catalog_of(call: Call) -> Catalog:
 
 
 def _mappings(updates: list[dict[str, Any]], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Path and type; fields of objects have dotted paths, though how the real one shows those is not known."""
+    """Yield (dotted path, type). Iterable's form of the paths of nested fields is not known."""
     for update in updates:
-        # Children have the shape of their parents, which the table of shapes cannot say.
+        # Children have the schema of their parents; a body schema cannot express this recursion.
         if wrong := dict(violations(_MAPPING, update)):
             raise bad_params(f"Invalid mapping below {prefix}: {wrong}")
         name, type_, children = update["fieldName"], update["fieldType"], update.get("children") or []

@@ -1,4 +1,4 @@
-"""Channels and message types: whole, without pages."""
+"""Channels and message types, without paging."""
 
 from __future__ import annotations
 

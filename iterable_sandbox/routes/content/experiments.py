@@ -1,4 +1,4 @@
-"""The metrics of experiments: CSV whose rows may have more cells than the header, and numbers that are none."""
+"""Metrics of experiments, as CSV with ragged rows, NaN and infinity."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ONE_SECOND: Final = 1
 
 
 def get_metrics(call: Call) -> Response:
-    """GET /api/experiments/metrics: one row per variant of each e-mail experiment that was asked for.
+    """GET /api/experiments/metrics: a row per variant of each requested experiment.
 
-    No answer of the real one is published: that its rows are ragged, that some numbers are NaN or infinite, and that
-    it covers e-mail alone is all that is known.
+    No answer of Iterable is published. Known is only that it covers e-mail alone, that rows may have more cells than
+    the header, and that numbers may be NaN or infinite.
     """
     rows = [row for experiment in _requested(call) for row in _rows(call, experiment)]
     lines = [[*_HEAD, *EMAIL], *rows]
@@ -30,7 +30,7 @@ def get_metrics(call: Call) -> Response:
 
 
 def _requested(call: Call) -> list[dict[str, Any]]:
-    """Those that every given parameter names; all of them if none is given."""
+    """Experiments that match all given parameters; all experiments if none is given."""
     found = call.project.store.resources.all("experiment")
     for parameter, field in (("experimentId", "id"), ("campaignId", "campaignId")):
         wanted = {call.parse_integer(parameter, text) for text in call.query.getlist(parameter)}
@@ -39,26 +39,26 @@ def _requested(call: Call) -> list[dict[str, Any]]:
 
 
 def _rows(call: Call, experiment: dict[str, Any]) -> Iterator[list[Any]]:
-    """The first variant is what the others are measured by. The best one's row has a cell without a header."""
+    """Rows of an experiment. Improvements are relative to the first variant; the best one has an extra cell."""
     start, end = metrics_window(call)
     templates, campaign = experiment["templateIds"], experiment["campaignId"]
     inclusive = None if end is None else end + _ONE_SECOND
     counted = count_messages(call.project.store.database, [campaign], start, inclusive, variants=len(templates))
     results = [counted.get((campaign, number), {}) for number in range(len(templates))]
-    rates = [_rate(tally) for tally in results]
+    rates = [_rate(counts) for counts in results]
     best = max(rates, default=nan, key=lambda rate: -1 if isnan(rate) else rate)
-    for template, tally, rate in zip(templates, results, rates, strict=True):
+    for template, counts, rate in zip(templates, results, rates, strict=True):
         head = [campaign, experiment["id"], experiment["name"], template, _number(_improvement(rate, rates[0]))]
-        yield [*head, *(measure(tally) for measure in EMAIL.values()), *(["Winner"] if rate == best else [])]
+        yield [*head, *(measure(counts) for measure in EMAIL.values()), *(["Winner"] if rate == best else [])]
 
 
-def _rate(tally: CountsByType) -> float:
-    sent = EMAIL["Unique Email Sends"](tally)
-    return EMAIL["Unique Email Opens"](tally) / sent if sent else nan
+def _rate(counts: CountsByType) -> float:
+    sent = EMAIL["Unique Email Sends"](counts)
+    return EMAIL["Unique Email Opens"](counts) / sent if sent else nan
 
 
 def _improvement(rate: float, control: float) -> float:
-    """In per cent. Java divides by zero without complaint."""
+    """Improvement in per cent; infinite or NaN for a rate of 0, as in Java."""
     if control == 0:
         return inf if rate > 0 else nan
     return round((rate / control - 1) * 100, 2)

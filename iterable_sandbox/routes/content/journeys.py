@@ -1,4 +1,4 @@
-"""Journeys, which the API also calls workflows."""
+"""Journeys, called workflows in parts of the API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ARCHIVED: Final = "Archived"
 
 
 def list_journeys(call: Call) -> Response:
-    """GET /api/journeys: those that are not archived, or with `state=Archived` only those that are."""
+    """GET /api/journeys: journeys that are not archived, or only archived ones with `state=Archived`."""
     states = set(call.query.getlist("state"))
     if not states <= {_ARCHIVED}:
         raise bad_params(f"Invalid state: {', '.join(sorted(states))}")

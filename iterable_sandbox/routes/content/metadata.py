@@ -1,4 +1,4 @@
-"""Metadata tables: small JSON values that templates can look up."""
+"""Metadata tables: small JSON values for templates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def list_tables(call: Call) -> Response:
 
 
 def list_keys(call: Call) -> Response:
-    """GET /api/metadata/{table}: pages by `nextMarker`. A table that is not there has no keys, as far as is known."""
+    """GET /api/metadata/{table}: paged by `nextMarker`. As far as is known, an unknown table has no keys."""
     size = call.project.settings.metadata_page
     found = call.project.store.metadata.entries(call.path["table"], after=call.text("nextMarker") or "", limit=size + 1)
     shown = found[:size]
@@ -41,7 +41,7 @@ def get_value(call: Call) -> Response:
 
 
 def put_value(call: Call) -> Response:
-    """PUT /api/metadata/{table}/{key}: create or replace."""
+    """PUT /api/metadata/{table}/{key}: creates or replaces a value."""
     table, key, value = call.path["table"], call.path["key"], call.body["value"]
     for name in (table, key):
         if not _NAME.fullmatch(name):
@@ -53,7 +53,7 @@ def put_value(call: Call) -> Response:
 
 
 def delete_table(call: Call) -> Response:
-    """DELETE /api/metadata/{table}. To delete what is not there is no error, as far as is known."""
+    """DELETE /api/metadata/{table}: as far as is known, an unknown table is no error."""
     call.project.store.metadata.delete(call.path["table"])
     return envelope()
 

@@ -1,4 +1,4 @@
-"""Snippets: pieces of template content with a name."""
+"""Snippets: named pieces of template content."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ _VARIABLE: Final = re.compile(r"\w+", re.ASCII)
 _FORBIDDEN: Final = re.compile(
     r"""<script\b(?![^>]*json)|\son\w+\s*=|(?:href|src)\s*=\s*["']?\s*javascript:""", re.IGNORECASE
 )
-"""Scripts in any form; JSON in a script element is none."""
+"""Scripts in any form, but not JSON in a script element."""
 _PROJECT_CREATOR: Final = "owner@example.com"
 _GIVEN: Final = ("content", "description", "variables")
 
 
 def list_snippets(call: Call) -> Response:
-    """GET /api/snippets: all of them."""
+    """GET /api/snippets: all snippets."""
     return json_answer({"snippets": call.project.store.resources.all("snippet")})
 
 
 def get_snippet(call: Call) -> Response:
-    """GET /api/snippets/{identifier}: a number is an id, anything else a name."""
+    """GET /api/snippets/{identifier}: by id if the identifier is a number, else by name."""
     return json_answer({"snippet": _existing(call)})
 
 
 def create_snippet(call: Call) -> Response:
-    """POST /api/snippets. How the real one refuses a taken name is not known."""
+    """POST /api/snippets. Iterable's error for a taken name is not known."""
     if _by_name(call, call.body["name"]) is not None:
         raise bad_params(f"A snippet with this name exists: {call.body['name']}")
     return _create(call, call.body["name"])
 
 
 def put_snippet(call: Call) -> Response:
-    """PUT /api/snippets/{identifier}: an unknown name is created, an unknown id is not found."""
+    """PUT /api/snippets/{identifier}: creates a snippet for an unknown name; an unknown id is a 404."""
     name = call.path["identifier"]
     found = _find(call)
     if found is None and not name.isdecimal():
@@ -62,13 +62,13 @@ def _create(call: Call, name: str) -> Response:
     written = _checked_content(call)
     number = call.project.store.resources.new_id("snippet")
     head = {"id": number, "projectId": call.project.settings.project_id, "name": name, "variables": []}
-    made = {"createdAt": written["updatedAt"], "createdBy": written["updatedBy"]}
-    call.project.store.resources.add("snippet", [(number, head | made | written)])
+    created = {"createdAt": written["updatedAt"], "createdBy": written["updatedBy"]}
+    call.project.store.resources.add("snippet", [(number, head | created | written)])
     return json_answer({"snippetId": number}, 201)
 
 
 def _checked_content(call: Call) -> dict[str, Any]:
-    """What a request says of a snippet, once it is checked."""
+    """Fields of a snippet in a request, after their check."""
     body = call.body
     if _FORBIDDEN.search(body["content"]) or body["content"].count("{{") != body["content"].count("}}"):
         raise bad_params("Invalid snippet content")

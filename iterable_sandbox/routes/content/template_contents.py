@@ -1,4 +1,4 @@
-"""The content of templates: one endpoint per medium, one content per locale."""
+"""Content of templates: an endpoint per medium, a content per locale."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FIELDS_BESIDE_CONTENT: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "inapp": ("InApp", (*_COMMON_FIELDS, "campaignId")),
     "embedded": ("Embedded", (*_COMMON_FIELDS, "campaignId")),
 }
-"""By the name in the path: the medium, and what stands beside the content."""
+"""Medium in the path -> medium of the template, and the fields beside its content."""
 _DEFAULT_LOCALE: Final = ""
 
 
@@ -41,10 +41,10 @@ def _get(part: str) -> Handler:
 
 
 def by_client_template_id(call: Call) -> Response:
-    """GET /api/templates/getByClientTemplateId: every template that shares the id, with its locales."""
-    asked = call.required_text("clientTemplateId")
+    """GET /api/templates/getByClientTemplateId: all templates that share the id, with their locales."""
+    requested = call.required_text("clientTemplateId")
     templates = call.project.store.resources.all("template")
-    found = [_entry(template) for template in templates if template.get("clientTemplateId") == asked]
+    found = [_entry(template) for template in templates if template.get("clientTemplateId") == requested]
     return json_answer({"templates": found})
 
 

@@ -26,11 +26,11 @@ _LIST_FIELDS: Final = (
     "campaignId",
     "clientTemplateId",
 )
-"""What a list shows of a template. Type, medium and content are not among it."""
+"""Fields of a template in a list. Type, medium and content are not among them."""
 
 
 def list_templates(call: Call) -> Response:
-    """GET /api/templates: paged and sorted; the dates filter on creation."""
+    """GET /api/templates: paged, sorted, filtered by the time of creation."""
     wanted = {name: value for name in _CHOICES if (value := _choice(call, name)) is not None}
     earliest, latest = call.window()
     found = [
@@ -51,7 +51,7 @@ def _choice(call: Call, name: str) -> str | None:
 
 
 def list_entry(template: dict[str, Any]) -> dict[str, Any]:
-    """A template as lists show it."""
+    """Entry of a template in a list."""
     return {name: template[name] for name in _LIST_FIELDS if name in template}
 
 

@@ -1,1 +1,1 @@
-"""Events, commerce, messages."""
+"""Handlers of events, commerce and messages."""

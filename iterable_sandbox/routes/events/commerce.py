@@ -1,4 +1,4 @@
-"""Carts and purchases. Both bring their user along, as users/update would."""
+"""Carts and purchases. Both create or update their user, as users/update does."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from iterable_sandbox.writes import commerce, events, users
 
 
 def update_cart(call: Call) -> Response:
-    """POST /api/commerce/updateCart: what is not sent is no longer in the cart."""
+    """POST /api/commerce/updateCart: replaces the whole cart."""
     project, body = call.project, call.body
     draft = project.field_draft()
     fields = _user_fields(draft, body["user"])
-    # A cart is Iterable's own field: a project that drops new fields keeps it all the same.
+    # The cart is Iterable's own field, so a project that drops new fields stores it all the same.
     cart = draft.admit(RequestedFields(USER, {commerce.CART: body["items"]}, create=True))
     draft.check()
     with project.store.database.transaction(), rows_fail_request():
@@ -32,11 +32,11 @@ def update_cart(call: Call) -> Response:
 
 
 def track_purchase(call: Call) -> Response:
-    """POST /api/commerce/trackPurchase. That `params` names the purchase is likely, but was not seen."""
+    """POST /api/commerce/trackPurchase. The id in `params` is an assumption; no recording shows this answer."""
     project, body = call.project, call.body
     if len((body.get("id") or "").encode()) > MAX_EVENT_ID_BYTES:
         raise bad_params(f"The id is longer than {MAX_EVENT_ID_BYTES} bytes")
-    # The answer names the id, so a write that is applied later must have the same one.
+    # The answer has the id, so a delayed write must use the same one.
     body["id"] = body.get("id") or events.new_id()
     draft = project.field_draft()
     fields = _user_fields(draft, body["user"])

@@ -1,4 +1,4 @@
-"""Custom events: tracking them, and reading the events of one user."""
+"""Tracking of custom events, and reading the events of one user."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from iterable_sandbox.writes import events
 
 
 def track(call: Call) -> Response:
-    """POST /api/events/track. An event whose name is not allowed is refused with 200."""
+    """POST /api/events/track: a disallowed event name is refused with 200."""
     project, row = call.project, call.body
     if row["eventName"] in project.settings.disallowed_events:
         return envelope(f"Event {row['eventName']} is disallowed from tracking.")
     _check_ids([row])
-    # The answer names the id, so a write that is applied later must have the same one.
+    # The answer has the id, so a delayed write must use the same one.
     row["id"] = row.get("id") or events.new_id()
     draft = project.field_draft()
     [fields] = draft.admit_all([_requested_fields(row)])
@@ -38,7 +38,7 @@ def track(call: Call) -> Response:
 
 
 def by_email(call: Call) -> Response:
-    """GET /api/events/{email}: the newest first; nothing for an unknown user."""
+    """GET /api/events/{email}: the newest first; none for an unknown user."""
     with rows_fail_request():
         return _events_of(call, call.project.store.users.by_email(identities.checked_email(call.path["email"])))
 
@@ -49,26 +49,26 @@ def by_user_id(call: Call) -> Response:
 
 
 def track_bulk(call: Call) -> Response:
-    """POST /api/events/trackBulk: 200 even if rows fail; 400 for all if one value has the wrong type."""
+    """POST /api/events/trackBulk: 200 even if rows fail; 400 for the batch if a value has a wrong type."""
     project = call.project
     blocked = project.settings.disallowed_events
     refused = [row["eventName"] for row in call.body["events"] if row["eventName"] in blocked]
     rows = [row for row in call.body["events"] if row["eventName"] not in blocked]
     _check_ids(rows)
-    draft, tally = project.field_draft(), BulkResult(EVENT_BUCKETS)
+    draft, result = project.field_draft(), BulkResult(EVENT_BUCKETS)
     admitted = draft.admit_all([_requested_fields(row) for row in rows])
     draft.check()
     with project.store.database.transaction(), project.user_resolver.prefetch(rows), events.prefetch(project, rows):
         draft.save()
-        tally.apply(partial(events.track, project), rows, admitted)
-    tally.failed += len(refused) if project.settings.count_disallowed else 0
+        result.apply(partial(events.track, project), rows, admitted)
+    result.failed += len(refused) if project.settings.count_disallowed else 0
     deprecated = {
-        "invalidEmails": tally.identifiers_in("invalidEmails"),
-        "invalidUserIds": tally.identifiers_in("notFoundUserIds"),
+        "invalidEmails": result.identifiers_in("invalidEmails"),
+        "invalidUserIds": result.identifiers_in("notFoundUserIds"),
     }
     names = {"disallowedEventNames": list(dict.fromkeys(refused))}
     return json_answer(
-        tally.counts() | deprecated | names | tally.field_changes(draft) | {"failedUpdates": tally.failed_updates()}
+        result.counts() | deprecated | names | result.field_changes(draft) | {"failedUpdates": result.failed_updates()}
     )
 
 
@@ -77,7 +77,7 @@ def _requested_fields(row: dict[str, Any]) -> RequestedFields:
 
 
 def _check_ids(rows: list[dict[str, Any]]) -> None:
-    """Refuse ids that are too long. No bucket fits them, so the whole request fails; the real answer is not known."""
+    """Refuse the request if an id is too long, as no bucket fits such a row. Iterable's answer is not known."""
     for index, row in enumerate(rows):
         event_id = row.get("id") or ""
         if len(event_id) > _MAX_SHORT_CHARS and len(event_id.encode()) > MAX_EVENT_ID_BYTES:
@@ -85,14 +85,14 @@ def _check_ids(rows: list[dict[str, Any]]) -> None:
 
 
 def _events_of(call: Call, user: User | None) -> Response:
-    asked = call.integer("limit")
-    limit = _DEFAULT_EVENTS if asked is None else max(0, min(asked, _MAX_EVENTS))
+    requested = call.integer("limit")
+    limit = _DEFAULT_EVENTS if requested is None else max(0, min(requested, _MAX_EVENTS))
     found = [] if user is None else call.project.store.events.of_user(user.id)
     return json_answer({"events": [_event_json(event) for event in found[:limit]]})
 
 
 def _event_json(event: Event) -> dict[str, Any]:
-    """One event: a custom one has its data fields in an object of their own here, another one names its type."""
+    """Event as JSON: data fields of a custom event are in `dataFields`; other events have an `eventType`."""
     line = profiles.nested(event.line)
     if event.type != events.CUSTOM_EVENT:
         return {"eventType": event.type} | line
@@ -101,7 +101,7 @@ def _event_json(event: Event) -> dict[str, Any]:
 
 
 _MAX_SHORT_CHARS: Final = MAX_EVENT_ID_BYTES // 4
-"""So many characters are never too many bytes."""
+"""Characters of an id that are within the limit of bytes in any case, at 4 bytes per character."""
 _DEFAULT_EVENTS: Final = 30
 _MAX_EVENTS: Final = 200
 _EVENT_FIELDS: Final = (
@@ -116,7 +116,7 @@ _EVENT_FIELDS: Final = (
     "templateId",
     "itblInternal",
 )
-"""What a custom event holds beside its data fields."""
+"""Fields of a custom event that are not data fields."""
 
 _EVENT: Final = object_of(
     required=("eventName",),

@@ -1,4 +1,4 @@
-"""Reports of what users do with in-app, push, web push and embedded messages: one event each."""
+"""Reports of interactions with in-app, push, web push and embedded messages. Each is stored as an event."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from iterable_sandbox.writes import interactions, users
 
 @dataclass(frozen=True)
 class _Report:
-    """An endpoint, the data type of the event that it makes, and the fields that the event takes from the report."""
+    """An endpoint: its path, the data type of its event, and the fields of the report that the event gets."""
 
     path: str
     type: str
@@ -41,7 +41,7 @@ _ALWAYS_NEEDED: Final = {"pushOpen": ("messageId", "campaignId")}
 
 
 def consume(call: Call) -> Response:
-    """POST /api/events/inAppConsume: an event only if it says how the message was deleted."""
+    """POST /api/events/inAppConsume: stores an event only if there is a `deleteAction`."""
 
     def write(project: Project, user: User) -> None:
         if call.body.get("deleteAction") is not None:
@@ -51,7 +51,7 @@ def consume(call: Call) -> Response:
 
 
 def session(call: Call) -> Response:
-    """POST /api/embedded-messaging/events/session: one event for the session and one for each impression."""
+    """POST /api/embedded-messaging/events/session: stores an event for the session and one for each impression."""
     return _write(call, lambda project, user: interactions.track_session(project, user, call.body))
 
 
@@ -65,7 +65,7 @@ def _handler(report: _Report) -> Callable[[Call], Response]:
 
 
 def _write(call: Call, write: Callable[[Project, User], None]) -> Response:
-    """Write about the user of the report, who must be there: whether the real one makes users here is not known."""
+    """Write an event of the user of the report, who must exist. Whether Iterable creates users here is not known."""
     with call.project.store.database.transaction(), rows_fail_request():
         write(call.project, users.existing_user(call.project, call.body))
     return envelope()

@@ -1,4 +1,4 @@
-"""Asking for messages: to one user, to lists, and through a journey; and taking scheduled ones back."""
+"""Sending messages to one user, to lists and through journeys, and cancelling scheduled messages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MEDIA: Final = {
     "webPush": "WebPush",
     "whatsApp": "WhatsApp",
 }
-"""Path to medium."""
+"""Medium in the path -> medium of the campaign."""
 
 
 def _target_handler(medium: str) -> Callable[[Call], Response]:
@@ -51,7 +51,7 @@ def _target_handler(medium: str) -> Callable[[Call], Response]:
 
 def _cancel_handler(medium: str) -> Callable[[Call], Response]:
     def cancel(call: Call) -> Response:
-        """What the real one answers if there is nothing to cancel is not known."""
+        """Cancel scheduled messages. Iterable's answer if there are none is not known."""
         project = call.project
         with project.store.database.transaction(), rows_fail_request():
             found = [message for message in _messages_to_cancel(call) if _medium(project, message) == medium]
@@ -65,7 +65,7 @@ def _cancel_handler(medium: str) -> Callable[[Call], Response]:
 
 
 def trigger_campaign(call: Call) -> Response:
-    """POST /api/campaigns/trigger: everybody on the lists who is on no suppression list, once."""
+    """POST /api/campaigns/trigger: sends once to each member of the lists who is on no suppression list."""
     project, body = call.project, call.body
     campaign = _campaign(project, body["campaignId"])
     if not body["listIds"]:
@@ -78,14 +78,16 @@ def trigger_campaign(call: Call) -> Response:
 
 
 def trigger_journey(call: Call) -> Response:
-    """POST /api/workflows/triggerWorkflow. The journeys of the sandbox have no steps: who enters one leaves it."""
+    """POST /api/workflows/triggerWorkflow: journeys have no steps here, so users exit at once."""
     project, number = call.project, call.body["workflowId"]
     journey = project.store.resources.get("journey", number)
     if journey is None or not journey["enabled"]:
         raise bad_params(f"Invalid workflowId: {number}")
+    now = dates.export_form(project.clock.seconds())
+    left = {"workflowId": number, "reason": "completed", "entranceTime": now, "exitTime": now}
     with project.store.database.transaction(), rows_fail_request():
         for user in _entering_users(call):
-            events.record(project, "journeyExit", user, {"workflowId": number, "reason": "completed"})
+            events.record(project, "journeyExit", user, left)
     return envelope()
 
 
@@ -97,7 +99,7 @@ def _entering_users(call: Call) -> list[User]:
 
 
 def _campaign(project: Project, number: int, medium: str | None = None) -> dict[str, Any]:
-    """A campaign that the API can send: it has the medium, and it is no blast. The latter is a reading."""
+    """Find a campaign that the API can send: of the medium, and triggered, as we interpret the contract."""
     found = project.store.resources.get("campaign", number)
     if found is None or found["type"] != "Triggered" or medium not in (None, found["messageMedium"]):
         raise bad_params(f"Invalid campaign id: {number}")
@@ -118,12 +120,12 @@ def _send_at(call: Call) -> int | None:
 
 
 def _schedule(project: Project, message: Scheduled) -> Response:
-    """That the answer names the message is likely, as it can be cancelled by its id; it was not seen."""
+    """Schedule a message. Its id in the answer is an assumption: messages can be cancelled by id."""
     return envelope(params={"scheduledMessageId": project.store.schedule.add(message)})
 
 
 def _messages_to_cancel(call: Call) -> list[Scheduled]:
-    """The messages that a request to cancel means."""
+    """Scheduled messages that a request to cancel selects."""
     schedule, message_id = call.project.store.schedule, call.body.get("scheduledMessageId")
     if message_id is not None:
         return schedule.get(message_id)

@@ -1,4 +1,4 @@
-"""The messages that were sent to one user."""
+"""Messages that were sent to one user."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _FIELDS: Final = ("messageId", "campaignId", "templateId", "createdAt")
 
 def sent_messages(call: Call) -> Response:
     """GET /api/users/getSentMessages: the newest first; none for an unknown user."""
-    asked = call.integer("limit")
-    limit = _DEFAULT_MESSAGES if asked is None else max(0, min(asked, _MAX_MESSAGES))
+    requested = call.integer("limit")
+    limit = _DEFAULT_MESSAGES if requested is None else max(0, min(requested, _MAX_MESSAGES))
     found = [event for event in _sent(call) if _is_wanted(call, event)]
     shown = [{name: event.line[name] for name in _FIELDS} for event in _complete(found)]
     return json_answer({"messages": shown[:limit]})
@@ -58,7 +58,7 @@ def _is_blast(call: Call, event: Event) -> bool:
 
 
 def _complete(found: Iterable[Event]) -> list[Event]:
-    """Those that name their message: lines that were loaded from elsewhere need not."""
+    """Events that have all fields of the answer; loaded lines may lack some."""
     return [event for event in found if all(name in event.line for name in _FIELDS)]
 
 

@@ -1,1 +1,1 @@
-"""Export endpoints."""
+"""Handlers of the export endpoints."""

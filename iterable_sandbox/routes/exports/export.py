@@ -1,4 +1,4 @@
-"""Exports at once: data.json and data.csv, streamed as they are read."""
+"""Synchronous exports: data.json and data.csv, streamed from the database."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _DAY: Final = timedelta(days=1)
 
 
 def export_json(call: Call) -> Response:
-    """GET /api/export/data.json: the lines of one data type in a half-open range of whole seconds."""
+    """GET /api/export/data.json: lines of one data type in a half-open range of whole seconds."""
     return _stream(call, JSON)
 
 
 def export_csv(call: Call) -> Response:
-    """GET /api/export/data.csv: the same as a table whose columns are those that its rows have."""
+    """GET /api/export/data.csv: the same as CSV, with a column for each field of its rows."""
     return _stream(call, CSV)
 
 
@@ -39,7 +39,7 @@ def _stream(call: Call, form: FormatName) -> Response:
 
 
 async def _body(text: Text, *, ends_with_newline: bool) -> AsyncIterator[str]:
-    """Newlines stand between lines; after the last one there is usually none."""
+    """Text of the body. The last line has no newline unless `ends_with_newline`."""
     separator = ""
     if text.header is not None:
         yield text.header
@@ -53,7 +53,7 @@ async def _body(text: Text, *, ends_with_newline: bool) -> AsyncIterator[str]:
 
 
 def _window(call: Call) -> Window:
-    """Dates outrank `range`, which is Today where nothing else is said."""
+    """Range of the export: its dates, or else `range`, which is Today by default."""
     window = call.window()
     return _range(call, call.text("range") or "Today") if window == (None, None) else window
 

@@ -1,4 +1,4 @@
-"""The files of export jobs. In reality they lie with another company: no key, other errors, URLs that expire."""
+"""Files of export jobs. Iterable's are on S3: without API key, with S3's errors and with URLs that expire."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _ERROR: Final = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def path_of(job: int, name: str) -> str:
-    """Where a file lies."""
+    """Path of a file."""
     return f"{_PREFIX}/{job}/{name}"
 
 
 def file_route(project: Project) -> Route:
-    """Where a signed URL leads to."""
+    """Route of the signed URLs."""
 
     async def read(request: Request) -> Response:
         try:

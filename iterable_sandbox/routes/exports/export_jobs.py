@@ -21,11 +21,11 @@ from iterable_sandbox.wire.responses import bad_params, envelope, json_answer
 
 _NAMES_PER_PAGE: Final = 10
 _STATES_OF_FILTER: Final = {"": STATES, "queued": ("enqueued",)} | {state: (state,) for state in STATES}
-"""What `jobState` finds. A client of Iterable's own calls enqueued jobs queued."""
+"""Value of `jobState` -> states. A client published by Iterable says `queued` for enqueued jobs."""
 
 
 def start_export(call: Call) -> Response:
-    """POST /api/export/start: a new job each time. There is no `range` here, and an open end is allowed."""
+    """POST /api/export/start: creates a job. There is no `range` here, and the range may be unbounded."""
     body = call.body
     selection = Selection(
         data_type(body["dataTypeName"]),
@@ -40,7 +40,7 @@ def start_export(call: Call) -> Response:
 
 
 def list_files(call: Call) -> Response:
-    """GET /api/export/{jobId}/files: the state, and the next names after `startAfter` with fresh URLs."""
+    """GET /api/export/{jobId}/files: state, and the next files after `startAfter` with new URLs."""
     job = jobs.get(call.project, call.parse_integer("jobId", call.path["jobId"]))
     jobs.poll(call.project)
     after = call.text("startAfter") or ""
@@ -50,12 +50,12 @@ def list_files(call: Call) -> Response:
 
 
 def list_jobs(call: Call) -> Response:
-    """GET /api/export/jobs: the latest first, or those in one state."""
+    """GET /api/export/jobs: all jobs, or those in one state, the latest first."""
     jobs.poll(call.project)
-    asked = call.text("jobState") or ""
-    states = _STATES_OF_FILTER.get(asked.lower())
+    requested = call.text("jobState") or ""
+    states = _STATES_OF_FILTER.get(requested.lower())
     if states is None:
-        raise bad_params(f"Invalid jobState: {asked}")
+        raise bad_params(f"Invalid jobState: {requested}")
     found = [job for job in call.project.export_jobs.values() if job.state in states]
     return json_answer({"jobs": [_job_json(job) for job in reversed(found)]})
 
@@ -66,15 +66,15 @@ def cancel_export(call: Call) -> Response:
     return envelope()
 
 
-def _format(asked: str) -> FormatName:
+def _format(requested: str) -> FormatName:
     for name in FORMATS:
-        if name == asked:
+        if name == requested:
             return name
-    raise bad_params(f"Invalid outputFormat: {asked}")
+    raise bad_params(f"Invalid outputFormat: {requested}")
 
 
 def _bound(body: dict[str, Any], name: str) -> int | None:
-    """A date of the body in epoch seconds. How the real one refuses a bad one here is not known."""
+    """Date of the body in epoch seconds. Iterable's error for an invalid one is not known here."""
     try:
         return None if body.get(name) is None else int(dates.request_parameter(body[name]).timestamp())
     except ValueError as problem:

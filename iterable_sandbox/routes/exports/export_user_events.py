@@ -19,7 +19,7 @@ _SYSTEM: Final = frozenset(data_type.name for data_type in EVENTS) - {_CUSTOM}
 
 
 def export_user_events(call: Call) -> Response:
-    """GET /api/export/userEvents: without custom events unless asked for; nothing for somebody who is not there."""
+    """GET /api/export/userEvents: without custom events by default; an empty body for an unknown user."""
     types = _SYSTEM | {_CUSTOM} if call.boolean("includeCustomEvents") else _SYSTEM
     user = _user(call)
     events = [] if user is None else call.project.store.events.of_user(user.id, types=types)
@@ -28,7 +28,7 @@ def export_user_events(call: Call) -> Response:
 
 
 def _user(call: Call) -> User | None:
-    """Who is asked for. The address decides if both are given, as far as is known."""
+    """Find the user of the request. As far as is known, the e-mail decides if both identifiers are given."""
     email, user_id = call.text("email"), call.text("userId")
     if email is not None:
         if not is_valid_email(normalise_email(email)):

@@ -1,4 +1,4 @@
-"""Devices and browsers that take push messages. Only apps call these: a server key is refused."""
+"""Registration of devices and browsers for push messages. Keys of apps only: a server key is refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLATFORMS: Final = ("APNS", "APNS_SANDBOX", "GCM")
 
 
 def register_device(call: Call) -> Response:
-    """POST /api/users/registerDeviceToken: makes the user if need be."""
+    """POST /api/users/registerDeviceToken: creates an unknown user."""
     project, body = call.project, call.body
     if body["device"]["platform"] not in _PLATFORMS:
         raise bad_params(f"Invalid platform: {body['device']['platform']}")
@@ -34,7 +34,7 @@ def register_device(call: Call) -> Response:
 
 
 def register_browser(call: Call) -> Response:
-    """POST /api/users/registerBrowserToken: makes the user if need be."""
+    """POST /api/users/registerBrowserToken: creates an unknown user."""
     project, body = call.project, call.body
     draft = project.field_draft()
     draft.admit(RequestedFields(USER, {"browserTokens": [body["browserToken"]]}, create=True))
@@ -46,7 +46,7 @@ def register_browser(call: Call) -> Response:
 
 
 def disable_device(call: Call) -> Response:
-    """POST /api/users/disableDevice: under one user, or under everybody. An unknown token is no error here."""
+    """POST /api/users/disableDevice: of one user, or of all users. Here an unknown token is no error."""
     project, token = call.project, call.body["token"]
     with project.store.database.transaction(), rows_fail_request():
         named = any(call.body.get(name) is not None for name in ("email", "userId"))

@@ -23,19 +23,19 @@ _MAX_SAMPLE_USERS: Final = 5000
 
 
 def list_lists(call: Call) -> Response:
-    """GET /api/lists: all of them."""
+    """GET /api/lists: all lists."""
     return json_answer({"lists": [_list_json(found) for found in call.project.store.lists.all()]})
 
 
 def create_list(call: Call) -> Response:
-    """POST /api/lists: a new list each time, even under a name that is taken."""
+    """POST /api/lists: creates a list, also if the name is taken."""
     now = call.project.clock.now()
     created = call.project.store.lists.create(call.body["name"], call.body.get("description"), now)
     return json_answer({"listId": created.id})
 
 
 def delete_list(call: Call) -> Response:
-    """DELETE /api/lists/{listId}. 409 if a campaign still needs the list, in words that are not known."""
+    """DELETE /api/lists/{listId}: 409 if a campaign still uses the list. Iterable's text of it is not known."""
     project, number = call.project, call.parse_integer("listId", call.path["listId"])
     found = project.store.lists.get(number)
     if found is None:
@@ -47,7 +47,7 @@ def delete_list(call: Call) -> Response:
 
 
 def list_users(call: Call) -> Response:
-    """GET /api/lists/getUsers: one identifier per line, in another order each time; nothing for an empty list."""
+    """GET /api/lists/getUsers: one identifier per line, in a new order each time; an empty body for an empty list."""
     names = _identifiers(call)
     if call.project.settings.shuffle:
         _random(call).shuffle(names)
@@ -55,7 +55,7 @@ def list_users(call: Call) -> Response:
 
 
 def preview_users(call: Call) -> Response:
-    """GET /api/lists/previewUsers: some of them, by chance. Sizes beyond the limits are brought within them."""
+    """GET /api/lists/previewUsers: a random sample of members. Sizes beyond the limits are clamped."""
     size = call.integer("size")
     names = _identifiers(call)
     count = max(1, min(_DEFAULT_SAMPLE_USERS if size is None else size, _MAX_SAMPLE_USERS, len(names)))
@@ -63,16 +63,16 @@ def preview_users(call: Call) -> Response:
 
 
 def list_size(call: Call) -> Response:
-    """GET /api/lists/{listId}/size: a bare number."""
+    """GET /api/lists/{listId}/size: a number as plain text."""
     found = existing_list(call.project, call.parse_integer("listId", call.path["listId"]))
     return PlainTextResponse(str(call.project.store.lists.size(found.id)))
 
 
 def subscribe(call: Call) -> Response:
-    """POST /api/lists/subscribe: creates and updates users, and puts them on the list."""
+    """POST /api/lists/subscribe: creates and updates users, and adds them to the list."""
     project, body = call.project, call.body
     target = _writable(project, body["listId"])
-    # Only projects that know users by userId respect this flag.
+    # Email-based projects ignore this flag.
     respected = project.settings.project_type is not ProjectType.EMAIL
     existing_only = respected and bool(body.get("updateExistingUsersOnly"))
 
@@ -86,24 +86,24 @@ def subscribe(call: Call) -> Response:
 
 
 def unsubscribe(call: Call) -> Response:
-    """POST /api/lists/unsubscribe. A user who is not on the list counts as done; one who does not exist fails."""
+    """POST /api/lists/unsubscribe: a user who is not on the list counts as success; an unknown user fails."""
     project, body = call.project, call.body
     target = _writable(project, body["listId"])
     channels = _marketing_channels(project) if body.get("channelUnsubscribe") else []
     campaign = body.get("campaignId")
-    tally = BulkResult(USER_BUCKETS)
+    result = BulkResult(USER_BUCKETS)
 
     def write(row: users.Row) -> None:
         user = users.existing_user(project, row)
         lists.leave(project, user, target, source=_SOURCE, channels=channels, campaign=campaign)
 
     with project.store.database.transaction():
-        tally.apply(write, body["subscribers"])
-    return bulk_answer(tally, project.field_draft(), old=project.settings.old_list_answers)
+        result.apply(write, body["subscribers"])
+    return bulk_answer(result, project.field_draft(), old=project.settings.old_list_answers)
 
 
 def _identifiers(call: Call) -> list[str]:
-    """What the project calls its users; hybrid projects choose. A user without that identifier goes by the other."""
+    """Members by the identifier of the project type; hybrid projects choose. Without that one, by the other one."""
     project = call.project
     found = existing_list(project, call.parse_integer("listId", call.required_text("listId")))
     by_user_id = {
@@ -117,7 +117,7 @@ def _identifiers(call: Call) -> list[str]:
 
 
 def _random(call: Call) -> Random:
-    """Another order and another sample each time."""
+    """Random numbers with a new seed for each request."""
     return Random(call.project.next_shuffle())  # noqa: S311 (an order, not a secret)
 
 
@@ -127,17 +127,17 @@ def _lines(call: Call, names: list[str]) -> Response:
 
 
 def _marketing_channels(project: Project) -> list[int]:
-    """The channel that a list belongs to is not visible in the API; here it is the first marketing e-mail channel."""
+    """Channel of a list. The API does not show it; here it is the first marketing channel for e-mail."""
     channels = project.store.resources.all("channel")
     found = [c["id"] for c in channels if (c["messageMedium"], c["channelType"]) == ("Email", "Marketing")]
     return found[:1]
 
 
 def existing_list(project: Project, list_id: int) -> UserList:
-    """The list.
+    """Find a list by id.
 
     Raises:
-        RefusedError: 400, with the code that says Success.
+        RefusedError: 400 with the code Success, as Iterable answers.
     """
     found = project.store.lists.get(list_id)
     if found is None:
@@ -147,7 +147,7 @@ def existing_list(project: Project, list_id: int) -> UserList:
 
 
 def _writable(project: Project, list_id: int) -> UserList:
-    """The list, if its members may be written. How the real one refuses a dynamic list is not known."""
+    """Find a list whose members may be written. Iterable's error for a dynamic list is not known."""
     found = existing_list(project, list_id)
     if found.type == "Dynamic":
         raise bad_params(f"error.lists.dynamicList({list_id})")

@@ -1,4 +1,4 @@
-"""Forgetting users, and the hashes of those who are forgotten."""
+"""Forgetting users, and the hashes of forgotten identifiers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from iterable_sandbox.writes import removal
 
 
 def forget(call: Call) -> Response:
-    """POST /api/users/forget. Doing it again does no harm."""
+    """POST /api/users/forget: a user who is forgotten already is no error."""
     identity = _identity(call)
     with call.project.store.database.transaction(), rows_fail_request():
         try:
@@ -35,17 +35,17 @@ def unforget(call: Call) -> Response:
 
 
 def forgotten_emails(call: Call) -> Response:
-    """GET /api/users/forgotten: an error in projects that identify users by userId."""
+    """GET /api/users/forgotten: an error in userId-based projects."""
     return json_answer({"hashedEmails": _hashes(call, "email")})
 
 
 def forgotten_user_ids(call: Call) -> Response:
-    """GET /api/users/forgottenUserIds: an error in projects that identify users by address."""
+    """GET /api/users/forgottenUserIds: an error in email-based projects."""
     return json_answer({"hashedUserIds": _hashes(call, "userId")})
 
 
 def _identity(call: Call) -> Identity:
-    """Who is meant, by an identifier that the project forgets by. How the real one words the error is not known."""
+    """Identity of the request, by identifiers that the project forgets by. Iterable's text otherwise is not known."""
     with rows_fail_request():
         identity = identities.read_identity(call.body)
     given: dict[Kind, str | None] = {"email": identity.email, "userId": identity.user_id}

@@ -1,4 +1,4 @@
-"""Subscribing users to one list, channel or message type. Iterable has to switch these endpoints on."""
+"""Subscribing users to one list, channel or message type. Iterable enables these endpoints on request."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _GROUPS: Final[Mapping[str, tuple[str, bool]]] = {
     "messagechannel": (subscriptions.UNSUBSCRIBED_CHANNELS, False),
     "messagetype": (subscriptions.UNSUBSCRIBED_TYPES, False),
 }
-"""Which ids of a user a group is about, and whether subscribing puts the id there or takes it away."""
+"""Kind of group -> field of the user's ids, and whether subscribing adds the id to it or removes it."""
 
 
 def change_many(call: Call) -> Response:
-    """PUT: the answer has no place for users who are not there, so they are left out; others refuse the request."""
+    """PUT: unknown users are skipped, as the answer cannot name them; other failures refuse the request."""
     action = call.text("action") or "subscribe"
     if action not in ("subscribe", "unsubscribe"):
         raise bad_params(f"Invalid action: {action}")
@@ -37,7 +37,7 @@ def change_many(call: Call) -> Response:
 
 
 def _change_one(parameter: str, identifier: str, *, subscribe: bool) -> Callable[[Call], Response]:
-    """PATCH subscribes and DELETE unsubscribes the one user of the path."""
+    """Handler of PATCH, which subscribes the user in the path, or of DELETE, which unsubscribes it."""
 
     def change(call: Call) -> Response:
         return _change_all(call, [{identifier: call.path[parameter]}], subscribe=subscribe, skip_unknown=False)
@@ -46,7 +46,7 @@ def _change_one(parameter: str, identifier: str, *, subscribe: bool) -> Callable
 
 
 def double_opt_in(call: Call) -> Response:
-    """POST /api/subscriptions/subscribeToDoubleOptIn: asks by SMS, so nobody is subscribed until they answer."""
+    """POST /api/subscriptions/subscribeToDoubleOptIn: does not subscribe, as the user confirms by SMS first."""
     _check_enabled(call)
     email, user_id = call.body.get("email"), call.body.get("userId")
     phone = {"phoneNumber": call.body["phoneNumber"]} if call.body.get("phoneNumber") else {}
@@ -104,7 +104,7 @@ def _endpoint_not_found() -> RefusedError:
 
 
 def _check_group(project: Project, name: str, group_id: int) -> None:
-    """See that the list, channel or message type is there. How the real one refuses others is not known."""
+    """Check that the list, channel or message type exists. Iterable's error is not known."""
     if name == subscriptions.LIST_IDS:
         found = project.store.lists.get(group_id)
         known = found is not None and found.type != "Dynamic"
@@ -122,7 +122,7 @@ def _is_opt_in(project: Project, type_id: int) -> bool:
 
 
 def _bad_body(_path: str, wrong: Mapping[str, str]) -> RefusedError:
-    """This endpoint alone answers a body of another shape with the second envelope."""
+    """Error for a body that breaks the schema: only this endpoint uses envelope 2 for it."""
     place, problem = next(iter(wrong.items()))
     return play_error(400, "BadRequest", f"{place}: {problem}", "error.json.invalid", [place])
 

@@ -1,4 +1,4 @@
-"""What changes who a user is: another address, one user made of two, and deletion."""
+"""Changing the e-mail of a user, merging two users, and deleting users."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from iterable_sandbox.writes import merging, removal
 
 
 def update_email(call: Call) -> Response:
-    """POST /api/users/updateEmail: only where users are identified by their addresses."""
+    """POST /api/users/updateEmail: in email-based projects only."""
     project = call.project
     if project.settings.project_type is not ProjectType.EMAIL:
         raise bad_params("updateEmail works in email-based projects only; use users/update")
     current = _address(call, "currentEmail")
     new = _address(call, "newEmail")
-    asked = {"email": current} if current is not None else {"userId": call.body.get("currentUserId")}
+    current_identity = {"email": current} if current is not None else {"userId": call.body.get("currentUserId")}
     with project.store.database.transaction(), rows_fail_request():
-        user = _existing(call, identities.read_identity(asked))
+        user = _existing(call, identities.read_identity(current_identity))
         project.user_resolver.refuse_forgotten(new, None)
         if new is None or project.store.users.by_email(new) is not None:
             raise RowRefusedError("conflict", "Emails", new or "")
@@ -35,7 +35,7 @@ def update_email(call: Call) -> Response:
 
 
 def merge(call: Call) -> Response:
-    """POST /api/users/merge. Without a destination, the source takes its identifier."""
+    """POST /api/users/merge: if the destination is unknown, the source gets its identifier."""
     project = call.project
     with project.store.database.transaction(), rows_fail_request():
         source = _existing(call, identities.read_identity(_side_of_merge(call, "source")))
@@ -51,7 +51,7 @@ def merge(call: Call) -> Response:
 
 
 def delete_by_email(call: Call) -> Response:
-    """DELETE /api/users/{email}: an unknown address is no error. Not where users are identified by userId."""
+    """DELETE /api/users/{email}: an unknown e-mail is no error. Not in userId-based projects."""
     project = call.project
     if project.settings.project_type is ProjectType.USER_ID:
         raise bad_params("Users of this project are deleted by userId")
@@ -63,7 +63,7 @@ def delete_by_email(call: Call) -> Response:
 
 
 def delete_by_user_id(call: Call) -> Response:
-    """DELETE /api/users/byUserId/{userId}: everybody who shares it; nobody is an error."""
+    """DELETE /api/users/byUserId/{userId}: deletes all users who share it; an unknown userId is an error."""
     user_id = call.path["userId"]
     found = call.project.store.users.sharing(user_id)
     if not found:
@@ -82,7 +82,7 @@ def _existing(call: Call, identity: Identity) -> User:
 
 
 def _side_of_merge(call: Call, side: str) -> dict[str, Any]:
-    """One side of a merge. Both identifiers of a side are too many."""
+    """Identifiers of one side of a merge, of which only one may be given."""
     given = {"email": call.body.get(f"{side}Email"), "userId": call.body.get(f"{side}UserId")}
     if all(given.values()):
         raise bad_params(f"Specify {side}Email or {side}UserId, but not both")
@@ -90,7 +90,7 @@ def _side_of_merge(call: Call, side: str) -> dict[str, Any]:
 
 
 def _address(call: Call, name: str) -> str | None:
-    """An address of the body; a malformed one is named together with its field here."""
+    """E-mail of the body. Here the error for a malformed one names the field too."""
     text = call.body.get(name)
     if text is None:
         return None

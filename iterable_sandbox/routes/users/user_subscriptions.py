@@ -1,4 +1,4 @@
-"""What users are subscribed to, overwritten as a whole."""
+"""Replacing the subscriptions of users."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ SOURCE: Final = "API"
 
 
 def update(call: Call) -> Response:
-    """POST /api/users/updateSubscriptions: each array that is given replaces the one that is there."""
+    """POST /api/users/updateSubscriptions: each given array replaces the stored one."""
     with call.project.store.database.transaction(), rows_fail_request():
         _overwrite(call.project, call.body)
     return envelope()
 
 
 def bulk_update(call: Call) -> Response:
-    """POST /api/users/bulkUpdateSubscriptions: 200 even if rows fail; whoever is not malformed fails as valid."""
-    tally = BulkResult(USER_BUCKETS)
+    """POST /api/users/bulkUpdateSubscriptions: 200 even if rows fail; well-formed identifiers fail as valid ones."""
+    result = BulkResult(USER_BUCKETS)
     with call.project.store.database.transaction():
-        tally.apply(partial(_overwrite, call.project), call.body["updateSubscriptionsRequests"])
-    invalid = {name: tally.identifiers_in(name) for name in ("invalidEmails", "invalidUserIds")}
+        result.apply(partial(_overwrite, call.project), call.body["updateSubscriptionsRequests"])
+    invalid = {name: result.identifiers_in(name) for name in ("invalidEmails", "invalidUserIds")}
     return json_answer(
-        tally.counts()
+        result.counts()
         | invalid
         | {
-            "validEmailFailures": _valid_failures(tally, "Emails"),
-            "validUserIdFailures": _valid_failures(tally, "UserIds"),
+            "validEmailFailures": _valid_failures(result, "Emails"),
+            "validUserIdFailures": _valid_failures(result, "UserIds"),
         }
     )
 
 
-def _valid_failures(tally: BulkResult, kind: str) -> list[str]:
-    return [name for bucket in USER_BUCKETS if bucket != "invalid" for name in tally.identifiers_in(f"{bucket}{kind}")]
+def _valid_failures(result: BulkResult, kind: str) -> list[str]:
+    return [name for bucket in USER_BUCKETS if bucket != "invalid" for name in result.identifiers_in(f"{bucket}{kind}")]
 
 
 def _overwrite(project: Project, row: Row) -> None:
@@ -59,7 +59,7 @@ def _overwrite(project: Project, row: Row) -> None:
 
 
 def _is_invalid(project: Project, row: Row, wanted: dict[str, set[int]]) -> bool:
-    """Whether a row cannot be: opting in needs the feature, lists must be writable, channels of types be open."""
+    """Whether a row is refused: opt-in without the feature, a list that is not writable, or misaligned channels."""
     if subscriptions.SUBSCRIBED_TYPES in wanted and not project.settings.opt_in_message_types:
         return True
     found = [project.store.lists.get(list_id) for list_id in wanted.get(subscriptions.LIST_IDS, ())]
@@ -69,7 +69,7 @@ def _is_invalid(project: Project, row: Row, wanted: dict[str, set[int]]) -> bool
 
 
 def _is_misaligned(project: Project, wanted: dict[str, set[int]]) -> bool:
-    """Whether a message type is chosen in a channel that the same request closes."""
+    """Whether a row subscribes to a message type and unsubscribes from its channel."""
     chosen, closed = (
         wanted.get(name, set()) for name in (subscriptions.SUBSCRIBED_TYPES, subscriptions.UNSUBSCRIBED_CHANNELS)
     )

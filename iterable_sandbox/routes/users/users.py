@@ -1,4 +1,4 @@
-"""Users: reading one, the fields of all, and updating one or many."""
+"""Users: reading one, listing fields, and updating one or many."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def by_user_id_in_query(call: Call) -> Response:
 
 
 def get_fields(call: Call) -> Response:
-    """GET /api/users/getFields: dotted path to type, arrays by the type of their items."""
+    """GET /api/users/getFields: dotted path -> type; arrays have the type of their items."""
     return json_answer({"fields": call.project.store.fields.of(USER.key)})
 
 
 def update(call: Call) -> Response:
-    """POST /api/users/update: creates the user, or updates it."""
+    """POST /api/users/update: creates or updates a user."""
     project, row = call.project, call.body
     draft = project.field_draft()
     fields = draft.admit(users.requested_fields(row, create=row.get("createNewFields")))
@@ -60,7 +60,7 @@ def update(call: Call) -> Response:
 
 
 def bulk_update(call: Call) -> Response:
-    """POST /api/users/bulkUpdate: 200 even if rows fail; by default 400 for all if one value has the wrong type."""
+    """POST /api/users/bulkUpdate: 200 even if rows fail; by default 400 for the batch if a value has a wrong type."""
     project = call.project
     existing_only = project.settings.update_only and call.body.get("updateOnly") is True
 
@@ -70,16 +70,16 @@ def bulk_update(call: Call) -> Response:
     return bulk_answer(*users.write_rows(project, call.body["users"], write, create=call.body.get("createNewFields")))
 
 
-def bulk_answer(tally: BulkResult, draft: FieldDraft, *, old: bool = False) -> Response:
-    """The answer of bulkUpdate and of both list calls; `old` is the one with four fields."""
-    head = tally.counts() | {
-        "invalidEmails": tally.failed_identifiers("Emails"),
-        "invalidUserIds": tally.failed_identifiers("UserIds"),
+def bulk_answer(result: BulkResult, draft: FieldDraft, *, old: bool = False) -> Response:
+    """Answer of bulkUpdate, subscribe and unsubscribe; `old` is the form with four fields."""
+    head = result.counts() | {
+        "invalidEmails": result.failed_identifiers("Emails"),
+        "invalidUserIds": result.failed_identifiers("UserIds"),
     }
     if old:
         return json_answer(head)
     no_op: dict[str, list[str]] = {"noOpEmails": [], "noOpUserIds": []}
-    return json_answer(head | tally.field_changes(draft) | no_op | {"failedUpdates": tally.failed_updates()})
+    return json_answer(head | result.field_changes(draft) | no_op | {"failedUpdates": result.failed_updates()})
 
 
 def _by_email(call: Call, text: str) -> Response:
@@ -98,7 +98,7 @@ def _by_user_id(call: Call, user_id: str) -> Response:
 
 
 def _user_response(user: User | None) -> Response:
-    """An unknown user is an empty object, not a 404."""
+    """Answer with a user; an unknown one is an empty object, not a 404."""
     if user is None:
         return json_answer({})
     named: dict[str, Any] = {"email": user.email, "userId": user.user_id}

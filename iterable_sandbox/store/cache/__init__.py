@@ -1,1 +1,1 @@
-"""Prefetch per request."""
+"""Caches of prefetched rows, each for one request."""

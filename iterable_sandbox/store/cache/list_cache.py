@@ -1,4 +1,4 @@
-"""The lists that the users of one request are on: read at once when first asked for, and kept up from then on."""
+"""Cache of the list memberships of the users of one request."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterable
 from iterable_sandbox.store.cache.user_cache import UserCache
 
 Fetch = Callable[[Collection[int]], Iterable[tuple[int, int]]]
-"""(user, list) of everything that some users are on."""
+"""Query of the memberships of users, by their ids: (user, list) pairs."""
 
 
 class ListCache:
-    """Lists by user, as they will be once all that was saved is written. A new user is on none."""
+    """Lists by user, including changes that are not written yet. The first look-up reads those of all cached users."""
 
     def __init__(self, fetch: Fetch, users: UserCache) -> None:
         self._fetch = fetch
@@ -19,7 +19,7 @@ class ListCache:
         self._lists: dict[int, set[int]] = {}
 
     def of(self, user: int) -> set[int]:
-        """The lists that a user is on, to be changed as they change."""
+        """Ids of the lists of a user. The caller changes this set when it changes the memberships."""
         if user not in self._lists:
             self._load(user)
         return self._lists[user]

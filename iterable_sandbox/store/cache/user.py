@@ -1,4 +1,4 @@
-"""One user: the identifiers, and the profile as the line that an export shows."""
+"""A user: identifiers, and the profile in the form of an export line."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from typing import Any
 
 @dataclass(slots=True)
 class User:
-    """One user. `profile` holds every field, with dotted keys for Iterable's own (`itblInternal.emailDomain`).
+    """One user.
 
-    `updated_at` is `profileUpdatedAt` in epoch seconds. `id` is the row, 0 before the user is stored.
+    Attributes:
+        email: e-mail in lower case, or None.
+        user_id: userId, or None.
+        updated_at: `profileUpdatedAt` in epoch seconds.
+        profile: all fields; Iterable's own have dotted keys (`itblInternal.emailDomain`).
+        id: row id; 0 before the user is stored.
     """
 
     email: str | None
@@ -20,5 +25,5 @@ class User:
     id: int = 0
 
     def copy(self) -> User:
-        """The same user, whose fields can be replaced without an effect on this one."""
+        """Copy whose fields can be replaced without effect on this user. Nested values are shared."""
         return User(self.email, self.user_id, self.updated_at, {**self.profile}, self.id)

@@ -1,4 +1,4 @@
-"""The users that one request is about: read at once, and kept up with what the request saves."""
+"""Cache of the users of one request."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from iterable_sandbox.store.cache.user import User
 
 
 class UserCache:
-    """Users as they will be once all that was saved is written.
+    """Users by id, including changes that are not written yet.
 
     Args:
-        found: those that are there, by id.
-        last_id: the largest id that a user ever had.
+        found: users that exist, by id.
+        last_id: largest id that a user ever had.
     """
 
     def __init__(self, found: dict[int, User], last_id: int) -> None:
@@ -18,20 +18,20 @@ class UserCache:
         self._last_id = last_id
 
     def is_new(self, user: int) -> bool:
-        """Whether a user, by id, is new."""
+        """Whether the user with an id has been created since the cache was filled."""
         return user > self._last_id
 
     def ids(self) -> list[int]:
-        """The ids of all of them."""
+        """Ids of all cached users."""
         return list(self._users)
 
     def get(self, user: int) -> User | None:
-        """The state of a user, by id, to be changed; None if that user was not expected."""
+        """Copy of a user by id; None if the user is not cached."""
         found = self._users.get(user)
         return None if found is None else found.copy()
 
     def put(self, user: User) -> User:
-        """Note the new state of a user; the state as it stays."""
+        """Store the new state of a user, and return the copy that the cache keeps."""
         kept = user.copy()
         self._users[user.id] = kept
         return kept

@@ -1,4 +1,4 @@
-"""The connection: one per sandbox, shared by its threads, with the schema made on first use."""
+"""Connection to SQLite: one per sandbox, shared by its threads. It creates the schema."""
 
 from __future__ import annotations
 
@@ -45,6 +45,11 @@ CREATE TABLE IF NOT EXISTS metadata (
     PRIMARY KEY (name, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fields (owner TEXT, path TEXT, type TEXT NOT NULL, PRIMARY KEY (owner, path)) WITHOUT ROWID;
 CREATE TEMP TABLE export_files (job INTEGER, name TEXT, body BLOB NOT NULL, PRIMARY KEY (job, name));
+CREATE TEMP TABLE deliveries (
+    id INTEGER PRIMARY KEY, webhook INTEGER NOT NULL, event TEXT NOT NULL, tags TEXT NOT NULL, body TEXT NOT NULL,
+    lost INTEGER NOT NULL, due_ms INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+    claimed INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX temp.deliveries_by_time ON deliveries (claimed, due_ms);
 INSERT INTO sqlite_sequence (name, seq) SELECT * FROM (VALUES ('lists', 1000000), ('catalogs', 125000))
     WHERE NOT EXISTS (SELECT * FROM sqlite_sequence);
 """
@@ -52,16 +57,21 @@ INSERT INTO sqlite_sequence (name, seq) SELECT * FROM (VALUES ('lists', 1000000)
 
 @dataclass(frozen=True, eq=False)
 class BulkInsert(Generic[T]):
-    """How things of one kind are stored: an INSERT, as `insert` takes it, and the rows that are made of many things."""
+    """INSERT of many objects of one kind.
+
+    Attributes:
+        sql: statement with `{rows}` in place of the values, as `Database.insert` takes it.
+        rows: makes the rows of objects.
+    """
 
     sql: str
     rows: Callable[[Sequence[T]], Iterable[Row]]
 
 
 class Index(Enum):
-    """An index that only some questions need, in tables that grow fast. It is made when the first of them is asked.
+    """Index that only some queries need, in tables that grow fast. The first such query creates it.
 
-    Most projects here are written to and never asked, and an index in no order takes longer to keep than its table.
+    Most sandboxes are written to and hardly read, and an index over unordered values costs more time than its table.
     """
 
     USERS_BY_TIME = "users (updated_at)"
@@ -72,12 +82,12 @@ class Index(Enum):
 
 
 class Database:
-    """Statements and transactions. A transaction inside another one is part of it.
+    """Statements and transactions. A transaction within another one is part of it.
 
-    In a transaction, writes may be put off until something else is asked or written: what is seen is the same.
+    In a transaction, `save` defers its INSERTs until another statement runs, so that queries see all rows.
 
     Attributes:
-        lock: whoever has it is alone with the database. A transaction has it until its end.
+        lock: exclusive access to the database. A transaction holds it until its end.
     """
 
     def __init__(self, path: str) -> None:
@@ -91,14 +101,14 @@ class Database:
 
     @property
     def version(self) -> int:
-        """Another number once another process wrote to the file, which none does in a transaction of this one."""
+        """Number that changes when another process writes to the file. It is constant within a transaction."""
         if not self._connection.in_transaction:
             self._read_version()
         return self._version
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and nobody else's statements in between."""
+        """Run a transaction: rolled back on an exception, and without statements of other threads in between."""
         with self.lock:
             if self._connection.in_transaction:
                 yield
@@ -114,7 +124,7 @@ class Database:
 
     @contextmanager
     def rolled_back(self) -> Iterator[None]:
-        """All of it is seen inside, and undone at the end."""
+        """Run a transaction that is rolled back at its end; inside, its writes are visible."""
         with self.lock:
             self._begin()
             try:
@@ -123,44 +133,44 @@ class Database:
                 self._roll_back()
 
     def ensure_index(self, index: Index) -> None:
-        """See that an index is there."""
+        """Create an index unless it exists."""
         self.write(f"CREATE INDEX IF NOT EXISTS {index.name.lower()} ON {index.value}")
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        """What a query finds."""
+        """All rows of a query."""
         with self.lock:
             self._write_deferred()
             return self._connection.execute(sql, values).fetchall()
 
     def rows_by_keys(self, sql: str, keys: Collection[Any], *values: Any) -> Iterator[Row]:
-        """What a query finds for many keys, of which `{keys}` stands for some at a time; `values` come before them."""
+        """Rows of a query for many keys, run for some keys at a time. `{keys}` stands for them, after `values`."""
         remaining = iter(keys)
         while chunk := list(islice(remaining, _CHUNK_ROWS)):
             yield from self.rows(sql.format(keys=",".join("?" * len(chunk))), (*values, *chunk))
 
     def row(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
-        """The first row that a query finds."""
+        """First row of a query, or None."""
         with self.lock:
             self._write_deferred()
             found: Row | None = self._connection.execute(sql, values).fetchone()
             return found
 
     def number(self, sql: str, values: Sequence[Any] = ()) -> int:
-        """The one number that a query finds."""
+        """Number in the first row of a query; 0 if there is no row."""
         found = self.row(sql, values)
         return 0 if found is None else int(found[0])
 
     def write(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Run one statement; its cursor knows how many rows it touched and the id of a new one."""
+        """Run one statement and return its cursor, for the number of rows and the id of a new row."""
         with self.lock:
             self._write_deferred()
             return self._connection.execute(sql, values)
 
     def save(self, saving: BulkInsert[T], key: Any, thing: T) -> None:
-        """Store a thing; in a transaction, together with those that are like it, and in its last state only.
+        """Insert an object. In a transaction, the INSERT is deferred and made for many objects at once.
 
-        Things that are not alike may change places with each other, so they must not be about the same rows. What
-        has the key of another one takes its place.
+        A deferred object replaces the one with the same key. The order between different `saving` is not kept, so
+        they must not write the same rows.
         """
         with self.lock:
             if not self._connection.in_transaction:
@@ -172,26 +182,26 @@ class Database:
                 self._write_deferred()
 
     def save_many(self, saving: BulkInsert[T], things: Iterable[T]) -> None:
-        """Store many things, as one transaction; never all of them are in memory."""
+        """Insert many objects in one transaction, without holding all of them in memory."""
         remaining = iter(things)
         with self.transaction():
             while chunk := list(islice(remaining, _CHUNK_ROWS)):
                 self.insert(saving.sql, saving.rows(chunk))
 
     def insert(self, sql: str, rows: Iterable[Row]) -> None:
-        """Run an INSERT, in which `{rows}` stands for the values of some rows at a time, as one transaction."""
+        """Run an INSERT for many rows in one transaction. `{rows}` stands for the values of some rows at a time."""
         with self.transaction():
             self._write_deferred()
             self._insert(sql, rows)
 
     def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one statement for every row, as one transaction."""
+        """Run one statement for every row in one transaction."""
         with self.transaction():
             self._write_deferred()
             self._connection.executemany(sql, rows)
 
     def close(self) -> None:
-        """Close the file; all of it is then in the one file."""
+        """Close the database. SQLite then merges its write-ahead log into the file."""
         with self.lock:
             self._connection.close()
 
@@ -203,14 +213,14 @@ class Database:
         [self._version] = self._connection.execute("PRAGMA data_version").fetchone()
 
     def _write_deferred(self) -> None:
-        """Write what was put off."""
+        """Run the deferred INSERTs."""
         if self._deferred:
             later, self._deferred = self._deferred, {}
             for saving, things in later.items():
                 self._insert(saving.sql, saving.rows([*things.values()]))
 
     def _insert(self, sql: str, rows: Iterable[Row]) -> None:
-        """A statement for many rows takes half the time of as many statements."""
+        """Insert many rows per statement, which takes half the time of one statement per row."""
         remaining = iter(rows)
         while chunk := list(islice(remaining, _ROWS_PER_INSERT)):
             row = f"({','.join('?' * len(chunk[0]))})"

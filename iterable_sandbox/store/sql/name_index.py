@@ -1,7 +1,7 @@
-"""Where things are, by what clients call them.
+"""Index of rows by the names that clients give them.
 
-SQLite would keep an index for it. But names come in no order, and in no order a key costs two microseconds when there
-are ten thousand and ten when there are a million. Here it costs one, always.
+An index of SQLite would do, but names come in no order: an insertion then costs 2 µs at ten thousand rows, and 10 µs at
+a million. This index costs 1 µs at any size.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import Any, Final
 from iterable_sandbox.store.sql.database import Database
 
 _Rows = int | list[int]
-"""Nearly always it is one; more are in their order."""
+"""Row ids of one name: nearly always a single one, otherwise a sorted list."""
 
 
 class NameIndex:
-    """The rows of one table by name, in memory, and the next row that is free.
+    """Row ids of one table by name, in memory, and allocation of new row ids.
 
-    A row that was noted may bear another name by now, or be gone: who asks must look. So nothing is taken back, not
-    even when a transaction is, and no row is given away twice. After another process wrote to the file, all is read
-    anew.
+    Entries are never removed, also when a transaction is rolled back: a row may have another name by now or be gone, so
+    callers must check the row. No row id is allocated twice. The index is read anew after another process has written
+    to the file.
 
     Args:
-        named: a query for (scope, name, row) of all that has a name. A name counts in its scope.
-        last: a query for the last row that ever was.
+        names_sql: query for (scope, name, row id) of all named rows. Equal names in different scopes are unrelated.
+        last_row_sql: query for the largest row id ever used.
     """
 
     def __init__(self, database: Database, *, names_sql: str, last_row_sql: str) -> None:
@@ -40,31 +40,31 @@ class NameIndex:
 
     @property
     def last_row(self) -> int:
-        """The last row that ever was."""
+        """Largest row id ever used."""
         self._current_rows()
         return self._last_row
 
     def new_row(self) -> int:
-        """The row of a new thing."""
+        """Allocate a row id."""
         self._last_row = self.last_row + 1
         return self._last_row
 
     def add(self, scope: Any, name: str, row: int) -> None:
-        """Let a row bear a name."""
+        """Add a name of a row."""
         _add(self._current_rows()[scope], name, row)
         self._last_row = max(self._last_row, row)
 
     def rows(self, scope: Any, name: str) -> Sequence[int]:
-        """The rows that bear a name or did so, in their order."""
+        """Row ids that have or had a name, in ascending order."""
         found = self._current_rows()[scope].get(name)
         return () if found is None else _as_sequence(found)
 
     def rows_by_names(self, scope: Any, names: Iterable[str]) -> list[int]:
-        """The rows that bear one of many names, or did so."""
+        """Row ids that have or had one of many names."""
         return [*chain.from_iterable(self.rows(scope, name) for name in names)]
 
     def row_or_new(self, scope: Any, name: str) -> int:
-        """The row that bears a name, or a new one, which bears it from now on."""
+        """First row id with a name; a new one is allocated if there is none."""
         rows = self._current_rows()[scope]
         found = rows.get(name)
         if found is None:

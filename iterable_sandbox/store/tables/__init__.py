@@ -1,1 +1,1 @@
-"""One repository per table."""
+"""Repositories, one for each table."""

@@ -16,20 +16,20 @@ _PUT: Final = "INSERT OR REPLACE INTO items (rowid, catalog, id, modified_ms, bo
 
 @dataclass(frozen=True)
 class Catalog:
-    """One catalog, with its name as it was created."""
+    """One catalog, with its name in the case in which it was created."""
 
     id: int
     name: str
 
     @property
     def fields_key(self) -> str:
-        """How the store calls the owner of its fields."""
+        """Name of the catalog as an owner of field types."""
         return f"catalog {self.id}"
 
 
 @dataclass(frozen=True)
 class Item:
-    """One item; `size` is the bytes of its JSON."""
+    """One item. `modified_ms` is epoch milliseconds; `size` is the length of its JSON in bytes."""
 
     id: str
     modified_ms: int
@@ -38,7 +38,7 @@ class Item:
 
 
 class Catalogs:
-    """The catalogs of the project. Names are the same in any case; item ids are exact."""
+    """Catalogs of the project. Names of catalogs ignore case; ids of items do not."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -53,48 +53,48 @@ class Catalogs:
         return [Catalog(*row) for row in self._database.rows("SELECT id, name FROM catalogs ORDER BY name")]
 
     def get(self, name: str) -> Catalog | None:
-        """One catalog."""
+        """Find a catalog by name."""
         row = self._database.row("SELECT id, name FROM catalogs WHERE name = ?", (name,))
         return None if row is None else Catalog(*row)
 
     def create(self, name: str) -> Catalog:
-        """A new catalog; the name must be free."""
+        """Create a catalog. The name must be free."""
         row = self._database.write("INSERT INTO catalogs (name) VALUES (?)", (name,)).lastrowid or 0
         return Catalog(row, name)
 
     def delete(self, catalog: Catalog) -> None:
-        """Forget a catalog and its items."""
+        """Delete a catalog and its items."""
         self._database.write("DELETE FROM items WHERE catalog = ?", (catalog.id,))
         self._database.write("DELETE FROM catalogs WHERE id = ?", (catalog.id,))
 
     def field_names(self, catalog: Catalog) -> list[str]:
-        """The fields that the items have."""
+        """Names of the fields of all items, sorted."""
         sql = "SELECT DISTINCT key FROM items, json_each(body) WHERE catalog = ? ORDER BY key"
         return [name for (name,) in self._database.rows(sql, (catalog.id,))]
 
     def count(self, catalog: Catalog) -> int:
-        """How many items a catalog holds."""
+        """Number of items of a catalog."""
         return self._database.number("SELECT count(*) FROM items WHERE catalog = ?", (catalog.id,))
 
     def items(self, catalog: Catalog, *, limit: int = -1, offset: int = 0) -> list[Item]:
-        """Items by id: all of them, or `limit` after the first `offset`."""
+        """Items in the order of their ids: all, or `limit` items after the first `offset`."""
         self._database.ensure_index(Index.ITEMS_BY_ID)
         sql = f"SELECT {_COLUMNS} FROM items WHERE catalog = ? ORDER BY id LIMIT ? OFFSET ?"  # noqa: S608 (a constant)
         return [_item(row) for row in self._database.rows(sql, (catalog.id, limit, offset))]
 
     def item(self, catalog: Catalog, item_id: str) -> Item | None:
-        """One item."""
+        """Find an item by id."""
         return next(iter(self.some(catalog, [item_id])), None)
 
     def some(self, catalog: Catalog, item_ids: Iterable[str]) -> list[Item]:
-        """Those of many items that are there."""
+        """Existing items among many ids."""
         sql = f"SELECT {_COLUMNS} FROM items WHERE rowid IN ({{keys}})"  # noqa: S608 (a constant)
         with self._database.lock:
             rows = self._names.rows_by_names(catalog.id, item_ids)
             return [_item(row) for row in self._database.rows_by_keys(sql, rows)]
 
     def put(self, catalog: Catalog, items: Iterable[tuple[str, str]], modified_ms: int) -> None:
-        """Store items by their ids, each as a whole: the JSON that `to_json` makes of it."""
+        """Create or replace items. `items` are (id, JSON text by `to_json`)."""
         with self._database.transaction():
             rows = (
                 (self._names.row_or_new(catalog.id, item_id), catalog.id, item_id, modified_ms, body)
@@ -103,7 +103,7 @@ class Catalogs:
             self._database.insert(_PUT, rows)
 
     def delete_items(self, catalog: Catalog, item_ids: Iterable[str]) -> None:
-        """Forget items, as far as they are there."""
+        """Delete items. Unknown ids are ignored."""
         with self._database.transaction():
             rows = ((row,) for row in self._names.rows_by_names(catalog.id, item_ids))
             self._database.write_many("DELETE FROM items WHERE rowid = ?", rows)

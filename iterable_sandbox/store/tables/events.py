@@ -1,4 +1,4 @@
-"""Events of all data types, each kept as the line that an export shows; and the lines in export order."""
+"""Events of all data types, stored as export lines, and the selection of lines for an export."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ _CHUNK_LINES: Final = 500
 _COLUMNS: Final = "id, type, created_at, user, campaign, event_id, body"
 _INSERT_SQL: Final = f"INSERT OR REPLACE INTO events ({_COLUMNS}) VALUES {{rows}}"  # noqa: S608 (a constant)
 _SHUFFLED_ORDER: Final = "(id * 2654435761) % 4294967291"
-"""Some order that has nothing to do with time, and is the same each time."""
+"""Order that is unrelated to time, and the same in each run: a multiplicative hash of the id."""
 
 
 @dataclass(slots=True)
 class Event:
-    """One event. `line` holds every field; `created_at` is epoch seconds; `user` is the user's row.
+    """One event.
 
-    `event_id` is only for events that a second event with the same id updates. `row` is 0 before the event is stored.
+    Attributes:
+        type: data type.
+        created_at: epoch seconds.
+        user: row id of its user.
+        line: all fields, as an export shows them.
+        event_id: id for types whose events are updated by a second event with the same id, else None.
+        row: row id; 0 before the event is stored.
     """
 
     type: str
@@ -36,7 +42,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which lines an export wants: a data type, `start` <= time < `end` in epoch seconds, maybe one campaign."""
+    """Selection of an export: a data type, `start` <= time < `end` in epoch seconds, and a campaign or None for all."""
 
     type: str
     start: int | None = None
@@ -45,7 +51,7 @@ class Selection:
 
 
 class Events:
-    """The events of the project."""
+    """Events of the project."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -58,7 +64,7 @@ class Events:
 
     @contextmanager
     def prefetch(self, type_: str, event_ids: Collection[str]) -> Iterator[None]:
-        """Look for many events at once; inside of a transaction that deletes none."""
+        """Cache many events for the `with` block, which must be inside a transaction that deletes none."""
         rows = self._names.rows_by_names(type_, event_ids)
         sql = f"SELECT {_COLUMNS} FROM events WHERE id IN ({{keys}})"  # noqa: S608 (a constant)
         self._prefetched = {event.row: event for event in map(_event, self._database.rows_by_keys(sql, rows))}
@@ -68,11 +74,11 @@ class Events:
             self._prefetched = None
 
     def add(self, events: Iterable[Event]) -> None:
-        """Store many events."""
+        """Store many events in one transaction."""
         self._database.save_many(_INSERT_EVENTS, map(self._with_row, events))
 
     def save(self, event: Event) -> None:
-        """Store a new event, or the new state of the one with its type and `event_id`."""
+        """Store an event. One with the same type and `event_id` is replaced."""
         with self._database.lock:
             self._with_row(event)
             if self._prefetched is not None and event.event_id is not None:
@@ -80,14 +86,14 @@ class Events:
             self._database.save(_INSERT_EVENTS, event.row, event)
 
     def by_event_id(self, type_: str, event_id: str) -> Event | None:
-        """The event with an id that a client chose."""
+        """Find an event by its type and its client's id."""
         with self._database.lock:
             rows = self._names.rows(type_, event_id)
-            # An event keeps its type and its id, and no other one gets its row.
+            # Type and id of an event never change, and its row id is not reused.
             return self._read(rows[0]) if rows else None
 
     def of_user(self, user: int, *, types: Collection[str] = (), message_id: str | None = None) -> list[Event]:
-        """The events of a user, the newest first; of some data types, or about one message, if asked for."""
+        """Events of a user, the newest first. Optionally only of some data types, or of one message."""
         self._database.ensure_index(Index.EVENTS_BY_USER)
         marks = ",".join("?" * len(types)) or "type"
         sql = f"""SELECT {_COLUMNS} FROM events WHERE user = ? AND type IN ({marks})
@@ -101,29 +107,28 @@ class Events:
         self._database.write("DELETE FROM events WHERE user = ?", (user,))
 
     def reassign(self, user: int, new_owner: int, identifiers: Mapping[str, str]) -> None:
-        """Give the events of a user to another one, or to the same one under other identifiers."""
+        """Move the events of a user to `new_owner`, who may be the same user, with new identifiers in their lines."""
         self._database.ensure_index(Index.EVENTS_BY_USER)
         patch = to_json({"email": None, "userId": None, "itblUserId": None, **identifiers})
         sql = "UPDATE events SET user = ?, body = json_patch(body, ?) WHERE user = ?"
         self._database.write(sql, (new_owner, patch, user))
 
     def count(self, type_: str | None = None) -> int:
-        """How many there are, of one data type or of all."""
+        """Number of events, of one data type or of all."""
         if type_ is None:
             return self._database.number("SELECT count(*) FROM events")
         self._database.ensure_index(Index.EVENTS_BY_TIME)
         return self._database.number("SELECT count(*) FROM events WHERE type = ?", (type_,))
 
     def types(self) -> dict[str, int]:
-        """The data types that are there, with their counts."""
+        """Data type -> number of events."""
         self._database.ensure_index(Index.EVENTS_BY_TIME)
         return dict(self._database.rows("SELECT type, count(*) FROM events GROUP BY type ORDER BY type"))
 
     def lines(self, selection: Selection, *, shuffled: bool) -> Iterator[list[str]]:
-        """The export lines of a selection of events or users, in chunks.
+        """Yield the export lines of a selection of events or users, in chunks.
 
-        Which lines they are is settled when the first chunk is asked for; a row that is deleted before its
-        chunk comes is left out.
+        The first chunk fixes the selection. Rows that are deleted before their chunk is read are left out.
         """
         table = "users" if selection.type == "user" else "events"
         ids = self._selected_ids(table, selection, shuffled=shuffled)
@@ -134,7 +139,7 @@ class Events:
             yield [bodies[row_id] for row_id in chunk if row_id in bodies]
 
     def _with_row(self, event: Event) -> Event:
-        """The event with its row: that of the one with its type and id, or a new one."""
+        """Set the row id of an event: that of the event with the same type and id, or a new one."""
         if not event.row:
             named = event.event_id
             event.row = self._names.row_or_new(event.type, named) if named is not None else self._names.new_row()
@@ -148,17 +153,17 @@ class Events:
 
     def _selected_ids(self, table: str, selection: Selection, *, shuffled: bool) -> array[int]:
         column = "updated_at" if table == "users" else "created_at"
-        wanted: dict[str, Any] = {f"{column} >= ?": selection.start, f"{column} < ?": selection.end}
+        conditions: dict[str, Any] = {f"{column} >= ?": selection.start, f"{column} < ?": selection.end}
         index = Index.USERS_BY_TIME
         if table == "events":
             index = Index.EVENTS_BY_TIME if selection.campaign is None else Index.EVENTS_BY_CAMPAIGN
-            wanted |= {"type = ?": selection.type, "campaign = ?": selection.campaign}
+            conditions |= {"type = ?": selection.type, "campaign = ?": selection.campaign}
         self._database.ensure_index(index)
-        given = {condition: value for condition, value in wanted.items() if value is not None}
-        where = " AND ".join(given) or "TRUE"
+        active = {condition: value for condition, value in conditions.items() if value is not None}
+        where = " AND ".join(active) or "TRUE"
         order = _SHUFFLED_ORDER if shuffled else f"{column}, id"
         sql = f"SELECT id FROM {table} WHERE {where} ORDER BY {order}"  # noqa: S608 (constants)
-        return array("q", (row[0] for row in self._database.rows(sql, list(given.values()))))
+        return array("q", (row[0] for row in self._database.rows(sql, list(active.values()))))
 
 
 def _event(row: Row) -> Event:

@@ -1,4 +1,4 @@
-"""The files of export jobs. They are gone when the sandbox ends."""
+"""Files of export jobs, in a temporary table: they are gone when the sandbox stops."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class ExportFiles:
         self._database = database
 
     def add(self, job: int, name: str, body: bytes) -> None:
-        """Keep a new file."""
+        """Store a new file."""
         self._database.write("INSERT INTO export_files VALUES (?, ?, ?)", (job, name, body))
 
     def get(self, job: int, name: str) -> bytes | None:
-        """What a file holds."""
+        """Content of a file, or None if there is no such file."""
         row = self._database.row("SELECT body FROM export_files WHERE job = ? AND name = ?", (job, name))
         return None if row is None else bytes(row[0])

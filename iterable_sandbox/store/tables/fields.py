@@ -1,4 +1,4 @@
-"""The types of the fields of users and custom events."""
+"""Types of data fields."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from iterable_sandbox.store.sql.database import Database
 
 
 class Fields:
-    """Field types by owner (users, or the events of one name) and dotted path."""
+    """Field types by owner (users, purchases, the custom events of one name, a catalog) and dotted path."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def of(self, owner: str) -> dict[str, str]:
-        """Path to type, of one owner."""
+        """Dotted path -> type, of one owner."""
         return dict(self._database.rows("SELECT path, type FROM fields WHERE owner = ? ORDER BY path", (owner,)))
 
     def count(self, category: str) -> int:
-        """How many fields the owners of one kind have together."""
+        """Number of fields of all owners of a category."""
         sql = "SELECT count(*) FROM fields WHERE owner = ? OR owner LIKE ? || ':::%'"
         return self._database.number(sql, (category, category))
 
     def all(self) -> list[tuple[str, str, str]]:
-        """(owner, path, type) of every field."""
+        """List (owner, path, type) of every field."""
         rows = self._database.rows("SELECT owner, path, type FROM fields")
         return [(owner, path, type_) for owner, path, type_ in rows]
 
     def add(self, rows: Iterable[tuple[str, str, str]]) -> None:
-        """Fix types of (owner, path, type). A type that is fixed already stays."""
+        """Store types as (owner, path, type). A field that has a type keeps it."""
         self._database.write_many("INSERT OR IGNORE INTO fields VALUES (?, ?, ?)", rows)
 
     def drop(self, owner: str) -> None:
-        """Forget the fields of one owner."""
+        """Delete the fields of one owner."""
         self._database.write("DELETE FROM fields WHERE owner = ?", (owner,))

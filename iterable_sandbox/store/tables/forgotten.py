@@ -1,4 +1,4 @@
-"""Who was forgotten. Only hashes are kept, as Iterable shows them."""
+"""Forgotten identifiers, stored as hashes, which is all that Iterable shows of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Kind = Literal["email", "userId"]
 
 
 class Forgotten:
-    """The identifiers of which the project may hold no data. Upper and lower case are one: hashing folds them."""
+    """Identifiers whose users the project may hold no data of. Case is ignored, as hashes are of lower case."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -21,7 +21,7 @@ class Forgotten:
 
     @contextmanager
     def prefetch(self, emails: Iterable[str], user_ids: Iterable[str]) -> Iterator[None]:
-        """Look for many identifiers at once; inside of a transaction that forgets nobody."""
+        """Cache look-ups for the `with` block, which must be inside a transaction that forgets no user."""
         self._prefetched = {"email": self._fetch(emails, "email"), "userId": self._fetch(user_ids, "userId")}
         try:
             yield
@@ -29,11 +29,11 @@ class Forgotten:
             self._prefetched = {}
 
     def add(self, kind: Kind, identifier: str) -> None:
-        """Forget an identifier."""
+        """Add a forgotten identifier."""
         self._database.write("INSERT OR IGNORE INTO forgotten VALUES (?, ?)", (kind, _hash(identifier)))
 
     def remove(self, kind: Kind, identifier: str) -> None:
-        """Let an identifier be known again."""
+        """Remove a forgotten identifier."""
         self._database.write("DELETE FROM forgotten WHERE kind = ? AND hash = ?", (kind, _hash(identifier)))
 
     def has(self, kind: Kind, identifier: str) -> bool:
@@ -43,11 +43,11 @@ class Forgotten:
             return self._fetch([identifier], kind)[identifier] if expected is None else expected
 
     def hashes(self, kind: Kind) -> list[str]:
-        """SHA-256 of all identifiers of a kind, in hexadecimal."""
+        """SHA-256 of all forgotten identifiers of a kind, in hexadecimal."""
         return [row[0] for row in self._database.rows("SELECT hash FROM forgotten WHERE kind = ?", (kind,))]
 
     def _fetch(self, identifiers: Iterable[str], kind: Kind) -> dict[str, bool]:
-        """Whether each is forgotten. Where nobody is, no hash is needed."""
+        """Identifier -> whether it is forgotten. No hash is computed while no identifier of the kind is forgotten."""
         if not self._database.number("SELECT EXISTS (SELECT * FROM forgotten WHERE kind = ?)", (kind,)):
             return dict.fromkeys(identifiers, False)
         hashes = {identifier: _hash(identifier) for identifier in identifiers}

@@ -1,4 +1,4 @@
-"""Lists and who is on them."""
+"""Lists and their members."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class UserList:
 
 
 class Lists:
-    """The lists of the project. Names need not be unique."""
+    """Lists of the project. Names need not be unique."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -39,7 +39,7 @@ class Lists:
 
     @contextmanager
     def prefetch(self, users: UserCache) -> Iterator[None]:
-        """Look at once for the lists of many users; inside of a transaction that deletes none of either."""
+        """Cache the lists of many users for the `with` block, in a transaction that deletes neither users nor lists."""
         self._prefetched = ListCache(self._memberships, users)
         try:
             yield
@@ -51,28 +51,28 @@ class Lists:
         return [UserList(*row) for row in self._database.rows(f"SELECT {_COLUMNS} FROM lists ORDER BY id")]  # noqa: S608 (a constant)
 
     def get(self, list_id: int) -> UserList | None:
-        """One list."""
+        """Find a list by id."""
         row = self._database.row(f"SELECT {_COLUMNS} FROM lists WHERE id = ?", (list_id,))  # noqa: S608 (a constant)
         return None if row is None else UserList(*row)
 
     def create(self, name: str, description: str | None, created_ms: int, type_: ListType = "Standard") -> UserList:
-        """A new list, with an id that no list had before."""
+        """Create a list, with an id that no list had before."""
         sql = "INSERT INTO lists (name, description, created_ms, type) VALUES (?, ?, ?, ?)"
         row = self._database.write(sql, (name, description, created_ms, type_)).lastrowid or 0
         return UserList(row, name, description, created_ms, type_)
 
     def insert(self, new: UserList) -> None:
-        """A new list whose id is chosen."""
+        """Store a new list with a given id."""
         sql = f"INSERT INTO lists ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 (a constant)
         self._database.write(sql, (new.id, new.name, new.description, new.created_ms, new.type))
 
     def delete(self, list_id: int) -> None:
-        """Forget a list and who is on it."""
+        """Delete a list and its memberships."""
         self._database.write("DELETE FROM members WHERE list = ?", (list_id,))
         self._database.write("DELETE FROM lists WHERE id = ?", (list_id,))
 
     def join(self, memberships: Iterable[tuple[int, int]]) -> None:
-        """Store (list, user) pairs."""
+        """Add memberships: (list, user) pairs."""
         with self._database.lock:
             for list_id, user in memberships:
                 if self._prefetched is not None:
@@ -80,34 +80,34 @@ class Lists:
                 self._database.save(_INSERT_MEMBERS, (list_id, user), (list_id, user))
 
     def leave(self, list_id: int, user: int) -> None:
-        """Take a user from a list."""
+        """Remove a user from a list."""
         with self._database.lock:
             if self._prefetched is not None:
                 self._prefetched.of(user).discard(list_id)
             self._database.write("DELETE FROM members WHERE list = ? AND user = ?", (list_id, user))
 
     def leave_all(self, user: int) -> None:
-        """Take a user from every list."""
+        """Remove a user from all lists."""
         self._database.write("DELETE FROM members WHERE user = ?", (user,))
 
     def of_user(self, user: int) -> list[int]:
-        """The ids of the lists that a user is on."""
+        """Ids of the lists of a user."""
         with self._database.lock:
             if self._prefetched is not None:
                 return sorted(self._prefetched.of(user))
             return [list_id for _, list_id in self._memberships([user])]
 
     def members(self, list_id: int) -> list[tuple[str | None, str | None]]:
-        """E-mail and userId of everybody on a list."""
+        """(E-mail, userId) of all members of a list."""
         sql = "SELECT email, user_id FROM members JOIN users ON users.id = members.user WHERE list = ?"
         return [(email, user_id) for email, user_id in self._database.rows(sql, (list_id,))]
 
     def rows(self, list_id: int) -> list[int]:
-        """The rows of everybody on a list."""
+        """Row ids of all members of a list."""
         return [row[0] for row in self._database.rows("SELECT user FROM members WHERE list = ?", (list_id,))]
 
     def size(self, list_id: int) -> int:
-        """How many are on a list."""
+        """Number of members of a list."""
         return self._database.number("SELECT count(*) FROM members WHERE list = ?", (list_id,))
 
     def _memberships(self, users: Collection[int]) -> Iterable[Row]:

@@ -1,4 +1,4 @@
-"""What happened to the messages of campaigns, counted."""
+"""Counts of the events of campaigns, by data type."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ _ALL_SECONDS: Final = (-(2**62), 2**62)
 
 @dataclass(frozen=True)
 class Count:
-    """The events of one data type that came of a campaign; `unique` is people, `filtered` is without bots."""
+    """Counts of the events of one data type of a campaign.
+
+    Attributes:
+        total: number of events.
+        unique: number of users.
+        filtered: number of events without bots.
+        unique_filtered: number of users without bots.
+        revenue: sum of the totals of purchases.
+    """
 
     total: int = 0
     unique: int = 0
@@ -29,15 +37,15 @@ class Count:
 
 
 CountsByType = dict[str, Count]
-"""Data type to count."""
+"""Data type -> count."""
 
 
 def count_messages(
     database: Database, campaigns: Iterable[int], start: int | None, end: int | None, *, variants: int = 1
 ) -> dict[tuple[int, int], CountsByType]:
-    """The tallies of campaigns in `start` <= time < `end`, by campaign and variant.
+    """Count the events of campaigns in `start` <= time < `end` (epoch seconds), by (campaign, variant).
 
-    Each user is in one variant, and always in the same.
+    The variant of a user is fixed: the row id modulo the number of variants.
     """
     window = (_ALL_SECONDS[0] if start is None else start, _ALL_SECONDS[1] if end is None else end)
     database.ensure_index(Index.EVENTS_BY_CAMPAIGN)

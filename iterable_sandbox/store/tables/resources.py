@@ -1,4 +1,4 @@
-"""What is mostly made in Iterable's web interface and read through the API: campaigns, templates, journeys ..."""
+"""Resources that are mostly made in Iterable's web interface and read through the API: campaigns, templates, ..."""
 
 from __future__ import annotations
 
@@ -21,26 +21,34 @@ class Resources:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._changes = 0
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """A value that changes with any of them, in this process or another one."""
+        return self._database.version, self._changes
 
     def all(self, kind: Kind) -> list[dict[str, Any]]:
-        """All of one kind, by id."""
+        """All resources of a kind, in the order of their ids."""
         sql = "SELECT body FROM resources WHERE kind = ? ORDER BY id"
         return [from_own_json(body) for (body,) in self._database.rows(sql, (kind,))]
 
     def get(self, kind: Kind, number: int) -> dict[str, Any] | None:
-        """One of them."""
+        """Find a resource by kind and id."""
         row = self._database.row("SELECT body FROM resources WHERE kind = ? AND id = ?", (kind, number))
         return None if row is None else dict(from_own_json(row[0]))
 
     def add(self, kind: Kind, resources: Iterable[tuple[int, dict[str, Any]]]) -> None:
-        """Store many by their ids; one that is there already is replaced."""
+        """Create or replace resources: (id, JSON object) pairs."""
         sql = "INSERT OR REPLACE INTO resources VALUES (?, ?, ?)"
+        self._changes += 1
         self._database.write_many(sql, ((kind, number, to_json(body)) for number, body in resources))
 
     def delete(self, kind: Kind, number: int) -> None:
-        """Forget one."""
+        """Delete a resource."""
+        self._changes += 1
         self._database.write("DELETE FROM resources WHERE kind = ? AND id = ?", (kind, number))
 
     def new_id(self, kind: Kind) -> int:
-        """An id that none of them has or had."""
+        """Allocate an id that no resource of the kind has or had."""
         return self._database.number(_NEW_ID, (f"last {kind}", kind))

@@ -1,4 +1,4 @@
-"""Users, stored and found."""
+"""Users."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INSERT_SQL: Final = f"INSERT OR REPLACE INTO users ({_COLUMNS}) VALUES {{rows}}
 
 
 class Users:
-    """The users of the project. E-mails are lower-case already; userIds are exact."""
+    """Users of the project. E-mails are in lower case already; userIds are case-sensitive."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -31,7 +31,7 @@ class Users:
 
     @contextmanager
     def prefetch(self, emails: Iterable[str], user_ids: Iterable[str]) -> Iterator[UserCache]:
-        """Look for many users at once; in a transaction that deletes none."""
+        """Cache many users for the `with` block, which must be inside a transaction that deletes none."""
         ids = {*self._names.rows_by_names("email", emails), *self._names.rows_by_names("user_id", user_ids)}
         sql = f"SELECT {_COLUMNS} FROM users WHERE id IN ({{keys}})"  # noqa: S608 (a constant)
         found = {user.id: user for user in map(_user, self._database.rows_by_keys(sql, ids))}
@@ -42,36 +42,36 @@ class Users:
             self._prefetched = None
 
     def by_email(self, email: str) -> User | None:
-        """The user with an address. Where several share one, the first."""
+        """Find a user by e-mail. If several share it, the first one."""
         return self._first("email", email)
 
     def by_user_id(self, user_id: str) -> User | None:
-        """The user with a userId. Where several share one, the first."""
+        """Find a user by userId. If several share it, the first one."""
         return self._first("user_id", user_id)
 
     def by_row(self, row_id: int) -> User | None:
-        """The user in a row."""
+        """Find a user by row id."""
         with self._database.lock:
             expected = None if self._prefetched is None else self._prefetched.get(row_id)
             return expected or self._read(row_id)
 
     def sharing(self, user_id: str) -> list[User]:
-        """All users with a userId."""
+        """List all users who share a userId."""
         with self._database.lock:
             return [*self._all("user_id", user_id)]
 
     def with_device(self, token: str) -> list[User]:
-        """All users who have a device."""
+        """List all users who have a device."""
         devices = "SELECT * FROM json_each(body, '$.devices') WHERE value ->> 'token' = ?"
         sql = f"SELECT {_COLUMNS} FROM users WHERE EXISTS ({devices})"  # noqa: S608 (constants)
         return [_user(row) for row in self._database.rows(sql, (token,))]
 
     def delete(self, user: User) -> None:
-        """Take a user away."""
+        """Delete a user."""
         self._database.write("DELETE FROM users WHERE id = ?", (user.id,))
 
     def save(self, user: User) -> None:
-        """Store a new user, or the new state of one."""
+        """Create or replace a user."""
         with self._database.lock:
             self._with_row(user)
             if self._prefetched is not None:
@@ -84,11 +84,11 @@ class Users:
         self._database.save_many(_INSERT_USERS, map(self._with_row, users))
 
     def count(self) -> int:
-        """How many there are."""
+        """Number of users."""
         return self._database.number("SELECT count(*) FROM users")
 
     def _with_row(self, user: User) -> User:
-        """The user, who has a row now, and can be found."""
+        """Set the row id of a new user, and index the identifiers."""
         user.id = user.id or self._names.new_row()
         for column, name in (("email", user.email), ("user_id", user.user_id)):
             if name is not None:

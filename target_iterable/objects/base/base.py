@@ -103,7 +103,7 @@ class IterableObject(ABC):
         """What is left of `row`, with the members of its object `member`, as fields; nulls as the route says.
 
         Raises:
-            RecordRejectedError: see `spread`.
+            RecordRejectedError: see `flatten_member`.
         """
         if self.route.nulls_clear:
             return self.flatten_member(row, member)
@@ -120,13 +120,13 @@ class IterableObject(ABC):
         return self.duplicates.merged(pop_object(row, member), row, member) if member in row else row
 
     def idempotency_key(self, key: Sequence[Any], names: Collection[Name] = ()) -> IdempotencyKey:
-        """What a record makes happen once (see `Operation.once`): known by the stream's key, or else by `names`.
+        """The idempotency key of the effect of a record: the stream's key, or else `names`.
 
         Raises:
             RecordRejectedError: if a value of the key is null, or there is neither.
         """
         if None in key or not (key or names):
-            raise RecordRejectedError("missingKey", "its key is empty, by which it would be known to be done already")
+            raise RecordRejectedError("missingKey", "its key is empty, so a repetition could not be recognised")
         values: Sequence[Any] = self.key_form.of(key) or sorted(names)
         formerly = [value if (text := key_text(value)) is None else text for value in key] or values
         return IdempotencyKey(f"{self.spec.name} of {self.stream}", dumps(values).decode(), dumps(formerly).decode())

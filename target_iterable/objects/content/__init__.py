@@ -1,1 +1,1 @@
-"""Catalogs, metadata, snippets, references."""
+"""Objects of content: catalogs, metadata, snippets; lists, channels and message types by name."""

@@ -67,16 +67,16 @@ def checked_catalog(name_: Any) -> str:
 class CatalogItems(MirroredObject):
     """Items of catalogs.
 
-    catalogName: the catalog, unless the route has it as `catalog`; it is made when it is missing.
-    itemId: the item's id; by default the key property, if there is just one.
-    value: an object with the item's fields; all other columns are fields, too.
+    catalogName: the catalog, unless the route has it as `catalog`; it is created if it does not exist.
+    itemId: the id of the item; by default the value of the key property, if there is exactly one.
+    value: an object with the fields of the item; all other columns are fields, too.
 
-    The mode `upsert` keeps fields that a record does not have, `replace` does not. The mode `mirror` replaces, and
+    The mode `upsert` keeps fields that a record does not have, `replace` removes them. The mode `mirror` replaces, and
     removes items that it has written when they have left the source.
 
-    With `define_field_types`, fields without a type get that of the stream's schema, before the first item; arrays get
-    none. Ids with other characters than letters, digits and dashes are rejected, or with `unsafe_ids: replace` made
-    safe: `A/1` becomes `A-1-` and 8 digits of a hash.
+    With `define_field_types`, fields that have no type get the one in the schema of the stream, before the first item
+    is written; arrays get none. Ids with characters other than letters, digits and dashes are rejected. With
+    `unsafe_ids: replace` they are changed: `A/1` becomes `A-1-` and 8 digits of a hash.
     """
 
     spec = ObjectSpec(
@@ -88,7 +88,9 @@ class CatalogItems(MirroredObject):
         clears_fields=True,
         options={
             "catalog": CATALOG,
-            "define_field_types": Option(bool, "true to give types to the fields of the schema, for ever, or false"),
+            "define_field_types": Option(
+                bool, "true to define the types of the fields in the schema, which is permanent, or false"
+            ),
             "unsafe_ids": Option(str, "`reject` or `replace`", pattern="reject|replace"),
         },
     )

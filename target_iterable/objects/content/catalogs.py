@@ -1,4 +1,4 @@
-"""Catalogs themselves, and the types of their fields."""
+"""Catalogs, and the types of their fields."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from target_iterable.records.ids import needed_text
 
 
 class Catalogs(IterableObject):
-    """Catalogs, made where there is none of the name; those that are there count as unchanged.
+    """Catalogs. They are created if they do not exist; existing ones count as unchanged.
 
-    name: its name: letters, digits and dashes. Iterable does not tell capitals.
+    name: 1 to 255 letters, digits and dashes. Upper and lower case are the same.
     """
 
     spec = ObjectSpec("catalogs", streams=("catalogs",), modes=("create",), describes_state=False, concerns_users=False)
     example: ClassVar[Mapping[str, Any]] = {"name": "Products"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> NoReturn:
-        """Done at once, because items that follow need the catalog."""
+        """Create the catalog at once, because the items that follow need it."""
         del key
-        known = self.project.catalogs
+        catalogs = self.project.catalogs
         name = checked_catalog(row.pop("name", None))
-        is_new = not known.has(name)
-        known.ensure(name)
+        is_new = not catalogs.has(name)
+        catalogs.ensure(name)
         raise RecordAlreadyWrittenError if is_new else RecordSkippedError
 
 
 class CatalogFieldMappings(IterableObject):
-    """Types of the fields of catalogs. A type is for ever; fields that have one count as unchanged.
+    """Types of catalog fields. A type can never be changed; fields that have one count as unchanged.
 
-    catalogName: the catalog, unless the route has it as `catalog`; it is made when it is missing.
+    catalogName: the catalog, unless the route has it as `catalog`; it is created if it does not exist.
     fieldName: the field; a dot leads into an object.
-    fieldType: boolean, date, geo_location, long, double, object or string; fields without a type are left as they are.
+    fieldType: boolean, date, geo_location, long, double, object or string; a field without a type is left as it is.
     """
 
     spec = ObjectSpec(
@@ -51,7 +51,7 @@ class CatalogFieldMappings(IterableObject):
     example: ClassVar[Mapping[str, Any]] = {"catalogName": "Products", "fieldName": "price", "fieldType": "double"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> NoReturn:
-        """Done at once, before items fill the field with something else."""
+        """Define the type at once, before an item gives the field another one."""
         del key
         catalog = checked_catalog(self.route.options.get("catalog", row.pop("catalogName", None)))
         field, type_ = needed_text("fieldName", row.pop("fieldName", None)), row.pop("fieldType", None)

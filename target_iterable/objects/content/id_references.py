@@ -1,4 +1,4 @@
-"""What records of other objects name by ids: its records tell what the ids of another project mean here."""
+"""Objects that are found by name: lists, channels and message types. They map ids of another project to ids here."""
 
 from __future__ import annotations
 
@@ -16,51 +16,51 @@ from target_iterable.records.ids import id_number, needed_text
 
 
 class NoObject(IterableObject):
-    """For streams that go nowhere: their records count as unchanged."""
+    """Nowhere: the records of these streams are not written, and count as unchanged."""
 
     spec = ObjectSpec("nothing", streams=(), modes=("nothing",), describes_state=False, concerns_users=False)
     example: ClassVar[Mapping[str, Any]] = {"any": "thing"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> NoReturn:
-        """Nothing at all."""
+        """Skip the record."""
         del row, key
         raise RecordSkippedError
 
 
 class _Reference(IterableObject):
-    """A subclass says which id is meant here."""
+    """An object that maps ids. A subclass finds or creates what has the name."""
 
     kind: ClassVar[str]
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """Nothing to send: what there is to do is done at once, because records of other streams need the id."""
+        """Find or create it at once, because records of other streams need the id."""
         del key
         id_ = row.pop("id", None)
-        there = None if id_ is None else id_number("id", id_)
-        here, made = self.here(needed_text("name", row.pop("name", None)), row)
-        if there is not None:
-            self.project.renumbering.learn(self.kind, there, here)
-        raise RecordAlreadyWrittenError if made else RecordSkippedError
+        source_id = None if id_ is None else id_number("id", id_)
+        id_here, is_new = self.resolve(needed_text("name", row.pop("name", None)), row)
+        if source_id is not None:
+            self.project.renumbering.learn(self.kind, source_id, id_here)
+        raise RecordAlreadyWrittenError if is_new else RecordSkippedError
 
     @abstractmethod
-    def here(self, name: str, row: Row) -> tuple[int | None, bool]:
-        """The id of what has this name here, if it is there, and whether it was made just now."""
+    def resolve(self, name: str, row: Row) -> tuple[int | None, bool]:
+        """The id here of what has this name, None if there is none; and whether it was created by this call."""
 
 
 class Lists(_Reference):
-    """Static lists, made where there is none of the name; those that are there count as unchanged.
+    """Static lists. They are created if they do not exist; existing ones count as unchanged.
 
-    name: its name. Lists of one name become one list.
-    description: what it is for, if the list is made.
-    listType: only `Standard` lists are made, and others count as unchanged; `Standard` if there is none.
-    id: its id in the project that it comes from, for routes with `foreign_ids`.
+    name: the name. Lists of the same name become one list.
+    description: the description of a list that is created.
+    listType: only `Standard` lists, which is the default, are created; others count as unchanged.
+    id: the id in the project that the list comes from, for routes with `foreign_ids`.
     """
 
     spec = ObjectSpec("lists", streams=("lists",), modes=("create",), describes_state=False, concerns_users=False)
     example: ClassVar[Mapping[str, Any]] = {"name": "Newsletter", "description": "Who wants to hear from us"}
     kind = LIST
 
-    def here(self, name: str, row: Row) -> tuple[int | None, bool]:
+    def resolve(self, name: str, row: Row) -> tuple[int | None, bool]:
         """See `_Reference`."""
         if row.get("listType") not in (None, "Standard"):
             return None, False
@@ -74,27 +74,27 @@ class Lists(_Reference):
 
 
 class Channels(_Reference):
-    """Channels of another project, found here by their names. They count as unchanged: the API makes none.
+    """Channels of another project. They are found here by name, and count as unchanged: the API cannot create any.
 
-    name: its name.
-    id: its id in the project that it comes from, for routes with `foreign_ids`.
+    name: the name.
+    id: the id in the project that the channel comes from, for routes with `foreign_ids`.
     """
 
     spec = ObjectSpec("channels", streams=("channels",), modes=("find",), describes_state=False, concerns_users=False)
     example: ClassVar[Mapping[str, Any]] = {"id": 7, "name": "Marketing"}
     kind = CHANNEL
 
-    def here(self, name: str, row: Row) -> tuple[int | None, bool]:
+    def resolve(self, name: str, row: Row) -> tuple[int | None, bool]:
         """See `_Reference`."""
         del row
         return self.project.renumbering.id_here(self.kind, name), False
 
 
 class MessageTypes(Channels):
-    """Message types of another project, found here by their names. They count as unchanged: the API makes none.
+    """Message types of another project. They are found here by name, and count as unchanged: the API cannot create any.
 
-    name: its name.
-    id: its id in the project that it comes from, for routes with `foreign_ids`.
+    name: the name.
+    id: the id in the project that the message type comes from, for routes with `foreign_ids`.
     """
 
     spec = ObjectSpec(

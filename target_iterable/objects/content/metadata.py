@@ -21,11 +21,11 @@ _REMOVE: Final = replace(_PUT, method="DELETE", already_done=frozenset({404}), r
 
 
 class Metadata(MirroredObject):
-    """Values of metadata tables, which templates can look up. A value is replaced as a whole; tables make themselves.
+    """Values of metadata tables, which templates can look up. A value is replaced as a whole.
 
-    table: letters and digits, unless the route has it; Iterable does not tell capitals.
-    key: letters and digits; by default the key property, if there is just one.
-    value: an object. Without such a column, all other columns make the value.
+    table: letters and digits, unless the route has it. Upper and lower case are the same. Tables need not be created.
+    key: letters and digits; by default the value of the key property, if there is exactly one.
+    value: an object. Without this column, all other columns form the value.
     """
 
     spec = ObjectSpec(
@@ -39,14 +39,14 @@ class Metadata(MirroredObject):
     example: ClassVar[Mapping[str, Any]] = {"table": "shops", "key": "bern1", "value": {"city": "Bern", "open": True}}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One value. Names of tables and keys that Iterable does not take are its to refuse."""
+        """Write one value. Iterable itself refuses invalid names of tables and keys."""
         column = row.pop("table", None)
         table = needed_text("table", self.route.options.get("table", column))
         entry = needed_text("key", key_text(self.pop_id(row, "key", key)))
         return _operation(_PUT, table, entry, dumps({"value": self._value(row)}))
 
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
-        """See `MirroredObject`. Tables make themselves."""
+        """See `MirroredObject`. Tables need not be created."""
         del create
         table = self.route.options.get("table", row.pop("table", None))
         entry = key_text(self.pop_id(row, "key", key))

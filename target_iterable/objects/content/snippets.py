@@ -23,15 +23,15 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_ -]{1,100}")
 
 
 class Snippets(MirroredObject):
-    """Pieces of content that templates share. A snippet is found by its name, and made when it is missing.
+    """Pieces of content that templates share. A snippet is found by its name, and created if it does not exist.
 
-    name: 1 to 100 letters, digits, dashes, underscores and blanks. Not digits only: Iterable takes these for an id.
-    content: HTML, which may have Handlebars in it.
-    description: what it is for.
-    variables: names of the variables in the content, an array of texts or JSON of one.
-    createdByUserId: the e-mail address of who writes it; by default, the creator of the project.
+    name: 1 to 100 letters, digits, dashes, underscores and spaces; not only digits, which Iterable takes for an id.
+    content: HTML, which may have Handlebars in it. Each record must have it.
+    description: the description.
+    variables: the names of the variables in the content, as an array of texts or JSON of one.
+    createdByUserId: the e-mail address of the author; by default, the creator of the project.
 
-    What a record does not have stays as it is, except the content, which it must have.
+    A snippet keeps the description, variables and author that a record does not have.
     """
 
     spec = ObjectSpec(
@@ -44,13 +44,13 @@ class Snippets(MirroredObject):
     }
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One snippet, by the endpoint that makes and updates alike: it may be called twice, creation may not."""
+        """Write one snippet, by the endpoint that creates or updates: it may be repeated, mere creation may not."""
         del key
         identifier = _name(row.pop("name", None))
         snippet: Row = {"content": needed_text("content", row.pop("content", None))}
-        for member, (read, must_be) in _MEMBERS.items():
+        for member, (convert, must_be) in _MEMBERS.items():
             if (value := row.pop(member, None)) is not None:
-                snippet[member] = read(value)
+                snippet[member] = convert(value)
                 if snippet[member] is None:
                     raise RecordRejectedError("invalidField", f"`{member}` must be {must_be}", member)
         self.leave_out(row)
@@ -82,7 +82,7 @@ def _name(value: Any) -> str:
     if not isinstance(value, str) or not _NAME.fullmatch(value) or value.isdecimal():
         raise RecordRejectedError(
             "invalidName",
-            "`name` must be 1 to 100 letters, digits, dashes, underscores and blanks, and not digits only",
+            "`name` must be 1 to 100 letters, digits, dashes, underscores and spaces, and not only digits",
             "name",
         )
     return value

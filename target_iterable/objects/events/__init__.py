@@ -1,1 +1,1 @@
-"""Objects that make something happen."""
+"""Objects about events: custom events, purchases, carts, triggers, messages."""

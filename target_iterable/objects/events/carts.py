@@ -18,15 +18,15 @@ _UPDATE = single_row_endpoint("/api/commerce/updateCart", all_written)
 
 
 class Carts(CartUserObject):
-    """Shopping carts. One record is the whole cart of a user: what it does not hold is no longer in the cart.
+    """Shopping carts. A record is the whole cart of a user: items that it does not have are removed from the cart.
 
-    email, userId: whose cart it is. Iterable makes the user if there is none; in e-mail-based projects it takes an
-        address, or `placeholder_users`.
-    user: profile fields to write along, an object like a record of `users`.
+    email, userId: the user. Iterable creates a user who does not exist; e-mail-based projects do so only for an
+        address, or with `placeholder_users`.
+    user: an object with profile fields to write as well, like a record of `users`.
     items: an array of objects, as in purchases. An empty array empties the cart.
     """
 
-    # Without `skip_unchanged`: a purchase empties the cart, so what was last accepted may be there no longer.
+    # No `skip_unchanged`: a purchase empties the cart, so the cart that was last accepted may be gone.
     spec = ObjectSpec(
         "carts", streams=("carts",), modes=("replace",), describes_state=False, creates_users=True, clears_fields=True
     )
@@ -36,7 +36,7 @@ class Carts(CartUserObject):
     }
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One cart. Iterable keeps it in the user's profile, so the types of the items are those of profile fields."""
+        """Write one cart. It is part of the user's profile, so the fields of the items have types of profile fields."""
         del key
         identity, user = self.pop_user(row)
         items = pop_items(row)

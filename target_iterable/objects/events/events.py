@@ -32,14 +32,14 @@ _TRACK_BULK_ONCE = replace(_TRACK_BULK, repeatable=False)
 class Events(IterableObject):
     """Custom events.
 
-    email, userId: whose event it is. Iterable makes the user if there is none; in e-mail-based projects it takes an
+    email, userId: the user. Iterable creates a user who does not exist; e-mail-based projects do so only for an
         address, whatever `placeholder_users` says.
     eventName: the name, unless the route has it as `event_name`.
-    createdAt: when it happened, as a date or in Unix seconds; else when Iterable got it.
-    id: an event with the same id is replaced. By default an event without one gets one that follows from its content;
-        see above, which records are the same.
+    createdAt: when the event happened, as a date or in Unix seconds; by default, when Iterable receives it.
+    id: an event with the same id is replaced. By default an id is derived from the content of the event; see above
+        which records are the same.
     campaignId, templateId: what the event is attributed to.
-    dataFields: an object with fields of the event; all other columns are such fields, too.
+    dataFields: an object with fields of the event; all other columns are fields of the event, too.
     """
 
     spec = ObjectSpec(

@@ -18,20 +18,20 @@ _TARGET: Final[Mapping[str, Endpoint]] = {
     medium: single_row_endpoint(f"/api/{medium}/target", all_written)
     for medium in ("email", "push", "sms", "inApp", "webPush", "whatsApp")
 }
-"""Mode to endpoint."""
+"""Mode -> endpoint."""
 _WITH_METADATA: Final = ("email", "push")
 _RECIPIENT: Final = {"email": "recipientEmail", "userId": "recipientUserId"}
 
 
 class Messages(SendingObject):
-    """A user gets the message of a triggered campaign, once for each key of the stream. The mode is its medium.
+    """Messages of triggered campaigns to single users, once for each key of the stream. The mode is the medium.
 
-    email, userId: who gets it.
+    email, userId: the recipient.
     campaignId: the campaign, unless the route has `campaign_id`.
-    sendAt: when, at most 365 days ahead; at once if empty.
-    allowRepeatMarketingSends: whether users get it who have had it before; Iterable takes that for true.
-    metadata: an object that comes back in Iterable's webhooks; for e-mail and push.
-    dataFields: an object with values for the template; all other columns are such values, too.
+    sendAt: when to send, at most 365 days ahead; by default, at once.
+    allowRepeatMarketingSends: whether users may get the campaign again; Iterable's default is true.
+    metadata: an object that Iterable's webhooks return; for e-mail and push only.
+    dataFields: an object with values for the template; all other columns are values for the template, too.
     """
 
     spec = ObjectSpec(
@@ -47,21 +47,21 @@ class Messages(SendingObject):
     example: ClassVar[Mapping[str, Any]] = {"id": 1, "email": "ann@example.com", "campaignId": 5, "order": "A-17"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One message."""
-        once = self.idempotency_key(key)
+        """Send one message."""
+        idempotency_key = self.idempotency_key(key)
         identity = self.identities.pop_identity(row)
         kind, text = next(iter(identity.sent.items()))
-        part: Row = {_RECIPIENT[kind]: text, "campaignId": self.number(row, "campaignId", "campaign_id")}
+        part: Row = {_RECIPIENT[kind]: text, "campaignId": self.pop_id_number(row, "campaignId", "campaign_id")}
         if (moment := row.pop("sendAt", None)) not in EMPTY:
             part["sendAt"] = _moment(moment)
         if self.route.mode in _WITH_METADATA and (metadata := pop_object(row, "metadata")):
             part["metadata"] = metadata
-        part |= self.extras(row)
-        return Operation(_TARGET[self.route.mode], dumps(part), identity.names, idempotency_key=once)
+        part |= self.common_members(row)
+        return Operation(_TARGET[self.route.mode], dumps(part), identity.names, idempotency_key=idempotency_key)
 
 
 def _moment(value: Any) -> str:
-    """In UTC without saying so, as the contract wants it."""
+    """The time in UTC without a time zone, as the API wants it."""
     moment = timestamps.parse(str(value))
     if moment is None:
         raise RecordRejectedError("invalidDate", "`sendAt` is not a date and time", "sendAt")

@@ -25,22 +25,22 @@ _TRACK_ONCE = replace(_TRACK, repeatable=False)
 
 
 class Purchases(CartUserObject):
-    """Purchases. One record is one purchase with all its items.
+    """Purchases. A record is one purchase with all its items.
 
-    With each purchase, Iterable empties the cart of the user, also with one that it has already: with `skip_unchanged`,
-    a purchase is not sent again.
+    Each purchase empties the cart of the user, even if Iterable has that purchase already. With `skip_unchanged`, an
+    unchanged purchase is not sent again.
 
-    email, userId: who has bought. Iterable makes the user if there is none; in e-mail-based projects it takes an
-        address, or `placeholder_users`.
-    user: profile fields to write along, an object like a record of `users`.
-    items: an array of objects, or a text that is JSON of one; `shoppingCartItems`, as exports call it, will do.
-        Each has `id`, `name`, `price` and `quantity`; it may have `sku`, `categories`, `description`, `url`,
-        `imageUrl` and `dataFields`, and its other members become data fields of the item. Numbers may be texts.
+    email, userId: the buyer. Iterable creates a user who does not exist; e-mail-based projects do so only for an
+        address, or with `placeholder_users`.
+    user: an object with profile fields to write as well, like a record of `users`.
+    items: an array of objects, or a text that is JSON of one; the column may also be called `shoppingCartItems`, as in
+        exports. Each item has `id`, `name`, `price` and `quantity`; it may have `sku`, `categories`, `description`,
+        `url`, `imageUrl` and `dataFields`, and its other members become data fields of the item. Numbers may be texts.
     total: a number, or a text of one.
-    id: a second purchase of the same id updates the first. By default it follows from the key of the stream, or
-        where there is none, from the content (`derive_event_ids`).
-    createdAt: any date, or Unix seconds; the present by default.
-    campaignId, templateId: what it is attributed to.
+    id: a second purchase with the same id updates the first. By default it is derived from the key of the stream, or
+        from the content if there is no key (`derive_event_ids`).
+    createdAt: a date, or Unix seconds; by default, the present time.
+    campaignId, templateId: what the purchase is attributed to.
     dataFields, and all other columns: the data fields of the purchase.
     """
 
@@ -57,7 +57,7 @@ class Purchases(CartUserObject):
     }
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One purchase."""
+        """Write one purchase."""
         identity, user = self.pop_user(row)
         purchase: Row = {"user": user, "items": pop_items(row), "total": _total(row.pop("total", None))}
         purchase |= pop_attributes(row)
@@ -77,7 +77,7 @@ class Purchases(CartUserObject):
         )
 
     def _derived_id(self, key: Sequence[Any], purchase: Row) -> str:
-        """A row with a key is the same purchase also when its content has changed, for example after a return."""
+        """The id by the key, so that a purchase stays the same when its content changes (a return); else by content."""
         has_key = bool(key) and None not in key
         if has_key:
             return derived_id(self.stream, self.key_form.of(key))

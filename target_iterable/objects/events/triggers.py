@@ -1,4 +1,4 @@
-"""What starts sending to many: campaigns and journeys."""
+"""Objects that start sending: campaigns and journeys."""
 
 from __future__ import annotations
 
@@ -23,39 +23,39 @@ _JOURNEY = single_row_endpoint("/api/workflows/triggerWorkflow", all_written)
 
 
 class SendingObject(IterableObject):
-    """What messages and triggers have in common."""
+    """The common part of messages and triggers."""
 
-    def number(self, row: Row, column: str, option: str) -> int:
-        """Take `column` out of `row`; the route comes first.
-
-        Raises:
-            RecordRejectedError: if that is no whole number.
-        """
-        given = row.pop(column, None)
-        return int(self.route.options[option]) if option in self.route.options else id_number(column, given)
-
-    def extras(self, row: Row) -> Row:
-        """The members of a body that all of them may have: the rest of `row`.
+    def pop_id_number(self, row: Row, column: str, option: str) -> int:
+        """Remove `column` from `row`, and return the id: the one in the route's `option`, or else the column's.
 
         Raises:
-            RecordRejectedError: if one is malformed.
+            RecordRejectedError: if the column is not a whole number.
         """
-        extras: Row = {}
+        value = row.pop(column, None)
+        return int(self.route.options[option]) if option in self.route.options else id_number(column, value)
+
+    def common_members(self, row: Row) -> Row:
+        """The members of the body that messages and campaigns share, from the rest of `row`.
+
+        Raises:
+            RecordRejectedError: if one of them is malformed.
+        """
+        members: Row = {}
         if (repeat := row.pop(_REPEAT, None)) is not None:
-            extras[_REPEAT] = _truth(_REPEAT, repeat)
+            members[_REPEAT] = _boolean(_REPEAT, repeat)
         if fields := self.fields(row, "dataFields"):
-            extras["dataFields"] = fields
-        return extras
+            members["dataFields"] = fields
+        return members
 
 
 class CampaignTriggers(SendingObject):
-    """A triggered campaign is sent to lists, once for each key of the stream.
+    """Triggered campaigns, sent to lists, once for each key of the stream.
 
     campaignId: the campaign, unless the route has `campaign_id`.
     listIds: an array of ids of lists, or one id.
     suppressionListIds: lists whose members get nothing.
-    allowRepeatMarketingSends: whether users get the campaign who have had it before; Iterable takes that for true.
-    dataFields: an object with values for the template; all other columns are such values, too.
+    allowRepeatMarketingSends: whether users may get the campaign again; Iterable's default is true.
+    dataFields: an object with values for the template; all other columns are values for the template, too.
     """
 
     spec = ObjectSpec(
@@ -72,24 +72,29 @@ class CampaignTriggers(SendingObject):
     example: ClassVar[Mapping[str, Any]] = {"id": 1, "campaignId": 5, "listIds": [12], "discount": "10 %"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One campaign to all lists of the record."""
-        once = self.idempotency_key(key)
-        part: Row = {"campaignId": self.number(row, "campaignId", "campaign_id"), "listIds": _numbers(row, "listIds")}
+        """Trigger one campaign for all lists of the record."""
+        idempotency_key = self.idempotency_key(key)
+        part: Row = {
+            "campaignId": self.pop_id_number(row, "campaignId", "campaign_id"),
+            "listIds": _id_numbers(row, "listIds"),
+        }
         if not part["listIds"]:
             raise RecordRejectedError("missingList", "`listIds` is empty", "listIds")
-        if suppressed := _numbers(row, "suppressionListIds"):
+        if suppressed := _id_numbers(row, "suppressionListIds"):
             part["suppressionListIds"] = suppressed
-        part |= self.extras(row)
-        return Operation(_CAMPAIGN, dumps(part), (("campaignId", str(part["campaignId"])),), idempotency_key=once)
+        part |= self.common_members(row)
+        return Operation(
+            _CAMPAIGN, dumps(part), (("campaignId", str(part["campaignId"])),), idempotency_key=idempotency_key
+        )
 
 
 class JourneyTriggers(SendingObject):
-    """A user, or all members of a list, enter a journey, once for each key of the stream.
+    """Journeys that a user or all members of a list enter, once for each key of the stream.
 
     workflowId: the journey, unless the route has `workflow_id`.
     email, userId: the user.
-    listId: a list instead of a user.
-    dataFields: an object with values for the journey; all other columns are such values, too.
+    listId: a list, instead of a user.
+    dataFields: an object with values for the journey; all other columns are values for the journey, too.
     """
 
     spec = ObjectSpec(
@@ -105,9 +110,9 @@ class JourneyTriggers(SendingObject):
     example: ClassVar[Mapping[str, Any]] = {"id": 1, "workflowId": 7, "email": "ann@example.com", "order": "A-17"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One entry of a user or of a list."""
-        once = self.idempotency_key(key)
-        part: Row = {"workflowId": self.number(row, "workflowId", "workflow_id")}
+        """Trigger one journey for a user or a list."""
+        idempotency_key = self.idempotency_key(key)
+        part: Row = {"workflowId": self.pop_id_number(row, "workflowId", "workflow_id")}
         if (list_id := row.pop("listId", None)) not in _EMPTY:
             part["listId"] = id_number("listId", list_id)
             names: tuple[Name, ...] = (("listId", str(part["listId"])),)
@@ -117,16 +122,16 @@ class JourneyTriggers(SendingObject):
             part |= dict([next(iter(identity.sent.items()))])
         if fields := self.fields(row, "dataFields"):
             part["dataFields"] = fields
-        return Operation(_JOURNEY, dumps(part), names, idempotency_key=once)
+        return Operation(_JOURNEY, dumps(part), names, idempotency_key=idempotency_key)
 
 
-def _numbers(row: Row, column: str) -> list[int]:
-    given = from_json(row.pop(column, None))
-    several = given if isinstance(given, list) else [] if given in _EMPTY else [given]
-    return [id_number(column, one) for one in several]
+def _id_numbers(row: Row, column: str) -> list[int]:
+    value = from_json(row.pop(column, None))
+    ids = value if isinstance(value, list) else [] if value in _EMPTY else [value]
+    return [id_number(column, id_) for id_ in ids]
 
 
-def _truth(column: str, value: Any) -> bool:
+def _boolean(column: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise RecordRejectedError("invalidBoolean", f"`{column}` must be true or false", column)
     return value

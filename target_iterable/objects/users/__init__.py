@@ -1,1 +1,1 @@
-"""Objects about a user profile."""
+"""Objects about users."""

@@ -1,4 +1,4 @@
-"""Browsers that take push messages."""
+"""Browsers that receive push messages."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _REGISTER: Final = single_row_endpoint("/api/users/registerBrowserToken", all_wr
 
 
 class Browsers(IterableObject):
-    """Browsers that take push messages. Only pages may write them: `api_key` must be a mobile or JavaScript key.
+    """Browsers that receive push messages. `api_key` must be a mobile or JavaScript key: other keys cannot write them.
 
-    email, userId: whose browser it is.
-    browserToken: the token that Firebase gave to the browser.
+    email, userId: the owner of the browser.
+    browserToken: the token that Firebase has given to the browser.
     """
 
     spec = ObjectSpec("browsers", streams=("browsers",), modes=("register",))
     example: ClassVar[Mapping[str, Any]] = {"email": "ann@example.com", "browserToken": "dQw4w9WgXcQ:APA91bHun4MxP5"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One browser. Its token is a name, too: what is said of a browser keeps its order, whosever it is."""
+        """Register one browser. Its token is a name, too, so rows of a browser keep their order."""
         del key
         identity = self.identities.pop_identity(row)
         token = needed_text("browserToken", row.pop("browserToken", None))

@@ -1,4 +1,4 @@
-"""Devices that take push messages."""
+"""Devices that receive push messages."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _PLATFORMS: Final = ("APNS", "APNS_SANDBOX", "GCM")
 
 
 class Devices(IterableObject):
-    """Devices that take push messages. Only apps may write them: `api_key` must be a mobile or JavaScript key.
+    """Devices that receive push messages. `api_key` must be a mobile or JavaScript key: other keys cannot write them.
 
-    email, userId: whose device it is. Where a record has neither column, `disable` is about all users of the device.
-    token: the device's token.
+    email, userId: the owner of the device. With neither column, `disable` applies to all users of the device.
+    token: the token of the device.
     platform: `APNS`, `APNS_SANDBOX` or `GCM`; not for `disable`.
     applicationName: the name of the push integration; not for `disable`.
-    dataFields, and all other columns: data fields of the device; those that are not sent stay. Not for `disable`.
+    dataFields, and all other columns: data fields of the device; others keep their values. Not for `disable`.
     """
 
     spec = ObjectSpec(
@@ -43,16 +43,16 @@ class Devices(IterableObject):
     }
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One device. Its token is a name, too: what is said of a device keeps its order, whosever it is."""
+        """Register or disable one device. Its token is a name, too, so rows of a device keep their order."""
         del key
-        registering = self.route.mode == "register"
+        registers = self.route.mode == "register"
         token = needed_text("token", row.pop("token", None))
-        identity = self.identities.pop_identity(row) if registering or row.keys() & {EMAIL, USER_ID} else _EVERYBODY
-        body = self._registration(identity, token, row) if registering else {**identity.sent, "token": token}
-        if not registering:
+        identity = self.identities.pop_identity(row) if registers or row.keys() & {EMAIL, USER_ID} else _ALL_USERS
+        body = self._registration(identity, token, row) if registers else {**identity.sent, "token": token}
+        if not registers:
             self.leave_out(row)
         return Operation(
-            endpoint=_REGISTER if registering else _DISABLE,
+            endpoint=_REGISTER if registers else _DISABLE,
             part=dumps(body),
             names=(*identity.names, ("token", token)),
             dedup_scope=f"device {token}",
@@ -69,4 +69,4 @@ class Devices(IterableObject):
         return {**bare(identity, placeholder=self.makes_placeholders), "device": device}
 
 
-_EVERYBODY: Final = UserIdentity({}, {}, by_user_id=False)
+_ALL_USERS: Final = UserIdentity({}, {}, by_user_id=False)

@@ -44,17 +44,17 @@ class _List(NamedTuple):
 class ListMembers(MirroredObject):
     """Members of static lists.
 
-    email, userId: who it is.
-    list: the name of a list, unless the route has it; it is made when it is missing.
-    listId: the id of a list instead. A record with one that is not there is rejected.
-    dataFields: an object with profile fields of those who are added; all other columns are such fields, too.
+    email, userId: the user.
+    list: the name of a list, unless the route has it; the list is created if it does not exist.
+    listId: the id of a list, instead of its name. A record with the id of no list is rejected.
+    dataFields: an object with profile fields of users who are added; all other columns are profile fields, too.
 
-    Whether a record adds or removes is the mode, or is in the column that `member_column` names: true is in, false
-    is out. With `update_existing_users_only`, records that would make a user count as unchanged. In e-mail-based
-    projects, where Iterable takes no notice of that, users are looked up first, 100 in a second. A removal with
-    `channel_unsubscribe` also ends all mail of the channel that the list belongs to.
+    The mode says whether records add or remove users; or a column does that `member_column` names: true adds, false
+    removes. With `update_existing_users_only`, records that would create a user count as unchanged. E-mail-based
+    projects ignore that parameter, so there users are looked up first, 100 a second. Removing a user with
+    `channel_unsubscribe` also unsubscribes the user from the channel of the list.
 
-    The mode `mirror` adds, and removes whom it has added when he or she has left the source.
+    The mode `mirror` adds users, and removes those that it has added when they have left the source.
     """
 
     spec = ObjectSpec(
@@ -65,13 +65,13 @@ class ListMembers(MirroredObject):
         removal_actions=(REMOVE,),
         clears_fields=True,
         options={
-            "list": Option(str, "the name of a list, which is made when it is missing; a text that is not blank"),
+            "list": Option(str, "the name of a list, which is created if it does not exist; a text that is not blank"),
             "list_id": Option(int, "the id of a list, a whole number"),
-            "member_column": Option(str, "the name of a column that says who is in and who is out", modes=("add",)),
+            "member_column": Option(str, "the name of a column that says who is on the list", modes=("add",)),
             **MERGE,
-            "update_existing_users_only": Option(bool, "true to make no users, or false", modes=("add", MIRROR)),
+            "update_existing_users_only": Option(bool, "true to create no users, or false", modes=("add", MIRROR)),
             "channel_unsubscribe": Option(
-                bool, "true to end all mail of the list's channel, too, or false", modes=("remove", MIRROR)
+                bool, "true to unsubscribe users from the list's channel, too, or false", modes=("remove", MIRROR)
             ),
         },
         exclusive_options=frozenset({"list", "list_id"}),

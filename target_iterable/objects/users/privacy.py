@@ -1,4 +1,4 @@
-"""Users to be deleted or forgotten, and those of whom Iterable may take data again."""
+"""Users to delete, to forget, or to accept again."""
 
 from __future__ import annotations
 
@@ -30,35 +30,35 @@ _DELETE: Final[Mapping[str, Endpoint]] = {
 
 
 def deletion(user: Name) -> Operation:
-    """Deletes one user, who stands in the URL: the contract knows no other way. Unknown ones count as deleted."""
+    """Delete one user, known or not. The identifier is part of the URL: the API has no other way."""
     return Operation(_DELETE[user[0]], b"", (user,), Envelope(path_params=(user,)))
 
 
 def forgetting(user: Name) -> Operation:
-    """Forgets one user, known or not."""
+    """Forget one user, known or not."""
     return Operation(_FORGET, dumps(dict([user])), (user,))
 
 
 class _PrivacyObject(IterableObject):
-    """One user by one identifier, which the contract wants to be that of the project's type."""
+    """An object that needs one identifier of a user, which the API wants to be that of the project's type."""
 
     def __init__(self, to: Destination) -> None:
         super().__init__(to)
         if self.project.type is ProjectType.EMAIL and to.route.identify_by is None:
-            # Many may share a userId there.
+            # Several users may share a userId there.
             self.identities = IdentityRule(self.project.type, EMAIL)
 
-    def user(self, row: Row) -> Name:
-        """Take the user out of `row`."""
+    def pop_user_name(self, row: Row) -> Name:
+        """Remove the identifier from `row`, and return it with its kind."""
         identity = self.identities.pop_identity(row)
         self.leave_out(row)
         return next(iter(identity.sent.items()))
 
 
 class UserDeletions(_PrivacyObject):
-    """Users whose profile and events are deleted. They can come back: nothing keeps new data of them out.
+    """Users to delete, with their profile and events. They can come back: Iterable accepts new data about them.
 
-    Once for each key of the stream, or for each user where the stream has no key.
+    Once for each key of the stream, or for each user if the stream has no key.
 
     email: the user's address, in projects that identify users by it.
     userId: the user's id. In email-based projects it needs `identify_by`, and means all users who share it.
@@ -75,8 +75,8 @@ class UserDeletions(_PrivacyObject):
     example: ClassVar[Mapping[str, Any]] = _ANN
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One user."""
-        user = self.user(row)
+        """Delete one user."""
+        user = self.pop_user_name(row)
         return replace(deletion(user), idempotency_key=self.idempotency_key(key, [user]))
 
 
@@ -84,16 +84,16 @@ class _ForgettingObject(_PrivacyObject):
     endpoint: ClassVar[Endpoint]
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One user."""
-        user = self.user(row)
+        """Forget one user, or accept data about one again."""
+        user = self.pop_user_name(row)
         return Operation(self.endpoint, dumps(dict([user])), (user,), idempotency_key=self.idempotency_key(key, [user]))
 
 
 class UserForgets(_ForgettingObject):
-    """Users who are forgotten: their data is deleted, and Iterable takes no new data of them.
+    """Users to forget: their data is deleted, and Iterable accepts no new data about them.
 
-    Once for each key of the stream, or for each user where the stream has no key. Iterable forgets at most 1,000 users
-    a day: the run then ends without an error, and the next one goes on.
+    Once for each key of the stream, or for each user if the stream has no key. Iterable forgets at most 1,000 users
+    a day; then the run ends without an error, and the next one goes on.
 
     email: the user's address, in email-based and hybrid projects.
     userId: the user's id, in userID-based and hybrid projects.
@@ -112,9 +112,9 @@ class UserForgets(_ForgettingObject):
 
 
 class UserUnforgets(_ForgettingObject):
-    """Users of whom Iterable may take data again. What was deleted stays away.
+    """Forgotten users about whom Iterable accepts data again. Deleted data does not come back.
 
-    Once for each key of the stream, or for each user where the stream has no key; at most 1,000 a day, as with
+    Once for each key of the stream, or for each user if the stream has no key; at most 1,000 a day, as with
     `user_forgets`.
 
     email: the user's address, in email-based and hybrid projects.

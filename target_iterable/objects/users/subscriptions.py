@@ -1,4 +1,4 @@
-"""What users are subscribed to: lists, channels and types of messages."""
+"""Subscriptions of users to lists, channels and message types."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ _CHANGING: Final = {
 
 
 class Subscriptions(IterableObject):
-    """What users are subscribed to: lists, channels and types of messages.
+    """Subscriptions of users to lists, channels and message types.
 
-    Mode `overwrite`: each array that a record has replaces what the user has; where it has none, nothing changes.
+    Mode `overwrite`: each array in a record replaces what the user has; a missing array changes nothing.
 
     email, userId: the user, who must exist.
-    emailListIds: the lists that the user is on; an empty array takes the user off all lists.
-    unsubscribedChannelIds, unsubscribedMessageTypeIds: what the user does not want.
-    subscribedMessageTypeIds: what the user has opted in to; Iterable has to switch that on for the project.
+    emailListIds: the lists that the user is on; an empty array removes the user from all lists.
+    unsubscribedChannelIds, unsubscribedMessageTypeIds: what the user is unsubscribed from.
+    subscribedMessageTypeIds: what the user has opted in to; only if Iterable has switched that on for the project.
     campaignId, templateId: what an unsubscription is attributed to.
 
-    Arrays hold ids; they may also come as JSON, or as a text of ids with commas.
+    Arrays hold ids. They may also be JSON of an array, or a text of ids separated by commas.
 
-    Modes `subscribe` and `unsubscribe`: one list, channel or type of messages. Iterable has to switch them on for the
-    project, or the run fails with 404. It answers before it has done anything, and says nothing of users whom it does
-    not know.
+    Modes `subscribe` and `unsubscribe`: one list, channel or message type. They work only if Iterable has switched them
+    on for the project; otherwise the run fails with 404. Iterable answers before it has done the work, and does not
+    report unknown users.
 
     email, userId: the user.
     subscriptionGroup: `emailList`, `messageChannel` or `messageType`, unless the route has it as `group`.
-    subscriptionGroupId: its id, unless the route has it as `group_id`.
+    subscriptionGroupId: the id of the list, channel or message type, unless the route has it as `group_id`.
     """
 
     spec = ObjectSpec(
@@ -66,7 +66,7 @@ class Subscriptions(IterableObject):
             "group_id": Option(int, "the id of a list, channel or message type, a whole number", modes=_ONE_GROUP),
             "validate_channel_alignment": Option(
                 bool,
-                "true or false: whether to refuse message types of channels that are unsubscribed from",
+                "true to refuse message types of channels that the user is unsubscribed from, or false",
                 modes=(_OVERWRITE,),
             ),
         },
@@ -78,11 +78,11 @@ class Subscriptions(IterableObject):
     }
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """All subscriptions of one user, or one of them."""
+        """Write all subscriptions of one user, or one of them."""
         del key
-        made = self._overwriting(row) if self.route.mode == _OVERWRITE else self._changing(row, self.route.mode)
+        operation = self._overwriting(row) if self.route.mode == _OVERWRITE else self._changing(row, self.route.mode)
         self.leave_out(row)
-        return made
+        return operation
 
     def removal_of(self, row: Row, key: Sequence[Any]) -> Operation:
         """See `IterableObject`."""
@@ -120,12 +120,12 @@ class Subscriptions(IterableObject):
             part=dumps(name),
             names=identity.names,
             envelope=Envelope.of(query={"action": action}, subscriptionGroup=group, subscriptionGroupId=str(group_id)),
-            # A list is the same place for those who write its members.
+            # The scope of a list is that of `list_members`, which change it, too.
             dedup_scope=f"list {group_id}" if group == "emailList" else f"{group} {group_id}",
         )
 
     def _group(self, column: Any) -> str:
-        """What the route says, else what the record says; Iterable does not tell capitals in it."""
+        """The group of the route, else the one of the record. Upper and lower case are the same."""
         group = _GROUPS.get(str(self.route.options.get("group", column)).lower())
         if group is None:
             raise RecordRejectedError(
@@ -137,7 +137,7 @@ class Subscriptions(IterableObject):
 
 
 def _ids(name: str, value: Any) -> list[int]:
-    """Ids from an array, from JSON of one, or from one or several ids as a text."""
+    """The ids in an array, in JSON of one, or in a text with commas."""
     read = from_json(value)
     if isinstance(read, str):
         read = _COMMAS.split(read.strip())

@@ -1,4 +1,4 @@
-"""Other e-mail addresses for users."""
+"""Changes of the e-mail addresses of users."""
 
 from __future__ import annotations
 
@@ -28,41 +28,41 @@ _ORDER: Final[Mapping[ProjectType, tuple[str, ...]]] = {
     ProjectType.USER_ID: (USER_ID,),
     ProjectType.HYBRID: (USER_ID, EMAIL),
 }
-"""By what a user is found whose address changes, best first."""
+"""Project type -> identifiers that find the user whose address changes, best first."""
 
 
 class UserEmails(IterableObject):
-    """A user gets another address, and keeps profile, lists and events.
+    """Changes of e-mail addresses. Users keep their profile, lists and events.
 
-    By `currentEmail`: once for each key of the stream, or for each pair of addresses where the stream has no key.
-    By `currentUserId`: each time; `skip_unchanged` leaves out those whose address is what was last accepted. An address
-    that another user has is a reject: such users can be merged.
+    With `currentEmail`: once for each key of the stream, or for each pair of addresses if the stream has no key.
+    With `currentUserId`: each time; `skip_unchanged` leaves out users whose address equals the one last accepted. A new
+    address that another user has is rejected: such users can be merged.
 
-    currentEmail: the address that the user has; not in userID-based projects.
-    currentUserId: the user's id. Of both, e-mail-based projects take the address, hybrid ones the id.
-    newEmail: the address that the user gets.
+    currentEmail: the current address; not in userID-based projects.
+    currentUserId: the user's id. If both are given, e-mail-based projects use the address, hybrid ones the id.
+    newEmail: the new address.
     """
 
     spec = ObjectSpec("user_emails", streams=("user_emails",), modes=("change",), once_per_key=True)
     example: ClassVar[Mapping[str, Any]] = {"currentEmail": "ann@old.example.com", "newEmail": "ann@example.com"}
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One change. Who is found by the old address cannot be found so again; hence `once`."""
+        """Change one address. The old one finds the user only once, so such a change has an idempotency key."""
         user, new = self._current(row), self._new(row)
         self.leave_out(row)
         if new == user[1]:
             raise RecordRejectedError("sameEmail", "the new address is the current one", _NEW)
         by_address = self.project.type is ProjectType.EMAIL
         return Operation(
-            # Where users do not go by it, an address is a field of the profile like others.
+            # Where it does not identify users, the address is an ordinary field of the profile.
             endpoint=_CHANGE if by_address else BULK_UPDATE,
-            part=dumps(_renaming(user, new) if by_address else _profile(user, new)),
+            part=dumps(_address_change(user, new) if by_address else _profile_update(user, new)),
             names=tuple({user, (EMAIL, new)}),
-            # In bulk, users who are not there would be made.
+            # The bulk endpoint would create users who do not exist.
             only_for=frozenset() if by_address else frozenset({user}),
             dedup_scope="addresses",
             idempotency_key=self.idempotency_key(key, [user, (_NEW, new)]) if user[0] == EMAIL else None,
-            already_applied=partial(self._is_so, user, new) if by_address else None,
+            already_applied=partial(self._is_changed, user, new) if by_address else None,
         )
 
     def _current(self, row: Row) -> Name:
@@ -86,10 +86,10 @@ class UserEmails(IterableObject):
             raise RecordRejectedError(error.code, f"`{column}`: {error.reject_reason.reason}", column) from None
         return kind, sent[kind]
 
-    def _is_so(self, user: Name, new: str) -> bool:
+    def _is_changed(self, user: Name, new: str) -> bool:
         """Whether the user has the new address already: the answer to an earlier try may have been lost.
 
-        By the old address nobody is found then, and somebody by the new one.
+        Then no user has the old address, and one has the new one.
         """
         find = partial(look_up, self.project.client)
         try:
@@ -100,10 +100,10 @@ class UserEmails(IterableObject):
             return False
 
 
-def _renaming(user: Name, new: str) -> Row:
+def _address_change(user: Name, new: str) -> Row:
     kind, current = user
     return {_CURRENT[kind]: current, _NEW: new}
 
 
-def _profile(user: Name, new: str) -> Row:
+def _profile_update(user: Name, new: str) -> Row:
     return {**dict([user]), "dataFields": {EMAIL: new}}

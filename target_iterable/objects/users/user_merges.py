@@ -1,4 +1,4 @@
-"""Two users who are one."""
+"""Merges of users."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from target_iterable.records.user_identity import EMAIL, USER_ID
 from target_iterable.requests.bulk_response import all_written
 
 _SIDES: Final = ("source", "destination")
-_MEMBERS: Final = {EMAIL: "Email", USER_ID: "UserId"}
+_SUFFIXES: Final = {EMAIL: "Email", USER_ID: "UserId"}
 
 # The second time Iterable would say that there is no source.
 _MERGE = single_row_endpoint("/api/users/merge", all_written, removes="merge")
 
 
 class UserMerges(IterableObject):
-    """The source becomes part of the destination, whose fields win, and is gone. There is no way back.
+    """Merges of two users: the source is merged into the destination, and is gone. This cannot be undone.
 
-    Once for each key of the stream, or for each pair where the stream has no key. Without a destination at Iterable,
-    the source is renamed.
+    Fields of the destination take precedence. If the destination does not exist, the source is renamed. Once for each
+    key of the stream, or for each pair of users if the stream has no key.
 
-    sourceEmail, sourceUserId: the user who goes.
-    destinationEmail, destinationUserId: the user who stays.
-    arrayMerge: an array of objects with `field` and perhaps `dedupeBy`: array fields whose contents are put together.
+    sourceEmail, sourceUserId: the user who is gone afterwards.
+    destinationEmail, destinationUserId: the user who remains.
+    arrayMerge: an array of objects with `field` and optionally `dedupeBy`: the array fields whose contents are
+        combined.
     """
 
     spec = ObjectSpec(
@@ -49,11 +50,11 @@ class UserMerges(IterableObject):
     }
 
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One pair, each side by one identifier: the contract does not take both."""
+        """Merge one pair, with one identifier for each side: the API does not take both."""
         sides = {side: self._side(row, side) for side in _SIDES}
         if sides["source"] == sides["destination"]:
             raise RecordRejectedError("sameUser", "source and destination are the same user")
-        part: Row = {f"{side}{_MEMBERS[kind]}": text for side, (kind, text) in sides.items()}
+        part: Row = {f"{side}{_SUFFIXES[kind]}": text for side, (kind, text) in sides.items()}
         if arrays := from_json(row.pop("arrayMerge", None)):
             part["arrayMerge"] = _checked(arrays)
         self.leave_out(row)
@@ -61,7 +62,7 @@ class UserMerges(IterableObject):
         return Operation(_MERGE, dumps(part), names, idempotency_key=self.idempotency_key(key, names))
 
     def _side(self, row: Row, side: str) -> tuple[str, str]:
-        given = {kind: row.pop(f"{side}{member}", None) for kind, member in _MEMBERS.items()}
+        given = {kind: row.pop(f"{side}{suffix}", None) for kind, suffix in _SUFFIXES.items()}
         try:
             identity = self.identities.pop_identity(given)
         except RecordRejectedError as error:

@@ -31,22 +31,23 @@ _UPDATE_ONLY: Final = replace(BULK_UPDATE, parse_response=partial(named_failures
 
 
 class Users(MirroredObject):
-    """Profiles. Fields that a record does not have stay as they are.
+    """Profiles. Fields that a record does not have keep their values.
 
-    email, userId: who it is. The type of the project says which counts; another identifier is a field of the profile.
+    email, userId: the user. The type of the project says which of them identify users; others are profile fields.
     dataFields: an object with profile fields; all other columns are profile fields, too.
 
-    The mode `update` makes no users; records about others count as unchanged. Without an address an e-mail-based
-    project makes none by itself; anybody else is looked up first, which Iterable allows 100 times in a second. With
-    the option `update_only`, Iterable is told instead: it is not documented, and works only where Iterable has
-    switched it on; elsewhere it makes users.
+    The mode `update` creates no users; records about users who do not exist count as unchanged. Users are looked up
+    first, which Iterable allows 100 times a second; a userId without an address needs no look-up, because an
+    e-mail-based project creates no user for it. The option `update_only` leaves the look-ups to Iterable, by a
+    parameter that is not documented. It works only where Iterable has switched it on; elsewhere users are created.
 
-    In an e-mail-based project a record with a userId and no address is about the user who has the userId, and rejected
-    if there is none. With `placeholder_users` it makes a user with an address at `placeholder.email`, to which Iterable
-    sends nothing. The same holds for list members, purchases, carts, devices and calls.
+    In an e-mail-based project, a record with a userId and no address is written to the user who has the userId, and
+    rejected if there is none. With `placeholder_users` it creates a user with an address at `placeholder.email`, to
+    which Iterable sends nothing. The same holds for list members, purchases, carts, devices and Segment calls.
 
-    In an e-mail-based project a person may have several addresses, each with a profile of its own, and one userId
-    on all of them. `identify_by: userId` writes to the profile that has the userId, instead of that of the address.
+    In an e-mail-based project a person may have several addresses, each with its own profile, and the same userId in
+    all of them. `identify_by: userId` writes to the profile that has the userId, instead of the one that has the
+    address.
 
     The mode `mirror` writes like `upsert`. When a user has left the source, `on_removed` says what happens: `nothing`,
     `clear` (the fields that the stream has columns for become null), `delete`, or `forget`, at most 1,000 a day.
@@ -63,8 +64,8 @@ class Users(MirroredObject):
             **MERGE,
             "foreign_ids": Option(
                 bool,
-                "true if ids of lists, channels and message types are those of the project that the streams of these "
-                "names come from, or false",
+                "true if the ids of lists, channels and message types are those of another project, from which the "
+                "streams of these names come; or false",
             ),
             "update_only": Option(
                 bool, "true to send the undocumented `updateOnly`, false to look users up", modes=("update",)

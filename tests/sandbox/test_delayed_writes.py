@@ -1,4 +1,4 @@
-"""Writes that are accepted now and can be read later."""
+"""Delayed writes: accepted at once, and applied later."""
 
 from __future__ import annotations
 

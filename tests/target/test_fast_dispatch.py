@@ -1,4 +1,4 @@
-"""The target's own way of a RECORD message through the SDK."""
+"""Fast dispatch: the target's own path of a RECORD message through the SDK."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records that are written in blocks are those that the SDK would write one by one."""
+"""Batched streams: records written in blocks equal those that the SDK would write one by one."""
 
 from __future__ import annotations
 

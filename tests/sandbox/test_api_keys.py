@@ -1,4 +1,4 @@
-"""What keys of each type may call."""
+"""Endpoints that API keys of each type may call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rejected records are kept as a Singer stream, and too many of them stop the run."""
+"""Dead-letter files: rejected records are kept as a Singer stream, and too many of them stop the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever is called by a name is found, whatever became of those who had it before."""
+"""The index of names finds users and events, also after renames, deletions and rolled-back transactions."""
 
 from __future__ import annotations
 

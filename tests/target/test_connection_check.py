@@ -1,4 +1,4 @@
-"""The look at the connection before data flows."""
+"""The check of the connection before data is sent."""
 
 from __future__ import annotations
 

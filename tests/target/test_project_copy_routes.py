@@ -1,4 +1,4 @@
-"""Streams of another project: what becomes of each, and of the ids in them. `tests/pipelines` copies a whole one."""
+"""Routes of a project copy: each stream and the ids in it. `tests/pipelines` copies a whole project."""
 
 from __future__ import annotations
 

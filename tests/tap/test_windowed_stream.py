@@ -1,4 +1,4 @@
-"""The SDK's private hooks, on which the bookmarks of exports rest, are still there and still called."""
+"""Windowed streams: the private hooks of the SDK that their bookmarks need still exist and are called."""
 
 from __future__ import annotations
 

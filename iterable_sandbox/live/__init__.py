@@ -1,0 +1,1 @@
+"""Simulation of events in a served project: sends, opens, clicks, purchases."""

@@ -1,0 +1,1 @@
+"""System webhooks: payloads, filters, destination and delivery with retries."""
