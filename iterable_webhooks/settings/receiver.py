@@ -62,6 +62,14 @@ class Settings:
         """How long events are kept that were read; None for ever."""
         return None if self.keep_days is None else timedelta(days=self.keep_days)
 
+    @property
+    def lock_timeout(self) -> float:
+        """Seconds to wait for a lock of the store.
+
+        Less than a delivery waits, so that one which is answered 503 for a lock is not stored later.
+        """
+        return self.store_timeout / 2
+
     def check(self) -> None:
         """Return if a receiver can start with this.
 
