@@ -9,11 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from benchmarks.webhook_sender import SECRET
-from iterable_webhooks.ingest.envelope import MalformedBodyError, event_name
 from iterable_webhooks.store.events import Position
 from iterable_webhooks.store.reader import StoreReader
 from tests.webhooks.conftest import Start
@@ -111,13 +108,3 @@ def test_status_shows_what_is_stored_and_who_has_read_it(start: Start) -> None:
 def test_status_of_a_store_that_is_not_there_says_so(tmp_path: Path) -> None:
     ran = run_command("status", "--store", str(tmp_path / "none.db"))
     assert (ran.returncode, "There is no store of received webhooks there yet" in ran.stderr) == (1, True)
-
-
-@given(st.binary(max_size=200) | st.text(max_size=50).map(str.encode))
-def test_any_bytes_have_a_name_or_are_malformed(body: bytes) -> None:
-    try:
-        name = event_name(body)
-    except MalformedBodyError:
-        return
-    assert isinstance(name, str)
-    assert body.strip()[:1] == b"{"
