@@ -33,7 +33,7 @@ class EventsMissingError(Exception):
 
 @dataclass(frozen=True)
 class Figures:
-    """The medians of one receiver at one store.
+    """The medians of one receiver at one store, but the highest of the memory.
 
     Attributes:
         rate: events a second that were answered 200, each being on the disk then.
@@ -50,7 +50,7 @@ class Run:
     """How long and over how many connections is sent."""
 
     seconds: float
-    connections: int
+    connections: int = 100
 
 
 def measure(folder: Path, run: Run, runs: int) -> dict[str, dict[str, Figures]]:

@@ -17,9 +17,9 @@ from iterable_webhooks.store.opening import wrong_store
 
 DEFAULT_PROJECT: Final = "default"
 """The project of a receiver that is told none: all paths lead to it."""
-RESERVED: Final = ("health", "metrics")
-"""Paths of the receiver's own, which no project can have."""
-_PROJECT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+RESERVED: Final = ("health", "metrics", "file", "header")
+"""No names of projects: paths of the receiver's own, and ends of variables that are not those of a secret."""
+_PROJECT: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]+")
 
 
