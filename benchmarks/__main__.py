@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from benchmarks import webhooks
 from benchmarks.arena import Arena, arena
 from benchmarks.comparing import FEW, Subject, compare, growth
 from benchmarks.measuring import middle, run
@@ -67,6 +68,11 @@ def _growth(subjects: Mapping[str, Subject], options: argparse.Namespace, report
         report.growth(f"Growth of {name}", growth(subject, options.sizes, options.growth_runs))
 
 
+def _webhooks(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    for store, figures in webhooks.measure(place.folder, webhooks.Run(options.seconds), options.runs).items():
+        report.webhooks(store, figures, webhooks.ratio(figures))
+
+
 def _starts(place: Arena, options: argparse.Namespace, report: Report) -> None:
     measured = {
         name: middle([run(command, place.folder) for _ in range(options.runs)]).seconds
@@ -88,6 +94,7 @@ PARTS: Final[dict[str, Part]] = {
     "tap-growth": _tap_growth,
     "target-growth": _target_growth,
     "sandbox-growth": _sandbox_growth,
+    "webhooks": _webhooks,
 }
 
 
@@ -97,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=_size, default=200_000, help="rows that taps read")
     parser.add_argument("--records", type=_size, default=100_000, help="records that targets write")
     parser.add_argument("--runs", type=_count, default=5, help="runs of each subject; medians count")
+    parser.add_argument("--seconds", type=_count, default=2, help="how long each receiver of webhooks is sent to")
     parser.add_argument("--sizes", type=_sizes, default=(10_000, 100_000), help="sizes of the growth curves: 10000,...")
     parser.add_argument("--growth-runs", type=_count, default=1, help="runs at each size of the growth curves")
     parser.add_argument("--peer", action="append", default=[], help="another tap's command; {url} is the API's")

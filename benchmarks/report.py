@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.comparing import Figures
+from benchmarks.webhooks import Figures as ReceiverFigures
 
 _COLUMNS: Final = ("records", "records/s", "peak MB", "CPU s per million", "start s", "first record s")
 _console: Final = Console(width=120)
@@ -34,6 +35,16 @@ class Report:
             table.add_row(name, *_cells(row), *(_cell(ratio, ".2f") for ratio in ratios.get(name, {}).values()))
         _console.print(table)
         self._results[title] = {"figures": {name: asdict(row) for name, row in figures.items()}, "ratios": ratios}
+
+    def webhooks(self, store: str, figures: Mapping[str, ReceiverFigures], times_as_many: float) -> None:
+        """Receivers of webhooks side by side at one kind of store."""
+        title = f"Receiving webhooks into {store}"
+        table = _table(f"{title}; {times_as_many:.1f} times as many", "", "events/s", "peak MB", "p99 ms at half of it")
+        for name, row in figures.items():
+            table.add_row(name, f"{row.rate:,.0f}", f"{row.peak_mb:.0f}", _cell(row.p99_ms, ".0f"))
+        _console.print(table)
+        rows = {name: asdict(row) for name, row in figures.items()}
+        self._results[title] = {"figures": rows, "times as many": times_as_many}
 
     def growth(self, title: str, curve: Sequence[Figures]) -> None:
         """One subject at several sizes."""

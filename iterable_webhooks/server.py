@@ -20,8 +20,6 @@ from iterable_webhooks.store.opening import open_for_writing
 
 _GRACE: Final = 20
 """Seconds in which deliveries that have begun may end after a signal."""
-_LOCK_TIMEOUT: Final = 5
-"""Seconds to wait for a lock of the store, before deliveries are answered 503."""
 
 
 class _Server(uvicorn.Server):
@@ -48,7 +46,7 @@ def serve(settings: Settings, on_start: Callable[[str], None]) -> None:
         OSError: if the address or the file of the store cannot be had, or a certificate cannot be read.
         SystemExit: at the end.
     """
-    engine = open_for_writing(settings.store, _LOCK_TIMEOUT)
+    engine = open_for_writing(settings.store, settings.lock_timeout)
     listener = listen(settings.host, settings.port)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)

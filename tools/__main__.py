@@ -1,6 +1,6 @@
 """`python -m tools` writes all files that are made from the code; `--check` only tells which are out of date."""
 
-from tools import architecture, definitions, objects, readme, sandbox, settings_page, streams, troubleshooting
+from tools import architecture, definitions, objects, readme, sandbox, settings_page, streams, troubleshooting, webhooks
 from tools.generated import main
 
 main(
@@ -13,5 +13,6 @@ main(
         **settings_page.files(),
         **streams.files(),
         **troubleshooting.files(),
+        **webhooks.files(),
     }
 )

@@ -59,7 +59,7 @@ def _name_by_the_standard_library(text: str) -> str:
     if "\\u" not in text:
         raise MalformedBodyError("not JSON")
     try:
-        body = json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse)
+        body = json.loads(text, parse_int=float, parse_float=float, parse_constant=_refuse)
     except RecursionError:
         raise MalformedBodyError("nested too deeply") from None
     except ValueError:

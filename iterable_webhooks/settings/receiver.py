@@ -17,9 +17,9 @@ from iterable_webhooks.store.opening import wrong_store
 
 DEFAULT_PROJECT: Final = "default"
 """The project of a receiver that is told none: all paths lead to it."""
-RESERVED: Final = ("health", "metrics")
-"""Paths of the receiver's own, which no project can have."""
-_PROJECT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+RESERVED: Final = ("health", "metrics", "file", "header")
+"""No names of projects: paths of the receiver's own, and ends of variables that are not those of a secret."""
+_PROJECT: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]+")
 
 
@@ -61,6 +61,14 @@ class Settings:
     def keep(self) -> timedelta | None:
         """How long events are kept that were read; None for ever."""
         return None if self.keep_days is None else timedelta(days=self.keep_days)
+
+    @property
+    def lock_timeout(self) -> float:
+        """Seconds to wait for a lock of the store.
+
+        Less than a delivery waits, so that one which is answered 503 for a lock is not stored later.
+        """
+        return self.store_timeout / 2
 
     def check(self) -> None:
         """Return if a receiver can start with this.

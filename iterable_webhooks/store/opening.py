@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -17,6 +19,7 @@ from iterable_api.storage import databases
 from iterable_api.storage.paths import private_file, sqlite_file, wrong_file
 from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
 from iterable_webhooks.store.errors import (
+    WebhookStoreError,
     WebhookStoreMissingError,
     WebhookStoreVersionError,
     store_error,
@@ -62,8 +65,7 @@ def open_for_writing(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
     path = sqlite_file(place)
     if path is not None:
         private_file(path)
-    engine = _engine(place, lock_timeout)
-    try:
+    with _opened(place, lock_timeout) as engine:
         databases.make(engine, CreateTable(STORE, if_not_exists=True))
         check_version(engine)
         _begin(engine)
@@ -71,8 +73,6 @@ def open_for_writing(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
             databases.make(engine, CreateTable(table, if_not_exists=True))
         databases.make(engine, CreateIndex(BY_NAME, if_not_exists=True))
         _warn_if_not_durable(engine)
-    except SQLAlchemyError as error:
-        raise store_error(error) from None
     return engine
 
 
@@ -87,14 +87,11 @@ def open_for_reading(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
     path = sqlite_file(place)
     if path is not None and not Path(path).is_file():
         raise WebhookStoreMissingError
-    engine = _engine(place, lock_timeout)
-    try:
+    with _opened(place, lock_timeout) as engine:
         known = {STORE.name, *(table.name for table in TABLES)}
         if not known <= set(inspect(engine).get_table_names()):
             raise WebhookStoreMissingError
         check_version(engine)
-    except SQLAlchemyError as error:
-        raise store_error(error) from None
     return engine
 
 
@@ -113,6 +110,20 @@ def check_version(engine: Engine) -> None:
         version = connection.scalar(select(STORE.c.schema_version))
     if version is not None and version != SCHEMA_VERSION:
         raise WebhookStoreVersionError(version, SCHEMA_VERSION)
+
+
+@contextmanager
+def _opened(place: str, lock_timeout: float) -> Iterator[Engine]:
+    """An engine, which is closed if what follows fails."""
+    engine = _engine(place, lock_timeout)
+    try:
+        yield engine
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise store_error(error) from None
+    except WebhookStoreError:
+        engine.dispose()
+        raise
 
 
 def _engine(place: str, lock_timeout: float) -> Engine:

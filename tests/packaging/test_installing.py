@@ -64,8 +64,9 @@ def test_the_dependencies_agree_with_each_other(commands: Path) -> None:
     subprocess.run([UV, "pip", "check", "--quiet", "--python", commands / "python"], check=True, timeout=60)
 
 
-def test_the_sandbox_says_which_extra_it_lacks(commands: Path) -> None:
-    ran = subprocess.run([commands / "iterable-sandbox"], capture_output=True, text=True, timeout=60, check=False)
+@pytest.mark.parametrize("extra", ["sandbox", "webhooks"])
+def test_the_sandbox_and_the_receiver_say_which_extra_they_lack(commands: Path, extra: str) -> None:
+    ran = subprocess.run([commands / f"iterable-{extra}"], capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 1
-    assert "pip install 'singer-iterable[sandbox]'" in ran.stderr
+    assert f"pip install 'singer-iterable[{extra}]'" in ran.stderr
     assert "Traceback" not in ran.stderr
