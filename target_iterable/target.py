@@ -111,22 +111,22 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
         self.reader.passes_state = self._kind.passes_state
         self._resources = RunResources(
             self._kind.config,
-            self._kind.stores,
+            self._kind.store_classes,
             needs_ledger=self.routing.needs_ledger,
             must_remember=self.routing.must_remember,
         )
         if self.routing.may_remove:
-            self._resources.check_audit()
+            self._resources.check_audit_path()
         self.project = Project(
             self._client(), ProjectType(self.config["project_type"]), coerce=self.config["coerce_types"]
         )
-        self.project.catalogs.on_create = lambda name: self._resources.forget(catalog_place(name))
+        self.project.catalogs.on_create = lambda name: self._resources.invalidate_scope(catalog_place(name))
         self.deliveries = RunDelivery(self._delivery, ahead=self._kind.sends_in_background)
         self._report = RunReport(self.config.get("summary_path"), self._kind, self._resources.run)
         self.reader.lane_of = self._lane_of
         self.reader.on_message = self._deliver_when_due
         self.reader.on_version = self._activate_version
-        self.reader.on_state = self.deliveries.close_with_state
+        self.reader.on_state = self.deliveries.record_state
         self.reader.on_break = self._close
         # The SDK would drain the streams at the same time; see `RunDelivery.deliver`.
         self.max_parallelism = 1
@@ -171,7 +171,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
             click.Option(["--check"], is_flag=True, help=checks),
             click.Option(["--dry-run"], is_flag=True, help=plans, expose_value=False, callback=cls._cb_dry_run),
             *(
-                click.Option([f"--{name}", "ledger"], flag_value=name, help=it.explained)
+                click.Option([f"--{name}", "ledger"], flag_value=name, help=it.help_text)
                 for name, it in CHANGES.items()
             ),
         ]
@@ -214,7 +214,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
             ending = self._finish()
         finally:
             self._close(ending)
-        if ending is RunEnding.WHOLE:
+        if ending is RunEnding.COMPLETE:
             self._fail_at_stops()
         rejected = sum(delivery.counts.rejected + delivery.counts.not_removed.total() for delivery in self.deliveries)
         if rejected and self._kind.config["on_reject"] == "fail":
@@ -234,7 +234,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
         return is_dry
 
     def _fail_at_stops(self) -> None:
-        stopped = {delivery.stream: delivery.counts.stopped for delivery in self.deliveries}
+        stopped = {delivery.stream: delivery.counts.removal_stop for delivery in self.deliveries}
         fatal = self._kind.fatal_stops
         if told := {stream: why for stream, why in stopped.items() if why and why.matters and why.code in fatal}:
             raise removals_stopped(told)
@@ -249,7 +249,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
             super().process_endofpipe()
         except PostponedError:
             return RunEnding.POSTPONED
-        return RunEnding.INTERRUPTED if self.reader.stopped else RunEnding.WHOLE
+        return RunEnding.INTERRUPTED if self.reader.stopped else RunEnding.COMPLETE
 
     def _activate_version(self, message: dict[str, Any]) -> None:
         self.reader.assert_line_requires(message, {"stream", "version"})
@@ -273,13 +273,13 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
         delivery = StreamDelivery(
             sender,
             self.project.fields.types,
-            resources.rejects(stream),
+            resources.dead_letter_file(stream),
             resources.options,
             history,
-            audit=resources.audit(stream, route),
+            audit=resources.audit_log(stream, route),
             waiting=waiting,
         )
-        self._report.include(stream, route.object, delivery.counts)
+        self._report.add_stream(stream, route.object, delivery.counts)
         return delivery
 
     def _lane_of(self, stream: str) -> ColumnarPath | None:
@@ -289,10 +289,10 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
     def _deliver_when_due(self) -> None:
         if self.deliveries.is_due():
             self.deliveries.send_in_background(self.state_writer())
-            self._report.progress()
+            self._report.log_progress()
 
     def _close(self, ending: RunEnding = RunEnding.FAILED) -> None:
-        finished = ending is RunEnding.WHOLE
+        finished = ending is RunEnding.COMPLETE
         self.deliveries.close()
         for delivery in self.deliveries:
             delivery.record_ending(ending)
@@ -308,15 +308,15 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
 
     def _note_absent_mirrors(self) -> None:
         for stream, route in self.routing.absent_mirrors().items():
-            if route.on_removed != NOTHING and (kept := self._resources.kept(stream, route)):
+            if route.on_removed != NOTHING and (kept := self._resources.member_count(stream, route)):
                 stopped = RemovalStop(STREAM_ABSENT, kept, kept)
-                self._report.include(stream, route.object, StreamCounts(is_mirror=True, stopped=stopped))
+                self._report.add_stream(stream, route.object, StreamCounts(is_mirror=True, removal_stop=stopped))
                 self.logger.warning("%s: %s", stream, stopped)
 
     def _client(self) -> IterableClient:
         try:
             request_log = self._resources.request_log
             user_agent = f"{self.name}/{self.plugin_version}"
-            return connect(self.config, user_agent, request_log.record_attempt, self._kind.client(request_log))
+            return connect(self.config, user_agent, request_log.record_attempt, self._kind.client_factory(request_log))
         except ValueError as error:
             raise SettingError(str(error)) from None

@@ -30,7 +30,7 @@ class RunDelivery:
         self._pool = ThreadPoolExecutor(1, "delivery")
         self._sending: Future[None] | None = None
 
-    def of(self, stream: str) -> StreamDelivery:
+    def for_stream(self, stream: str) -> StreamDelivery:
         """The delivery of `stream`, one for all sinks that the stream has in a run."""
         if stream not in self._streams:
             self._streams[stream] = self._make(stream, self._waiting)
@@ -77,7 +77,7 @@ class RunDelivery:
         for delivery, load in self._loads():
             delivery.drain(load)
 
-    def close_with_state(self, state: Any) -> None:
+    def record_state(self, state: Any) -> None:
         """A STATE has come behind all records so far."""
         for delivery in self:
             delivery.mirror.record_state(state)

@@ -85,7 +85,7 @@ class StreamDelivery:
         Raises:
             RecordRefusedError: if it is too large to be sent at all.
         """
-        operation.must_fit()
+        operation.check_size()
         self._buffer.rows.append(operation)
         operation.source = source
         self._buffer_level.add(len(operation.part))
@@ -108,7 +108,7 @@ class StreamDelivery:
     @property
     def is_growing(self) -> bool:
         """Whether what is on its way will say how much may be sent next."""
-        return not self._batch_size.is_known
+        return not self._batch_size.is_final
 
     @property
     def rows_until_flush(self) -> int:
@@ -126,7 +126,7 @@ class StreamDelivery:
         """Reject one record that cannot be sent, with the next load. Each reason is told once, then only counted."""
         self._buffer.rejected.append((reject_reason, source))
         self._buffer_level.add(len(source.record))
-        self._log_once.refused(reject_reason)
+        self._log_once.log_rejection(reject_reason)
 
     def skip(self) -> None:
         """Count one record that the route does not want, with the next load."""
@@ -185,7 +185,7 @@ class StreamDelivery:
                 self._deduplication.commit()
                 self._idempotency.commit()
                 self.mirror.commit()
-                self._verdict_counters.show(self.counts)
+                self._verdict_counters.update(self.counts)
         if (reason := self._reason_to_stop()) is not None:
             raise reason
         if self.counts.unsent:
@@ -207,8 +207,8 @@ class StreamDelivery:
 
     def record_ending(self, ending: RunEnding) -> None:
         """Find out why what has left the source was not removed, now that the run has ended so."""
-        self.counts.stopped = self.mirror.removal_stop(ending)
-        self._log_once.stopped(self.counts.stopped)
+        self.counts.removal_stop = self.mirror.removal_stop(ending)
+        self._log_once.log_removal_stop(self.counts.removal_stop)
 
     def _removed(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[BatchResult]:
         """What becomes of `rows`, which are no records. What is about nobody is removed already."""
@@ -229,7 +229,7 @@ class StreamDelivery:
         # Whatever cannot be kept now counts as new the next time.
         with suppress(LedgerError):
             self._deduplication.close()
-        self._verdict_counters.show(self.counts)
+        self._verdict_counters.update(self.counts)
         self._verdict_counters.close()
         self._sender.close()
         self._dead_letters.close()
@@ -242,15 +242,15 @@ class StreamDelivery:
         self._count_unchanged(sifted.already_done)
         for row, reject_reason in sifted.rejected.items():
             self._reject(reject_reason, row.source, None)
-            self._audit.refused(row, reject_reason)
-            self._log_once.refused(reject_reason)
-        self._deleted.settle(sifted.rejected, REJECTED)
+            self._audit.record_rejected(row, reject_reason)
+            self._log_once.log_rejection(reject_reason)
+        self._deleted.record(sifted.rejected, REJECTED)
         ready, held = self._user_lookup.defer(sifted.ready)
         return ready, [*held, *sifted.deferred]
 
     def _count_unchanged(self, rows: Collection[Operation]) -> None:
         self.counts.unchanged += len(rows)
-        self._deleted.settle(rows, SKIPPED)
+        self._deleted.record(rows, SKIPPED)
 
     def _send_batch(self, batch: Batch) -> BatchResult:
         """Runs in many threads."""
@@ -265,7 +265,7 @@ class StreamDelivery:
     def _deliver(self, rows: list[Operation]) -> None:
         failures: list[BatchResult] = []
         for outcome in self._results(self._about_known_users(rows), lambda: self._reason_to_stop() is not None):
-            self._audit.settled(outcome, self._deleted.removals_in(outcome.batch.rows))
+            self._audit.record_result(outcome, self._deleted.removals_in(outcome.batch.rows))
             self._idempotency.record(outcome)
             self.mirror.record_result(outcome)
             self._count(outcome.results)
@@ -308,11 +308,11 @@ class StreamDelivery:
         self.mirror.record_skipped(rows)
         self._count_unchanged(rows)
         if rows:
-            self._log_once.left_out()
+            self._log_once.log_unknown_users()
 
     def _failure(self, outcome: BatchResult) -> DeliveryFailedError:
         if is_postponed(outcome):
-            self._log_once.postponed(outcome.error)
+            self._log_once.log_postponed(outcome.error)
         return batch_failed(self.stream, outcome)
 
     def _count(self, results: RowResults) -> None:
@@ -321,13 +321,13 @@ class StreamDelivery:
         for paths in results.trimmed.values():
             self.counts.trimmed_fields.update(paths)
         self.counts.written += len(results.written)
-        self._deleted.settle(results.written)
-        self._deleted.settle((row for row, _ in results.rejected), REJECTED)
+        self._deleted.record(results.written)
+        self._deleted.record((row for row, _ in results.rejected), REJECTED)
         self._user_lookup.record_written(results.written)
         self._skip_rows(results.skipped)
         for row, reject_reason in results.rejected:
             self._reject(reject_reason, row.source, row.endpoint.path)
-        self._log_once.answered(results)
+        self._log_once.log_results(results)
 
     def _reject(self, reject_reason: RejectReason, source: InputMessage | None, endpoint: str | None) -> None:
         if source is None:

@@ -37,7 +37,7 @@ class FieldCoercion:
         self._coerce = coerce
         self._read: set[str] = set()
 
-    def of_user(self, fields: Row) -> Row:
+    def coerce_user(self, fields: Row) -> Row:
         """Profile fields, spelt for the fields of the project.
 
         Raises:
@@ -50,18 +50,18 @@ class FieldCoercion:
                 f"the field {name!r} is Iterable's own; leave it out by `drop` of the route, or rename it",
                 name,
             )
-        return self.of(self.of_users(), fields)
+        return self.coerced(self.user_scope(), fields)
 
-    def of_item(self, catalog: str, fields: Row) -> Row:
+    def coerce_item(self, catalog: str, fields: Row) -> Row:
         """Fields of an item, spelt for the mappings of its catalog."""
-        return self.of(self.of_items(catalog), fields)
+        return self.coerced(self.item_scope(catalog), fields)
 
-    def of_users(self) -> str:
+    def user_scope(self) -> str:
         """The scope of profile fields, whose types are known then."""
         self._know(USERS)
         return USERS
 
-    def of_items(self, catalog: str) -> str:
+    def item_scope(self, catalog: str) -> str:
         """The scope of the fields of a catalog, whose types are known then."""
         scope = catalog_scope(catalog)
         self._know(scope)
@@ -73,33 +73,33 @@ class FieldCoercion:
         Raises:
             IterableError: if Iterable does not take them, and nobody else has defined them meanwhile.
         """
-        scope = self.of_items(catalog)
+        scope = self.item_scope(catalog)
         if not (missing := self._missing(scope, wanted)):
             return False
         params = {"catalogName": catalog}
         try:
             confirmed(self._client, "PUT", MAPPINGS, path_params=params, json={"mappingsUpdates": updates(missing)})
         except BadRequestError:
-            self.types.know(scope, self._mappings(catalog))
+            self.types.set_types(scope, self._mappings(catalog))
             if self._missing(scope, wanted):
                 raise
             return False
-        self.types.know(scope, missing)
+        self.types.set_types(scope, missing)
         return True
 
     def _missing(self, scope: str, wanted: Mapping[str, str]) -> dict[str, str]:
-        known = self.types.of(scope)
+        known = self.types.types_of(scope)
         return {path: type_ for path, type_ in wanted.items() if path not in known}
 
-    def of(self, scope: str, fields: Row) -> Row:
+    def coerced(self, scope: str, fields: Row) -> Row:
         """Fields, spelt for what the run has learnt of their types."""
-        types = self.types.of(scope)
-        return self._object(types, "", fields) if types and not self.types.fit_surely(scope, fields) else fields
+        types = self.types.types_of(scope)
+        return self._object(types, "", fields) if types and not self.types.all_valid(scope, fields) else fields
 
     def _know(self, scope: str) -> None:
         if scope not in self._read:
             self._read.add(scope)
-            self.types.ask_again([scope])
+            self.types.refresh([scope])
 
     def _ask(self, scope: str) -> Mapping[str, str] | None:
         """What Iterable says of the types of a scope; of those of events it says nothing."""

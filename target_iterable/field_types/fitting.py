@@ -48,6 +48,6 @@ class TypeFitting:
         if expected == "long" and "double" in types:
             self._whole.add(place)
 
-    def harden(self, place: ScopedPath) -> None:
+    def require_whole_numbers(self, place: ScopedPath) -> None:
         """Take it that the field holds whole numbers only."""
         self._whole.add(place)

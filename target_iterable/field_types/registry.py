@@ -140,32 +140,32 @@ class FieldTypes:
         self._new: dict[str, bool] = {}
         self._lock = Lock()
 
-    def know(self, scope: str, types: Mapping[str, str]) -> None:
+    def set_types(self, scope: str, types: Mapping[str, str]) -> None:
         """Take over what Iterable says of the fields of a scope."""
         known = {path: _SAME.get(type_, type_) for path, type_ in types.items()}
         self._types[scope] |= known
         self._sure[scope] |= {path: CLASSES_OF.get(type_, ANY_CLASS) for path, type_ in known.items()}
         self.version += 1
 
-    def forget(self, scope: str, path: str) -> None:
+    def remove_type(self, scope: str, path: str) -> None:
         """Know nothing of a field any more."""
         self._types[scope].pop(path, None)
         self._sure[scope].pop(path, None)
 
-    def of(self, scope: str) -> Mapping[str, str]:
+    def types_of(self, scope: str) -> Mapping[str, str]:
         """Dotted path to type, as far as known."""
         return self._types.get(scope, {})
 
-    def fit_surely(self, scope: str, fields: Mapping[str, Any]) -> bool:
+    def all_valid(self, scope: str, fields: Mapping[str, Any]) -> bool:
         """Whether all values are what Iterable wants them to be, as far as that can be seen at a glance."""
         return all_valid(self._sure.get(scope, {}), report_unknown if scope == USERS else accept_any, fields)
 
-    def unsure_rows(self, scope: str, rows: Sequence[Any]) -> Sequence[int]:
+    def rows_to_check(self, scope: str, rows: Sequence[Any]) -> Sequence[int]:
         """The places of those of `rows` that are no fields, or have a value that may not fit."""
         sure, new = self._looking(scope)
         return [place for place, row in enumerate(rows) if row.__class__ is not dict or not all_valid(sure, new, row)]
 
-    def unsure(self, scope: str, path: str, column: Sequence[Any]) -> Sequence[int]:
+    def values_to_check(self, scope: str, path: str, column: Sequence[Any]) -> Sequence[int]:
         """The places in `column` of values that may not fit the field at `path`; absent ones are `UNSET`."""
         sure, new = self._looking(scope)
         kinds = {*map(type, column)} - {UnsetType, NoneType}
@@ -177,7 +177,7 @@ class FieldTypes:
         """What surely fits, and what says so of a new field."""
         return self._sure[scope], partial(self._note_new, scope) if scope == USERS else accept_any
 
-    def ask_again(self, scopes: Iterable[str]) -> None:
+    def refresh(self, scopes: Iterable[str]) -> None:
         """Ask Iterable for the types of fields that may be new since the last time.
 
         Raises:
@@ -185,13 +185,13 @@ class FieldTypes:
         """
         for scope in scopes:
             if types := self._ask(scope):
-                self.know(scope, types)
+                self.set_types(scope, types)
 
-    def spelt(self, scope: str, fields: dict[str, Any]) -> dict[str, Any]:
+    def coerced(self, scope: str, fields: dict[str, Any]) -> dict[str, Any]:
         """`fields` in the spelling that their types ask for, where that loses nothing."""
-        return self._spell(self.of(scope), fields)
+        return self._spell(self.types_of(scope), fields)
 
-    def learn(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> dict[ScopedPath, str]:
+    def learn_clashes(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> dict[ScopedPath, str]:
         """Remember what Iterable says of the types of fields that clashed in a request with `rows`.
 
         The types of fields that the project is not known to have are returned: who has given them must be found out.
@@ -203,39 +203,39 @@ class FieldTypes:
             if scope is None or clash.expected_type not in TYPES | _SAME.keys():
                 continue
             expected = _SAME.get(clash.expected_type, clash.expected_type)
-            if path in self.of(scope):
-                self.know(scope, {path: expected})
+            if path in self.types_of(scope):
+                self.set_types(scope, {path: expected})
             else:
                 supposed[scope, path] = expected
             self._fitting.refuse((scope, path), clash.incoming_types, expected)
             self.version += 1
         return supposed
 
-    def harden(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
+    def require_whole_numbers(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
         """Take it that the fields hold whole numbers only: no other value explains the clash."""
         scopes = {row.type_scope for row in rows}
         for clash in clashes:
             scope, path = _place(clash, scopes)
             if scope and clash.expected_type == "long":
-                self._fitting.harden((scope, path))
+                self._fitting.require_whole_numbers((scope, path))
         self.version += 1
 
-    def misfit(self, row: Operation) -> RejectReason | None:
+    def has_clash(self, row: Operation) -> RejectReason | None:
         """Why Iterable would refuse `row`, if a value of it does not fit the type of its field."""
-        return next(self.misfits(row), None)
+        return next(self.clashes(row), None)
 
-    def misfit_rows(self, rows: Iterable[Operation]) -> dict[Operation, RejectReason]:
+    def clashing_rows(self, rows: Iterable[Operation]) -> dict[Operation, RejectReason]:
         """Those of `rows` that Iterable would refuse, and why."""
         version = self.version
-        return {row: why for row in rows if row.fits_version != version and (why := self.misfit(row))}
+        return {row: why for row in rows if row.fits_version != version and (why := self.has_clash(row))}
 
-    def misfits(self, row: Operation) -> Iterator[RejectReason]:
+    def clashes(self, row: Operation) -> Iterator[RejectReason]:
         """One for each value of `row` that does not fit the type of its field."""
         types = self._types.get(row.type_scope, {})
         if not types and row.type_scope != USERS:
             return
         fields = row.written_fields
-        if self.fit_surely(row.type_scope, fields):
+        if self.all_valid(row.type_scope, fields):
             return
         for path, type_ in leaves(fields):
             expected = types.get(path)
@@ -245,7 +245,7 @@ class FieldTypes:
                 reason = f"the field {path!r} is kept as {expected}, and the record holds a {type_}"
                 yield RejectReason(CLASH, reason, path)
 
-    def tell_new(self) -> None:
+    def log_new_fields(self) -> None:
         """Log, once for each, the profile fields that are about to be created: no field can be removed again."""
         with self._lock:
             new = sorted(path for path, told in self._new.items() if not told)

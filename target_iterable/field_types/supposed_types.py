@@ -39,20 +39,20 @@ class SupposedTypes:
         events = set[tuple[str, Name]]()
         for row in rows:
             own = {(row.type_scope, name) for name in row.names} if not row.endpoint.unique_names else set()
-            if not events.isdisjoint(own) or self._types.misfit(row) or self._misfits(row):
+            if not events.isdisjoint(own) or self._types.has_clash(row) or self._misfits(row):
                 found.append(row)
                 events |= own
         return found
 
-    def torn(self, rows: Iterable[Operation]) -> dict[Operation, list[RejectReason]]:
+    def inconsistent_rows(self, rows: Iterable[Operation]) -> dict[Operation, list[RejectReason]]:
         """Those of `rows` of which values of one field do not fit each other, whatever type the field gets."""
         return {row: reject_reasons for row in rows if (reject_reasons := [*self._tears(row)])}
 
-    def believe(self, scope: str) -> None:
+    def confirm(self, scope: str) -> None:
         """Take the types for those of the project: a row was refused alone, and its values fit each other."""
         for (of, path), type_ in self._supposed.items():
             if of == scope:
-                self._types.know(scope, {path: type_})
+                self._types.set_types(scope, {path: type_})
 
     def _misfits(self, row: Operation) -> bool:
         supposed = {path: type_ for (scope, path), type_ in self._supposed.items() if scope == row.type_scope}
@@ -99,16 +99,16 @@ def learn_from(
 def _made(types: FieldTypes, place: ScopedPath, type_: str) -> None:
     """Know the type of a field that a request has made; unless another made it at the same time, and differently."""
     scope, path = place
-    if types.of(scope).get(path, type_) == type_:
+    if types.types_of(scope).get(path, type_) == type_:
         _know(types, place, type_)
     else:
-        types.forget(scope, path)
+        types.remove_type(scope, path)
 
 
 def _know(types: FieldTypes, place: ScopedPath, type_: str) -> None:
     scope, path = place
-    if type_ and path not in types.of(scope):
-        types.know(scope, {path: type_})
+    if type_ and path not in types.types_of(scope):
+        types.set_types(scope, {path: type_})
 
 
 def _types_in(rows: Iterable[Operation], paths: AbstractSet[str]) -> dict[ScopedPath, set[str]]:

@@ -20,7 +20,7 @@ class FieldDropping:
         self._whole: dict[Operation, Operation] = {}
         self._lost: dict[Operation, frozenset[str]] = {}
 
-    def trim(self, row: Operation, paths: AbstractSet[str]) -> Operation | None:
+    def drop_fields(self, row: Operation, paths: AbstractSet[str]) -> Operation | None:
         """`row` without the fields at these dotted paths; None where they cannot be left out."""
         trimmed = without(row, paths)
         if trimmed is not None:
@@ -28,7 +28,7 @@ class FieldDropping:
             self._lost[whole] = self._lost.get(whole, frozenset()) | paths
         return trimmed
 
-    def respell(self, row: Operation, spell: Callable[[dict[str, Any]], dict[str, Any]]) -> Operation | None:
+    def rewrite(self, row: Operation, spell: Callable[[dict[str, Any]], dict[str, Any]]) -> Operation | None:
         """`row` with its fields as `spell` has them; None where they are so already."""
         body, fields = row.content()
         spelt = spell(fields)

@@ -83,7 +83,7 @@ class Completeness:
             self._early.add(version)
         return version not in self._early and not self._lost and version > self._last
 
-    def finish(self, version: int) -> None:
+    def complete_version(self, version: int) -> None:
         """All that was not in `version` is dealt with."""
         self._last = max(self._last, version)
 

@@ -28,8 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ColumnElement
 
-from target_iterable.ledger.ledger import SCOPE_BYTES, Ledger, sorted_chunks
-from target_iterable.ledger.sql import KEY_BYTES
+from target_iterable.ledger.ledger import SCOPE_BYTES, Ledger
+from target_iterable.ledger.sql import KEY_BYTES, sorted_chunks
 from target_iterable.mirror.name_encryption import HASH_BYTES, SECRET_BYTES, NameCipher
 from target_iterable.mirror.seen_keys import UNVERSIONED, SeenKeys
 
@@ -70,19 +70,19 @@ class Member(NamedTuple):
 
     Attributes:
         name: None if it cannot be read.
-        last: the last version that had it; None if that is not known.
+        last_version: the last version that had it; None if that is not known.
     """
 
     key: bytes
     name: str | None
-    last: int | None = None
+    last_version: int | None = None
 
 
 class SeenName(NamedTuple):
     """A name in the source: at which version, and whether that name is what removes the member."""
 
     version: int
-    removes: bool
+    is_primary: bool
 
 
 class VersionCount(NamedTuple):
@@ -112,12 +112,12 @@ class MembershipTable:
     def __init__(self, ledger: Ledger, stream: str, kind: str) -> None:
         self._ledger = ledger
         self._stream = stream
-        self._prefix = ledger.prefix(f"mirror {stream}")
-        self._cipher = NameCipher(ledger.secret_for("members", SECRET_BYTES), kind)
+        self._prefix = ledger.scope_prefix(f"mirror {stream}")
+        self._cipher = NameCipher(ledger.derive_secret("members", SECRET_BYTES), kind)
         # Between coming and being settled, each name is asked for several times.
         self._seal = lru_cache(_WAITING)(self._cipher.encrypt)
         for table in (_TABLE, _MIRRORS):
-            ledger.make(table)
+            ledger.create_table(table)
         self.seen_keys = SeenKeys(ledger, self._prefix)
 
     @property
@@ -139,11 +139,11 @@ class MembershipTable:
         """The key of the member so named."""
         return self._prefix + self._seal(name)[0]
 
-    def put(self, names: Mapping[str, SeenName]) -> set[bytes]:
+    def add(self, names: Mapping[str, SeenName]) -> set[bytes]:
         """They may be in Iterable from now on; the keys of those that were not before."""
         rows = {self._prefix + hash_: row for hash_, row in map(self._row, names.items())}
         known = self._known(rows.keys())
-        self._ledger.write(_PUT, [row for key, row in rows.items() if known.get(key) != bool(row["sealed"])])
+        self._ledger.execute_many(_PUT, [row for key, row in rows.items() if known.get(key) != bool(row["sealed"])])
         return rows.keys() - known.keys()
 
     def mark_seen(self, names: Mapping[str, int]) -> None:
@@ -205,7 +205,7 @@ class MembershipTable:
         with self._ledger.transaction() as connection:
             connection.execute(update(_TABLE).where(self._own, _TABLE.c.born == UNVERSIONED).values(born=version))
         self._finish(version)
-        self.seen_keys.forget(version)
+        self.seen_keys.delete_until(version)
 
     def close(self) -> None:
         """Let go of what only this run needs."""
@@ -269,12 +269,12 @@ class MembershipTable:
             last = rows[-1][0]
 
     def _finish(self, version: int) -> None:
-        self._ledger.write(_FINISH, [{"key": self._prefix, "stream": self._stream, "version": version}])
+        self._ledger.execute_many(_FINISH, [{"key": self._prefix, "stream": self._stream, "version": version}])
 
     def _row(self, named: tuple[str, SeenName]) -> tuple[bytes, dict[str, bytes | int]]:
         name, sighting = named
         hash_, sealed = self._seal(name)
-        rest = sealed if sighting.removes else b""
+        rest = sealed if sighting.is_primary else b""
         return hash_, {"key": self._prefix + hash_, "version": sighting.version, "sealed": rest}
 
     @property

@@ -30,16 +30,16 @@ class Removals:
         self._settle = context.deliver
         self._counts = context.counts
         self._audit = context.audit
-        self._stop = context.stop
+        self._stop = context.should_stop
 
-    def carry_out(self, stream: str, version: int) -> None:
+    def run(self, stream: str, version: int) -> None:
         """See `NoMirror.remove_left`."""
         count = self._mirror.count(version)
         if self._has_shrunk(stream, count):
             return
         self._counts.missing += count.missing
         self._check(stream, count)
-        for members in self._mirror.missing(version):
+        for members in self._mirror.missing_members(version):
             error = None if self._stop() else self._settled(members, version)
             is_ending = self._stop() and self._counts.to_remove
             if is_ending or isinstance(error, DailyCapReachedError):
@@ -52,14 +52,16 @@ class Removals:
                     f"Stream {stream!r}: {self._counts.to_remove} of {self._counts.missing} that have left the source "
                     f"are not removed yet. {str(error).rstrip('.')}. Run again when the cause is gone."
                 ) from error
-        self._mirror.finish(version)
+        self._mirror.complete_version(version)
 
     def _has_shrunk(self, stream: str, count: VersionCount) -> bool:
         """Whether so few have come that it is rather the tap that has ended too early."""
         policy, came = self._mirror.policy, self._mirror.member_count() - count.missing
         fewer = count.before - came
         if not (
-            policy.removes and self._mirror.is_assumed and policy.max_shrinkage.is_exceeded(fewer, count.before, few=1)
+            policy.removes
+            and self._mirror.is_assumed
+            and policy.max_shrinkage.is_exceeded(fewer, count.before, minimum=1)
         ):
             return False
         stopped = RemovalStop(FEWER_THAN_USUAL, count.missing, count.before)
@@ -71,37 +73,37 @@ class Removals:
 
     def _check(self, stream: str, count: VersionCount) -> None:
         policy = self._mirror.policy
-        if not policy.removes or not policy.max_removals.is_exceeded(count.missing, count.before, few=0):
+        if not policy.removes or not policy.max_removals.is_exceeded(count.missing, count.before, minimum=0):
             return
         self._counts.objection = (
             f"Stream {stream!r}: {count.missing} of {count.before} have left the source, more than `max_removals` "
             f"({policy.max_removals}) allows."
         )
         if not policy.is_dry_run:
-            self._mirror.record_stop(RemovalStop(TOO_MANY, count.missing, count.before, is_told=True))
+            self._mirror.record_stop(RemovalStop(TOO_MANY, count.missing, count.before, is_logged=True))
             raise TooManyRemovalsError(
                 f"{self._counts.objection} Nothing was removed, and state has not moved. If the source is right, set "
                 f"`max_removals` of the route to {count.missing} for one run, and run again."
             )
 
     def _note_rest(self, code: str) -> None:
-        self._mirror.record_stop(RemovalStop(code, self._counts.to_remove, self._counts.missing, is_told=True))
+        self._mirror.record_stop(RemovalStop(code, self._counts.to_remove, self._counts.missing, is_logged=True))
 
     def _settled(self, members: Sequence[Member], version: int) -> IterableError | None:
         """Remove what no other stream has, if the route says so; the error that ended it."""
         if not self._mirror.policy.removes:
-            self._mirror.drop([member.key for member in members])
+            self._mirror.delete([member.key for member in members])
             return None
         others = self._mirror.kept_by_others(members)
-        self._mirror.drop(others.keys())
+        self._mirror.delete(others.keys())
         self._counts.shared.update(others.values())
         rows = dict(self._rows((member for member in members if member.key not in others), version))
-        reasons = {row: AuditReason(version, member.last) for row, member in rows.items()}
+        reasons = {row: AuditReason(version, member.last_version) for row, member in rows.items()}
         removed, error = self._delivered(reasons)
         # First what tells of it, then what keeps it from being done again.
         self._audit.flush()
         self._deduplication.invalidate(removed)
-        self._mirror.drop([rows[row].key for row in removed])
+        self._mirror.delete([rows[row].key for row in removed])
         self._counts.removed += len(removed)
         return error
 
@@ -112,8 +114,8 @@ class Removals:
             except RecordRejectedError as error:
                 self._counts.not_removed[error.code] += 1
                 identity = json.loads(member.name) if member.name else None
-                reason = AuditReason(version, member.last)
-                self._audit.impossible(identity, self._mirror.policy.action, error.reject_reason, reason)
+                reason = AuditReason(version, member.last_version)
+                self._audit.record_impossible(identity, self._mirror.policy.action, error.reject_reason, reason)
 
     def _operation(self, member: Member) -> Operation:
         if member.name is None:
@@ -125,9 +127,9 @@ class Removals:
         done = self._deduplication.unchanged(rows)
         removed, error = list(done), None
         for row in done:
-            self._audit.gone(row, action, reasons[row])
+            self._audit.record_already_gone(row, action, reasons[row])
         for outcome in self._settle([row for row in rows if row not in done]):
-            self._audit.removed(outcome, action, reasons)
+            self._audit.record_removals(outcome, action, reasons)
             removed += [*outcome.results.written, *outcome.results.skipped]
             self._counts.not_removed.update(reject_reason.code for _, reject_reason in outcome.results.rejected)
             error = error or outcome.error

@@ -15,7 +15,8 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, delete, func, insert, or_, select
 from sqlalchemy.sql import ColumnElement
 
-from target_iterable.ledger.ledger import SCOPE_BYTES, Ledger, sorted_chunks
+from target_iterable.ledger.ledger import SCOPE_BYTES, Ledger
+from target_iterable.ledger.sql import sorted_chunks
 from target_iterable.ledger.write_log import split_bytes
 from target_iterable.mirror.name_encryption import HASH_BYTES
 
@@ -44,7 +45,7 @@ class SeenKeys:
         self._ledger = ledger
         self._stream = stream
         self._begun = 0
-        ledger.make(_TABLE)
+        ledger.create_table(_TABLE)
 
     def add(self, hashes: Mapping[int, Collection[bytes]]) -> None:
         """Note what was seen at each version."""
@@ -83,7 +84,7 @@ class SeenKeys:
             rows = connection.execute(query).tuples().all()
         return merge(*(zip(split_bytes(hashes, HASH_BYTES), repeat(at)) for at, hashes in rows))
 
-    def forget(self, version: int) -> None:
+    def delete_until(self, version: int) -> None:
         """Forget what was seen up to `version`, or without one."""
         until = or_(_TABLE.c.version <= version, _TABLE.c.version == UNVERSIONED)
         with self._ledger.transaction() as connection:

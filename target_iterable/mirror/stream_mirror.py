@@ -12,11 +12,11 @@ from target_iterable.core.removal_stops import RemovalStop, RunEnding
 from target_iterable.ledger.errors import LedgerError
 from target_iterable.mirror.completeness import Completeness
 from target_iterable.mirror.membership_table import Member, MembershipTable, SeenName, VersionCount
-from target_iterable.mirror.mirror import NoMirror, RemovalContext, RemovalPolicy
+from target_iterable.mirror.mirror import Mirror, RemovalContext, RemovalPolicy
 from target_iterable.mirror.removals import Removals
 
 
-class StreamMirror(NoMirror):
+class StreamMirror(Mirror):
     """Keeps the members of one stream.
 
     A thing is noted before it is sent, so that nothing that got into Iterable is overlooked; if Iterable refuses it,
@@ -50,7 +50,7 @@ class StreamMirror(NoMirror):
         at = self._see(version, names)
         for name in names:
             before = self._claimed[name].version if name in self._claimed else at
-            self._claimed[name] = SeenName(max(at, before), removes=name == names[0])
+            self._claimed[name] = SeenName(max(at, before), is_primary=name == names[0])
         self._names[row] = names
 
     def record_seen(self, names: Sequence[str], version: int | None) -> None:
@@ -100,7 +100,7 @@ class StreamMirror(NoMirror):
         touched, self._touched = self._touched, {}
         if not claimed and not touched:
             return
-        self._new = self._members.put(claimed)
+        self._new = self._members.add(claimed)
         for seen in (touched, {name: sighting.version for name, sighting in claimed.items()}):
             self._members.mark_seen(seen)
 
@@ -134,7 +134,7 @@ class StreamMirror(NoMirror):
 
     def remove_missing(self, version: int, context: RemovalContext) -> None:
         """See `NoMirror`."""
-        Removals(self, context).carry_out(self._stream, version)
+        Removals(self, context).run(self._stream, version)
 
     def is_complete_at(self, version: int) -> bool:
         """See `NoMirror`."""
@@ -151,7 +151,7 @@ class StreamMirror(NoMirror):
         if self._stopped is not None:
             return self._stopped
         code = ending.value or self._reading.obstacle
-        if ending is RunEnding.WHOLE:
+        if ending is RunEnding.COMPLETE:
             with suppress(LedgerError):
                 missing, total = self._members.missing_count()
                 return RemovalStop(code, missing, total)
@@ -174,7 +174,7 @@ class StreamMirror(NoMirror):
         """How much there is."""
         return self._members.member_count()
 
-    def missing(self, version: int) -> Iterator[list[Member]]:
+    def missing_members(self, version: int) -> Iterator[list[Member]]:
         """What has left, some at a time."""
         return self._members.missing_members(version)
 
@@ -182,14 +182,14 @@ class StreamMirror(NoMirror):
         """The keys of those which another mirrored stream keeps in Iterable, and which one."""
         return self._members.kept_by_others({member.key for member in members}) if self.policy.keeps_shared else {}
 
-    def drop(self, keys: Collection[bytes]) -> None:
+    def delete(self, keys: Collection[bytes]) -> None:
         """They are not in Iterable any more, or not because of this stream."""
         self._members.delete(keys)
 
-    def finish(self, version: int) -> None:
+    def complete_version(self, version: int) -> None:
         """All of `version` is done."""
         self._members.complete_version(version)
-        self._reading.finish(version)
+        self._reading.complete_version(version)
         self._is_done = True
 
     def _keys(self, row: Operation) -> set[bytes]:

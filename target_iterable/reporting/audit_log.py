@@ -31,11 +31,11 @@ class AuditReason(NamedTuple):
 
     Attributes:
         version: the version of the stream that no longer has it.
-        last: the last version that had it; None if that is not known.
+        last_version: the last version that had it; None if that is not known.
     """
 
     version: int
-    last: int | None
+    last_version: int | None
 
 
 class _Result(NamedTuple):
@@ -72,7 +72,7 @@ class AuditLog:
         """The file; None as long as there is none."""
         return str(self._file.path) if self._file.path else None
 
-    def settled(self, outcome: BatchResult, removals: Container[Operation] = ()) -> None:
+    def record_result(self, outcome: BatchResult, removals: Container[Operation] = ()) -> None:
         """Keep what became of a batch of records, if they take something away.
 
         `removals` are rows that do so although their endpoint serves other purposes: fields that are cleared.
@@ -86,26 +86,26 @@ class AuditLog:
                 if result.row in removals:
                     self._add(result, _REMOVE)
         if endpoint.removes:
-            self.removed(outcome, endpoint.removes, _BY_RECORDS)
+            self.record_removals(outcome, endpoint.removes, _BY_RECORDS)
             if not endpoint.repeatable:
                 # The ledger is about to note that it has happened, and the next run would not come here again.
                 self.flush()
 
-    def removed(self, outcome: BatchResult, action: str, reasons: Mapping[Operation, AuditReason]) -> None:
+    def record_removals(self, outcome: BatchResult, action: str, reasons: Mapping[Operation, AuditReason]) -> None:
         """Keep what became of a batch of removals until the next `flush`."""
         for result in self._results(outcome):
             self._add(result, action, reasons.get(result.row))
 
-    def gone(self, row: Operation, action: str, reason: AuditReason) -> None:
+    def record_already_gone(self, row: Operation, action: str, reason: AuditReason) -> None:
         """Keep that there was nothing to do about a removal."""
         self._add(_Result(row, ALREADY_GONE), action, reason)
 
-    def refused(self, row: Operation, reject_reason: RejectReason) -> None:
+    def record_rejected(self, row: Operation, reject_reason: RejectReason) -> None:
         """Keep that a record was not sent, if it would have taken something away."""
         if row.endpoint.removes:
             self._add(_Result(row, REJECTED, reject_reason), row.endpoint.removes)
 
-    def impossible(self, identity: Any, action: str, reject_reason: RejectReason, reason: AuditReason) -> None:
+    def record_impossible(self, identity: Any, action: str, reject_reason: RejectReason, reason: AuditReason) -> None:
         """Keep that a removal could not even be asked for."""
         about = {"action": action, "identity": [identity] if identity else [], "place": None, "endpoint": None}
         self._write(about, REJECTED, reject_reason, reason)
@@ -165,7 +165,7 @@ class AuditLog:
             **self._about,
             **about,
             "version": reason.version if reason else None,
-            "last_version": reason.last if reason else None,
+            "last_version": reason.last_version if reason else None,
             "outcome": outcome,
             "code": reject_reason.code if reject_reason else None,
             "reason": reject_reason.reason if reject_reason else None,

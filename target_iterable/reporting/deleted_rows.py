@@ -28,7 +28,7 @@ class DeletedRows:
         """Those of `rows` that are sent to remove something."""
         return {row for row in rows if self._sent.get(row) == REMOVED} if self._sent else set()
 
-    def settle(self, rows: Iterable[Operation], verdict: str | None = None) -> None:
+    def record(self, rows: Iterable[Operation], verdict: str | None = None) -> None:
         """That is what became of `rows`; by default what was expected of each."""
         if self._sent:
             self._counts.update(verdict or sent for row in rows if (sent := self._sent.pop(row, None)) is not None)

@@ -18,12 +18,12 @@ class OnceLogger:
         self._told: set[tuple[str, str]] = set()
         self._logger = logging.getLogger(f"target-iterable.{stream}")
 
-    def refused(self, reject_reason: RejectReason) -> None:
+    def log_rejection(self, reject_reason: RejectReason) -> None:
         """A record was rejected before it was sent."""
         told = f"{reject_reason.code}: {reject_reason.reason}"
         self._once("A record is rejected: %s. Others like it are only counted.", told)
 
-    def answered(self, results: RowResults) -> None:
+    def log_results(self, results: RowResults) -> None:
         """Iterable has answered."""
         if reasons := Counter(reject_reason.code for _, reject_reason in results.rejected):
             total = len(results.written) + reasons.total()
@@ -33,17 +33,17 @@ class OnceLogger:
         for field in sorted(frozenset().union(*results.trimmed.values())):
             self._once("Records go without their field %r where it is not of the type that Iterable keeps.", field)
 
-    def left_out(self) -> None:
+    def log_unknown_users(self) -> None:
         """Records are about users who do not exist, and must not make any."""
         self._once("Records about users whom Iterable does not know are left out, and count as %s.", "unchanged")
 
-    def postponed(self, why: object) -> None:
+    def log_postponed(self, why: object) -> None:
         """Iterable takes no more today."""
         self._logger.warning("%s State does not move past what is left, and the rest of the input is passed over.", why)
 
-    def stopped(self, stopped: RemovalStop | None) -> None:
+    def log_removal_stop(self, stopped: RemovalStop | None) -> None:
         """What has left the source was not removed."""
-        if stopped is not None and stopped.is_to_tell:
+        if stopped is not None and stopped.should_log:
             self._logger.warning("%s", stopped)
 
     def _once(self, message: str, what: str) -> None:

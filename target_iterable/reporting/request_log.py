@@ -71,7 +71,7 @@ class RequestLog:
         return self._call.stream if self._call is not None else None
 
     @contextmanager
-    def call(self, stream: str, records: int) -> Iterator[LoggedRequest]:
+    def log_request(self, stream: str, records: int) -> Iterator[LoggedRequest]:
         """What this thread does inside is one call about so many records of `stream`."""
         call = self._here.call = LoggedRequest(stream, records)
         try:

@@ -46,10 +46,10 @@ class RunKind(Protocol):
 
     columns: ClassVar[Mapping[str, Column]]
 
-    def about(self) -> dict[str, Any]:
+    def summary_members(self) -> dict[str, Any]:
         """What it adds to the summary."""
 
-    def remarks(self, tallies: Mapping[str, StreamCounts], /) -> Iterable[str]:
+    def table_notes(self, tallies: Mapping[str, StreamCounts], /) -> Iterable[str]:
         """Lines under the table."""
 
 
@@ -74,11 +74,11 @@ class RunReport:
         except OSError as error:
             raise SettingError(f"`summary_path` cannot be written: {error.strerror}") from None
 
-    def include(self, stream: str, object_: str, counts: StreamCounts) -> None:
+    def add_stream(self, stream: str, object_: str, counts: StreamCounts) -> None:
         """Report on `stream`, too."""
         self._tallies[stream] = (object_, counts)
 
-    def progress(self) -> None:
+    def log_progress(self) -> None:
         """Log how far each stream is, now and then."""
         if time.monotonic() - self._told >= PROGRESS_SECONDS:
             self._told = time.monotonic()
@@ -89,7 +89,7 @@ class RunReport:
         """Show the table and write the summary."""
         if self._tallies:
             tallies = {stream: counts for stream, (_, counts) in self._tallies.items()}
-            lines = [*_table(tallies, self._kind.columns), *self._kind.remarks(tallies)]
+            lines = [*_table(tallies, self._kind.columns), *self._kind.table_notes(tallies)]
             sys.stderr.write("\n".join(lines) + "\n")
         self._write(finished=finished)
 
@@ -98,7 +98,7 @@ class RunReport:
             streams = {
                 stream: {"object": object_, **counts.as_dict()} for stream, (object_, counts) in self._tallies.items()
             }
-            summary = {"run": self._run, "finished": finished, **self._kind.about(), "streams": streams}
+            summary = {"run": self._run, "finished": finished, **self._kind.summary_members(), "streams": streams}
             _replace(self._path, json.dumps(summary, indent=2) + "\n")
 
 
@@ -117,9 +117,9 @@ def _table(tallies: Mapping[str, StreamCounts], last: Mapping[str, Column]) -> I
         for path, count in counts.duplicate_fields.most_common():
             yield f"  {count:,} had {path!r} twice, with different values"
         if counts.deleted:
-            yield f"  {counts.about_deleted()}"
+            yield f"  {counts.deleted_text()}"
         if counts.missing:
-            yield f"  {counts.about_removals()}"
+            yield f"  {counts.removals_text()}"
         if counts.audited:
             yield f"  {counts.audited:,} in the audit log {counts.audit_path}"
 

@@ -27,7 +27,7 @@ class VerdictCounters:
         self._shown: Counter[Verdict] = Counter()
         self._counters: dict[Verdict, metrics.Counter] = {}
 
-    def show(self, counts: StreamCounts) -> None:
+    def update(self, counts: StreamCounts) -> None:
         """Count what has come to `counts` since the last time."""
         by_verdict = counts.by_verdict()
         for verdict, count in (by_verdict - self._shown).items():

@@ -31,23 +31,23 @@ class AdaptiveBatchSize:
     rows or bytes halve, and stay so for the rest of the run.
 
     Attributes:
-        most: how many rows there may ever be; None where only the bytes count.
-        is_known: whether the rows grow no more.
+        max_rows: how many rows there may ever be; None where only the bytes count.
+        is_final: whether the rows grow no more.
     """
 
     rows: int
     bytes: int = MAX_BODY_BYTES
-    most: int | None = None
-    is_known: bool = True
+    max_rows: int | None = None
+    is_final: bool = True
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     @classmethod
     def initial(cls, most: int | None) -> AdaptiveBatchSize:
         """The room before Iterable has said anything."""
         rows = min(FIRST_ROWS, most or FIRST_ROWS)
-        return cls(rows, most=most, is_known=rows == most)
+        return cls(rows, max_rows=most, is_final=rows == most)
 
-    def holds(self, batch: Batch) -> bool:
+    def fits(self, batch: Batch) -> bool:
         """Whether `batch` fits as it is."""
         return len(batch.rows) <= self.rows and batch.size < self.bytes
 
@@ -56,23 +56,23 @@ class AdaptiveBatchSize:
         with self._lock:
             if seconds > _SLOW:
                 self._halve_rows(batch)
-            elif not self.is_known:
-                most = min(self.most or inf, batch.endpoint.max_rows or inf)
+            elif not self.is_final:
+                most = min(self.max_rows or inf, batch.endpoint.max_rows or inf)
                 if seconds < _QUICK and self.rows <= len(batch.rows):
                     self.rows = int(min(2 * self.rows, most))
-                self.is_known = seconds >= _QUICK or self.rows >= most or 2 * batch.size > self.bytes
+                self.is_final = seconds >= _QUICK or self.rows >= most or 2 * batch.size > self.bytes
 
     def on_too_large(self, batch: Batch, *, by_bytes: bool) -> None:
         """Learn that `batch` was too large. Unless it is known to be `by_bytes`, the measure that was fuller counts."""
         with self._lock:
             if by_bytes or batch.size / self.bytes > len(batch.rows) / self.rows:
-                self.is_known = True
+                self.is_final = True
                 self.bytes = min(self.bytes, batch.size // 2 + 1)
             else:
                 self._halve_rows(batch)
 
     def _halve_rows(self, batch: Batch) -> None:
-        self.is_known = True
+        self.is_final = True
         self.rows = min(self.rows, (len(batch.rows) + 1) // 2)
 
 
@@ -110,7 +110,7 @@ def _cut(rows: Sequence[Operation], batch_size: AdaptiveBatchSize) -> list[Batch
         batch = Batch(endpoint, envelope, batch_size.bytes)
         full = bisect_left(ends, ends[start] + batch_size.bytes - batch.size + _COMMA) - 1
         stop = max(start + 1, min(full, start + most))
-        batch.take(rows[start:stop], ends[stop] - ends[start] - _COMMA)
+        batch.extend(rows[start:stop], ends[stop] - ends[start] - _COMMA)
         batches.append(batch)
         start = stop
     return batches

@@ -95,23 +95,23 @@ class BatchAttempt:
         """Send `rows` and settle all of them. Whether they passed as they were, with no need to refuse any."""
         good = self._without_misfits(rows)
         batch = self.result.batch
-        pieces = [batch] if good == batch.rows and self._on.batch_size.holds(batch) else pack(good, self._on.batch_size)
+        pieces = [batch] if good == batch.rows and self._on.batch_size.fits(batch) else pack(good, self._on.batch_size)
         passed = [self._send(piece) for piece in pieces]
         return good == list(rows) and all(passed)
 
     def _without_misfits(self, rows: Sequence[Operation]) -> list[Operation]:
-        misfits = self._on.types.misfit_rows(rows)
-        self._on.types.tell_new()
+        misfits = self._on.types.clashing_rows(rows)
+        self._on.types.log_new_fields()
         respelt = {row: self._respelt(row) for row in misfits}
         return self._without(
             [respelt.get(row, row) for row in rows],
-            {row: [*self._on.types.misfits(row)] for row in respelt.values()},
+            {row: [*self._on.types.clashes(row)] for row in respelt.values()},
         )
 
     def _respelt(self, row: Operation) -> Operation:
         """`row` as it would have been made if all had been known that is known now."""
         types = self._on.types
-        return self.trimming.respell(row, lambda fields: types.spelt(row.type_scope, fields)) or row
+        return self.trimming.rewrite(row, lambda fields: types.coerced(row.type_scope, fields)) or row
 
     def _without(
         self, rows: Sequence[Operation], misfits: Mapping[Operation, Sequence[RejectReason]]
@@ -123,7 +123,7 @@ class BatchAttempt:
         return [trimmed.get(row, row) for row in good]
 
     def _trimmed(self, row: Operation, reject_reasons: Sequence[RejectReason]) -> Operation | None:
-        return self.trimming.trim(row, {str(reject_reason.field) for reject_reason in reject_reasons})
+        return self.trimming.drop_fields(row, {str(reject_reason.field) for reject_reason in reject_reasons})
 
     def _send(self, piece: Batch) -> bool:
         try:
@@ -184,12 +184,12 @@ class BatchAttempt:
     def _explained(self, rows: Sequence[Operation], error: FieldTypeError) -> bool:
         """Settle rows some of which clash with types of fields, if it can be seen which."""
         types = self._on.types
-        found = types.learn(error.clashes, rows)
+        found = types.learn_clashes(error.clashes, rows)
         self._supposed |= found
         supposed = SupposedTypes(types, found)
         suspects = supposed.suspects(rows)
         if not suspects:
-            types.harden(error.clashes, rows)
+            types.require_whole_numbers(error.clashes, rows)
             suspects = supposed.suspects(rows)
         if suspects and not found:
             self.deliver(rows)
@@ -206,7 +206,7 @@ class BatchAttempt:
         if others := [row for row in rows if row not in held]:
             self.deliver(others)
             self._later.append(suspects)
-        elif torn := supposed.torn(rows):
+        elif torn := supposed.inconsistent_rows(rows):
             if agreeing := [row for row in rows if row not in torn]:
                 self.deliver(agreeing)
                 self._later.append([*torn])
@@ -220,13 +220,13 @@ class BatchAttempt:
 
         Where Iterable tells no types, as of events, one row is tried alone: its refusal proves them.
         """
-        self._on.types.ask_again({row.type_scope for row in rows})
-        if self._on.types.misfit_rows(rows):
+        self._on.types.refresh({row.type_scope for row in rows})
+        if self._on.types.clashing_rows(rows):
             self.deliver(rows)
         elif len(rows) > 1:
             self._later += (rows[:1], rows[1:])
         else:
-            supposed.believe(rows[0].type_scope)
+            supposed.confirm(rows[0].type_scope)
             self.deliver(rows)
 
     def _bisect(self, rows: Sequence[Operation], error: ApiError) -> None:

@@ -42,7 +42,7 @@ class FlushPolicy:
         While the room grows, requests go one by one: each says how large the next may be.
         """
         together = (
-            self.batch_size.rows * self._requests_of(row.endpoint) if self.batch_size.is_known else self.batch_size.rows
+            self.batch_size.rows * self._requests_of(row.endpoint) if self.batch_size.is_final else self.batch_size.rows
         )
         return together if row.endpoint.is_bulk and not row.only_for else min(together, self._passing(row))
 

@@ -59,7 +59,7 @@ class Sender:
 
     def _once(self, batch: Batch) -> RowResults:
         endpoint, envelope = batch.endpoint, batch.envelope
-        with self._request_log.call(self.stream, len(batch.rows)) as call:
+        with self._request_log.log_request(self.stream, len(batch.rows)) as call:
             try:
                 answer = confirmed(
                     self.client,

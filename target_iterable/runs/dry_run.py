@@ -60,17 +60,17 @@ class DryRun(RealRun):
         """None: a dry run only says what would stop the real one."""
         return ()
 
-    def client(self, request_log: RequestLog) -> partial[DryRunClient]:
+    def client_factory(self, request_log: RequestLog) -> partial[DryRunClient]:
         """What makes the client."""
         return partial(DryRunClient, self._plan, request_log)
 
-    def stores(self) -> StoreClasses:
+    def store_classes(self) -> StoreClasses:
         """See `RealRun`."""
         from target_iterable.runs.dry_run_ledger import dry_run_stores  # noqa: PLC0415
 
         return dry_run_stores()
 
-    def about(self) -> dict[str, Any]:
+    def summary_members(self) -> dict[str, Any]:
         """For the summary: what else would be made, and where the requests are."""
         return {
             "dry_run": True,
@@ -79,7 +79,7 @@ class DryRun(RealRun):
             "requests_path": str(self._plan.path),
         }
 
-    def remarks(self, tallies: Mapping[str, StreamCounts]) -> Iterator[str]:
+    def table_notes(self, tallies: Mapping[str, StreamCounts]) -> Iterator[str]:
         """Lines under the table."""
         yield f"Dry run: nothing was written to Iterable. The requests are in {self._plan.path}"
         for what, names in (("lists", self._plan.lists), ("catalogs", self._plan.catalogs)):
@@ -90,8 +90,8 @@ class DryRun(RealRun):
                 yield f"New fields by {stream}: {', '.join(sorted(counts.created_fields))}"
             if self._threshold.is_exceeded(counts.rejected, counts.read):
                 yield f"The real run would stop at the rejects of {stream}: `max_rejects` is {self._threshold}"
-            if counts.stopped and counts.stopped.matters and counts.stopped.code in super().fatal_stops:
-                yield f"The real run would fail. Stream {stream!r}: {counts.stopped}"
+            if counts.removal_stop and counts.removal_stop.matters and counts.removal_stop.code in super().fatal_stops:
+                yield f"The real run would fail. Stream {stream!r}: {counts.removal_stop}"
             if counts.objection:
                 yield f"The real run would stop. {counts.objection}"
             if counts.dropped_fields and not self._bears_dropped_fields:

@@ -24,12 +24,12 @@ class NewFields:
         self._known: set[str] = set()
         self._lock = Lock()
 
-    def know(self, body: bytes) -> None:
+    def record_known(self, body: bytes) -> None:
         """Take over an answer of `users/getFields`, if it is one; whoever has asked for it finds out if it is not."""
         with suppress(UnreadableAnswerError), self._lock:
             self._known |= SUCCESS_RESPONSES["GET", FIELDS].read(body)["fields"].keys()
 
-    def among(self, body: Mapping[str, Any]) -> dict[str, list[str]]:
+    def new_in(self, body: Mapping[str, Any]) -> dict[str, list[str]]:
         """The members of an answer that name the new fields of `body`.
 
         A project that takes none by itself would drop what is called created here, unless the body forbids it:
@@ -47,7 +47,7 @@ class NewFields:
 def bulk_answer(body: bytes, new_fields: NewFields) -> dict[str, Any]:
     """All rows are taken."""
     sent = json.loads(body or b"{}")
-    return {"successCount": _rows(sent), "failCount": 0, **new_fields.among(sent)}
+    return {"successCount": _rows(sent), "failCount": 0, **new_fields.new_in(sent)}
 
 
 def _rows(body: Mapping[str, Any]) -> int:

@@ -59,7 +59,7 @@ class DryRunClient(IterableClient):
             return _answer({"definedMappings": {}})
         response = super().request(method, path, path_params=path_params, params=params, repeatable=repeatable)
         if path == FIELDS:
-            self._fields.know(response.content)
+            self._fields.record_known(response.content)
         return response
 
     def _planned(

@@ -40,7 +40,7 @@ class DryRunLedger(Ledger):
 
     def invalidate_scope(self, place: str) -> None:
         """See `Ledger`. Comes before anything is planned for the place."""
-        self._gone.add(self.prefix(place))
+        self._gone.add(self.scope_prefix(place))
 
     def commit(self, contents: Mapping[bytes, bytes | None]) -> None:
         """See `Ledger`."""
@@ -85,9 +85,9 @@ class DryRunMembershipTable(MembershipTable):
         self._new: set[bytes] = set()
         self.seen_keys = DryRunSeenKeys(self.seen_keys, ledger.in_other_database(self._engine), self._prefix)
 
-    def put(self, names: Mapping[str, SeenName]) -> set[bytes]:
+    def add(self, names: Mapping[str, SeenName]) -> set[bytes]:
         """See `MembershipTable`."""
-        keys = {self.key(name) for name, sighting in names.items() if sighting.removes} - self._new
+        keys = {self.key(name) for name, sighting in names.items() if sighting.is_primary} - self._new
         new = keys - self._known(keys).keys()
         self._new |= new
         return new

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Change(NamedTuple):
-    """What `make` does to the keys, as the settings say; it tells what was done. `explained` is for the user."""
+    """What `apply` does to the keys, as the settings say; it tells what was done. `help_text` is for the user."""
 
-    explained: str
-    make: Callable[[LedgerKeys, Mapping[str, Any]], str]
+    help_text: str
+    apply: Callable[[LedgerKeys, Mapping[str, Any]], str]
 
 
 class _Settings(Target):
@@ -35,12 +35,12 @@ def change_keys(name: str, given: Any) -> str:
     Raises:
         SettingError: if that is not possible.
     """
-    from target_iterable.ledger.ledger import opened_keys  # noqa: PLC0415 (takes long to load)
+    from target_iterable.ledger.opening import opened_keys  # noqa: PLC0415 (takes long to load)
 
     config = _Settings(config=given.config, parse_env_config=given.parse_env).config
     try:
         with opened_keys(config["ledger"], config["lock_timeout_seconds"]) as (engine, keys):
-            done = CHANGES[name].make(keys, config)
+            done = CHANGES[name].apply(keys, config)
             engine.dispose()
     except ValueError as error:
         raise SettingError(str(error)) from None
@@ -58,7 +58,7 @@ def _rotate(keys: LedgerKeys, config: Mapping[str, Any]) -> str:
 
 
 def _share(keys: LedgerKeys, config: Mapping[str, Any]) -> str:
-    return keys.admit(config["api_key"], config.get("ledger_key"))
+    return keys.share(config["api_key"], config.get("ledger_key"))
 
 
 CHANGES: Final[Mapping[str, Change]] = {

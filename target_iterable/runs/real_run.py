@@ -37,21 +37,21 @@ class RealRun:
         """Codes of what keeps removals from being carried out, and fails the run."""
         return REASONS if self.config["on_removals_stopped"] == "fail" else {EMPTY_SOURCE}
 
-    def client(self, _request_log: RequestLog) -> Callable[..., IterableClient]:
+    def client_factory(self, _request_log: RequestLog) -> Callable[..., IterableClient]:
         """What makes the client."""
         return IterableClient
 
-    def stores(self) -> StoreClasses:
+    def store_classes(self) -> StoreClasses:
         """The kinds of what is kept between runs; asked for where it is needed, since it takes long to load."""
         from target_iterable.runs.store_classes import StoreClasses  # noqa: PLC0415
 
         return StoreClasses()
 
-    def about(self) -> dict[str, Any]:
+    def summary_members(self) -> dict[str, Any]:
         """For the summary, beside the streams."""
         return {"dry_run": False}
 
-    def remarks(self, _tallies: Mapping[str, StreamCounts]) -> Iterable[str]:
+    def table_notes(self, _tallies: Mapping[str, StreamCounts]) -> Iterable[str]:
         """Lines under the table."""
         return ()
 

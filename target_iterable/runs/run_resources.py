@@ -54,22 +54,22 @@ class RunResources:
         self._state_database = self._opened(must_be_known=must_remember) if needs_ledger else None
         self.request_log = _request_log(config)
 
-    def rejects(self, stream: str) -> DeadLetterFile:
+    def dead_letter_file(self, stream: str) -> DeadLetterFile:
         """The rejects of `stream` in this run."""
         return DeadLetterFile(self._directory, stream, self._started)
 
-    def audit(self, stream: str, route: Route) -> AuditLog:
+    def audit_log(self, stream: str, route: Route) -> AuditLog:
         """The audit log of `stream` in this run.
 
         Raises:
             SettingError: if the stream may take something away, and that could not be written down.
         """
         if route.may_remove:
-            self.check_audit()
+            self.check_audit_path()
         about = {"run": self.run, "stream": stream, "object": route.object}
         return AuditLog(Path(self._config["audit_path"]), self._started, about, plans=self._config["dry_run"])
 
-    def check_audit(self) -> None:
+    def check_audit_path(self) -> None:
         """Check that the audit log can be written.
 
         Raises:
@@ -77,9 +77,9 @@ class RunResources:
         """
         refuse(wrong_folder("audit_path", self._config["audit_path"]))
 
-    def kept(self, stream: str, route: Route) -> int:
+    def member_count(self, stream: str, route: Route) -> int:
         """How much a mirrored stream that has not come has put into Iterable."""
-        return self._state_database.kept(stream, route) if self._state_database is not None else 0
+        return self._state_database.member_count(stream, route) if self._state_database is not None else 0
 
     def history(self, stream: str, route: Route, *, once_per_key: bool) -> StreamHistory:
         """What a stream knows of earlier runs.
@@ -97,7 +97,7 @@ class RunResources:
             else self._state_database.history(stream, route, once_per_key=once_per_key)
         )
 
-    def forget(self, place: str) -> None:
+    def invalidate_scope(self, place: str) -> None:
         """Take nothing in `place` for accepted."""
         if self._state_database is not None:
             self._state_database.ledger.invalidate_scope(place)

@@ -10,13 +10,14 @@ from target_iterable.config.route import CLEAR, MIRROR, NOTHING, Route
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.threshold_settings import most
 from target_iterable.delivery.history import StreamHistory
-from target_iterable.ledger.deduplication import Deduplicator
-from target_iterable.ledger.idempotency import IdempotencyFilter
+from target_iterable.ledger.deduplicator import Deduplicator
+from target_iterable.ledger.idempotency import NoIdempotency
+from target_iterable.ledger.idempotency_filter import IdempotencyFilter
 from target_iterable.ledger.keys import unknown_key_message
-from target_iterable.ledger.ledger import open_ledger
-from target_iterable.ledger.no_idempotency import NoIdempotency
+from target_iterable.ledger.opening import open_ledger
 from target_iterable.mirror.membership_table import MembershipTable
-from target_iterable.mirror.mirror import MAX_SHRINKAGE, NoMirror, RemovalPolicy
+from target_iterable.mirror.mirror import MAX_SHRINKAGE, Mirror, RemovalPolicy
+from target_iterable.mirror.no_mirror import NoMirror
 from target_iterable.mirror.stream_mirror import StreamMirror
 from target_iterable.runs.store_classes import StoreClasses
 
@@ -62,7 +63,7 @@ class StateDatabase:
         )
         return StreamHistory(Deduplicator(self.ledger, skip=route.skip_unchanged), once, self._mirror(stream, route))
 
-    def kept(self, stream: str, route: Route) -> int:
+    def member_count(self, stream: str, route: Route) -> int:
         """How much a mirrored stream has put into Iterable that has not come in this run."""
         members = self._stores.membership(self.ledger, stream, route.object)
         self._members.append(members)
@@ -85,7 +86,7 @@ class StateDatabase:
             logger.warning("%s Until then all records count as new.", unknown_key_message())
         self._is_told = True
 
-    def _mirror(self, stream: str, route: Route) -> NoMirror:
+    def _mirror(self, stream: str, route: Route) -> Mirror:
         if route.mode != MIRROR:
             return NoMirror()
         policy = RemovalPolicy(

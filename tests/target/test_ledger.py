@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from target_iterable.ledger.errors import LedgerError
-from target_iterable.ledger.ledger import Ledger, open_ledger
+from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.opening import open_ledger
 
 
 @pytest.fixture

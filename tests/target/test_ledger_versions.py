@@ -9,7 +9,7 @@ import pytest
 
 from target_iterable.config.setting_error import SettingError
 from target_iterable.ledger.idempotency_keys import IdempotencyStore
-from target_iterable.ledger.ledger import open_ledger
+from target_iterable.ledger.opening import open_ledger
 from target_iterable.ledger.schema import VERSION
 from tests.target.conftest import Project
 from tests.target.ledgers import change, empty, engine_of, of_version_1, rows

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from target_iterable.core.operation import EMPTY_ENVELOPE, Batch, BatchResult, Operation, RowResults
-from target_iterable.ledger.deduplication import Deduplicator
-from target_iterable.ledger.ledger import Ledger, open_ledger
+from target_iterable.ledger.deduplicator import Deduplicator
+from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.opening import open_ledger
 from tests.target.bulk_server import ENDPOINT
 from tests.target.conftest import Project
 from tests.target.loading import stream

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from target_iterable.ledger.ledger import Ledger, open_ledger
+from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.opening import open_ledger
 from target_iterable.mirror.membership_table import MembershipTable, SeenName, VersionCount
 from target_iterable.mirror.name_encryption import SECRET_BYTES, NameCipher
 from target_iterable.mirror.seen_keys import UNVERSIONED
@@ -37,7 +38,7 @@ def new(ledger: Ledger, kind: str = "users") -> MembershipTable:
 
 
 def put(members: MembershipTable, version: int, names: Iterable[str], *, removes: bool = True) -> set[bytes]:
-    added = members.put(dict.fromkeys(names, SeenName(version, removes)))
+    added = members.add(dict.fromkeys(names, SeenName(version, removes)))
     members.mark_seen(dict.fromkeys(names, version))
     return added
 
@@ -169,9 +170,9 @@ def test_a_name_that_cannot_be_read_is_still_known_to_have_left(ledger: Ledger) 
 def test_the_last_version_that_had_a_member_is_known(ledger: Ledger) -> None:
     members = new(ledger)
     put(members, 1, NAMES)
-    assert {member.last for some in members.missing_members(2) for member in some} == {1}
+    assert {member.last_version for some in members.missing_members(2) for member in some} == {1}
     members.complete_version(1)
     put(members, 2, NAMES[:10])
     put(members, 3, NAMES[:5])
-    last = {member.name: member.last for some in members.missing_members(4) for member in some}
+    last = {member.name: member.last_version for some in members.missing_members(4) for member in some}
     assert last == {name: 3 if number < 5 else 2 if number < 10 else 1 for number, name in enumerate(NAMES)}

@@ -21,7 +21,7 @@ from target_iterable.config.settings import SETTINGS
 from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.delivery.errors import DeliveryFailedError
 from target_iterable.ledger.idempotency_keys import IdempotencyStore
-from target_iterable.ledger.ledger import open_ledger
+from target_iterable.ledger.opening import open_ledger
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.objects.users.privacy import UserUnforgets
 from target_iterable.records.column_mapping import Row

@@ -90,8 +90,8 @@ def test_a_field_that_two_requests_have_made_at_once_has_a_type_that_only_iterab
     rows = [Operation(endpoint, b"", (), type_scope=USERS, fields={"x": value}) for value in ("text", 5)]
     for row in rows:
         learn_from(types, [row], {"x"}, {})
-    assert types.of(USERS) == {}
-    assert [types.misfit(row) for row in rows] == [None, None]
+    assert types.types_of(USERS) == {}
+    assert [types.has_clash(row) for row in rows] == [None, None]
 
 
 def kept_as_number(rows: list[Any]) -> Answer | None:
