@@ -88,7 +88,7 @@ class DryRunMembershipTable(MembershipTable):
     def add(self, names: Mapping[str, SeenName]) -> set[bytes]:
         """See `MembershipTable`."""
         keys = {self.key(name) for name, sighting in names.items() if sighting.is_primary} - self._new
-        new = keys - self._known(keys).keys()
+        new = keys - self._existing(keys).keys()
         self._new |= new
         return new
 
