@@ -54,7 +54,7 @@ _MIRRORS: Final = Table(
     sqlite_with_rowid=False,
 )
 _KEY_IN: Final = _TABLE.c.key.in_(bindparam("keys", expanding=True))
-_HAS_NAME: Final = func.length(_TABLE.c.ciphertext) > 0
+_HAS_NAME: Final = func.length(_TABLE.c.sealed) > 0
 _UPSERT: Final = text(
     "INSERT INTO iterable_members (key, born, sealed) VALUES (:key, :version, :sealed) "
     "ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed"
@@ -275,10 +275,7 @@ class MembershipTable:
 
     def _rows(self, condition: ColumnElement[bool]) -> Iterator[tuple[bytes, bytes]]:
         query = (
-            select(_TABLE.c.key, _TABLE.c.ciphertext)
-            .where(self._own, condition)
-            .order_by(_TABLE.c.key)
-            .limit(_PAGE_ROWS)
+            select(_TABLE.c.key, _TABLE.c.sealed).where(self._own, condition).order_by(_TABLE.c.key).limit(_PAGE_ROWS)
         )
         last = self._prefix
         while True:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from iterable_api.errors import FieldTypeError
 from target_iterable.core.operation import Endpoint, Operation
+from target_iterable.field_types.assumed_types import learn_from
 from target_iterable.field_types.registry import USERS, FieldTypes
-from target_iterable.field_types.supposed_types import learn_from
 from target_iterable.requests.bulk_response import all_written
 from tests.scripted_server import Answer, answer_json
 from tests.target.bulk_server import bulk, rejected, written
