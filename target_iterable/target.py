@@ -55,7 +55,7 @@ from target_iterable.reporting.stream_counts import StreamCounts
 from target_iterable.requests.sender import Sender
 from target_iterable.runs.dry_run import DryRun
 from target_iterable.runs.dry_run_plan import DryRunPlanNotWrittenError
-from target_iterable.runs.ledger_commands import CHANGES, change_keys
+from target_iterable.runs.ledger_commands import KEY_COMMANDS, run_key_command
 from target_iterable.runs.real_run import RealRun
 from target_iterable.runs.run_resources import RunResources
 from target_iterable.singer_reader import SingerReader
@@ -121,8 +121,8 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
             self._client(), ProjectType(self.config["project_type"]), coerce=self.config["coerce_types"]
         )
         self.project.catalogs.on_create = lambda name: self._resources.invalidate_scope(catalog_place(name))
-        self.deliveries = RunDelivery(self._delivery, ahead=self._kind.sends_in_background)
-        self._report = RunReport(self.config.get("summary_path"), self._kind, self._resources.run)
+        self.deliveries = RunDelivery(self._delivery, sends_in_background=self._kind.sends_in_background)
+        self._report = RunReport(self.config.get("summary_path"), self._kind, self._resources.run_id)
         self.reader.lane_of = self._lane_of
         self.reader.on_message = self._deliver_when_due
         self.reader.on_version = self._activate_version
@@ -153,7 +153,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
                 cls._check(options["config"])
             elif ledger is not None:
                 cls._refuse_strangers(options["config"].config or {})
-                cls.logger.info(change_keys(ledger, options["config"]))
+                cls.logger.info(run_key_command(ledger, options["config"]))
             else:
                 # Tens of thousands of records wait, and hold nothing that only the collector could free.
                 gc.freeze()
@@ -163,7 +163,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """The SDK's command with `CHANGES`, `--dry-run` and `--check`; the SDK tests the connection of taps only."""
+        """The SDK's command with `KEY_COMMANDS`, `--dry-run` and `--check`; the SDK can check taps only."""
         command = super().get_singer_command()
         checks = "Check the settings, and with one request the key, the region and the type of the project."
         plans = "Only plan, and send nothing that writes, whatever the settings say."
@@ -172,7 +172,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
             click.Option(["--dry-run"], is_flag=True, help=plans, expose_value=False, callback=cls._cb_dry_run),
             *(
                 click.Option([f"--{name}", "ledger"], flag_value=name, help=it.help_text)
-                for name, it in CHANGES.items()
+                for name, it in KEY_COMMANDS.items()
             ),
         ]
         return command
@@ -266,7 +266,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
             if (version := delivery.mirror.version_at_end()) is not None:
                 delivery.remove_missing(version, lambda: self.reader.stopped)
 
-    def _delivery(self, stream: str, waiting: BufferLevel) -> StreamDelivery:
+    def _delivery(self, stream: str, buffer_level: BufferLevel) -> StreamDelivery:
         sender = Sender(self.project.client, stream, self._resources.request_log)
         route, resources = self.routing.route(stream), self._resources
         history = resources.history(stream, route, once_per_key=self.routing.is_once_per_key(route))
@@ -277,7 +277,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
             resources.options,
             history,
             audit=resources.audit_log(stream, route),
-            waiting=waiting,
+            buffer_level=buffer_level,
         )
         self._report.add_stream(stream, route.object, delivery.counts)
         return delivery

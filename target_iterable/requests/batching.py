@@ -66,7 +66,7 @@ class AdaptiveBatchSize:
                 self.is_final = seconds >= _QUICK_SECONDS or self.rows >= max_rows or 2 * batch.size > self.bytes
 
     def on_too_large(self, batch: Batch, *, by_bytes: bool) -> None:
-        """Learn that `batch` was too large: in bytes if `by_bytes`, else in the measure that was closer to its limit."""
+        """Learn that `batch` was too large: in bytes if `by_bytes`, else in the measure closer to its limit."""
         with self._lock:
             if by_bytes or batch.size / self.bytes > len(batch.rows) / self.rows:
                 self.is_final = True

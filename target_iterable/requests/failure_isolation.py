@@ -235,7 +235,7 @@ class BatchAttempt:
         """Send rows again whose failure may pass. Rows that have failed too often are rejected."""
         self._attempts.update(retryable.keys())
         exhausted = {
-            row: reasons for row, reasons in retryable.items() if self._attempts[row] >= PASSING_FAILURE.attempts
+            row: reason for row, reason in retryable.items() if self._attempts[row] >= PASSING_FAILURE.attempts
         }
         self.deliver(self.reject(list(retryable), exhausted))
 

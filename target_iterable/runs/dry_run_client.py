@@ -1,4 +1,4 @@
-"""The one place where a dry run differs from a real one: a client that reads, and only plans what would write."""
+"""Client of a dry run: it reads, and plans requests that would write. Nothing else tells a dry run from a real one."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _LISTS: Final = "/api/lists"
 _CATALOG: Final = "/api/catalogs/{catalogName}"
 _MAPPINGS: Final = "/api/catalogs/{catalogName}/fieldMappings"
 
-_Answering: TypeAlias = Callable[[PathParams, bytes, Any], Any]
-"""From path parameters, the body, and the body before it was made JSON, to the answer."""
+_MakeAnswer: TypeAlias = Callable[[PathParams, bytes, Any], Any]
+"""Function from path parameters, the encoded body and the body before encoding to the JSON of a response."""
 
 
 class DryRunClient(IterableClient):
-    """Answers writes as if they were done, and to later reads about them, too.
+    """Client that answers writes as if they were done, and later reads about them, too.
 
-    Lists that would be made have the ids -1, -2 ...: nobody knows those that Iterable will give them.
-    `on_attempt` sees planned writes as tries without a status.
+    Lists that would be created have the ids -1, -2 and so on, as Iterable's are unknown. `on_attempt` sees planned
+    writes as attempts without a status.
     """
 
     def __init__(self, plan: DryRunPlan, request_log: RequestLog, *arguments: Any, **options: Any) -> None:
@@ -36,7 +36,7 @@ class DryRunClient(IterableClient):
         self._plan = plan
         self._request_log = request_log
         self._fields = NewFields()
-        self._answers: Mapping[tuple[str, str], _Answering] = {
+        self._answers: Mapping[tuple[str, str], _MakeAnswer] = {
             ("POST", _LISTS): self._make_list,
             ("POST", _CATALOG): self._make_catalog,
         }
@@ -52,26 +52,31 @@ class DryRunClient(IterableClient):
         data: bytes | None = None,
         repeatable: bool = True,
     ) -> requests.Response:
-        """See `IterableClient`; whatever is not a GET is planned."""
+        """Send a GET request; plan any other one, and return the response that Iterable would send.
+
+        Raises:
+            DryRunPlanNotWrittenError: if the plan cannot be written.
+            IterableError: if a GET request failed.
+        """
         if method != _READ:
-            return self._planned(method, path, path_params or {}, json, data)
+            return self._plan_request(method, path, path_params or {}, json, data)
         if path == _MAPPINGS and path_params is not None and path_params["catalogName"] in self._plan.catalogs:
-            return _answer({"definedMappings": {}})
+            return _response({"definedMappings": {}})
         response = super().request(method, path, path_params=path_params, params=params, repeatable=repeatable)
         if path == FIELDS:
             self._fields.record_known(response.content)
         return response
 
-    def _planned(
+    def _plan_request(
         self, method: str, path: str, path_params: PathParams, json: Any, data: bytes | None
     ) -> requests.Response:
         body = data if data is not None else dumps(json) if json is not None else b""
         self._plan.add(self._request_log.stream, method, fill(path, path_params), body)
         self._request_log.record_attempt(Attempt(method, path, None, 0, data))
         if (answer := self._answers.get((method, path))) is not None:
-            return _answer(answer(path_params, body, json))
+            return _response(answer(path_params, body, json))
         success = SUCCESS_RESPONSES[method, path]
-        return _answer(bulk_answer(body, self._fields) if success is COUNTS else success.sample)
+        return _response(bulk_answer(body, self._fields) if success is COUNTS else success.sample)
 
     def _make_list(self, _path_params: PathParams, _body: bytes, json: Any) -> dict[str, int]:
         self._plan.lists.append(json["name"])
@@ -82,7 +87,7 @@ class DryRunClient(IterableClient):
         return {"code": "Success"}
 
 
-def _answer(body: Any) -> requests.Response:
+def _response(body: Any) -> requests.Response:
     response = requests.Response()
     response.status_code = 200
     response.raw = BytesIO(dumps(body))
