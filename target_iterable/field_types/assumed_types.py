@@ -14,7 +14,8 @@ from typing import Any, Final
 from target_iterable.core.operation import Name, Operation
 from target_iterable.core.rejection import RejectReason
 from target_iterable.field_types.fitting import ScopedPath
-from target_iterable.field_types.registry import CLASH, FieldTypes, leaves
+from target_iterable.field_types.inference import leaves
+from target_iterable.field_types.registry import CLASH, FieldTypes
 
 _WIDER: Final[Mapping[AbstractSet[str], str]] = {
     frozenset({"date", "string"}): "string",

@@ -14,7 +14,8 @@ from iterable_api.facts.success_responses import catalog_data
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.field_types.registry import USERS, FieldTypes, catalog_of, catalog_scope, is_date
+from target_iterable.field_types.inference import is_date
+from target_iterable.field_types.registry import USERS, FieldTypes, catalog_of, catalog_scope
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.numbers import decimal_of
 from target_iterable.schemas.schema_types import updates

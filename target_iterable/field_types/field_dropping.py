@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import OBJECT, UNCHECKED, Operation, RowResults
-from target_iterable.field_types.registry import leaves
+from target_iterable.field_types.inference import leaves
 
 
 class FieldDropping:

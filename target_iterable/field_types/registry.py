@@ -6,11 +6,8 @@ Types belong to a scope: the profiles of all users, the events of one name, or t
 from __future__ import annotations
 
 import logging
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, time
-from decimal import Decimal
 from functools import partial
 from threading import Lock
 from types import NoneType
@@ -19,7 +16,6 @@ from typing import Any, Final, TypeAlias
 from msgspec import UnsetType
 
 from iterable_api.errors import FieldClash
-from iterable_api.facts import timestamps
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RejectReason
 from target_iterable.field_types.fast_check import (
@@ -31,32 +27,27 @@ from target_iterable.field_types.fast_check import (
     report_unknown,
 )
 from target_iterable.field_types.fitting import TYPES, ScopedPath, TypeFitting
+from target_iterable.field_types.inference import leaves
 
 USERS: Final = "user"
+"""Scope of profile fields."""
 MAX_PROFILE_FIELDS: Final = 1000
+"""Profile fields that a project may have."""
 CLASH: Final = "RequestFieldsTypesMismatched"
+"""Code of the reject reason of a clash, as Iterable calls it."""
 
 _FetchTypes: TypeAlias = Callable[[str], Mapping[str, str] | None]
+"""Function from a scope to its types as Iterable tells them: dotted path -> type; None where it tells none."""
 _CoerceFields: TypeAlias = Callable[[Mapping[str, str], dict[str, Any]], dict[str, Any]]
+"""Function from types and fields to the coerced fields."""
 
 _SEPARATOR: Final = ":::"
 _CATALOG: Final = f"catalog{_SEPARATOR}"
 _MAX_LISTED_FIELDS: Final = 20
+"""New fields named in one line of the log."""
 _logger: Final = logging.getLogger("target-iterable")
-_BY_CLASS: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
-    (bool, "boolean"),
-    (int, "long"),
-    ((float, Decimal), "double"),
-    (date, "date"),
-    (time, "string"),
-)
 _ALIASES: Final = {"keyword": "string", "nested": "object"}
-_GEO_SUFFIX: Final = "_geo_location"
-_DATE: Final = re.compile(
-    r"\d{4}-\d{2}-\d{2}"
-    r"(?: \d{2}:\d{2}:\d{2}(?: (?:Z|[+-]\d{2}:?\d{2}))?|T\d{2}:\d{2}:\d{2}\.\d{3}(?:Z|[+-]\d{2}:?\d{2}))?",
-    re.ASCII,
-)
+"""Names of catalog field types -> names of the same types elsewhere."""
 
 
 def event_scope(name: str) -> str:
@@ -72,55 +63,6 @@ def catalog_scope(name: str) -> str:
 def catalog_of(scope: str) -> str:
     """Return the catalog of a scope; empty if the scope is not one of items."""
     return scope.removeprefix(_CATALOG) if scope.startswith(_CATALOG) else ""
-
-
-def is_date(text: str) -> bool:
-    """Whether a text makes a date field.
-
-    Iterable's support pages name four spellings: a day; a day and a time with or without a zone, after blanks; and ISO
-    8601 with exactly three digits of a second and a zone. All others are texts to Iterable. The sandbox reads dates by
-    its own rule: a fake that shared this one would prove nothing.
-    """
-    if _DATE.fullmatch(text) is None:
-        return False
-    return timestamps.parse(text if len(text) > len("yyyy-MM-dd") else f"{text} 00:00:00") is not None
-
-
-def type_of(name: str, value: object) -> str:
-    """Return the type that Iterable sees in a value that is not null. `name` is the name of its field."""
-    if isinstance(value, str):
-        return "date" if is_date(value) else "string"
-    if (
-        name.endswith(_GEO_SUFFIX)
-        and isinstance(value, dict)
-        and all(_is_number(value.get(axis)) for axis in ("lat", "lon"))
-    ):
-        return "geo_location"
-    return next((type_ for accepted, type_ in _BY_CLASS if isinstance(value, accepted)), "object")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-
-
-def leaves(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield dotted path and type of every value at any depth; for an array those of its items, for null nothing.
-
-    A geo location is one value: its latitude and longitude are no fields.
-    """
-    for name, value in fields.items():
-        yield from _leaf(f"{prefix}{name}", value)
-
-
-def _leaf(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _leaf(path, item)
-    elif value is not None:
-        type_ = type_of(path, value)
-        yield path, type_
-        if type_ == "object" and isinstance(value, dict):
-            yield from leaves(value, f"{path}.")
 
 
 class FieldTypes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -30,12 +30,16 @@ from sqlalchemy.sql import ColumnElement
 
 from target_iterable.ledger.ledger import SCOPE_BYTES, Ledger
 from target_iterable.ledger.sql import KEY_BYTES, sorted_chunks
+from target_iterable.mirror.members import Member, MissingCount, SeenName, VersionCount
 from target_iterable.mirror.name_encryption import HASH_BYTES, SECRET_BYTES, NameCipher
 from target_iterable.mirror.seen_keys import UNVERSIONED, SeenKeys
 
 _PAGE_ROWS: Final = 10_000
+"""Rows that one query reads."""
 _CHUNK_MEMBERS: Final = 1000
+"""Members that `missing_members` yields at a time."""
 _CACHED_NAMES: Final = 20_000
+"""Names whose ciphertext is cached: about as many as wait in a buffer."""
 
 _TABLE: Final = Table(
     "iterable_members",
@@ -63,56 +67,6 @@ _UPSERT_VERSION: Final = text(
     "INSERT INTO iterable_mirrors (key, stream, version) VALUES (:key, :stream, :version) "
     "ON CONFLICT (key) DO UPDATE SET version = excluded.version"
 )
-
-
-class Member(NamedTuple):
-    """Member of a mirrored stream.
-
-    Attributes:
-        key: its key in the membership table.
-        name: its name; None if it cannot be decrypted.
-        last_version: last version in which it was seen; None if it is unknown.
-    """
-
-    key: bytes
-    name: str | None
-    last_version: int | None = None
-
-
-class SeenName(NamedTuple):
-    """Name that was seen in the source.
-
-    Attributes:
-        version: version at which it was seen.
-        is_primary: whether the member is removed by this name; else it is an alias.
-    """
-
-    version: int
-    is_primary: bool
-
-
-class VersionCount(NamedTuple):
-    """Counts of members at a version.
-
-    Attributes:
-        before: members that the stream had before the version.
-        missing: those of them that are not in the version.
-    """
-
-    before: int
-    missing: int
-
-
-class MissingCount(NamedTuple):
-    """Counts of members in a run.
-
-    Attributes:
-        missing: members that did not come.
-        total: all members.
-    """
-
-    missing: int
-    total: int
 
 
 class MembershipTable:

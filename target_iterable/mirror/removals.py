@@ -12,7 +12,7 @@ from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.core.removal_stops import DAILY_CAP, FEWER_THAN_USUAL, TOO_MANY, RemovalStop, RunEnding
 from target_iterable.mirror.errors import RemovalFailedError, TooManyRemovalsError
-from target_iterable.mirror.membership_table import Member, VersionCount
+from target_iterable.mirror.members import Member, VersionCount
 from target_iterable.mirror.mirror import RemovalContext
 from target_iterable.reporting.audit_log import AuditReason
 from target_iterable.reporting.stream_counts import StreamCounts

@@ -11,7 +11,8 @@ from target_iterable.core.rejection import UNCONFIRMED
 from target_iterable.core.removal_stops import RemovalStop, RunEnding
 from target_iterable.ledger.errors import LedgerError
 from target_iterable.mirror.completeness import Completeness
-from target_iterable.mirror.membership_table import Member, MembershipTable, SeenName, VersionCount
+from target_iterable.mirror.members import Member, SeenName, VersionCount
+from target_iterable.mirror.membership_table import MembershipTable
 from target_iterable.mirror.mirror import Mirror, RemovalContext, RemovalPolicy
 from target_iterable.mirror.removals import Removals
 

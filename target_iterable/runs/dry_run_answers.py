@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from iterable_api.errors import UnreadableAnswerError
 from iterable_api.facts.success_responses import SUCCESS_RESPONSES
-from target_iterable.field_types.registry import leaves
+from target_iterable.field_types.inference import leaves
 
 FIELDS: Final = "/api/users/getFields"
 """Path of the endpoint that lists the profile fields."""

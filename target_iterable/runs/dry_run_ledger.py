@@ -9,7 +9,8 @@ from typing import Any
 from iterable_api.storage import databases
 from target_iterable.ledger.idempotency_keys import IdempotencyStore
 from target_iterable.ledger.ledger import Ledger
-from target_iterable.mirror.membership_table import MembershipTable, SeenName
+from target_iterable.mirror.members import SeenName
+from target_iterable.mirror.membership_table import MembershipTable
 from target_iterable.mirror.seen_keys import SeenKeys
 from target_iterable.runs.store_classes import StoreClasses
 

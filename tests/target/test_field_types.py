@@ -13,7 +13,8 @@ from iterable_api.http.client import IterableClient
 from iterable_sandbox.rules.field_types import type_of as seen_by_sandbox
 from target_iterable.core.operation import Endpoint, Operation
 from target_iterable.field_types.coercion import FieldCoercion
-from target_iterable.field_types.registry import USERS, FieldTypes, event_scope, is_date, leaves, type_of
+from target_iterable.field_types.inference import is_date, leaves, type_of
+from target_iterable.field_types.registry import USERS, FieldTypes, event_scope
 from target_iterable.requests.bulk_response import all_written
 
 point = st.fixed_dictionaries({"lat": st.integers() | st.floats() | st.text(), "lon": st.floats()})

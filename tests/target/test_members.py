@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from target_iterable.ledger.ledger import Ledger
 from target_iterable.ledger.opening import open_ledger
-from target_iterable.mirror.membership_table import MembershipTable, SeenName, VersionCount
+from target_iterable.mirror.members import SeenName, VersionCount
+from target_iterable.mirror.membership_table import MembershipTable
 from target_iterable.mirror.name_encryption import SECRET_BYTES, NameCipher
 from target_iterable.mirror.seen_keys import UNVERSIONED
 
