@@ -42,11 +42,11 @@ from target_iterable.ledger.write_log import (
     COMMIT,
     INVALIDATE,
     INVALIDATE_SCOPE,
+    LOG,
     NOT_ACCEPTED,
     WRITER_BYTES,
     ReplayedLog,
 )
-from target_iterable.ledger.write_log import TABLE as LOG
 
 SCOPE_BYTES: Final = 8
 _MAX_LOGGED_KEYS: Final = 200_000

@@ -15,8 +15,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sqlalchemy import Column, Connection, Engine, Integer, LargeBinary, MetaData, Table, func, insert, inspect, select
-from sqlalchemy import text as sql
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.schema import CreateTable
 
 from iterable_api.storage import databases
@@ -55,7 +67,7 @@ _LOCK_STATEMENTS: Final[Mapping[str, str]] = {
 
 def lock_table(connection: Connection, table: Table) -> None:
     """Lock `table` against others that call this, until the end of the transaction."""
-    connection.execute(sql(_LOCK_STATEMENTS[connection.dialect.name].format(table.name)))
+    connection.execute(text(_LOCK_STATEMENTS[connection.dialect.name].format(table.name)))
 
 
 def migrate(engine: Engine) -> None:

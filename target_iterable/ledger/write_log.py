@@ -59,7 +59,7 @@ INVALIDATE: Final = "forget"
 INVALIDATE_SCOPE: Final = "forget place"
 COMPACT: Final = "fold"
 
-TABLE: Final = Table(
+LOG: Final = Table(
     "iterable_ledger_log",
     MetaData(),
     Column("number", Integer, primary_key=True),
@@ -70,7 +70,7 @@ TABLE: Final = Table(
     # Numbers only rise, also after all entries were deleted.
     sqlite_autoincrement=True,
 )
-_SINCE: Final = select(TABLE).where(TABLE.c.number > bindparam("number")).order_by(TABLE.c.number)
+_SINCE: Final = select(LOG).where(LOG.c.number > bindparam("number")).order_by(LOG.c.number)
 
 
 class LogEntry(NamedTuple):
@@ -121,7 +121,7 @@ class ReplayedLog:
     def append(self, connection: Connection, kind: str, writer: bytes, keys: bytes, contents: bytes = b"") -> None:
         """Append an entry, then replay up to it, entries of other writers included. The log must be locked."""
         entry = {"kind": kind, "writer": writer, "keys": keys, "contents": contents}
-        connection.execute(insert(TABLE), entry)
+        connection.execute(insert(LOG), entry)
         self.replay(connection)
 
     def truncate(self, connection: Connection, writer: bytes) -> None:
@@ -129,7 +129,7 @@ class ReplayedLog:
 
         The log must be locked and replayed, and its contents must be in the main table.
         """
-        connection.execute(delete(TABLE).where(TABLE.c.number <= self._number))
+        connection.execute(delete(LOG).where(LOG.c.number <= self._number))
         self.append(connection, COMPACT, writer, b"".join(self.claims), b"".join(self.claims.values()))
 
 

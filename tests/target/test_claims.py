@@ -126,7 +126,7 @@ def _shown(log: ReplayedLog, key: bytes) -> tuple[str, object]:
 def database() -> Iterator[Connection]:
     engine = create_engine("sqlite://", poolclass=StaticPool)
     with engine.begin() as connection:
-        write_log.TABLE.create(connection)
+        write_log.LOG.create(connection)
         yield connection
     engine.dispose()
 

@@ -166,7 +166,7 @@ def rejected(project: Project) -> str:
 
 PROGRAM = """
 import sys
-from tests.target.test_once import Greetings
+from tests.target.test_idempotency import Greetings
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.target import TargetIterable
 from target_iterable.config.settings import SETTINGS
