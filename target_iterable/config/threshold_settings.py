@@ -1,4 +1,4 @@
-"""How much settings allow."""
+"""Settings that are error thresholds."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from target_iterable.config.setting_error import SettingError
 from target_iterable.core.threshold import Threshold
 
 
-def most(config: Mapping[str, Any], setting: str) -> Threshold:
-    """How much a setting allows.
+def threshold_setting(config: Mapping[str, Any], setting: str) -> Threshold:
+    """Parse the value of a setting: a count or a percentage.
 
     Raises:
-        SettingError: if it says nothing.
+        SettingError: naming the setting, if it is malformed.
     """
     try:
         return Threshold.parse(str(config[setting]))

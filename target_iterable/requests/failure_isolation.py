@@ -30,11 +30,11 @@ from iterable_api.errors import (
 from iterable_api.waiting.retry_policy import PASSING_FAILURE
 from target_iterable.core.operation import Batch, BatchResult, Endpoint, Operation
 from target_iterable.core.rejection import UNCONFIRMED, RejectReason
-from target_iterable.field_types.field_dropping import FieldDropping
 from target_iterable.field_types.registry import FieldTypes
 from target_iterable.field_types.violations import violating_rows
 from target_iterable.requests.batching import AdaptiveBatchSize, pack
 from target_iterable.requests.clash_resolution import ClashResolver
+from target_iterable.requests.row_fitting import FittedRows, RowFitting
 from target_iterable.requests.sender import Sender
 
 _WHOLE_REQUEST_TEXTS: Final = ("error.lists.", "error.catalogs.")
@@ -67,7 +67,7 @@ class FailureIsolator:
             attempt.run(attempt.reject(batch.rows, refused))
         except IterableError as error:
             attempt.result.error = error
-        attempt.trimming.restore(attempt.result.results)
+        attempt.restore_rows()
         return attempt.result
 
 
@@ -76,16 +76,15 @@ class BatchAttempt:
 
     Attributes:
         result: result of the batch.
-        trimming: original rows of the rows whose fields were changed.
     """
 
     def __init__(self, isolator: FailureIsolator, result: BatchResult) -> None:
         self.result = result
-        self.trimming = FieldDropping()
         self._isolator = isolator
         self._results = result.results
         self._rejected_alone = 0
         self._attempts: Counter[Operation] = Counter()
+        self._fitting = RowFitting(isolator.types, trims=isolator.trims)
         self._clashes = ClashResolver(isolator.types)
         self._deferred: deque[Sequence[Operation]] = deque()
 
@@ -99,45 +98,21 @@ class BatchAttempt:
         while self._deferred:
             self.deliver(self._deferred.popleft())
 
+    def restore_rows(self) -> None:
+        """Put the rows into the result as they were before their fields were changed."""
+        self._fitting.restore(self._results)
+
     def deliver(self, rows: Sequence[Operation]) -> bool:
         """Send `rows` until each has a result or is deferred; return whether all were accepted at once."""
-        fitting = self._without_clashes(rows)
-        batch = self.result.batch
-        pieces = (
-            [batch]
-            if fitting == batch.rows and self._isolator.batch_size.fits(batch)
-            else pack(fitting, self._isolator.batch_size)
-        )
+        fitting = self._without_rejected(self._fitting.fit(rows))
+        batch, batch_size = self.result.batch, self._isolator.batch_size
+        pieces = [batch] if fitting == batch.rows and batch_size.fits(batch) else pack(fitting, batch_size)
         passed = [self._send(piece) for piece in pieces]
         return fitting == list(rows) and all(passed)
 
-    def _without_clashes(self, rows: Sequence[Operation]) -> list[Operation]:
-        clashing = self._isolator.types.clashing_rows(rows)
-        self._isolator.types.log_new_fields()
-        coerced = {row: self._coerced(row) for row in clashing}
-        return self._without(
-            [coerced.get(row, row) for row in rows],
-            {row: [*self._isolator.types.clashes(row)] for row in coerced.values()},
-        )
-
-    def _coerced(self, row: Operation) -> Operation:
-        """Return `row` as it would have been made with the types that are known now."""
-        types = self._isolator.types
-        return self.trimming.rewrite(row, lambda fields: types.coerced(row.type_scope, fields)) or row
-
-    def _without(
-        self, rows: Sequence[Operation], clashing: Mapping[Operation, Sequence[RejectReason]]
-    ) -> list[Operation]:
-        """Reject the rows that clash, or return them without the clashing fields; return all that is left to send."""
-        refused = {row: reject_reasons for row, reject_reasons in clashing.items() if reject_reasons}
-        trimmed = {
-            row: changed for row in refused if self._isolator.trims and (changed := self._trimmed(row, refused[row]))
-        }
-        fitting = self.reject(rows, {row: reasons[0] for row, reasons in refused.items() if row not in trimmed})
-        return [trimmed.get(row, row) for row in fitting]
-
-    def _trimmed(self, row: Operation, reject_reasons: Sequence[RejectReason]) -> Operation | None:
-        return self.trimming.drop_fields(row, {str(reject_reason.field) for reject_reason in reject_reasons})
+    def _without_rejected(self, fitted: FittedRows) -> list[Operation]:
+        self._results.rejected += fitted.rejected.items()
+        return fitted.rows
 
     def _send(self, piece: Batch) -> bool:
         try:
@@ -201,7 +176,7 @@ class BatchAttempt:
         if resolution is None:
             return False
         if resolution.now:
-            self.deliver(self._without(resolution.now, resolution.inconsistent))
+            self.deliver(self._without_rejected(self._fitting.leave_out(resolution.now, resolution.inconsistent)))
         self._deferred += resolution.later
         return True
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from iterable_api.storage.paths import wrong_folder
 from target_iterable.config.setting_error import SettingError, refuse
-from target_iterable.config.threshold_settings import most
+from target_iterable.config.threshold_settings import threshold_setting
 from target_iterable.reporting.request_log import RequestLog
 from target_iterable.reporting.run_report import PLAN_COLUMNS
 from target_iterable.reporting.stream_counts import StreamCounts
@@ -38,7 +38,7 @@ class DryRun(RealRun):
     def __init__(self, config: Mapping[str, Any]) -> None:
         directory = config["dry_run_path"]
         refuse(wrong_folder("dry_run_path", directory))
-        self._threshold = most(config, "max_rejects")
+        self._threshold = threshold_setting(config, "max_rejects")
         self._allows_dropped_fields = config["on_dropped_fields"] == "warn"
         changes = {
             "dry_run": True,

@@ -12,7 +12,7 @@ from iterable_api.storage.paths import sqlite_file, wrong_file, wrong_folder
 from target_iterable.config.delivery_options import Options
 from target_iterable.config.route import Route
 from target_iterable.config.setting_error import SettingError, refuse
-from target_iterable.config.threshold_settings import most
+from target_iterable.config.threshold_settings import threshold_setting
 from target_iterable.delivery.history import StreamHistory
 from target_iterable.reporting.audit_log import AuditLog
 from target_iterable.reporting.dead_letter_file import DeadLetterFile
@@ -48,7 +48,7 @@ class RunResources:
     ) -> None:
         self.options = Options(
             max_rows=config.get("max_batch_rows"),
-            max_rejects=most(config, "max_rejects"),
+            max_rejects=threshold_setting(config, "max_rejects"),
             max_in_flight=config.get("max_in_flight"),
             allows_dropped_fields=config["on_dropped_fields"] == "warn",
             drops_misfits=config["on_type_clash"] == "drop_field",
@@ -58,7 +58,7 @@ class RunResources:
         self.run_id = token_hex(_RUN_ID_BYTES)
         refuse(wrong_folder("rejects_path", config["rejects_path"]))
         refuse(wrong_file("ledger", sqlite_file(config["ledger"])))
-        most(config, "max_removals")
+        threshold_setting(config, "max_removals")
         self._config = config
         self._store_classes = store_classes
         self._state_database = self._open_database(must_be_known=must_remember) if needs_ledger else None

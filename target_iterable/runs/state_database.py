@@ -8,7 +8,7 @@ from typing import Any
 
 from target_iterable.config.route import CLEAR, MIRROR, NOTHING, Route
 from target_iterable.config.setting_error import SettingError
-from target_iterable.config.threshold_settings import most
+from target_iterable.config.threshold_settings import threshold_setting
 from target_iterable.delivery.history import StreamHistory
 from target_iterable.ledger.deduplicator import Deduplicator
 from target_iterable.ledger.idempotency import NoIdempotency
@@ -99,7 +99,7 @@ class StateDatabase:
         policy = RemovalPolicy(
             action=route.on_removed if route.on_removed != NOTHING else "",
             keeps_shared=route.on_removed != CLEAR,
-            max_removals=route.max_removals or most(self._config, "max_removals"),
+            max_removals=route.max_removals or threshold_setting(self._config, "max_removals"),
             at_end=route.complete_at_end,
             needs_declaration=route.end_declared,
             max_shrinkage=route.max_shrinkage or MAX_SHRINKAGE,
