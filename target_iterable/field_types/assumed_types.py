@@ -36,14 +36,14 @@ class AssumedTypes:
 
         A request may hold many events of a user, and the last one with an id is the one that stays.
         """
-        types_by_field: list[Operation] = []
+        suspects: list[Operation] = []
         events = set[tuple[str, Name]]()
         for row in rows:
             own = {(row.type_scope, name) for name in row.names} if not row.endpoint.unique_names else set()
             if not events.isdisjoint(own) or self._types.has_clash(row) or self._clashes_with_assumed(row):
-                types_by_field.append(row)
+                suspects.append(row)
                 events |= own
-        return types_by_field
+        return suspects
 
     def inconsistent_rows(self, rows: Iterable[Operation]) -> dict[Operation, list[RejectReason]]:
         """Return row -> reasons, for rows whose values of one field do not fit each other, whatever its type is."""
@@ -51,8 +51,8 @@ class AssumedTypes:
 
     def confirm(self, scope: str) -> None:
         """Set the types of a scope: a row was refused alone, and its values fit each other."""
-        for (of, path), type_ in self._assumed.items():
-            if of == scope:
+        for (assumed_scope, path), type_ in self._assumed.items():
+            if assumed_scope == scope:
                 self._types.set_types(scope, {path: type_})
 
     def _clashes_with_assumed(self, row: Operation) -> bool:
@@ -97,19 +97,19 @@ def learn_from(
             _set_created(types, fields[0], _widest(types_by_field[fields[0]]))
     for field, type_ in assumed.items():
         if type_ in types_by_field.get(field, ()):
-            _set_unknown(types, field, type_)
+            _set_if_unknown(types, field, type_)
 
 
 def _set_created(types: FieldTypes, field: ScopedPath, type_: str) -> None:
     """Set the type of a field that a request has created; unset it if another request created it differently."""
     scope, path = field
     if types.types_of(scope).get(path, type_) == type_:
-        _set_unknown(types, field, type_)
+        _set_if_unknown(types, field, type_)
     else:
         types.remove_type(scope, path)
 
 
-def _set_unknown(types: FieldTypes, field: ScopedPath, type_: str) -> None:
+def _set_if_unknown(types: FieldTypes, field: ScopedPath, type_: str) -> None:
     scope, path = field
     if type_ and path not in types.types_of(scope):
         types.set_types(scope, {path: type_})

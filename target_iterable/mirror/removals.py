@@ -107,7 +107,7 @@ class Removals:
         rows = dict(self._rows((member for member in members if member.key not in others), version))
         reasons = {row: AuditReason(version, member.last_version) for row, member in rows.items()}
         removed, error = self._deliver_removals(reasons)
-        # First what tells of it, then what keeps it from being done again.
+        # The audit log comes first: once the members are deleted, no later run would record their removal.
         self._audit.flush()
         self._deduplication.invalidate(removed)
         self._mirror.delete([rows[row].key for row in removed])
@@ -131,11 +131,11 @@ class Removals:
 
     def _deliver_removals(self, reasons: dict[Operation, AuditReason]) -> tuple[list[Operation], IterableError | None]:
         action, rows = self._mirror.policy.action, list(reasons)
-        done = self._deduplication.unchanged(rows)
-        removed, error = list(done), None
-        for row in done:
+        unchanged = self._deduplication.unchanged(rows)
+        removed, error = list(unchanged), None
+        for row in unchanged:
             self._audit.record_already_gone(row, action, reasons[row])
-        for result in self._deliver([row for row in rows if row not in done]):
+        for result in self._deliver([row for row in rows if row not in unchanged]):
             self._audit.record_removals(result, action, reasons)
             removed += [*result.results.written, *result.results.skipped]
             self._counts.not_removed.update(reject_reason.code for _, reject_reason in result.results.rejected)
