@@ -56,8 +56,8 @@ def test_the_summary_counts_traffic_and_names_new_fields(project: Project) -> No
 def test_tries_that_had_to_be_repeated_are_counted_apart() -> None:
     with bulk() as server:
         answers = iter([answer_json(429, {}), None])
-        server.settle([{}], lambda _: next(answers))
-        traffic = server.isolation.sender.http_stats
+        server.deliver([{}], lambda _: next(answers))
+        traffic = server.isolator.sender.http_stats
         assert (traffic.requests, traffic.retries) == (1, 1)
 
 

@@ -114,12 +114,12 @@ def test_a_type_that_others_have_made_is_asked_for_or_proved_by_one_record(
         return told
 
     with bulk() as server:
-        server.isolation.types = FieldTypes(ask)
-        outcome = server.settle([{"x": "text"}] * 1000, kept_as_number)
-        assert set(rejected(outcome)) == set(range(1000))
+        server.isolator.types = FieldTypes(ask)
+        result = server.deliver([{"x": "text"}] * 1000, kept_as_number)
+        assert set(rejected(result)) == set(range(1000))
         assert len(server.sent) == requests
         assert len(asked) == requests
-        assert written(server.settle([{"x": 1}, {"x": "text"}], kept_as_number)) == {0}
+        assert written(server.deliver([{"x": 1}, {"x": "text"}], kept_as_number)) == {0}
         assert len(server.sent) == 1
 
 
