@@ -1,4 +1,4 @@
-"""Packing, as properties of any mixture of operations."""
+"""Packing of any mixture of operations into batches."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_rows_of_different_users_fill_every_request(count: int, max_rows: int) -
     ]
 
 
-def test_a_row_of_another_user_goes_into_the_room_that_is_left() -> None:
+def test_a_row_of_another_user_fills_an_open_batch() -> None:
     rows = [Operation(LISTS, b"{}", (("email", name),)) for name in "aaab"]
     assert [len(batch.rows) for batch in pack(rows, AdaptiveBatchSize(1000))] == [2, 1, 1]
 

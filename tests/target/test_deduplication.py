@@ -1,4 +1,4 @@
-"""`skip_unchanged`: what was accepted is not sent again, and everything else is."""
+"""`skip_unchanged`: records that equal the last accepted ones are not sent again, and all others are."""
 
 from __future__ import annotations
 

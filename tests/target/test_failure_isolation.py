@@ -1,4 +1,4 @@
-"""A bad record costs one more request, and every record gets its own verdict."""
+"""A bad record costs one more request, and every record gets a result of its own."""
 
 from __future__ import annotations
 
@@ -158,13 +158,13 @@ def test_what_is_not_the_fault_of_a_row_ends_the_delivery_at_once(server: Bulk, 
     assert len(server.sent) <= 3
 
 
-def test_a_refusal_that_hits_every_row_is_given_up(server: Bulk) -> None:
+def test_a_refusal_of_every_row_ends_the_delivery(server: Bulk) -> None:
     result = server.deliver([{"bad": True} for _ in range(1000)], nameless)
     assert result.error is not None
     assert len(server.sent) < 130
 
 
-def test_answers_that_explain_nothing_are_given_up(server: Bulk) -> None:
+def test_responses_that_explain_nothing_end_the_delivery(server: Bulk) -> None:
     result = server.deliver([{} for _ in range(1000)], lambda _: answer_json(200, {"successCount": 0, "failCount": 0}))
     assert "does not say whether" in str(result.error)
     assert result.results.written == []
@@ -172,14 +172,14 @@ def test_answers_that_explain_nothing_are_given_up(server: Bulk) -> None:
 
 
 @pytest.mark.parametrize("fault", [hang_up, cut_short])
-def test_rows_that_must_not_be_sent_twice_are_rejected_when_their_fate_is_unknown(server: Bulk, fault: Any) -> None:
+def test_rows_that_must_not_be_sent_twice_are_rejected_when_their_result_is_unknown(server: Bulk, fault: Any) -> None:
     once = replace(ENDPOINT, repeatable=False)
     result = server.deliver([{} for _ in range(4)], lambda _: Answer(fault=fault), once)
     assert rejected(result) == dict.fromkeys(range(4), "unconfirmed")
     assert len(server.sent) == 1
 
 
-def test_only_unexplained_rows_are_sent_again(server: Bulk) -> None:
+def test_only_rows_without_a_result_are_sent_again(server: Bulk) -> None:
     def refuse(rows: list[Any]) -> Answer | None:
         if len(rows) == 8:
             names = {"invalidEmails": ["3@example.com"]}
@@ -207,7 +207,7 @@ _KINDS: dict[str, dict[str, Any]] = {"good": {}, "typed": {"typed": "x"}, "flag"
 
 @settings(max_examples=60)
 @given(kinds=st.lists(st.sampled_from(list(_KINDS)), min_size=1, max_size=60))
-def test_whatever_is_wrong_with_whichever_rows_each_gets_its_verdict(kinds: list[str]) -> None:
+def test_whichever_rows_are_wrong_each_row_gets_its_result(kinds: list[str]) -> None:
     server = _shared()
     server.isolator.batch_size, server.isolator.types = AdaptiveBatchSize(1000), FieldTypes()
     result = server.deliver([_KINDS[kind] for kind in kinds], faults)

@@ -1,4 +1,4 @@
-"""Rows that pass one by one are sent before many of them wait."""
+"""How many rows are buffered before they are sent, and how many requests are sent at a time."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def test_rows_that_travel_together_wait_for_two_seconds_of_requests_or_more() ->
     assert policy.rows_worth_sending(Operation(items, b"", tuple(ANN))) == 40_000
 
 
-def test_while_the_room_grows_one_request_is_enough() -> None:
+def test_while_the_batch_size_grows_one_request_is_enough() -> None:
     assert FlushPolicy(AdaptiveBatchSize.initial(None)).rows_worth_sending(Operation(BULK, b"", tuple(ANN))) == 1000

@@ -1,4 +1,4 @@
-"""Records that make something happen once for their key."""
+"""Effects that must happen once per idempotency key."""
 
 from __future__ import annotations
 

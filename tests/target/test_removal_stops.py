@@ -1,4 +1,4 @@
-"""When what has left a mirrored source is not removed, the run says so: why, how much, and what to do."""
+"""Runs say why missing members of a mirrored stream stay: the reason, their number, and what to do."""
 
 from __future__ import annotations
 

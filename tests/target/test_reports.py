@@ -1,4 +1,4 @@
-"""What a run tells of itself: the table, the summary, the progress and the request log. Never of people."""
+"""Reports of a run: the table, the summary, the progress and the request log. They never hold personal data."""
 
 from __future__ import annotations
 

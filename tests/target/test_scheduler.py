@@ -1,4 +1,4 @@
-"""Several requests at once, and the order of each identity kept."""
+"""Several batches at a time, while each identity keeps its order."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_events_are_packed_so_that_requests_need_not_wait_for_each_other() -> No
     assert [len(names) for names in people] == [1] * 10
 
 
-def test_after_a_failure_nothing_new_is_begun_and_what_is_on_its_way_is_finished() -> None:
+def test_after_stop_no_batch_is_started_and_started_ones_are_finished() -> None:
     batches = pack([operation(USERS, ("email", str(n))) for n in range(50)], AdaptiveBatchSize(1))
     begun: list[Batch] = []
 
@@ -116,7 +116,7 @@ def test_after_a_failure_nothing_new_is_begun_and_what_is_on_its_way_is_finished
     assert 1 <= len(results) == len(begun) <= 2
 
 
-def test_what_a_thread_dies_of_is_raised() -> None:
+def test_an_error_in_a_thread_is_raised() -> None:
     def deliver(_: Batch) -> BatchResult:
         raise ZeroDivisionError
 
