@@ -97,22 +97,22 @@ class LedgerKeys:
 
     def open(self, api_key: str, ledger_key: str | None = None, *, persist: bool = True) -> DataKey:
         """Return the data key of the project, which is new if the ledger is; without `persist`, nothing is stored."""
-        wrapping, api_wrapping = _wrapping_keys(api_key, ledger_key)
+        wrapping_key, api_wrapping_key = _wrapping_keys(api_key, ledger_key)
         with self._engine.begin() as connection:
-            row = _rows(connection).get(wrapping.id)
-        if row is not None and api_wrapping.id in row.api_keys:
-            return DataKey(wrapping.unwrap(row.wrapped), is_known=True)
+            row = _rows(connection).get(wrapping_key.id)
+        if row is not None and api_wrapping_key.id in row.api_keys:
+            return DataKey(wrapping_key.unwrap(row.wrapped), is_known=True)
         with self._exclusive(persist=persist) as connection:
-            return _open(connection, wrapping, api_wrapping)
+            return _open(connection, wrapping_key, api_wrapping_key)
 
     def rotate(self, previous: str, api_key: str, ledger_key: str | None = None) -> str:
         """Wrap the data key that `previous` opens with the present key; return a sentence that says what was done."""
-        old, (wrapping, api_wrapping) = _WrappingKey(previous), _wrapping_keys(api_key, ledger_key)
+        old, (wrapping_key, api_wrapping_key) = _WrappingKey(previous), _wrapping_keys(api_key, ledger_key)
         with self._exclusive() as connection:
             rows = _rows(connection)
-            if wrapping.id in rows and old.id not in rows:
+            if wrapping_key.id in rows and old.id not in rows:
                 return "The ledger opens with the present key already."
-            if wrapping.id in rows:
+            if wrapping_key.id in rows:
                 raise ValueError(
                     "`ledger` has records under the present key and others under `previous_ledger_key`, and they "
                     "cannot be put together: these are two projects, or two keys of one that were both in use."
@@ -122,16 +122,16 @@ class LedgerKeys:
                 raise ValueError("`previous_ledger_key` opens nothing in `ledger`. It must be the key before this one.")
             secret = old.version_1_secret if row is None else old.unwrap(row.wrapped)
             connection.execute(delete(KEYS).where(KEYS.c.id == old.id))
-            _insert(connection, wrapping, secret, [*([] if row is None else row.api_keys), api_wrapping.id])
+            _insert(connection, wrapping_key, secret, [*([] if row is None else row.api_keys), api_wrapping_key.id])
         return "The ledger opens with the present key from now on. Nothing was lost."
 
     def share(self, api_key: str, ledger_key: str | None = None) -> str:
         """Let another project use the ledger; return a sentence that says what was done."""
-        wrapping, api_wrapping = _wrapping_keys(api_key, ledger_key)
+        wrapping_key, api_wrapping_key = _wrapping_keys(api_key, ledger_key)
         with self._exclusive() as connection:
-            if _open(connection, wrapping, api_wrapping).is_known:
+            if _open(connection, wrapping_key, api_wrapping_key).is_known:
                 return "The ledger opens with this key already."
-            _insert(connection, wrapping, api_wrapping.version_1_secret, [api_wrapping.id])
+            _insert(connection, wrapping_key, api_wrapping_key.version_1_secret, [api_wrapping_key.id])
         return "The ledger is used by this project, too, from now on."
 
     @contextmanager
@@ -161,40 +161,40 @@ def _wrapping_keys(api_key: str, ledger_key: str | None) -> tuple[_WrappingKey, 
     return _WrappingKey(api_key if ledger_key is None else ledger_key), _WrappingKey(api_key)
 
 
-def _open(connection: Connection, wrapping: _WrappingKey, api_wrapping: _WrappingKey) -> DataKey:
+def _open(connection: Connection, wrapping_key: _WrappingKey, api_wrapping_key: _WrappingKey) -> DataKey:
     rows = _rows(connection)
-    row, before = rows.get(wrapping.id), rows.get(api_wrapping.id)
-    if row is not None and before is not None and wrapping.id != api_wrapping.id:
+    row, before = rows.get(wrapping_key.id), rows.get(api_wrapping_key.id)
+    if row is not None and before is not None and wrapping_key.id != api_wrapping_key.id:
         raise ValueError(
             "`ledger_key` is that of another project: the one of this API key has records of its own in `ledger`. "
             "Each project needs a `ledger_key` of its own."
         )
     if row is not None:
-        return _join(connection, wrapping, api_wrapping, row)
+        return _join(connection, wrapping_key, api_wrapping_key, row)
     if before is not None:
-        secret = api_wrapping.unwrap(before.wrapped)
-        connection.execute(delete(KEYS).where(KEYS.c.id == api_wrapping.id))
+        secret = api_wrapping_key.unwrap(before.wrapped)
+        connection.execute(delete(KEYS).where(KEYS.c.id == api_wrapping_key.id))
         _LOGGER.info("`ledger` opens with `ledger_key` from now on, whatever the API key is.")
     elif not rows and not _is_in_use(connection):
         secret = token_bytes(_DATA_KEY_BYTES)
-    elif _may_be_of_version_1(connection, api_wrapping, rows):
-        secret = api_wrapping.version_1_secret
+    elif _may_be_of_version_1(connection, api_wrapping_key, rows):
+        secret = api_wrapping_key.version_1_secret
     else:
-        return DataKey(api_wrapping.version_1_secret, is_known=False)
-    _insert(connection, wrapping, secret, [api_wrapping.id])
+        return DataKey(api_wrapping_key.version_1_secret, is_known=False)
+    _insert(connection, wrapping_key, secret, [api_wrapping_key.id])
     return DataKey(secret, is_known=True)
 
 
-def _join(connection: Connection, wrapping: _WrappingKey, api_wrapping: _WrappingKey, row: _Row) -> DataKey:
-    if api_wrapping.id not in row.api_keys:
+def _join(connection: Connection, wrapping_key: _WrappingKey, api_wrapping_key: _WrappingKey, row: _Row) -> DataKey:
+    if api_wrapping_key.id not in row.api_keys:
         _LOGGER.warning(
             "This API key comes with the `ledger_key` of another one, and so is taken for a key of the same project. "
             "If it is another project, end the run, and give it a `ledger_key` of its own: else records that the other "
             "project has count as sent."
         )
-        changed = {"api_keys": b"".join([*row.api_keys, api_wrapping.id])}
-        connection.execute(update(KEYS).where(KEYS.c.id == wrapping.id).values(changed))
-    return DataKey(wrapping.unwrap(row.wrapped), is_known=True)
+        changed = {"api_keys": b"".join([*row.api_keys, api_wrapping_key.id])}
+        connection.execute(update(KEYS).where(KEYS.c.id == wrapping_key.id).values(changed))
+    return DataKey(wrapping_key.unwrap(row.wrapped), is_known=True)
 
 
 def _rows(connection: Connection) -> dict[bytes, _Row]:
@@ -202,8 +202,8 @@ def _rows(connection: Connection) -> dict[bytes, _Row]:
     return {id_: _Row(wrapped, [*split_bytes(api_keys, KEY_ID_BYTES)]) for id_, wrapped, api_keys in rows}
 
 
-def _insert(connection: Connection, wrapping: _WrappingKey, secret: bytes, api_keys: Sequence[bytes]) -> None:
-    row = {"id": wrapping.id, "wrapped": wrapping.wrap(secret), "api_keys": b"".join(api_keys)}
+def _insert(connection: Connection, wrapping_key: _WrappingKey, secret: bytes, api_keys: Sequence[bytes]) -> None:
+    row = {"id": wrapping_key.id, "wrapped": wrapping_key.wrap(secret), "api_keys": b"".join(api_keys)}
     connection.execute(insert(KEYS), row)
 
 
@@ -214,7 +214,7 @@ def _is_in_use(connection: Connection) -> bool:
     return any(connection.execute(select(exists().select_from(it))).scalar() for it in tables)
 
 
-def _may_be_of_version_1(connection: Connection, wrapping: _WrappingKey, rows: Mapping[bytes, _Row]) -> bool:
+def _may_be_of_version_1(connection: Connection, wrapping_key: _WrappingKey, rows: Mapping[bytes, _Row]) -> bool:
     """Whether a ledger of version 1 may have been made with this API key.
 
     The names of mirrored streams, which version 1 keeps in plain text, prove or refute it. Without any, the first key
@@ -223,7 +223,7 @@ def _may_be_of_version_1(connection: Connection, wrapping: _WrappingKey, rows: M
     found = _read_mirrors(connection)
     if not found:
         return not rows
-    return any(_version_1_mirror_key(wrapping, stream) == id_ for id_, stream in found)
+    return any(_version_1_mirror_key(wrapping_key, stream) == id_ for id_, stream in found)
 
 
 def _read_mirrors(connection: Connection) -> Sequence[tuple[bytes, str]]:
@@ -232,7 +232,7 @@ def _read_mirrors(connection: Connection) -> Sequence[tuple[bytes, str]]:
     return connection.execute(select(_MIRRORS.c["key"], _MIRRORS.c["stream"])).tuples().all()
 
 
-def _version_1_mirror_key(wrapping: _WrappingKey, stream: str) -> bytes:
+def _version_1_mirror_key(wrapping_key: _WrappingKey, stream: str) -> bytes:
     """Compute the key of a mirrored stream in version 1."""
-    hasher = blake2b(key=wrapping.version_1_secret, digest_size=_HASH_BYTES)
+    hasher = blake2b(key=wrapping_key.version_1_secret, digest_size=_HASH_BYTES)
     return update_hash(hasher, f"mirror {stream}".encode()).digest()[:_SCOPE_BYTES]
