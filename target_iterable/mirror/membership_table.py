@@ -94,8 +94,8 @@ class MembershipTable:
     def version(self) -> int:
         """Last version that was completed; 0 if none was."""
         with self._ledger.transaction() as connection:
-            existing = connection.execute(select(_MIRRORS.c.version).where(_MIRRORS.c.key == self._prefix)).scalar()
-        return existing or 0
+            version = connection.execute(select(_MIRRORS.c.version).where(_MIRRORS.c.key == self._prefix)).scalar()
+        return version or 0
 
     @property
     def newest(self) -> int:
@@ -186,7 +186,7 @@ class MembershipTable:
         existing: dict[bytes, bool] = {}
         with self._ledger.transaction() as connection:
             for chunk in sorted_chunks(keys):
-                existing.update((key, bool(item)) for key, item in connection.execute(query, {"keys": chunk}))
+                existing.update((key, bool(has_name)) for key, has_name in connection.execute(query, {"keys": chunk}))
         return existing
 
     def _missing(self, version: int, condition: ColumnElement[bool]) -> Iterator[tuple[bytes, bytes]]:
@@ -243,8 +243,8 @@ class MembershipTable:
     def _store_version(self, version: int) -> None:
         self._ledger.execute_many(_UPSERT_VERSION, [{"key": self._prefix, "stream": self._stream, "version": version}])
 
-    def _row(self, item: tuple[str, SeenName]) -> tuple[bytes, dict[str, bytes | int]]:
-        name, seen_name = item
+    def _row(self, named: tuple[str, SeenName]) -> tuple[bytes, dict[str, bytes | int]]:
+        name, seen_name = named
         hash_, ciphertext = self._encrypt(name)
         rest = ciphertext if seen_name.is_primary else b""
         return hash_, {"key": self._prefix + hash_, "version": seen_name.version, "sealed": rest}
