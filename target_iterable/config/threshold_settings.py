@@ -1,4 +1,4 @@
-"""Settings that are error thresholds."""
+"""Settings that are thresholds: a count, or a percentage."""
 
 from __future__ import annotations
 
@@ -10,12 +10,21 @@ from target_iterable.core.threshold import Threshold
 
 
 def threshold_setting(config: Mapping[str, Any], setting: str) -> Threshold:
-    """Parse the value of a setting: a count or a percentage.
+    """The threshold that a setting holds.
 
     Raises:
-        SettingError: naming the setting, if it is malformed.
+        SettingError: if it is neither a count nor a percentage.
+    """
+    return parse_threshold(config[setting], setting)
+
+
+def parse_threshold(value: object, place: str) -> Threshold:
+    """The threshold in `value`, which stands at `place` in the settings.
+
+    Raises:
+        SettingError: if it is neither a count nor a percentage.
     """
     try:
-        return Threshold.parse(str(config[setting]))
+        return Threshold.parse(str(value))
     except ValueError as error:
-        raise SettingError(f"`{setting}` {error}.") from None
+        raise SettingError(f"`{place}` {error}.") from None
