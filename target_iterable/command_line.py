@@ -33,7 +33,7 @@ from target_iterable.reporting.audit_log import AuditLogNotWrittenError
 from target_iterable.reporting.dead_letter_file import DeadLettersNotWrittenError
 from target_iterable.reporting.request_log import RequestLogNotWrittenError
 from target_iterable.runs.dry_run_plan import DryRunPlanNotWrittenError
-from target_iterable.runs.ledger_commands import CHANGES, change_keys
+from target_iterable.runs.ledger_commands import KEY_COMMANDS, run_key_command
 from target_iterable.sink import SinkTarget
 
 
@@ -79,7 +79,7 @@ class CommandLine(SinkTarget):
 
         Args:
             check: whether to check the settings only.
-            ledger: the one of `CHANGES` to make in the ledger instead of a run; None for a run.
+            ledger: the one of `KEY_COMMANDS` to make in the ledger instead of a run; None for a run.
             options: those of the SDK.
         """
         with (
@@ -92,7 +92,7 @@ class CommandLine(SinkTarget):
                 cls._check(options["config"])
             elif ledger is not None:
                 cls.refuse_unknown_settings(options["config"].config or {})
-                cls.logger.info(change_keys(ledger, options["config"]))
+                cls.logger.info(run_key_command(ledger, options["config"]))
             else:
                 gc.freeze()
                 gc.set_threshold(_GC_THRESHOLD_OBJECTS)
@@ -101,7 +101,7 @@ class CommandLine(SinkTarget):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """Add `--check`, `--dry-run` and `CHANGES` to the SDK's command, which tests the connection of taps only."""
+        """Add `--check`, `--dry-run` and `KEY_COMMANDS` to the command of the SDK, which checks taps only."""
         command = super().get_singer_command()
         checks = "Check the settings, and with one request the key, the region and the type of the project."
         plans = "Only plan, and send nothing that writes, whatever the settings say."
@@ -109,8 +109,8 @@ class CommandLine(SinkTarget):
             click.Option(["--check"], is_flag=True, help=checks),
             click.Option(["--dry-run"], is_flag=True, help=plans, expose_value=False, callback=cls._request_dry_run),
             *(
-                click.Option([f"--{name}", "ledger"], flag_value=name, help=it.explained)
-                for name, it in CHANGES.items()
+                click.Option([f"--{name}", "ledger"], flag_value=name, help=it.help_text)
+                for name, it in KEY_COMMANDS.items()
             ),
         ]
         return command
