@@ -24,7 +24,7 @@ from target_iterable.core.source import InputMessage
 from target_iterable.delivery.buffer import Buffer
 from target_iterable.delivery.stream_delivery import StreamDelivery
 from target_iterable.field_types.registry import USERS, catalog_scope, event_scope
-from target_iterable.mirror.mirror import NoMirror
+from target_iterable.mirror.no_mirror import NoMirror
 from target_iterable.mirror.stream_mirror import StreamMirror
 from target_iterable.target import TargetIterable
 
