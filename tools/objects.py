@@ -26,9 +26,9 @@ The `object` of a route says what the records of a stream become in Iterable. Th
       public-customers: {object: users, fields: {id: userId}, drop: [internal_note, "*_at"]}
       "*_audience": {object: list_members, list: Loyal customers, skip_unchanged: true}
 
-Each key is the name of a stream, or a glob. An exact name wins over globs, and an earlier glob over later ones. If no key
-fits a stream, its own name decides, without the part before a dash: `public-users` is written as `users`. A record that
-does not fit its object is rejected with the reason, and the run goes on.
+Each key is the name of a stream, or a glob. An exact name wins over globs, and an earlier glob over later ones. If no
+key fits a stream, its own name decides, without the part before a dash: `public-users` is written as `users`. A record
+that does not fit its object is rejected with the reason, and the run goes on.
 
 Leave columns out by `drop` or `keep_only`, not by nulls: Meltano loses the nulls in `meltano.yml`, so
 `fields: {internal_note: null}` does nothing there, and Iterable creates the field for ever. The `fields` and `defaults`
@@ -95,11 +95,11 @@ def _route(spec: ObjectSpec) -> Iterator[str]:
     if spec.streams:
         yield f"- Default for streams named {', '.join(f'`{stream}`' for stream in spec.streams)}"
     if spec.needs:
-        yield f"- Needs `{spec.needs}: true`"
+        yield f"- Only with `{spec.needs}: true`"
     common = [f"`{key}`" for key in spec.keys if key not in spec.options]
     yield f"- Keys of its routes: {', '.join(common)}"
     for name, option in spec.options.items():
         modes = f" (mode {', '.join(f'`{mode}`' for mode in option.modes)})" if option.modes else ""
         yield f"- Option `{name}`{modes}: {option.must_be}"
     if spec.either:
-        yield f"- A route has only one of {', '.join(f'`{name}`' for name in sorted(spec.either))}"
+        yield f"- Only one of {', '.join(f'`{name}`' for name in sorted(spec.either))}"

@@ -19,10 +19,10 @@ ACTIONS: Final = ROOT / "tools" / "actions.toml"
 
 NOT_SHOWN: Final = {
     "MalformedLineError",
-    "RecordDoneError",
-    "RecordPassedOverError",
-    "RecordRefusedError",
-    "RefusedLineError",
+    "RecordAlreadyWrittenError",
+    "RecordSkippedError",
+    "RecordRejectedError",
+    "UnfittingLineError",
     "UnusualStreamError",
     "SettingError",
     "TransientApiError",

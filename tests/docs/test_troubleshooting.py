@@ -28,7 +28,7 @@ def test_nothing_is_to_be_done_about_errors_that_are_gone(table: str) -> None:
 def test_texts_are_found_in_all_the_ways_they_are_made() -> None:
     said = {(one.by, one.text) for one in (*errors(), *refusals())}
     for by, text in [
-        ("RejectsNotWrittenError", "The rejects cannot be written into …"),  # a literal over several lines
+        ("DeadLettersNotWrittenError", "The rejects cannot be written into …"),  # a literal over several lines
         ("LimitStoreError", "The store named by `rate_limit_store` cannot be used (…)."),  # in a constructor
         ("IncompleteBodyError", "/api/export/data.json: the last line is not whole"),  # with a constant
         ("tooLarge", "Iterable finds the record too large"),  # made once, at the top of a module
