@@ -20,40 +20,36 @@ _HEAD: Final = """# Objects
 
 Made from the code by `make docs`.
 
-The `object` of a route says what the records of a stream become in Iterable. The setting `streams` holds the routes:
+What the records of a stream are in Iterable is the `object` of their route. The setting `streams` holds the routes:
 
     streams:
       public-customers: {object: users, fields: {id: userId}, drop: [internal_note, "*_at"]}
       "*_audience": {object: list_members, list: Loyal customers, skip_unchanged: true}
 
-Each key is the name of a stream, or a glob. An exact name wins over globs, and an earlier glob over later ones. If no
-key fits a stream, its own name decides, without the part before a dash: `public-users` is written as `users`. A record
-that does not fit its object is rejected with the reason, and the run goes on.
+The key is the stream's name or a glob. A stream that no key fits goes by its name, without what stands before a dash.
+A record that does not fit its object is rejected with the reason, and the run goes on.
 
-Leave columns out by `drop` or `keep_only`, not by nulls: Meltano loses the nulls in `meltano.yml`, so
-`fields: {internal_note: null}` does nothing there, and Iterable creates the field for ever. The `fields` and `defaults`
-of a route cannot name a column that it leaves out. The key columns of a stream identify its records, whether they are
-sent or not; but a user cannot be found without `email` or `userId`.
+Meltano loses the nulls in `meltano.yml`: `fields: {internal_note: null}` does nothing there, and the field is made in
+Iterable for ever. So columns are left out by `drop` or `keep_only`. What a route leaves out, its `fields` and
+`defaults` cannot name. The columns of a stream's key identify its records, whether they travel or not; but a user
+cannot be found without `email` or `userId`.
 
-## Keys of every route
+## What every route can say
 """
 _SAME: Final = """## Which records are the same
 
-Some actions happen once per key of the stream, and some ids are derived from a key or from content. For both, keys and
-contents are compared in one normal form:
+What happens once for each key of the stream, and ids that follow from a key or from content, go by one normal form:
 
-- A key is its values, sorted by the names of their columns. The order of `key_properties` makes no difference.
-- 1, 1.0 and "1" are the same, and so are 2.5 and 2.50, and `true` and "true". Two texts are the same only if they are
-  equal: "1.0" and "01" are not "1".
-- A column that the schema calls `date-time` or `date` stands for its moment, in any spelling, to the last digit.
-- Members of objects are sorted. Members that are null, or objects with nothing but nulls, are left out, at any depth.
+- A key is its values, sorted by the names of their columns. In which order `key_properties` names them is no matter.
+- 1, 1.0 and "1" are the same, and so are 2.5 and 2.50, `true` and "true". A text is itself: "1.0" and "01" are not "1".
+- A column that the schema calls `date-time` or `date` is the moment that it names, however spelt, to the last digit.
+- Members of objects are sorted. Those that are null, or are objects of nothing but nulls, are left out, at any depth.
   An empty text is a value.
 
-The id of an event without an `id` is derived from the name of its stream and from what Iterable stores of the event. So
-a new column that is null, or other `key_properties`, make no second event; a changed value does. Of the key, only the
-parts that are not stored count: columns that the route drops, and fractions of seconds. For Segment calls without a
-messageId the whole key counts. The id of a purchase without an `id` is derived from the stream's key alone; if that is
-missing or null, it is derived as for events.
+An event without an `id` is known by the name of its stream and by what Iterable stores of it. So a new column that is
+null, or other `key_properties`, make no second event; a value that has changed does. Of the key counts only what is
+not stored: columns that the route drops, and fractions of seconds. For calls of Segment without a messageId the whole
+key counts. A purchase without an `id` is known by the stream's key alone; where that is missing or null, as events are.
 """
 _COLUMNS: Final = re.compile(r"(?P<names>\w+(?:, (?:and )?[\w ]+)*): (?P<text>.+)", re.DOTALL)
 _ENTRY: Final = re.compile(r"\n(?! )")
@@ -74,7 +70,7 @@ def _section(object_: type[IterableObject]) -> Iterator[str]:
         yield ""
     yield from _route(object_.spec)
     example = json.dumps(object_.example, indent=2, ensure_ascii=False)
-    yield from ("", "An example record:", "", "```json", example, "```", "")
+    yield from ("", "A record:", "", "```json", example, "```", "")
 
 
 def _paragraph(text: str) -> Iterator[str]:
@@ -93,11 +89,11 @@ def _route(spec: ObjectSpec) -> Iterator[str]:
     modes = ", ".join([f"`{first}` (the default)" if others else f"`{first}`", *(f"`{mode}`" for mode in others)])
     yield f"- Modes: {modes}"
     if spec.streams:
-        yield f"- Default for streams named {', '.join(f'`{stream}`' for stream in spec.streams)}"
+        yield f"- By itself for streams called {', '.join(f'`{stream}`' for stream in spec.streams)}"
     if spec.needs:
         yield f"- Only with `{spec.needs}: true`"
     common = [f"`{key}`" for key in spec.keys if key not in spec.options]
-    yield f"- Keys of its routes: {', '.join(common)}"
+    yield f"- Keys of a route: {', '.join(common)}"
     for name, option in spec.options.items():
         modes = f" (mode {', '.join(f'`{mode}`' for mode in option.modes)})" if option.modes else ""
         yield f"- Option `{name}`{modes}: {option.must_be}"

@@ -17,29 +17,29 @@ _PAGE_HEAD: Final = """# Settings
 
 Made from the code by `make docs`.
 
-In Meltano, set them under `config` of the plugin, as environment variables, or in the file `.env` of the project;
-`meltano config set tap-iterable` asks for all of them. Without Meltano, set them in the JSON file that `--config` names
-or, with `--config=ENV`, as the same environment variables. Arrays and objects are written as JSON in variables.
-[`.env.example`](../.env.example) lists all variables: copy it to `.env` and fill in those that you need.
+In Meltano, a setting is under `config` of the plugin, or an environment variable, or in the file `.env` of the
+project; `meltano config set tap-iterable` asks for all of them. Without Meltano, a setting is in the JSON file that
+`--config` names, or, with `--config=ENV`, in the same environment variable. Arrays and objects are JSON there.
+[`.env.example`](../.env.example) lists all variables: copy it to `.env` and fill in what you need.
 
-Which environment variables have an effect:
+Which environment variables count:
 
 - In Meltano, those of the settings that the plugin's definition declares. Definitions from `meltano add` and those in
   the examples declare all of them.
-- With `--config FILE`, none, unless `--config=ENV` follows; then they win over the file. A warning names variables that
-  have no effect, or whose names are not settings.
-- `TARGET_ITERABLE_DRY_RUN` always has an effect: if it is true the run is dry, whatever the settings say.
+- With `--config FILE` none, unless `--config=ENV` follows; then they win over the file. Variables that are set without
+  effect, or whose names are no settings, are named in a warning.
+- `TARGET_ITERABLE_DRY_RUN` always, however the target is run: if it is true the run is dry, whatever the settings say.
   A value that is neither true nor false is refused, and so is a misspelt name of this variable. True is `true`, `1`,
   `yes` or `on`; false is `false`, `0`, `no`, `off` or nothing. Permissions such as `allow_destructive` are never given
   in this way.
 
-An invalid value or an unknown setting ends the run, with the setting's name, before anything is read or written. So
-does a path where something else exists, such as a directory in place of a file. Paths are relative to the directory in
-which the plugin runs.
+A value that makes no sense, or a setting that is not known, ends the run before it has read or written anything, with
+the setting's name. So does a path where something else is already, such as a folder in the place of a file. Paths are
+relative to the folder that the plugin runs in.
 """
 _ENVIRONMENT_HEAD: Final = """\
 # Made from the code by `make docs`. Copy it to `.env`, which Meltano and both plugins read, and fill in what you need.
-# Lines that begin with `#` and a name show defaults. Keep secrets out of Git: `.env` is ignored there.
+# Lines that begin with `#` and a name show defaults. Secrets do not belong into Git: `.env` is ignored there.
 """
 
 
