@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -15,11 +14,8 @@ from tools.quick.affected import Importers, affected
 from tools.quick.choice import changed, fitting
 from tools.quick.timing import durations
 
-SECONDS: Final = 40
-"""So long after the checks no test begins any more. With these and the tests that still run, it is a minute."""
-
-STARTING: Final = 6
-"""Seconds of these that pytest and its workers take to start."""
+SECONDS: Final = 34
+"""So long after the first test no other begins. With the checks, and the start and end of pytest, it is a minute."""
 
 CHECKS: Final = (
     "ruff check --quiet .",
@@ -48,12 +44,11 @@ def main() -> int:
         return 1
     tests = affected(changed(os.environ.get("BASE")), Importers())
     workers = os.cpu_count() or 1
-    chosen = fitting(tests, durations(), workers * (SECONDS - STARTING))
+    chosen = fitting(tests, durations(), workers * SECONDS)
     smoke = [test for test in SMOKE if test.partition("::")[0] not in chosen]
     sys.stdout.write(_told(tests, chosen))
     sys.stdout.flush()
-    until = time.time() + SECONDS
-    options = [f"--numprocesses={workers}", "--dist=loadfile", "--no-loadscope-reorder", f"--until={until}"]
+    options = [f"--numprocesses={workers}", "--dist=loadfile", "--no-loadscope-reorder", f"--seconds={SECONDS}"]
     pytest = [sys.executable, "-m", "pytest", "-q", "-m", "not more", "-p", "tools.quick.timing"]
     return subprocess.run([*pytest, *options, *smoke, *chosen], cwd=ROOT, check=False).returncode
 

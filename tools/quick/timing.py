@@ -1,4 +1,4 @@
-"""A plugin of pytest that remembers how long test files take, and begins no test after a given moment."""
+"""A plugin of pytest that remembers how long test files take, and begins no test after a given time."""
 
 from __future__ import annotations
 
@@ -26,20 +26,29 @@ def durations(root: Path = ROOT) -> dict[str, float]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option, which workers of xdist get, too."""
-    parser.addoption("--until", type=float, default=math.inf, help="begin no test after this moment, in Unix seconds")
+    parser.addoption("--seconds", type=float, default=math.inf, help="begin no test so long after the first one")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Listen where the reports of all workers arrive."""
+    """Watch the time in each process, and listen where the reports of all workers arrive."""
+    config.pluginmanager.register(_Deadline(config.getoption("--seconds")))
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Recorder())
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip the tests that come too late."""
-    if time.time() > item.config.getoption("--until"):
-        pytest.skip(OUT_OF_TIME)
+class _Deadline:
+    """Skips the tests that come too late; the first one never does."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._first: float | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        if self._first is None:
+            self._first = time.monotonic()
+        elif time.monotonic() - self._first > self._seconds:
+            pytest.skip(OUT_OF_TIME)
 
 
 class _Recorder:
