@@ -46,7 +46,7 @@ def test_tests_that_are_farther_away_count_where_few_are_near() -> None:
     [
         ("target_iterable/ledger/write_log.py", "tests/target/test_ledger.py", 2),
         ("iterable_api/waiting/retry_policy.py", "tests/api/test_retry_policy.py", 1),
-        ("tests/conftest.py", "tests/tap/test_odd_lines.py", 2),
+        ("tests/conftest.py", "tests/tap/test_bookmarks.py", 2),
         ("docs/guarantees.md", "tests/docs/test_guarantees.py", 1),
         ("tools/actions.toml", "tests/docs/test_troubleshooting.py", 2),
         ("tests/tap/test_windows.py", "tests/tap/test_windows.py", 0),
