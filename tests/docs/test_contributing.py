@@ -44,3 +44,9 @@ def test_every_walk_ends_with_tests_that_tell_that_it_is_done(walk: str) -> None
 
 def test_there_are_five_walks() -> None:
     assert len(WALKS) == 5
+
+
+def test_ci_runs_what_the_page_says_that_it_runs() -> None:
+    (told,) = re.findall(r"`\.ci/run` runs (.+), from a clean clone", PAGE)
+    script = (ROOT / ".ci" / "run").read_text()
+    assert re.findall(r"make [a-z-]+", told) == re.findall(r"^make [a-z-]+$", script, re.MULTILINE)
