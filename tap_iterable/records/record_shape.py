@@ -198,8 +198,11 @@ _FITS: Final[dict[str, Fit]] = {
 }
 _WHOLE: Final = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _MOMENT_TEXT: Final = Annotated[str, msgspec.Meta(max_length=_LONGEST_MOMENT)]
+TEXT: Final = ColumnType(str | None | UnsetType)
+NUMBER_AS_TEXT: Final = ColumnType(str | int | None | UnsetType, partial(_if_there, _string), _ABSENT.union([str]))
+"""A text column of a stream whose lines hold whole numbers there, as some data types do with ids."""
 _TYPES: Final[dict[Fit, ColumnType]] = {
-    _string: ColumnType(str | None | UnsetType),
+    _string: TEXT,
     _integer: ColumnType(_WHOLE | None | UnsetType),
     _boolean: ColumnType(bool | None | UnsetType),
     _moment: ColumnType(_MOMENT_TEXT | None | UnsetType, moment_of),
