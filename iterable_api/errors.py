@@ -213,7 +213,7 @@ _TRANSIENT: Final[dict[int, type[TransientApiError]]] = {
     429: RateLimitedError,
     499: ServerError,  # or has hung up on Iterable
 }
-_FIRST_OF_SERVERS: Final = 500
+_MIN_SERVER_STATUS: Final = 500
 """From here on, a status is about the server, also where no standard knows it: proxies invent 520 or 999."""
 
 
@@ -242,7 +242,7 @@ def api_error(
 
 
 def _transient(status: int) -> type[TransientApiError] | None:
-    return ServerError if status >= _FIRST_OF_SERVERS else _TRANSIENT.get(status)
+    return ServerError if status >= _MIN_SERVER_STATUS else _TRANSIENT.get(status)
 
 
 def _read(body: bytes, sent: Iterable[str]) -> Mapping[str, Any]:

@@ -21,20 +21,20 @@ _PERSONAL: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"(?i)(?<![0-9a-z])(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?::[0-9a-f:.]*"), "<ip>"),
     (re.compile(r"\+?\d[\d ()./-]{7,}\d"), "<number>"),
 )
-_LONGEST_READ: Final = 2_000
-_LONGEST_SHOWN: Final = 300
+_MAX_READ_CHARACTERS: Final = 2_000
+_MAX_SHOWN_CHARACTERS: Final = 300
 
 
 def redact(text: str, sent: Iterable[str] = ()) -> str:
     """`text` without personal data and of bounded length. `sent` are values that it may quote."""
-    if len(text) > _LONGEST_READ:
+    if len(text) > _MAX_READ_CHARACTERS:
         # The last word goes too: half an address does not look like one.
-        text = text[:_LONGEST_READ].rpartition(" ")[0]
+        text = text[:_MAX_READ_CHARACTERS].rpartition(" ")[0]
     if quoted := _quoted(text, sent):
         text = re.sub(rf"(?<!\w)(?:{quoted})(?!\w)", "<redacted>", text, flags=re.IGNORECASE)
     for pattern, replacement in _PERSONAL:
         text = pattern.sub(replacement, text)
-    return text[:_LONGEST_SHOWN]
+    return text[:_MAX_SHOWN_CHARACTERS]
 
 
 def texts_in(*parts: object) -> Iterator[str]:

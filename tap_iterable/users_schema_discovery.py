@@ -8,10 +8,10 @@ from typing import Final
 from iterable_api.facts.data_types import DataType
 from iterable_api.http.client import IterableClient
 from tap_iterable.export.json_answers import object_in
-from tap_iterable.records.record_shape import OURS
+from tap_iterable.records.record_shape import OWN_COLUMNS
 from tap_iterable.streams.users_metadata import FIELDS
 
-_KINDS: Final = {
+_COLUMN_TYPES: Final = {
     "string": "string",
     "long": "integer",
     "double": "number",
@@ -24,7 +24,7 @@ _KINDS: Final = {
 """Iterable's field types in the words of the table of data types. A type that is not here makes no column."""
 
 
-def with_columns_of(client: IterableClient, users: DataType) -> DataType:
+def add_field_columns(client: IterableClient, users: DataType) -> DataType:
     """`users` with a column for each of the project's fields that it does not know.
 
     Dotted names are fields of an object, which has the column. Fields that are called like a column of ours are
@@ -32,6 +32,8 @@ def with_columns_of(client: IterableClient, users: DataType) -> DataType:
     """
     fields = object_in(client.get_json(FIELDS), "fields", FIELDS)
     own = {
-        name: _KINDS[kind] for name, kind in fields.items() if "." not in name and name not in OURS and kind in _KINDS
+        name: _COLUMN_TYPES[kind]
+        for name, kind in fields.items()
+        if "." not in name and name not in OWN_COLUMNS and kind in _COLUMN_TYPES
     }
     return replace(users, fields={**own, **users.fields})

@@ -17,17 +17,17 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 from iterable_api.errors import IterableError
 from iterable_api.facts.identity import ProjectType
 from iterable_api.http.client import IterableClient
-from iterable_api.plugin.connection_settings import connect, in_plain_words, unknown_settings
+from iterable_api.plugin.connection_settings import connect, describe_sdk_settings, unknown_settings
 from iterable_api.plugin.exit_errors import (
     UnreadableVariableError,
     WrongExpressionError,
-    expressions_named,
-    readable,
-    refuse_misread_booleans,
-    told,
-    variables_named,
+    as_usage_error,
+    exit_with_message,
+    explain_expression_errors,
+    explain_variable_errors,
+    reject_unreadable_booleans,
 )
-from iterable_api.waiting.shutdown import ENDINGS, one_signal_is_enough
+from iterable_api.waiting.shutdown import EXIT_SIGNALS, bounded_shutdown
 from target_iterable.columnar_path import ColumnarPath
 from target_iterable.config.given_settings import ask_for_dry_run, asks_for_dry_run, in_one_form, remarks
 from target_iterable.config.project_copy_routes import entries
@@ -66,7 +66,7 @@ class RecordsRejectedError(Exception):
     """The run has done all it could, and some records are rejected."""
 
 
-TOLD: Final = (
+EXPECTED_ERRORS: Final = (
     AuditLogNotWrittenError,
     DeliveryFailedError,
     InvalidInputLine,
@@ -131,23 +131,23 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
         # The SDK would drain the streams at the same time; see `RunDelivery.deliver`.
         self.max_parallelism = 1
         if threading.current_thread() is threading.main_thread():
-            for number in ENDINGS:
+            for number in EXIT_SIGNALS:
                 signal.signal(number, self.reader.stop)
 
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
         """`--config`; a file that cannot be read is told in a sentence."""
-        with readable(param):
+        with as_usage_error(param):
             return super().cb_config(ctx, param, value)
 
     @classmethod
     def invoke(cls, *, check: bool = False, ledger: str | None = None, **options: Any) -> None:
         """The command. What keeps it from its work is told in a sentence."""
         with (
-            one_signal_is_enough(),
-            told(cls.logger, *TOLD),
-            variables_named(cls.name, SETTINGS["properties"]),
-            expressions_named("stream_maps", MappingError),
+            bounded_shutdown(),
+            exit_with_message(cls.logger, *EXPECTED_ERRORS),
+            explain_variable_errors(cls.name, SETTINGS["properties"]),
+            explain_expression_errors("stream_maps", MappingError),
         ):
             if check:
                 cls._check(options["config"])
@@ -199,7 +199,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
         super().append_builtin_config(config_jsonschema)
         for name in HIDDEN:
             config_jsonschema["properties"].pop(name, None)
-        in_plain_words(config_jsonschema["properties"])
+        describe_sdk_settings(config_jsonschema["properties"])
 
     def process_endofpipe(self) -> None:
         """Deliver what waits, emit state, report.
@@ -225,7 +225,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
     def _heed_environment(self, given: Mapping[str, Any], *, is_read: bool) -> bool:
         """Whether it is a dry run, by the settings or the environment. Variables without effect are told."""
         if is_read:
-            refuse_misread_booleans(self.name, SETTINGS["properties"])
+            reject_unreadable_booleans(self.name, SETTINGS["properties"])
         for remark in remarks(self.name, SETTINGS["properties"], None if is_read else given):
             self.logger.warning(remark)
         is_dry = asks_for_dry_run(self.name) or bool(self.config["dry_run"])
@@ -236,8 +236,8 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
     def _fail_at_stops(self) -> None:
         stopped = {delivery.stream: delivery.counts.stopped for delivery in self.deliveries}
         fatal = self._kind.fatal_stops
-        if told := {stream: why for stream, why in stopped.items() if why and why.matters and why.code in fatal}:
-            raise removals_stopped(told)
+        if fatal_found := {stream: why for stream, why in stopped.items() if why and why.matters and why.code in fatal}:
+            raise removals_stopped(fatal_found)
 
     def _finish(self) -> RunEnding:
         """Deliver what waits; how the run ends with that."""

@@ -22,7 +22,7 @@ NOT_SHOWN: Final = {
     "RecordDoneError",
     "RecordPassedOverError",
     "RecordRefusedError",
-    "RefusedLineError",
+    "UnfittingLineError",
     "UnusualStreamError",
     "SettingError",
     "TransientApiError",

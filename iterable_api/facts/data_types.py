@@ -263,9 +263,9 @@ EVENTS: Final[tuple[DataType, ...]] = (
 DATA_TYPES: Final[tuple[DataType, ...]] = (*EVENTS, USER)
 
 
-def unlisted(name: str) -> DataType:
+def unknown_data_type(name: str) -> DataType:
     """A data type that this table does not know: a stream of events with the fields that every event has."""
-    return DataType(name, _STEP.sub("_", name.replace("whatsApp", "whatsapp")).lower(), _typed(_COMMON))
+    return DataType(name, _WORD_START.sub("_", name.replace("whatsApp", "whatsapp")).lower(), _typed(_COMMON))
 
 
-_STEP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD_START: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -19,7 +19,7 @@ _TIMESTAMP: Final = re.compile(
         \s?(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?""",
     re.VERBOSE | re.ASCII,
 )
-_BETWEEN: Final = frozenset("T ")
+_SEPARATORS: Final = frozenset("T ")
 _MINUTES: Final = {f"{minute // 60:02}:{minute % 60:02}:": minute * 60 for minute in range(24 * 60)}
 _UTC: Final = ("", "Z", "+00:00", " +00:00", ".000Z", ".000000Z", ".000000+00:00")
 _UTC_SECONDS: Final = {f"{second:02}{zone}": second for second in range(60) for zone in _UTC}
@@ -56,15 +56,15 @@ def text_to_rfc3339(text: str) -> str | None:
     day, clock, end = _days.get(text[:11]), text[11:17], _SECONDS.get(text[17:])
     if day is not None and end is not None and clock in _CLOCKS:
         return f"{day}{clock}{end}"
-    return _learnt_to_rfc3339(text)
+    return _parsed_to_rfc3339(text)
 
 
-def _learnt_to_rfc3339(text: str) -> str | None:
+def _parsed_to_rfc3339(text: str) -> str | None:
     moment = parse(text)
     if moment is None:
         return None
     if text == to_iterable(moment):
-        if len(_days) >= _MOST_DAYS:
+        if len(_days) >= _MAX_DAYS:
             _days.clear()
         _days[text[:11]] = f"{text[:10]}T"
     return to_rfc3339(moment)
@@ -72,7 +72,7 @@ def _learnt_to_rfc3339(text: str) -> str | None:
 
 _days: Final[dict[str, str]] = {}
 """Days that were met, as `to_iterable` begins -> as `to_rfc3339` begins."""
-_MOST_DAYS: Final = 10_000
+_MAX_DAYS: Final = 10_000
 _CLOCKS: Final = frozenset(f"{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60))
 _SECONDS: Final = {f"{second:02} +00:00": f"{second:02}.000000+00:00" for second in range(60)}
 """How `to_iterable` ends -> how `to_rfc3339` ends."""
@@ -99,7 +99,7 @@ def to_iterable(moment: datetime) -> str:
 
 def text_to_iterable(text: str) -> str | None:
     """The moment that `text` names as `to_iterable` writes it; None if `parse` makes nothing of it."""
-    if _usual_seconds(text) is not None:
+    if _common_seconds(text) is not None:
         return f"{text[:10]} {text[11:19]} +00:00"
     moment = parse(text)
     return None if moment is None else to_iterable(moment)
@@ -107,16 +107,16 @@ def text_to_iterable(text: str) -> str | None:
 
 def text_to_epoch_seconds(text: str) -> int | None:
     """The moment that `text` names as Unix seconds; None if `parse` makes nothing of it."""
-    if (seconds := _usual_seconds(text)) is not None:
+    if (seconds := _common_seconds(text)) is not None:
         return seconds
     moment = parse(text)
     return None if moment is None else to_epoch_seconds(moment)
 
 
-def _usual_seconds(text: str) -> int | None:
+def _common_seconds(text: str) -> int | None:
     """Unix seconds of the spellings in which nearly all timestamps come, looked up piece by piece; else None."""
     clock, second = _MINUTES.get(text[11:17]), _UTC_SECONDS.get(text[17:])
-    if clock is None or second is None or text[10:11] not in _BETWEEN or (day := _midnight(text[:10])) is None:
+    if clock is None or second is None or text[10:11] not in _SEPARATORS or (day := _midnight(text[:10])) is None:
         return None
     return day + clock + second
 

@@ -24,7 +24,7 @@ from iterable_api.errors import (
     api_error,
 )
 from iterable_api.facts.endpoints import facts_of
-from iterable_api.http.retries import no_answer, retry_after, retrying
+from iterable_api.http.retries import connection_error, retry_after, retrying
 from iterable_api.http.session import open_session
 from iterable_api.http.stalling import CONNECT_TIMEOUT, STALL_TIMEOUT, is_framed
 from iterable_api.rate_limits.limiter import DocumentedLimits, RateLimiter
@@ -132,14 +132,14 @@ class IterableClient:
             UnknownOutcomeError: if a call that must not be repeated may or may not have happened.
             UntrustedServerError: if the server's certificate could not be verified.
         """
-        call = _Call(method, path, path_params or {}, params, json, data, harmless=repeatable)
-        return self._retrying(self._whole, call, self._base + call.target)
+        call = _Call(method, path, path_params or {}, params, json, data, repeatable_body=repeatable)
+        return self._retrying(self._send_and_read, call, self._base + call.target)
 
     @contextmanager
     def stream(self, path: str, *, params: Params | None = None) -> Iterator[requests.Response]:
         """A GET whose body is still to be read. Only opening it is retried, not reading it."""
         call = _Call("GET", path, {}, params, None, None)
-        response = self._retrying(self._opened, call, self._base + call.target)
+        response = self._retrying(self._send, call, self._base + call.target)
         try:
             yield response
         finally:
@@ -150,30 +150,30 @@ class IterableClient:
         self._session.close()
         self._limiter.close()
 
-    def _whole(self, call: _Call, url: str) -> requests.Response:
-        response = self._opened(call, url)
-        with self._no_answer_explained(call):
+    def _send_and_read(self, call: _Call, url: str) -> requests.Response:
+        response = self._send(call, url)
+        with self._explain_connection_errors(call):
             _ = response.content  # reads the body, which may end too early
             if self._cancellation.is_cancelled and not is_framed(response):
                 raise requests.ConnectionError
         return response
 
-    def _opened(self, call: _Call, url: str) -> requests.Response:
+    def _send(self, call: _Call, url: str) -> requests.Response:
         self._limiter.acquire(call.method, call.path)
         self._cancellation.check()
         began, status = time.monotonic(), None
         try:
-            response = self._sent(call, url)
+            response = self._send_once(call, url)
             status, self._reached = response.status_code, True
         finally:
             if self._on_attempt is not None:
                 self._on_attempt(Attempt(call.method, call.path, status, time.monotonic() - began, call.data))
         if response.status_code not in _SUCCESS:
-            raise self._refusal(call, response)
+            raise self._api_error(call, response)
         return response
 
-    def _sent(self, call: _Call, url: str) -> requests.Response:
-        with self._no_answer_explained(call):
+    def _send_once(self, call: _Call, url: str) -> requests.Response:
+        with self._explain_connection_errors(call):
             return self._session.request(
                 call.method,
                 url,
@@ -187,17 +187,17 @@ class IterableClient:
             )
 
     @contextmanager
-    def _no_answer_explained(self, call: _Call) -> Iterator[None]:
+    def _explain_connection_errors(self, call: _Call) -> Iterator[None]:
         try:
             yield
         except (requests.RequestException, UnicodeError) as error:
             host = urlsplit(self._base).netloc
-            failure = no_answer(str(call), host, error, repeatable=call.repeatable, reached=self._reached)
+            failure = connection_error(str(call), host, error, repeatable=call.repeatable, reached=self._reached)
             if self._cancellation.is_cancelled and isinstance(failure, ConnectionFailedError):
                 failure = RunEndedError(f"{call}: broken off, because the run was asked to end")
             raise failure from None
 
-    def _refusal(self, call: _Call, response: requests.Response) -> ApiError | UnknownOutcomeError:
+    def _api_error(self, call: _Call, response: requests.Response) -> ApiError | UnknownOutcomeError:
         sent = [self._key, *call.texts]
         error = api_error(
             response.status_code, call.method, call.path, _body(response), retry_after(response), sent=sent
@@ -217,18 +217,18 @@ class _Call:
     params: Params | None = field(repr=False)
     json: Any = field(repr=False)
     data: bytes | None = field(repr=False)
-    harmless: bool = True
+    repeatable_body: bool = True
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
     @property
     def target(self) -> str:
-        return fill(self.path, self.path_params)
+        return expand_path(self.path, self.path_params)
 
     @property
     def repeatable(self) -> bool:
-        return self.harmless and facts_of(self.method, self.path).repeatable
+        return self.repeatable_body and facts_of(self.method, self.path).repeatable
 
     @property
     def texts(self) -> Iterator[str]:
@@ -255,7 +255,7 @@ def base_url(region: str, api_url: str | None) -> str:
     return url
 
 
-def fill(path: str, values: PathParams) -> str:
+def expand_path(path: str, values: PathParams) -> str:
     """The template with its parameters put in, each quoted whole: `+` becomes `%2B` and `/` becomes `%2F`.
 
     Raises:

@@ -21,7 +21,7 @@ from iterable_api.waiting.cancellation import Cancellation, shut_socket
 
 CONNECT_TIMEOUT: Final = 10
 STALL_TIMEOUT: Final = 300
-SLOWEST: Final = 500
+MIN_BYTES_PER_SECOND: Final = 500
 """Bytes per second. The slowest lists bring several times as much, also when they are compressed."""
 
 
@@ -30,9 +30,9 @@ class _StalledError(TimeoutError):
 
 
 class StallGuard(HTTPAdapter):
-    """For sessions: makes their read time-out the longest stall.
+    """An adapter for sessions that makes their read time-out the longest stall.
 
-    A head must come whole in that time, and of a body at least `SLOWEST` bytes for each of its seconds. All
+    A head must come whole in that time, and of a body at least `MIN_BYTES_PER_SECOND` for each of its seconds. All
     connections end when the run does.
     """
 
@@ -43,8 +43,8 @@ class StallGuard(HTTPAdapter):
     def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> HTTPConnectionPool:
         """The pool of the host or of the proxy, which makes guarded connections from now on."""
         pool = cast("HTTPConnectionPool", super().get_connection_with_tls_context(*arguments, **options))
-        if not issubclass(pool.ConnectionCls, _Guarded):
-            pool.ConnectionCls = _guarded(pool.ConnectionCls, self._cancellation)
+        if not issubclass(pool.ConnectionCls, _GuardedConnection):
+            pool.ConnectionCls = _guarded_class(pool.ConnectionCls, self._cancellation)
         return pool
 
 
@@ -57,17 +57,17 @@ class _WatchedResponse(HTTPResponse):
     """Reads through a `_StallWatch`."""
 
     def __init__(self, connection: socket.socket, *arguments: Any, **options: Any) -> None:
-        self._pace = _StallWatch(connection.makefile("rb", buffering=0), connection.gettimeout())
+        self._watch = _StallWatch(connection.makefile("rb", buffering=0), connection.gettimeout())
         # Of a socket, all that it asks for is the file.
-        super().__init__(cast("socket.socket", _Readable(self._pace)), *arguments, **options)
+        super().__init__(cast("socket.socket", _SocketFile(self._watch)), *arguments, **options)
 
     def begin(self) -> None:
         """Read the head."""
         super().begin()
-        self._pace.head_is_read()
+        self._watch.head_is_read()
 
 
-class _Readable:
+class _SocketFile:
     """What an answer asks a socket for."""
 
     def __init__(self, raw: io.RawIOBase) -> None:
@@ -80,20 +80,20 @@ class _Readable:
 class _StallWatch(io.RawIOBase):
     """The bytes of one answer as they come. Only the time in which they are waited for counts."""
 
-    def __init__(self, raw: io.RawIOBase, longest: float | None) -> None:
+    def __init__(self, raw: io.RawIOBase, max_seconds: float | None) -> None:
         self._raw = raw
-        self._longest = longest
-        self._least: float = float("inf")
+        self._max_seconds = max_seconds
+        self._min_bytes: float = float("inf")
         self._is_head = True
         self._bytes = 0
         self._waited = 0.0
 
     def head_is_read(self) -> None:
         """Begin to measure the body."""
-        if self._longest is not None:
-            self._least = SLOWEST * self._longest
+        if self._max_seconds is not None:
+            self._min_bytes = MIN_BYTES_PER_SECOND * self._max_seconds
         self._is_head = False
-        self._begin_anew()
+        self._reset()
 
     def readable(self) -> bool:
         return True
@@ -106,9 +106,9 @@ class _StallWatch(io.RawIOBase):
             # The standard library takes the end of the connection for that of the head, and what has come for whole.
             raise ConnectionAbortedError
         self._bytes += count or 0
-        if self._bytes >= self._least:
-            self._begin_anew()
-        elif self._longest is not None and self._waited > self._longest:
+        if self._bytes >= self._min_bytes:
+            self._reset()
+        elif self._max_seconds is not None and self._waited > self._max_seconds:
             raise _StalledError
         return count
 
@@ -116,11 +116,11 @@ class _StallWatch(io.RawIOBase):
         self._raw.close()
         super().close()
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self._bytes, self._waited = 0, 0.0
 
 
-class _Guarded:
+class _GuardedConnection:
     """Mixed into a class of urllib3's connections."""
 
     response_class = _WatchedResponse
@@ -135,5 +135,5 @@ class _Guarded:
 
 
 @lru_cache
-def _guarded(kind: type, cancellation: Cancellation) -> type:
-    return type(kind.__name__, (_Guarded, kind), {"cancellation": cancellation})
+def _guarded_class(kind: type, cancellation: Cancellation) -> type:
+    return type(kind.__name__, (_GuardedConnection, kind), {"cancellation": cancellation})

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from iterable_api.facts.identity import ProjectType
 from iterable_api.http.client import HOSTS, Attempt, IterableClient
-from iterable_api.http.stalling import CONNECT_TIMEOUT, SLOWEST, STALL_TIMEOUT
+from iterable_api.http.stalling import CONNECT_TIMEOUT, MIN_BYTES_PER_SECOND, STALL_TIMEOUT
 from iterable_api.rate_limits.limiter import DocumentedLimits, RateLimiter, Unlimited
 from iterable_api.rate_limits.state_store import open_store
 from iterable_api.waiting.cancellation import PROCESS
@@ -81,8 +81,8 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
         "default": STALL_TIMEOUT,
         "title": "Stall time-out in seconds",
         "description": "How long Iterable may take to begin an answer, and how long the rest of it may stand still or "
-        f"only drip, at less than {SLOWEST} bytes a second. Then the answer is broken off and asked for again. An "
-        "answer that goes on coming may take as long as it likes.",
+        f"only drip, at less than {MIN_BYTES_PER_SECOND} bytes a second. Then the answer is broken off and asked for "
+        "again. An answer that goes on coming may take as long as it likes.",
     },
     "lock_timeout_seconds": {
         "type": "integer",
@@ -152,14 +152,14 @@ def _limiter(config: Mapping[str, Any]) -> RateLimiter:
     return DocumentedLimits(store=store, sleep=PROCESS.sleep)
 
 
-def in_plain_words(properties: MutableMapping[str, Any]) -> None:
+def describe_sdk_settings(properties: MutableMapping[str, Any]) -> None:
     """Say what settings mean that the SDK adds to those of a plugin."""
-    for name, description in _OF_THE_SDK.items():
+    for name, description in _SDK_DESCRIPTIONS.items():
         if name in properties:
             properties[name] = {**properties[name], "description": description}
 
 
-_OF_THE_SDK: Final[Mapping[str, str]] = {
+_SDK_DESCRIPTIONS: Final[Mapping[str, str]] = {
     "stream_maps": "Rename streams, compute, drop or mask columns and filter records before they are handed on: stream "
     "-> column -> expression. The SDK's page on stream maps, https://sdk.meltano.com/en/latest/stream_maps.html, has "
     "the syntax. Where it writes `null`, write `__NULL__`: Meltano loses nulls of `meltano.yml`.",

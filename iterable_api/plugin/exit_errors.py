@@ -15,8 +15,8 @@ import click
 
 from iterable_api.plugin import environment
 
-_READ: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
-    "boolean": ("true or false", environment.boolean),
+_PARSERS: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
+    "boolean": ("true or false", environment.parse_boolean),
     "integer": ("a whole number", int),
     "array": ("an array in JSON", json.loads),
     "object": ("an object in JSON", json.loads),
@@ -25,7 +25,7 @@ _READ: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
 
 
 @contextmanager
-def told(logger: logging.Logger, *kinds: type[Exception]) -> Iterator[None]:
+def exit_with_message(logger: logging.Logger, *kinds: type[Exception]) -> Iterator[None]:
     """End the process with the text of an exception of these kinds. The traceback is logged for those who debug."""
     try:
         yield
@@ -36,7 +36,7 @@ def told(logger: logging.Logger, *kinds: type[Exception]) -> Iterator[None]:
 
 
 @contextmanager
-def readable(param: click.Parameter) -> Iterator[None]:
+def as_usage_error(param: click.Parameter) -> Iterator[None]:
     """Name the option whose file is missing or no JSON.
 
     Raises:
@@ -68,7 +68,7 @@ class WrongExpressionError(Exception):
 
 
 @contextmanager
-def expressions_named(setting: str, kind: type[Exception]) -> Iterator[None]:
+def explain_expression_errors(setting: str, kind: type[Exception]) -> Iterator[None]:
     """Name the setting whose expressions end in errors of this kind.
 
     Raises:
@@ -85,7 +85,7 @@ class UnreadableVariableError(Exception):
 
 
 @contextmanager
-def variables_named(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+def explain_variable_errors(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
     """Name the environment variables that cannot be read, for the SDK does not.
 
     Raises:
@@ -94,29 +94,29 @@ def variables_named(plugin: str, properties: Mapping[str, Mapping[str, Any]]) ->
     try:
         yield
     except ValueError:
-        _refuse_misread(plugin, properties)
+        _reject_unreadable(plugin, properties)
         raise
 
 
-def refuse_misread_booleans(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
+def reject_unreadable_booleans(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
     """The SDK takes for false what it cannot read.
 
     Raises:
         UnreadableVariableError: naming the environment variables that say neither.
     """
-    _refuse_misread(plugin, {name: schema for name, schema in properties.items() if "boolean" in schema["type"]})
+    _reject_unreadable(plugin, {name: schema for name, schema in properties.items() if "boolean" in schema["type"]})
 
 
-def _refuse_misread(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
-    if wrong := [problem for name, schema in properties.items() for problem in _misread(plugin, name, schema)]:
+def _reject_unreadable(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
+    if wrong := [problem for name, schema in properties.items() for problem in _unreadable(plugin, name, schema)]:
         raise UnreadableVariableError("; ".join(wrong)) from None
 
 
-def _misread(plugin: str, name: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    variable = environment.variable(plugin, name)
+def _unreadable(plugin: str, name: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    variable = environment.variable_name(plugin, name)
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    for must_be, read in (_READ[kind] for kind in types if kind in _READ and variable in os.environ):
+    for expected, read in (_PARSERS[kind] for kind in types if kind in _PARSERS and variable in os.environ):
         try:
             read(os.environ[variable])
         except ValueError:
-            yield f"`{name}` must be {must_be}: the environment variable {variable} is not"
+            yield f"`{name}` must be {expected}: the environment variable {variable} is not"

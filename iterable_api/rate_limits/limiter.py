@@ -114,7 +114,7 @@ class DocumentedLimits:
             raise
 
 
-class _LastHours(StateAlgorithm):
+class _ExactPeriod(StateAlgorithm):
     """Counts what happened in the last period, exactly: its state is the moment of each."""
 
     def initial(self, _rates: list[Rate]) -> State:
@@ -135,7 +135,7 @@ def _bucket(facts: EndpointFacts, limit: Limit, store: LimitStore | None) -> Sta
     name = f"{facts.method} {facts.path} {limit.count}/{limit.seconds}"
     state = None if store is None else StoredState(store, name)
     if limit.seconds >= DAY:
-        return StateBucket([Rate(limit.count, limit.seconds * 1000)], algorithm=_LastHours(), store=state)
+        return StateBucket([Rate(limit.count, limit.seconds * 1000)], algorithm=_ExactPeriod(), store=state)
     return StateBucket([_rate(limit)], algorithm=TokenBucket(), store=state)
 
 

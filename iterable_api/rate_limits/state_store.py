@@ -14,14 +14,14 @@ from pyrate_limiter import Decision, Rate, StateStore
 from pyrate_limiter.abstracts.algorithm import State, StateAlgorithm
 
 from iterable_api.errors import IterableError
-from iterable_api.storage.paths import sqlite_file, wrong_file
+from iterable_api.storage.paths import file_problem, sqlite_file
 from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
 
 _REDIS_PREFIX: Final = "iterable_rate_limits"
 REDIS_TIMEOUT: Final = 10
 """Seconds for which Redis may say nothing, unless its URL has a `socket_timeout`. It knows no locks."""
 
-Step = Callable[[str], str | None]
+Update = Callable[[str], str | None]
 """From the text of a state, "" at first, to the new text, or None if nothing changes."""
 
 
@@ -46,7 +46,7 @@ class LimitStoreLockedError(LimitStoreError):
 class LimitStore(Protocol):
     """Texts by name that several processes change, one after the other."""
 
-    def change(self, name: str, step: Step) -> None:
+    def update(self, name: str, step: Update) -> None:
         """Read a text, let `step` make the new one and keep it, while nobody else changes it.
 
         Raises:
@@ -73,18 +73,18 @@ class StoredState(StateStore):
             decisions.append(decision)
             return " ".join(map(str, state)) if decision.allowed else None
 
-        self._store.change(self._name, step)
+        self._store.update(self._name, step)
         return decisions[-1]
 
     def read(self, algorithm: StateAlgorithm, rates: list[Rate]) -> State:
         """The present state."""
         seen: list[str] = []
-        self._store.change(self._name, seen.append)
+        self._store.update(self._name, seen.append)
         return _decoded(seen[-1], algorithm, rates)
 
     def reset(self) -> None:
         """Forget it."""
-        self._store.change(self._name, lambda _: "")
+        self._store.update(self._name, lambda _: "")
 
 
 def _decoded(content: str, algorithm: StateAlgorithm, rates: list[Rate]) -> State:
@@ -98,7 +98,7 @@ class RedisStore:
         self._client = client
         self._errors = errors
 
-    def change(self, name: str, step: Step) -> None:
+    def update(self, name: str, step: Update) -> None:
         """See `LimitStore`."""
         key = f"{_REDIS_PREFIX}:{name}"
 
@@ -121,10 +121,10 @@ class RedisStore:
 # A driver takes its time to be imported, and most runs have no store.
 
 
-def _sqlite(place: str, lock_timeout: float) -> LimitStore:
+def _sqlite(location: str, lock_timeout: float) -> LimitStore:
     from iterable_api.rate_limits import sql_state_store as sql_limit_store  # noqa: PLC0415 (see above)
 
-    return sql_limit_store.sqlite(place, lock_timeout)
+    return sql_limit_store.sqlite(location, lock_timeout)
 
 
 def _postgresql(url: str, lock_timeout: float) -> LimitStore:
@@ -151,7 +151,7 @@ _KINDS: Final[Mapping[str, tuple[Callable[[str, float], LimitStore], str]]] = {
 """By the scheme of the URL: how to open the store, and which extra of this package has its driver."""
 
 
-def open_store(place: str, lock_timeout: float = LOCK_TIMEOUT) -> LimitStore:
+def open_store(location: str, lock_timeout: float = LOCK_TIMEOUT) -> LimitStore:
     """The store at a path or URL. Locks of other processes in a database are waited for `lock_timeout` seconds.
 
     Raises:
@@ -159,13 +159,13 @@ def open_store(place: str, lock_timeout: float = LOCK_TIMEOUT) -> LimitStore:
             be reached.
     """
     try:
-        opened, extra = _KINDS[urlsplit(place).scheme]
+        opened, extra = _KINDS[urlsplit(location).scheme]
     except (KeyError, ValueError):
         raise ValueError("`rate_limit_store` must be a file, or a URL of SQLite, PostgreSQL or Redis") from None
-    if problem := wrong_file("rate_limit_store", sqlite_file(place)):
+    if problem := file_problem("rate_limit_store", sqlite_file(location)):
         raise ValueError(problem)
     try:
-        return opened(place, lock_timeout)
+        return opened(location, lock_timeout)
     except LimitStoreError:
         raise
     except ImportError:

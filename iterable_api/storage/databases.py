@@ -20,23 +20,24 @@ from sqlalchemy.pool import StaticPool
 from iterable_api.waiting.cancellation import PROCESS
 from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
 
-LOOK: Final = 0.5
+SQLITE_WAIT_SECONDS: Final = 0.5
 """Seconds for which SQLite waits by itself. Neither a signal nor a cancellation gets through to it meanwhile."""
-_PAUSE: Final = 0.01
+_PAUSE_SECONDS: Final = 0.01
 """Seconds between two tries: there are locks for which SQLite itself does not wait at all."""
-_CONNECTING: Final = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
+_CONNECTION_OPTIONS: Final = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
 """When PostgreSQL's library gives a server up that is gone, unless the URL says otherwise; the last in milliseconds."""
-_OF_LOCKS: Final = ("lock_timeout", "idle_in_transaction_session_timeout")
+_LOCK_SETTINGS: Final = ("lock_timeout", "idle_in_transaction_session_timeout")
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 
 _T = TypeVar("_T")
 
 
-def sqlite(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
+def sqlite(location: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
     """The file at a path or URL. A lock of another process is waited for `lock_timeout` seconds."""
-    path = place.removeprefix("sqlite:///")
+    path = location.removeprefix("sqlite:///")
     engine = create_engine(
-        f"sqlite:///{path}", connect_args={"timeout": min(LOOK, lock_timeout), "factory": _PatientConnection}
+        f"sqlite:///{path}",
+        connect_args={"timeout": min(SQLITE_WAIT_SECONDS, lock_timeout), "factory": _PatientConnection},
     )
 
     @event.listens_for(engine, "connect")
@@ -52,22 +53,22 @@ def postgresql(url: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
     A process that stands still in the middle of a transaction loses it after the same time, and its locks with it.
     """
     address = make_url(url).set(drivername="postgresql+psycopg")
-    unsaid = {name: value for name, value in _CONNECTING.items() if name not in address.query}
-    engine = create_engine(address.update_query_dict(unsaid), pool_pre_ping=True)
+    defaults = {name: value for name, value in _CONNECTION_OPTIONS.items() if name not in address.query}
+    engine = create_engine(address.update_query_dict(defaults), pool_pre_ping=True)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.autocommit = True  # what is set in a transaction goes when that is undone
-        seconds = LOOK if PROCESS.is_cancelled else lock_timeout
-        for name in _OF_LOCKS:
+        seconds = SQLITE_WAIT_SECONDS if PROCESS.is_cancelled else lock_timeout
+        for name in _LOCK_SETTINGS:
             connection.execute(f"SET {name} = {round(seconds * 1000)}")
         connection.autocommit = False
-        PROCESS.watch(connection, _hang_up)
+        PROCESS.watch(connection, _shut_connection)
 
     return engine
 
 
-def sqlite_for_now() -> Engine:
+def temporary_sqlite() -> Engine:
     """A database for this process alone. What does not fit into memory is in a file without a name."""
     return create_engine(
         "sqlite://", creator=lambda: sqlite3.connect("", check_same_thread=False), poolclass=StaticPool
@@ -83,7 +84,7 @@ def is_locked(error: Exception) -> bool:
     return _is_busy(cause) or getattr(cause, "sqlstate", None) == _LOCK_NOT_AVAILABLE or PROCESS.is_cancelled
 
 
-def make(engine: Engine, table: Executable) -> None:
+def create_table(engine: Engine, table: Executable) -> None:
     """Run a CREATE TABLE IF NOT EXISTS.
 
     Two who do that at the same moment may clash in PostgreSQL, which then says any of several things. The second time
@@ -144,7 +145,7 @@ class _PatientConnection(sqlite3.Connection):
             except sqlite3.OperationalError as error:
                 if not _is_busy(error) or PROCESS.is_cancelled or time.monotonic() >= deadline:
                     raise
-                time.sleep(_PAUSE)
+                time.sleep(_PAUSE_SECONDS)
 
 
 def _is_busy(error: BaseException | None) -> bool:
@@ -152,7 +153,7 @@ def _is_busy(error: BaseException | None) -> bool:
     return (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_BUSY
 
 
-def _hang_up(connection: Any) -> None:
+def _shut_connection(connection: Any) -> None:
     """Whoever waits for an answer of PostgreSQL gets an error instead."""
     with socket.socket(fileno=os.dup(connection.fileno())) as line:
         line.shutdown(socket.SHUT_RDWR)

@@ -101,5 +101,5 @@ EXPORT_JOB_STATE: Final = RetryPolicy(attempts=UNLIMITED, first_wait=1, longest_
 """A look at an export job that is not completed."""
 EXPORT_FILE: Final = RetryPolicy(attempts=5, first_wait=1, longest_wait=30, factor=5)
 """The download of a file of an export job, each time from a fresh URL, as the last one may have expired."""
-PIECE: Final = RetryPolicy(attempts=3)
+PARTITION: Final = RetryPolicy(attempts=3)
 """A list, or the events of a user, whose answer broke off."""

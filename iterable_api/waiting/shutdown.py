@@ -19,23 +19,23 @@ from typing import Final
 
 from iterable_api.waiting.cancellation import PROCESS, Cancellation
 
-GRACE: Final = 2.5
+GRACE_SECONDS: Final = 2.5
 """Seconds after a signal in which what is under way may still be finished."""
-LAST: Final = 4.5
+DEADLINE_SECONDS: Final = 4.5
 """Seconds after a signal in which the process must have ended."""
-ENDINGS: Final = (signal.SIGINT, signal.SIGTERM)
+EXIT_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
-_FAREWELL: Final = 0.2
+_LOG_SECONDS: Final = 0.2
 """Seconds for the last words: whoever should read them may stand still."""
-_BY_SIGNAL: Final = 128
+_SIGNAL_EXIT_CODE: Final = 128
 """What shells add to the number of a signal that a process died of."""
 
 _logger: Final = logging.getLogger(__name__)
 
 
 @contextmanager
-def one_signal_is_enough(cancellation: Cancellation = PROCESS) -> Iterator[None]:
-    """While this lasts, a signal of `ENDINGS` ends the process in time; only the main thread can ask for that."""
+def bounded_shutdown(cancellation: Cancellation = PROCESS) -> Iterator[None]:
+    """While this lasts, a signal of `EXIT_SIGNALS` ends the process in time; only the main thread can ask for that."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -65,10 +65,10 @@ class _Watch(threading.Thread):
         """Wait, and end the process."""
         if hasattr(signal, "pthread_sigmask"):
             # The main thread must get them: they interrupt what it waits for.
-            signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+            signal.pthread_sigmask(signal.SIG_BLOCK, EXIT_SIGNALS)
         with self._woken, self.waker:
             while number := self._woken.recv(1):
-                if number[0] in ENDINGS:
+                if number[0] in EXIT_SIGNALS:
                     self._end(number[0])
 
     def stop(self) -> None:
@@ -76,16 +76,16 @@ class _Watch(threading.Thread):
         self.waker.shutdown(socket.SHUT_WR)
 
     def _end(self, number: int) -> None:
-        time.sleep(GRACE)
+        time.sleep(GRACE_SECONDS)
         self._cancellation.cancel()
-        time.sleep(LAST - GRACE)
-        words = threading.Thread(target=_say_last_words, args=(number,), daemon=True)
+        time.sleep(DEADLINE_SECONDS - GRACE_SECONDS)
+        words = threading.Thread(target=_log_forced_exit, args=(number,), daemon=True)
         words.start()
-        words.join(_FAREWELL)
-        os._exit(_BY_SIGNAL + number)
+        words.join(_LOG_SECONDS)
+        os._exit(_SIGNAL_EXIT_CODE + number)
 
 
-def _say_last_words(number: int) -> None:
+def _log_forced_exit(number: int) -> None:
     _logger.error(
         "%s: what was under way did not end in time, so the process ends as if it were killed. State has not moved "
         "past what has no verdict: the next run goes on there.",

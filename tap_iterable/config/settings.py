@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from iterable_api.facts.data_types import DATA_TYPES, unlisted
+from iterable_api.facts.data_types import DATA_TYPES, unknown_data_type
 from iterable_api.plugin.connection_settings import CONNECTION
-from iterable_api.storage.paths import wrong_folder
+from iterable_api.storage.paths import folder_problem
 from tap_iterable.config.export_settings import EXPORT
-from tap_iterable.input.dates import moment
+from tap_iterable.input.dates import parse_date
 
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -169,30 +169,30 @@ def problems(config: Mapping[str, Any], taken: Collection[str]) -> list[str]:
     """
     wrong = [_wrong_date(name, config[name]) for name in ("start_date", "end_date") if config.get(name)]
     dates = [problem for problem in wrong if problem] or list(_wrong_range(config))
-    return [*dates, *_needless_types(config["extra_data_types"], taken), *_wrong_directory(config)]
+    return [*dates, *_known_data_types(config["extra_data_types"], taken), *_wrong_directory(config)]
 
 
 def _wrong_directory(config: Mapping[str, Any]) -> Iterator[str]:
     place = spool_directory(config)
     if place is not None and not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
         yield f"`spool_directory` is {str(place)!r}, which is no folder that we may write into"
-    if problem := wrong_folder("malformed_directory", config["malformed_directory"]):
+    if problem := folder_problem("malformed_directory", config["malformed_directory"]):
         yield problem
 
 
 def _wrong_range(config: Mapping[str, Any]) -> Iterator[str]:
-    start = moment(config["start_date"])
-    if config.get("end_date") and moment(config["end_date"]) <= start:
+    start = parse_date(config["start_date"])
+    if config.get("end_date") and parse_date(config["end_date"]) <= start:
         yield "`end_date` must be later than `start_date`"
     if start > datetime.now(UTC):
         yield f"`start_date` is {config['start_date']}, which is in the future: there is nothing to read yet"
 
 
-def _needless_types(names: Sequence[str], taken: Collection[str]) -> Iterator[str]:
+def _known_data_types(names: Sequence[str], taken: Collection[str]) -> Iterator[str]:
     """Names that the tap reads already; to Iterable their letter case means nothing."""
     known = {data_type.name.lower(): data_type.stream for data_type in DATA_TYPES}
     for name in names:
-        stream = unlisted(name).stream
+        stream = unknown_data_type(name).stream
         if name.lower() in known:
             yield f"`extra_data_types` names {name}, which is the stream {known[name.lower()]} already"
         elif stream in taken:
@@ -202,7 +202,7 @@ def _needless_types(names: Sequence[str], taken: Collection[str]) -> Iterator[st
 
 def _wrong_date(name: str, text: str) -> str | None:
     try:
-        moment(text)
+        parse_date(text)
     except ValueError:
         return f"`{name}` is {text!r}, which is not a date such as 2026-01-01T00:00:00Z"
     return None

@@ -20,9 +20,9 @@ Check = Callable[[IO[bytes], str], None]
 NO_JSON: Final = object()
 """The value of text that is no JSON."""
 
-_SMALL: Final = 1 << 16
+_MAX_VALUE_BYTES: Final = 1 << 16
 """Bytes up to which an answer is read as one value, to tell what it is."""
-_BEGINNINGS: Final = ((b"<", "HTML or XML"), (b"[", "an array"), (b"\x1f\x8b", "compressed data"))
+_SIGNATURES: Final = ((b"<", "HTML or XML"), (b"[", "an array"), (b"\x1f\x8b", "compressed data"))
 
 
 class NoRowsError(UnreadableAnswerError):
@@ -46,44 +46,44 @@ def check_rows(spool: IO[bytes], name: str, is_row: Callable[[bytes], bool], wan
     found = any(map(is_row, _lines(spool)))
     spool.seek(0)
     if not found and not empty:
-        raise _without_rows(spool, name, wanted)
-    refuse_error(last_line(spool), name)
+        raise _error_without_rows(spool, name, wanted)
+    reject_error_line(last_line(spool), name)
 
 
-def refuse_error(line: bytes, name: str) -> None:
+def reject_error_line(line: bytes, name: str) -> None:
     """Look at a line that is no row.
 
     Raises:
         IncompleteBodyError: if it is an error of Iterable's: then rows are missing.
     """
-    code = error_code(json_in(line))
+    code = error_code(parse_json(line))
     if code is not None:
         raise IncompleteBodyError(f"{name}: an error of Iterable's stands in place of a row, code {code}")
 
 
-def value_of(spool: IO[bytes]) -> object:
+def first_value(spool: IO[bytes]) -> object:
     """The value of an answer that is JSON as a whole, or else of its first line; NO_JSON if there is none."""
     body = beginning(spool)
-    value = json_in(body)
-    return json_in(body.partition(b"\n")[0]) if value is NO_JSON else value
+    value = parse_json(body)
+    return parse_json(body.partition(b"\n")[0]) if value is NO_JSON else value
 
 
 def beginning(spool: IO[bytes]) -> bytes:
     """What an answer begins with; its position is at the start afterwards."""
     spool.seek(0)
-    body = spool.read(_SMALL).lstrip()
+    body = spool.read(_MAX_VALUE_BYTES).lstrip()
     spool.seek(0)
     return body
 
 
-def refusal(spool: IO[bytes], name: str, what: str, wanted: str) -> NoRowsError:
+def no_rows_error(spool: IO[bytes], name: str, what: str, wanted: str) -> NoRowsError:
     """The error for an answer that holds `what`, and not once what is `wanted`."""
     size = spool.seek(0, 2)
     spool.seek(0)
     return NoRowsError(f"{name} answered with {what}, {size:,} bytes, in which there is not one {wanted}")
 
 
-def json_in(text: bytes) -> object:
+def parse_json(text: bytes) -> object:
     """The value that a text is; NO_JSON if it is none."""
     try:
         return json.loads(text)
@@ -91,14 +91,14 @@ def json_in(text: bytes) -> object:
         return NO_JSON
 
 
-def _without_rows(spool: IO[bytes], name: str, wanted: str) -> IncompleteBodyError | NoRowsError:
-    body, value = beginning(spool), value_of(spool)
+def _error_without_rows(spool: IO[bytes], name: str, wanted: str) -> IncompleteBodyError | NoRowsError:
+    body, value = beginning(spool), first_value(spool)
     if value is not NO_JSON:
-        return refusal(spool, name, form_of(value), wanted)
+        return no_rows_error(spool, name, form_of(value), wanted)
     if body.startswith(b"{"):
         return IncompleteBodyError(f"{name}: the answer ends within its first row")
-    what = next((words for start, words in _BEGINNINGS if body.startswith(start)), "text")
-    return refusal(spool, name, what, wanted)
+    what = next((words for start, words in _SIGNATURES if body.startswith(start)), "text")
+    return no_rows_error(spool, name, what, wanted)
 
 
 def _lines(spool: IO[bytes]) -> Iterator[bytes]:

@@ -25,15 +25,15 @@ from tap_iterable.export.windows import OversizeError
 _BLOCK: Final = 1 << 18
 
 
-def spooled(
+def spool_answer(
     client: IterableClient, path: str, params: Params, directory: Path | None, limit: int | None = None
 ) -> AbstractContextManager[IO[bytes]]:
-    """The whole answer of a GET as a file at its start; the file is gone afterwards. See `whole`."""
-    return whole(client.stream(path, params=params), path, directory, limit)
+    """The whole answer of a GET as a file at its start; the file is gone afterwards. See `spool_response`."""
+    return spool_response(client.stream(path, params=params), path, directory, limit)
 
 
 @contextmanager
-def whole(
+def spool_response(
     opened: AbstractContextManager[requests.Response], name: str, directory: Path | None, limit: int | None = None
 ) -> Iterator[IO[bytes]]:
     """The body of a response as a file at its start. The file has no name, so even `kill -9` leaves nothing behind.
@@ -55,7 +55,7 @@ def whole(
         yield spool
 
 
-def ends_cleanly(spool: IO[bytes]) -> bool:
+def has_whole_last_line(spool: IO[bytes]) -> bool:
     """Whether the last line is whole JSON: a server may end a broken answer as if all were well."""
     last = last_line(spool)
     try:

@@ -38,8 +38,8 @@ class Job:
     started: float = 0.0
     last_file: str | None = None
     failures: int = 0
-    look_at: float = 0.0
-    looks: int = 0
+    next_poll: float = 0.0
+    polls: int = 0
     completed: bool = False
     truncated: bool = False
     error: Exception | None = None
@@ -61,7 +61,7 @@ class Job:
         }
 
 
-def restored(data_type: str, saved: Mapping[str, Any], save: Callable[[], None]) -> Job | None:
+def restore_job(data_type: str, saved: Mapping[str, Any], save: Callable[[], None]) -> Job | None:
     """The job that an earlier run left in the state; None if somebody changed it beyond recognition."""
     start, end = (timestamps.parse(str(saved.get(name))) for name in ("startDateTime", "endDateTime"))
     job_id, started = saved.get("jobId"), saved.get("started")

@@ -43,9 +43,9 @@ class JobQueue:
 
     def tick(self) -> None:
         """Look at the jobs whose time it is, and start what there is room for."""
-        for job in [job for job in self._running if job.look_at <= self._clock.now()]:
-            self._look(job)
-        while due := [job for job in self._startable() if job.look_at <= self._clock.now()]:
+        for job in [job for job in self._running if job.next_poll <= self._clock.now()]:
+            self._poll(job)
+        while due := [job for job in self._startable() if job.next_poll <= self._clock.now()]:
             self._waiting.remove(due[0])
             self._start(due[0])
 
@@ -58,8 +58,8 @@ class JobQueue:
         """
         self.tick()
         while not job.ended:
-            next_look = min(other.look_at for other in [*self._running, *self._startable()])
-            self._clock.sleep(max(0.0, next_look - self._clock.now()))
+            earliest = min(other.next_poll for other in [*self._running, *self._startable()])
+            self._clock.sleep(max(0.0, earliest - self._clock.now()))
             self.tick()
         if job.error is not None:
             raise job.error
@@ -75,33 +75,33 @@ class JobQueue:
             job.id = self._api.start(job.data_type, job.window)
         except UnknownOutcomeError as error:
             # Should it have started after all, it ends by itself; nobody could tell that it is ours.
-            self._again(job, str(error))
+            self._resubmit(job, str(error))
         except TransientApiError:
             raise
         except ApiError as error:
             job.error = error
         else:
-            job.started, job.looks, job.look_at = now, 0, now + EXPORT_JOB_STATE.wait(1)
+            job.started, job.polls, job.next_poll = now, 0, now + EXPORT_JOB_STATE.wait(1)
             self._running.append(job)
             job.save()
 
-    def _look(self, job: Job) -> None:
+    def _poll(self, job: Job) -> None:
         if job.id is None:
             raise ValueError("A job without an id cannot be looked at")
         try:
             page = self._api.page(job.id, job.last_file)
         except (NotFoundError, BadRequestError) as error:
-            self._again(job, f"Iterable does not know it any more: {error}")
+            self._resubmit(job, f"Iterable does not know it any more: {error}")
             return
         if page.state in _FAILED:
-            self._again(job, f"it is {page.state}")
+            self._resubmit(job, f"it is {page.state}")
         elif page.state == COMPLETED:
             self._running.remove(job)
             job.completed, job.truncated = True, page.truncated
         else:
-            self._look_later(job, job.id)
+            self._schedule_poll(job, job.id)
 
-    def _look_later(self, job: Job, job_id: int) -> None:
+    def _schedule_poll(self, job: Job, job_id: int) -> None:
         """A state that we do not know is taken for one of work: a job may also go back into Iterable's queue."""
         now = self._clock.now()
         if EXPORT_JOB_STATE.is_over(now - job.started):
@@ -111,10 +111,10 @@ class JobQueue:
                 f"Export job {job_id} of {job.data_type} did not complete in 24 hours and was cancelled. Run again; "
                 "if it happens again, read the stream with `export_mode` set to `stream`."
             )
-        job.looks += 1
-        job.look_at = now + EXPORT_JOB_STATE.wait(job.looks + 1)
+        job.polls += 1
+        job.next_poll = now + EXPORT_JOB_STATE.wait(job.polls + 1)
 
-    def _again(self, job: Job, reason: str) -> None:
+    def _resubmit(self, job: Job, reason: str) -> None:
         """Submit anew, a few times."""
         job.failures += 1
         text = f"Export job {job.id or ''} of {job.data_type} failed: {reason}".replace("  ", " ")
@@ -125,6 +125,6 @@ class JobQueue:
             job.error = ExportJobError(f"{text}. It was submitted {job.failures} times; run again later.")
         else:
             _logger.warning("%s. It is submitted again.", text)
-            job.look_at = self._clock.now() + EXPORT_JOB.wait(job.failures)
+            job.next_poll = self._clock.now() + EXPORT_JOB.wait(job.failures)
             self._waiting.insert(0, job)
         job.save()

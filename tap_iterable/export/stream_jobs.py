@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 from iterable_api.http.client import IterableClient
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.content_check import Check
-from tap_iterable.export.job import Job, Saved, restored
+from tap_iterable.export.job import Job, Saved, restore_job
 from tap_iterable.export.job_api import JobApi
 from tap_iterable.export.job_files import JobFiles
 from tap_iterable.export.job_queue import JobQueue
@@ -39,10 +39,10 @@ class StreamJobs:
         check: looks at each file before its first line is taken.
     """
 
-    def __init__(self, service: JobService, data_type: str, remember: Callable[..., None], check: Check) -> None:
+    def __init__(self, service: JobService, data_type: str, update_state: Callable[..., None], check: Check) -> None:
         self._service = service
         self._data_type = data_type
-        self._remember = remember
+        self._update_state = update_state
         self._check = check
         self._jobs: dict[Window, Job] = {}
 
@@ -51,7 +51,7 @@ class StreamJobs:
 
         A job that does not lie in [start, end), or begins before another ends, is left to itself.
         """
-        found = [restored(self._data_type, saved, self._save) for saved in state.get(STATE_KEY) or ()]
+        found = [restore_job(self._data_type, saved, self._save) for saved in state.get(STATE_KEY) or ()]
         for job in sorted(filter(None, found), key=lambda job: job.window.start):
             if start <= job.window.start and job.window.end <= end:
                 self._jobs[job.window] = job
@@ -59,7 +59,7 @@ class StreamJobs:
         self._service.queue.add(self._jobs.values())
         return list(self._jobs)
 
-    def order(self, windows: Iterable[Window], *, first: bool = False) -> None:
+    def submit(self, windows: Iterable[Window], *, first: bool = False) -> None:
         """Want a job for each window, after what others ordered or before it."""
         jobs = {window: Job(self._data_type, window, self._save) for window in windows}
         self._jobs.update(jobs)
@@ -90,4 +90,4 @@ class StreamJobs:
         return {STATE_KEY: [job.saved() for job in self._jobs.values() if job.id is not None]}
 
     def _save(self) -> None:
-        self._remember(**self.saved())
+        self._update_state(**self.saved())

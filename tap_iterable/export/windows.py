@@ -37,23 +37,23 @@ def whole_second(moment: datetime) -> datetime:
 
 def windows(start: datetime, end: datetime, size: timedelta) -> list[Window]:
     """Windows of at most `size` that cover [start, end) exactly once, in order; none if it is empty."""
-    return list(_cut(whole_second(start), whole_second(end), max(size, SECOND)))
+    return list(_windows(whole_second(start), whole_second(end), max(size, SECOND)))
 
 
-def _cut(start: datetime, end: datetime, size: timedelta) -> Iterator[Window]:
+def _windows(start: datetime, end: datetime, size: timedelta) -> Iterator[Window]:
     while start < end:
         stop = min(whole_second(start + size), end)
         yield Window(start, stop)
         start = stop
 
 
-def gaps(start: datetime, end: datetime, taken: Iterable[Window], size: timedelta) -> list[Window]:
-    """Windows of at most `size` for what `taken` leaves free of [start, end).
+def gaps(start: datetime, end: datetime, covered: Iterable[Window], size: timedelta) -> list[Window]:
+    """Windows of at most `size` for what `covered` leaves free of [start, end).
 
-    `taken` must lie in the range, in order, without overlaps.
+    `covered` must lie in the range, in order, without overlaps.
     """
-    free: list[Window] = []
-    for window in (*taken, Window(whole_second(end), whole_second(end))):
-        free += windows(start, window.start, size)
+    uncovered: list[Window] = []
+    for window in (*covered, Window(whole_second(end), whole_second(end))):
+        uncovered += windows(start, window.start, size)
         start = window.end
-    return free
+    return uncovered

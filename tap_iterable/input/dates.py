@@ -17,7 +17,7 @@ _ISO: Final = re.compile(
 )
 
 
-def moment(text: str) -> datetime:
+def parse_date(text: str) -> datetime:
     """The moment that a text names in ISO 8601, long or compact, or as Iterable writes it.
 
     One without a zone is UTC, a plain day begins at midnight. A number is none, since nobody can tell seconds from

@@ -83,10 +83,10 @@ def _objects(make: Callable[..., object], columns: Sequence[Column], otherwise: 
 def _united(whole: Column, parts: Column) -> Column:
     if whole.count(UNSET) == len(whole):
         return parts
-    return list(map(_one_of, whole, parts))
+    return list(map(_whole_or_parts, whole, parts))
 
 
-def _one_of(whole: object, part: object) -> object:
+def _whole_or_parts(whole: object, part: object) -> object:
     if whole is not UNSET and part is not UNSET:
         raise UnfittingLineError
     return whole if part is UNSET else part

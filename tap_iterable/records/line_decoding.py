@@ -17,7 +17,7 @@ from typing import IO, Final
 import msgspec
 from msgspec import UNSET
 
-from tap_iterable.records.ascii_json import in_ascii
+from tap_iterable.records.ascii_json import to_ascii
 from tap_iterable.records.column_types import Line
 from tap_iterable.records.line_parsing import ID_BYTES, MalformedLineError, fields_of, names_any, nested, record_id
 from tap_iterable.records.record_shape import RECORD_ID, Record, RecordShape
@@ -128,7 +128,7 @@ class EventLineDecoder(LineDecoder):
 
     def _ids(self, lines: Sequence[Line]) -> list[str]:
         """The ids that `record_id` gives for the fields of the lines."""
-        text = in_ascii(_encoder.encode_lines(list(zip(repeat(self._data_type), lines)))).replace(_DELETE, b"\\u007f")
+        text = to_ascii(_encoder.encode_lines(list(zip(repeat(self._data_type), lines)))).replace(_DELETE, b"\\u007f")
         return [blake2b(line, digest_size=ID_BYTES).hexdigest() for line in map(bytes.rstrip, BytesIO(text))]
 
 

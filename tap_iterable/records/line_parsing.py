@@ -61,7 +61,7 @@ def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
     """
     tree = {name: _copied(value) for name, value in fields.items() if "." not in name}
     for name, value in fields.items():
-        if "." in name and not _planted(tree, name.split("."), value):
+        if "." in name and not _insert(tree, name.split("."), value):
             tree[name] = value
     return tree
 
@@ -70,8 +70,8 @@ def _copied(value: object) -> object:
     return dict(value) if isinstance(value, dict) else value
 
 
-def _planted(tree: dict[str, Any], path: list[str], value: object) -> bool:
-    if not all(path) or not _free(tree, path):
+def _insert(tree: dict[str, Any], path: list[str], value: object) -> bool:
+    if not all(path) or not _is_free(tree, path):
         return False
     *branches, leaf = path
     for branch in branches:
@@ -82,7 +82,7 @@ def _planted(tree: dict[str, Any], path: list[str], value: object) -> bool:
     return True
 
 
-def _free(tree: Mapping[str, Any], path: list[str]) -> bool:
+def _is_free(tree: Mapping[str, Any], path: list[str]) -> bool:
     """Whether every step but the last is an object or absent, and the last one is absent."""
     *branches, leaf = path
     for branch in branches:

@@ -68,14 +68,14 @@ class MalformedLines:
             file.flush()
             os.fsync(descriptor)
 
-    def check(self, odd: int, lines: int) -> None:
+    def check(self, malformed: int, lines: int) -> None:
         """Judge a finished window.
 
         Raises:
             TooManyOddLinesError: if more than the allowed share of its lines is odd, or every single one.
         """
-        if odd and (odd == lines or odd > max(1, lines * self.allowed_percent / 100)):
+        if malformed and (malformed == lines or malformed > max(1, lines * self.allowed_percent / 100)):
             raise TooManyMalformedLinesError(
-                f"{odd} of {lines} lines of a window are not records; they are kept in {self.path}. "
+                f"{malformed} of {lines} lines of a window are not records; they are kept in {self.path}. "
                 "Look at them, and raise `max_malformed_percent` if they may be left out."
             )

@@ -29,7 +29,7 @@ def metric_rows(text: str) -> Iterator[MetricRow]:
     lines = _lines(text)
     titles = _unique(next(lines, []))
     for cells in lines:
-        values = {title: value(cell) for title, cell in zip(titles, cells, strict=False) if cell.strip()}
+        values = {title: parse_cell(cell) for title, cell in zip(titles, cells, strict=False) if cell.strip()}
         yield MetricRow(values, cells[len(titles) :])
 
 
@@ -42,7 +42,7 @@ def _lines(text: str) -> Iterator[list[str]]:
     return (line for line in csv.reader(io.StringIO(text, newline="")) if line)
 
 
-def value(cell: str) -> Value:
+def parse_cell(cell: str) -> Value:
     """A number if the cell is one; NaN, infinities and the like stay text, since JSON has no word for them."""
     cell = cell.strip()
     if _INTEGER.fullmatch(cell):

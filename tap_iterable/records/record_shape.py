@@ -28,7 +28,7 @@ REST: Final = "dataFields"
 RECORD_ID: Final = "recordId"
 """The column with the hash of a line."""
 
-OURS: Final = frozenset({REST, RECORD_ID})
+OWN_COLUMNS: Final = frozenset({REST, RECORD_ID})
 """Columns that no field of Iterable's fills, should one have this name."""
 
 MISFIT: Final = object()
@@ -61,7 +61,9 @@ class RecordShape:
     """
 
     def __init__(self, schema: Schema) -> None:
-        self._fits = {name: _fit_for(column) for name, column in schema["properties"].items() if name not in OURS}
+        self._fits = {
+            name: _fit_for(column) for name, column in schema["properties"].items() if name not in OWN_COLUMNS
+        }
 
     def record(self, fields: Mapping[str, Any]) -> Record:
         """The record for `fields`; absent fields stay absent, nulls of unknown fields are kept."""
@@ -82,7 +84,10 @@ class RecordShape:
     @cached_property
     def columns(self) -> Mapping[str, ColumnType]:
         """How the values of each column come, nearly always."""
-        return {name: _TYPES.get(fit) or ColumnType(Any, partial(_if_there, fit)) for name, fit in self._fits.items()}
+        return {
+            name: _TYPES.get(fit) or ColumnType(Any, partial(_fit_unless_absent, fit))
+            for name, fit in self._fits.items()
+        }
 
     def _fitted(self, name: str, value: object) -> object:
         fit = self._fits.get(name)
@@ -130,21 +135,21 @@ def _boolean(value: object) -> object:
     return value if isinstance(value, bool) else MISFIT
 
 
-def _moment(value: object) -> object:
+def _date(value: object) -> object:
     """Text in any of Iterable's spellings, or epoch milliseconds as metadata endpoints send them."""
     if isinstance(value, str):
-        return moment_of(value) if len(value) <= _LONGEST_MOMENT else MISFIT
+        return date_of(value) if len(value) <= _MAX_DATE_CHARACTERS else MISFIT
     moment = _from_epoch_ms(value) if isinstance(value, int) and not isinstance(value, bool) else None
     return MISFIT if moment is None else timestamps.to_rfc3339(moment)
 
 
 @lru_cache(maxsize=4096)  # what a campaign sends bears the same few seconds over and over
-def moment_of(text: str | UnsetType | None) -> object:
+def date_of(text: str | UnsetType | None) -> object:
     """The moment that a text names, as columns want it; what is no text stays as it is."""
     return (timestamps.text_to_rfc3339(text) or MISFIT) if isinstance(text, str) else text
 
 
-_LONGEST_MOMENT: Final = 64
+_MAX_DATE_CHARACTERS: Final = 64
 """Characters; no spelling of a moment has nearly as many. Moments are remembered, so longer texts must not be tried."""
 
 
@@ -173,7 +178,7 @@ def _anything(value: object) -> object:
     return value
 
 
-def _if_there(fit: Fit, value: object) -> object:
+def _fit_unless_absent(fit: Fit, value: object) -> object:
     return value if value is None or value is UNSET else fit(value)
 
 
@@ -192,23 +197,25 @@ _FITS: Final[dict[str, Fit]] = {
     "integer": _integer,
     "number": _number,
     "boolean": _boolean,
-    "date-time": _moment,
+    "date-time": _date,
     "object": _object,
     "nested": _nested,
 }
-_WHOLE: Final = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_MOMENT_TEXT: Final = Annotated[str, msgspec.Meta(max_length=_LONGEST_MOMENT)]
+_INT64: Final = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_DATE_TEXT: Final = Annotated[str, msgspec.Meta(max_length=_MAX_DATE_CHARACTERS)]
 TEXT: Final = ColumnType(str | None | UnsetType)
-NUMBER_AS_TEXT: Final = ColumnType(str | int | None | UnsetType, partial(_if_there, _string), _ABSENT.union([str]))
+NUMBER_AS_TEXT: Final = ColumnType(
+    str | int | None | UnsetType, partial(_fit_unless_absent, _string), _ABSENT.union([str])
+)
 """A text column of a stream whose lines hold whole numbers there, as some data types do with ids."""
 _TYPES: Final[dict[Fit, ColumnType]] = {
     _string: TEXT,
-    _integer: ColumnType(_WHOLE | None | UnsetType),
+    _integer: ColumnType(_INT64 | None | UnsetType),
     _boolean: ColumnType(bool | None | UnsetType),
-    _moment: ColumnType(_MOMENT_TEXT | None | UnsetType, moment_of),
-    _number: ColumnType(Any, partial(_if_there, _number), _ABSENT.union([float])),
-    _object: ColumnType(Any, partial(_if_there, _object), _ABSENT.union([dict])),
-    _nested: ColumnType(Any, partial(_if_there, _nested), _ABSENT.union([dict, list])),
+    _date: ColumnType(_DATE_TEXT | None | UnsetType, date_of),
+    _number: ColumnType(Any, partial(_fit_unless_absent, _number), _ABSENT.union([float])),
+    _object: ColumnType(Any, partial(_fit_unless_absent, _object), _ABSENT.union([dict])),
+    _nested: ColumnType(Any, partial(_fit_unless_absent, _nested), _ABSENT.union([dict, list])),
     _anything: ColumnType(Any),
 }
 

@@ -65,11 +65,11 @@ class IterableStream(Stream):
         Raises:
             NotReadableError: if the key may not read them, and nothing was said of skipping.
         """
-        with self.refusals_explained():
+        with self.handling_refusals():
             yield from self.read(context)
 
     @contextmanager
-    def refusals_explained(self) -> Iterator[None]:
+    def handling_refusals(self) -> Iterator[None]:
         """What is done while this lasts ends quietly if the stream may be left out; see `get_records`."""
         try:
             yield

@@ -18,15 +18,15 @@ from iterable_api.errors import (
     UnauthorizedError,
 )
 from iterable_api.http.client import IterableClient, Params
-from iterable_api.waiting.retry_policy import PIECE
+from iterable_api.waiting.retry_policy import PARTITION
 from tap_iterable.config.settings import spool_directory
 from tap_iterable.export.content_check import Check, NoRowsError
-from tap_iterable.export.download import spooled
+from tap_iterable.export.download import spool_answer
 from tap_iterable.records.record_shape import Record
 from tap_iterable.stream_types.full_table import FullTableStream
 
-_BROKEN: Final = (IncompleteBodyError, NoRowsError)
-_LOST: Final = (ApiError, ConnectionFailedError, *_BROKEN)
+_INCOMPLETE: Final = (IncompleteBodyError, NoRowsError)
+_UNREADABLE: Final = (ApiError, ConnectionFailedError, *_INCOMPLETE)
 
 
 class PartitionMetric(StrEnum):
@@ -51,32 +51,32 @@ class PartitionedStream(FullTableStream):
         missing: the numbers of the pieces that could not be read.
     """
 
-    piece: ClassVar[str]
+    partition: ClassVar[str]
     remedy: ClassVar[str] = "Run again."
 
     def __init__(self, tap: Tap, client: IterableClient) -> None:
         super().__init__(tap, client)
         self.missing: set[int] = set()
 
-    def rows_of(self, piece: int, rows: Iterator[Record]) -> Iterator[Record]:
+    def rows_of(self, partition: int, rows: Iterator[Record]) -> Iterator[Record]:
         """The rows of one piece, which must be read whole before the first; none if they cannot be read."""
         try:
             yield from rows
         except (UnauthorizedError, ForbiddenError):
             raise
-        except _LOST as error:
-            self.missing.add(piece)
+        except _UNREADABLE as error:
+            self.missing.add(partition)
             self.incomplete()
-            self.logger.error("%s %d could not be read and is left out: %s", self.piece, piece, error)  # noqa: TRY400 (its text says all)
+            self.logger.error("%s %d could not be read and is left out: %s", self.partition, partition, error)  # noqa: TRY400 (its text says all)
 
     def lines(self, path: str, params: Params, check: Check) -> Iterator[bytes]:
         """The lines of an answer that was read to its end and stood `check`; any other is asked for again."""
         with ExitStack() as stack:
-            again = PIECE.retrying(*_BROKEN, sleep=self.client.sleep)
-            yield from again(self._spooled, stack, path, params, check)
+            retrying = PARTITION.retrying(*_INCOMPLETE, sleep=self.client.sleep)
+            yield from retrying(self._spool, stack, path, params, check)
 
-    def _spooled(self, stack: ExitStack, path: str, params: Params, check: Check) -> IO[bytes]:
-        spool = stack.enter_context(spooled(self.client, path, params, spool_directory(self.config)))
+    def _spool(self, stack: ExitStack, path: str, params: Params, check: Check) -> IO[bytes]:
+        spool = stack.enter_context(spool_answer(self.client, path, params, spool_directory(self.config)))
         check(spool, path)
         return spool
 
@@ -97,5 +97,6 @@ class PartitionedStream(FullTableStream):
         if self.missing:
             numbers = ", ".join(map(str, sorted(self.missing)))
             raise MissingPartitionsError(
-                f"The stream {self.name} is not complete. {self.piece} that could not be read: {numbers}. {self.remedy}"
+                f"The stream {self.name} is not complete. {self.partition} that could not be read: {numbers}. "
+                f"{self.remedy}"
             )

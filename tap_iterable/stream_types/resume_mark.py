@@ -17,7 +17,7 @@ from iterable_api.facts import timestamps
 
 STATE_KEY: Final = "resume"
 """Under which name the stream's state keeps it."""
-CHOOSING: Final = ("list_ids", "excluded_list_ids", "project_type")
+SELECTION_SETTINGS: Final = ("list_ids", "excluded_list_ids", "project_type")
 """Settings that say what is read, and how."""
 
 
@@ -40,13 +40,17 @@ class ResumeMark:
     @classmethod
     def new(cls, config: Mapping[str, Any]) -> ResumeMark:
         """The mark of a run that begins."""
-        return cls(timestamps.to_rfc3339(datetime.now(UTC)), _choice(config))
+        return cls(timestamps.to_rfc3339(datetime.now(UTC)), _settings_hash(config))
 
     @classmethod
     def unfinished(cls, state: Mapping[str, Any], config: Mapping[str, Any]) -> ResumeMark | None:
         """What an interrupted run with the same choice of lists left in the stream's state; else None."""
         saved = state.get(STATE_KEY)
-        if not isinstance(saved, Mapping) or saved.get("done") is not False or saved.get("choice") != _choice(config):
+        if (
+            not isinstance(saved, Mapping)
+            or saved.get("done") is not False
+            or saved.get("choice") != _settings_hash(config)
+        ):
             return None
         run, last, missing = saved.get("run"), saved.get("last_list_id"), saved.get("missing_list_ids")
         if not isinstance(run, str) or not isinstance(last, int) or not isinstance(missing, list):
@@ -77,6 +81,6 @@ class ResumeMark:
         return {**self.saved(), "done": True, "last_list_id": None, "missing_list_ids": []}
 
 
-def _choice(config: Mapping[str, Any]) -> str:
-    text = json.dumps([config.get(name) for name in CHOOSING])
+def _settings_hash(config: Mapping[str, Any]) -> str:
+    text = json.dumps([config.get(name) for name in SELECTION_SETTINGS])
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -8,11 +8,11 @@ from typing import Final
 
 from iterable_api.facts import timestamps
 
-SKEW: Final = timedelta(minutes=10)
+MAX_CLOCK_SKEW: Final = timedelta(minutes=10)
 """How far the clock of the machine that wrote a bookmark may be ahead of ours."""
 
 
-def unread(bookmark: datetime, now: datetime, start_date: datetime, end_date: datetime | None) -> Iterator[str]:
+def unread_ranges(bookmark: datetime, now: datetime, start_date: datetime, end_date: datetime | None) -> Iterator[str]:
     """What stays unread, and what to do about it, in a sentence for each reason.
 
     Args:
@@ -22,7 +22,7 @@ def unread(bookmark: datetime, now: datetime, start_date: datetime, end_date: da
         end_date: of the settings, if it is set.
     """
     reached = timestamps.to_rfc3339(bookmark)
-    if bookmark > now + SKEW:
+    if bookmark > now + MAX_CLOCK_SKEW:
         yield (
             f"the bookmark is {reached}, which is in the future, so nothing new is read until then. Set it back in the "
             "state, or start anew: with `--full-refresh` in Meltano, or without `--state`."

@@ -15,7 +15,7 @@ from typing import Any
 from singer_sdk.helpers.types import Context
 
 from iterable_api.facts import timestamps
-from tap_iterable.input.dates import moment
+from tap_iterable.input.dates import parse_date
 from tap_iterable.stream_types.base import IterableStream
 
 
@@ -28,11 +28,11 @@ class WindowedStream(IterableStream):
     _pending: Mapping[str, Any] | None = None
 
     def checkpoint(self, end: datetime, **entries: Any) -> None:
-        """Everything before `end` has been emitted: make it the bookmark, which never goes back; see `remember`."""
+        """Everything before `end` has been emitted: make it the bookmark, which never goes back; see `update_state`."""
         latest = timestamps.to_rfc3339(max(end, self.bookmark() or end))
-        self.remember(replication_key=self.replication_key, replication_key_value=latest, **entries)
+        self.update_state(replication_key=self.replication_key, replication_key_value=latest, **entries)
 
-    def remember(self, **entries: Any) -> None:
+    def update_state(self, **entries: Any) -> None:
         """Put `entries` into this stream's state and write STATE.
 
         An entry that is over gets an empty value and is not taken out: where states of several runs are merged, as
@@ -52,7 +52,7 @@ class WindowedStream(IterableStream):
 
     def compare_start_date(self, value: str, start_date_value: str) -> str:
         """The later of a bookmark and `start_date`, which the SDK could not read in all of its forms."""
-        return max(value, start_date_value, key=moment)
+        return max(value, start_date_value, key=parse_date)
 
     def _write_state_message(self) -> None:
         if self._pending is not None:

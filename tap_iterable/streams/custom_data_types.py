@@ -19,23 +19,23 @@ class CustomEventStream(EventStream):
     """A data type of `extra_data_types`: its known columns are those that all events have."""
 
     @contextmanager
-    def refusals_explained(self) -> Iterator[None]:
+    def handling_refusals(self) -> Iterator[None]:
         """Explain a refusal of the first request, too: most likely it is because of the name.
 
         Raises:
             UnknownDataTypeError: for such a refusal.
         """
         try:
-            with super().refusals_explained():
+            with super().handling_refusals():
                 yield
         except BadRequestError as error:
             name = self.data_type.name
             raise UnknownDataTypeError(
-                f"`extra_data_types` names {name}, which Iterable refuses: {str(error).rstrip('.')}.{_meant(name)}"
+                f"`extra_data_types` names {name}, which Iterable refuses: {str(error).rstrip('.')}.{_suggestion(name)}"
             ) from None
 
 
-def _meant(name: str) -> str:
+def _suggestion(name: str) -> str:
     streams = {data_type.name: data_type.stream for data_type in DATA_TYPES}
     nearest = get_close_matches(name, streams, n=1)
     return f" The stream {streams[nearest[0]]} is there without it." if nearest else ""

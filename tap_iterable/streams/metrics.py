@@ -20,9 +20,9 @@ from singer_sdk.helpers.types import Context
 from iterable_api.errors import UnreadableAnswerError
 from iterable_api.facts import timestamps
 from iterable_api.http.client import Params
-from tap_iterable.export.content_check import NO_JSON, json_in
+from tap_iterable.export.content_check import NO_JSON, parse_json
 from tap_iterable.export.json_answers import form_of
-from tap_iterable.input.dates import moment
+from tap_iterable.input.dates import parse_date
 from tap_iterable.records.metric_csv import MetricRow, metric_rows, titles_of
 from tap_iterable.records.record_shape import Record
 from tap_iterable.stream_types.id_batches import id_batches
@@ -53,7 +53,7 @@ class Range:
         return {"startDateTime": timestamps.to_rfc3339(self.start), "endDateTime": end}
 
 
-def ranges(days: int, until: datetime) -> list[Range]:
+def metric_ranges(days: int, until: datetime) -> list[Range]:
     """The last `days` days one by one, that of `until` included; or the whole lifetime if there are none."""
     end = until.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
     if not days:
@@ -68,25 +68,25 @@ class MetricsStream(PartitionedStream):
     end_is_inclusive: ClassVar[bool] = False
 
     selected_by_default = False
-    piece = "Batch of campaigns"
+    partition = "Batch of campaigns"
 
     def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
         """The rows of every campaign, in batches as large as a URI may be."""
-        ids = sorted(campaign["id"] for campaign in campaigns(self.client) if self.counts(campaign))
+        ids = sorted(campaign["id"] for campaign in campaigns(self.client) if self.includes(campaign))
         requests = [
-            (asked, batch)
-            for asked in ranges(self.config["metrics_days"], self._until())
-            for batch in id_batches(self.path, "campaignId", ids, self._bounds(asked))
+            (range_, batch)
+            for range_ in metric_ranges(self.config["metrics_days"], self._until())
+            for batch in id_batches(self.path, "campaignId", ids, self._bounds(range_))
         ]
-        for number, (asked, batch) in enumerate(requests, start=1):
-            yield from self.rows_of(number, self._answer(asked, batch))
+        for number, (range_, batch) in enumerate(requests, start=1):
+            yield from self.rows_of(number, self._answer(range_, batch))
             self.logger.info("Request %d of %d is done", number, len(requests))
 
-    def counts(self, campaign: Mapping[str, Any]) -> bool:  # noqa: ARG002 (for those who choose)
+    def includes(self, campaign: Mapping[str, Any]) -> bool:  # noqa: ARG002 (for those who choose)
         """Whether to ask about a campaign."""
         return True
 
-    def heads(self, titles: Sequence[str]) -> bool:
+    def is_header(self, titles: Sequence[str]) -> bool:
         """Whether these can be the titles of a table of metrics; an answer without a single line has none."""
         raise NotImplementedError
 
@@ -96,13 +96,13 @@ class MetricsStream(PartitionedStream):
 
     def _until(self) -> datetime:
         now, end = datetime.now(UTC), self.config.get("end_date")
-        return min(now, moment(end)) if end else now
+        return min(now, parse_date(end)) if end else now
 
-    def _bounds(self, asked: Range) -> dict[str, str]:
-        return asked.params(inclusive=self.end_is_inclusive)
+    def _bounds(self, range_: Range) -> dict[str, str]:
+        return range_.params(inclusive=self.end_is_inclusive)
 
-    def _answer(self, asked: Range, batch: list[int]) -> Iterator[Record]:
-        params: Params = {**self._bounds(asked), "campaignId": batch}
+    def _answer(self, range_: Range, batch: list[int]) -> Iterator[Record]:
+        params: Params = {**self._bounds(range_), "campaignId": batch}
         content = self.client.request("GET", self.path, params=params).content
         try:
             text = content.decode("utf-8-sig")
@@ -110,13 +110,13 @@ class MetricsStream(PartitionedStream):
             raise UnreadableAnswerError(f"{self.path} answered with something that is no text") from None
         self._check(text)
         for record in self.records(metric_rows(text)):
-            yield {**record, **asked.columns}
+            yield {**record, **range_.columns}
 
     def _check(self, text: str) -> None:
-        value = json_in(text.encode())
+        value = parse_json(text.encode())
         if value is not NO_JSON:
             raise UnreadableAnswerError(f"{self.path} answered with {form_of(value)} in place of a table")
-        if not self.heads(titles_of(text)):
+        if not self.is_header(titles_of(text)):
             raise UnreadableAnswerError(f"{self.path} answered without a header line that has an `id`")
 
 
@@ -129,7 +129,7 @@ class CampaignMetricsStream(MetricsStream):
     endpoints = (CAMPAIGNS, path)
     cost = "1 request per about 90 campaigns and day"
 
-    def heads(self, titles: Sequence[str]) -> bool:
+    def is_header(self, titles: Sequence[str]) -> bool:
         """The campaign is in every table, since every request is about some."""
         return "id" in titles
 
@@ -156,11 +156,11 @@ class ExperimentMetricsStream(MetricsStream):
     endpoints = (CAMPAIGNS, path)
     cost = "1 request per about 90 e-mail campaigns and day"
 
-    def counts(self, campaign: Mapping[str, Any]) -> bool:
+    def includes(self, campaign: Mapping[str, Any]) -> bool:
         """Only e-mail campaigns have experiments that can be read."""
         return bool(campaign.get("messageMedium") == "Email")
 
-    def heads(self, titles: Sequence[str]) -> bool:
+    def is_header(self, titles: Sequence[str]) -> bool:
         """Some id must be there. What Iterable answers about campaigns without experiments is not documented."""
         return not titles or any(_ID.search(title) for title in titles)
 
@@ -168,7 +168,7 @@ class ExperimentMetricsStream(MetricsStream):
         """Every line; the second one with the same ids gets another `recordId`."""
         seen: Counter[str] = Counter()
         for row in rows:
-            ids = {_squeezed(title): value for title, value in row.values.items() if _ID.search(title)}
+            ids = {_normalised_title(title): value for title, value in row.values.items() if _ID.search(title)}
             text = json.dumps(ids, sort_keys=True)
             seen[text] += 1
             yield {
@@ -183,6 +183,6 @@ _COLUMNS: Final = ("experimentId", "campaignId", "templateId")
 _ID: Final = re.compile(r"(^|[ _-])id$|[a-z]I[dD]$|(^|[ _-])I[dD]$")
 
 
-def _squeezed(title: str) -> str:
+def _normalised_title(title: str) -> str:
     """`Experiment ID`, `experiment_id` and `experimentId` alike."""
     return "".join(character for character in title.lower() if character.isalnum())

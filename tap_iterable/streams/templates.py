@@ -73,14 +73,14 @@ class TemplateContentsStream(MetadataStream):
     def rows(self) -> RowIterator:
         """Each template in each of its locales."""
         media = {campaign.get("templateId"): campaign.get("messageMedium") for campaign in campaigns(self.client)}
-        without: Counter[str] = Counter()
+        unreadable: Counter[str] = Counter()
         for template in templates(self.client):
             medium = template.get("messageMedium") or media.get(template["templateId"])
             found = list(self._locales(template["templateId"], [medium] if medium else CONTENTS))
             yield from found
             if not found:
-                without[medium or "unknown"] += 1
-        for medium, number in without.items():
+                unreadable[medium or "unknown"] += 1
+        for medium, number in unreadable.items():
             self.logger.warning("Templates of the medium %s for which Iterable gives no content: %d", medium, number)
 
     def _locales(self, template_id: int, media: Collection[str]) -> RowIterator:

@@ -37,13 +37,13 @@ def asks_for_dry_run(plugin: str) -> bool:
     Raises:
         SettingError: for a variable that is neither true nor false.
     """
-    names = environment.variables(plugin, _DRY_RUN)
+    names = environment.variable_names(plugin, _DRY_RUN)
     return any(_meant(os.environ.get(name, ""), f": the environment variable {name} is not") for name in names)
 
 
 def ask_for_dry_run(plugin: str) -> None:
     """Let this process be one that was asked for a dry run."""
-    os.environ[environment.variable(plugin, _DRY_RUN)] = "true"
+    os.environ[environment.variable_name(plugin, _DRY_RUN)] = "true"
 
 
 def remarks(plugin: str, properties: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any] | None) -> Iterator[str]:
@@ -52,16 +52,16 @@ def remarks(plugin: str, properties: Mapping[str, Mapping[str, Any]], given: Map
     Raises:
         SettingError: for a variable that can only be meant to ask for a dry run.
     """
-    for one in environment.unknown(plugin, properties):
-        if one.nearest == environment.variable(plugin, _DRY_RUN):
+    for one in environment.unknown_variables(plugin, properties):
+        if one.nearest == environment.variable_name(plugin, _DRY_RUN):
             raise SettingError(str(one))
         yield str(one)
     if given is not None:
-        yield from environment.unheeded(plugin, properties.keys() - {_DRY_RUN}, given)
+        yield from environment.unused_variables(plugin, properties.keys() - {_DRY_RUN}, given)
 
 
 def _meant(text: str, where: str) -> bool:
     try:
-        return environment.boolean(text)
+        return environment.parse_boolean(text)
     except ValueError:
         raise SettingError(f"`dry_run` must be true or false{where}.") from None

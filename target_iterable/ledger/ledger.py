@@ -108,7 +108,7 @@ class Ledger:
             LedgerError: if that fails.
         """
         with self._database_errors():
-            databases.make(self._engine, CreateTable(table, if_not_exists=True))
+            databases.create_table(self._engine, CreateTable(table, if_not_exists=True))
 
     def hash(self, *parts: bytes) -> bytes:
         """16 bytes that only who has the secret can make from `parts`."""

@@ -64,7 +64,7 @@ def bring_up_to_date(engine: Engine) -> None:
         ValueError: naming the setting, for a ledger of a version that is not known.
         SQLAlchemyError: if the database cannot be used.
     """
-    databases.make(engine, CreateTable(_APPLIED, if_not_exists=True))
+    databases.create_table(engine, CreateTable(_APPLIED, if_not_exists=True))
     with engine.begin() as connection:
         if _version(connection) == VERSION:
             return

@@ -10,7 +10,7 @@ import requests
 
 from iterable_api.facts.endpoints import success_of
 from iterable_api.facts.success_responses import COUNTS
-from iterable_api.http.client import Attempt, IterableClient, Params, PathParams, fill
+from iterable_api.http.client import Attempt, IterableClient, Params, PathParams, expand_path
 from target_iterable.core.json_encoding import dumps
 from target_iterable.reporting.request_log import RequestLog
 from target_iterable.runs.dry_run_answers import FIELDS, NewFields, bulk_answer
@@ -67,7 +67,7 @@ class DryRunClient(IterableClient):
         self, method: str, path: str, path_params: PathParams, json: Any, data: bytes | None
     ) -> requests.Response:
         body = data if data is not None else dumps(json) if json is not None else b""
-        self._plan.add(self._request_log.stream, method, fill(path, path_params), body)
+        self._plan.add(self._request_log.stream, method, expand_path(path, path_params), body)
         self._request_log.record_attempt(Attempt(method, path, None, 0, data))
         if (answer := self._answers.get((method, path))) is not None:
             return _answer(answer(path_params, body, json))

@@ -8,7 +8,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
-from iterable_api.storage.paths import sqlite_file, wrong_file, wrong_folder
+from iterable_api.storage.paths import file_problem, folder_problem, sqlite_file
 from target_iterable.config.delivery_options import Options
 from target_iterable.config.route import Route
 from target_iterable.config.setting_error import SettingError, refuse
@@ -46,8 +46,8 @@ class RunResources:
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
         self.run = token_hex(_RUN_BYTES)
-        refuse(wrong_folder("rejects_path", config["rejects_path"]))
-        refuse(wrong_file("ledger", sqlite_file(config["ledger"])))
+        refuse(folder_problem("rejects_path", config["rejects_path"]))
+        refuse(file_problem("ledger", sqlite_file(config["ledger"])))
         most(config, "max_removals")
         self._config = config
         self._stores = stores
@@ -75,7 +75,7 @@ class RunResources:
         Raises:
             SettingError: if it cannot.
         """
-        refuse(wrong_folder("audit_path", self._config["audit_path"]))
+        refuse(folder_problem("audit_path", self._config["audit_path"]))
 
     def kept(self, stream: str, route: Route) -> int:
         """How much a mirrored stream that has not come has put into Iterable."""
@@ -117,7 +117,7 @@ class RunResources:
 
 def _request_log(config: Mapping[str, Any]) -> RequestLog:
     path = config.get("request_log_path")
-    refuse(wrong_file("request_log_path", path))
+    refuse(file_problem("request_log_path", path))
     try:
         return RequestLog(path, bodies=config["request_log_bodies"])
     except OSError as error:

@@ -21,7 +21,7 @@ from target_iterable import objects
 from target_iterable.core.operation import Endpoint
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.project.connection_check import check_connection
-from target_iterable.target import TOLD, TargetIterable
+from target_iterable.target import EXPECTED_ERRORS, TargetIterable
 from tests.contract.test_objects_contract import cases, messages
 from tests.target.conftest import Project
 from tests.target.loading import Loader, Message, stream
@@ -79,7 +79,7 @@ class Run:
         """The counts of a run, whether it failed or not."""
         try:
             self.load(lines, **self._settings, **more)
-        except TOLD:
+        except EXPECTED_ERRORS:
             assert self.load.states == []
         else:
             assert self.load.states
@@ -211,7 +211,7 @@ def test_one_odd_answer_between_good_ones_costs_one_more_request(project: Projec
 def test_an_address_has_not_changed_because_an_odd_answer_names_no_user(project: Project, body: Any) -> None:
     project.load(stream("users", [{"email": ANN}, {"email": BOB}]))
     project.sandbox.inject("answer", route="GET /api/users/getByEmail", status=200, body=body, times=None)
-    with pytest.raises(TOLD, match="getByEmail answered 200"):
+    with pytest.raises(EXPECTED_ERRORS, match="getByEmail answered 200"):
         project.load(stream("user_emails", [{"currentEmail": ANN, "newEmail": BOB}]))
     assert (project.load.states, project.load.streams["user_emails"]["written"]) == ([], 0)
 
@@ -220,7 +220,7 @@ def test_an_address_has_not_changed_because_an_odd_answer_names_no_user(project:
 def test_a_check_of_the_connection_does_not_pass_on_an_odd_answer(project: Project, body: Any) -> None:
     project.sandbox.inject("answer", route="GET /api/users/forgotten", status=200, body=body, times=None)
     target = TargetIterable(config={"api_key": project.sandbox.api_key, "api_url": project.sandbox.url})
-    with pytest.raises(TOLD, match="forgotten answered 200"):
+    with pytest.raises(EXPECTED_ERRORS, match="forgotten answered 200"):
         check_connection(target.project.client, target.project.type)
 
 
