@@ -45,7 +45,7 @@ from tap_iterable.streams.registry import PROJECT_STREAMS
 from tap_iterable.users_schema_discovery import add_field_columns
 
 _STREAM_NAMES: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
-"""Names of streams that a data type must not have."""
+"""Streams that are no exports; a data type of `extra_data_types` must not have one of their names."""
 EXPECTED_ERRORS: Final = (
     IterableError,
     NothingSelectedError,
@@ -56,7 +56,7 @@ EXPECTED_ERRORS: Final = (
     UnusableStateError,
     WrongExpressionError,
 )
-"""What is told in a sentence; everything else is a mistake of ours, and shows where it happened."""
+"""Errors that end the run with one line and no traceback. Any other error is a bug."""
 
 
 class TapIterable(Tap):
@@ -74,30 +74,30 @@ class TapIterable(Tap):
     def __init__(
         self, *, config: Mapping[str, Any] | None = None, validate_config: bool = True, **options: Any
     ) -> None:
-        self.append_builtin_config(SCHEMA)  # the SDK does so when it validates, which is too late for this check
+        self.append_builtin_config(SCHEMA)  # the SDK does so when it validates, after this check
         _raise_config_errors(sorted(unknown_settings(config or {}, SCHEMA["properties"])))
         super().__init__(config=dict(config or {}), validate_config=validate_config, **options)
         self._check_environment(config or {}, is_read=options.get("parse_env_config", False))
         _defer_signals()
         if validate_config:
             _raise_config_errors(problems(self.config, _STREAM_NAMES))
-            # Made now, so that settings which make no client are refused before anything happens.
+            # Made at the start, so that settings which make no client are refused before anything happens.
             _ = self.client
         if self.input_catalog is not None:
             check_selection(self.input_catalog, self.streams, self.logger)
         self._is_ready = True
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over the bookmarks of a state.
+        """Load the bookmarks of a state.
 
         Raises:
-            UnusableStateError: if there are none in it, or one cannot be read.
+            UnusableStateError: if the state has no bookmarks, or one cannot be read.
         """
         if bookmarks := bookmarks_in(state):
             super().load_state({"bookmarks": normalised_bookmarks(bookmarks, self.streams, self.logger)})
 
     def _check_environment(self, given: Mapping[str, Any], *, is_read: bool) -> None:
-        """Refuse variables that cannot be read, and tell those without effect."""
+        """Reject environment variables that cannot be read, and warn of those without effect."""
         if is_read:
             reject_unreadable_booleans(self.name, SCHEMA["properties"])
         unheeded = () if is_read else environment.unused_variables(self.name, SCHEMA["properties"], given)
@@ -105,14 +105,14 @@ class TapIterable(Tap):
             self.logger.warning("%s", remark)
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """End without a state before there is one: the SDK, which has no public hook, would write an empty one."""
+        """End without a state before there is one: the SDK would write an empty one, and has no public hook."""
         if not (self._is_sync and self._is_ready):
             raise RunEndedError("The run was asked to end before it had begun")
         super()._handle_termination(signum, frame)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """The SDK's settings, in plain words."""
+        """Add the SDK's settings, with descriptions in plain words."""
         super().append_builtin_config(config_jsonschema)
         describe_sdk_settings(config_jsonschema["properties"])
 
@@ -130,13 +130,13 @@ class TapIterable(Tap):
 
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
-        """`--config`; a file that cannot be read is told in a sentence."""
+        """Read `--config`; a file that cannot be read is a usage error."""
         with as_usage_error(param):
             return super().cb_config(ctx, param, value)
 
     @classmethod
     def invoke(cls, **options: Any) -> None:
-        """The command. What keeps it from its work is told in a sentence."""
+        """Run the command; expected errors end it with one line."""
         with (
             bounded_shutdown(),
             exit_with_message(cls.logger, *EXPECTED_ERRORS),
@@ -148,7 +148,7 @@ class TapIterable(Tap):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """The SDK's command; files of `--catalog` and `--state` that are no JSON are told in a sentence."""
+        """The SDK's command; files of `--catalog` and `--state` that are no JSON are usage errors."""
         command = super().get_singer_command()
         for option in command.params:
             if option.name in ("catalog", "state"):
@@ -157,7 +157,7 @@ class TapIterable(Tap):
 
     @classmethod
     def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: FBT001 (as in the SDK)
-        """`--discover` asks Iterable for the columns of users, if these are wanted."""
+        """Run `--discover`, which asks Iterable for the fields of users if `typed_user_fields` is set."""
         with (
             bounded_shutdown(),
             exit_with_message(cls.logger, *EXPECTED_ERRORS),
@@ -166,7 +166,7 @@ class TapIterable(Tap):
             super().cb_discover(ctx, param, value)
 
     def discover_streams(self) -> Sequence[Stream]:
-        """Streams of the project first: they are quick, and events refer to them."""
+        """All streams. Those of the project come first: they are quick, and events refer to them."""
         return [
             *(ResourceStream(self, self.client, resource) for resource in RESOURCES),
             *(stream(self, self.client) for stream in PROJECT_STREAMS),
@@ -183,7 +183,7 @@ class TapIterable(Tap):
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """`--test` makes one cheap request with the key; `--test=schema` writes the schemas."""
+        """Run `--test`, which makes one cheap request with the key; `--test=schema` writes the schemas."""
         try:
             with bounded_shutdown(), explain_variable_errors(cls.name, SCHEMA["properties"]):
                 if value != CliTestOptionValue.All.value:
@@ -204,7 +204,7 @@ class TapIterable(Tap):
 
 
 def _defer_signals() -> None:
-    """Let the SDK's handlers of signals, which write state, wait until the line at hand is whole."""
+    """Defer the SDK's handlers of signals, which write state, until the line being written is whole."""
     if threading.current_thread() is threading.main_thread():
         for number in EXIT_SIGNALS:
             if callable(handler := signal.getsignal(number)):

@@ -1,4 +1,4 @@
-"""Columns for the fields that a project gave its users."""
+"""Columns of `users` for the fields that the project defines."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _COLUMN_TYPES: Final = {
     "object": "object",
     "nested": "any",
 }
-"""Iterable's field types in the words of the table of data types. A type that is not here makes no column."""
+"""Iterable's field types -> types of `event_fields`. A field of any other type has no column."""
 
 
 def add_field_columns(client: IterableClient, users: DataType) -> DataType:
-    """`users` with a column for each of the project's fields that it does not know.
+    """Add a column to `users` for each of the project's fields that it does not have.
 
-    Dotted names are fields of an object, which has the column. Fields that are called like a column of ours are
-    in `dataFields`.
+    Dotted names are fields of an object, which has the column. Fields with the name of one of the tap's own columns
+    stay in `dataFields`.
     """
     fields = object_in(client.get_json(FIELDS), "fields", FIELDS)
     own = {

@@ -76,9 +76,13 @@ _USER: Final[Names] = (
 
 @dataclass(frozen=True)
 class DataType:
-    """One export data type: `name` as `dataTypeName` wants it, `stream` as taps call it.
+    """One export data type.
 
-    `fields` are the known ones with their types. `range_field` is what `startDateTime` and `endDateTime` filter on.
+    Attributes:
+        name: the value of `dataTypeName`.
+        stream: the name of the stream.
+        fields: the known fields with their types.
+        range_field: the field that `startDateTime` and `endDateTime` filter on.
     """
 
     name: str
@@ -264,7 +268,7 @@ DATA_TYPES: Final[tuple[DataType, ...]] = (*EVENTS, USER)
 
 
 def unknown_data_type(name: str) -> DataType:
-    """A data type that this table does not know: a stream of events with the fields that every event has."""
+    """A data type that is not in the table, as a stream of events with the fields that every event has."""
     return DataType(name, _WORD_START.sub("_", name.replace("whatsApp", "whatsapp")).lower(), _typed(_COMMON))
 
 

@@ -1,7 +1,7 @@
-"""Iterable's date formats, in and out.
+"""Iterable's date formats, for reading and writing.
 
 Iterable writes `2021-07-01 18:00:44 +00:00` in users and exports, epoch milliseconds in metadata, and
-now and then something odd (`+0000`, `2025-12-19T22:43:34.134105.000Z`). It reads Unix seconds in
+now and then another form (`+0000`, `2025-12-19T22:43:34.134105.000Z`). It reads Unix seconds in
 `createdAt` of events, and `yyyy-MM-dd HH:mm:ss` (UTC) in the ranges of an export.
 """
 
@@ -50,8 +50,8 @@ def to_rfc3339(moment: datetime) -> str:
 def text_to_rfc3339(text: str) -> str | None:
     """The moment that `text` names as `to_rfc3339` writes it; None if `parse` makes nothing of it.
 
-    Exports are full of dates, nearly all in one spelling: that is rewritten without looking at the calendar
-    more than once a day.
+    Exports are full of dates, nearly all in one spelling. That one is rewritten by look-up: the calendar is needed
+    only once for each day.
     """
     day, clock, end = _days.get(text[:11]), text[11:17], _SECONDS.get(text[17:])
     if day is not None and end is not None and clock in _CLOCKS:
@@ -71,11 +71,11 @@ def _parsed_to_rfc3339(text: str) -> str | None:
 
 
 _days: Final[dict[str, str]] = {}
-"""Days that were met, as `to_iterable` begins -> as `to_rfc3339` begins."""
+"""Cache of days: the beginning of a `to_iterable` text -> the beginning of its `to_rfc3339` text."""
 _MAX_DAYS: Final = 10_000
 _CLOCKS: Final = frozenset(f"{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60))
 _SECONDS: Final = {f"{second:02} +00:00": f"{second:02}.000000+00:00" for second in range(60)}
-"""How `to_iterable` ends -> how `to_rfc3339` ends."""
+"""End of a `to_iterable` text -> end of its `to_rfc3339` text."""
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:
@@ -93,7 +93,7 @@ def to_epoch_seconds(moment: datetime) -> int:
 
 
 def to_iterable(moment: datetime) -> str:
-    """`2021-07-01 18:00:44 +00:00`: how Iterable writes a date, and always reads one as a date."""
+    """Iterable's own form of a date, `2021-07-01 18:00:44 +00:00`, which it always reads as a date."""
     return f"{to_export_bound(moment)} +00:00"
 
 
@@ -114,7 +114,7 @@ def text_to_epoch_seconds(text: str) -> int | None:
 
 
 def _common_seconds(text: str) -> int | None:
-    """Unix seconds of the spellings in which nearly all timestamps come, looked up piece by piece; else None."""
+    """Unix seconds of a timestamp in one of the common spellings, looked up part by part; None for any other text."""
     clock, second = _MINUTES.get(text[11:17]), _UTC_SECONDS.get(text[17:])
     if clock is None or second is None or text[10:11] not in _SEPARATORS or (day := _midnight(text[:10])) is None:
         return None
@@ -138,7 +138,7 @@ def to_export_bound(moment: datetime) -> str:
 
 
 def _utc(moment: datetime) -> datetime:
-    """A moment without a zone is UTC, not the local time of this machine."""
+    """The moment in UTC; one without a zone is taken for UTC, not for the local time of this machine."""
     if moment.tzinfo is UTC:
         return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

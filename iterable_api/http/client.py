@@ -48,7 +48,7 @@ class Attempt:
         path: the endpoint's template.
         status: None if there was no answer.
         seconds: until the answer began.
-        body: what was sent, where it was JSON already.
+        body: the body, if the caller gave it as JSON text.
     """
 
     method: str
@@ -61,10 +61,22 @@ class Attempt:
 class IterableClient:
     """Calls endpoints by their contract template; path parameters are given apart and never logged.
 
-    Threads may share a client: what they share is the pool of connections, which is made for that; the
-    headers never change and cookies are not kept. `max_tries` counts the first try. `timeout` is (connect,
-    read) in seconds; the second is the longest stall, not the longest answer: see `StallGuard`. `on_attempt`
-    sees every try, in the thread that made it. Once cancelled, the client sends nothing more.
+    Threads may share a client: the pool of connections is made for that, the headers never change and cookies are
+    not kept. Once cancelled, a client sends nothing more.
+
+    Args:
+        api_key: the key of the project.
+        region: the data centre, a key of `HOSTS`.
+        api_url: the address of the API in place of the region's.
+        limiter: is asked before every attempt; by default `DocumentedLimits`.
+        user_agent: the header of this name.
+        timeout: seconds to connect, and the longest stall of an answer in seconds; see `StallGuard`.
+        max_tries: attempts of a request, the first included.
+        first_wait: seconds before the second attempt.
+        longest_wait: seconds that no wait exceeds.
+        sleep: waits for so many seconds.
+        on_attempt: is called after every attempt, in the thread that made it.
+        cancellation: ends the waits of the client.
 
     Raises:
         ValueError: naming the setting (`api_key`, `region`, `api_url`) that is wrong.
@@ -120,9 +132,16 @@ class IterableClient:
         data: bytes | None = None,
         repeatable: bool = True,
     ) -> requests.Response:
-        """A 2xx answer, read whole. `data` is a body that is JSON already.
+        """A 2xx answer, read whole.
 
-        `repeatable` is False for a body that must not be sent twice to an endpoint that would not mind.
+        Args:
+            method: the HTTP method.
+            path: the contract's template of the path.
+            path_params: values for the parameters of the template.
+            params: the query.
+            json: the body as a value.
+            data: the body as JSON text, in place of `json`.
+            repeatable: False for a body that must not be sent twice, although the endpoint is repeatable.
 
         Raises:
             ApiError: for any other answer, transient ones only after `max_tries`.
@@ -146,7 +165,7 @@ class IterableClient:
             response.close()
 
     def close(self) -> None:
-        """Close the connections, those of the limiter, too."""
+        """Close the connections, also those of the limiter."""
         self._session.close()
         self._limiter.close()
 
@@ -209,7 +228,7 @@ class IterableClient:
 
 @dataclass(frozen=True)
 class _Call:
-    """One request, however often it is tried. Only its method and template may be shown."""
+    """One request, for all its attempts. Only its method and template may be shown."""
 
     method: str
     path: str
@@ -236,7 +255,7 @@ class _Call:
 
 
 def base_url(region: str, api_url: str | None) -> str:
-    """Where the API is.
+    """The address of the API.
 
     Raises:
         ValueError: naming the setting that is wrong.
@@ -256,7 +275,7 @@ def base_url(region: str, api_url: str | None) -> str:
 
 
 def expand_path(path: str, values: PathParams) -> str:
-    """The template with its parameters put in, each quoted whole: `+` becomes `%2B` and `/` becomes `%2F`.
+    """Expand a path template; each value is quoted whole: `+` becomes `%2B` and `/` becomes `%2F`.
 
     Raises:
         UnaddressableError: if a value would change which endpoint is called.
@@ -284,7 +303,7 @@ def _is_base_url(url: str) -> bool:
 
 
 def _body(response: requests.Response) -> bytes:
-    """The body of a refusal, or nothing if it is cut short: the status says enough."""
+    """The body of an error, or nothing if it is cut short: the status is enough."""
     try:
         with response:
             return response.content

@@ -1,4 +1,4 @@
-"""Requests whose success must be sure."""
+"""Requests whose success is verified by the form of the answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def confirmed(
     Raises:
         IterableError: as `IterableClient.request` does.
         UnknownOutcomeError: also if a call that must not be repeated got a 2xx answer of another form.
-        UnreadableAnswerError: if all tries of any other call got such answers.
+        UnreadableAnswerError: if all attempts of a repeatable call got such answers.
     """
     success = success_of(method, path)
     may_repeat = repeatable and facts_of(method, path).repeatable

@@ -1,7 +1,7 @@
-"""Connections that do not wait for ever: an answer that comes too slowly is broken off, however long it may be.
+"""Connections with a minimum speed: an answer that comes too slowly is broken off, a long one is not.
 
-A time-out of a socket is about its silence: an answer that comes byte by byte never reaches it. A limit for the whole
-answer would cut long ones: lists of a million members were seen to take 80 minutes. So the pace is what counts.
+The time-out of a socket covers silence only: an answer that comes byte by byte never reaches it. A limit for the whole
+answer would cut long ones: lists of a million members were seen to take 80 minutes. So the speed is measured.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from iterable_api.waiting.cancellation import Cancellation, shut_socket
 CONNECT_TIMEOUT: Final = 10
 STALL_TIMEOUT: Final = 300
 MIN_BYTES_PER_SECOND: Final = 500
-"""Bytes per second. The slowest lists bring several times as much, also when they are compressed."""
+"""The slowest lists bring several times as much, also when they are compressed."""
 
 
 class _StalledError(TimeoutError):
-    """Too little of an answer came in the time that a silence may take."""
+    """Too little of an answer came in the time of the longest stall."""
 
 
 class StallGuard(HTTPAdapter):
@@ -49,7 +49,7 @@ class StallGuard(HTTPAdapter):
 
 
 def is_framed(response: requests.Response) -> bool:
-    """Whether the head says where the body ends: else one that breaks off looks like a whole one."""
+    """Whether the head says where the body ends. Without that, a body that breaks off looks like a whole one."""
     return "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
 
 
@@ -58,7 +58,7 @@ class _WatchedResponse(HTTPResponse):
 
     def __init__(self, connection: socket.socket, *arguments: Any, **options: Any) -> None:
         self._watch = _StallWatch(connection.makefile("rb", buffering=0), connection.gettimeout())
-        # Of a socket, all that it asks for is the file.
+        # The file is all that the response uses of a socket.
         super().__init__(cast("socket.socket", _SocketFile(self._watch)), *arguments, **options)
 
     def begin(self) -> None:
@@ -68,7 +68,7 @@ class _WatchedResponse(HTTPResponse):
 
 
 class _SocketFile:
-    """What an answer asks a socket for."""
+    """The part of a socket that a response uses."""
 
     def __init__(self, raw: io.RawIOBase) -> None:
         self._raw = raw
@@ -78,7 +78,7 @@ class _SocketFile:
 
 
 class _StallWatch(io.RawIOBase):
-    """The bytes of one answer as they come. Only the time in which they are waited for counts."""
+    """The bytes of one answer as they come. Only the time that reading has to wait counts."""
 
     def __init__(self, raw: io.RawIOBase, max_seconds: float | None) -> None:
         self._raw = raw
@@ -103,7 +103,7 @@ class _StallWatch(io.RawIOBase):
         count = self._raw.readinto(buffer)
         self._waited += time.monotonic() - began
         if not count and self._is_head and self._bytes:
-            # The standard library takes the end of the connection for that of the head, and what has come for whole.
+            # The standard library takes the end of the connection for the end of the head, and the head for whole.
             raise ConnectionAbortedError
         self._bytes += count or 0
         if self._bytes >= self._min_bytes:
@@ -121,7 +121,7 @@ class _StallWatch(io.RawIOBase):
 
 
 class _GuardedConnection:
-    """Mixed into a class of urllib3's connections."""
+    """A mixin for urllib3's classes of connections."""
 
     response_class = _WatchedResponse
     cancellation: Cancellation
@@ -129,7 +129,7 @@ class _GuardedConnection:
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
-        # Within a tunnel through a proxy that speaks TLS itself, it is no socket, but around one.
+        # In a tunnel through a proxy with TLS, this is an object around the socket.
         self.cancellation.watch(getattr(self.sock, "socket", self.sock), shut_socket)
         self.cancellation.check()
 

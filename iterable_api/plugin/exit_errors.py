@@ -1,4 +1,4 @@
-"""How a plugin's command ends when it cannot do its work: with a sentence, not with a traceback."""
+"""Expected errors of a plugin's command: it exits with a sentence instead of a traceback."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _PARSERS: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "array": ("an array in JSON", json.loads),
     "object": ("an object in JSON", json.loads),
 }
-"""What the text of an environment variable must be, by the type of the setting, and what reads it."""
+"""By the type of a setting: the form of the text of its environment variable, in words, and the parser."""
 
 
 @contextmanager
 def exit_with_message(logger: logging.Logger, *kinds: type[Exception]) -> Iterator[None]:
-    """End the process with the text of an exception of these kinds. The traceback is logged for those who debug."""
+    """End the process with the text of an exception of these kinds, and status 1. The traceback is logged at DEBUG."""
     try:
         yield
     except kinds as error:
@@ -37,10 +37,10 @@ def exit_with_message(logger: logging.Logger, *kinds: type[Exception]) -> Iterat
 
 @contextmanager
 def as_usage_error(param: click.Parameter) -> Iterator[None]:
-    """Name the option whose file is missing or no JSON.
+    """Turn errors of an option's file, which is missing or no JSON, into usage errors.
 
     Raises:
-        click.BadParameter: in place of what the SDK lets through.
+        click.BadParameter: in place of the errors that the SDK lets through.
     """
     try:
         yield
@@ -49,7 +49,7 @@ def as_usage_error(param: click.Parameter) -> Iterator[None]:
 
 
 class JsonObjectFile(click.File):
-    """The option names a file with a JSON object in it. What reads it after us gets its text."""
+    """Type of an option that names a file with a JSON object in it. The value is the text of the file."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> io.StringIO:
         """The text of the file; a usage error if it is not a JSON object."""
@@ -69,7 +69,7 @@ class WrongExpressionError(Exception):
 
 @contextmanager
 def explain_expression_errors(setting: str, kind: type[Exception]) -> Iterator[None]:
-    """Name the setting whose expressions end in errors of this kind.
+    """Add the name of the setting to errors of its expressions.
 
     Raises:
         WrongExpressionError: in place of them.
@@ -86,7 +86,7 @@ class UnreadableVariableError(Exception):
 
 @contextmanager
 def explain_variable_errors(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
-    """Name the environment variables that cannot be read, for the SDK does not.
+    """Name the environment variables that cannot be read, which the SDK does not.
 
     Raises:
         UnreadableVariableError: in place of the SDK's ValueError.
@@ -99,10 +99,10 @@ def explain_variable_errors(plugin: str, properties: Mapping[str, Mapping[str, A
 
 
 def reject_unreadable_booleans(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
-    """The SDK takes for false what it cannot read.
+    """Reject environment variables of booleans that are neither true nor false: the SDK takes them for false.
 
     Raises:
-        UnreadableVariableError: naming the environment variables that say neither.
+        UnreadableVariableError: naming these variables.
     """
     _reject_unreadable(plugin, {name: schema for name, schema in properties.items() if "boolean" in schema["type"]})
 

@@ -1,4 +1,4 @@
-"""The state of common limits in a table of SQLite or PostgreSQL."""
+"""The state of shared limits in a table of SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from iterable_api.rate_limits.state_store import LimitStoreError, LimitStoreLock
 from iterable_api.storage import databases
 
 _CREATE: Final = text("CREATE TABLE IF NOT EXISTS iterable_rate_limits (name TEXT PRIMARY KEY, state TEXT)")
-# To write before reading is what locks: the file in SQLite, the row in PostgreSQL.
+# Writing before reading takes the lock: of the file in SQLite, of the row in PostgreSQL.
 _LOCK: Final = text(
     "INSERT INTO iterable_rate_limits VALUES (:name, '') "
     "ON CONFLICT (name) DO UPDATE SET state = iterable_rate_limits.state"
@@ -24,7 +24,7 @@ _UPDATE: Final = text("UPDATE iterable_rate_limits SET state = :state WHERE name
 
 
 class SqlStore:
-    """Texts in a table of SQLite or PostgreSQL, which is made on first use."""
+    """Texts in a table of SQLite or PostgreSQL, which is created on first use."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -64,7 +64,7 @@ def sqlite(location: str, lock_timeout: float) -> SqlStore:
 
         @event.listens_for(engine, "connect")
         def _hurry(connection: Any, _record: Any) -> None:
-            # What a power cut could lose is worth less than a write to the disk for every request.
+            # A state that a power cut loses matters less than a write to the disk for every request.
             connection.execute("PRAGMA synchronous = OFF")
 
         return SqlStore(engine)
@@ -78,7 +78,7 @@ def postgresql(url: str, lock_timeout: float) -> SqlStore:
 
 @contextmanager
 def _driver_errors() -> Iterator[None]:
-    """Python's own errors for a driver that is missing and for a URL that makes no sense."""
+    """Raise Python's own errors for a driver that is missing and for a URL that makes no sense."""
     try:
         yield
     except NoSuchModuleError as error:

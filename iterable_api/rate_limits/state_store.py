@@ -1,6 +1,6 @@
-"""Where processes keep the state of their common limits: a SQLite file, PostgreSQL or Redis.
+"""Stores for the state of limits that processes share: a SQLite file, PostgreSQL or Redis.
 
-All who use a store share one budget, so a store belongs to one project, or to one organisation where
+All processes that use a store share one budget, so a store belongs to one project, or to one organisation where
 its projects export together.
 """
 
@@ -19,10 +19,10 @@ from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
 
 _REDIS_PREFIX: Final = "iterable_rate_limits"
 REDIS_TIMEOUT: Final = 10
-"""Seconds for which Redis may say nothing, unless its URL has a `socket_timeout`. It knows no locks."""
+"""Seconds that Redis may be silent, unless its URL has a `socket_timeout`. Redis has no locks."""
 
 Update = Callable[[str], str | None]
-"""From the text of a state, "" at first, to the new text, or None if nothing changes."""
+"""Maps the text of a state, "" at first, to the new text, or None if nothing changes."""
 
 
 class LimitStoreError(IterableError, ValueError):
@@ -44,10 +44,10 @@ class LimitStoreLockedError(LimitStoreError):
 
 
 class LimitStore(Protocol):
-    """Texts by name that several processes change, one after the other."""
+    """Texts by name that several processes update, one after the other."""
 
     def update(self, name: str, step: Update) -> None:
-        """Read a text, let `step` make the new one and keep it, while nobody else changes it.
+        """Read a text, and store the new one that `step` makes of it, without an update by another process in between.
 
         Raises:
             LimitStoreError: if the store cannot be reached.
@@ -65,7 +65,7 @@ class StoredState(StateStore):
         self._name = name
 
     def check(self, algorithm: StateAlgorithm, rates: list[Rate], now: int, weight: int) -> Decision:
-        """Spend, if the limit allows it."""
+        """Count a request, if the limit allows it."""
         decisions: list[Decision] = []
 
         def step(content: str) -> str | None:
@@ -77,13 +77,13 @@ class StoredState(StateStore):
         return decisions[-1]
 
     def read(self, algorithm: StateAlgorithm, rates: list[Rate]) -> State:
-        """The present state."""
+        """The current state."""
         seen: list[str] = []
         self._store.update(self._name, seen.append)
         return _decoded(seen[-1], algorithm, rates)
 
     def reset(self) -> None:
-        """Forget it."""
+        """Clear the state."""
         self._store.update(self._name, lambda _: "")
 
 
@@ -92,7 +92,7 @@ def _decoded(content: str, algorithm: StateAlgorithm, rates: list[Rate]) -> Stat
 
 
 class RedisStore:
-    """Texts in Redis. A step is repeated if somebody else was quicker."""
+    """Texts in Redis. An update is repeated if another process was quicker."""
 
     def __init__(self, client: Any, errors: type[Exception]) -> None:
         self._client = client
@@ -118,19 +118,19 @@ class RedisStore:
         self._client.close()
 
 
-# A driver takes its time to be imported, and most runs have no store.
+# Importing a driver takes time, and most runs have no store.
 
 
 def _sqlite(location: str, lock_timeout: float) -> LimitStore:
-    from iterable_api.rate_limits import sql_state_store as sql_limit_store  # noqa: PLC0415 (see above)
+    from iterable_api.rate_limits import sql_state_store  # noqa: PLC0415 (see above)
 
-    return sql_limit_store.sqlite(location, lock_timeout)
+    return sql_state_store.sqlite(location, lock_timeout)
 
 
 def _postgresql(url: str, lock_timeout: float) -> LimitStore:
-    from iterable_api.rate_limits import sql_state_store as sql_limit_store  # noqa: PLC0415 (see above)
+    from iterable_api.rate_limits import sql_state_store  # noqa: PLC0415 (see above)
 
-    return sql_limit_store.postgresql(url, lock_timeout)
+    return sql_state_store.postgresql(url, lock_timeout)
 
 
 def _redis(url: str, _lock_timeout: float) -> LimitStore:
@@ -148,11 +148,11 @@ _KINDS: Final[Mapping[str, tuple[Callable[[str, float], LimitStore], str]]] = {
     "redis": (_redis, "redis"),
     "rediss": (_redis, "redis"),
 }
-"""By the scheme of the URL: how to open the store, and which extra of this package has its driver."""
+"""By the scheme of the URL: the function that opens the store, and the extra of this package with its driver."""
 
 
 def open_store(location: str, lock_timeout: float = LOCK_TIMEOUT) -> LimitStore:
-    """The store at a path or URL. Locks of other processes in a database are waited for `lock_timeout` seconds.
+    """Open the store at a path or URL. Locks of other processes in a database are waited for `lock_timeout` seconds.
 
     Raises:
         ValueError: naming the setting, if there is no such kind of store, its driver is not installed, or it cannot

@@ -1,6 +1,7 @@
 """Files and folders that settings name.
 
-Odd ones are found before anything is read or written. Personal data is kept for its owner, and out of Git.
+Unusable ones are found before anything is read or written. Files of personal data are for their owner only, and kept
+out of Git.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _IGNORE_ALL: Final = b"# Personal data, which does not belong into Git.\n*\n"
 
 
 def file_problem(setting: str, location: str | None) -> str | None:
-    """What is wrong with the file, if any, that a setting names to be written; it need not be there yet."""
+    """The error of a file that a setting names to be written, or None; the file need not exist yet."""
     if not location:
         return None
     try:
@@ -30,7 +31,7 @@ def file_problem(setting: str, location: str | None) -> str | None:
 
 
 def folder_problem(setting: str, location: str) -> str | None:
-    """What is wrong with a folder that a setting names to put files into; it need not be there yet."""
+    """The error of a folder that a setting names to put files into, or None; the folder need not exist yet."""
     try:
         Path(location).stat()
     except (FileNotFoundError, NotADirectoryError):

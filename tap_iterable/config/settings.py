@@ -1,4 +1,4 @@
-"""The tap's settings, and what the JSON Schema cannot say about them."""
+"""The tap's settings, as JSON Schema, and the checks that a schema cannot express."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ SCHEMA: Final[dict[str, Any]] = {
         "spool_directory": {
             "type": ["string", "null"],
             "title": "Spool directory",
-            "description": "Where an export answer waits on disk until it is complete. By default the system's "
-            "temporary directory.",
+            "description": "A directory for export answers, which are kept on disk until they are complete. By default "
+            "the system's temporary directory.",
         },
         "spool_limit_mb": {
             "type": "integer",
@@ -73,7 +73,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "type": "string",
             "default": "malformed",
             "title": "Malformed directory",
-            "description": "Where lines are kept that are not records. Nothing is made there while all is well. It "
+            "description": "A directory for lines of exports that are not records, made with the first such line. It "
             "holds personal data: if it is made by a run, it is for its owner only and has a `.gitignore`.",
         },
         "list_ids": {
@@ -96,8 +96,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "default": 0,
             "title": "Metrics days",
             "description": "For how many days, up to today, `campaign_metrics` and `experiment_metrics` have a row per "
-            "day. By default one row says what was achieved in the whole lifetime. Each day costs as many requests as "
-            "a lifetime.",
+            "day. By default one row is for the whole lifetime. Each day costs as many requests as a lifetime.",
         },
         "template_locales": {
             "type": "array",
@@ -105,14 +104,15 @@ SCHEMA: Final[dict[str, Any]] = {
             "default": [],
             "title": "Template locales",
             "description": "Locales that `template_contents` asks for beside the default one, such as de-DE. "
-            "Iterable tells which there are only for templates with a `clientTemplateId`.",
+            "Iterable lists the locales of a template only if it has a `clientTemplateId`.",
         },
         "user_events_users": {
             "type": "array",
             "items": {"type": "string"},
             "default": [],
             "title": "Users of user_events",
-            "description": "Whose events `user_events` reads: e-mail addresses, or userIds where users go by these.",
+            "description": "The users whose events `user_events` reads: e-mail addresses, or userIds in projects that "
+            "identify users by these.",
         },
         "extra_data_types": {
             "type": "array",
@@ -156,12 +156,12 @@ SCHEMA: Final[dict[str, Any]] = {
 
 
 def spool_directory(config: Mapping[str, Any]) -> Path | None:
-    """Where answers are spooled; None for the system's temporary directory."""
+    """The directory for spooled answers; None for the system's temporary directory."""
     return Path(config["spool_directory"]) if config.get("spool_directory") else None
 
 
 def problems(config: Mapping[str, Any], taken: Collection[str]) -> list[str]:
-    """What is wrong with settings that fit the schema, each naming its setting.
+    """Errors of settings that fit the schema, each with the name of its setting.
 
     Args:
         config: the settings.
@@ -189,7 +189,7 @@ def _wrong_range(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _known_data_types(names: Sequence[str], taken: Collection[str]) -> Iterator[str]:
-    """Names that the tap reads already; to Iterable their letter case means nothing."""
+    """Errors for data types that have a stream already. Iterable ignores the case of their names."""
     known = {data_type.name.lower(): data_type.stream for data_type in DATA_TYPES}
     for name in names:
         stream = unknown_data_type(name).stream

@@ -1,8 +1,8 @@
-"""One export response, spooled to disk and verified before anybody sees a line of it.
+"""Download of an export response: spooled to disk, and verified before its first line is read.
 
-Iterable drops a connection whose reader is slow, so the network is never read at the pace of the
-target. And a response that broke must never pass for a whole one, so nothing is emitted before its
-end was seen.
+Iterable drops a connection whose reader is slow, so the network is never read at the speed of the
+target. And a response that broke off must never pass for a whole one, so no row is emitted before its
+end is verified.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ def spool_response(
 
     Args:
         opened: gives the response and closes it.
-        name: what errors call it; never its URL.
-        directory: where the file is; by default the system's temporary directory.
-        limit: how many bytes it may have.
+        name: the name of the response in errors; never its URL.
+        directory: the directory of the file; by default the system's temporary directory.
+        limit: bytes that the body may have.
 
     Raises:
-        IncompleteBodyError: if the body broke off, or nothing told where it ends.
+        IncompleteBodyError: if the body broke off, or its end cannot be verified.
         OversizeError: if it has more than `limit` bytes; the rest of it is not read.
     """
     with tempfile.TemporaryFile(dir=directory, prefix="tap-iterable-", buffering=_BLOCK) as spool:
@@ -56,7 +56,7 @@ def spool_response(
 
 
 def has_whole_last_line(spool: IO[bytes]) -> bool:
-    """Whether the last line is whole JSON: a server may end a broken answer as if all were well."""
+    """Whether the last line is whole JSON: a server may end a broken answer like a whole one."""
     last = last_line(spool)
     try:
         json.loads(last or b"null")

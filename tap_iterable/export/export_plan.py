@@ -1,8 +1,8 @@
-"""Which windows are asked for with `data.json` and which with export jobs, and how long that may take.
+"""Export plans: the windows that are downloaded from `data.json`, and those that are read by export jobs.
 
-`data.json` answers at once, but four requests a minute are all that a project may make, whatever the
-number of its streams. Jobs cost hardly any requests, but run for minutes, a few at a time. Both go on
-side by side, so the whole is finished when the slower of the two is.
+`data.json` answers at once, but a project may make only four requests a minute, for all streams
+together. Jobs cost hardly any requests, but run for minutes, a few at a time. Both run
+side by side, so the slower of the two decides when all is finished.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MODES: Final[tuple[Mode, ...]] = ("auto", "stream", "jobs")
 
 MAX_JOB_WINDOW: Final = timedelta(days=365)
 MINUTES_PER_JOB: Final = 5.0
-"""What a job is taken to run. Iterable does not say; it depends on how much there is, and on how busy Iterable is."""
+"""Assumed. Iterable documents no time; it depends on the amount of data and on Iterable's load."""
 
 (_DATA_JSON,) = facts_of("GET", "/api/export/data.json").limits
 _REQUESTS_PER_MINUTE: Final = _DATA_JSON.count * 60 / _DATA_JSON.seconds
@@ -29,7 +29,7 @@ _REQUESTS_PER_MINUTE: Final = _DATA_JSON.count * 60 / _DATA_JSON.seconds
 
 @dataclass(frozen=True)
 class ExportPlan:
-    """The windows of one stream, each by its way."""
+    """The windows of one stream, by the way in which they are read."""
 
     downloads: tuple[Window, ...]
     jobs: tuple[Window, ...] = ()
@@ -39,10 +39,10 @@ Plans = dict[str, ExportPlan]
 
 
 def plans(windows: Mapping[str, Sequence[Window]], mode: Mode, at_once: int) -> Plans:
-    """A plan for each stream, by name. In `auto` mode it is the one that finishes soonest.
+    """A plan for each stream, by name. In `auto` mode, all plans together finish as soon as possible.
 
-    There, jobs are for history, which is all but the last window, and for as many of the streams with the
-    longest history as pays off.
+    In that mode jobs read history, which is all but the last window, of as many of the streams with the
+    longest history as saves time.
     """
     if mode == "auto":
         longest_first = sorted(windows, key=lambda name: len(windows[name]), reverse=True)
@@ -55,7 +55,7 @@ def plans(windows: Mapping[str, Sequence[Window]], mode: Mode, at_once: int) -> 
 
 
 def minutes(chosen: Plans, at_once: int) -> float:
-    """How long the requests and the jobs take; the time to read rows is not in it."""
+    """Minutes that the requests and the jobs take, without the time to read rows."""
     requests = sum(len(plan.downloads) for plan in chosen.values())
     jobs = sum(len(plan.jobs) for plan in chosen.values())
     return max(requests / _REQUESTS_PER_MINUTE, math.ceil(jobs / at_once) * MINUTES_PER_JOB)
@@ -80,7 +80,7 @@ def _mixed_plans(windows: Mapping[str, Sequence[Window]], by_job: frozenset[str]
 
 
 def _merged(windows: Sequence[Window]) -> tuple[Window, ...]:
-    """Neighbours as one window, as long as a job may ask for."""
+    """Merge adjacent windows, up to the longest window of a job."""
     joined: list[Window] = []
     for window in windows:
         last = joined[-1] if joined else None

@@ -1,4 +1,4 @@
-"""The files of a completed job. They lie at another company's server, which is never shown the API key."""
+"""Files of a completed job. They are on another company's server, which never gets the API key."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class JobFiles:
 
     Args:
         api: lists the files.
-        clock: what waits go by.
-        directory: where files are spooled.
-        timeout: as that of `IterableClient`.
+        clock: the clock of waits.
+        directory: the directory for spooled files.
+        timeout: see `IterableClient`.
     """
 
     def __init__(self, api: JobApi, clock: Clock, directory: Path | None, timeout: tuple[float, float]) -> None:
@@ -38,20 +38,20 @@ class JobFiles:
         self._api = api
         self._clock = clock
         self._directory = directory
-        # A session of its own: the key is in the other one. The `auth` keeps out what a .netrc holds.
+        # A session without the key. The `auth` keeps requests from sending credentials of a .netrc.
         self._session = requests.Session()
         self._session.auth = lambda request: request
         guard(self._session)
 
     def each(self, job: Job, check: Check) -> Iterator[IO[bytes]]:
-        """The files after the job's `last_file`, one by one. Coming back for the next means that one was emitted.
+        """The files after the job's `last_file`, one by one. Asking for the next one means that the rows were emitted.
 
         Args:
-            job: a completed one.
-            check: what each file must stand; one that does not is fetched again.
+            job: a completed job.
+            check: a check of each file; a file that fails it is fetched again.
 
         Raises:
-            ExportJobError: if a file cannot be had as it should be.
+            ExportJobError: if a file cannot be downloaded whole.
         """
         page_files: deque[File] = deque()
         known = {job.last_file}
@@ -66,7 +66,7 @@ class JobFiles:
         self._session.close()
 
     def _next_page(self, job: Job, known: set[str | None]) -> deque[File]:
-        """The next page. How many files make a full one is not documented, so an empty one is the end."""
+        """The new files of the next page. The size of pages is not documented: an empty page is the last."""
         files = deque(file for file in self._page(job) if file.name not in known)
         known.update(file.name for file in files)
         return files
@@ -77,7 +77,7 @@ class JobFiles:
         return self._api.page(job.id, job.last_file).files
 
     def _fetch(self, job: Job, file: File, check: Check, stack: ExitStack) -> IO[bytes]:
-        """The file, downloaded to its end, each time at a fresh URL: the old one may have expired."""
+        """Download a file to its end; each attempt takes a fresh URL, as the last one may have expired."""
         name = f"{file.name} of export job {job.id} of {job.data_type}"
         urls = chain([file.url], self._fresh_urls(job, file))
 
@@ -85,7 +85,7 @@ class JobFiles:
             spool = stack.enter_context(spool_response(self._open(next(urls), name), name, self._directory))
             check(spool, name)
             if not beginning(spool):
-                # A job without rows has no files, so an empty one is not all of what Iterable has written.
+                # A job without rows has no files, so an empty file is not whole.
                 raise no_rows_error(spool, name, "nothing", "row")
             return spool
 
@@ -101,7 +101,7 @@ class JobFiles:
 
     @contextmanager
     def _open(self, url: str, name: str) -> Iterator[requests.Response]:
-        """The answer of the file server. The texts of its errors are left out: they hold the URL."""
+        """Open the answer of the file server. The texts of its errors are left out: they hold the URL."""
         try:
             response = self._session.get(url, stream=True, timeout=self._timeout)
         except requests.RequestException as error:

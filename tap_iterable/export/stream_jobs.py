@@ -1,4 +1,4 @@
-"""Export jobs as a stream sees them: it orders windows, and reads the lines of each when its turn comes."""
+"""Export jobs of one stream: it submits windows, and reads the lines of each when its turn comes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tap_iterable.export.job_queue import JobQueue
 from tap_iterable.export.windows import Window
 
 STATE_KEY: Final = "export_jobs"
-"""Under which name a stream's state keeps its jobs."""
+"""Key of the jobs in the state of a stream."""
 
 
 class JobService:
-    """What all streams share: the queue, and the way to the files."""
+    """The queue of jobs and the access to their files, shared by all streams."""
 
     def __init__(self, client: IterableClient, at_once: int, directory: Path | None, clock: Clock) -> None:
         api = JobApi(client)
@@ -33,10 +33,10 @@ class StreamJobs:
     """The jobs of one stream, by their windows.
 
     Args:
-        service: what it shares with other streams.
+        service: the queue and the files, shared with other streams.
         data_type: Iterable's name of what the jobs export.
         remember: puts entries into the stream's state and writes it.
-        check: looks at each file before its first line is taken.
+        check: checks each file before its first line is read.
     """
 
     def __init__(self, service: JobService, data_type: str, update_state: Callable[..., None], check: Check) -> None:
@@ -47,9 +47,9 @@ class StreamJobs:
         self._jobs: dict[Window, Job] = {}
 
     def adopt(self, state: Mapping[str, Any], start: datetime, end: datetime) -> list[Window]:
-        """Go on with the jobs that an interrupted run left in the state; their windows, in order.
+        """Take over the jobs that an interrupted run left in the state, and return their windows, in order.
 
-        A job that does not lie in [start, end), or begins before another ends, is left to itself.
+        A job that does not lie in [start, end), or that overlaps an earlier one, is left to itself.
         """
         found = [restore_job(self._data_type, saved, self._save) for saved in state.get(STATE_KEY) or ()]
         for job in sorted(filter(None, found), key=lambda job: job.window.start):
@@ -60,7 +60,7 @@ class StreamJobs:
         return list(self._jobs)
 
     def submit(self, windows: Iterable[Window], *, first: bool = False) -> None:
-        """Want a job for each window, after what others ordered or before it."""
+        """Submit a job for each window, after those of other streams or, with `first`, before them."""
         jobs = {window: Job(self._data_type, window, self._save) for window in windows}
         self._jobs.update(jobs)
         (self._service.queue.add_first if first else self._service.queue.add)(jobs.values())
@@ -70,7 +70,7 @@ class StreamJobs:
         return window in self._jobs
 
     def files(self, window: Window) -> Iterator[IO[bytes]]:
-        """The lines of a window, file by file, once its job is completed; see `JobQueue.wait_for`."""
+        """Wait for the job of a window, then yield its files; see `JobQueue.wait_for`."""
         job = self._jobs[window]
         self._service.queue.wait_for(job)
         for lines in self._service.files.each(job, self._check):
@@ -78,15 +78,15 @@ class StreamJobs:
             self.tick()
 
     def tick(self) -> None:
-        """Let the jobs of the next windows and streams go on."""
+        """Poll and start the jobs of the next windows and streams."""
         self._service.queue.tick()
 
     def forget(self, window: Window) -> None:
-        """A window was read, or is halved."""
+        """Drop the job of a window that was read or is halved."""
         self._jobs.pop(window, None)
 
     def saved(self) -> dict[str, list[Saved]]:
-        """What the state keeps: the jobs that Iterable has, also when it has none."""
+        """The entry of the state: the jobs that Iterable has. It is written also when there are none."""
         return {STATE_KEY: [job.saved() for job in self._jobs.values() if job.id is not None]}
 
     def _save(self) -> None:

@@ -1,4 +1,4 @@
-"""Half-open time windows on whole seconds, in UTC: what one export request asks for."""
+"""Half-open time windows on whole seconds, in UTC. An export request asks for one window."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ SECOND: Final = timedelta(seconds=1)
 
 
 class OversizeError(Exception):
-    """A window holds more than comes in one piece; its halves may do."""
+    """The answer for a window is too large; those for its halves may not be."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """From `start`, inclusive, to `end`, exclusive. Iterable's bounds mean the same."""
+    """A time range from `start`, inclusive, to `end`, exclusive, as Iterable reads the bounds of an export."""
 
     start: datetime
     end: datetime
@@ -31,7 +31,7 @@ class Window:
 
 
 def whole_second(moment: datetime) -> datetime:
-    """`moment` in UTC with its fraction cut off: exports know no fractions."""
+    """`moment` in UTC, without its fraction: bounds of exports have none."""
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
@@ -48,7 +48,7 @@ def _windows(start: datetime, end: datetime, size: timedelta) -> Iterator[Window
 
 
 def gaps(start: datetime, end: datetime, covered: Iterable[Window], size: timedelta) -> list[Window]:
-    """Windows of at most `size` for what `covered` leaves free of [start, end).
+    """Windows of at most `size` for what `covered` does not cover of [start, end).
 
     `covered` must lie in the range, in order, without overlaps.
     """

@@ -1,7 +1,7 @@
-"""The state that a run is given: taken out of its wrapping, with every bookmark in one form.
+"""The input state: unwrapped, with every bookmark in one form.
 
-What cannot be read is refused, and what is of no use is told, since a bookmark that is passed over in silence
-looks like one that was kept.
+A bookmark that cannot be read is an error, and one that is not used is a warning: if it were ignored without a word, it
+would look like one that is kept.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ VALUE: Final = "replication_key_value"
 _SDK_KEYS: Final = frozenset(
     {"progress_markers", "replication_key_signpost", "starting_replication_value", "partitions"}
 )
-"""What the SDK keeps in a state while a run lasts."""
+"""Keys that the SDK has in a state while a run lasts."""
 _OWN_KEYS: Final = frozenset({"export_jobs", "resume"})
 _REMEDY: Final = "Correct it, or start anew: with `--full-refresh` in Meltano, or without `--state`."
 
@@ -34,12 +34,12 @@ class UnusableStateError(Exception):
 
 
 def bookmarks_in(state: Mapping[str, Any]) -> Bookmarks:
-    """The bookmarks of a state, by stream; none of an empty one.
+    """The bookmarks of a state, by stream; none for an empty state.
 
-    It may be in the wrapping in which Meltano keeps states, or be a whole STATE message.
+    The state may be wrapped as Meltano keeps states, or be a whole STATE message.
 
     Raises:
-        UnusableStateError: if there are no bookmarks to be found.
+        UnusableStateError: if the state has no bookmarks.
     """
     bookmarks: Bookmarks = {}
     for part in _unwrapped(state):
@@ -61,7 +61,7 @@ def bookmarks_in(state: Mapping[str, Any]) -> Bookmarks:
 def normalised_bookmarks(bookmarks: Bookmarks, streams: Mapping[str, Stream], logger: logging.Logger) -> Bookmarks:
     """The bookmarks, those of selected incremental streams in the form in which the tap writes them.
 
-    What is of no use to any stream is kept, and told.
+    Bookmarks that no stream uses are kept, with a warning.
 
     Raises:
         UnusableStateError: if a bookmark cannot be read, or is of another field than the stream goes by.
@@ -75,7 +75,7 @@ def normalised_bookmarks(bookmarks: Bookmarks, streams: Mapping[str, Stream], lo
 
 
 def _unwrapped(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The states that are wrapped in one, the oldest first."""
+    """The states in a wrapped one, the oldest first."""
     for members in _WRAPPINGS:
         if state.keys() <= {*members, "type"} and not state.keys().isdisjoint(members):
             return [whole for name in members if state.get(name) for whole in _unwrapped(_part(state, name))]
@@ -95,7 +95,7 @@ _WRAPPINGS: Final[Sequence[Sequence[str]]] = (
     ("completed", "partial"),
     ("completed_state", "partial_state"),
 )
-"""Meltano's of a state, Singer's of a STATE message, and Meltano's of a whole and an unfinished state."""
+"""Members of wrappings: Meltano's of a state, Singer's STATE message, Meltano's of a complete and a partial state."""
 
 
 def _unused(
@@ -116,7 +116,7 @@ def _unused(
 
 
 def _is_foreign(entry: Mapping[str, Any]) -> bool:
-    """Whether it holds something, but nothing that this tap or the SDK put there."""
+    """Whether an entry has no bookmark, and members that are neither this tap's nor the SDK's."""
     return entry.get(VALUE) is None and bool(entry.keys() - {KEY, VALUE} - _SDK_KEYS - _OWN_KEYS)
 
 

@@ -1,7 +1,7 @@
-"""From what Iterable sends to a Singer record that its schema always describes.
+"""Conversion of the fields that Iterable sends into a Singer record that always fits its schema.
 
-Nothing is dropped: a field that the schema does not know, or whose value has another type than the
-schema says, goes to the object `dataFields` under its own name.
+No field is dropped: a field that the schema does not have, or whose value has another type than in the
+schema, goes into the object `dataFields` under its own name.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ Record = dict[str, Any]
 Schema = Mapping[str, Any]
 
 REST: Final = "dataFields"
-"""Where fields go that have no column. It is also Iterable's own word for custom fields."""
+"""The column for fields without a column of their own. It is also Iterable's own word for custom fields."""
 
 RECORD_ID: Final = "recordId"
 """The column with the hash of a line."""
 
 OWN_COLUMNS: Final = frozenset({REST, RECORD_ID})
-"""Columns that no field of Iterable's fills, should one have this name."""
+"""Columns of the tap's own: a field of Iterable's with such a name goes into `dataFields`."""
 
 MISFIT: Final = object()
-"""What a fit says of a value that is not for its column."""
+"""Result of a conversion for a value that does not fit its column."""
 
 Fit = Callable[[Any], object]
 
@@ -40,12 +40,12 @@ _ABSENT: Final[frozenset[type]] = frozenset({NoneType, UnsetType})
 
 
 class ColumnType(NamedTuple):
-    """How the values of a column come.
+    """The form of the values of a column in lines.
 
     Attributes:
-        kind: the type that they have where a decoder checks it; None and UNSET are of each.
-        fit: what has to be asked of them besides; None and UNSET stay as they are.
-        unchanged: classes whose values `fit` leaves as they are.
+        kind: the type that a decoder checks; it includes None and UNSET.
+        fit: the conversion of decoded values; it leaves None and UNSET unchanged.
+        unchanged: classes whose values `fit` leaves unchanged.
     """
 
     kind: Any
@@ -78,12 +78,12 @@ class RecordShape:
         return {**record, REST: merged(rest)}
 
     def takes_objects(self, name: str) -> bool:
-        """Whether there is a column of this name, and objects are for it."""
+        """Whether there is a column of this name that takes objects."""
         return name in self._fits and self._fits[name]({}) is not MISFIT
 
     @cached_property
     def columns(self) -> Mapping[str, ColumnType]:
-        """How the values of each column come, nearly always."""
+        """The form of the values of each column in nearly all lines."""
         return {
             name: _TYPES.get(fit) or ColumnType(Any, partial(_fit_unless_absent, fit))
             for name, fit in self._fits.items()
@@ -97,10 +97,9 @@ class RecordShape:
 
 
 def merged(rest: Record) -> Record:
-    """Iterable's own `dataFields` and the fields without a column, side by side.
+    """Merge Iterable's own `dataFields` with the fields without a column.
 
-    Where both have a name, the object keeps its place and its own value of that name wins nothing:
-    the outer one is put beside it under `dataFields.NAME`.
+    Where both have a name, the field keeps it, and the member of `dataFields` gets the name `dataFields.NAME`.
     """
     inner = rest.pop(REST, None)
     if inner is None:
@@ -113,7 +112,7 @@ def merged(rest: Record) -> Record:
 def _string(value: object) -> object:
     if isinstance(value, str):
         return value
-    # Ids come as numbers in some data types and as text in others; the text says the same.
+    # Ids are numbers in some data types and text in others; as text they are equal.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else MISFIT
 
 
@@ -143,14 +142,14 @@ def _date(value: object) -> object:
     return MISFIT if moment is None else timestamps.to_rfc3339(moment)
 
 
-@lru_cache(maxsize=4096)  # what a campaign sends bears the same few seconds over and over
+@lru_cache(maxsize=4096)  # the rows of a campaign share a few seconds
 def date_of(text: str | UnsetType | None) -> object:
-    """The moment that a text names, as columns want it; what is no text stays as it is."""
+    """The date of a text in the form of columns; any value but a text stays unchanged."""
     return (timestamps.text_to_rfc3339(text) or MISFIT) if isinstance(text, str) else text
 
 
 _MAX_DATE_CHARACTERS: Final = 64
-"""Characters; no spelling of a moment has nearly as many. Moments are remembered, so longer texts must not be tried."""
+"""No spelling of a date has nearly as many. Results are cached, so longer texts must not be tried."""
 
 
 def _from_epoch_ms(value: int) -> datetime | None:
@@ -207,7 +206,7 @@ TEXT: Final = ColumnType(str | None | UnsetType)
 NUMBER_AS_TEXT: Final = ColumnType(
     str | int | None | UnsetType, partial(_fit_unless_absent, _string), _ABSENT.union([str])
 )
-"""A text column of a stream whose lines hold whole numbers there, as some data types do with ids."""
+"""The form of a text column in lines that hold whole numbers there, such as the ids of some data types."""
 _TYPES: Final[dict[Fit, ColumnType]] = {
     _string: TEXT,
     _integer: ColumnType(_INT64 | None | UnsetType),

@@ -1,6 +1,6 @@
-"""How messages leave the tap: as lines of JSON, many records at a time where they come so.
+"""The writer of Singer messages: lines of JSON, many records at a time where they come in blocks.
 
-The lines are ASCII, so nobody who reads them can take a character within them for the end of a line, or
+The lines are ASCII, so that no reader can take a character within them for the end of a line, or
 read them in another encoding.
 """
 
@@ -23,7 +23,7 @@ from tap_iterable.records.ascii_json import to_ascii
 from tap_iterable.records.record_shape import Record
 
 _UNWRITABLE: Final = (UnicodeEncodeError, RecursionError)
-"""Halves of characters that JSON can name and UTF-8 cannot hold, and objects deeper than the encoder goes."""
+"""Errors for halves of surrogate pairs, which JSON can hold and UTF-8 cannot, and for too deeply nested objects."""
 
 
 class MessageWriter(GenericSingerWriter[bytes, Message]):
@@ -51,9 +51,9 @@ _Handler: TypeAlias = Callable[[int, FrameType | None], Any]
 
 
 class _SignalDeferral:
-    """Signals that end the run come when its lines are whole: the state that is then written begins a line of its own.
+    """Defers signals that end the run until a line is whole: the state that is then written begins a line of its own.
 
-    Where nobody reads any more, no line ever is; see `iterable_api.waiting.shutdown` for how the run ends then.
+    If the reader has stopped, the line is never whole; `iterable_api.waiting.shutdown` ends the run then.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class _SignalDeferral:
             handler(number, None)
 
     def handling(self, handler: _Handler) -> _Handler:
-        """The handler of a signal that waits for the end of a line."""
+        """Wrap the handler of a signal, so that it runs at the end of a line."""
 
         def handle(number: int, frame: FrameType | None) -> None:
             if self._is_writing:
@@ -82,16 +82,16 @@ class _SignalDeferral:
 
 
 SIGNAL_DEFERRAL: Final = _SignalDeferral()
-"""There is one standard output."""
+"""The one for standard output."""
 
 
 def _write(lines: bytes) -> None:
     if hasattr(sys.stdout, "buffer"):
         rest = memoryview(lines)
         while rest:
-            # Without a buffer (PYTHONUNBUFFERED), what a signal interrupts has written only a part.
+            # Without a buffer (PYTHONUNBUFFERED), a write that a signal interrupts is partial.
             rest = rest[sys.stdout.buffer.write(rest) :]
-    else:  # something that stands in for standard output, and takes only text
+    else:  # a replacement of standard output that takes text only
         sys.stdout.write(lines.decode())
 
 
@@ -103,7 +103,7 @@ class _RecordMessage(msgspec.Struct, tag_field="type", tag="RECORD", omit_defaul
 
 
 def _encode_as_sdk(value: object) -> Any:
-    """What JSON has no form for: as the SDK writes it."""
+    """Encode a value that JSON has no form for, as the SDK does."""
     return str(value)
 
 
@@ -111,7 +111,7 @@ _encoder: Final = msgspec.json.Encoder(enc_hook=_encode_as_sdk, decimal_format="
 
 
 def _lines(message: Callable[[Any], _RecordMessage], records: Sequence[Record | msgspec.Struct]) -> bytes:
-    """The messages of all records. They differ in nothing else, so what is around a record is encoded once."""
+    """The messages of all records. Only the records differ, so the text around them is encoded once."""
     try:
         text = to_ascii(_encoder.encode_lines(records))
     except _UNWRITABLE:
@@ -121,7 +121,7 @@ def _lines(message: Callable[[Any], _RecordMessage], records: Sequence[Record | 
 
 
 _RECORD_MARK: Final = msgspec.Raw(b"\n")
-"""No JSON of one line has it."""
+"""Marks the place of the record in an encoded message: JSON on one line has no line break."""
 
 
 def _line(message: object) -> bytes:

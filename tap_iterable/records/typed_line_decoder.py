@@ -1,9 +1,8 @@
 """Lines decoded straight into columns, and records made of the columns without a step in Python for each field.
 
-Whatever can be known before a line comes is worked out once: which fields are columns and of which types, which go to
-`dataFields`, which dotted ones are keys of which object. It goes into a type that the decoder fills, into types of
-the records, and into the functions that make the columns of records from those of lines. Lines that are unusual in
-any way are refused.
+The mapping of fields is computed once, before the lines come: which fields are columns and of which types, which go
+to `dataFields`, which dotted ones are keys of which object. It is built into a type that the decoder fills, into types
+of records, and into functions that make the columns of records from the columns of lines. Unusual lines are refused.
 """
 
 from __future__ import annotations

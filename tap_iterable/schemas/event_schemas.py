@@ -1,4 +1,4 @@
-"""JSON Schemas: of metadata streams in files, of export streams made from the table of data types."""
+"""JSON Schemas: those of metadata streams are files, those of export streams are made from the table of data types."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _columns(data_type: DataType) -> dict[str, Any]:
 
 
 def _description(name: str) -> str:
-    """The meaning of a field; only the project knows that of its own fields."""
+    """The description of a field; only the project knows that of its own fields."""
     return FIELDS[name].description if name in FIELDS else "A field of the project's own."
 
 

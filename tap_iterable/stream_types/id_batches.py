@@ -1,4 +1,4 @@
-"""Many ids in one query string, as many as a URI may hold."""
+"""Batches of ids that fit into one query string."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from iterable_api.facts.limits import MAX_URI_LENGTH
 from iterable_api.http.client import Params
 
 HOST_CHARACTERS: Final = 128
-"""Characters that are kept free for scheme and host: whether Iterable counts them is not documented."""
+"""Characters reserved for scheme and host: whether Iterable counts them is not documented."""
 
 
 def id_batches(path: str, name: str, ids: Iterable[int], others: Params) -> Iterator[list[int]]:

@@ -1,4 +1,4 @@
-"""Streams that are read piece by piece, such as one list after the other, and that outlive a piece that fails."""
+"""Base class of streams that are read in partitions, such as lists, and go on after a partition that fails."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ _UNREADABLE: Final = (ApiError, ConnectionFailedError, *_INCOMPLETE)
 
 
 class PartitionMetric(StrEnum):
-    """Metrics beside those of the SDK."""
+    """Singer metrics that the SDK does not have."""
 
     MISSING = "missing_piece_count"
 
 
 class MissingPartitionsError(IterableError):
-    """A stream lacks pieces that could not be read."""
+    """Partitions of a stream could not be read."""
 
 
 class PartitionedStream(FullTableStream):
-    """A stream whose pieces are answers of their own.
+    """A stream with a request for each partition.
 
-    Iterable answers 500 to some lists and users for hours. Such a piece is named in the log and left out, and
-    all else is read, the other streams too; but in the end the run fails, since rows are missing.
+    Iterable answers 500 to some lists and users for hours. Such a partition is named in the log and left out, and
+    all others are read, also other streams; but at the end the run fails, since rows are missing.
 
     Attributes:
-        piece: what a piece is called, and what its number is.
-        remedy: what to do about a piece that keeps failing.
-        missing: the numbers of the pieces that could not be read.
+        partition: the name of a partition in messages.
+        remedy: advice for partitions that keep failing.
+        missing: the numbers of the partitions that could not be read.
     """
 
     partition: ClassVar[str]
@@ -59,7 +59,7 @@ class PartitionedStream(FullTableStream):
         self.missing: set[int] = set()
 
     def rows_of(self, partition: int, rows: Iterator[Record]) -> Iterator[Record]:
-        """The rows of one piece, which must be read whole before the first; none if they cannot be read."""
+        """The rows of one partition, which must be read whole before the first one; none if they cannot be read."""
         try:
             yield from rows
         except (UnauthorizedError, ForbiddenError):
@@ -67,10 +67,10 @@ class PartitionedStream(FullTableStream):
         except _UNREADABLE as error:
             self.missing.add(partition)
             self.incomplete()
-            self.logger.error("%s %d could not be read and is left out: %s", self.partition, partition, error)  # noqa: TRY400 (its text says all)
+            self.logger.error("%s %d could not be read and is left out: %s", self.partition, partition, error)  # noqa: TRY400 (its text is enough)
 
     def lines(self, path: str, params: Params, check: Check) -> Iterator[bytes]:
-        """The lines of an answer that was read to its end and stood `check`; any other is asked for again."""
+        """The lines of an answer that was read to its end and passed `check`; other answers are requested again."""
         with ExitStack() as stack:
             retrying = PARTITION.retrying(*_INCOMPLETE, sleep=self.client.sleep)
             yield from retrying(self._spool, stack, path, params, check)
@@ -81,15 +81,15 @@ class PartitionedStream(FullTableStream):
         return spool
 
     def log_sync_costs(self) -> None:
-        """Fail if pieces are missing. The SDK calls this when all streams are read and their state is written.
+        """Fail if partitions are missing. The SDK calls this when all streams are read and their state is written.
 
         Raises:
-            MissingPiecesError: naming the pieces.
+            MissingPartitionsError: naming the partitions.
         """
         super().log_sync_costs()
         if not self.selected:
             return
-        # The SDK names its own metrics in an enumeration; all that it asks of one is a `value`.
+        # The SDK has an enumeration of its own metrics, and uses only the `value` of a metric.
         with metrics.Counter(
             cast("metrics.Metric", PartitionMetric.MISSING), {metrics.Tag.STREAM: self.name}
         ) as counter:

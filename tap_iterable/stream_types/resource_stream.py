@@ -21,7 +21,7 @@ RowIterator = Iterator[dict[str, Any]]
 
 
 class MetadataStream(FullTableStream):
-    """What describes a project. Read whole each time."""
+    """A stream of rows that describe the project. It is read whole each time."""
 
     primary_keys: tuple[str, ...] = ("id",)
 
@@ -35,10 +35,10 @@ class MetadataStream(FullTableStream):
 
 
 class ComposedStream(MetadataStream):
-    """Rows that are put together here, column by column, so that nothing is left over for `dataFields`."""
+    """A stream of rows that the tap composes column by column, so that none have `dataFields`."""
 
     def record(self, fields: Mapping[str, Any]) -> Record:
-        """The row as it is."""
+        """The row, unchanged."""
         return dict(fields)
 
 
@@ -91,7 +91,7 @@ def pages(
     path_params: PathParams | None = None,
     size: int = PAGE_SIZE,
 ) -> RowIterator:
-    """The rows of all pages. Sorted by id, so that what is added while we read comes last.
+    """The rows of all pages. Sorted by id, so that rows which are added meanwhile come last.
 
     Some old projects ignore paging, send everything and no `nextPageUrl`; that is one page.
     """

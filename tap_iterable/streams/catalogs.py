@@ -45,7 +45,7 @@ class CatalogsStream(MetadataStream):
 
 
 class CatalogFieldMappingsStream(ComposedStream):
-    """Fields of every catalog; those without a type too."""
+    """Fields of every catalog, also those without a type."""
 
     name = "catalog_field_mappings"
     primary_keys = ("catalogName", "fieldName")

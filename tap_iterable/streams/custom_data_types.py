@@ -1,4 +1,4 @@
-"""Data types that this tap does not know, named by a setting."""
+"""Streams of data types that this tap does not know, which a setting names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tap_iterable.streams.exports import EventStream
 
 
 class UnknownDataTypeError(IterableError):
-    """Iterable does not know a data type either."""
+    """Iterable refuses a data type of `extra_data_types`."""
 
 
 class CustomEventStream(EventStream):
@@ -20,7 +20,7 @@ class CustomEventStream(EventStream):
 
     @contextmanager
     def handling_refusals(self) -> Iterator[None]:
-        """Explain a refusal of the first request, too: most likely it is because of the name.
+        """Explain also a refusal of the first request, which is most likely due to the name.
 
         Raises:
             UnknownDataTypeError: for such a refusal.

@@ -1,4 +1,4 @@
-"""Everything that comes out of Iterable's export: all events, and users."""
+"""Streams of Iterable's export: all events, and users."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tap_iterable.stream_types.windowed_stream import WindowedStream
 PATH: Final = "/api/export/data.json"
 
 HALVING_ERRORS: Final = (IncompleteBodyError, OversizeError)
-"""What a smaller window may cure."""
+"""Errors for which the window is halved."""
 
 
 USER_KEYS: Final[Mapping[ProjectType, str]] = {
@@ -47,7 +47,7 @@ USER_KEYS: Final[Mapping[ProjectType, str]] = {
     ProjectType.USER_ID: "itblUserId",
     ProjectType.HYBRID: "itblUserId",
 }
-"""What is on every user line. A userId is not: hybrid projects have users without one."""
+"""Fields that every line of a user has. A userId is not one: hybrid projects have users without it."""
 
 
 class ExportStream(WindowedStream, BatchedStream):
@@ -69,7 +69,7 @@ class ExportStream(WindowedStream, BatchedStream):
         )
 
     def blocks(self, context: Context | None) -> Iterator[Block]:  # noqa: ARG002 (streams of other kinds use it)
-        """Rows in no order; the bookmark moves after each window."""
+        """The rows, not sorted; the bookmark moves after each window."""
         if self._queue is None:
             self.logger.info(plan_exports(self._unread_streams()))
         queue, self._queue = self._queue or WindowQueue(()), None
@@ -84,13 +84,13 @@ class ExportStream(WindowedStream, BatchedStream):
                     self._log_progress(window, rows, queue.finished(rows))
 
     def _unread_streams(self) -> list[ExportStream]:
-        """This stream and the selected ones after it: their jobs run while this one is read."""
+        """This stream and the selected ones after it, whose jobs run while this one is read."""
         exports = [stream for stream in self.tap.streams.values() if isinstance(stream, ExportStream)]
         later = exports[exports.index(self) + 1 :] if self in exports else []
         return [self, *(stream for stream in later if stream.selected)]
 
     def pending(self, service: JobService) -> list[Window]:
-        """The windows that are still to be asked for; those of jobs that are under way already are not."""
+        """Take over the jobs of an interrupted run, and return the windows that they leave unread."""
         self._warn_of_unread_ranges()
         self._jobs = StreamJobs(service, self.data_type.name, self.update_state, self._check)
         start, end = whole_second(self._start()), whole_second(self._end())
@@ -100,7 +100,7 @@ class ExportStream(WindowedStream, BatchedStream):
         return gaps(start, end, self._adopted, timedelta(days=self.config["window_days"]))
 
     def follow(self, plan: ExportPlan) -> None:
-        """Order the jobs of `plan`, and read by it when the stream's turn comes."""
+        """Submit the jobs of `plan`, and keep its windows for the time when the stream is read."""
         self._jobs.submit(plan.jobs)
         self._queue = WindowQueue(
             sorted([*self._adopted, *plan.jobs, *plan.downloads], key=lambda window: window.start)
@@ -135,13 +135,13 @@ class ExportStream(WindowedStream, BatchedStream):
         return max(start, bookmark - timedelta(minutes=self.config["lookback_minutes"]))
 
     def _end(self) -> datetime:
-        """Never the running second: rows may still be added to it."""
+        """The end of the range: never within the current second, as rows may still be added to it."""
         latest = whole_second(datetime.now(UTC) - timedelta(minutes=self.config["hold_back_minutes"]))
         end = self.config.get("end_date")
         return min(latest, parse_date(end)) if end else latest
 
     def _window(self, window: Window) -> Generator[Block, None, int]:
-        """The window's rows; returns their number. Nothing is yielded unless the answer is whole."""
+        """Yield the window's rows once their answer is whole, and return their number."""
         rows = 0
         for lines in self._jobs.files(window) if window in self._jobs else self._download(window):
             rows += yield from self._rows(lines)
@@ -157,7 +157,7 @@ class ExportStream(WindowedStream, BatchedStream):
         limit = self.config["spool_limit_mb"] * 1_000_000
         lines = stack.enter_context(spool_answer(self.client, PATH, params, spool_directory(self.config), limit))
         self._check(lines, f"{self.name} from {start} to {end}: {PATH}")
-        # In a single second there is nothing to halve: there the odd line is counted as such.
+        # A window of one second cannot be halved: there the line counts as malformed.
         if window.halves() and not has_whole_last_line(lines):
             raise IncompleteBodyError(f"{PATH}: the last line is not whole")
         return lines
@@ -189,7 +189,7 @@ class ExportStream(WindowedStream, BatchedStream):
 
     @cached_property
     def rows(self) -> LineDecoder:
-        """What makes records of lines."""
+        """The decoder of lines."""
         raise NotImplementedError
 
     def _log_progress(self, window: Window, rows: int, progress: str) -> None:
@@ -197,16 +197,17 @@ class ExportStream(WindowedStream, BatchedStream):
 
 
 def plan_exports(streams: Sequence[ExportStream]) -> str:
-    """Plan for all `streams` together, since limits are the project's, and start the first jobs.
+    """Plan the exports of all `streams` together, since limits are the project's, and start the first jobs.
 
-    Returns the plan in words.
+    Returns:
+        The plan in words.
     """
     config = streams[0].config
     at_once = config["export_jobs_at_once"]
     service = JobService(streams[0].client, at_once, spool_directory(config), streams[0].clock)
     mode: Mode = config["export_mode"]
     if mode == "auto" and not config["enforce_rate_limits"]:
-        mode = "stream"  # where nothing is limited, nothing is sooner than asking
+        mode = "stream"  # without limits, downloads are always quicker
     chosen = plans({stream.name: stream.pending(service) for stream in streams}, mode, at_once)
     for stream in streams:
         stream.follow(chosen[stream.name])
@@ -215,10 +216,10 @@ def plan_exports(streams: Sequence[ExportStream]) -> str:
 
 
 class EventStream(ExportStream):
-    """An event data type. Its key is a hash of the line: events have no id that always exists.
+    """The events of one data type. The key is a hash of the line, as not all events have an id.
 
-    So Iterable is always asked for whole lines, whatever fields are selected: with `onlyFields` the hash
-    of a row would depend on the selection, and rows that differ elsewhere would become one.
+    So requests always ask for whole lines, also if few fields are selected: with `onlyFields` the hash
+    of a row would depend on the selection, and rows that differ in other fields would become one.
     """
 
     primary_keys = ("recordId",)
@@ -228,15 +229,15 @@ class EventStream(ExportStream):
 
     @cached_property
     def rows(self) -> LineDecoder:
-        """Any object with a field of an event is one."""
+        """The decoder of events: any object with a field of an event."""
         return EventLineDecoder(self.shape, self.data_type.name)
 
 
 class UserStream(ExportStream):
     """The users whose profile was updated in a window. Deletions never show.
 
-    Here too whole lines are asked for: whether `onlyFields` with the name of an object brings its dotted keys
-    is not documented, and what is asked for by name would leave out fields that are new.
+    Requests ask for whole lines here, too: whether `onlyFields` with the name of an object includes its dotted keys
+    is not documented, and a list of names would leave out new fields.
     """
 
     def __init__(self, tap: Tap, client: IterableClient, data_type: DataType) -> None:
@@ -245,5 +246,5 @@ class UserStream(ExportStream):
 
     @cached_property
     def rows(self) -> LineDecoder:
-        """A line without the key of its project type cannot be told apart."""
+        """The decoder of users: objects with the key of the project type."""
         return UserLineDecoder(self.shape, self.primary_keys[0])

@@ -1,4 +1,4 @@
-"""Who is on which list."""
+"""Members of lists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LISTS: Final = "/api/lists"
 MEMBERS: Final = "/api/lists/getUsers"
 
 OLD_MARK: Final = "last_list_id"
-"""Where the first versions kept how far an interrupted run came. It can be there although the run came to its end."""
+"""Key of the progress of an interrupted run in states of the first versions. It may be there although the run ended."""
 
 _WANTED: Final = "member of the list"
 _MARKUP: Final = re.compile(rb"<[!?a-zA-Z]")
@@ -30,8 +30,8 @@ class ListUsersStream(PartitionedStream):
     """One row per list and member, one list after the other.
 
     Iterable sends one identifier a line, in another order each time, and may break off; so each answer is
-    read whole before its first row. The state of an interrupted run says how far it came, and the next run goes
-    on there, if it is to read the same lists.
+    read whole before its first row. An interrupted run leaves a resume mark in the state, and the next run goes
+    on there, if it reads the same lists.
     """
 
     name = "list_users"
@@ -43,7 +43,7 @@ class ListUsersStream(PartitionedStream):
     remedy = "Run again, or name them in `excluded_list_ids`."
 
     def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
-        """Members of all lists that the settings choose."""
+        """Members of all lists that the settings select."""
         selected = self._selected_lists()
         mark = self._first_mark()
         todo = mark.todo(selected)
@@ -67,7 +67,7 @@ class ListUsersStream(PartitionedStream):
         return set(ids) - excluded
 
     def _first_mark(self) -> ResumeMark:
-        """That of the run to go on with. One that does not say which lists it was about is of no use."""
+        """The mark of the interrupted run to go on with, or a new one. Marks without their lists are not used."""
         unfinished = ResumeMark.unfinished(self.stream_state, self.config)
         if unfinished is None and OLD_MARK in self.stream_state and STATE_KEY not in self.stream_state:
             self.logger.warning(
@@ -77,7 +77,7 @@ class ListUsersStream(PartitionedStream):
         return unfinished or ResumeMark.new(self.config)
 
     def _write_mark(self, saved: dict[str, Any]) -> None:
-        """Put into the state what was read; STATE is written at once, but in BATCH mode only with the file."""
+        """Put the mark into the state; STATE is written at once, but in BATCH mode only with the file."""
         self.stream_state[STATE_KEY] = saved
         if self.get_batch_config(self.config) is None:
             self.tap.state_writer.write_state(self.tap_state)
@@ -92,7 +92,7 @@ class ListUsersStream(PartitionedStream):
                 yield {"listId": list_id, "member": member, identifier_column(project_type, member): member}
 
     def _check(self, spool: IO[bytes], name: str) -> None:
-        """See that an answer can be identifiers, one a line. A userId may look like nearly anything, an address not."""
+        """Check that an answer can be identifiers, one a line. A userId may have nearly any form, an address not."""
         if _MARKUP.match(beginning(spool)):
             raise no_rows_error(spool, name, "HTML or XML", _WANTED)
         value = first_value(spool)
@@ -103,7 +103,7 @@ class ListUsersStream(PartitionedStream):
 
 
 def _has_address(spool: IO[bytes]) -> bool:
-    """Whether there is one, or no line at all."""
+    """Whether an answer has an address, or no line at all."""
     lines = (line for line in spool if not line.isspace())
     first = next(lines, b"@")
     found = b"@" in first or any(b"@" in line for line in lines)
@@ -112,7 +112,7 @@ def _has_address(spool: IO[bytes]) -> bool:
 
 
 def identifier_column(project_type: ProjectType, name: str) -> str:
-    """What `name` is. A hybrid project's users go by their userId, or by the address if they have none."""
+    """The column for `name`. In a hybrid project that is the userId, or the address of users without one."""
     if project_type is ProjectType.HYBRID:
         return "email" if "@" in name else "userId"
     return project_type.value

@@ -1,7 +1,7 @@
-"""What campaigns and experiments achieved.
+"""Metrics of campaigns and experiments.
 
-The keys hold the start of the range beside the ids, so that a lifetime and single days, or days of several
-runs, can live in one table. A day that is read again, with the clicks that came later, replaces its row.
+The keys contain the start of the range beside the ids, so that a lifetime and single days, or days of several
+runs, fit into one table. A day that is read again, with later clicks, replaces its row.
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Range:
-    """Whole days in UTC; `end` is exclusive."""
+    """A range of whole days in UTC; `end` is exclusive."""
 
     start: datetime
     end: datetime
 
     def params(self, *, inclusive: bool) -> dict[str, str]:
-        """Both bounds, always: what Iterable takes for granted without them is not documented."""
+        """The query for the range. It always has both bounds, as Iterable's defaults are not documented."""
         end = f"{self.end - _SECOND:%Y-%m-%dT%H:%M:%SZ}" if inclusive else f"{self.end:%Y-%m-%d}"
         return {"startDateTime": f"{self.start:%Y-%m-%d}", "endDateTime": end}
 
     @property
     def columns(self) -> Record:
-        """A lifetime has no end: tomorrow's run counts further."""
+        """The columns of the range. A lifetime has no end: the next run counts further."""
         end = None if self.start == _EPOCH else timestamps.to_rfc3339(self.end)
         return {"startDateTime": timestamps.to_rfc3339(self.start), "endDateTime": end}
 
 
 def metric_ranges(days: int, until: datetime) -> list[Range]:
-    """The last `days` days one by one, that of `until` included; or the whole lifetime if there are none."""
+    """The last `days` days, one range each, up to that of `until`; the whole lifetime if `days` is 0."""
     end = until.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
     if not days:
         return [Range(_EPOCH, end)]
@@ -62,7 +62,7 @@ def metric_ranges(days: int, until: datetime) -> list[Range]:
 
 
 class MetricsStream(PartitionedStream):
-    """Metrics of many campaigns at once, as a CSV text."""
+    """A stream of metrics, which Iterable sends as CSV for many campaigns at once."""
 
     path: ClassVar[str]
     end_is_inclusive: ClassVar[bool] = False
@@ -82,12 +82,12 @@ class MetricsStream(PartitionedStream):
             yield from self.rows_of(number, self._answer(range_, batch))
             self.logger.info("Request %d of %d is done", number, len(requests))
 
-    def includes(self, campaign: Mapping[str, Any]) -> bool:  # noqa: ARG002 (for those who choose)
-        """Whether to ask about a campaign."""
+    def includes(self, campaign: Mapping[str, Any]) -> bool:  # noqa: ARG002 (subclasses use it)
+        """Whether requests include a campaign."""
         return True
 
     def is_header(self, titles: Sequence[str]) -> bool:
-        """Whether these can be the titles of a table of metrics; an answer without a single line has none."""
+        """Whether `titles` can be the header of a table of metrics; an answer without a single line has no titles."""
         raise NotImplementedError
 
     def records(self, rows: Iterator[MetricRow]) -> Iterator[Record]:
@@ -130,7 +130,7 @@ class CampaignMetricsStream(MetricsStream):
     cost = "1 request per about 90 campaigns and day"
 
     def is_header(self, titles: Sequence[str]) -> bool:
-        """The campaign is in every table, since every request is about some."""
+        """Whether there is a column for the campaign, which every table has."""
         return "id" in titles
 
     def records(self, rows: Iterator[MetricRow]) -> Iterator[Record]:
@@ -157,15 +157,15 @@ class ExperimentMetricsStream(MetricsStream):
     cost = "1 request per about 90 e-mail campaigns and day"
 
     def includes(self, campaign: Mapping[str, Any]) -> bool:
-        """Only e-mail campaigns have experiments that can be read."""
+        """Whether the campaign is for e-mail: Iterable has no metrics of other experiments."""
         return bool(campaign.get("messageMedium") == "Email")
 
     def is_header(self, titles: Sequence[str]) -> bool:
-        """Some id must be there. What Iterable answers about campaigns without experiments is not documented."""
+        """Whether there is a column for an id. The answer for campaigns without experiments is not documented."""
         return not titles or any(_ID.search(title) for title in titles)
 
     def records(self, rows: Iterator[MetricRow]) -> Iterator[Record]:
-        """Every line; the second one with the same ids gets another `recordId`."""
+        """A record for every line; the second one with the same ids gets another `recordId`."""
         seen: Counter[str] = Counter()
         for row in rows:
             ids = {_normalised_title(title): value for title, value in row.values.items() if _ID.search(title)}
@@ -184,5 +184,5 @@ _ID: Final = re.compile(r"(^|[ _-])id$|[a-z]I[dD]$|(^|[ _-])I[dD]$")
 
 
 def _normalised_title(title: str) -> str:
-    """`Experiment ID`, `experiment_id` and `experimentId` alike."""
+    """A title in one form for `Experiment ID`, `experiment_id` and `experimentId`."""
     return "".join(character for character in title.lower() if character.isalnum())

@@ -1,4 +1,4 @@
-"""Templates, and what they hold."""
+"""Templates and their contents."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ CONTENTS: Final[dict[str, str]] = {
     "InApp": "/api/templates/inapp/get",
     "Embedded": "/api/templates/embedded/get",
 }
-"""Where the content of a medium is. Web push, WhatsApp and RCS templates cannot be read."""
+"""Medium -> endpoint of the content. Web push, WhatsApp and RCS templates cannot be read."""
 
 
 def templates(client: IterableClient) -> RowIterator:
     """Each template once, with the type and medium under which it was found.
 
-    Without filters some projects answer with a part only, and the filters do not know every medium.
-    So the endpoint is asked in both ways.
+    Without filters some projects answer with a part only, and the filters do not cover every medium.
+    So the endpoint is called in both ways.
     """
     seen: set[int] = set()
     for filters in _FILTERS:
@@ -62,7 +62,7 @@ class TemplatesStream(MetadataStream):
 
 
 class TemplateContentsStream(MetadataStream):
-    """The content of templates, in the default locale, those of `template_locales` and those that Iterable names."""
+    """The content of templates, in the default locale, those of `template_locales` and those that Iterable lists."""
 
     name = "template_contents"
     primary_keys = ("templateId", "locale")
@@ -87,14 +87,14 @@ class TemplateContentsStream(MetadataStream):
         default = self._content(template_id, None, media)
         asked = [*self.config["template_locales"], *(self._tags(template_id, default) if default else ())]
         found = {default["locale"]: default} if default else {}
-        # The default content may carry the name of a locale, and then need not be asked for under that name.
+        # The default content may be that of a named locale, which then needs no request of its own.
         for locale in dict.fromkeys(asked):
             if locale not in found and (content := self._content(template_id, locale, media)) is not None:
                 found[locale] = content
         yield from found.values()
 
     def _tags(self, template_id: int, content: dict[str, Any]) -> list[str]:
-        """Locales that Iterable names; it does so only for templates with a `clientTemplateId`."""
+        """Locales that Iterable lists, which it does only for templates with a `clientTemplateId`."""
         client_id = content.get("clientTemplateId")
         if not client_id:
             return []
@@ -118,7 +118,7 @@ class TemplateContentsStream(MetadataStream):
             except NotFoundError:
                 continue
             except BadRequestError as error:
-                # Where the medium is a guess, a refusal only says that it was a wrong one.
+                # Where the medium is a guess, a refusal only means that the guess was wrong.
                 if len(media) == 1:
                     self.logger.warning("Template %d is left out in locale %r: %s", template_id, locale or "", error)
                 continue

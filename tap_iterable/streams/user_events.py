@@ -23,7 +23,7 @@ PATH: Final = "/api/export/userEvents"
 
 
 class UserEventsStream(PartitionedStream):
-    """One user after the other. A user is reported by the place in the setting: the log names nobody."""
+    """The events of the users of a setting. Messages name the position there, since logs have no personal data."""
 
     name = "user_events"
     primary_keys = ("recordId",)
@@ -34,10 +34,10 @@ class UserEventsStream(PartitionedStream):
     remedy = "The numbers count the entries of `user_events_users`. Run again, or leave these users out."
 
     def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
-        """Events of every user that the setting names."""
+        """Events of every user of the setting."""
         users = self.config["user_events_users"]
         if not users:
-            self.logger.warning("`user_events_users` names nobody, so there is nothing to read")
+            self.logger.warning("`user_events_users` is empty, so there is nothing to read")
         for number, user in enumerate(users, start=1):
             yield from self.rows_of(number, self._events(user))
 
