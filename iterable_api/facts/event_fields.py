@@ -65,9 +65,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "catalogCollectionCount": Field("integer", "How many catalog collections the message used."),
     "catalogLookupCount": Field("integer", "How many catalog items the message looked up."),
     "productRecommendationCount": Field("integer", "How many product recommendations the message used."),
-    "isGhostPush": Field(
-        "boolean", "Whether the push was silent, sent to find out whether the app is still installed."
-    ),
+    "isGhostPush": Field("boolean", "Whether the push was silent, to find out whether the app is still installed."),
     # Delivery
     "espName": Field("string", "The provider that delivers the messages."),
     "espAccountId": Field("string", "The account with that provider."),

@@ -46,8 +46,8 @@ class LimitStoreLockedError(LimitStoreError):
 class LimitStore(Protocol):
     """Texts by name that several processes update, one after the other."""
 
-    def update(self, name: str, step: Update) -> None:
-        """Read a text, and store the new one that `step` makes of it, without an update by another process in between.
+    def update(self, name: str, update: Update) -> None:
+        """Read a text, and store the new one that `update` makes of it, without an update by another process in between.
 
         Raises:
             LimitStoreError: if the store cannot be reached.
@@ -98,12 +98,12 @@ class RedisStore:
         self._client = client
         self._errors = errors
 
-    def update(self, name: str, step: Update) -> None:
+    def update(self, name: str, update: Update) -> None:
         """See `LimitStore`."""
         key = f"{_REDIS_PREFIX}:{name}"
 
         def transaction(pipe: Any) -> None:
-            changed = step((pipe.get(key) or b"").decode())
+            changed = update((pipe.get(key) or b"").decode())
             pipe.multi()
             if changed is not None:
                 pipe.set(key, changed)

@@ -52,7 +52,7 @@ class Job:
         """Whether it is completed or has failed for good."""
         return self.completed or self.error is not None
 
-    def saved(self) -> Saved:
+    def to_state(self) -> Saved:
         """The entry of the state with which a later run can go on with this job."""
         return {
             "jobId": self.id,

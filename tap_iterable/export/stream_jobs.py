@@ -35,7 +35,7 @@ class StreamJobs:
     Args:
         service: the queue and the files, shared with other streams.
         data_type: Iterable's name of what the jobs export.
-        remember: puts entries into the stream's state and writes it.
+        update_state: puts entries into the stream's state and writes it.
         check: checks each file before its first line is read.
     """
 
@@ -81,13 +81,13 @@ class StreamJobs:
         """Poll and start the jobs of the next windows and streams."""
         self._service.queue.tick()
 
-    def forget(self, window: Window) -> None:
+    def discard(self, window: Window) -> None:
         """Drop the job of a window that was read or is halved."""
         self._jobs.pop(window, None)
 
-    def saved(self) -> dict[str, list[Saved]]:
+    def to_state(self) -> dict[str, list[Saved]]:
         """The entry of the state: the jobs that Iterable has. It is written also when there are none."""
-        return {STATE_KEY: [job.saved() for job in self._jobs.values() if job.id is not None]}
+        return {STATE_KEY: [job.to_state() for job in self._jobs.values() if job.id is not None]}
 
     def _save(self) -> None:
-        self._update_state(**self.saved())
+        self._update_state(**self.to_state())

@@ -66,7 +66,7 @@ class ResumeMark:
         missing = self.missing - {list_id} if read else self.missing | {list_id}
         return replace(self, last=max(list_id, self.last), missing=missing)
 
-    def saved(self) -> dict[str, Any]:
+    def to_state(self) -> dict[str, Any]:
         """The entry of the state while the run lasts."""
         return {
             "run": self.run,
@@ -78,7 +78,7 @@ class ResumeMark:
 
     def finished(self) -> dict[str, Any]:
         """The entry of the state at the end of the run."""
-        return {**self.saved(), "done": True, "last_list_id": None, "missing_list_ids": []}
+        return {**self.to_state(), "done": True, "last_list_id": None, "missing_list_ids": []}
 
 
 def _settings_hash(config: Mapping[str, Any]) -> str:

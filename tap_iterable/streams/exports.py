@@ -99,7 +99,7 @@ class ExportStream(WindowedStream, BatchedStream):
         )
         return gaps(start, end, self._adopted, timedelta(days=self.config["window_days"]))
 
-    def follow(self, plan: ExportPlan) -> None:
+    def use_plan(self, plan: ExportPlan) -> None:
         """Submit the jobs of `plan`, and keep its windows for the time when the stream is read."""
         self._jobs.submit(plan.jobs)
         self._queue = WindowQueue(
@@ -107,15 +107,15 @@ class ExportStream(WindowedStream, BatchedStream):
         )
 
     def _finish(self, window: Window) -> None:
-        self._jobs.forget(window)
-        self.checkpoint(window.end, **self._jobs.saved())
+        self._jobs.discard(window)
+        self.checkpoint(window.end, **self._jobs.to_state())
         self._jobs.tick()
 
     def _halve(self, queue: WindowQueue, window: Window, error: Exception) -> None:
         halves = queue.halve(window, error)
         self.logger.warning("%s. The window from %s is read again in two halves.", error, window.start)
         if window in self._jobs:
-            self._jobs.forget(window)
+            self._jobs.discard(window)
             self._jobs.submit(halves, first=True)
 
     def _warn_of_unread_ranges(self) -> None:
@@ -210,7 +210,7 @@ def plan_exports(streams: Sequence[ExportStream]) -> str:
         mode = "stream"  # without limits, downloads are always quicker
     chosen = plans({stream.name: stream.pending(service) for stream in streams}, mode, at_once)
     for stream in streams:
-        stream.follow(chosen[stream.name])
+        stream.use_plan(chosen[stream.name])
     service.queue.tick()
     return summary(chosen, at_once)
 

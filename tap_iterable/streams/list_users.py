@@ -51,11 +51,11 @@ class ListUsersStream(PartitionedStream):
             self.incomplete()
             read = len(selected) - len(todo)
             self.logger.info("Going on after the %d lists that the run of %s has read", read, mark.run)
-        self._write_mark(mark.saved())
+        self._write_mark(mark.to_state())
         for done, list_id in enumerate(todo, start=1):
             yield from self.rows_of(list_id, self._members(list_id))
             mark = mark.after(list_id, read=list_id not in self.missing)
-            self._write_mark(mark.saved())
+            self._write_mark(mark.to_state())
             self.logger.info("List %d of %d is read", done, len(todo))
         self.stream_state[STATE_KEY] = mark.finished()
 

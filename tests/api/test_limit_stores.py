@@ -184,7 +184,7 @@ def test_a_store_that_has_failed_once_is_not_asked_again() -> None:
     asked: list[str] = []
 
     class Locked:
-        def update(self, name: str, _step: Update) -> None:
+        def update(self, name: str, _update: Update) -> None:
             asked.append(name)
             raise LimitStoreLockedError
 
