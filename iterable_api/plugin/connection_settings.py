@@ -148,8 +148,8 @@ def connect(
 def _limiter(config: Mapping[str, Any]) -> RateLimiter:
     if not config["enforce_rate_limits"]:
         return Unlimited()
-    place = config.get("rate_limit_store")
-    store = open_store(place, config["lock_timeout_seconds"]) if place else None
+    location = config.get("rate_limit_store")
+    store = open_store(location, config["lock_timeout_seconds"]) if location else None
     return DocumentedLimits(store=store, sleep=PROCESS.sleep)
 
 

@@ -47,7 +47,7 @@ class LimitStore(Protocol):
     """Texts by name that several processes update, one after the other."""
 
     def update(self, name: str, update: Update) -> None:
-        """Read a text, and store the new one that `update` makes of it, without an update by another process in between.
+        """Read a text, and store the one that `update` makes of it, without an update by another process in between.
 
         Raises:
             LimitStoreError: if the store cannot be reached.

@@ -173,9 +173,9 @@ def problems(config: Mapping[str, Any], taken: Collection[str]) -> list[str]:
 
 
 def _wrong_directory(config: Mapping[str, Any]) -> Iterator[str]:
-    place = spool_directory(config)
-    if place is not None and not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
-        yield f"`spool_directory` is {str(place)!r}, which is no folder that we may write into"
+    directory = spool_directory(config)
+    if directory is not None and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
+        yield f"`spool_directory` is {str(directory)!r}, which is no folder that we may write into"
     if problem := folder_problem("malformed_directory", config["malformed_directory"]):
         yield problem
 

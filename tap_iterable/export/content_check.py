@@ -29,14 +29,14 @@ class NoRowsError(UnreadableAnswerError):
     """A whole answer that has content, but not a single row."""
 
 
-def check_rows(spool: IO[bytes], name: str, is_row: Callable[[bytes], bool], wanted: str) -> None:
+def check_rows(spool: IO[bytes], name: str, is_row: Callable[[bytes], bool], expected: str) -> None:
     """Check that an answer has a row, or is empty; it is read up to its first row, and at its end.
 
     Args:
         spool: the whole answer; its position is at the start, before and after.
         name: the name of the answer in errors.
         is_row: whether a line is a row.
-        wanted: a row in words.
+        expected: a row in words.
 
     Raises:
         IncompleteBodyError: if it ends within its first row, or with an error in place of the next one.
@@ -46,7 +46,7 @@ def check_rows(spool: IO[bytes], name: str, is_row: Callable[[bytes], bool], wan
     found = any(map(is_row, _lines(spool)))
     spool.seek(0)
     if not found and not empty:
-        raise _error_without_rows(spool, name, wanted)
+        raise _error_without_rows(spool, name, expected)
     reject_error_line(last_line(spool), name)
 
 
@@ -76,11 +76,11 @@ def beginning(spool: IO[bytes]) -> bytes:
     return body
 
 
-def no_rows_error(spool: IO[bytes], name: str, what: str, wanted: str) -> NoRowsError:
-    """The error for an answer that holds `what`, and nothing that is `wanted`."""
+def no_rows_error(spool: IO[bytes], name: str, what: str, expected: str) -> NoRowsError:
+    """The error for an answer that holds `what`, and nothing that is `expected`."""
     size = spool.seek(0, 2)
     spool.seek(0)
-    return NoRowsError(f"{name} answered with {what}, {size:,} bytes, in which there is not one {wanted}")
+    return NoRowsError(f"{name} answered with {what}, {size:,} bytes, in which there is not one {expected}")
 
 
 def parse_json(text: bytes) -> object:
@@ -91,14 +91,14 @@ def parse_json(text: bytes) -> object:
         return NO_JSON
 
 
-def _error_without_rows(spool: IO[bytes], name: str, wanted: str) -> IncompleteBodyError | NoRowsError:
+def _error_without_rows(spool: IO[bytes], name: str, expected: str) -> IncompleteBodyError | NoRowsError:
     body, value = beginning(spool), first_value(spool)
     if value is not NO_JSON:
-        return no_rows_error(spool, name, form_of(value), wanted)
+        return no_rows_error(spool, name, form_of(value), expected)
     if body.startswith(b"{"):
         return IncompleteBodyError(f"{name}: the answer ends within its first row")
     what = next((words for start, words in _SIGNATURES if body.startswith(start)), "text")
-    return no_rows_error(spool, name, what, wanted)
+    return no_rows_error(spool, name, what, expected)
 
 
 def _lines(spool: IO[bytes]) -> Iterator[bytes]:

@@ -22,7 +22,7 @@ Column = Sequence[Any]
 """One value of each line, which may be UNSET."""
 Maker = Callable[[Sequence[Column]], Column]
 """Makes a column of records from the columns of lines."""
-Place = int | Mapping[str, Any]
+ColumnIndex = int | Mapping[str, Any]
 """Index of the column of lines that holds a value, or an object of such indices."""
 
 
@@ -33,7 +33,7 @@ class UnfittingLineError(ValueError):
 def struct(name: str, fields: Iterable[str], kinds: Mapping[str, Any], **options: Any) -> type[msgspec.Struct]:
     """A type with the attributes `f0`, `f1` and so on for `fields`, all of which may be absent."""
     absent = (msgspec.field(default=UNSET, name=field) for field in fields)
-    members = [(f"f{place}", kinds.get(field.name, Any), field) for place, field in enumerate(absent)]
+    members = [(f"f{index}", kinds.get(field.name, Any), field) for index, field in enumerate(absent)]
     return defstruct(name, members, gc=False, **options)
 
 
@@ -42,16 +42,16 @@ def columns_of(lines: Iterable[Line]) -> list[Column]:
     return list(zip(*map(astuple, lines), strict=True))
 
 
-def fitted(place: int, column: ColumnType) -> Maker:
+def fitted(index: int, column: ColumnType) -> Maker:
     """The maker of a column from one field, with its values converted; it raises UnfittingLineError for a misfit."""
-    read, fit, unchanged = itemgetter(place), column.fit, column.unchanged
+    read, fit, unchanged = itemgetter(index), column.fit, column.unchanged
     return read if fit is None else lambda columns: _fitted(read(columns), fit, unchanged)
 
 
-def objects(places: Mapping[str, Place], otherwise: object = UNSET) -> Maker:
+def objects(indices: Mapping[str, ColumnIndex], otherwise: object = UNSET) -> Maker:
     """The maker of a column of objects, without absent fields; `otherwise` where all are absent."""
-    leaves = {key: itemgetter(place) for key, place in places.items() if isinstance(place, int)}
-    branches = {key: objects(place) for key, place in places.items() if not isinstance(place, int)}
+    leaves = {key: itemgetter(index) for key, index in indices.items() if isinstance(index, int)}
+    branches = {key: objects(index) for key, index in indices.items() if not isinstance(index, int)}
     make = struct("Object", [*leaves, *branches], {})
     makers: list[Maker] = [*leaves.values(), *branches.values()]
     if not makers:
@@ -70,10 +70,10 @@ def either(whole: Maker, parts: Maker) -> Maker:
 def _fitted(column: Column, fit: Callable[[Any], object], unchanged: frozenset[type]) -> Column:
     if unchanged.issuperset(map(type, column)):
         return column
-    made = list(map(fit, column))
-    if MISFIT in made:
+    converted = list(map(fit, column))
+    if MISFIT in converted:
         raise UnfittingLineError
-    return made
+    return converted
 
 
 def _objects(make: Callable[..., object], columns: Sequence[Column], otherwise: object) -> Column:

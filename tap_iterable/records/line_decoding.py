@@ -43,10 +43,10 @@ class LineDecoder:
         shape: the form of the records.
 
     Attributes:
-        wanted: in words, what a line must be to become a record.
+        expected: in words, what a line must be to become a record.
     """
 
-    wanted: str
+    expected: str
 
     def __init__(self, shape: RecordShape) -> None:
         self._shape = shape
@@ -108,7 +108,7 @@ class EventLineDecoder(LineDecoder):
         data_type: Iterable's name of the data type.
     """
 
-    wanted = "object with a field of an event"
+    expected = "object with a field of an event"
 
     def __init__(self, shape: RecordShape, data_type: str) -> None:
         super().__init__(shape)
@@ -143,7 +143,7 @@ class UserLineDecoder(LineDecoder):
     def __init__(self, shape: RecordShape, key: str) -> None:
         super().__init__(shape)
         self._key = key
-        self.wanted = f"user with `{key}`, which every user of the project has if `project_type` is right"
+        self.expected = f"user with `{key}`, which every user of the project has if `project_type` is right"
 
     def _typed_records(self, decoder: TypedLineDecoder, lines: list[Line]) -> list[TypedRecord]:
         if not all(map(attrgetter(decoder.attribute(self._key)), lines)):

@@ -56,5 +56,5 @@ def _unique(titles: list[str]) -> list[str]:
     """The titles; a repeated one gets its position, so that no column hides another."""
     stripped = [title.strip() for title in titles]
     return [
-        title if title not in stripped[:place] else f"{title} ({place + 1})" for place, title in enumerate(stripped)
+        title if title not in stripped[:number] else f"{title} ({number + 1})" for number, title in enumerate(stripped)
     ]

@@ -14,9 +14,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tap_iterable.records.column_types import (
+    ColumnIndex,
     Line,
     Maker,
-    Place,
     UnfittingLineError,
     columns_of,
     either,
@@ -43,15 +43,15 @@ class TypedLineDecoder:
         self, columns: Mapping[str, ColumnType], others: Collection[str], number: Callable[[str], float]
     ) -> None:
         names = sorted({*columns, *others})  # in this order an encoder writes them as `record_id` wants them
-        self._places = {name: place for place, name in enumerate(names)}
+        self._indices = {name: index for index, name in enumerate(names)}
         self._column_attributes = [self.attribute(name) for name in names if name.partition(".")[0] in columns]
         kinds = {name: column.kind for name, column in columns.items()}
         line = struct("Line", names, kinds, forbid_unknown_fields=True)
         self._decode = msgspec.json.Decoder(line, float_hook=number).decode
         self._record = struct("Record", [*columns, REST, RECORD_ID], {})
-        places = nested({name: self._places[name] for name in sorted(others)})
-        self._makers = [self._maker(name, column, places.pop(name, None)) for name, column in columns.items()]
-        self._makers.append(objects(places, {}))
+        indices = nested({name: self._indices[name] for name in sorted(others)})
+        self._makers = [self._maker(name, column, indices.pop(name, None)) for name, column in columns.items()]
+        self._makers.append(objects(indices, {}))
 
     def lines(self, block: Iterable[bytes]) -> list[Line]:
         """The lines, decoded.
@@ -63,7 +63,7 @@ class TypedLineDecoder:
 
     def attribute(self, name: str) -> str:
         """The attribute of lines that holds the field of this name."""
-        return f"f{self._places[name]}"
+        return f"f{self._indices[name]}"
 
     def has_column(self, line: Line) -> bool:
         """Whether a line has a field that is a column, or a part of one."""
@@ -78,9 +78,9 @@ class TypedLineDecoder:
         columns = columns_of(lines)
         return list(map(self._record, *(make(columns) for make in self._makers), ids)) if columns else []
 
-    def _maker(self, name: str, column: ColumnType, parts: Place | None) -> Maker:
+    def _maker(self, name: str, column: ColumnType, parts: ColumnIndex | None) -> Maker:
         """The function that makes the column of this name, also of fields with dotted names."""
-        field = fitted(self._places[name], column)
+        field = fitted(self._indices[name], column)
         return field if parts is None or isinstance(parts, int) else either(field, objects(parts))
 
 

@@ -163,7 +163,7 @@ class ExportStream(WindowedStream, BatchedStream):
         return lines
 
     def _check(self, lines: IO[bytes], name: str) -> None:
-        check_rows(lines, name, self.rows.is_row, self.rows.wanted)
+        check_rows(lines, name, self.rows.is_row, self.rows.expected)
 
     @cached_property
     def _retrying(self) -> Retrying:

@@ -85,10 +85,10 @@ class TemplateContentsStream(MetadataStream):
 
     def _locales(self, template_id: int, media: Collection[str]) -> RowIterator:
         default = self._content(template_id, None, media)
-        asked = [*self.config["template_locales"], *(self._tags(template_id, default) if default else ())]
+        locales = [*self.config["template_locales"], *(self._tags(template_id, default) if default else ())]
         found = {default["locale"]: default} if default else {}
         # The default content may be that of a named locale, which then needs no request of its own.
-        for locale in dict.fromkeys(asked):
+        for locale in dict.fromkeys(locales):
             if locale not in found and (content := self._content(template_id, locale, media)) is not None:
                 found[locale] = content
         yield from found.values()

@@ -63,7 +63,7 @@ class UserEventsStream(PartitionedStream):
         malformed_lines.check(malformed_lines.count, number)
 
     def _check(self, spool: IO[bytes], name: str) -> None:
-        check_rows(spool, name, self._is_event, EventLineDecoder.wanted)
+        check_rows(spool, name, self._is_event, EventLineDecoder.expected)
         if not has_whole_last_line(spool):
             raise IncompleteBodyError(f"{name}: the last line is not whole")
 
