@@ -19,7 +19,7 @@ RECORD_ID: Final = {
 REST_OF_FIELDS: Final = {
     "type": ["object"],
     "additionalProperties": True,
-    "description": "Every field without a column of its own: custom fields, new ones, and values of an odd type.",
+    "description": "Every field without a column of its own: custom and new fields, and values of an unexpected type.",
 }
 
 _KINDS: Final[dict[str, dict[str, Any]]] = {
