@@ -298,7 +298,7 @@ def test_nobody_chosen_is_said_and_no_failure(project: Sandbox, tmp_path: Path) 
     output = TapRun(project.url, project.api_key, tmp_path)("user_events")
     assert output.code == 0
     assert output.records["user_events"] == []
-    assert "`user_events_users` names nobody" in output.log
+    assert "`user_events_users` is empty" in output.log
 
 
 def test_today_is_the_last_day_of_a_range() -> None:
