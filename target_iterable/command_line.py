@@ -12,16 +12,16 @@ from singer_sdk.exceptions import MappingError, RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from iterable_api.errors import IterableError
-from iterable_api.plugin.connection_settings import in_plain_words, unknown_settings
+from iterable_api.plugin.connection_settings import describe_sdk_settings, unknown_settings
 from iterable_api.plugin.exit_errors import (
     UnreadableVariableError,
     WrongExpressionError,
-    expressions_named,
-    readable,
-    told,
-    variables_named,
+    as_usage_error,
+    exit_with_message,
+    explain_expression_errors,
+    explain_variable_errors,
 )
-from iterable_api.waiting.shutdown import one_signal_is_enough
+from iterable_api.waiting.shutdown import bounded_shutdown
 from target_iterable.config.given_settings import request_dry_run
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import HIDDEN, SETTINGS
@@ -70,7 +70,7 @@ class CommandLine(SinkTarget):
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
         """Read the files of `--config`. One that cannot be read is a usage error."""
-        with readable(param):
+        with as_usage_error(param):
             return super().cb_config(ctx, param, value)
 
     @classmethod
@@ -83,10 +83,10 @@ class CommandLine(SinkTarget):
             options: those of the SDK.
         """
         with (
-            one_signal_is_enough(),
-            told(cls.logger, *EXPECTED_ERRORS),
-            variables_named(cls.name, SETTINGS["properties"]),
-            expressions_named("stream_maps", MappingError),
+            bounded_shutdown(),
+            exit_with_message(cls.logger, *EXPECTED_ERRORS),
+            explain_variable_errors(cls.name, SETTINGS["properties"]),
+            explain_expression_errors("stream_maps", MappingError),
         ):
             if check:
                 cls._check(options["config"])
@@ -132,7 +132,7 @@ class CommandLine(SinkTarget):
         super().append_builtin_config(config_jsonschema)
         for name in HIDDEN:
             config_jsonschema["properties"].pop(name, None)
-        in_plain_words(config_jsonschema["properties"])
+        describe_sdk_settings(config_jsonschema["properties"])
 
     @classmethod
     def _request_dry_run(cls, _ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 (click's)

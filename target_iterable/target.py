@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 from iterable_api.facts.identity import ProjectType
 from iterable_api.http.client import IterableClient
 from iterable_api.plugin.connection_settings import connect
-from iterable_api.plugin.exit_errors import refuse_misread_booleans
-from iterable_api.waiting.shutdown import ENDINGS
+from iterable_api.plugin.exit_errors import reject_unreadable_booleans
+from iterable_api.waiting.shutdown import EXIT_SIGNALS
 from target_iterable.columnar_path import ColumnarPath
 from target_iterable.command_line import CommandLine, RecordsRejectedError
 from target_iterable.config.given_settings import is_dry_run_requested, normalise, variable_warnings
@@ -89,7 +89,7 @@ class TargetIterable(CommandLine, FastDispatchTarget):
         # The SDK would drain the streams at the same time; see `RunDelivery.deliver`.
         self.max_parallelism = 1
         if threading.current_thread() is threading.main_thread():
-            for number in ENDINGS:
+            for number in EXIT_SIGNALS:
                 signal.signal(number, self.reader.stop)
 
     def process_endofpipe(self) -> None:
@@ -120,7 +120,7 @@ class TargetIterable(CommandLine, FastDispatchTarget):
             UnreadableVariableError, SettingError: for variables that are not what their settings must be.
         """
         if is_read:
-            refuse_misread_booleans(self.name, SETTINGS["properties"])
+            reject_unreadable_booleans(self.name, SETTINGS["properties"])
         for warning in variable_warnings(self.name, SETTINGS["properties"], None if is_read else given):
             self.logger.warning(warning)
         is_dry = is_dry_run_requested(self.name) or bool(self.config["dry_run"])
@@ -131,8 +131,8 @@ class TargetIterable(CommandLine, FastDispatchTarget):
     def _fail_if_removals_stopped(self) -> None:
         stopped = {delivery.stream: delivery.counts.removal_stop for delivery in self.deliveries}
         fatal = self._kind.fatal_stops
-        if told := {stream: why for stream, why in stopped.items() if why and why.matters and why.code in fatal}:
-            raise removals_stopped(told)
+        if fatal_found := {stream: why for stream, why in stopped.items() if why and why.matters and why.code in fatal}:
+            raise removals_stopped(fatal_found)
 
     def _finish(self) -> RunEnding:
         """Deliver what is buffered, and return how the run ends."""

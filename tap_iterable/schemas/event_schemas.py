@@ -1,4 +1,4 @@
-"""JSON Schemas: of metadata streams in files, of export streams made from the table of data types."""
+"""JSON Schemas: those of metadata streams are files, those of export streams are made from the table of data types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RECORD_ID: Final = {
 REST_OF_FIELDS: Final = {
     "type": ["object"],
     "additionalProperties": True,
-    "description": "Every field without a column of its own: custom fields, new ones, and values of an odd type.",
+    "description": "Every field without a column of its own: custom and new fields, and values of an unexpected type.",
 }
 
 _KINDS: Final[dict[str, dict[str, Any]]] = {
@@ -49,7 +49,7 @@ def _columns(data_type: DataType) -> dict[str, Any]:
 
 
 def _description(name: str) -> str:
-    """The meaning of a field; only the project knows that of its own fields."""
+    """The description of a field; only the project knows that of its own fields."""
     return FIELDS[name].description if name in FIELDS else "A field of the project's own."
 
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from iterable_api.http.client import Params
+from iterable_api.http.api_request import Params
 from tap_iterable.stream_types.resource_stream import MetadataStream, RowIterator, pages
 
 JOURNEYS: Final = "/api/journeys"
 PAGE_SIZE: Final = 50
 _STATES: Final[tuple[Params, ...]] = ({}, {"state": "Archived"})
-"""Without a state all but the archived ones come, and with it only these."""
+"""Filters: without a state Iterable sends all journeys but the archived ones."""
 
 
 class JourneysStream(MetadataStream):
-    """Journeys, the archived ones too."""
+    """Journeys, also archived ones."""
 
     name = "journeys"
     endpoints = (JOURNEYS,)
     cost = "2 requests, and 1 more per 50 journeys"
 
     def rows(self) -> RowIterator:
-        """Every journey once, though one may be archived while we read."""
+        """Every journey once, also if it is archived in the meantime."""
         seen: set[int] = set()
         for state in _STATES:
             for journey in pages(self.client, JOURNEYS, "journeys", filters=state, size=PAGE_SIZE):

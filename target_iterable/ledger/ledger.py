@@ -92,7 +92,7 @@ class Ledger:
             LedgerError: if the database cannot be used.
         """
         with self._database_errors():
-            databases.make(self._engine, CreateTable(table, if_not_exists=True))
+            databases.create_table(self._engine, CreateTable(table, if_not_exists=True))
 
     def hash(self, *parts: bytes) -> bytes:
         """Hash `parts` to 16 bytes, keyed with the secret of the project."""

@@ -77,7 +77,7 @@ def migrate(engine: Engine) -> None:
         ValueError: naming the setting, for a ledger of an unknown version.
         SQLAlchemyError: if the database cannot be used.
     """
-    databases.make(engine, CreateTable(_APPLIED, if_not_exists=True))
+    databases.create_table(engine, CreateTable(_APPLIED, if_not_exists=True))
     with engine.begin() as connection:
         if _version(connection) == VERSION:
             return

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
-from iterable_api.storage.paths import wrong_file
+from iterable_api.storage.paths import file_problem
 from target_iterable.config.setting_error import SettingError, refuse
 from target_iterable.reporting.stream_counts import StreamCounts
 
@@ -65,7 +65,7 @@ class RunReport:
 
     def __init__(self, path: str | None, kind: RunKind, run: str) -> None:
         """`run` is the id of the run, which the audit log has, too."""
-        refuse(wrong_file("summary_path", path))
+        refuse(file_problem("summary_path", path))
         self._run = run
         # The file itself is replaced, and not a link to it.
         self._path = Path(path).resolve() if path else None

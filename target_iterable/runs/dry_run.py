@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iterable_api.storage.paths import wrong_folder
+from iterable_api.storage.paths import folder_problem
 from target_iterable.config.setting_error import SettingError, refuse
 from target_iterable.config.threshold_settings import threshold_setting
 from target_iterable.reporting.request_log import RequestLog
@@ -37,7 +37,7 @@ class DryRun(RealRun):
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         directory = config["dry_run_path"]
-        refuse(wrong_folder("dry_run_path", directory))
+        refuse(folder_problem("dry_run_path", directory))
         self._threshold = threshold_setting(config, "max_rejects")
         self._allows_dropped_fields = config["on_dropped_fields"] == "warn"
         changes = {

@@ -10,7 +10,8 @@ import requests
 
 from iterable_api.facts.endpoints import success_of
 from iterable_api.facts.success_responses import COUNTS
-from iterable_api.http.client import ApiRequest, Attempt, IterableClient, PathParams
+from iterable_api.http.api_request import ApiRequest, PathParams
+from iterable_api.http.client import Attempt, IterableClient
 from target_iterable.core.json_encoding import dumps
 from target_iterable.reporting.request_log import RequestLog
 from target_iterable.runs.dry_run_answers import FIELDS, NewFields, bulk_answer

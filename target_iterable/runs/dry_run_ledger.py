@@ -86,7 +86,7 @@ class DryRunMembershipTable(MembershipTable):
 
     def __init__(self, ledger: Ledger, stream: str, kind: str) -> None:
         super().__init__(ledger, stream, kind)
-        self._engine = databases.sqlite_for_now()
+        self._engine = databases.temporary_sqlite()
         self._new: set[bytes] = set()
         self.seen_keys = DryRunSeenKeys(self.seen_keys, ledger.in_other_database(self._engine), self._prefix)
 

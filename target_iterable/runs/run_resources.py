@@ -8,7 +8,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
-from iterable_api.storage.paths import sqlite_file, wrong_file, wrong_folder
+from iterable_api.storage.paths import file_problem, folder_problem, sqlite_file
 from target_iterable.config.delivery_options import DeliveryOptions
 from target_iterable.config.route import Route
 from target_iterable.config.setting_error import SettingError, refuse
@@ -56,8 +56,8 @@ class RunResources:
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
         self.run_id = token_hex(_RUN_ID_BYTES)
-        refuse(wrong_folder("rejects_path", config["rejects_path"]))
-        refuse(wrong_file("ledger", sqlite_file(config["ledger"])))
+        refuse(folder_problem("rejects_path", config["rejects_path"]))
+        refuse(file_problem("ledger", sqlite_file(config["ledger"])))
         threshold_setting(config, "max_removals")
         self._config = config
         self._store_classes = store_classes
@@ -85,7 +85,7 @@ class RunResources:
         Raises:
             SettingError: if it cannot.
         """
-        refuse(wrong_folder("audit_path", self._config["audit_path"]))
+        refuse(folder_problem("audit_path", self._config["audit_path"]))
 
     def member_count(self, stream: str, route: Route) -> int:
         """Count the members of a mirrored stream that has not come in this run."""
@@ -127,7 +127,7 @@ class RunResources:
 
 def _request_log(config: Mapping[str, Any]) -> RequestLog:
     path = config.get("request_log_path")
-    refuse(wrong_file("request_log_path", path))
+    refuse(file_problem("request_log_path", path))
     try:
         return RequestLog(path, bodies=config["request_log_bodies"])
     except OSError as error:
