@@ -15,7 +15,7 @@ import msgspec
 from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.singerlib.encoding import SimpleSingerReader
 
-from iterable_api.waiting.shutdown import GRACE
+from iterable_api.waiting.shutdown import GRACE_SECONDS
 from target_iterable.columnar.line_reader import line_blocks
 from target_iterable.columnar_path import ColumnarPath
 from target_iterable.core.source import InputMessage, Line
@@ -95,7 +95,7 @@ class SingerReader(SimpleSingerReader):
         _logger.info(
             "%s: what has been read is delivered as far as that takes less than %g s, then the run ends.",
             signal.Signals(number).name,
-            GRACE,
+            GRACE_SECONDS,
         )
         self.stopped = True
         if self._waits:

@@ -68,7 +68,7 @@ class IterableSink(BatchSink):
             self.logger.warning(
                 "A column of the stream %r has no name, and is left out: name it in `fields`.", stream_name
             )
-        self.delivery = target.deliveries.of(stream_name)
+        self.delivery = target.deliveries.for_stream(stream_name)
         self._columns = ColumnMapping(
             schema, route.fields, route.defaults, nest=route.dots_nest, selection=route.selection
         )

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from iterable_api.storage import databases
-from iterable_api.storage.paths import private_file, sqlite_file, wrong_file
+from iterable_api.storage.paths import private_file, sqlite_file, file_problem
 from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
 from iterable_webhooks.store.errors import (
     WebhookStoreError,
@@ -38,7 +38,7 @@ def wrong_store(place: str) -> str | None:
     """What is wrong with the place of a store, if anything, as far as that can be told without opening it."""
     path = sqlite_file(place)
     if path is not None:
-        return wrong_file("store", path) if path else "`store` is empty: name a file or the URL of a database."
+        return file_problem("store", path) if path else "`store` is empty: name a file or the URL of a database."
     if not place.startswith(_POSTGRESQL):
         return "`store` is neither a SQLite file nor the URL of a PostgreSQL database."
     try:
@@ -66,12 +66,12 @@ def open_for_writing(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
     if path is not None:
         private_file(path)
     with _opened(place, lock_timeout) as engine:
-        databases.make(engine, CreateTable(STORE, if_not_exists=True))
+        databases.create_table(engine, CreateTable(STORE, if_not_exists=True))
         check_version(engine)
         _begin(engine)
         for table in TABLES:
-            databases.make(engine, CreateTable(table, if_not_exists=True))
-        databases.make(engine, CreateIndex(BY_NAME, if_not_exists=True))
+            databases.create_table(engine, CreateTable(table, if_not_exists=True))
+        databases.create_table(engine, CreateIndex(BY_NAME, if_not_exists=True))
         _warn_if_not_durable(engine)
     return engine
 

@@ -1,4 +1,4 @@
-"""Data types that this tap does not know, named by a setting."""
+"""Streams of data types that this tap does not know, which a setting names."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from tap_iterable.streams.exports import EventStream
 
 
 class UnknownDataTypeError(IterableError):
-    """Iterable does not know a data type either."""
+    """Iterable refuses a data type of `extra_data_types`."""
 
 
 class CustomEventStream(EventStream):
     """A data type of `extra_data_types`: its known columns are those that all events have."""
 
     @contextmanager
-    def refusals_explained(self) -> Iterator[None]:
-        """Explain a refusal of the first request, too: most likely it is because of the name.
+    def handling_refusals(self) -> Iterator[None]:
+        """Explain also a refusal of the first request, which is most likely due to the name.
 
         Raises:
             UnknownDataTypeError: for such a refusal.
         """
         try:
-            with super().refusals_explained():
+            with super().handling_refusals():
                 yield
         except BadRequestError as error:
             name = self.data_type.name
             raise UnknownDataTypeError(
-                f"`extra_data_types` names {name}, which Iterable refuses: {str(error).rstrip('.')}.{_meant(name)}"
+                f"`extra_data_types` names {name}, which Iterable refuses: {str(error).rstrip('.')}.{_suggestion(name)}"
             ) from None
 
 
-def _meant(name: str) -> str:
+def _suggestion(name: str) -> str:
     streams = {data_type.name: data_type.stream for data_type in DATA_TYPES}
     nearest = get_close_matches(name, streams, n=1)
     return f" The stream {streams[nearest[0]]} is there without it." if nearest else ""

@@ -8,7 +8,7 @@ from typing import Final
 
 from singer_sdk import Tap
 
-from iterable_api.facts.data_types import EVENTS, unlisted
+from iterable_api.facts.data_types import EVENTS, unknown_data_type
 from iterable_api.facts.peer_event_names import PEER_NAMES, PeerNames
 from iterable_api.http.client import IterableClient
 from tap_iterable.event_shapes.project_names import ProjectNames
@@ -35,7 +35,7 @@ def _as_iterable_has_them(tap: Tap, client: IterableClient) -> Sequence[Iterable
     return [
         *(EventStream(tap, client, data_type) for data_type in EVENTS),
         *webhook_streams(tap, client),
-        *(CustomEventStream(tap, client, unlisted(name)) for name in tap.config["extra_data_types"]),
+        *(CustomEventStream(tap, client, unknown_data_type(name)) for name in tap.config["extra_data_types"]),
     ]
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from singer_sdk import Tap
 from singer_sdk.helpers.types import Context
 
-from iterable_api.facts.data_types import EVENTS, DataType, unlisted
+from iterable_api.facts.data_types import EVENTS, DataType, unknown_data_type
 from iterable_api.facts.webhook_events import WEBHOOK_EVENTS
 from iterable_api.http.client import IterableClient
 from iterable_webhooks.store.errors import WebhookStoreMissingError
@@ -79,7 +79,7 @@ class WebhookStream(CheckpointedStream, BatchedStream):
                 )
             for batch in reader.read(start, [*self._decoders], self.config.get("webhook_project")):
                 yield list(self.records(batch.events))
-                self.remember(
+                self.update_state(
                     replication_key=self.replication_key, replication_key_value=batch.read_to, **{_STORE_ID: store}
                 )
 
@@ -122,7 +122,7 @@ def webhook_streams(tap: Tap, client: IterableClient) -> list[WebhookStream]:
     for name in _arrived(store, tap.config.get("webhook_project")):
         if name not in WEBHOOK_EVENTS:
             others.setdefault(_stream_name(name), []).append(name)
-    unknown = [(replace(unlisted(stream), stream=stream), names) for stream, names in others.items()]
+    unknown = [(replace(unknown_data_type(stream), stream=stream), names) for stream, names in others.items()]
     return [_stream(tap, client, data_type, names) for data_type, names in (*known, *unknown)]
 
 
@@ -146,5 +146,5 @@ def _arrived(store: str, project: str | None) -> list[str]:
 
 def _stream_name(name: str) -> str:
     """The name of a stream for an event name that is not known. Names that give one stream are read together."""
-    stream = _NOT_OF_A_NAME.sub("_", unlisted(name).stream).strip("_") if name != NO_NAME else ""
+    stream = _NOT_OF_A_NAME.sub("_", unknown_data_type(name).stream).strip("_") if name != NO_NAME else ""
     return stream or _UNNAMED

@@ -146,7 +146,7 @@ class OperationBuilder(ABC):
         types, unsure = self._context.types, set[int]()
         kinds = {*draft.kinds} - {MISFIT}
         for scope in {kind.type_scope for kind in kinds}:
-            if scope == USERS or types.of(scope):
+            if scope == USERS or types.types_of(scope):
                 members = {kind for kind in kinds if kind.type_scope == scope}
                 places = [place for place, kind in enumerate(draft.kinds) if kind in members]
                 some = draft if len(places) == len(draft.kinds) else draft.at(places)
@@ -156,8 +156,8 @@ class OperationBuilder(ABC):
     def _unsure_in(self, scope: str, draft: ColumnBatch) -> Iterable[int]:
         types = self._context.types
         if draft.rows is not None:
-            return types.unsure_rows(scope, draft.rows)
-        return chain.from_iterable(types.unsure(scope, field, column) for field, column in draft.data.items())
+            return types.rows_to_check(scope, draft.rows)
+        return chain.from_iterable(types.values_to_check(scope, field, column) for field, column in draft.data.items())
 
     def _made(self, draft: ColumnBatch, version: int) -> list[Operation | None]:
         parts, kinds = self._parts(draft), draft.kinds

@@ -25,6 +25,8 @@ from iterable_sandbox.server import Sandbox
 from tests.pipelines.meltano_project import QUIET
 from tests.target.loading import Contents
 
+pytestmark = pytest.mark.more
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DATABASES = count(1)
 SHELL = re.compile(r"```sh\n(?P<commands>.*?)```", re.DOTALL)

@@ -24,7 +24,7 @@ from target_iterable.core.source import InputMessage
 from target_iterable.delivery.buffer import Buffer
 from target_iterable.delivery.stream_delivery import StreamDelivery
 from target_iterable.field_types.registry import USERS, catalog_scope, event_scope
-from target_iterable.mirror.mirror import NoMirror
+from target_iterable.mirror.no_mirror import NoMirror
 from target_iterable.mirror.stream_mirror import StreamMirror
 from target_iterable.target import TargetIterable
 
@@ -285,7 +285,7 @@ def made_of(
         files = {"ledger": f"{folder}/ledger.db", "audit_path": f"{folder}/audit", "rejects_path": f"{folder}/rejects"}
         target = TargetIterable(config={**reach, **files, "streams": {"any": dict(case.route)}, **case.settings})
         for scope in (USERS, event_scope("seen"), catalog_scope("Things")):
-            target.project.fields.types.know(scope, PROFILE)
+            target.project.fields.types.set_types(scope, PROFILE)
         with redirect_stdout(io.StringIO()):
             target.listen(source("\n".join([head, *lines])))
     places = {line: place for place, line in enumerate(lines)}
@@ -305,7 +305,7 @@ class _Seen:
         for delivery, load in self.loads:
             types = target.project.fields.types
             found["operations"] += [
-                [places[_line(row.source)], operation_told(row, types.misfit(row))] for row in load.rows
+                [places[_line(row.source)], operation_told(row, types.has_clash(row))] for row in load.rows
             ]
             found["rejected"] += [[places[_line(it)], why.code, why.reason, why.field] for why, it in load.rejected]
             found["skipped"] += load.skipped

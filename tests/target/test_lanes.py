@@ -172,7 +172,7 @@ def know(targets: list[TargetIterable]) -> None:
     """Their projects have fields with types."""
     for target in targets:
         for scope in (USERS, event_scope("seen"), catalog_scope("Things")):
-            target.project.fields.types.know(scope, PROFILE)
+            target.project.fields.types.set_types(scope, PROFILE)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
@@ -197,7 +197,7 @@ def test_ordinary_records_become_what_each_would_by_itself(new_project: NewProje
                     other = by_itself(sink, line)
                     assert other is not None
                     assert said(row) == said(other)
-                    assert target.project.fields.types.misfit(other) is None
+                    assert target.project.fields.types.has_clash(other) is None
 
         check()
 

@@ -110,7 +110,7 @@ class CatalogItems(MirroredObject):
         catalog = self._catalog(row.pop("catalogName", None))
         self._define_fields(catalog)
         item_id = self._item_id(row, key)
-        fields = self.project.fields.of_item(catalog, self.fields(row, "value"))
+        fields = self.project.fields.coerce_item(catalog, self.fields(row, "value"))
         return Operation(
             endpoint=_ITEMS,
             part=dumps(item_id) + b":" + _value(fields),
@@ -132,7 +132,7 @@ class CatalogItems(MirroredObject):
     def _kind(self, column: str | None) -> RowGroup:
         catalog = self._catalog(column)
         self._define_fields(catalog)
-        scope = self.project.fields.of_items(catalog)
+        scope = self.project.fields.item_scope(catalog)
         return RowGroup(self._envelope(catalog), scope, catalog_place(catalog))
 
     def _envelope(self, catalog: str) -> Envelope:

@@ -108,7 +108,7 @@ class ListMembers(MirroredObject):
 
     def _kind(self) -> RowGroup:
         list_ = self._list({}, create=True)
-        return RowGroup(self._envelope(list_, {}), self.project.fields.of_users(), f"list {list_.id}")
+        return RowGroup(self._envelope(list_, {}), self.project.fields.user_scope(), f"list {list_.id}")
 
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`. A list has members of its own."""
@@ -126,7 +126,7 @@ class ListMembers(MirroredObject):
         asks = existing and self.project.type is ProjectType.EMAIL
         merge = self.route.options.get("merge_nested_objects", False)
         placeholder = self.makes_placeholders and not existing
-        part = profile(identity, self.project.fields.of_user(fields), merge=merge, placeholder=placeholder)
+        part = profile(identity, self.project.fields.coerce_user(fields), merge=merge, placeholder=placeholder)
         flag = {"updateExistingUsersOnly": True} if existing and not asks else {}
         return Operation(
             endpoint=_SUBSCRIBE_EXISTING if existing else _SUBSCRIBE,

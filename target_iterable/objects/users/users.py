@@ -90,7 +90,7 @@ class Users(MirroredObject):
         merge = self.route.options.get("merge_nested_objects", False)
         part = profile(
             identity,
-            self.project.fields.of_user(fields),
+            self.project.fields.coerce_user(fields),
             merge=merge,
             placeholder=self.makes_placeholders and not updates,
         )
@@ -109,7 +109,7 @@ class Users(MirroredObject):
         """See `IterableObject`."""
         if self.route.mode != "upsert" or self.route.options.get("foreign_ids"):
             raise UnusualStreamError
-        kind = SingleGroup(lambda: RowGroup(self._envelope, self.project.fields.of_users(), self._place))
+        kind = SingleGroup(lambda: RowGroup(self._envelope, self.project.fields.user_scope(), self._place))
         merge = self.route.options.get("merge_nested_objects", False)
         placeholders = self.makes_placeholders
         return ProfileBuilder(context, BULK_UPDATE, kind, self.identities, merge=merge, placeholders=placeholders)

@@ -1,4 +1,4 @@
-"""Packing, as properties of any mixture of operations."""
+"""Packing of any mixture of operations into batches."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_rows_of_different_users_fill_every_request(count: int, max_rows: int) -
     ]
 
 
-def test_a_row_of_another_user_goes_into_the_room_that_is_left() -> None:
+def test_a_row_of_another_user_fills_an_open_batch() -> None:
     rows = [Operation(LISTS, b"{}", (("email", name),)) for name in "aaab"]
     assert [len(batch.rows) for batch in pack(rows, AdaptiveBatchSize(1000))] == [2, 1, 1]
 
@@ -78,10 +78,10 @@ def test_a_row_that_fills_a_request_to_the_last_byte_is_sent_and_a_larger_one_is
     def row(size: int) -> Operation:
         return Operation(LISTS, b'"' + b"x" * (size - 2) + b'"', (("email", "a"),), ENVELOPES[LISTS][0])
 
-    row(room).must_fit()
+    row(room).check_size()
     assert pack([row(room)], AdaptiveBatchSize(1000))[0].size == MAX_BODY_BYTES - 1
     with pytest.raises(RecordRejectedError, match="tooLarge"):
-        row(room + 1).must_fit()
+        row(room + 1).check_size()
 
 
 def _by_name(rows: list[Operation]) -> dict[Name, list[int]]:
@@ -102,14 +102,14 @@ def test_rows_double_while_answers_are_quick_up_to_the_cap() -> None:
     room = AdaptiveBatchSize.initial(5000)
     seen = []
     for _ in range(5):
-        seen.append((room.rows, room.is_known))
+        seen.append((room.rows, room.is_final))
         room.on_success(full(room), 0.3)
     assert seen == [(1000, False), (2000, False), (4000, False), (5000, True), (5000, True)]
 
 
 def test_without_a_cap_rows_double_until_bytes_are_the_bound() -> None:
     room = AdaptiveBatchSize.initial(None)
-    while not room.is_known:
+    while not room.is_final:
         room.on_success(full(room, 500), 0.3)
     assert room.rows == 8000
     assert len(full(room, 500).rows) * 501 < MAX_BODY_BYTES < 16_000 * 501
@@ -118,7 +118,7 @@ def test_without_a_cap_rows_double_until_bytes_are_the_bound() -> None:
 def test_a_small_cap_is_where_it_begins_and_ends() -> None:
     room = AdaptiveBatchSize.initial(10)
     room.on_success(full(room), 0.3)
-    assert (room.rows, room.is_known) == (10, True)
+    assert (room.rows, room.is_final) == (10, True)
 
 
 def test_what_the_endpoint_allows_ends_the_growth() -> None:
@@ -126,14 +126,14 @@ def test_what_the_endpoint_allows_ends_the_growth() -> None:
     room = AdaptiveBatchSize.initial(None)
     rows = [Operation(endpoint, b"x", ()) for _ in range(1000)]
     room.on_success(pack(rows, room)[0], 0.3)
-    assert (room.rows, room.is_known) == (1500, True)
+    assert (room.rows, room.is_final) == (1500, True)
 
 
 def test_answers_that_take_their_time_end_the_growth() -> None:
     room = AdaptiveBatchSize.initial(None)
     room.on_success(full(room), 20)
     room.on_success(full(room), 0.3)
-    assert (room.rows, room.is_known) == (1000, True)
+    assert (room.rows, room.is_final) == (1000, True)
 
 
 @pytest.mark.parametrize("cause", ["too large", "very slow"])
@@ -153,4 +153,4 @@ def test_bytes_halve_where_they_were_too_many() -> None:
     room = AdaptiveBatchSize.initial(None)
     large = full(room, 3000)
     room.on_too_large(large, by_bytes=True)
-    assert (room.rows, room.bytes, room.is_known) == (1000, large.size // 2 + 1, True)
+    assert (room.rows, room.bytes, room.is_final) == (1000, large.size // 2 + 1, True)

@@ -1,4 +1,4 @@
-"""Records that make something happen once for their key."""
+"""Effects that must happen once per idempotency key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from target_iterable.config.settings import SETTINGS
 from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.delivery.errors import DeliveryFailedError
 from target_iterable.ledger.idempotency_keys import IdempotencyStore
-from target_iterable.ledger.ledger import open_ledger
+from target_iterable.ledger.opening import open_ledger
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.objects.users.privacy import UserUnforgets
 from target_iterable.records.column_mapping import Row
@@ -171,7 +171,7 @@ def rejected(project: Project) -> str:
 
 PROGRAM = """
 import sys
-from tests.target.test_once import Greetings
+from tests.target.test_idempotency import Greetings
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.target import TargetIterable
 from target_iterable.config.settings import SETTINGS

@@ -1,4 +1,4 @@
-"""A bad record costs one more request, and every record gets its own verdict."""
+"""A bad record costs one more request, and every record gets a result of its own."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ def misplaced(rows: list[Any]) -> Answer | None:
 
 
 def test_an_index_is_not_believed_and_all_rows_with_the_same_fault_are_found(server: Bulk) -> None:
-    outcome = server.settle([{"flag": "yes" if n in (3, 7) else True} for n in range(10)], misplaced)
-    assert rejected(outcome) == {3: "BadJsonBody", 7: "BadJsonBody"}
-    assert (written(outcome), len(server.sent)) == (server.taken, 2)
+    result = server.deliver([{"flag": "yes" if n in (3, 7) else True} for n in range(10)], misplaced)
+    assert rejected(result) == {3: "BadJsonBody", 7: "BadJsonBody"}
+    assert (written(result), len(server.sent)) == (server.taken, 2)
 
 
 def nameless(rows: list[Any]) -> Answer | None:
@@ -106,9 +106,9 @@ def test_a_thousand_rows_are_bisected_within_the_bound_when_nothing_is_named(
     server: Bulk, bad: int, bound: int
 ) -> None:
     culprits = {n * (1000 // bad) + 7 for n in range(bad)}
-    outcome = server.settle([{"bad": n in culprits} for n in range(1000)], nameless)
-    assert set(rejected(outcome)) == culprits
-    assert written(outcome) == server.taken == set(range(1000)) - culprits
+    result = server.deliver([{"bad": n in culprits} for n in range(1000)], nameless)
+    assert set(rejected(result)) == culprits
+    assert written(result) == server.taken == set(range(1000)) - culprits
     assert len(server.sent) <= 1 + bound * bad * math.ceil(math.log2(1000 / bad) + 1)
     assert all([n] in server.sent for n in culprits), "a row is sent alone before it is rejected"
 
@@ -117,8 +117,8 @@ def test_a_clash_that_no_row_bears_out_is_bisected(server: Bulk) -> None:
     clash = {"expectedType": "date", "incomingTypes": ["string"], "category": "user"}
     params = {"validationErrors": {"nowhere": clash}}
     answer = answer_json(400, {"msg": "", "code": "RequestFieldsTypesMismatched", "params": params})
-    outcome = server.settle([{"bad": n == 5} for n in range(16)], lambda rows: answer if nameless(rows) else None)
-    assert (rejected(outcome), written(outcome)) == ({5: "RequestFieldsTypesMismatched"}, set(range(16)) - {5})
+    result = server.deliver([{"bad": n == 5} for n in range(16)], lambda rows: answer if nameless(rows) else None)
+    assert (rejected(result), written(result)) == ({5: "RequestFieldsTypesMismatched"}, set(range(16)) - {5})
 
 
 @pytest.mark.parametrize(("status", "code"), [(413, ""), (400, "BatchTooLarge")])
@@ -126,9 +126,9 @@ def test_a_batch_that_is_too_large_is_halved_and_the_size_is_remembered(server: 
     def refuse(rows: list[Any]) -> Answer | None:
         return answer_json(status, {"msg": "", "code": code, "params": None}) if len(rows) > 300 else None
 
-    assert len(written(server.settle([{} for _ in range(1000)], refuse))) == 1000
+    assert len(written(server.deliver([{} for _ in range(1000)], refuse))) == 1000
     assert len(server.sent) <= 1 + 3 + 6
-    assert len(written(server.settle([{} for _ in range(1000)], refuse))) == 1000
+    assert len(written(server.deliver([{} for _ in range(1000)], refuse))) == 1000
     assert max(map(len, server.sent)) <= 300
 
 
@@ -136,8 +136,8 @@ def test_a_row_that_is_too_large_for_iterable_is_rejected_alone(server: Bulk) ->
     def refuse(rows: list[Any]) -> Answer | None:
         return Answer(413) if any(row["dataFields"].get("large") for row in rows) else None
 
-    outcome = server.settle([{"large": "x" * 9000 if n == 2 else ""} for n in range(8)], refuse)
-    assert (rejected(outcome), written(outcome)) == ({2: "tooLarge"}, set(range(8)) - {2})
+    result = server.deliver([{"large": "x" * 9000 if n == 2 else ""} for n in range(8)], refuse)
+    assert (rejected(result), written(result)) == ({2: "tooLarge"}, set(range(8)) - {2})
 
 
 @pytest.mark.parametrize(
@@ -152,42 +152,42 @@ def test_a_row_that_is_too_large_for_iterable_is_rejected_alone(server: Bulk) ->
     ],
 )
 def test_what_is_not_the_fault_of_a_row_ends_the_delivery_at_once(server: Bulk, answer: Answer, match: str) -> None:
-    outcome = server.settle([{} for _ in range(8)], lambda _: answer)
-    assert match in str(outcome.error)
-    assert (outcome.results.written, outcome.results.rejected) == ([], [])
+    result = server.deliver([{} for _ in range(8)], lambda _: answer)
+    assert match in str(result.error)
+    assert (result.results.written, result.results.rejected) == ([], [])
     assert len(server.sent) <= 3
 
 
-def test_a_refusal_that_hits_every_row_is_given_up(server: Bulk) -> None:
-    outcome = server.settle([{"bad": True} for _ in range(1000)], nameless)
-    assert outcome.error is not None
+def test_a_refusal_of_every_row_ends_the_delivery(server: Bulk) -> None:
+    result = server.deliver([{"bad": True} for _ in range(1000)], nameless)
+    assert result.error is not None
     assert len(server.sent) < 130
 
 
-def test_answers_that_explain_nothing_are_given_up(server: Bulk) -> None:
-    outcome = server.settle([{} for _ in range(1000)], lambda _: answer_json(200, {"successCount": 0, "failCount": 0}))
-    assert "does not say whether" in str(outcome.error)
-    assert outcome.results.written == []
+def test_responses_that_explain_nothing_end_the_delivery(server: Bulk) -> None:
+    result = server.deliver([{} for _ in range(1000)], lambda _: answer_json(200, {"successCount": 0, "failCount": 0}))
+    assert "does not say whether" in str(result.error)
+    assert result.results.written == []
     assert len(server.sent) < 130
 
 
 @pytest.mark.parametrize("fault", [hang_up, cut_short])
-def test_rows_that_must_not_be_sent_twice_are_rejected_when_their_fate_is_unknown(server: Bulk, fault: Any) -> None:
+def test_rows_that_must_not_be_sent_twice_are_rejected_when_their_result_is_unknown(server: Bulk, fault: Any) -> None:
     once = replace(ENDPOINT, repeatable=False)
-    outcome = server.settle([{} for _ in range(4)], lambda _: Answer(fault=fault), once)
-    assert rejected(outcome) == dict.fromkeys(range(4), "unconfirmed")
+    result = server.deliver([{} for _ in range(4)], lambda _: Answer(fault=fault), once)
+    assert rejected(result) == dict.fromkeys(range(4), "unconfirmed")
     assert len(server.sent) == 1
 
 
-def test_only_unexplained_rows_are_sent_again(server: Bulk) -> None:
+def test_only_rows_without_a_result_are_sent_again(server: Bulk) -> None:
     def refuse(rows: list[Any]) -> Answer | None:
         if len(rows) == 8:
             names = {"invalidEmails": ["3@example.com"]}
             return answer_json(200, {"successCount": 6, "failCount": 2, "failedUpdates": names})
         return None
 
-    outcome = server.settle([{} for _ in range(8)], refuse)
-    assert rejected(outcome) == {3: "invalidEmails"}
+    result = server.deliver([{} for _ in range(8)], refuse)
+    assert rejected(result) == {3: "invalidEmails"}
     assert server.sent[1:] == [[0, 1, 2, 4, 5, 6, 7]]
 
 
@@ -207,15 +207,15 @@ _KINDS: dict[str, dict[str, Any]] = {"good": {}, "typed": {"typed": "x"}, "flag"
 
 @settings(max_examples=60)
 @given(kinds=st.lists(st.sampled_from(list(_KINDS)), min_size=1, max_size=60))
-def test_whatever_is_wrong_with_whichever_rows_each_gets_its_verdict(kinds: list[str]) -> None:
+def test_whichever_rows_are_wrong_each_row_gets_its_result(kinds: list[str]) -> None:
     server = _shared()
-    server.isolation.batch_size, server.isolation.types = AdaptiveBatchSize(1000), FieldTypes()
-    outcome = server.settle([_KINDS[kind] for kind in kinds], faults)
+    server.isolator.batch_size, server.isolator.types = AdaptiveBatchSize(1000), FieldTypes()
+    result = server.deliver([_KINDS[kind] for kind in kinds], faults)
     bad = {number for number, kind in enumerate(kinds) if kind != "good"}
-    if outcome.error is None:
-        assert set(rejected(outcome)) == bad
-        assert written(outcome) == server.taken == set(range(len(kinds))) - bad
-        assert len(outcome.results.rejected) == len(bad)
+    if result.error is None:
+        assert set(rejected(result)) == bad
+        assert written(result) == server.taken == set(range(len(kinds))) - bad
+        assert len(result.results.rejected) == len(bad)
     else:
         assert kinds.count("bad") >= 50
     unnamed = kinds.count("bad")

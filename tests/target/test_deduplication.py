@@ -1,4 +1,4 @@
-"""`skip_unchanged`: what was accepted is not sent again, and everything else is."""
+"""`skip_unchanged`: records that equal the last accepted ones are not sent again, and all others are."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import SETTINGS
 from target_iterable.core.operation import EMPTY_ENVELOPE, Batch, BatchResult, Operation, RowResults
 from target_iterable.delivery.errors import DeliveryFailedError
-from target_iterable.ledger import deduplication as ledger_memory
+from target_iterable.ledger import deduplicator
 from target_iterable.ledger.errors import LedgerError
-from target_iterable.ledger.ledger import open_ledger
+from target_iterable.ledger.opening import open_ledger
 from tests.target.bulk_server import ENDPOINT
 from tests.target.conftest import Project
 from tests.target.interrupting import Interrupting, Moment
@@ -209,18 +209,18 @@ def test_what_is_sent_again_in_one_go_stays_claimed_until_its_last_was_accepted(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even if a kill comes when something else has been brought to the disk."""
-    monkeypatch.setattr(ledger_memory, "_COMMIT_KEYS", 1)
+    monkeypatch.setattr(deduplicator, "_COMMIT_KEYS", 1)
     names = [(("email", who),) for who in (ANN, BOB)]
     said = [(names[0], b"A"), (names[1], b"A"), (names[0], b"B")]
     rows = [Operation(ENDPOINT, part, who, dedup_scope="users") for who, part in said]
     ledger = open_ledger(str(folder / "ledger.db"), "secret")
-    killed = ledger_memory.Deduplicator(ledger, skip=True)
+    killed = deduplicator.Deduplicator(ledger, skip=True)
     killed.unchanged(rows)
     for row in rows[:2]:
         batch = Batch(ENDPOINT, EMPTY_ENVELOPE)
         batch.add(row)
         killed.record(BatchResult(batch, RowResults(written=[row])))
-    assert ledger_memory.Deduplicator(ledger, skip=True).unchanged(rows[:2]) == {rows[1]}
+    assert deduplicator.Deduplicator(ledger, skip=True).unchanged(rows[:2]) == {rows[1]}
     ledger.close()
 
 

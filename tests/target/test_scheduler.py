@@ -1,4 +1,4 @@
-"""Several requests at once, and the order of each identity kept."""
+"""Several batches at a time, while each identity keeps its order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Watch:
         self._busy: set[Name] = set()
         self._lock = Lock()
 
-    def settle(self, batch: Batch) -> BatchResult:
+    def deliver(self, batch: Batch) -> BatchResult:
         names = {name for row in batch.rows for name in row.names}
         with self._lock:
             assert not names & self._busy
@@ -61,11 +61,11 @@ def test_rows_of_one_identity_never_travel_together_nor_swap(
 ) -> None:
     rows = [operation(endpoint, *names, ("eventName", "seen")) for names in people]
     watch = Watch()
-    outcomes = list(
-        DependencyScheduler(pack(grouped(rows, shared_names(rows)), AdaptiveBatchSize(max_rows)), watch.settle, width)
+    results = list(
+        DependencyScheduler(pack(grouped(rows, shared_names(rows)), AdaptiveBatchSize(max_rows)), watch.deliver, width)
     )
     assert sorted(map(id, watch.arrived)) == sorted(map(id, rows))
-    assert sum(len(outcome.batch.rows) for outcome in outcomes) == len(rows)
+    assert sum(len(result.batch.rows) for result in results) == len(rows)
     assert watch.most <= width
     for name in {name for names in people for name in names}:
         assert [row for row in watch.arrived if name in row.names] == [row for row in rows if name in row.names]
@@ -75,22 +75,22 @@ def test_requests_about_different_people_are_on_their_way_at_once() -> None:
     batches = pack([operation(USERS, ("email", who)) for who in "abc"], AdaptiveBatchSize(1))
     meeting = Barrier(3, timeout=30)
 
-    def settle(batch: Batch) -> BatchResult:
+    def deliver(batch: Batch) -> BatchResult:
         meeting.wait()
         return BatchResult(batch)
 
-    assert len(list(DependencyScheduler(batches, settle, 3))) == 3
+    assert len(list(DependencyScheduler(batches, deliver, 3))) == 3
 
 
 @given(st.lists(identities, max_size=40))
 def test_one_at_a_time_go_in_the_order_of_the_batches(people: list[set[Name]]) -> None:
     batches = pack([operation(USERS, *names) for names in people], AdaptiveBatchSize(1))
-    assert [outcome.batch for outcome in DependencyScheduler(batches, BatchResult, 1)] == batches
+    assert [result.batch for result in DependencyScheduler(batches, BatchResult, 1)] == batches
 
 
 def test_thousands_of_requests_with_one_row_go_in_order_whether_they_wait_for_each_other_or_not() -> None:
     batches = pack([operation(USERS, ("email", str(min(n, 2500)))) for n in range(5000)], AdaptiveBatchSize(1))
-    assert [outcome.batch for outcome in DependencyScheduler(batches, BatchResult, 1)] == batches
+    assert [result.batch for result in DependencyScheduler(batches, BatchResult, 1)] == batches
 
 
 def test_events_are_packed_so_that_requests_need_not_wait_for_each_other() -> None:
@@ -100,25 +100,25 @@ def test_events_are_packed_so_that_requests_need_not_wait_for_each_other() -> No
     assert [len(names) for names in people] == [1] * 10
 
 
-def test_after_a_failure_nothing_new_is_begun_and_what_is_on_its_way_is_finished() -> None:
+def test_after_stop_no_batch_is_started_and_started_ones_are_finished() -> None:
     batches = pack([operation(USERS, ("email", str(n))) for n in range(50)], AdaptiveBatchSize(1))
     begun: list[Batch] = []
 
-    def settle(batch: Batch) -> BatchResult:
+    def deliver(batch: Batch) -> BatchResult:
         begun.append(batch)
         return BatchResult(batch, error=IterableError("down"))
 
-    schedule = DependencyScheduler(batches, settle, 2)
-    outcomes = []
-    for outcome in schedule:
-        outcomes.append(outcome)
-        schedule.stop()
-    assert 1 <= len(outcomes) == len(begun) <= 2
+    scheduler = DependencyScheduler(batches, deliver, 2)
+    results = []
+    for result in scheduler:
+        results.append(result)
+        scheduler.stop()
+    assert 1 <= len(results) == len(begun) <= 2
 
 
-def test_what_a_thread_dies_of_is_raised() -> None:
-    def settle(_: Batch) -> BatchResult:
+def test_an_error_in_a_thread_is_raised() -> None:
+    def deliver(_: Batch) -> BatchResult:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(DependencyScheduler(pack([operation(USERS, ("email", "a"))], AdaptiveBatchSize(1)), settle, 2))
+        list(DependencyScheduler(pack([operation(USERS, ("email", "a"))], AdaptiveBatchSize(1)), deliver, 2))

@@ -1,4 +1,4 @@
-"""Verdicts: every answer either explains every row, or is called unexplained."""
+"""Every bulk response gives each row a result, or leaves it unknown."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_copies_in_the_old_arrays_count_once_under_the_newer_bucket() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_a_bucket_that_asks_for_nothing_more_is_written_whether_counted_or_not(count: int) -> None:
+def test_rows_that_are_already_done_are_written_whether_counted_or_not(count: int) -> None:
     rows = by_email("a@example.com", "b@example.com")
     verdicts = named_failures(
         rows, answer(2, {"notFoundEmails": ["a@example.com"]}, count=count), already_done=NOT_THERE
@@ -129,13 +129,13 @@ def test_refused_names_do_not_explain_other_failures(successes: int, failures: i
     assert rows[1] in verdicts.unknown
 
 
-def test_an_identity_condemns_all_its_events() -> None:
+def test_a_failed_identity_rejects_all_its_events() -> None:
     rows = [user(("email", f"{who}@example.com"), ("eventName", "seen")) for who in "aba"]
     verdicts = named_failures(rows, answer(3, {"forgottenEmails": ["a@example.com"]}, count=2))
     assert [row for row, _ in verdicts.rejected] == [rows[0], rows[2]]
 
 
-def test_dropped_fields_are_told() -> None:
+def test_dropped_fields_are_in_the_results() -> None:
     verdicts = named_failures(by_email("a@example.com"), answer(1, {}, filteredOutFields=["shoeSize"]))
     assert verdicts.dropped_fields == {"shoeSize"}
 
@@ -151,7 +151,7 @@ def test_dropped_fields_are_told() -> None:
         {"filteredOutFields": "shoeSize"},
     ],
 )
-def test_failures_of_another_shape_cannot_be_read(body: dict[str, Any]) -> None:
+def test_failures_of_another_form_are_unreadable(body: dict[str, Any]) -> None:
     with pytest.raises(UnreadableAnswerError):
         named_failures(by_email("a@example.com"), {"successCount": 1, "failCount": 0, **body})
 

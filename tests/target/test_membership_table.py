@@ -1,4 +1,4 @@
-"""What the ledger knows of mirrored streams, in SQLite and in PostgreSQL."""
+"""Membership table and seen keys of mirrored streams, in SQLite and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from target_iterable.ledger.ledger import Ledger, open_ledger
-from target_iterable.mirror.membership_table import MembershipTable, SeenName, VersionCount
+from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.opening import open_ledger
+from target_iterable.mirror.members import SeenName, VersionCount
+from target_iterable.mirror.membership_table import MembershipTable
 from target_iterable.mirror.name_encryption import SECRET_BYTES, NameCipher
 from target_iterable.mirror.seen_keys import UNVERSIONED
 
@@ -37,7 +39,7 @@ def new(ledger: Ledger, kind: str = "users") -> MembershipTable:
 
 
 def put(members: MembershipTable, version: int, names: Iterable[str], *, removes: bool = True) -> set[bytes]:
-    added = members.put(dict.fromkeys(names, SeenName(version, removes)))
+    added = members.add(dict.fromkeys(names, SeenName(version, removes)))
     members.mark_seen(dict.fromkeys(names, version))
     return added
 
@@ -46,7 +48,7 @@ def left(members: MembershipTable, version: int) -> set[str | None]:
     return {member.name for some in members.missing_members(version) for member in some}
 
 
-def test_what_is_not_seen_in_a_version_has_left(ledger: Ledger) -> None:
+def test_a_member_that_is_not_seen_in_a_version_is_missing(ledger: Ledger) -> None:
     members = new(ledger)
     assert len(put(members, 1, NAMES)) == 30
     assert put(members, 2, NAMES[:20]) == set()
@@ -60,13 +62,13 @@ def test_what_is_not_seen_in_a_version_has_left(ledger: Ledger) -> None:
     assert left(members, 3) == {"new"}
 
 
-def test_what_is_only_seen_is_no_member(ledger: Ledger) -> None:
+def test_a_name_that_is_only_seen_is_no_member(ledger: Ledger) -> None:
     members = new(ledger)
     members.mark_seen(dict.fromkeys(NAMES, 1))
     assert members.count(2) == VersionCount(0, 0)
 
 
-def test_another_name_keeps_a_member_and_removes_nobody(ledger: Ledger) -> None:
+def test_an_alias_keeps_its_member_and_removes_none(ledger: Ledger) -> None:
     members = new(ledger)
     put(members, 1, ["address"])
     put(members, 2, ["address"], removes=False)
@@ -79,7 +81,7 @@ def test_another_name_keeps_a_member_and_removes_nobody(ledger: Ledger) -> None:
     assert put(members, 4, ["address"]) == {members.key("address")}
 
 
-def test_what_is_seen_without_a_version_is_in_the_next_that_is_finished(ledger: Ledger) -> None:
+def test_names_seen_without_a_version_belong_to_the_next_complete_one(ledger: Ledger) -> None:
     members = new(ledger)
     put(members, UNVERSIONED, NAMES[:2])
     put(members, 1, NAMES[2:])
@@ -95,7 +97,7 @@ def test_streams_know_what_others_have_if_it_is_of_the_same_kind(ledger: Ledger)
     assert one.kept_by_others([one.key("a"), one.key("b")]).keys() == {one.key("b")}
 
 
-def test_sightings_without_an_end_do_not_pile_up(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seen_keys_are_compacted_while_no_version_is_complete(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("target_iterable.mirror.seen_keys._MAX_CHUNKS", 3)
     members = new(ledger)
     put(members, 1, NAMES)
@@ -120,7 +122,7 @@ def test_members_are_always_those_of_the_last_version(ledger: Ledger, versions: 
         expected = names
 
 
-def test_a_sealed_name_says_nothing_and_cannot_be_changed_or_taken_for_another() -> None:
+def test_an_encrypted_name_says_nothing_and_cannot_be_changed_or_taken_for_another() -> None:
     seals = NameCipher(bytes(SECRET_BYTES), "users")
     hash_, sealed = seals.encrypt("ann@example.com")
     assert seals.decrypt(hash_, sealed) == "ann@example.com"
@@ -142,7 +144,7 @@ def test_the_file_holds_no_name(tmp_path: Path) -> None:
     assert b"example" not in file.read_bytes()
 
 
-def test_what_did_not_come_in_a_run_is_counted_also_behind_a_version_that_was_complete(ledger: Ledger) -> None:
+def test_members_that_did_not_come_are_counted_also_behind_a_complete_version(ledger: Ledger) -> None:
     members = new(ledger)
     put(members, 1, NAMES)
     members.register()
@@ -169,9 +171,9 @@ def test_a_name_that_cannot_be_read_is_still_known_to_have_left(ledger: Ledger) 
 def test_the_last_version_that_had_a_member_is_known(ledger: Ledger) -> None:
     members = new(ledger)
     put(members, 1, NAMES)
-    assert {member.last for some in members.missing_members(2) for member in some} == {1}
+    assert {member.last_version for some in members.missing_members(2) for member in some} == {1}
     members.complete_version(1)
     put(members, 2, NAMES[:10])
     put(members, 3, NAMES[:5])
-    last = {member.name: member.last for some in members.missing_members(4) for member in some}
+    last = {member.name: member.last_version for some in members.missing_members(4) for member in some}
     assert last == {name: 3 if number < 5 else 2 if number < 10 else 1 for number, name in enumerate(NAMES)}

@@ -1,4 +1,4 @@
-"""What the ledger is asked about a load while the one before is still being sent."""
+"""Ledger state of a load that is prefetched while the load before it is being sent."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from target_iterable.core.operation import EMPTY_ENVELOPE, Batch, BatchResult, Operation, RowResults
-from target_iterable.ledger.deduplication import Deduplicator
-from target_iterable.ledger.ledger import Ledger, open_ledger
+from target_iterable.ledger.deduplicator import Deduplicator
+from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.opening import open_ledger
 from tests.target.bulk_server import ENDPOINT
 from tests.target.conftest import Project
 from tests.target.loading import stream
@@ -40,7 +41,7 @@ def known(ledger: Ledger, *rows: Operation) -> set[bytes]:
     return {one.part for one in Deduplicator(ledger, skip=True).unchanged(rows)}
 
 
-def test_what_the_next_load_overwrites_stays_claimed_when_this_one_is_kept(ledger: Ledger) -> None:
+def test_keys_that_the_next_load_overwrites_stay_claimed_when_this_one_is_committed(ledger: Ledger) -> None:
     memory = Deduplicator(ledger, skip=True)
     first, second = [row(ANN, b"A"), row(BOB, b"A")], [row(ANN, b"B")]
     memory.prefetch(first)
@@ -52,7 +53,7 @@ def test_what_the_next_load_overwrites_stays_claimed_when_this_one_is_kept(ledge
     assert known(ledger, row(BOB, b"A")) == {b"A"}
 
 
-def test_what_was_accepted_last_is_known_when_both_loads_are_over(ledger: Ledger) -> None:
+def test_the_last_accepted_content_is_known_when_both_loads_are_committed(ledger: Ledger) -> None:
     memory = Deduplicator(ledger, skip=True)
     first, second = [row(ANN, b"A")], [row(ANN, b"B")]
     memory.prefetch(first)
@@ -66,7 +67,7 @@ def test_what_was_accepted_last_is_known_when_both_loads_are_over(ledger: Ledger
     assert known(ledger, row(ANN, b"B")) == {b"B"}
 
 
-def test_the_next_load_may_be_looked_up_before_this_one_is_asked_about(ledger: Ledger) -> None:
+def test_the_next_load_may_be_prefetched_before_this_one_is_consumed(ledger: Ledger) -> None:
     memory = Deduplicator(ledger, skip=True)
     first, second = [row(ANN, b"A")], [row(ANN, b"B")]
     memory.prefetch(first)
@@ -78,7 +79,7 @@ def test_the_next_load_may_be_looked_up_before_this_one_is_asked_about(ledger: L
     assert known(ledger, row(ANN, b"B")) == {b"B"}
 
 
-def test_what_was_looked_up_and_never_sent_is_no_longer_claimed_after_the_run(ledger: Ledger) -> None:
+def test_prefetched_rows_that_are_never_sent_are_released_at_the_end(ledger: Ledger) -> None:
     stopped = Deduplicator(ledger, skip=True)
     stopped.prefetch([row(ANN, b"A")])
     stopped.close()

@@ -1,4 +1,4 @@
-"""When what has left a mirrored source is not removed, the run says so: why, how much, and what to do."""
+"""Runs say why missing members of a mirrored stream stay: the reason, their number, and what to do."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_what_is_not_removed_is_counted_with_the_reason(
     assert line.levelname == "WARNING"
     assert f"({code})" in line.message
     assert f" {3 - came} of 3 did not come. " in line.message
-    assert line.message.endswith(REASONS[code].to_do)
+    assert line.message.endswith(REASONS[code].remedy)
 
 
 @pytest.mark.parametrize(("code", "messages", "route"), NOT_DONE.values(), ids=NOT_DONE)
