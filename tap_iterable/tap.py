@@ -31,6 +31,8 @@ from iterable_api.plugin.exit_errors import (
 )
 from iterable_api.waiting.shutdown import EXIT_SIGNALS, bounded_shutdown
 from tap_iterable.config.settings import SCHEMA, problems
+from tap_iterable.event_streams.exports import UserStream
+from tap_iterable.event_streams.registry import event_streams
 from tap_iterable.export.json_answers import array_in
 from tap_iterable.export.windows import OversizeError
 from tap_iterable.input.selection import NothingSelectedError, check_selection
@@ -39,8 +41,6 @@ from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
 from tap_iterable.records.singer_messages import SIGNAL_DEFERRAL, MessageWriter
 from tap_iterable.stream_types.base import KEY_CHECK
 from tap_iterable.stream_types.resource_stream import RESOURCES, ResourceStream
-from tap_iterable.streams.events import event_streams
-from tap_iterable.streams.exports import UserStream
 from tap_iterable.streams.registry import PROJECT_STREAMS
 from tap_iterable.users_schema_discovery import add_field_columns
 

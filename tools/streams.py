@@ -9,8 +9,8 @@ from typing import Final
 from iterable_api.facts.endpoints import ENDPOINTS
 from iterable_api.facts.limits import DAY, MINUTE, SECOND, Limit
 from iterable_api.waiting.retry_policy import EXPORT_FILE, WINDOW_WITHOUT_ROWS
+from tap_iterable.event_streams.exports import ExportStream
 from tap_iterable.stream_types.base import IterableStream
-from tap_iterable.streams.exports import ExportStream
 from tap_iterable.tap import TapIterable
 from tools.generated import ROOT
 

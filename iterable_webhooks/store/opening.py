@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from iterable_api.storage import databases
-from iterable_api.storage.paths import private_file, sqlite_file, file_problem
+from iterable_api.storage.paths import file_problem, private_file, sqlite_file
 from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
 from iterable_webhooks.store.errors import (
     WebhookStoreError,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -10,17 +10,12 @@ from singer_sdk import Tap
 from singer_sdk.helpers.types import Context
 
 from iterable_api.facts.data_types import EVENTS, DataType
-from iterable_api.facts.webhook_events import WEBHOOK_EVENTS
 from iterable_api.http.client import IterableClient
-from iterable_webhooks.store.events import StoredEvent
 from tap_iterable.event_shapes.heap import HEAP_EVENTS, KEY, SCHEMA, TIME, is_known, row
 from tap_iterable.event_shapes.project_names import ProjectNames
+from tap_iterable.event_streams.exports import PATH, EventStream, ExportStream
 from tap_iterable.export.job_api import FILES, START
-from tap_iterable.records.record_shape import Record
-from tap_iterable.schemas.webhook_schemas import STORE_COLUMNS
 from tap_iterable.stream_types.batched_stream import BatchedStream, Block, as_dict
-from tap_iterable.streams.exports import PATH, EventStream, ExportStream
-from tap_iterable.streams.webhooks import WebhookStream, decoder_of
 
 _EVENT: Final = "event"
 """The member of a partition's context that names the event."""
@@ -68,24 +63,3 @@ class HeapEventsStream(BatchedStream):
     def sources_from(self, source: ExportStream) -> list[ExportStream]:
         """A source and those behind it, whose jobs run while it is read."""
         return self._sources[self._sources.index(source) :]
-
-
-class HeapWebhookStream(WebhookStream):
-    """The events of webhooks under Heap's names."""
-
-    def __init__(self, tap: Tap, client: IterableClient, names: ProjectNames) -> None:
-        self._names = names
-        self._types = {one.name: one for one in EVENTS if is_known(one) and one.name in WEBHOOK_EVENTS}
-        decoders = {name: decoder_of(data_type) for name, data_type in self._types.items()}
-        super().__init__(tap, client, HEAP_EVENTS, decoders, _WITH_STORE)
-        self.primary_keys = (KEY,)
-
-    def records(self, events: Iterable[StoredEvent]) -> Iterator[Record]:
-        """The rows of events, with their places in the store."""
-        for event in events:
-            for record in super().records([event]):
-                of_store = {column: record.pop(column) for column in STORE_COLUMNS}
-                yield {**row(self._types[event.event_name], record, names=self._names), **of_store}
-
-
-_WITH_STORE: Final = {**SCHEMA, "properties": {**SCHEMA["properties"], **STORE_COLUMNS}}

@@ -10,18 +10,18 @@ from singer_sdk import Tap
 
 from iterable_api.facts.data_types import EVENTS, unknown_data_type
 from iterable_api.facts.peer_event_names import PEER_NAMES, PeerNames
+from iterable_api.facts.webhook_events import WEBHOOK_EVENTS
 from iterable_api.http.client import IterableClient
 from tap_iterable.event_shapes.project_names import ProjectNames
+from tap_iterable.event_streams.custom_data_types import CustomEventStream
+from tap_iterable.event_streams.exports import EventStream
+from tap_iterable.event_streams.heap_events import HeapEventsStream
+from tap_iterable.event_streams.segment_events import SegmentExportStream, TracksStream, segment_tables
 from tap_iterable.stream_types.base import IterableStream
 from tap_iterable.stream_types.resource_stream import RESOURCES, resource_rows
 from tap_iterable.streams.campaigns import campaigns
-from tap_iterable.streams.custom_data_types import CustomEventStream
-from tap_iterable.streams.exports import EventStream
-from tap_iterable.streams.heap_events import HeapEventsStream, HeapWebhookStream
 from tap_iterable.streams.journeys import journeys
-from tap_iterable.streams.segment_events import segment_streams
 from tap_iterable.streams.templates import templates
-from tap_iterable.streams.webhooks import webhook_streams
 
 _logger: Final = logging.getLogger(__name__)
 
@@ -31,23 +31,42 @@ def event_streams(tap: Tap, client: IterableClient) -> Sequence[IterableStream]:
     return _SHAPES[tap.config["event_shape"]](tap, client)
 
 
+# Webhook streams bring a database library with them, which takes long to load: only those who have a store pay.
+
+
 def _as_iterable_has_them(tap: Tap, client: IterableClient) -> Sequence[IterableStream]:
+    received: Sequence[IterableStream] = ()
+    if tap.config.get("webhook_store"):
+        from tap_iterable.event_streams.webhooks import webhook_streams  # noqa: PLC0415
+
+        received = webhook_streams(tap, client)
     return [
         *(EventStream(tap, client, data_type) for data_type in EVENTS),
-        *webhook_streams(tap, client),
+        *received,
         *(CustomEventStream(tap, client, unknown_data_type(name)) for name in tap.config["extra_data_types"]),
     ]
 
 
 def _as_segment_has_them(tap: Tap, client: IterableClient) -> Sequence[IterableStream]:
-    _tell_left_out("Segment", lambda names: names.segment)
-    return segment_streams(tap, client, _project_names(client), webhooks=bool(tap.config.get("webhook_store")))
+    _log_left_out("Segment", lambda names: names.segment)
+    names, tracks, tables = _project_names(client), TracksStream(tap, client), segment_tables(tap)
+    received: Sequence[IterableStream] = ()
+    if tap.config.get("webhook_store"):
+        from tap_iterable.event_streams.segment_webhooks import SegmentWebhookStream  # noqa: PLC0415
+
+        carried = [table for table in tables if table.data_type.name in WEBHOOK_EVENTS]
+        received = [SegmentWebhookStream(tap, client, table, names, tracks) for table in carried]
+    return [tracks, *(SegmentExportStream(tap, client, table, names, tracks) for table in tables), *received]
 
 
 def _as_heap_has_them(tap: Tap, client: IterableClient) -> Sequence[IterableStream]:
-    _tell_left_out("Heap", lambda names: names.heap)
+    _log_left_out("Heap", lambda names: names.heap)
     names = _project_names(client)
-    received = [HeapWebhookStream(tap, client, names)] if tap.config.get("webhook_store") else []
+    received: Sequence[IterableStream] = ()
+    if tap.config.get("webhook_store"):
+        from tap_iterable.event_streams.heap_webhooks import HeapWebhookStream  # noqa: PLC0415
+
+        received = [HeapWebhookStream(tap, client, names)]
     return [HeapEventsStream(tap, client, names), *received]
 
 
@@ -68,7 +87,7 @@ def _project_names(client: IterableClient) -> ProjectNames:
     )
 
 
-def _tell_left_out(system: str, name: Callable[[PeerNames], str | None]) -> None:
+def _log_left_out(system: str, name: Callable[[PeerNames], str | None]) -> None:
     known = {data_type for data_type, names in PEER_NAMES.items() if name(names) is not None}
     left_out = sorted(data_type.stream for data_type in EVENTS if data_type.name not in known)
     _logger.info(

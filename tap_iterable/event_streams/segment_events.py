@@ -6,25 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from singer_sdk import Tap
 from singer_sdk.helpers.types import Context
 
 from iterable_api.facts.data_types import EVENTS
 from iterable_api.facts.peer_event_names import PEER_NAMES
-from iterable_api.facts.webhook_events import WEBHOOK_EVENTS
 from iterable_api.http.client import IterableClient
 from tap_iterable.event_shapes.project_names import ProjectNames
 from tap_iterable.event_shapes.segment import KEY, TIMESTAMP, TRACKS, TRACKS_SCHEMA, SegmentTable, track
+from tap_iterable.event_streams.exports import EventStream, ExportStream
 from tap_iterable.records.record_shape import Record, RecordShape
 from tap_iterable.records.singer_messages import MessageWriter
 from tap_iterable.schemas.event_schemas import event_schema
-from tap_iterable.schemas.webhook_schemas import STORE_COLUMNS
-from tap_iterable.stream_types.base import IterableStream
 from tap_iterable.stream_types.batched_stream import BatchedStream, Block, as_dict
-from tap_iterable.streams.exports import EventStream, ExportStream
-from tap_iterable.streams.webhooks import WebhookStream, decoder_of
 
 
 class TracksStream(BatchedStream):
@@ -42,7 +38,7 @@ class TracksStream(BatchedStream):
     def blocks(self, context: Context | None) -> Iterator[Block]:
         """None: the tables that are read in this run hand over their rows, before or after its own turn."""
         del context
-        if not any(isinstance(stream, _SegmentRows) and stream.selected for stream in self.tap.streams.values()):
+        if not any(isinstance(stream, SegmentRows) and stream.selected for stream in self.tap.streams.values()):
             self.logger.warning("`%s` stays empty: it gets the rows of tables, and none of them is selected", self.name)
         yield from ()
 
@@ -65,7 +61,7 @@ class TracksStream(BatchedStream):
                 self._write_record_message(record)
 
 
-class _SegmentRows:
+class SegmentRows:
     """Turns the records of an event into rows of Segment's table, and hands them to `tracks`, too."""
 
     table: SegmentTable
@@ -85,7 +81,7 @@ class _SegmentRows:
         return self.table.row(record, self.names, started)
 
 
-class SegmentExportStream(_SegmentRows, EventStream):
+class SegmentExportStream(SegmentRows, EventStream):
     """A table of Segment, read from the export."""
 
     def __init__(
@@ -106,42 +102,6 @@ class SegmentExportStream(_SegmentRows, EventStream):
         return RecordShape(event_schema(self.table.data_type))
 
 
-class SegmentWebhookStream(_SegmentRows, WebhookStream):
-    """A table of Segment, read from the store of webhooks."""
-
-    def __init__(
-        self, tap: Tap, client: IterableClient, table: SegmentTable, names: ProjectNames, tracks: TracksStream
-    ) -> None:
-        self.table, self.names, self.tracks = table, names, tracks
-        decoders = {table.data_type.name: decoder_of(table.data_type)}
-        WebhookStream.__init__(self, tap, client, table.name, decoders, _with_store(table))
-        self.primary_keys = (KEY,)
-
-    def blocks(self, context: Context | None) -> Iterator[Block]:
-        """Rows of the table."""
-        return self.reshaped(super().blocks(context))
-
-    def shaped(self, record: Mapping[str, Any], started: datetime) -> Record:
-        """The row of a record, with its place in the store."""
-        row = super().shaped(record, started)
-        return {**row, **{column: record[column] for column in _OF_STORE}}
-
-
-_OF_STORE: Final = tuple(column for column in STORE_COLUMNS if column != "receivedAt")
-
-
-def _with_store(table: SegmentTable) -> dict[str, Any]:
-    of_store = {column: STORE_COLUMNS[column] for column in _OF_STORE}
-    return {**table.schema, "properties": {**table.schema["properties"], **of_store}}
-
-
-def segment_streams(tap: Tap, client: IterableClient, names: ProjectNames, *, webhooks: bool) -> list[IterableStream]:
-    """`tracks`, and the tables of all events that Segment knows: of the export and, if wanted, of webhooks."""
-    tracks = TracksStream(tap, client)
-    tables = [SegmentTable(one, tap.plugin_version) for one in EVENTS if one.name in PEER_NAMES]
-    received = [table for table in tables if webhooks and table.data_type.name in WEBHOOK_EVENTS]
-    return [
-        tracks,
-        *(SegmentExportStream(tap, client, table, names, tracks) for table in tables),
-        *(SegmentWebhookStream(tap, client, table, names, tracks) for table in received),
-    ]
+def segment_tables(tap: Tap) -> list[SegmentTable]:
+    """The tables of all events that Segment knows."""
+    return [SegmentTable(one, tap.plugin_version) for one in EVENTS if one.name in PEER_NAMES]

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from iterable_api.errors import BadRequestError, IterableError
 from iterable_api.facts.data_types import DATA_TYPES
-from tap_iterable.streams.exports import EventStream
+from tap_iterable.event_streams.exports import EventStream
 
 
 class UnknownDataTypeError(IterableError):

@@ -114,12 +114,9 @@ def webhook_streams(tap: Tap, client: IterableClient) -> list[WebhookStream]:
     Raises:
         WebhookStoreError: if the store cannot be used. One that is not there yet has no names.
     """
-    store = tap.config.get("webhook_store")
-    if not store:
-        return []
     known = [(data_type, [data_type.name]) for data_type in EVENTS if data_type.name in WEBHOOK_EVENTS]
     others: dict[str, list[str]] = {}
-    for name in _arrived(store, tap.config.get("webhook_project")):
+    for name in _arrived(tap.config["webhook_store"], tap.config.get("webhook_project")):
         if name not in WEBHOOK_EVENTS:
             others.setdefault(_stream_name(name), []).append(name)
     unknown = [(replace(unknown_data_type(stream), stream=stream), names) for stream, names in others.items()]
