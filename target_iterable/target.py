@@ -28,7 +28,6 @@ from iterable_api.plugin.exit_errors import (
     variables_named,
 )
 from iterable_api.waiting.shutdown import ENDINGS, one_signal_is_enough
-from target_iterable.columnar_path import ColumnarPath
 from target_iterable.config.given_settings import ask_for_dry_run, asks_for_dry_run, in_one_form, remarks
 from target_iterable.config.project_copy_routes import entries
 from target_iterable.config.route import NOTHING
@@ -123,7 +122,7 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
         self.project.catalogs.on_create = lambda name: self._resources.forget(catalog_place(name))
         self.deliveries = RunDelivery(self._delivery, ahead=self._kind.sends_in_background)
         self._report = RunReport(self.config.get("summary_path"), self._kind, self._resources.run)
-        self.reader.lane_of = self._lane_of
+        self.reader.path_of = self.columnar_path
         self.reader.on_message = self._deliver_when_due
         self.reader.on_version = self._activate_version
         self.reader.on_state = self.deliveries.close_with_state
@@ -281,10 +280,6 @@ class TargetIterable(FastDispatchTarget, SinkTarget):
         )
         self._report.include(stream, route.object, delivery.counts)
         return delivery
-
-    def _lane_of(self, stream: str) -> ColumnarPath | None:
-        sink = self.straight_sink(stream)
-        return sink.lane if isinstance(sink, IterableSink) else None
 
     def _deliver_when_due(self) -> None:
         if self.deliveries.is_due():

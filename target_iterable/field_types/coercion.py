@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -43,18 +43,8 @@ class FieldCoercion:
         Raises:
             RecordRefusedError: for a field that Iterable sets itself.
         """
-        if not RESERVED.isdisjoint(fields):
-            name = min(RESERVED & fields.keys())
-            raise RecordRejectedError(
-                "reservedField",
-                f"the field {name!r} is Iterable's own; leave it out by `drop` of the route, or rename it",
-                name,
-            )
+        refuse_reserved(fields)
         return self.of(self.of_users(), fields)
-
-    def of_item(self, catalog: str, fields: Row) -> Row:
-        """Fields of an item, spelt for the mappings of its catalog."""
-        return self.of(self.of_items(catalog), fields)
 
     def of_users(self) -> str:
         """The scope of profile fields, whose types are known then."""
@@ -124,6 +114,21 @@ class FieldCoercion:
         if type_ == "date" and isinstance(value, str):
             return _spelt_date(value)
         return _coerced(value, type_) if self._coerce and type_ else value
+
+
+def refuse_reserved(names: Iterable[str]) -> None:
+    """Check the names of profile fields.
+
+    Raises:
+        RecordRefusedError: for a field that Iterable sets itself.
+    """
+    if found := RESERVED.intersection(names):
+        name = min(found)
+        raise RecordRejectedError(
+            "reservedField",
+            f"the field {name!r} is Iterable's own; leave it out by `drop` of the route, or rename it",
+            name,
+        )
 
 
 def _spelt_date(text: str) -> str:

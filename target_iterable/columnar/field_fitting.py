@@ -1,0 +1,87 @@
+"""Fits the data fields of a block to the types that the project's fields have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
+
+from msgspec import UNSET
+
+from target_iterable.columnar.columns import Column, attempt
+from target_iterable.columnar.record_block import Draft
+from target_iterable.core.operation import NEVER
+from target_iterable.field_types.registry import USERS, FieldTypes
+from target_iterable.records.column_mapping import Row
+
+GROUP: Final = "row group"
+"""The column with the `RowGroup` of each record."""
+VERSION: Final = "version of types"
+"""The column with the version of the types in which all fields of a record surely fit; `NEVER` if that is not sure."""
+Coerce: TypeAlias = Callable[[str, Row], Row]
+"""Takes a scope and fields, and returns the fields as near to their types as that loses nothing."""
+
+
+def fit_types(draft: Draft, types: FieldTypes, coerce: Coerce | None) -> None:
+    """Put the column `VERSION` into the heads, and coerce the values of which it is not sure that they fit."""
+    scopes = [group.type_scope for group in draft.heads[GROUP]]
+    versions: Column = [types.version] * len(draft)
+    draft.heads[VERSION] = versions
+    changed: set[str] = set()
+    for scope in {*scopes}:
+        if scope == USERS or types.of(scope):
+            places = [place for place, other in enumerate(scopes) if other == scope]
+            fitting = _Fitting(scope, places, types, coerce, versions)
+            if draft.rows is not None:
+                fitting.fit_rows(draft.rows)
+            else:
+                changed |= {name for name in draft.fields if fitting.fit_field(draft.fields, name)}
+    if draft.rows is not None:
+        draft.reject(draft.rows)
+    for name in changed:
+        draft.reject(draft.fields[name])
+
+
+class _Fitting:
+    """Does it for the records at some places, which are of one scope."""
+
+    def __init__(
+        self, scope: str, places: Sequence[int], types: FieldTypes, coerce: Coerce | None, versions: Column
+    ) -> None:
+        self._scope = scope
+        self._places = places
+        self._types = types
+        self._coerce = coerce
+        self._versions = versions
+
+    def fit_rows(self, rows: list[Row]) -> None:
+        """Fit the fields of each record."""
+        for place in self._unsure(lambda: self._types.unsure_rows(self._scope, [rows[at] for at in self._places])):
+            if self._coerce is not None:
+                rows[place] = attempt(self._coerce, self._scope, rows[place])
+
+    def fit_field(self, fields: dict[str, Column], name: str) -> bool:
+        """Fit one field of all records; whether that may have changed something."""
+        column = fields[name]
+        some = column if len(self._places) == len(column) else [column[place] for place in self._places]
+        unsure = self._unsure(lambda: self._types.unsure(self._scope, name, some))
+        if not unsure or (coerce := self._coerce) is None:
+            return False
+
+        def coerced(value: object) -> object:
+            return coerce(self._scope, {name: value})[name]
+
+        fields[name] = column = [*column]
+        for place in unsure:
+            if column[place] is not UNSET:
+                column[place] = attempt(coerced, column[place])
+        return True
+
+    def _unsure(self, find: Callable[[], Sequence[int]]) -> list[int]:
+        """The places that are found among those of the scope, noted as unsure."""
+        try:
+            unsure = [self._places[place] for place in find()]
+        except RecursionError:
+            unsure = [*self._places]
+        for place in unsure:
+            self._versions[place] = NEVER
+        return unsure
