@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from target_iterable.columnar.block_reader import InputRecord
@@ -70,6 +72,14 @@ class BlockSink(Protocol):
         """See `IterableSink`."""
 
 
+class _PreparedRows(NamedTuple):
+    """Records for one sink, in the order of their lines, and the places of these."""
+
+    sink: BlockSink
+    rows: Sequence[Prepared]
+    places: Sequence[int]
+
+
 class ColumnarPath:
     """Takes the records of one stream, many at a time.
 
@@ -83,7 +93,7 @@ class ColumnarPath:
         self._destinations = destinations
         self._lines: Sequence[Line] = ()
         self._is_made: list[bool] = []
-        self._prepared: list[tuple[BlockSink, dict[int, list[Prepared]]]] = []
+        self._prepared: list[_PreparedRows] = []
 
     def look(self, block: LineBlock, start: int) -> None:
         """Prepare the records among the lines from `start` on, up to a SCHEMA message.
@@ -102,7 +112,7 @@ class ColumnarPath:
         by_sink = {id(sink): sink for _, sink in self._destinations}
         for key, sink in by_sink.items():
             maps = [stream_map for stream_map, other in self._destinations if id(other) == key]
-            self._prepared.append((sink, _prepared(sink, typed, others, maps)))
+            self._prepared.append(_prepared(sink, typed, others, maps))
 
     def take(self, place: int, schema: Line) -> int:
         """Hand over the record in the line at this place and those behind it; return how many.
@@ -111,11 +121,10 @@ class ColumnarPath:
         """
         most = min(sink.rows_until_flush for _, sink in self._destinations)
         end = min(self._is_made.index(False, place), place + most)
-        lines = self._lines
-        for sink, prepared in self._prepared:
-            rows = [(row, InputMessage(lines[at], schema)) for at in range(place, end) for row in prepared.get(at, ())]
-            if rows:
-                sink.deliver_all(*zip(*rows, strict=True))
+        for sink, rows, places in self._prepared:
+            some = slice(bisect_left(places, place), bisect_left(places, end))
+            if chosen := rows[some]:
+                sink.deliver_all(chosen, [InputMessage(self._lines[at], schema) for at in places[some]])
         return end - place
 
     def _read(self, lines: Sequence[Line]) -> TypedRecords:
@@ -145,16 +154,15 @@ class ColumnarPath:
 
 def _prepared(
     sink: BlockSink, typed: TypedRecords, others: Mapping[int, InputRecord], maps: Sequence[StreamMap | None]
-) -> dict[int, list[Prepared]]:
-    """What is to be handed over to a sink, by the places of the lines."""
-    prepared: dict[int, list[Prepared]] = {}
-    if typed.places:
-        prepared = {place: [row] for place, row in zip(typed.places, sink.prepare_typed(typed), strict=True)}
+) -> _PreparedRows:
+    """What is to be handed over to a sink."""
+    rows, places = sink.prepare_typed(typed) if typed.places else [], typed.places
     given = [(place, mapped) for place, record in others.items() for mapped in _mapped(record, maps)]
-    if given:
-        for (place, _), row in zip(given, sink.prepare([record for _, record in given]), strict=True):
-            prepared.setdefault(place, []).append(row)
-    return prepared
+    if not given:
+        return _PreparedRows(sink, rows, places)
+    made = zip((place for place, _ in given), sink.prepare([record for _, record in given]), strict=True)
+    pairs = sorted([*zip(places, rows, strict=True), *made], key=itemgetter(0))
+    return _PreparedRows(sink, [row for _, row in pairs], [place for place, _ in pairs])
 
 
 def _mapped(given: InputRecord, maps: Sequence[StreamMap | None]) -> Iterator[InputRecord]:

@@ -153,10 +153,10 @@ class SingerReader(SimpleSingerReader):
         block, place, looked = LineBlock(lines, self._decoded), 0, dict[ColumnarPath, int]()
         while place < len(lines) and not self.stopped:
             taken = self._take(block, place, looked)
-            if not taken and self._follows_other_path(block, place):
-                continue
             counts[RECORD] += taken
             if not taken and lines[place].strip():
+                if self._switches(block.message(place).message):
+                    continue
                 counts[self._process(block, place, callbacks)] += 1
             place += max(taken, 1)
             if self.on_message is not None:
@@ -172,13 +172,15 @@ class SingerReader(SimpleSingerReader):
             path.look(block, place)
         return path.take(place - looked[path], self._schemas[self._stream])
 
-    def _follows_other_path(self, block: LineBlock, place: int) -> bool:
-        """Whether the message is a record of another stream than the last one, and that has a path."""
-        kind = block.kind(place)
-        if kind is None or kind.type != RECORD or kind.stream == self._stream or self.path_of(kind.stream) is None:
+    def _switches(self, message: dict[str, Any]) -> bool:
+        """Go over to the path of another stream, if the message is a record of one that has a path."""
+        stream = message.get("stream")
+        if stream == self._stream or stream.__class__ is not str or message.get("type") != RECORD:
             return False
-        self._stream = kind.stream
-        return True
+        has_path = self.path_of(stream) is not None
+        if has_path:
+            self._stream = stream
+        return has_path
 
     def _decoded(self, line: Line) -> DecodedMessage:
         message = self.deserialize_json(line)

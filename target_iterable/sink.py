@@ -22,7 +22,6 @@ from target_iterable.config.router import Router
 from target_iterable.core.json_encoding import exact
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import (
-    RecordAlreadyWrittenError,
     RecordRejectedError,
     RecordSkippedError,
     RejectReason,
@@ -153,7 +152,9 @@ class IterableSink(BatchSink):
         Raises:
             DeliveryFailedError: if Iterable does not tell what must be known for that.
         """
-        marks = [self._mark_in(record) for record in records]
+        marks = list(map(self._mark_in, records))
+        if self._names is None and not any(marks):
+            return [*self._outcomes(self._records.fields_of_records(records, is_mapped=self._is_mapped), len(records))]
         gone = [mark is not None and self._on_deleted != WRITE for mark in marks]
         live = [record for record, is_gone in zip(records, gone, strict=True) if not is_gone]
         names = [() if self._names is None else self._named(self._names, record.record) for record in live]
@@ -204,35 +205,44 @@ class IterableSink(BatchSink):
         Raises:
             DeliveryFailedError: if Iterable does not tell what must be known to remove what it was about.
         """
-        row = prepared if isinstance(prepared, PreparedRecord) else PreparedRecord(prepared)
+        outcome = attempt(self.delivery.add, prepared, source) if isinstance(prepared, Operation) else prepared
+        if outcome is not None:
+            self._finish(outcome if isinstance(outcome, PreparedRecord) else PreparedRecord(outcome), source)
+
+    def _finish(self, row: PreparedRecord, source: InputMessage) -> None:
+        """Hand over a record that is not just an operation."""
         mirror = self.delivery.mirror
         if row.is_gone:
             mirror.count_tombstone()
         elif row.names is None:
             mirror.count_unnamed()
-        names = row.names or ()
         outcome = attempt(self._settled, row)
         if isinstance(outcome, Operation):
-            outcome = attempt(self._added, outcome, source)
+            outcome = attempt(self.delivery.add, outcome, source) or outcome
+        if not isinstance(outcome, Operation):
+            self._not_sent(row, outcome, source)
+            return
+        if row.mark is not None:
+            self.delivery.expect_deleted(outcome, REMOVED if row.is_gone else WRITTEN)
+        if self._names is not None and not row.is_gone:
+            mirror.record_row(outcome, row.names or (), row.version)
+
+    def _not_sent(self, row: PreparedRecord, outcome: Outcome, source: InputMessage) -> None:
+        """Note that a record has come of which nothing is to be sent."""
+        verdict = WRITTEN
         match outcome:
-            case Operation():
-                if row.mark is not None:
-                    self.delivery.expect_deleted(outcome, REMOVED if row.is_gone else WRITTEN)
-                if self._names is not None and not row.is_gone:
-                    mirror.record_row(outcome, names, row.version)
             case RejectReason():
                 self.delivery.reject(outcome, source)
-                self._not_sent(row, REJECTED)
+                verdict = REJECTED
             case RecordSkippedError():
                 self.delivery.skip()
-                self._not_sent(row, SKIPPED)
-            case RecordAlreadyWrittenError():
+                verdict = SKIPPED
+            case _:
                 self.delivery.count_already_written()
-                self._not_sent(row, WRITTEN)
-
-    def _added(self, operation: Operation, source: InputMessage) -> Operation:
-        self.delivery.add(operation, source)
-        return operation
+        if not row.is_gone:
+            self.delivery.mirror.record_seen(row.names or (), row.version)
+        if row.mark is not None:
+            self.delivery.count_deleted(verdict)
 
     def _settled(self, row: PreparedRecord) -> Outcome:
         """What becomes of the record, now that all before it are handed over."""
@@ -249,13 +259,6 @@ class IterableSink(BatchSink):
         """The column that says that the source has deleted the row, if one does; a stream map may have dropped it."""
         mark = self._tombstones.mark_in(given.record)
         return self._tombstones.mark_in(given.original) if mark is None and self._is_mapped else mark
-
-    def _not_sent(self, row: PreparedRecord, verdict: str) -> None:
-        """Note that a record has come of which nothing is to be sent."""
-        if not row.is_gone:
-            self.delivery.mirror.record_seen(row.names or (), row.version)
-        if row.mark is not None:
-            self.delivery.count_deleted(verdict)
 
     def _removal(self, record: Mapping[str, Any], mark: str | None) -> Operation:
         """What the route says of a row that the source has deleted. It may hold nothing but the key.

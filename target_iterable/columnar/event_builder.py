@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from target_iterable.columnar.columns import Column, Transform, attempt, rejects_in
+from target_iterable.columnar.columns import Column, Transform, map_values, rejects_in
 from target_iterable.columnar.field_fitting import GROUP, fit_types
 from target_iterable.columnar.operation_builder import PART, struct_column, without_any
 from target_iterable.columnar.record_block import Draft
@@ -71,7 +71,7 @@ class EventBuilder(UserBuilder):
         if rules.derive is not None and draft:
             self._derive_ids(draft, rules.derive)
         shared = {name: repeat(value) for name, value in rules.shared.items()}
-        draft.put(PART, encoded(struct_column(self._beside(draft) | self._fields_member(draft) | shared)))
+        draft.put(PART, encoded(struct_column({**self._beside(draft), **self._fields_member(draft), **shared})))
 
     def _endpoints(self, draft: Draft) -> Iterable[Endpoint]:
         rules = self._rules
@@ -80,7 +80,7 @@ class EventBuilder(UserBuilder):
             return repeat(rules.without_id, len(draft))
         return [rules.without_id if id_ is UNSET else rules.with_id for id_ in ids]
 
-    def _beside(self, draft: Draft) -> dict[str, Iterable[Any]]:
+    def _beside(self, draft: Draft) -> dict[str, Column]:
         """All members but the data fields and those that all events share."""
         names = [group.event_name for group in draft.heads[GROUP]]
         attributes = {name: draft.heads[name] for name in self._rules.attributes if name in draft.heads}
@@ -92,8 +92,8 @@ class EventBuilder(UserBuilder):
         if ids is not None and UNSET not in ids:
             return
         contents, rejects = self._contents(draft)
-        unkept = repeat(()) if self._rules.unkept is None else map(self._rules.unkept, draft.keys)
-        derived: Column = [attempt(derive, *pair) for pair in zip(contents, unkept, strict=False)]
+        unkept: Column = [()] * len(draft) if self._rules.unkept is None else list(map(self._rules.unkept, draft.keys))
+        derived = map_values(derive, contents, unkept)
         if rejects:
             derived = [rejects.get(place, id_) for place, id_ in enumerate(derived)]
         if ids is not None:
@@ -102,7 +102,7 @@ class EventBuilder(UserBuilder):
 
     def _contents(self, draft: Draft) -> tuple[Column, Mapping[int, RejectReason]]:
         """What stands in each event without its id, in the normal form, and the records that have none."""
-        members = {name: normal_values([*column]) for name, column in self._beside(draft).items() if name != _ID}
+        members = {name: normal_values(column) for name, column in self._beside(draft).items() if name != _ID}
         if draft.rows is not None:
             members[_DATA] = normal_values(draft.rows)
             made = [members[_DATA]]

@@ -29,7 +29,8 @@ def fit_types(draft: Draft, types: FieldTypes, coerce: Coerce | None) -> None:
     changed: set[str] = set()
     for scope in {*scopes}:
         if scope == USERS or types.of(scope):
-            places = [place for place, other in enumerate(scopes) if other == scope]
+            is_only = scopes.count(scope) == len(scopes)
+            places = range(len(scopes)) if is_only else [at for at, other in enumerate(scopes) if other == scope]
             fitting = _Fitting(scope, places, types, coerce, versions)
             if draft.rows is not None:
                 fitting.fit_rows(draft.rows)

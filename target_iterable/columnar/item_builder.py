@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES
+from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES as _MAX_BYTES
 from target_iterable.columnar.columns import Column, map_values
 from target_iterable.columnar.field_fitting import GROUP, fit_types
 from target_iterable.columnar.operation_builder import PART, OperationBuilder, struct_column
@@ -26,7 +26,7 @@ _ID: Final = "itemId"
 _CATALOG: Final = "catalogName"
 _VALUE: Final = "value"
 _DOTTED: Final = RejectReason("invalidFieldName", "names of fields must not have dots in catalogs")
-_TOO_LARGE: Final = RejectReason("itemTooLarge", f"the item is larger than {MAX_CATALOG_ITEM_BYTES:,} bytes")
+_TOO_LARGE: Final = RejectReason("itemTooLarge", f"the item is larger than {_MAX_BYTES:,} bytes")
 _MAY_HOLD_NAMES: Final = frozenset({dict, list})
 
 
@@ -52,7 +52,7 @@ class ItemBuilder(OperationBuilder):
     """Builds items of catalogs."""
 
     fields_path = ()
-    max_sure_bytes = MAX_CATALOG_ITEM_BYTES
+    max_sure_bytes = _MAX_BYTES
 
     def __init__(self, options: FieldOptions, fields: FieldCoercion, rules: ItemRules) -> None:
         self._options = options
@@ -66,7 +66,8 @@ class ItemBuilder(OperationBuilder):
         fit_types(draft, self._fields.types, self._fields.of)
         _reject_dotted_names(draft)
         rows = draft.rows if draft.rows is not None else _values(draft)
-        draft.put(_VALUE, [_fitting(value) for value in encoded(rows)])
+        values = encoded(rows)
+        draft.put(_VALUE, values if max(map(_size, values), default=0) <= _MAX_BYTES else list(map(_fitting, values)))
         pairs = zip(encoded(draft.heads[_ID]), draft.heads[_VALUE], strict=True)
         draft.put(PART, [b"%b:%b" % pair for pair in pairs])
 
@@ -93,22 +94,28 @@ def _values(draft: Draft) -> Column:
     return struct_column(draft.fields) if draft.fields else [{} for _ in draft.places]
 
 
+def _size(value: Any) -> int:
+    return len(value) if value.__class__ is bytes else 0
+
+
 def _fitting(value: Any) -> Any:
-    return _TOO_LARGE if value.__class__ is bytes and len(value) > MAX_CATALOG_ITEM_BYTES else value
+    return _TOO_LARGE if _size(value) > _MAX_BYTES else value
 
 
 def _reject_dotted_names(draft: Draft) -> None:
     """Reject records with a dot in the name of a field, or of a member of an object in one."""
     if draft.rows is not None:
-        draft.reject(map_values(_undotted, draft.rows))
+        _reject_dotted(draft, draft.rows)
         return
     for name in [*draft.fields]:
         column = draft.fields[name]
         if "." in name:
             draft.reject([UNSET if value is UNSET else _DOTTED for value in column])
         elif not _MAY_HOLD_NAMES.isdisjoint(map(type, column)):
-            draft.reject(map_values(_undotted, column))
+            _reject_dotted(draft, column)
 
 
-def _undotted(value: Any) -> Any:
-    return _DOTTED if has_dotted_name(value) else UNSET
+def _reject_dotted(draft: Draft, column: Column) -> None:
+    found = map_values(has_dotted_name, column)
+    if {*found} != {False}:
+        draft.reject([_DOTTED if has_dot is True else has_dot for has_dot in found])

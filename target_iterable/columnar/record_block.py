@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import repeat
-from typing import Any
+from types import MappingProxyType, NoneType
+from typing import Any, Final
 
-from msgspec import UNSET
+import msgspec
+from msgspec import UNSET, UnsetType
 
 from target_iterable.columnar.columns import Column, attempt, map_values, rejects_in
 from target_iterable.core.rejection import RejectReason
@@ -15,8 +16,7 @@ from target_iterable.records.column_mapping import EMPTY, Row, take_object, with
 from target_iterable.records.duplicate_fields import DuplicateFields
 
 
-@dataclass(frozen=True)
-class RecordBlock:
+class RecordBlock(msgspec.Struct, frozen=True):
     """Records of one stream that keep to its schema, with the fields that their columns are mapped to.
 
     Attributes:
@@ -27,7 +27,7 @@ class RecordBlock:
     """
 
     keys: Sequence[tuple[Any, ...]]
-    fields: Mapping[str, Column] = field(default_factory=dict)
+    fields: Mapping[str, Column] = MappingProxyType({})
     rows: list[Row] | None = None
 
     def __len__(self) -> int:
@@ -104,13 +104,13 @@ class Draft:
         `duplicates` rejects such records.
         """
         objects = self.take(member)
-        if objects is None or all(value is UNSET or value in EMPTY for value in objects):
+        if objects is None or {*map(type, objects)} <= _NOTHING or all(value in (UNSET, *EMPTY) for value in objects):
             if not clears:
                 self._drop_nulls()
             return
 
         def flat(value: Any, row: Row) -> Row:
-            inner = {} if value is UNSET else take_object({member: value}, member)
+            inner = value if value.__class__ is dict else {} if value is UNSET else take_object({member: value}, member)
             return duplicates.flattened(inner, row, member, clears=clears)
 
         self.rows = [attempt(flat, value, row) for value, row in zip(objects, self._records(), strict=True)]
@@ -161,4 +161,5 @@ def _without_nulls(column: Column) -> Column:
     return map_values(lambda value: UNSET if value is None else without_nulls(value), column)
 
 
-_MAY_HOLD_NULLS = frozenset({type(None), dict, list})
+_NOTHING: Final = frozenset({NoneType, UnsetType})
+_MAY_HOLD_NULLS: Final = frozenset({NoneType, dict, list})

@@ -54,7 +54,8 @@ def normal_values(column: Column) -> Column:
         return column
     if len(types) == 1 and types.isdisjoint(_HOLLOW):
         return map_values(NORMAL[types.pop()], column)
-    return map_values(_normal_or_nothing, column)
+    values = map_values(normal, column)
+    return [UNSET if value is None or value == {} else value for value in values]
 
 
 def encoded(values: Column) -> Column:
@@ -63,11 +64,6 @@ def encoded(values: Column) -> Column:
         return dumps_all(values)
     except (UnicodeEncodeError, RecursionError):
         return [attempt(dumps, value) for value in values]
-
-
-def _normal_or_nothing(value: Any) -> Any:
-    found = normal(value)
-    return UNSET if found is None or found == {} else found
 
 
 def _remembering(read: Callable[[Any], Any]) -> Transform:

@@ -56,9 +56,11 @@ class UserBuilder(OperationBuilder):
         valid: set[str] = set()
         for kind in KINDS:
             if (column := draft.take(kind)) is not None:
-                if (texts := valid_identifiers(kind, column)) is not None:
+                if (texts := valid_identifiers(kind, column)) is None:
+                    draft.put(kind, identifier_texts(kind, column))
+                else:
                     valid.add(kind)
-                draft.put(kind, identifier_texts(kind, column) if texts is None else texts)
+                    draft.heads[kind] = texts
         self._choose(draft)
         for kind in KINDS:
             if _SENT[kind] in draft.heads and kind not in valid:
@@ -94,12 +96,12 @@ class UserBuilder(OperationBuilder):
         return [True] * len(draft) if emails is None else [text is UNSET for text in emails]
 
     @staticmethod
-    def _top(draft: Draft) -> dict[str, Iterable[Any]]:
+    def _top(draft: Draft) -> dict[str, Column]:
         """The identifiers at the top of each row."""
         return {kind: draft.heads[_SENT[kind]] for kind in KINDS if _SENT[kind] in draft.heads}
 
     @staticmethod
-    def _fields_member(draft: Draft) -> dict[str, Iterable[Any]]:
+    def _fields_member(draft: Draft) -> dict[str, Column]:
         """The member with the data fields; records that have none have no such member."""
         if draft.rows is not None:
             return {_DATA: [row or UNSET for row in draft.rows]}
@@ -160,7 +162,9 @@ class ProfileBuilder(UserBuilder):
             self._fields.of_users()
         fit_types(draft, self._fields.types, self._fields.of)
         self._keep_other(draft)
-        draft.put(PART, encoded(struct_column(self._top(draft) | self._flags(draft) | self._fields_member(draft))))
+        draft.put(
+            PART, encoded(struct_column({**self._top(draft), **self._flags(draft), **self._fields_member(draft)}))
+        )
 
     def _flags(self, draft: Draft) -> dict[str, Iterable[Any]]:
         flags: dict[str, Iterable[Any]] = {}

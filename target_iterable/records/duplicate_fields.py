@@ -34,7 +34,8 @@ class DuplicateFields:
         Raises:
             RecordRefusedError: for a name with different values in both, if such records are refused.
         """
-        self.compare(inner, outer, place)
+        if not inner.keys().isdisjoint(outer):
+            self.compare(inner, outer, place)
         return {**inner, **outer}
 
     def flattened(self, inner: Row, outer: Row, place: str, *, clears: bool) -> Row:
