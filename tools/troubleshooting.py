@@ -23,7 +23,7 @@ NOT_SHOWN: Final = {
     "RecordPassedOverError",
     "RecordRefusedError",
     "RefusedLineError",
-    "UnusualStreamError",
+    "UnusualSchemaError",
     "SettingError",
     "TransientApiError",
     "UnreadableVariableError",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 from msgspec import UNSET
 
-from target_iterable.columnar.columns import Column, attempt
+from target_iterable.columnar.columns import TOO_DEEP, Column, attempt
 from target_iterable.columnar.record_block import Draft
 from target_iterable.core.operation import NEVER
 from target_iterable.field_types.registry import USERS, FieldTypes
@@ -56,33 +57,38 @@ class _Fitting:
 
     def fit_rows(self, rows: list[Row]) -> None:
         """Fit the fields of each record."""
-        for place in self._unsure(lambda: self._types.unsure_rows(self._scope, [rows[at] for at in self._places])):
-            if self._coerce is not None:
+        find = partial(self._types.unsure_rows, self._scope)
+        for place in self._unsure(find, rows):
+            if self._coerce is not None and rows[place].__class__ is dict:
                 rows[place] = attempt(self._coerce, self._scope, rows[place])
 
     def fit_field(self, fields: dict[str, Column], name: str) -> bool:
         """Fit one field of all records; whether that may have changed something."""
-        column = fields[name]
-        some = column if len(self._places) == len(column) else [column[place] for place in self._places]
-        unsure = self._unsure(lambda: self._types.unsure(self._scope, name, some))
-        if not unsure or (coerce := self._coerce) is None:
+        column = [*fields[name]]
+        unsure = self._unsure(partial(self._types.unsure, self._scope, name), column)
+        if not unsure:
             return False
+        fields[name] = column
+        if (coerce := self._coerce) is not None:
 
-        def coerced(value: object) -> object:
-            return coerce(self._scope, {name: value})[name]
+            def coerced(value: object) -> object:
+                return coerce(self._scope, {name: value})[name]
 
-        fields[name] = column = [*column]
-        for place in unsure:
-            if column[place] is not UNSET:
-                column[place] = attempt(coerced, column[place])
+            for place in unsure:
+                if column[place] is not UNSET and column[place] is not TOO_DEEP:
+                    column[place] = attempt(coerced, column[place])
         return True
 
-    def _unsure(self, find: Callable[[], Sequence[int]]) -> list[int]:
-        """The places that are found among those of the scope, noted as unsure."""
+    def _unsure(self, find: Callable[[Sequence[Any]], Sequence[int]], values: list[Any]) -> list[int]:
+        """The places that `find` finds among those of the scope, noted as unsure; what is too deep is rejected."""
+        some = values if len(self._places) == len(values) else [values[place] for place in self._places]
         try:
-            unsure = [self._places[place] for place in find()]
+            unsure = [self._places[found] for found in find(some)]
         except RecursionError:
-            unsure = [*self._places]
+            checks = {place: attempt(find, [values[place]]) for place in self._places}
+            unsure = [place for place, found in checks.items() if found]
+            for place in unsure:
+                values[place] = TOO_DEEP if checks[place] is TOO_DEEP else values[place]
         for place in unsure:
             self._versions[place] = NEVER
         return unsure
