@@ -64,7 +64,7 @@ def _rewritten(
     part = dumps(body)
     if row.endpoint.brackets == OBJECT:
         part = part[1:-1]
-    return replace(row, part=part, fields=known, fitted=NEVER)
+    return replace(row, part=part, fields=known, fits_version=NEVER)
 
 
 def _pruned(fields: Mapping[str, Any], paths: AbstractSet[str], prefix: str = "") -> dict[str, Any]:
