@@ -77,7 +77,7 @@ class UserDeletions(_PrivacyObject):
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """One user."""
         user = self.user(row)
-        return replace(deletion(user), once=self.happening(key, [user]))
+        return replace(deletion(user), idempotency_key=self.happening(key, [user]))
 
 
 class _ForgettingObject(_PrivacyObject):
