@@ -13,7 +13,6 @@ from iterable_api.http.client import IterableClient
 from iterable_api.plugin.connection_settings import connect
 from iterable_api.plugin.exit_errors import reject_unreadable_booleans
 from iterable_api.waiting.shutdown import EXIT_SIGNALS
-from target_iterable.columnar_path import ColumnarPath
 from target_iterable.command_line import CommandLine, RecordsRejectedError
 from target_iterable.config.given_settings import is_dry_run_requested, normalise, variable_warnings
 from target_iterable.config.project_copy_routes import project_copy_routes
@@ -81,7 +80,7 @@ class TargetIterable(CommandLine, FastDispatchTarget):
         self.project.catalogs.on_create = lambda name: self._resources.invalidate_scope(catalog_place(name))
         self.deliveries = RunDelivery(self._delivery, sends_in_background=self._kind.sends_in_background)
         self._report = RunReport(self.config.get("summary_path"), self._kind, self._resources.run_id)
-        self.reader.lane_of = self._lane_of
+        self.reader.path_of = self.columnar_path
         self.reader.on_message = self._deliver_when_due
         self.reader.on_version = self._activate_version
         self.reader.on_state = self.deliveries.record_state
@@ -176,10 +175,6 @@ class TargetIterable(CommandLine, FastDispatchTarget):
         )
         self._report.add_stream(stream, route.object, delivery.counts)
         return delivery
-
-    def _lane_of(self, stream: str) -> ColumnarPath | None:
-        sink = self.straight_sink(stream)
-        return sink.lane if isinstance(sink, IterableSink) else None
 
     def _deliver_when_due(self) -> None:
         if self.deliveries.is_due():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -47,13 +47,7 @@ class FieldCoercion:
             RecordRejectedError: for a field that Iterable sets itself.
             IterableError: if the types cannot be read.
         """
-        if not RESERVED.isdisjoint(fields):
-            name = min(RESERVED & fields.keys())
-            raise RecordRejectedError(
-                "reservedField",
-                f"the field {name!r} is Iterable's own; leave it out by `drop` of the route, or rename it",
-                name,
-            )
+        refuse_reserved(fields)
         return self.coerced(self.user_scope(), fields)
 
     def coerce_item(self, catalog: str, fields: Row) -> Row:
@@ -135,6 +129,21 @@ class FieldCoercion:
         if type_ == "date" and isinstance(value, str):
             return _iterable_date(value)
         return _coerced_scalar(value, type_) if self._coerces_texts and type_ else value
+
+
+def refuse_reserved(names: Iterable[str]) -> None:
+    """Check the names of profile fields.
+
+    Raises:
+        RecordRejectedError: for a field that Iterable sets itself.
+    """
+    if found := RESERVED.intersection(names):
+        name = min(found)
+        raise RecordRejectedError(
+            "reservedField",
+            f"the field {name!r} is Iterable's own; leave it out by `drop` of the route, or rename it",
+            name,
+        )
 
 
 def _iterable_date(text: str) -> str:

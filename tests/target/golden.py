@@ -181,10 +181,10 @@ _MEMBER: Final = (*_USER, "list", "listId", "in", "_fivetran_deleted")
 _ITEM: Final = ("itemId", "catalogName", "value", *_USER[2:-2], "_fivetran_deleted")
 _CALL: Final = ("type", "userId", "event", "traits", "properties", "messageId", "timestamp", "context", "name")
 _EMAIL: Final[Mapping[str, Any]] = {"project_type": "email"}
-_BY_ID: Final[Mapping[str, Any]] = {"project_type": "userId"}
-_HYBRID: Final[Mapping[str, Any]] = {"project_type": "hybrid"}
-_REJECTS: Final[Mapping[str, Any]] = {"on_duplicate_field": "reject"}
-_MIRROR: Final[Mapping[str, Any]] = {"mode": "mirror", "max_removals": "100%"}
+_BY_ID: Final[dict[str, Any]] = {"project_type": "userId"}
+_HYBRID: Final[dict[str, Any]] = {"project_type": "hybrid"}
+_REJECTS: Final[dict[str, Any]] = {"on_duplicate_field": "reject"}
+_MIRROR: Final[dict[str, Any]] = {"mode": "mirror", "max_removals": "100%"}
 CASES: Final = [
     Case({"object": "users"}, {}, _MARKED),
     Case({"object": "users"}, _BY_ID, _USER),
@@ -268,7 +268,7 @@ def _record(chance: random.Random, case: Case) -> dict[str, Any]:
 class OneByOne(io.StringIO):
     """An input whose lines come one at a time."""
 
-    def readlines(self, _hint: int | None = -1, /) -> list[str]:
+    def readlines(self, _hint: int | None = -1, /) -> list[Any]:
         """The next line."""
         return [line] if (line := self.readline()) else []
 
@@ -311,7 +311,7 @@ class _Seen:
             found["skipped"] += load.skipped
             found["deleted"] |= dict(sorted(load.deleted.items()))
             found["duplicates"] = dict(sorted(delivery.counts.duplicate_fields.items()))
-        return json.loads(json.dumps({**found, "mirror": [_told(name, it) for name, it in self.mirror]}))
+        return dict(json.loads(json.dumps({**found, "mirror": [_told(name, it) for name, it in self.mirror]})))
 
 
 def operation_told(row: Operation, misfit: RejectReason | None) -> dict[str, Any]:
