@@ -118,6 +118,17 @@ def test_what_is_no_http_is_answered_400_and_the_next_is_served(start: Start) ->
     assert receiver.post().status_code == 200
 
 
+def test_bodies_of_any_number_and_size_take_less_than_100_mb_in_all(start: Start, store: str) -> None:
+    receiver = start(store=store)
+    large = b'{"inAppBody": "' + b"x" * 1_000_000 + b'"}'
+    with ThreadPoolExecutor(30) as pool:
+        statuses = [answer.status_code for answer in pool.map(receiver.post, [large] * 150)]
+    assert set(statuses) <= {200, 503}
+    assert receiver.bodies() == [large] * statuses.count(200)
+    status = Path(f"/proc/{receiver.process.pid}/status").read_text()
+    assert _count(status.replace(" kB", "").replace(":", ""), r"VmHWM\s*") < 100_000
+
+
 def test_a_signal_ends_a_receiver_when_it_has_answered_what_it_has_accepted(start: Start, store: str) -> None:
     receiver = start(store=store)
     with ExitStack() as stack:
