@@ -81,6 +81,19 @@ def test_senders_of_a_byte_now_and_then_keep_nobody_waiting(start: Start) -> Non
     assert receiver.bodies() == [EVENT] * 104
 
 
+def test_deliveries_that_follow_each_other_without_a_pause_are_all_answered(start: Start) -> None:
+    receiver = start()
+    with _open(receiver) as sender:
+        sender.sendall((HEAD + EVENT) * 3 + HEAD)
+        received = b""
+        while received.count(b" 200 OK") < 3:
+            received += sender.recv(10_000)
+        sender.sendall(EVENT)
+        while received.count(b" 200 OK") < 4:
+            received += sender.recv(10_000)
+    assert receiver.bodies() == [EVENT] * 4
+
+
 def test_a_body_that_does_not_come_in_time_is_answered_408(start: Start) -> None:
     receiver = start("--body-timeout", "0.3")
     with _open(receiver) as sender:
