@@ -64,7 +64,7 @@ def main() -> None:
 @_option("max-body-kb", default=1_024, type=click.IntRange(1, 100_000), help="The largest body, in KiB.")
 @_option(
     "max-pending-mb",
-    default=16,
+    default=8,
     type=click.IntRange(1, 10_000),
     help="How many MB of bodies may be in memory, before more are answered 503.",
 )
