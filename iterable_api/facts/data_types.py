@@ -213,7 +213,7 @@ EVENTS: Final[tuple[DataType, ...]] = (
     ),
     _event("embeddedSession", "embedded_session", _DEVICE, ("session", "impressions")),
     _event("unknownSession", "unknown_session", _DEVICE),
-    _event("journeyExit", "journey_exit", ("workflowId",), _REASON),
+    _event("journeyExit", "journey_exit", ("workflowId", "entranceTime", "exitTime"), _REASON),
     _event(
         "whatsAppBounce",
         "whatsapp_bounce",

@@ -35,6 +35,8 @@ FIELDS: Final[Mapping[str, Field]] = {
     "eventUpdatedAt": Field("date-time", "When the event was last changed."),
     "sentAt": Field("date-time", "When the message, or the app's report of it, was sent."),
     "receivedAt": Field("date-time", "When it was received."),
+    "entranceTime": Field("date-time", "When the user entered the journey."),
+    "exitTime": Field("date-time", "When the user left the journey."),
     "seenAt": Field("date-time", "When the user saw the message."),
     "expiresAt": Field("date-time", "Until when the message is shown."),
     # Campaign, template and channel
