@@ -155,7 +155,7 @@ class ColumnarPath:
 def _prepared(
     sink: BlockSink, typed: TypedRecords, others: Mapping[int, InputRecord], maps: Sequence[StreamMap | None]
 ) -> _PreparedRows:
-    """What is to be handed over to a sink."""
+    """Prepare the records of a block for one sink."""
     rows, places = sink.prepare_typed(typed) if typed.places else [], typed.places
     given = [(place, mapped) for place, record in others.items() for mapped in _mapped(record, maps)]
     if not given:
@@ -166,7 +166,7 @@ def _prepared(
 
 
 def _mapped(given: InputRecord, maps: Sequence[StreamMap | None]) -> Iterator[InputRecord]:
-    """What stream maps make of a record; one may leave it out."""
+    """Yield the record as each stream map returns it; a map may leave it out."""
     for stream_map in maps:
         record = given.record if stream_map is None else stream_map(dict(given.record))
         if record is not None:

@@ -40,7 +40,7 @@ class FastDispatchTarget(Target):
         super().__init__(**options)
 
     def state_writer(self) -> Callable[[], None]:
-        """What emits the state that came last, whatever comes meanwhile. The SDK emits state only when it drains."""
+        """Return a function that emits the latest state as of now. The SDK emits state only when it drains."""
         state = self._latest_state
         return partial(self._write_state_message, state) if state else lambda: None
 

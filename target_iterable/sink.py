@@ -42,7 +42,7 @@ from target_iterable.singer_reader import SingerReader
 
 
 class SinkTarget(Target):
-    """What a sink needs of the target that makes it."""
+    """The parts of the target that its sinks use."""
 
     routing: Router
     project: Project
@@ -175,7 +175,7 @@ class IterableSink(BatchSink):
         return prepared
 
     def _outcomes(self, read: ReadRecords, count: int) -> list[Outcome]:
-        """What becomes of so many records."""
+        """Return the outcomes of `count` records, in their order."""
         try:
             made = self._object.operations(read.block) if read.places else []
         except IterableError as error:
@@ -249,7 +249,7 @@ class IterableSink(BatchSink):
             self.delivery.count_deleted(verdict)
 
     def _settled(self, row: PreparedRecord) -> Outcome:
-        """What becomes of the record, now that all before it are handed over."""
+        """Return the outcome of a record, after all records before it have been handed over."""
         if row.outcome is not None:
             return row.outcome
         try:
@@ -282,7 +282,7 @@ class IterableSink(BatchSink):
             self.delivery.remove_missing(new_version, lambda: self._reader.stopped)
 
     def _named(self, names: NamesOf, record: Mapping[str, Any]) -> Sequence[str] | None:
-        """What the record is about, for those who must know when it leaves the source; None if nobody can say."""
+        """Return all identifiers of the record, by which a mirror knows it; None if they cannot be told."""
         try:
             return names(self._plain.row(record), [record.get(column) for column in self.key_properties])
         except (RecordRejectedError, RecursionError):

@@ -95,7 +95,7 @@ NAMES_OF_ANY: Final[Names] = (
     "locale",
     "esDocumentId",
 )
-"""What payloads of every kind may have."""
+"""Fields that payloads of every kind may have."""
 _EMAIL: Final[Names] = (*NAMES_OF_ANY, "emailId", "emailSubject", "contentId")
 _OPENED: Final[Names] = (*_EMAIL, "timeZone", "device")
 _CLICKED: Final[Names] = (*_OPENED, "linkUrl", "trackedLink", "canonicalUrlId", "linkId")

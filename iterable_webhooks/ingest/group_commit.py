@@ -86,7 +86,7 @@ class GroupCommit:
             self._loop.call_soon_threadsafe(self._answer, rows, failure)
 
     def _next(self) -> list[_Waiting]:
-        """What has arrived, one row at least; nothing at the end."""
+        """Wait for rows and return all that have arrived; none at the end."""
         first = self._queue.get()
         rows: list[_Waiting] = []
         size = 0

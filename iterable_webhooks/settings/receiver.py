@@ -1,4 +1,4 @@
-"""What a receiver is told, and what it refuses."""
+"""Settings of a receiver, and their checks."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _logger: Final = logging.getLogger(__name__)
 
 
 def wrong_store(place: str) -> str | None:
-    """What is wrong with the place of a store, if anything, as far as that can be told without opening it."""
+    """Describe the problem of a store's place that shows without opening it; None if there is none."""
     path = sqlite_file(place)
     if path is not None:
         return file_problem("store", path) if path else "`store` is empty: name a file or the URL of a database."

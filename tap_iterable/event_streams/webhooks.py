@@ -129,7 +129,7 @@ def _stream(tap: Tap, client: IterableClient, data_type: DataType, names: Sequen
 
 
 def decoder_of(data_type: DataType) -> WebhookDecoder:
-    """What makes records of the webhooks of a data type."""
+    """Return the decoder for the webhooks of a data type."""
     return WebhookDecoder(webhook_schema(data_type), data_type.name)
 
 

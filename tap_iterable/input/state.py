@@ -158,7 +158,7 @@ def _position(value: object) -> int | None:
 
 
 class _Kind(NamedTuple):
-    """What bookmarks are: in words, and what reads one; None if it is none."""
+    """A kind of bookmark: its description, and the function that reads one and returns None if it cannot."""
 
     words: str
     read: Callable[[object], str | int | None]

@@ -28,7 +28,7 @@ _NAME: Final = "eventName"
 
 @dataclass(frozen=True)
 class EventRules:
-    """What an object says of its events.
+    """Rules of an object for its events.
 
     Attributes:
         with_id: the endpoint of events that have an id.
@@ -101,7 +101,7 @@ class EventBuilder(UserBuilder):
         draft.put(_ID, derived)
 
     def _contents(self, draft: Draft) -> tuple[Column, Mapping[int, RejectReason]]:
-        """What stands in each event without its id, in the normal form, and the records that have none."""
+        """Return the content of each event without its id, in the normal form, and the records that have none."""
         members = {name: normal_values(column) for name, column in self._beside(draft).items() if name != _ID}
         if draft.rows is not None:
             members[_DATA] = normal_values(draft.rows)

@@ -32,7 +32,7 @@ _MAY_HOLD_NAMES: Final = frozenset({dict, list})
 
 @dataclass(frozen=True)
 class ItemRules:
-    """What an object says of its items.
+    """Rules of an object for its items.
 
     Attributes:
         endpoint: takes the items.
@@ -72,7 +72,7 @@ class ItemBuilder(OperationBuilder):
         draft.put(PART, [b"%b:%b" % pair for pair in pairs])
 
     def _take_ids(self, draft: Draft) -> Column:
-        """What each record says of its id: its field `itemId`, or if it has none, its only key property."""
+        """Return the id of each record: its field `itemId`, or without that field its only key property."""
         ids = draft.take(_ID) or [UNSET] * len(draft)
         if self._rules.key_field and UNSET in ids:
             keyed = [id_ is UNSET for id_ in ids]

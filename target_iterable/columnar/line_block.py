@@ -22,7 +22,7 @@ class DecodedMessage(NamedTuple):
 
 
 class Kind(msgspec.Struct, frozen=True, gc=False):
-    """What a message is, and of which stream, if it is of one."""
+    """Type of a message, and its stream, if it has one."""
 
     type: str
     stream: str = ""

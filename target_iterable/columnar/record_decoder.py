@@ -16,10 +16,10 @@ from target_iterable.columnar.columns import Column
 from target_iterable.core.source import Line
 from target_iterable.schemas.validation import Check, classes_of, compiled, is_plain
 
-_MOST: Final = 500
+_MAX_COLUMNS: Final = 500
 """Columns. Each costs time for every record, so more are slow for records that have few."""
 _NOT_IN_NAMES: Final = frozenset('\\"')
-"""What a name must not have for the library to take it, beside what cannot be printed."""
+"""Characters that msgspec does not accept in names, beside unprintable ones."""
 _CAUSES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _Find: TypeAlias = Callable[[Column], Collection[int]]
 """Returns the places of the values in a column that the type does not allow."""
@@ -65,7 +65,7 @@ class RecordType:
     ) -> None:
         columns: Mapping[str, Mapping[str, Any]] = schema.get("properties", {})
         required = {*required, *schema.get("required", ())}
-        is_usual = is_plain(schema) and required <= columns.keys() and len(columns) <= _MOST
+        is_usual = is_plain(schema) and required <= columns.keys() and len(columns) <= _MAX_COLUMNS
         if not is_usual or not all(map(_is_name, columns)):
             raise UnusualSchemaError
         types = {name: _type(schema, name, column) for name, column in columns.items()}
@@ -122,7 +122,7 @@ def _field(attribute: str, name: str, type_: Any, *, required: bool) -> tuple[st
 
 
 def _type(schema: Mapping[str, Any], name: str, column: Mapping[str, Any]) -> tuple[Any, _Find | None]:
-    """What the decoder checks of a column, and what else is to be checked."""
+    """Return the type by which the decoder checks a column, and the check that remains."""
     if name.startswith("_sdc_"):
         return Any, None
     if (type_ := _decoded(column)) is not None:
@@ -153,7 +153,7 @@ def _decoded(column: Mapping[str, Any]) -> Any:
 
 
 _BOUNDS: Final[Mapping[str, type]] = {"maxLength": int, "items": dict}
-"""What a schema may say besides types, and the decoder can check."""
+"""Keywords of a schema, besides types, that the decoder can check."""
 _DECODED: Final[Mapping[type, Any]] = {
     str: str,
     bool: bool,

@@ -1,4 +1,4 @@
-"""What many operations have in common, and the columns that tell which of it each record has."""
+"""Row groups: the values that many operations share, and the columns that tell the group of each record."""
 
 from __future__ import annotations
 

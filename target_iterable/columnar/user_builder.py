@@ -124,7 +124,7 @@ Groups: TypeAlias = Callable[[Draft], Column]
 
 @dataclass(frozen=True)
 class ProfileRules:
-    """What an object says of the profiles that it writes.
+    """Rules of an object for the profiles that it writes.
 
     Attributes:
         endpoint: takes them.

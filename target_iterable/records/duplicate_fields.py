@@ -42,7 +42,7 @@ class DuplicateFields:
         """The same, without nulls unless they are sent: a null that says nothing must not hide what `inner` holds.
 
         Raises:
-            RecordRefusedError: see `merged`.
+            RecordRejectedError: see `merged`.
         """
         if clears:
             return self.merged(inner, outer, place)

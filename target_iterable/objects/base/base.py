@@ -1,4 +1,4 @@
-"""What an object of Iterable is to the target: the routes it allows, and how a row becomes an operation."""
+"""Base class of objects: the routes that an object allows, and how its rows become operations."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from target_iterable.records.user_identity import IdentityRule
 from target_iterable.schemas.schema_types import Schemas
 
 Outcome: TypeAlias = Operation | RejectReason | RecordSkippedError | RecordAlreadyWrittenError
-"""What a record becomes: an operation, or why there is none."""
+"""Result of building a record: an operation, or the reason why there is none."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class IterableObject(ABC):
 
     @abstractmethod
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """What `row` asks for; it is this object's to take apart. `key` are the values of the key properties.
+        """Build the operation of one row. The row may be changed. `key` holds the values of the key properties.
 
         Raises:
             RecordRejectedError: if Iterable could not take it.
@@ -108,7 +108,7 @@ class IterableObject(ABC):
         return outcome
 
     def removal_of(self, row: Row, key: Sequence[Any]) -> Operation:
-        """What removes that which the row, now deleted in its source, has put into Iterable.
+        """Build the operation that removes what a row, now deleted in its source, had put into Iterable.
 
         Only for modes of which `spec` says that this can be done.
 
@@ -118,7 +118,7 @@ class IterableObject(ABC):
         raise NotImplementedError
 
     def fields(self, row: Row, member: str) -> Row:
-        """What is left of `row`, with the members of its object `member`, as fields; nulls as the route says.
+        """Return the rest of `row` and the members of its object `member` as fields; nulls are treated as the route says.
 
         Raises:
             RecordRejectedError: see `flatten_member`.

@@ -25,7 +25,7 @@ from target_iterable.requests.bulk_response import all_written
 from target_iterable.schemas.schema_types import types_in
 
 _ID: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
-"""What both catalogs and items may be called, says the contract."""
+"""Characters that the contract allows in names of catalogs and ids of items."""
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]")
 _LONGEST: Final = 255
 _HASH: Final = 8
@@ -136,7 +136,7 @@ class CatalogItems(ColumnarObject, MirroredObject):
         )
 
     def _catalog(self, column: Any, *, create: bool = True) -> str:
-        """What the route says, else what the record says."""
+        """Return the catalog that the route names, else the one that the record names."""
         catalog = checked_catalog(self.route.options.get("catalog", column))
         return self.project.catalogs.ensure(catalog) if create else self.project.catalogs.spelt(catalog)
 
@@ -163,7 +163,7 @@ class CatalogItems(ColumnarObject, MirroredObject):
 
     @cached_property
     def _types(self) -> Mapping[str, str]:
-        """What the schema says of the fields of items; the members of `value` are fields, too."""
+        """Return the types that the schema gives the fields of items; members of `value` are fields, too."""
         inner = self.schemas.get(("value",), {}).get("properties", {})
         schemas = {(name,): schema for name, schema in inner.items()} | dict(self.schemas)
         id_ = "itemId" if ("itemId",) in schemas or len(self.key_properties) != 1 else self.key_properties[0]

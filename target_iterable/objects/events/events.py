@@ -76,7 +76,7 @@ class Events(ColumnarObject):
         return RowGroup(type_scope=event_scope(name), event_name=name)
 
     def _event_name(self, column: Any) -> str:
-        """What the route says, else what the record says."""
+        """Return the event name that the route gives, else the one of the record."""
         name = self.route.options.get("event_name", column)
         if not isinstance(name, str) or not name.strip():
             raise RecordRejectedError("missingEventName", "`eventName` is empty, and the route has no `event_name`")

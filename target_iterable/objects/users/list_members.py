@@ -124,7 +124,7 @@ class ListMembers(ColumnarObject, MirroredObject):
         return {"channelUnsubscribe": True} if self.route.options.get("channel_unsubscribe") else {}
 
     def _groups(self, flag: dict[str, bool], scope: str, *, create: bool) -> Groups:
-        """What tells the list of each record; `create` says that it is made when it is missing."""
+        """Return the function that finds the list of each record; with `create` a missing list is created."""
 
         def group(id_: Any, name_: Any) -> RowGroup:
             list_ = self._list_called(id_, name_, create=create)
@@ -166,7 +166,7 @@ class ListMembers(ColumnarObject, MirroredObject):
         return replace(envelope, fresh=fresh, by_record=list_.by_record) if fresh or list_.by_record else envelope
 
     def _is_member(self, value: Any) -> bool:
-        """What the column `member_column` says."""
+        """Read a value of the column `member_column`: whether the user is a member."""
         # Some databases have no truth values, only 1 and 0.
         if not isinstance(value, int) or value not in (True, False):
             column = self.route.options["member_column"]
@@ -181,7 +181,7 @@ class ListMembers(ColumnarObject, MirroredObject):
         return self._list_called(row.pop("listId", None), row.pop("list", None), create=create)
 
     def _list_called(self, id_: Any, name_: Any, *, create: bool) -> _List:
-        """What the route says, else what the record says; an id before a name."""
+        """Find the list that the route names, else that of the record; an id takes precedence over a name."""
         options = self.route.options
         by_route = self._is_by_route
         if by_route:
