@@ -118,7 +118,7 @@ class IterableObject(ABC):
         raise NotImplementedError
 
     def fields(self, row: Row, member: str) -> Row:
-        """Return the rest of `row` and the members of its object `member` as fields; nulls are treated as the route says.
+        """Return the rest of `row` and the members of its object `member` as fields; the route decides about nulls.
 
         Raises:
             RecordRejectedError: see `flatten_member`.
