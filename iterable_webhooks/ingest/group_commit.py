@@ -110,10 +110,11 @@ class GroupCommit:
         began = time.perf_counter()
         try:
             self._appender.append(deliveries, malformed)
-        except WebhookStoreError as error:
+        except Exception as error:  # noqa: BLE001 (if the thread ended, nothing would be stored any more)
+            failure = error if isinstance(error, WebhookStoreError) else WebhookStoreError(error)
             self._metrics.failed_commits.inc()
-            self._tell(error)
-            return error
+            self._tell(failure)
+            return failure
         self._metrics.committed(len(deliveries) + len(malformed), time.perf_counter() - began)
         self._tell(None)
         return None
