@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from iterable_api.events.event_key import EventKeyMaker
 from tap_iterable.records.column_types import (
     Line,
     Maker,
@@ -26,7 +27,6 @@ from tap_iterable.records.column_types import (
     objects,
     struct,
 )
-from tap_iterable.records.event_key import EventKeyMaker
 from tap_iterable.records.line_parsing import nested
 from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, REST, RecordShape
 
