@@ -1,4 +1,4 @@
-"""Both plugins and the receiver found in a Meltano Hub, as after their publication; the Hub is a folder on 127.0.0.1."""
+"""Both plugins and the receiver in a Meltano Hub, as after their publication; the Hub is a folder on 127.0.0.1."""
 
 from __future__ import annotations
 
