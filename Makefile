@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-limits check docs format clean
+.PHONY: help demo test test-more quick bench bench-limits check docs format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,13 @@ demo: $(READY) ## Run the main job: sandbox -> PostgreSQL -> SQL -> sandbox, and
 	$(BIN)/python -m demo
 
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest --numprocesses logical
+	$(BIN)/python -m pytest --numprocesses logical -m 'not more' -p tools.quick.timing
+
+test-more: $(READY) ## Run the tests that take long: Meltano projects, installing the package
+	$(BIN)/python -m pytest --numprocesses logical -m more
+
+quick: $(READY) ## Check, and run the tests of what differs from BASE (main, or the last commit), in a minute
+	$(BIN)/python -m tools.quick
 
 bench: $(READY) ## Measure the speed: side by side with the SDK's usual way and the floor
 	$(BIN)/python -m benchmarks $(BENCH)
@@ -44,4 +50,4 @@ format: $(READY) ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
 
 clean: ## Remove .venv and all that runs left behind
-	rm -rf $(VENV) .demo .meltano .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf $(VENV) .demo .meltano .mypy_cache .ruff_cache .pytest_cache .durations.json .hypothesis dist

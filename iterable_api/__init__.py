@@ -1,1 +1,1 @@
-"""What both plugins know about Iterable's HTTP API. Nothing here knows about Singer."""
+"""Client of Iterable's HTTP API and facts about it, for both plugins and the sandbox. Nothing here knows of Singer."""

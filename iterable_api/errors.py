@@ -1,4 +1,4 @@
-"""Iterable's answers that are errors, read once and turned into typed exceptions.
+"""Exceptions for Iterable's errors.
 
 The HTTP status decides which exception it is. The `code` in the body does not: it may say "Success"
 on a 400 or a 401. The text of an exception never holds a key, a body, an address or an IP.
@@ -15,7 +15,7 @@ from iterable_api.redaction import redact
 
 
 class IterableError(Exception):
-    """Anything that went wrong between us and Iterable."""
+    """Any failure between this program and Iterable."""
 
 
 class DailyCapReachedError(IterableError):
@@ -38,23 +38,23 @@ class ConnectionFailedError(IterableError):
 
 
 class NeverReachedError(ConnectionFailedError):
-    """There is nobody at the address, and never was in this run: rather a wrong setting than a moment's trouble."""
+    """The host has never answered in this run, which points to a wrong setting rather than to a short outage."""
 
 
 class RunEndedError(IterableError):
-    """The run was asked to end, and what it waited for was broken off."""
+    """The run was asked to end, and the wait at hand was broken off."""
 
 
 class UnknownOutcomeError(IterableError):
-    """A request that must not be repeated got no clear answer: nobody knows whether it took effect."""
+    """A request that must not be repeated got no clear answer: whether it took effect is unknown."""
 
 
 class IncompleteBodyError(IterableError):
-    """The answer ended before its end, or nothing says where its end is."""
+    """The answer broke off, or its end cannot be verified."""
 
 
 class UnreadableAnswerError(IterableError):
-    """A 2xx answer whose body is not what the endpoint promises."""
+    """A 2xx answer whose body does not have the form that the endpoint documents."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class FieldClash:
     """A field whose values do not have the type that the project keeps it in.
 
     Attributes:
-        incoming_types: what the values that were refused could have been.
+        incoming_types: the types that the refused values could have had.
     """
 
     field: str
@@ -123,7 +123,7 @@ class BadJsonBodyError(BadRequestError):
     """400 `BadJsonBody`: the JSON has another shape than the endpoint wants.
 
     Attributes:
-        violations: place in the body (`obj.users[1].preferUserId`) to what is wrong there.
+        violations: path in the body (`obj.users[1].preferUserId`) -> description of the error there.
     """
 
     def __init__(self, status: int, method: str, path: str, answer: Mapping[str, Any]) -> None:
@@ -165,7 +165,7 @@ class UnexpectedStatusError(ApiError):
 
 
 class RedirectError(UnexpectedStatusError):
-    """3xx: Iterable's API does not redirect, so this is another server, or one between us and Iterable."""
+    """3xx: Iterable's API does not redirect, so another server or a proxy has answered."""
 
     advice = "Redirects are not followed, so that the key goes nowhere else. Check `region`, `api_url` and the proxy."
 
@@ -189,7 +189,7 @@ class RateLimitedError(TransientApiError):
 
 
 class ServerError(TransientApiError):
-    """408, 425, 499 or 5xx: Iterable or something before it is in trouble."""
+    """408, 425, 499 or 5xx: trouble at Iterable or at a proxy before it."""
 
 
 _REDIRECTS: Final = range(300, 400)
@@ -208,13 +208,13 @@ _BY_CODE: Final[dict[str, type[ApiError]]] = {
     "RequestFieldsTypesMismatched": FieldTypeError,
 }
 _TRANSIENT: Final[dict[int, type[TransientApiError]]] = {
-    408: ServerError,  # whoever is before Iterable has not got the whole request in time
-    425: ServerError,  # or does not want to pass it on so early in a connection
+    408: ServerError,  # a proxy before Iterable has not got the whole request in time
+    425: ServerError,  # or does not pass it on so early in a connection
     429: RateLimitedError,
-    499: ServerError,  # or has hung up on Iterable
+    499: ServerError,  # or has closed the connection to Iterable
 }
-_FIRST_OF_SERVERS: Final = 500
-"""From here on, a status is about the server, also where no standard knows it: proxies invent 520 or 999."""
+_MIN_SERVER_STATUS: Final = 500
+"""The first status of servers. Higher ones that no standard has count, too: proxies invent 520 or 999."""
 
 
 def api_error(
@@ -228,7 +228,13 @@ def api_error(
 ) -> ApiError:
     """The exception for an answer that is not 2xx.
 
-    `body` may be JSON, HTML, plain text or nothing. `sent` are the values that its text may quote.
+    Args:
+        status: the HTTP status.
+        method: the method of the call.
+        path: the template of the path.
+        body: JSON, HTML, plain text or nothing.
+        retry_after: the seconds that the answer asks to wait.
+        sent: values of the request that the text of the answer may quote.
     """
     answer = _read(body, sent)
     # Block's Go client sees type clashes under 500 as well, so these codes outrank the status.
@@ -242,7 +248,7 @@ def api_error(
 
 
 def _transient(status: int) -> type[TransientApiError] | None:
-    return ServerError if status >= _FIRST_OF_SERVERS else _TRANSIENT.get(status)
+    return ServerError if status >= _MIN_SERVER_STATUS else _TRANSIENT.get(status)
 
 
 def _read(body: bytes, sent: Iterable[str]) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """Keeps keys, addresses, userIds, IPs and phone numbers out of texts that people and logs get to see.
 
-Two nets: whatever was sent is struck out wherever Iterable quotes it, in whatever sentence; and what
-looks like personal data is struck out even if it was not sent, such as our own IP or another user's address.
+Two steps: values of the request are replaced wherever Iterable quotes them; and text that looks like personal data is
+replaced also if it was not sent, such as our own IP or another user's address.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ _PERSONAL: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"(?i)(?<![0-9a-z])(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?::[0-9a-f:.]*"), "<ip>"),
     (re.compile(r"\+?\d[\d ()./-]{7,}\d"), "<number>"),
 )
-_LONGEST_READ: Final = 2_000
-_LONGEST_SHOWN: Final = 300
+_MAX_READ_CHARACTERS: Final = 2_000
+_MAX_SHOWN_CHARACTERS: Final = 300
 
 
 def redact(text: str, sent: Iterable[str] = ()) -> str:
-    """`text` without personal data and of bounded length. `sent` are values that it may quote."""
-    if len(text) > _LONGEST_READ:
+    """`text` without personal data and of bounded length. `sent` are values of the request that it may quote."""
+    if len(text) > _MAX_READ_CHARACTERS:
         # The last word goes too: half an address does not look like one.
-        text = text[:_LONGEST_READ].rpartition(" ")[0]
+        text = text[:_MAX_READ_CHARACTERS].rpartition(" ")[0]
     if quoted := _quoted(text, sent):
         text = re.sub(rf"(?<!\w)(?:{quoted})(?!\w)", "<redacted>", text, flags=re.IGNORECASE)
     for pattern, replacement in _PERSONAL:
         text = pattern.sub(replacement, text)
-    return text[:_LONGEST_SHOWN]
+    return text[:_MAX_SHOWN_CHARACTERS]
 
 
 def texts_in(*parts: object) -> Iterator[str]:
@@ -53,7 +53,7 @@ def texts_in(*parts: object) -> Iterator[str]:
 
 
 def _quoted(text: str, sent: Iterable[str]) -> str:
-    """A pattern of those of `sent` that `text` holds in any case, longest first, for one may be a part of another."""
+    """A pattern for the `sent` values that occur in `text`, in any case; longest first, as one may contain another."""
     folded = text.casefold()
     found = {value.strip() for value in sent if value.strip() and value.strip().casefold() in folded}
     return "|".join(re.escape(value) for value in sorted(found, key=len, reverse=True))

@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar
 import click
 
 from iterable_api.errors import IterableError
-from iterable_api.http.client import HOSTS, IterableClient
+from iterable_api.http.addresses import HOSTS
+from iterable_api.http.client import IterableClient
 from iterable_webhooks import server
 from iterable_webhooks.log import set_up_log
 from iterable_webhooks.settings.receiver import SettingError, Settings, has_password
@@ -75,7 +76,7 @@ def main() -> None:
 @_option("max-body-kb", default=1_024, type=click.IntRange(1, 100_000), help="The largest body, in KiB.")
 @_option(
     "max-pending-mb",
-    default=16,
+    default=8,
     type=click.IntRange(1, 10_000),
     help="How many MB of bodies may be in memory, before more are answered 503.",
 )

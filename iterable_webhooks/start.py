@@ -1,4 +1,4 @@
-"""What the command `iterable-webhooks` calls, so that a missing extra is told and not a traceback."""
+"""Entry point of `iterable-webhooks`: a missing extra ends it with a sentence instead of a traceback."""
 
 from __future__ import annotations
 

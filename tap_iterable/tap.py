@@ -18,35 +18,35 @@ from iterable_api.errors import IterableError, RunEndedError
 from iterable_api.facts.data_types import USER, DataType
 from iterable_api.http.client import IterableClient
 from iterable_api.plugin import environment
-from iterable_api.plugin.connection_settings import connect, in_plain_words, unknown_settings
+from iterable_api.plugin.connection_settings import connect, describe_sdk_settings, unknown_settings
 from iterable_api.plugin.exit_errors import (
     JsonObjectFile,
     UnreadableVariableError,
     WrongExpressionError,
-    expressions_named,
-    readable,
-    refuse_misread_booleans,
-    told,
-    variables_named,
+    as_usage_error,
+    exit_with_message,
+    explain_expression_errors,
+    explain_variable_errors,
+    reject_unreadable_booleans,
 )
-from iterable_api.waiting.shutdown import ENDINGS, one_signal_is_enough
+from iterable_api.waiting.shutdown import EXIT_SIGNALS, bounded_shutdown
 from tap_iterable.config.settings import SCHEMA, problems
+from tap_iterable.event_streams.exports import UserStream
+from tap_iterable.event_streams.registry import event_streams
 from tap_iterable.export.json_answers import array_in
 from tap_iterable.export.windows import OversizeError
 from tap_iterable.input.selection import NothingSelectedError, check_selection
-from tap_iterable.input.state import UnusableStateError, bookmarks_in, usable
+from tap_iterable.input.state import UnusableStateError, bookmarks_in, normalised_bookmarks
 from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
-from tap_iterable.records.singer_messages import UNDISTURBED, MessageWriter
+from tap_iterable.records.singer_messages import SIGNAL_DEFERRAL, MessageWriter
 from tap_iterable.stream_types.base import KEY_CHECK
 from tap_iterable.stream_types.resource_stream import RESOURCES, ResourceStream
-from tap_iterable.streams.events import event_streams
-from tap_iterable.streams.exports import UserStream
 from tap_iterable.streams.registry import PROJECT_STREAMS
-from tap_iterable.users_schema_discovery import with_columns_of
+from tap_iterable.users_schema_discovery import add_field_columns
 
-_TAKEN: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
-"""Names of streams that a data type must not have."""
-TOLD: Final = (
+_STREAM_NAMES: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
+"""Streams that are no exports; a data type of `extra_data_types` must not have one of their names."""
+EXPECTED_ERRORS: Final = (
     IterableError,
     NothingSelectedError,
     OSError,
@@ -56,7 +56,7 @@ TOLD: Final = (
     UnusableStateError,
     WrongExpressionError,
 )
-"""What is told in a sentence; everything else is a mistake of ours, and shows where it happened."""
+"""Errors that end the run with one line and no traceback. Any other error is a bug."""
 
 
 class TapIterable(Tap):
@@ -68,53 +68,53 @@ class TapIterable(Tap):
     message_writer_class = MessageWriter
     # The keys of users depend on a setting, so discovery needs valid settings.
     dynamic_catalog = True
-    _reads = False
+    _is_sync = False
     _is_ready = False
 
     def __init__(
         self, *, config: Mapping[str, Any] | None = None, validate_config: bool = True, **options: Any
     ) -> None:
-        self.append_builtin_config(SCHEMA)  # the SDK does so when it validates, which is too late for this check
-        _refuse(sorted(unknown_settings(config or {}, SCHEMA["properties"])))
+        self.append_builtin_config(SCHEMA)  # the SDK does so when it validates, after this check
+        _raise_config_errors(sorted(unknown_settings(config or {}, SCHEMA["properties"])))
         super().__init__(config=dict(config or {}), validate_config=validate_config, **options)
-        self._heed_environment(config or {}, is_read=options.get("parse_env_config", False))
-        _let_lines_end()
+        self._check_environment(config or {}, is_read=options.get("parse_env_config", False))
+        _defer_signals()
         if validate_config:
-            _refuse(problems(self.config, _TAKEN))
-            # Made now, so that settings which make no client are refused before anything happens.
+            _raise_config_errors(problems(self.config, _STREAM_NAMES))
+            # Made at the start, so that settings which make no client are refused before anything happens.
             _ = self.client
         if self.input_catalog is not None:
             check_selection(self.input_catalog, self.streams, self.logger)
         self._is_ready = True
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over the bookmarks of a state.
+        """Load the bookmarks of a state.
 
         Raises:
-            UnusableStateError: if there are none in it, or one cannot be read.
+            UnusableStateError: if the state has no bookmarks, or one cannot be read.
         """
         if bookmarks := bookmarks_in(state):
-            super().load_state({"bookmarks": usable(bookmarks, self.streams, self.logger)})
+            super().load_state({"bookmarks": normalised_bookmarks(bookmarks, self.streams, self.logger)})
 
-    def _heed_environment(self, given: Mapping[str, Any], *, is_read: bool) -> None:
-        """Refuse variables that cannot be read, and tell those without effect."""
+    def _check_environment(self, given: Mapping[str, Any], *, is_read: bool) -> None:
+        """Reject environment variables that cannot be read, and warn of those without effect."""
         if is_read:
-            refuse_misread_booleans(self.name, SCHEMA["properties"])
-        unheeded = () if is_read else environment.unheeded(self.name, SCHEMA["properties"], given)
-        for remark in (*environment.unknown(self.name, SCHEMA["properties"]), *unheeded):
+            reject_unreadable_booleans(self.name, SCHEMA["properties"])
+        unheeded = () if is_read else environment.unused_variables(self.name, SCHEMA["properties"], given)
+        for remark in (*environment.unknown_variables(self.name, SCHEMA["properties"]), *unheeded):
             self.logger.warning("%s", remark)
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """End without a state before there is one: the SDK, which has no public hook, would write an empty one."""
-        if not (self._reads and self._is_ready):
+        """End without a state before there is one: the SDK would write an empty one, and has no public hook."""
+        if not (self._is_sync and self._is_ready):
             raise RunEndedError("The run was asked to end before it had begun")
         super()._handle_termination(signum, frame)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """The SDK's settings, in plain words."""
+        """Add the SDK's settings, with descriptions in plain words."""
         super().append_builtin_config(config_jsonschema)
-        in_plain_words(config_jsonschema["properties"])
+        describe_sdk_settings(config_jsonschema["properties"])
 
     @cached_property
     def client(self) -> IterableClient:
@@ -130,25 +130,25 @@ class TapIterable(Tap):
 
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
-        """`--config`; a file that cannot be read is told in a sentence."""
-        with readable(param):
+        """Read `--config`; a file that cannot be read is a usage error."""
+        with as_usage_error(param):
             return super().cb_config(ctx, param, value)
 
     @classmethod
     def invoke(cls, **options: Any) -> None:
-        """The command. What keeps it from its work is told in a sentence."""
+        """Run the command; expected errors end it with one line."""
         with (
-            one_signal_is_enough(),
-            told(cls.logger, *TOLD),
-            variables_named(cls.name, SCHEMA["properties"]),
-            expressions_named("stream_maps", MappingError),
+            bounded_shutdown(),
+            exit_with_message(cls.logger, *EXPECTED_ERRORS),
+            explain_variable_errors(cls.name, SCHEMA["properties"]),
+            explain_expression_errors("stream_maps", MappingError),
         ):
-            cls._reads = True
+            cls._is_sync = True
             super().invoke(**options)
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """The SDK's command; files of `--catalog` and `--state` that are no JSON are told in a sentence."""
+        """The SDK's command; files of `--catalog` and `--state` that are no JSON are usage errors."""
         command = super().get_singer_command()
         for option in command.params:
             if option.name in ("catalog", "state"):
@@ -157,12 +157,16 @@ class TapIterable(Tap):
 
     @classmethod
     def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: FBT001 (as in the SDK)
-        """`--discover` asks Iterable for the columns of users, if these are wanted."""
-        with one_signal_is_enough(), told(cls.logger, *TOLD), variables_named(cls.name, SCHEMA["properties"]):
+        """Run `--discover`, which asks Iterable for the fields of users if `typed_user_fields` is set."""
+        with (
+            bounded_shutdown(),
+            exit_with_message(cls.logger, *EXPECTED_ERRORS),
+            explain_variable_errors(cls.name, SCHEMA["properties"]),
+        ):
             super().cb_discover(ctx, param, value)
 
     def discover_streams(self) -> Sequence[Stream]:
-        """Streams of the project first: they are quick, and events refer to them."""
+        """All streams. Those of the project come first: they are quick, and events refer to them."""
         return [
             *(ResourceStream(self, self.client, resource) for resource in RESOURCES),
             *(stream(self, self.client) for stream in PROJECT_STREAMS),
@@ -171,13 +175,13 @@ class TapIterable(Tap):
         ]
 
     def _user_type(self) -> DataType:
-        return with_columns_of(self.client, USER) if self.config["typed_user_fields"] else USER
+        return add_field_columns(self.client, USER) if self.config["typed_user_fields"] else USER
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """`--test` makes one cheap request with the key; `--test=schema` writes the schemas."""
+        """Run `--test`, which makes one cheap request with the key; `--test=schema` writes the schemas."""
         try:
-            with one_signal_is_enough(), variables_named(cls.name, SCHEMA["properties"]):
+            with bounded_shutdown(), explain_variable_errors(cls.name, SCHEMA["properties"]):
                 if value != CliTestOptionValue.All.value:
                     super().cb_test(ctx, param, value)
                 else:
@@ -185,7 +189,7 @@ class TapIterable(Tap):
                     ctx.exit()
         except ConfigValidationError as error:
             ctx.fail("; ".join(error.errors))
-        except TOLD as error:
+        except EXPECTED_ERRORS as error:
             ctx.fail(str(error))
 
     @classmethod
@@ -195,15 +199,15 @@ class TapIterable(Tap):
         cls.logger.info("The key works in this data centre. Whether it may export, too, shows in a run.")
 
 
-def _let_lines_end() -> None:
-    """Let the SDK's handlers of signals, which write state, wait until the line at hand is whole."""
+def _defer_signals() -> None:
+    """Defer the SDK's handlers of signals, which write state, until the line being written is whole."""
     if threading.current_thread() is threading.main_thread():
-        for number in ENDINGS:
+        for number in EXIT_SIGNALS:
             if callable(handler := signal.getsignal(number)):
-                signal.signal(number, UNDISTURBED.handling(handler))
+                signal.signal(number, SIGNAL_DEFERRAL.handling(handler))
 
 
-def _refuse(errors: list[str]) -> None:
+def _raise_config_errors(errors: list[str]) -> None:
     if errors:
         raise ConfigValidationError("; ".join(errors), errors=errors)
 

@@ -1,4 +1,4 @@
-"""Columns for the fields that a project gave its users."""
+"""Columns of `users` for the fields that the project defines."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 from iterable_api.facts.data_types import DataType
 from iterable_api.http.client import IterableClient
 from tap_iterable.export.json_answers import object_in
-from tap_iterable.records.record_shape import OURS
+from tap_iterable.records.record_shape import OWN_COLUMNS
 from tap_iterable.streams.users_metadata import FIELDS
 
-_KINDS: Final = {
+_COLUMN_TYPES: Final = {
     "string": "string",
     "long": "integer",
     "double": "number",
@@ -21,17 +21,19 @@ _KINDS: Final = {
     "object": "object",
     "nested": "any",
 }
-"""Iterable's field types in the words of the table of data types. A type that is not here makes no column."""
+"""Iterable's field types -> types of `event_fields`. A field of any other type has no column."""
 
 
-def with_columns_of(client: IterableClient, users: DataType) -> DataType:
-    """`users` with a column for each of the project's fields that it does not know.
+def add_field_columns(client: IterableClient, users: DataType) -> DataType:
+    """Add a column to `users` for each of the project's fields that it does not have.
 
-    Dotted names are fields of an object, which has the column. Fields that are called like a column of ours are
-    in `dataFields`.
+    Dotted names are fields of an object, which has the column. Fields with the name of one of the tap's own columns
+    stay in `dataFields`.
     """
     fields = object_in(client.get_json(FIELDS), "fields", FIELDS)
     own = {
-        name: _KINDS[kind] for name, kind in fields.items() if "." not in name and name not in OURS and kind in _KINDS
+        name: _COLUMN_TYPES[kind]
+        for name, kind in fields.items()
+        if "." not in name and name not in OWN_COLUMNS and kind in _COLUMN_TYPES
     }
     return replace(users, fields={**own, **users.fields})

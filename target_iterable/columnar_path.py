@@ -1,92 +1,173 @@
-"""The way of a stream's ordinary records from lines to their delivery."""
+"""The path of blocks of records: from lines of the input, through stream maps, to the sinks of their stream."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from iterable_api.errors import IterableError
-from target_iterable.columnar.operation_builder import OperationBuilder
-from target_iterable.columnar.record_decoder import RecordType
-from target_iterable.core.operation import Operation
+from target_iterable.columnar.block_reader import InputRecord
+from target_iterable.columnar.line_block import RECORD, SCHEMA, Kind, LineBlock
+from target_iterable.columnar.record_decoder import NO_RECORDS, TypedRecords
 from target_iterable.core.source import InputMessage, Line
-from target_iterable.delivery.errors import operations_not_built
-from target_iterable.delivery.stream_delivery import StreamDelivery
+from target_iterable.objects.base.base import Outcome
 
-_PATIENCE: Final = 5000
-"""So many lines more that came to nothing than others, and the lane is left: it only costs time."""
+StreamMap: TypeAlias = Callable[[dict[str, Any]], dict[str, Any] | None]
+
+_VERSIONS: Final = 2**62
+"""No version is as large; databases end soon after it."""
+
+
+def version_in(value: Any) -> int | None:
+    """Return the version that a message gives, if it is a whole number."""
+    return value if value.__class__ is int and -_VERSIONS < value < _VERSIONS else None
+
+
+class PreparedRecord(NamedTuple):
+    """A record that is read, and not handed over yet.
+
+    Attributes:
+        outcome: what becomes of it; None if that is to be found out when all before it are handed over, since the
+            source has deleted its row.
+        names: see `MirroredObject.names`; None if it does not say what it is about.
+        mark: the column that says that the source has deleted the row.
+        version: the version of its message.
+        record: the record, if the outcome is None.
+    """
+
+    outcome: Outcome | None
+    names: Sequence[str] | None = ()
+    mark: str | None = None
+    version: int | None = None
+    record: Mapping[str, Any] | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the record only says that its row is deleted."""
+        return self.outcome is None
+
+
+Prepared: TypeAlias = PreparedRecord | Outcome
+"""A record of which nothing is to be said but its outcome is that outcome."""
+
+
+class BlockSink(Protocol):
+    """A sink that takes blocks; see `IterableSink`."""
+
+    @property
+    def rows_until_flush(self) -> int:
+        """See `IterableSink`."""
+
+    def read_lines(self, lines: Sequence[Line]) -> TypedRecords:
+        """See `IterableSink`."""
+
+    def prepare_typed(self, typed: TypedRecords) -> list[Prepared]:
+        """See `IterableSink`."""
+
+    def prepare(self, records: Sequence[InputRecord]) -> list[Prepared]:
+        """See `IterableSink`."""
+
+    def deliver_all(self, prepared: Sequence[Prepared], sources: Sequence[InputMessage]) -> None:
+        """See `IterableSink`."""
+
+
+class _PreparedRows(NamedTuple):
+    """Records for one sink, in the order of their lines, and the places of these."""
+
+    sink: BlockSink
+    rows: Sequence[Prepared]
+    places: Sequence[int]
 
 
 class ColumnarPath:
-    """Takes lines, a block at a time, and leaves those that are out of the ordinary to be processed one by one.
+    """Takes the records of one stream, many at a time.
 
     Args:
-        type_: decodes records.
-        recipe: makes operations of them.
-        key: the key properties.
-        delivery: takes the operations.
-        tally: called for each record, as the SDK counts them.
+        stream: the stream.
+        destinations: the sinks that its records reach, and for each the stream map on the way, if one changes anything.
     """
 
-    def __init__(
-        self,
-        type_: RecordType,
-        recipe: OperationBuilder,
-        key: Sequence[str],
-        delivery: StreamDelivery,
-        counts: Callable[[], None],
-    ) -> None:
-        self._type = type_
-        self._recipe = recipe
-        self._key = key
-        self._delivery = delivery
-        self._counts = counts
+    def __init__(self, stream: str, destinations: Sequence[tuple[StreamMap | None, BlockSink]]) -> None:
+        self._stream = stream
+        self._destinations = destinations
         self._lines: Sequence[Line] = ()
-        self._made: list[Operation | None] = []
-        self._patience = _PATIENCE
+        self._is_made: list[bool] = []
+        self._prepared: list[_PreparedRows] = []
 
-    def look(self, lines: Sequence[Line]) -> None:
-        """See what can be made of these lines.
+    def look(self, block: LineBlock, start: int) -> None:
+        """Prepare the records among the lines from `start` on, up to a SCHEMA message.
 
         Raises:
-            DeliveryFailedError: if Iterable does not say what must be known for that.
+            DeliveryFailedError: if Iterable does not tell what must be known for that.
         """
-        self._lines, self._made = lines, [None] * len(lines)
-        if self._patience <= 0:
-            return
-        try:
-            self._make(lines)
-        except IterableError as error:
-            raise operations_not_built(self._delivery.stream, error) from error
-        odd = self._made.count(None)
-        self._patience = min(self._patience + len(lines) - 2 * odd, _PATIENCE)
+        self._lines, self._prepared = block.lines[start:], []
+        typed = self._read(self._lines)
+        others, end = self._others(block, start, typed.places)
+        if end < len(self._lines) and typed.places:
+            typed = self._read(self._lines[:end])
+        self._is_made = [False] * (len(self._lines) + 1)
+        for place in (*typed.places, *others):
+            self._is_made[place] = True
+        by_sink = {id(sink): sink for _, sink in self._destinations}
+        for key, sink in by_sink.items():
+            maps = [stream_map for stream_map, other in self._destinations if id(other) == key]
+            self._prepared.append(_prepared(sink, typed, others, maps))
 
     def take(self, place: int, schema: Line) -> int:
-        """Deliver what was made of the line at this place and of those behind it; of how many.
+        """Hand over the record in the line at this place and those behind it; return how many.
 
-        That ends with a line that is to be processed by itself, and when it may be time to send what waits.
+        That ends with a line that was not prepared, and when it may be time to send what waits.
         """
-        made = self._made[place : place + self._delivery.rows_until_flush]
-        rows = [row for row in made[: _first_none(made)] if row is not None]
-        for row, line in zip(rows, self._lines[place:], strict=False):
-            row.source = InputMessage(line, schema)
-            self._counts()
-        if rows:
-            self._delivery.add_all(rows)
-        return len(rows)
+        most = min(sink.rows_until_flush for _, sink in self._destinations)
+        end = min(self._is_made.index(False, place), place + most)
+        for sink, rows, places in self._prepared:
+            some = slice(bisect_left(places, place), bisect_left(places, end))
+            if chosen := rows[some]:
+                sink.deliver_all(chosen, [InputMessage(self._lines[at], schema) for at in places[some]])
+        return end - place
 
-    def _make(self, lines: Sequence[Line]) -> None:
-        places, columns = self._type.read(lines)
-        if not places:
-            return
-        keys = list(zip(*(columns[name] for name in self._key), strict=True)) if self._key else [()] * len(places)
-        made = self._recipe.operations(columns, keys)
-        if len(made) == len(lines):
-            self._made = made
-            return
-        for place, row in zip(places, made, strict=True):
-            self._made[place] = row
+    def _read(self, lines: Sequence[Line]) -> TypedRecords:
+        """The records that can be read without looking at each: never those that go through stream maps."""
+        match self._destinations:
+            case [(None, sink)]:
+                return sink.read_lines(lines)
+        return NO_RECORDS
+
+    def _others(self, block: LineBlock, start: int, typed: Sequence[int]) -> tuple[dict[int, InputRecord], int]:
+        """The other records of the stream by their places, and the place of the line at which all end."""
+        others: dict[int, InputRecord] = {}
+        if len(typed) == len(self._lines):
+            return others, len(typed)
+        known = {*typed}
+        for place in range(len(self._lines)):
+            if place not in known and (kind := block.kind(start + place)) is not None:
+                if kind.type == SCHEMA:
+                    return others, place
+                if kind == Kind(RECORD, self._stream):
+                    message, is_exact = block.message(start + place)
+                    if (record := message.get("record")).__class__ is not dict:
+                        return others, place
+                    others[place] = InputRecord(record, record, version_in(message.get("version")), is_exact)
+        return others, len(self._lines)
 
 
-def _first_none(made: list[Operation | None]) -> int:
-    return made.index(None) if None in made else len(made)
+def _prepared(
+    sink: BlockSink, typed: TypedRecords, others: Mapping[int, InputRecord], maps: Sequence[StreamMap | None]
+) -> _PreparedRows:
+    """Prepare the records of a block for one sink."""
+    rows, places = sink.prepare_typed(typed) if typed.places else [], typed.places
+    given = [(place, mapped) for place, record in others.items() for mapped in _mapped(record, maps)]
+    if not given:
+        return _PreparedRows(sink, rows, places)
+    made = zip((place for place, _ in given), sink.prepare([record for _, record in given]), strict=True)
+    pairs = sorted([*zip(places, rows, strict=True), *made], key=itemgetter(0))
+    return _PreparedRows(sink, [row for _, row in pairs], [place for place, _ in pairs])
+
+
+def _mapped(given: InputRecord, maps: Sequence[StreamMap | None]) -> Iterator[InputRecord]:
+    """Yield the record as each stream map returns it; a map may leave it out."""
+    for stream_map in maps:
+        record = given.record if stream_map is None else stream_map(dict(given.record))
+        if record is not None:
+            yield given._replace(record=record)

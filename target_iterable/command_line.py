@@ -12,16 +12,16 @@ from singer_sdk.exceptions import MappingError, RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from iterable_api.errors import IterableError
-from iterable_api.plugin.connection_settings import in_plain_words, unknown_settings
+from iterable_api.plugin.connection_settings import describe_sdk_settings, unknown_settings
 from iterable_api.plugin.exit_errors import (
     UnreadableVariableError,
     WrongExpressionError,
-    expressions_named,
-    readable,
-    told,
-    variables_named,
+    as_usage_error,
+    exit_with_message,
+    explain_expression_errors,
+    explain_variable_errors,
 )
-from iterable_api.waiting.shutdown import one_signal_is_enough
+from iterable_api.waiting.shutdown import bounded_shutdown
 from target_iterable.config.given_settings import request_dry_run
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import HIDDEN, SETTINGS
@@ -33,7 +33,7 @@ from target_iterable.reporting.audit_log import AuditLogNotWrittenError
 from target_iterable.reporting.dead_letter_file import DeadLettersNotWrittenError
 from target_iterable.reporting.request_log import RequestLogNotWrittenError
 from target_iterable.runs.dry_run_plan import DryRunPlanNotWrittenError
-from target_iterable.runs.ledger_commands import CHANGES, change_keys
+from target_iterable.runs.ledger_commands import KEY_COMMANDS, run_key_command
 from target_iterable.sink import SinkTarget
 
 
@@ -70,7 +70,7 @@ class CommandLine(SinkTarget):
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
         """Read the files of `--config`. One that cannot be read is a usage error."""
-        with readable(param):
+        with as_usage_error(param):
             return super().cb_config(ctx, param, value)
 
     @classmethod
@@ -79,20 +79,20 @@ class CommandLine(SinkTarget):
 
         Args:
             check: whether to check the settings only.
-            ledger: the one of `CHANGES` to make in the ledger instead of a run; None for a run.
+            ledger: the one of `KEY_COMMANDS` to make in the ledger instead of a run; None for a run.
             options: those of the SDK.
         """
         with (
-            one_signal_is_enough(),
-            told(cls.logger, *EXPECTED_ERRORS),
-            variables_named(cls.name, SETTINGS["properties"]),
-            expressions_named("stream_maps", MappingError),
+            bounded_shutdown(),
+            exit_with_message(cls.logger, *EXPECTED_ERRORS),
+            explain_variable_errors(cls.name, SETTINGS["properties"]),
+            explain_expression_errors("stream_maps", MappingError),
         ):
             if check:
                 cls._check(options["config"])
             elif ledger is not None:
                 cls.refuse_unknown_settings(options["config"].config or {})
-                cls.logger.info(change_keys(ledger, options["config"]))
+                cls.logger.info(run_key_command(ledger, options["config"]))
             else:
                 gc.freeze()
                 gc.set_threshold(_GC_THRESHOLD_OBJECTS)
@@ -101,7 +101,7 @@ class CommandLine(SinkTarget):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """Add `--check`, `--dry-run` and `CHANGES` to the SDK's command, which tests the connection of taps only."""
+        """Add `--check`, `--dry-run` and `KEY_COMMANDS` to the command of the SDK, which checks taps only."""
         command = super().get_singer_command()
         checks = "Check the settings, and with one request the key, the region and the type of the project."
         plans = "Only plan, and send nothing that writes, whatever the settings say."
@@ -109,8 +109,8 @@ class CommandLine(SinkTarget):
             click.Option(["--check"], is_flag=True, help=checks),
             click.Option(["--dry-run"], is_flag=True, help=plans, expose_value=False, callback=cls._request_dry_run),
             *(
-                click.Option([f"--{name}", "ledger"], flag_value=name, help=it.explained)
-                for name, it in CHANGES.items()
+                click.Option([f"--{name}", "ledger"], flag_value=name, help=it.help_text)
+                for name, it in KEY_COMMANDS.items()
             ),
         ]
         return command
@@ -132,7 +132,7 @@ class CommandLine(SinkTarget):
         super().append_builtin_config(config_jsonschema)
         for name in HIDDEN:
             config_jsonschema["properties"].pop(name, None)
-        in_plain_words(config_jsonschema["properties"])
+        describe_sdk_settings(config_jsonschema["properties"])
 
     @classmethod
     def _request_dry_run(cls, _ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 (click's)

@@ -13,6 +13,8 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform, Stream
 from singer_sdk.sinks import Sink
 
 from iterable_api.errors import RunEndedError
+from target_iterable.columnar_path import ColumnarPath
+from target_iterable.sink import IterableSink
 
 _NO_CONTEXT: Final[Any] = MappingProxyType({})
 
@@ -34,10 +36,11 @@ class FastDispatchTarget(Target):
 
     def __init__(self, **options: Any) -> None:
         self._ways: dict[str, list[_Route]] = {}
+        self._paths: dict[str, ColumnarPath] = {}
         super().__init__(**options)
 
     def state_writer(self) -> Callable[[], None]:
-        """What emits the state that came last, whatever comes meanwhile. The SDK emits state only when it drains."""
+        """Return a function that emits the latest state as of now. The SDK emits state only when it drains."""
         state = self._latest_state
         return partial(self._write_state_message, state) if state else lambda: None
 
@@ -46,15 +49,13 @@ class FastDispatchTarget(Target):
         del signum, frame
         raise RunEndedError("The run was asked to end before it had begun")
 
-    def straight_sink(self, stream: str) -> Sink | None:
-        """The sink that the records of a stream reach as they are; None if they do not, or none has come yet."""
-        match self._ways.get(stream):
-            case [_Route(transform=None, sink=sink)]:
-                return sink
-        return None
+    def columnar_path(self, stream: str) -> ColumnarPath | None:
+        """Return the path for blocks of a stream's records; None if there is none, or no record of it has come yet."""
+        return self._paths.get(stream)
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         self._ways.clear()
+        self._paths.clear()
         super()._process_schema_message(message_dict)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
@@ -75,8 +76,11 @@ class FastDispatchTarget(Target):
         if stream not in self.mapper.stream_maps:
             self._assert_sink_exists(stream)
         maps = [map_ for map_ in self.mapper.stream_maps[stream] if not isinstance(map_, RemoveRecordTransform)]
-        self._ways[stream] = [self._way(map_) for map_ in maps]
-        return self._ways[stream]
+        ways = self._ways[stream] = [self._way(map_) for map_ in maps]
+        sinks = [(transform, sink) for transform, sink in ways if isinstance(sink, IterableSink) and sink.takes_blocks]
+        if ways and len(sinks) == len(ways):
+            self._paths[stream] = ColumnarPath(stream, sinks)
+        return ways
 
     def _way(self, stream_map: StreamMap) -> _Route:
         self._assert_sink_exists(stream_map.stream_alias)

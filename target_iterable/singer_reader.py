@@ -15,9 +15,10 @@ import msgspec
 from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.singerlib.encoding import SimpleSingerReader
 
-from iterable_api.waiting.shutdown import GRACE
+from iterable_api.waiting.shutdown import GRACE_SECONDS
+from target_iterable.columnar.line_block import RECORD, SCHEMA, DecodedMessage, LineBlock
 from target_iterable.columnar.line_reader import line_blocks
-from target_iterable.columnar_path import ColumnarPath
+from target_iterable.columnar_path import ColumnarPath, version_in
 from target_iterable.core.source import InputMessage, Line
 from target_iterable.delivery.errors import PostponedError
 from target_iterable.schemas.schema_messages import refuse_malformed
@@ -26,11 +27,9 @@ _Callback: TypeAlias = Callable[[dict[str, Any]], None]
 
 _logger: Final = logging.getLogger("target-iterable")
 _quick: Final = msgspec.json.Decoder(float_hook=Decimal)
-_VERSIONS: Final = 2**62
-"""No version is as large; databases end soon after it."""
 
 
-def _no_lane(_stream: str) -> ColumnarPath | None:
+def _no_path(_stream: str) -> ColumnarPath | None:
     return None
 
 
@@ -42,7 +41,7 @@ class SingerReader(SimpleSingerReader):
     """Lines that cannot be read are not quoted: they hold personal data. The SDK's reader logs them.
 
     Attributes:
-        lane_of: the lane of a stream, if it has one.
+        path_of: returns the columnar path of a stream, if it has one.
         on_message: called when a message, or many together, have been dealt with.
         on_version: deals with ACTIVATE_VERSION messages: the SDK warns of columns that are never written here.
         on_state: called with the value of a STATE when it has come.
@@ -54,7 +53,7 @@ class SingerReader(SimpleSingerReader):
         postponed: whether the rest of the input was passed over, because Iterable takes no more today.
     """
 
-    lane_of: Callable[[str], ColumnarPath | None] = _no_lane
+    path_of: Callable[[str], ColumnarPath | None] = _no_path
     on_message: Callable[[], None] | None = None
     on_version: Callable[[dict[str, Any]], None] | None = None
     on_state: Callable[[Any], None] | None = None
@@ -81,8 +80,7 @@ class SingerReader(SimpleSingerReader):
     @property
     def version(self) -> int | None:
         """That of the message which is being dealt with, if it has one that is a whole number."""
-        version = self._version
-        return version if version.__class__ is int and -_VERSIONS < version < _VERSIONS else None
+        return version_in(self._version)
 
     @property
     def source(self) -> InputMessage:
@@ -95,7 +93,7 @@ class SingerReader(SimpleSingerReader):
         _logger.info(
             "%s: what has been read is delivered as far as that takes less than %g s, then the run ends.",
             signal.Signals(number).name,
-            GRACE,
+            GRACE_SECONDS,
         )
         self.stopped = True
         if self._waits:
@@ -152,35 +150,51 @@ class SingerReader(SimpleSingerReader):
 
     def _process_block(self, lines: list[Line], callbacks: dict[str, _Callback], counts: Counter[str]) -> None:
         """Deal with the messages in `lines`, as many as possible at a time."""
-        place, looked = 0, dict[ColumnarPath, int]()
+        block, place, looked = LineBlock(lines, self._decoded), 0, dict[ColumnarPath, int]()
         while place < len(lines) and not self.stopped:
-            taken = self._take(lines, place, looked)
-            counts["RECORD"] += taken
+            taken = self._take(block, place, looked)
+            counts[RECORD] += taken
             if not taken and lines[place].strip():
-                counts[self._process(lines[place], callbacks)] += 1
+                if self._switches(block.message(place).message):
+                    continue
+                counts[self._process(block, place, callbacks)] += 1
             place += max(taken, 1)
             if self.on_message is not None:
                 self.on_message()
 
-    def _take(self, lines: list[Line], place: int, looked: dict[ColumnarPath, int]) -> int:
-        """How many messages were taken together, from this one on; `looked` says from where on a lane knows `lines`."""
-        lane = self.lane_of(self._stream)
-        if lane is None:
+    def _take(self, block: LineBlock, place: int, looked: dict[ColumnarPath, int]) -> int:
+        """Take messages together from this one on; return how many. `looked` says from where on a path knows them."""
+        path = self.path_of(self._stream)
+        if path is None:
             return 0
-        if lane not in looked:
-            looked[lane] = place
-            lane.look(lines[place:])
-        return lane.take(place - looked[lane], self._schemas[self._stream])
+        if path not in looked:
+            looked[path] = place
+            path.look(block, place)
+        return path.take(place - looked[path], self._schemas[self._stream])
 
-    def _process(self, line: Line, callbacks: dict[str, _Callback]) -> str:
-        """Deal with one message; its type."""
+    def _switches(self, message: dict[str, Any]) -> bool:
+        """Go over to the path of another stream, if the message is a record of one that has a path."""
+        stream = message.get("stream")
+        if stream == self._stream or stream.__class__ is not str or message.get("type") != RECORD:
+            return False
+        has_path = self.path_of(stream) is not None
+        if has_path:
+            self._stream = stream
+        return has_path
+
+    def _decoded(self, line: Line) -> DecodedMessage:
         message = self.deserialize_json(line)
-        self._line, self._stream, self._version = line, message.get("stream", ""), message.get("version")
+        return DecodedMessage(message, self.is_exact)
+
+    def _process(self, block: LineBlock, place: int, callbacks: dict[str, _Callback]) -> str:
+        """Deal with one message; its type."""
+        message, self.is_exact = block.message(place)
+        self._line, self._stream, self._version = block.lines[place], message.get("stream", ""), message.get("version")
         self._record = message.get("record")
         if self._stream.__class__ is not str:
             raise InvalidInputLine("A message of the input is of a stream whose name is not a text")
         type_ = message.get("type")
-        if type_ != "RECORD":
+        if type_ != RECORD:
             self.assert_line_requires(message, {"type"})
             message = self._prepared(message)
             type_ = str(type_)
@@ -189,7 +203,7 @@ class SingerReader(SimpleSingerReader):
         return type_
 
     def _prepared(self, message: dict[str, Any]) -> dict[str, Any]:
-        if message["type"] == "SCHEMA":
+        if message["type"] == SCHEMA:
             refuse_malformed(message)
             self._schemas[self._stream] = self._line
         if message["type"] != "STATE":

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Any
 
 from singer_sdk import Target
 from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.sinks import BatchSink
 
 from iterable_api.errors import IterableError
-from target_iterable.columnar.operation_builder import BuilderContext
-from target_iterable.columnar.record_decoder import RecordType, UnusualStreamError
-from target_iterable.columnar_path import ColumnarPath
-from target_iterable.config.route import REJECT, SKIP, WRITE, Route
+from target_iterable.columnar.block_reader import BlockReader, InputRecord, ReadRecords
+from target_iterable.columnar.columns import attempt
+from target_iterable.columnar.record_block import rows_of
+from target_iterable.columnar.record_decoder import TypedRecords
+from target_iterable.columnar_path import Prepared, PreparedRecord, version_in
+from target_iterable.config.route import Route
 from target_iterable.config.router import Router
-from target_iterable.core.json_encoding import exact
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import (
-    RecordAlreadyWrittenError,
     RecordRejectedError,
     RecordSkippedError,
     RejectReason,
 )
+from target_iterable.core.source import InputMessage, Line
+from target_iterable.deleted_rows import DeletedRowHandler, NamesOf
 from target_iterable.delivery.errors import operations_not_built
 from target_iterable.delivery.run_delivery import RunDelivery
-from target_iterable.field_types.registry import FieldTypes
+from target_iterable.objects.base.base import Outcome
 from target_iterable.objects.base.mirrored_object import MirroredObject
 from target_iterable.objects.registry import OBJECTS, Destination
 from target_iterable.project.project import Project
@@ -37,17 +40,9 @@ from target_iterable.reporting.deleted_rows import REJECTED, REMOVED, SKIPPED, W
 from target_iterable.schemas.validation import RecordValidator
 from target_iterable.singer_reader import SingerReader
 
-_TOO_DEEP: Final = RejectReason("tooDeep", "it has objects or arrays in too many others")
-
-
-class _Names(Protocol):
-    """See `MirroredObject.names`."""
-
-    def __call__(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]: ...
-
 
 class SinkTarget(Target):
-    """What a sink needs of the target that makes it."""
+    """The parts of the target that its sinks use."""
 
     routing: Router
     project: Project
@@ -68,7 +63,7 @@ class IterableSink(BatchSink):
             self.logger.warning(
                 "A column of the stream %r has no name, and is left out: name it in `fields`.", stream_name
             )
-        self.delivery = target.deliveries.of(stream_name)
+        self.delivery = target.deliveries.for_stream(stream_name)
         self._columns = ColumnMapping(
             schema, route.fields, route.defaults, nest=route.dots_nest, selection=route.selection
         )
@@ -84,33 +79,38 @@ class IterableSink(BatchSink):
                 DuplicateFields(stream_name, self.delivery.counts.duplicate_fields, rejects=self._rejects_duplicates),
             )
         )
-        self._names: _Names | None = None
+        self._names: NamesOf | None = None
         if isinstance(self._object, MirroredObject) and self.delivery.mirror.is_active:
             self.delivery.mirror.make_removal = self._object.removal
             self._names = self._object.names
         # Dates that are none must not keep a record from being recognised.
         self._plain = ColumnMapping({}, route.fields, route.defaults, nest=route.dots_nest, selection=route.selection)
-        self._tombstones = DeletionMarks(schema.get("properties", {}))
-        self._on_deleted = route.on_deleted
+        marks = DeletionMarks(schema.get("properties", {}))
         self._deliver = target.deliveries.deliver
         self._reader = target.reader
-        self._validation = RecordValidator(self.schema) if self.validate_schema else None
         self._key = tuple(self.key_properties)
         self._is_mapped = bool(self.config.get("stream_maps"))
-        self.lane = self._straight(target.project.fields.types, route)
+        validator = RecordValidator(self.schema) if self.validate_schema else None
+        self._records = BlockReader(self._columns, validator, self._key)
+        self._deleted_rows = DeletedRowHandler(
+            self._object,
+            self._plain,
+            self._key,
+            marks,
+            names=self._names,
+            mirror=self.delivery.mirror,
+            is_mapped=self._is_mapped,
+        )
+        if self._object.reads_lines:
+            # Without `validate_records`, any schema will do.
+            with suppress(InvalidInputLine):
+                kept = RecordValidator(self.original_schema).schema
+                self._records.expect_lines(stream_name, kept, marks)
 
-    def _straight(self, types: FieldTypes, route: Route) -> ColumnarPath | None:
-        """The way for ordinary records, if the stream is one that may have such."""
-        moves = self._columns.moves
-        if moves is None or self._names is not None:
-            return None
-        marks = self._tombstones.marks
-        try:
-            type_ = RecordType(self.stream_name, RecordValidator(self.original_schema).schema, self._key, marks)
-            recipe = self._object.recipe(BuilderContext(moves, types, clears=route.nulls_clear))
-        except (UnusualStreamError, InvalidInputLine):
-            return None  # without `validate_records`, any schema will do
-        return ColumnarPath(type_, recipe, self._key, self.delivery, self.tally_record_read)
+    @property
+    def takes_blocks(self) -> bool:
+        """Whether records are made together, and it does no harm to make them a little before they are delivered."""
+        return self._object.takes_blocks
 
     @property
     def _rejects_duplicates(self) -> bool:
@@ -122,83 +122,142 @@ class IterableSink(BatchSink):
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Turn the record into an operation, or reject it."""
         del context
-        source = self._reader.source
-        mark = self._mark_in(record)
-        is_there = mark is None or self._on_deleted == WRITE
-        names: Sequence[str] = ()
-        if not is_there:
-            self.delivery.mirror.count_tombstone()
+        reader = self._reader
+        given = InputRecord(record, reader.record, reader.version, is_exact=reader.is_exact)
+        (prepared,) = self.prepare([given])
+        self.deliver(prepared, reader.source)
+
+    @property
+    def rows_until_flush(self) -> int:
+        """See `StreamDelivery`."""
+        return self.delivery.rows_until_flush
+
+    def read_lines(self, lines: Sequence[Line]) -> TypedRecords:
+        """See `BlockReader`."""
+        return self._records.read_lines(lines)
+
+    def prepare_typed(self, typed: TypedRecords) -> list[Prepared]:
+        """Return what each of the records, which were read from lines, asks for.
+
+        Raises:
+            DeliveryFailedError: if Iterable does not tell what must be known for that.
+        """
+        outcomes = self._outcomes(self._records.fields_of(typed), len(typed.places))
+        if self._names is None:
+            return [*outcomes]
+        names = map(partial(self._named, self._names), rows_of(typed.columns, len(outcomes)))
+        versions = map(version_in, typed.versions)
+        triples = zip(outcomes, names, versions, strict=True)
+        return [PreparedRecord(outcome, named, None, version) for outcome, named, version in triples]
+
+    def prepare(self, records: Sequence[InputRecord]) -> list[Prepared]:
+        """Return what each of the records asks for.
+
+        Raises:
+            DeliveryFailedError: if Iterable does not tell what must be known for that.
+        """
+        marks = list(map(self._deleted_rows.mark_in, records))
+        if self._names is None and not any(marks):
+            return [*self._outcomes(self._records.fields_of_records(records, is_mapped=self._is_mapped), len(records))]
+        gone = [mark is not None and not self._deleted_rows.is_written for mark in marks]
+        live = [record for record, is_gone in zip(records, gone, strict=True) if not is_gone]
+        names = [() if self._names is None else self._named(self._names, record.record) for record in live]
+        read = self._records.fields_of_records(live, is_mapped=self._is_mapped)
+        outcomes = iter(zip(self._outcomes(read, len(live)), names, strict=True))
+        prepared: list[Prepared] = []
+        for record, mark, is_gone in zip(records, marks, gone, strict=True):
+            if is_gone:
+                prepared.append(PreparedRecord(None, (), mark, record.version, record.record))
+                continue
+            outcome, named = next(outcomes)
+            is_plain = mark is None and self._names is None
+            prepared.append(outcome if is_plain else PreparedRecord(outcome, named, mark, record.version))
+        return prepared
+
+    def _outcomes(self, read: ReadRecords, count: int) -> list[Outcome]:
+        """Return the outcomes of `count` records, in their order."""
         try:
-            if self._names is not None and is_there:
-                names = self._named(self._names, record)
-            operation = self.operation(record) if is_there else self._removal(record, mark)
-            self.delivery.add(operation, source)
-            if mark is not None:
-                self.delivery.expect_deleted(operation, WRITTEN if is_there else REMOVED)
-            if self._names is not None and is_there:
-                self.delivery.mirror.record_row(operation, names, self._version)
-        except RecordSkippedError:
-            self.delivery.skip()
-            self._not_sent(names, mark, SKIPPED)
-        except RecordAlreadyWrittenError:
-            self.delivery.count_already_written()
-            self._not_sent(names, mark, WRITTEN)
-        except RecordRejectedError as error:
-            self.delivery.reject(error.reject_reason, source)
-            self._not_sent(names, mark, REJECTED)
-        except RecursionError:
-            self.delivery.reject(_TOO_DEEP, source)
-            self._not_sent(names, mark, REJECTED)
+            made = self._object.operations(read.block) if read.places else []
         except IterableError as error:
             raise operations_not_built(self.stream_name, error) from error
+        if not read.rejects:
+            return made
+        found: dict[int, Outcome] = {**dict(zip(read.places, made, strict=True)), **read.rejects}
+        return [found[place] for place in range(count)]
 
-    def _mark_in(self, record: Mapping[str, Any]) -> str | None:
-        """The column that says that the source has deleted the row, if one does; a stream map may have dropped it."""
-        mark = self._tombstones.mark_in(record)
-        return self._tombstones.mark_in(self._reader.record) if mark is None and self._is_mapped else mark
+    def deliver_all(self, prepared: Sequence[Prepared], sources: Sequence[InputMessage]) -> None:
+        """Hand over records in their order."""
+        rows: list[Operation] = []
+        for row, source in zip(prepared, sources, strict=True):
+            self.tally_record_read()
+            if row.__class__ is Operation:
+                row.source = source
+                rows.append(row)
+            else:
+                self._add(rows)
+                self.deliver(row, source)
+        self._add(rows)
 
-    def _not_sent(self, names: Sequence[str], mark: str | None, verdict: str) -> None:
+    def _add(self, rows: list[Operation]) -> None:
+        if rows:
+            self.delivery.add_all(rows)
+            rows.clear()
+
+    def deliver(self, prepared: Prepared, source: InputMessage) -> None:
+        """Hand over one record.
+
+        Raises:
+            DeliveryFailedError: if Iterable does not tell what must be known to remove what it was about.
+        """
+        outcome = attempt(self.delivery.add, prepared, source) if isinstance(prepared, Operation) else prepared
+        if outcome is not None:
+            self._finish(outcome if isinstance(outcome, PreparedRecord) else PreparedRecord(outcome), source)
+
+    def _finish(self, row: PreparedRecord, source: InputMessage) -> None:
+        """Hand over a record that is not just an operation."""
+        mirror = self.delivery.mirror
+        if row.is_gone:
+            mirror.count_tombstone()
+        elif row.names is None:
+            mirror.count_unnamed()
+        outcome = attempt(self._settled, row)
+        if isinstance(outcome, Operation):
+            outcome = attempt(self.delivery.add, outcome, source) or outcome
+        if not isinstance(outcome, Operation):
+            self._not_sent(row, outcome, source)
+            return
+        if row.mark is not None:
+            self.delivery.expect_deleted(outcome, REMOVED if row.is_gone else WRITTEN)
+        if self._names is not None and not row.is_gone:
+            mirror.record_row(outcome, row.names or (), row.version)
+
+    def _not_sent(self, row: PreparedRecord, outcome: Outcome, source: InputMessage) -> None:
         """Note that a record has come of which nothing is to be sent."""
-        if mark is None or self._on_deleted == WRITE:
-            self.delivery.mirror.record_seen(names, self._version)
-        if mark is not None:
+        verdict = WRITTEN
+        match outcome:
+            case RejectReason():
+                self.delivery.reject(outcome, source)
+                verdict = REJECTED
+            case RecordSkippedError():
+                self.delivery.skip()
+                verdict = SKIPPED
+            case _:
+                self.delivery.count_already_written()
+        if not row.is_gone:
+            self.delivery.mirror.record_seen(row.names or (), row.version)
+        if row.mark is not None:
             self.delivery.count_deleted(verdict)
 
-    def _removal(self, record: Mapping[str, Any], mark: str | None) -> Operation:
-        """What the route says of a row that the source has deleted. It may hold nothing but the key.
-
-        Raises:
-            RecordRejectedError, RecordSkippedError: if nothing is to be removed.
-            IterableError: if Iterable does not say what must be known.
-        """
-        if self._on_deleted == SKIP:
-            raise RecordSkippedError
-        if self._on_deleted == REJECT:
-            reason = f"{mark!r} says that the source has deleted its row; set `on_deleted` of the route"
-            raise RecordRejectedError("deletedRow", reason, mark)
-        row, key = exact(self._plain.row(record)), exact([record.get(column) for column in self._key])
-        names = self._names(dict(row), key, create=False) if self._names is not None else ()
-        operation = self._object.removal_of(row, key)
-        if self._names is not None:
-            if not self.delivery.mirror.may_remove(names):
-                raise RecordSkippedError
-            self.delivery.mirror.record_removal(operation, names)
-        return operation
-
-    def operation(self, record: dict[str, Any]) -> Operation:
-        """What the record asks for.
-
-        Raises:
-            RecordRejectedError: if Iterable could not take it.
-            RecordSkippedError, RecordAlreadyWrittenError: if there is nothing to send.
-            IterableError: if Iterable does not say what must be known.
-        """
-        self._refuse_what_the_sdk_would(record)
-        key = [record[column] for column in self._key]
-        row = self._columns.row(record)
-        if self._is_mapped or not self._reader.is_exact:
-            row, key = exact(row), exact(key)
-        return self._object.operation(row, key)
+    def _settled(self, row: PreparedRecord) -> Outcome:
+        """Return the outcome of a record, after all records before it have been handed over."""
+        if row.outcome is not None:
+            return row.outcome
+        try:
+            return self._deleted_rows.removal(row.record or {}, row.mark)
+        except RecordSkippedError as reason:
+            return reason
+        except IterableError as error:
+            raise operations_not_built(self.stream_name, error) from error
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Send what waits, of this stream and of all others: state is about all of them."""
@@ -211,13 +270,6 @@ class IterableSink(BatchSink):
         """Never: the target knows when it is time to send, and then moves state, too."""
         return False
 
-    def _refuse_what_the_sdk_would(self, record: dict[str, Any]) -> None:
-        if self._validation is not None:
-            self._validation.refuse_if_invalid(record)
-        for column in self._key:
-            if column not in record:
-                raise RecordRejectedError("missingKey", f"the key property {column!r} is missing", column)
-
     @property
     def process_activate_version_messages(self) -> bool:
         """Only what is mirrored is removed because a newer version of a stream lacks it."""
@@ -229,18 +281,14 @@ class IterableSink(BatchSink):
             self._deliver()
             self.delivery.remove_missing(new_version, lambda: self._reader.stopped)
 
-    @property
-    def _version(self) -> int | None:
-        """The SDK does not hand it on."""
-        return self._reader.version
-
-    def _named(self, names: _Names, record: dict[str, Any]) -> Sequence[str]:
-        """What the record is about, for those who must know when it leaves the source."""
+    def _named(self, names: NamesOf, record: Mapping[str, Any]) -> Sequence[str] | None:
+        """Return all identifiers of the record, by which a mirror knows it; None if they cannot be told."""
         try:
             return names(self._plain.row(record), [record.get(column) for column in self.key_properties])
         except (RecordRejectedError, RecursionError):
-            self.delivery.mirror.count_unnamed()
-            return ()
+            return None
+        except IterableError as error:
+            raise operations_not_built(self.stream_name, error) from error
 
 
 def _cleared(schema: Mapping[str, Any], route: Route) -> Row:

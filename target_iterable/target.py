@@ -11,9 +11,8 @@ from typing import Any, ClassVar
 from iterable_api.facts.identity import ProjectType
 from iterable_api.http.client import IterableClient
 from iterable_api.plugin.connection_settings import connect
-from iterable_api.plugin.exit_errors import refuse_misread_booleans
-from iterable_api.waiting.shutdown import ENDINGS
-from target_iterable.columnar_path import ColumnarPath
+from iterable_api.plugin.exit_errors import reject_unreadable_booleans
+from iterable_api.waiting.shutdown import EXIT_SIGNALS
 from target_iterable.command_line import CommandLine, RecordsRejectedError
 from target_iterable.config.given_settings import is_dry_run_requested, normalise, variable_warnings
 from target_iterable.config.project_copy_routes import project_copy_routes
@@ -69,27 +68,27 @@ class TargetIterable(CommandLine, FastDispatchTarget):
         self.reader.passes_state = self._kind.passes_state
         self._resources = RunResources(
             self._kind.config,
-            self._kind.stores,
+            self._kind.store_classes,
             needs_ledger=self.routing.needs_ledger,
             must_remember=self.routing.must_remember,
         )
         if self.routing.may_remove:
-            self._resources.check_audit()
+            self._resources.check_audit_path()
         self.project = Project(
             self._client(), ProjectType(self.config["project_type"]), coerce=self.config["coerce_types"]
         )
-        self.project.catalogs.on_create = lambda name: self._resources.forget(catalog_place(name))
-        self.deliveries = RunDelivery(self._delivery, ahead=self._kind.sends_in_background)
-        self._report = RunReport(self.config.get("summary_path"), self._kind, self._resources.run)
-        self.reader.lane_of = self._lane_of
+        self.project.catalogs.on_create = lambda name: self._resources.invalidate_scope(catalog_place(name))
+        self.deliveries = RunDelivery(self._delivery, sends_in_background=self._kind.sends_in_background)
+        self._report = RunReport(self.config.get("summary_path"), self._kind, self._resources.run_id)
+        self.reader.path_of = self.columnar_path
         self.reader.on_message = self._deliver_when_due
         self.reader.on_version = self._activate_version
-        self.reader.on_state = self.deliveries.close_with_state
+        self.reader.on_state = self.deliveries.record_state
         self.reader.on_break = self._close
         # The SDK would drain the streams at the same time; see `RunDelivery.deliver`.
         self.max_parallelism = 1
         if threading.current_thread() is threading.main_thread():
-            for number in ENDINGS:
+            for number in EXIT_SIGNALS:
                 signal.signal(number, self.reader.stop)
 
     def process_endofpipe(self) -> None:
@@ -105,7 +104,7 @@ class TargetIterable(CommandLine, FastDispatchTarget):
             ending = self._finish()
         finally:
             self._close(ending)
-        if ending is RunEnding.WHOLE:
+        if ending is RunEnding.COMPLETE:
             self._fail_if_removals_stopped()
         rejected = sum(delivery.counts.rejected + delivery.counts.not_removed.total() for delivery in self.deliveries)
         if rejected and self._kind.config["on_reject"] == "fail":
@@ -120,7 +119,7 @@ class TargetIterable(CommandLine, FastDispatchTarget):
             UnreadableVariableError, SettingError: for variables that are not what their settings must be.
         """
         if is_read:
-            refuse_misread_booleans(self.name, SETTINGS["properties"])
+            reject_unreadable_booleans(self.name, SETTINGS["properties"])
         for warning in variable_warnings(self.name, SETTINGS["properties"], None if is_read else given):
             self.logger.warning(warning)
         is_dry = is_dry_run_requested(self.name) or bool(self.config["dry_run"])
@@ -129,10 +128,10 @@ class TargetIterable(CommandLine, FastDispatchTarget):
         return is_dry
 
     def _fail_if_removals_stopped(self) -> None:
-        stopped = {delivery.stream: delivery.counts.stopped for delivery in self.deliveries}
+        stopped = {delivery.stream: delivery.counts.removal_stop for delivery in self.deliveries}
         fatal = self._kind.fatal_stops
-        if told := {stream: why for stream, why in stopped.items() if why and why.matters and why.code in fatal}:
-            raise removals_stopped(told)
+        if fatal_found := {stream: why for stream, why in stopped.items() if why and why.matters and why.code in fatal}:
+            raise removals_stopped(fatal_found)
 
     def _finish(self) -> RunEnding:
         """Deliver what is buffered, and return how the run ends."""
@@ -144,7 +143,7 @@ class TargetIterable(CommandLine, FastDispatchTarget):
             super().process_endofpipe()
         except PostponedError:
             return RunEnding.POSTPONED
-        return RunEnding.INTERRUPTED if self.reader.stopped else RunEnding.WHOLE
+        return RunEnding.INTERRUPTED if self.reader.stopped else RunEnding.COMPLETE
 
     def _activate_version(self, message: dict[str, Any]) -> None:
         self.reader.assert_line_requires(message, {"stream", "version"})
@@ -161,33 +160,29 @@ class TargetIterable(CommandLine, FastDispatchTarget):
             if (version := delivery.mirror.version_at_end()) is not None:
                 delivery.remove_missing(version, lambda: self.reader.stopped)
 
-    def _delivery(self, stream: str, waiting: BufferLevel) -> StreamDelivery:
+    def _delivery(self, stream: str, buffer_level: BufferLevel) -> StreamDelivery:
         sender = Sender(self.project.client, stream, self._resources.request_log)
         route, resources = self.routing.route(stream), self._resources
         history = resources.history(stream, route, once_per_key=self.routing.is_once_per_key(route))
         delivery = StreamDelivery(
             sender,
             self.project.fields.types,
-            resources.rejects(stream),
+            resources.dead_letter_file(stream),
             resources.options,
             history,
-            audit=resources.audit(stream, route),
-            waiting=waiting,
+            audit=resources.audit_log(stream, route),
+            buffer_level=buffer_level,
         )
-        self._report.include(stream, route.object, delivery.counts)
+        self._report.add_stream(stream, route.object, delivery.counts)
         return delivery
-
-    def _lane_of(self, stream: str) -> ColumnarPath | None:
-        sink = self.straight_sink(stream)
-        return sink.lane if isinstance(sink, IterableSink) else None
 
     def _deliver_when_due(self) -> None:
         if self.deliveries.is_due():
             self.deliveries.send_in_background(self.state_writer())
-            self._report.progress()
+            self._report.log_progress()
 
     def _close(self, ending: RunEnding = RunEnding.FAILED) -> None:
-        finished = ending is RunEnding.WHOLE
+        finished = ending is RunEnding.COMPLETE
         self.deliveries.close()
         for delivery in self.deliveries:
             delivery.record_ending(ending)
@@ -203,15 +198,15 @@ class TargetIterable(CommandLine, FastDispatchTarget):
 
     def _report_absent_mirrors(self) -> None:
         for stream, route in self.routing.absent_mirrors().items():
-            if route.on_removed != NOTHING and (kept := self._resources.kept(stream, route)):
+            if route.on_removed != NOTHING and (kept := self._resources.member_count(stream, route)):
                 stopped = RemovalStop(STREAM_ABSENT, kept, kept)
-                self._report.include(stream, route.object, StreamCounts(is_mirror=True, stopped=stopped))
+                self._report.add_stream(stream, route.object, StreamCounts(is_mirror=True, removal_stop=stopped))
                 self.logger.warning("%s: %s", stream, stopped)
 
     def _client(self) -> IterableClient:
         try:
             request_log = self._resources.request_log
             user_agent = f"{self.name}/{self.plugin_version}"
-            return connect(self.config, user_agent, request_log.record_attempt, self._kind.client(request_log))
+            return connect(self.config, user_agent, request_log.record_attempt, self._kind.client_factory(request_log))
         except ValueError as error:
             raise SettingError(str(error)) from None

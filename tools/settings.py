@@ -37,7 +37,7 @@ class Setting:
     @property
     def variable(self) -> str:
         """The environment variable that sets it, for Meltano and for the plugin alone."""
-        return environment.variable(self.plugin, self.name)
+        return environment.variable_name(self.plugin, self.name)
 
     @property
     def type(self) -> str:

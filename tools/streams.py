@@ -8,8 +8,9 @@ from typing import Final
 
 from iterable_api.facts.endpoints import ENDPOINTS
 from iterable_api.facts.limits import DAY, MINUTE, SECOND, Limit
+from iterable_api.waiting.retry_policy import EXPORT_FILE, WINDOW_WITHOUT_ROWS
+from tap_iterable.event_streams.exports import ExportStream
 from tap_iterable.stream_types.base import IterableStream
-from tap_iterable.streams.exports import ExportStream
 from tap_iterable.tap import TapIterable
 from tools.generated import ROOT
 
@@ -19,8 +20,8 @@ _HEAD: Final = """# Streams
 
 Made from the code by `make docs`.
 
-Streams that are not selected by default cost much; the reason is in their description. Meltano selects
-everything unless it is told otherwise, so the definition in `plugins/` names them in its `select`.
+Expensive streams are not selected by default; their descriptions say why. Meltano selects everything unless `select`
+says otherwise, so the definition in `plugins/` has a `select` that leaves them out.
 
 Limits are Iterable's. One limiter keeps them for all streams, so two streams that share an endpoint share its
 limit. Endpoints without a documented limit are called one request after the other.
@@ -30,37 +31,37 @@ last window that was read whole.
 
 ## Keys
 
-- Events have no id that always exists, so `recordId` is a hash of all that Iterable sent. Rows that differ in
-  anything have different keys; a row that is read twice has the same.
+- Not every event has an id, so `recordId` is a hash of everything that Iterable sent. Rows that differ in
+  anything have different keys; a row that is read twice has the same key.
 - `campaign_metrics` and `experiment_metrics` have the start of the range in their key, 1970-01-01 for a lifetime.
-  With `metrics_days`, each day has a row; a later run replaces it, with the opens and clicks that came since.
-  Metrics are in an object by Iterable's own titles: which there are depends on the medium, and new ones come.
-- A variant of an experiment is identified by a hash of all ids in its line, since Iterable does not document how
-  these columns are called.
-- `list_users` has the list and the member as Iterable names it, which depends on the project type.
+  With `metrics_days`, each day has a row; a later run replaces it with the opens and clicks that have come since.
+  Metrics are in an object under Iterable's own titles. The titles depend on the medium, and new ones may appear.
+- A variant of an experiment is identified by a hash of all ids in its line, because Iterable does not document the
+  names of these columns.
+- The key of `list_users` is the list and the member: the address or the userId, depending on the project type.
 
 ## When something cannot be read
 
-- A stream that the key may not read fails the run, or with `skip_forbidden` is left out and named in the log.
+- A stream that the key may not read fails the run, or is left out and named in the log with `skip_forbidden`.
 - Lists, users of `user_events` and batches of metrics that Iterable does not send are named in the log, counted
   in the metric `missing_piece_count` and left out. All other streams are read and their state is written; then
   the run fails, because rows are missing.
-- An answer of 200 that is no answer (a page, an error of Iterable's, `{}`, `[]`, `null`) is never taken for an empty
-  stream or for malformed lines. Windows are asked for three times and files of export jobs four times; then the run
-  fails with what came, and state has not moved past them. An empty answer is a window without rows.
+- An answer of 200 without rows (a page, an error of Iterable's, `{}`, `[]`, `null`) is never taken for an empty
+  stream or for malformed lines. Windows are tried WINDOWS times and files of export jobs FILES times; then the run
+  fails and says what came, and state has not moved past them. An empty answer is a window without rows.
 
 ## State
 
-- `--state` takes what an earlier run left, also in the wrapping of `meltano state get` or as a whole STATE message.
-  A bookmark is a day, or a moment in ISO 8601, long or compact; without a zone it is UTC. Anything else is refused
-  with its stream and value, as is a file that holds no bookmarks.
-- Warned of are bookmarks that are of no use, such as those of streams that the tap does not have; a bookmark in the
-  future; an `end_date` before the bookmark, or a `start_date` after it. A run that selects no stream fails.
-- An interrupted run of `list_users` goes on after its last list, if it is to read the same lists. The entry `resume`
-  names the run by its beginning, and has the last list and those before it that failed, however many lists there
-  are; when the run has come to its end, it says so in `done`. `export_jobs` has the jobs of an interrupted run, and
-  is empty afterwards. Both are always written, so states of several runs can be merged (`--merge-state`). A
-  `last_list_id` outside `resume`, which the first versions left, is not used: all lists are read.
+- `--state` takes the state of an earlier run, also as `meltano state get` prints it, or as a whole STATE message.
+  A bookmark is a day, or a moment in ISO 8601, long or compact; without a time zone it is UTC. Anything else is
+  refused with its stream and value, and so is a file without bookmarks.
+- A warning names bookmarks that have no use, such as those of streams that the tap does not have; a bookmark in the
+  future; an `end_date` before the bookmark; and a `start_date` after it. A run that selects no stream fails.
+- An interrupted run of `list_users` continues after its last list, if the next run is to read the same lists. The
+  entry `resume` identifies the run by its start. It has the last list and the lists before it that failed, however
+  many lists there are; when the run has finished, `done` says so. `export_jobs` has the jobs of an interrupted run,
+  and is empty afterwards. Both entries are always written, so states of several runs can be merged (`--merge-state`).
+  A `last_list_id` outside `resume`, which the first versions left, is not used: all lists are read.
 """
 _COLUMNS: Final = ("stream", "what", "key", "replication", "endpoints and limits", "cost", "by default")
 _PERIODS: Final = {SECOND: "second", MINUTE: "minute", DAY: "day"}
@@ -73,7 +74,8 @@ def files() -> dict[Path, str]:
     exports = [stream for stream in streams if isinstance(stream, ExportStream)]
     others = [stream for stream in streams if stream not in exports]
     tables = [*_table("What describes the project", others), *_table("Exports", exports)]
-    return {PAGE: "\n".join([_HEAD, *tables])}
+    head = _HEAD.replace("WINDOWS", str(WINDOW_WITHOUT_ROWS.attempts)).replace("FILES", str(EXPORT_FILE.attempts))
+    return {PAGE: "\n".join([head, *tables])}
 
 
 def _table(title: str, streams: Iterable[IterableStream]) -> list[str]:

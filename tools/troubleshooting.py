@@ -23,7 +23,7 @@ NOT_SHOWN: Final = {
     "RecordSkippedError",
     "RecordRejectedError",
     "UnfittingLineError",
-    "UnusualStreamError",
+    "UnusualSchemaError",
     "SettingError",
     "TransientApiError",
     "UnreadableVariableError",

@@ -76,9 +76,13 @@ _USER: Final[Names] = (
 
 @dataclass(frozen=True)
 class DataType:
-    """One export data type: `name` as `dataTypeName` wants it, `stream` as taps call it.
+    """One export data type.
 
-    `fields` are the known ones with their types. `range_field` is what `startDateTime` and `endDateTime` filter on.
+    Attributes:
+        name: the value of `dataTypeName`.
+        stream: the name of the stream.
+        fields: the known fields with their types.
+        range_field: the field that `startDateTime` and `endDateTime` filter on.
     """
 
     name: str
@@ -209,7 +213,7 @@ EVENTS: Final[tuple[DataType, ...]] = (
     ),
     _event("embeddedSession", "embedded_session", _DEVICE, ("session", "impressions")),
     _event("unknownSession", "unknown_session", _DEVICE),
-    _event("journeyExit", "journey_exit", ("workflowId",), _REASON),
+    _event("journeyExit", "journey_exit", ("workflowId", "entranceTime", "exitTime"), _REASON),
     _event(
         "whatsAppBounce",
         "whatsapp_bounce",
@@ -263,14 +267,14 @@ EVENTS: Final[tuple[DataType, ...]] = (
 DATA_TYPES: Final[tuple[DataType, ...]] = (*EVENTS, USER)
 
 
-def unlisted(name: str) -> DataType:
-    """A data type that this table does not know: a stream of events with the fields that every event has."""
+def unknown_data_type(name: str) -> DataType:
+    """A data type that is not in the table, as a stream of events with the fields that every event has."""
     return DataType(name, snake(name.replace("whatsApp", "whatsapp")), _typed(_COMMON))
 
 
 def snake(name: str) -> str:
     """A name in snake case. Capitals in a row are one word with what follows: `isSMSText` becomes `is_smstext`."""
-    return _STEP.sub("_", name).lower()
+    return _WORD_START.sub("_", name).lower()
 
 
-_STEP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD_START: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

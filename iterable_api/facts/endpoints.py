@@ -32,12 +32,12 @@ from iterable_api.facts.success_responses import (
 
 @dataclass(frozen=True)
 class EndpointFacts:
-    """What is known of one endpoint.
+    """Facts about one endpoint.
 
     Attributes:
         method: the HTTP method.
         path: the contract's template of the path.
-        limits: the documented limits, shortest period first. Where there are none, Iterable may still answer 429.
+        limits: the documented limits, shortest period first. Iterable may answer 429 also where there are none.
         repeatable: whether a second call does no more than the first. It is False where a second call creates or
             sends again, or is refused as if the first one had failed. All other endpoints set a state, read, or
             take an id: a user who is deleted twice is gone (Iterable may answer that it does not know the userId,
@@ -219,7 +219,7 @@ ENDPOINTS: Final[Mapping[tuple[str, str], EndpointFacts]] = {
         EndpointFacts(
             "POST", "/api/users/registerDeviceToken", (Limit(500, SECOND),), success=ENVELOPE, key_types=DEVICES
         ),
-        # Nobody has recorded a success of `unforget`; the contract says the same of it as of `forget`.
+        # There is no recording of a success of `unforget`; the contract says the same of it as of `forget`.
         EndpointFacts("POST", "/api/users/unforget", (Limit(3, SECOND), Limit(1000, DAY)), success=ENVELOPE),
         EndpointFacts("POST", "/api/users/update", (Limit(500, SECOND),), key_types=CLIENTS),
         EndpointFacts("POST", "/api/users/updateEmail", success=ENVELOPE, key_types=CLIENTS),
@@ -258,5 +258,5 @@ def success_of(method: str, path: str) -> SuccessResponse:
     """
     success = facts_of(method, path).success
     if success is None:
-        raise LookupError(f"the row of {method} {path} does not say what a success looks like")
+        raise LookupError(f"the row of {method} {path} has no form of a success")
     return success

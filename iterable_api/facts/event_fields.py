@@ -1,6 +1,6 @@
 """The fields of exported rows as one table: each means the same in all data types that have it.
 
-They are what published schemas, recorded export lines and tracking requests show. Types are written as follows:
+Sources are published schemas, recorded export lines and tracking requests. Types are written as follows:
 
     string, integer, number, boolean, object, any      JSON types
     date-time                                          a JSON string that holds a timestamp
@@ -22,7 +22,7 @@ class Field(NamedTuple):
 
 
 FIELDS: Final[Mapping[str, Field]] = {
-    # Whom and when
+    # User and time
     "createdAt": Field(
         "date-time", "When it happened: a send when it was handed over, an open or a click when the user acted."
     ),
@@ -31,13 +31,15 @@ FIELDS: Final[Mapping[str, Field]] = {
     "itblUserId": Field("string", "Iterable's own id of the user."),
     "eventName": Field("string", "The name of a custom event."),
     "id": Field("string", "The id that the event was sent to Iterable with."),
-    "itblInternal": Field("object", "What Iterable notes for itself, such as when it stored the row."),
+    "itblInternal": Field("object", "Iterable's own notes, such as the time at which it stored the row."),
     "eventUpdatedAt": Field("date-time", "When the event was last changed."),
     "sentAt": Field("date-time", "When the message, or the app's report of it, was sent."),
     "receivedAt": Field("date-time", "When it was received."),
+    "entranceTime": Field("date-time", "When the user entered the journey."),
+    "exitTime": Field("date-time", "When the user left the journey."),
     "seenAt": Field("date-time", "When the user saw the message."),
     "expiresAt": Field("date-time", "Until when the message is shown."),
-    # What it belongs to
+    # Campaign, template and channel
     "campaignId": Field("integer", "The campaign that it belongs to."),
     "templateId": Field("integer", "The template that it belongs to."),
     "messageId": Field("string", "One message to one user; several events may share it."),
@@ -53,7 +55,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "messageBusId": Field("string", "The message's id with the provider that delivers it."),
     "replyToMessageId": Field("string", "The message that it answers."),
     "seenMessageId": Field("string", "The message that was seen."),
-    # What was sent
+    # Content
     "transactionalData": Field("json", "Data that the message was triggered with."),
     "messageContext": Field("object", "How an in-app message was shown."),
     "priorityLevel": Field("number", "The priority of an in-app message."),
@@ -61,12 +63,12 @@ FIELDS: Final[Mapping[str, Field]] = {
     "renderedWhatsAppMessage": Field("string", "The WhatsApp message as it was sent."),
     "smsMessage": Field("string", "The text as it was received."),
     "whatsAppMessage": Field("object", "The WhatsApp message as it was received."),
-    "sanitized": Field("object", "What was received, without what could do harm."),
+    "sanitized": Field("object", "What was received, without harmful parts."),
     "catalogCollectionCount": Field("integer", "How many catalog collections the message used."),
     "catalogLookupCount": Field("integer", "How many catalog items the message looked up."),
     "productRecommendationCount": Field("integer", "How many product recommendations the message used."),
     "isGhostPush": Field("boolean", "Whether the push was silent, to find out whether the app is still installed."),
-    # How it was delivered
+    # Delivery
     "espName": Field("string", "The provider that delivers the messages."),
     "espAccountId": Field("string", "The account with that provider."),
     "billingParty": Field("string", "Who is billed for the message."),
@@ -87,19 +89,19 @@ FIELDS: Final[Mapping[str, Field]] = {
     "attributionType": Field("string", "How the answer was assigned to a message."),
     "platformEndpoint": Field("string", "Where the push went to: a device's registration."),
     "browserToken": Field("string", "The browser that the push went to."),
-    # What went wrong
-    "reason": Field("string", "Why: of a skip, why nothing was sent."),
+    # Failures
+    "reason": Field("string", "The reason; of a skip, why nothing was sent."),
     "status": Field("string", "The status that the recipient's server gave."),
     "recipientState": Field("string", "What the bounce says about the address, such as HardBounce."),
-    "bounceMessage": Field("string", "What the recipient's server said."),
-    "smsProviderResponse": Field("object", "What the provider said."),
+    "bounceMessage": Field("string", "The message of the recipient's server."),
+    "smsProviderResponse": Field("object", "The provider's response."),
     "errorCode": Field("integer", "The provider's code of the error."),
-    "messageStatus": Field("string", "What became of the message."),
-    # What the user did
+    "messageStatus": Field("string", "The status of the message."),
+    # Actions of the user
     "url": Field("string", "The link that was clicked."),
     "clickedUrl": Field("string", "The link that was clicked."),
     "targetUrl": Field("string", "Where the click led."),
-    "hrefIndex": Field("integer", "The place of the link among the links of the message."),
+    "hrefIndex": Field("integer", "The position of the link among the links of the message."),
     "buttonIdentifier": Field("string", "The button that was clicked."),
     "actionIdentifier": Field("string", "The button of the push that was tapped."),
     "appAlreadyRunning": Field("boolean", "Whether the app was running when the push was opened."),
@@ -111,19 +113,19 @@ FIELDS: Final[Mapping[str, Field]] = {
     "impressions": Field("array:object", "Which embedded messages were shown in the visit."),
     "displayCount": Field("integer", "How often the embedded message was shown."),
     "displayDuration": Field("number", "For how many seconds the embedded message was shown."),
-    "isBot": Field("boolean", "Whether Iterable takes it for a program's doing, not a person's."),
+    "isBot": Field("boolean", "Whether Iterable attributes it to a program rather than a person."),
     "proxySource": Field("string", "The proxy that loaded the images, such as Apple's or Google's."),
     "total": Field("number", "What the purchase cost in all."),
     "items": Field("any", "What was bought."),
     "shoppingCartItems": Field("any", "What was bought; of a user, what is in the cart."),
     "signupSource": Field("string", "How the user came: an import, the API, a form."),
     "unsubSource": Field("string", "How the user left: a link, a bounce, an import."),
-    # Where
+    # Place
     "ip": Field("string", "The IP address that it came from."),
     "city": Field("string", "The city, by IP address."),
     "region": Field("string", "The region, by IP address."),
     "country": Field("string", "The country, by IP address."),
-    "userAgent": Field("string", "The program that it came from, as it introduces itself."),
+    "userAgent": Field("string", "The user agent of the program that it came from."),
     "userAgentDevice": Field("string", "The kind of that program or device."),
     "deviceInfo": Field("object", "The device and the app."),
     # Users
@@ -139,7 +141,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "lastKnownLatitude": Field("number", "Latitude of the last known place."),
     "lastKnownLongitude": Field("number", "Longitude of the last known place."),
     "receivedSMSDisclaimer": Field("boolean", "Whether the user was sent the disclaimer for text messages."),
-    "knownLitigatorFilter": Field("any", "Whether the number belongs to somebody known to sue."),
+    "knownLitigatorFilter": Field("any", "Whether the number belongs to a person known to sue."),
     "userListIds": Field("array:integer", "Lists that the user is on."),
     "subscribedMessageTypeIds": Field("array:integer", "Message types that the user opted in to."),
     "unsubscribedChannelIds": Field("array:integer", "Channels that the user unsubscribed from."),
@@ -147,5 +149,5 @@ FIELDS: Final[Mapping[str, Field]] = {
     "devices": Field("any", "Devices with the app."),
     "browserTokens": Field("any", "Browsers that may be sent pushes."),
     "profile": Field("object", "Fields under the name `profile`."),
-    "itblDS": Field("object", "What Iterable predicts of the user."),
+    "itblDS": Field("object", "Iterable's predictions about the user."),
 }

@@ -1,4 +1,4 @@
-"""What one event has in common in Iterable's export and in its system webhooks.
+"""Common keys: the fields by which an export row and a system webhook are known to be about the same event.
 
 Iterable gives most events no id, and the two ways carry different fields of the same event. Nothing public shows the
 same event in both forms, so the table is concluded from the fields that both have: `messageId` names one message to one

@@ -1,4 +1,4 @@
-"""Who a record is about: Iterable's project types and its rules for e-mail addresses and userIds."""
+"""Identity of users: Iterable's project types and its rules for e-mail addresses and userIds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from iterable_api.facts.limits import MAX_USER_ID_LENGTH
 
 PLACEHOLDER_DOMAIN: Final = "placeholder.email"
 
-# Possessive, since what has matched once is never to be matched in another way.
+# Possessive quantifiers: a part that has matched is never matched in another way.
 _ADDRESS: Final = (
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]++)*+"
     r"@(?:[a-z0-9][a-z0-9-]*+(?<!-)\.)+(?:[a-z]{2,63}+|xn--[a-z0-9-]{1,59}+)"
@@ -22,7 +22,7 @@ _USER_ID: Final = re.compile(rf"[\x20-\x7e]{{0,{MAX_USER_ID_LENGTH - 1}}}[\x21-\
 
 
 class ProjectType(StrEnum):
-    """What makes a user unique in a project. Chosen when the project is made; it never changes."""
+    """The identifier that is unique in a project. It is chosen when the project is made and never changes."""
 
     EMAIL = "email"
     USER_ID = "userId"
@@ -30,7 +30,7 @@ class ProjectType(StrEnum):
 
 
 def normalise_email(text: str) -> str:
-    """Trimmed and in lower case: what Iterable stores, and what it names in its failures."""
+    """The address trimmed and in lower case, as Iterable stores it and names it in its failures."""
     return text.strip().lower()
 
 
@@ -44,9 +44,9 @@ def is_valid_email(text: str) -> bool:
 
 
 def valid_emails(texts: Sequence[str]) -> list[str] | None:
-    """What `normalise_email` makes of many texts that are in need of no trimming, if all are valid; None if one is not.
+    """The normalised addresses, if all are valid; None if one is not. The texts must need no trimming.
 
-    They are looked at together, which takes half the time.
+    They are matched together, which takes half the time of `is_valid_email` for each.
     """
     lines = "\n".join(texts).lower()
     emails = lines.split("\n")

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 Scope = Literal["project", "key", "organisation"]
 MAX_BODY_BYTES: Final = 4_000_000
-"""What a request body may hold: "4 MB", read as the smaller of its two meanings."""
+"""Bytes of a request body. The contract says "4 MB"; this is the smaller of its two meanings."""
 MAX_URI_LENGTH: Final = 2048
 MAX_CATALOG_ITEMS: Final = 1000
 MAX_CATALOG_ITEM_BYTES: Final = 30_000

@@ -1,4 +1,4 @@
-"""What Segment and Heap call Iterable's events.
+"""Names of Iterable's events in Segment and Heap.
 
 Segment's names are those of its page on Iterable as a source (22) and of Iterable's article on Segment (27). Heap's are
 the 26 of its page on Iterable, which tell blast and triggered e-mails apart; Iterable has one name for both.

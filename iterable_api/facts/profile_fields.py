@@ -7,4 +7,4 @@ from typing import Final
 RESERVED: Final = frozenset(
     {"itblInternal", "itblDS", "itblUserId", "profileUpdatedAt", "signupSource", "devices", "browserTokens"}
 )
-"""Profile fields that Iterable sets itself. What it does with them in a request is not documented."""
+"""Profile fields that Iterable sets itself. Their effect in a request is not documented."""

@@ -1,4 +1,4 @@
-"""The forms that a success has; `endpoints` says which is whose.
+"""Forms of successes; `endpoints` has the form of each endpoint.
 
 A 2xx status proves nothing: a gateway, a proxy or a maintenance page answers 200 as well, and Iterable's own error
 envelope has been seen under it. A record counts as written only when the body has the form below.
@@ -33,10 +33,10 @@ class SuccessResponse:
     """The form of a success.
 
     Attributes:
-        form: it in words, for whoever reads the error.
-        fits: whether a JSON object has it. It need not look at `code`: see `codes`.
-        sample: the smallest body that has it.
-        codes: what `code` may be, where the object has one. A success without envelope has none.
+        form: the form in words, for error texts.
+        fits: whether a JSON object has the form. It need not look at `code`: see `codes`.
+        sample: the smallest body of this form.
+        codes: the values that `code` may have, where the object has one. A success without envelope has none.
     """
 
     form: str
@@ -68,7 +68,7 @@ class SuccessResponse:
 
 
 def catalog_data(answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What an answer about catalogs holds: recordings have it in `params` of the envelope, the contract bare."""
+    """The content of an answer about catalogs: recordings have it in `params` of the envelope, the contract bare."""
     wrapped = answer.get("params")
     return wrapped if isinstance(wrapped, dict) else answer
 
@@ -90,7 +90,7 @@ def _is_array(name: str) -> Callable[[Mapping[str, Any]], bool]:
 
 
 def _has_things(name: str) -> Callable[[Mapping[str, Any]], bool]:
-    """An array of what has an id and a name."""
+    """An array of objects with an id and a name."""
     return lambda answer: _all_are(answer.get(name), lambda thing: _is_whole(thing.get("id")) and _is_named(thing))
 
 
@@ -128,11 +128,11 @@ QUEUED: Final = SuccessResponse(
     {"msg": "", "code": SUCCESS, "params": None},
     frozenset({SUCCESS, ACCEPTED}),
 )
-"""Where the contract has a 202 beside the 200. Clients of subscriptions have met both codes."""
+"""For endpoints that have a 202 beside the 200 in the contract. Clients of subscriptions have met both codes."""
 COUNTS: Final = SuccessResponse(
     "a JSON object with the numbers `successCount` and `failCount`", _has_counts, {"successCount": 0, "failCount": 0}
 )
-"""All else is missing in answers of 2017 and 2021; `requests/bulk_response.py` reads what may be there."""
+"""Answers of 2017 and 2021 have no other members; `requests/bulk_response.py` reads those that may be there."""
 LIST_ID: Final = SuccessResponse("a JSON object with a whole number `listId`", _has_id("listId"), {"listId": 1})
 SNIPPET_ID: Final = SuccessResponse(
     "a JSON object with a whole number `snippetId`", _has_id("snippetId"), {"snippetId": 1}

@@ -1,7 +1,7 @@
-"""Iterable's date formats, in and out.
+"""Iterable's date formats, for reading and writing.
 
 Iterable writes `2021-07-01 18:00:44 +00:00` in users and exports, epoch milliseconds in metadata, and
-now and then something odd (`+0000`, `2025-12-19T22:43:34.134105.000Z`). It reads Unix seconds in
+now and then another form (`+0000`, `2025-12-19T22:43:34.134105.000Z`). It reads Unix seconds in
 `createdAt` of events, and `yyyy-MM-dd HH:mm:ss` (UTC) in the ranges of an export.
 """
 
@@ -19,7 +19,7 @@ _TIMESTAMP: Final = re.compile(
         \s?(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?""",
     re.VERBOSE | re.ASCII,
 )
-_BETWEEN: Final = frozenset("T ")
+_SEPARATORS: Final = frozenset("T ")
 _MINUTES: Final = {f"{minute // 60:02}:{minute % 60:02}:": minute * 60 for minute in range(24 * 60)}
 _UTC: Final = ("", "Z", "+00:00", " +00:00", ".000Z", ".000000Z", ".000000+00:00")
 _UTC_SECONDS: Final = {f"{second:02}{zone}": second for second in range(60) for zone in _UTC}
@@ -50,32 +50,32 @@ def to_rfc3339(moment: datetime) -> str:
 def text_to_rfc3339(text: str) -> str | None:
     """The moment that `text` names as `to_rfc3339` writes it; None if `parse` makes nothing of it.
 
-    Exports are full of dates, nearly all in one spelling: that is rewritten without looking at the calendar
-    more than once a day.
+    Exports are full of dates, nearly all in one spelling. That one is rewritten by look-up: the calendar is needed
+    only once for each day.
     """
     day, clock, end = _days.get(text[:11]), text[11:17], _SECONDS.get(text[17:])
     if day is not None and end is not None and clock in _CLOCKS:
         return f"{day}{clock}{end}"
-    return _learnt_to_rfc3339(text)
+    return _parsed_to_rfc3339(text)
 
 
-def _learnt_to_rfc3339(text: str) -> str | None:
+def _parsed_to_rfc3339(text: str) -> str | None:
     moment = parse(text)
     if moment is None:
         return None
     if text == to_iterable(moment):
-        if len(_days) >= _MOST_DAYS:
+        if len(_days) >= _MAX_DAYS:
             _days.clear()
         _days[text[:11]] = f"{text[:10]}T"
     return to_rfc3339(moment)
 
 
 _days: Final[dict[str, str]] = {}
-"""Days that were met, as `to_iterable` begins -> as `to_rfc3339` begins."""
-_MOST_DAYS: Final = 10_000
+"""Cache of days: the beginning of a `to_iterable` text -> the beginning of its `to_rfc3339` text."""
+_MAX_DAYS: Final = 10_000
 _CLOCKS: Final = frozenset(f"{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60))
 _SECONDS: Final = {f"{second:02} +00:00": f"{second:02}.000000+00:00" for second in range(60)}
-"""How `to_iterable` ends -> how `to_rfc3339` ends."""
+"""End of a `to_iterable` text -> end of its `to_rfc3339` text."""
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:
@@ -93,13 +93,13 @@ def to_epoch_seconds(moment: datetime) -> int:
 
 
 def to_iterable(moment: datetime) -> str:
-    """`2021-07-01 18:00:44 +00:00`: how Iterable writes a date, and always reads one as a date."""
+    """Iterable's own form of a date, `2021-07-01 18:00:44 +00:00`, which it always reads as a date."""
     return f"{to_export_bound(moment)} +00:00"
 
 
 def text_to_iterable(text: str) -> str | None:
     """The moment that `text` names as `to_iterable` writes it; None if `parse` makes nothing of it."""
-    if _usual_seconds(text) is not None:
+    if _common_seconds(text) is not None:
         return f"{text[:10]} {text[11:19]} +00:00"
     moment = parse(text)
     return None if moment is None else to_iterable(moment)
@@ -107,16 +107,16 @@ def text_to_iterable(text: str) -> str | None:
 
 def text_to_epoch_seconds(text: str) -> int | None:
     """The moment that `text` names as Unix seconds; None if `parse` makes nothing of it."""
-    if (seconds := _usual_seconds(text)) is not None:
+    if (seconds := _common_seconds(text)) is not None:
         return seconds
     moment = parse(text)
     return None if moment is None else to_epoch_seconds(moment)
 
 
-def _usual_seconds(text: str) -> int | None:
-    """Unix seconds of the spellings in which nearly all timestamps come, looked up piece by piece; else None."""
+def _common_seconds(text: str) -> int | None:
+    """Unix seconds of a timestamp in one of the common spellings, looked up part by part; None for any other text."""
     clock, second = _MINUTES.get(text[11:17]), _UTC_SECONDS.get(text[17:])
-    if clock is None or second is None or text[10:11] not in _BETWEEN or (day := _midnight(text[:10])) is None:
+    if clock is None or second is None or text[10:11] not in _SEPARATORS or (day := _midnight(text[:10])) is None:
         return None
     return day + clock + second
 
@@ -138,7 +138,7 @@ def to_export_bound(moment: datetime) -> str:
 
 
 def _utc(moment: datetime) -> datetime:
-    """A moment without a zone is UTC, not the local time of this machine."""
+    """The moment in UTC; one without a zone is taken for UTC, not for the local time of this machine."""
     if moment.tzinfo is UTC:
         return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -72,8 +72,6 @@ WEBHOOK_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "embeddedImpressionPlacementId": Field("string", "The placement that the message was shown in."),
         "embeddedImpressionDisplayCount": Field("integer", "How often the message was shown."),
         "embeddedImpressionDisplayDuration": Field("number", "For how many seconds the message was shown."),
-        "entranceTime": Field("date-time", "When the user entered the journey."),
-        "exitTime": Field("date-time", "When the user left the journey."),
         "exitReason": Field("string", "Why the user left the journey."),
         "exitRuleId": Field("string", "The rule by which the user left."),
         "exitNodeId": Field("string", "The step at which the user left."),
@@ -97,7 +95,7 @@ NAMES_OF_ANY: Final[Names] = (
     "locale",
     "esDocumentId",
 )
-"""What payloads of every kind may have."""
+"""Fields that payloads of every kind may have."""
 _EMAIL: Final[Names] = (*NAMES_OF_ANY, "emailId", "emailSubject", "contentId")
 _OPENED: Final[Names] = (*_EMAIL, "timeZone", "device")
 _CLICKED: Final[Names] = (*_OPENED, "linkUrl", "trackedLink", "canonicalUrlId", "linkId")
@@ -176,8 +174,6 @@ WEBHOOK_EVENTS: Final[Mapping[str, Names]] = MappingProxyType(
         "journeyExit": (
             "workflowName",
             "esDocumentId",
-            "entranceTime",
-            "exitTime",
             "exitReason",
             "exitRuleId",
             "exitNodeId",

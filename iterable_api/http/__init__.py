@@ -1,1 +1,1 @@
-"""The HTTP client: session, retries, stalled connections, successes that are sure."""
+"""The HTTP client: session, retries, stalled connections, verified successes."""

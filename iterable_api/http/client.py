@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json as jsonlib
-import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 
@@ -18,26 +17,20 @@ from iterable_api.errors import (
     ConnectionFailedError,
     RunEndedError,
     ServerError,
-    UnaddressableError,
     UnknownOutcomeError,
     UnreadableAnswerError,
     api_error,
 )
-from iterable_api.facts.endpoints import facts_of
-from iterable_api.http.retries import no_answer, retry_after, retrying
+from iterable_api.http.addresses import base_url
+from iterable_api.http.api_request import ApiRequest, Params, PathParams
+from iterable_api.http.retries import connection_error, retry_after, retrying
 from iterable_api.http.session import open_session
 from iterable_api.http.stalling import CONNECT_TIMEOUT, STALL_TIMEOUT, is_framed
 from iterable_api.rate_limits.limiter import DocumentedLimits, RateLimiter
-from iterable_api.redaction import texts_in
 from iterable_api.waiting.cancellation import PROCESS, Cancellation
 from iterable_api.waiting.retry_policy import REQUEST, RetryPolicy
 
-HOSTS: Final[Mapping[str, str]] = {"us": "https://api.iterable.com", "eu": "https://api.eu.iterable.com"}
-
 _SUCCESS: Final = range(200, 300)
-
-Params = Mapping[str, str | int | Sequence[str | int]]
-PathParams = Mapping[str, str | int]
 
 
 @dataclass(frozen=True)
@@ -48,7 +41,7 @@ class Attempt:
         path: the endpoint's template.
         status: None if there was no answer.
         seconds: until the answer began.
-        body: what was sent, where it was JSON already.
+        body: the body, if the caller gave it as JSON text.
     """
 
     method: str
@@ -61,10 +54,22 @@ class Attempt:
 class IterableClient:
     """Calls endpoints by their contract template; path parameters are given apart and never logged.
 
-    Threads may share a client: what they share is the pool of connections, which is made for that; the
-    headers never change and cookies are not kept. `max_tries` counts the first try. `timeout` is (connect,
-    read) in seconds; the second is the longest stall, not the longest answer: see `StallGuard`. `on_attempt`
-    sees every try, in the thread that made it. Once cancelled, the client sends nothing more.
+    Threads may share a client: the pool of connections is made for that, the headers never change and cookies are
+    not kept. Once cancelled, a client sends nothing more.
+
+    Args:
+        api_key: the key of the project.
+        region: the data centre, a key of `HOSTS`.
+        api_url: the address of the API in place of the region's.
+        limiter: is asked before every attempt; by default `DocumentedLimits`.
+        user_agent: the header of this name.
+        timeout: seconds to connect, and the longest stall of an answer in seconds; see `StallGuard`.
+        max_tries: attempts of a request, the first included.
+        first_wait: seconds before the second attempt.
+        longest_wait: seconds that no wait exceeds.
+        sleep: waits for so many seconds.
+        on_attempt: is called after every attempt, in the thread that made it.
+        cancellation: ends the waits of the client.
 
     Raises:
         ValueError: naming the setting (`api_key`, `region`, `api_url`) that is wrong.
@@ -120,9 +125,16 @@ class IterableClient:
         data: bytes | None = None,
         repeatable: bool = True,
     ) -> requests.Response:
-        """A 2xx answer, read whole. `data` is a body that is JSON already.
+        """A 2xx answer, read whole.
 
-        `repeatable` is False for a body that must not be sent twice to an endpoint that would not mind.
+        Args:
+            method: the HTTP method.
+            path: the contract's template of the path.
+            path_params: values for the parameters of the template.
+            params: the query.
+            json: the body as a value.
+            data: the body as JSON text, in place of `json`.
+            repeatable: False for a body that must not be sent twice, although the endpoint is repeatable.
 
         Raises:
             ApiError: for any other answer, transient ones only after `max_tries`.
@@ -132,54 +144,55 @@ class IterableClient:
             UnknownOutcomeError: if a call that must not be repeated may or may not have happened.
             UntrustedServerError: if the server's certificate could not be verified.
         """
-        return self.send(ApiRequest(method, path, path_params or {}, params, json, data, harmless=repeatable))
+        call = ApiRequest(method, path, path_params or {}, params, json, data, repeatable_body=repeatable)
+        return self.send(call)
 
     def send(self, call: ApiRequest) -> requests.Response:
-        """Send one request, and read its answer whole. Raises the same errors as `request`.
+        """Send one request, and read its response whole. Raises the same errors as `request`.
 
         All requests but those of `stream` come through here, so a subclass can answer them in another way.
         """
-        return self._retrying(self._whole, call, self._base + call.target)
+        return self._retrying(self._send_and_read, call, self._base + call.target)
 
     @contextmanager
     def stream(self, path: str, *, params: Params | None = None) -> Iterator[requests.Response]:
         """A GET whose body is still to be read. Only opening it is retried, not reading it."""
         call = ApiRequest("GET", path, {}, params, None, None)
-        response = self._retrying(self._opened, call, self._base + call.target)
+        response = self._retrying(self._open, call, self._base + call.target)
         try:
             yield response
         finally:
             response.close()
 
     def close(self) -> None:
-        """Close the connections, those of the limiter, too."""
+        """Close the connections, also those of the limiter."""
         self._session.close()
         self._limiter.close()
 
-    def _whole(self, call: ApiRequest, url: str) -> requests.Response:
-        response = self._opened(call, url)
-        with self._no_answer_explained(call):
+    def _send_and_read(self, call: ApiRequest, url: str) -> requests.Response:
+        response = self._open(call, url)
+        with self._explain_connection_errors(call):
             _ = response.content  # reads the body, which may end too early
             if self._cancellation.is_cancelled and not is_framed(response):
                 raise requests.ConnectionError
         return response
 
-    def _opened(self, call: ApiRequest, url: str) -> requests.Response:
+    def _open(self, call: ApiRequest, url: str) -> requests.Response:
         self._limiter.acquire(call.method, call.path)
         self._cancellation.check()
         began, status = time.monotonic(), None
         try:
-            response = self._sent(call, url)
+            response = self._send_once(call, url)
             status, self._reached = response.status_code, True
         finally:
             if self._on_attempt is not None:
                 self._on_attempt(Attempt(call.method, call.path, status, time.monotonic() - began, call.data))
         if response.status_code not in _SUCCESS:
-            raise self._refusal(call, response)
+            raise self._api_error(call, response)
         return response
 
-    def _sent(self, call: ApiRequest, url: str) -> requests.Response:
-        with self._no_answer_explained(call):
+    def _send_once(self, call: ApiRequest, url: str) -> requests.Response:
+        with self._explain_connection_errors(call):
             return self._session.request(
                 call.method,
                 url,
@@ -193,17 +206,17 @@ class IterableClient:
             )
 
     @contextmanager
-    def _no_answer_explained(self, call: ApiRequest) -> Iterator[None]:
+    def _explain_connection_errors(self, call: ApiRequest) -> Iterator[None]:
         try:
             yield
         except (requests.RequestException, UnicodeError) as error:
             host = urlsplit(self._base).netloc
-            failure = no_answer(str(call), host, error, repeatable=call.repeatable, reached=self._reached)
+            failure = connection_error(str(call), host, error, repeatable=call.repeatable, reached=self._reached)
             if self._cancellation.is_cancelled and isinstance(failure, ConnectionFailedError):
                 failure = RunEndedError(f"{call}: broken off, because the run was asked to end")
             raise failure from None
 
-    def _refusal(self, call: ApiRequest, response: requests.Response) -> ApiError | UnknownOutcomeError:
+    def _api_error(self, call: ApiRequest, response: requests.Response) -> ApiError | UnknownOutcomeError:
         sent = [self._key, *call.texts]
         error = api_error(
             response.status_code, call.method, call.path, _body(response), retry_after(response), sent=sent
@@ -213,100 +226,8 @@ class IterableClient:
         return error
 
 
-@dataclass(frozen=True)
-class ApiRequest:
-    """One request, however often it is tried. Only its method and template may be shown.
-
-    Attributes:
-        path: the template of the endpoint.
-        path_params: the values for the template.
-        params: the query.
-        json: the body, to be made JSON; None for none.
-        data: the body that is JSON already; None for none.
-        harmless: whether sending this body twice does no more harm than the endpoint itself does.
-    """
-
-    method: str
-    path: str
-    path_params: PathParams = field(repr=False)
-    params: Params | None = field(repr=False)
-    json: Any = field(repr=False)
-    data: bytes | None = field(repr=False)
-    harmless: bool = True
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-    @property
-    def target(self) -> str:
-        """The path with its parameters filled in.
-
-        Raises:
-            UnaddressableError: if one of them cannot be part of a URL.
-        """
-        return fill(self.path, self.path_params)
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether it may be sent again if its outcome is not known."""
-        return self.harmless and facts_of(self.method, self.path).repeatable
-
-    @property
-    def texts(self) -> Iterator[str]:
-        """All texts in it, to be redacted in errors."""
-        return texts_in(self.path_params, self.params, self.json, self.data)
-
-
-def base_url(region: str, api_url: str | None) -> str:
-    """Where the API is.
-
-    Raises:
-        ValueError: naming the setting that is wrong.
-    """
-    if api_url is None:
-        if region not in HOSTS:
-            raise ValueError(f"`region` is {region!r}; it must be one of {', '.join(HOSTS)}")
-        return HOSTS[region]
-    if not _is_base_url(api_url):
-        raise ValueError("`api_url` must look like https://host or http://host:port, with no user, query or fragment")
-    url, parts = api_url.rstrip("/"), urlsplit(api_url)
-    if url.endswith("/api"):
-        raise ValueError("`api_url` must be given without the `/api` at its end")
-    if parts.scheme == "http" and f".{parts.hostname}".endswith(".iterable.com"):
-        raise ValueError("`api_url` must be https:// for a host of Iterable, or the key could be read on its way")
-    return url
-
-
-def fill(path: str, values: PathParams) -> str:
-    """The template with its parameters put in, each quoted whole: `+` becomes `%2B` and `/` becomes `%2F`.
-
-    Raises:
-        UnaddressableError: if a value would change which endpoint is called.
-    """
-    return path.format_map({name: _quoted(path, name, str(value)) for name, value in values.items()})
-
-
-def _quoted(path: str, name: str, value: str) -> str:
-    # Dots are never quoted, and "." and ".." as a whole segment are resolved on the way, quoted or not.
-    if value not in ("", ".", ".."):
-        try:
-            return quote(value, safe="@")
-        except UnicodeEncodeError:
-            pass
-    raise UnaddressableError(f"{path}: the `{name}` is empty, `.`, `..` or not Unicode, and so fits in no URL")
-
-
-def _is_base_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        has_host = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and has_host and re.search(r"[@?#\s]", url) is None
-
-
 def _body(response: requests.Response) -> bytes:
-    """The body of a refusal, or nothing if it is cut short: the status says enough."""
+    """The body of an error, or nothing if it is cut short: the status is enough."""
     try:
         with response:
             return response.content

@@ -1,4 +1,4 @@
-"""Requests whose success must be sure."""
+"""Requests whose success is verified by the form of the answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 from iterable_api.errors import UnknownOutcomeError, UnreadableAnswerError
 from iterable_api.facts.endpoints import facts_of, success_of
-from iterable_api.http.client import IterableClient, Params, PathParams
+from iterable_api.http.api_request import Params, PathParams
+from iterable_api.http.client import IterableClient
 from iterable_api.waiting.retry_policy import UNREADABLE_ANSWER
 
 
@@ -28,7 +29,7 @@ def confirmed(
     Raises:
         IterableError: as `IterableClient.request` does.
         UnknownOutcomeError: also if a call that must not be repeated got a 2xx answer of another form.
-        UnreadableAnswerError: if all tries of any other call got such answers.
+        UnreadableAnswerError: if all attempts of a repeatable call got such answers.
     """
     success = success_of(method, path)
     may_repeat = repeatable and facts_of(method, path).repeatable

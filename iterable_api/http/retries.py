@@ -1,10 +1,11 @@
-"""What to do when a request fails: what is known about its fate, whether to try again, and when."""
+"""Retries of requests: which failures are tried again, and when; and the error for a request without an answer."""
 
 from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -28,8 +29,8 @@ from iterable_api.errors import (
 )
 from iterable_api.waiting.retry_policy import UNREACHED_HOST, RetryPolicy
 
-LONGEST_RETRY_AFTER: Final = 300
-"""Seconds that one `Retry-After` can hold us up. Whoever asks for more is asked again after these."""
+MAX_RETRY_AFTER: Final = 300
+"""Seconds. A `Retry-After` that asks for a longer wait is cut to this."""
 
 NO_ANSWER: Final = (
     requests.ConnectionError,
@@ -37,40 +38,42 @@ NO_ANSWER: Final = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
-"""What requests raises when there is no answer, or not all of it."""
+"""Exceptions of requests for an answer that did not come, or not whole."""
 _NEVER_SENT: Final = (NewConnectionError, ConnectTimeoutError)
-_NO_WAY: Final = (*_NEVER_SENT, ProxyError, ssl.SSLError)
-"""What a wrong host, port or proxy ends in. TLS and a proxy may also break later, when something was sent."""
+_UNREACHABLE: Final = (*_NEVER_SENT, ProxyError, ssl.SSLError)
+"""Causes behind a wrong host, port or proxy. TLS and a proxy may also break later, when something was sent."""
 
 _logger = logging.getLogger(__name__)
 
 
 def retrying(policy: RetryPolicy, sleep: Callable[[float], None]) -> Retrying:
-    """Calls something until it works, fails for good, or was tried as often as `policy` says (less if never reached).
+    """A caller that repeats a function until it works, fails for good, or has used up the attempts of `policy`.
 
-    Each wait is a little longer by chance than that of the policy. Where the answer had a `Retry-After`, that is the
-    wait instead.
+    A host that was never reached has the attempts of `UNREACHED_HOST` at most. Each wait is the policy's and a random
+    part of its first wait. Where the answer had a `Retry-After`, that is the wait instead.
     """
-    chance = wait_random(0, policy.first_wait)
+    jitter = wait_random(0, policy.first_wait)
     unreached = policy.at_most(UNREACHED_HOST.attempts)
 
     def wait(state: RetryCallState) -> float:
         error = _error_of(state)
-        asked = error.retry_after if isinstance(error, TransientApiError) else None
-        if asked is None:
-            return policy.wait(state.attempt_number) + chance(state)
-        return min(max(asked, policy.first_wait), LONGEST_RETRY_AFTER)
+        requested = error.retry_after if isinstance(error, TransientApiError) else None
+        if requested is None:
+            return policy.wait(state.attempt_number) + jitter(state)
+        return min(max(requested, policy.first_wait), MAX_RETRY_AFTER)
 
     def log(state: RetryCallState) -> None:
         seconds = state.next_action.sleep if state.next_action else 0
-        _logger.warning("%s. Try %d of %d in %.1f s.", _error_of(state), state.attempt_number + 1, most(state), seconds)
+        _logger.warning(
+            "%s. Try %d of %d in %.1f s.", _error_of(state), state.attempt_number + 1, attempts(state), seconds
+        )
 
-    def most(state: RetryCallState) -> int:
+    def attempts(state: RetryCallState) -> int:
         return (unreached if isinstance(_error_of(state), NeverReachedError) else policy).attempts
 
     return Retrying(
         retry=retry_if_exception_type((ConnectionFailedError, TransientApiError)),
-        stop=lambda state: state.attempt_number >= most(state),
+        stop=lambda state: state.attempt_number >= attempts(state),
         wait=wait,
         before_sleep=log,
         sleep=sleep,
@@ -78,39 +81,106 @@ def retrying(policy: RetryPolicy, sleep: Callable[[float], None]) -> Retrying:
     )
 
 
-def no_answer(
-    call: str, host: str, error: requests.RequestException | UnicodeError, *, repeatable: bool, reached: bool
-) -> IterableError:
-    """What it means that `call` ended with `error` instead of an answer.
+@dataclass(frozen=True)
+class _Failure:
+    """A request that ended with an exception instead of an answer.
 
-    `reached` is whether the host has answered before. The text of `error` is left out: it may hold the URL with
-    an address in it.
+    Attributes:
+        call: method and path template.
+        host: the host that was called.
+        error: the exception.
+        repeatable: whether the call may be sent twice.
+        reached: whether the host has answered before.
     """
-    kind = type(error).__name__
-    causes = tuple(_causes(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return UntrustedServerError(
-            f"{call}: the certificate of {host} could not be verified. Check `api_url`; if a proxy of yours "
-            "re-encrypts the traffic, name its CA in the environment variable REQUESTS_CA_BUNDLE."
-        )
-    if not isinstance(error, NO_ANSWER):
-        return IterableError(f"{call}: the request could not be made ({kind})")
-    never_sent = any(isinstance(cause, _NEVER_SENT) for cause in causes)
-    if not reached and (never_sent or repeatable) and any(isinstance(cause, _NO_WAY) for cause in causes):
-        return NeverReachedError(
-            f"{call}: {host} cannot be reached ({kind}). Check `region`, `api_url`, the network and the proxy"
-        )
-    if never_sent:
-        return ConnectionFailedError(f"{call}: {host} cannot be reached any more ({kind}). Check the network")
-    if any(isinstance(cause, ReadTimeoutError) for cause in causes):
-        kind = f"{kind}: it stalled for longer than `stall_timeout_seconds`"
-    if repeatable:
-        return ConnectionFailedError(f"{call}: no whole answer from {host} ({kind})")
-    return UnknownOutcomeError(f"{call}: no whole answer from {host} ({kind}); it may or may not have taken effect")
+
+    call: str
+    host: str
+    error: Exception
+    repeatable: bool
+    reached: bool
+
+    @property
+    def kind(self) -> str:
+        """The class of the exception. Its text is left out: that may hold the URL with an address in it."""
+        return type(self.error).__name__
+
+    @property
+    def never_sent(self) -> bool:
+        """Whether nothing of the request left this machine."""
+        return self.caused_by(*_NEVER_SENT)
+
+    @property
+    def never_reached(self) -> bool:
+        """Whether the host cannot be reached, and never was. Some causes leave open whether something was sent."""
+        return not self.reached and (self.never_sent or self.repeatable) and self.caused_by(*_UNREACHABLE)
+
+    @property
+    def stall(self) -> str:
+        """The class of the exception, with its reason if that is the longest stall."""
+        stalled = ": it stalled for longer than `stall_timeout_seconds`" if self.caused_by(ReadTimeoutError) else ""
+        return f"{self.kind}{stalled}"
+
+    def caused_by(self, *kinds: type[BaseException]) -> bool:
+        """Whether the exception is of one of these classes, or wraps one that is."""
+        return any(isinstance(cause, kinds) for cause in _causes(self.error))
+
+
+_CONNECTION_ERRORS: Final[Sequence[tuple[Callable[[_Failure], bool], Callable[[_Failure], IterableError]]]] = (
+    (
+        lambda failure: failure.caused_by(ssl.SSLCertVerificationError),
+        lambda failure: UntrustedServerError(
+            f"{failure.call}: the certificate of {failure.host} could not be verified. Check `api_url`; if a proxy of "
+            "yours re-encrypts the traffic, name its CA in the environment variable REQUESTS_CA_BUNDLE."
+        ),
+    ),
+    (
+        lambda failure: not isinstance(failure.error, NO_ANSWER),
+        lambda failure: IterableError(f"{failure.call}: the request could not be made ({failure.kind})"),
+    ),
+    (
+        lambda failure: failure.never_reached,
+        lambda failure: NeverReachedError(
+            f"{failure.call}: {failure.host} cannot be reached ({failure.kind}). Check `region`, `api_url`, the "
+            "network and the proxy"
+        ),
+    ),
+    (
+        lambda failure: failure.never_sent,
+        lambda failure: ConnectionFailedError(
+            f"{failure.call}: {failure.host} cannot be reached any more ({failure.kind}). Check the network"
+        ),
+    ),
+    (
+        lambda failure: failure.repeatable,
+        lambda failure: ConnectionFailedError(f"{failure.call}: no whole answer from {failure.host} ({failure.stall})"),
+    ),
+    (
+        lambda _: True,
+        lambda failure: UnknownOutcomeError(
+            f"{failure.call}: no whole answer from {failure.host} ({failure.stall}); it may or may not have taken "
+            "effect"
+        ),
+    ),
+)
+"""Condition and error, in order of precedence: the first row whose condition holds gives the error."""
+
+
+def connection_error(call: str, host: str, error: Exception, *, repeatable: bool, reached: bool) -> IterableError:
+    """The error for a call that ended with an exception of requests instead of an answer.
+
+    Args:
+        call: method and path template.
+        host: the host that was called.
+        error: the exception.
+        repeatable: whether the call may be sent twice.
+        reached: whether the host has answered before.
+    """
+    failure = _Failure(call, host, error, repeatable, reached)
+    return next(make(failure) for holds, make in _CONNECTION_ERRORS if holds(failure))
 
 
 def retry_after(response: requests.Response) -> float | None:
-    """The seconds that `Retry-After` asks to wait, as a number or until a date. Real Iterable sends none."""
+    """The seconds that the header `Retry-After` asks to wait, as a number or as a date. Iterable itself sends none."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         return float(text)

@@ -1,4 +1,4 @@
-"""The requests session under the client: the key in its header, and nothing else that was not asked for."""
+"""The requests session under the client: it sends the key, and no cookies or credentials of the machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CONNECTIONS_KEPT: Final = 32
 
 
 class _ApiKey(requests.auth.AuthBase):
-    """Puts the key in its header. As an `auth` it also keeps requests from sending what a .netrc holds."""
+    """Puts the key in its header. An `auth` also keeps requests from sending credentials of a .netrc."""
 
     def __init__(self, key: str) -> None:
         self._key = key
@@ -37,7 +37,7 @@ def open_session(api_key: str, user_agent: str, cancellation: Cancellation = PRO
     """
     if _KEY.fullmatch(api_key) is None:
         raise ValueError("`api_key` must be printable ASCII without blanks or line breaks; was it copied whole?")
-    # At DEBUG, and for odd headers at WARNING, urllib3 logs whole URLs, and these may hold an address.
+    # At DEBUG, and for malformed headers at WARNING, urllib3 logs whole URLs, which may hold an address.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     session = requests.Session()
     session.auth = _ApiKey(api_key)
@@ -48,6 +48,6 @@ def open_session(api_key: str, user_agent: str, cancellation: Cancellation = PRO
 
 
 def guard(session: requests.Session, cancellation: Cancellation = PROCESS) -> None:
-    """Break off answers that stall, and all of them when the run is to end."""
+    """Make a session break off answers that stall, and all answers when the run is to end."""
     for scheme in ("https://", "http://"):
         session.mount(scheme, StallGuard(cancellation, pool_maxsize=_CONNECTIONS_KEPT))

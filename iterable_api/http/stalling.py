@@ -1,7 +1,7 @@
-"""Connections that do not wait for ever: an answer that comes too slowly is broken off, however long it may be.
+"""Connections with a minimum speed: an answer that comes too slowly is broken off, a long one is not.
 
-A time-out of a socket is about its silence: an answer that comes byte by byte never reaches it. A limit for the whole
-answer would cut long ones: lists of a million members were seen to take 80 minutes. So the pace is what counts.
+The time-out of a socket covers silence only: an answer that comes byte by byte never reaches it. A limit for the whole
+answer would cut long ones: lists of a million members were seen to take 80 minutes. So the speed is measured.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from iterable_api.waiting.cancellation import Cancellation, shut_socket
 
 CONNECT_TIMEOUT: Final = 10
 STALL_TIMEOUT: Final = 300
-SLOWEST: Final = 500
-"""Bytes per second. The slowest lists bring several times as much, also when they are compressed."""
+MIN_BYTES_PER_SECOND: Final = 500
+"""The slowest lists bring several times as much, also when they are compressed."""
 
 
 class _StalledError(TimeoutError):
-    """Too little of an answer came in the time that a silence may take."""
+    """Too little of an answer came in the time of the longest stall."""
 
 
 class StallGuard(HTTPAdapter):
-    """For sessions: makes their read time-out the longest stall.
+    """An adapter for sessions that makes their read time-out the longest stall.
 
-    A head must come whole in that time, and of a body at least `SLOWEST` bytes for each of its seconds. All
+    A head must come whole in that time, and of a body at least `MIN_BYTES_PER_SECOND` for each of its seconds. All
     connections end when the run does.
     """
 
@@ -43,13 +43,13 @@ class StallGuard(HTTPAdapter):
     def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> HTTPConnectionPool:
         """The pool of the host or of the proxy, which makes guarded connections from now on."""
         pool = cast("HTTPConnectionPool", super().get_connection_with_tls_context(*arguments, **options))
-        if not issubclass(pool.ConnectionCls, _Guarded):
-            pool.ConnectionCls = _guarded(pool.ConnectionCls, self._cancellation)
+        if not issubclass(pool.ConnectionCls, _GuardedConnection):
+            pool.ConnectionCls = _guarded_class(pool.ConnectionCls, self._cancellation)
         return pool
 
 
 def is_framed(response: requests.Response) -> bool:
-    """Whether the head says where the body ends: else one that breaks off looks like a whole one."""
+    """Whether the head says where the body ends. Without that, a body that breaks off looks like a whole one."""
     return "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
 
 
@@ -57,18 +57,18 @@ class _WatchedResponse(HTTPResponse):
     """Reads through a `_StallWatch`."""
 
     def __init__(self, connection: socket.socket, *arguments: Any, **options: Any) -> None:
-        self._pace = _StallWatch(connection.makefile("rb", buffering=0), connection.gettimeout())
-        # Of a socket, all that it asks for is the file.
-        super().__init__(cast("socket.socket", _Readable(self._pace)), *arguments, **options)
+        self._watch = _StallWatch(connection.makefile("rb", buffering=0), connection.gettimeout())
+        # The file is all that the response uses of a socket.
+        super().__init__(cast("socket.socket", _SocketFile(self._watch)), *arguments, **options)
 
     def begin(self) -> None:
         """Read the head."""
         super().begin()
-        self._pace.head_is_read()
+        self._watch.head_is_read()
 
 
-class _Readable:
-    """What an answer asks a socket for."""
+class _SocketFile:
+    """The part of a socket that a response uses."""
 
     def __init__(self, raw: io.RawIOBase) -> None:
         self._raw = raw
@@ -78,22 +78,22 @@ class _Readable:
 
 
 class _StallWatch(io.RawIOBase):
-    """The bytes of one answer as they come. Only the time in which they are waited for counts."""
+    """The bytes of one answer as they come. Only the time that reading has to wait counts."""
 
-    def __init__(self, raw: io.RawIOBase, longest: float | None) -> None:
+    def __init__(self, raw: io.RawIOBase, max_seconds: float | None) -> None:
         self._raw = raw
-        self._longest = longest
-        self._least: float = float("inf")
+        self._max_seconds = max_seconds
+        self._min_bytes: float = float("inf")
         self._is_head = True
         self._bytes = 0
         self._waited = 0.0
 
     def head_is_read(self) -> None:
         """Begin to measure the body."""
-        if self._longest is not None:
-            self._least = SLOWEST * self._longest
+        if self._max_seconds is not None:
+            self._min_bytes = MIN_BYTES_PER_SECOND * self._max_seconds
         self._is_head = False
-        self._begin_anew()
+        self._reset()
 
     def readable(self) -> bool:
         return True
@@ -103,12 +103,12 @@ class _StallWatch(io.RawIOBase):
         count = self._raw.readinto(buffer)
         self._waited += time.monotonic() - began
         if not count and self._is_head and self._bytes:
-            # The standard library takes the end of the connection for that of the head, and what has come for whole.
+            # The standard library takes the end of the connection for the end of the head, and the head for whole.
             raise ConnectionAbortedError
         self._bytes += count or 0
-        if self._bytes >= self._least:
-            self._begin_anew()
-        elif self._longest is not None and self._waited > self._longest:
+        if self._bytes >= self._min_bytes:
+            self._reset()
+        elif self._max_seconds is not None and self._waited > self._max_seconds:
             raise _StalledError
         return count
 
@@ -116,12 +116,12 @@ class _StallWatch(io.RawIOBase):
         self._raw.close()
         super().close()
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self._bytes, self._waited = 0, 0.0
 
 
-class _Guarded:
-    """Mixed into a class of urllib3's connections."""
+class _GuardedConnection:
+    """A mixin for urllib3's classes of connections."""
 
     response_class = _WatchedResponse
     cancellation: Cancellation
@@ -129,11 +129,11 @@ class _Guarded:
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
-        # Within a tunnel through a proxy that speaks TLS itself, it is no socket, but around one.
+        # In a tunnel through a proxy with TLS, this is an object around the socket.
         self.cancellation.watch(getattr(self.sock, "socket", self.sock), shut_socket)
         self.cancellation.check()
 
 
 @lru_cache
-def _guarded(kind: type, cancellation: Cancellation) -> type:
-    return type(kind.__name__, (_Guarded, kind), {"cancellation": cancellation})
+def _guarded_class(kind: type, cancellation: Cancellation) -> type:
+    return type(kind.__name__, (_GuardedConnection, kind), {"cancellation": cancellation})

@@ -1,1 +1,1 @@
-"""What only the two Singer commands need: connection settings, messages at exit."""
+"""Parts of the two Singer commands only: connection settings, environment variables, messages at exit."""

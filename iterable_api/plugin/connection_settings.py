@@ -1,4 +1,4 @@
-"""The settings that tell how to reach a project: the same for tap and target, as JSON Schema."""
+"""The connection settings, which tap and target share, as JSON Schema; and the client that they make."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from iterable_api.facts.identity import ProjectType
-from iterable_api.http.client import HOSTS, Attempt, IterableClient
-from iterable_api.http.stalling import CONNECT_TIMEOUT, SLOWEST, STALL_TIMEOUT
+from iterable_api.http.addresses import HOSTS
+from iterable_api.http.client import Attempt, IterableClient
+from iterable_api.http.stalling import CONNECT_TIMEOUT, MIN_BYTES_PER_SECOND, STALL_TIMEOUT
 from iterable_api.rate_limits.limiter import DocumentedLimits, RateLimiter, Unlimited
 from iterable_api.rate_limits.state_store import open_store
 from iterable_api.waiting.cancellation import PROCESS
@@ -33,14 +34,15 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
     "api_url": {
         "type": ["string", "null"],
         "title": "API URL",
-        "description": "Where the API is, instead of the region's host: for a sandbox or a proxy.",
+        "description": "The address of the API, instead of the region's host: for a sandbox or a proxy.",
     },
     "project_type": {
         "type": "string",
         "enum": [kind.value for kind in ProjectType],
         "default": ProjectType.EMAIL.value,
         "title": "Project type",
-        "description": "What makes a user unique in the project. Iterable shows it in the project's settings.",
+        "description": "The identifier that is unique for each user of the project. Iterable shows it in the project's "
+        "settings.",
     },
     "enforce_rate_limits": {
         "type": "boolean",
@@ -52,9 +54,9 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
         "type": ["string", "null"],
         "secret": True,
         "title": "Rate limit store",
-        "description": "Where processes that read or write the same project keep their limits together: a SQLite file "
-        "on this machine, or a URL such as postgresql://user@host/database or redis://host. All who use it share one "
-        "budget. By default each process keeps the limits alone.",
+        "description": "A store for the state of the limits that all processes for one project share: a SQLite file on "
+        "this machine, or a URL such as postgresql://user@host/database or redis://host. All processes that use it "
+        "have one budget. By default each process keeps the limits for itself.",
     },
     "max_tries": {
         "type": "integer",
@@ -63,7 +65,7 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
         "default": REQUEST.attempts,
         "title": "Maximum tries",
         "description": "How often a request is sent that gets no answer, or one that says that Iterable is in trouble. "
-        "1 is never again. What would do harm twice is sent once, whatever is set.",
+        "1 means no second time. A request that would do harm twice is sent once, whatever is set.",
     },
     "longest_wait_seconds": {
         "type": "integer",
@@ -72,7 +74,7 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
         "default": REQUEST.longest_wait,
         "title": "Longest wait in seconds",
         "description": "The longest pause between two tries of a request; pauses double from one second up to it. "
-        "Where an answer says when to come again, it counts instead, up to 5 minutes.",
+        "Where an answer has a `Retry-After`, that is the pause instead, up to 5 minutes.",
     },
     "stall_timeout_seconds": {
         "type": "integer",
@@ -81,8 +83,8 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
         "default": STALL_TIMEOUT,
         "title": "Stall time-out in seconds",
         "description": "How long Iterable may take to begin an answer, and how long the rest of it may stand still or "
-        f"only drip, at less than {SLOWEST} bytes a second. Then the answer is broken off and asked for again. An "
-        "answer that goes on coming may take as long as it likes.",
+        f"only drip, at less than {MIN_BYTES_PER_SECOND} bytes a second. Then the answer is broken off and asked for "
+        "again. An answer that goes on coming may take as long as it likes.",
     },
     "lock_timeout_seconds": {
         "type": "integer",
@@ -96,15 +98,15 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
     "user_agent": {
         "type": ["string", "null"],
         "title": "User agent",
-        "description": "How requests introduce themselves. By default the name and version of this plugin.",
+        "description": "The header `User-Agent` of requests. By default the name and version of this plugin.",
     },
 }
 
 
 def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """What is wrong before the values are looked at: names that are not known, and secrets that are no texts.
+    """Errors that are found before the SDK checks the values: names that are not known, and secrets that are no texts.
 
-    The SDK would show the value of such a secret, and would not say what a name is near to.
+    The SDK would show the value of such a secret, and would suggest no name.
     """
     for name in config.keys() - known:
         nearest = get_close_matches(name, known, n=1, cutoff=0.7)
@@ -120,13 +122,13 @@ def connect(
     on_attempt: Callable[[Attempt], None] | None = None,
     make: Callable[..., IterableClient] = IterableClient,
 ) -> IterableClient:
-    """A client for the project that the settings name; nothing is sent yet.
+    """Make a client for the project of the settings; nothing is sent yet.
 
     Args:
         config: the settings.
-        user_agent: how requests introduce themselves, unless the settings say otherwise.
+        user_agent: the header of this name, unless the settings have another.
         on_attempt: see `IterableClient`.
-        make: the class, or what makes an object of it from the same arguments.
+        make: the class, or a function that takes the same arguments.
 
     Raises:
         ValueError: naming the setting that is wrong.
@@ -147,19 +149,19 @@ def connect(
 def _limiter(config: Mapping[str, Any]) -> RateLimiter:
     if not config["enforce_rate_limits"]:
         return Unlimited()
-    place = config.get("rate_limit_store")
-    store = open_store(place, config["lock_timeout_seconds"]) if place else None
+    location = config.get("rate_limit_store")
+    store = open_store(location, config["lock_timeout_seconds"]) if location else None
     return DocumentedLimits(store=store, sleep=PROCESS.sleep)
 
 
-def in_plain_words(properties: MutableMapping[str, Any]) -> None:
-    """Say what settings mean that the SDK adds to those of a plugin."""
-    for name, description in _OF_THE_SDK.items():
+def describe_sdk_settings(properties: MutableMapping[str, Any]) -> None:
+    """Describe the settings that the SDK adds to those of a plugin."""
+    for name, description in _SDK_DESCRIPTIONS.items():
         if name in properties:
             properties[name] = {**properties[name], "description": description}
 
 
-_OF_THE_SDK: Final[Mapping[str, str]] = {
+_SDK_DESCRIPTIONS: Final[Mapping[str, str]] = {
     "stream_maps": "Rename streams, compute, drop or mask columns and filter records before they are handed on: stream "
     "-> column -> expression. The SDK's page on stream maps, https://sdk.meltano.com/en/latest/stream_maps.html, has "
     "the syntax. Where it writes `null`, write `__NULL__`: Meltano loses nulls of `meltano.yml`.",

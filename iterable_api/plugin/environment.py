@@ -1,4 +1,4 @@
-"""Environment variables of a plugin: which settings they name, and which of them have no effect.
+"""Environment variables of a plugin: their names, and warnings for those without effect.
 
 The SDK reads them with `--config=ENV` only. Meltano reads those of the settings that the plugin's definition declares,
 gives their values to the plugin in the file of `--config`, and exports what it knows of the plugin (seen in Meltano
@@ -16,16 +16,16 @@ from typing import Any, Final, NamedTuple
 
 _LOG_LEVEL: Final = "LOGLEVEL"
 """The SDK reads this variable of each plugin beside its settings."""
-_NAME_IN_MELTANO: Final[Mapping[str, str]] = {"tap": "MELTANO_EXTRACTOR_NAME", "target": "MELTANO_LOADER_NAME"}
-"""By the kind of the plugin: where Meltano says what it calls the plugin that it runs."""
+_MELTANO_NAME_VARIABLES: Final[Mapping[str, str]] = {"tap": "MELTANO_EXTRACTOR_NAME", "target": "MELTANO_LOADER_NAME"}
+"""By the kind of the plugin: the variable that holds Meltano's name of the plugin that it runs."""
 _BOOLEANS: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off", ""), False),
 }
 
 
-class Unknown(NamedTuple):
-    """A variable that begins like those of a plugin's settings and names none, and the variable that it is near to."""
+class UnknownVariable(NamedTuple):
+    """A variable that begins like those of a plugin's settings and names none, with the nearest one that does."""
 
     name: str
     nearest: str | None
@@ -35,18 +35,18 @@ class Unknown(NamedTuple):
         return f"The environment variable {self.name} names no setting, and has no effect.{hint}"
 
 
-def variable(plugin: str, setting: str) -> str:
+def variable_name(plugin: str, setting: str) -> str:
     """The environment variable of a setting."""
     return re.sub(r"\W", "_", f"{plugin}_{setting}").upper()
 
 
-def variables(plugin: str, setting: str) -> list[str]:
-    """The environment variables of a setting: by the plugin's own name, and by what Meltano calls the plugin."""
-    return [variable(name, setting) for name in (plugin, *_called(plugin))]
+def variable_names(plugin: str, setting: str) -> list[str]:
+    """The environment variables of a setting: by the plugin's own name, and by Meltano's name of it."""
+    return [variable_name(name, setting) for name in (plugin, *_meltano_names(plugin))]
 
 
-def boolean(text: str) -> bool:
-    """What a text means, in any capitals: the words that the SDK and Meltano take for true, and their opposites.
+def parse_boolean(text: str) -> bool:
+    """Parse a boolean, in any case: the words that the SDK and Meltano take for true, and their opposites.
 
     Raises:
         ValueError: for any other text.
@@ -57,9 +57,9 @@ def boolean(text: str) -> bool:
         raise ValueError("it is neither true nor false") from None
 
 
-def unheeded(plugin: str, settings: Collection[str], given: Collection[str]) -> Iterator[str]:
-    """A sentence if variables of `settings` are set, and the settings come from a file that has only those `given`."""
-    names = [variable(plugin, setting) for setting in settings if setting not in given]
+def unused_variables(plugin: str, settings: Collection[str], given: Collection[str]) -> Iterator[str]:
+    """A warning if variables of `settings` are set while the settings come from a file that has only those `given`."""
+    names = [variable_name(plugin, setting) for setting in settings if setting not in given]
     if found := sorted(name for name in names if os.environ.get(name)):
         yield (
             f"Environment variables without effect: {', '.join(found)}. The file of `--config` does not have these "
@@ -67,26 +67,28 @@ def unheeded(plugin: str, settings: Collection[str], given: Collection[str]) -> 
         )
 
 
-def unknown(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> Iterator[Unknown]:
+def unknown_variables(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> Iterator[UnknownVariable]:
     """Variables that begin like those of a plugin's settings, and name none.
 
-    Left out are those that Meltano exports, and settings of another plugin whose name begins alike.
+    Variables that Meltano exports are left out, and settings of another plugin whose name begins alike.
     """
-    prefix = variable(plugin, "")
+    prefix = variable_name(plugin, "")
     settings = {name.upper(): "object" in schema.get("type", ()) for name, schema in properties.items()}
     known = {prefix + name for name in (*settings, _LOG_LEVEL)}
-    exported = tuple(variable(name, "") for name in _called(plugin))
+    exported = tuple(variable_name(name, "") for name in _meltano_names(plugin))
     for name in sorted(os.environ.keys() - known):
         before, found, rest = name.upper().partition(prefix)
-        if found and not before and not name.startswith(exported) and not _is_of_others(rest, settings):
+        if found and not before and not name.startswith(exported) and not _belongs_elsewhere(rest, settings):
             nearest = get_close_matches(rest, settings, n=1, cutoff=0.7)
-            yield Unknown(name, prefix + nearest[0] if nearest else None)
+            yield UnknownVariable(name, prefix + nearest[0] if nearest else None)
 
 
-def _is_of_others(rest: str, settings: Mapping[str, bool]) -> bool:
-    """Whether a variable is an extra, a member of an object, or a setting of another plugin, by what ends its name.
+def _belongs_elsewhere(rest: str, settings: Mapping[str, bool]) -> bool:
+    """Whether a variable is an extra, a member of an object, or a setting of another plugin, by the end of its name.
 
-    `settings` says of each whether it is an object.
+    Args:
+        rest: the name after the plugin's own prefix.
+        settings: name in capitals -> whether the setting is an object.
     """
     is_extra = rest.startswith("_") and rest.lstrip("_") not in settings
     is_member = rest.startswith(tuple(f"{name}_" for name, is_object in settings.items() if is_object))
@@ -94,7 +96,7 @@ def _is_of_others(rest: str, settings: Mapping[str, bool]) -> bool:
     return is_extra or is_member or is_of_another
 
 
-def _called(plugin: str) -> list[str]:
-    """What Meltano calls the plugin, where that is not its own name."""
-    name = os.environ.get(_NAME_IN_MELTANO[plugin.partition("-")[0]], plugin)
+def _meltano_names(plugin: str) -> list[str]:
+    """Meltano's names of the plugin, other than its own name."""
+    name = os.environ.get(_MELTANO_NAME_VARIABLES[plugin.partition("-")[0]], plugin)
     return [] if name == plugin else [name]

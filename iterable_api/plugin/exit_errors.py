@@ -1,4 +1,4 @@
-"""How a plugin's command ends when it cannot do its work: with a sentence, not with a traceback."""
+"""Expected errors of a plugin's command: it exits with a sentence instead of a traceback."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ import click
 
 from iterable_api.plugin import environment
 
-_READ: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
-    "boolean": ("true or false", environment.boolean),
+_PARSERS: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
+    "boolean": ("true or false", environment.parse_boolean),
     "integer": ("a whole number", int),
     "array": ("an array in JSON", json.loads),
     "object": ("an object in JSON", json.loads),
 }
-"""What the text of an environment variable must be, by the type of the setting, and what reads it."""
+"""By the type of a setting: the form of the text of its environment variable, in words, and the parser."""
 
 
 @contextmanager
-def told(logger: logging.Logger, *kinds: type[Exception]) -> Iterator[None]:
-    """End the process with the text of an exception of these kinds. The traceback is logged for those who debug."""
+def exit_with_message(logger: logging.Logger, *kinds: type[Exception]) -> Iterator[None]:
+    """End the process with the text of an exception of these kinds, and status 1. The traceback is logged at DEBUG."""
     try:
         yield
     except kinds as error:
@@ -36,11 +36,11 @@ def told(logger: logging.Logger, *kinds: type[Exception]) -> Iterator[None]:
 
 
 @contextmanager
-def readable(param: click.Parameter) -> Iterator[None]:
-    """Name the option whose file is missing or no JSON.
+def as_usage_error(param: click.Parameter) -> Iterator[None]:
+    """Turn errors of an option's file, which is missing or no JSON, into usage errors.
 
     Raises:
-        click.BadParameter: in place of what the SDK lets through.
+        click.BadParameter: in place of the errors that the SDK lets through.
     """
     try:
         yield
@@ -49,7 +49,7 @@ def readable(param: click.Parameter) -> Iterator[None]:
 
 
 class JsonObjectFile(click.File):
-    """The option names a file with a JSON object in it. What reads it after us gets its text."""
+    """Type of an option that names a file with a JSON object in it. The value is the text of the file."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> io.StringIO:
         """The text of the file; a usage error if it is not a JSON object."""
@@ -68,8 +68,8 @@ class WrongExpressionError(Exception):
 
 
 @contextmanager
-def expressions_named(setting: str, kind: type[Exception]) -> Iterator[None]:
-    """Name the setting whose expressions end in errors of this kind.
+def explain_expression_errors(setting: str, kind: type[Exception]) -> Iterator[None]:
+    """Add the name of the setting to errors of its expressions.
 
     Raises:
         WrongExpressionError: in place of them.
@@ -85,8 +85,8 @@ class UnreadableVariableError(Exception):
 
 
 @contextmanager
-def variables_named(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
-    """Name the environment variables that cannot be read, for the SDK does not.
+def explain_variable_errors(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+    """Name the environment variables that cannot be read, which the SDK does not.
 
     Raises:
         UnreadableVariableError: in place of the SDK's ValueError.
@@ -94,29 +94,29 @@ def variables_named(plugin: str, properties: Mapping[str, Mapping[str, Any]]) ->
     try:
         yield
     except ValueError:
-        _refuse_misread(plugin, properties)
+        _reject_unreadable(plugin, properties)
         raise
 
 
-def refuse_misread_booleans(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
-    """The SDK takes for false what it cannot read.
+def reject_unreadable_booleans(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
+    """Reject environment variables of booleans that are neither true nor false: the SDK takes them for false.
 
     Raises:
-        UnreadableVariableError: naming the environment variables that say neither.
+        UnreadableVariableError: naming these variables.
     """
-    _refuse_misread(plugin, {name: schema for name, schema in properties.items() if "boolean" in schema["type"]})
+    _reject_unreadable(plugin, {name: schema for name, schema in properties.items() if "boolean" in schema["type"]})
 
 
-def _refuse_misread(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
-    if wrong := [problem for name, schema in properties.items() for problem in _misread(plugin, name, schema)]:
+def _reject_unreadable(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
+    if wrong := [problem for name, schema in properties.items() for problem in _unreadable(plugin, name, schema)]:
         raise UnreadableVariableError("; ".join(wrong)) from None
 
 
-def _misread(plugin: str, name: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    variable = environment.variable(plugin, name)
+def _unreadable(plugin: str, name: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    variable = environment.variable_name(plugin, name)
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    for must_be, read in (_READ[kind] for kind in types if kind in _READ and variable in os.environ):
+    for expected, read in (_PARSERS[kind] for kind in types if kind in _PARSERS and variable in os.environ):
         try:
             read(os.environ[variable])
         except ValueError:
-            yield f"`{name}` must be {must_be}: the environment variable {variable} is not"
+            yield f"`{name}` must be {expected}: the environment variable {variable} is not"

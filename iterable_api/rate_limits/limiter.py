@@ -17,20 +17,20 @@ from iterable_api.facts.limits import DAY, Limit
 from iterable_api.rate_limits.state_store import LimitStore, LimitStoreError, StoredState
 
 JITTER: Final = 0.5
-"""Seconds by which the ways of two requests to Iterable may differ: a new connection over an ocean and a kept one."""
+"""Seconds by which the travel times of two requests may differ: a new connection across an ocean, and an open one."""
 
 _NEGLIGIBLE: Final = 0.05
-"""How much slower a limit may be kept, as a share of its period, before it gives up a part of its burst instead."""
+"""Share of its period by which a limit may be slower before its burst is made smaller instead."""
 
 
 class RateLimiter(Protocol):
-    """What `IterableClient` asks before every attempt."""
+    """The limiter that `IterableClient` asks before every attempt."""
 
     def acquire(self, method: str, path: str) -> None:
-        """Return when the endpoint may be called.
+        """Wait until the endpoint may be called.
 
         Raises:
-            DailyCapReachedError: if a daily cap is used up; waiting it out is not sensible.
+            DailyCapReachedError: if a daily cap is used up; a wait until tomorrow makes no sense.
         """
 
     def close(self) -> None:
@@ -44,7 +44,7 @@ class Unlimited:
         """Return at once."""
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing."""
 
 
 class DocumentedLimits:
@@ -52,11 +52,14 @@ class DocumentedLimits:
 
     Iterable is said to use leaky buckets; how large they are is not documented, so each is taken to be as
     large as its number. Here every short limit is a token bucket, a little smaller or slower, because requests
-    do not travel equally fast: what leaves in good order may arrive closer together, by `JITTER` at most.
+    do not travel equally fast: they may arrive closer together than they leave, by `JITTER` at most.
     A daily cap counts the last 24 hours, however Iterable counts its days.
 
-    `clock` gives seconds and never goes back; `sleep` takes seconds. With a `store` the limits are kept together
-    with all other processes that use it; then the clocks of their machines must agree to within `JITTER`.
+    Args:
+        clock: gives seconds and never goes back.
+        sleep: waits for so many seconds.
+        store: holds the state of the limits for all processes that use it; the clocks of their machines must then
+            agree to within `JITTER`. By default the state is in memory.
     """
 
     def __init__(
@@ -114,8 +117,8 @@ class DocumentedLimits:
             raise
 
 
-class _LastHours(StateAlgorithm):
-    """Counts what happened in the last period, exactly: its state is the moment of each."""
+class _ExactPeriod(StateAlgorithm):
+    """Counts the requests of the last period exactly: the state is the moment of each."""
 
     def initial(self, _rates: list[Rate]) -> State:
         return ()
@@ -135,15 +138,15 @@ def _bucket(facts: EndpointFacts, limit: Limit, store: LimitStore | None) -> Sta
     name = f"{facts.method} {facts.path} {limit.count}/{limit.seconds}"
     state = None if store is None else StoredState(store, name)
     if limit.seconds >= DAY:
-        return StateBucket([Rate(limit.count, limit.seconds * 1000)], algorithm=_LastHours(), store=state)
+        return StateBucket([Rate(limit.count, limit.seconds * 1000)], algorithm=_ExactPeriod(), store=state)
     return StateBucket([_rate(limit)], algorithm=TokenBucket(), store=state)
 
 
 def _rate(limit: Limit) -> Rate:
     """The rate that keeps `limit` although requests may be delayed by up to `JITTER`.
 
-    In that time, `ahead` later requests can catch up with earlier ones. Room for them comes from a smaller
-    burst, which costs no throughput; or, if the burst is too small or it matters little, from a longer period.
+    In that time, `ahead` later requests can catch up with earlier ones. A smaller burst makes room for them, which
+    costs no throughput; or a longer period, where the burst is too small or the difference is negligible.
     """
     ahead = JITTER * limit.count / limit.seconds
     spare = min(math.ceil(ahead - _NEGLIGIBLE), limit.count - 1)

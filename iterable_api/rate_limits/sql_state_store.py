@@ -1,4 +1,4 @@
-"""The state of common limits in a table of SQLite or PostgreSQL."""
+"""The state of shared limits in a table of SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from iterable_api.rate_limits.state_store import LimitStoreError, LimitStoreLockedError, Step
+from iterable_api.rate_limits.state_store import LimitStoreError, LimitStoreLockedError, Update
 from iterable_api.storage import databases
 
 _CREATE: Final = text("CREATE TABLE IF NOT EXISTS iterable_rate_limits (name TEXT PRIMARY KEY, state TEXT)")
-# To write before reading is what locks: the file in SQLite, the row in PostgreSQL.
+# Writing before reading takes the lock: of the file in SQLite, of the row in PostgreSQL.
 _LOCK: Final = text(
     "INSERT INTO iterable_rate_limits VALUES (:name, '') "
     "ON CONFLICT (name) DO UPDATE SET state = iterable_rate_limits.state"
 )
 _READ: Final = text("SELECT state FROM iterable_rate_limits WHERE name = :name")
-_KEEP: Final = text("UPDATE iterable_rate_limits SET state = :state WHERE name = :name")
+_UPDATE: Final = text("UPDATE iterable_rate_limits SET state = :state WHERE name = :name")
 
 
 class SqlStore:
-    """Texts in a table of SQLite or PostgreSQL, which is made on first use."""
+    """Texts in a table of SQLite or PostgreSQL, which is created on first use."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         try:
-            databases.make(engine, _CREATE)
+            databases.create_table(engine, _CREATE)
         except SQLAlchemyError as error:
             raise _failure(error) from None
 
-    def change(self, name: str, step: Step) -> None:
+    def update(self, name: str, update: Update) -> None:
         """See `LimitStore`."""
         try:
             with self._engine.begin() as connection:
-                self._change(connection, name, step)
+                self._update(connection, name, update)
         except SQLAlchemyError as error:
             raise _failure(error) from None
 
@@ -46,25 +46,25 @@ class SqlStore:
         self._engine.dispose()
 
     @staticmethod
-    def _change(connection: Connection, name: str, step: Step) -> None:
+    def _update(connection: Connection, name: str, update: Update) -> None:
         connection.execute(_LOCK, {"name": name})
-        changed = step(str(connection.scalar(_READ, {"name": name})))
-        if changed is not None:
-            connection.execute(_KEEP, {"name": name, "state": changed})
+        updated = update(str(connection.scalar(_READ, {"name": name})))
+        if updated is not None:
+            connection.execute(_UPDATE, {"name": name, "state": updated})
 
 
 def _failure(error: SQLAlchemyError) -> LimitStoreError:
     return LimitStoreLockedError() if databases.is_locked(error) else LimitStoreError(error)
 
 
-def sqlite(place: str, lock_timeout: float) -> SqlStore:
+def sqlite(location: str, lock_timeout: float) -> SqlStore:
     """The file at a path or URL; see `open_store` for what is raised."""
-    with _explained():
-        engine = databases.sqlite(place, lock_timeout)
+    with _driver_errors():
+        engine = databases.sqlite(location, lock_timeout)
 
         @event.listens_for(engine, "connect")
         def _hurry(connection: Any, _record: Any) -> None:
-            # What a power cut could lose is worth less than a write to the disk for every request.
+            # A state that a power cut loses matters less than a write to the disk for every request.
             connection.execute("PRAGMA synchronous = OFF")
 
         return SqlStore(engine)
@@ -72,13 +72,13 @@ def sqlite(place: str, lock_timeout: float) -> SqlStore:
 
 def postgresql(url: str, lock_timeout: float) -> SqlStore:
     """The database at a URL; see `open_store` for what is raised."""
-    with _explained():
+    with _driver_errors():
         return SqlStore(databases.postgresql(url, lock_timeout))
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Python's own errors for a driver that is missing and for a URL that makes no sense."""
+def _driver_errors() -> Iterator[None]:
+    """Raise Python's own errors for a driver that is missing and for a URL that makes no sense."""
     try:
         yield
     except NoSuchModuleError as error:

@@ -1,6 +1,6 @@
-"""Where processes keep the state of their common limits: a SQLite file, PostgreSQL or Redis.
+"""Stores for the state of limits that processes share: a SQLite file, PostgreSQL or Redis.
 
-All who use a store share one budget, so a store belongs to one project, or to one organisation where
+All processes that use a store share one budget, so a store belongs to one project, or to one organisation where
 its projects export together.
 """
 
@@ -14,15 +14,15 @@ from pyrate_limiter import Decision, Rate, StateStore
 from pyrate_limiter.abstracts.algorithm import State, StateAlgorithm
 
 from iterable_api.errors import IterableError
-from iterable_api.storage.paths import sqlite_file, wrong_file
+from iterable_api.storage.paths import file_problem, sqlite_file
 from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
 
 _REDIS_PREFIX: Final = "iterable_rate_limits"
 REDIS_TIMEOUT: Final = 10
-"""Seconds for which Redis may say nothing, unless its URL has a `socket_timeout`. It knows no locks."""
+"""Seconds that Redis may be silent, unless its URL has a `socket_timeout`. Redis has no locks."""
 
-Step = Callable[[str], str | None]
-"""From the text of a state, "" at first, to the new text, or None if nothing changes."""
+Update = Callable[[str], str | None]
+"""Maps the text of a state, "" at first, to the new text, or None if nothing changes."""
 
 
 class LimitStoreError(IterableError, ValueError):
@@ -44,10 +44,10 @@ class LimitStoreLockedError(LimitStoreError):
 
 
 class LimitStore(Protocol):
-    """Texts by name that several processes change, one after the other."""
+    """Texts by name that several processes update, one after the other."""
 
-    def change(self, name: str, step: Step) -> None:
-        """Read a text, let `step` make the new one and keep it, while nobody else changes it.
+    def update(self, name: str, update: Update) -> None:
+        """Read a text, and store the one that `update` makes of it, without an update by another process in between.
 
         Raises:
             LimitStoreError: if the store cannot be reached.
@@ -65,7 +65,7 @@ class StoredState(StateStore):
         self._name = name
 
     def check(self, algorithm: StateAlgorithm, rates: list[Rate], now: int, weight: int) -> Decision:
-        """Spend, if the limit allows it."""
+        """Count a request, if the limit allows it."""
         decisions: list[Decision] = []
 
         def step(content: str) -> str | None:
@@ -73,18 +73,18 @@ class StoredState(StateStore):
             decisions.append(decision)
             return " ".join(map(str, state)) if decision.allowed else None
 
-        self._store.change(self._name, step)
+        self._store.update(self._name, step)
         return decisions[-1]
 
     def read(self, algorithm: StateAlgorithm, rates: list[Rate]) -> State:
-        """The present state."""
+        """The current state."""
         seen: list[str] = []
-        self._store.change(self._name, seen.append)
+        self._store.update(self._name, seen.append)
         return _decoded(seen[-1], algorithm, rates)
 
     def reset(self) -> None:
-        """Forget it."""
-        self._store.change(self._name, lambda _: "")
+        """Clear the state."""
+        self._store.update(self._name, lambda _: "")
 
 
 def _decoded(content: str, algorithm: StateAlgorithm, rates: list[Rate]) -> State:
@@ -92,18 +92,18 @@ def _decoded(content: str, algorithm: StateAlgorithm, rates: list[Rate]) -> Stat
 
 
 class RedisStore:
-    """Texts in Redis. A step is repeated if somebody else was quicker."""
+    """Texts in Redis. An update is repeated if another process was quicker."""
 
     def __init__(self, client: Any, errors: type[Exception]) -> None:
         self._client = client
         self._errors = errors
 
-    def change(self, name: str, step: Step) -> None:
+    def update(self, name: str, update: Update) -> None:
         """See `LimitStore`."""
         key = f"{_REDIS_PREFIX}:{name}"
 
         def transaction(pipe: Any) -> None:
-            changed = step((pipe.get(key) or b"").decode())
+            changed = update((pipe.get(key) or b"").decode())
             pipe.multi()
             if changed is not None:
                 pipe.set(key, changed)
@@ -118,19 +118,19 @@ class RedisStore:
         self._client.close()
 
 
-# A driver takes its time to be imported, and most runs have no store.
+# Importing a driver takes time, and most runs have no store.
 
 
-def _sqlite(place: str, lock_timeout: float) -> LimitStore:
-    from iterable_api.rate_limits import sql_state_store as sql_limit_store  # noqa: PLC0415 (see above)
+def _sqlite(location: str, lock_timeout: float) -> LimitStore:
+    from iterable_api.rate_limits import sql_state_store  # noqa: PLC0415 (see above)
 
-    return sql_limit_store.sqlite(place, lock_timeout)
+    return sql_state_store.sqlite(location, lock_timeout)
 
 
 def _postgresql(url: str, lock_timeout: float) -> LimitStore:
-    from iterable_api.rate_limits import sql_state_store as sql_limit_store  # noqa: PLC0415 (see above)
+    from iterable_api.rate_limits import sql_state_store  # noqa: PLC0415 (see above)
 
-    return sql_limit_store.postgresql(url, lock_timeout)
+    return sql_state_store.postgresql(url, lock_timeout)
 
 
 def _redis(url: str, _lock_timeout: float) -> LimitStore:
@@ -148,24 +148,24 @@ _KINDS: Final[Mapping[str, tuple[Callable[[str, float], LimitStore], str]]] = {
     "redis": (_redis, "redis"),
     "rediss": (_redis, "redis"),
 }
-"""By the scheme of the URL: how to open the store, and which extra of this package has its driver."""
+"""By the scheme of the URL: the function that opens the store, and the extra of this package with its driver."""
 
 
-def open_store(place: str, lock_timeout: float = LOCK_TIMEOUT) -> LimitStore:
-    """The store at a path or URL. Locks of other processes in a database are waited for `lock_timeout` seconds.
+def open_store(location: str, lock_timeout: float = LOCK_TIMEOUT) -> LimitStore:
+    """Open the store at a path or URL. Locks of other processes in a database are waited for `lock_timeout` seconds.
 
     Raises:
         ValueError: naming the setting, if there is no such kind of store, its driver is not installed, or it cannot
             be reached.
     """
     try:
-        opened, extra = _KINDS[urlsplit(place).scheme]
+        opened, extra = _KINDS[urlsplit(location).scheme]
     except (KeyError, ValueError):
         raise ValueError("`rate_limit_store` must be a file, or a URL of SQLite, PostgreSQL or Redis") from None
-    if problem := wrong_file("rate_limit_store", sqlite_file(place)):
+    if problem := file_problem("rate_limit_store", sqlite_file(location)):
         raise ValueError(problem)
     try:
-        return opened(place, lock_timeout)
+        return opened(location, lock_timeout)
     except LimitStoreError:
         raise
     except ImportError:

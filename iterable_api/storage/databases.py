@@ -1,6 +1,6 @@
-"""Connections to the databases in which processes keep what they share: a SQLite file or PostgreSQL.
+"""Connections to databases that processes share: a SQLite file or PostgreSQL.
 
-Nobody waits for ever: a lock that another process holds for too long is an error, and `is_locked` tells it from others.
+A lock that another process holds for too long is an error; `is_locked` recognises it.
 """
 
 from __future__ import annotations
@@ -20,23 +20,24 @@ from sqlalchemy.pool import StaticPool
 from iterable_api.waiting.cancellation import PROCESS
 from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
 
-LOOK: Final = 0.5
-"""Seconds for which SQLite waits by itself. Neither a signal nor a cancellation gets through to it meanwhile."""
-_PAUSE: Final = 0.01
-"""Seconds between two tries: there are locks for which SQLite itself does not wait at all."""
-_CONNECTING: Final = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
-"""When PostgreSQL's library gives a server up that is gone, unless the URL says otherwise; the last in milliseconds."""
-_OF_LOCKS: Final = ("lock_timeout", "idle_in_transaction_session_timeout")
+SQLITE_WAIT_SECONDS: Final = 0.5
+"""Seconds that SQLite waits by itself. Neither a signal nor a cancellation gets through to it meanwhile."""
+_PAUSE_SECONDS: Final = 0.01
+"""Seconds between two attempts: there are locks for which SQLite itself does not wait at all."""
+_CONNECTION_OPTIONS: Final = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
+"""Time-outs of PostgreSQL's library for a server that is gone, unless the URL has them. The last is in milliseconds."""
+_LOCK_SETTINGS: Final = ("lock_timeout", "idle_in_transaction_session_timeout")
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 
 _T = TypeVar("_T")
 
 
-def sqlite(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
+def sqlite(location: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
     """The file at a path or URL. A lock of another process is waited for `lock_timeout` seconds."""
-    path = place.removeprefix("sqlite:///")
+    path = location.removeprefix("sqlite:///")
     engine = create_engine(
-        f"sqlite:///{path}", connect_args={"timeout": min(LOOK, lock_timeout), "factory": _PatientConnection}
+        f"sqlite:///{path}",
+        connect_args={"timeout": min(SQLITE_WAIT_SECONDS, lock_timeout), "factory": _PatientConnection},
     )
 
     @event.listens_for(engine, "connect")
@@ -52,23 +53,23 @@ def postgresql(url: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
     A process that stands still in the middle of a transaction loses it after the same time, and its locks with it.
     """
     address = make_url(url).set(drivername="postgresql+psycopg")
-    unsaid = {name: value for name, value in _CONNECTING.items() if name not in address.query}
-    engine = create_engine(address.update_query_dict(unsaid), pool_pre_ping=True)
+    defaults = {name: value for name, value in _CONNECTION_OPTIONS.items() if name not in address.query}
+    engine = create_engine(address.update_query_dict(defaults), pool_pre_ping=True)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
-        connection.autocommit = True  # what is set in a transaction goes when that is undone
-        seconds = LOOK if PROCESS.is_cancelled else lock_timeout
-        for name in _OF_LOCKS:
+        connection.autocommit = True  # a setting made in a transaction is lost when that is rolled back
+        seconds = SQLITE_WAIT_SECONDS if PROCESS.is_cancelled else lock_timeout
+        for name in _LOCK_SETTINGS:
             connection.execute(f"SET {name} = {round(seconds * 1000)}")
         connection.autocommit = False
-        PROCESS.watch(connection, _hang_up)
+        PROCESS.watch(connection, _shut_connection)
 
     return engine
 
 
-def sqlite_for_now() -> Engine:
-    """A database for this process alone. What does not fit into memory is in a file without a name."""
+def temporary_sqlite() -> Engine:
+    """A database for this process alone. Pages that do not fit into memory are in a file without a name."""
     return create_engine(
         "sqlite://", creator=lambda: sqlite3.connect("", check_same_thread=False), poolclass=StaticPool
     )
@@ -83,14 +84,14 @@ def is_locked(error: Exception) -> bool:
     return _is_busy(cause) or getattr(cause, "sqlstate", None) == _LOCK_NOT_AVAILABLE or PROCESS.is_cancelled
 
 
-def make(engine: Engine, table: Executable) -> None:
+def create_table(engine: Engine, table: Executable) -> None:
     """Run a CREATE TABLE IF NOT EXISTS.
 
-    Two who do that at the same moment may clash in PostgreSQL, which then says any of several things. The second time
-    the table is there.
+    Two processes that do so at the same moment may clash in PostgreSQL, which then raises one of several errors. At the
+    second attempt the table is there.
 
     Raises:
-        SQLAlchemyError: if that is not so.
+        SQLAlchemyError: if the second attempt fails, too.
     """
     try:
         _execute(engine, table)
@@ -120,7 +121,7 @@ class _PatientConnection(sqlite3.Connection):
     """Waits for locks in small steps, between which signals come through.
 
     Attributes:
-        lock_timeout: how many seconds it waits at most.
+        lock_timeout: seconds that it waits at most.
     """
 
     lock_timeout: float = LOCK_TIMEOUT
@@ -144,15 +145,15 @@ class _PatientConnection(sqlite3.Connection):
             except sqlite3.OperationalError as error:
                 if not _is_busy(error) or PROCESS.is_cancelled or time.monotonic() >= deadline:
                     raise
-                time.sleep(_PAUSE)
+                time.sleep(_PAUSE_SECONDS)
 
 
 def _is_busy(error: BaseException | None) -> bool:
-    # The other bits say more exactly what it is.
+    # The other bits hold the extended code.
     return (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_BUSY
 
 
-def _hang_up(connection: Any) -> None:
-    """Whoever waits for an answer of PostgreSQL gets an error instead."""
+def _shut_connection(connection: Any) -> None:
+    """Shut the socket of a connection, so that waiting for PostgreSQL's answer ends in an error."""
     with socket.socket(fileno=os.dup(connection.fileno())) as line:
         line.shutdown(socket.SHUT_RDWR)

@@ -1,6 +1,7 @@
 """Files and folders that settings name.
 
-Odd ones are found before anything is read or written. Personal data is kept for its owner, and out of Git.
+Unusable ones are found before anything is read or written. Files of personal data are for their owner only, and kept
+out of Git.
 """
 
 from __future__ import annotations
@@ -14,31 +15,31 @@ _IGNORE_FILE: Final = ".gitignore"
 _IGNORE_ALL: Final = b"# Personal data, which does not belong into Git.\n*\n"
 
 
-def wrong_file(setting: str, place: str | None) -> str | None:
-    """What is wrong with the file, if any, that a setting names to be written; it need not be there yet."""
-    if not place:
+def file_problem(setting: str, location: str | None) -> str | None:
+    """The error of a file that a setting names to be written, or None; the file need not exist yet."""
+    if not location:
         return None
     try:
-        mode = Path(place).stat().st_mode
+        mode = Path(location).stat().st_mode
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         return _unusable(setting, error)
     if not stat.S_ISREG(mode):
-        return f"`{setting}` cannot be written: {place!r} is there already, and is no plain file."
+        return f"`{setting}` cannot be written: {location!r} is there already, and is no plain file."
     return None
 
 
-def wrong_folder(setting: str, place: str) -> str | None:
-    """What is wrong with a folder that a setting names to put files into; it need not be there yet."""
+def folder_problem(setting: str, location: str) -> str | None:
+    """The error of a folder that a setting names to put files into, or None; the folder need not exist yet."""
     try:
-        Path(place).stat()
+        Path(location).stat()
     except (FileNotFoundError, NotADirectoryError):
         pass
     except (OSError, ValueError) as error:
         return _unusable(setting, error)
-    path = Path(place).absolute()
-    nearest = next(one for one in (path, *path.parents) if os.path.lexists(one))
+    path = Path(location).absolute()
+    nearest = next(parent for parent in (path, *path.parents) if os.path.lexists(parent))
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         return f"`{setting}` cannot be written: {str(nearest)!r} is not a directory that we may write into."
     return None
@@ -65,18 +66,18 @@ def private_directory(path: Path) -> None:
         os.close(file)
 
 
-def private_file(place: str) -> None:
+def private_file(location: str) -> None:
     """Make an empty file for its owner only, unless there is one.
 
     Raises:
         OSError: if it cannot be made.
     """
-    os.close(os.open(place, os.O_CREAT | os.O_RDWR, 0o600))
+    os.close(os.open(location, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def sqlite_file(place: str) -> str | None:
+def sqlite_file(location: str) -> str | None:
     """The file of a SQLite database, by its path or URL; None for the URL of anything else."""
-    path = place.removeprefix("sqlite:///").partition("?")[0]
+    path = location.removeprefix("sqlite:///").partition("?")[0]
     return None if "://" in path else path
 
 

@@ -1,1 +1,1 @@
-"""How long things are waited for, what is tried again, and what ends a wait."""
+"""Retry policies, and the end of waits by a signal."""

@@ -1,4 +1,4 @@
-"""Ending at once whatever a run is waiting for: a pause, an answer, a lock."""
+"""Cancellation of all waits of a run: pauses, answers, locks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _T = TypeVar("_T")
 
 
 class Cancellation:
-    """Says to all threads that the run is to end now; once cancelled, it stays so.
+    """A flag for all threads that the run is to end now; once cancelled, it stays so.
 
     It must not be cancelled by the handler of a signal: that may interrupt the very thread which holds its lock.
     """
@@ -40,31 +40,31 @@ class Cancellation:
             raise RunEndedError("The run was asked to end")
 
     def sleep(self, seconds: float) -> None:
-        """Wait; see `check` for what ends it early."""
+        """Wait for so many seconds, unless the run is to end; then raise as `check` does."""
         self._event.wait(seconds)
         self.check()
 
     def watch(self, connection: _T, shut: Callable[[_T], None]) -> None:
-        """Shut a connection when the run is to end, whoever waits for it."""
+        """Register a connection to be shut when the run is to end, so that waiting for it ends, too."""
         with self._lock:
             self._watched[connection] = shut
 
     def cancel(self) -> None:
-        """End the run: nobody sleeps any more, and no watched connection gives an answer."""
+        """End the run: end all sleeps, and shut all watched connections."""
         self._event.set()
         with self._lock:
             watched = list(self._watched.items())
         for connection, shut in watched:
-            # One that is closed is what it should be, whatever its library says to that.
+            # A connection that is closed already may raise anything, and needs nothing more.
             with suppress(Exception):
                 shut(connection)
 
 
 def shut_socket(connection: socket.socket) -> None:
-    """Whoever reads from it comes to an end."""
-    # Not its own `shutdown`: that of a TLS connection takes the keys away under the thread that reads.
+    """Shut a socket down, so that reading from it ends."""
+    # Not its own `shutdown`: that of a TLS connection removes the keys under the thread that reads.
     socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 PROCESS: Final = Cancellation()
-"""That of this process: `shutdown` cancels it some time after a signal."""
+"""The cancellation of this process; `shutdown` cancels it some time after a signal."""

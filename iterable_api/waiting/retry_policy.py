@@ -1,4 +1,4 @@
-"""How often something is tried, and how long the waits in between are: one table for all places that try again."""
+"""Retry policies: the number of attempts and the waits between them, in one table for all places that retry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 LOCK_TIMEOUT: Final = 60
 """Seconds for which a lock that another process holds in a database is waited for; see `lock_timeout_seconds`."""
 UNLIMITED: Final = sys.maxsize
-"""As many attempts as the deadline allows."""
+"""Number of attempts of a policy that only its deadline ends."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,14 @@ class RetryPolicy:
     """Attempts with growing waits between them.
 
     Attributes:
-        attempts: how many there are, the first included.
+        attempts: number of attempts, the first included.
         first_wait: seconds between the first attempt and the second; 0 for no waits at all.
         longest_wait: seconds that no wait exceeds.
-        factor: how much longer each wait is than the one before.
-        deadline: seconds after which it is given up, however few the attempts were.
+        factor: ratio of a wait to the one before.
+        deadline: seconds after which no further attempt is made; None for no deadline.
 
     Raises:
-        ValueError: if nothing would ever end it, or a number makes no sense.
+        ValueError: if the policy would never end, or a number makes no sense.
     """
 
     attempts: int
@@ -43,7 +43,7 @@ class RetryPolicy:
             raise ValueError("the waits of a retry policy grow from the first to the longest")
 
     def wait(self, retry: int) -> float:
-        """The seconds before a retry; the first retry has the number 1."""
+        """The seconds before a retry, counted from 1."""
         try:
             return min(self.first_wait * self.factor ** (retry - 1), self.longest_wait)
         except OverflowError:
@@ -54,11 +54,11 @@ class RetryPolicy:
         return map(self.wait, range(1, self.attempts))
 
     def is_over(self, seconds: float) -> bool:
-        """Whether the deadline has passed, so long after the first attempt."""
+        """Whether the deadline has passed, `seconds` after the first attempt."""
         return self.deadline is not None and seconds > self.deadline
 
     def at_most(self, attempts: int) -> RetryPolicy:
-        """The same policy with no more attempts than that."""
+        """The same policy with `attempts` at most."""
         return replace(self, attempts=min(self.attempts, attempts))
 
     def retrying(
@@ -67,9 +67,12 @@ class RetryPolicy:
         sleep: Callable[[float], None],
         before_sleep: Callable[[RetryCallState], None] | None = None,
     ) -> Retrying:
-        """Calls something until it works, or until the last attempt has failed, and raises what that has raised.
+        """A caller that repeats a function until it works; after the last attempt it raises the error of that.
 
-        Anything but `errors` is raised at once.
+        Args:
+            errors: the errors that are retried; any other is raised at once.
+            sleep: waits for so many seconds.
+            before_sleep: is called before each wait.
         """
         return Retrying(
             retry=retry_if_exception_type(errors),
@@ -82,7 +85,7 @@ class RetryPolicy:
 
 
 REQUEST: Final = RetryPolicy(attempts=8, first_wait=1, longest_wait=60)
-"""A request to Iterable that got no answer or a transient one; `max_tries` and `longest_wait_seconds` change it."""
+"""A request to Iterable without an answer or with a transient error; `max_tries` and `longest_wait_seconds` set it."""
 UNREACHED_HOST: Final = RetryPolicy(attempts=3, first_wait=1, longest_wait=60)
 """A request to a host that has not answered yet in this run: a few seconds, for a network that is just coming up."""
 UNREADABLE_ANSWER: Final = RetryPolicy(attempts=3)
@@ -90,18 +93,18 @@ UNREADABLE_ANSWER: Final = RetryPolicy(attempts=3)
 JUST_MADE: Final = RetryPolicy(attempts=7, first_wait=0.5, longest_wait=15)
 """A request about a list or a catalog that was made just now, and that Iterable may not know everywhere yet."""
 PASSING_FAILURE: Final = RetryPolicy(attempts=2)
-"""A record that failed by chance, as it seems, in a request that was taken."""
+"""A record with a failure that may pass, in a request that was accepted."""
 LIST_OF_ONE_NAME: Final = RetryPolicy(attempts=4, first_wait=1, longest_wait=4)
-"""A look at several lists of one name: a process that made one too many takes it back."""
+"""A look-up that finds several lists of one name: a process that made one too many deletes it again."""
 WINDOW_WITHOUT_ROWS: Final = RetryPolicy(attempts=3, first_wait=1, longest_wait=4, factor=4)
-"""A window whose answer holds something, and no row."""
+"""An export window whose answer has content, but no row."""
 EXPORT_JOB: Final = RetryPolicy(attempts=4, first_wait=2, longest_wait=8)
 """The submission of an export job that failed."""
 EXPORT_JOB_STATE: Final = RetryPolicy(attempts=UNLIMITED, first_wait=1, longest_wait=300, deadline=24 * 3600)
-"""A look at an export job that is not completed."""
+"""The polling of an export job until it is completed."""
 EXPORT_FILE: Final = RetryPolicy(attempts=5, first_wait=1, longest_wait=30, factor=5)
 """The download of a file of an export job, each time from a fresh URL, as the last one may have expired."""
-PIECE: Final = RetryPolicy(attempts=3)
-"""A list, or the events of a user, whose answer broke off."""
+PARTITION: Final = RetryPolicy(attempts=3)
+"""A partition of a stream, such as a list or the events of a user, whose answer broke off."""
 COMPARED_EXPORT: Final = RetryPolicy(attempts=3, first_wait=1, longest_wait=4)
 """An export that is compared with the store of webhooks, and whose answer broke off."""

@@ -1,8 +1,8 @@
-"""One signal is enough: whatever a process is doing, it ends within five seconds of SIGINT or SIGTERM.
+"""Bounded shutdown: a process ends within five seconds of one SIGINT or SIGTERM, in any state.
 
-The handlers of a plugin say how it ends well, and run between two steps of the main thread. What they do not reach is
-ended here, by a thread of its own which the signal wakes: first all that waits is broken off, then the process ends as
-if it were killed. Nothing is lost then: state has not moved past what has no verdict.
+The handlers of a plugin end a run well, and run between two steps of the main thread. Where they do not get through,
+a thread that the signal wakes ends the process: first it breaks all waits off, then the process ends as if it were
+killed. Nothing is lost then: state has not moved past records without a verdict.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from typing import Final
 
 from iterable_api.waiting.cancellation import PROCESS, Cancellation
 
-GRACE: Final = 2.5
-"""Seconds after a signal in which what is under way may still be finished."""
-LAST: Final = 4.5
-"""Seconds after a signal in which the process must have ended."""
-ENDINGS: Final = (signal.SIGINT, signal.SIGTERM)
+GRACE_SECONDS: Final = 2.5
+"""From the signal until all waits are broken off: requests under way may be finished until then."""
+DEADLINE_SECONDS: Final = 4.5
+"""From the signal until the process is ended by force."""
+EXIT_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
-_FAREWELL: Final = 0.2
-"""Seconds for the last words: whoever should read them may stand still."""
-_BY_SIGNAL: Final = 128
-"""What shells add to the number of a signal that a process died of."""
+_LOG_SECONDS: Final = 0.2
+"""Time for the last log message: the reader of the log may stand still."""
+_SIGNAL_EXIT_CODE: Final = 128
+"""Exit status of a process that died of a signal, minus the number of the signal, as shells have it."""
 
 _logger: Final = logging.getLogger(__name__)
 
 
 @contextmanager
-def one_signal_is_enough(cancellation: Cancellation = PROCESS) -> Iterator[None]:
-    """While this lasts, a signal of `ENDINGS` ends the process in time; only the main thread can ask for that."""
+def bounded_shutdown(cancellation: Cancellation = PROCESS) -> Iterator[None]:
+    """End the process in time after one of `EXIT_SIGNALS`, as long as the context lasts. Only for the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -50,42 +50,42 @@ def one_signal_is_enough(cancellation: Cancellation = PROCESS) -> Iterator[None]
 
 
 class _Watch(threading.Thread):
-    """Waits for a signal: Python writes its number to `waker`, whatever the main thread is doing.
+    """Waits for a signal: Python writes its number to `waker`, also while the main thread is busy.
 
-    Once there was one, it goes on until the process has ended: other threads may keep it from that.
+    After a signal it runs until the process has ended, since other threads may keep the process alive.
     """
 
     def __init__(self, cancellation: Cancellation) -> None:
         super().__init__(name="shutdown", daemon=True)
         self._cancellation = cancellation
         self._woken, self.waker = socket.socketpair()
-        self.waker.setblocking(False)  # noqa: FBT003 (a socket cannot be told by name)
+        self.waker.setblocking(False)  # noqa: FBT003 (a socket takes it by position only)
 
     def run(self) -> None:
-        """Wait, and end the process."""
+        """Wait for a signal, and end the process."""
         if hasattr(signal, "pthread_sigmask"):
-            # The main thread must get them: they interrupt what it waits for.
-            signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+            # The main thread must get the signals: they interrupt its waits.
+            signal.pthread_sigmask(signal.SIG_BLOCK, EXIT_SIGNALS)
         with self._woken, self.waker:
             while number := self._woken.recv(1):
-                if number[0] in ENDINGS:
+                if number[0] in EXIT_SIGNALS:
                     self._end(number[0])
 
     def stop(self) -> None:
-        """Wait no longer, unless a signal has come."""
+        """Stop waiting, unless a signal has come."""
         self.waker.shutdown(socket.SHUT_WR)
 
     def _end(self, number: int) -> None:
-        time.sleep(GRACE)
+        time.sleep(GRACE_SECONDS)
         self._cancellation.cancel()
-        time.sleep(LAST - GRACE)
-        words = threading.Thread(target=_say_last_words, args=(number,), daemon=True)
+        time.sleep(DEADLINE_SECONDS - GRACE_SECONDS)
+        words = threading.Thread(target=_log_forced_exit, args=(number,), daemon=True)
         words.start()
-        words.join(_FAREWELL)
-        os._exit(_BY_SIGNAL + number)
+        words.join(_LOG_SECONDS)
+        os._exit(_SIGNAL_EXIT_CODE + number)
 
 
-def _say_last_words(number: int) -> None:
+def _log_forced_exit(number: int) -> None:
     _logger.error(
         "%s: what was under way did not end in time, so the process ends as if it were killed. State has not moved "
         "past what has no verdict: the next run goes on there.",

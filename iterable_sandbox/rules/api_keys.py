@@ -1,4 +1,4 @@
-"""What an API key may call, and how Iterable names it without showing it."""
+"""API keys: the endpoints that each type may call, and the identifier that stands for a key."""
 
 from __future__ import annotations
 

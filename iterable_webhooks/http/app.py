@@ -23,7 +23,7 @@ from iterable_webhooks.ingest.pending_bytes import PendingBytes
 from iterable_webhooks.settings.receiver import Settings
 from iterable_webhooks.store.appending import appender
 from iterable_webhooks.store.errors import WebhookStoreError
-from iterable_webhooks.store.retention import remove_old
+from iterable_webhooks.store.retention import remove_some
 
 _REMOVAL_PAUSE: Final = 600
 _REPORT_PAUSE: Final = 60
@@ -71,11 +71,14 @@ def build_app(settings: Settings, engine: Engine) -> Starlette:
 async def _remove(engine: Engine, keep: timedelta) -> None:
     """Remove what was read and is old, now and then."""
     while True:
+        removed = 0
         try:
-            if removed := await asyncio.to_thread(remove_old, engine, keep):
-                _logger.info("Removed %d events that were read and are older than %d days.", removed, keep.days)
+            while count := await asyncio.to_thread(remove_some, engine, keep):
+                removed += count
         except WebhookStoreError as error:
-            _logger.warning("Nothing is removed now: %s", error)
+            _logger.warning("Old events are not removed now: %s", error)
+        if removed:
+            _logger.info("Removed %d rows that are older than %d days.", removed, keep.days)
         await asyncio.sleep(_REMOVAL_PAUSE)
 
 

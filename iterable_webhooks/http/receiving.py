@@ -28,12 +28,15 @@ _OK: Final[_Answer] = (200, "OK", {})
 _WRONG_SECRET: Final[_Answer] = (401, "The secret is missing or wrong.", _CLOSE)
 _NO_PROJECT: Final[_Answer] = (404, "There is no project of this path.", _CLOSE)
 _TOO_LARGE: Final[_Answer] = (413, "The body is too large.", _CLOSE)
+_OVERLOADED: Final[_Answer] = (503, "Too much is waiting to be stored. Try again.", {**_LATER, **_CLOSE})
+_UNREAD: Final = (_WRONG_SECRET, _NO_PROJECT, _TOO_LARGE, _OVERLOADED)
+"""Answers before the body was read to its end."""
 
 _REFUSALS: Final[Mapping[type[Exception], _Answer]] = {
     BodyTooLargeError: _TOO_LARGE,
     BodyTooSlowError: (408, "The body did not come in time.", _CLOSE),
     SenderGoneError: (400, "The body did not come to its end.", _CLOSE),
-    OverloadedError: (503, "Too much is waiting to be stored. Try again.", {**_LATER, **_CLOSE}),
+    OverloadedError: _OVERLOADED,
     NotTakenError: (503, "The store takes too long. Try again.", _LATER),
     WebhookStoreError: (503, "The store does not work. Try again.", _LATER),
 }
@@ -63,7 +66,7 @@ class Receiver:
         except tuple(_REFUSALS) as error:
             answer = _refusal(error)
         status, text, headers = answer
-        if answer in (_WRONG_SECRET, _NO_PROJECT, _TOO_LARGE):
+        if answer in _UNREAD:
             await discard(receive)
         self._metrics.answered(status)
         response: Response = PlainTextResponse(text, status, headers)

@@ -1,1 +1,1 @@
-"""What happens to a body between its receipt and its commit: check, queue, group commit, counts."""
+"""Ingestion: check, queue, group commit and counts, between the receipt of a body and its commit."""

@@ -19,7 +19,7 @@ from iterable_webhooks.store.events import Delivery, MalformedBody
 
 MOST_ROWS: Final = 1_000
 """Rows of one transaction."""
-_MOST_BYTES: Final = 4_000_000
+_MOST_BYTES: Final = 1_000_000
 """Bytes of the bodies of one transaction, beyond its first row."""
 
 _logger: Final = logging.getLogger(__name__)
@@ -59,9 +59,9 @@ class GroupCommit:
         self._thread.start()
 
     async def stop(self) -> None:
-        """Store what still waits, and end."""
+        """Store what still waits, and end; a store that does not answer is not waited for longer than a row waits."""
         self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._thread.join, self._timeout)
 
     async def store(self, row: Delivery | MalformedBody | None) -> None:
         """Return when the row is on the disk. Without a row, when a commit says that the store works.
@@ -86,7 +86,7 @@ class GroupCommit:
             self._loop.call_soon_threadsafe(self._answer, rows, failure)
 
     def _next(self) -> list[_Waiting]:
-        """What has arrived, one row at least; nothing at the end."""
+        """Wait for rows and return all that have arrived; none at the end."""
         first = self._queue.get()
         rows: list[_Waiting] = []
         size = 0

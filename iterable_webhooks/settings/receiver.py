@@ -1,4 +1,4 @@
-"""What a receiver is told, and what it refuses."""
+"""Settings of a receiver, and their checks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Settings:
     secret_header: str = "X-Webhook-Secret"  # noqa: S105 (the name of a header)
     no_secret: bool = False
     max_body_kb: int = 1_024
-    max_pending_mb: int = 16
+    max_pending_mb: int = 8
     max_connections: int = 1_000
     body_timeout: float = 30
     store_timeout: float = 10
@@ -83,9 +83,7 @@ class Settings:
     def _wrong_secrets(self) -> str | None:
         for name in self.secrets:
             if not _PROJECT.fullmatch(name) or name in RESERVED:
-                return (
-                    f"`project` {name!r}: use lower-case letters, digits, `-` and `_`, and not {' or '.join(RESERVED)}."
-                )
+                return f"`project` {name!r}: use lower-case letters, digits and `-`, and not {' or '.join(RESERVED)}."
         if not _HEADER.fullmatch(self.secret_header):
             return "`secret-header` is no name of a header."
         if self.no_secret:

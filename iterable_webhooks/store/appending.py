@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from iterable_webhooks.store.errors import store_error
 from iterable_webhooks.store.events import Delivery, MalformedBody
+from iterable_webhooks.store.opening import Bodies
 from iterable_webhooks.store.schema import EVENTS, MALFORMED, NAMES, STORE
 
 _RAISE: Final = update(STORE).values(last_position=STORE.c.last_position + bindparam("number"))
@@ -119,6 +120,8 @@ class PostgresqlAppender:
             "number": len(deliveries),
             **{name: [getattr(one, name) for one in deliveries] for name in Delivery._fields},
             **{f"bad_{name}": [getattr(one, name) for one in malformed] for name in MalformedBody._fields},
+            "body": Bodies(one.body for one in deliveries),
+            "bad_body": Bodies(one.body for one in malformed),
             "new_project": [project for project, _ in new],
             "new_name": [name for _, name in new],
         }

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from iterable_api.storage import databases
-from iterable_api.storage.paths import private_file, sqlite_file, wrong_file
+from iterable_api.storage.paths import file_problem, private_file, sqlite_file
 from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
 from iterable_webhooks.store.errors import (
     WebhookStoreError,
@@ -35,10 +35,10 @@ _logger: Final = logging.getLogger(__name__)
 
 
 def wrong_store(place: str) -> str | None:
-    """What is wrong with the place of a store, if anything, as far as that can be told without opening it."""
+    """Describe the problem of a store's place that shows without opening it; None if there is none."""
     path = sqlite_file(place)
     if path is not None:
-        return wrong_file("store", path) if path else "`store` is empty: name a file or the URL of a database."
+        return file_problem("store", path) if path else "`store` is empty: name a file or the URL of a database."
     if not place.startswith(_POSTGRESQL):
         return "`store` is neither a SQLite file nor the URL of a PostgreSQL database."
     try:
@@ -66,12 +66,12 @@ def open_for_writing(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
     if path is not None:
         private_file(path)
     with _opened(place, lock_timeout) as engine:
-        databases.make(engine, CreateTable(STORE, if_not_exists=True))
+        databases.create_table(engine, CreateTable(STORE, if_not_exists=True))
         check_version(engine)
         _begin(engine)
         for table in TABLES:
-            databases.make(engine, CreateTable(table, if_not_exists=True))
-        databases.make(engine, CreateIndex(BY_NAME, if_not_exists=True))
+            databases.create_table(engine, CreateTable(table, if_not_exists=True))
+        databases.create_table(engine, CreateIndex(BY_NAME, if_not_exists=True))
         _warn_if_not_durable(engine)
     return engine
 
@@ -93,6 +93,10 @@ def open_for_reading(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
             raise WebhookStoreMissingError
         check_version(engine)
     return engine
+
+
+class Bodies(list[bytes]):
+    """Bodies as a parameter for PostgreSQL. They travel as they are: as text they would take fifty times the memory."""
 
 
 def insert_of(engine: Engine, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -145,6 +149,9 @@ def _sqlite_connected(connection: Any, _record: Any) -> None:
 
 
 def _postgresql_connected(connection: Any, _record: Any) -> None:
+    from psycopg.types.array import ListBinaryDumper  # noqa: PLC0415 (the driver is an extra)
+
+    connection.adapters.register_dumper(Bodies, ListBinaryDumper)
     connection.autocommit = True  # what is set in a transaction goes when that is undone
     connection.execute(_DURABLE)
     connection.autocommit = False

@@ -20,32 +20,34 @@ _READ: Final = select(func.min(READERS.c.position)).scalar_subquery()
 """The least position of the readers; none if there are no readers."""
 
 
-def remove_old(engine: Engine, keep: timedelta) -> int:
-    """Remove events that every reader has read and that were received longer ago than `keep`; how many there were.
+def remove_some(engine: Engine, keep: timedelta) -> int:
+    """Remove some of what is to go, in short transactions; how many rows that were. Call it until there are none.
 
-    Without a reader no event is removed. Malformed bodies, which no reader reads, go by their age alone.
+    That are events which every reader has read and which were received longer ago than `keep`; without a reader none.
+    Malformed bodies, which no reader reads, go by their age alone.
 
     Raises:
-        WebhookStoreError: if the store cannot be used. Some events may be removed then.
+        WebhookStoreError: if the store cannot be used.
     """
     before = time.time_ns() // 1_000 - keep // timedelta(microseconds=1)
-    removed = 0
     try:
-        while count := _remove_some(engine, before):
-            removed += count
-        with engine.begin() as connection:
-            connection.execute(delete(MALFORMED).where(MALFORMED.c.received_at < before))
+        return _remove_events(engine, before) + _remove_malformed(engine, before)
     except SQLAlchemyError as error:
         raise store_error(error) from None
-    return removed
 
 
-def _remove_some(engine: Engine, before: int) -> int:
+def _remove_events(engine: Engine, before: int) -> int:
     position = EVENTS.c.position
     with engine.begin() as connection:
         last_old = _last_old(connection, before)
         chosen = select(position).where(position <= _READ, position <= last_old).order_by(position).limit(_AT_ONCE)
         return connection.execute(delete(EVENTS).where(position.in_(chosen))).rowcount
+
+
+def _remove_malformed(engine: Engine, before: int) -> int:
+    chosen = select(MALFORMED.c.id).where(MALFORMED.c.received_at < before).limit(_AT_ONCE)
+    with engine.begin() as connection:
+        return connection.execute(delete(MALFORMED).where(MALFORMED.c.id.in_(chosen))).rowcount
 
 
 def _last_old(connection: Connection, before: int) -> int:

@@ -1,4 +1,4 @@
-"""The tap's settings, and what the JSON Schema cannot say about them."""
+"""The tap's settings, as JSON Schema, and the checks that a schema cannot express."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from iterable_api.facts.data_types import DATA_TYPES, unlisted
+from iterable_api.facts.data_types import DATA_TYPES, unknown_data_type
 from iterable_api.plugin.connection_settings import CONNECTION
-from iterable_api.storage.paths import wrong_folder
+from iterable_api.storage.paths import folder_problem
 from tap_iterable.config.export_settings import EXPORT
 from tap_iterable.config.webhook_settings import WEBHOOKS
-from tap_iterable.input.dates import moment
+from tap_iterable.input.dates import parse_date
 
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -59,8 +59,8 @@ SCHEMA: Final[dict[str, Any]] = {
         "spool_directory": {
             "type": ["string", "null"],
             "title": "Spool directory",
-            "description": "Where an export answer waits on disk until it is complete. By default the system's "
-            "temporary directory.",
+            "description": "A directory for export answers, which are kept on disk until they are complete. By default "
+            "the system's temporary directory.",
         },
         "spool_limit_mb": {
             "type": "integer",
@@ -74,7 +74,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "type": "string",
             "default": "malformed",
             "title": "Malformed directory",
-            "description": "Where lines are kept that are not records. Nothing is made there while all is well. It "
+            "description": "A directory for lines of exports that are not records, made with the first such line. It "
             "holds personal data: if it is made by a run, it is for its owner only and has a `.gitignore`.",
         },
         "list_ids": {
@@ -97,8 +97,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "default": 0,
             "title": "Metrics days",
             "description": "For how many days, up to today, `campaign_metrics` and `experiment_metrics` have a row per "
-            "day. By default one row says what was achieved in the whole lifetime. Each day costs as many requests as "
-            "a lifetime.",
+            "day. By default one row is for the whole lifetime. Each day costs as many requests as a lifetime.",
         },
         "template_locales": {
             "type": "array",
@@ -106,14 +105,15 @@ SCHEMA: Final[dict[str, Any]] = {
             "default": [],
             "title": "Template locales",
             "description": "Locales that `template_contents` asks for beside the default one, such as de-DE. "
-            "Iterable tells which there are only for templates with a `clientTemplateId`.",
+            "Iterable lists the locales of a template only if it has a `clientTemplateId`.",
         },
         "user_events_users": {
             "type": "array",
             "items": {"type": "string"},
             "default": [],
             "title": "Users of user_events",
-            "description": "Whose events `user_events` reads: e-mail addresses, or userIds where users go by these.",
+            "description": "The users whose events `user_events` reads: e-mail addresses, or userIds in projects that "
+            "identify users by these.",
         },
         "extra_data_types": {
             "type": "array",
@@ -158,12 +158,12 @@ SCHEMA: Final[dict[str, Any]] = {
 
 
 def spool_directory(config: Mapping[str, Any]) -> Path | None:
-    """Where answers are spooled; None for the system's temporary directory."""
+    """The directory for spooled answers; None for the system's temporary directory."""
     return Path(config["spool_directory"]) if config.get("spool_directory") else None
 
 
 def problems(config: Mapping[str, Any], taken: Collection[str]) -> list[str]:
-    """What is wrong with settings that fit the schema, each naming its setting.
+    """Errors of settings that fit the schema, each with the name of its setting.
 
     Args:
         config: the settings.
@@ -171,30 +171,30 @@ def problems(config: Mapping[str, Any], taken: Collection[str]) -> list[str]:
     """
     wrong = [_wrong_date(name, config[name]) for name in ("start_date", "end_date") if config.get(name)]
     dates = [problem for problem in wrong if problem] or list(_wrong_range(config))
-    return [*dates, *_needless_types(config["extra_data_types"], taken), *_wrong_directory(config)]
+    return [*dates, *_known_data_types(config["extra_data_types"], taken), *_wrong_directory(config)]
 
 
 def _wrong_directory(config: Mapping[str, Any]) -> Iterator[str]:
-    place = spool_directory(config)
-    if place is not None and not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
-        yield f"`spool_directory` is {str(place)!r}, which is no folder that we may write into"
-    if problem := wrong_folder("malformed_directory", config["malformed_directory"]):
+    directory = spool_directory(config)
+    if directory is not None and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
+        yield f"`spool_directory` is {str(directory)!r}, which is no folder that we may write into"
+    if problem := folder_problem("malformed_directory", config["malformed_directory"]):
         yield problem
 
 
 def _wrong_range(config: Mapping[str, Any]) -> Iterator[str]:
-    start = moment(config["start_date"])
-    if config.get("end_date") and moment(config["end_date"]) <= start:
+    start = parse_date(config["start_date"])
+    if config.get("end_date") and parse_date(config["end_date"]) <= start:
         yield "`end_date` must be later than `start_date`"
     if start > datetime.now(UTC):
         yield f"`start_date` is {config['start_date']}, which is in the future: there is nothing to read yet"
 
 
-def _needless_types(names: Sequence[str], taken: Collection[str]) -> Iterator[str]:
-    """Names that the tap reads already; to Iterable their letter case means nothing."""
+def _known_data_types(names: Sequence[str], taken: Collection[str]) -> Iterator[str]:
+    """Errors for data types that have a stream already. Iterable ignores the case of their names."""
     known = {data_type.name.lower(): data_type.stream for data_type in DATA_TYPES}
     for name in names:
-        stream = unlisted(name).stream
+        stream = unknown_data_type(name).stream
         if name.lower() in known:
             yield f"`extra_data_types` names {name}, which is the stream {known[name.lower()]} already"
         elif stream in taken:
@@ -204,7 +204,7 @@ def _needless_types(names: Sequence[str], taken: Collection[str]) -> Iterator[st
 
 def _wrong_date(name: str, text: str) -> str | None:
     try:
-        moment(text)
+        parse_date(text)
     except ValueError:
         return f"`{name}` is {text!r}, which is not a date such as 2026-01-01T00:00:00Z"
     return None

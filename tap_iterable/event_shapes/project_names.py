@@ -1,4 +1,4 @@
-"""What the export lacks and the project knows: names of campaigns, templates and journeys."""
+"""Names of campaigns, templates and journeys, which the export lacks and the project knows."""
 
 from __future__ import annotations
 

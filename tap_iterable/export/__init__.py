@@ -1,1 +1,1 @@
-"""How a time range becomes rows: windows, download, lines, checkpoints."""
+"""Exports: windows of time, verified downloads, export jobs."""

@@ -1,4 +1,4 @@
-"""The time that polling goes by, so that a test need not wait."""
+"""The clock of polling, which tests replace so that they need not wait."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""One export response, spooled to disk and verified before anybody sees a line of it.
+"""Download of an export response: spooled to disk, and verified before its first line is read.
 
-Iterable drops a connection whose reader is slow, so the network is never read at the pace of the
-target. And a response that broke must never pass for a whole one, so nothing is emitted before its
-end was seen.
+Iterable drops a connection whose reader is slow, so the network is never read at the speed of the
+target. And a response that broke off must never pass for a whole one, so no row is emitted before its
+end is verified.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import IO, Final
 import requests
 
 from iterable_api.errors import IncompleteBodyError
-from iterable_api.http.client import IterableClient, Params
+from iterable_api.http.api_request import Params
+from iterable_api.http.client import IterableClient
 from iterable_api.http.retries import NO_ANSWER
 from iterable_api.http.stalling import is_framed
 from tap_iterable.export.windows import OversizeError
@@ -25,27 +26,27 @@ from tap_iterable.export.windows import OversizeError
 _BLOCK: Final = 1 << 18
 
 
-def spooled(
+def spool_answer(
     client: IterableClient, path: str, params: Params, directory: Path | None, limit: int | None = None
 ) -> AbstractContextManager[IO[bytes]]:
-    """The whole answer of a GET as a file at its start; the file is gone afterwards. See `whole`."""
-    return whole(client.stream(path, params=params), path, directory, limit)
+    """The whole answer of a GET as a file at its start; the file is gone afterwards. See `spool_response`."""
+    return spool_response(client.stream(path, params=params), path, directory, limit)
 
 
 @contextmanager
-def whole(
+def spool_response(
     opened: AbstractContextManager[requests.Response], name: str, directory: Path | None, limit: int | None = None
 ) -> Iterator[IO[bytes]]:
     """The body of a response as a file at its start. The file has no name, so even `kill -9` leaves nothing behind.
 
     Args:
         opened: gives the response and closes it.
-        name: what errors call it; never its URL.
-        directory: where the file is; by default the system's temporary directory.
-        limit: how many bytes it may have.
+        name: the name of the response in errors; never its URL.
+        directory: the directory of the file; by default the system's temporary directory.
+        limit: bytes that the body may have.
 
     Raises:
-        IncompleteBodyError: if the body broke off, or nothing told where it ends.
+        IncompleteBodyError: if the body broke off, or its end cannot be verified.
         OversizeError: if it has more than `limit` bytes; the rest of it is not read.
     """
     with tempfile.TemporaryFile(dir=directory, prefix="tap-iterable-", buffering=_BLOCK) as spool:
@@ -55,8 +56,8 @@ def whole(
         yield spool
 
 
-def ends_cleanly(spool: IO[bytes]) -> bool:
-    """Whether the last line is whole JSON: a server may end a broken answer as if all were well."""
+def has_whole_last_line(spool: IO[bytes]) -> bool:
+    """Whether the last line is whole JSON: a server may end a broken answer like a whole one."""
     last = last_line(spool)
     try:
         json.loads(last or b"null")

@@ -1,8 +1,8 @@
-"""Which windows are asked for with `data.json` and which with export jobs, and how long that may take.
+"""Export plans: the windows that are downloaded from `data.json`, and those that are read by export jobs.
 
-`data.json` answers at once, but four requests a minute are all that a project may make, whatever the
-number of its streams. Jobs cost hardly any requests, but run for minutes, a few at a time. Both go on
-side by side, so the whole is finished when the slower of the two is.
+`data.json` answers at once, but a project may make only four requests a minute, for all streams
+together. Jobs cost hardly any requests, but run for minutes, a few at a time. Both run
+side by side, so the slower of the two decides when all is finished.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from tap_iterable.export.windows import Window
 Mode = Literal["auto", "stream", "jobs"]
 MODES: Final[tuple[Mode, ...]] = ("auto", "stream", "jobs")
 
-LONGEST_JOB_WINDOW: Final = timedelta(days=365)
-MINUTES_A_JOB: Final = 5.0
-"""What a job is taken to run. Iterable does not say; it depends on how much there is, and on how busy Iterable is."""
+MAX_JOB_WINDOW: Final = timedelta(days=365)
+MINUTES_PER_JOB: Final = 5.0
+"""Assumed. Iterable documents no time; it depends on the amount of data and on Iterable's load."""
 
 (_DATA_JSON,) = facts_of("GET", "/api/export/data.json").limits
-_REQUESTS_A_MINUTE: Final = _DATA_JSON.per_second * MINUTE
+_REQUESTS_PER_MINUTE: Final = _DATA_JSON.per_second * MINUTE
 
 
 @dataclass(frozen=True)
 class ExportPlan:
-    """The windows of one stream, each by its way."""
+    """The windows of one stream, by the way in which they are read."""
 
     downloads: tuple[Window, ...]
     jobs: tuple[Window, ...] = ()
@@ -40,26 +40,26 @@ Plans = dict[str, ExportPlan]
 
 
 def plans(windows: Mapping[str, Sequence[Window]], mode: Mode, at_once: int) -> Plans:
-    """A plan for each stream, by name. In `auto` mode it is the one that finishes soonest.
+    """A plan for each stream, by name. In `auto` mode, all plans together finish as soon as possible.
 
-    There, jobs are for history, which is all but the last window, and for as many of the streams with the
-    longest history as pays off.
+    In that mode jobs read history, which is all but the last window, of as many of the streams with the
+    longest history as saves time.
     """
     if mode == "auto":
         longest_first = sorted(windows, key=lambda name: len(windows[name]), reverse=True)
         with_history = [name for name in longest_first if len(windows[name]) > 1]
-        choices = [_plans(windows, frozenset(with_history[:count])) for count in range(len(with_history) + 1)]
+        choices = [_mixed_plans(windows, frozenset(with_history[:count])) for count in range(len(with_history) + 1)]
         return min(choices, key=lambda choice: minutes(choice, at_once))
     if mode == "jobs":
-        return {name: ExportPlan((), _joined(todo)) for name, todo in windows.items()}
+        return {name: ExportPlan((), _merged(todo)) for name, todo in windows.items()}
     return {name: ExportPlan(tuple(todo)) for name, todo in windows.items()}
 
 
 def minutes(chosen: Plans, at_once: int) -> float:
-    """How long the requests and the jobs take; the time to read rows is not in it."""
+    """Minutes that the requests and the jobs take, without the time to read rows."""
     requests = sum(len(plan.downloads) for plan in chosen.values())
     jobs = sum(len(plan.jobs) for plan in chosen.values())
-    return max(requests / _REQUESTS_A_MINUTE, math.ceil(jobs / at_once) * MINUTES_A_JOB)
+    return max(requests / _REQUESTS_PER_MINUTE, math.ceil(jobs / at_once) * MINUTES_PER_JOB)
 
 
 def summary(chosen: Plans, at_once: int) -> str:
@@ -67,25 +67,25 @@ def summary(chosen: Plans, at_once: int) -> str:
     requests = sum(len(plan.downloads) for plan in chosen.values())
     jobs = sum(len(plan.jobs) for plan in chosen.values())
     return (
-        f"Plan for {len(chosen)} export streams: {requests} windows with data.json, {_REQUESTS_A_MINUTE:.0f} a minute, "
-        f"and {jobs} export jobs, {at_once} at a time. About {minutes(chosen, at_once):.0f} minutes, if a job takes "
-        f"{MINUTES_A_JOB:.0f} and the rows do not take longer."
+        f"Plan for {len(chosen)} export streams: {requests} windows with data.json, {_REQUESTS_PER_MINUTE:.0f} a "
+        f"minute, and {jobs} export jobs, {at_once} at a time. About {minutes(chosen, at_once):.0f} minutes, if a job "
+        f"takes {MINUTES_PER_JOB:.0f} and the rows do not take longer."
     )
 
 
-def _plans(windows: Mapping[str, Sequence[Window]], by_job: frozenset[str]) -> Plans:
+def _mixed_plans(windows: Mapping[str, Sequence[Window]], by_job: frozenset[str]) -> Plans:
     return {
-        name: ExportPlan(tuple(todo[-1:]), _joined(todo[:-1])) if name in by_job else ExportPlan(tuple(todo))
+        name: ExportPlan(tuple(todo[-1:]), _merged(todo[:-1])) if name in by_job else ExportPlan(tuple(todo))
         for name, todo in windows.items()
     }
 
 
-def _joined(windows: Sequence[Window]) -> tuple[Window, ...]:
-    """Neighbours as one window, as long as a job may ask for."""
+def _merged(windows: Sequence[Window]) -> tuple[Window, ...]:
+    """Merge adjacent windows, up to the longest window of a job."""
     joined: list[Window] = []
     for window in windows:
         last = joined[-1] if joined else None
-        if last and last.end == window.start and window.end - last.start <= LONGEST_JOB_WINDOW:
+        if last and last.end == window.start and window.end - last.start <= MAX_JOB_WINDOW:
             joined[-1] = Window(last.start, window.end)
         else:
             joined.append(window)

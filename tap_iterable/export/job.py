@@ -1,4 +1,4 @@
-"""One export job of ours, from the wish for it to its last file, and how the state keeps it."""
+"""An export job of this tap, from its request to its last file, and its form in the state."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ Saved = dict[str, Any]
 
 
 class ExportJobError(IterableError):
-    """An export job did not come to a good end."""
+    """An export job failed for good."""
 
 
 @dataclass(eq=False)
 class Job:
-    """What is wanted and how far it is.
+    """An export job and its progress.
 
     Attributes:
         save: writes the state of the stream, with this job in it.
-        id: Iterable's id; None while it is not started.
-        started: when, in seconds since the epoch.
-        last_file: the last file whose rows were emitted.
-        look_at: when to look at it, or to start it, next.
-        looks: how often it was looked at, and was not completed.
-        error: why it will never complete.
+        id: Iterable's id; None before the start.
+        started: time of the start, in seconds since the epoch.
+        last_file: name of the last file whose rows were emitted.
+        failures: number of failed submissions and runs.
+        next_poll: time of the next poll, or of the next start, in seconds since the epoch.
+        polls: number of polls that found it not completed.
+        completed: whether all files are written.
+        truncated: whether Iterable left rows out because there were too many.
+        error: the reason why it will never complete.
     """
 
     data_type: str
@@ -38,31 +41,31 @@ class Job:
     started: float = 0.0
     last_file: str | None = None
     failures: int = 0
-    look_at: float = 0.0
-    looks: int = 0
+    next_poll: float = 0.0
+    polls: int = 0
     completed: bool = False
     truncated: bool = False
     error: Exception | None = None
 
     @property
     def ended(self) -> bool:
-        """Whether waiting for it has an end, good or bad."""
+        """Whether it is completed or has failed for good."""
         return self.completed or self.error is not None
 
-    def saved(self) -> Saved:
-        """What a later run needs in order to go on with this job."""
+    def to_state(self) -> Saved:
+        """The entry of the state with which a later run can go on with this job."""
         return {
             "jobId": self.id,
             "startDateTime": timestamps.to_rfc3339(self.window.start),
             "endDateTime": timestamps.to_rfc3339(self.window.end),
-            # Whole seconds: the SDK reads decimals of a state as another type than it writes.
+            # Whole seconds: the SDK reads decimals of a state as another type than it has written.
             "started": int(self.started),
             "lastFile": self.last_file,
         }
 
 
-def restored(data_type: str, saved: Mapping[str, Any], save: Callable[[], None]) -> Job | None:
-    """The job that an earlier run left in the state; None if somebody changed it beyond recognition."""
+def restore_job(data_type: str, saved: Mapping[str, Any], save: Callable[[], None]) -> Job | None:
+    """The job of an entry that an earlier run left in the state; None if the entry has another form."""
     start, end = (timestamps.parse(str(saved.get(name))) for name in ("startDateTime", "endDateTime"))
     job_id, started = saved.get("jobId"), saved.get("started")
     if not isinstance(job_id, int) or not isinstance(started, int) or start is None or end is None:

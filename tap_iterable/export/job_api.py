@@ -7,7 +7,8 @@ from typing import Final
 
 from iterable_api.errors import UnreadableAnswerError
 from iterable_api.facts import timestamps
-from iterable_api.http.client import IterableClient, Params
+from iterable_api.http.api_request import Params
+from iterable_api.http.client import IterableClient
 from tap_iterable.export.json_answers import object_with, rows_in
 from tap_iterable.export.windows import Window
 
@@ -19,7 +20,7 @@ COMPLETED: Final = "completed"
 
 @dataclass(frozen=True)
 class File:
-    """A file of a job. Whoever has its URL can read it, so the URL is never shown."""
+    """A file of a job. Its URL gives access without a key, and is never shown."""
 
     name: str
     url: str = field(repr=False)
@@ -27,7 +28,7 @@ class File:
 
 @dataclass(frozen=True)
 class Page:
-    """How a job is, and some of its files. The state is in lower case, whatever case it came in."""
+    """The state of a job, always in lower case, and some of its files."""
 
     state: str
     truncated: bool
@@ -41,7 +42,7 @@ class JobApi:
         self._client = client
 
     def start(self, data_type: str, window: Window) -> int:
-        """Start a job of JSON lines; its id."""
+        """Start a job that writes JSON lines, and return its id."""
         body = {
             "dataTypeName": data_type,
             "outputFormat": "application/x-json-stream",
@@ -59,7 +60,7 @@ class JobApi:
         A job that is not completed need not name any files.
 
         Raises:
-            UnreadableAnswerError: if the answer says something else.
+            UnreadableAnswerError: if the answer has another form.
         """
         params: Params | None = {"startAfter": after} if after else None
         answer = self._client.get_json(FILES, path_params={"jobId": job_id}, params=params)
@@ -74,5 +75,5 @@ class JobApi:
         return Page(state.lower(), bool(answer.get("exportTruncated")), named)
 
     def cancel(self, job_id: int) -> None:
-        """End a job."""
+        """Cancel a job."""
         self._client.request("DELETE", JOB, path_params={"jobId": job_id})

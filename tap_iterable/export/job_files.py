@@ -1,4 +1,4 @@
-"""The files of a completed job. They lie at another company's server, which is never shown the API key."""
+"""Files of a completed job. They are on another company's server, which never gets the API key."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from iterable_api.errors import IncompleteBodyError
 from iterable_api.http.session import guard
 from iterable_api.waiting.retry_policy import EXPORT_FILE
 from tap_iterable.export.clock import Clock
-from tap_iterable.export.content_check import Check, NoRowsError, beginning, refusal
-from tap_iterable.export.download import whole
+from tap_iterable.export.content_check import Check, NoRowsError, beginning, no_rows_error
+from tap_iterable.export.download import spool_response
 from tap_iterable.export.job import ExportJobError, Job
 from tap_iterable.export.job_api import File, JobApi
 
-_BROKEN: Final = (IncompleteBodyError, NoRowsError)
+_INCOMPLETE: Final = (IncompleteBodyError, NoRowsError)
 
 
 class JobFiles:
@@ -28,9 +28,9 @@ class JobFiles:
 
     Args:
         api: lists the files.
-        clock: what waits go by.
-        directory: where files are spooled.
-        timeout: as that of `IterableClient`.
+        clock: the clock of waits.
+        directory: the directory for spooled files.
+        timeout: see `IterableClient`.
     """
 
     def __init__(self, api: JobApi, clock: Clock, directory: Path | None, timeout: tuple[float, float]) -> None:
@@ -38,35 +38,35 @@ class JobFiles:
         self._api = api
         self._clock = clock
         self._directory = directory
-        # A session of its own: the key is in the other one. The `auth` keeps out what a .netrc holds.
+        # A session without the key. The `auth` keeps requests from sending credentials of a .netrc.
         self._session = requests.Session()
         self._session.auth = lambda request: request
         guard(self._session)
 
     def each(self, job: Job, check: Check) -> Iterator[IO[bytes]]:
-        """The files after the job's `last_file`, one by one. Coming back for the next means that one was emitted.
+        """The files after the job's `last_file`, one by one. Asking for the next one means that the rows were emitted.
 
         Args:
-            job: a completed one.
-            check: what each file must stand; one that does not is fetched again.
+            job: a completed job.
+            check: a check of each file; a file that fails it is fetched again.
 
         Raises:
-            ExportJobError: if a file cannot be had as it should be.
+            ExportJobError: if a file cannot be downloaded whole.
         """
-        listed: deque[File] = deque()
+        page_files: deque[File] = deque()
         known = {job.last_file}
-        while listed or (listed := self._listed(job, known)):
+        while page_files or (page_files := self._next_page(job, known)):
             with ExitStack() as stack:
-                yield self._fetched(job, listed[0], check, stack)
-            job.last_file = listed.popleft().name
+                yield self._fetch(job, page_files[0], check, stack)
+            job.last_file = page_files.popleft().name
             job.save()
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
-    def _listed(self, job: Job, known: set[str | None]) -> deque[File]:
-        """The next page. How many files make a full one is not documented, so an empty one is the end."""
+    def _next_page(self, job: Job, known: set[str | None]) -> deque[File]:
+        """The new files of the next page. The size of pages is not documented: an empty page is the last."""
         files = deque(file for file in self._page(job) if file.name not in known)
         known.update(file.name for file in files)
         return files
@@ -76,22 +76,22 @@ class JobFiles:
             raise ValueError("A job without an id has no files")
         return self._api.page(job.id, job.last_file).files
 
-    def _fetched(self, job: Job, file: File, check: Check, stack: ExitStack) -> IO[bytes]:
-        """The file, downloaded to its end, each time at a fresh URL: the old one may have expired."""
+    def _fetch(self, job: Job, file: File, check: Check, stack: ExitStack) -> IO[bytes]:
+        """Download a file to its end; each attempt takes a fresh URL, as the last one may have expired."""
         name = f"{file.name} of export job {job.id} of {job.data_type}"
         urls = chain([file.url], self._fresh_urls(job, file))
 
         def fetch() -> IO[bytes]:
-            spool = stack.enter_context(whole(self._opened(next(urls), name), name, self._directory))
+            spool = stack.enter_context(spool_response(self._open(next(urls), name), name, self._directory))
             check(spool, name)
             if not beginning(spool):
-                # A job without rows has no files, so an empty one is not all of what Iterable has written.
-                raise refusal(spool, name, "nothing", "row")
+                # A job without rows has no files, so an empty file is not whole.
+                raise no_rows_error(spool, name, "nothing", "row")
             return spool
 
         try:
-            return EXPORT_FILE.retrying(*_BROKEN, sleep=self._clock.sleep)(fetch)
-        except _BROKEN as error:
+            return EXPORT_FILE.retrying(*_INCOMPLETE, sleep=self._clock.sleep)(fetch)
+        except _INCOMPLETE as error:
             tries = EXPORT_FILE.attempts
             raise ExportJobError(f"{error}. It was tried {tries} times; run again to go on with this file.") from None
 
@@ -100,8 +100,8 @@ class JobFiles:
             yield next((fresh.url for fresh in self._page(job) if fresh.name == file.name), file.url)
 
     @contextmanager
-    def _opened(self, url: str, name: str) -> Iterator[requests.Response]:
-        """The answer of the file server. The texts of its errors are left out: they hold the URL."""
+    def _open(self, url: str, name: str) -> Iterator[requests.Response]:
+        """Open the answer of the file server. The texts of its errors are left out: they hold the URL."""
         try:
             response = self._session.get(url, stream=True, timeout=self._timeout)
         except requests.RequestException as error:

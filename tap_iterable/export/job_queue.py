@@ -1,6 +1,6 @@
-"""The jobs of all streams: a few at Iterable at a time, the others waiting for their turn.
+"""The queue of the jobs of all streams: a few run at Iterable at a time, the others wait.
 
-Nothing runs in the background. Whoever reads rows calls `tick` now and then, so that the jobs of the
+There is no background thread. The readers of rows call `tick` now and then, so that the jobs of the
 next streams run at Iterable while the rows of the current one are read.
 """
 
@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 
 
 class JobQueue:
-    """Keeps up to `at_once` jobs at Iterable; only jobs that it was given are ever touched."""
+    """Runs up to `at_once` jobs at Iterable, and never touches jobs that it was not given."""
 
     def __init__(self, api: JobApi, at_once: int, clock: Clock) -> None:
         self._api = api
@@ -33,7 +33,7 @@ class JobQueue:
         self._running: list[Job] = []
 
     def add(self, jobs: Iterable[Job]) -> None:
-        """Start `jobs` after all others. One that has an id is running already, or was when it was saved."""
+        """Start `jobs` after all others. A job with an id is running already, or was when it was saved."""
         for job in jobs:
             (self._waiting if job.id is None else self._running).append(job)
 
@@ -42,24 +42,24 @@ class JobQueue:
         self._waiting[:0] = jobs
 
     def tick(self) -> None:
-        """Look at the jobs whose time it is, and start what there is room for."""
-        for job in [job for job in self._running if job.look_at <= self._clock.now()]:
-            self._look(job)
-        while due := [job for job in self._startable() if job.look_at <= self._clock.now()]:
+        """Poll the jobs that are due, and start as many jobs as may run."""
+        for job in [job for job in self._running if job.next_poll <= self._clock.now()]:
+            self._poll(job)
+        while due := [job for job in self._startable() if job.next_poll <= self._clock.now()]:
             self._waiting.remove(due[0])
             self._start(due[0])
 
     def wait_for(self, job: Job) -> None:
-        """Return when `job` is completed.
+        """Wait until `job` is completed.
 
         Raises:
-            ExportJobError: if it never will be.
-            OversizeError: if it has grown so large that Iterable truncated it.
+            ExportJobError: if it has failed for good.
+            OversizeError: if Iterable truncated it because of its size.
         """
         self.tick()
         while not job.ended:
-            next_look = min(other.look_at for other in [*self._running, *self._startable()])
-            self._clock.sleep(max(0.0, next_look - self._clock.now()))
+            earliest = min(other.next_poll for other in [*self._running, *self._startable()])
+            self._clock.sleep(max(0.0, earliest - self._clock.now()))
             self.tick()
         if job.error is not None:
             raise job.error
@@ -74,35 +74,35 @@ class JobQueue:
         try:
             job.id = self._api.start(job.data_type, job.window)
         except UnknownOutcomeError as error:
-            # Should it have started after all, it ends by itself; nobody could tell that it is ours.
-            self._again(job, str(error))
+            # If it has started after all, it ends by itself: its id is unknown.
+            self._resubmit(job, str(error))
         except TransientApiError:
             raise
         except ApiError as error:
             job.error = error
         else:
-            job.started, job.looks, job.look_at = now, 0, now + EXPORT_JOB_STATE.wait(1)
+            job.started, job.polls, job.next_poll = now, 0, now + EXPORT_JOB_STATE.wait(1)
             self._running.append(job)
             job.save()
 
-    def _look(self, job: Job) -> None:
+    def _poll(self, job: Job) -> None:
         if job.id is None:
-            raise ValueError("A job without an id cannot be looked at")
+            raise ValueError("A job without an id cannot be polled")
         try:
             page = self._api.page(job.id, job.last_file)
         except (NotFoundError, BadRequestError) as error:
-            self._again(job, f"Iterable does not know it any more: {error}")
+            self._resubmit(job, f"Iterable does not know it any more: {error}")
             return
         if page.state in _FAILED:
-            self._again(job, f"it is {page.state}")
+            self._resubmit(job, f"it is {page.state}")
         elif page.state == COMPLETED:
             self._running.remove(job)
             job.completed, job.truncated = True, page.truncated
         else:
-            self._look_later(job, job.id)
+            self._schedule_poll(job, job.id)
 
-    def _look_later(self, job: Job, job_id: int) -> None:
-        """A state that we do not know is taken for one of work: a job may also go back into Iterable's queue."""
+    def _schedule_poll(self, job: Job, job_id: int) -> None:
+        """Set the time of the next poll. Unknown states count as running, since a job may go back to being queued."""
         now = self._clock.now()
         if EXPORT_JOB_STATE.is_over(now - job.started):
             self._api.cancel(job_id)
@@ -111,11 +111,11 @@ class JobQueue:
                 f"Export job {job_id} of {job.data_type} did not complete in 24 hours and was cancelled. Run again; "
                 "if it happens again, read the stream with `export_mode` set to `stream`."
             )
-        job.looks += 1
-        job.look_at = now + EXPORT_JOB_STATE.wait(job.looks + 1)
+        job.polls += 1
+        job.next_poll = now + EXPORT_JOB_STATE.wait(job.polls + 1)
 
-    def _again(self, job: Job, reason: str) -> None:
-        """Submit anew, a few times."""
+    def _resubmit(self, job: Job, reason: str) -> None:
+        """Submit a failed job again, unless all attempts are used up."""
         job.failures += 1
         text = f"Export job {job.id or ''} of {job.data_type} failed: {reason}".replace("  ", " ")
         if job in self._running:
@@ -125,6 +125,6 @@ class JobQueue:
             job.error = ExportJobError(f"{text}. It was submitted {job.failures} times; run again later.")
         else:
             _logger.warning("%s. It is submitted again.", text)
-            job.look_at = self._clock.now() + EXPORT_JOB.wait(job.failures)
+            job.next_poll = self._clock.now() + EXPORT_JOB.wait(job.failures)
             self._waiting.insert(0, job)
         job.save()

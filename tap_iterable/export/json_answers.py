@@ -1,7 +1,7 @@
-"""Answers in JSON: the part that is asked for, or an error that tells what came in its place.
+"""Members of JSON answers, or an error that describes the answer in their place.
 
-A 2xx answer need not be an answer: proxies and Iterable itself put errors into them. What came is told by its
-form, and errors of Iterable's by their code; texts are left out, since they may hold personal data.
+A 2xx answer need not be a success: proxies and Iterable itself put errors into them. The description has the
+form of the answer, or the code of Iterable's error; texts are left out, since they may hold personal data.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ENVELOPES: Final = (
 
 
 def error_code(value: object) -> str | None:
-    """The code of an error in one of Iterable's two forms; None for anything else, such as one with other members."""
+    """The code of an error in one of Iterable's two forms; None for any other value, also for one with more members."""
     if not isinstance(value, Mapping):
         return None
     for text, members in _ENVELOPES:
@@ -30,7 +30,7 @@ def error_code(value: object) -> str | None:
 
 
 def form_of(value: object) -> str:
-    """What a value of JSON is, in words that tell nothing of its content."""
+    """The form of a JSON value in words, without its content."""
     code = error_code(value)
     if code is not None:
         return f"an error of Iterable's, code {code}"
@@ -84,10 +84,10 @@ def object_in(answer: Any, name: str, path: str) -> dict[str, Any]:
 
 
 def object_with(answer: Any, name: str, path: str) -> dict[str, Any]:
-    """The answer, an object that has a member of that name.
+    """The answer, if it is an object that has a member of that name.
 
     Raises:
-        UnreadableAnswerError: if it is none.
+        UnreadableAnswerError: if it is not.
     """
     if not isinstance(answer, dict) or answer.get(name) is None:
         raise UnreadableAnswerError(f"{path} answered with {form_of(answer)}, without `{name}`")

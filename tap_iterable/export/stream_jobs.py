@@ -1,4 +1,4 @@
-"""Export jobs as a stream sees them: it orders windows, and reads the lines of each when its turn comes."""
+"""Export jobs of one stream: it submits windows, and reads the lines of each when its turn comes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import IO, Any, Final
 from iterable_api.http.client import IterableClient
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.content_check import Check
-from tap_iterable.export.job import Job, Saved, restored
+from tap_iterable.export.job import Job, Saved, restore_job
 from tap_iterable.export.job_api import JobApi
 from tap_iterable.export.job_files import JobFiles
 from tap_iterable.export.job_queue import JobQueue
 from tap_iterable.export.windows import Window
 
 STATE_KEY: Final = "export_jobs"
-"""Under which name a stream's state keeps its jobs."""
+"""Key of the jobs in the state of a stream."""
 
 
 class JobService:
-    """What all streams share: the queue, and the way to the files."""
+    """The queue of jobs and the access to their files, shared by all streams."""
 
     def __init__(self, client: IterableClient, at_once: int, directory: Path | None, clock: Clock) -> None:
         api = JobApi(client)
@@ -33,25 +33,25 @@ class StreamJobs:
     """The jobs of one stream, by their windows.
 
     Args:
-        service: what it shares with other streams.
+        service: the queue and the files, shared with other streams.
         data_type: Iterable's name of what the jobs export.
-        remember: puts entries into the stream's state and writes it.
-        check: looks at each file before its first line is taken.
+        update_state: puts entries into the stream's state and writes it.
+        check: checks each file before its first line is read.
     """
 
-    def __init__(self, service: JobService, data_type: str, remember: Callable[..., None], check: Check) -> None:
+    def __init__(self, service: JobService, data_type: str, update_state: Callable[..., None], check: Check) -> None:
         self._service = service
         self._data_type = data_type
-        self._remember = remember
+        self._update_state = update_state
         self._check = check
         self._jobs: dict[Window, Job] = {}
 
     def adopt(self, state: Mapping[str, Any], start: datetime, end: datetime) -> list[Window]:
-        """Go on with the jobs that an interrupted run left in the state; their windows, in order.
+        """Take over the jobs that an interrupted run left in the state, and return their windows, in order.
 
-        A job that does not lie in [start, end), or begins before another ends, is left to itself.
+        A job that does not lie in [start, end), or that overlaps an earlier one, is left to itself.
         """
-        found = [restored(self._data_type, saved, self._save) for saved in state.get(STATE_KEY) or ()]
+        found = [restore_job(self._data_type, saved, self._save) for saved in state.get(STATE_KEY) or ()]
         for job in sorted(filter(None, found), key=lambda job: job.window.start):
             if start <= job.window.start and job.window.end <= end:
                 self._jobs[job.window] = job
@@ -59,8 +59,8 @@ class StreamJobs:
         self._service.queue.add(self._jobs.values())
         return list(self._jobs)
 
-    def order(self, windows: Iterable[Window], *, first: bool = False) -> None:
-        """Want a job for each window, after what others ordered or before it."""
+    def submit(self, windows: Iterable[Window], *, first: bool = False) -> None:
+        """Submit a job for each window, after those of other streams or, with `first`, before them."""
         jobs = {window: Job(self._data_type, window, self._save) for window in windows}
         self._jobs.update(jobs)
         (self._service.queue.add_first if first else self._service.queue.add)(jobs.values())
@@ -70,7 +70,7 @@ class StreamJobs:
         return window in self._jobs
 
     def files(self, window: Window) -> Iterator[IO[bytes]]:
-        """The lines of a window, file by file, once its job is completed; see `JobQueue.wait_for`."""
+        """Wait for the job of a window, then yield its files; see `JobQueue.wait_for`."""
         job = self._jobs[window]
         self._service.queue.wait_for(job)
         for lines in self._service.files.each(job, self._check):
@@ -78,16 +78,16 @@ class StreamJobs:
             self.tick()
 
     def tick(self) -> None:
-        """Let the jobs of the next windows and streams go on."""
+        """Poll and start the jobs of the next windows and streams."""
         self._service.queue.tick()
 
-    def forget(self, window: Window) -> None:
-        """A window was read, or is halved."""
+    def discard(self, window: Window) -> None:
+        """Drop the job of a window that was read or is halved."""
         self._jobs.pop(window, None)
 
-    def saved(self) -> dict[str, list[Saved]]:
-        """What the state keeps: the jobs that Iterable has, also when it has none."""
-        return {STATE_KEY: [job.saved() for job in self._jobs.values() if job.id is not None]}
+    def to_state(self) -> dict[str, list[Saved]]:
+        """The entry of the state: the jobs that Iterable has. It is written also when there are none."""
+        return {STATE_KEY: [job.to_state() for job in self._jobs.values() if job.id is not None]}
 
     def _save(self) -> None:
-        self._remember(**self.saved())
+        self._update_state(**self.to_state())

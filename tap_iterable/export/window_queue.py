@@ -1,4 +1,4 @@
-"""What a stream has still to read, in order; a window that does not come whole is halved."""
+"""The windows that a stream has still to read, in order; a window that does not come whole is halved."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tap_iterable.export.windows import Window
 
 
 class WindowQueue:
-    """Hands out each window once; the halves of one that failed take its place.
+    """Gives each window once; the halves of a failed window take its place.
 
-    So the windows that were read cover the range exactly once, whatever breaks.
+    So the windows that were read cover the range exactly once, also after failures.
     """
 
     def __init__(self, windows: Iterable[Window]) -> None:
@@ -22,12 +22,12 @@ class WindowQueue:
         self.done = 0
 
     def __iter__(self) -> Iterator[Window]:
-        """Each window must be reported as `finished`, or be `halve`d, before the next is asked for."""
+        """The windows in order. Call `finished` or `halve` for each window before the next one is taken."""
         while self._todo:
             yield self._todo.popleft()
 
     def halve(self, window: Window, error: Exception) -> tuple[Window, Window]:
-        """The two halves of `window`, which come next.
+        """Put the two halves of `window` first, and return them.
 
         Raises:
             Exception: `error`, if the window is one second long: then nothing smaller can be asked for.
@@ -39,7 +39,7 @@ class WindowQueue:
         return halves
 
     def finished(self, rows: int) -> str:
-        """Count a window that was read, with its rows; how far we are, in words."""
+        """Count a window that was read, with its rows, and describe the progress in words."""
         self.done += 1
         self._rows += rows
         passed = max(time.monotonic() - self._began, 0.001)

@@ -1,4 +1,4 @@
-"""Half-open time windows on whole seconds, in UTC: what one export request asks for."""
+"""Half-open time windows on whole seconds, in UTC. An export request asks for one window."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ SECOND: Final = timedelta(seconds=1)
 
 
 class OversizeError(Exception):
-    """A window holds more than comes in one piece; its halves may do."""
+    """The answer for a window is too large; those for its halves may not be."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """From `start`, inclusive, to `end`, exclusive. Iterable's bounds mean the same."""
+    """A time range from `start`, inclusive, to `end`, exclusive, as Iterable reads the bounds of an export."""
 
     start: datetime
     end: datetime
@@ -31,29 +31,29 @@ class Window:
 
 
 def whole_second(moment: datetime) -> datetime:
-    """`moment` in UTC with its fraction cut off: exports know no fractions."""
+    """`moment` in UTC, without its fraction: bounds of exports have none."""
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def windows(start: datetime, end: datetime, size: timedelta) -> list[Window]:
     """Windows of at most `size` that cover [start, end) exactly once, in order; none if it is empty."""
-    return list(_cut(whole_second(start), whole_second(end), max(size, SECOND)))
+    return list(_windows(whole_second(start), whole_second(end), max(size, SECOND)))
 
 
-def _cut(start: datetime, end: datetime, size: timedelta) -> Iterator[Window]:
+def _windows(start: datetime, end: datetime, size: timedelta) -> Iterator[Window]:
     while start < end:
         stop = min(whole_second(start + size), end)
         yield Window(start, stop)
         start = stop
 
 
-def gaps(start: datetime, end: datetime, taken: Iterable[Window], size: timedelta) -> list[Window]:
-    """Windows of at most `size` for what `taken` leaves free of [start, end).
+def gaps(start: datetime, end: datetime, covered: Iterable[Window], size: timedelta) -> list[Window]:
+    """Windows of at most `size` for what `covered` does not cover of [start, end).
 
-    `taken` must lie in the range, in order, without overlaps.
+    `covered` must lie in the range, in order, without overlaps.
     """
-    free: list[Window] = []
-    for window in (*taken, Window(whole_second(end), whole_second(end))):
-        free += windows(start, window.start, size)
+    uncovered: list[Window] = []
+    for window in (*covered, Window(whole_second(end), whole_second(end))):
+        uncovered += windows(start, window.start, size)
         start = window.end
-    return free
+    return uncovered

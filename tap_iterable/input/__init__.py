@@ -1,1 +1,1 @@
-"""What a run is given: state, catalog, and dates that people write."""
+"""Input of a run: state, catalog, and dates that people write."""

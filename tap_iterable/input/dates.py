@@ -17,11 +17,11 @@ _ISO: Final = re.compile(
 )
 
 
-def moment(text: str) -> datetime:
+def parse_date(text: str) -> datetime:
     """The moment that a text names in ISO 8601, long or compact, or as Iterable writes it.
 
-    One without a zone is UTC, a plain day begins at midnight. A number is none, since nobody can tell seconds from
-    milliseconds.
+    A text without a zone is in UTC, and a day without a time begins at midnight. A number is no date, since it could be
+    seconds or milliseconds.
 
     Raises:
         ValueError: if it is not a date.

@@ -1,4 +1,4 @@
-"""What a catalog selects, and whether that can be meant."""
+"""Check of the selection of a catalog."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class NothingSelectedError(Exception):
 
 
 def check_selection(catalog: Collection[str], streams: Mapping[str, Stream], logger: logging.Logger) -> None:
-    """See that something is selected, and tell which streams of the catalog are none of this tap.
+    """Check that a stream is selected, and warn of streams in the catalog that this tap does not have.
 
     Args:
         catalog: the names of the streams in the catalog that was given.
-        streams: those of the tap, with the selection of the catalog.
-        logger: hears of what is not there.
+        streams: the streams of the tap, with the selection of the catalog.
+        logger: gets the warning.
 
     Raises:
         NothingSelectedError: if nothing is selected.

@@ -1,7 +1,7 @@
-"""The state that a run is given: taken out of its wrapping, with every bookmark in one form.
+"""The input state: unwrapped, with every bookmark in one form.
 
-What cannot be read is refused, and what is of no use is told, since a bookmark that is passed over in silence
-looks like one that was kept.
+A bookmark that cannot be read is an error, and one that is not used is a warning: if it were ignored without a word, it
+would look like one that is kept.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from singer_sdk import Stream
 
 from iterable_api.facts import timestamps
-from tap_iterable.input.dates import moment
+from tap_iterable.input.dates import parse_date
 
 Bookmarks = dict[str, dict[str, Any]]
 
@@ -22,10 +22,12 @@ KEY: Final = "replication_key"
 VALUE: Final = "replication_key_value"
 
 _PARTITIONS: Final = "partitions"
-_PASSING: Final = frozenset({"progress_markers", "replication_key_signpost", "starting_replication_value", _PARTITIONS})
-"""What the SDK keeps in a state while a run lasts."""
-_OURS: Final = frozenset({"export_jobs", "resume", "store_id"})
-_HOW: Final = "Correct it, or start anew: with `--full-refresh` in Meltano, or without `--state`."
+_SDK_KEYS: Final = frozenset(
+    {"progress_markers", "replication_key_signpost", "starting_replication_value", _PARTITIONS}
+)
+"""Keys that the SDK has in a state while a run lasts."""
+_OWN_KEYS: Final = frozenset({"export_jobs", "resume", "store_id"})
+_REMEDY: Final = "Correct it, or start anew: with `--full-refresh` in Meltano, or without `--state`."
 
 
 class UnusableStateError(Exception):
@@ -33,12 +35,12 @@ class UnusableStateError(Exception):
 
 
 def bookmarks_in(state: Mapping[str, Any]) -> Bookmarks:
-    """The bookmarks of a state, by stream; none of an empty one.
+    """The bookmarks of a state, by stream; none for an empty state.
 
-    It may be in the wrapping in which Meltano keeps states, or be a whole STATE message.
+    The state may be wrapped as Meltano keeps states, or be a whole STATE message.
 
     Raises:
-        UnusableStateError: if there are no bookmarks to be found.
+        UnusableStateError: if the state has no bookmarks.
     """
     bookmarks: Bookmarks = {}
     for part in _unwrapped(state):
@@ -51,30 +53,30 @@ def bookmarks_in(state: Mapping[str, Any]) -> Bookmarks:
         for stream, entry in found.items():
             if not isinstance(entry, Mapping):
                 raise UnusableStateError(
-                    f"The state of the stream {stream} is {_shown(entry)}, not an object with a `{VALUE}`. {_HOW}"
+                    f"The state of the stream {stream} is {_shown(entry)}, not an object with a `{VALUE}`. {_REMEDY}"
                 )
             bookmarks[stream] = {**bookmarks.get(stream, {}), **entry}
     return bookmarks
 
 
-def usable(bookmarks: Bookmarks, streams: Mapping[str, Stream], logger: logging.Logger) -> Bookmarks:
+def normalised_bookmarks(bookmarks: Bookmarks, streams: Mapping[str, Stream], logger: logging.Logger) -> Bookmarks:
     """The bookmarks, those of selected incremental streams in the form in which the tap writes them.
 
-    What is of no use to any stream is kept, and told.
+    Bookmarks that no stream uses are kept, with a warning.
 
     Raises:
         UnusableStateError: if a bookmark cannot be read, or is of another field than the stream goes by.
     """
     selected = {name: streams[name] for name in bookmarks if name in streams and streams[name].selected}
-    for names, words in _of_no_use(bookmarks, streams, selected):
+    for names, words in _unused(bookmarks, streams, selected):
         if names:
             logger.warning("The state has %s: %s", words, ", ".join(sorted(names)))
-    read = {name: _read(stream, bookmarks[name]) for name, stream in selected.items() if stream.replication_key}
+    read = {name: _normalised(stream, bookmarks[name]) for name, stream in selected.items() if stream.replication_key}
     return {**bookmarks, **read}
 
 
 def _unwrapped(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The states that are wrapped in one, the oldest first."""
+    """The states in a wrapped one, the oldest first."""
     for members in _WRAPPINGS:
         if state.keys() <= {*members, "type"} and not state.keys().isdisjoint(members):
             return [whole for name in members if state.get(name) for whole in _unwrapped(_part(state, name))]
@@ -84,7 +86,7 @@ def _unwrapped(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _part(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = state[name]
     if not isinstance(part, Mapping):
-        raise UnusableStateError(f"The state has a `{name}` that is {_shown(part)} in place of an object. {_HOW}")
+        raise UnusableStateError(f"The state has a `{name}` that is {_shown(part)} in place of an object. {_REMEDY}")
     return part
 
 
@@ -94,10 +96,10 @@ _WRAPPINGS: Final[Sequence[Sequence[str]]] = (
     ("completed", "partial"),
     ("completed_state", "partial_state"),
 )
-"""Meltano's of a state, Singer's of a STATE message, and Meltano's of a whole and an unfinished state."""
+"""Members of wrappings: Meltano's of a state, Singer's STATE message, Meltano's of a complete and a partial state."""
 
 
-def _of_no_use(
+def _unused(
     bookmarks: Bookmarks, streams: Mapping[str, Stream], selected: Mapping[str, Stream]
 ) -> Iterable[tuple[list[str], str]]:
     yield (
@@ -115,14 +117,14 @@ def _of_no_use(
 
 
 def _is_foreign(entry: Mapping[str, Any]) -> bool:
-    """Whether it holds something, but nothing that this tap or the SDK put there."""
-    return entry.get(VALUE) is None and bool(entry.keys() - {KEY, VALUE} - _PASSING - _OURS)
+    """Whether an entry has no bookmark, and members that are neither this tap's nor the SDK's."""
+    return entry.get(VALUE) is None and bool(entry.keys() - {KEY, VALUE} - _SDK_KEYS - _OWN_KEYS)
 
 
-def _read(stream: Stream, entry: Mapping[str, Any]) -> dict[str, Any]:
+def _normalised(stream: Stream, entry: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(partitions := entry.get(_PARTITIONS), list):
-        read = [_read(stream, part) if isinstance(part, Mapping) else part for part in partitions]
-        return {**_bookmark(stream, entry), _PARTITIONS: read}
+        parts = [_normalised(stream, part) if isinstance(part, Mapping) else part for part in partitions]
+        return {**_bookmark(stream, entry), _PARTITIONS: parts}
     return _bookmark(stream, entry)
 
 
@@ -133,20 +135,20 @@ def _bookmark(stream: Stream, entry: Mapping[str, Any]) -> dict[str, Any]:
     if key is not None and key != stream.replication_key:
         raise UnusableStateError(
             f"The state of the stream {stream.name} has a bookmark of the field {_shown(key)}, but the stream goes by "
-            f"{stream.replication_key}. {_HOW}"
+            f"{stream.replication_key}. {_REMEDY}"
         )
     kind = _POSITION if stream.replication_key in _POSITIONS else _MOMENT
     read = kind.read(value)
     if read is None:
         raise UnusableStateError(
-            f"The bookmark of the stream {stream.name} is {_shown(value)}, which is not {kind.words}. {_HOW}"
+            f"The bookmark of the stream {stream.name} is {_shown(value)}, which is not {kind.words}. {_REMEDY}"
         )
     return {**entry, KEY: stream.replication_key, VALUE: read}
 
 
 def _moment(value: object) -> str | None:
     try:
-        return timestamps.to_rfc3339(moment(value).astimezone(UTC)) if isinstance(value, str) else None
+        return timestamps.to_rfc3339(parse_date(value).astimezone(UTC)) if isinstance(value, str) else None
     except (ValueError, OverflowError):
         return None
 
@@ -156,7 +158,7 @@ def _position(value: object) -> int | None:
 
 
 class _Kind(NamedTuple):
-    """What bookmarks are: in words, and what reads one; None if it is none."""
+    """A kind of bookmark: its description, and the function that reads one and returns None if it cannot."""
 
     words: str
     read: Callable[[object], str | int | None]
@@ -170,7 +172,7 @@ _POSITIONS: Final = frozenset({"storePosition"})
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+    return text if len(text) <= _MAX_SHOWN_CHARACTERS else f"{text[:_MAX_SHOWN_CHARACTERS]}..."
 
 
-_LONGEST_SHOWN: Final = 80
+_MAX_SHOWN_CHARACTERS: Final = 80

@@ -1,7 +1,7 @@
-"""What a block of lines holds, column by column.
+"""Columns of a block of lines.
 
-A column is made of all lines at once, by functions that take no step in Python for a single line. Only where a
-column is not like nearly all, its values are looked at one by one.
+A column is made of all lines at once, by functions that take no step in Python for a single line. Only in unusual
+columns the values are converted one by one.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from msgspec.structs import astuple
 from tap_iterable.records.record_shape import MISFIT, ColumnType
 
 Line = msgspec.Struct
-"""The fields of a line; those that it does not have are UNSET."""
+"""The fields of a line; absent ones are UNSET."""
 Column = Sequence[Any]
-"""Of each line one value, which may be UNSET."""
+"""One value of each line, which may be UNSET."""
 Maker = Callable[[Sequence[Column]], Column]
-"""Makes a column of those that the lines have."""
-Place = int | Mapping[str, Any]
-"""Which column of lines holds a value, or an object of places."""
+"""Makes a column of records from the columns of lines."""
+ColumnIndex = int | Mapping[str, Any]
+"""Index of the column of lines that holds a value, or an object of such indices."""
 
 
 class UnfittingLineError(ValueError):
-    """A line whose record has to be made in another way."""
+    """A line whose record cannot be made column by column."""
 
 
 def struct(name: str, fields: Iterable[str], kinds: Mapping[str, Any], **options: Any) -> type[msgspec.Struct]:
-    """A type with the attributes `f0`, `f1` and so on for its fields, all of which may be absent."""
+    """A type with the attributes `f0`, `f1` and so on for `fields`, all of which may be absent."""
     absent = (msgspec.field(default=UNSET, name=field) for field in fields)
-    members = [(f"f{place}", kinds.get(field.name, Any), field) for place, field in enumerate(absent)]
+    members = [(f"f{index}", kinds.get(field.name, Any), field) for index, field in enumerate(absent)]
     return defstruct(name, members, gc=False, **options)
 
 
@@ -42,16 +42,16 @@ def columns_of(lines: Iterable[Line]) -> list[Column]:
     return list(zip(*map(astuple, lines), strict=True))
 
 
-def fitted(place: int, column: ColumnType) -> Maker:
-    """What the lines hold in a field, made fit for its column; a line with a misfit is refused."""
-    read, fit, unchanged = itemgetter(place), column.fit, column.unchanged
+def fitted(index: int, column: ColumnType) -> Maker:
+    """The maker of a column from one field, with its values converted; it raises UnfittingLineError for a misfit."""
+    read, fit, unchanged = itemgetter(index), column.fit, column.unchanged
     return read if fit is None else lambda columns: _fitted(read(columns), fit, unchanged)
 
 
-def objects(places: Mapping[str, Place], otherwise: object = UNSET) -> Maker:
-    """Objects of fields, without those that are absent; `otherwise` where all of them are."""
-    leaves = {key: itemgetter(place) for key, place in places.items() if isinstance(place, int)}
-    branches = {key: objects(place) for key, place in places.items() if not isinstance(place, int)}
+def objects(indices: Mapping[str, ColumnIndex], otherwise: object = UNSET) -> Maker:
+    """The maker of a column of objects, without absent fields; `otherwise` where all are absent."""
+    leaves = {key: itemgetter(index) for key, index in indices.items() if isinstance(index, int)}
+    branches = {key: objects(index) for key, index in indices.items() if not isinstance(index, int)}
     make = struct("Object", [*leaves, *branches], {})
     makers: list[Maker] = [*leaves.values(), *branches.values()]
     if not makers:
@@ -60,17 +60,20 @@ def objects(places: Mapping[str, Place], otherwise: object = UNSET) -> Maker:
 
 
 def either(whole: Maker, parts: Maker) -> Maker:
-    """Objects that are whole in some lines and in parts in others; a line that has both is refused."""
+    """The maker of a column of objects, which are whole in some lines and in dotted fields in others.
+
+    It raises UnfittingLineError for a line that has both.
+    """
     return lambda columns: _united(whole(columns), parts(columns))
 
 
 def _fitted(column: Column, fit: Callable[[Any], object], unchanged: frozenset[type]) -> Column:
     if unchanged.issuperset(map(type, column)):
         return column
-    made = list(map(fit, column))
-    if MISFIT in made:
+    converted = list(map(fit, column))
+    if MISFIT in converted:
         raise UnfittingLineError
-    return made
+    return converted
 
 
 def _objects(make: Callable[..., object], columns: Sequence[Column], otherwise: object) -> Column:
@@ -83,10 +86,10 @@ def _objects(make: Callable[..., object], columns: Sequence[Column], otherwise: 
 def _united(whole: Column, parts: Column) -> Column:
     if whole.count(UNSET) == len(whole):
         return parts
-    return list(map(_one_of, whole, parts))
+    return list(map(_whole_or_parts, whole, parts))
 
 
-def _one_of(whole: object, part: object) -> object:
+def _whole_or_parts(whole: object, part: object) -> object:
     if whole is not UNSET and part is not UNSET:
         raise UnfittingLineError
     return whole if part is UNSET else part

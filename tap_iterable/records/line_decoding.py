@@ -1,7 +1,8 @@
-"""How exported lines become records.
+"""Records from the lines of an export.
 
-`lines` says exactly what a line holds and what its id is. Nearly all lines can be read by a decoder that is
-much quicker, a block of them at a time; the few where the two would not agree are left to `lines`.
+`line_parsing` says exactly what a line holds and what its id is. Nearly all lines can be read by a decoder that is
+much quicker, a block of them at a time. A block that it refuses is read as `line_parsing` does it: the decoder learns
+from that and gets a second try, and if it cannot learn anything, the block has its records from there.
 """
 
 from __future__ import annotations
@@ -11,25 +12,23 @@ from hashlib import blake2b
 from io import BytesIO
 from itertools import repeat
 from operator import attrgetter
-from typing import IO, Any, Final
+from typing import IO, Final
 
 import msgspec
 from msgspec import UNSET
 
 from iterable_api.events.event_key import EventKeyMaker
 from iterable_api.facts.event_keys import EVENT_KEYS
-from tap_iterable.records.ascii_json import in_ascii
+from tap_iterable.records.ascii_json import to_ascii
 from tap_iterable.records.column_types import Line
 from tap_iterable.records.line_parsing import ID_BYTES, MalformedLineError, fields_of, names_any, nested, record_id
 from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, Record, RecordShape
-from tap_iterable.records.typed_line_decoder import LineType, LineTypes, TypedRecord
+from tap_iterable.records.typed_line_decoder import AdaptiveDecoder, TypedLineDecoder, TypedRecord
 
 _BLOCK_BYTES: Final = 1 << 16
 """Small enough that lines, their fields and their records stay in the caches of a processor."""
-
-
 DATED_BY: Final = "createdAt"
-"""What every event has."""
+"""A field of every event."""
 _NO_EVENT: Final = "no field of an event"
 
 
@@ -43,78 +42,75 @@ class LineDecoder:
     """Makes the records of one stream.
 
     Args:
-        shape: says what the records are like.
+        shape: the form of the records.
 
     Attributes:
-        wanted: what a line must be to become a record, in words.
+        expected: in words, what a line must be to become a record.
     """
 
-    wanted: str
+    expected: str
 
     def __init__(self, shape: RecordShape) -> None:
         self._shape = shape
-        self._types = LineTypes(shape, _number)
+        self._typed_decoder = AdaptiveDecoder(shape, _plain_number)
 
-    def records(self, block: list[bytes], odd: list[bytes]) -> Sequence[Record | TypedRecord]:
-        """The records of lines, none of them blank; lines that cannot be records are added to `odd`.
-
-        They are made in the quickest of three ways that works for the block.
-        """
+    def records(self, block: list[bytes], malformed: list[bytes]) -> Sequence[Record | TypedRecord]:
+        """The records of lines, none of them blank; lines that cannot be records are added to `malformed`."""
         try:
             return self._typed(block)
-        except _BEYOND:
-            pass
-        try:
-            return self._untyped(block)
-        except _BEYOND:
-            return list(self._one_by_one(block, odd))
+        except _REFUSALS:
+            rows = list(map(_parsed, block))
+        if self._typed_decoder.learn([fields for fields in rows if fields is not None]):
+            return self.records(block, malformed)
+        records = list(map(self._exact, rows))
+        malformed += [line for line, record in zip(block, records, strict=True) if record is None]
+        return [record for record in records if record is not None]
 
     def is_row(self, line: bytes) -> bool:
         """Whether a line can be a record."""
-        return any(True for _ in self._one_by_one([line], []))
+        return self._exact(_parsed(line)) is not None
 
     def _typed(self, block: list[bytes]) -> Sequence[TypedRecord]:
-        line_type = self._types.current()
-        lines = line_type.lines(block)
-        records = self._of_lines(line_type, lines)
-        self._types.fitted()
+        decoder = self._typed_decoder.current()
+        records = self._typed_records(decoder, decoder.lines(block))
+        self._typed_decoder.on_success()
         return records
 
-    def _untyped(self, block: list[bytes]) -> Sequence[Record]:
-        rows = list(map(_decode, block))
-        self._types.learn(name for row in rows for name in row)
-        return self._of_rows(rows)
+    def _exact(self, fields: Record | None) -> Record | None:
+        try:
+            return None if fields is None else self._record(fields)
+        except MalformedLineError:
+            return None
 
-    def _one_by_one(self, block: list[bytes], odd: list[bytes]) -> Iterator[Record]:
-        for line in block:
-            try:
-                yield self._of_row(fields_of(line))
-            except MalformedLineError:
-                odd.append(line)
+    def _typed_records(self, decoder: TypedLineDecoder, lines: list[Line]) -> list[TypedRecord]:
+        """The records of lines that were decoded quickly.
 
-    def _of_lines(self, line_type: LineType, lines: list[Line]) -> list[TypedRecord]:
-        return line_type.records(lines, repeat(UNSET))
+        Raises:
+            MalformedLineError: if one of the lines is no record.
+        """
+        return decoder.records(lines, repeat(UNSET))
 
-    def _of_rows(self, rows: list[Record]) -> list[Record]:
-        return [self._shape.record(nested(fields)) for fields in rows]
+    def _record(self, fields: Record) -> Record:
+        """The record of a line that was read exactly.
 
-    def _of_row(self, fields: Record) -> Record:
-        """The record of a line that was read exactly."""
-        return self._of_rows([fields])[0]
+        Raises:
+            MalformedLineError: if the line is no record.
+        """
+        return self._shape.record(nested(fields))
 
 
 class EventLineDecoder(LineDecoder):
-    """Makes the records of events, which are known by a hash of their line.
+    """Makes the records of events, which are identified by a hash of their line.
 
-    An object without one field of an event is none. Each event has a `createdAt`, since the export selects by it;
-    so lines that all have one need no closer look.
+    An object without a single field of an event is no event. Each event has a `createdAt`, since the export selects by
+    it; so lines that all have one need no closer look.
 
     Args:
-        shape: says what the records are like.
-        data_type: Iterable's name of it.
+        shape: the form of the records.
+        data_type: Iterable's name of the data type.
     """
 
-    wanted = "object with a field of an event"
+    expected = "object with a field of an event"
 
     def __init__(self, shape: RecordShape, data_type: str) -> None:
         super().__init__(shape)
@@ -122,32 +118,22 @@ class EventLineDecoder(LineDecoder):
         self._columns = shape.columns.keys()
         self._keys = EventKeyMaker(data_type) if data_type in EVENT_KEYS else None
 
-    def _of_lines(self, line_type: LineType, lines: list[Line]) -> list[TypedRecord]:
-        dated = attrgetter(line_type.attribute(DATED_BY))
-        if not all(map(dated, lines)) and not all(map(line_type.has_column, lines)):
+    def _typed_records(self, decoder: TypedLineDecoder, lines: list[Line]) -> list[TypedRecord]:
+        dated = attrgetter(decoder.attribute(DATED_BY))
+        if not all(map(dated, lines)) and not all(map(decoder.has_column, lines)):
             raise MalformedLineError(_NO_EVENT)
-        return line_type.records(lines, self._ids(lines), self._keys)
+        return decoder.records(lines, self._ids(lines), self._keys)
 
-    def _of_rows(self, rows: list[Record]) -> list[Record]:
-        self._check(rows)
-        pairs = zip(super()._of_rows(rows), self._ids(rows), strict=True)
-        return [{**record, RECORD_ID: row_id, **self._key(record)} for record, row_id in pairs]
-
-    def _of_row(self, fields: Record) -> Record:
-        self._check([fields])
-        (record,) = super()._of_rows([fields])
-        return {**record, RECORD_ID: record_id(self._data_type, fields), **self._key(record)}
-
-    def _key(self, record: Record) -> Record:
-        return {EVENT_KEY: self._keys.key(record)} if self._keys else {}
-
-    def _check(self, rows: list[Record]) -> None:
-        if not all(names_any(self._columns, fields) for fields in rows):
+    def _record(self, fields: Record) -> Record:
+        if not names_any(self._columns, fields):
             raise MalformedLineError(_NO_EVENT)
+        record = super()._record(fields)
+        keys = {EVENT_KEY: self._keys.key(record)} if self._keys else {}
+        return {**record, RECORD_ID: record_id(self._data_type, fields), **keys}
 
-    def _ids(self, lines: Sequence[Line | Record]) -> list[str]:
-        """What `record_id` says of their fields, which were decoded quickly."""
-        text = in_ascii(_encoder.encode_lines(list(zip(repeat(self._data_type), lines)))).replace(_DELETE, b"\\u007f")
+    def _ids(self, lines: Sequence[Line]) -> list[str]:
+        """The ids that `record_id` gives for the fields of the lines."""
+        text = to_ascii(_encoder.encode_lines(list(zip(repeat(self._data_type), lines)))).replace(_DELETE, b"\\u007f")
         return [blake2b(line, digest_size=ID_BYTES).hexdigest() for line in map(bytes.rstrip, BytesIO(text))]
 
 
@@ -155,46 +141,53 @@ class UserLineDecoder(LineDecoder):
     """Makes the records of users, which have a key that Iterable gave them.
 
     Args:
-        shape: says what the records are like.
-        key: the column that each user has; a line without it cannot be told apart from others.
+        shape: the form of the records.
+        key: the column that each user has; lines without it cannot be told apart.
     """
 
     def __init__(self, shape: RecordShape, key: str) -> None:
         super().__init__(shape)
         self._key = key
-        self.wanted = f"user with `{key}`, which every user of the project has if `project_type` is right"
+        self.expected = f"user with `{key}`, which every user of the project has if `project_type` is right"
 
-    def _of_lines(self, line_type: LineType, lines: list[Line]) -> list[TypedRecord]:
-        if not all(map(attrgetter(line_type.attribute(self._key)), lines)):
+    def _typed_records(self, decoder: TypedLineDecoder, lines: list[Line]) -> list[TypedRecord]:
+        if not all(map(attrgetter(decoder.attribute(self._key)), lines)):
             raise MalformedLineError(f"no {self._key}")
-        return super()._of_lines(line_type, lines)
+        return super()._typed_records(decoder, lines)
 
-    def _of_rows(self, rows: list[Record]) -> list[Record]:
-        records = super()._of_rows(rows)
-        if not all(record.get(self._key) for record in records):
+    def _record(self, fields: Record) -> Record:
+        record = super()._record(fields)
+        if not record.get(self._key):
             raise MalformedLineError(f"no {self._key}")
-        return records
+        return record
 
 
-class _OddNumberError(ValueError):
-    """A number that encoders write in different ways."""
+def _parsed(line: bytes) -> Record | None:
+    """The fields of a line; None if it is not one JSON object."""
+    try:
+        return fields_of(line)
+    except MalformedLineError:
+        return None
 
 
-def _number(text: str) -> float:
+class _ExponentNumberError(ValueError):
+    """A number that some encoders write with an exponent and others without."""
+
+
+def _plain_number(text: str) -> float:
     """A number with a point, unless encoders disagree on whether it is written with an exponent."""
     number = float(text)
-    if _LEAST <= abs(number) < _MOST or not number:
+    if _MIN_PLAIN <= abs(number) < _MAX_PLAIN or not number:
         return number
-    raise _OddNumberError
+    raise _ExponentNumberError
 
 
-_LEAST: Final = 1e-4
-_MOST: Final = 1e16
+_MIN_PLAIN: Final = 1e-4
+_MAX_PLAIN: Final = 1e16
+"""Bounds of the absolute values that all encoders write without an exponent."""
 
-_decode: Final = msgspec.json.Decoder(dict[str, Any], float_hook=_number).decode
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
-_BEYOND: Final = (msgspec.MsgspecError, ValueError, RecursionError)
-"""What is said to a line that cannot be read quickly, or would be read in another way."""
-
+_REFUSALS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+"""Errors for lines that cannot be read quickly, or would be read in another way."""
 _DELETE: Final = b"\x7f"
 """The one character of ASCII that encoders disagree on."""

@@ -11,11 +11,11 @@ from typing import Any, Final
 from tap_iterable.records.strict_json import loads
 
 ID_BYTES: Final = 16
-"""How long the hash is that identifies a row."""
+"""Length of the hash that identifies a row."""
 
 
 class MalformedLineError(ValueError):
-    """A line that is not one JSON object, or one that is nested too deeply."""
+    """A line that is not one JSON object, or whose object is nested too deeply."""
 
 
 def fields_of(line: bytes) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def names_any(columns: AbstractSet[str], fields: Mapping[str, Any]) -> bool:
 
 
 def record_id(data_type: str, fields: Mapping[str, Any]) -> str:
-    """A hash of the whole line and its data type: the same however the keys are ordered.
+    """A hash of the whole line and its data type, independent of the order of keys.
 
     Two lines get one id only if they agree in everything, so a second reading of a window changes
     nothing in a target that upserts, and no two events that differ ever collapse into one.
@@ -57,11 +57,11 @@ def record_id(data_type: str, fields: Mapping[str, Any]) -> str:
 def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
     """`{"a.b": 1}` as `{"a": {"b": 1}}`.
 
-    A dotted key whose place is taken by something else keeps its dots: nothing is overwritten.
+    A dotted key whose place holds another value keeps its dots: nothing is overwritten.
     """
     tree = {name: _copied(value) for name, value in fields.items() if "." not in name}
     for name, value in fields.items():
-        if "." in name and not _planted(tree, name.split("."), value):
+        if "." in name and not _insert(tree, name.split("."), value):
             tree[name] = value
     return tree
 
@@ -70,8 +70,8 @@ def _copied(value: object) -> object:
     return dict(value) if isinstance(value, dict) else value
 
 
-def _planted(tree: dict[str, Any], path: list[str], value: object) -> bool:
-    if not all(path) or not _free(tree, path):
+def _insert(tree: dict[str, Any], path: list[str], value: object) -> bool:
+    if not all(path) or not _is_free(tree, path):
         return False
     *branches, leaf = path
     for branch in branches:
@@ -82,7 +82,7 @@ def _planted(tree: dict[str, Any], path: list[str], value: object) -> bool:
     return True
 
 
-def _free(tree: Mapping[str, Any], path: list[str]) -> bool:
+def _is_free(tree: Mapping[str, Any], path: list[str]) -> bool:
     """Whether every step but the last is an object or absent, and the last one is absent."""
     *branches, leaf = path
     for branch in branches:

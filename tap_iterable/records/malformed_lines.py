@@ -1,4 +1,4 @@
-"""Lines that cannot become records: kept in a file, counted, and limited in number."""
+"""Malformed lines: they are written to a file, counted, and limited in number."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _logger = logging.getLogger(__name__)
 
 
 class ExportMetric(StrEnum):
-    """Metrics beside those of the SDK."""
+    """Singer metrics that the SDK does not have."""
 
     MALFORMED_LINES = "malformed_line_count"
 
 
 class TooManyMalformedLinesError(Exception):
-    """So many lines cannot be read that the answer is not what it should be."""
+    """More lines of a window are malformed than is allowed."""
 
 
 @dataclass
 class MalformedLines:
-    """Keeps the lines of one stream that are no records, as they came.
+    """Writes the lines of one stream that are no records to a file, unchanged.
 
     The file is made with the first such line, readable by its owner only, and appended to by later runs.
 
     Args:
         path: the file.
-        allowed_percent: how many of a window's lines may be odd; one always may, if others are not.
+        allowed_percent: the percentage of a window's lines that may be malformed; one always may, if others are not.
     """
 
     path: Path
@@ -45,8 +45,8 @@ class MalformedLines:
 
     @contextmanager
     def counted(self, stream: str) -> Iterator[None]:
-        """Tell at the end, however it comes, how many lines were kept: in the log and as a Singer metric."""
-        # The SDK names its own metrics in an enumeration; all that it asks of one is a `value`.
+        """Report the number of malformed lines at the end, also after an error: in the log and as a Singer metric."""
+        # The SDK has an enumeration of its own metrics, and uses only the `value` of a metric.
         metric = cast("metrics.Metric", ExportMetric.MALFORMED_LINES)
         with metrics.Counter(metric, {metrics.Tag.STREAM: stream}) as counter:
             try:
@@ -68,14 +68,14 @@ class MalformedLines:
             file.flush()
             os.fsync(descriptor)
 
-    def check(self, odd: int, lines: int) -> None:
-        """Judge a finished window.
+    def check(self, malformed: int, lines: int) -> None:
+        """Check the number of malformed lines of a finished window.
 
         Raises:
-            TooManyOddLinesError: if more than the allowed share of its lines is odd, or every single one.
+            TooManyMalformedLinesError: if more than the allowed share of its lines is malformed, or all of them.
         """
-        if odd and (odd == lines or odd > max(1, lines * self.allowed_percent / 100)):
+        if malformed and (malformed == lines or malformed > max(1, lines * self.allowed_percent / 100)):
             raise TooManyMalformedLinesError(
-                f"{odd} of {lines} lines of a window are not records; they are kept in {self.path}. "
+                f"{malformed} of {lines} lines of a window are not records; they are kept in {self.path}. "
                 "Look at them, and raise `max_malformed_percent` if they may be left out."
             )

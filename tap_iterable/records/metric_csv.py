@@ -1,4 +1,4 @@
-"""Iterable's metrics: a CSV text whose columns depend on what was asked for, as rows with typed values."""
+"""Parser of Iterable's metrics: CSV whose columns depend on the request, as rows with typed values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def metric_rows(text: str) -> Iterator[MetricRow]:
     lines = _lines(text)
     titles = _unique(next(lines, []))
     for cells in lines:
-        values = {title: value(cell) for title, cell in zip(titles, cells, strict=False) if cell.strip()}
+        values = {title: parse_cell(cell) for title, cell in zip(titles, cells, strict=False) if cell.strip()}
         yield MetricRow(values, cells[len(titles) :])
 
 
@@ -42,8 +42,8 @@ def _lines(text: str) -> Iterator[list[str]]:
     return (line for line in csv.reader(io.StringIO(text, newline="")) if line)
 
 
-def value(cell: str) -> Value:
-    """A number if the cell is one; NaN, infinities and the like stay text, since JSON has no word for them."""
+def parse_cell(cell: str) -> Value:
+    """A number if the cell is one, else its text; so are NaN and infinities, which JSON does not have."""
     cell = cell.strip()
     if _INTEGER.fullmatch(cell):
         return int(cell)
@@ -53,8 +53,8 @@ def value(cell: str) -> Value:
 
 
 def _unique(titles: list[str]) -> list[str]:
-    """The titles; one that comes again gets its place, so that no column hides another."""
+    """The titles; a repeated one gets its position, so that no column hides another."""
     stripped = [title.strip() for title in titles]
     return [
-        title if title not in stripped[:place] else f"{title} ({place + 1})" for place, title in enumerate(stripped)
+        title if title not in stripped[:number] else f"{title} ({number + 1})" for number, title in enumerate(stripped)
     ]

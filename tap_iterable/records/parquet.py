@@ -1,7 +1,7 @@
-"""BATCH files in Parquet, where a column has one type and every row has every column.
+"""Rows for BATCH files in Parquet, where a column has one type and every row has every column.
 
-The SDK leaves it to Arrow to guess types from the first rows. That loses columns that the first row lacks, and
-fails at objects of open shape, of which Iterable's fields are full. So rows are made plain before.
+The SDK lets Arrow guess types from the first rows. That loses columns that the first row lacks, and
+fails at objects without a fixed form, which are frequent in Iterable's fields. So rows are flattened before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NESTED: Final = {"object", "array"}
 
 
 class ParquetShape:
-    """Makes the rows of one stream plain: objects, and arrays of anything but plain values, become JSON text.
+    """Flattens the rows of one stream: objects, and arrays of anything but plain values, become JSON text.
 
     Args:
         schema: the stream's schema for JSON.

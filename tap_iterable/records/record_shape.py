@@ -1,7 +1,7 @@
-"""From what Iterable sends to a Singer record that its schema always describes.
+"""Conversion of the fields that Iterable sends into a Singer record that always fits its schema.
 
-Nothing is dropped: a field that the schema does not know, or whose value has another type than the
-schema says, goes to the object `dataFields` under its own name.
+No field is dropped: a field that the schema does not have, or whose value has another type than in the
+schema, goes into the object `dataFields` under its own name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Record = dict[str, Any]
 Schema = Mapping[str, Any]
 
 REST: Final = "dataFields"
-"""Where fields go that have no column. It is also Iterable's own word for custom fields."""
+"""The column for fields without a column of their own. It is also Iterable's own word for custom fields."""
 
 RECORD_ID: Final = "recordId"
 """The column with the hash of a line."""
@@ -31,11 +31,11 @@ RECORD_ID: Final = "recordId"
 EVENT_KEY: Final = "eventKey"
 """The column with the key that an export row and a webhook of the same event have in common."""
 
-OURS: Final = frozenset({REST, RECORD_ID, EVENT_KEY})
-"""Columns that no field of Iterable's fills, should one have this name."""
+OWN_COLUMNS: Final = frozenset({REST, RECORD_ID, EVENT_KEY})
+"""Columns of the tap's own: a field of Iterable's with such a name goes into `dataFields`."""
 
 MISFIT: Final = object()
-"""What a fit says of a value that is not for its column."""
+"""Result of a conversion for a value that does not fit its column."""
 
 Fit = Callable[[Any], object]
 
@@ -43,12 +43,12 @@ _ABSENT: Final[frozenset[type]] = frozenset({NoneType, UnsetType})
 
 
 class ColumnType(NamedTuple):
-    """How the values of a column come.
+    """The form of the values of a column in lines.
 
     Attributes:
-        kind: the type that they have where a decoder checks it; None and UNSET are of each.
-        fit: what has to be asked of them besides; None and UNSET stay as they are.
-        unchanged: classes whose values `fit` leaves as they are.
+        kind: the type that a decoder checks; it includes None and UNSET.
+        fit: the conversion of decoded values; it leaves None and UNSET unchanged.
+        unchanged: classes whose values `fit` leaves unchanged.
     """
 
     kind: Any
@@ -64,7 +64,9 @@ class RecordShape:
     """
 
     def __init__(self, schema: Schema) -> None:
-        self._fits = {name: _fit_for(column) for name, column in schema["properties"].items() if name not in OURS}
+        self._fits = {
+            name: _fit_for(column) for name, column in schema["properties"].items() if name not in OWN_COLUMNS
+        }
 
     def record(self, fields: Mapping[str, Any]) -> Record:
         """The record for `fields`; absent fields stay absent, nulls of unknown fields are kept."""
@@ -79,13 +81,16 @@ class RecordShape:
         return {**record, REST: merged(rest)}
 
     def takes_objects(self, name: str) -> bool:
-        """Whether there is a column of this name, and objects are for it."""
+        """Whether there is a column of this name that takes objects."""
         return name in self._fits and self._fits[name]({}) is not MISFIT
 
     @cached_property
     def columns(self) -> Mapping[str, ColumnType]:
-        """How the values of each column come, nearly always."""
-        return {name: _TYPES.get(fit) or ColumnType(Any, partial(_if_there, fit)) for name, fit in self._fits.items()}
+        """The form of the values of each column in nearly all lines."""
+        return {
+            name: _TYPES.get(fit) or ColumnType(Any, partial(_fit_unless_absent, fit))
+            for name, fit in self._fits.items()
+        }
 
     def _fitted(self, name: str, value: object) -> object:
         fit = self._fits.get(name)
@@ -95,10 +100,9 @@ class RecordShape:
 
 
 def merged(rest: Record) -> Record:
-    """Iterable's own `dataFields` and the fields without a column, side by side.
+    """Merge Iterable's own `dataFields` with the fields without a column.
 
-    Where both have a name, the object keeps its place and its own value of that name wins nothing:
-    the outer one is put beside it under `dataFields.NAME`.
+    Where both have a name, the field keeps it, and the member of `dataFields` gets the name `dataFields.NAME`.
     """
     inner = rest.pop(REST, None)
     if inner is None:
@@ -111,7 +115,7 @@ def merged(rest: Record) -> Record:
 def _string(value: object) -> object:
     if isinstance(value, str):
         return value
-    # Ids come as numbers in some data types and as text in others; the text says the same.
+    # Ids are numbers in some data types and text in others; as text they are equal.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else MISFIT
 
 
@@ -133,22 +137,22 @@ def _boolean(value: object) -> object:
     return value if isinstance(value, bool) else MISFIT
 
 
-def _moment(value: object) -> object:
+def _date(value: object) -> object:
     """Text in any of Iterable's spellings, or epoch milliseconds as metadata endpoints send them."""
     if isinstance(value, str):
-        return moment_of(value) if len(value) <= _LONGEST_MOMENT else MISFIT
+        return date_of(value) if len(value) <= _MAX_DATE_CHARACTERS else MISFIT
     moment = _from_epoch_ms(value) if isinstance(value, int) and not isinstance(value, bool) else None
     return MISFIT if moment is None else timestamps.to_rfc3339(moment)
 
 
-@lru_cache(maxsize=4096)  # what a campaign sends bears the same few seconds over and over
-def moment_of(text: str | UnsetType | None) -> object:
-    """The moment that a text names, as columns want it; what is no text stays as it is."""
+@lru_cache(maxsize=4096)  # the rows of a campaign share a few seconds
+def date_of(text: str | UnsetType | None) -> object:
+    """The date of a text in the form of columns; any value but a text stays unchanged."""
     return (timestamps.text_to_rfc3339(text) or MISFIT) if isinstance(text, str) else text
 
 
-_LONGEST_MOMENT: Final = 64
-"""Characters; no spelling of a moment has nearly as many. Moments are remembered, so longer texts must not be tried."""
+_MAX_DATE_CHARACTERS: Final = 64
+"""No spelling of a date has nearly as many. Results are cached, so longer texts must not be tried."""
 
 
 def _from_epoch_ms(value: int) -> datetime | None:
@@ -176,7 +180,7 @@ def _anything(value: object) -> object:
     return value
 
 
-def _if_there(fit: Fit, value: object) -> object:
+def _fit_unless_absent(fit: Fit, value: object) -> object:
     return value if value is None or value is UNSET else fit(value)
 
 
@@ -195,20 +199,25 @@ _FITS: Final[dict[str, Fit]] = {
     "integer": _integer,
     "number": _number,
     "boolean": _boolean,
-    "date-time": _moment,
+    "date-time": _date,
     "object": _object,
     "nested": _nested,
 }
-_WHOLE: Final = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_MOMENT_TEXT: Final = Annotated[str, msgspec.Meta(max_length=_LONGEST_MOMENT)]
+_INT64: Final = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_DATE_TEXT: Final = Annotated[str, msgspec.Meta(max_length=_MAX_DATE_CHARACTERS)]
+TEXT: Final = ColumnType(str | None | UnsetType)
+NUMBER_AS_TEXT: Final = ColumnType(
+    str | int | None | UnsetType, partial(_fit_unless_absent, _string), _ABSENT.union([str])
+)
+"""The form of a text column in lines that hold whole numbers there, such as the ids of some data types."""
 _TYPES: Final[dict[Fit, ColumnType]] = {
-    _string: ColumnType(str | None | UnsetType),
-    _integer: ColumnType(_WHOLE | None | UnsetType),
+    _string: TEXT,
+    _integer: ColumnType(_INT64 | None | UnsetType),
     _boolean: ColumnType(bool | None | UnsetType),
-    _moment: ColumnType(_MOMENT_TEXT | None | UnsetType, moment_of),
-    _number: ColumnType(Any, partial(_if_there, _number), _ABSENT.union([float])),
-    _object: ColumnType(Any, partial(_if_there, _object), _ABSENT.union([dict])),
-    _nested: ColumnType(Any, partial(_if_there, _nested), _ABSENT.union([dict, list])),
+    _date: ColumnType(_DATE_TEXT | None | UnsetType, date_of),
+    _number: ColumnType(Any, partial(_fit_unless_absent, _number), _ABSENT.union([float])),
+    _object: ColumnType(Any, partial(_fit_unless_absent, _object), _ABSENT.union([dict])),
+    _nested: ColumnType(Any, partial(_fit_unless_absent, _nested), _ABSENT.union([dict, list])),
     _anything: ColumnType(Any),
 }
 

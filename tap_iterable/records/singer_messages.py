@@ -1,6 +1,6 @@
-"""How messages leave the tap: as lines of JSON, many records at a time where they come so.
+"""The writer of Singer messages: lines of JSON, many records at a time where they come in blocks.
 
-The lines are ASCII, so nobody who reads them can take a character within them for the end of a line, or
+The lines are ASCII, so that no reader can take a character within them for the end of a line, or
 read them in another encoding.
 """
 
@@ -19,11 +19,11 @@ from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
 from singer_sdk.singerlib.json import serialize_json
 
-from tap_iterable.records.ascii_json import in_ascii
+from tap_iterable.records.ascii_json import to_ascii
 from tap_iterable.records.record_shape import Record
 
 _UNWRITABLE: Final = (UnicodeEncodeError, RecursionError)
-"""Halves of characters that JSON can name and UTF-8 cannot hold, and objects deeper than the encoder goes."""
+"""Errors for halves of surrogate pairs, which JSON can hold and UTF-8 cannot, and for too deeply nested objects."""
 
 
 class MessageWriter(GenericSingerWriter[bytes, Message]):
@@ -35,7 +35,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def write_message(self, message: Message) -> None:
         """Write one message."""
-        with UNDISTURBED:
+        with SIGNAL_DEFERRAL:
             _write(_line(message.to_dict()))
             if not isinstance(message, RecordMessage):
                 sys.stdout.flush()
@@ -43,7 +43,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     def write_records(self, stream: str, records: Sequence[Record | msgspec.Struct], version: int | None) -> None:
         """Write RECORD messages, all with one time of extraction."""
         lines = _lines(partial(_RecordMessage, stream, time_extracted=datetime.now(UTC), version=version), records)
-        with UNDISTURBED:
+        with SIGNAL_DEFERRAL:
             _write(lines)
 
 
@@ -51,47 +51,47 @@ _Handler: TypeAlias = Callable[[int, FrameType | None], Any]
 
 
 class _SignalDeferral:
-    """Signals that end the run come when its lines are whole: the state that is then written begins a line of its own.
+    """Defers signals that end the run until a line is whole: the state that is then written begins a line of its own.
 
-    Where nobody reads any more, no line ever is; see `iterable_api.waiting.shutdown` for how the run ends then.
+    If the reader has stopped, the line is never whole; `iterable_api.waiting.shutdown` ends the run then.
     """
 
     def __init__(self) -> None:
-        self._writes = False
-        self._came: tuple[_Handler, int] | None = None
+        self._is_writing = False
+        self._deferred: tuple[_Handler, int] | None = None
 
     def __enter__(self) -> None:
-        self._writes = True
+        self._is_writing = True
 
     def __exit__(self, *_: object) -> None:
-        self._writes = False
-        if self._came is not None:
-            (handler, number), self._came = self._came, None
+        self._is_writing = False
+        if self._deferred is not None:
+            (handler, number), self._deferred = self._deferred, None
             handler(number, None)
 
     def handling(self, handler: _Handler) -> _Handler:
-        """The handler of a signal that waits for the end of a line."""
+        """Wrap the handler of a signal, so that it runs at the end of a line."""
 
         def handle(number: int, frame: FrameType | None) -> None:
-            if self._writes:
-                self._came = handler, number
+            if self._is_writing:
+                self._deferred = handler, number
             else:
                 handler(number, frame)
 
         return handle
 
 
-UNDISTURBED: Final = _SignalDeferral()
-"""There is one standard output."""
+SIGNAL_DEFERRAL: Final = _SignalDeferral()
+"""The one for standard output."""
 
 
 def _write(lines: bytes) -> None:
     if hasattr(sys.stdout, "buffer"):
         rest = memoryview(lines)
         while rest:
-            # Without a buffer (PYTHONUNBUFFERED), what a signal interrupts has written only a part.
+            # Without a buffer (PYTHONUNBUFFERED), a write that a signal interrupts is partial.
             rest = rest[sys.stdout.buffer.write(rest) :]
-    else:  # something that stands in for standard output, and takes only text
+    else:  # a replacement of standard output that takes text only
         sys.stdout.write(lines.decode())
 
 
@@ -102,31 +102,31 @@ class _RecordMessage(msgspec.Struct, tag_field="type", tag="RECORD", omit_defaul
     version: int | None = None
 
 
-def _plain(value: object) -> Any:
-    """What JSON has no form for: as the SDK writes it."""
+def _encode_as_sdk(value: object) -> Any:
+    """Encode a value that JSON has no form for, as the SDK does."""
     return str(value)
 
 
-_encoder: Final = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number")
+_encoder: Final = msgspec.json.Encoder(enc_hook=_encode_as_sdk, decimal_format="number")
 
 
 def _lines(message: Callable[[Any], _RecordMessage], records: Sequence[Record | msgspec.Struct]) -> bytes:
-    """The messages of all records. They differ in nothing else, so what is around a record is encoded once."""
+    """The messages of all records. Only the records differ, so the text around them is encoded once."""
     try:
-        text = in_ascii(_encoder.encode_lines(records))
+        text = to_ascii(_encoder.encode_lines(records))
     except _UNWRITABLE:
         return b"".join(_line(message(record)) for record in records)
-    before, after = _line(message(_GAP)).rstrip(b"\n").split(b"\n")
+    before, after = _line(message(_RECORD_MARK)).rstrip(b"\n").split(b"\n")
     return (before + text.replace(b"\n", after + b"\n" + before)).removesuffix(before)
 
 
-_GAP: Final = msgspec.Raw(b"\n")
-"""No JSON of one line has it."""
+_RECORD_MARK: Final = msgspec.Raw(b"\n")
+"""Marks the place of the record in an encoded message: JSON on one line has no line break."""
 
 
 def _line(message: object) -> bytes:
     try:
-        return in_ascii(_encoder.encode(message)) + b"\n"
+        return to_ascii(_encoder.encode(message)) + b"\n"
     except _UNWRITABLE:
-        plain = msgspec.to_builtins(message, builtin_types=(Decimal, datetime), enc_hook=_plain)
+        plain = msgspec.to_builtins(message, builtin_types=(Decimal, datetime), enc_hook=_encode_as_sdk)
         return serialize_json(plain).encode() + b"\n"

@@ -1,4 +1,4 @@
-"""JSON read so that all of it can be written again."""
+"""JSON reader whose values can all be written as JSON again."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 def loads(text: str | bytes) -> Any:
-    """What the text says.
+    """Parse a JSON text.
 
     NaN and infinities, which JSON does not have, become text, and so do numbers that are too large for a float.
 
     Raises:
-        ValueError: if it is not JSON, or deeper than can be read.
+        ValueError: if the text is not JSON, or nested too deeply.
     """
     try:
         return json.loads(text, parse_constant=str, parse_float=_float)

@@ -1,25 +1,24 @@
-"""Lines decoded straight into their columns, and records made of them without looking at each field.
+"""Lines decoded straight into columns, and records made of the columns without a step in Python for each field.
 
-What can be known before a line comes is worked out once: which fields are columns and of which types, which
-go to `dataFields`, which dotted ones are keys of which object. It is all in a type that the decoder fills, in
-types for the record, and in what makes the columns of the one from those of the other. Lines that are in any way
-out of the ordinary are refused.
+The mapping of fields is computed once, before the lines come: which fields are columns and of which types, which go
+to `dataFields`, which dotted ones are keys of which object. It is built into a type that the decoder fills, into types
+of records, and into functions that make the columns of records from the columns of lines. Unusual lines are refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import repeat
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from iterable_api.events.event_key import EventKeyMaker
 from tap_iterable.records.column_types import (
+    ColumnIndex,
     Line,
     Maker,
-    Place,
     UnfittingLineError,
     columns_of,
     either,
@@ -28,32 +27,34 @@ from tap_iterable.records.column_types import (
     struct,
 )
 from tap_iterable.records.line_parsing import nested
-from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, REST, RecordShape
+from tap_iterable.records.record_shape import EVENT_KEY, NUMBER_AS_TEXT, RECORD_ID, REST, TEXT, ColumnType, RecordShape
 
 TypedRecord = msgspec.Struct
 
 
-class LineType:
+class TypedLineDecoder:
     """Makes records of lines that have certain fields; each may be absent.
 
     Args:
-        shape: says which fields are columns, and what their values may be.
+        columns: the fields that are columns of the record, with what their values may be.
         others: the fields without a column.
         number: makes a finite float of its text.
     """
 
-    def __init__(self, shape: RecordShape, others: Collection[str], number: Callable[[str], float]) -> None:
-        names = sorted({*shape.columns, *others})  # in this order an encoder writes them as `record_id` wants them
-        self._places = {name: place for place, name in enumerate(names)}
-        self._of_columns = [self.attribute(name) for name in names if name.partition(".")[0] in shape.columns]
-        kinds = {name: column.kind for name, column in shape.columns.items()}
+    def __init__(
+        self, columns: Mapping[str, ColumnType], others: Collection[str], number: Callable[[str], float]
+    ) -> None:
+        names = sorted({*columns, *others})  # in this order an encoder writes them as `record_id` wants them
+        self._indices = {name: index for index, name in enumerate(names)}
+        self._column_attributes = [self.attribute(name) for name in names if name.partition(".")[0] in columns]
+        kinds = {name: column.kind for name, column in columns.items()}
         line = struct("Line", names, kinds, forbid_unknown_fields=True)
         self._decode = msgspec.json.Decoder(line, float_hook=number).decode
-        self._record = struct("Record", [*shape.columns, REST, RECORD_ID, EVENT_KEY], {})
-        places = nested({name: self._places[name] for name in sorted(others)})
-        self._makers = [self._maker(shape, name, places.pop(name, None)) for name in shape.columns]
-        self._makers.append(objects(places, {}))
-        self._order = {name: place for place, name in enumerate(shape.columns)}
+        self._record = struct("Record", [*columns, REST, RECORD_ID, EVENT_KEY], {})
+        indices = nested({name: self._indices[name] for name in sorted(others)})
+        self._makers = [self._maker(name, column, indices.pop(name, None)) for name, column in columns.items()]
+        self._makers.append(objects(indices, {}))
+        self._order = {name: index for index, name in enumerate(columns)}
 
     def lines(self, block: Iterable[bytes]) -> list[Line]:
         """The lines, decoded.
@@ -64,12 +65,12 @@ class LineType:
         return list(map(self._decode, block))
 
     def attribute(self, name: str) -> str:
-        """What the field of this name is called in lines."""
-        return f"f{self._places[name]}"
+        """The attribute of lines that holds the field of this name."""
+        return f"f{self._indices[name]}"
 
     def has_column(self, line: Line) -> bool:
         """Whether a line has a field that is a column, or a part of one."""
-        return any(getattr(line, attribute) is not UNSET for attribute in self._of_columns)
+        return any(getattr(line, attribute) is not UNSET for attribute in self._column_attributes)
 
     def records(
         self, lines: Iterable[Line], ids: Iterable[str | UnsetType], keys: EventKeyMaker | None = None
@@ -77,7 +78,7 @@ class LineType:
         """The record of each line.
 
         Raises:
-            RefusedLineError: if one depends on more than is known of the lines' type.
+            UnfittingLineError: if the record of one depends on more than the type of the lines.
         """
         columns = columns_of(lines)
         if not columns:
@@ -86,68 +87,79 @@ class LineType:
         event_keys = keys.keys(lambda name: made[self._order[name]], len(columns[0])) if keys else repeat(UNSET)
         return list(map(self._record, *made, ids, event_keys))
 
-    def _maker(self, shape: RecordShape, name: str, parts: Place | None) -> Maker:
-        """What makes the column of this name, of fields with dotted names, too."""
-        field = fitted(self._places[name], shape.columns[name])
+    def _maker(self, name: str, column: ColumnType, parts: ColumnIndex | None) -> Maker:
+        """The function that makes the column of this name, also of fields with dotted names."""
+        field = fitted(self._indices[name], column)
         return field if parts is None or isinstance(parts, int) else either(field, objects(parts))
 
 
-class LineTypes:
-    """The type that fits the lines of one stream best: it learns the names of fields without a column.
+class AdaptiveDecoder:
+    """Gives the typed decoder for the lines of one stream: it learns fields from lines that its decoder refused.
 
     Args:
-        shape: says which fields are columns, and what their values may be.
+        shape: which fields are columns, and what their values may be.
         number: makes a float of its text.
     """
 
     def __init__(self, shape: RecordShape, number: Callable[[str], float]) -> None:
         self._shape = shape
         self._number = number
+        self._columns = dict(shape.columns)
         self._others: set[str] = set()
-        self._patience = _PATIENCE if len(shape.columns) <= _MOST else 0
-        self._type: LineType | None = None
+        self._attempts_left = _MAX_ATTEMPTS if len(shape.columns) <= _MAX_FIELDS else 0
+        self._decoder: TypedLineDecoder | None = None
 
-    def current(self) -> LineType:
-        """The type to try.
+    def current(self) -> TypedLineDecoder:
+        """The decoder to try.
 
         Raises:
-            RefusedLineError: if lines were so different that trying any does not pay.
+            UnfittingLineError: if so many blocks were refused that trying does not pay.
         """
-        if self._patience <= 0:
+        if self._attempts_left <= 0:
             raise UnfittingLineError
-        self._patience -= 1
-        if self._type is None:
-            self._type = LineType(self._shape, self._others, self._number)
-        return self._type
+        self._attempts_left -= 1
+        if self._decoder is None:
+            self._decoder = TypedLineDecoder(self._columns, self._others, self._number)
+        return self._decoder
 
-    def fitted(self) -> None:
-        """The type that was tried was the right one for its block."""
-        self._patience = min(self._patience + _GAIN, _PATIENCE)
+    def on_success(self) -> None:
+        """Count a block that the decoder has read."""
+        self._attempts_left = min(self._attempts_left + _ATTEMPTS_PER_SUCCESS, _MAX_ATTEMPTS)
 
-    def learn(self, names: Iterable[str]) -> None:
-        """Lines with fields of these names were not of the type that was tried."""
-        for name in sorted(set(names) - self._others - self._shape.columns.keys()):
-            if len(self._shape.columns) + len(self._others) < _MOST and self._is_plain(name):
+    def learn(self, rows: Collection[Mapping[str, Any]]) -> bool:
+        """Take over names without a column, and text columns that hold numbers; whether there were new ones.
+
+        Args:
+            rows: the fields of the lines of a refused block.
+        """
+        known = self._decoder
+        for name in sorted({name for row in rows for name in row} - self._others - self._columns.keys()):
+            if len(self._columns) + len(self._others) < _MAX_FIELDS and self._is_plain(name):
                 self._others.add(name)
-                self._type = None
+                self._decoder = None
+        for name in [name for name, column in self._columns.items() if column is TEXT]:
+            if any(type(row.get(name)) is int for row in rows):
+                self._columns[name] = NUMBER_AS_TEXT
+                self._decoder = None
+        return self._decoder is not known
 
     def _is_plain(self, name: str) -> bool:
         """Whether the place of a field's value depends on nothing but its name."""
         if name == REST or _NOT_IN_NAMES.intersection(name) or not name.isprintable():
             return False
         root, *_ = name.split(".")
-        if root == REST or (root in self._shape.columns and not self._shape.takes_objects(root)):
+        if root == REST or (root in self._columns and not self._shape.takes_objects(root)):
             return "." not in name
         return not any(_within(name, other) or _within(other, name) for other in self._others)
 
 
-_MOST: Final = 200
-"""Fields that a type knows at most. Each costs time for every line, so more are slow for lines that have few."""
-_PATIENCE: Final = 50
-"""Blocks in a row that may be of another type until none is tried any more."""
-_GAIN: Final = 3
+_MAX_FIELDS: Final = 200
+"""Fields that a decoder knows. Each costs time for every line, so more of them are slow for lines that have few."""
+_MAX_ATTEMPTS: Final = 50
+"""Blocks in a row that may be refused until no decoder is tried any more."""
+_ATTEMPTS_PER_SUCCESS: Final = 3
 _NOT_IN_NAMES: Final = frozenset('\\"')
-"""What a name must not have for the library to take it, beside what cannot be printed."""
+"""Characters that msgspec does not take in the name of a field, beside those that cannot be printed."""
 
 
 def _within(name: str, other: str) -> bool:

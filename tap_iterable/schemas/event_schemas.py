@@ -1,4 +1,4 @@
-"""JSON Schemas: of metadata streams in files, of export streams made from the table of data types."""
+"""JSON Schemas: those of metadata streams are files, those of export streams are made from the table of data types."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EVENT_KEY: Final = {
 REST_OF_FIELDS: Final = {
     "type": ["object"],
     "additionalProperties": True,
-    "description": "Every field without a column of its own: custom fields, new ones, and values of an odd type.",
+    "description": "Every field without a column of its own: custom and new fields, and values of an unexpected type.",
 }
 
 _KINDS: Final[dict[str, dict[str, Any]]] = {
@@ -71,7 +71,7 @@ def closed(description: str, columns: dict[str, Any]) -> dict[str, Any]:
 
 
 def _description(name: str) -> str:
-    """The meaning of a field; only the project knows that of its own fields."""
+    """The description of a field; only the project knows that of its own fields."""
     return FIELDS[name].description if name in FIELDS else "A field of the project's own."
 
 

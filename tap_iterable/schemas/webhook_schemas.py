@@ -25,7 +25,7 @@ STORE_COLUMNS: Final[dict[str, Any]] = {
     },
     PROJECT: {"type": ["string"], "description": "The project of the receiver that it came for."},
 }
-"""What the store adds to an event."""
+"""Columns that the store adds to an event."""
 
 _RECORD_ID: Final = {
     "type": ["string"],

@@ -1,4 +1,4 @@
-"""What every stream shares: the client, the shape of its records, and no second guessing of types."""
+"""Base class of all streams: the client, the shape of records, and streams that the key may not read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tap_iterable.records.record_shape import Record, RecordShape
 from tap_iterable.schemas.event_schemas import SCHEMAS
 
 KEY_CHECK: Final = "/api/channels"
-"""Quick, and open to every kind of server-side key: whoever is refused here has a wrong key altogether."""
+"""A quick endpoint that every server-side key may call: a key that is refused here is wrong altogether."""
 
 
 class NotReadableError(IterableError):
@@ -29,14 +29,14 @@ class IterableStream(Stream):
     """A stream that reads through one client, shared by all streams.
 
     Attributes:
-        endpoints: the contract's templates of what it calls.
-        cost: how many requests it takes.
+        endpoints: the path templates of the endpoints that it calls.
+        cost: the number of requests, in words.
     """
 
     endpoints: tuple[str, ...]
     cost: str
 
-    # Shape has put every value where it fits, so the SDK need not look at each again.
+    # `RecordShape` makes every record fit the schema, so the SDK need not check it again.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: Tap, client: IterableClient, schema: dict[str, Any] | None = None) -> None:
@@ -48,7 +48,7 @@ class IterableStream(Stream):
 
     @cached_property
     def shape(self) -> RecordShape:
-        """How this stream's records are made."""
+        """The conversion of fields into this stream's records."""
         return RecordShape(self._json_schema)
 
     def post_process(self, row: Record, context: Context | None = None) -> Record:  # noqa: ARG002 (the SDK's signature)
@@ -56,21 +56,21 @@ class IterableStream(Stream):
         return self._parquet.row(row) if self._parquet else row
 
     def record(self, fields: Mapping[str, Any]) -> Record:
-        """The record of what Iterable sent for one row."""
+        """The record of one row as Iterable sent it."""
         return self.shape.record(fields)
 
     def get_records(self, context: Context | None) -> Iterator[Record]:
         """The stream's records; with `skip_forbidden` none, if the key may not read them.
 
         Raises:
-            NotReadableError: if the key may not read them, and nothing was said of skipping.
+            NotReadableError: if the key may not read them, and `skip_forbidden` is not set.
         """
-        with self.refusals_explained():
+        with self.handling_refusals():
             yield from self.read(context)
 
     @contextmanager
-    def refusals_explained(self) -> Iterator[None]:
-        """What is done while this lasts ends quietly if the stream may be left out; see `get_records`."""
+    def handling_refusals(self) -> Iterator[None]:
+        """Handle refusals of the key: the context ends quietly if the stream may be left out; see `get_records`."""
         try:
             yield
         except (UnauthorizedError, ForbiddenError) as error:
@@ -86,7 +86,7 @@ class IterableStream(Stream):
                 f"The key may not read the stream {self.name}: {error} "
                 "To go on without such streams, deselect them or set `skip_forbidden`."
             ) from None
-        # A key that may read nothing at all is wrong: leaving out every stream would look like success.
+        # If a key that may read nothing at all left out every stream, the run would look like a success.
         self.client.get_json(KEY_CHECK)
         self.logger.warning("The stream %s is left out, because the key may not read it: %s", self.name, error)
 

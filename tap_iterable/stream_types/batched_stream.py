@@ -1,9 +1,9 @@
-"""Records written many at a time.
+"""Base class of streams that write records in blocks.
 
-The SDK looks at each record by itself: takes out fields that are not selected, maps it, hands it to child
-streams, wraps it, writes it. Where none of this would change anything, whole blocks are written at once. The SDK
-has no public hook for that; the private one that it needs is here, and `tests/tap/test_batched_stream.py` fails if the
-SDK changes what it does besides.
+The SDK processes each record by itself: it removes fields that are not selected, maps the record, gives it to child
+streams, wraps and writes it. Where none of this would change a record, whole blocks are written at once. The SDK
+has no public hook for that; the private one is overridden here only, and `tests/tap/test_batched_stream.py` fails if
+the SDK changes it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tap_iterable.records.singer_messages import MessageWriter
 from tap_iterable.stream_types.base import IterableStream
 
 Block = Sequence[Record | msgspec.Struct]
-"""Records as dictionaries, or as objects that are written alike."""
+"""Records as dictionaries, or as objects with the same JSON."""
 
 
 class BatchedStream(IterableStream):
@@ -30,7 +30,7 @@ class BatchedStream(IterableStream):
 
     @abstractmethod
     def blocks(self, context: Context | None) -> Iterator[Block]:
-        """The stream's records, read from Iterable. Asking for the next block means that this one was dealt with."""
+        """The stream's records, read from Iterable. Asking for the next block means that this one was written."""
 
     def read(self, context: Context | None) -> Iterable[Record]:
         """The records one by one."""
@@ -39,7 +39,7 @@ class BatchedStream(IterableStream):
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], Any, Any]:
-        """Write RECORD and STATE messages; yields what is handled one by one."""
+        """Write RECORD and STATE messages; yield records only where the SDK processes them one by one."""
         writer = self.tap.message_writer
         if write_messages and self.written_as_read and isinstance(writer, MessageWriter):
             self._write_blocks(context, writer)
@@ -59,7 +59,7 @@ class BatchedStream(IterableStream):
         )
 
     def _write_blocks(self, context: Context | None, writer: MessageWriter) -> None:
-        with self.get_record_counter() as counter, self.get_sync_timer() as timer, self.refusals_explained():
+        with self.get_record_counter() as counter, self.get_sync_timer() as timer, self.handling_refusals():
             counter.with_context(context or {})
             timer.with_context(context or {})
             self._write_starting_replication_value(context)
@@ -72,5 +72,5 @@ class BatchedStream(IterableStream):
 
 
 def as_dict(record: Record | msgspec.Struct) -> Record:
-    """The record as the SDK handles it."""
+    """The record as a dictionary, as the SDK processes it."""
     return cast("Record", msgspec.to_builtins(record)) if isinstance(record, msgspec.Struct) else record

@@ -1,7 +1,7 @@
 """A stream whose state moves only when it says so.
 
-The SDK's bookmark is the largest value seen in a record. The SDK has no public hook for a bookmark of one's own; the
-private ones that this needs are all here, and `tests/tap/test_windowed_stream.py` fails if the SDK changes them.
+The SDK's bookmark is the largest value seen in a record. The SDK has no public hook for another bookmark; the private
+ones are overridden here only, and `tests/tap/test_windowed_stream.py` fails if the SDK changes them.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from tap_iterable.stream_types.base import IterableStream
 
 
 class CheckpointedStream(IterableStream):
-    """A stream whose state moves only by `remember`."""
+    """A stream whose state moves only by `update_state`."""
 
     # To repeat the same state between two checkpoints would say nothing.
     STATE_MSG_FREQUENCY = sys.maxsize
 
     _pending: Mapping[str, Any] | None = None
 
-    def remember(self, **entries: Any) -> None:
+    def update_state(self, **entries: Any) -> None:
         """Put `entries` into this stream's state and write STATE.
 
-        An entry that is over gets an empty value and is not taken out: where states of several runs are merged, as
-        Meltano can, what is not written stays as it was.
+        An entry that has ended gets an empty value and is not removed: where states of several runs are merged, as
+        Meltano can, a missing entry would keep its old value.
 
         In BATCH mode the rows before may not be in a file yet, so the entries wait until the SDK, after each file,
         writes STATE itself.

@@ -1,4 +1,4 @@
-"""Streams that are read whole each time, and how a target learns which of its rows are gone."""
+"""Base class of streams that are read whole each time, with the ACTIVATE_VERSION message for deleted rows."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tap_iterable.stream_types.base import IterableStream
 
 
 class FullTableStream(IterableStream):
-    """A stream whose records are all that there is, so that a row which did not come again is gone.
+    """A stream that reads all rows each time, so that a row which is missing was deleted.
 
-    With `emit_activate_version_messages` the target is told so, but only behind the last record, and only
-    if all of them came.
+    With `emit_activate_version_messages` it writes ACTIVATE_VERSION, but only after the last record, and only
+    if all rows were read.
     """
 
     _version: int | None = None
@@ -29,14 +29,14 @@ class FullTableStream(IterableStream):
             super()._write_activate_version_message(self._version)
 
     def incomplete(self) -> None:
-        """Say that this run does not read all rows."""
+        """Record that this run does not read all rows."""
         self._complete = False
 
     def _skip(self, error: IterableError) -> None:
         self.incomplete()
         super()._skip(error)
 
-    # Private, since the SDK has no hook for when: it sends the message before the first record, and a target
-    # would delete the old rows although the new ones may never come.
+    # Private, since the SDK has no public hook for the time of the message: it writes it before the first record,
+    # and a target would delete the old rows although the new ones may never come.
     def _write_activate_version_message(self, full_table_version: int) -> None:
         self._version = full_table_version

@@ -1,4 +1,4 @@
-"""Many ids in one query string, as many as a URI may hold."""
+"""Batches of ids that fit into one query string."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Final
 from urllib.parse import urlencode
 
 from iterable_api.facts.limits import MAX_URI_LENGTH
-from iterable_api.http.client import Params
+from iterable_api.http.api_request import Params
 
-HOST_ROOM: Final = 128
-"""Characters that are kept free for scheme and host: whether Iterable counts them is not documented."""
+HOST_CHARACTERS: Final = 128
+"""Characters reserved for scheme and host: whether Iterable counts them is not documented."""
 
 
 def id_batches(path: str, name: str, ids: Iterable[int], others: Params) -> Iterator[list[int]]:
     """`ids` in batches that fit, as repeated parameters `name` beside `others`, into a URI of less than 2,048."""
-    free = MAX_URI_LENGTH - HOST_ROOM - len(f"{path}?{urlencode(others, doseq=True)}")
+    free = MAX_URI_LENGTH - HOST_CHARACTERS - len(f"{path}?{urlencode(others, doseq=True)}")
     batch: list[int] = []
     room = free
     for number in ids:

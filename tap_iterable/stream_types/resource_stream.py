@@ -10,7 +10,8 @@ from typing import Any, Final
 from singer_sdk import Tap
 from singer_sdk.helpers.types import Context
 
-from iterable_api.http.client import IterableClient, Params, PathParams
+from iterable_api.http.api_request import Params, PathParams
+from iterable_api.http.client import IterableClient
 from tap_iterable.export.json_answers import rows_in
 from tap_iterable.records.record_shape import Record
 from tap_iterable.stream_types.full_table import FullTableStream
@@ -21,7 +22,7 @@ RowIterator = Iterator[dict[str, Any]]
 
 
 class MetadataStream(FullTableStream):
-    """What describes a project. Read whole each time."""
+    """A stream of rows that describe the project. It is read whole each time."""
 
     primary_keys: tuple[str, ...] = ("id",)
 
@@ -35,10 +36,10 @@ class MetadataStream(FullTableStream):
 
 
 class ComposedStream(MetadataStream):
-    """Rows that are put together here, column by column, so that nothing is left over for `dataFields`."""
+    """A stream of rows that the tap composes column by column, so that none have `dataFields`."""
 
     def record(self, fields: Mapping[str, Any]) -> Record:
-        """The row as it is."""
+        """The row, unchanged."""
         return dict(fields)
 
 
@@ -95,7 +96,7 @@ def pages(
     path_params: PathParams | None = None,
     size: int = PAGE_SIZE,
 ) -> RowIterator:
-    """The rows of all pages. Sorted by id, so that what is added while we read comes last.
+    """The rows of all pages. Sorted by id, so that rows which are added meanwhile come last.
 
     Some old projects ignore paging, send everything and no `nextPageUrl`; that is one page.
     """

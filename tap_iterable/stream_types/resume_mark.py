@@ -1,7 +1,7 @@
-"""Where a run that was interrupted stopped among the lists, as the state keeps it.
+"""The resume mark of `list_users`: the last list that an interrupted run has read, as an entry of the state.
 
-Every entry is always written, with a value that says so when it is over. States of several runs may be merged, as
-Meltano does with `--merge-state`, and there an entry that is not written is the old one.
+All members of the entry are always written, also when the run has ended. States of several runs may be merged, as
+Meltano does with `--merge-state`, and a member that is not written would keep its old value there.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from typing import Any, Final
 from iterable_api.facts import timestamps
 
 STATE_KEY: Final = "resume"
-"""Under which name the stream's state keeps it."""
-CHOOSING: Final = ("list_ids", "excluded_list_ids", "project_type")
-"""Settings that say what is read, and how."""
+"""Key of the mark in the state of the stream."""
+SELECTION_SETTINGS: Final = ("list_ids", "excluded_list_ids", "project_type")
+"""Settings that decide which lists are read, and how."""
 
 
 @dataclass(frozen=True)
 class ResumeMark:
-    """How far a run came that reads lists in order of their ids.
+    """Progress of a run that reads lists in order of their ids.
 
     Attributes:
-        run: when it began, in RFC 3339: its name. A run that goes on with it takes it over.
-        choice: a hash of the settings that say what it reads.
+        run: the beginning of the run in RFC 3339, which names it. A run that goes on with it keeps the name.
+        choice: a hash of the settings that decide which lists are read.
         last: the id of the last list that was read or given up; 0 if there is none.
-        missing: ids of lists up to there that could not be read.
+        missing: ids of lists up to `last` that could not be read.
     """
 
     run: str
@@ -39,14 +39,18 @@ class ResumeMark:
 
     @classmethod
     def new(cls, config: Mapping[str, Any]) -> ResumeMark:
-        """The mark of a run that begins."""
-        return cls(timestamps.to_rfc3339(datetime.now(UTC)), _choice(config))
+        """The mark of a new run."""
+        return cls(timestamps.to_rfc3339(datetime.now(UTC)), _settings_hash(config))
 
     @classmethod
     def unfinished(cls, state: Mapping[str, Any], config: Mapping[str, Any]) -> ResumeMark | None:
-        """What an interrupted run with the same choice of lists left in the stream's state; else None."""
+        """The mark of an interrupted run with the same choice of lists, read from the state; None if there is none."""
         saved = state.get(STATE_KEY)
-        if not isinstance(saved, Mapping) or saved.get("done") is not False or saved.get("choice") != _choice(config):
+        if (
+            not isinstance(saved, Mapping)
+            or saved.get("done") is not False
+            or saved.get("choice") != _settings_hash(config)
+        ):
             return None
         run, last, missing = saved.get("run"), saved.get("last_list_id"), saved.get("missing_list_ids")
         if not isinstance(run, str) or not isinstance(last, int) or not isinstance(missing, list):
@@ -58,12 +62,12 @@ class ResumeMark:
         return [list_id for list_id in sorted(lists) if list_id > self.last or list_id in self.missing]
 
     def after(self, list_id: int, *, read: bool) -> ResumeMark:
-        """The mark when a list was read, or could not be."""
+        """The mark after a list was read, or could not be read."""
         missing = self.missing - {list_id} if read else self.missing | {list_id}
         return replace(self, last=max(list_id, self.last), missing=missing)
 
-    def saved(self) -> dict[str, Any]:
-        """What the state keeps while the run lasts."""
+    def to_state(self) -> dict[str, Any]:
+        """The entry of the state while the run lasts."""
         return {
             "run": self.run,
             "choice": self.choice,
@@ -73,10 +77,10 @@ class ResumeMark:
         }
 
     def finished(self) -> dict[str, Any]:
-        """What the state keeps when the run has come to its end: nothing to go on with."""
-        return {**self.saved(), "done": True, "last_list_id": None, "missing_list_ids": []}
+        """The entry of the state at the end of the run."""
+        return {**self.to_state(), "done": True, "last_list_id": None, "missing_list_ids": []}
 
 
-def _choice(config: Mapping[str, Any]) -> str:
-    text = json.dumps([config.get(name) for name in CHOOSING])
+def _settings_hash(config: Mapping[str, Any]) -> str:
+    text = json.dumps([config.get(name) for name in SELECTION_SETTINGS])
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

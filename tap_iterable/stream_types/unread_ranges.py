@@ -1,4 +1,4 @@
-"""What a run will not read although somebody may count on it, because of its bookmark and its settings."""
+"""Warnings of time ranges that a run does not read because of its bookmark and its settings."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Final
 
 from iterable_api.facts import timestamps
 
-SKEW: Final = timedelta(minutes=10)
-"""How far the clock of the machine that wrote a bookmark may be ahead of ours."""
+MAX_CLOCK_SKEW: Final = timedelta(minutes=10)
+"""The clock of the machine that wrote a bookmark may be ahead of this one by so much."""
 
 
-def unread(bookmark: datetime, now: datetime, start_date: datetime, end_date: datetime | None) -> Iterator[str]:
-    """What stays unread, and what to do about it, in a sentence for each reason.
+def unread_ranges(bookmark: datetime, now: datetime, start_date: datetime, end_date: datetime | None) -> Iterator[str]:
+    """A sentence for each reason why a range stays unread, with the remedy.
 
     Args:
-        bookmark: before which moment everything was read.
+        bookmark: the moment before which everything was read.
         now: the time on this machine.
-        start_date: of the settings.
-        end_date: of the settings, if it is set.
+        start_date: the setting.
+        end_date: the setting, if it is set.
     """
     reached = timestamps.to_rfc3339(bookmark)
-    if bookmark > now + SKEW:
+    if bookmark > now + MAX_CLOCK_SKEW:
         yield (
             f"the bookmark is {reached}, which is in the future, so nothing new is read until then. Set it back in the "
             "state, or start anew: with `--full-refresh` in Meltano, or without `--state`."

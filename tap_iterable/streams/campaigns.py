@@ -1,10 +1,11 @@
-"""Campaigns, and those that recurring campaigns made."""
+"""Campaigns, and child campaigns of recurring ones."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from iterable_api.http.client import IterableClient, Params
+from iterable_api.http.api_request import Params
+from iterable_api.http.client import IterableClient
 from tap_iterable.stream_types.resource_stream import MetadataStream, RowIterator, pages
 
 CAMPAIGNS: Final = "/api/campaigns"
@@ -17,7 +18,7 @@ def campaigns(client: IterableClient, filters: Params | None = None) -> RowItera
 
 
 class CampaignsStream(MetadataStream):
-    """Read whole: `updatedAt` does not move when a campaign starts or ends."""
+    """All campaigns. They are read whole: `updatedAt` does not change when a campaign starts or ends."""
 
     name = "campaigns"
     endpoints = (CAMPAIGNS,)
@@ -29,10 +30,10 @@ class CampaignsStream(MetadataStream):
 
 
 class ChildCampaignsStream(MetadataStream):
-    """What recurring campaigns made: as each of them tells, and as the list of all campaigns does.
+    """Children of recurring campaigns: those that each of them lists, and those in the list of all campaigns.
 
-    An archived campaign does not say any more that it was a recurring one, and the list may be a part only
-    in old projects.
+    An archived campaign does not show any more that it was a recurring one, and in old projects the list of all may be
+    incomplete.
     """
 
     name = "child_campaigns"

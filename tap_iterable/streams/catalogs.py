@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import Final
 
-from iterable_api.http.client import IterableClient, PathParams
+from iterable_api.http.api_request import PathParams
+from iterable_api.http.client import IterableClient
 from tap_iterable.export.json_answers import array_in, object_in, rows_in
 from tap_iterable.stream_types.resource_stream import ComposedStream, MetadataStream, RowIterator
 
@@ -45,7 +46,7 @@ class CatalogsStream(MetadataStream):
 
 
 class CatalogFieldMappingsStream(ComposedStream):
-    """Fields of every catalog; those without a type too."""
+    """Fields of every catalog, also those without a type."""
 
     name = "catalog_field_mappings"
     primary_keys = ("catalogName", "fieldName")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from iterable_api.http.client import IterableClient, Params
+from iterable_api.http.api_request import Params
+from iterable_api.http.client import IterableClient
 from tap_iterable.stream_types.resource_stream import MetadataStream, RowIterator, pages
 
 JOURNEYS: Final = "/api/journeys"
 PAGE_SIZE: Final = 50
 _STATES: Final[tuple[Params, ...]] = ({}, {"state": "Archived"})
-"""Without a state all but the archived ones come, and with it only these."""
+"""Filters: without a state Iterable sends all journeys but the archived ones."""
 
 
 def journeys(client: IterableClient) -> RowIterator:
@@ -24,7 +25,7 @@ def journeys(client: IterableClient) -> RowIterator:
 
 
 class JourneysStream(MetadataStream):
-    """Journeys, the archived ones too."""
+    """Journeys, also archived ones."""
 
     name = "journeys"
     endpoints = (JOURNEYS,)

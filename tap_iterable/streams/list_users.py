@@ -1,4 +1,4 @@
-"""Who is on which list."""
+"""Members of lists."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import IO, Any, Final
 from singer_sdk.helpers.types import Context
 
 from iterable_api.facts.identity import ProjectType
-from iterable_api.http.client import Params
-from tap_iterable.export.content_check import beginning, refusal, value_of
+from iterable_api.http.api_request import Params
+from tap_iterable.export.content_check import beginning, first_value, no_rows_error
 from tap_iterable.export.json_answers import form_of, rows_in
 from tap_iterable.records.record_shape import Record
 from tap_iterable.stream_types.partitioned_stream import PartitionedStream
@@ -20,18 +20,18 @@ LISTS: Final = "/api/lists"
 MEMBERS: Final = "/api/lists/getUsers"
 
 OLD_MARK: Final = "last_list_id"
-"""Where the first versions kept how far an interrupted run came. It can be there although the run came to its end."""
+"""Key of the progress of an interrupted run in states of the first versions. It may be there although the run ended."""
 
 _WANTED: Final = "member of the list"
-_PAGE: Final = re.compile(rb"<[!?a-zA-Z]")
+_MARKUP: Final = re.compile(rb"<[!?a-zA-Z]")
 
 
 class ListUsersStream(PartitionedStream):
     """One row per list and member, one list after the other.
 
     Iterable sends one identifier a line, in another order each time, and may break off; so each answer is
-    read whole before its first row. The state of an interrupted run says how far it came, and the next run goes
-    on there, if it is to read the same lists.
+    read whole before its first row. An interrupted run leaves a resume mark in the state, and the next run goes
+    on there, if it reads the same lists.
     """
 
     name = "list_users"
@@ -39,35 +39,35 @@ class ListUsersStream(PartitionedStream):
     selected_by_default = False
     endpoints = (LISTS, MEMBERS)
     cost = "1 request per list"
-    piece = "List"
+    partition = "List"
     remedy = "Run again, or name them in `excluded_list_ids`."
 
     def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
-        """Members of all lists that the settings choose."""
-        chosen = self._chosen()
-        mark = self._mark()
-        todo = mark.todo(chosen)
-        if len(todo) < len(chosen):
+        """Members of all lists that the settings select."""
+        selected = self._selected_lists()
+        mark = self._first_mark()
+        todo = mark.todo(selected)
+        if len(todo) < len(selected):
             self.incomplete()
-            read = len(chosen) - len(todo)
+            read = len(selected) - len(todo)
             self.logger.info("Going on after the %d lists that the run of %s has read", read, mark.run)
-        self._remember(mark.saved())
+        self._write_mark(mark.to_state())
         for done, list_id in enumerate(todo, start=1):
             yield from self.rows_of(list_id, self._members(list_id))
             mark = mark.after(list_id, read=list_id not in self.missing)
-            self._remember(mark.saved())
+            self._write_mark(mark.to_state())
             self.logger.info("List %d of %d is read", done, len(todo))
         self.stream_state[STATE_KEY] = mark.finished()
 
-    def _chosen(self) -> set[int]:
+    def _selected_lists(self) -> set[int]:
         excluded = set(self.config["excluded_list_ids"])
         ids = self.config["list_ids"] or [
             row["id"] for row in rows_in(self.client.get_json(LISTS), "lists", LISTS, "id")
         ]
         return set(ids) - excluded
 
-    def _mark(self) -> ResumeMark:
-        """That of the run to go on with. One that does not say which lists it was about is of no use."""
+    def _first_mark(self) -> ResumeMark:
+        """The mark of the interrupted run to go on with, or a new one. Marks without their lists are not used."""
         unfinished = ResumeMark.unfinished(self.stream_state, self.config)
         if unfinished is None and OLD_MARK in self.stream_state and STATE_KEY not in self.stream_state:
             self.logger.warning(
@@ -76,8 +76,8 @@ class ListUsersStream(PartitionedStream):
             )
         return unfinished or ResumeMark.new(self.config)
 
-    def _remember(self, saved: dict[str, Any]) -> None:
-        """Put into the state what was read; STATE is written at once, but in BATCH mode only with the file."""
+    def _write_mark(self, saved: dict[str, Any]) -> None:
+        """Put the mark into the state; STATE is written at once, but in BATCH mode only with the file."""
         self.stream_state[STATE_KEY] = saved
         if self.get_batch_config(self.config) is None:
             self.tap.state_writer.write_state(self.tap_state)
@@ -89,21 +89,21 @@ class ListUsersStream(PartitionedStream):
             params = {**params, "preferUserId": "true"}
         for line in self.lines(MEMBERS, params, self._check):
             if member := line.decode().strip("\r\n"):
-                yield {"listId": list_id, "member": member, identifier(project_type, member): member}
+                yield {"listId": list_id, "member": member, identifier_column(project_type, member): member}
 
     def _check(self, spool: IO[bytes], name: str) -> None:
-        """See that an answer can be identifiers, one a line. A userId may look like nearly anything, an address not."""
-        if _PAGE.match(beginning(spool)):
-            raise refusal(spool, name, "HTML or XML", _WANTED)
-        value = value_of(spool)
+        """Check that an answer can be identifiers, one a line. A userId may have nearly any form, an address not."""
+        if _MARKUP.match(beginning(spool)):
+            raise no_rows_error(spool, name, "HTML or XML", _WANTED)
+        value = first_value(spool)
         if value is None or isinstance(value, dict | list):
-            raise refusal(spool, name, form_of(value), _WANTED)
-        if ProjectType(self.config["project_type"]) is ProjectType.EMAIL and not _any_address(spool):
-            raise refusal(spool, name, "text", _WANTED)
+            raise no_rows_error(spool, name, form_of(value), _WANTED)
+        if ProjectType(self.config["project_type"]) is ProjectType.EMAIL and not _has_address(spool):
+            raise no_rows_error(spool, name, "text", _WANTED)
 
 
-def _any_address(spool: IO[bytes]) -> bool:
-    """Whether there is one, or no line at all."""
+def _has_address(spool: IO[bytes]) -> bool:
+    """Whether an answer has an address, or no line at all."""
     lines = (line for line in spool if not line.isspace())
     first = next(lines, b"@")
     found = b"@" in first or any(b"@" in line for line in lines)
@@ -111,8 +111,8 @@ def _any_address(spool: IO[bytes]) -> bool:
     return found
 
 
-def identifier(project_type: ProjectType, name: str) -> str:
-    """What `name` is. A hybrid project's users go by their userId, or by the address if they have none."""
+def identifier_column(project_type: ProjectType, name: str) -> str:
+    """The column for `name`. In a hybrid project that is the userId, or the address of users without one."""
     if project_type is ProjectType.HYBRID:
         return "email" if "@" in name else "userId"
     return project_type.value

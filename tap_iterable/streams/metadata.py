@@ -23,10 +23,10 @@ class MetadataValuesStream(MetadataStream):
     cost = "1 request per key"
 
     def rows(self) -> RowIterator:
-        """Every key; one that is deleted while we read has no value."""
+        """Every key; one that is deleted in the meantime has no value."""
         for table in rows_in(self.client.get_json(TABLES), "results", TABLES, "name"):
             for entry in self._keys(table["name"]):
-                # Answers may spell a table in another letter case than its list does, and it is a part of the key.
+                # Answers may have the name of a table in another case than the list, and it is a part of the key.
                 yield {**entry, **self._value(table["name"], entry["key"]), "table": table["name"]}
 
     def _keys(self, table: str) -> RowIterator:

@@ -1,7 +1,7 @@
-"""What campaigns and experiments achieved.
+"""Metrics of campaigns and experiments.
 
-The keys hold the start of the range beside the ids, so that a lifetime and single days, or days of several
-runs, can live in one table. A day that is read again, with the clicks that came later, replaces its row.
+The keys contain the start of the range beside the ids, so that a lifetime and single days, or days of several
+runs, fit into one table. A day that is read again, with later clicks, replaces its row.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from singer_sdk.helpers.types import Context
 
 from iterable_api.errors import UnreadableAnswerError
 from iterable_api.facts import timestamps
-from iterable_api.http.client import Params
-from tap_iterable.export.content_check import NO_JSON, json_in
+from iterable_api.http.api_request import Params
+from tap_iterable.export.content_check import NO_JSON, parse_json
 from tap_iterable.export.json_answers import form_of
-from tap_iterable.input.dates import moment
+from tap_iterable.input.dates import parse_date
 from tap_iterable.records.metric_csv import MetricRow, metric_rows, titles_of
 from tap_iterable.records.record_shape import Record
 from tap_iterable.stream_types.id_batches import id_batches
@@ -36,25 +36,25 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Range:
-    """Whole days in UTC; `end` is exclusive."""
+    """A range of whole days in UTC; `end` is exclusive."""
 
     start: datetime
     end: datetime
 
     def params(self, *, inclusive: bool) -> dict[str, str]:
-        """Both bounds, always: what Iterable takes for granted without them is not documented."""
+        """The query for the range. It always has both bounds, as Iterable's defaults are not documented."""
         end = f"{self.end - _SECOND:%Y-%m-%dT%H:%M:%SZ}" if inclusive else f"{self.end:%Y-%m-%d}"
         return {"startDateTime": f"{self.start:%Y-%m-%d}", "endDateTime": end}
 
     @property
     def columns(self) -> Record:
-        """A lifetime has no end: tomorrow's run counts further."""
+        """The columns of the range. A lifetime has no end: the next run counts further."""
         end = None if self.start == _EPOCH else timestamps.to_rfc3339(self.end)
         return {"startDateTime": timestamps.to_rfc3339(self.start), "endDateTime": end}
 
 
-def ranges(days: int, until: datetime) -> list[Range]:
-    """The last `days` days one by one, that of `until` included; or the whole lifetime if there are none."""
+def metric_ranges(days: int, until: datetime) -> list[Range]:
+    """The last `days` days, one range each, up to that of `until`; the whole lifetime if `days` is 0."""
     end = until.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
     if not days:
         return [Range(_EPOCH, end)]
@@ -62,32 +62,32 @@ def ranges(days: int, until: datetime) -> list[Range]:
 
 
 class MetricsStream(PartitionedStream):
-    """Metrics of many campaigns at once, as a CSV text."""
+    """A stream of metrics, which Iterable sends as CSV for many campaigns at once."""
 
     path: ClassVar[str]
     end_is_inclusive: ClassVar[bool] = False
 
     selected_by_default = False
-    piece = "Batch of campaigns"
+    partition = "Batch of campaigns"
 
     def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
         """The rows of every campaign, in batches as large as a URI may be."""
-        ids = sorted(campaign["id"] for campaign in campaigns(self.client) if self.counts(campaign))
+        ids = sorted(campaign["id"] for campaign in campaigns(self.client) if self.includes(campaign))
         requests = [
-            (asked, batch)
-            for asked in ranges(self.config["metrics_days"], self._until())
-            for batch in id_batches(self.path, "campaignId", ids, self._bounds(asked))
+            (range_, batch)
+            for range_ in metric_ranges(self.config["metrics_days"], self._until())
+            for batch in id_batches(self.path, "campaignId", ids, self._bounds(range_))
         ]
-        for number, (asked, batch) in enumerate(requests, start=1):
-            yield from self.rows_of(number, self._answer(asked, batch))
+        for number, (range_, batch) in enumerate(requests, start=1):
+            yield from self.rows_of(number, self._answer(range_, batch))
             self.logger.info("Request %d of %d is done", number, len(requests))
 
-    def counts(self, campaign: Mapping[str, Any]) -> bool:  # noqa: ARG002 (for those who choose)
-        """Whether to ask about a campaign."""
+    def includes(self, campaign: Mapping[str, Any]) -> bool:  # noqa: ARG002 (subclasses use it)
+        """Whether requests include a campaign."""
         return True
 
-    def heads(self, titles: Sequence[str]) -> bool:
-        """Whether these can be the titles of a table of metrics; an answer without a single line has none."""
+    def is_header(self, titles: Sequence[str]) -> bool:
+        """Whether `titles` can be the header of a table of metrics; an answer without a single line has no titles."""
         raise NotImplementedError
 
     def records(self, rows: Iterator[MetricRow]) -> Iterator[Record]:
@@ -96,13 +96,13 @@ class MetricsStream(PartitionedStream):
 
     def _until(self) -> datetime:
         now, end = datetime.now(UTC), self.config.get("end_date")
-        return min(now, moment(end)) if end else now
+        return min(now, parse_date(end)) if end else now
 
-    def _bounds(self, asked: Range) -> dict[str, str]:
-        return asked.params(inclusive=self.end_is_inclusive)
+    def _bounds(self, range_: Range) -> dict[str, str]:
+        return range_.params(inclusive=self.end_is_inclusive)
 
-    def _answer(self, asked: Range, batch: list[int]) -> Iterator[Record]:
-        params: Params = {**self._bounds(asked), "campaignId": batch}
+    def _answer(self, range_: Range, batch: list[int]) -> Iterator[Record]:
+        params: Params = {**self._bounds(range_), "campaignId": batch}
         content = self.client.request("GET", self.path, params=params).content
         try:
             text = content.decode("utf-8-sig")
@@ -110,13 +110,13 @@ class MetricsStream(PartitionedStream):
             raise UnreadableAnswerError(f"{self.path} answered with something that is no text") from None
         self._check(text)
         for record in self.records(metric_rows(text)):
-            yield {**record, **asked.columns}
+            yield {**record, **range_.columns}
 
     def _check(self, text: str) -> None:
-        value = json_in(text.encode())
+        value = parse_json(text.encode())
         if value is not NO_JSON:
             raise UnreadableAnswerError(f"{self.path} answered with {form_of(value)} in place of a table")
-        if not self.heads(titles_of(text)):
+        if not self.is_header(titles_of(text)):
             raise UnreadableAnswerError(f"{self.path} answered without a header line that has an `id`")
 
 
@@ -129,8 +129,8 @@ class CampaignMetricsStream(MetricsStream):
     endpoints = (CAMPAIGNS, path)
     cost = "1 request per about 90 campaigns and day"
 
-    def heads(self, titles: Sequence[str]) -> bool:
-        """The campaign is in every table, since every request is about some."""
+    def is_header(self, titles: Sequence[str]) -> bool:
+        """Whether there is a column for the campaign, which every table has."""
         return "id" in titles
 
     def records(self, rows: Iterator[MetricRow]) -> Iterator[Record]:
@@ -156,19 +156,19 @@ class ExperimentMetricsStream(MetricsStream):
     endpoints = (CAMPAIGNS, path)
     cost = "1 request per about 90 e-mail campaigns and day"
 
-    def counts(self, campaign: Mapping[str, Any]) -> bool:
-        """Only e-mail campaigns have experiments that can be read."""
+    def includes(self, campaign: Mapping[str, Any]) -> bool:
+        """Whether the campaign is for e-mail: Iterable has no metrics of other experiments."""
         return bool(campaign.get("messageMedium") == "Email")
 
-    def heads(self, titles: Sequence[str]) -> bool:
-        """Some id must be there. What Iterable answers about campaigns without experiments is not documented."""
+    def is_header(self, titles: Sequence[str]) -> bool:
+        """Whether there is a column for an id. The answer for campaigns without experiments is not documented."""
         return not titles or any(_ID.search(title) for title in titles)
 
     def records(self, rows: Iterator[MetricRow]) -> Iterator[Record]:
-        """Every line; the second one with the same ids gets another `recordId`."""
+        """A record for every line; the second one with the same ids gets another `recordId`."""
         seen: Counter[str] = Counter()
         for row in rows:
-            ids = {_squeezed(title): value for title, value in row.values.items() if _ID.search(title)}
+            ids = {_normalised_title(title): value for title, value in row.values.items() if _ID.search(title)}
             text = json.dumps(ids, sort_keys=True)
             seen[text] += 1
             yield {
@@ -183,6 +183,6 @@ _COLUMNS: Final = ("experimentId", "campaignId", "templateId")
 _ID: Final = re.compile(r"(^|[ _-])id$|[a-z]I[dD]$|(^|[ _-])I[dD]$")
 
 
-def _squeezed(title: str) -> str:
-    """`Experiment ID`, `experiment_id` and `experimentId` alike."""
+def _normalised_title(title: str) -> str:
+    """A title in one form for `Experiment ID`, `experiment_id` and `experimentId`."""
     return "".join(character for character in title.lower() if character.isalnum())

@@ -1,4 +1,4 @@
-"""Templates, and what they hold."""
+"""Templates and their contents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from itertools import product
 from typing import Any, Final
 
 from iterable_api.errors import BadRequestError, NotFoundError
-from iterable_api.http.client import IterableClient, Params
+from iterable_api.http.api_request import Params
+from iterable_api.http.client import IterableClient
 from tap_iterable.export.json_answers import object_with, rows_in
 from tap_iterable.stream_types.resource_stream import MetadataStream, RowIterator, pages
 from tap_iterable.streams.campaigns import CAMPAIGNS, campaigns
@@ -31,14 +32,14 @@ CONTENTS: Final[dict[str, str]] = {
     "InApp": "/api/templates/inapp/get",
     "Embedded": "/api/templates/embedded/get",
 }
-"""Where the content of a medium is. Web push, WhatsApp and RCS templates cannot be read."""
+"""Medium -> endpoint of the content. Web push, WhatsApp and RCS templates cannot be read."""
 
 
 def templates(client: IterableClient) -> RowIterator:
     """Each template once, with the type and medium under which it was found.
 
-    Without filters some projects answer with a part only, and the filters do not know every medium.
-    So the endpoint is asked in both ways.
+    Without filters some projects answer with a part only, and the filters do not cover every medium.
+    So the endpoint is called in both ways.
     """
     seen: set[int] = set()
     for filters in _FILTERS:
@@ -62,7 +63,7 @@ class TemplatesStream(MetadataStream):
 
 
 class TemplateContentsStream(MetadataStream):
-    """The content of templates, in the default locale, those of `template_locales` and those that Iterable names."""
+    """The content of templates, in the default locale, those of `template_locales` and those that Iterable lists."""
 
     name = "template_contents"
     primary_keys = ("templateId", "locale")
@@ -73,28 +74,28 @@ class TemplateContentsStream(MetadataStream):
     def rows(self) -> RowIterator:
         """Each template in each of its locales."""
         media = {campaign.get("templateId"): campaign.get("messageMedium") for campaign in campaigns(self.client)}
-        without: Counter[str] = Counter()
+        unreadable: Counter[str] = Counter()
         for template in templates(self.client):
             medium = template.get("messageMedium") or media.get(template["templateId"])
             found = list(self._locales(template["templateId"], [medium] if medium else CONTENTS))
             yield from found
             if not found:
-                without[medium or "unknown"] += 1
-        for medium, number in without.items():
+                unreadable[medium or "unknown"] += 1
+        for medium, number in unreadable.items():
             self.logger.warning("Templates of the medium %s for which Iterable gives no content: %d", medium, number)
 
     def _locales(self, template_id: int, media: Collection[str]) -> RowIterator:
         default = self._content(template_id, None, media)
-        asked = [*self.config["template_locales"], *(self._tags(template_id, default) if default else ())]
+        locales = [*self.config["template_locales"], *(self._tags(template_id, default) if default else ())]
         found = {default["locale"]: default} if default else {}
-        # The default content may carry the name of a locale, and then need not be asked for under that name.
-        for locale in dict.fromkeys(asked):
+        # The default content may be that of a named locale, which then needs no request of its own.
+        for locale in dict.fromkeys(locales):
             if locale not in found and (content := self._content(template_id, locale, media)) is not None:
                 found[locale] = content
         yield from found.values()
 
     def _tags(self, template_id: int, content: dict[str, Any]) -> list[str]:
-        """Locales that Iterable names; it does so only for templates with a `clientTemplateId`."""
+        """Locales that Iterable lists, which it does only for templates with a `clientTemplateId`."""
         client_id = content.get("clientTemplateId")
         if not client_id:
             return []
@@ -118,7 +119,7 @@ class TemplateContentsStream(MetadataStream):
             except NotFoundError:
                 continue
             except BadRequestError as error:
-                # Where the medium is a guess, a refusal only says that it was a wrong one.
+                # Where the medium is a guess, a refusal only means that the guess was wrong.
                 if len(media) == 1:
                     self.logger.warning("Template %d is left out in locale %r: %s", template_id, locale or "", error)
                 continue

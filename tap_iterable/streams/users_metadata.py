@@ -1,4 +1,4 @@
-"""What the project says about its users, beside the users themselves: their fields, and the forgotten ones."""
+"""Fields of user profiles, and forgotten users."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _FORGOTTEN: Final = {
     ProjectType.USER_ID: (USER_IDS,),
     ProjectType.HYBRID: (EMAILS, USER_IDS),
 }
-"""What may be asked: a project answers with an error for identifiers that it does not use."""
+"""Identifiers that may be requested: a project answers with an error for those that it does not use."""
 
 
 class WrongProjectTypeError(IterableError):
-    """The project does not know users by what `project_type` says."""
+    """The project does not identify users as `project_type` has it."""
 
 
 class UserFieldsStream(ComposedStream):
@@ -40,7 +40,7 @@ class UserFieldsStream(ComposedStream):
 
 
 class ForgottenUsersStream(ComposedStream):
-    """Users whom the project must not know any more."""
+    """Hashes of forgotten users."""
 
     name = "forgotten_users"
     primary_keys = ("identifier", "hash")

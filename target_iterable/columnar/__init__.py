@@ -1,1 +1,1 @@
-"""The same as objects, for a block of records at a time."""
+"""From records to operations, column by column, for a block of records at a time."""

@@ -1,74 +1,121 @@
-"""The recipe for items of catalogs."""
+"""The builder for items of catalogs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Final
 
-from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES
-from target_iterable.columnar.fallback import Column, Transform
-from target_iterable.columnar.operation_builder import BuilderContext, ColumnBatch, OperationBuilder, structs
-from target_iterable.columnar.record_decoder import UnusualStreamError
+from msgspec import UNSET
+
+from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES as _MAX_BYTES
+from target_iterable.columnar.columns import Column, map_values
+from target_iterable.columnar.field_fitting import GROUP, fit_types
+from target_iterable.columnar.operation_builder import PART, OperationBuilder, struct_column
+from target_iterable.columnar.record_block import Draft
 from target_iterable.columnar.row_groups import Grouping
-from target_iterable.core.json_encoding import dumps_all
+from target_iterable.columnar.transforms import encoded
+from target_iterable.columnar.user_builder import FieldOptions
 from target_iterable.core.operation import Endpoint, Name
+from target_iterable.core.rejection import RejectReason
+from target_iterable.field_types.coercion import FieldCoercion
 from target_iterable.records.column_mapping import has_dotted_name
 
 _ID: Final = "itemId"
 _CATALOG: Final = "catalogName"
 _VALUE: Final = "value"
+_DOTTED: Final = RejectReason("invalidFieldName", "names of fields must not have dots in catalogs")
+_TOO_LARGE: Final = RejectReason("itemTooLarge", f"the item is larger than {_MAX_BYTES:,} bytes")
+_MAY_HOLD_NAMES: Final = frozenset({dict, list})
+
+
+@dataclass(frozen=True)
+class ItemRules:
+    """Rules of an object for its items.
+
+    Attributes:
+        endpoint: takes the items.
+        grouping: tells the group of an item by the name of its catalog; None for the name if the record has none.
+        read_id: returns the id of an item, of what the record says; rejects what cannot be one.
+        key_field: the field of the only key property, which is the id of records without the field `itemId`; empty if
+            the stream has several key properties, or none.
+    """
+
+    endpoint: Endpoint
+    grouping: Grouping
+    read_id: Callable[[Any], str]
+    key_field: str
 
 
 class ItemBuilder(OperationBuilder):
-    """Items of catalogs.
-
-    `ids` says what the item's id is, of the field `itemId`, or if the stream has none, of its only key, which the
-    field `key` holds; `key` is empty if the stream has several, or none.
-
-    Raises:
-        UnusualStreamError: if a field has a dot in its name, or nothing is an id.
-    """
+    """Builds items of catalogs."""
 
     fields_path = ()
-    member = _VALUE
-    most_bytes = MAX_CATALOG_ITEM_BYTES
+    max_sure_bytes = _MAX_BYTES
 
-    def __init__(self, context: BuilderContext, endpoint: Endpoint, kinds: Grouping, ids: Transform, key: str) -> None:
-        super().__init__(context, endpoint, kinds)
-        self._ids = ids
-        self._key = key
-        id_ = _ID if _ID in context.fields else key
-        data = [name for name in context.fields if name not in (id_, _CATALOG, _VALUE)]
-        if not id_ or any("." in name for name in data):
-            raise UnusualStreamError
-        self._data = structs(data)
+    def __init__(self, options: FieldOptions, fields: FieldCoercion, rules: ItemRules) -> None:
+        self._options = options
+        self._fields = fields
+        self._rules = rules
 
-    def _heads(self, data: dict[str, Column], keys: Sequence[tuple[Any, ...]]) -> dict[str, Column]:
-        heads = {_CATALOG: data.pop(_CATALOG)} if _CATALOG in data else {}
-        if _ID in data:
-            heads[_ID] = self._ids(data.pop(_ID))
-        else:
-            heads[_ID] = self._ids([key[0] for key in keys])
-            data.pop(self._key, None)
-        return heads
+    def _prepare(self, draft: Draft) -> None:
+        draft.put(GROUP, self._rules.grouping.groups(len(draft), draft.take(_CATALOG)))
+        draft.put(_ID, map_values(self._rules.read_id, self._take_ids(draft)))
+        draft.flatten(_VALUE, self._options.duplicates, clears=self._options.clears)
+        fit_types(draft, self._fields.types, self._fields.coerced)
+        _reject_dotted_names(draft)
+        rows = draft.rows if draft.rows is not None else _values(draft)
+        values = encoded(rows)
+        draft.put(_VALUE, values if max(map(_size, values), default=0) <= _MAX_BYTES else list(map(_fitting, values)))
+        pairs = zip(encoded(draft.heads[_ID]), draft.heads[_VALUE], strict=True)
+        draft.put(PART, [b"%b:%b" % pair for pair in pairs])
 
-    def _odd(self, draft: ColumnBatch) -> Iterable[int]:
-        """Rows whose fields have members with dots in their names."""
-        columns = draft.data.values() if draft.rows is None else [draft.rows]
-        nested = [column for column in columns if not _OPEN.isdisjoint(map(type, column))]
-        return [place for column in nested for place, value in enumerate(column) if has_dotted_name(value)]
+    def _take_ids(self, draft: Draft) -> Column:
+        """Return the id of each record: its field `itemId`, or without that field its only key property."""
+        ids = draft.take(_ID) or [UNSET] * len(draft)
+        if self._rules.key_field and UNSET in ids:
+            keyed = [id_ is UNSET for id_ in ids]
+            draft.drop(self._rules.key_field, keyed)
+            ids = [key[0] if id_ is UNSET else id_ for id_, key in zip(ids, draft.keys, strict=True)]
+        return [None if id_ is UNSET else id_ for id_ in ids]
 
-    def _parts(self, draft: ColumnBatch) -> list[bytes]:
-        count = len(draft.keys)
-        values = map(self._data, *draft.data.values()) if draft.data else [self._data()] * count
-        pairs = zip(dumps_all(draft.heads[_ID]), dumps_all(draft.rows or values), strict=True)
-        return [b"%b:%b" % pair for pair in pairs]
+    def _endpoints(self, draft: Draft) -> Iterable[Endpoint]:
+        return repeat(self._rules.endpoint, len(draft))
 
-    def _names(self, draft: ColumnBatch) -> Sequence[tuple[Name, ...]]:
-        catalogs: Mapping[Any, str] = {kind: dict(kind.envelope.path_params)[_CATALOG] for kind in {*draft.kinds}}
-        pairs = zip(draft.kinds, draft.heads[_ID], strict=True)
-        return [((_ID, f"{catalogs[kind]}/{id_}"),) for kind, id_ in pairs]
+    def _names(self, draft: Draft) -> Sequence[tuple[Name, ...]]:
+        groups = draft.heads[GROUP]
+        catalogs: Mapping[Any, str] = {group: dict(group.envelope.path_params)[_CATALOG] for group in {*groups}}
+        pairs = zip(groups, draft.heads[_ID], strict=True)
+        return [((_ID, f"{catalogs[group]}/{id_}"),) for group, id_ in pairs]
 
 
-_OPEN: Final = frozenset({dict, list})
-"""The types of what has members or items."""
+def _values(draft: Draft) -> Column:
+    return struct_column(draft.fields) if draft.fields else [{} for _ in draft.places]
+
+
+def _size(value: Any) -> int:
+    return len(value) if value.__class__ is bytes else 0
+
+
+def _fitting(value: Any) -> Any:
+    return _TOO_LARGE if _size(value) > _MAX_BYTES else value
+
+
+def _reject_dotted_names(draft: Draft) -> None:
+    """Reject records with a dot in the name of a field, or of a member of an object in one."""
+    if draft.rows is not None:
+        _reject_dotted(draft, draft.rows)
+        return
+    for name in [*draft.fields]:
+        column = draft.fields[name]
+        if "." in name:
+            draft.reject([UNSET if value is UNSET else _DOTTED for value in column])
+        elif not _MAY_HOLD_NAMES.isdisjoint(map(type, column)):
+            _reject_dotted(draft, column)
+
+
+def _reject_dotted(draft: Draft, column: Column) -> None:
+    found = map_values(has_dotted_name, column)
+    if {*found} != {False}:
+        draft.reject([_DOTTED if has_dot is True else has_dot for has_dot in found])

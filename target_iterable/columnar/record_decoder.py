@@ -7,33 +7,53 @@ from decimal import Decimal
 from functools import partial
 from operator import attrgetter
 from types import MappingProxyType, NoneType
-from typing import Annotated, Any, Final, Literal, Union
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, Union
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, defstruct
 
-from target_iterable.columnar.fallback import MISFIT, Column, Transform, at, misfit_where, misfits_in
+from target_iterable.columnar.columns import Column
 from target_iterable.core.source import Line
 from target_iterable.schemas.validation import Check, classes_of, compiled, is_plain
 
-_MOST: Final = 500
+_MAX_COLUMNS: Final = 500
 """Columns. Each costs time for every record, so more are slow for records that have few."""
 _NOT_IN_NAMES: Final = frozenset('\\"')
-"""What a name must not have for the library to take it, beside what cannot be printed."""
+"""Characters that msgspec does not accept in names, beside unprintable ones."""
 _CAUSES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_Find: TypeAlias = Callable[[Column], Collection[int]]
+"""Returns the places of the values in a column that the type does not allow."""
 
 
-class UnusualStreamError(Exception):
-    """A stream whose records must be looked at one by one."""
+class UnusualSchemaError(Exception):
+    """A schema of whose records no type can be made."""
+
+
+class TypedRecords(NamedTuple):
+    """Records that are of a type.
+
+    Attributes:
+        places: the places of their lines.
+        columns: their values by column; `UNSET` where a record has none.
+        versions: what each message says of its version; `UNSET` if it says nothing.
+    """
+
+    places: Sequence[int]
+    columns: Mapping[str, Column]
+    versions: Column
+
+
+NO_RECORDS: Final = TypedRecords((), {}, [])
 
 
 class RecordType:
     """The type of the messages of `stream` whose records keep to `schema` and have all of the `required` columns.
 
-    Records are not of the type, either, if one of `marks` says so of the value in the column of its name.
+    Args:
+        marks: by column: what says of a value that its record is not of the type.
 
     Raises:
-        UnusualStreamError: if no such type can be made.
+        UnusualSchemaError: if no such type can be made.
     """
 
     def __init__(
@@ -45,38 +65,39 @@ class RecordType:
     ) -> None:
         columns: Mapping[str, Mapping[str, Any]] = schema.get("properties", {})
         required = {*required, *schema.get("required", ())}
-        is_usual = is_plain(schema) and required <= columns.keys() and len(columns) <= _MOST
+        is_usual = is_plain(schema) and required <= columns.keys() and len(columns) <= _MAX_COLUMNS
         if not is_usual or not all(map(_is_name, columns)):
-            raise UnusualStreamError
+            raise UnusualSchemaError
         types = {name: _type(schema, name, column) for name, column in columns.items()}
-        self._checks = [(name, check) for name, (_, check) in types.items() if check is not None]
-        self._checks += [(name, misfit_where(says)) for name, says in marks.items() if name in columns]
+        self._checks = [(name, find) for name, (_, find) in types.items() if find is not None]
+        self._checks += [(name, partial(_marked, says)) for name, says in marks.items() if name in columns]
         self._names = list(columns)
         fields = [
             _field(f"f{place}", name, type_, required=name in required)
             for place, (name, (type_, _)) in enumerate(types.items())
         ]
         record = defstruct("Record", fields, forbid_unknown_fields=True, kw_only=True, gc=False)
-        message = defstruct("Message", [("type", Literal["RECORD"]), ("stream", Literal[stream]), ("record", record)])
+        head = [("type", Literal["RECORD"]), ("stream", Literal[stream])]
+        message = defstruct("Message", [*head, ("record", record), ("version", Any, UNSET)])
         self._decode = msgspec.json.Decoder(message, float_hook=Decimal).decode
 
-    def read(self, lines: Sequence[Line]) -> tuple[Sequence[int], dict[str, Column]]:
-        """The places of the lines that are such messages, and the columns of their records."""
+    def read(self, lines: Sequence[Line]) -> TypedRecords:
+        """Return the records of the lines that are such messages."""
         places: Sequence[int] = range(len(lines))
         try:
             messages = list(map(self._decode, lines))
         except _CAUSES:
             found = dict(self._one_by_one(lines))
             places, messages = list(found), list(found.values())
-        if not messages:
-            return places, {}
         rows = map(msgspec.structs.astuple, map(_record_of, messages))
-        columns = dict(zip(self._names, map(list, zip(*rows, strict=True)), strict=True))
-        odd = misfits_in(*(check(columns[name]) for name, check in self._checks))
+        columns = dict(zip(self._names, map(list, zip(*rows, strict=True)), strict=True)) if messages else {}
+        versions = list(map(_version_of, messages))
+        odd = {place for name, find in self._checks for place in find(columns[name])} if messages else None
         if not odd:
-            return places, columns
+            return TypedRecords(places, columns, versions)
         good = [place for place in range(len(messages)) if place not in odd]
-        return [places[place] for place in good], at(good, columns)
+        columns = {name: [column[place] for place in good] for name, column in columns.items()}
+        return TypedRecords([places[place] for place in good], columns, [versions[place] for place in good])
 
     def _one_by_one(self, lines: Iterable[Line]) -> Iterable[tuple[int, Any]]:
         for place, line in enumerate(lines):
@@ -87,6 +108,7 @@ class RecordType:
 
 
 _record_of: Final = attrgetter("record")
+_version_of: Final = attrgetter("version")
 
 
 def _is_name(name: str) -> bool:
@@ -99,8 +121,8 @@ def _field(attribute: str, name: str, type_: Any, *, required: bool) -> tuple[st
     return attribute, type_ if type_ is Any else type_ | UnsetType, msgspec.field(name=name, default=UNSET)
 
 
-def _type(schema: Mapping[str, Any], name: str, column: Mapping[str, Any]) -> tuple[Any, Transform | None]:
-    """What the decoder checks of a column, and what else is to be checked."""
+def _type(schema: Mapping[str, Any], name: str, column: Mapping[str, Any]) -> tuple[Any, _Find | None]:
+    """Return the type by which the decoder checks a column, and the check that remains."""
     if name.startswith("_sdc_"):
         return Any, None
     if (type_ := _decoded(column)) is not None:
@@ -131,7 +153,7 @@ def _decoded(column: Mapping[str, Any]) -> Any:
 
 
 _BOUNDS: Final[Mapping[str, type]] = {"maxLength": int, "items": dict}
-"""What a schema may say besides types, and the decoder can check."""
+"""Keywords of a schema, besides types, that the decoder can check."""
 _DECODED: Final[Mapping[type, Any]] = {
     str: str,
     bool: bool,
@@ -143,11 +165,20 @@ _DECODED: Final[Mapping[type, Any]] = {
 """By the class of values: the type that stands for it."""
 
 
-def _checked(name: str, is_valid: Check, column: Column) -> Column:
-    return [value if value is UNSET or is_valid({name: value}) else MISFIT for value in column]
+def _checked(name: str, is_valid: Check, column: Column) -> Collection[int]:
+    return [place for place, value in enumerate(column) if value is not UNSET and not is_valid({name: value})]
 
 
-def _of_classes(classes: frozenset[type], column: Column) -> Column:
+def _of_classes(classes: frozenset[type], column: Column) -> Collection[int]:
     if {*map(type, column)} <= classes:
-        return column
-    return [value if value.__class__ in classes else MISFIT for value in column]
+        return ()
+    return [place for place, value in enumerate(column) if value.__class__ not in classes]
+
+
+def _marked(says: Callable[[Any], bool], column: Column) -> Collection[int]:
+    if {*map(type, column)} <= _NOTHING:
+        return ()
+    return [place for place, value in enumerate(column) if says(value)]
+
+
+_NOTHING: Final = frozenset({NoneType, UnsetType})

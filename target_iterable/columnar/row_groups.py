@@ -1,17 +1,20 @@
-"""What many operations have in common, and by what it is known of each row."""
+"""Row groups: the values that many operations share, and the columns that tell the group of each record."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Final
+from functools import lru_cache
+from types import NoneType
+from typing import Any, Final
 
-from target_iterable.columnar.fallback import MISFIT, Column, or_misfit
+from msgspec import UNSET
+
+from target_iterable.columnar.columns import Column, attempt, map_values
 from target_iterable.core.operation import EMPTY_ENVELOPE, Envelope
 
-_MOST: Final = 1000
+_MAX_REMEMBERED: Final = 1000
+_PLAIN: Final = frozenset({str, int, NoneType})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,43 +27,32 @@ class RowGroup:
     event_name: str = ""
 
 
-class Grouping(ABC):
-    """Says of what kind each row is.
+class Grouping:
+    """Tells the group of each record by some of its columns.
 
-    Attributes:
-        field: the field that says so, if one does.
+    Args:
+        make: makes the group that belongs to some values, None for each that is absent. It may reject them, and may ask
+            Iterable. Groups are remembered, rejections are not: another stream may make what is missing.
     """
 
-    field: str | None = None
+    def __init__(self, make: Callable[..., RowGroup]) -> None:
+        self._make = make
+        self._remembered = lru_cache(_MAX_REMEMBERED, typed=True)(make)
 
-    @abstractmethod
-    def group_of(self, heads: Mapping[str, Column], count: int) -> Column:
-        """One for each of `count` rows; `MISFIT` where that is refused."""
+    def groups(self, count: int, *columns: Column | None) -> Column:
+        """Return the group of each of `count` records, or the reason for which it is rejected."""
+        if not count:
+            return []
+        given = [[None] * count if column is None else _present(column) for column in columns]
+        if not given:
+            return [attempt(self._remembered)] * count
+        if all({*map(type, column)} <= _PLAIN for column in given):
+            return map_values(self._remembered, *given)
+        return [attempt(self._of, *values) for values in zip(*given, strict=True)]
+
+    def _of(self, *values: Any) -> RowGroup:
+        return self._remembered(*values) if {*map(type, values)} <= _PLAIN else self._make(*values)
 
 
-class SingleGroup(Grouping):
-    """All rows are of one kind. It is made with the first of them, since that may ask Iterable; `make` may refuse."""
-
-    def __init__(self, make: Callable[[], RowGroup]) -> None:
-        self._make = cache(or_misfit(lambda _: make()))
-
-    def group_of(self, heads: Mapping[str, Column], count: int) -> Column:
-        """See `Grouping`."""
-        del heads
-        return [self._make(None)] * count
-
-
-class GroupingByText(Grouping):
-    """A text in the field of this name says of what kind a row is; `make` may refuse, and may ask Iterable."""
-
-    def __init__(self, field: str, make: Callable[[str], RowGroup]) -> None:
-        self.field: str = field
-        self._of = lru_cache(_MOST)(or_misfit(make))
-
-    def group_of(self, heads: Mapping[str, Column], count: int) -> Column:
-        """See `Grouping`."""
-        del count
-        column = heads[self.field]
-        if {*map(type, column)} == {str}:
-            return list(map(self._of, column))
-        return [self._of(value) if isinstance(value, str) else MISFIT for value in column]
+def _present(column: Column) -> Column:
+    return [None if value is UNSET else value for value in column] if UNSET in column else column

@@ -1,191 +1,233 @@
-"""Recipes for objects that are about users: profiles, events, members."""
+"""Builders for objects that are about users: profiles, events, list members."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import repeat
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from msgspec import UNSET
 
 from iterable_api.facts.profile_fields import RESERVED
-from target_iterable.columnar.fallback import Column, Transform, needed
-from target_iterable.columnar.operation_builder import BuilderContext, ColumnBatch, OperationBuilder, structs
-from target_iterable.columnar.record_decoder import UnusualStreamError
-from target_iterable.columnar.row_groups import Grouping
-from target_iterable.columnar.transforms import identifiers, normal_values
-from target_iterable.core.json_encoding import dumps_all
-from target_iterable.core.operation import Endpoint, Name
-from target_iterable.records.normal_form import normal
-from target_iterable.records.user_identity import KINDS, IdentityRule
+from target_iterable.columnar.columns import Column, attempt, map_values
+from target_iterable.columnar.field_fitting import GROUP, VERSION, fit_types
+from target_iterable.columnar.operation_builder import PART, OperationBuilder, struct_column, without_any
+from target_iterable.columnar.record_block import Draft
+from target_iterable.columnar.transforms import encoded, identifier_texts, valid_identifiers
+from target_iterable.core.operation import NO_NAMES, UNCHECKED, Endpoint, Name
+from target_iterable.field_types.coercion import FieldCoercion, refuse_reserved
+from target_iterable.records.column_mapping import Row
+from target_iterable.records.duplicate_fields import DuplicateFields
+from target_iterable.records.user_identity import EMAIL, KINDS, IdentityRule, identifier
 
 _DATA: Final = "dataFields"
+_SENT: Final[Mapping[str, str]] = {kind: f"sent {kind}" for kind in KINDS}
+"""By kind: the column with the identifiers that stand at the top of a row."""
+_OTHER: Final[Mapping[str, str]] = {kind: f"other {kind}" for kind in KINDS}
+"""By kind: the column with the identifiers besides."""
 
 
 @dataclass(frozen=True)
-class BodyLayout:
-    """What stands in a part beside identifiers and data fields.
+class FieldOptions:
+    """How an object reads its data fields.
 
     Attributes:
-        first: members that all parts have, before the fields.
-        attributes: by name of a field: what is sent of it at the top.
-        last: members that all parts have, behind the fields.
-        ignored: fields that are for nothing.
-        keeps_other: whether an identifier that is not at the top becomes a data field.
-        derive: from what stands in a part, in the normal form, and what is `unkept` of its key to its `id`; None if
-            that is no such object or has one.
-        unkept: what of a key the part does not hold; None if it holds all keys.
+        duplicates: what becomes of fields that a record has twice.
+        clears: whether nulls are sent.
     """
 
-    first: Mapping[str, Any] = field(default_factory=dict)
-    attributes: Mapping[str, Transform] = field(default_factory=dict)
-    last: Mapping[str, Any] = field(default_factory=dict)
-    ignored: Collection[str] = ()
-    keeps_other: bool = True
-    derive: Callable[[Any, Sequence[Any]], str] | None = None
-    unkept: Callable[[Sequence[Any]], Sequence[Any]] | None = None
+    duplicates: DuplicateFields
+    clears: bool
 
 
 class UserBuilder(OperationBuilder):
-    """Records that have a best identifier, as `IdentityRule` says.
+    """Builds operations about users: the best identifier of each record stands at the top, as `IdentityRule` says.
 
-    Raises:
-        UnusualStreamError: if the stream has none of the columns that name users.
+    Its columns in the heads: by kind all identifiers of each record, and of these the `_SENT` and the `_OTHER` ones.
     """
 
-    def __init__(
-        self, context: BuilderContext, endpoint: Endpoint, kinds: Grouping, rule: IdentityRule, layout: BodyLayout
-    ) -> None:
-        super().__init__(context, endpoint, kinds)
-        self._layout = layout
-        self._people = _People(rule, context.fields, keeps_other=layout.keeps_other)
-        tops = [*self._people.sent, *layout.first, *(name for name in layout.attributes if name in context.fields)]
-        taken = {*KINDS, *layout.attributes, *layout.ignored, _DATA}
-        data = [name for name in context.fields if name not in taken]
-        if layout.keeps_other:
-            data += self._people.other
-        self._data = structs(data)
-        self._attributes = [name for name in layout.attributes if name in context.fields]
-        self._has_data = bool(data) or _DATA in context.fields
-        members = [*tops, *([_DATA] if self._has_data else [])]
-        self._content, self._content_data = structs(sorted(members)), structs(sorted(data))
-        self._whole = structs([*members, *(["id"] if layout.derive else []), *layout.last])
+    def __init__(self, rule: IdentityRule, options: FieldOptions) -> None:
+        self._rule = rule
+        self._options = options
 
-    def _heads(self, data: dict[str, Column], keys: Sequence[tuple[Any, ...]]) -> dict[str, Column]:
-        del keys
-        heads = self._people.take(data)
-        for name in self._attributes:
-            heads[name] = self._layout.attributes[name](data.pop(name))
-        for name in self._layout.ignored:
-            data.pop(name, None)
-        if self._layout.keeps_other:
-            data |= {kind: heads[kind] for kind in self._people.other}
-        return heads
+    def _identify(self, draft: Draft) -> None:
+        """Take the identifiers out of the data fields."""
+        valid: set[str] = set()
+        for kind in KINDS:
+            if (column := draft.take(kind)) is not None:
+                if (texts := valid_identifiers(kind, column)) is None:
+                    draft.put(kind, identifier_texts(kind, column))
+                else:
+                    valid.add(kind)
+                    draft.heads[kind] = texts
+        self._choose(draft)
+        for kind in KINDS:
+            if _SENT[kind] in draft.heads and kind not in valid:
+                draft.put(_SENT[kind], _checked(kind, draft.heads[_SENT[kind]]))
+        sent = [draft.heads[_SENT[kind]] for kind in KINDS if _SENT[kind] in draft.heads]
+        nobody = without_any(sent) if sent else range(len(draft))
+        if nobody:
+            reason = self._rule.missing_identity
+            draft.reject([reason if place in nobody else UNSET for place in range(len(draft))])
 
-    def _odd(self, draft: ColumnBatch) -> Iterable[int]:
-        """Rows without any data field have no member for them."""
-        return _without_any(draft.data.values())
+    def _choose(self, draft: Draft) -> None:
+        """Put the columns `_SENT` and `_OTHER` into the heads."""
+        present = [kind for kind in KINDS if kind in draft.heads]
+        columns = [draft.heads[kind] for kind in present]
+        if not any(UNSET in column for column in columns):
+            best = self._rule.best(present)
+            draft.heads |= {(_SENT if kind in best else _OTHER)[kind]: draft.heads[kind] for kind in present}
+            return
+        of_row = [
+            self._rule.best([kind for kind, text in zip(present, row, strict=True) if text is not UNSET])
+            for row in zip(*columns, strict=True)
+        ]
+        for kind, column in zip(present, columns, strict=True):
+            pairs = [*zip(column, of_row, strict=True)]
+            draft.heads[_SENT[kind]] = [text if kind in best else UNSET for text, best in pairs]
+            draft.heads[_OTHER[kind]] = [UNSET if kind in best else text for text, best in pairs]
 
-    def _parts(self, draft: ColumnBatch) -> list[bytes]:
-        layout, heads = self._layout, draft.heads
-        columns: list[Iterable[Any]] = [heads[kind] for kind in self._people.sent]
-        columns += map(repeat, layout.first.values())
-        columns += [heads[name] for name in self._attributes]
-        if self._has_data:
-            columns.append(self._data_fields(draft))
-        if layout.derive is not None:
-            unkept = repeat(()) if layout.unkept is None else map(layout.unkept, draft.keys)
-            columns.append(list(map(layout.derive, self._contents(draft), unkept)))
-        return dumps_all(map(self._whole, *columns, *map(repeat, layout.last.values())))
+    def _by_user_id(self, draft: Draft) -> Column:
+        """Whether an email-based project must find each user by the userId."""
+        if not self._rule.is_by_user_id(()):
+            return [False] * len(draft)
+        emails = draft.heads.get(_SENT[EMAIL])
+        return [True] * len(draft) if emails is None else [text is UNSET for text in emails]
 
-    def _data_fields(self, draft: ColumnBatch) -> Column:
+    @staticmethod
+    def _top(draft: Draft) -> dict[str, Column]:
+        """The identifiers at the top of each row."""
+        return {kind: draft.heads[_SENT[kind]] for kind in KINDS if _SENT[kind] in draft.heads}
+
+    @staticmethod
+    def _fields_member(draft: Draft) -> dict[str, Column]:
+        """The member with the data fields; records that have none have no such member."""
         if draft.rows is not None:
-            return [row or UNSET for row in draft.rows]
-        return list(map(self._data, *draft.data.values())) if draft.data else [UNSET] * len(draft.keys)
+            return {_DATA: [row or UNSET for row in draft.rows]}
+        if not draft.fields:
+            return {}
+        rows, empty = struct_column(draft.fields), without_any(draft.fields.values())
+        return {_DATA: [UNSET if place in empty else row for place, row in enumerate(rows)] if empty else rows}
 
-    def _contents(self, draft: ColumnBatch) -> Iterable[Any]:
-        """What stands in each part, in the normal form."""
-        members: dict[str, Iterable[Any]] = {name: repeat(normal(it)) for name, it in self._layout.first.items()}
-        members |= {name: normal_values(draft.heads[name]) for name in (*self._people.sent, *self._attributes)}
-        if self._has_data:
-            members[_DATA] = self._content_fields(draft)
-        return map(self._content, *(members[name] for name in sorted(members)))
+    def _names(self, draft: Draft) -> Sequence[tuple[Name, ...]]:
+        columns = {kind: draft.heads[kind] for kind in KINDS if kind in draft.heads}
+        names = list(zip(*(zip(repeat(kind), column) for kind, column in columns.items()), strict=True))
+        if any(UNSET in column for column in columns.values()):
+            return [tuple(name for name in row if name[1] is not UNSET) for row in names]
+        return names
 
-    def _content_fields(self, draft: ColumnBatch) -> Column:
-        if draft.rows is not None:
-            return normal_values(draft.rows)
-        if not draft.data:
-            return [UNSET] * len(draft.keys)
-        columns = [normal_values(draft.data[name]) for name in sorted(draft.data)]
-        rows = list(map(self._content_data, *columns))
-        empty = set(_without_any(columns))
-        return [UNSET if place in empty else row for place, row in enumerate(rows)] if empty else rows
 
-    def _names(self, draft: ColumnBatch) -> Sequence[tuple[Name, ...]]:
-        return _names({kind: draft.heads[kind] for kind in KINDS if kind in draft.heads})
+Groups: TypeAlias = Callable[[Draft], Column]
+"""Takes the fields that name the group of a record out of the data fields, and returns the groups."""
+
+
+@dataclass(frozen=True)
+class ProfileRules:
+    """Rules of an object for the profiles that it writes.
+
+    Attributes:
+        endpoint: takes them.
+        groups: tells their groups.
+        merge: whether the objects of a profile are merged with those of the record.
+        placeholders: whether records without an address may make users of an email-based project.
+        looks_up: whether records are meant only for users who exist, and Iterable has to be asked whether they do.
+        translate: returns the data fields of one record with ids of this project in place of another one's.
+    """
+
+    endpoint: Endpoint
+    groups: Groups
+    merge: bool = False
+    placeholders: bool = False
+    looks_up: bool = False
+    translate: Callable[[Row], Row] | None = None
 
 
 class ProfileBuilder(UserBuilder):
-    """Users with profile fields; see `profile`, whose parts these are.
+    """Builds operations that write profile fields; see `objects.base.user_part.profile`."""
 
-    Raises:
-        UnusualStreamError: also for a stream with fields that Iterable sets itself.
-    """
+    def __init__(self, rule: IdentityRule, options: FieldOptions, fields: FieldCoercion, rules: ProfileRules) -> None:
+        super().__init__(rule, options)
+        self._fields = fields
+        self._rules = rules
 
-    closed = frozenset({*KINDS, *RESERVED})
+    def _prepare(self, draft: Draft) -> None:
+        draft.put(GROUP, self._rules.groups(draft))
+        draft.flatten(_DATA, self._options.duplicates, clears=self._options.clears)
+        self._identify(draft)
+        if self._rules.translate is not None:
+            draft.map_rows(self._rules.translate)
+        _reject_reserved(draft)
+        if draft:
+            self._fields.user_scope()
+        fit_types(draft, self._fields.types, self._fields.coerced)
+        self._keep_other(draft)
+        draft.put(
+            PART, encoded(struct_column({**self._top(draft), **self._flags(draft), **self._fields_member(draft)}))
+        )
 
-    def __init__(
-        self,
-        context: BuilderContext,
-        endpoint: Endpoint,
-        kinds: Grouping,
-        rule: IdentityRule,
-        *,
-        merge: bool,
-        placeholders: bool,
-        ignored: Collection[str] = (),
-    ) -> None:
-        if not RESERVED.isdisjoint(context.fields):
-            raise UnusualStreamError
-        first = {"preferUserId": True} if placeholders and rule.is_by_user_id(rule.best(context.fields)) else {}
-        if merge:
-            first["mergeNestedObjects"] = True
-        super().__init__(context, endpoint, kinds, rule, BodyLayout(first=first, ignored=ignored))
+    def _flags(self, draft: Draft) -> dict[str, Iterable[Any]]:
+        flags: dict[str, Iterable[Any]] = {}
+        if self._rules.placeholders and any(by_user_id := self._by_user_id(draft)):
+            flags["preferUserId"] = [is_so or UNSET for is_so in by_user_id]
+        return flags | ({"mergeNestedObjects": repeat(self._rules.merge)} if self._rules.merge else {})
 
+    def _keep_other(self, draft: Draft) -> None:
+        """Make an identifier that does not stand at the top a data field."""
+        for kind in KINDS:
+            if (column := draft.heads.get(_OTHER[kind])) is None or column.count(UNSET) == len(column):
+                continue
+            draft.put(_OTHER[kind], _checked(kind, column))
+            others = draft.heads[_OTHER[kind]]
+            if draft.rows is None:
+                draft.fields[kind] = others
+            else:
+                pairs = zip(draft.rows, others, strict=True)
+                draft.rows = [row if text is UNSET else row | {kind: text} for row, text in pairs]
 
-class _People:
-    """Whom records are about. `keeps_other` says whether an identifier besides is sent, too.
+    def _endpoints(self, draft: Draft) -> Iterable[Endpoint]:
+        return repeat(self._rules.endpoint, len(draft))
 
-    Attributes:
-        sent: the kinds that stand at the top of a row.
-        other: the kinds besides.
-    """
-
-    def __init__(self, rule: IdentityRule, fields: Collection[str], *, keeps_other: bool) -> None:
-        present = [kind for kind in KINDS if kind in fields]
-        self.sent = rule.best(present)
-        if not self.sent:
-            raise UnusualStreamError
-        self.other = [kind for kind in present if kind not in self.sent]
-        fits = {kind: identifiers(kind, checked=keeps_other or kind in self.sent) for kind in present}
-        self._fits = {kind: needed(fit) if kind in self.sent else fit for kind, fit in fits.items()}
-
-    def take(self, fields: dict[str, Column]) -> dict[str, Column]:
-        """Take the identifiers out of `fields`."""
-        return {kind: fit(fields.pop(kind)) for kind, fit in self._fits.items()}
-
-
-def _without_any(columns: Collection[Column]) -> Sequence[int]:
-    """The places of rows that have none of these."""
-    if not columns or not all(UNSET in column for column in columns):
-        return ()
-    return [place for place, row in enumerate(zip(*columns, strict=True)) if {*map(id, row)} == {id(UNSET)}]
+    def _only_for(self, draft: Draft) -> Iterable[frozenset[Name]]:
+        if not self._rules.looks_up:
+            return super()._only_for(draft)
+        sent = [zip(repeat(kind), column) for kind, column in self._top(draft).items()]
+        return [
+            NO_NAMES if by_user_id else frozenset(name for name in names if name[1] is not UNSET)
+            for by_user_id, *names in zip(self._by_user_id(draft), *sent, strict=True)
+        ]
 
 
-def _names(identifiers_: Mapping[str, Column]) -> list[tuple[Name, ...]]:
-    """What `UserIdentity.names` says, for each row."""
-    names = list(zip(*(zip(repeat(kind), column) for kind, column in identifiers_.items()), strict=True))
-    if any(UNSET in column for column in identifiers_.values()):
-        return [tuple(name for name in row if name[1] is not UNSET) for row in names]
-    return names
+class BareUserBuilder(UserBuilder):
+    """Builds operations that hold nothing but the identifiers of users."""
+
+    def __init__(self, rule: IdentityRule, options: FieldOptions, endpoint: Endpoint, groups: Groups) -> None:
+        super().__init__(rule, options)
+        self._endpoint = endpoint
+        self._groups = groups
+
+    def _prepare(self, draft: Draft) -> None:
+        draft.put(GROUP, self._groups(draft))
+        draft.flatten(_DATA, self._options.duplicates, clears=self._options.clears)
+        self._identify(draft)
+        draft.put(VERSION, [UNCHECKED] * len(draft))
+        if draft:
+            draft.put(PART, encoded(struct_column(self._top(draft))))
+
+    def _endpoints(self, draft: Draft) -> Iterable[Endpoint]:
+        return repeat(self._endpoint, len(draft))
+
+
+def _checked(kind: str, column: Column) -> Column:
+    return map_values(lambda text: UNSET if text is UNSET else identifier(kind, text), column)
+
+
+def _reject_reserved(draft: Draft) -> None:
+    """Reject records with fields that Iterable sets itself."""
+    if draft.rows is not None:
+        if any(not RESERVED.isdisjoint(row) for row in draft.rows):
+            draft.reject([attempt(refuse_reserved, row) for row in draft.rows])
+        return
+    for name in sorted(RESERVED & draft.fields.keys()):
+        values = draft.fields[name]
+        draft.reject([UNSET if value is UNSET else attempt(refuse_reserved, {name}) for value in values])

@@ -38,13 +38,13 @@ def is_dry_run_requested(plugin: str) -> bool:
     Raises:
         SettingError: for a variable that is neither true nor false.
     """
-    names = environment.variables(plugin, _DRY_RUN)
+    names = environment.variable_names(plugin, _DRY_RUN)
     return any(_boolean(os.environ.get(name, ""), f": the environment variable {name} is not") for name in names)
 
 
 def request_dry_run(plugin: str) -> None:
     """Make this process a dry run, by setting the environment variable."""
-    os.environ[environment.variable(plugin, _DRY_RUN)] = "true"
+    os.environ[environment.variable_name(plugin, _DRY_RUN)] = "true"
 
 
 def variable_warnings(
@@ -60,16 +60,16 @@ def variable_warnings(
     Raises:
         SettingError: for a misspelt variable that seems to ask for a dry run.
     """
-    for unknown in environment.unknown(plugin, properties):
-        if unknown.nearest == environment.variable(plugin, _DRY_RUN):
+    for unknown in environment.unknown_variables(plugin, properties):
+        if unknown.nearest == environment.variable_name(plugin, _DRY_RUN):
             raise SettingError(str(unknown))
         yield str(unknown)
     if given is not None:
-        yield from environment.unheeded(plugin, properties.keys() - {_DRY_RUN}, given)
+        yield from environment.unused_variables(plugin, properties.keys() - {_DRY_RUN}, given)
 
 
 def _boolean(text: str, source: str) -> bool:
     try:
-        return environment.boolean(text)
+        return environment.parse_boolean(text)
     except ValueError:
         raise SettingError(f"`dry_run` must be true or false{source}.") from None

@@ -1,1 +1,1 @@
-"""The nouns: Operation, Endpoint, Batch, row results, reject reason, JSON encoding (no I/O)."""
+"""Nouns of the engine: operation, endpoint, batch, row results, reject reason; JSON encoding and private files."""

@@ -1,4 +1,4 @@
-"""JSON as Iterable reads it: exact numbers, Iterable's spelling of dates, UTF-8, no blanks."""
+"""JSON encoding as Iterable reads it: exact numbers, Iterable's spelling of dates, UTF-8, no blanks."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _encode_sorted: Final = msgspec.json.Encoder(decimal_format="number", order="sor
 
 
 def dumps(value: Any, *, sort_keys: bool = False) -> bytes:
-    """The JSON of a value that is `exact`. A `Decimal` keeps every digit.
+    """Encode a value that `exact` has made. A `Decimal` keeps all its digits.
 
     Raises:
-        RecordRejectedError: for what UTF-8 cannot hold: half a surrogate pair.
+        RecordRejectedError: for half a surrogate pair, which UTF-8 cannot hold.
     """
     try:
         return _encode_sorted(value) if sort_keys else _encode(value)
@@ -29,15 +29,15 @@ def dumps(value: Any, *, sort_keys: bool = False) -> bytes:
 
 
 def dumps_all(values: Iterable[Any]) -> list[bytes]:
-    """The JSON of each of many values that are `exact`, and whose texts have come in UTF-8."""
+    """Encode each of many values that `exact` has made, and whose texts were read from UTF-8."""
     return list(map(_encode, values))
 
 
 def exact(value: Any) -> Any:
-    """`value` as `dumps` wants it: numbers with a point are decimals, dates that a stream map has made are texts.
+    """Convert `value` for `dumps`: numbers with a point to decimals, and dates that a stream map has made to texts.
 
     Raises:
-        RecordRejectedError: for what JSON cannot hold: NaN, infinity.
+        RecordRejectedError: for NaN and infinity, which JSON cannot hold.
     """
     if isinstance(value, dict):
         return {name: exact(member) for name, member in value.items()}

@@ -1,4 +1,4 @@
-"""What a record becomes: one operation, which travels in a request together with others."""
+"""Operations, which records become, and the batches in which they travel."""
 
 from __future__ import annotations
 
@@ -17,48 +17,48 @@ from target_iterable.core.rejection import RecordRejectedError, RejectReason
 from target_iterable.core.source import InputMessage
 
 Name: TypeAlias = tuple[str, str]
-"""A kind and a value by which Iterable may name a row: `("email", "ann@example.com")`, `("eventName", "signup")`."""
+"""Kind and value by which Iterable may name a row: `("email", "ann@example.com")`, `("eventName", "signup")`."""
 
 
 class IdempotencyKey(NamedTuple):
-    """Something that happens only once for a key.
+    """Key of an effect that must happen once.
 
     Attributes:
-        kind: what happens, and in which stream.
-        key: in its normal form, as JSON.
-        formerly: the key as ledgers of version 1 have it, see `ledger_schema`.
+        kind: kind of effect, and its stream.
+        key: key of the record in its normal form, as JSON.
+        former_key: the same in the form of ledgers of version 1, see `ledger.schema`.
     """
 
     kind: str
     key: str
-    formerly: str
+    former_key: str
 
 
 UNCHECKED: Final = -1
-"""No version of the types."""
+"""`fits_version` of operations whose fields were not checked."""
 ARRAY: Final = (b"[", b"]")
 OBJECT: Final = (b"{", b"}")
 
 
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 _FRAME_BYTES: Final = 1000
-"""More than the brackets and the name of a collection take."""
+"""Bytes: more than the brackets and the name of a collection take."""
 
 
 @dataclass(slots=True)
 class RowResults:
-    """What became of rows.
+    """Results of rows.
 
     Attributes:
-        written: Iterable has taken them, or what they ask for was so already.
-        already_done: those of the written ones of which Iterable says that what they ask for was so already.
-        skipped: there was nothing to do: they are about users who do not exist, and must not make any.
-        rejected: those that are refused, and why.
-        retryable: those that failed, and why, of a cause that may have passed when they are sent again.
-        unknown: Iterable's answer does not say what became of them.
+        written: rows that Iterable has taken, or whose requested state held already.
+        already_done: those of the written rows of which Iterable says that the requested state held already.
+        skipped: rows without anything to do: they are about users who do not exist, and must not create any.
+        rejected: rows that were refused, each with its reason.
+        retryable: rows that failed for a cause that may pass, each with its reason.
+        unknown: rows whose result the response does not say.
         dropped_fields: fields that Iterable left out of rows it has taken.
         created_fields: fields that are new to the project.
-        trimmed: those of the written rows that went without some of their fields, and the dotted paths of these.
+        trimmed: written row -> dotted paths of the fields that it was sent without.
     """
 
     written: list[Operation] = field(default_factory=list)
@@ -72,7 +72,7 @@ class RowResults:
     trimmed: dict[Operation, frozenset[str]] = field(default_factory=dict)
 
     def absorb(self, more: RowResults) -> None:
-        """Add what became of other rows; what must be sent again stays out."""
+        """Add the results of other rows, except for those that must be sent again."""
         self.written += more.written
         self.already_done |= more.already_done
         self.rejected += more.rejected
@@ -86,22 +86,25 @@ ResponseParser: TypeAlias = "Callable[[Sequence[Operation], Mapping[str, Any]], 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A bulk endpoint: a request to `path`, with the rows in the body's member `collection`.
+    """Endpoint of writes: a request to `path` holds rows in the member `collection` of its body.
 
-    `single_row_endpoint` makes the others.
+    See `single_row_endpoint` for endpoints without a collection.
 
     Attributes:
-        parse_response: reads the JSON of an answer that is a success; see `iterable_api.facts.success_responses`.
+        path: template of the path.
+        collection: name of the member with the rows; empty if the row is the whole body.
+        parse_response: reads the JSON of a successful response, see `iterable_api.facts.success_responses`.
+        method: HTTP method.
         brackets: whether the collection is an array of rows or an object of rows by id.
-        max_rows: the contract's limit, where it has one.
-        unique_names: whether a name may stand only once in a request. Failures are listed by name, so two
-            rows of one user could not be told apart, nor is their order promised.
-        repeatable: whether a row that is sent twice does what it does when it is sent once. False at the start only
-            for rows that lack what makes a second call harmless; see `EndpointFacts` for all others.
-        already_done: statuses, or beginnings of the codes or sentences of refusals, which say that what the rows of a
-            request ask for was so already.
-        removes: what a row takes away, as the audit log calls it: `delete`, `forget`, `merge` or `remove`. Empty for
-            endpoints that take nothing away.
+        max_rows: limit of the contract, where it has one.
+        unique_names: whether a request may hold at most one row per name. Responses list failures by name, so two rows
+            of one user could not be told apart, nor is their order promised.
+        repeatable: whether sending a row twice has the effect of sending it once. Pass False only for rows without the
+            member that makes a second call harmless; `EndpointFacts` knows all other cases.
+        already_done: statuses, or prefixes of the codes or sentences of refusals, which say that the requested state
+            held already.
+        removes: removal as the audit log calls it: `delete`, `forget`, `merge` or `remove`. Empty for endpoints that
+            remove nothing.
     """
 
     path: str
@@ -135,20 +138,20 @@ def single_row_endpoint(
     already_done: Collection[str | int] = (),
     removes: str = "",
 ) -> Endpoint:
-    """An endpoint that takes one row in a request, where the row is the whole body; an empty one is no body."""
+    """Make an endpoint whose requests hold one row, which is the whole body. An empty row means no body."""
     return Endpoint(path, "", parse_response, method, max_rows=1, already_done=frozenset(already_done), removes=removes)
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What all rows of a request share.
+    """Parts of a request that all its rows share.
 
     Attributes:
-        members: members of the body beside the collection, serialised: `"listId":12`.
+        members: members of the body beside the collection, encoded: `"listId":12`.
         path_params: values for the template of the path.
-        query: the query of the URL.
-        fresh: whether it names what was made in this run, which Iterable may not know everywhere for a moment.
-        by_record: whether the records themselves say which list it is, so that a wrong one is theirs.
+        query: query of the URL.
+        fresh: whether it names a list or catalog that was created in this run, and may not be known everywhere yet.
+        by_record: whether the list is named by the records, so that a wrong one is their fault.
     """
 
     members: bytes = b""
@@ -161,7 +164,7 @@ class Envelope:
     def of(
         cls, members: dict[str, Any] | None = None, query: Mapping[str, str] | None = None, **path_params: str
     ) -> Envelope:
-        """The envelope with these members, this query, and these path parameters."""
+        """Make the envelope with these members, this query and these path parameters."""
         return cls(dumps(members or {})[1:-1], tuple(sorted(path_params.items())), tuple(sorted((query or {}).items())))
 
 
@@ -170,25 +173,27 @@ NO_NAMES: Final = frozenset[Name]()
 
 
 class Operation(msgspec.Struct, eq=False, gc=False):
-    """One record as Iterable gets it. Nothing that it holds may lead back to it: the collector does not look at it.
+    """One record as Iterable gets it.
+
+    `gc=False`: it is not tracked by the garbage collector, so it must not be part of a reference cycle.
 
     Attributes:
-        part: the row in the body, serialised.
-        names: whom the row is about, by all names that an answer may use, each once: rows that share one keep
-            their order.
-        only_for: identifiers of users, if the row is meant for users who exist: where none of them is known, there is
-            nothing to do.
-        type_scope: whose fields the row writes. Types of fields are kept per scope; see `field_types`.
-        fields: what the row writes there; None if that is just what stands in `part`: see `content`.
-        fields_path: the members of `part` that lead to the object which holds the fields.
-        fits_version: the `version` of the types in which all fields were seen to fit.
-        event_name: another name by which an answer may mean the row, and many others that are in no order with it.
-        dedup_scope: what the row changes for those whom it names, for example one list. Empty for what only happens: it
-            leaves nothing that the next row could be compared with.
-        idempotency_key: what happens only once, and for which key; None for what may be sent again and again. Where the
-            endpoint is not `repeatable`, it happens at most once, whatever comes in between.
-        already_applied: asks Iterable, when it has refused the row alone, whether what the row asks for is so already.
-        source: the record, as it came; set by whoever takes the row over. Removals come of no record.
+        endpoint: endpoint that it is sent to.
+        part: encoded row of the body.
+        names: all names by which a response may mean the row, each once. Rows that share a name keep their order.
+        envelope: envelope of its request.
+        only_for: identifiers of users, if the row is meant for existing users: if none of them is known, it is skipped.
+        type_scope: scope of the fields that the row writes, see `field_types.registry`.
+        fields: fields that the row writes in that scope; None if they equal those in `part`, see `content`.
+        fields_path: members of `part` that lead to the object with the fields.
+        fits_version: version of the field types for which all fields were checked, see `FieldTypes.version`.
+        event_name: another name by which a response may mean the row, shared with rows whose order does not matter.
+        dedup_scope: scope of deduplication: what the row changes for its names, for example one list. Empty for rows
+            that only make something happen: they leave no content to compare the next row with.
+        idempotency_key: key under which its effect is recorded; None if repeating does no harm. Where the endpoint is
+            not `repeatable`, the effect happens at most once.
+        already_applied: asks Iterable, after the row was rejected alone, whether the change is in place.
+        source: input message of the record; None for removals, which come of no record.
     """
 
     endpoint: Endpoint
@@ -207,7 +212,7 @@ class Operation(msgspec.Struct, eq=False, gc=False):
     source: InputMessage | None = None
 
     def content(self) -> tuple[Any, dict[str, Any]]:
-        """What `part` says, and of that the object with the fields; an empty one if there is none."""
+        """Decode `part`; return it, and the object with the fields in it, which is empty if there is none."""
         keyed = self.endpoint.brackets == OBJECT
         body = _decode(b"{" + self.part + b"}" if keyed else self.part)
         fields = next(iter(body.values())) if keyed else body
@@ -217,14 +222,14 @@ class Operation(msgspec.Struct, eq=False, gc=False):
 
     @property
     def written_fields(self) -> Mapping[str, Any]:
-        """What the row writes in its `type_scope`."""
+        """Fields that the row writes in its `type_scope`."""
         return self.content()[1] if self.fields is None else self.fields
 
-    def must_fit(self) -> None:
-        """Check that the row can be sent at all.
+    def check_size(self) -> None:
+        """Check that the row fits into a request of its own.
 
         Raises:
-            RecordRejectedError: if it is too large for a request of its own.
+            RecordRejectedError: if it is too large.
         """
         most_bytes = len(self.part) + len(self.envelope.members) + _FRAME_BYTES
         if most_bytes >= MAX_BODY_BYTES and not Batch(self.endpoint, self.envelope).fits(self):
@@ -232,7 +237,14 @@ class Operation(msgspec.Struct, eq=False, gc=False):
 
 
 class Batch:
-    """A request in the making. `size` is the exact size of the body in bytes."""
+    """Rows of one endpoint and envelope that travel in one request.
+
+    Attributes:
+        endpoint: endpoint of all rows.
+        envelope: envelope of all rows.
+        rows: rows in their order.
+        size: exact size of the body in bytes.
+    """
 
     def __init__(self, endpoint: Endpoint, envelope: Envelope, max_bytes: int = MAX_BODY_BYTES) -> None:
         self.endpoint = endpoint
@@ -243,26 +255,26 @@ class Batch:
         self.size = len(self._head) + len(self._tail)
 
     def fits(self, row: Operation) -> bool:
-        """Whether the body stays under the limit with `row` in it."""
+        """Whether the body stays below the limit with `row` in it."""
         return self.size + len(row.part) + bool(self.rows) < self._max_bytes
 
     def add(self, row: Operation) -> None:
-        """Put `row` behind the others."""
+        """Append `row`."""
         self.size += len(row.part) + bool(self.rows)
         self.rows.append(row)
 
-    def take(self, rows: Sequence[Operation], size: int) -> None:
-        """Put `rows` behind the others, which together grow the body by `size` bytes."""
+    def extend(self, rows: Sequence[Operation], size: int) -> None:
+        """Append `rows`, which together add `size` bytes to the body."""
         self.size += size
         self.rows += rows
 
     def body(self) -> bytes:
-        """The JSON of the request."""
+        """Encode the body of the request."""
         return b"".join((self._head, b",".join([row.part for row in self.rows]), self._tail))
 
 
 def _frame(endpoint: Endpoint, envelope: Envelope) -> tuple[bytes, bytes]:
-    """What stands before and behind the rows of a body."""
+    """Encode the parts of a body before and behind the rows."""
     if not endpoint.is_bulk:
         return b"", b""
     opening, closing = endpoint.brackets
@@ -272,7 +284,7 @@ def _frame(endpoint: Endpoint, envelope: Envelope) -> tuple[bytes, bytes]:
 
 @dataclass
 class BatchResult:
-    """What became of a batch. With an `error`, rows that are not in `results` are unsent."""
+    """Result of a batch. With an `error`, rows that are not in `results` are unsent."""
 
     batch: Batch
     results: RowResults = field(default_factory=RowResults)

@@ -1,4 +1,4 @@
-"""Files with personal data: made anew for each run, for their owner only, and never ending with half a line."""
+"""Files with personal data: created anew for each run, readable by their owner only, never ending in half a line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _UNSAFE: Final = re.compile(r"[^\w.-]", re.ASCII)
 
 
 def create(directory: Path, stem: str, suffix: str) -> tuple[Path, int]:
-    """A new file in `directory`, which is made if it is missing, and its descriptor. No other file is touched."""
+    """Create a file in `directory`, which is created if it is missing; return its path and descriptor.
+
+    No existing file is touched: a number is added to the name instead.
+    """
     private_directory(directory)
     for number in count(1):
         path = directory / f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
@@ -29,12 +32,21 @@ def create(directory: Path, stem: str, suffix: str) -> tuple[Path, int]:
 
 
 def append(file: int, content: bytes, *, lasting: bool = True) -> None:
-    """Write all of `content`, or nothing. What is `lasting` outlasts a power cut."""
+    """Append all of `content`, or nothing.
+
+    Args:
+        file: descriptor.
+        content: bytes to append.
+        lasting: whether to wait until the disk has it, so that it outlasts a power cut.
+
+    Raises:
+        OSError: if that fails; the file is cut back to its former size.
+    """
     size = os.fstat(file).st_size
-    left = memoryview(content)
+    rest = memoryview(content)
     try:
-        while left:
-            left = left[os.write(file, left) :]
+        while rest:
+            rest = rest[os.write(file, rest) :]
         if lasting:
             os.fsync(file)
     except OSError:
@@ -44,10 +56,10 @@ def append(file: int, content: bytes, *, lasting: bool = True) -> None:
 
 
 class StreamFile:
-    """A file of one stream in one run, made with its first lines.
+    """File of one stream in one run, created with its first lines.
 
     Attributes:
-        path: where it is; None as long as it has no lines.
+        path: path of the file; None as long as it has no lines.
     """
 
     def __init__(self, directory: Path, stream: str, started: datetime, suffix: str) -> None:
@@ -58,7 +70,7 @@ class StreamFile:
         self._file: int | None = None
 
     def append(self, lines: bytes) -> None:
-        """Bring `lines` to the disk, so that they outlast a power cut.
+        """Append `lines`, so that they outlast a power cut.
 
         Raises:
             OSError: if that fails; the file then ends with the last whole call.

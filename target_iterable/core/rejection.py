@@ -1,4 +1,4 @@
-"""Why a record is not written."""
+"""Reject reasons, and the exceptions that end the handling of one record."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class RejectReason:
-    """Why one record is rejected.
+    """Reason why one record is rejected.
 
     Attributes:
-        code: a class of reasons; where Iterable has a code or a bucket for it, Iterable's name.
-        reason: what is wrong, in words. It names columns and fields, never values.
-        field: the field that is wrong, if it is one: its dotted path.
+        code: class of reasons; Iterable's name where Iterable has a code or a bucket for it.
+        reason: sentence that says what is wrong. It names columns and fields, never values.
+        field: dotted path of the field that is wrong, if it is one.
     """
 
     code: str
@@ -22,7 +22,7 @@ class RejectReason:
 
 
 class RecordRejectedError(Exception):
-    """A record that Iterable cannot take. The run goes on without it, and counts it."""
+    """Iterable cannot take the record. It is counted, and the run goes on without it."""
 
     def __init__(self, code: str, reason: str, field: str | None = None) -> None:
         super().__init__(f"{code}: {reason}")
@@ -30,16 +30,16 @@ class RecordRejectedError(Exception):
 
     @property
     def code(self) -> str:
-        """See `RejectReason`."""
+        """Code of the reject reason."""
         return self.reject_reason.code
 
 
 class RecordSkippedError(Exception):
-    """A record that the route does not want in Iterable, or that it has already. It counts as unchanged."""
+    """The route does not want the record in Iterable, or Iterable has it already. It counts as unchanged."""
 
 
 class RecordAlreadyWrittenError(Exception):
-    """A record that was written when it was read, because others need what it made. Nothing is left to send."""
+    """The record was written when it was read, because other records need its result. Nothing is left to send."""
 
 
 UNCONFIRMED: Final = RejectReason("unconfirmed", "Iterable's answer does not say whether the record was taken")

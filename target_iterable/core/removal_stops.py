@@ -1,4 +1,4 @@
-"""Why what has left the source of a mirrored stream stays in Iterable: each reason once, with what to do about it."""
+"""Reasons why members that have left the source of a mirrored stream stay in Iterable, and what to do about each."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 
 
 class RunEnding(Enum):
-    """How a run has ended; the values are codes of `REASONS`."""
+    """End of a run. The values are codes of `REASONS`; the one of a complete run is empty."""
 
-    WHOLE = ""
+    COMPLETE = ""
     """All of the input was read and delivered."""
     INTERRUPTED = "interrupted"
     POSTPONED = "postponed"
@@ -39,8 +39,8 @@ _NEXT_RUN: Final = "The next complete run goes on."
 
 
 class _StopReason(NamedTuple):
-    why: str
-    to_do: str
+    cause: str
+    remedy: str
 
 
 REASONS: Final[Mapping[str, _StopReason]] = MappingProxyType(
@@ -95,42 +95,42 @@ REASONS: Final[Mapping[str, _StopReason]] = MappingProxyType(
     }
 )
 CONFIGURATION: Final = frozenset({NO_VERSION, EARLY_VERSION})
-"""Reasons that will hold in each run until the settings change."""
+"""Codes of reasons that hold in each run until the settings change."""
 _EXPECTED: Final = frozenset({ONLY_TOMBSTONES})
-"""Reasons that are nothing out of the ordinary, so that only the summary has them."""
+"""Codes of reasons that are nothing out of the ordinary: they are in the summary, not in the log."""
 
 
 @dataclass(frozen=True)
 class RemovalStop:
-    """That nothing was removed, or not all of it.
+    """Fact that missing members were not removed, or not all of them.
 
     Attributes:
-        code: of `REASONS`.
-        missing: how many things did not come that the stream has put into Iterable; None if that is not known.
-        total: how many it has put there; None if that is not known.
-        is_told: whether the log has it already.
+        code: key of `REASONS`.
+        missing: number of members that did not come; None if it is unknown.
+        total: number of members; None if it is unknown.
+        is_logged: whether the log has it already.
     """
 
     code: str
     missing: int | None = None
     total: int | None = None
-    is_told: bool = False
+    is_logged: bool = False
 
     @property
     def matters(self) -> bool:
-        """Whether something stays that would have been removed, as far as is known."""
+        """Whether a member stays that would have been removed, as far as known."""
         return self.missing != 0
 
     @property
-    def is_to_tell(self) -> bool:
-        """Whether the log should have it now."""
-        return not self.is_told and self.code not in _EXPECTED and (self.matters or self.code in CONFIGURATION)
+    def should_log(self) -> bool:
+        """Whether it is to be logged now."""
+        return not self.is_logged and self.code not in _EXPECTED and (self.matters or self.code in CONFIGURATION)
 
     def __str__(self) -> str:
-        why, to_do = REASONS[self.code]
+        cause, remedy = REASONS[self.code]
         count = "" if self.missing is None else f"{self.missing:,} of {self.total:,} did not come. "
-        return f"Nothing is removed ({self.code}): {why}. {count}{to_do}"
+        return f"Nothing is removed ({self.code}): {cause}. {count}{remedy}"
 
     def as_dict(self) -> dict[str, Any]:
-        """For the summary."""
+        """Return its members in the summary."""
         return {"not_done": self.code, "would_have_left": self.missing}

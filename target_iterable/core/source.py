@@ -1,4 +1,4 @@
-"""The input messages that a record comes from."""
+"""Input messages that a record comes from."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TypeAlias
 import msgspec
 
 Line: TypeAlias = str | bytes
-"""A line of the input. Files hold bytes."""
+"""A line of the input; bytes when it is read from a file."""
 
 
 class InputMessage(msgspec.Struct, frozen=True, gc=False):
-    """Where a record comes from: its RECORD message and the SCHEMA message before it, as the tap wrote them."""
+    """RECORD message of a record, and the SCHEMA message before it, as the tap wrote them."""
 
     record: Line
     schema: Line

@@ -1,4 +1,4 @@
-"""How much may go wrong before the run stops: many rejects have one cause, and it is not in the records."""
+"""Error threshold: the run stops above it, since many rejects have one cause, and it is not in the records."""
 
 from __future__ import annotations
 
@@ -8,33 +8,36 @@ from typing import Final
 
 _SETTING: Final = re.compile(r"(?P<number>\d+)(?P<percent>%)?")
 _MIN_REJECTS: Final = 20
-"""A share says nothing about fewer rejects than that."""
+"""Rejects up to which a percentage says nothing."""
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """A count of records, or with `share` a percentage of all."""
+    """Number of records, or percentage of all."""
 
     number: int
-    share: bool
+    is_percentage: bool
 
     @classmethod
     def parse(cls, text: str) -> Threshold:
-        """What the setting says: `200` or `10%`.
+        """Parse the value of a setting: `200` or `10%`.
 
         Raises:
-            ValueError: if it says neither.
+            ValueError: if it is neither a count nor a percentage.
         """
         match = _SETTING.fullmatch(text)
         if match is None or (match["percent"] and int(match["number"]) > 100):  # noqa: PLR2004 (per cent)
             raise ValueError(f"must be a count such as 200, or a percentage such as 10%, not {text!r}")
-        return cls(int(match["number"]), share=match["percent"] is not None)
+        return cls(int(match["number"]), is_percentage=match["percent"] is not None)
 
-    def is_exceeded(self, count: int, of: int, *, few: int = _MIN_REJECTS) -> bool:
-        """Whether `count` of so many are too many. A share says nothing about fewer than `few`, unless it is 0%."""
-        if self.share and self.number:
-            return count > max(few, of * self.number // 100)
+    def is_exceeded(self, count: int, of: int, *, minimum: int = _MIN_REJECTS) -> bool:
+        """Whether `count` of `of` records are too many.
+
+        A percentage is not exceeded by `minimum` records or fewer, unless it is 0%.
+        """
+        if self.is_percentage and self.number:
+            return count > max(minimum, of * self.number // 100)
         return count > self.number
 
     def __str__(self) -> str:
-        return f"{self.number}{'%' if self.share else ''}"
+        return f"{self.number}{'%' if self.is_percentage else ''}"

@@ -1,1 +1,1 @@
-"""The engine under all sinks: operations become requests, and every record ends in a verdict."""
+"""Delivery: the engine under all sinks, which buffers operations, sends them, and accounts for every record."""

@@ -1,4 +1,4 @@
-"""What has been read and is not sent yet."""
+"""Buffer of a stream, and the level of all buffers together."""
 
 from __future__ import annotations
 
@@ -11,43 +11,48 @@ from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.source import InputMessage
 
-_MANY_BYTES: Final = 49 * MAX_BODY_BYTES // 10
-"""A little less than five requests hold, so that no sixth is needed for what does not fit."""
+_FULL_BYTES: Final = 49 * MAX_BODY_BYTES // 10
+"""Bytes: slightly less than five requests hold, so that no sixth is needed for a remainder."""
 
 
 @dataclass
 class BufferLevel:
-    """What waits in all streams, in bytes of bodies; `is_high` says that it is time to send."""
+    """Level of all buffers of a run.
+
+    Attributes:
+        bytes: bytes of the buffered rows and rejects.
+        is_high: whether it is time to send; the signal for backpressure.
+    """
 
     bytes: int = 0
     is_high: bool = False
 
     def add(self, count: int) -> None:
-        """So many more bytes wait."""
+        """Add `count` bytes."""
         self.bytes += count
         self.is_high = self.is_high or self.is_full
 
     @property
     def is_full(self) -> bool:
-        """Whether no more may wait, whatever it is."""
-        return self.bytes >= _MANY_BYTES
+        """Whether nothing more may be buffered."""
+        return self.bytes >= _FULL_BYTES
 
     def clear(self) -> None:
-        """Nothing waits."""
+        """Reset the level when all buffers were taken."""
         self.bytes = 0
         self.is_high = False
 
 
 @dataclass
 class Buffer:
-    """Records of one stream that are sent, rejected or passed over together.
+    """Records of one stream that are sent, rejected or skipped together.
 
     Attributes:
-        rows: are to be sent.
-        rejected: cannot be sent.
-        skipped: how many there is nothing to do about.
-        already_written: how many are written already.
-        deleted: how many of those that are refused or passed over the source has deleted, by what became of them.
+        rows: operations to be sent.
+        rejected: reject reasons and input messages of records that cannot be sent.
+        skipped: number of records with nothing to do.
+        already_written: number of records that are written already.
+        deleted: result -> records without an operation whose rows the source has deleted.
     """
 
     rows: list[Operation] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Why a delivery ends early, in words for the person at the terminal."""
+"""Errors that end a delivery early, with messages for the person at the terminal."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from target_iterable.reporting.stream_counts import StreamCounts
 
 
 class DeliveryFailedError(Exception):
-    """Records of which nobody can say that Iterable has them. The run ends; the next one sends them again."""
+    """Records were not delivered, or it is unknown whether they were. The run ends; the next one sends them again."""
 
 
 class PostponedError(DeliveryFailedError):
-    """Iterable takes no more of this kind today. Nothing is wrong; the next run goes on."""
+    """Iterable takes no more records of this kind today. The next run goes on."""
 
 
 class TooManyRejectsError(DeliveryFailedError):
-    """More rejects than `max_rejects` allows. What was accepted stays; the next run sends all again."""
+    """More records are rejected than `max_rejects` allows. Accepted ones stay; the next run sends all again."""
 
 
 class FieldsDroppedError(DeliveryFailedError):
-    """Iterable has taken records without some of their fields, and that is not what the user wants."""
+    """Iterable has accepted records without some of their fields, and the settings forbid that."""
 
 
 def too_many_rejects(stream: str, counts: StreamCounts, threshold: Threshold) -> TooManyRejectsError:
-    """The failure of a stream that has more rejects than is allowed."""
-    ((code, times),) = counts.reasons.most_common(1)
+    """Make the error of a stream with more rejects than allowed."""
+    ((code, count),) = counts.reasons.most_common(1)
     return TooManyRejectsError(
         f"Stream {stream!r}: {counts.rejected} of {counts.read} records are rejected, more than "
-        f"`max_rejects` ({threshold}) allows; the commonest reason is {code} ({times}). "
+        f"`max_rejects` ({threshold}) allows; the commonest reason is {code} ({count}). "
         "State has not moved past them. Look into the rejects, fix the cause or raise `max_rejects`, "
         "and run again."
     )
 
 
 def fields_dropped(stream: str, counts: StreamCounts) -> FieldsDroppedError:
-    """The failure of a stream whose fields must not be dropped."""
+    """Make the error of a stream whose fields must not be dropped."""
     names = ", ".join(map(repr, sorted(counts.dropped_fields)))
     return FieldsDroppedError(
         f"Stream {stream!r}: Iterable took records without their fields {names}, which the project does not "
@@ -47,7 +47,7 @@ def fields_dropped(stream: str, counts: StreamCounts) -> FieldsDroppedError:
 
 
 def operations_not_built(stream: str, error: IterableError) -> DeliveryFailedError:
-    """The failure of a stream of whose records nobody can say what to send, since Iterable does not answer."""
+    """Make the error of a stream whose operations depend on look-ups that Iterable does not answer."""
     return DeliveryFailedError(
         f"Stream {stream!r}: {str(error).rstrip('.')}. "
         "State has not moved past its records: run again when the cause is gone."
@@ -55,33 +55,33 @@ def operations_not_built(stream: str, error: IterableError) -> DeliveryFailedErr
 
 
 def lookup_failed(stream: str, error: IterableError) -> DeliveryFailedError:
-    """The failure of a stream about whose users Iterable does not say whether they exist."""
+    """Make the error of a stream about whose users Iterable does not say whether they exist."""
     return DeliveryFailedError(
         f"Stream {stream!r}: users could not be looked up. {str(error).rstrip('.')}. State has not moved past their "
         "records: run again when the cause is gone."
     )
 
 
-def batch_failed(stream: str, outcome: BatchResult) -> DeliveryFailedError:
-    """The failure of a stream of which a batch came to nothing."""
-    error = outcome.error
+def batch_failed(stream: str, result: BatchResult) -> DeliveryFailedError:
+    """Make the error of a stream with a batch that failed as a whole."""
+    error = result.error
     if isinstance(error, DailyCapReachedError):
         return PostponedError(str(error))
     failure = DeliveryFailedError(
-        f"Stream {stream!r}: a batch of {len(outcome.batch.rows)} records was not delivered. "
+        f"Stream {stream!r}: a batch of {len(result.batch.rows)} records was not delivered. "
         f"{str(error).rstrip('.')}.{_clashes(error)} State has not moved past it: run again when the cause is gone."
     )
     failure.__cause__ = error
     return failure
 
 
-def is_postponed(outcome: BatchResult) -> bool:
-    """Whether a batch came to nothing only because of what Iterable allows in a day."""
-    return isinstance(outcome.error, DailyCapReachedError)
+def is_postponed(result: BatchResult) -> bool:
+    """Whether a batch failed only because of a daily limit of Iterable."""
+    return isinstance(result.error, DailyCapReachedError)
 
 
 def _clashes(error: IterableError | None) -> str:
-    """Which fields hold what Iterable keeps as another type: what the person at the terminal must fix."""
+    """Name the fields that clash with the types that Iterable keeps; empty for other errors."""
     if not isinstance(error, FieldTypeError):
         return ""
     return "".join(f" The field {clash.field!r} is kept as {clash.expected_type}." for clash in error.clashes)

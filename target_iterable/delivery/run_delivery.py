@@ -1,4 +1,4 @@
-"""The deliveries of all streams of a run, and when it is time to send."""
+"""Deliveries of all streams of a run, and the time to send."""
 
 from __future__ import annotations
 
@@ -12,100 +12,110 @@ from target_iterable.delivery.buffer import Buffer, BufferLevel
 from target_iterable.delivery.stream_delivery import StreamDelivery
 
 MAX_STATE_AGE_SECONDS: Final = 30
-"""Seconds after which state moves on, also when little has come."""
+"""Seconds after which buffers are sent, and state moves, even if little has come."""
 
 
 class RunDelivery:
-    """One delivery per stream, in the order in which the streams came.
+    """Deliveries in the order in which the streams came.
 
-    While one load of records is sent, the next one is read; unless `ahead` is false.
+    While one load of records is sent, the next one is read, unless `sends_in_background` is false.
     """
 
-    def __init__(self, make: Callable[[str, BufferLevel], StreamDelivery], *, ahead: bool = True) -> None:
-        self._make = make
-        self._ahead = ahead
+    def __init__(
+        self, make_delivery: Callable[[str, BufferLevel], StreamDelivery], *, sends_in_background: bool = True
+    ) -> None:
+        self._make_delivery = make_delivery
+        self._sends_in_background = sends_in_background
         self._streams: dict[str, StreamDelivery] = {}
-        self._waiting = BufferLevel()
-        self._since = time.monotonic()
+        self._buffer_level = BufferLevel()
+        self._last_send = time.monotonic()
         self._pool = ThreadPoolExecutor(1, "delivery")
         self._sending: Future[None] | None = None
 
-    def of(self, stream: str) -> StreamDelivery:
-        """The delivery of `stream`, one for all sinks that the stream has in a run."""
+    def for_stream(self, stream: str) -> StreamDelivery:
+        """Return the delivery of `stream`, which all sinks of the stream share."""
         if stream not in self._streams:
-            self._streams[stream] = self._make(stream, self._waiting)
+            self._streams[stream] = self._make_delivery(stream, self._buffer_level)
         return self._streams[stream]
 
     def __iter__(self) -> Iterator[StreamDelivery]:
         return iter(self._streams.values())
 
     def is_due(self) -> bool:
-        """Whether it is time to send, or to tell what went wrong. Bounds the memory, and the age of state."""
-        return self._waiting.is_high or time.monotonic() - self._since >= MAX_STATE_AGE_SECONDS
+        """Whether to send, or to raise the error of the last load. This bounds memory, and the age of state."""
+        return self._buffer_level.is_high or time.monotonic() - self._last_send >= MAX_STATE_AGE_SECONDS
 
-    def send_in_background(self, then: Callable[[], None]) -> None:
-        """Send what waits, and call `then` when all of it has its verdict; meanwhile, more can be read.
+    def send_in_background(self, on_delivered: Callable[[], None]) -> None:
+        """Send all buffers, then call `on_delivered`; meanwhile, more records can be read.
 
-        If more may travel together than was known before, it waits on, and nothing is called.
+        While the batch size is ramped up, the last load is awaited first: if larger batches are allowed by then, and
+        the buffers are not due any more, nothing is sent or called.
 
         Raises:
-            DeliveryFailedError: if what was sent ahead before was not delivered, or too many rejected.
-            RejectsNotWrittenError: if rejects of it could not be stored.
+            DeliveryFailedError: if the last load was not delivered, or too many records were rejected.
+            DeadLettersNotWrittenError: if rejects of it could not be stored.
         """
-        if not self._ahead or not all(delivery.allows_reading_ahead for delivery in self):
+        if not self._sends_in_background or not all(delivery.allows_reading_ahead for delivery in self):
             self.deliver()
-            then()
+            on_delivered()
             return
-        if self._sending is not None and any(delivery.is_growing for delivery in self):
-            self._await()
-            self._waiting.is_high = self._waiting.is_full or any(delivery.is_flush_due for delivery in self)
-            if not self.is_due():
-                return
+        if (
+            self._sending is not None
+            and any(delivery.is_growing for delivery in self)
+            and not self._is_due_after_last()
+        ):
+            return
         for delivery in self:
             delivery.prefetch()
-        self._await()
-        self._sending = self._pool.submit(self._send, self._loads(), then)
+        self._wait()
+        self._sending = self._pool.submit(self._send, self._take_buffers(), on_delivered)
 
     def deliver(self) -> None:
-        """Send all that waits, stream after stream: users before their events, if they came before them.
+        """Send all buffers, stream after stream: users before their events, if they came before them.
 
         Raises:
-            DeliveryFailedError: if records were not delivered, or too many rejected.
-            RejectsNotWrittenError: if rejects could not be stored.
+            DeliveryFailedError: if records were not delivered, or too many were rejected.
+            DeadLettersNotWrittenError: if rejects could not be stored.
         """
-        self._await()
-        for delivery, load in self._loads():
-            delivery.drain(load)
+        self._wait()
+        for delivery, buffer in self._take_buffers():
+            delivery.drain(buffer)
 
-    def close_with_state(self, state: Any) -> None:
-        """A STATE has come behind all records so far."""
+    def record_state(self, state: Any) -> None:
+        """Record the value of a STATE message, which has come behind all records so far."""
         for delivery in self:
             delivery.mirror.record_state(state)
 
     def close(self) -> None:
-        """Finish what is on its way, close the files and write the last metrics."""
+        """Wait for what is being sent, close the files and emit the last metrics."""
         with suppress(Exception):
-            self._await()
+            self._wait()
         self._pool.shutdown()
         for delivery in self:
             delivery.close()
 
-    def _loads(self) -> list[tuple[StreamDelivery, Buffer]]:
-        self._since = time.monotonic()
-        self._waiting.clear()
+    def _is_due_after_last(self) -> bool:
+        """Wait for the last load, and decide with the batch size that it has led to."""
+        self._wait()
+        self._buffer_level.is_high = self._buffer_level.is_full or any(delivery.is_flush_due for delivery in self)
+        return self.is_due()
+
+    def _take_buffers(self) -> list[tuple[StreamDelivery, Buffer]]:
+        self._last_send = time.monotonic()
+        self._buffer_level.clear()
         return [(delivery, delivery.take_buffer()) for delivery in self]
 
-    def _send(self, loads: Sequence[tuple[StreamDelivery, Buffer]], then: Callable[[], None]) -> None:
+    def _send(self, buffers: Sequence[tuple[StreamDelivery, Buffer]], on_delivered: Callable[[], None]) -> None:
         try:
-            for delivery, load in loads:
-                delivery.drain(load)
-            then()
+            for delivery, buffer in buffers:
+                delivery.drain(buffer)
+            on_delivered()
         except BaseException:
-            self._waiting.is_high = True
+            self._buffer_level.is_high = True
             raise
 
-    def _await(self) -> None:
-        """Wait for what was sent ahead."""
+    def _wait(self) -> None:
+        """Wait for the load that is being sent, and raise its error."""
         sending, self._sending = self._sending, None
         if sending is not None:
             sending.result()

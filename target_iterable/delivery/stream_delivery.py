@@ -1,9 +1,9 @@
-"""The delivery of one stream: what waits, what was sent, and what became of it."""
+"""Delivery of one stream: it buffers records, sends them, and accounts for every one."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from iterable_api.errors import IterableError
@@ -18,30 +18,34 @@ from target_iterable.delivery.errors import (
     batch_failed,
     fields_dropped,
     is_postponed,
-    lookup_failed,
     too_many_rejects,
 )
 from target_iterable.delivery.history import StreamHistory
+from target_iterable.delivery.record_accounts import RecordAccounts
+from target_iterable.delivery.row_selection import RowSelection, without
+from target_iterable.delivery.row_sender import RowSender
 from target_iterable.field_types.registry import FieldTypes
 from target_iterable.ledger.errors import LedgerError
 from target_iterable.mirror.mirror import RemovalContext
 from target_iterable.project.user_lookup import UserLookup
 from target_iterable.reporting.audit_log import AuditLog
 from target_iterable.reporting.dead_letter_file import DeadLetterFile
-from target_iterable.reporting.deleted_rows import REJECTED, SKIPPED, DeletedRows
-from target_iterable.reporting.log_once import OnceLogger
-from target_iterable.reporting.singer_metrics import VerdictCounters
 from target_iterable.reporting.stream_counts import StreamCounts
-from target_iterable.requests.batching import AdaptiveBatchSize, pack, shared_names
-from target_iterable.requests.failure_isolation import FailureIsolator
-from target_iterable.requests.flush_policy import FlushPolicy, width
-from target_iterable.requests.grouping import grouped
-from target_iterable.requests.scheduler import DependencyScheduler
+from target_iterable.requests.flush_policy import FlushPolicy
 from target_iterable.requests.sender import Sender
 
 
 class StreamDelivery:
-    """Outlives the sinks of its stream: the SDK makes a new sink whenever the schema changes."""
+    """Delivery that outlives the sinks of its stream: the SDK makes a new sink whenever the schema changes.
+
+    A record goes through these stages: it is buffered; `RowSelection` leaves it out if nothing is to be sent;
+    `RowSender` sends it; and `RecordAccounts` counts its result.
+
+    Attributes:
+        stream: name of the stream.
+        counts: counts of its records.
+        mirror: membership of the stream, if it is mirrored.
+    """
 
     def __init__(
         self,
@@ -52,297 +56,212 @@ class StreamDelivery:
         history: StreamHistory,
         *,
         audit: AuditLog,
-        waiting: BufferLevel,
+        buffer_level: BufferLevel,
     ) -> None:
         self.stream = sender.stream
         self.counts = StreamCounts(http_stats=sender.http_stats, is_mirror=history.mirror.is_active)
-        self._deleted = DeletedRows(self.counts.deleted)
-        self._sender = sender
-        self._dead_letters = rejects
-        self._audit = audit
-        self._options = options
-        self._deduplication = history.deduplication
-        self._idempotency = history.idempotency
         self.mirror = history.mirror
-        self._batch_size = AdaptiveBatchSize.initial(options.max_rows)
-        self._flush_policy = FlushPolicy(self._batch_size)
-        self._failure_isolator = FailureIsolator(sender, types, self._batch_size, trims=options.drops_clashing_fields)
+        self._history = history
+        self._options = options
+        self._sender = sender
+        self._accounts = RecordAccounts(self.stream, self.counts, rejects, audit)
         self._user_lookup = UserLookup(sender.client)
-        self._buffer_level = waiting
+        self._selection = RowSelection(self.stream, history, self._user_lookup, self._accounts)
+        self._row_sender = RowSender(sender, types, options, history)
+        self._flush_policy = FlushPolicy(self._row_sender.batch_size)
+        self._buffer_level = buffer_level
         self._buffer = Buffer()
-        self._verdict_counters = VerdictCounters(self.stream)
-        self._log_once = OnceLogger(self.stream)
-        self._looks_ahead = True
+        self._may_prefetch = True
 
     @property
     def allows_reading_ahead(self) -> bool:
-        """Whether more may be read while a load is sent."""
+        """Whether more records may be read while a buffer is sent."""
         return not self.mirror.is_active
-
-    def add(self, operation: Operation, source: InputMessage) -> None:
-        """Take over one record, to be sent with the next load.
-
-        Raises:
-            RecordRejectedError: if it is too large to be sent at all.
-        """
-        operation.must_fit()
-        self._buffer.rows.append(operation)
-        operation.source = source
-        self._buffer_level.add(len(operation.part))
-        self._buffer_level.is_high = self._buffer_level.is_high or self.is_flush_due
-
-    def expect_deleted(self, operation: Operation, verdict: str) -> None:
-        """The row of the last record is deleted in the source; `verdict` is what to call it when it is taken."""
-        self._deleted.expect(operation, verdict)
-
-    def count_deleted(self, verdict: str) -> None:
-        """Count that the last record, which is refused or passed over, is of a row that the source has deleted."""
-        self._buffer.deleted[verdict] += 1
 
     @property
     def is_flush_due(self) -> bool:
-        """Whether so many rows wait that they are worth sending."""
+        """Whether enough rows are buffered to send them."""
         rows = self._buffer.rows
         return bool(rows) and len(rows) >= self._flush_policy.rows_worth_sending(rows[-1])
 
     @property
     def is_growing(self) -> bool:
-        """Whether what is on its way will say how much may be sent next."""
-        return not self._batch_size.is_known
+        """Whether the batch size is still being ramped up."""
+        return not self._row_sender.batch_size.is_final
 
     @property
     def rows_until_flush(self) -> int:
-        """So many rows more may wait until it is time to send them; one at least."""
+        """How many more rows to buffer before the next flush; at least 1."""
         rows = self._buffer.rows
-        return max(1, (self._flush_policy.rows_worth_sending(rows[-1]) if rows else self._batch_size.rows) - len(rows))
+        wanted = self._flush_policy.rows_worth_sending(rows[-1]) if rows else self._row_sender.batch_size.rows
+        return max(1, wanted - len(rows))
+
+    def add(self, operation: Operation, source: InputMessage) -> None:
+        """Buffer the operation of one record.
+
+        Raises:
+            RecordRejectedError: if it is too large to be sent at all.
+        """
+        operation.check_size()
+        self._buffer.rows.append(operation)
+        operation.source = source
+        self._buffer_level.add(len(operation.part))
+        self._buffer_level.is_high = self._buffer_level.is_high or self.is_flush_due
 
     def add_all(self, operations: Sequence[Operation]) -> None:
-        """Take over many records of one bulk endpoint, whose operations know them, and fit into a request."""
+        """Buffer operations of one bulk endpoint that have their source, and fit into a request."""
         self._buffer.rows += operations
         self._buffer_level.add(sum([len(row.part) for row in operations]))
         self._buffer_level.is_high = self._buffer_level.is_high or self.is_flush_due
 
+    def expect_deleted(self, operation: Operation, verdict: str) -> None:
+        """Register that the source has deleted the row of `operation`; `verdict` is its result if it is accepted."""
+        self._accounts.deleted.expect(operation, verdict)
+
+    def count_deleted(self, verdict: str) -> None:
+        """Count, with the next buffer, a record without an operation whose row the source has deleted."""
+        self._buffer.deleted[verdict] += 1
+
     def reject(self, reject_reason: RejectReason, source: InputMessage) -> None:
-        """Reject one record that cannot be sent, with the next load. Each reason is told once, then only counted."""
+        """Reject, with the next buffer, a record that cannot be sent. Each reason is logged once."""
         self._buffer.rejected.append((reject_reason, source))
         self._buffer_level.add(len(source.record))
-        self._log_once.refused(reject_reason)
+        self._accounts.log_once.log_rejection(reject_reason)
 
     def skip(self) -> None:
-        """Count one record that the route does not want, with the next load."""
+        """Count, with the next buffer, a record that the route does not want."""
         self._buffer.skipped += 1
 
     def count_already_written(self) -> None:
-        """Count one record that is written already, with the next load."""
+        """Count, with the next buffer, a record that is written already."""
         self._buffer.already_written += 1
 
     def prefetch(self) -> None:
-        """Look up what waits while what was taken before is still being sent.
+        """Prefetch ledger state of the buffered rows while the previous buffer is sent.
 
-        What depends on that cannot be looked up before, and then nothing behind it can.
+        Rows that depend on results of the previous buffer cannot be prefetched, and then no row behind them can.
 
         Raises:
-            LedgerError: if that fails.
+            LedgerError: if the ledger cannot be read or written.
         """
         rows = self._buffer.rows
-        self._looks_ahead = self._looks_ahead and not any(row.only_for or row.idempotency_key for row in rows)
-        if self._looks_ahead:
-            self._deduplication.prefetch(rows)
+        self._may_prefetch = self._may_prefetch and not any(row.only_for or row.idempotency_key for row in rows)
+        if self._may_prefetch:
+            self._history.deduplication.prefetch(rows)
 
     def take_buffer(self) -> Buffer:
-        """What waits. Nothing may be on its way meanwhile: these records count as read from here on."""
-        load, self._buffer = self._buffer, Buffer()
-        self.counts.read += len(load)
-        return load
+        """Return the buffer, and start an empty one. Its records count as read, so no drain may be under way."""
+        buffer, self._buffer = self._buffer, Buffer()
+        self.counts.read += len(buffer)
+        return buffer
 
-    def drain(self, load: Buffer) -> None:
-        """Send a load, in the order of each identity, and bring the rejects and the ledger to the disk.
+    def drain(self, buffer: Buffer) -> None:
+        """Send a buffer in the order of each identity, and store rejects, removals and results.
 
         Raises:
             PostponedError: if Iterable takes no more today.
-            DeliveryFailedError: if a batch failed as a whole; it and those that were not begun yet are unsent.
-            RejectsNotWrittenError: if rejects could not be stored.
-            AuditNotWrittenError: if what was taken away could not be stored.
-            LedgerError: if what was accepted could not be looked up or stored.
-            TooManyRejectsError: if more records are rejected than is allowed.
-            FieldsDroppedError: if Iterable dropped fields, and the settings do not bear it.
+            DeliveryFailedError: if a batch failed as a whole; it is unsent, and so are batches that were not started.
+            DeadLettersNotWrittenError: if rejects could not be stored.
+            AuditLogNotWrittenError: if removals could not be stored.
+            LedgerError: if the ledger cannot be read or written.
+            TooManyRejectsError: if more records are rejected than allowed.
+            FieldsDroppedError: if Iterable dropped fields, and the settings forbid it.
         """
-        waiting = load.rows
-        self.counts.unchanged += load.skipped
-        self.counts.written += load.already_written
-        self.counts.deleted.update(load.deleted)
-        for reject_reason, source in load.rejected:
-            self._reject(reject_reason, source, None)
-        with self._clock():
+        waiting = buffer.rows
+        self._accounts.record_buffer(buffer)
+        with self._timed():
             self.mirror.persist_claims()
             try:
                 while waiting and self._reason_to_stop() is None:
-                    ready, waiting = self._split_ready(waiting)
-                    self._deliver(self._changed(ready))
+                    selected, waiting = self._selection.select(waiting)
+                    self._send(selected)
             finally:
-                self._audit.flush()
-                self._dead_letters.flush()
-                self._deduplication.commit()
-                self._idempotency.commit()
+                self._accounts.flush()
+                self._history.deduplication.commit()
+                self._history.idempotency.commit()
                 self.mirror.commit()
-                self._verdict_counters.show(self.counts)
+                self._accounts.update_metrics()
         if (reason := self._reason_to_stop()) is not None:
             raise reason
         if self.counts.unsent:
             raise DeliveryFailedError(f"Stream {self.stream!r}: the records do not add up: {self.counts}")
 
-    def remove_missing(self, version: int, stop: Callable[[], bool]) -> None:
-        """Remove what has left the source, now that all of `version` was read and delivered; until `stop` says so.
+    def remove_missing(self, version: int, should_stop: Callable[[], bool]) -> None:
+        """Remove missing members, now that all of `version` was read and delivered; until `should_stop`.
 
         Raises:
-            RemovalFailedError: if that is too much, or failed.
+            RemovalFailedError: if there are too many, or a request failed.
             LedgerError: if the ledger cannot be read or written.
-            AuditNotWrittenError: if the audit log cannot be written.
+            AuditLogNotWrittenError: if the audit log cannot be written.
         """
         context = RemovalContext(
-            self._deduplication, lambda rows: self._removed(rows, stop), self.counts, self._audit, stop
+            self._history.deduplication,
+            lambda rows: self._send_removals(rows, should_stop),
+            self.counts,
+            self._accounts.audit,
+            should_stop,
         )
-        with self._clock():
+        with self._timed():
             self.mirror.remove_missing(version, context)
 
     def record_ending(self, ending: RunEnding) -> None:
-        """Find out why what has left the source was not removed, now that the run has ended so."""
-        self.counts.stopped = self.mirror.removal_stop(ending)
-        self._log_once.stopped(self.counts.stopped)
-
-    def _removed(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[BatchResult]:
-        """What becomes of `rows`, which are no records. What is about nobody is removed already."""
-        nobody = Batch(rows[0].endpoint, rows[0].envelope) if rows else None
-        try:
-            unknown_users = self._user_lookup.unknown_users(rows)
-        except IterableError as error:
-            if nobody:
-                yield BatchResult(nobody, error=error)
-            return
-        if unknown_users and nobody:
-            yield BatchResult(nobody, RowResults(skipped=list(unknown_users)))
-        yield from self._results(_without([*rows], unknown_users), stop)
+        """Find out why missing members were not removed in a run that has ended so."""
+        self.counts.removal_stop = self.mirror.removal_stop(ending)
+        self._accounts.log_once.log_removal_stop(self.counts.removal_stop)
 
     def close(self) -> None:
-        """Write the last metrics. What still waits is unsent."""
+        """Emit the last metrics, and close the files. Rows that are still buffered are unsent."""
         self.take_buffer()
-        # Whatever cannot be kept now counts as new the next time.
+        # Contents that cannot be stored now count as changed the next time.
         with suppress(LedgerError):
-            self._deduplication.close()
-        self._verdict_counters.show(self.counts)
-        self._verdict_counters.close()
+            self._history.deduplication.close()
         self._sender.close()
-        self._dead_letters.close()
-        self._audit.close()
-        self.counts.audit_path, self.counts.audited = self._audit.path, self._audit.entries
+        self._accounts.close()
 
-    def _split_ready(self, rows: list[Operation]) -> tuple[list[Operation], list[Operation]]:
-        """Those of `rows` that may be sent now, and those that must wait until these are settled."""
-        sifted = self._idempotency.filter_rows(rows)
-        self._count_unchanged(sifted.already_done)
-        for row, reject_reason in sifted.rejected.items():
-            self._reject(reject_reason, row.source, None)
-            self._audit.refused(row, reject_reason)
-            self._log_once.refused(reject_reason)
-        self._deleted.settle(sifted.rejected, REJECTED)
-        ready, held = self._user_lookup.defer(sifted.ready)
-        return ready, [*held, *sifted.deferred]
-
-    def _count_unchanged(self, rows: Collection[Operation]) -> None:
-        self.counts.unchanged += len(rows)
-        self._deleted.settle(rows, SKIPPED)
-
-    def _send_batch(self, batch: Batch) -> BatchResult:
-        """Runs in many threads."""
-        return self._failure_isolator.deliver(batch, self._idempotency.reserve(batch.rows))
-
-    def _changed(self, rows: list[Operation]) -> list[Operation]:
-        """Those of `rows` that say more than what was accepted last."""
-        unchanged = self._deduplication.unchanged(rows)
-        self._count_unchanged(unchanged)
-        return _without(rows, unchanged)
-
-    def _deliver(self, rows: list[Operation]) -> None:
+    def _send(self, rows: Sequence[Operation]) -> None:
         failures: list[BatchResult] = []
-        for outcome in self._results(self._about_known_users(rows), lambda: self._reason_to_stop() is not None):
-            self._audit.settled(outcome, self._deleted.removals_in(outcome.batch.rows))
-            self._idempotency.record(outcome)
-            self.mirror.record_result(outcome)
-            self._count(outcome.results)
-            if outcome.error is not None:
-                failures.append(outcome)
+        for result in self._row_sender.send(rows, lambda: self._reason_to_stop() is not None):
+            self._accounts.record_removals(result)
+            self._history.idempotency.record(result)
+            self.mirror.record_result(result)
+            self._user_lookup.record_written(result.results.written)
+            self._accounts.record_result(result)
+            if result.error is not None:
+                failures.append(result)
         if failures:
             raise self._failure(min(failures, key=is_postponed))
 
-    def _results(self, rows: Sequence[Operation], stop: Callable[[], bool]) -> Iterator[BatchResult]:
-        """What becomes of `rows`; none are begun any more after a failure, or when it is time to stop."""
-        shared = shared_names(rows)
-        batches = pack(grouped(rows, shared), self._batch_size, shared)
-        narrowest = min((self._options.max_in_flight or width(batch.endpoint) for batch in batches), default=1)
-        schedule = DependencyScheduler(batches, self._send_batch, narrowest, shared)
-        for outcome in schedule:
-            self._deduplication.record(outcome)
-            yield outcome
-            if outcome.error is not None or stop():
-                schedule.stop()
+    def _send_removals(self, rows: Sequence[Operation], should_stop: Callable[[], bool]) -> Iterator[BatchResult]:
+        """Yield the results of removals, which have no source record; rows about unknown users count as removed."""
+        if not rows:
+            return
+        unsent = Batch(rows[0].endpoint, rows[0].envelope)
+        try:
+            unknown_users = self._user_lookup.unknown_users(rows)
+        except IterableError as error:
+            yield BatchResult(unsent, error=error)
+            return
+        if unknown_users:
+            yield BatchResult(unsent, RowResults(skipped=list(unknown_users)))
+        yield from self._row_sender.send(without([*rows], unknown_users), should_stop)
 
     def _reason_to_stop(self) -> DeliveryFailedError | None:
-        """Why nothing more may be sent, although all that was sent has its verdict."""
+        """Return the error that forbids sending more, although all rows that were sent have a result."""
         if self._options.max_rejects.is_exceeded(self.counts.rejected, self.counts.read):
             return too_many_rejects(self.stream, self.counts, self._options.max_rejects)
         if self.counts.dropped_fields and not self._options.allows_dropped_fields:
             return fields_dropped(self.stream, self.counts)
         return None
 
-    def _about_known_users(self, rows: list[Operation]) -> list[Operation]:
-        """`rows` without those that are meant for users who exist, and whose user does not."""
-        try:
-            unknown_users = self._user_lookup.unknown_users(rows)
-        except IterableError as error:
-            raise lookup_failed(self.stream, error) from error
-        self._skip_rows(unknown_users)
-        return _without(rows, unknown_users)
-
-    def _skip_rows(self, rows: Collection[Operation]) -> None:
-        """Count records that there is nothing to do about."""
-        self.mirror.record_skipped(rows)
-        self._count_unchanged(rows)
-        if rows:
-            self._log_once.left_out()
-
-    def _failure(self, outcome: BatchResult) -> DeliveryFailedError:
-        if is_postponed(outcome):
-            self._log_once.postponed(outcome.error)
-        return batch_failed(self.stream, outcome)
-
-    def _count(self, results: RowResults) -> None:
-        self.counts.created_fields |= results.created_fields
-        self.counts.dropped_fields |= results.dropped_fields
-        for paths in results.trimmed.values():
-            self.counts.trimmed_fields.update(paths)
-        self.counts.written += len(results.written)
-        self._deleted.settle(results.written)
-        self._deleted.settle((row for row, _ in results.rejected), REJECTED)
-        self._user_lookup.record_written(results.written)
-        self._skip_rows(results.skipped)
-        for row, reject_reason in results.rejected:
-            self._reject(reject_reason, row.source, row.endpoint.path)
-        self._log_once.answered(results)
-
-    def _reject(self, reject_reason: RejectReason, source: InputMessage | None, endpoint: str | None) -> None:
-        if source is None:
-            raise DeliveryFailedError(f"Stream {self.stream!r}: nobody knows which record was rejected")
-        self.counts.reasons[reject_reason.code] += 1
-        self._dead_letters.add(source, reject_reason, endpoint)
+    def _failure(self, result: BatchResult) -> DeliveryFailedError:
+        if is_postponed(result):
+            self._accounts.log_once.log_postponed(result.error)
+        return batch_failed(self.stream, result)
 
     @contextmanager
-    def _clock(self) -> Iterator[None]:
+    def _timed(self) -> Iterator[None]:
         started = time.monotonic()
         try:
             yield
         finally:
             self.counts.seconds += time.monotonic() - started
-
-
-def _without(rows: list[Operation], others: Collection[Operation]) -> list[Operation]:
-    return [row for row in rows if row not in others] if others else rows

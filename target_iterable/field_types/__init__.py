@@ -1,1 +1,1 @@
-"""Types of project fields: known, checked, coerced, trimmed, learnt from errors."""
+"""Types of project fields: learnt from Iterable and its errors; checks, coercion and dropping of values by them."""

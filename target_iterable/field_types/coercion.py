@@ -1,9 +1,9 @@
-"""Fitting values to the fields that the project has, before they are sent."""
+"""Coercion of values to the types of the project's fields, before they are sent."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,7 +14,8 @@ from iterable_api.facts.success_responses import catalog_data
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.field_types.registry import USERS, FieldTypes, catalog_of, catalog_scope, is_date
+from target_iterable.field_types.inference import is_date
+from target_iterable.field_types.registry import USERS, FieldTypes, catalog_of, catalog_scope
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.numbers import decimal_of, whole_number
 from target_iterable.schemas.schema_types import updates
@@ -22,117 +23,136 @@ from target_iterable.schemas.schema_types import updates
 MAPPINGS: Final = "/api/catalogs/{catalogName}/fieldMappings"
 
 _WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
-_TRUTHS: Final = {"true": True, "false": False}
+_BOOLEANS: Final = {"true": True, "false": False}
 
 
 class FieldCoercion:
-    """The project's fields. They are read once per run, when the first record asks for them.
+    """Coercion to the fields of one project. Types are read once per run, when the first record needs them.
 
-    `coerce` says whether texts may become numbers and truth values, and these texts.
+    Attributes:
+        types: the field types of the project, as far as known.
     """
 
     def __init__(self, client: IterableClient, *, coerce: bool) -> None:
-        self.types = FieldTypes(self._ask, lambda types, fields: self._object(types, "", fields))
+        """With `coerce`, texts may become numbers and booleans, and these texts."""
+        self.types = FieldTypes(self._fetch_types, lambda types, fields: self._coerced_object(types, "", fields))
         self._client = client
-        self._coerce = coerce
-        self._read: set[str] = set()
+        self._coerces_texts = coerce
+        self._loaded: set[str] = set()
 
-    def of_user(self, fields: Row) -> Row:
-        """Profile fields, spelt for the fields of the project.
+    def coerce_user(self, fields: Row) -> Row:
+        """Coerce profile fields to the fields of the project.
 
         Raises:
             RecordRejectedError: for a field that Iterable sets itself.
+            IterableError: if the types cannot be read.
         """
-        if not RESERVED.isdisjoint(fields):
-            name = min(RESERVED & fields.keys())
-            raise RecordRejectedError(
-                "reservedField",
-                f"the field {name!r} is Iterable's own; leave it out by `drop` of the route, or rename it",
-                name,
-            )
-        return self.of(self.of_users(), fields)
+        refuse_reserved(fields)
+        return self.coerced(self.user_scope(), fields)
 
-    def of_item(self, catalog: str, fields: Row) -> Row:
-        """Fields of an item, spelt for the mappings of its catalog."""
-        return self.of(self.of_items(catalog), fields)
-
-    def of_users(self) -> str:
-        """The scope of profile fields, whose types are known then."""
-        self._know(USERS)
-        return USERS
-
-    def of_items(self, catalog: str) -> str:
-        """The scope of the fields of a catalog, whose types are known then."""
-        scope = catalog_scope(catalog)
-        self._know(scope)
-        return scope
-
-    def define(self, catalog: str, wanted: Mapping[str, str]) -> bool:
-        """Give types to the catalog's fields that have none yet, and say whether there were any. A type is for ever.
+    def coerce_item(self, catalog: str, fields: Row) -> Row:
+        """Coerce the fields of an item to the mappings of its catalog.
 
         Raises:
-            IterableError: if Iterable does not take them, and nobody else has defined them meanwhile.
+            IterableError: if the mappings cannot be read.
         """
-        scope = self.of_items(catalog)
-        if not (missing := self._missing(scope, wanted)):
+        return self.coerced(self.item_scope(catalog), fields)
+
+    def user_scope(self) -> str:
+        """Return the scope of profile fields, whose types are loaded then."""
+        self._load(USERS)
+        return USERS
+
+    def item_scope(self, catalog: str) -> str:
+        """Return the scope of the fields of a catalog, whose types are loaded then."""
+        scope = catalog_scope(catalog)
+        self._load(scope)
+        return scope
+
+    def define(self, catalog: str, types_by_path: Mapping[str, str]) -> bool:
+        """Define types of catalog fields that have none yet. A type is for ever.
+
+        Returns:
+            Whether there were such fields.
+
+        Raises:
+            IterableError: if Iterable refuses the types, and they were not defined by another process meanwhile.
+        """
+        scope = self.item_scope(catalog)
+        if not (missing := self._missing(scope, types_by_path)):
             return False
         params = {"catalogName": catalog}
         try:
             confirmed(self._client, "PUT", MAPPINGS, path_params=params, json={"mappingsUpdates": updates(missing)})
         except BadRequestError:
-            self.types.know(scope, self._mappings(catalog))
-            if self._missing(scope, wanted):
+            self.types.set_types(scope, self._fetch_mappings(catalog))
+            if self._missing(scope, types_by_path):
                 raise
             return False
-        self.types.know(scope, missing)
+        self.types.set_types(scope, missing)
         return True
 
-    def _missing(self, scope: str, wanted: Mapping[str, str]) -> dict[str, str]:
-        known = self.types.of(scope)
-        return {path: type_ for path, type_ in wanted.items() if path not in known}
+    def _missing(self, scope: str, types_by_path: Mapping[str, str]) -> dict[str, str]:
+        known = self.types.types_of(scope)
+        return {path: type_ for path, type_ in types_by_path.items() if path not in known}
 
-    def of(self, scope: str, fields: Row) -> Row:
-        """Fields, spelt for what the run has learnt of their types."""
-        types = self.types.of(scope)
-        return self._object(types, "", fields) if types and not self.types.fit_surely(scope, fields) else fields
+    def coerced(self, scope: str, fields: Row) -> Row:
+        """Coerce fields to the types that the run knows of a scope."""
+        types = self.types.types_of(scope)
+        return self._coerced_object(types, "", fields) if types and not self.types.all_valid(scope, fields) else fields
 
-    def _know(self, scope: str) -> None:
-        if scope not in self._read:
-            self._read.add(scope)
-            self.types.ask_again([scope])
+    def _load(self, scope: str) -> None:
+        if scope not in self._loaded:
+            self._loaded.add(scope)
+            self.types.refresh([scope])
 
-    def _ask(self, scope: str) -> Mapping[str, str] | None:
-        """What Iterable says of the types of a scope; of those of events it says nothing."""
+    def _fetch_types(self, scope: str) -> Mapping[str, str] | None:
+        """Read the types of a scope; None for events, whose types Iterable does not tell."""
         if scope == USERS:
-            return _texts(confirmed(self._client, "GET", "/api/users/getFields")["fields"])
+            return _type_names(confirmed(self._client, "GET", "/api/users/getFields")["fields"])
         catalog = catalog_of(scope)
-        return self._mappings(catalog) if catalog else None
+        return self._fetch_mappings(catalog) if catalog else None
 
-    def _mappings(self, catalog: str) -> Mapping[str, str]:
+    def _fetch_mappings(self, catalog: str) -> Mapping[str, str]:
         answer = confirmed(self._client, "GET", MAPPINGS, path_params={"catalogName": catalog})
-        return _texts(catalog_data(answer)["definedMappings"])
+        return _type_names(catalog_data(answer)["definedMappings"])
 
-    def _object(self, types: Mapping[str, str], prefix: str, fields: Mapping[str, Any]) -> Row:
-        return {name: self._value(types, f"{prefix}{name}", value) for name, value in fields.items()}
+    def _coerced_object(self, types: Mapping[str, str], prefix: str, fields: Mapping[str, Any]) -> Row:
+        return {name: self._coerced_value(types, f"{prefix}{name}", value) for name, value in fields.items()}
 
-    def _value(self, types: Mapping[str, str], path: str, value: Any) -> Any:
+    def _coerced_value(self, types: Mapping[str, str], path: str, value: Any) -> Any:
         if isinstance(value, list):
-            return [self._value(types, path, item) for item in value]
+            return [self._coerced_value(types, path, item) for item in value]
         if isinstance(value, dict):
-            return self._object(types, f"{path}.", value)
+            return self._coerced_object(types, f"{path}.", value)
         type_ = types.get(path)
         if type_ == "date" and isinstance(value, str):
-            return _spelt_date(value)
-        return _coerced(value, type_) if self._coerce and type_ else value
+            return _iterable_date(value)
+        return _coerced_scalar(value, type_) if self._coerces_texts and type_ else value
 
 
-def _spelt_date(text: str) -> str:
-    """A timestamp in the spelling that Iterable takes for a date; any other text as it is."""
+def refuse_reserved(names: Iterable[str]) -> None:
+    """Check the names of profile fields.
+
+    Raises:
+        RecordRejectedError: for a field that Iterable sets itself.
+    """
+    if found := RESERVED.intersection(names):
+        name = min(found)
+        raise RecordRejectedError(
+            "reservedField",
+            f"the field {name!r} is Iterable's own; leave it out by `drop` of the route, or rename it",
+            name,
+        )
+
+
+def _iterable_date(text: str) -> str:
+    """Spell a timestamp as Iterable takes a date; any other text is returned as it is."""
     return text if is_date(text) else timestamps.text_to_iterable(text) or text
 
 
-def _coerced(value: Any, type_: str) -> Any:
-    """`value` as a value of the type, if that loses nothing."""
+def _coerced_scalar(value: Any, type_: str) -> Any:
+    """Coerce `value` to a type, if that loses nothing."""
     if isinstance(value, str):
         return _from_text(value, type_)
     if type_ == "string" and isinstance(value, bool):
@@ -150,8 +170,8 @@ def _from_text(text: str, type_: str) -> Any:
         return int(text_)
     if type_ == "double":
         return text if (number := decimal_of(text_)) is None else number
-    return _TRUTHS.get(text_.lower(), text) if type_ == "boolean" else text
+    return _BOOLEANS.get(text_.lower(), text) if type_ == "boolean" else text
 
 
-def _texts(types: Mapping[str, Any]) -> Mapping[str, str]:
+def _type_names(types: Mapping[str, Any]) -> Mapping[str, str]:
     return {path: str(type_) for path, type_ in types.items()}

@@ -1,19 +1,13 @@
-"""Field types: Iterable keeps the type of a field's first value for ever, and refuses a whole request for a clash.
+"""Registry of field types: Iterable keeps the type of a field's first value for ever, and refuses requests that clash.
 
-Types belong to a scope: the profiles of all users, the events of one name, or a catalog.
-
-The sandbox infers types and recognises dates by code of its own (`iterable_sandbox/rules/field_types.py`,
-`iterable_sandbox/wire/dates.py`) on purpose: tests against a sandbox that shared this code could not find its mistakes.
+Types belong to a scope: the profiles of all users, the events of one name, or the items of a catalog.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, time
-from decimal import Decimal
 from functools import partial
 from threading import Lock
 from types import NoneType
@@ -22,7 +16,6 @@ from typing import Any, Final, TypeAlias
 from msgspec import UnsetType
 
 from iterable_api.errors import FieldClash
-from iterable_api.facts import timestamps
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RejectReason
 from target_iterable.field_types.fast_check import (
@@ -34,247 +27,212 @@ from target_iterable.field_types.fast_check import (
     report_unknown,
 )
 from target_iterable.field_types.fitting import TYPES, ScopedPath, TypeFitting
-from target_iterable.records.numbers import is_number
+from target_iterable.field_types.inference import leaves
 
 USERS: Final = "user"
+"""Scope of profile fields."""
 MAX_PROFILE_FIELDS: Final = 1000
+"""Profile fields that a project may have."""
 CLASH: Final = "RequestFieldsTypesMismatched"
+"""Code of the reject reason of a clash, as Iterable calls it."""
 
-_Ask: TypeAlias = Callable[[str], Mapping[str, str] | None]
-_Spell: TypeAlias = Callable[[Mapping[str, str], dict[str, Any]], dict[str, Any]]
+_FetchTypes: TypeAlias = Callable[[str], Mapping[str, str] | None]
+"""Function from a scope to its types as Iterable tells them: dotted path -> type; None where it tells none."""
+_CoerceFields: TypeAlias = Callable[[Mapping[str, str], dict[str, Any]], dict[str, Any]]
+"""Function from types and fields to the coerced fields."""
 
 _SEPARATOR: Final = ":::"
 _CATALOG: Final = f"catalog{_SEPARATOR}"
-_NAMED: Final = 20
+_MAX_LISTED_FIELDS: Final = 20
+"""New fields named in one line of the log."""
 _logger: Final = logging.getLogger("target-iterable")
-_BY_CLASS: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
-    (bool, "boolean"),
-    (int, "long"),
-    ((float, Decimal), "double"),
-    (date, "date"),
-    (time, "string"),
-)
-_SAME: Final = {"keyword": "string", "nested": "object"}
-_GEO: Final = "_geo_location"
-_DATE: Final = re.compile(
-    r"\d{4}-\d{2}-\d{2}"
-    r"(?: \d{2}:\d{2}:\d{2}(?: (?:Z|[+-]\d{2}:?\d{2}))?|T\d{2}:\d{2}:\d{2}\.\d{3}(?:Z|[+-]\d{2}:?\d{2}))?",
-    re.ASCII,
-)
+_ALIASES: Final = {"keyword": "string", "nested": "object"}
+"""Names of catalog field types -> names of the same types elsewhere."""
 
 
 def event_scope(name: str) -> str:
-    """The scope of the events of one name."""
+    """Return the scope of the events of one name."""
     return f"customEvent{_SEPARATOR}{name}"
 
 
 def catalog_scope(name: str) -> str:
-    """The scope of the items of one catalog."""
+    """Return the scope of the items of one catalog."""
     return f"{_CATALOG}{name}"
 
 
 def catalog_of(scope: str) -> str:
-    """The catalog whose items a scope is about; empty if it is about none."""
+    """Return the catalog of a scope; empty if the scope is not one of items."""
     return scope.removeprefix(_CATALOG) if scope.startswith(_CATALOG) else ""
 
 
-def is_date(text: str) -> bool:
-    """Whether a text makes a date field.
-
-    The contract's support pages name four spellings: a day; a day and a time with or without a zone, after
-    blanks; and ISO 8601 with exactly three digits of a second and a zone. All others are texts to Iterable.
-    """
-    if _DATE.fullmatch(text) is None:
-        return False
-    return timestamps.parse(text if len(text) > len("yyyy-MM-dd") else f"{text} 00:00:00") is not None
-
-
-def type_of(name: str, value: object) -> str:
-    """The type that Iterable sees in a value which is not null. `name` is that of the field."""
-    if isinstance(value, str):
-        return "date" if is_date(value) else "string"
-    if name.endswith(_GEO) and isinstance(value, dict) and all(is_number(value.get(axis)) for axis in ("lat", "lon")):
-        return "geo_location"
-    return next((type_ for classes, type_ in _BY_CLASS if isinstance(value, classes)), "object")
-
-
-def leaves(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted path and type of every value at any depth; of an array those of its items, of null nothing.
-
-    A place on the map is one value: its latitude and longitude are no fields.
-    """
-    for name, value in fields.items():
-        yield from _leaf(f"{prefix}{name}", value)
-
-
-def _leaf(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _leaf(path, item)
-    elif value is not None:
-        type_ = type_of(path, value)
-        yield path, type_
-        if type_ == "object" and isinstance(value, dict):
-            yield from leaves(value, f"{path}.")
-
-
 class FieldTypes:
-    """What is known of the types of fields, for all streams of a run. Threads may share it.
+    """Known types of fields, for all streams of a run. Threads may share it.
 
-    A type is known if Iterable tells it, or if a request that it has taken made the field; never because a request
+    A type is known if Iterable tells it, or if a request that was accepted created the field; never because a request
     was refused: then the type may be that of a value in this very request, and the project has none.
 
     Attributes:
-        version: grows with what is known: what fits at one version need not be looked at again.
+        version: grows with each change: a row that fits at one version need not be checked at it again.
     """
 
-    def __init__(self, ask: _Ask = lambda _: None, spell: _Spell = lambda _, fields: fields) -> None:
-        """`ask` reads the types of a scope from Iterable, None where it tells none; `spell` fits fields to types."""
+    def __init__(self, fetch: _FetchTypes = lambda _: None, coerce: _CoerceFields = lambda _, fields: fields) -> None:
+        """`fetch` reads the types of a scope from Iterable, None where it tells none; `coerce` fits fields to types."""
         self.version = 0
-        self._ask = ask
-        self._spell = spell
+        self._fetch = fetch
+        self._coerce = coerce
         self._types: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        # What surely fits, by scope and path: looking at the class of a value is quicker than at the value.
-        self._sure: defaultdict[str, dict[str, frozenset[type]]] = defaultdict(dict)
+        # Scope -> path -> classes that fit for certain: the class of a value is checked faster than the value.
+        self._valid_classes: defaultdict[str, dict[str, frozenset[type]]] = defaultdict(dict)
         self._fitting = TypeFitting()
-        self._new: dict[str, bool] = {}
+        self._new_fields: dict[str, bool] = {}
         self._lock = Lock()
 
-    def know(self, scope: str, types: Mapping[str, str]) -> None:
-        """Take over what Iterable says of the fields of a scope."""
-        known = {path: _SAME.get(type_, type_) for path, type_ in types.items()}
+    def set_types(self, scope: str, types: Mapping[str, str]) -> None:
+        """Set types of fields in a scope: dotted path -> type as Iterable calls it."""
+        known = {path: _ALIASES.get(type_, type_) for path, type_ in types.items()}
         self._types[scope] |= known
-        self._sure[scope] |= {path: CLASSES_OF.get(type_, ANY_CLASS) for path, type_ in known.items()}
+        self._valid_classes[scope] |= {path: CLASSES_OF.get(type_, ANY_CLASS) for path, type_ in known.items()}
         self.version += 1
 
-    def forget(self, scope: str, path: str) -> None:
-        """Know nothing of a field any more."""
+    def remove_type(self, scope: str, path: str) -> None:
+        """Remove the type of a field: it is unknown."""
         self._types[scope].pop(path, None)
-        self._sure[scope].pop(path, None)
+        self._valid_classes[scope].pop(path, None)
 
-    def of(self, scope: str) -> Mapping[str, str]:
-        """Dotted path to type, as far as known."""
+    def types_of(self, scope: str) -> Mapping[str, str]:
+        """Return the known types of a scope: dotted path -> type."""
         return self._types.get(scope, {})
 
-    def fit_surely(self, scope: str, fields: Mapping[str, Any]) -> bool:
-        """Whether all values are what Iterable wants them to be, as far as that can be seen at a glance."""
-        return all_valid(self._sure.get(scope, {}), report_unknown if scope == USERS else accept_any, fields)
+    def all_valid(self, scope: str, fields: Mapping[str, Any]) -> bool:
+        """Whether all values pass the fast check by their classes."""
+        return all_valid(self._valid_classes.get(scope, {}), report_unknown if scope == USERS else accept_any, fields)
 
-    def unsure_rows(self, scope: str, rows: Sequence[Any]) -> Sequence[int]:
-        """The places of those of `rows` that are no fields, or have a value that may not fit."""
-        sure, new = self._looking(scope)
-        return [place for place, row in enumerate(rows) if row.__class__ is not dict or not all_valid(sure, new, row)]
+    def rows_to_check(self, scope: str, rows: Sequence[Any]) -> Sequence[int]:
+        """Return the indexes of those of `rows` that are no objects, or hold a value that may not fit."""
+        valid_classes, classes_of_unknown = self._check_of(scope)
+        return [
+            index
+            for index, row in enumerate(rows)
+            if row.__class__ is not dict or not all_valid(valid_classes, classes_of_unknown, row)
+        ]
 
-    def unsure(self, scope: str, path: str, column: Sequence[Any]) -> Sequence[int]:
-        """The places in `column` of values that may not fit the field at `path`; absent ones are `UNSET`."""
-        sure, new = self._looking(scope)
-        kinds = {*map(type, column)} - {UnsetType, NoneType}
-        if not kinds or kinds <= (classes := sure.get(path) or new(path)) - {dict}:
+    def values_to_check(self, scope: str, path: str, column: Sequence[Any]) -> Sequence[int]:
+        """Return the indexes of values in `column` that may not fit the field at `path`. Absent values are `UNSET`."""
+        valid_classes, classes_of_unknown = self._check_of(scope)
+        classes = {*map(type, column)} - {UnsetType, NoneType}
+        if not classes or classes <= (accepted := valid_classes.get(path) or classes_of_unknown(path)) - {dict}:
             return ()
-        return [place for place, value in enumerate(column) if not is_valid(sure, new, classes, path, value)]
+        return [
+            index
+            for index, value in enumerate(column)
+            if not is_valid(valid_classes, classes_of_unknown, accepted, path, value)
+        ]
 
-    def _looking(self, scope: str) -> tuple[dict[str, frozenset[type]], Callable[[str], frozenset[type]]]:
-        """What surely fits, and what says so of a new field."""
-        return self._sure[scope], partial(self._note_new, scope) if scope == USERS else accept_any
+    def _check_of(self, scope: str) -> tuple[dict[str, frozenset[type]], Callable[[str], frozenset[type]]]:
+        """Return the accepted classes of a scope by path, and the policy for fields without a known type."""
+        return self._valid_classes[scope], partial(self._record_new, scope) if scope == USERS else accept_any
 
-    def ask_again(self, scopes: Iterable[str]) -> None:
-        """Ask Iterable for the types of fields that may be new since the last time.
+    def refresh(self, scopes: Iterable[str]) -> None:
+        """Read the types of scopes again, as fields may be new.
 
         Raises:
-            IterableError: if it does not tell.
+            IterableError: if they cannot be read.
         """
         for scope in scopes:
-            if types := self._ask(scope):
-                self.know(scope, types)
+            if types := self._fetch(scope):
+                self.set_types(scope, types)
 
-    def spelt(self, scope: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """`fields` in the spelling that their types ask for, where that loses nothing."""
-        return self._spell(self.of(scope), fields)
+    def coerced(self, scope: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """Coerce `fields` to their types, where that loses nothing."""
+        return self._coerce(self.types_of(scope), fields)
 
-    def learn(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> dict[ScopedPath, str]:
-        """Remember what Iterable says of the types of fields that clashed in a request with `rows`.
+    def learn_clashes(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> dict[ScopedPath, str]:
+        """Learn from the clashes that Iterable names when it refuses a request with `rows`.
 
-        The types of fields that the project is not known to have are returned: who has given them must be found out.
+        Returns:
+            Types of fields that the project is not known to have: they may be those of values in this request.
         """
         scopes = {row.type_scope for row in rows}
-        supposed: dict[ScopedPath, str] = {}
+        assumed: dict[ScopedPath, str] = {}
         for clash in clashes:
-            scope, path = _place(clash, scopes)
-            if scope is None or clash.expected_type not in TYPES | _SAME.keys():
+            scope, path = _scoped_path(clash, scopes)
+            if scope is None or clash.expected_type not in TYPES | _ALIASES.keys():
                 continue
-            expected = _SAME.get(clash.expected_type, clash.expected_type)
-            if path in self.of(scope):
-                self.know(scope, {path: expected})
+            expected = _ALIASES.get(clash.expected_type, clash.expected_type)
+            if path in self.types_of(scope):
+                self.set_types(scope, {path: expected})
             else:
-                supposed[scope, path] = expected
+                assumed[scope, path] = expected
             self._fitting.refuse((scope, path), clash.incoming_types, expected)
             self.version += 1
-        return supposed
+        return assumed
 
-    def harden(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
-        """Take it that the fields hold whole numbers only: no other value explains the clash."""
+    def require_whole_numbers(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> None:
+        """Assume that fields that clashed take whole numbers only, as no value explains the clash otherwise."""
         scopes = {row.type_scope for row in rows}
         for clash in clashes:
-            scope, path = _place(clash, scopes)
+            scope, path = _scoped_path(clash, scopes)
             if scope and clash.expected_type == "long":
-                self._fitting.harden((scope, path))
+                self._fitting.require_whole_numbers((scope, path))
         self.version += 1
 
-    def misfit(self, row: Operation) -> RejectReason | None:
-        """Why Iterable would refuse `row`, if a value of it does not fit the type of its field."""
-        return next(self.misfits(row), None)
+    def has_clash(self, row: Operation) -> RejectReason | None:
+        """Whether a value of `row` does not fit its field."""
+        return next(self.clashes(row), None)
 
-    def misfit_rows(self, rows: Iterable[Operation]) -> dict[Operation, RejectReason]:
-        """Those of `rows` that Iterable would refuse, and why."""
+    def clashing_rows(self, rows: Iterable[Operation]) -> dict[Operation, RejectReason]:
+        """Return the rows with a value that does not fit its field; a row is checked once per version of the types."""
         version = self.version
-        return {row: why for row in rows if row.fits_version != version and (why := self.misfit(row))}
+        return {row: why for row in rows if row.fits_version != version and (why := self.has_clash(row))}
 
-    def misfits(self, row: Operation) -> Iterator[RejectReason]:
-        """One for each value of `row` that does not fit the type of its field."""
+    def clashes(self, row: Operation) -> Iterator[RejectReason]:
+        """Yield a reject reason for each value of `row` that does not fit its field."""
         types = self._types.get(row.type_scope, {})
         if not types and row.type_scope != USERS:
             return
         fields = row.written_fields
-        if self.fit_surely(row.type_scope, fields):
+        if self.all_valid(row.type_scope, fields):
             return
         for path, type_ in leaves(fields):
             expected = types.get(path)
             if expected is None:
-                self._note_new(row.type_scope, path)
+                self._record_new(row.type_scope, path)
             elif not self.fits(row.type_scope, path, type_, expected):
                 reason = f"the field {path!r} is kept as {expected}, and the record holds a {type_}"
                 yield RejectReason(CLASH, reason, path)
 
-    def tell_new(self) -> None:
+    def log_new_fields(self) -> None:
         """Log, once for each, the profile fields that are about to be created: no field can be removed again."""
         with self._lock:
-            new = sorted(path for path, told in self._new.items() if not told)
-            self._new |= dict.fromkeys(new, True)
-            count = len(self._types[USERS].keys() | self._new)
-        if new:
-            names = ", ".join(map(repr, new[:_NAMED])) + (" ..." if len(new) > _NAMED else "")
+            classes_of_unknown = sorted(path for path, is_logged in self._new_fields.items() if not is_logged)
+            self._new_fields |= dict.fromkeys(classes_of_unknown, True)
+            count = len(self._types[USERS].keys() | self._new_fields)
+        if classes_of_unknown:
+            names = ", ".join(map(repr, classes_of_unknown[:_MAX_LISTED_FIELDS])) + (
+                " ..." if len(classes_of_unknown) > _MAX_LISTED_FIELDS else ""
+            )
             _logger.info(
                 "New profile fields: %s. That makes about %d of the %d of a project.", names, count, MAX_PROFILE_FIELDS
             )
 
-    def _note_new(self, scope: str, path: str) -> frozenset[type]:
-        """Note a field without a type, if it counts; of what classes its values may be."""
-        if scope == USERS and path not in self._new:
+    def _record_new(self, scope: str, path: str) -> frozenset[type]:
+        """Record a field without a known type, if it is one of profiles; return the classes of its values: any."""
+        if scope == USERS and path not in self._new_fields:
             with self._lock:
-                self._new.setdefault(path, False)
-                self._sure[scope].setdefault(path, ANY_CLASS)
+                self._new_fields.setdefault(path, False)
+                self._valid_classes[scope].setdefault(path, ANY_CLASS)
         return ANY_CLASS
 
     def fits(self, scope: str, path: str, type_: str, expected: str) -> bool:
-        """See `TypeFitting`."""
+        """Whether a value of type `type_` fits a field of type `expected`; see `TypeFitting`."""
         return self._fitting.fits((scope, path), type_, expected)
 
 
-def _place(clash: FieldClash, scopes: set[str]) -> tuple[str | None, str]:
-    """Scope and path of a field as an error names it: `path`, or for events `name:::path`.
+def _scoped_path(clash: FieldClash, scopes: set[str]) -> tuple[str | None, str]:
+    """Resolve the field that an error names as `path`, or for events as `name:::path`, to its scope and path.
 
-    None if the error may mean fields of several scopes, for what fits one need not fit another; or if it means
-    others than profile fields, as it may of a purchase, which brings both.
+    The scope is None if the error may mean fields of several scopes, since a value that fits one need not fit another;
+    or if it means other fields than those of profiles, as it may for a purchase, which has both.
     """
     owner, _, path = clash.field.rpartition(_SEPARATOR)
     named = event_scope(owner)

@@ -1,4 +1,4 @@
-"""From `obj.users[3].preferUserId: Boolean value expected` to the rows that are really so."""
+"""Schema violations that a refusal names, such as `obj.users[3].preferUserId: Boolean value expected`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from target_iterable.records.numbers import is_number
 
 BAD_SHAPE: Final = "BadJsonBody"
 
-_PLACE: Final = re.compile(r"obj\.(?P<collection>\w+)\[\d+\]\.(?P<path>.+)")
+_LOCATION: Final = re.compile(r"obj\.(?P<collection>\w+)\[\d+\]\.(?P<path>.+)")
 _EXPECTED: Final = re.compile(r"(?P<kind>\w+) value expected")
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-_IS: Final[Mapping[str, Callable[[Any], bool]]] = {
+_IS_KIND: Final[Mapping[str, Callable[[Any], bool]]] = {
     "boolean": lambda value: isinstance(value, bool),
     "number": is_number,
     "string": lambda value: isinstance(value, str),
@@ -27,20 +27,20 @@ _IS: Final[Mapping[str, Callable[[Any], bool]]] = {
 
 
 def violating_rows(rows: Sequence[Operation], violations: Mapping[str, str]) -> dict[Operation, RejectReason]:
-    """The rows that violate what Iterable says of one of them.
+    """Return row -> reason, for all rows that violate what Iterable says of one of them.
 
-    The index in the place is not believed: it was seen to point to the wrong row. A violation that no
-    row bears out is left out.
+    The index in the location is ignored: it was seen to point to the wrong row. A violation that no row confirms is
+    left out.
     """
-    found: dict[Operation, RejectReason] = {}
-    for place, message in violations.items():
-        where, what = _PLACE.fullmatch(place), _EXPECTED.fullmatch(message)
-        if where is None or what is None or what["kind"].lower() not in _IS:
+    violating: dict[Operation, RejectReason] = {}
+    for path_text, message in violations.items():
+        location, expectation = _LOCATION.fullmatch(path_text), _EXPECTED.fullmatch(message)
+        if location is None or expectation is None or expectation["kind"].lower() not in _IS_KIND:
             continue
-        kind, path = what["kind"].lower(), where["path"]
+        kind, path = expectation["kind"].lower(), location["path"]
         reject_reason = RejectReason(BAD_SHAPE, f"{path!r} must be of the kind {kind}", path)
-        found |= {row: reject_reason for row in rows if _violates(row, path, _IS[kind])}
-    return found
+        violating |= {row: reject_reason for row in rows if _violates(row, path, _IS_KIND[kind])}
+    return violating
 
 
 def _violates(row: Operation, path: str, is_right: Callable[[Any], bool]) -> bool:

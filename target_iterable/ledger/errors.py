@@ -1,10 +1,10 @@
-"""Failures of the ledger, in words for the person at the terminal."""
+"""Errors of the ledger, with messages for the person at the terminal."""
 
 from __future__ import annotations
 
 
 class LedgerError(Exception):
-    """The ledger cannot be read or written. State does not move past what it should hold."""
+    """The database of `ledger` cannot be read or written. State does not move past results that are not stored."""
 
     def __init__(self, error: Exception) -> None:
         # The text of a driver's error may hold the URL, and the URL a password.
@@ -15,7 +15,7 @@ class LedgerError(Exception):
 
 
 class LedgerLockedError(LedgerError):
-    """Another process holds a lock in the database of `ledger` for longer than can be waited."""
+    """Another process has held a lock in the database of `ledger` for longer than `lock_timeout_seconds`."""
 
     def __init__(self) -> None:
         super(LedgerError, self).__init__(

@@ -1,7 +1,7 @@
-"""What has happened once, and must not happen again: a table beside the ledger's.
+"""Table of idempotency keys, beside the ledger's: keys of effects that must happen once.
 
-What must happen at most once is written down before it is asked for. So if a run dies in between, the next one finds
-that it had begun, and does not take it for something new.
+Where an effect must happen at most once, its key is stored as reserved before the request is sent. If the run dies in
+between, the next one finds the key and does not send the request again.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Final
 
 from sqlalchemy import Column, LargeBinary, MetaData, Table, bindparam, delete, select, text
 
-from target_iterable.ledger.ledger import Ledger, sorted_chunks
-from target_iterable.ledger.sql import KEY_BYTES
+from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.sql import KEY_BYTES, sorted_chunks
 
 _TOKEN_BYTES: Final = 8
 _DONE: Final = b""
-"""In place of the token of the run that has begun it."""
+"""State of a key that is done. The state of a reserved key is the token of the run that has reserved it."""
 
 _TABLE: Final = Table(
     "iterable_happenings",
@@ -26,17 +26,19 @@ _TABLE: Final = Table(
     Column("state", LargeBinary(_TOKEN_BYTES), nullable=False),
     sqlite_with_rowid=False,
 )
-_AMONG: Final = _TABLE.c.key.in_(bindparam("keys", expanding=True))
-_READ: Final = select(_TABLE.c.key, _TABLE.c.state).where(_AMONG)
-_BEGIN: Final = text("INSERT INTO iterable_happenings (key, state) VALUES (:key, :state) ON CONFLICT (key) DO NOTHING")
-_DO: Final = text(
+_KEY_IN: Final = _TABLE.c.key.in_(bindparam("keys", expanding=True))
+_READ: Final = select(_TABLE.c.key, _TABLE.c.state).where(_KEY_IN)
+_RESERVE: Final = text(
+    "INSERT INTO iterable_happenings (key, state) VALUES (:key, :state) ON CONFLICT (key) DO NOTHING"
+)
+_COMPLETE: Final = text(
     "INSERT INTO iterable_happenings (key, state) VALUES (:key, :state) "
     "ON CONFLICT (key) DO UPDATE SET state = excluded.state"
 )
 
 
 class IdempotencyStore:
-    """Keys are those of the ledger. Threads may share it.
+    """States of idempotency keys. Keys are those of the ledger. Threads may share it.
 
     Raises:
         LedgerError: from every method, if the database cannot be read or written.
@@ -45,38 +47,38 @@ class IdempotencyStore:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._token = token_bytes(_TOKEN_BYTES)
-        ledger.make(_TABLE)
+        ledger.create_table(_TABLE)
 
-    def key(self, what: str, which: str) -> bytes:
-        """The key of what happens to something, of which `which` is the normal form."""
-        return self._ledger.key(f"once in normal form {what}", which)
+    def key(self, kind: str, key: str) -> bytes:
+        """Compute the key of an effect: `kind` says what happens, `key` is the record's key in its normal form."""
+        return self._ledger.key(f"once in normal form {kind}", key)
 
-    def former_key(self, what: str, which: str) -> bytes:
-        """The same as ledgers of version 1 have it: another form, which could be the normal form of something else."""
-        return self._ledger.key(f"once {what}", which)
+    def former_key(self, kind: str, key: str) -> bytes:
+        """Compute the key as ledgers of version 1 store it, which could equal the normal form of another key."""
+        return self._ledger.key(f"once {kind}", key)
 
     def read(self, keys: Collection[bytes]) -> dict[bytes, bool]:
-        """Those of `keys` that have happened, and (False) those of which nobody knows whether they have."""
+        """Return key -> whether it is done, else reserved; keys that are not stored are left out."""
         return {key: state == _DONE for key, state in self._states(keys).items()}
 
     def reserve(self, keys: Collection[bytes]) -> set[bytes]:
-        """Write down that `keys` are about to happen; those which nobody else has begun or done."""
-        self._ledger.write(_BEGIN, [{"key": key, "state": self._token} for key in keys])
+        """Store `keys` as reserved by this run, unless they are stored; return those that this run has reserved."""
+        self._ledger.execute_many(_RESERVE, [{"key": key, "state": self._token} for key in keys])
         return {key for key, state in self._states(keys).items() if state == self._token}
 
     def release(self, keys: Collection[bytes]) -> None:
-        """They were begun here, and have not happened."""
+        """Delete `keys` that this run has reserved: their effects have not happened."""
         self._delete(keys, state=self._token)
 
     def expire_foreign(self, keys: Collection[bytes]) -> None:
-        """Take what others have begun for something that has not happened."""
+        """Delete those of `keys` that other runs have reserved."""
         states = self._states(keys)
         for token in set(states.values()) - {_DONE, self._token}:
             self._delete([key for key, state in states.items() if state == token], state=token)
 
     def complete(self, keys: Collection[bytes]) -> None:
-        """They have happened."""
-        self._ledger.write(_DO, [{"key": key, "state": _DONE} for key in keys])
+        """Store `keys` as done."""
+        self._ledger.execute_many(_COMPLETE, [{"key": key, "state": _DONE} for key in keys])
 
     def _states(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
         states: dict[bytes, bytes] = {}
@@ -88,4 +90,4 @@ class IdempotencyStore:
     def _delete(self, keys: Collection[bytes], state: bytes) -> None:
         with self._ledger.transaction() as connection:
             for some in sorted_chunks(keys):
-                connection.execute(delete(_TABLE).where(_AMONG, _TABLE.c.state == state), {"keys": some})
+                connection.execute(delete(_TABLE).where(_KEY_IN, _TABLE.c.state == state), {"keys": some})

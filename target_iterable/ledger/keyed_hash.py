@@ -1,4 +1,4 @@
-"""Hashes that only who has a secret can make."""
+"""Keyed hashes of several parts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from hashlib import blake2b
 
 
 def length_prefix(part: bytes) -> bytes:
-    """What stands before a part of what is hashed, so that no other parts are the same text."""
+    """Encode the length of a part: hashed in front of each part, it tells apart lists whose joined bytes are equal."""
     return len(part).to_bytes(8)
 
 
 def update_hash(hasher: blake2b, *parts: bytes) -> blake2b:
-    """`hasher`, after it was told these parts."""
+    """Feed `parts` to `hasher`, each behind its length, and return it."""
     for part in parts:
         hasher.update(length_prefix(part))
         hasher.update(part)

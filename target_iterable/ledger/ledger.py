@@ -1,25 +1,24 @@
-"""What Iterable has accepted, in hashes: a table in SQLite or PostgreSQL that outlives the run.
+"""Dedup store: key of a thing -> hash of its last accepted content, in a table of SQLite or PostgreSQL.
 
-All hashes are keyed with a secret of the project, see `ledger_keys`. So the ledger tells nothing about people to those
-who do not have the key, and projects can share one ledger.
+All hashes are keyed with a secret of the project, see `LedgerKeys`. So the ledger says nothing about people to readers
+without the secret, and projects can share a ledger.
 
-Who is about to overwrite a thing claims it first, and what was accepted is kept only where the claim still stands.
-Several processes may write the same things at once: where their claims meet, nobody can say whose request Iterable
-took last, so nothing is kept, and the thing is sent again the next time.
+A writer claims a key before it overwrites the thing, and commits the accepted content only where its claim still
+stands. Several processes may write the same things at once: where their claims meet, the order of their requests is
+unknown, nothing is committed, and the thing is sent again the next time.
 
-What is said goes into a log first, and from there into the table; see `ledger_log`.
+Changes are appended to a log, and moved from there into the table; `write_log` shows the protocol.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from operator import itemgetter
 from secrets import token_bytes
 from threading import Lock
 from typing import ClassVar, Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import (
     Column,
@@ -31,33 +30,27 @@ from sqlalchemy import (
     TextClause,
     delete,
 )
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from iterable_api.storage import databases
-from iterable_api.storage.paths import private_file, sqlite_file
-from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
 from target_iterable.ledger.errors import LedgerError, LedgerLockedError
 from target_iterable.ledger.keyed_hash import update_hash
-from target_iterable.ledger.keys import LedgerKeys
-from target_iterable.ledger.schema import migrate
-from target_iterable.ledger.sql import CONTENT_BYTES, DIALECTS, KEY_BYTES
+from target_iterable.ledger.sql import CONTENT_BYTES, DIALECTS, KEY_BYTES, sorted_chunks
 from target_iterable.ledger.write_log import (
     CLAIM,
     COMMIT,
     INVALIDATE,
     INVALIDATE_SCOPE,
+    LOG,
     NOT_ACCEPTED,
     WRITER_BYTES,
     ReplayedLog,
 )
-from target_iterable.ledger.write_log import TABLE as LOG
 
 SCOPE_BYTES: Final = 8
 _MAX_LOGGED_KEYS: Final = 200_000
-"""So many keys are settled in the log before the table gets them. Each takes about 150 bytes of memory until then."""
-_MAX_PARAMETERS: Final = 10_000
-"""So many keys fit into one statement of any database as parameters of their own."""
+"""Keys with a content in the log before it is compacted. Each takes about 150 bytes of memory until then."""
 
 _TABLE: Final = Table(
     "iterable_ledger",
@@ -68,29 +61,12 @@ _TABLE: Final = Table(
 )
 
 
-def _sqlite(place: str, lock_timeout: float) -> Engine:
-    """The file at a path or URL, which is for its owner only if it is made now. So is what SQLite puts beside it."""
-    path = sqlite_file(place)
-    if not path or path == ":memory:":
-        raise ValueError("it would be forgotten at the end of the run")
-    private_file(path)
-    return databases.sqlite(place, lock_timeout)
-
-
-_KINDS: Final[Mapping[str, Callable[[str, float], Engine]]] = {
-    "": _sqlite,
-    "sqlite": _sqlite,
-    "postgresql": databases.postgresql,
-    "postgres": databases.postgresql,
-}
-
-
 class Ledger:
-    """Key of a thing -> hash of what was last accepted of it. The table is made when it is missing.
+    """Dedup store of one project. Its tables are created when they are missing. Threads may share it.
 
     Attributes:
-        is_writable: whether the database may be told anything.
-        is_known: whether the database knows the project by its key.
+        is_writable: whether anything may be written to the database.
+        is_known: whether the database knows the key of the project.
     """
 
     is_writable: ClassVar[bool] = True
@@ -101,114 +77,118 @@ class Ledger:
         self._dialect = DIALECTS[engine.dialect.name]
         self._writer = token_bytes(WRITER_BYTES)
         self._secret = secret
-        self._blank = blake2b(key=secret, digest_size=CONTENT_BYTES)
+        self._hasher = blake2b(key=secret, digest_size=CONTENT_BYTES)
         self._replayed_log = ReplayedLog()
         self._locked: LedgerLockedError | None = None
         self._lock = Lock()
         self._has_written = False
         for table in (_TABLE, LOG):
-            self.make(table)
+            self.create_table(table)
 
-    def make(self, table: Table) -> None:
-        """Make a table, unless it is there.
+    def create_table(self, table: Table) -> None:
+        """Create a table, unless it exists.
 
         Raises:
-            LedgerError: if that fails.
+            LedgerError: if the database cannot be used.
         """
         with self._database_errors():
-            databases.make(self._engine, CreateTable(table, if_not_exists=True))
+            databases.create_table(self._engine, CreateTable(table, if_not_exists=True))
 
     def hash(self, *parts: bytes) -> bytes:
-        """16 bytes that only who has the secret can make from `parts`."""
+        """Hash `parts` to 16 bytes, keyed with the secret of the project."""
         return self.hasher(*parts).digest()
 
     def hasher(self, *parts: bytes) -> blake2b:
-        """What makes such a hash, already told these parts; others behind them each need their `framing`, too."""
-        return update_hash(self._blank.copy(), *parts)
+        """Return a hasher that was fed `parts`. Each further part must be fed behind its `length_prefix`."""
+        return update_hash(self._hasher.copy(), *parts)
 
-    def secret_for(self, purpose: str, size: int) -> bytes:
-        """A secret of `size` bytes, at most 64, that only who has the project's secret can make."""
+    def derive_secret(self, purpose: str, size: int) -> bytes:
+        """Derive a secret of `size` bytes, at most 64, from the secret of the project."""
         return blake2b(purpose.encode(), key=self._secret, digest_size=size, person=b"secret").digest()
 
-    def key(self, place: str, *name: str) -> bytes:
-        """The key of what is so named in `place`. All keys of a place begin with the same 8 bytes."""
-        return self.prefix(place) + self.hash(*(part.encode() for part in name))
+    def key(self, scope: str, *name: str) -> bytes:
+        """Compute the key of the thing with this name in `scope`.
+
+        A key has 24 bytes, of which the first 8 are `scope_prefix(scope)`.
+        """
+        return self.scope_prefix(scope) + self.hash(*(part.encode() for part in name))
 
     def read(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
-        """What is kept under those of `keys` that are there.
+        """Return key -> hash of the last accepted content, for those of `keys` that have one and are not claimed.
 
         Raises:
-            LedgerError: if it cannot be read.
+            LedgerError: if the database cannot be read.
         """
         if not keys:
             return {}
         with self._exclusive() as connection:
             self._replayed_log.replay(connection)
             claims, contents = self._replayed_log.claims, self._replayed_log.contents
-            free = [key for key in keys if key not in claims]
-            rest = self._dialect.pack(sorted(key for key in free if key not in contents))
-            kept = dict(connection.execute(self._dialect.read, {"keys": rest}).tuples().all())
-            return kept | {key: content for key in free if (content := contents.get(key))}
+            unclaimed = [key for key in keys if key not in claims]
+            unlogged = self._dialect.pack(sorted(key for key in unclaimed if key not in contents))
+            chunk = dict(connection.execute(self._dialect.read, {"keys": unlogged}).tuples().all())
+            return chunk | {key: content for key in unclaimed if (content := contents.get(key))}
 
     def invalidate(self, keys: Collection[bytes]) -> None:
-        """Keep nothing under `keys`.
+        """Put tombstones under `keys`: their contents are unknown.
 
         Raises:
-            LedgerError: if it cannot be written.
+            LedgerError: if the database cannot be written.
         """
         self._append(INVALIDATE, keys)
 
-    def invalidate_scope(self, place: str) -> None:
-        """Keep nothing that is in `place`.
+    def invalidate_scope(self, scope: str) -> None:
+        """Delete the contents of all keys in `scope`.
 
         Raises:
-            LedgerError: if it cannot be written.
+            LedgerError: if the database cannot be written.
         """
-        first = self.prefix(place)
+        first = self.scope_prefix(scope)
         with self._exclusive_write() as connection:
             self._replayed_log.append(connection, INVALIDATE_SCOPE, self._writer, first)
             connection.execute(delete(_TABLE).where(_TABLE.c.key.between(first, first + b"\xff" * CONTENT_BYTES)))
 
     def claim(self, keys: Collection[bytes]) -> None:
-        """Take nothing under `keys` for accepted any more: it is about to be overwritten.
+        """Claim `keys`: the things are about to be overwritten, so their contents no longer count.
 
         Raises:
-            LedgerError: if it cannot be written.
+            LedgerError: if the database cannot be written.
         """
         self._append(CLAIM, keys)
 
     def commit(self, contents: Mapping[bytes, bytes | None]) -> None:
-        """Keep what was accepted, where it was claimed and nobody else has claimed it since. None was not accepted.
+        """Commit accepted contents, where this process has the only claim. Elsewhere they become tombstones.
 
-        Contents are hashes as `hash` makes them.
+        Args:
+            contents: key -> hash of the content as `hash` makes it; None if it was not accepted.
 
         Raises:
-            LedgerError: if it cannot be written.
+            LedgerError: if the database cannot be written.
         """
         self._append(COMMIT, contents, b"".join([content or NOT_ACCEPTED for content in contents.values()]))
 
     def in_other_database(self, engine: Engine) -> Ledger:
-        """One with the same keys in another database."""
+        """Return a ledger with the same secret in another database."""
         return Ledger(engine, self._secret)
 
     def close(self) -> None:
-        """Close the connections. What this process has changed is in the table then, or else still in the log."""
+        """Close the connections. Changes of this process are moved into the table if possible; else they stay."""
         if self._has_written:
             with suppress(LedgerError):
                 self._compact()
         self._engine.dispose()
 
-    def prefix(self, place: str) -> bytes:
-        """What all keys of `place` begin with."""
-        return self.hash(place.encode())[:SCOPE_BYTES]
+    def scope_prefix(self, scope: str) -> bytes:
+        """Compute the `SCOPE_BYTES` that all keys of `scope` begin with."""
+        return self.hash(scope.encode())[:SCOPE_BYTES]
 
-    def write(self, statement: TextClause, rows: Sequence[Mapping[str, bytes | int | str]]) -> None:
-        """Execute a statement for each of `rows`, which have a `key`, in one transaction.
+    def execute_many(self, statement: TextClause, rows: Sequence[Mapping[str, bytes | int | str]]) -> None:
+        """Execute a statement for each of `rows`, which have a column `key`, in one transaction.
 
         Raises:
-            LedgerError: if that fails.
+            LedgerError: if the database cannot be written.
         """
-        # In the order of the keys, in which two processes do not wait for each other, and the file is written faster.
+        # Sorted by key, two processes do not wait for each other, and the file is written faster.
         if rows:
             with self.transaction() as connection:
                 connection.execute(statement, sorted(rows, key=itemgetter("key")))
@@ -222,19 +202,19 @@ class Ledger:
             self._compact()
 
     def _compact(self) -> None:
-        """Bring into the table what is in the log: so much at once, that a page is written for many keys."""
+        """Move the log into the table, in large chunks: so each page of the table is written once for many keys."""
         with self._exclusive_write() as connection:
             self._replayed_log.replay(connection)
             contents = self._replayed_log.contents
-            for kept in sorted_chunks([key + content for key, content in contents.items() if content]):
-                connection.execute(self._dialect.put, self._dialect.rows(kept))
-            for gone in sorted_chunks([key for key, content in contents.items() if not content]):
-                connection.execute(self._dialect.drop, {"keys": self._dialect.pack(gone)})
+            for chunk in sorted_chunks([key + content for key, content in contents.items() if content]):
+                connection.execute(self._dialect.upsert, self._dialect.rows(chunk))
+            for tombstones in sorted_chunks([key for key, content in contents.items() if not content]):
+                connection.execute(self._dialect.delete, {"keys": self._dialect.pack(tombstones)})
             self._replayed_log.truncate(connection, self._writer)
 
     @contextmanager
     def _exclusive_write(self) -> Iterator[Connection]:
-        """Such a connection, while nobody else writes, here or elsewhere."""
+        """Yield a connection while no other thread or process writes."""
         with self._exclusive() as connection:
             connection.execute(self._dialect.lock)
             self._has_written = True
@@ -242,29 +222,29 @@ class Ledger:
 
     @contextmanager
     def _exclusive(self) -> Iterator[Connection]:
-        """Such a connection, while no other thread has one."""
+        """Yield a connection while no other thread has one."""
         with self._lock:
             try:
                 with self.transaction() as connection:
                     yield connection
             except BaseException:
-                # What was heard may have been undone.
+                # Replayed entries may have been rolled back.
                 self._replayed_log = ReplayedLog()
                 raise
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A connection whose changes are kept all at the end, or none.
+        """Yield a connection whose changes are committed at the end, or rolled back after an error.
 
         Raises:
-            LedgerError: for what goes wrong in the database.
+            LedgerError: for errors of the database.
         """
         with self._database_errors(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def _database_errors(self) -> Iterator[None]:
-        """Say what goes wrong in the database. After one lock that was waited for in vain, no other is waited for."""
+        """Translate errors of the database. After one lock that did not become free in time, no other is waited for."""
         if self._locked is not None:
             raise self._locked
         try:
@@ -274,58 +254,3 @@ class Ledger:
                 raise LedgerError(error) from None
             self._locked = LedgerLockedError()
             raise self._locked from None
-
-
-def sorted_chunks(keys: Collection[bytes]) -> Iterator[list[bytes]]:
-    """Keys in order, also with what belongs to them: as many at a time as a statement can hold."""
-    ordered = sorted(keys)
-    for start in range(0, len(ordered), _MAX_PARAMETERS):
-        yield ordered[start : start + _MAX_PARAMETERS]
-
-
-def open_ledger(
-    place: str,
-    api_key: str,
-    kind: type[Ledger] = Ledger,
-    *,
-    ledger_key: str | None = None,
-    lock_timeout: float = LOCK_TIMEOUT,
-) -> Ledger:
-    """The ledger at a path or URL, brought up to date, as it is for the project that has these keys.
-
-    Locks of other processes are waited for `lock_timeout` seconds.
-
-    Raises:
-        ValueError: naming the setting, if there is no such kind of database, its driver is not installed, it cannot be
-            reached, or is of another version; or if the keys do not belong together.
-    """
-    with opened_keys(place, lock_timeout) as (engine, keys):
-        secret, is_known = keys.open(api_key, ledger_key, keeps=kind.is_writable)
-        return kind(engine, secret, is_known=is_known)
-
-
-@contextmanager
-def opened_keys(place: str, lock_timeout: float = LOCK_TIMEOUT) -> Iterator[tuple[Engine, LedgerKeys]]:
-    """The database of the ledger at a path or URL, brought up to date, and its keys.
-
-    Raises:
-        ValueError: see `open_ledger`; also for what the database says inside.
-    """
-    try:
-        engine = _KINDS[urlsplit(place).scheme](place, lock_timeout)
-    except (ImportError, NoSuchModuleError):
-        raise ValueError("`ledger` needs a driver: pip install 'singer-iterable[postgres]'.") from None
-    except (ArgumentError, KeyError, ValueError):
-        raise ValueError("`ledger` must be a file, or a URL of SQLite or PostgreSQL.") from None
-    except OSError as error:
-        raise ValueError(f"`ledger` cannot be written: {error.strerror}.") from None
-    try:
-        migrate(engine)
-        yield engine, LedgerKeys(engine)
-    except (LedgerError, SQLAlchemyError, ValueError) as error:
-        engine.dispose()
-        raise ValueError(str(_failure(error) if isinstance(error, SQLAlchemyError) else error)) from None
-
-
-def _failure(error: SQLAlchemyError) -> LedgerError:
-    return LedgerLockedError() if databases.is_locked(error) else LedgerError(error)

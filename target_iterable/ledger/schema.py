@@ -1,12 +1,13 @@
-"""The layout of the ledger's tables: its versions, and how an older one becomes the present one.
+"""Layout of the ledger's tables: its versions, and the migrations between them.
 
-0. There is nothing yet.
-1. Tables without a version. Their hashes and seals are made with a secret that follows from the API key.
-2. Secrets are kept in the table `iterable_ledger_keys`, see `ledger_keys`. Those of version 1 stay as they are, so all
-   that version 1 holds is still found. What happens once is kept under the normal form of its key, and is also looked
-   for under the form that version 1 had.
+0. There are no tables.
+1. Tables without a version. Hashes and ciphertexts are made with a secret that is derived from the API key.
+2. Secrets are stored in the table `iterable_ledger_keys`, see `ledger.keys`. Those of version 1 are kept, so all that
+   version 1 stored is still found. Idempotency keys are stored in their normal form, and also looked up in the form of
+   version 1.
 
-Whoever opens the ledger first brings it up to date; others wait. What was done is a row of `iterable_ledger_schema`.
+The first process that opens the ledger migrates it while others wait. Each migration is a row of
+`iterable_ledger_schema`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sqlalchemy import Column, Connection, Engine, Integer, LargeBinary, MetaData, Table, func, insert, inspect, select
-from sqlalchemy import text as sql
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.schema import CreateTable
 
 from iterable_api.storage import databases
@@ -43,43 +56,43 @@ VERSION_1_TABLES: Final[Mapping[str, frozenset[str]]] = {
     "iterable_mirrors": frozenset({"key", "stream", "version"}),
     "iterable_sightings": frozenset({"number", "stream", "version", "hashes"}),
 }
-"""The tables of version 1, each of which is made when it is first needed, and their columns."""
+"""Tables of version 1, each of which is created when it is first needed, and their columns."""
 
-_LOCKS: Final[Mapping[str, str]] = {
-    # Whoever writes has the whole file for himself; this writes nothing.
+_LOCK_STATEMENTS: Final[Mapping[str, str]] = {
+    # A write locks the whole file; this one changes nothing.
     "sqlite": "DELETE FROM {} WHERE 0",
     "postgresql": "LOCK TABLE {} IN EXCLUSIVE MODE",
 }
 
 
 def lock_table(connection: Connection, table: Table) -> None:
-    """Make others who lock the table wait for the end of the transaction."""
-    connection.execute(sql(_LOCKS[connection.dialect.name].format(table.name)))
+    """Lock `table` against others that call this, until the end of the transaction."""
+    connection.execute(text(_LOCK_STATEMENTS[connection.dialect.name].format(table.name)))
 
 
 def migrate(engine: Engine) -> None:
-    """Make what is missing, step by step, all of it or nothing.
+    """Apply the missing migrations in one transaction.
 
     Raises:
-        ValueError: naming the setting, for a ledger of a version that is not known.
+        ValueError: naming the setting, for a ledger of an unknown version.
         SQLAlchemyError: if the database cannot be used.
     """
-    databases.make(engine, CreateTable(_APPLIED, if_not_exists=True))
+    databases.create_table(engine, CreateTable(_APPLIED, if_not_exists=True))
     with engine.begin() as connection:
         if _version(connection) == VERSION:
             return
     with engine.begin() as connection:
         lock_table(connection, _APPLIED)
-        for version in range(_checked(_version(connection)) + 1, VERSION + 1):
+        for version in range(_check_version(_version(connection)) + 1, VERSION + 1):
             _MIGRATIONS[version](connection)
             connection.execute(insert(_APPLIED), {"version": version})
 
 
 def _version(connection: Connection) -> int:
-    """What was applied last; where nothing says so, by the tables that are there.
+    """Return the version that was applied last; where none is stored, infer it from the tables.
 
     Raises:
-        ValueError: if these are of no version that is known.
+        ValueError: if the tables are of no known version.
     """
     version = connection.execute(select(func.max(_APPLIED.c.version))).scalar()
     if version is not None:
@@ -95,7 +108,7 @@ def _version(connection: Connection) -> int:
     return 1 if found else 0
 
 
-def _checked(version: int) -> int:
+def _check_version(version: int) -> int:
     if version > VERSION:
         raise ValueError(
             f"`ledger` is of version {version}, which a newer target-iterable has made; this one knows versions up to "
@@ -110,13 +123,13 @@ def _checked(version: int) -> int:
     return version
 
 
-def _nothing(_connection: Connection) -> None:
-    """The tables of version 1 are made where they are used."""
+def _create_nothing(_connection: Connection) -> None:
+    """Do nothing: the tables of version 1 are created where they are used."""
 
 
-def _with_keys(connection: Connection) -> None:
+def _create_keys(connection: Connection) -> None:
     connection.execute(CreateTable(KEYS, if_not_exists=True))
 
 
-_MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {1: _nothing, 2: _with_keys}
-"""By the version that it leads to."""
+_MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {1: _create_nothing, 2: _create_keys}
+"""Version -> migration that leads to it."""

@@ -1,53 +1,57 @@
-"""What the ledger says to its databases. Many keys are one statement, with all of them in one parameter.
+"""SQL statements of the ledger. Many keys are one statement, with all of them in one parameter.
 
-A statement for each key, or with a parameter for each, takes several times as long, most of it outside of the database.
+A statement per key, or a parameter per key, takes several times as long, most of it outside of the database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import TextClause, text
 
 KEY_BYTES: Final = 24
 CONTENT_BYTES: Final = 16
-"""These two are also in the statements for SQLite, which cut the parameters."""
+"""Bytes. Both sizes are also in the statements for SQLite, which split the parameters."""
+_MAX_PARAMETERS: Final = 10_000
+"""Keys that fit into one statement of any database as parameters of their own."""
 
 Pack: TypeAlias = Callable[[Sequence[bytes]], Any]
 
 
 class Dialect(NamedTuple):
-    """Statements that take `keys` in their order, and what makes one parameter of many values.
+    """Statements of one kind of database, which take `keys` sorted, and the functions that make their parameters.
 
     Attributes:
-        lock: makes whoever else wants to write wait for the end of the transaction. Two of them would else get the
-            numbers of what they append in one order, and bring it to the disk in the other.
-        read: the keys that are there, and what is kept under them.
-        put: puts contents under keys, as `rows` has made parameters of both: keys with their contents behind them.
-        drop: takes the keys away.
+        lock: locks the log until the end of the transaction. Without it, two writers could get their numbers in one
+            order and commit in the other.
+        read: selects keys and contents of those of `keys` that exist.
+        upsert: stores contents under keys; its parameters come from `rows`.
+        delete: deletes keys.
+        pack: makes the parameter `keys` of a list of keys.
+        rows: makes the parameters of `upsert` of a list of keys, each with its content behind it.
     """
 
     lock: TextClause
     read: TextClause
-    put: TextClause
-    drop: TextClause
+    upsert: TextClause
+    delete: TextClause
     pack: Pack
     rows: Callable[[Sequence[bytes]], Mapping[str, Any]]
 
 
-def _whole(rows: Sequence[bytes]) -> Mapping[str, Any]:
+def _joined_rows(rows: Sequence[bytes]) -> Mapping[str, Any]:
     return {"rows": b"".join(rows)}
 
 
-def _apart(rows: Sequence[bytes]) -> Mapping[str, Any]:
+def _split_rows(rows: Sequence[bytes]) -> Mapping[str, Any]:
     return {"keys": [row[:KEY_BYTES] for row in rows], "contents": [row[KEY_BYTES:] for row in rows]}
 
 
 _SQLITE: Final = Dialect(
-    # Whoever writes has the whole file for himself; this writes nothing.
+    # A write locks the whole file; this one changes nothing.
     lock=text("DELETE FROM iterable_ledger_log WHERE number < 0"),
-    # A cross join is one whose order SQLite leaves alone.
+    # SQLite does not reorder a cross join.
     read=text(
         """
         WITH RECURSIVE
@@ -56,7 +60,7 @@ _SQLITE: Final = Dialect(
         FROM numbers CROSS JOIN iterable_ledger AS kept ON kept.key = substr(:keys, n * 24 + 1, 24)
         """
     ),
-    put=text(
+    upsert=text(
         """
         WITH RECURSIVE
         numbers(n) AS (SELECT 0 WHERE :rows <> x'' UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < length(:rows) / 40)
@@ -65,7 +69,7 @@ _SQLITE: Final = Dialect(
         ON CONFLICT (key) DO UPDATE SET content = excluded.content
         """
     ),
-    drop=text(
+    delete=text(
         """
         WITH RECURSIVE
         numbers(n) AS (SELECT 0 WHERE :keys <> x'' UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < length(:keys) / 24)
@@ -73,12 +77,12 @@ _SQLITE: Final = Dialect(
         """
     ),
     pack=b"".join,
-    rows=_whole,
+    rows=_joined_rows,
 )
 _POSTGRESQL: Final = Dialect(
     lock=text("LOCK TABLE iterable_ledger_log IN EXCLUSIVE MODE"),
     read=text("SELECT key, content FROM iterable_ledger WHERE key = ANY(CAST(:keys AS bytea[]))"),
-    put=text(
+    upsert=text(
         """
         INSERT INTO iterable_ledger (key, content)
         SELECT given.key, given.content
@@ -86,8 +90,15 @@ _POSTGRESQL: Final = Dialect(
         ON CONFLICT (key) DO UPDATE SET content = excluded.content
         """
     ),
-    drop=text("DELETE FROM iterable_ledger WHERE key = ANY(CAST(:keys AS bytea[]))"),
+    delete=text("DELETE FROM iterable_ledger WHERE key = ANY(CAST(:keys AS bytea[]))"),
     pack=list,
-    rows=_apart,
+    rows=_split_rows,
 )
 DIALECTS: Final[Mapping[str, Dialect]] = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}
+
+
+def sorted_chunks(keys: Collection[bytes]) -> Iterator[list[bytes]]:
+    """Yield `keys`, or keys with their contents behind them, sorted, in lists that one statement can hold."""
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), _MAX_PARAMETERS):
+        yield ordered[start : start + _MAX_PARAMETERS]

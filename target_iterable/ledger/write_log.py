@@ -1,7 +1,26 @@
-"""What was said about the keys of a ledger since its table was last written: a log that all who write append to.
+"""Write-ahead log of the ledger: all processes append to it, and `ReplayedLog` is the state after replaying it.
 
-Keys are hashes, so that each is at another place of the table, and the larger that is, the more of its pages are read
-and written for the keys of one load. A log is written at its end only, and costs the same however much is kept.
+Keys are hashes, so neighbours in time are far apart in the main table, and each write there touches many pages. The
+log is only written at its end, at the same cost however large the ledger is. Compaction moves it into the main table.
+
+The claim protocol, for one key. A writer is one process; *other* is any writer but the one that appends the entry.
+*commit* is an entry COMMIT with a content that Iterable has accepted, *reject* one with NOT_ACCEPTED.
+
+    | state            | claim            | commit    | reject    | invalidate | invalidate scope | compact          |
+    | ---------------- | ---------------- | --------- | --------- | ---------- | ---------------- | ---------------- |
+    | free             | claimed          | tombstone | tombstone | tombstone  | free             | free             |
+    | claimed          | claimed          | committed | tombstone | tombstone  | tombstone        | claimed          |
+    | claimed by other | conflict         | tombstone | tombstone | tombstone  | tombstone        | claimed by other |
+    | conflict         | conflict         | tombstone | tombstone | tombstone  | tombstone        | conflict         |
+    | committed        | claimed          | tombstone | tombstone | tombstone  | tombstone        | free             |
+    | tombstone        | claimed          | tombstone | tombstone | tombstone  | tombstone        | free             |
+
+In the state *free*, the log says nothing of the key, and the main table holds: compaction has written committed
+contents there and deleted the rows of tombstones; invalidating a scope deletes its rows at once. In the states
+*claimed*, *conflict* and *tombstone*, the next record counts as changed. A commit without the writer's own claim proves
+nothing: between its request and the entry, another writer may have overwritten the thing. So it leaves a tombstone.
+
+`tests/target/test_claims.py` holds this table against `ReplayedLog`.
 """
 
 from __future__ import annotations
@@ -28,11 +47,11 @@ from target_iterable.ledger.sql import CONTENT_BYTES, KEY_BYTES
 
 WRITER_BYTES: Final = 8
 NOT_ACCEPTED: Final = bytes(CONTENT_BYTES)
-"""In place of a content that was not accepted."""
+"""Marker in place of a content that Iterable has not accepted."""
 CONFLICT: Final = bytes(WRITER_BYTES)
-"""A claim that is nobody's: two were there at once."""
+"""Marker in place of the writer of a claim: two writers have claimed the key at once, and neither claim counts."""
 TOMBSTONE: Final = b""
-"""In place of the content of a thing that may be in Iterable, nobody knows how."""
+"""Marker in place of a content: the content that Iterable holds under this key is unknown."""
 
 CLAIM: Final = "claim"
 COMMIT: Final = "keep"
@@ -40,7 +59,7 @@ INVALIDATE: Final = "forget"
 INVALIDATE_SCOPE: Final = "forget place"
 COMPACT: Final = "fold"
 
-TABLE: Final = Table(
+LOG: Final = Table(
     "iterable_ledger_log",
     MetaData(),
     Column("number", Integer, primary_key=True),
@@ -51,22 +70,25 @@ TABLE: Final = Table(
     # Numbers only rise, also after all entries were deleted.
     sqlite_autoincrement=True,
 )
-_SINCE: Final = select(TABLE).where(TABLE.c.number > bindparam("number")).order_by(TABLE.c.number)
+_SINCE: Final = select(LOG).where(LOG.c.number > bindparam("number")).order_by(LOG.c.number)
 
 
 class LogEntry(NamedTuple):
-    """What somebody has said.
+    """One row of the log.
 
     Attributes:
-        number: its place in the log.
+        number: position in the log.
         kind: one of
 
-            - CLAIM: nothing under `keys` is accepted any more; they are about to be overwritten.
-            - KEEP: `contents` of `keys` were accepted, or were not, if they are REFUSED.
-            - FORGET: nothing is kept under `keys`.
-            - FORGET_PLACE: the same for all that begin with `keys`.
-            - FOLD: all before this is in the table, but for the claims `contents` of `keys`.
-        writer: who has said it: the claim that is put under keys.
+            - CLAIM: `writer` is about to overwrite the things under `keys`.
+            - COMMIT: `contents` of `keys` were accepted, or were not where they are NOT_ACCEPTED.
+            - INVALIDATE: the contents under `keys` are unknown.
+            - INVALIDATE_SCOPE: the same for all keys that begin with `keys`.
+            - COMPACT: all earlier entries are in the main table, except for claims: `keys` with their writers in
+              `contents`.
+        writer: id of the process that has appended the entry, `WRITER_BYTES` long.
+        keys: keys of `KEY_BYTES` each, concatenated; for INVALIDATE_SCOPE the prefix of a scope.
+        contents: hashes of `CONTENT_BYTES` each, concatenated; for COMPACT writers of `WRITER_BYTES` each.
     """
 
     number: int
@@ -77,11 +99,11 @@ class LogEntry(NamedTuple):
 
 
 class ReplayedLog:
-    """What the entries of the log amount to.
+    """State after replaying the log: open claims, and contents that are not in the main table yet.
 
     Attributes:
-        claims: the claim under each key that somebody is about to overwrite.
-        contents: what is under the other keys; NOTHING if nothing is kept there.
+        claims: key -> writer that is about to overwrite it, or CONFLICT.
+        contents: key -> hash of the content, or TOMBSTONE. Keys with a claim may be in here, too; the claim counts.
     """
 
     def __init__(self) -> None:
@@ -90,67 +112,70 @@ class ReplayedLog:
         self._number = 0
 
     def replay(self, connection: Connection) -> None:
-        """Read what was appended to the log since the last time."""
+        """Apply the entries that were appended since the last call."""
         rows = connection.execute(_SINCE, {"number": self._number}).tuples().all()
         for entry in map(LogEntry._make, rows):
-            _HEARD[entry.kind](self, entry)
+            _REPLAY[entry.kind](self, entry)
             self._number = entry.number
 
     def append(self, connection: Connection, kind: str, writer: bytes, keys: bytes, contents: bytes = b"") -> None:
-        """Append to the log, which is locked, and hear it behind what others have said."""
-        said = {"kind": kind, "writer": writer, "keys": keys, "contents": contents}
-        connection.execute(insert(TABLE), said)
+        """Append an entry, then replay up to it, entries of other writers included. The log must be locked."""
+        entry = {"kind": kind, "writer": writer, "keys": keys, "contents": contents}
+        connection.execute(insert(LOG), entry)
         self.replay(connection)
 
     def truncate(self, connection: Connection, writer: bytes) -> None:
-        """Clear the log, which is locked and heard, of all but the claims. The table has the rest."""
-        connection.execute(delete(TABLE).where(TABLE.c.number <= self._number))
+        """Delete all entries, and append the open claims again as one.
+
+        The log must be locked and replayed, and its contents must be in the main table.
+        """
+        connection.execute(delete(LOG).where(LOG.c.number <= self._number))
         self.append(connection, COMPACT, writer, b"".join(self.claims), b"".join(self.claims.values()))
 
 
-def _hear_claim(lately: ReplayedLog, entry: LogEntry) -> None:
-    claims, claim = lately.claims, entry.writer
+def _replay_claim(log: ReplayedLog, entry: LogEntry) -> None:
+    claims, writer = log.claims, entry.writer
     for key in split_bytes(entry.keys, KEY_BYTES):
-        claims[key] = claim if claims.get(key, claim) == claim else CONFLICT
+        claims[key] = writer if claims.get(key, writer) == writer else CONFLICT
 
 
-def _hear_kept(lately: ReplayedLog, entry: LogEntry) -> None:
-    claims, contents, claim = lately.claims, lately.contents, entry.writer
-    given = zip(split_bytes(entry.keys, KEY_BYTES), split_bytes(entry.contents, CONTENT_BYTES), strict=True)
-    for key, content in given:
-        contents[key] = content if claims.pop(key, None) == claim and content != NOT_ACCEPTED else TOMBSTONE
+def _replay_commit(log: ReplayedLog, entry: LogEntry) -> None:
+    claims, contents, writer = log.claims, log.contents, entry.writer
+    committed = zip(split_bytes(entry.keys, KEY_BYTES), split_bytes(entry.contents, CONTENT_BYTES), strict=True)
+    for key, content in committed:
+        contents[key] = content if claims.pop(key, None) == writer and content != NOT_ACCEPTED else TOMBSTONE
 
 
-def _hear_forgotten(lately: ReplayedLog, entry: LogEntry) -> None:
+def _replay_invalidation(log: ReplayedLog, entry: LogEntry) -> None:
     for key in split_bytes(entry.keys, KEY_BYTES):
-        _forget(lately, key)
+        _invalidate(log, key)
 
 
-def _hear_place_forgotten(lately: ReplayedLog, entry: LogEntry) -> None:
-    for key in [*lately.claims, *lately.contents]:
+def _replay_scope_invalidation(log: ReplayedLog, entry: LogEntry) -> None:
+    for key in [*log.claims, *log.contents]:
         if key.startswith(entry.keys):
-            _forget(lately, key)
+            _invalidate(log, key)
 
 
-def _forget(lately: ReplayedLog, key: bytes) -> None:
-    lately.claims.pop(key, None)
-    lately.contents[key] = TOMBSTONE
+def _invalidate(log: ReplayedLog, key: bytes) -> None:
+    log.claims.pop(key, None)
+    log.contents[key] = TOMBSTONE
 
 
-def _hear_folded(lately: ReplayedLog, entry: LogEntry) -> None:
+def _replay_compaction(log: ReplayedLog, entry: LogEntry) -> None:
     claims = zip(split_bytes(entry.keys, KEY_BYTES), split_bytes(entry.contents, WRITER_BYTES), strict=True)
-    lately.claims, lately.contents = dict(claims), {}
+    log.claims, log.contents = dict(claims), {}
 
 
-_HEARD: Final[Mapping[str, Callable[[ReplayedLog, LogEntry], None]]] = {
-    CLAIM: _hear_claim,
-    COMMIT: _hear_kept,
-    INVALIDATE: _hear_forgotten,
-    INVALIDATE_SCOPE: _hear_place_forgotten,
-    COMPACT: _hear_folded,
+_REPLAY: Final[Mapping[str, Callable[[ReplayedLog, LogEntry], None]]] = {
+    CLAIM: _replay_claim,
+    COMMIT: _replay_commit,
+    INVALIDATE: _replay_invalidation,
+    INVALIDATE_SCOPE: _replay_scope_invalidation,
+    COMPACT: _replay_compaction,
 }
 
 
-def split_bytes(whole: bytes, size: int) -> Iterator[bytes]:
-    """The parts of a text that are `size` bytes each."""
-    return (part for (part,) in iter_unpack(f"{size}s", whole))
+def split_bytes(joined: bytes, size: int) -> Iterator[bytes]:
+    """Split concatenated values of `size` bytes each."""
+    return (part for (part,) in iter_unpack(f"{size}s", joined))

@@ -1,1 +1,1 @@
-"""Removal of what left the source: membership, seen keys, removals."""
+"""Mirroring: membership of streams, keys seen in their sources, and removal of members that have left."""

@@ -1,4 +1,4 @@
-"""How much of a mirrored stream has come in this run, and whether that is all of it."""
+"""Completeness of a mirrored stream: whether all of it has come in this run."""
 
 from __future__ import annotations
 
@@ -11,66 +11,68 @@ from target_iterable.mirror.mirror import RemovalPolicy
 from target_iterable.mirror.seen_keys import UNVERSIONED
 
 DECLARED: Final = 0
-"""The version of an ACTIVATE_VERSION that declares the end of a stream, where `complete_at_end` is set. No tap counts
-from there: versions are times."""
-_MARKS: Final = frozenset({"progress_markers", "starting_replication_value", "replication_key_signpost"})
-"""Members of a bookmark that Singer's SDK takes out of it when a stream has come to its end."""
+"""Version of an ACTIVATE_VERSION that declares the end of a stream, where `complete_at_end` is set.
+
+No tap counts from 0: versions are times.
+"""
+_PROGRESS_MARKERS: Final = frozenset({"progress_markers", "starting_replication_value", "replication_key_signpost"})
+"""Members of a bookmark that Singer's SDK removes when a stream has come to its end."""
 
 
 class Completeness:
-    """What came of one stream.
+    """Messages of one stream in this run, and whether they prove that all of it has come.
 
     Attributes:
-        end: the version of all records, where the end of the input makes it complete.
+        end: version of all records where the end of the input completes the stream; milliseconds since 1970, or more.
     """
 
     def __init__(self, stream: str, policy: RemovalPolicy, last: int, newest: int = 0) -> None:
-        """`last` is the last version that was complete, `newest` the highest of which anything came.
+        """`last` is the last version that was complete, `newest` the highest version of any member.
 
-        Taps may count in other units than milliseconds, so the end of the input is behind all that came before.
+        Taps may count in other units than milliseconds, so `end` is above all versions so far.
         """
         self.end = max(time.time_ns() // 1_000_000, last + 1, newest + 1)
         self._stream = stream
         self._policy = policy
         self._last = last
         self._records = 0
-        self._lost = 0
+        self._unnamed = 0
         self._tombstones = 0
         self._seen: set[int] = set()
         self._activated: set[int] = set()
         self._early: set[int] = set()
-        self._is_open = True
+        self._has_open_records = True
         self._is_unfinished = False
         self._is_declared = False
 
     def record_row(self, version: int | None, *, is_named: bool) -> int:
-        """A record has come; the version that it is of."""
-        at = self.end if self._policy.at_end else UNVERSIONED if version is None else version
+        """Record that a record has come; return the version at which it was seen."""
+        seen_at = self.end if self._policy.at_end else UNVERSIONED if version is None else version
         if is_named:
-            self._seen.add(at)
+            self._seen.add(seen_at)
         self._records += 1
-        self._is_open = True
+        self._has_open_records = True
         self._is_declared = False
-        return at
+        return seen_at
 
     def count_tombstone(self) -> None:
-        """A record has come that only says that the source has deleted its row."""
+        """Count a record that only says that the source has deleted its row."""
         self._tombstones += 1
         self._records += 1
-        self._is_open = True
+        self._has_open_records = True
         self._is_declared = False
 
     def count_unnamed(self) -> None:
-        """Nobody can say what a record is about."""
-        self._lost += 1
+        """Count a record without an identifier."""
+        self._unnamed += 1
 
     def record_state(self, value: Any) -> None:
-        """A STATE has come."""
-        self._is_open = False
+        """Record the value of a STATE message."""
+        self._has_open_records = False
         self._is_unfinished = is_unfinished(value, self._stream)
 
     def record_activation(self, version: int) -> bool:
-        """An ACTIVATE_VERSION has come; whether it says that all of the version has.
+        """Record an ACTIVATE_VERSION; return whether it proves that all of the version has come.
 
         Many taps send one at the beginning, and then one for each part of the stream, or one at the end. So it counts
         only if records of the version came before the first of them in this run.
@@ -81,30 +83,30 @@ class Completeness:
         self._activated.add(version)
         if version not in self._seen:
             self._early.add(version)
-        return version not in self._early and not self._lost and version > self._last
+        return version not in self._early and not self._unnamed and version > self._last
 
-    def finish(self, version: int) -> None:
-        """All that was not in `version` is dealt with."""
+    def complete_version(self, version: int) -> None:
+        """Record that the members missing from `version` are removed."""
         self._last = max(self._last, version)
 
     @property
     def is_assumed(self) -> bool:
-        """Whether only the end of the input makes it complete, and nothing else speaks for it."""
+        """Whether the end of the input is the only evidence of completeness."""
         return self._policy.at_end and not self._is_declared and self._records > 0
 
     @property
     def complete_at_end(self) -> int | None:
-        """The version that has come whole, now that the input has ended by itself; None if that proves nothing."""
+        """Version that is complete now that the input has ended by itself; None if the end proves nothing."""
         if self.obstacle:
             return None
         return self.end if self._policy.at_end else max(self._activated)
 
     @property
     def obstacle(self) -> str:
-        """The code of why the end of the input proves nothing; empty if it does."""
+        """Code of the reason why the end of the input proves nothing; empty if it does."""
         if not self._records:
             return self._obstacle_of_none
-        if self._lost:
+        if self._unnamed:
             return removal_stops.UNNAMED_RECORDS
         if not self._seen:
             return removal_stops.NOBODY_NAMED if self._tombstones < self._records else removal_stops.ONLY_TOMBSTONES
@@ -128,11 +130,11 @@ class Completeness:
             return removal_stops.END_NOT_DECLARED
         if self._is_unfinished:
             return removal_stops.UNFINISHED_STATE
-        return removal_stops.NO_STATE if self._is_open else ""
+        return removal_stops.NO_STATE if self._has_open_records else ""
 
     @property
     def _obstacle_of_versions(self) -> str:
-        """Only called if none of them was complete: that is dealt with as soon as it is known."""
+        """Code of the reason why no version is complete. A complete one was handled when its ACTIVATE_VERSION came."""
         if not self._activated:
             return removal_stops.NO_VERSION
         return removal_stops.OLDER_VERSION if max(self._activated) <= self._last else removal_stops.EARLY_VERSION
@@ -141,17 +143,17 @@ class Completeness:
 def is_unfinished(state: Any, stream: str) -> bool:
     """Whether a STATE says that its tap is still reading `stream`.
 
-    Singer's SDK does so by marks in the bookmark, older taps by `currently_syncing`.
+    Singer's SDK says so by markers in the bookmark, older taps by `currently_syncing`.
     """
     if not isinstance(state, dict):
         return False
     return state.get("currently_syncing") == stream or any(
-        not _MARKS.isdisjoint(bookmark) for bookmark in _bookmarks(state, stream)
+        not _PROGRESS_MARKERS.isdisjoint(bookmark) for bookmark in _bookmarks(state, stream)
     )
 
 
 def _bookmarks(state: dict[str, Any], stream: str) -> Iterator[dict[str, Any]]:
-    """That of the stream, and those of its partitions."""
+    """Yield the bookmark of the stream, and those of its partitions."""
     bookmarks = state.get("bookmarks")
     bookmark = bookmarks.get(stream) if isinstance(bookmarks, dict) else None
     if isinstance(bookmark, dict):

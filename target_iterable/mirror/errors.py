@@ -1,4 +1,4 @@
-"""Failures of removals, in words for the person at the terminal."""
+"""Errors of removals, with messages for the person at the terminal."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Mapping
 
 
 class RemovalFailedError(Exception):
-    """Not all that has left the source was removed. The next complete version goes on."""
+    """Not all missing members were removed. The next complete version goes on."""
 
 
 class TooManyRemovalsError(RemovalFailedError):
-    """More has left the source than `max_removals` allows. Nothing was removed."""
+    """More members are missing than `max_removals` allows. None was removed."""
 
 
 class RemovalsStoppedError(RemovalFailedError):
-    """What has left the source of a stream stays in Iterable, and that is not what the user wants."""
+    """Missing members stay in Iterable, and the settings make that a failure of the run."""
 
 
 def removals_stopped(stopped: Mapping[str, object]) -> RemovalsStoppedError:
-    """The failure of a run that has done all else: stream -> why."""
-    told = " ".join(f"Stream {stream!r}: {why}" for stream, why in stopped.items())
-    return RemovalsStoppedError(f"{told} All else is done, and state has moved on.")
+    """Make the error of a run that has done everything else; `stopped` is stream -> reason."""
+    sentences = " ".join(f"Stream {stream!r}: {why}" for stream, why in stopped.items())
+    return RemovalsStoppedError(f"{sentences} All else is done, and state has moved on.")

@@ -1,7 +1,8 @@
-"""What has left the source of a stream is removed; here is what all streams know of that, and most do not do."""
+"""Mirroring of one stream: removal from Iterable of members that have left the source. Interface."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
@@ -9,30 +10,30 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 from target_iterable.core.operation import BatchResult, Operation
 from target_iterable.core.removal_stops import RemovalStop, RunEnding
 from target_iterable.core.threshold import Threshold
-from target_iterable.ledger.no_deduplication import NoDeduplication
+from target_iterable.ledger.deduplication import Deduplication
 from target_iterable.reporting.stream_counts import StreamCounts
 
 if TYPE_CHECKING:
     from target_iterable.reporting.audit_log import AuditLog
 
 
-MAX_SHRINKAGE: Final = Threshold(10, share=True)
-"""How many fewer than before may come, unless the route says otherwise."""
+MAX_SHRINKAGE: Final = Threshold(10, is_percentage=True)
+"""Default of `max_shrinkage`: how many members fewer than before may come."""
 
 
 @dataclass(frozen=True)
 class RemovalPolicy:
-    """What a route says of removing.
+    """Settings of a route about removals.
 
     Attributes:
-        action: what is done with what has left the source, as the audit log calls it; empty if it is only counted.
-        keeps_shared: whether it stays as long as another mirrored stream has it.
-        max_removals: how much may be removed at once.
+        action: removal as the audit log calls it; empty if missing members are only counted.
+        keeps_shared: whether a member stays as long as another mirrored stream has it.
+        max_removals: removals allowed at once.
         at_end: whether the input holds all of the stream when it has come to its end.
         needs_declaration: whether that end must be declared.
-        max_shrinkage: how many fewer than before may come where nothing declares the end.
+        max_shrinkage: how many members fewer than before may come where nothing declares the end.
         allows_empty: whether the source may be empty.
-        is_dry_run: whether it is only planned; then too many removals are no reason to stop.
+        is_dry_run: whether removals are only planned; then too many of them are no reason to stop.
     """
 
     action: str
@@ -46,101 +47,122 @@ class RemovalPolicy:
 
     @property
     def removes(self) -> bool:
-        """Whether what has left the source is removed."""
+        """Whether missing members are removed."""
         return bool(self.action)
 
 
 DeliverRows: TypeAlias = Callable[[Sequence[Operation]], Iterator[BatchResult]]
-"""Delivers rows."""
+"""Function that delivers rows and yields the results of their batches."""
 
 
 @dataclass(frozen=True)
 class RemovalContext:
-    """What a removal needs.
+    """Collaborators of a removal.
 
     Attributes:
-        deduplication: forgets what is removed.
-        deliver: delivers rows.
-        counts: counts it.
-        audit: tells of it.
-        stop: says whether the run is to end.
+        deduplication: contents to be invalidated with the removed members.
+        deliver: sends the removals.
+        counts: counts of the stream.
+        audit: audit log of the stream.
+        should_stop: tells whether the run is to end.
     """
 
-    deduplication: NoDeduplication
+    deduplication: Deduplication
     deliver: DeliverRows
     counts: StreamCounts
     audit: AuditLog
-    stop: Callable[[], bool]
+    should_stop: Callable[[], bool]
 
 
-class NoMirror:
-    """For streams that are not mirrored.
+class Mirror(ABC):
+    """Membership of one stream: the members that it has put into Iterable, and those that its source still has.
 
-    The names are those by which the removal knows what a record is about, the best one first. A version is None where
-    the record has none.
+    `names` are the identifiers of a record, the one used for its removal first. `version` is the record's, or None.
 
     Attributes:
-        is_active: whether it must see each record when it is delivered, and so nothing may be read ahead.
-        make_removal: makes the operation that removes what is so named; may refuse.
+        is_active: whether the stream is mirrored. Then each record must be seen when it is delivered, so nothing is
+            read ahead.
+        make_removal: makes the operation that removes the member with a name; raises RecordRejectedError if none can.
     """
 
-    is_active: ClassVar[bool] = False
+    is_active: ClassVar[bool]
     make_removal: Callable[[str], Operation]
 
+    @abstractmethod
     def record_row(self, row: Operation, names: Sequence[str], version: int | None) -> None:
-        """A record is in the source, and `row` is about to be delivered."""
+        """Record that the source has a record, and that `row` is about to be delivered for it."""
 
+    @abstractmethod
     def record_seen(self, names: Sequence[str], version: int | None) -> None:
-        """A record is in the source, and cannot be delivered."""
+        """Record that the source has a record of which nothing is delivered."""
 
+    @abstractmethod
     def count_tombstone(self) -> None:
-        """A record has come that only says that the source has deleted its row."""
+        """Count a record that only says that the source has deleted its row."""
 
+    @abstractmethod
     def may_remove(self, names: Sequence[str]) -> bool:
-        """Whether the source's saying that it has deleted a row is enough to remove what is so named."""
-        del names
-        return True
-
-    def record_removal(self, row: Operation, names: Sequence[str]) -> None:
-        """`row`, which is about to be delivered, removes what is so named."""
-
-    def count_unnamed(self) -> None:
-        """Nobody can say what a record is about."""
-
-    def record_state(self, state: Any) -> None:
-        """A STATE has come behind the records so far."""
-
-    def is_complete_at(self, version: int) -> bool:
-        """Whether an ACTIVATE_VERSION says that all of a version has been read."""
-        del version
-        return False
-
-    def version_at_end(self) -> int | None:
-        """The version that the input held, now that it has come to its end by itself; None if that proves nothing."""
-
-    def persist_claims(self) -> None:
-        """Called before what was claimed is delivered."""
-
-    def record_result(self, outcome: BatchResult) -> None:
-        """Learn what became of a batch."""
-
-    def record_skipped(self, rows: Collection[Operation]) -> None:
-        """They put nothing into Iterable."""
-
-    def commit(self) -> None:
-        """Bring to the disk what was noted."""
-
-    def removal_stop(self, ending: RunEnding) -> RemovalStop | None:
-        """Why what has left the source was not removed, now that the run has ended; None if it was, or need not be."""
-        del ending
-        return None
-
-    def remove_missing(self, version: int, context: RemovalContext) -> None:
-        """Remove what is not in `version`, all of which is in Iterable by now.
+        """Tell whether a member may be removed because the source has deleted its row.
 
         Raises:
-            TooManyRemovalsError: if that is more than the route allows.
+            LedgerError: if the ledger cannot be read.
+        """
+
+    @abstractmethod
+    def record_removal(self, row: Operation, names: Sequence[str]) -> None:
+        """Record that `row`, which is about to be delivered, removes the member with these names."""
+
+    @abstractmethod
+    def count_unnamed(self) -> None:
+        """Count a record without an identifier: it may be about any member that seems to be missing."""
+
+    @abstractmethod
+    def record_state(self, state: Any) -> None:
+        """Record the value of a STATE message, which has come behind all records so far."""
+
+    @abstractmethod
+    def is_complete_at(self, version: int) -> bool:
+        """Record an ACTIVATE_VERSION, and tell whether it proves that all of the version was read."""
+
+    @abstractmethod
+    def version_at_end(self) -> int | None:
+        """Return the version that the input held as a whole, now that it has ended; None if that is not proved."""
+
+    @abstractmethod
+    def persist_claims(self) -> None:
+        """Store the names of this load before it is sent.
+
+        Raises:
+            LedgerError: if they cannot be stored; then nothing may be sent.
+        """
+
+    @abstractmethod
+    def record_result(self, result: BatchResult) -> None:
+        """Record the result of a batch."""
+
+    @abstractmethod
+    def record_skipped(self, rows: Collection[Operation]) -> None:
+        """Record rows that have put nothing into Iterable."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Store the recorded results.
+
+        Raises:
+            LedgerError: if the ledger cannot be written.
+        """
+
+    @abstractmethod
+    def removal_stop(self, ending: RunEnding) -> RemovalStop | None:
+        """Return the reason why missing members were not removed in a run that ends so; None if nothing stays."""
+
+    @abstractmethod
+    def remove_missing(self, version: int, context: RemovalContext) -> None:
+        """Remove the members that are not in `version`, all of which is in Iterable by now.
+
+        Raises:
+            TooManyRemovalsError: if there are more than the route allows.
             RemovalFailedError: if a request failed as a whole.
             LedgerError: if the ledger cannot be read or written.
-            AuditNotWrittenError: if the audit log cannot be written.
+            AuditLogNotWrittenError: if the audit log cannot be written.
         """

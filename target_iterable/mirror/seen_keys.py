@@ -1,7 +1,7 @@
-"""What has been seen of the streams in their sources: hashes, written as they come and read in order.
+"""Keys seen in the sources of mirrored streams, by version.
 
-Whole portions are one row each, so that a million hashes are a hundred rows, and cost the disk no search for their
-places.
+Hashes are stored in chunks, one row each, so that a million of them are a hundred rows, and appending needs no look-up
+in an index.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, delete, func, insert, or_, select
 from sqlalchemy.sql import ColumnElement
 
-from target_iterable.ledger.ledger import SCOPE_BYTES, Ledger, sorted_chunks
+from target_iterable.ledger.ledger import SCOPE_BYTES, Ledger
+from target_iterable.ledger.sql import sorted_chunks
 from target_iterable.ledger.write_log import split_bytes
 from target_iterable.mirror.name_encryption import HASH_BYTES
 
 UNVERSIONED: Final = 2**63 - 1
-"""In place of a version: seen in a record that has none."""
+"""Marker in place of a version: seen in a record without one."""
 _MAX_CHUNKS: Final = 500
+"""Rows of a stream above which they are compacted."""
 
 _TABLE: Final = Table(
     "iterable_sightings",
@@ -34,7 +36,7 @@ _TABLE: Final = Table(
 
 
 class SeenKeys:
-    """Those of one stream.
+    """Seen keys of one stream, as hashes of `HASH_BYTES`.
 
     Raises:
         LedgerError: from every method, if the database cannot be read or written.
@@ -43,15 +45,15 @@ class SeenKeys:
     def __init__(self, ledger: Ledger, stream: bytes) -> None:
         self._ledger = ledger
         self._stream = stream
-        self._begun = 0
-        ledger.make(_TABLE)
+        self._run_start = 0
+        ledger.create_table(_TABLE)
 
     def add(self, hashes: Mapping[int, Collection[bytes]]) -> None:
-        """Note what was seen at each version."""
+        """Store version -> hashes that were seen at it."""
         rows = [
-            {"stream": self._stream, "version": version, "hashes": b"".join(some)}
+            {"stream": self._stream, "version": version, "hashes": b"".join(chunk)}
             for version, seen in hashes.items()
-            for some in sorted_chunks(seen)
+            for chunk in sorted_chunks(seen)
         ]
         if rows:
             with self._ledger.transaction() as connection:
@@ -59,7 +61,7 @@ class SeenKeys:
 
     @property
     def newest(self) -> int:
-        """The highest version at which something was seen; 0 if nothing was."""
+        """Highest version at which a key was seen; 0 if none was."""
         query = select(func.max(_TABLE.c.version)).where(
             _TABLE.c.stream == self._stream, _TABLE.c.version != UNVERSIONED
         )
@@ -67,15 +69,15 @@ class SeenKeys:
             return connection.execute(query).scalar() or 0
 
     def since(self, version: int) -> Iterator[bytes]:
-        """What was seen at `version` or later, in order; some of it more than once."""
+        """Yield the hashes seen at `version` or later, in ascending order, possibly with duplicates."""
         return self._where(_TABLE.c.version >= version)
 
     def of_run(self) -> Iterator[bytes]:
-        """What was seen since `compact`, in order; some of it more than once."""
-        return self._where(_TABLE.c.number > self._begun)
+        """Yield the hashes seen since `compact`, in ascending order, possibly with duplicates."""
+        return self._where(_TABLE.c.number > self._run_start)
 
     def before(self, version: int) -> Iterator[tuple[bytes, int]]:
-        """What was seen in older versions, with the version, in the order of the hashes and then of the versions."""
+        """Yield hashes seen at older versions, each with its version, ordered by both."""
         query = select(_TABLE.c.version, _TABLE.c.hashes).where(
             _TABLE.c.stream == self._stream, _TABLE.c.version < version
         )
@@ -83,20 +85,20 @@ class SeenKeys:
             rows = connection.execute(query).tuples().all()
         return merge(*(zip(split_bytes(hashes, HASH_BYTES), repeat(at)) for at, hashes in rows))
 
-    def forget(self, version: int) -> None:
-        """Forget what was seen up to `version`, or without one."""
+    def delete_until(self, version: int) -> None:
+        """Delete the hashes seen up to `version`, or without one."""
         until = or_(_TABLE.c.version <= version, _TABLE.c.version == UNVERSIONED)
         with self._ledger.transaction() as connection:
             connection.execute(delete(_TABLE).where(_TABLE.c.stream == self._stream, until))
-        # SQLite gives numbers again that have become free.
-        self._begun = 0
+        # SQLite reuses the numbers of deleted rows.
+        self._run_start = 0
 
     def compact(self) -> None:
-        """Note only once what was seen many times, while no version was finished. The run begins behind that."""
+        """Store hashes once that were seen many times while no version was completed, and start a run."""
         self._compact()
         query = select(func.max(_TABLE.c.number)).where(_TABLE.c.stream == self._stream)
         with self._ledger.transaction() as connection:
-            self._begun = connection.execute(query).scalar() or 0
+            self._run_start = connection.execute(query).scalar() or 0
 
     def _compact(self) -> None:
         query = select(_TABLE.c.version, _TABLE.c.hashes).where(_TABLE.c.stream == self._stream)
@@ -112,8 +114,8 @@ class SeenKeys:
             }
         )
 
-    def _where(self, which: ColumnElement[bool]) -> Iterator[bytes]:
-        query = select(_TABLE.c.hashes).where(_TABLE.c.stream == self._stream, which)
+    def _where(self, condition: ColumnElement[bool]) -> Iterator[bytes]:
+        query = select(_TABLE.c.hashes).where(_TABLE.c.stream == self._stream, condition)
         with self._ledger.transaction() as connection:
             rows = connection.execute(query).scalars().all()
         return merge(*(split_bytes(hashes, HASH_BYTES) for hashes in rows))

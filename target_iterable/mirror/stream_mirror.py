@@ -1,4 +1,4 @@
-"""Which of the things that a stream has put into Iterable are still in its source, and when that can be said."""
+"""Mirror of one stream whose members are in a membership table."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from target_iterable.core.rejection import UNCONFIRMED
 from target_iterable.core.removal_stops import RemovalStop, RunEnding
 from target_iterable.ledger.errors import LedgerError
 from target_iterable.mirror.completeness import Completeness
-from target_iterable.mirror.membership_table import Member, MembershipTable, SeenName, VersionCount
-from target_iterable.mirror.mirror import NoMirror, RemovalContext, RemovalPolicy
+from target_iterable.mirror.members import Member, SeenName, VersionCount
+from target_iterable.mirror.membership_table import MembershipTable
+from target_iterable.mirror.mirror import Mirror, RemovalContext, RemovalPolicy
 from target_iterable.mirror.removals import Removals
 
 
-class StreamMirror(NoMirror):
-    """Keeps the members of one stream.
+class StreamMirror(Mirror):
+    """Mirror that keeps the members of one stream.
 
-    A thing is noted before it is sent, so that nothing that got into Iterable is overlooked; if Iterable refuses it,
-    the note is taken back, unless the thing was there before.
+    A member is added before its record is sent, so that nothing that reaches Iterable is overlooked. If Iterable
+    refuses the record, the member is deleted again, unless it was there before.
 
     Attributes:
-        policy: what the route says.
+        policy: settings of the route about removals.
     """
 
     is_active = True
@@ -31,41 +32,41 @@ class StreamMirror(NoMirror):
     def __init__(self, members: MembershipTable, stream: str, policy: RemovalPolicy) -> None:
         self.policy = policy
         self._members = members
-        self._reading = Completeness(stream, policy, members.version, members.newest)
+        self._completeness = Completeness(stream, policy, members.version, members.newest)
         self._is_done = False
-        self._stopped: RemovalStop | None = None
+        self._stop: RemovalStop | None = None
         self._claimed: dict[str, SeenName] = {}
-        self._touched: dict[str, int] = {}
+        self._seen: dict[str, int] = {}
         self._names: dict[Operation, Sequence[str]] = {}
         self._new: set[bytes] = set()
         self._accepted: set[bytes] = set()
-        self._refused: set[bytes] = set()
-        self._releasing: dict[Operation, Sequence[str]] = {}
-        self._released: set[bytes] = set()
+        self._not_written: set[bytes] = set()
+        self._removals: dict[Operation, Sequence[str]] = {}
+        self._removed: set[bytes] = set()
         self._stream = stream
         members.register()
 
     def record_row(self, row: Operation, names: Sequence[str], version: int | None) -> None:
-        """See `NoMirror`."""
-        at = self._see(version, names)
+        """Record that the source has a record; its names are stored by the next `persist_claims`."""
+        seen_at = self._record(version, names)
         for name in names:
-            before = self._claimed[name].version if name in self._claimed else at
-            self._claimed[name] = SeenName(max(at, before), removes=name == names[0])
+            before = self._claimed[name].version if name in self._claimed else seen_at
+            self._claimed[name] = SeenName(max(seen_at, before), is_primary=name == names[0])
         self._names[row] = names
 
     def record_seen(self, names: Sequence[str], version: int | None) -> None:
-        """See `NoMirror`."""
-        at = self._see(version, names)
+        """Record that the source has a record of which nothing is delivered; its names are stored as seen."""
+        seen_at = self._record(version, names)
         if names:
-            self._touched |= {name: max(at, self._touched.get(name, 0)) for name in names}
+            self._seen |= {name: max(seen_at, self._seen.get(name, 0)) for name in names}
 
     def count_tombstone(self) -> None:
-        """See `NoMirror`."""
+        """Count a record that only says that the source has deleted its row."""
         self._is_done = False
-        self._reading.count_tombstone()
+        self._completeness.count_tombstone()
 
     def may_remove(self, names: Sequence[str]) -> bool:
-        """See `NoMirror`. Only what this stream has put into Iterable, and no other mirrored stream has.
+        """Return whether the names are a member of this stream, and of no other mirrored stream that keeps it.
 
         Raises:
             LedgerError: if the ledger cannot be read.
@@ -75,126 +76,126 @@ class StreamMirror(NoMirror):
             {member.key for member in members}
         )
         others = self.kept_by_others(members)
-        self._released |= others.keys()
+        self._removed |= others.keys()
         return is_own and not others
 
     def record_removal(self, row: Operation, names: Sequence[str]) -> None:
-        """See `NoMirror`."""
-        self._releasing[row] = names
+        """Record that `row` removes a member, which is deleted when Iterable has accepted the row."""
+        self._removals[row] = names
 
     def count_unnamed(self) -> None:
-        """See `NoMirror`."""
-        self._reading.count_unnamed()
+        """Count a record without an identifier. After one, nothing counts as missing in this run."""
+        self._completeness.count_unnamed()
 
     def record_state(self, state: Any) -> None:
-        """See `NoMirror`."""
-        self._reading.record_state(state)
+        """Record the value of a STATE message, as evidence of completeness."""
+        self._completeness.record_state(state)
 
     def persist_claims(self) -> None:
-        """See `NoMirror`.
+        """Add the names of this load to the members, and mark them as seen.
 
         Raises:
-            LedgerError: if it cannot be noted; then nothing may be sent.
+            LedgerError: if they cannot be stored; then nothing may be sent.
         """
         claimed, self._claimed = self._claimed, {}
-        touched, self._touched = self._touched, {}
-        if not claimed and not touched:
+        seen, self._seen = self._seen, {}
+        if not claimed and not seen:
             return
-        self._new = self._members.put(claimed)
-        for seen in (touched, {name: sighting.version for name, sighting in claimed.items()}):
-            self._members.mark_seen(seen)
+        self._new = self._members.add(claimed)
+        for names_seen in (seen, {name: seen_name.version for name, seen_name in claimed.items()}):
+            self._members.mark_seen(names_seen)
 
-    def record_result(self, outcome: BatchResult) -> None:
-        """See `NoMirror`."""
-        results = outcome.results
+    def record_result(self, result: BatchResult) -> None:
+        """Record which rows of a batch have put something into Iterable, and which have removed something."""
+        results = result.results
         self.record_skipped(results.skipped)
         self.record_skipped([row for row, reject_reason in results.rejected if reject_reason.code != UNCONFIRMED.code])
-        gone = {*results.written, *results.skipped}
-        for row in outcome.batch.rows:
+        removed_rows = {*results.written, *results.skipped}
+        for row in result.batch.rows:
             keys = self._keys(row)
             self._accepted |= keys
-            self._released -= keys
-            if (names := self._releasing.pop(row, None)) is not None and row in gone:
-                self._released |= {self._members.key(name) for name in names}
+            self._removed -= keys
+            if (names := self._removals.pop(row, None)) is not None and row in removed_rows:
+                self._removed |= {self._members.key(name) for name in names}
 
     def record_skipped(self, rows: Collection[Operation]) -> None:
-        """See `NoMirror`."""
+        """Record rows that have put nothing into Iterable: new members of theirs are deleted again."""
         for row in rows:
-            self._refused |= self._keys(row)
+            self._not_written |= self._keys(row)
 
     def commit(self) -> None:
-        """See `NoMirror`.
+        """Delete the members of rows that were refused, and of removals that were accepted.
 
         Raises:
             LedgerError: if the ledger cannot be written.
         """
-        self._members.delete(((self._refused & self._new) - self._accepted) | self._released)
-        self._refused, self._accepted, self._released = set(), set(), set()
-        self._names, self._releasing = {}, {}
+        self._members.delete(((self._not_written & self._new) - self._accepted) | self._removed)
+        self._not_written, self._accepted, self._removed = set(), set(), set()
+        self._names, self._removals = {}, {}
 
     def remove_missing(self, version: int, context: RemovalContext) -> None:
-        """See `NoMirror`."""
-        Removals(self, context).carry_out(self._stream, version)
+        """Remove the members that are missing from `version`; see `Removals.run`."""
+        Removals(self, context).run(self._stream, version)
 
     def is_complete_at(self, version: int) -> bool:
-        """See `NoMirror`."""
-        return self._reading.record_activation(version)
+        """Record an ACTIVATE_VERSION; see `Completeness.record_activation`."""
+        return self._completeness.record_activation(version)
 
     def version_at_end(self) -> int | None:
-        """See `NoMirror`."""
-        return self._reading.complete_at_end
+        """Return the version that is complete at the end of the input; None if the end proves nothing."""
+        return self._completeness.complete_at_end
 
     def removal_stop(self, ending: RunEnding) -> RemovalStop | None:
-        """See `NoMirror`."""
+        """Return the reason why missing members stay; with their number, if all of the input was read."""
         if self._is_done or not self.policy.removes:
             return None
-        if self._stopped is not None:
-            return self._stopped
-        code = ending.value or self._reading.obstacle
-        if ending is RunEnding.WHOLE:
+        if self._stop is not None:
+            return self._stop
+        code = ending.value or self._completeness.obstacle
+        if ending is RunEnding.COMPLETE:
             with suppress(LedgerError):
                 missing, total = self._members.missing_count()
                 return RemovalStop(code, missing, total)
         return RemovalStop(code)
 
-    def record_stop(self, stopped: RemovalStop) -> None:
-        """What has left the source stays, or some of it."""
-        self._stopped = stopped
+    def record_stop(self, stop: RemovalStop) -> None:
+        """Record the reason why missing members, or some of them, were not removed."""
+        self._stop = stop
 
     @property
     def is_assumed(self) -> bool:
-        """Whether nothing but the end of the input says that all has come."""
-        return self._reading.is_assumed
+        """Whether the end of the input is the only evidence that all has come."""
+        return self._completeness.is_assumed
 
     def count(self, version: int) -> VersionCount:
-        """How much there was before `version`, and how much has left."""
+        """Count the members before `version`, and those of them that are missing from it."""
         return self._members.count(version)
 
     def member_count(self) -> int:
-        """How much there is."""
+        """Count the members."""
         return self._members.member_count()
 
-    def missing(self, version: int) -> Iterator[list[Member]]:
-        """What has left, some at a time."""
+    def missing_members(self, version: int) -> Iterator[list[Member]]:
+        """Yield the members that are missing from `version`, in chunks."""
         return self._members.missing_members(version)
 
     def kept_by_others(self, members: Collection[Member]) -> dict[bytes, str]:
-        """The keys of those which another mirrored stream keeps in Iterable, and which one."""
+        """Return key -> another mirrored stream that has the member, too, if the route keeps shared members."""
         return self._members.kept_by_others({member.key for member in members}) if self.policy.keeps_shared else {}
 
-    def drop(self, keys: Collection[bytes]) -> None:
-        """They are not in Iterable any more, or not because of this stream."""
+    def delete(self, keys: Collection[bytes]) -> None:
+        """Delete members: Iterable no longer has them, or not because of this stream."""
         self._members.delete(keys)
 
-    def finish(self, version: int) -> None:
-        """All of `version` is done."""
+    def complete_version(self, version: int) -> None:
+        """Record that the members missing from `version` are removed."""
         self._members.complete_version(version)
-        self._reading.finish(version)
+        self._completeness.complete_version(version)
         self._is_done = True
 
     def _keys(self, row: Operation) -> set[bytes]:
         return {self._members.key(name) for name in self._names.pop(row, ())}
 
-    def _see(self, version: int | None, names: Sequence[str]) -> int:
+    def _record(self, version: int | None, names: Sequence[str]) -> int:
         self._is_done = False
-        return self._reading.record_row(version, is_named=bool(names))
+        return self._completeness.record_row(version, is_named=bool(names))

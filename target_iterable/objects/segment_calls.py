@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from iterable_api.facts.identity import ProjectType
+from target_iterable.columnar.columns import attempt
+from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.config.route import ObjectSpec, Option
 from target_iterable.core.operation import Operation
-from target_iterable.objects.base.base import Destination, IterableObject
+from target_iterable.core.rejection import RecordAlreadyWrittenError, RecordSkippedError
+from target_iterable.objects.base.base import Destination, IterableObject, Outcome
+from target_iterable.objects.base.columnar_object import BlockObject
 from target_iterable.objects.base.user_part import MERGE
 from target_iterable.objects.events.carts import Carts
 from target_iterable.objects.events.events import Events
@@ -33,8 +38,15 @@ def _choice(must_be: str, *choices: str) -> Option:
     return Option(str, must_be, "|".join(choices))
 
 
-class Segment(IterableObject):
-    """Calls of the Segment spec. Each becomes a record of another object.
+class _Part(NamedTuple):
+    """A record of another object, to be made together with others."""
+
+    object: IterableObject
+    row: Row
+
+
+class Segment(BlockObject):
+    """Calls of the Segment spec, each of which becomes a record of another object.
 
     A call is either raw, as `analytics.js` sends it, or a row of a warehouse of Segment or RudderStack. A row has
     columns such as `user_id`, `event_text` and `id` (the messageId), and all other columns are traits or properties;
@@ -133,15 +145,37 @@ class Segment(IterableObject):
         self._rules = MappingRules(people, self.project.open_carts[self.stream], self.duplicates, **options)
         self._made: dict[tuple[str, str], IterableObject] = {}
 
-    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One call."""
+    def operations(self, block: RecordBlock) -> list[Outcome]:
+        """See `IterableObject`. Calls that become records of one object are a block of it.
+
+        All others are made in the order in which they come: what a call says of a cart counts for those behind it.
+        """
+        outcomes: dict[int, Outcome] = {}
+        waiting: defaultdict[IterableObject, list[tuple[int, Row]]] = defaultdict(list)
+        for place, (row, key) in enumerate(zip(block.records(), block.keys, strict=True)):
+            try:
+                outcome = attempt(self._made_of, row, key)
+            except (RecordSkippedError, RecordAlreadyWrittenError) as reason:
+                outcome = reason
+            if isinstance(outcome, _Part):
+                waiting[outcome.object].append((place, outcome.row))
+            else:
+                outcomes[place] = outcome
+        for object_, calls in waiting.items():
+            some = RecordBlock([block.keys[place] for place, _ in calls], rows=[row for _, row in calls])
+            outcomes |= dict(zip((place for place, _ in calls), object_.operations(some), strict=True))
+        return [outcomes[place] for place in range(len(block))]
+
+    def _made_of(self, row: Row, key: Sequence[Any]) -> Operation | _Part:
+        """The operation of one call, or the record of another object that it becomes."""
         call = read_call(row, self._call, self.duplicates, all_members=self._spreads)
         becomes = map_call(call, self._rules)
-        operation = self._object(becomes.object, becomes.mode).operation(becomes.row, key)
+        object_ = self._object(becomes.object, becomes.mode)
+        made = _Part(object_, becomes.row) if object_.takes_blocks else object_.operation(becomes.row, key)
         if becomes.cart is not None:
             self._rules.carts.replace(*becomes.cart)
         self.leave_out(dict.fromkeys(call.unknown_members))
-        return operation
+        return made
 
     def _object(self, name: str, mode: str) -> IterableObject:
         if (name, mode) not in self._made:

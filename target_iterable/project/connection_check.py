@@ -29,7 +29,7 @@ _QUESTIONS: Final[Mapping[ProjectType, _Question]] = {
 
 
 def check_connection(client: IterableClient, project_type: ProjectType) -> str:
-    """What one request tells of the key, the region and the type of the project, in a sentence.
+    """Check the key, the region and the type of the project with one request, and return the result in a sentence.
 
     Raises:
         IterableError: if the key does not work there, or Iterable cannot be reached.

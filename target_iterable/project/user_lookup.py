@@ -53,7 +53,7 @@ class UserLookup:
             self._found |= self._expected & {name for row in written for name in row.names}
 
     def unknown_users(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
-        """Those of `rows` that are meant for users who exist, and whose user does not.
+        """Return those of `rows` that are only for existing users, and whose user does not exist.
 
         Raises:
             IterableError: if Iterable does not say.
@@ -78,7 +78,7 @@ class UserLookup:
                 raise
 
     def _exists(self, name: Name) -> bool:
-        """What is refused counts as known: Iterable says of the write what is wrong."""
+        """A 400 counts as "exists": the write will report what is wrong with the identifier."""
         try:
             return bool(look_up(self._client, name))
         except BadRequestError:

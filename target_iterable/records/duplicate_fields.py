@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from iterable_api.facts import timestamps
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.records.column_mapping import Row
+from target_iterable.records.column_mapping import Row, without_nulls
 from target_iterable.records.user_identity import KINDS, identifier_text
 
 DUPLICATE: Final = "duplicateField"
@@ -34,8 +34,19 @@ class DuplicateFields:
         Raises:
             RecordRejectedError: if a name has different values in both, and such records are rejected.
         """
-        self.compare(inner, outer, place)
+        if not inner.keys().isdisjoint(outer):
+            self.compare(inner, outer, place)
         return {**inner, **outer}
+
+    def flattened(self, inner: Row, outer: Row, place: str, *, clears: bool) -> Row:
+        """The same, without nulls unless they are sent: a null that says nothing must not hide what `inner` holds.
+
+        Raises:
+            RecordRejectedError: see `merged`.
+        """
+        if clears:
+            return self.merged(inner, outer, place)
+        return self.merged(without_nulls(inner), without_nulls(outer), place)
 
     def compare(self, inner: Row, outer: Row, place: str) -> None:
         """Count the members of `inner`, which is the object `place` of the record, that differ in `outer`.

@@ -9,7 +9,7 @@ import msgspec
 
 from iterable_api.facts.identity import ProjectType, is_valid_email, is_valid_user_id, normalise_email
 from target_iterable.core.operation import Name
-from target_iterable.core.rejection import RecordRejectedError
+from target_iterable.core.rejection import RecordRejectedError, RejectReason
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import key_text
 
@@ -72,6 +72,11 @@ class IdentityRule:
         """Whether an email-based project must find a user by userId, if identifiers of these kinds are `sent`."""
         return self._email_based and EMAIL not in sent
 
+    @property
+    def missing_identity(self) -> RejectReason:
+        """The reason for rejecting a record that has none of the identifiers."""
+        return RejectReason("missingIdentity", f"it has no {' and no '.join(self._accepted)}")
+
     def pop_identity(self, row: Row) -> UserIdentity:
         """Remove `email` and `userId` from `row`, and return the identity that they make.
 
@@ -88,7 +93,8 @@ class IdentityRule:
             if kind in other and len(sent) < self._max_identifiers:
                 sent[kind] = _checked(kind, other.pop(kind))
         if not sent:
-            raise RecordRejectedError("missingIdentity", f"it has no {' and no '.join(self._accepted)}")
+            missing = self.missing_identity
+            raise RecordRejectedError(missing.code, missing.reason)
         return UserIdentity(sent, other, self.is_by_user_id(sent), names)
 
 

@@ -1,1 +1,1 @@
-"""Counts, metrics, request log, dead-letter file, run summary."""
+"""Reporting: counts, metrics, request log, audit log, dead-letter file and summary of a run."""

@@ -1,4 +1,4 @@
-"""Rejected records, kept as a Singer stream: fix the cause, then `target-iterable --input FILE`."""
+"""Dead-letter file: rejected records as a Singer stream. Fix the cause, then run `target-iterable --input FILE`."""
 
 from __future__ import annotations
 
@@ -16,50 +16,50 @@ from target_iterable.core.private_files import StreamFile
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.source import InputMessage, Line
 
-_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_decode_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class DeadLettersNotWrittenError(Exception):
-    """Rejects could not be stored, so state must not move past them."""
+    """Rejects could not be stored. State does not move past them."""
 
 
 class DeadLetterFile:
-    """The rejects of one stream in one run: a file of its own, made with the first of them, for its owner only.
+    """Rejects of one stream in one run: a file created with the first of them, readable by its owner only.
 
-    The RECORD messages are those of the input, byte by byte, with a member `reject` beside `record`, which readers
-    pass over: `code`, `reason`, `field`, `endpoint`, `at`.
+    The RECORD messages are those of the input, byte by byte, with a member `reject` beside `record`, which other
+    readers ignore: `code`, `reason`, `field`, `endpoint`, `at`.
     """
 
     def __init__(self, directory: Path, stream: str, started: datetime) -> None:
         self._directory = directory
         self._file = StreamFile(directory, stream, started, ".singer")
-        self._waiting: list[bytes] = []
+        self._unflushed: list[bytes] = []
         self._schema: Line | None = None
 
     def add(self, source: InputMessage, reject_reason: RejectReason, endpoint: str | None) -> None:
-        """Keep one record until the next `flush`. `endpoint` is None for what was never sent."""
+        """Add one record; it is stored by the next `flush`. `endpoint` is None for a record that was never sent."""
         if source.schema is not self._schema:
             self._schema = source.schema
-            self._waiting.append(_bytes(source.schema) + b"\n")
+            self._unflushed.append(_bytes(source.schema) + b"\n")
         reject = {**asdict(reject_reason), "endpoint": endpoint, "at": timestamps.to_rfc3339(datetime.now(UTC))}
-        self._waiting.append(_with_reject(_bytes(source.record), json.dumps(reject).encode()))
+        self._unflushed.append(_with_reject(_bytes(source.record), json.dumps(reject).encode()))
 
     def flush(self) -> None:
-        """Bring everything to the disk, so that it outlasts a power cut.
+        """Store all added records, so that they outlast a power cut.
 
         Raises:
-            RejectsNotWrittenError: if that fails; the file then ends with the last whole flush.
+            DeadLettersNotWrittenError: if that fails; the file then ends with the last whole flush.
         """
-        if not self._waiting:
+        if not self._unflushed:
             return
         try:
-            self._file.append(b"".join(self._waiting))
+            self._file.append(b"".join(self._unflushed))
         except OSError as error:
             raise DeadLettersNotWrittenError(
                 f"The rejects cannot be written into {str(self._directory)!r} (in a dry run "
                 f"`dry_run_path`, else `rejects_path`): {error.strerror}. State has not moved past them."
             ) from None
-        self._waiting = []
+        self._unflushed = []
 
     def close(self) -> None:
         """Close the file."""
@@ -67,12 +67,12 @@ class DeadLetterFile:
 
 
 def _bytes(line: Line) -> bytes:
-    """The line without its end. A text that is not Unicode could only come escaped."""
+    """Encode the line without its end. A text that is not Unicode could only come escaped."""
     return (line.encode() if isinstance(line, str) else line).strip()
 
 
 def _with_reject(message: bytes, reject: bytes) -> bytes:
-    """A line with `reject` as its last member, in place of one that it may have from an earlier run."""
+    """Return a line with `reject` as its last member, in place of one that it may have from an earlier run."""
     if b'"reject"' in message:
         message = _without_reject(message)
     return message[:-1] + b',"reject":' + reject + b"}\n"
@@ -80,7 +80,7 @@ def _with_reject(message: bytes, reject: bytes) -> bytes:
 
 def _without_reject(message: bytes) -> bytes:
     try:
-        members = _members.decode(message)
+        members = _decode_members(message)
     except msgspec.DecodeError:
         # NaN or half a surrogate pair.
         parsed = simplejson.loads(message, use_decimal=True)

@@ -1,4 +1,4 @@
-"""What became of rows that the source has deleted, in numbers."""
+"""Counts of records about rows that the source has deleted, by their results."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ REJECTED = "rejected"
 
 
 class DeletedRows:
-    """Those of one stream, whose numbers are in `counts`."""
+    """Records of one stream about deleted rows; their numbers are in `counts`."""
 
     def __init__(self, counts: Counter[str]) -> None:
         self._counts = counts
-        self._sent: dict[Operation, str] = {}
+        self._expected: dict[Operation, str] = {}
 
     def expect(self, row: Operation, verdict: str) -> None:
-        """`row` comes of such a record, and `verdict` is what to call it when Iterable has taken it."""
-        self._sent[row] = verdict
+        """Register `row`, which was made of such a record; `verdict` is its result if Iterable accepts it."""
+        self._expected[row] = verdict
 
     def removals_in(self, rows: Iterable[Operation]) -> set[Operation]:
-        """Those of `rows` that are sent to remove something."""
-        return {row for row in rows if self._sent.get(row) == REMOVED} if self._sent else set()
+        """Return those of `rows` that are sent to remove something."""
+        return {row for row in rows if self._expected.get(row) == REMOVED} if self._expected else set()
 
-    def settle(self, rows: Iterable[Operation], verdict: str | None = None) -> None:
-        """That is what became of `rows`; by default what was expected of each."""
-        if self._sent:
-            self._counts.update(verdict or sent for row in rows if (sent := self._sent.pop(row, None)) is not None)
+    def record(self, rows: Iterable[Operation], verdict: str | None = None) -> None:
+        """Count the result of those of `rows` that are registered; by default the expected one."""
+        if self._expected:
+            self._counts.update(
+                verdict or expected for row in rows if (expected := self._expected.pop(row, None)) is not None
+            )

@@ -1,4 +1,4 @@
-"""What has travelled, and how much of Iterable's limits that took."""
+"""HTTP statistics of a stream: requests, bytes, and the share of Iterable's rate limits that they took."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class HttpStats:
 
     Attributes:
         requests: bulk requests, each once however often it was tried.
-        retries: further tries of them.
+        retries: further attempts of these.
         bytes: bytes of all bodies that were sent.
     """
 
@@ -33,7 +33,7 @@ class HttpStats:
         self._by_endpoint[method, path] += len(call.attempts)
 
     def limit_share(self, seconds: float) -> float | None:
-        """The share of the documented limit that was used in `seconds`, of the endpoint that used most of its own."""
+        """Return the share of the documented limit that was used in `seconds`, of the endpoint with the highest one."""
         shares = [
             attempts / (limits[0].per_second * max(seconds, limits[0].seconds))
             for (method, path), attempts in self._by_endpoint.items()
@@ -42,7 +42,7 @@ class HttpStats:
         return round(max(shares), 3) if shares else None
 
     def minutes_at_limit(self) -> float | None:
-        """How long that takes where the documented limit is used in full; the endpoint that takes longest counts."""
+        """Return the minutes that the requests take at the documented limit, for the endpoint that takes longest."""
         minutes = [
             attempts / limit.per_second / MINUTE
             for (method, path), attempts in self._by_endpoint.items()

@@ -1,4 +1,4 @@
-"""What the log says of the records of a stream: each thing once, and what is only counted, as a number."""
+"""Logger of a stream that logs each message once; repetitions are only counted elsewhere."""
 
 from __future__ import annotations
 
@@ -12,41 +12,43 @@ from target_iterable.reporting.stream_counts import in_brackets
 
 
 class OnceLogger:
-    """For one stream. It names codes, columns and fields, never values."""
+    """Logger of one stream. Messages name codes, columns and fields, never values."""
 
     def __init__(self, stream: str) -> None:
-        self._told: set[tuple[str, str]] = set()
+        self._logged: set[tuple[str, str]] = set()
         self._logger = logging.getLogger(f"target-iterable.{stream}")
 
-    def refused(self, reject_reason: RejectReason) -> None:
-        """A record was rejected before it was sent."""
-        told = f"{reject_reason.code}: {reject_reason.reason}"
-        self._once("A record is rejected: %s. Others like it are only counted.", told)
+    def log_rejection(self, reject_reason: RejectReason) -> None:
+        """Log that a record was rejected before it was sent."""
+        text = f"{reject_reason.code}: {reject_reason.reason}"
+        self._log_once("A record is rejected: %s. Others like it are only counted.", text)
 
-    def answered(self, results: RowResults) -> None:
-        """Iterable has answered."""
+    def log_results(self, results: RowResults) -> None:
+        """Log rejections, dropped fields and trimmed fields of a response."""
         if reasons := Counter(reject_reason.code for _, reject_reason in results.rejected):
             total = len(results.written) + reasons.total()
             self._logger.warning("Iterable rejected %d of %d records%s.", reasons.total(), total, in_brackets(reasons))
         for field in sorted(results.dropped_fields):
-            self._once("Iterable drops the field %r: the project does not know it and takes no new fields.", field)
+            self._log_once("Iterable drops the field %r: the project does not know it and takes no new fields.", field)
         for field in sorted(frozenset().union(*results.trimmed.values())):
-            self._once("Records go without their field %r where it is not of the type that Iterable keeps.", field)
+            self._log_once("Records go without their field %r where it is not of the type that Iterable keeps.", field)
 
-    def left_out(self) -> None:
-        """Records are about users who do not exist, and must not make any."""
-        self._once("Records about users whom Iterable does not know are left out, and count as %s.", "unchanged")
+    def log_unknown_users(self) -> None:
+        """Log that records about unknown users are skipped."""
+        self._log_once("Records about users whom Iterable does not know are left out, and count as %s.", "unchanged")
 
-    def postponed(self, why: object) -> None:
-        """Iterable takes no more today."""
-        self._logger.warning("%s State does not move past what is left, and the rest of the input is passed over.", why)
+    def log_postponed(self, reason: object) -> None:
+        """Log that Iterable takes no more today."""
+        self._logger.warning(
+            "%s State does not move past what is left, and the rest of the input is passed over.", reason
+        )
 
-    def stopped(self, stopped: RemovalStop | None) -> None:
-        """What has left the source was not removed."""
-        if stopped is not None and stopped.is_to_tell:
-            self._logger.warning("%s", stopped)
+    def log_removal_stop(self, stop: RemovalStop | None) -> None:
+        """Log the reason why missing members were not removed."""
+        if stop is not None and stop.should_log:
+            self._logger.warning("%s", stop)
 
-    def _once(self, message: str, what: str) -> None:
-        if (message, what) not in self._told:
-            self._told.add((message, what))
-            self._logger.warning(message, what)
+    def _log_once(self, message: str, argument: str) -> None:
+        if (message, argument) not in self._logged:
+            self._logged.add((message, argument))
+            self._logger.warning(message, argument)

@@ -1,4 +1,4 @@
-"""Every call that the run makes: which belong to which batch, and the log of them that a user may ask for."""
+"""Request log: the calls of a run, each with its attempts, in a file if the user asks for one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FLAGS: Final = os.O_CREAT | os.O_WRONLY | os.O_APPEND
 
 
 class RequestLogNotWrittenError(Exception):
-    """A call was made that the request log does not have."""
+    """A call is missing from the request log."""
 
 
 @dataclass
@@ -28,9 +28,10 @@ class LoggedRequest:
     """One request with records, however often it was tried.
 
     Attributes:
-        stream: whose they are.
-        records: how many travelled.
-        verdicts: what the answer says of them, if it came to that.
+        stream: stream of the records.
+        records: number of records.
+        attempts: attempts so far.
+        results: parsed response; None if there is none.
     """
 
     stream: str
@@ -40,12 +41,12 @@ class LoggedRequest:
 
     @property
     def sent_bytes(self) -> int:
-        """Bytes of all bodies, those of repeated tries too."""
+        """Bytes of all bodies, those of retries included."""
         return sum(len(attempt.body or b"") for attempt in self.attempts)
 
 
 class RequestLog:
-    """Threads may share it. With a `path` every try becomes one line of JSON; bodies only if asked for.
+    """Log of all attempts; with a `path`, one line of JSON each, and with `bodies` also the bodies. Thread-safe.
 
     Raises:
         OSError: if the file cannot be opened.
@@ -54,34 +55,42 @@ class RequestLog:
     def __init__(self, path: str | None = None, *, bodies: bool = False) -> None:
         self._file = os.open(path, _FLAGS, 0o600) if path else None
         self._bodies = bodies
-        self._here = local()
+        self._thread = local()
         self._lock = Lock()
 
     def record_attempt(self, attempt: Attempt) -> None:
-        """One try by this thread; for `IterableClient`."""
-        call = self._call
-        if call is None:
+        """Record one attempt of this thread. `IterableClient` calls this.
+
+        Raises:
+            RequestLogNotWrittenError: if the file cannot be written.
+        """
+        request = self._request
+        if request is None:
             self._write(attempt, {})
         else:
-            call.attempts.append(attempt)
+            request.attempts.append(attempt)
 
     @property
     def stream(self) -> str | None:
-        """The stream whose records this thread is sending, if it is."""
-        return self._call.stream if self._call is not None else None
+        """Stream whose records this thread is sending; None if it sends none."""
+        return self._request.stream if self._request is not None else None
 
     @contextmanager
-    def call(self, stream: str, records: int) -> Iterator[LoggedRequest]:
-        """What this thread does inside is one call about so many records of `stream`."""
-        call = self._here.call = LoggedRequest(stream, records)
+    def log_request(self, stream: str, records: int) -> Iterator[LoggedRequest]:
+        """Collect the attempts of this thread as one request with so many records of `stream`.
+
+        Raises:
+            RequestLogNotWrittenError: if the file cannot be written.
+        """
+        request = self._thread.request = LoggedRequest(stream, records)
         try:
-            yield call
+            yield request
         finally:
-            self._here.call = None
-            for attempt in call.attempts[:-1]:
+            self._thread.request = None
+            for attempt in request.attempts[:-1]:
                 self._write(attempt, {"records": records})
-            for attempt in call.attempts[-1:]:
-                self._write(attempt, {"records": records, **_counts(call.results)})
+            for attempt in request.attempts[-1:]:
+                self._write(attempt, {"records": records, **_counts(request.results)})
 
     def close(self) -> None:
         """Close the file."""
@@ -90,10 +99,10 @@ class RequestLog:
             self._file = None
 
     @property
-    def _call(self) -> LoggedRequest | None:
-        return getattr(self._here, "call", None)
+    def _request(self) -> LoggedRequest | None:
+        return getattr(self._thread, "request", None)
 
-    def _write(self, attempt: Attempt, about: dict[str, int]) -> None:
+    def _write(self, attempt: Attempt, members: dict[str, int]) -> None:
         if self._file is None:
             return
         line: dict[str, Any] = {
@@ -102,7 +111,7 @@ class RequestLog:
             "path": attempt.path,
             "status": attempt.status,
             "milliseconds": round(attempt.seconds * 1000),
-            **about,
+            **members,
         }
         if self._bodies and attempt.body is not None:
             line["body"] = json.loads(attempt.body)

@@ -1,4 +1,4 @@
-"""What a run does and has done: a line now and then, a table at the end, and the summary as a file."""
+"""Report of a run: progress lines, a table at the end, and the summary as a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
-from iterable_api.storage.paths import wrong_file
+from iterable_api.storage.paths import file_problem
 from target_iterable.config.setting_error import SettingError, refuse
 from target_iterable.reporting.stream_counts import StreamCounts
 
@@ -36,77 +36,80 @@ def _minutes(counts: StreamCounts) -> str:
 
 
 RUN_COLUMNS: Final[Mapping[str, Column]] = {"seconds": lambda counts: f"{counts.seconds:.1f}", "limit": _limit}
-"""The last columns where something was sent."""
+"""Last columns of the table where requests were sent: heading -> cell."""
 PLAN_COLUMNS: Final[Mapping[str, Column]] = {"minutes": _minutes}
-"""The last columns where it was only planned."""
+"""Last columns of the table where requests were only planned: heading -> cell."""
 
 
 class RunKind(Protocol):
-    """What the report must know of the kind of run; see `RealRun`."""
+    """Parts of the report that depend on the kind of run; see `RealRun`."""
 
     columns: ClassVar[Mapping[str, Column]]
 
-    def about(self) -> dict[str, Any]:
-        """What it adds to the summary."""
+    def summary_members(self) -> dict[str, Any]:
+        """Return further members of the summary."""
 
-    def remarks(self, tallies: Mapping[str, StreamCounts], /) -> Iterable[str]:
-        """Lines under the table."""
+    def table_notes(self, streams: Mapping[str, StreamCounts], /) -> Iterable[str]:
+        """Return lines to print below the table."""
 
 
 class RunReport:
-    """Writes the summary at the start, so that a path that cannot be written fails before data moves, and at the end.
+    """Report of one run. The summary is first written at the start, so that a wrong path fails before data moves.
 
-    The file holds `run`, `finished` (whether the input was read and delivered to its end), what the kind of run says
-    about itself, and `streams`: name -> the object, and the numbers of `StreamCounts`.
+    The file holds `run`, `finished` (whether the input was read and delivered to its end), the members of the kind of
+    run, and `streams`: name -> the object, and the numbers of `StreamCounts`.
+
+    Raises:
+        SettingError: if `summary_path` cannot be written.
     """
 
     def __init__(self, path: str | None, kind: RunKind, run: str) -> None:
         """`run` is the id of the run, which the audit log has, too."""
-        refuse(wrong_file("summary_path", path))
+        refuse(file_problem("summary_path", path))
         self._run = run
         # The file itself is replaced, and not a link to it.
         self._path = Path(path).resolve() if path else None
         self._kind = kind
-        self._tallies: dict[str, tuple[str, StreamCounts]] = {}
-        self._told = time.monotonic()
+        self._streams: dict[str, tuple[str, StreamCounts]] = {}
+        self._last_progress = time.monotonic()
         try:
             self._write(finished=False)
         except OSError as error:
             raise SettingError(f"`summary_path` cannot be written: {error.strerror}") from None
 
-    def include(self, stream: str, object_: str, counts: StreamCounts) -> None:
-        """Report on `stream`, too."""
-        self._tallies[stream] = (object_, counts)
+    def add_stream(self, stream: str, object_: str, counts: StreamCounts) -> None:
+        """Include `stream` in the report."""
+        self._streams[stream] = (object_, counts)
 
-    def progress(self) -> None:
-        """Log how far each stream is, now and then."""
-        if time.monotonic() - self._told >= PROGRESS_SECONDS:
-            self._told = time.monotonic()
-            for stream, (_, counts) in self._tallies.items():
+    def log_progress(self) -> None:
+        """Log the counts of each stream, unless that was done less than `PROGRESS_SECONDS` ago."""
+        if time.monotonic() - self._last_progress >= PROGRESS_SECONDS:
+            self._last_progress = time.monotonic()
+            for stream, (_, counts) in self._streams.items():
                 _logger.info("%s: %s so far.", stream, str(counts))
 
     def close(self, *, finished: bool) -> None:
-        """Show the table and write the summary."""
-        if self._tallies:
-            tallies = {stream: counts for stream, (_, counts) in self._tallies.items()}
-            lines = [*_table(tallies, self._kind.columns), *self._kind.remarks(tallies)]
+        """Print the table, and write the summary."""
+        if self._streams:
+            streams = {stream: counts for stream, (_, counts) in self._streams.items()}
+            lines = [*_table(streams, self._kind.columns), *self._kind.table_notes(streams)]
             sys.stderr.write("\n".join(lines) + "\n")
         self._write(finished=finished)
 
     def _write(self, *, finished: bool) -> None:
         if self._path is not None:
             streams = {
-                stream: {"object": object_, **counts.as_dict()} for stream, (object_, counts) in self._tallies.items()
+                stream: {"object": object_, **counts.as_dict()} for stream, (object_, counts) in self._streams.items()
             }
-            summary = {"run": self._run, "finished": finished, **self._kind.about(), "streams": streams}
+            summary = {"run": self._run, "finished": finished, **self._kind.summary_members(), "streams": streams}
             _replace(self._path, json.dumps(summary, indent=2) + "\n")
 
 
-def _table(tallies: Mapping[str, StreamCounts], last: Mapping[str, Column]) -> Iterator[str]:
-    """The lines of the table; under a stream with rejects, the reasons."""
-    width = max(len("stream"), *map(len, tallies))
+def _table(streams: Mapping[str, StreamCounts], last: Mapping[str, Column]) -> Iterator[str]:
+    """Yield the lines of the table, with details below their stream."""
+    width = max(len("stream"), *map(len, streams))
     yield _row(width, "stream", *_COUNTS, *last)
-    for stream, counts in tallies.items():
+    for stream, counts in streams.items():
         numbers = counts.as_dict()
         shown = [f"{numbers[name]:,}" for name in _COUNTS]
         yield _row(width, stream, *shown, *(show(counts) for show in last.values()))
@@ -117,9 +120,9 @@ def _table(tallies: Mapping[str, StreamCounts], last: Mapping[str, Column]) -> I
         for path, count in counts.duplicate_fields.most_common():
             yield f"  {count:,} had {path!r} twice, with different values"
         if counts.deleted:
-            yield f"  {counts.about_deleted()}"
+            yield f"  {counts.deleted_text()}"
         if counts.missing:
-            yield f"  {counts.about_removals()}"
+            yield f"  {counts.removals_text()}"
         if counts.audited:
             yield f"  {counts.audited:,} in the audit log {counts.audit_path}"
 
@@ -129,7 +132,7 @@ def _row(width: int, stream: str, *cells: str) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Never leaves half a file for somebody who reads at the same time."""
+    """Replace a file at once, so that readers never see half of it."""
     new = path.with_name(f"{path.name}.new")
     new.write_text(text, encoding="utf-8")
     new.replace(path)

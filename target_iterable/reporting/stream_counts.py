@@ -1,4 +1,4 @@
-"""What became of the records of one stream, in numbers."""
+"""Counts of one stream: what happened to its records."""
 
 from __future__ import annotations
 
@@ -15,24 +15,26 @@ class StreamCounts:
     """Counts since the start of the run.
 
     Attributes:
-        unchanged: records that say only what was last accepted, and that were not sent.
-        deleted: records of rows that the source has deleted, by what became of them.
-        reasons: rejected records by reason: Iterable's bucket, or the code of a refusal of our own.
+        read: records that were taken over from the input.
+        written: records that Iterable has taken.
+        unchanged: records that were not sent, as they equal the last accepted ones or there is nothing to do.
+        deleted: result -> records of rows that the source has deleted.
+        reasons: code of the reject reason -> rejected records. Codes are Iterable's buckets, or our own.
         seconds: time spent on delivering, waiting for the rate limit included.
-        created_fields: fields that Iterable did not know before; each takes one of the project's 1,000 for ever.
-        missing: things that the stream has put into Iterable, and that have left its source.
-        removed: how many of these were removed from Iterable.
-        shared: those that stay, because another mirrored stream has them, by its name.
-        not_removed: those that Iterable did not remove, by reason.
-        stopped: why what has left the source was not removed, or not all of it; None for streams that are no mirrors,
-            and where all is done.
-        is_mirror: whether what has left the source is to be removed.
-        audit_path: the file of the audit log; None as long as nothing was taken away.
+        created_fields: fields that are new to the project; each takes one of its 1,000 for ever.
+        missing: members of the mirrored stream that have left its source.
+        removed: missing members that were removed from Iterable.
+        shared: other mirrored stream -> missing members that stay because it has them, too.
+        not_removed: code of the reject reason -> missing members that Iterable did not remove.
+        removal_stop: reason why missing members were not removed, or not all; None where all is done, and for streams
+            that are not mirrored.
+        is_mirror: whether missing members are to be removed.
+        audit_path: file of the audit log; None as long as nothing was removed.
         audited: entries of the audit log.
-        objection: why a real run would not have removed what this one has planned to remove.
+        objection: reason why a real run would not have removed the members whose removal this run has planned.
         dropped_fields: fields that Iterable left out of records it has taken.
-        trimmed_fields: fields that we left out of records, since their types clashed; out of how many.
-        duplicate_fields: fields that records had twice, with different values of which one counted; how many records.
+        trimmed_fields: field -> records that were sent without it, since its type clashes.
+        duplicate_fields: field -> records that had it twice, with different values of which one counted.
     """
 
     read: int = 0
@@ -50,7 +52,7 @@ class StreamCounts:
     removed: int = 0
     shared: Counter[str] = field(default_factory=Counter)
     not_removed: Counter[str] = field(default_factory=Counter)
-    stopped: RemovalStop | None = None
+    removal_stop: RemovalStop | None = None
     is_mirror: bool = False
     audit_path: str | None = None
     audited: int = 0
@@ -58,26 +60,26 @@ class StreamCounts:
 
     @property
     def to_remove(self) -> int:
-        """What has left the source and is still to be removed, as far as is known."""
+        """Number of missing members that are still to be removed, as far as known."""
         return self.missing - self.removed - self.shared.total() - self.not_removed.total()
 
     @property
     def rejected(self) -> int:
-        """Records that Iterable has refused or could not have taken."""
+        """Number of records that Iterable has refused or could not have taken."""
         return self.reasons.total()
 
     @property
     def unsent(self) -> int:
-        """Records without a verdict. Must be 0 whenever state moves on."""
+        """Number of records without a verdict. Must be 0 whenever state moves on."""
         return self.read - self.written - self.unchanged - self.rejected
 
     def by_verdict(self) -> Counter[tuple[str, str]]:
-        """How many records have each verdict and reason, which is empty where none were rejected."""
+        """Return (verdict, code of the reject reason) -> records; the code is empty without a rejection."""
         rejected = {("rejected", reason): count for reason, count in self.reasons.items()}
         return Counter({("written", ""): self.written, ("unchanged", ""): self.unchanged} | rejected)
 
     def as_dict(self) -> dict[str, Any]:
-        """For the summary."""
+        """Return the members of the stream in the summary."""
         return {
             "read": self.read,
             "written": self.written,
@@ -104,16 +106,16 @@ class StreamCounts:
             "duplicate_fields": dict(self.duplicate_fields.most_common()),
         }
 
-    def about_deleted(self) -> str:
-        """In a sentence."""
+    def deleted_text(self) -> str:
+        """Describe in a sentence how many rows are deleted in the source, and their results."""
         return f"{self.deleted.total():,} are deleted in the source{in_brackets(self.deleted)}"
 
     def _removals(self) -> dict[str, Any]:
-        stopped = self.stopped.as_dict() if self.stopped else {"not_done": None, "would_have_left": None}
+        stopped = self.removal_stop.as_dict() if self.removal_stop else {"not_done": None, "would_have_left": None}
         return {"done": self.removed, **stopped}
 
-    def about_removals(self) -> str:
-        """In a sentence."""
+    def removals_text(self) -> str:
+        """Describe in a sentence how many members have left the source, and how many of these were removed."""
         kept = "".join(f", {count:,} kept for the stream {stream!r}" for stream, count in self.shared.most_common())
         return f"{self.missing:,} have left the source: {self.removed:,} removed{kept}{in_brackets(self.not_removed)}"
 
@@ -123,6 +125,6 @@ class StreamCounts:
 
 
 def in_brackets(reasons: Counter[str]) -> str:
-    """` (invalidEmails 2, forgottenEmails 1)`, the commonest first; nothing if there are none."""
+    """Format counts as ` (invalidEmails 2, forgottenEmails 1)`, the commonest first; empty without counts."""
     counts = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
     return f" ({counts})" if counts else ""

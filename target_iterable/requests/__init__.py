@@ -1,1 +1,1 @@
-"""Batching, scheduling, sending, bulk responses, isolation of bad rows."""
+"""Requests: batching, scheduling, sending, parsing of bulk responses, and isolation of failed rows."""

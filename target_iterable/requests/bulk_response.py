@@ -1,12 +1,12 @@
-"""Reading what Iterable says of a request, row by row, and checking that it adds up.
+"""Parser of bulk responses: the result of each row, as far as the lists and the counts of the response agree.
 
-A bulk answer is 200 also when rows failed. It names them by identity, never by place:
+A bulk response has status 200 also when rows failed. It names rows by identity, never by index:
 
     failedUpdates.{invalid,notFound,forgotten,conflict,invalidData}{Emails,UserIds}
-    invalidEmails, invalidUserIds        copies from older days; all there was in 2021
-    validEmailFailures, validUserIdFailures    subscriptions only: nothing is wrong with the user, something else was
-    disallowedEventNames                 all events of these names; nobody says whether failCount has them
-    successCount, failCount              how many rows
+    invalidEmails, invalidUserIds        copies of an older form; the only lists in 2021
+    validEmailFailures, validUserIdFailures    subscriptions only: the user is valid, and something else went wrong
+    disallowedEventNames                 all events of these names; it is unclear whether failCount includes them
+    successCount, failCount              numbers of rows
     filteredOutFields                    fields that were dropped from rows that succeeded
     createdFields                        fields that are new to the project
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from iterable_api.errors import UnreadableAnswerError
 from iterable_api.facts.identity import normalise_email
@@ -26,7 +26,7 @@ from target_iterable.core.rejection import RejectReason
 _EVENT_NAME: Final = "eventName"
 DISALLOWED: Final = "disallowedEventNames"
 _PASSING: Final = frozenset({"validEmailFailures", "validUserIdFailures"})
-_TOP_BUCKETS: Final = ("invalidEmails", "invalidUserIds", *sorted(_PASSING))
+_TOP_LEVEL_BUCKETS: Final = ("invalidEmails", "invalidUserIds", *sorted(_PASSING))
 _BUCKET: Final = re.compile(r"(?P<meaning>\w+?)(?P<kind>Email|UserId)(?:s|Failures)")
 _KINDS: Final = {"Email": "email", "UserId": "userId"}
 MEANINGS: Final = {
@@ -40,12 +40,12 @@ MEANINGS: Final = {
 
 
 def all_written(rows: Sequence[Operation], _answer: Mapping[str, Any]) -> RowResults:
-    """For endpoints whose success speaks of the request as a whole."""
+    """Count all rows as written, for endpoints whose success is about the request as a whole."""
     return RowResults(written=list(rows))
 
 
 NOT_FOUND: Final = frozenset({"notFoundEmails", "notFoundUserIds"})
-"""The buckets of users who do not exist."""
+"""Buckets of users who do not exist."""
 
 
 def named_failures(
@@ -55,52 +55,103 @@ def named_failures(
     already_done: AbstractSet[str] = frozenset(),
     skipped: AbstractSet[str] = frozenset(),
 ) -> RowResults:
-    """For endpoints that name the rows that failed. Their `answer` has both counts.
+    """Parse the response of an endpoint that names the rows that failed, and has both counts.
 
-    `already_done` and `skipped` name buckets: of rows that ask for nothing more, and of rows with nothing to do.
-    Rows of which the lists and the counts of the answer say different things are `unknown`.
+    Rows for which lists and counts of the response contradict each other are `unknown`.
+
+    Args:
+        rows: rows of the request.
+        answer: JSON of the response.
+        already_done: buckets of rows whose requested state held already.
+        skipped: buckets of rows with nothing to do.
 
     Raises:
-        UnreadableAnswerError: if the answer is not what such endpoints answer.
+        UnreadableAnswerError: if the response has another form than such endpoints send.
     """
-    buckets, unknown_users = _attribute(rows, answer)
-    listed = [row for row in rows if row in buckets] if buckets else []
-    left = [row for row in listed if buckets[row] in skipped]
-    failed = [row for row in listed if buckets[row] not in already_done | skipped]
+    buckets, unmatched = _attribute(rows, answer)
     uncounted = already_done | skipped | {DISALLOWED}
     certain = sum(bucket not in uncounted for bucket in buckets.values())
-    named_are_sure, others_are_sure = _reconciled(answer, len(rows), certain, len(buckets))
-    named = {*failed, *left}
-    others = [row for row in rows if row not in named] if named else list(rows)
+    counts = _ResponseCounts(len(rows), len(buckets), certain, answer["successCount"], answer["failCount"])
     results = RowResults(
-        already_done={row for row in listed if buckets[row] in already_done},
-        skipped=left,
         dropped_fields=set(map(str, _array(answer, "filteredOutFields"))),
         created_fields=set(map(str, _array(answer, "createdFields"))),
     )
-    if named_are_sure:
-        results.rejected = [(row, _reject_reason(buckets[row])) for row in failed if buckets[row] not in _PASSING]
-        results.retryable = [(row, _reject_reason(buckets[row])) for row in failed if buckets[row] in _PASSING]
-    else:
-        results.unknown += failed
-    if others_are_sure and not unknown_users:
+    if buckets:
+        _classify_named(results, rows, buckets, already_done, skipped, is_confirmed=counts.confirm_named)
+    others = [row for row in rows if buckets.get(row) in {None, *already_done}] if buckets else list(rows)
+    if counts.confirm_others and not unmatched:
         results.written = others
     else:
         results.unknown += others
     return results
 
 
+class _ResponseCounts(NamedTuple):
+    """Counts of a response, beside the rows that it names.
+
+    Attributes:
+        rows: rows of the request.
+        named: rows that the lists of failures name.
+        certain: those of the named rows that must be in `failures`; the others may count as failed, written or not.
+        successes: `successCount` of the response.
+        failures: `failCount` of the response.
+    """
+
+    rows: int
+    named: int
+    certain: int
+    successes: int
+    failures: int
+
+    @property
+    def confirm_named(self) -> bool:
+        """Whether the counts confirm that the named rows failed."""
+        return self.failures >= self.certain
+
+    @property
+    def confirm_others(self) -> bool:
+        """Whether the counts confirm that all rows that are not named were written."""
+        add_up = self.failures <= self.named and self.rows - self.named <= self.successes <= self.rows - self.failures
+        return add_up or (self.failures < self.certain and self.successes == self.rows - self.failures)
+
+
+def _classify_named(
+    results: RowResults,
+    rows: Sequence[Operation],
+    buckets: Mapping[Operation, str],
+    already_done: AbstractSet[str],
+    skipped: AbstractSet[str],
+    *,
+    is_confirmed: bool,
+) -> None:
+    """Add the named rows to `results` by their buckets. Failures that the counts do not confirm are unknown."""
+    for row in rows:
+        bucket = buckets.get(row)
+        if bucket is None:
+            continue
+        if bucket in already_done:
+            results.already_done.add(row)
+        elif bucket in skipped:
+            results.skipped.append(row)
+        elif not is_confirmed:
+            results.unknown.append(row)
+        elif bucket in _PASSING:
+            results.retryable.append((row, _reject_reason(bucket)))
+        else:
+            results.rejected.append((row, _reject_reason(bucket)))
+
+
 def _attribute(rows: Sequence[Operation], answer: Mapping[str, Any]) -> tuple[dict[Operation, str], int]:
-    """Each row that a failure names, with the first bucket that names it; and how many failures fit no row."""
+    """Return row -> first bucket that names it, and the number of failures that match no row."""
     buckets: dict[Operation, str] = {}
-    unknown_users = 0
+    unmatched = 0
     failures = list(_failures(answer))
     owners = _owners(rows) if failures else {}
     for bucket, name in failures:
-        unknown_users += name not in owners
+        unmatched += name not in owners
         for row in owners.get(name, ()):
             buckets.setdefault(row, bucket)
-    return buckets, unknown_users
+    return buckets, unmatched
 
 
 def _owners(rows: Sequence[Operation]) -> dict[Name, list[Operation]]:
@@ -112,11 +163,11 @@ def _owners(rows: Sequence[Operation]) -> dict[Name, list[Operation]]:
 
 
 def _failures(answer: Mapping[str, Any]) -> Iterator[tuple[str, Name]]:
-    """Bucket and name of each failure, the more telling buckets first."""
+    """Yield bucket and name of each failure, the more specific buckets first."""
     details = answer.get("failedUpdates") or {}
     if not isinstance(details, dict):
         raise UnreadableAnswerError("`failedUpdates` of the answer is not an object")
-    for bucket in (*details, *_TOP_BUCKETS, DISALLOWED):
+    for bucket in (*details, *_TOP_LEVEL_BUCKETS, DISALLOWED):
         source = details if bucket in details else answer
         for value in _array(source, bucket):
             yield bucket, _name(bucket, str(value))
@@ -139,18 +190,8 @@ def _reject_reason(bucket: str) -> RejectReason:
     return RejectReason(bucket, MEANINGS.get(match["meaning"], "Iterable lists the user among the failures"))
 
 
-def _reconciled(answer: Mapping[str, Any], rows: int, certain: int, named: int) -> tuple[bool, bool]:
-    """Whether the counts bear out that the rows that are named failed, and that all others did not.
-
-    `certain` of the `named` rows must be in the count of failures; the rest may count as failed, as written, or not.
-    """
-    successes, failures = answer["successCount"], answer["failCount"]
-    others_are_sure = failures <= named and rows - named <= successes <= rows - failures
-    return failures >= certain, others_are_sure or (failures < certain and successes == rows - failures)
-
-
 def _array(source: Mapping[str, Any], member: str) -> list[Any]:
-    """Absent and null arrays are empty: answers of 2021 have few of them."""
+    """Return an array of the response; absent and null ones, as in responses of 2021, are empty."""
     value = source.get(member) or []
     if not isinstance(value, list):
         raise UnreadableAnswerError(f"`{member}` of the answer is not an array")

@@ -1,8 +1,8 @@
-"""What to do when Iterable refuses a batch, or does not say what became of its rows.
+"""Isolation of rows that make Iterable refuse a batch, or whose result its response does not say.
 
-A bad record costs one more request, not the batch: where the answer names fields or places, all rows that are
-wrong there are found here, and the rest is sent again. Only when nothing is named is the batch halved. All of
-that on the same bulk endpoint: the contract warns of mixing it with the one for single rows.
+A bad record costs one more request, not the batch: where the response names fields or locations, all rows that are
+wrong there are rejected, and the others are sent again. Only if it names nothing is the batch bisected. All requests go
+to the same bulk endpoint, since the contract warns of mixing it with the endpoint for single rows.
 """
 
 from __future__ import annotations
@@ -30,207 +30,158 @@ from iterable_api.errors import (
 from iterable_api.waiting.retry_policy import PASSING_FAILURE
 from target_iterable.core.operation import Batch, BatchResult, Endpoint, Operation
 from target_iterable.core.rejection import UNCONFIRMED, RejectReason
-from target_iterable.field_types.fitting import ScopedPath
 from target_iterable.field_types.registry import FieldTypes
-from target_iterable.field_types.supposed_types import SupposedTypes, learn_from
-from target_iterable.field_types.trimming import FieldDropping
 from target_iterable.field_types.violations import violating_rows
 from target_iterable.requests.batching import AdaptiveBatchSize, pack
+from target_iterable.requests.clash_resolution import ClashResolver
+from target_iterable.requests.row_fitting import FittedRows, RowFitting
 from target_iterable.requests.sender import Sender
 
-_NOT_OF_A_ROW: Final = ("error.lists.", "error.catalogs.")
-"""In the texts of refusals that are about the list or the catalog of the whole request."""
+_WHOLE_REQUEST_TEXTS: Final = ("error.lists.", "error.catalogs.")
+"""Texts in refusals that are about the list or the catalog of the whole request."""
 
-_HOPELESS: Final = 50
-"""So many rows of one batch rejected one by one, and none accepted: it is not the rows."""
+_MAX_REJECTED_ALONE: Final = 50
+"""Rows of one batch that are rejected one by one, while none is accepted, before the cause is sought elsewhere."""
 
-_NOTHING: Final[Mapping[Operation, RejectReason]] = MappingProxyType({})
+_NO_REASONS: Final[Mapping[Operation, RejectReason]] = MappingProxyType({})
 _UNADDRESSABLE: Final = RejectReason("unaddressable", "an id of the record cannot be part of a URL")
 _TOO_LARGE: Final = RejectReason("tooLarge", "Iterable finds the record too large, even in a request of its own")
 
 
 class FailureIsolator:
-    """Sends batches until each of their rows has a verdict. Threads may share it."""
+    """Sends batches until each of their rows has a result. Threads may share it."""
 
     def __init__(
         self, sender: Sender, types: FieldTypes, batch_size: AdaptiveBatchSize, *, trims: bool = False
     ) -> None:
-        """With `trims`, rows lose the fields whose type clashes, instead of being rejected."""
+        """With `trims`, rows lose fields whose types clash, instead of being rejected."""
         self.sender = sender
         self.types = types
         self.batch_size = batch_size
         self.trims = trims
 
-    def deliver(self, batch: Batch, refused: Mapping[Operation, RejectReason] = _NOTHING) -> BatchResult:
-        """Deliver `batch` without its rows that are `refused`; never raises what Iterable or the way to it causes."""
-        settling = BatchAttempt(self, BatchResult(batch))
+    def deliver(self, batch: Batch, refused: Mapping[Operation, RejectReason] = _NO_REASONS) -> BatchResult:
+        """Deliver `batch`, except for its `refused` rows, which are rejected. Errors of Iterable are in the result."""
+        attempt = BatchAttempt(self, BatchResult(batch))
         try:
-            settling.run(settling.reject(batch.rows, refused))
+            attempt.run(attempt.reject(batch.rows, refused))
         except IterableError as error:
-            settling.result.error = error
-        settling.trimming.restore(settling.result.results)
-        return settling.result
+            attempt.result.error = error
+        attempt.restore_rows()
+        return attempt.result
 
 
 class BatchAttempt:
-    """One batch on its way."""
+    """Delivery of one batch.
 
-    def __init__(self, isolation: FailureIsolator, outcome: BatchResult) -> None:
-        self.result = outcome
-        self.trimming = FieldDropping()
-        self._on = isolation
-        self._results = outcome.results
+    Attributes:
+        result: result of the batch.
+    """
+
+    def __init__(self, isolator: FailureIsolator, result: BatchResult) -> None:
+        self.result = result
+        self._isolator = isolator
+        self._results = result.results
         self._rejected_alone = 0
         self._attempts: Counter[Operation] = Counter()
-        self._supposed: dict[ScopedPath, str] = {}
-        self._later: deque[Sequence[Operation]] = deque()
+        self._fitting = RowFitting(isolator.types, trims=isolator.trims)
+        self._clashes = ClashResolver(isolator.types)
+        self._deferred: deque[Sequence[Operation]] = deque()
 
     def run(self, rows: Sequence[Operation]) -> None:
-        """Send `rows`, and then those of them that had to wait until others were settled."""
-        self._later.append(rows)
-        while self._later:
-            self.deliver(self._later.popleft())
+        """Deliver `rows`, and then those of them that were deferred.
+
+        Raises:
+            IterableError: if a request failed for a cause that is not in its rows.
+        """
+        self._deferred.append(rows)
+        while self._deferred:
+            self.deliver(self._deferred.popleft())
+
+    def restore_rows(self) -> None:
+        """Put the rows into the result as they were before their fields were changed."""
+        self._fitting.restore(self._results)
 
     def deliver(self, rows: Sequence[Operation]) -> bool:
-        """Send `rows` and settle all of them. Whether they passed as they were, with no need to refuse any."""
-        good = self._without_misfits(rows)
-        batch = self.result.batch
-        pieces = [batch] if good == batch.rows and self._on.batch_size.holds(batch) else pack(good, self._on.batch_size)
+        """Send `rows` until each has a result or is deferred; return whether all were accepted at once."""
+        fitting = self._without_rejected(self._fitting.fit(rows))
+        batch, batch_size = self.result.batch, self._isolator.batch_size
+        pieces = [batch] if fitting == batch.rows and batch_size.fits(batch) else pack(fitting, batch_size)
         passed = [self._send(piece) for piece in pieces]
-        return good == list(rows) and all(passed)
+        return fitting == list(rows) and all(passed)
 
-    def _without_misfits(self, rows: Sequence[Operation]) -> list[Operation]:
-        misfits = self._on.types.misfit_rows(rows)
-        self._on.types.tell_new()
-        respelt = {row: self._respelt(row) for row in misfits}
-        return self._without(
-            [respelt.get(row, row) for row in rows],
-            {row: [*self._on.types.misfits(row)] for row in respelt.values()},
-        )
-
-    def _respelt(self, row: Operation) -> Operation:
-        """`row` as it would have been made if all had been known that is known now."""
-        types = self._on.types
-        return self.trimming.respell(row, lambda fields: types.spelt(row.type_scope, fields)) or row
-
-    def _without(
-        self, rows: Sequence[Operation], misfits: Mapping[Operation, Sequence[RejectReason]]
-    ) -> list[Operation]:
-        """`rows` without those that misfit, or these without the fields that do."""
-        refused = {row: reject_reasons for row, reject_reasons in misfits.items() if reject_reasons}
-        trimmed = {row: less for row in refused if self._on.trims and (less := self._trimmed(row, refused[row]))}
-        good = self.reject(rows, {row: why[0] for row, why in refused.items() if row not in trimmed})
-        return [trimmed.get(row, row) for row in good]
-
-    def _trimmed(self, row: Operation, reject_reasons: Sequence[RejectReason]) -> Operation | None:
-        return self.trimming.trim(row, {str(reject_reason.field) for reject_reason in reject_reasons})
+    def _without_rejected(self, fitted: FittedRows) -> list[Operation]:
+        self._results.rejected += fitted.rejected.items()
+        return fitted.rows
 
     def _send(self, piece: Batch) -> bool:
         try:
             began = time.monotonic()
-            results = self._on.sender.send(piece)
-            self._on.batch_size.on_success(piece, time.monotonic() - began)
+            results = self._isolator.sender.send(piece)
+            self._isolator.batch_size.on_success(piece, time.monotonic() - began)
         except TooLargeError as error:
-            self._split(piece, error)
+            self._resend_smaller(piece, error)
         except (BadRequestError, ConflictError) as error:
-            self._refused(piece, error)
+            self._handle_refusal(piece, error)
         except (NotFoundError, UriTooLongError, UnaddressableError) as error:
-            self._misplaced(piece, error)
+            self._handle_wrong_path(piece, error)
         except UnknownOutcomeError:
-            self._unconfirmed(piece.rows)
+            self._reject_unconfirmed(piece.rows)
         else:
             self._results.absorb(results)
-            learn_from(self._on.types, piece.rows, results.created_fields - results.dropped_fields, self._supposed)
-            self._once_more(dict(results.retryable))
-            self._ask_again(results.unknown, among=piece)
+            self._clashes.learn(piece.rows, results.created_fields - results.dropped_fields)
+            self._retry(dict(results.retryable))
+            self._resend_unknown(results.unknown, batch=piece)
             return True
         return False
 
-    def _split(self, piece: Batch, error: TooLargeError) -> None:
+    def _resend_smaller(self, piece: Batch, error: TooLargeError) -> None:
         if len(piece.rows) == 1:
             self.reject(piece.rows, {piece.rows[0]: _TOO_LARGE})
             return
-        self._on.batch_size.on_too_large(piece, by_bytes=error.code != "BatchTooLarge")
+        self._isolator.batch_size.on_too_large(piece, by_bytes=error.code != "BatchTooLarge")
         self.deliver(piece.rows)
 
-    def _misplaced(self, piece: Batch, error: IterableError) -> None:
-        """What the path leads to is not there. That is about the row only where the row is the whole request."""
-        if piece.endpoint.is_bulk and not (isinstance(error, ApiError) and _is_settled(piece.endpoint, error)):
+    def _handle_wrong_path(self, piece: Batch, error: IterableError) -> None:
+        """Handle a path that leads nowhere. It is the row's fault only where the row is the whole request."""
+        if piece.endpoint.is_bulk and not (isinstance(error, ApiError) and _is_already_done(piece.endpoint, error)):
             raise error
         if isinstance(error, ApiError):
-            self._refused(piece, error)
+            self._handle_refusal(piece, error)
         else:
             self.reject(piece.rows, dict.fromkeys(piece.rows, _UNADDRESSABLE))
 
-    def _refused(self, piece: Batch, error: ApiError) -> None:
-        """Find the culprits, and send the rest."""
+    def _handle_refusal(self, piece: Batch, error: ApiError) -> None:
+        """Find the rows that caused a refusal, and send the others again."""
         rows = piece.rows
-        if _is_settled(piece.endpoint, error):
+        if _is_already_done(piece.endpoint, error):
             self._results.written += rows
             self._results.already_done.update(rows)
-        elif piece.endpoint.is_bulk and any(text in error.message for text in _NOT_OF_A_ROW):
-            self._nowhere(piece, error)
+        elif piece.endpoint.is_bulk and any(text in error.message for text in _WHOLE_REQUEST_TEXTS):
+            self._handle_unknown_list(piece, error)
         elif isinstance(error, BadJsonBodyError) and (culprits := violating_rows(rows, error.violations)):
             self.deliver(self.reject(rows, culprits))
-        elif not (isinstance(error, FieldTypeError) and self._explained(rows, error)):
+        elif not (isinstance(error, FieldTypeError) and self._resolve_clashes(rows, error)):
             self._bisect(rows, error)
 
-    def _nowhere(self, piece: Batch, error: ApiError) -> None:
-        """There is no such list. One that the route names fails the run; one that a record names is that record's."""
+    def _handle_unknown_list(self, piece: Batch, error: ApiError) -> None:
+        """Reject the rows if their records name the list; fail the run if the route names it."""
         if not piece.envelope.by_record:
             raise error
         self.reject(piece.rows, dict.fromkeys(piece.rows, RejectReason("unknownList", error.message, "listId")))
 
-    def _explained(self, rows: Sequence[Operation], error: FieldTypeError) -> bool:
-        """Settle rows some of which clash with types of fields, if it can be seen which."""
-        types = self._on.types
-        found = types.learn(error.clashes, rows)
-        self._supposed |= found
-        supposed = SupposedTypes(types, found)
-        suspects = supposed.suspects(rows)
-        if not suspects:
-            types.harden(error.clashes, rows)
-            suspects = supposed.suspects(rows)
-        if suspects and not found:
-            self.deliver(rows)
-        elif suspects:
-            self._find_out(rows, suspects, supposed)
-        return bool(suspects)
-
-    def _find_out(self, rows: Sequence[Operation], suspects: Sequence[Operation], supposed: SupposedTypes) -> None:
-        """Settle rows of which some clash with types that may be those of others of them.
-
-        The others come first, since they make the types those of the project. Each step leaves less to be sent.
-        """
-        held = set(suspects)
-        if others := [row for row in rows if row not in held]:
-            self.deliver(others)
-            self._later.append(suspects)
-        elif torn := supposed.torn(rows):
-            if agreeing := [row for row in rows if row not in torn]:
-                self.deliver(agreeing)
-                self._later.append([*torn])
-            else:
-                self.deliver(self._without(rows, torn))
-        else:
-            self._ask_for_types(rows, supposed)
-
-    def _ask_for_types(self, rows: Sequence[Operation], supposed: SupposedTypes) -> None:
-        """Settle rows none of which explains the types they clash with: others must have made these.
-
-        Where Iterable tells no types, as of events, one row is tried alone: its refusal proves them.
-        """
-        self._on.types.ask_again({row.type_scope for row in rows})
-        if self._on.types.misfit_rows(rows):
-            self.deliver(rows)
-        elif len(rows) > 1:
-            self._later += (rows[:1], rows[1:])
-        else:
-            supposed.believe(rows[0].type_scope)
-            self.deliver(rows)
+    def _resolve_clashes(self, rows: Sequence[Operation], error: FieldTypeError) -> bool:
+        """Send rows again as the resolver says; False if no row explains the clashes."""
+        resolution = self._clashes.resolve(rows, error)
+        if resolution is None:
+            return False
+        if resolution.now:
+            self.deliver(self._without_rejected(self._fitting.leave_out(resolution.now, resolution.inconsistent)))
+        self._deferred += resolution.later
+        return True
 
     def _bisect(self, rows: Sequence[Operation], error: ApiError) -> None:
-        """Settle rows that were refused together, or as the half without which the others passed."""
+        """Bisect rows that were refused together, or as the half without which the others were accepted."""
         if len(rows) == 1:
             self._reject_alone(rows[0], error)
             return
@@ -247,44 +198,46 @@ class BatchAttempt:
             return
         reason = error.message or f"Iterable answered {error.status}"
         self.reject([row], {row: RejectReason(error.code or str(error.status), reason)})
-        self._give_up_if_hopeless(error)
+        self._raise_if_hopeless(error)
 
-    def _give_up_if_hopeless(self, error: IterableError) -> None:
-        """Called for each row that was rejected alone."""
+    def _raise_if_hopeless(self, error: IterableError) -> None:
+        """Count a row that was rejected alone; raise `error` if there are too many."""
         self._rejected_alone += 1
-        if self._rejected_alone >= _HOPELESS and not self._results.written:
+        if self._rejected_alone >= _MAX_REJECTED_ALONE and not self._results.written:
             raise error
 
-    def _once_more(self, passing: dict[Operation, RejectReason]) -> None:
-        """Send rows again that failed, as it seems, by chance; those to which it happens again are rejected."""
-        self._attempts.update(passing.keys())
-        over = {row: why for row, why in passing.items() if self._attempts[row] >= PASSING_FAILURE.attempts}
-        self.deliver(self.reject(list(passing), over))
+    def _retry(self, retryable: dict[Operation, RejectReason]) -> None:
+        """Send rows again whose failure may pass. Rows that have failed too often are rejected."""
+        self._attempts.update(retryable.keys())
+        exhausted = {
+            row: reason for row, reason in retryable.items() if self._attempts[row] >= PASSING_FAILURE.attempts
+        }
+        self.deliver(self.reject(list(retryable), exhausted))
 
-    def _ask_again(self, unknown: Sequence[Operation], *, among: Batch) -> None:
-        """Send rows of which the answer says nothing clear, each time fewer, as long as that does no harm."""
-        if not among.endpoint.repeatable or not unknown:
-            self._unconfirmed(unknown)
-        elif len(among.rows) == 1:
-            self._unconfirmed(unknown)
-            self._give_up_if_hopeless(UnreadableAnswerError(f"{among.endpoint}: {UNCONFIRMED.reason}"))
-        elif len(unknown) < len(among.rows):
+    def _resend_unknown(self, unknown: Sequence[Operation], *, batch: Batch) -> None:
+        """Send rows again whose result the response does not say, fewer each time, unless that does harm."""
+        if not batch.endpoint.repeatable or not unknown:
+            self._reject_unconfirmed(unknown)
+        elif len(batch.rows) == 1:
+            self._reject_unconfirmed(unknown)
+            self._raise_if_hopeless(UnreadableAnswerError(f"{batch.endpoint}: {UNCONFIRMED.reason}"))
+        elif len(unknown) < len(batch.rows):
             self.deliver(unknown)
         else:
             middle = len(unknown) // 2
             for half in (unknown[:middle], unknown[middle:]):
                 self.deliver(half)
 
-    def _unconfirmed(self, rows: Sequence[Operation]) -> None:
+    def _reject_unconfirmed(self, rows: Sequence[Operation]) -> None:
         self.reject(rows, dict.fromkeys(rows, UNCONFIRMED))
 
     def reject(self, rows: Sequence[Operation], culprits: Mapping[Operation, RejectReason]) -> list[Operation]:
-        """Reject the culprits among `rows`; the others."""
+        """Reject the `culprits` among `rows`; return the others."""
         self._results.rejected += culprits.items()
         return [row for row in rows if row not in culprits]
 
 
-def _is_settled(endpoint: Endpoint, error: ApiError) -> bool:
-    said = (error.code, *error.message.split(". "))
-    starts = tuple(text for text in endpoint.already_done if isinstance(text, str))
-    return error.status in endpoint.already_done or any(text.startswith(starts) for text in said)
+def _is_already_done(endpoint: Endpoint, error: ApiError) -> bool:
+    texts = (error.code, *error.message.split(". "))
+    prefixes = tuple(text for text in endpoint.already_done if isinstance(text, str))
+    return error.status in endpoint.already_done or any(text.startswith(prefixes) for text in texts)

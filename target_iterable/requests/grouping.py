@@ -1,4 +1,4 @@
-"""Putting rows about the same people behind each other, where one request may hold several rows of one."""
+"""Grouping: rows about the same users behind each other, where one request may hold several rows of one user."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from target_iterable.core.operation import Name, Operation
 
 
 def grouped(rows: Sequence[Operation], shared: set[Name]) -> Sequence[Operation]:
-    """`rows` in an order in which few requests share a person, so that few must wait for others.
+    """Reorder `rows` so that few batches share a user, and few must wait for others.
 
-    Rows that share an identity, or are linked by other rows that do, keep their order. Where the endpoint wants
-    a name only once in a request, grouping would make requests smaller, so nothing is moved. `shared` are the
-    `shared_names`.
+    Rows that share a name, or are linked by other rows that do, keep their order. Where the endpoint wants unique
+    names, grouping would make batches smaller, so nothing is moved. `shared` are the `shared_names`.
     """
     if not shared or any(row.endpoint.unique_names for row in rows):
         return rows
@@ -23,14 +22,14 @@ def grouped(rows: Sequence[Operation], shared: set[Name]) -> Sequence[Operation]
 
 
 class _Groups:
-    """Disjoint sets of identities, each known by the number of its first row."""
+    """Disjoint sets of names, each identified by the number of its first row."""
 
     def __init__(self) -> None:
         self._parents: list[int] = []
         self._by_name: dict[Name, int] = {}
 
     def put(self, names: AbstractSet[Name]) -> int:
-        """Join the groups that `names` belong to, and a new one; its number."""
+        """Join the groups of `names`, and a new row; return the number of the row."""
         new = len(self._parents)
         self._parents.append(new)
         roots = {self.root(self._by_name[name]) for name in names if name in self._by_name} | {new}
@@ -41,7 +40,7 @@ class _Groups:
         return new
 
     def root(self, number: int) -> int:
-        """The number by which the group of `number` is known."""
+        """Return the number that identifies the group of `number`."""
         while self._parents[number] != number:
             self._parents[number] = self._parents[self._parents[number]]
             number = self._parents[number]

@@ -1,4 +1,4 @@
-"""Several requests at once, and yet nothing overtakes anything about the same identity."""
+"""Scheduler: several requests at a time, while batches about the same identity keep their order."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from target_iterable.requests.batching import shared_names
 
 
 class DependencyScheduler:
-    """Settles batches, at most `width` at a time. A batch waits for those before it that share an identity with it.
+    """Executor of batches, at most `width` at a time. A batch waits for earlier ones that share a name with it.
 
-    Of those that need not wait, the first begins. The time that this takes grows with the number of rows only,
-    also where each row is a batch of its own. `shared` are the `shared_names` of all rows, if they are known.
+    Of the batches that need not wait, the first one starts. The cost grows with the number of rows only, also where
+    each row is a batch of its own. `shared` are the `shared_names` of all rows, if they are known.
     """
 
     def __init__(
         self,
         batches: Sequence[Batch],
-        settle: Callable[[Batch], BatchResult],
+        deliver: Callable[[Batch], BatchResult],
         width: int,
         shared: set[Name] | None = None,
     ) -> None:
         self._batches = batches
-        self._deliver = settle
+        self._deliver = deliver
         self._width = width
         self._order = _order(batches, shared)
         self._ready: list[int] = []
         self._stopped = False
 
     def __iter__(self) -> Iterator[BatchResult]:
-        """The outcomes, as they come."""
+        """Yield the results as they come."""
         running: dict[Future[BatchResult], int] = {}
         with ThreadPoolExecutor(self._width) as pool:
             while self._order.is_active():
@@ -46,11 +46,11 @@ class DependencyScheduler:
                     yield future.result()
 
     def stop(self) -> None:
-        """Begin no more batches; the outcomes of those that are on their way still come."""
+        """Start no more batches; results of started ones still come."""
         self._stopped = True
 
     def _next(self, free: int) -> Iterable[int]:
-        """The batches to begin now that `free` more may be on their way."""
+        """Return the batches to start when `free` more may be under way."""
         if self._stopped:
             return ()
         for number in self._order.get_ready():
@@ -59,7 +59,7 @@ class DependencyScheduler:
 
 
 def _order(batches: Sequence[Batch], shared: set[Name] | None) -> TopologicalSorter[int]:
-    """Per batch, it waits for the last ones before it that hold one of its identities; these in turn for theirs."""
+    """Make the graph of dependencies: each batch waits for the last earlier ones that share a name with it."""
     order: TopologicalSorter[int] = TopologicalSorter()
     last: dict[Name, int] = {}
     if shared is None:

@@ -1,4 +1,4 @@
-"""Sending one request and reading its verdicts."""
+"""Sender: one request, and the results of its rows."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ _UNKNOWN_LIST: Final = "error.lists.invalidListId"
 
 
 class Sender:
-    """Sends the requests of one stream, from several threads, and counts them, also as Singer metrics.
+    """Sender of the requests of one stream, from several threads; it counts them, also as Singer metrics.
 
     Attributes:
-        client: the way to Iterable.
-        traffic: what has travelled so far.
+        stream: name of the stream.
+        client: client of Iterable.
+        http_stats: statistics of all requests so far.
     """
 
     def __init__(self, client: IterableClient, stream: str, request_log: RequestLog) -> None:
@@ -36,30 +37,30 @@ class Sender:
         self._lock = Lock()
 
     def send(self, batch: Batch) -> RowResults:
-        """The verdicts on the rows of `batch`.
+        """Send `batch`, and return the results of its rows.
 
         Raises:
             IterableError: if the request failed as a whole.
-            UnknownOutcomeError: if nobody knows, and it would do harm to send it again.
+            UnknownOutcomeError: if it is unknown whether it took effect, and sending it again may do harm.
         """
-        # Wait a little for Iterable to know a list or a catalog that was made just now: that was seen to take time.
+        # A list or catalog that was just created was seen to be unknown for a moment.
         for wait in JUST_MADE.waits() if batch.envelope.fresh else ():
             try:
-                return self._once(batch)
+                return self._send_once(batch)
             except (BadRequestError, NotFoundError) as error:
                 if isinstance(error, BadRequestError) and _UNKNOWN_LIST not in error.message:
                     raise
                 self.client.sleep(wait)
-        return self._once(batch)
+        return self._send_once(batch)
 
     def close(self) -> None:
-        """Write the last metrics."""
+        """Emit the last metrics."""
         for counter in self._counters.values():
             counter.exit()
 
-    def _once(self, batch: Batch) -> RowResults:
+    def _send_once(self, batch: Batch) -> RowResults:
         endpoint, envelope = batch.endpoint, batch.envelope
-        with self._request_log.call(self.stream, len(batch.rows)) as call:
+        with self._request_log.log_request(self.stream, len(batch.rows)) as logged:
             try:
                 answer = confirmed(
                     self.client,
@@ -70,22 +71,27 @@ class Sender:
                     data=batch.body() or None,
                     repeatable=endpoint.repeatable,
                 )
-                call.results = _judged(batch, answer)
+                logged.results = _parse(batch, answer)
             finally:
-                self._count(endpoint, call)
-        return call.results
+                self._count(endpoint, logged)
+        return logged.results
 
-    def _count(self, endpoint: Endpoint, call: LoggedRequest) -> None:
+    def _count(self, endpoint: Endpoint, logged: LoggedRequest) -> None:
         path = endpoint.path
         with self._lock:
-            self.http_stats.add(endpoint.method, path, call)
+            self.http_stats.add(endpoint.method, path, logged)
             if path not in self._counters:
                 self._counters[path] = metrics.http_request_counter(self.stream, path)
-            self._counters[path].increment(len(call.attempts))
+            self._counters[path].increment(len(logged.attempts))
 
 
-def _judged(batch: Batch, answer: Mapping[str, Any]) -> RowResults:
-    """What a success says of the rows. Where it says something unheard of, it would do so again."""
+def _parse(batch: Batch, answer: Mapping[str, Any]) -> RowResults:
+    """Parse a successful response.
+
+    Raises:
+        UnreadableAnswerError: if it cannot be read, and the rows may be sent again.
+        UnknownOutcomeError: if it cannot be read, and the rows must not be sent again.
+    """
     endpoint = batch.endpoint
     try:
         return endpoint.parse_response(batch.rows, answer)

@@ -1,1 +1,1 @@
-"""What a real run and a dry run are wired of."""
+"""Runs: the parts of a real run and of a dry run, and the resources that the settings ask for."""

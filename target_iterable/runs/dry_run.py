@@ -1,4 +1,4 @@
-"""A dry run as a whole: its settings, its client, and what it adds to the report."""
+"""Dry run: its settings, its client, and its part of the report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iterable_api.storage.paths import wrong_folder
+from iterable_api.storage.paths import folder_problem
 from target_iterable.config.setting_error import SettingError, refuse
 from target_iterable.config.threshold_settings import threshold_setting
 from target_iterable.reporting.request_log import RequestLog
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 class DryRun(RealRun):
-    """Plans what a real run would do, to the end of the input.
+    """Run that plans what a real run would do, to the end of the input.
 
-    One request at a time, so that the plan has them in order. Rejects neither stop nor fail it: they are what it
-    is to find.
+    Requests are planned one at a time, so that the plan has them in order. Rejects neither stop nor fail it: it is made
+    to find them.
 
     Raises:
-        SettingError: if the plan cannot be written, or `max_rejects` means nothing.
+        SettingError: if the plan cannot be written, or `max_rejects` is malformed.
     """
 
     passes_state = False
@@ -37,9 +37,9 @@ class DryRun(RealRun):
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         directory = config["dry_run_path"]
-        refuse(wrong_folder("dry_run_path", directory))
+        refuse(folder_problem("dry_run_path", directory))
         self._threshold = threshold_setting(config, "max_rejects")
-        self._bears_dropped_fields = config["on_dropped_fields"] == "warn"
+        self._allows_dropped_fields = config["on_dropped_fields"] == "warn"
         changes = {
             "dry_run": True,
             "rejects_path": directory,
@@ -57,21 +57,21 @@ class DryRun(RealRun):
 
     @property
     def fatal_stops(self) -> Collection[str]:
-        """None: a dry run only says what would stop the real one."""
+        """Return no codes: a dry run only says what would stop the real one."""
         return ()
 
-    def client(self, request_log: RequestLog) -> partial[DryRunClient]:
-        """What makes the client."""
+    def client_factory(self, request_log: RequestLog) -> partial[DryRunClient]:
+        """Return the factory of the client that plans writes."""
         return partial(DryRunClient, self._plan, request_log)
 
-    def stores(self) -> StoreClasses:
-        """See `RealRun`."""
+    def store_classes(self) -> StoreClasses:
+        """Return the classes of stores that leave the database as it is."""
         from target_iterable.runs.dry_run_ledger import dry_run_stores  # noqa: PLC0415
 
         return dry_run_stores()
 
-    def about(self) -> dict[str, Any]:
-        """For the summary: what else would be made, and where the requests are."""
+    def summary_members(self) -> dict[str, Any]:
+        """Return the lists and catalogs that would be created, and the path of the plan."""
         return {
             "dry_run": True,
             "new_lists": self._plan.lists,
@@ -79,22 +79,22 @@ class DryRun(RealRun):
             "requests_path": str(self._plan.path),
         }
 
-    def remarks(self, tallies: Mapping[str, StreamCounts]) -> Iterator[str]:
-        """Lines under the table."""
+    def table_notes(self, streams: Mapping[str, StreamCounts]) -> Iterator[str]:
+        """Yield lines to print below the table: the plan, new objects, and reasons why the real run would stop."""
         yield f"Dry run: nothing was written to Iterable. The requests are in {self._plan.path}"
-        for what, names in (("lists", self._plan.lists), ("catalogs", self._plan.catalogs)):
+        for kind, names in (("lists", self._plan.lists), ("catalogs", self._plan.catalogs)):
             if names:
-                yield f"New {what}: {', '.join(names)}"
-        for stream, counts in tallies.items():
+                yield f"New {kind}: {', '.join(names)}"
+        for stream, counts in streams.items():
             if counts.created_fields:
                 yield f"New fields by {stream}: {', '.join(sorted(counts.created_fields))}"
             if self._threshold.is_exceeded(counts.rejected, counts.read):
                 yield f"The real run would stop at the rejects of {stream}: `max_rejects` is {self._threshold}"
-            if counts.stopped and counts.stopped.matters and counts.stopped.code in super().fatal_stops:
-                yield f"The real run would fail. Stream {stream!r}: {counts.stopped}"
+            if counts.removal_stop and counts.removal_stop.matters and counts.removal_stop.code in super().fatal_stops:
+                yield f"The real run would fail. Stream {stream!r}: {counts.removal_stop}"
             if counts.objection:
                 yield f"The real run would stop. {counts.objection}"
-            if counts.dropped_fields and not self._bears_dropped_fields:
+            if counts.dropped_fields and not self._allows_dropped_fields:
                 dropped = ", ".join(sorted(counts.dropped_fields))
                 yield f"The real run would fail at fields of {stream} that Iterable drops: {dropped}"
 

@@ -1,4 +1,4 @@
-"""What Iterable would answer to planned writes, if it took all of them."""
+"""Responses of a dry run to planned writes: all rows are accepted."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ from typing import Any, Final
 
 from iterable_api.errors import UnreadableAnswerError
 from iterable_api.facts.endpoints import success_of
-from target_iterable.field_types.registry import leaves
+from target_iterable.field_types.inference import leaves
 
 FIELDS: Final = "/api/users/getFields"
-_OF_PROFILES: Final = ("users", "subscribers")
-_COLLECTIONS: Final = (*_OF_PROFILES, "usersByUserId", "updateSubscriptionsRequests", "events")
+"""Path of the endpoint that lists the profile fields."""
+_PROFILE_COLLECTIONS: Final = ("users", "subscribers")
+_COLLECTIONS: Final = (*_PROFILE_COLLECTIONS, "usersByUserId", "updateSubscriptionsRequests", "events")
 
 
 class NewFields:
-    """Which profile fields planned requests would bring, each once, as for Iterable they are new only once."""
+    """Profile fields that planned requests would create, each once: a field is new to Iterable only once."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._lock = Lock()
 
-    def know(self, body: bytes) -> None:
-        """Take over an answer of `users/getFields`, if it is one; whoever has asked for it finds out if it is not."""
+    def record_known(self, body: bytes) -> None:
+        """Record the fields in a response of `users/getFields`. Its reader handles a response of another form."""
         with suppress(UnreadableAnswerError), self._lock:
             self._known |= success_of("GET", FIELDS).read(body)["fields"].keys()
 
-    def among(self, body: Mapping[str, Any]) -> dict[str, list[str]]:
-        """The members of an answer that name the new fields of `body`.
+    def new_in(self, body: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Return the members of a response that name the new fields of `body`.
 
-        A project that takes none by itself would drop what is called created here, unless the body forbids it:
-        nothing tells us its setting.
+        A project that takes no new fields would drop the fields that are called created here, unless the body forbids
+        them: the project's setting cannot be read.
         """
-        rows = [row for collection in _OF_PROFILES for row in body.get(collection, ()) if isinstance(row, dict)]
+        rows = [row for collection in _PROFILE_COLLECTIONS for row in body.get(collection, ()) if isinstance(row, dict)]
         new = {path for row in rows for path, _ in leaves(row.get("dataFields", {}))} - self._known
         if body.get("createNewFields") is False:
             return {"filteredOutFields": sorted(path for path in new if path.rpartition(".")[0] not in new)}
@@ -45,9 +46,9 @@ class NewFields:
 
 
 def bulk_answer(body: bytes, new_fields: NewFields) -> dict[str, Any]:
-    """All rows are taken."""
-    sent = json.loads(body or b"{}")
-    return {"successCount": _rows(sent), "failCount": 0, **new_fields.among(sent)}
+    """Return the response to a bulk request of which all rows are accepted."""
+    request = json.loads(body or b"{}")
+    return {"successCount": _rows(request), "failCount": 0, **new_fields.new_in(request)}
 
 
 def _rows(body: Mapping[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""What a dry run knows of earlier runs: it reads what they kept, and what it plans it remembers for itself."""
+"""Stores of a dry run: they read what earlier runs have stored, and remember their own plans in memory."""
 
 from __future__ import annotations
 
@@ -9,120 +9,125 @@ from typing import Any
 from iterable_api.storage import databases
 from target_iterable.ledger.idempotency_keys import IdempotencyStore
 from target_iterable.ledger.ledger import Ledger
-from target_iterable.mirror.membership_table import MembershipTable, SeenName
+from target_iterable.mirror.members import SeenName
+from target_iterable.mirror.membership_table import MembershipTable
 from target_iterable.mirror.seen_keys import SeenKeys
 from target_iterable.runs.store_classes import StoreClasses
 
 
 class DryRunLedger(Ledger):
-    """Changes nothing that is kept."""
+    """Ledger that leaves the database as it is."""
 
     is_writable = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._planned: dict[bytes, bytes | None] = {}
-        self._gone: set[bytes] = set()
+        self._invalid_prefixes: set[bytes] = set()
 
     def read(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
-        """See `Ledger`; as if the plan had been carried out."""
-        kept = {key: content for key, content in super().read(keys).items() if not key.startswith(tuple(self._gone))}
-        known = kept | {key: self._planned[key] for key in keys if key in self._planned}
-        return {key: content for key, content in known.items() if content is not None}
+        """Return key -> content as if the plan had been carried out."""
+        stored = {
+            key: content
+            for key, content in super().read(keys).items()
+            if not key.startswith(tuple(self._invalid_prefixes))
+        }
+        contents = stored | {key: self._planned[key] for key in keys if key in self._planned}
+        return {key: content for key, content in contents.items() if content is not None}
 
     def claim(self, keys: Collection[bytes]) -> None:
-        """See `Ledger`."""
+        """Plan that `keys` have no content."""
         self._planned |= dict.fromkeys(keys)
 
     def invalidate(self, keys: Collection[bytes]) -> None:
-        """See `Ledger`."""
+        """Plan that `keys` have no content."""
         self._planned |= dict.fromkeys(keys)
 
-    def invalidate_scope(self, place: str) -> None:
-        """See `Ledger`. Comes before anything is planned for the place."""
-        self._gone.add(self.prefix(place))
+    def invalidate_scope(self, scope: str) -> None:
+        """Plan that no key in `scope` has a content. This must come before other plans for the scope."""
+        self._invalid_prefixes.add(self.scope_prefix(scope))
 
     def commit(self, contents: Mapping[bytes, bytes | None]) -> None:
-        """See `Ledger`."""
+        """Plan contents."""
         self._planned |= contents
 
 
 class DryRunIdempotencyStore(IdempotencyStore):
-    """Changes nothing that is kept."""
+    """Idempotency keys that leave the database as it is."""
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__(ledger)
         self._planned: set[bytes] = set()
-        self._disowned: set[bytes] = set()
+        self._expired: set[bytes] = set()
 
     def read(self, keys: Collection[bytes]) -> dict[bytes, bool]:
-        """See `IdempotencyStore`; as if the plan had been carried out."""
-        known = {key: done for key, done in super().read(keys).items() if done or key not in self._disowned}
-        return known | dict.fromkeys(self._planned.intersection(keys), True)
+        """Return key -> whether it is done, as if the plan had been carried out."""
+        contents = {key: done for key, done in super().read(keys).items() if done or key not in self._expired}
+        return contents | dict.fromkeys(self._planned.intersection(keys), True)
 
     def reserve(self, keys: Collection[bytes]) -> set[bytes]:
-        """See `IdempotencyStore`."""
+        """Return all keys as reserved."""
         return set(keys)
 
     def release(self, keys: Collection[bytes]) -> None:
-        """See `IdempotencyStore`."""
+        """Do nothing."""
 
     def expire_foreign(self, keys: Collection[bytes]) -> None:
-        """See `IdempotencyStore`."""
-        self._disowned |= set(keys)
+        """Plan that keys which other runs have reserved are deleted."""
+        self._expired |= set(keys)
 
     def complete(self, keys: Collection[bytes]) -> None:
-        """See `IdempotencyStore`."""
+        """Plan that keys are done."""
         self._planned |= set(keys)
 
 
 class DryRunMembershipTable(MembershipTable):
-    """Notes in a database of its own what the run sees; it vanishes with the run."""
+    """Membership table whose changes are in a database of its own, which vanishes with the run."""
 
     def __init__(self, ledger: Ledger, stream: str, kind: str) -> None:
         super().__init__(ledger, stream, kind)
-        self._engine = databases.sqlite_for_now()
+        self._engine = databases.temporary_sqlite()
         self._new: set[bytes] = set()
         self.seen_keys = DryRunSeenKeys(self.seen_keys, ledger.in_other_database(self._engine), self._prefix)
 
-    def put(self, names: Mapping[str, SeenName]) -> set[bytes]:
-        """See `MembershipTable`."""
-        keys = {self.key(name) for name, sighting in names.items() if sighting.removes} - self._new
-        new = keys - self._known(keys).keys()
+    def add(self, names: Mapping[str, SeenName]) -> set[bytes]:
+        """Plan new members, and return their keys."""
+        keys = {self.key(name) for name, sighting in names.items() if sighting.is_primary} - self._new
+        new = keys - self._existing(keys).keys()
         self._new |= new
         return new
 
     def delete(self, keys: Collection[bytes]) -> None:
-        """See `MembershipTable`."""
+        """Take back planned members."""
         self._new -= set(keys)
 
     def member_count(self) -> int:
-        """See `MembershipTable`; as if the plan had been carried out."""
+        """Count the members as if the plan had been carried out."""
         return super().member_count() + len(self._new)
 
     def register(self) -> None:
-        """See `MembershipTable`."""
+        """Do nothing."""
 
     def complete_version(self, version: int) -> None:
-        """See `MembershipTable`."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """See `MembershipTable`."""
+        """Close the run's own database."""
         self._engine.dispose()
 
 
 class DryRunSeenKeys(SeenKeys):
-    """Those that are kept, and those of this run."""
+    """Seen keys that are stored, together with those of this run."""
 
-    def __init__(self, kept: SeenKeys, planned: Ledger, stream: bytes) -> None:
+    def __init__(self, stored: SeenKeys, planned: Ledger, stream: bytes) -> None:
         super().__init__(planned, stream)
-        self._kept = kept
+        self._stored = stored
 
     def since(self, version: int) -> Iterator[bytes]:
-        """See `SeenKeys`."""
-        return merge(self._kept.since(version), super().since(version))
+        """Yield the hashes seen at `version` or later, stored ones and those of this run, in ascending order."""
+        return merge(self._stored.since(version), super().since(version))
 
 
 def dry_run_stores() -> StoreClasses:
-    """All of these."""
+    """Return the classes of stores of a dry run."""
     return StoreClasses(DryRunLedger, DryRunIdempotencyStore, DryRunMembershipTable)

@@ -1,4 +1,4 @@
-"""What would be written: the requests as a file, and what they would make."""
+"""Plan of a dry run: the requests that would be sent, in a file, and the lists and catalogs that would be created."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from target_iterable.core import private_files
 
 
 class DryRunPlanNotWrittenError(Exception):
-    """The plan could not be stored, so it is not complete."""
+    """A request could not be stored, so the plan is incomplete."""
 
 
 class DryRunPlan:
-    """Threads may share it. Each request is one line: `stream`, `method`, `path`, `body`, exactly as it would be sent.
+    """Planned requests, one a line: `stream`, `method`, `path`, and `body` exactly as it would be sent. Thread-safe.
 
     Attributes:
         path: the file.
-        lists: names of the lists that would be made, in order.
-        catalogs: names of the catalogs that would be made, in order.
+        lists: names of the lists that would be created, in order.
+        catalogs: names of the catalogs that would be created, in order.
 
     Raises:
-        OSError: if the file cannot be made.
+        OSError: if the file cannot be created.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -37,15 +37,15 @@ class DryRunPlan:
         self._lock = Lock()
 
     def add(self, stream: str | None, method: str, path: str, body: bytes) -> None:
-        """Plan one request. `stream` is None for what is not about records; an empty body is null.
+        """Plan one request. `stream` is None if it is not about records; an empty body is null.
 
         Raises:
-            PlanNotWrittenError: if that fails.
+            DryRunPlanNotWrittenError: if the file cannot be written.
         """
-        about = simplejson.dumps({"stream": stream, "method": method, "path": path}).encode()
+        head = simplejson.dumps({"stream": stream, "method": method, "path": path}).encode()
         try:
             with self._lock:
-                private_files.append(self._file, about[:-1] + b', "body": ' + (body or b"null") + b"}\n")
+                private_files.append(self._file, head[:-1] + b', "body": ' + (body or b"null") + b"}\n")
         except OSError as error:
             raise DryRunPlanNotWrittenError(
                 f"The plan cannot be written to {str(self.path)!r} (`dry_run_path`): {error.strerror}."

@@ -1,4 +1,4 @@
-"""What a user can say about the keys of the ledger, from the command line: no data moves, and Iterable is not asked."""
+"""Commands about the keys of the ledger: no data moves, and Iterable is not asked."""
 
 from __future__ import annotations
 
@@ -14,33 +14,38 @@ if TYPE_CHECKING:
     from target_iterable.ledger.keys import LedgerKeys
 
 
-class Change(NamedTuple):
-    """What `make` does to the keys, as the settings say; it tells what was done. `explained` is for the user."""
+class KeyCommand(NamedTuple):
+    """Command about the keys.
 
-    explained: str
-    make: Callable[[LedgerKeys, Mapping[str, Any]], str]
+    Attributes:
+        help_text: text of its option in the help.
+        apply: changes the keys as the settings say; returns a sentence that says what was done.
+    """
+
+    help_text: str
+    apply: Callable[[LedgerKeys, Mapping[str, Any]], str]
 
 
 class _Settings(Target):
-    """Reads the settings, and nothing else: a target would open the ledger, which these commands are to fix."""
+    """Reader of the settings. The real target would open the ledger, which these commands are to fix."""
 
     name = "target-iterable"
     package_name = "singer-iterable"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
 
 
-def change_keys(name: str, given: Any) -> str:
-    """Make one of `CHANGES`; what was done, in a sentence.
+def run_key_command(name: str, options: Any) -> str:
+    """Run the command with this name; return a sentence that says what was done.
 
     Raises:
-        SettingError: if that is not possible.
+        SettingError: if the settings or the ledger do not allow it.
     """
-    from target_iterable.ledger.ledger import opened_keys  # noqa: PLC0415 (takes long to load)
+    from target_iterable.ledger.opening import opened_keys  # noqa: PLC0415 (takes long to load)
 
-    config = _Settings(config=given.config, parse_env_config=given.parse_env).config
+    config = _Settings(config=options.config, parse_env_config=options.parse_env).config
     try:
         with opened_keys(config["ledger"], config["lock_timeout_seconds"]) as (engine, keys):
-            done = CHANGES[name].make(keys, config)
+            done = KEY_COMMANDS[name].apply(keys, config)
             engine.dispose()
     except ValueError as error:
         raise SettingError(str(error)) from None
@@ -58,15 +63,15 @@ def _rotate(keys: LedgerKeys, config: Mapping[str, Any]) -> str:
 
 
 def _share(keys: LedgerKeys, config: Mapping[str, Any]) -> str:
-    return keys.admit(config["api_key"], config.get("ledger_key"))
+    return keys.share(config["api_key"], config.get("ledger_key"))
 
 
-CHANGES: Final[Mapping[str, Change]] = {
-    "rotate-ledger-key": Change(
+KEY_COMMANDS: Final[Mapping[str, KeyCommand]] = {
+    "rotate-ledger-key": KeyCommand(
         "After a new `ledger_key`, or a new API key without one: let the ledger open with it. Set "
         "`previous_ledger_key` to the one before.",
         _rotate,
     ),
-    "share-ledger": Change("Let this project use a ledger that others use already.", _share),
+    "share-ledger": KeyCommand("Let this project use a ledger that others use already.", _share),
 }
-"""By the name of their option."""
+"""Name of the option -> command."""

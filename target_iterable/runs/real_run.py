@@ -1,4 +1,4 @@
-"""A run that writes into Iterable; `dry_run` has the other kind."""
+"""Run that writes into Iterable; `DryRun` is the other kind."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class RealRun:
-    """What a kind of run decides.
+    """Decisions that depend on the kind of run.
 
     Attributes:
-        config: the settings, as far as they are not changed by the kind of run.
+        config: settings, as the kind of run changes them.
         passes_state: whether state is emitted.
         sends_in_background: whether one load of records is sent while the next is read.
-        columns: the last columns of the table.
+        columns: last columns of the table: heading -> cell.
     """
 
     passes_state: ClassVar[bool] = True
@@ -34,26 +34,26 @@ class RealRun:
 
     @property
     def fatal_stops(self) -> Collection[str]:
-        """Codes of what keeps removals from being carried out, and fails the run."""
+        """Codes of reasons, see `REASONS`, for which missing members that stay fail the run."""
         return REASONS if self.config["on_removals_stopped"] == "fail" else {EMPTY_SOURCE}
 
-    def client(self, _request_log: RequestLog) -> Callable[..., IterableClient]:
-        """What makes the client."""
+    def client_factory(self, _request_log: RequestLog) -> Callable[..., IterableClient]:
+        """Return the factory of the client."""
         return IterableClient
 
-    def stores(self) -> StoreClasses:
-        """The kinds of what is kept between runs; asked for where it is needed, since it takes long to load."""
+    def store_classes(self) -> StoreClasses:
+        """Return the classes of the stores. They are imported when needed, as that takes long."""
         from target_iterable.runs.store_classes import StoreClasses  # noqa: PLC0415
 
         return StoreClasses()
 
-    def about(self) -> dict[str, Any]:
-        """For the summary, beside the streams."""
+    def summary_members(self) -> dict[str, Any]:
+        """Return further members of the summary."""
         return {"dry_run": False}
 
-    def remarks(self, _tallies: Mapping[str, StreamCounts]) -> Iterable[str]:
-        """Lines under the table."""
+    def table_notes(self, _streams: Mapping[str, StreamCounts]) -> Iterable[str]:
+        """Return no lines to print below the table."""
         return ()
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Do nothing: no resource is open."""

@@ -1,4 +1,4 @@
-"""What the settings say about delivering: how many records travel together, where rejects go, and what is logged."""
+"""Resources of a run, as the settings ask for them: options, files and the state database."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
-from iterable_api.storage.paths import sqlite_file, wrong_file, wrong_folder
+from iterable_api.storage.paths import file_problem, folder_problem, sqlite_file
 from target_iterable.config.delivery_options import DeliveryOptions
 from target_iterable.config.route import Route
 from target_iterable.config.setting_error import SettingError, refuse
@@ -23,18 +23,28 @@ if TYPE_CHECKING:
     from target_iterable.runs.store_classes import StoreClasses
 
 
-_RUN_BYTES: Final = 8
+_RUN_ID_BYTES: Final = 8
 
 
 class RunResources:
-    """Checks the settings at the start, before data moves.
+    """Resources of one run. All settings about them are checked at the start, before data moves.
+
+    Attributes:
+        options: options of all deliveries.
+        run_id: id of the run in summary and audit log.
+        request_log: log of all requests.
 
     Raises:
         SettingError: for `max_rejects`, `max_removals`, `rejects_path`, `ledger` or `request_log_path`.
     """
 
     def __init__(
-        self, config: Mapping[str, Any], stores: Callable[[], StoreClasses], *, needs_ledger: bool, must_remember: bool
+        self,
+        config: Mapping[str, Any],
+        store_classes: Callable[[], StoreClasses],
+        *,
+        needs_ledger: bool,
+        must_remember: bool,
     ) -> None:
         self.options = DeliveryOptions(
             max_rows=config.get("max_batch_rows"),
@@ -45,62 +55,62 @@ class RunResources:
         )
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
-        self.run = token_hex(_RUN_BYTES)
-        refuse(wrong_folder("rejects_path", config["rejects_path"]))
-        refuse(wrong_file("ledger", sqlite_file(config["ledger"])))
+        self.run_id = token_hex(_RUN_ID_BYTES)
+        refuse(folder_problem("rejects_path", config["rejects_path"]))
+        refuse(file_problem("ledger", sqlite_file(config["ledger"])))
         threshold_setting(config, "max_removals")
         self._config = config
-        self._stores = stores
-        self._state_database = self._opened(must_be_known=must_remember) if needs_ledger else None
+        self._store_classes = store_classes
+        self._state_database = self._open_database(must_be_known=must_remember) if needs_ledger else None
         self.request_log = _request_log(config)
 
-    def rejects(self, stream: str) -> DeadLetterFile:
-        """The rejects of `stream` in this run."""
+    def dead_letter_file(self, stream: str) -> DeadLetterFile:
+        """Return the dead-letter file of `stream` in this run."""
         return DeadLetterFile(self._directory, stream, self._started)
 
-    def audit(self, stream: str, route: Route) -> AuditLog:
-        """The audit log of `stream` in this run.
+    def audit_log(self, stream: str, route: Route) -> AuditLog:
+        """Return the audit log of `stream` in this run.
 
         Raises:
-            SettingError: if the stream may take something away, and that could not be written down.
+            SettingError: if the stream may remove something, and the audit log cannot be written.
         """
         if route.may_remove:
-            self.check_audit()
-        about = {"run": self.run, "stream": stream, "object": route.object}
-        return AuditLog(Path(self._config["audit_path"]), self._started, about, plans=self._config["dry_run"])
+            self.check_audit_path()
+        members = {"run": self.run_id, "stream": stream, "object": route.object}
+        return AuditLog(Path(self._config["audit_path"]), self._started, members, plans=self._config["dry_run"])
 
-    def check_audit(self) -> None:
+    def check_audit_path(self) -> None:
         """Check that the audit log can be written.
 
         Raises:
             SettingError: if it cannot.
         """
-        refuse(wrong_folder("audit_path", self._config["audit_path"]))
+        refuse(folder_problem("audit_path", self._config["audit_path"]))
 
-    def kept(self, stream: str, route: Route) -> int:
-        """How much a mirrored stream that has not come has put into Iterable."""
-        return self._state_database.kept(stream, route) if self._state_database is not None else 0
+    def member_count(self, stream: str, route: Route) -> int:
+        """Count the members of a mirrored stream that has not come in this run."""
+        return self._state_database.member_count(stream, route) if self._state_database is not None else 0
 
     def history(self, stream: str, route: Route, *, once_per_key: bool) -> StreamHistory:
-        """What a stream knows of earlier runs.
+        """Return the history of a stream.
 
-        One that skips nothing has a memory, too, if there is a ledger: others may write the same things.
+        Without deduplication it still claims keys, if there is a ledger: other streams may write the same things.
 
         Raises:
             SettingError: if the ledger is needed, and cannot be used.
         """
         if once_per_key and self._state_database is None:
-            self._state_database = self._opened()
+            self._state_database = self._open_database()
         return (
             StreamHistory()
             if self._state_database is None
             else self._state_database.history(stream, route, once_per_key=once_per_key)
         )
 
-    def forget(self, place: str) -> None:
-        """Take nothing in `place` for accepted."""
+    def invalidate_scope(self, scope: str) -> None:
+        """Invalidate all contents of a scope of deduplication, if there is a ledger."""
         if self._state_database is not None:
-            self._state_database.ledger.invalidate_scope(place)
+            self._state_database.ledger.invalidate_scope(scope)
 
     def close(self) -> None:
         """Close the files and connections of the run."""
@@ -108,16 +118,16 @@ class RunResources:
         if self._state_database is not None:
             self._state_database.close()
 
-    def _opened(self, *, must_be_known: bool = True) -> StateDatabase:
-        # Only here, since most runs remember nothing, and what talks to databases takes long to load.
+    def _open_database(self, *, must_be_known: bool = True) -> StateDatabase:
+        # Imported here, since most runs need no database, and its modules take long to load.
         from target_iterable.runs.state_database import StateDatabase  # noqa: PLC0415
 
-        return StateDatabase(self._config, self._stores(), must_be_known=must_be_known)
+        return StateDatabase(self._config, self._store_classes(), must_be_known=must_be_known)
 
 
 def _request_log(config: Mapping[str, Any]) -> RequestLog:
     path = config.get("request_log_path")
-    refuse(wrong_file("request_log_path", path))
+    refuse(file_problem("request_log_path", path))
     try:
         return RequestLog(path, bodies=config["request_log_bodies"])
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What runs remember for later ones, in the database that the setting `ledger` names."""
+"""State database: the stores of the engine, in the database that the setting `ledger` names."""
 
 from __future__ import annotations
 
@@ -10,37 +10,38 @@ from target_iterable.config.route import CLEAR, MIRROR, NOTHING, Route
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.threshold_settings import threshold_setting
 from target_iterable.delivery.history import StreamHistory
-from target_iterable.ledger.deduplication import Deduplicator
-from target_iterable.ledger.idempotency import IdempotencyFilter
+from target_iterable.ledger.deduplicator import Deduplicator
+from target_iterable.ledger.idempotency import NoIdempotency
+from target_iterable.ledger.idempotency_filter import IdempotencyFilter
 from target_iterable.ledger.keys import unknown_key_message
-from target_iterable.ledger.ledger import open_ledger
-from target_iterable.ledger.no_idempotency import NoIdempotency
+from target_iterable.ledger.opening import open_ledger
 from target_iterable.mirror.membership_table import MembershipTable
-from target_iterable.mirror.mirror import MAX_SHRINKAGE, NoMirror, RemovalPolicy
+from target_iterable.mirror.mirror import MAX_SHRINKAGE, Mirror, RemovalPolicy
+from target_iterable.mirror.no_mirror import NoMirror
 from target_iterable.mirror.stream_mirror import StreamMirror
 from target_iterable.runs.store_classes import StoreClasses
 
 
 class StateDatabase:
-    """Opens the database at the start.
+    """Open state database.
 
     Attributes:
-        ledger: what was accepted.
+        ledger: ledger of the project.
 
     Raises:
-        SettingError: if it cannot be used.
+        SettingError: if the database cannot be used, or must know the key of the project and does not.
     """
 
-    def __init__(self, config: Mapping[str, Any], stores: StoreClasses, *, must_be_known: bool = False) -> None:
+    def __init__(self, config: Mapping[str, Any], store_classes: StoreClasses, *, must_be_known: bool = False) -> None:
         self._config = config
-        self._stores = stores
+        self._store_classes = store_classes
         self._members: list[MembershipTable] = []
-        self._is_told = False
+        self._has_warned = False
         try:
             self.ledger = open_ledger(
                 config["ledger"],
                 config["api_key"],
-                stores.ledger,
+                store_classes.ledger,
                 ledger_key=config.get("ledger_key"),
                 lock_timeout=config["lock_timeout_seconds"],
             )
@@ -49,22 +50,23 @@ class StateDatabase:
         self._check_known(must=must_be_known)
 
     def history(self, stream: str, route: Route, *, once_per_key: bool) -> StreamHistory:
-        """What a stream knows of earlier runs.
+        """Return the history of a stream.
 
         Raises:
-            SettingError: if it would do harm not to know them.
+            SettingError: if the stream needs the history of earlier runs, and the ledger does not know the project's
+                key.
         """
         self._check_known(must=once_per_key or route.mode == MIRROR)
         once = (
-            IdempotencyFilter(self._stores.idempotency(self.ledger), resend=route.resend_unconfirmed)
+            IdempotencyFilter(self._store_classes.idempotency(self.ledger), resend=route.resend_unconfirmed)
             if once_per_key
             else NoIdempotency()
         )
         return StreamHistory(Deduplicator(self.ledger, skip=route.skip_unchanged), once, self._mirror(stream, route))
 
-    def kept(self, stream: str, route: Route) -> int:
-        """How much a mirrored stream has put into Iterable that has not come in this run."""
-        members = self._stores.membership(self.ledger, stream, route.object)
+    def member_count(self, stream: str, route: Route) -> int:
+        """Count the members of a mirrored stream that has not come in this run."""
+        members = self._store_classes.membership(self.ledger, stream, route.object)
         self._members.append(members)
         return members.member_count()
 
@@ -75,17 +77,23 @@ class StateDatabase:
         self.ledger.close()
 
     def _check_known(self, *, must: bool) -> None:
-        """What has left would stay, and what has happened would happen again, without a word."""
+        """Check that the ledger knows the project's key.
+
+        Without it, missing members would stay, and effects that must happen once would happen again.
+
+        Raises:
+            SettingError: if it does not, and `must` is set; else that is logged once.
+        """
         if self.ledger.is_known:
             return
         if must:
             raise SettingError(unknown_key_message())
-        if not self._is_told:
+        if not self._has_warned:
             logger = logging.getLogger("target-iterable.ledger")
             logger.warning("%s Until then all records count as new.", unknown_key_message())
-        self._is_told = True
+        self._has_warned = True
 
-    def _mirror(self, stream: str, route: Route) -> NoMirror:
+    def _mirror(self, stream: str, route: Route) -> Mirror:
         if route.mode != MIRROR:
             return NoMirror()
         policy = RemovalPolicy(
@@ -98,6 +106,6 @@ class StateDatabase:
             allows_empty=route.allow_empty,
             is_dry_run=self._config["dry_run"],
         )
-        members = self._stores.membership(self.ledger, stream, route.object)
+        members = self._store_classes.membership(self.ledger, stream, route.object)
         self._members.append(members)
         return StreamMirror(members, stream, policy)

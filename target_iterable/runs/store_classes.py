@@ -1,4 +1,4 @@
-"""What a run keeps for later ones, in one database."""
+"""Classes of the stores that a run needs in the state database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from target_iterable.mirror.membership_table import MembershipTable
 
 @dataclass(frozen=True)
 class StoreClasses:
-    """Which classes keep it."""
+    """Classes of ledger, idempotency keys and membership; those of a real run by default."""
 
     ledger: type[Ledger] = Ledger
     idempotency: type[IdempotencyStore] = IdempotencyStore

@@ -28,7 +28,7 @@ def test_who_clashes_with_another_maker_of_a_table_looks_again(tmp_path: Path, c
         if clashes:
             raise clashes.pop()
 
-    databases.make(engine, CREATE)
+    databases.create_table(engine, CREATE)
     with engine.begin() as connection:
         assert connection.scalar(text("SELECT count(*) FROM things")) == 0
     engine.dispose()
@@ -36,21 +36,21 @@ def test_who_clashes_with_another_maker_of_a_table_looks_again(tmp_path: Path, c
 
 def test_a_table_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OperationalError):
-        databases.make(databases.sqlite(str(tmp_path / "no" / "folder.db")), CREATE)
+        databases.create_table(databases.sqlite(str(tmp_path / "no" / "folder.db")), CREATE)
 
 
 def test_a_lock_of_another_connection_is_waited_for_as_long_as_is_said(tmp_path: Path) -> None:
     place = str(tmp_path / "things.db")
     patient, hasty = databases.sqlite(place, lock_timeout=60), databases.sqlite(place, lock_timeout=0.01)
-    databases.make(patient, CREATE)
+    databases.create_table(patient, CREATE)
     with closing(sqlite3.connect(place, isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(OperationalError) as caught, hasty.begin() as connection:
             connection.execute(INSERT)
         assert databases.is_locked(caught.value)
         with ThreadPoolExecutor(1) as pool:
-            written = pool.submit(databases.make, patient, INSERT)
-            time.sleep(2 * databases.LOOK)
+            written = pool.submit(databases.create_table, patient, INSERT)
+            time.sleep(2 * databases.SQLITE_WAIT_SECONDS)
             assert not written.done()
             other.execute("COMMIT")
             written.result(60)

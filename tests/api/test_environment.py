@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from iterable_api.plugin import environment
-from iterable_api.plugin.environment import Unknown
+from iterable_api.plugin.environment import UnknownVariable
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "api_key": {"type": "string"},
@@ -26,18 +26,18 @@ def _no_variables_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("text", ["true", "TRUE", "1", "yes", "On", " true "])
 def test_what_meltano_and_the_sdk_take_for_true_is_true(text: str) -> None:
-    assert environment.boolean(text) is True
+    assert environment.parse_boolean(text) is True
 
 
 @pytest.mark.parametrize("text", ["false", "False", "0", "no", "OFF", ""])
 def test_the_opposites_are_false(text: str) -> None:
-    assert environment.boolean(text) is False
+    assert environment.parse_boolean(text) is False
 
 
 @pytest.mark.parametrize("text", ["maybe", "y", "t", "ja", "2", "null", "truee"])
 def test_any_other_text_is_neither(text: str) -> None:
     with pytest.raises(ValueError, match="neither"):
-        environment.boolean(text)
+        environment.parse_boolean(text)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_misspelt_variable_is_found_with_the_nearest_one(
     monkeypatch: pytest.MonkeyPatch, name: str, nearest: str | None
 ) -> None:
     monkeypatch.setenv(name, "x")
-    assert list(environment.unknown("target-iterable", SETTINGS)) == [Unknown(name, nearest)]
+    assert list(environment.unknown_variables("target-iterable", SETTINGS)) == [UnknownVariable(name, nearest)]
 
 
 @pytest.mark.parametrize(
@@ -76,24 +76,24 @@ def test_settings_what_meltano_exports_and_what_is_of_others_is_not_misspelt(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "x")
-    assert list(environment.unknown("target-iterable", SETTINGS)) == []
+    assert list(environment.unknown_variables("target-iterable", SETTINGS)) == []
 
 
 def test_what_meltano_exports_under_its_own_name_of_the_plugin_is_not_misspelt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MELTANO_LOADER_NAME", "target-iterable-eu")
     monkeypatch.setenv("TARGET_ITERABLE_EU__LOG_PARSER", "singer-sdk")
-    assert list(environment.unknown("target-iterable", SETTINGS)) == []
-    assert environment.variables("target-iterable", "dry_run") == [
+    assert list(environment.unknown_variables("target-iterable", SETTINGS)) == []
+    assert environment.variable_names("target-iterable", "dry_run") == [
         "TARGET_ITERABLE_DRY_RUN",
         "TARGET_ITERABLE_EU_DRY_RUN",
     ]
-    assert environment.variables("tap-iterable", "region") == ["TAP_ITERABLE_REGION"]
+    assert environment.variable_names("tap-iterable", "region") == ["TAP_ITERABLE_REGION"]
 
 
 def test_variables_whose_settings_no_file_has_are_told_without_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("REGION", "API_KEY", "STREAMS"):
         monkeypatch.setenv(f"TARGET_ITERABLE_{name}", "hush")
-    (said,) = environment.unheeded("target-iterable", SETTINGS, {"streams": {}})
+    (said,) = environment.unused_variables("target-iterable", SETTINGS, {"streams": {}})
     assert "TARGET_ITERABLE_API_KEY, TARGET_ITERABLE_REGION." in said
     assert "STREAMS" not in said
     assert "hush" not in said
@@ -101,4 +101,4 @@ def test_variables_whose_settings_no_file_has_are_told_without_their_values(monk
 
 def test_variables_that_are_empty_ask_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TARGET_ITERABLE_REGION", "")
-    assert list(environment.unheeded("target-iterable", SETTINGS, {})) == []
+    assert list(environment.unused_variables("target-iterable", SETTINGS, {})) == []

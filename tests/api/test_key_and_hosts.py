@@ -7,7 +7,8 @@ import pytest
 import trustme
 
 from iterable_api.errors import RedirectError, UntrustedServerError
-from iterable_api.http.client import HOSTS, IterableClient, base_url
+from iterable_api.http.addresses import HOSTS, base_url
+from iterable_api.http.client import IterableClient
 from tests.api.conftest import KEY, Connect
 from tests.scripted_server import Answer, ScriptedServer
 

@@ -23,7 +23,7 @@ from iterable_api.facts.endpoints import facts_of
 from iterable_api.facts.limits import DAY
 from iterable_api.rate_limits import state_store as limit_stores
 from iterable_api.rate_limits.limiter import DocumentedLimits
-from iterable_api.rate_limits.state_store import LimitStoreLockedError, Step, open_store
+from iterable_api.rate_limits.state_store import LimitStoreLockedError, Update, open_store
 from iterable_sandbox.server import Sandbox
 from tests.api.test_limits import LeakyBucket, VirtualTime
 
@@ -184,7 +184,7 @@ def test_a_store_that_has_failed_once_is_not_asked_again() -> None:
     asked: list[str] = []
 
     class Locked:
-        def change(self, name: str, _step: Step) -> None:
+        def update(self, name: str, _update: Update) -> None:
             asked.append(name)
             raise LimitStoreLockedError
 

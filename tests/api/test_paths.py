@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterable_api.errors import UnaddressableError
-from iterable_api.http.client import IterableClient, fill
+from iterable_api.http.api_request import expand_path
+from iterable_api.http.client import IterableClient
 from tests.api.conftest import OVER_HTTP
 from tests.scripted_server import ScriptedServer
 
@@ -69,7 +70,7 @@ def test_any_user_id_arrives_as_itself_at_its_own_endpoint_or_is_refused(
 @given(st.text("./ab", max_size=5))
 def test_dots_are_refused_only_where_they_would_be_resolved(value: str) -> None:
     try:
-        filled = fill("/api/users/{email}", {"email": value})
+        filled = expand_path("/api/users/{email}", {"email": value})
     except UnaddressableError:
         assert value in ("", ".", "..")
     else:

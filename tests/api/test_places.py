@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from iterable_api.storage.paths import private_directory, private_file, sqlite_file, wrong_file, wrong_folder
+from iterable_api.storage.paths import file_problem, folder_problem, private_directory, private_file, sqlite_file
 
 
 def mode(path: Path) -> int:
@@ -83,12 +83,12 @@ ODD = [_folder, os.mkfifo, _loop, _link_to_a_folder]
 @pytest.mark.parametrize("make", ODD)
 def test_what_is_no_plain_file_is_wrong_where_a_file_is_written(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "odd")
-    assert str(wrong_file("summary_path", str(tmp_path / "odd"))).startswith("`summary_path` cannot be written: ")
+    assert str(file_problem("summary_path", str(tmp_path / "odd"))).startswith("`summary_path` cannot be written: ")
 
 
 @pytest.mark.parametrize("place", ["a\0b", "x" * 300])
 def test_names_that_no_file_can_have_are_wrong_for_files_and_folders(place: str) -> None:
-    for wrong in (wrong_file, wrong_folder):
+    for wrong in (file_problem, folder_problem):
         assert str(wrong("x_path", place)).startswith("`x_path` cannot be written: ")
 
 
@@ -96,7 +96,7 @@ def test_plain_files_and_files_to_be_are_right(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "link").symlink_to(tmp_path / "file")
     for place in (None, "", *(str(tmp_path / name) for name in ("file", "link", "new"))):
-        assert wrong_file("summary_path", place) is None
+        assert file_problem("summary_path", place) is None
 
 
 def _file(path: Path) -> None:
@@ -113,14 +113,14 @@ def test_what_is_no_folder_is_wrong_where_files_are_put(
     tmp_path: Path, make: Callable[[Path], None], below: str
 ) -> None:
     make(tmp_path / "odd")
-    said = str(wrong_folder("rejects_path", str(tmp_path / "odd" / below)))
+    said = str(folder_problem("rejects_path", str(tmp_path / "odd" / below)))
     assert said.startswith("`rejects_path` cannot be written: ")
 
 
 def test_folders_and_folders_to_be_are_right(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
     for name in (".", "link", "new", "new/and/deeper"):
-        assert wrong_folder("rejects_path", str(tmp_path / name)) is None
+        assert folder_problem("rejects_path", str(tmp_path / name)) is None
 
 
 @pytest.mark.parametrize(

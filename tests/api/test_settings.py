@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from iterable_api.errors import ConnectionFailedError, ServerError
-from iterable_api.http.client import HOSTS
+from iterable_api.http.addresses import HOSTS
 from iterable_api.plugin import connection_settings as settings
 from iterable_api.rate_limits.limiter import DocumentedLimits
 from iterable_api.waiting.cancellation import PROCESS

@@ -11,7 +11,7 @@ import pytest
 
 from iterable_api.errors import RunEndedError
 from iterable_api.waiting.cancellation import Cancellation
-from iterable_api.waiting.shutdown import one_signal_is_enough
+from iterable_api.waiting.shutdown import bounded_shutdown
 
 ENDLESS = {
     "a handler that does nothing": "time.sleep(600)",
@@ -20,14 +20,14 @@ ENDLESS = {
 }
 PROGRAM = """
 import signal, sqlite3, sys, tempfile, threading, time
-from iterable_api.waiting.shutdown import one_signal_is_enough
+from iterable_api.waiting.shutdown import bounded_shutdown
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, lambda *_: None)
 file, open_ones = tempfile.NamedTemporaryFile(), []
 def lock():
     open_ones.append(sqlite3.connect(file.name, timeout=600))
     open_ones[-1].execute("BEGIN EXCLUSIVE")
-with one_signal_is_enough():
+with bounded_shutdown():
     print("ready", flush=True)
     {}
 """
@@ -62,7 +62,7 @@ def test_what_waits_is_broken_off_before() -> None:
 
 def test_without_a_signal_nothing_is_left_behind() -> None:
     before = signal.set_wakeup_fd(-1)
-    with one_signal_is_enough():
+    with bounded_shutdown():
         (watch,) = [thread for thread in threading.enumerate() if thread.name == "shutdown"]
     watch.join(60)
     assert not watch.is_alive()

@@ -14,7 +14,7 @@ import trustme
 
 from iterable_api.errors import ConnectionFailedError, IterableError, RunEndedError, ServerError, UnknownOutcomeError
 from iterable_api.http.client import IterableClient
-from iterable_api.http.stalling import SLOWEST
+from iterable_api.http.stalling import MIN_BYTES_PER_SECOND
 from iterable_api.rate_limits.limiter import DocumentedLimits
 from iterable_api.waiting.cancellation import Cancellation
 from tests.api.conftest import Connect
@@ -91,7 +91,7 @@ def test_a_download_that_drips_is_broken_off(connect: Connect, server: ScriptedS
 def test_an_answer_that_is_slow_and_goes_on_coming_is_read_to_its_end(connect: Connect, server: ScriptedServer) -> None:
     """It takes twice as long as a stall may."""
     stall, pieces = 2, 40
-    piece = b" " * (SLOWEST * stall // 10)
+    piece = b" " * (MIN_BYTES_PER_SECOND * stall // 10)
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(piece) * pieces + 2}\r\n\r\n".encode()
     server.script = [Answer(fault=dripping([head, *[piece] * pieces, b"{}"], seconds=0.1))]
     assert connect(max_tries=1, timeout=(5, stall)).get_json("/api/lists") == {}

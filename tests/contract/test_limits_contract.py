@@ -11,7 +11,7 @@ from iterable_api.facts.limits import (
     MAX_EVENT_ID_BYTES,
     Limit,
 )
-from iterable_api.http.client import HOSTS
+from iterable_api.http.addresses import HOSTS
 from tests.contract.published_api import Contract
 
 DEVIATIONS: Mapping[tuple[str, str, Limit], str] = {

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.more
+
 UV = Path(sys.executable).with_name("uv")
 _CLASSIFIER = "Programming Language :: Python :: 3."
 VERSIONS = [

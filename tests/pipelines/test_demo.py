@@ -90,6 +90,7 @@ def interrupted(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
         yield process, tmp_path
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_demo_leaves_no_process_behind(
     interrupted: tuple[subprocess.Popen[str], Path], number: int

@@ -24,6 +24,8 @@ from tests.pipelines.meltano_project import BIN, QUIET
 from tests.target.loading import Contents
 from tools.generated import ROOT
 
+pytestmark = pytest.mark.more
+
 SCRIPT = "./bin/tap-postgres-declared.sh"
 EVERYBODY = {f"{number:02}@example.com" for number in range(100)}
 GONE = {"10@example.com", "20@example.com", "30@example.com"}

@@ -31,6 +31,8 @@ from tests.pipelines.meltano_project import QUIET, MeltanoProject
 from tests.target.loading import Contents
 from tests.webhooks.receivers import receiver
 
+pytestmark = pytest.mark.more
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DATABASES = count(1)
 SHELL = re.compile(r"```sh\n(?P<commands>.*?)```", re.DOTALL)

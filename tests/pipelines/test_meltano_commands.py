@@ -12,6 +12,8 @@ from ruamel.yaml import YAML
 from tests.pipelines.conftest import JOB, Pipeline
 from tests.pipelines.meltano_project import MeltanoProject
 
+pytestmark = pytest.mark.more
+
 
 def test_the_configuration_can_be_tested(pipeline: Pipeline) -> None:
     assert "Plugin configuration is valid" in pipeline.project.meltano("config", "test", "tap-iterable")

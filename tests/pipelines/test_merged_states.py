@@ -18,6 +18,8 @@ from iterable_sandbox.wire.clock import StoppedClock
 from tests.pipelines.meltano_project import MeltanoProject
 from tools.definitions import PROJECT
 
+pytestmark = pytest.mark.more
+
 MEMBERS = {"first": 3, "second": 4, "third": 5}
 ALL = sum(MEMBERS.values())
 MERGED = ("--merge-state", "--state-strategy=merge")

@@ -75,6 +75,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
         client.close()
 
 
+@pytest.mark.more
 def test_meltano_loses_nulls_and_keeps_the_forms_without(run: Run) -> None:
     with_nulls = run.config(
         streams={
@@ -91,6 +92,7 @@ def test_meltano_loses_nulls_and_keeps_the_forms_without(run: Run) -> None:
     assert (without["streams"], without["stream_maps"]) == (routes, maps)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     ("settings", "new"),
     [
@@ -113,6 +115,7 @@ def test_only_the_columns_that_meltano_yml_names_become_fields(
     assert run.holds.field_types().keys() - before == new
 
 
+@pytest.mark.more
 def test_a_row_that_a_log_based_tap_calls_deleted_leaves_the_list(run: Run) -> None:
     schema, *records = stream("crm", [{"email": ANN}, {"email": BOB}], ["email"])
     schema["schema"] = {

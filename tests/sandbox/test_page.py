@@ -86,15 +86,16 @@ def page(http: Http) -> requests.Response:
     return requests.get(http.sandbox.url + "/", timeout=10)
 
 
-def test_the_page_shows_users_events_lists_catalogs_requests_and_faults(http: Http) -> None:
+def test_the_page_shows_users_events_lists_catalogs_requests_faults_and_webhooks(http: Http) -> None:
     list_id = http.new_list("Readers of everything")
     http.ok("/api/lists/subscribe", {"listId": list_id, "subscribers": [{"email": "ana@example.com"}]})
     http.track({"email": "ana@example.com", "eventName": "bookOpened"})
     http.post("/api/catalogs/Books")
     http.ok("/api/catalogs/Books/items", {"documents": {"item-1": {"colour": "teal"}}})
     http.sandbox.inject("gateway", route="GET /api/journeys")
+    webhook = http.sandbox.add_webhook("http://127.0.0.1:9/hook", events=["emailOpen"], enabled=False)
     sections = _Sections(page(http).text).rows
-    assert list(sections) == ["users", "events", "lists", "catalogs", "requests", "faults"]
+    assert list(sections) == ["users", "events", "lists", "catalogs", "requests", "faults", "webhooks"]
     header, (email, user_id, profile) = sections["users"]
     assert (header, email, user_id) == (["email", "userId", "profile"], "ana@example.com", "")
     assert str(list_id) in profile
@@ -112,12 +113,14 @@ def test_the_page_shows_users_events_lists_catalogs_requests_and_faults(http: Ht
     latest = ["/api/catalogs/{catalogName}/items", "/api/catalogs/{catalogName}", "/api/events/trackBulk"]
     assert [row[2] for row in sections["requests"][1:4]] == latest
     assert sections["faults"] == [["fault", "route", "struck"], ["gateway", "GET /api/journeys", "0 of 1"]]
+    assert [row[0] for row in sections["webhooks"][:2]] == ["id", str(webhook)]
 
 
 def test_an_empty_project_has_a_page_too(http: Http) -> None:
     text = page(http).text
     assert "Users (0)" in text
     headers_only = {"users": 1, "events": 2, "lists": 1, "catalogs": 0, "requests": 1, "faults": 1}
+    headers_only["webhooks"] = 2  # webhooks, and the latest attempts
     assert {name: len(rows) for name, rows in _Sections(text).rows.items()} == headers_only
 
 

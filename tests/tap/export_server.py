@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 from iterable_api.facts import timestamps
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits.limiter import Unlimited
-from tap_iterable.streams.exports import ExportStream
+from tap_iterable.event_streams.exports import ExportStream
 from tap_iterable.tap import TapIterable
 from tests.scripted_server import Answer, Fault, Request, ScriptedServer, answer_json, silence
 

@@ -18,8 +18,8 @@ from iterable_sandbox.seed.seeding import Plan, seed
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.store.store import Store
 from iterable_sandbox.wire.clock import StoppedClock
+from tap_iterable.event_streams.exports import ExportStream
 from tap_iterable.export.clock import Clock
-from tap_iterable.streams.exports import ExportStream
 from tap_iterable.tap import TapIterable
 
 YEAR = timedelta(days=365)

@@ -59,7 +59,7 @@ def test_a_stream_that_lacks_rows_does_not_declare_them_gone(server: ScriptedSer
 
 def test_a_run_that_goes_on_where_another_stopped_does_not_declare_the_rows_of_that_gone(read: TapRun) -> None:
     mark = ResumeMark.new({"list_ids": [], "excluded_list_ids": [], "project_type": "email"}).after(1, read=True)
-    output = read("list_users", state={"bookmarks": {"list_users": {"resume": mark.saved()}}})
+    output = read("list_users", state={"bookmarks": {"list_users": {"resume": mark.to_state()}}})
     assert output.code == 0, output.log
     assert _kinds(output, "list_users") == ["SCHEMA", "RECORD", "RECORD"]
 

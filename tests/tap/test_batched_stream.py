@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from singer_sdk import Stream
 
+from tap_iterable.event_streams.exports import ExportStream
 from tap_iterable.stream_types.batched_stream import BatchedStream
-from tap_iterable.streams.exports import ExportStream
 from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.export_server import ExportServer, chunked, row, stream_of
 

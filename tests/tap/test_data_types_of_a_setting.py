@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iterable_api.facts.data_types import unlisted
+from iterable_api.facts.data_types import unknown_data_type
 from iterable_sandbox.server import Sandbox
 from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.answering import KEY, Query, answer
@@ -21,7 +21,7 @@ LINE = {"createdAt": "2026-08-01 10:00:00 +00:00", "email": "ann@example.com", "
     [("pigeonSend", "pigeon_send"), ("whatsAppPigeon", "whatsapp_pigeon"), ("rcs2Click", "rcs2_click"), ("x", "x")],
 )
 def test_the_stream_of_a_data_type_is_named_like_all_others(name: str, stream: str) -> None:
-    assert (unlisted(name).name, unlisted(name).stream) == (name, stream)
+    assert (unknown_data_type(name).name, unknown_data_type(name).stream) == (name, stream)
 
 
 def test_a_type_of_the_setting_becomes_a_stream_with_all_its_fields(server: ScriptedServer, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def key(data_type: str, **fields: Any) -> str:
     return EventKeyMaker(data_type).key(fields)
 
 
-def test_every_key_is_of_a_data_type_and_of_columns_that_its_export_has() -> None:
+def test_every_key_is_of_a_data_type_and_of_fields_that_its_rows_have() -> None:
     types = {data_type.name: data_type for data_type in DATA_TYPES}
     for name, (of_message, of_user) in EVENT_KEYS.items():
         assert {*of_message, *of_user} <= types[name].fields.keys(), name

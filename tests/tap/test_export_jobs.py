@@ -18,12 +18,12 @@ from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.rules.settings import DEFAULT_API_KEY
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.wire.clock import StoppedClock
+from tap_iterable.event_streams.exports import ExportStream
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.job import ExportJobError, Job
 from tap_iterable.export.job_api import JobApi
 from tap_iterable.export.job_queue import JobQueue
 from tap_iterable.export.windows import OversizeError, Window
-from tap_iterable.streams.exports import ExportStream
 from tap_iterable.tap import TapIterable
 from tests.scripted_server import Answer, Request, ScriptedServer, answer_json, cut_short
 

@@ -3,7 +3,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_iterable.stream_types.id_batches import HOST_ROOM, id_batches
+from tap_iterable.stream_types.id_batches import HOST_CHARACTERS, id_batches
 
 PATH = "/api/campaigns/metrics"
 DATES = {"startDateTime": "1970-01-01", "endDateTime": "2026-11-22"}
@@ -18,14 +18,14 @@ def _uri(batch: list[int]) -> str:
 def test_every_id_is_in_one_batch_and_every_batch_fits_into_a_uri(ids: list[int]) -> None:
     batches = list(id_batches(PATH, "campaignId", ids, DATES))
     assert [number for batch in batches for number in batch] == ids
-    assert all(0 < len(_uri(batch)) < 2048 - HOST_ROOM for batch in batches)
+    assert all(0 < len(_uri(batch)) < 2048 - HOST_CHARACTERS for batch in batches)
 
 
 @given(IDS)
 def test_batches_are_as_large_as_they_may_be(ids: list[int]) -> None:
     batches = list(id_batches(PATH, "campaignId", ids, DATES))
     for batch, following in itertools.pairwise(batches):
-        assert len(_uri([*batch, following[0]])) >= 2048 - HOST_ROOM
+        assert len(_uri([*batch, following[0]])) >= 2048 - HOST_CHARACTERS
 
 
 def test_a_hundred_short_ids_cost_fewer_requests_than_long_ones() -> None:

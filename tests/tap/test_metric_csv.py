@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_iterable.records.metric_csv import metric_rows, value
+from tap_iterable.records.metric_csv import metric_rows, parse_cell
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
 
@@ -30,9 +30,9 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
     ],
 )
 def test_numbers_become_numbers_and_all_else_stays_as_it_came(cell: str, kept: object) -> None:
-    assert value(cell) == kept
-    assert type(value(cell)) is type(kept)
-    json.dumps(value(cell), allow_nan=False)
+    assert parse_cell(cell) == kept
+    assert type(parse_cell(cell)) is type(kept)
+    json.dumps(parse_cell(cell), allow_nan=False)
 
 
 def test_lines_may_be_shorter_or_longer_than_the_titles() -> None:
@@ -69,5 +69,5 @@ def test_no_cell_is_lost_whatever_it_holds(titles: list[str], lines: list[list[s
     written = [line for line in lines if line]
     assert len(rows) == len(written)
     for row, cells in zip(rows, written, strict=True):
-        assert list(row.values.values()) == [value(cell) for cell in cells[: len(titles)] if cell.strip()]
+        assert list(row.values.values()) == [parse_cell(cell) for cell in cells[: len(titles)] if cell.strip()]
         assert row.extra == cells[len(titles) :]

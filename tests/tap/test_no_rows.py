@@ -16,11 +16,11 @@ from iterable_api.errors import IncompleteBodyError
 from iterable_api.waiting.retry_policy import EXPORT_FILE, WINDOW_WITHOUT_ROWS
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.wire.clock import StoppedClock
+from tap_iterable.event_streams.exports import ExportStream
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.content_check import NoRowsError, check_rows
 from tap_iterable.export.job import ExportJobError
 from tap_iterable.stream_types.partitioned_stream import MissingPartitionsError
-from tap_iterable.streams.exports import ExportStream
 from tap_iterable.streams.list_users import ListUsersStream
 from tap_iterable.streams.user_events import UserEventsStream
 from tap_iterable.tap import TapIterable

@@ -8,7 +8,7 @@ from itertools import chain, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_iterable.export.export_plan import LONGEST_JOB_WINDOW, MODES, Mode, minutes, plans, summary
+from tap_iterable.export.export_plan import MAX_JOB_WINDOW, MODES, Mode, minutes, plans, summary
 from tap_iterable.export.windows import Window, gaps, windows
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -28,7 +28,7 @@ def test_every_moment_of_every_stream_is_planned_once(todo: dict[str, list[Windo
         assert all(left.end == right.start for left, right in pairwise(planned))
         assert [window.start for window in planned[:1]] == [window.start for window in todo[name][:1]]
         assert [window.end for window in planned[-1:]] == [window.end for window in todo[name][-1:]]
-        assert all(window.end - window.start <= LONGEST_JOB_WINDOW for window in plan.jobs)
+        assert all(window.end - window.start <= MAX_JOB_WINDOW for window in plan.jobs)
 
 
 @given(SPANS, st.integers(1, 4))

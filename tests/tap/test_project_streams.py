@@ -17,7 +17,7 @@ import requests
 
 from iterable_api.facts import timestamps
 from iterable_sandbox.server import Sandbox
-from tap_iterable.streams.metrics import ranges
+from tap_iterable.streams.metrics import metric_ranges
 from tests.tap.reading import Output, TapRun
 
 Row = dict[str, Any]
@@ -298,14 +298,14 @@ def test_nobody_chosen_is_said_and_no_failure(project: Sandbox, tmp_path: Path) 
     output = TapRun(project.url, project.api_key, tmp_path)("user_events")
     assert output.code == 0
     assert output.records["user_events"] == []
-    assert "`user_events_users` names nobody" in output.log
+    assert "`user_events_users` is empty" in output.log
 
 
 def test_today_is_the_last_day_of_a_range() -> None:
     now = datetime(2026, 11, 21, 23, 59, tzinfo=UTC)
     today, tomorrow = now.replace(hour=0, minute=0), now.replace(hour=0, minute=0) + timedelta(days=1)
-    assert [(day.start, day.end) for day in ranges(1, now)] == [(today, tomorrow)]
-    assert ranges(0, now)[0].end == tomorrow
+    assert [(day.start, day.end) for day in metric_ranges(1, now)] == [(today, tomorrow)]
+    assert metric_ranges(0, now)[0].end == tomorrow
 
 
 def test_a_wrong_project_type_is_named_where_it_shows(tmp_path: Path) -> None:

@@ -237,10 +237,12 @@ def test_a_body_that_cannot_be_read_is_kept_and_the_others_are_read(store: Store
 
 
 def test_the_store_learns_what_earlier_runs_of_all_selected_streams_have_handed_on(store: Store, read: TapRun) -> None:
+    read.settings.update(webhook_reader="nightly")
+
     def mark() -> int:
         with StoreReader(store.path) as reader:
             (mark,) = reader.marks()
-            assert mark.reader == "tap-iterable"
+            assert mark.reader == "nightly"
             return mark.position
 
     store.put(CLICK)

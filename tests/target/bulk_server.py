@@ -41,26 +41,26 @@ Refuse = Callable[[list[Any]], Answer | None]
 
 @dataclass
 class Bulk:
-    """Settles rows with a server. Rows are told apart by their field `n`.
+    """Delivers rows to a server. Rows are told apart by their field `n`.
 
     Attributes:
-        sent: the numbers of the rows of each request.
-        taken: the numbers of the rows that the server has accepted.
+        sent: numbers of the rows of each request.
+        taken: numbers of the rows that the server has accepted.
     """
 
     server: ScriptedServer
-    isolation: FailureIsolator
+    isolator: FailureIsolator
     sent: list[list[int]] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
 
-    def settle(self, fields: Sequence[dict[str, Any]], refuse: Refuse, endpoint: Endpoint = ENDPOINT) -> BatchResult:
+    def deliver(self, fields: Sequence[dict[str, Any]], refuse: Refuse, endpoint: Endpoint = ENDPOINT) -> BatchResult:
         """Deliver one row for each of `fields`."""
         self.sent, self.taken = [], set()
         self.server.after = lambda request: self._answer(request, refuse)
         batch = Batch(endpoint, EMPTY_ENVELOPE)
         for number, given in enumerate(fields):
             batch.add(_row(number, given, endpoint))
-        return self.isolation.deliver(batch)
+        return self.isolator.deliver(batch)
 
     def _answer(self, request: Request, refuse: Refuse) -> Answer:
         users = json.loads(request.body)["users"]
@@ -71,24 +71,24 @@ class Bulk:
         return answer_json(200, {"successCount": len(users), "failCount": 0})
 
 
-def rejected(outcome: BatchResult) -> dict[int, str]:
-    """Number of a row -> the code of its refusal."""
-    return {operation.content()[1]["n"]: refusal.code for operation, refusal in outcome.results.rejected}
+def rejected(result: BatchResult) -> dict[int, str]:
+    """Number of a row -> code of its reject reason."""
+    return {operation.content()[1]["n"]: reject_reason.code for operation, reject_reason in result.results.rejected}
 
 
-def written(outcome: BatchResult) -> set[int]:
-    """The numbers of the rows that are said to be written."""
-    return {operation.content()[1]["n"] for operation in outcome.results.written}
+def written(result: BatchResult) -> set[int]:
+    """Numbers of the rows that count as written."""
+    return {operation.content()[1]["n"] for operation in result.results.written}
 
 
 @contextmanager
 def bulk() -> Iterator[Bulk]:
-    """A server, and what settles rows with it."""
-    journal = RequestLog()
-    options: dict[str, Any] = {"max_tries": 2, "first_wait": 0.001, "on_attempt": journal.record_attempt}
+    """A server, and a way to deliver rows to it."""
+    request_log = RequestLog()
+    options: dict[str, Any] = {"max_tries": 2, "first_wait": 0.001, "on_attempt": request_log.record_attempt}
     with ScriptedServer().running() as server:
         client = IterableClient("key", api_url=server.url, limiter=Unlimited(), **options)
-        yield Bulk(server, FailureIsolator(Sender(client, "users", journal), FieldTypes(), AdaptiveBatchSize(1000)))
+        yield Bulk(server, FailureIsolator(Sender(client, "users", request_log), FieldTypes(), AdaptiveBatchSize(1000)))
         client.close()
 
 

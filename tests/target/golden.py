@@ -24,7 +24,7 @@ from target_iterable.core.source import InputMessage
 from target_iterable.delivery.buffer import Buffer
 from target_iterable.delivery.stream_delivery import StreamDelivery
 from target_iterable.field_types.registry import USERS, catalog_scope, event_scope
-from target_iterable.mirror.mirror import NoMirror
+from target_iterable.mirror.no_mirror import NoMirror
 from target_iterable.mirror.stream_mirror import StreamMirror
 from target_iterable.target import TargetIterable
 
@@ -181,10 +181,10 @@ _MEMBER: Final = (*_USER, "list", "listId", "in", "_fivetran_deleted")
 _ITEM: Final = ("itemId", "catalogName", "value", *_USER[2:-2], "_fivetran_deleted")
 _CALL: Final = ("type", "userId", "event", "traits", "properties", "messageId", "timestamp", "context", "name")
 _EMAIL: Final[Mapping[str, Any]] = {"project_type": "email"}
-_BY_ID: Final[Mapping[str, Any]] = {"project_type": "userId"}
-_HYBRID: Final[Mapping[str, Any]] = {"project_type": "hybrid"}
-_REJECTS: Final[Mapping[str, Any]] = {"on_duplicate_field": "reject"}
-_MIRROR: Final[Mapping[str, Any]] = {"mode": "mirror", "max_removals": "100%"}
+_BY_ID: Final[dict[str, Any]] = {"project_type": "userId"}
+_HYBRID: Final[dict[str, Any]] = {"project_type": "hybrid"}
+_REJECTS: Final[dict[str, Any]] = {"on_duplicate_field": "reject"}
+_MIRROR: Final[dict[str, Any]] = {"mode": "mirror", "max_removals": "100%"}
 CASES: Final = [
     Case({"object": "users"}, {}, _MARKED),
     Case({"object": "users"}, _BY_ID, _USER),
@@ -268,7 +268,7 @@ def _record(chance: random.Random, case: Case) -> dict[str, Any]:
 class OneByOne(io.StringIO):
     """An input whose lines come one at a time."""
 
-    def readlines(self, _hint: int | None = -1, /) -> list[str]:
+    def readlines(self, _hint: int | None = -1, /) -> list[Any]:
         """The next line."""
         return [line] if (line := self.readline()) else []
 
@@ -285,7 +285,7 @@ def made_of(
         files = {"ledger": f"{folder}/ledger.db", "audit_path": f"{folder}/audit", "rejects_path": f"{folder}/rejects"}
         target = TargetIterable(config={**reach, **files, "streams": {"any": dict(case.route)}, **case.settings})
         for scope in (USERS, event_scope("seen"), catalog_scope("Things")):
-            target.project.fields.types.know(scope, PROFILE)
+            target.project.fields.types.set_types(scope, PROFILE)
         with redirect_stdout(io.StringIO()):
             target.listen(source("\n".join([head, *lines])))
     places = {line: place for place, line in enumerate(lines)}
@@ -305,13 +305,13 @@ class _Seen:
         for delivery, load in self.loads:
             types = target.project.fields.types
             found["operations"] += [
-                [places[_line(row.source)], operation_told(row, types.misfit(row))] for row in load.rows
+                [places[_line(row.source)], operation_told(row, types.has_clash(row))] for row in load.rows
             ]
             found["rejected"] += [[places[_line(it)], why.code, why.reason, why.field] for why, it in load.rejected]
             found["skipped"] += load.skipped
             found["deleted"] |= dict(sorted(load.deleted.items()))
             found["duplicates"] = dict(sorted(delivery.counts.duplicate_fields.items()))
-        return json.loads(json.dumps({**found, "mirror": [_told(name, it) for name, it in self.mirror]}))
+        return dict(json.loads(json.dumps({**found, "mirror": [_told(name, it) for name, it in self.mirror]})))
 
 
 def operation_told(row: Operation, misfit: RejectReason | None) -> dict[str, Any]:

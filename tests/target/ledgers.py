@@ -19,7 +19,7 @@ from sqlalchemy import Engine, literal_column, make_url, select, text
 from sqlalchemy import table as named
 
 from iterable_api.storage import databases
-from target_iterable.ledger.ledger import opened_keys
+from target_iterable.ledger.opening import opened_keys
 
 VERSION_1: Final = (Path(__file__).parent / "data" / "ledger_version_1.sql").read_text()
 """What the last target-iterable without versions has left with the sandbox's own API key.

@@ -1,4 +1,4 @@
-"""The audit log: whatever is taken away from Iterable can be explained afterwards."""
+"""The audit log explains every removal from Iterable."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from target_iterable.mirror.mirror import RemovalPolicy
 from tests.target.conftest import Project
 from tests.target.loading import STATE, Message, stream
 from tests.target.test_mirror import ALL, activate, mirror, people
-from tests.target.test_stopped_removals import MANY, stopped
+from tests.target.test_removal_stops import MANY, stopped
 
 BEHIND: Message = {"type": "STATE", "value": STATE}
 NEW = [f"new{number}@example.com" for number in range(16)]

@@ -13,7 +13,8 @@ from iterable_api.http.client import IterableClient
 from iterable_sandbox.rules.field_types import type_of as seen_by_sandbox
 from target_iterable.core.operation import Endpoint, Operation
 from target_iterable.field_types.coercion import FieldCoercion
-from target_iterable.field_types.registry import USERS, FieldTypes, event_scope, is_date, leaves, type_of
+from target_iterable.field_types.inference import is_date, leaves, type_of
+from target_iterable.field_types.registry import USERS, FieldTypes, event_scope
 from target_iterable.requests.bulk_response import all_written
 
 point = st.fixed_dictionaries({"lat": st.integers() | st.floats() | st.text(), "lon": st.floats()})
@@ -61,16 +62,16 @@ exact_values = st.recursive(
 )
 def test_what_fits_at_a_glance_fits_and_stays_as_it_is(scope: str, kept: Any, fields: Any, coerce: Any) -> None:
     known = FieldCoercion(IterableClient("key"), coerce=coerce)
-    known.types.know(scope, kept)
-    if known.types.fit_surely(scope, fields):
+    known.types.set_types(scope, kept)
+    if known.types.all_valid(scope, fields):
         slowly = FieldTypes()
-        slowly.know(scope, kept)
-        slowly.fit_surely = lambda *_: False  # type: ignore[method-assign]
+        slowly.set_types(scope, kept)
+        slowly.all_valid = lambda *_: False  # type: ignore[method-assign]
         row = Operation(Endpoint("/", "users", all_written), b"", (), type_scope=scope, fields=fields)
-        assert slowly.misfit(row) is None
-        slowly.tell_new()
+        assert slowly.has_clash(row) is None
+        slowly.log_new_fields()
         known.types = slowly
-        assert known.of(scope, fields) == fields
+        assert known.coerced(scope, fields) == fields
 
 
 def test_leaves_are_found_at_any_depth_and_null_is_none() -> None:
@@ -95,21 +96,21 @@ def test_a_place_on_the_map_is_one_field() -> None:
 )
 def test_what_fits_column_by_column_fits(scope: str, kept: Any, column: list[Any]) -> None:
     types = FieldTypes()
-    types.know(scope, kept)
-    unsure = types.unsure(scope, "a", column)
+    types.set_types(scope, kept)
+    unsure = types.values_to_check(scope, "a", column)
     slowly = FieldTypes()
-    slowly.know(scope, kept)
-    slowly.fit_surely = lambda *_: False  # type: ignore[method-assign]
+    slowly.set_types(scope, kept)
+    slowly.all_valid = lambda *_: False  # type: ignore[method-assign]
     for place, value in enumerate(column):
         if place not in unsure and value is not UNSET:
             row = Operation(Endpoint("/", "users", all_written), b"", (), type_scope=scope, fields={"a": value})
-            assert slowly.misfit(row) is None
+            assert slowly.has_clash(row) is None
 
 
 def test_new_fields_are_noted_column_by_column(caplog: pytest.LogCaptureFixture) -> None:
     types = FieldTypes()
-    assert not types.unsure(USERS, "new", [UNSET, "x", None])
-    assert not types.unsure(USERS, "empty", [UNSET, None])
+    assert not types.values_to_check(USERS, "new", [UNSET, "x", None])
+    assert not types.values_to_check(USERS, "empty", [UNSET, None])
     with caplog.at_level("INFO", "target-iterable"):
-        types.tell_new()
+        types.log_new_fields()
     assert "New profile fields: 'new'." in caplog.text

@@ -1,4 +1,4 @@
-"""The ledger: hashes of what Iterable has accepted, in SQLite and in PostgreSQL."""
+"""The ledger: hashes of accepted contents, in SQLite and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from target_iterable.ledger.errors import LedgerError
-from target_iterable.ledger.ledger import Ledger, open_ledger
+from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.opening import open_ledger
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def ledger(database: str) -> Iterator[Ledger]:
 
 
 def key(ledger: Ledger, number: int) -> bytes:
-    return ledger.key("place", str(number))
+    return ledger.key("scope", str(number))
 
 
 def write(ledger: Ledger, contents: Mapping[bytes, bytes]) -> None:
@@ -32,7 +33,7 @@ def write(ledger: Ledger, contents: Mapping[bytes, bytes]) -> None:
     ledger.commit(contents)
 
 
-def test_what_is_kept_is_there_for_the_next_who_opens_it(database: str, ledger: Ledger) -> None:
+def test_committed_contents_are_read_by_the_next_run(database: str, ledger: Ledger) -> None:
     write(ledger, {key(ledger, 1): b"a" * 16, key(ledger, 2): b"b" * 16})
     write(ledger, {key(ledger, 2): b"c" * 16})
     again = open_ledger(database, "secret")
@@ -43,7 +44,7 @@ def test_what_is_kept_is_there_for_the_next_who_opens_it(database: str, ledger: 
     again.close()
 
 
-def test_those_who_open_it_at_the_same_moment_do_not_clash(tmp_path: Path) -> None:
+def test_processes_may_open_a_new_ledger_at_the_same_moment(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         opened = list(pool.map(open_ledger, [str(tmp_path / "new.db")] * 8, ["secret"] * 8))
     write(opened[0], {key(opened[0], 1): b"a" * 16})
@@ -52,20 +53,20 @@ def test_those_who_open_it_at_the_same_moment_do_not_clash(tmp_path: Path) -> No
         ledger.close()
 
 
-def test_a_place_is_forgotten_and_no_other(ledger: Ledger) -> None:
-    contents = {ledger.key(place, "itemId", str(n)): b"x" * 16 for place in ("one", "two") for n in range(50)}
+def test_invalidating_a_scope_leaves_other_scopes(ledger: Ledger) -> None:
+    contents = {ledger.key(scope, "itemId", str(n)): b"x" * 16 for scope in ("one", "two") for n in range(50)}
     write(ledger, contents)
     ledger.invalidate_scope("one")
     assert ledger.read(contents.keys()).keys() == {ledger.key("two", "itemId", str(n)) for n in range(50)}
 
 
-def test_what_is_forgotten_is_gone_and_nothing_else(ledger: Ledger) -> None:
+def test_invalidating_keys_leaves_other_keys(ledger: Ledger) -> None:
     write(ledger, {key(ledger, number): b"x" * 16 for number in range(10, 13)})
     ledger.invalidate([key(ledger, 10), key(ledger, 12), key(ledger, 99)])
     assert ledger.read([key(ledger, number) for number in range(10, 13)]).keys() == {key(ledger, 11)}
 
 
-def test_more_keys_than_a_statement_can_hold_are_no_matter(ledger: Ledger) -> None:
+def test_more_keys_than_one_statement_can_hold_are_read_and_written(ledger: Ledger) -> None:
     contents = {key(ledger, number): ledger.hash(b"%d" % number) for number in range(70_000, 137_000)}
     write(ledger, contents)
     assert ledger.read(contents.keys()) == contents
@@ -73,7 +74,7 @@ def test_more_keys_than_a_statement_can_hold_are_no_matter(ledger: Ledger) -> No
     assert ledger.read(contents.keys()) == {}
 
 
-def test_under_what_is_claimed_or_was_not_accepted_there_is_nothing(ledger: Ledger) -> None:
+def test_claimed_and_rejected_keys_have_no_content(ledger: Ledger) -> None:
     write(ledger, {key(ledger, number): b"x" * 16 for number in (20, 21)})
     ledger.claim([key(ledger, 20)])
     ledger.claim([key(ledger, 21)])
@@ -81,14 +82,12 @@ def test_under_what_is_claimed_or_was_not_accepted_there_is_nothing(ledger: Ledg
     assert ledger.read([key(ledger, 20), key(ledger, 21)]) == {}
 
 
-def test_what_a_run_that_was_killed_has_claimed_is_kept_again_after_one_more_time(
-    database: str, ledger: Ledger
-) -> None:
+def test_a_claim_of_a_killed_run_costs_one_more_request(database: str, ledger: Ledger) -> None:
     ledger.claim([key(ledger, 30)])
     again = open_ledger(database, "secret")
-    for kept in ({}, {key(ledger, 30): b"x" * 16}):
+    for committed in ({}, {key(ledger, 30): b"x" * 16}):
         write(again, {key(ledger, 30): b"x" * 16})
-        assert again.read([key(ledger, 30)]) == kept
+        assert again.read([key(ledger, 30)]) == committed
     again.close()
 
 
@@ -102,9 +101,9 @@ def writers(database: str) -> Iterator[list[Ledger]]:
 
 @settings(max_examples=25, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, 2), max_size=18))
-def test_however_writers_meet_nothing_is_kept_but_what_was_sent_last(writers: list[Ledger], turns: list[int]) -> None:
-    """Each claims, sends and keeps, again and again, in turns that come in any order."""
-    thing, last = writers[0].key("place", "contested"), b""
+def test_however_writers_meet_only_the_last_content_sent_is_committed(writers: list[Ledger], turns: list[int]) -> None:
+    """Each claims, sends and commits, again and again, in turns that come in any order."""
+    thing, last = writers[0].key("scope", "conflict"), b""
     sent: dict[int, bytes] = {}
     claimed: set[int] = set()
     for turn, number in enumerate([*turns, 0, 1, 2, 0, 1, 2]):
@@ -123,14 +122,14 @@ def test_however_writers_meet_nothing_is_kept_but_what_was_sent_last(writers: li
 
 
 class Writers:
-    """Some who share a ledger, and what they should find in it."""
+    """Writers that share a ledger, and the contents that they should read."""
 
-    def __init__(self, database: str, place: str) -> None:
+    def __init__(self, database: str, scope: str) -> None:
         self._database = database
-        self._place = place
+        self._scope = scope
         self._open: dict[int, Ledger] = {}
         self._claims: dict[int, set[Ledger]] = {}
-        self.kept: dict[int, bytes] = {}
+        self.committed: dict[int, bytes] = {}
 
     def __getitem__(self, writer: int) -> Ledger:
         if writer not in self._open:
@@ -140,32 +139,32 @@ class Writers:
     def claim(self, writer: int, number: int) -> None:
         self[writer].claim([self._key(number)])
         self._claims.setdefault(number, set()).add(self[writer])
-        self.kept.pop(number, None)
+        self.committed.pop(number, None)
 
-    def keep(self, writer: int, number: int) -> None:
+    def commit(self, writer: int, number: int) -> None:
         content = self[writer].hash(b"%d" % number)
         self[writer].commit({self._key(number): content})
         claimed_by = self._claims.pop(number, set())
-        self.kept.pop(number, None)
+        self.committed.pop(number, None)
         if claimed_by == {self[writer]}:
-            self.kept[number] = content
+            self.committed[number] = content
 
     def reject(self, writer: int, number: int) -> None:
         self[writer].commit({self._key(number): None})
-        self.forgotten(number)
+        self.discard(number)
 
-    def forget(self, writer: int, number: int) -> None:
+    def invalidate(self, writer: int, number: int) -> None:
         self[writer].invalidate([self._key(number)])
-        self.forgotten(number)
+        self.discard(number)
 
-    def forget_place(self, writer: int, _number: int) -> None:
-        self[writer].invalidate_scope(self._place)
+    def invalidate_scope(self, writer: int, _number: int) -> None:
+        self[writer].invalidate_scope(self._scope)
         for number in range(_THINGS):
-            self.forgotten(number)
+            self.discard(number)
 
-    def forgotten(self, number: int) -> None:
+    def discard(self, number: int) -> None:
         self._claims.pop(number, None)
-        self.kept.pop(number, None)
+        self.committed.pop(number, None)
 
     def leave(self, writer: int, _number: int) -> None:
         self[writer].close()
@@ -180,12 +179,12 @@ class Writers:
             ledger.close()
 
     def _key(self, number: int) -> bytes:
-        return self[0].key(self._place, str(number))
+        return self[0].key(self._scope, str(number))
 
 
 _THINGS = 4
-_STEPS = [Writers.claim, Writers.keep, Writers.reject, Writers.forget, Writers.forget_place, Writers.leave]
-_PLACES = (str(number) for number in count())
+_STEPS = [Writers.claim, Writers.commit, Writers.reject, Writers.invalidate, Writers.invalidate_scope, Writers.leave]
+_SCOPES = (str(number) for number in count())
 
 
 @settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -194,18 +193,18 @@ _PLACES = (str(number) for number in count())
     st.integers(0, 2),
     st.integers(1, 3),
 )
-def test_all_find_the_same_wherever_it_is_and_whoever_brought_it_there(
+def test_all_writers_read_the_same_before_and_after_compaction(
     database: str, steps: list[tuple[Callable[[Writers, int, int], None], int, int]], reader: int, many: int
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch, closing(Writers(database, next(_PLACES))) as writers:
+    with pytest.MonkeyPatch.context() as patch, closing(Writers(database, next(_SCOPES))) as writers:
         patch.setattr("target_iterable.ledger.ledger._MAX_LOGGED_KEYS", many)
         for step, writer, number in steps:
             step(writers, writer, number)
-            assert writers.found(reader) == writers.kept
-        assert [writers.found(writer) for writer in range(3)] == [writers.kept] * 3
+            assert writers.found(reader) == writers.committed
+        assert [writers.found(writer) for writer in range(3)] == [writers.committed] * 3
 
 
-def test_those_who_write_at_the_same_time_lose_nothing_and_do_not_wait_for_each_other_forever(
+def test_concurrent_writers_lose_nothing_and_never_deadlock(
     database: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("target_iterable.ledger.ledger._MAX_LOGGED_KEYS", 40)
@@ -245,13 +244,15 @@ def test_hashes_differ_by_secret_and_by_where_one_part_ends(database: str, ledge
         ("postgresql://ann:pass-word@127.0.0.1:1/x", r"named by `ledger` cannot be used \(OperationalError\)"),
     ],
 )
-def test_a_place_that_cannot_be_used_is_refused_by_name_and_without_its_password(database: str, message: str) -> None:
+def test_an_unusable_location_is_refused_by_the_settings_name_and_without_its_password(
+    database: str, message: str
+) -> None:
     with pytest.raises(ValueError, match=message) as refused:
         open_ledger(database, "secret")
     assert "pass-word" not in str(refused.value)
 
 
-def test_a_ledger_that_breaks_says_so_without_its_place(tmp_path: Path) -> None:
+def test_an_error_of_the_database_does_not_show_its_location(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     opened = open_ledger(str(path), "secret")
     opened.close()

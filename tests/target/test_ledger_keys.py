@@ -14,7 +14,8 @@ import pytest
 from iterable_api.facts.key_types import KeyType
 from target_iterable.config.setting_error import SettingError
 from target_iterable.ledger.keys import LedgerKeys
-from target_iterable.ledger.ledger import Ledger, open_ledger, opened_keys
+from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.opening import open_ledger, opened_keys
 from tests.target.conftest import NewProject, Project
 from tests.target.ledgers import change, empty, of_version_1, rows
 from tests.target.loading import Message, stream
@@ -122,9 +123,9 @@ def test_a_wrong_key_rotates_nothing(place: str) -> None:
 
 def test_projects_share_a_ledger_and_are_kept_apart(place: str) -> None:
     first = mark(place, OLD)
-    assert "by this project, too" in changed(place, lambda keys: keys.admit(OTHER))
+    assert "by this project, too" in changed(place, lambda keys: keys.share(OTHER))
     second = mark(place, OTHER)
-    assert "already" in changed(place, lambda keys: keys.admit(OTHER))
+    assert "already" in changed(place, lambda keys: keys.share(OTHER))
     rotate(place, OLD, NEW)
     assert (mark(place, NEW), mark(place, OTHER)) == (first, second)
     assert first != second
@@ -132,7 +133,7 @@ def test_projects_share_a_ledger_and_are_kept_apart(place: str) -> None:
 
 def test_two_projects_are_never_put_together(place: str) -> None:
     first = mark(place, OLD, SECRET)
-    changed(place, lambda keys: keys.admit(OTHER))
+    changed(place, lambda keys: keys.share(OTHER))
     with pytest.raises(ValueError, match="`ledger_key` is that of another project"):
         open_ledger(place, OTHER, ledger_key=SECRET)
     with pytest.raises(ValueError, match="cannot be put together"):
@@ -145,7 +146,7 @@ def test_what_the_ledger_knew_before_it_was_told_stays(place: str) -> None:
     mark(place, OLD)
     with opened(place, OTHER) as ledger:
         before = ledger.hash(b"x")
-    changed(place, lambda keys: keys.admit(OTHER))
+    changed(place, lambda keys: keys.share(OTHER))
     assert mark(place, OTHER) == before
 
 

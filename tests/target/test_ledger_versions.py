@@ -9,7 +9,7 @@ import pytest
 
 from target_iterable.config.setting_error import SettingError
 from target_iterable.ledger.idempotency_keys import IdempotencyStore
-from target_iterable.ledger.ledger import open_ledger
+from target_iterable.ledger.opening import open_ledger
 from target_iterable.ledger.schema import VERSION
 from tests.target.conftest import Project
 from tests.target.ledgers import change, empty, engine_of, of_version_1, rows
@@ -128,7 +128,7 @@ def test_a_dry_run_keeps_no_key(project: Project, database: str, tmp_path: Any) 
 
 def test_what_is_done_is_looked_for_under_both_of_its_names(database: str) -> None:
     ledger = open_ledger(empty(database), "key")
-    happenings = IdempotencyStore(ledger)
-    assert happenings.key("greeting", "1") != happenings.former_key("greeting", "1")
+    store = IdempotencyStore(ledger)
+    assert store.key("greeting", "1") != store.former_key("greeting", "1")
     ledger.close()
     engine_of(database).dispose()

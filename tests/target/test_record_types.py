@@ -51,7 +51,7 @@ def test_what_is_decoded_is_valid_and_what_it_was(column: dict[str, Any], given_
         json.dumps({"type": "RECORD", "stream": "s", "record": {} if value is UNSET else {"a": value}}).encode()
         for value in given_
     ]
-    places, decoded = RecordType("s", RecordValidator(schema).schema, ()).read(lines)
+    places, decoded, _ = RecordType("s", RecordValidator(schema).schema, ()).read(lines)
     for place, value in zip(places, decoded.get("a", []), strict=True):
         record = json.loads(lines[place], parse_float=Decimal)["record"]
         assert is_valid(schema, record)

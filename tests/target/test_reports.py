@@ -1,4 +1,4 @@
-"""What a run tells of itself: the table, the summary, the progress and the request log. Never of people."""
+"""Reports of a run: the table, the summary, the progress and the request log. They never hold personal data."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from target_iterable.config.setting_error import SettingError
-from target_iterable.delivery import run_delivery as deliveries
-from target_iterable.reporting import run_report as report
+from target_iterable.delivery import run_delivery
+from target_iterable.reporting import run_report
 from target_iterable.reporting.request_log import RequestLogNotWrittenError
 from tests.scripted_server import answer_json
 from tests.target.bulk_server import bulk
@@ -56,8 +56,8 @@ def test_the_summary_counts_traffic_and_names_new_fields(project: Project) -> No
 def test_tries_that_had_to_be_repeated_are_counted_apart() -> None:
     with bulk() as server:
         answers = iter([answer_json(429, {}), None])
-        server.settle([{}], lambda _: next(answers))
-        traffic = server.isolation.sender.http_stats
+        server.deliver([{}], lambda _: next(answers))
+        traffic = server.isolator.sender.http_stats
         assert (traffic.requests, traffic.retries) == (1, 1)
 
 
@@ -89,8 +89,8 @@ def test_verdicts_are_singer_metrics_by_stream_and_reason(project: Project, capl
 def test_progress_is_told_now_and_then(
     project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(deliveries, "MAX_STATE_AGE_SECONDS", 0)
-    monkeypatch.setattr(report, "PROGRESS_SECONDS", 0)
+    monkeypatch.setattr(run_delivery, "MAX_STATE_AGE_SECONDS", 0)
+    monkeypatch.setattr(run_report, "PROGRESS_SECONDS", 0)
     caplog.set_level("INFO", logger="target-iterable")
     project.load(stream("users", [{"email": f"{n}@example.com"} for n in range(3)]))
     assert "users: read 3, written 3, unchanged 0, rejected 0 so far." in caplog.messages

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from target_iterable.delivery import run_delivery as deliveries
+from target_iterable.delivery import run_delivery
 from tests.target.conftest import NewProject, Project
 from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import STATE, Message, stream
@@ -36,7 +36,7 @@ def test_state_moves_along_during_a_long_run_also_beside_idle_streams(project: P
 
 
 def test_state_moves_with_time_where_little_comes(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "MAX_STATE_AGE_SECONDS", 0)
+    monkeypatch.setattr(run_delivery, "MAX_STATE_AGE_SECONDS", 0)
     schema, *records = stream("users", [{"email": f"{n}@example.com"} for n in range(3)])
     project.load([schema, *(message for n, record in enumerate(records, 1) for message in (record, state(n)))])
     positions = {value.get("position") for value in project.load.states}
@@ -57,7 +57,7 @@ def test_state_moves_along_where_iterable_takes_few_records_in_a_second(
 
 
 def test_decimals_in_state_are_written_as_they_came(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "MAX_STATE_AGE_SECONDS", 0)
+    monkeypatch.setattr(run_delivery, "MAX_STATE_AGE_SECONDS", 0)
     value = {"bookmarks": {"users": {"replication_key_value": 1.5}}}
     project.load([*stream("users", [{"email": "a@example.com"}]), {"type": "STATE", "value": value}])
     assert value in project.load.states

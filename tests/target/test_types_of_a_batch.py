@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from iterable_api.errors import FieldTypeError
 from target_iterable.core.operation import Endpoint, Operation
+from target_iterable.field_types.assumed_types import learn_from
 from target_iterable.field_types.registry import USERS, FieldTypes
-from target_iterable.field_types.supposed_types import learn_from
 from target_iterable.requests.bulk_response import all_written
 from tests.scripted_server import Answer, answer_json
 from tests.target.bulk_server import bulk, rejected, written
@@ -90,8 +90,8 @@ def test_a_field_that_two_requests_have_made_at_once_has_a_type_that_only_iterab
     rows = [Operation(endpoint, b"", (), type_scope=USERS, fields={"x": value}) for value in ("text", 5)]
     for row in rows:
         learn_from(types, [row], {"x"}, {})
-    assert types.of(USERS) == {}
-    assert [types.misfit(row) for row in rows] == [None, None]
+    assert types.types_of(USERS) == {}
+    assert [types.has_clash(row) for row in rows] == [None, None]
 
 
 def kept_as_number(rows: list[Any]) -> Answer | None:
@@ -114,12 +114,12 @@ def test_a_type_that_others_have_made_is_asked_for_or_proved_by_one_record(
         return told
 
     with bulk() as server:
-        server.isolation.types = FieldTypes(ask)
-        outcome = server.settle([{"x": "text"}] * 1000, kept_as_number)
-        assert set(rejected(outcome)) == set(range(1000))
+        server.isolator.types = FieldTypes(ask)
+        result = server.deliver([{"x": "text"}] * 1000, kept_as_number)
+        assert set(rejected(result)) == set(range(1000))
         assert len(server.sent) == requests
         assert len(asked) == requests
-        assert written(server.settle([{"x": 1}, {"x": "text"}], kept_as_number)) == {0}
+        assert written(server.deliver([{"x": 1}, {"x": "text"}], kept_as_number)) == {0}
         assert len(server.sent) == 1
 
 

@@ -185,7 +185,8 @@ def test_more_than_may_be_in_memory_is_answered_503_and_room_is_made_again(start
     head = f"POST / HTTP/1.1\r\nHost: here\r\nX-Webhook-Secret: {SECRET}\r\nContent-Length: 900000\r\n\r\n".encode()
     with socket.create_connection(("127.0.0.1", receiver.port), timeout=60) as slow:
         slow.sendall(head + b"x" * 800_000)
-        until(lambda: receiver.post(LARGE).status_code == 503)
+        until(lambda: "iterable_webhooks_pending_bytes 800000.0" in receiver.get("/metrics").text)
+        assert receiver.post(LARGE).status_code == 503
     until(lambda: receiver.post(LARGE).status_code == 200)
 
 

@@ -24,10 +24,10 @@ from iterable_webhooks.store.errors import (
     WebhookStoreMissingError,
     WebhookStoreVersionError,
 )
-from iterable_webhooks.store.events import BEGINNING, Delivery, Position, StoredEvent
+from iterable_webhooks.store.events import BEGINNING, Delivery, MalformedBody, Position, StoredEvent
 from iterable_webhooks.store.opening import open_for_reading, open_for_writing
 from iterable_webhooks.store.reader import StoreReader
-from iterable_webhooks.store.retention import remove_old
+from iterable_webhooks.store.retention import remove_some
 from tests.webhooks.receivers import until
 
 DAY_US = 86_400_000_000
@@ -48,6 +48,11 @@ def _delivery(number: int, name: str = "emailOpen", project: str = "default", ag
 def _events(store: str, after: Position = BEGINNING) -> list[StoredEvent]:
     with StoreReader(store) as reader:
         return [event for batch in reader.read(after) for event in batch.events]
+
+
+def _remove_old(engine: Engine, keep: timedelta) -> int:
+    """Remove all that is to go; how many rows that were."""
+    return sum(iter(lambda: remove_some(engine, keep), 0))
 
 
 def _append_in(connection: Connection, number: int) -> None:
@@ -167,20 +172,20 @@ def test_only_events_that_all_readers_have_read_and_that_are_old_are_removed(sto
         ages = [9, 9, 9, 1, 9]
         appender(engine).append([_delivery(number, age_days=age) for number, age in enumerate(ages, 1)], [])
         keep = timedelta(days=3)
-        assert remove_old(engine, keep) == 0  # there is no reader
+        assert _remove_old(engine, keep) == 0  # there is no reader
         with StoreReader(store) as reader:
             reader.mark_read("slow", Position(2))
             reader.mark_read("quick", Position(5))
-            assert remove_old(engine, keep) == 2
+            assert _remove_old(engine, keep) == 2
             reader.mark_read("slow", Position(5))
-            assert remove_old(engine, keep) == 1  # the fourth is young, and the fifth behind it waits for it
+            assert _remove_old(engine, keep) == 1  # the fourth is young, and the fifth behind it waits for it
             assert [event.position for event in _events(store)] == [4, 5]
             assert [(mark.reader, mark.position) for mark in reader.marks()] == [("quick", 5), ("slow", 5)]
             reader.mark_read("new", BEGINNING)
-            assert remove_old(engine, timedelta()) == 0
+            assert _remove_old(engine, timedelta()) == 0
             assert reader.forget_reader("new")
             assert not reader.forget_reader("new")
-            assert remove_old(engine, timedelta()) == 2
+            assert _remove_old(engine, timedelta()) == 2
             assert (reader.last_position, reader.event_names()) == (5, ["emailOpen"])
         appender(engine).append([_delivery(6)], [])
     assert [event.position for event in _events(store)] == [6]
@@ -190,7 +195,17 @@ def test_more_events_than_one_transaction_removes_are_all_removed(store: str) ->
     with _writer(store) as engine, StoreReader(store) as reader:
         appender(engine).append([_delivery(number, age_days=2) for number in range(1_200)], [])
         reader.mark_read("tap", reader.last_position)
-        assert remove_old(engine, timedelta(days=1)) == 1_200
+        assert _remove_old(engine, timedelta(days=1)) == 1_200
+
+
+def test_malformed_bodies_are_removed_by_their_age(store: str) -> None:
+    with _writer(store) as engine, StoreReader(store) as reader:
+        old, young = (
+            MalformedBody(_delivery(0, age_days=age).received_at, "default", "not JSON", b"x") for age in (2, 0)
+        )
+        appender(engine).append([_delivery(1, age_days=2)], [old] * 700 + [young])
+        assert _remove_old(engine, timedelta(days=1)) == 700
+        assert (reader.malformed_count(), len(_events(store))) == (1, 1)
 
 
 def test_a_position_behind_the_end_is_refused_in_words(store: str) -> None:

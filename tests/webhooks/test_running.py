@@ -81,6 +81,19 @@ def test_senders_of_a_byte_now_and_then_keep_nobody_waiting(start: Start) -> Non
     assert receiver.bodies() == [EVENT] * 104
 
 
+def test_deliveries_that_follow_each_other_without_a_pause_are_all_answered(start: Start) -> None:
+    receiver = start()
+    with _open(receiver) as sender:
+        sender.sendall((HEAD + EVENT) * 3 + HEAD)
+        received = b""
+        while received.count(b" 200 OK") < 3:
+            received += sender.recv(10_000)
+        sender.sendall(EVENT)
+        while received.count(b" 200 OK") < 4:
+            received += sender.recv(10_000)
+    assert receiver.bodies() == [EVENT] * 4
+
+
 def test_a_body_that_does_not_come_in_time_is_answered_408(start: Start) -> None:
     receiver = start("--body-timeout", "0.3")
     with _open(receiver) as sender:
@@ -116,6 +129,17 @@ def test_what_is_no_http_is_answered_400_and_the_next_is_served(start: Start) ->
             sender.sendall(rubbish)
             assert _answer(sender).startswith(b"HTTP/1.1 400 ")
     assert receiver.post().status_code == 200
+
+
+def test_bodies_of_any_number_and_size_take_less_than_100_mb_in_all(start: Start, store: str) -> None:
+    receiver = start(store=store)
+    large = b'{"inAppBody": "' + b"x" * 1_000_000 + b'"}'
+    with ThreadPoolExecutor(30) as pool:
+        statuses = [answer.status_code for answer in pool.map(receiver.post, [large] * 150)]
+    assert set(statuses) <= {200, 503}
+    assert receiver.bodies() == [large] * statuses.count(200)
+    status = Path(f"/proc/{receiver.process.pid}/status").read_text()
+    assert _count(status.replace(" kB", "").replace(":", ""), r"VmHWM\s*") < 100_000
 
 
 def test_a_signal_ends_a_receiver_when_it_has_answered_what_it_has_accepted(start: Start, store: str) -> None:

@@ -1,1 +1,1 @@
-"""What object classes share."""
+"""Base classes of objects, and the parts of a record that several objects read alike."""

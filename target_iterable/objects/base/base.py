@@ -1,4 +1,4 @@
-"""What an object of Iterable is to the target: the routes it allows, and how a row becomes an operation."""
+"""Base class of objects: the routes that an object allows, and how its rows become operations."""
 
 from __future__ import annotations
 
@@ -7,21 +7,29 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
-from target_iterable.columnar.operation_builder import BuilderContext, OperationBuilder
-from target_iterable.columnar.record_decoder import UnusualStreamError
+from target_iterable.columnar.columns import attempt
+from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.config.route import ObjectSpec, Route
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import IdempotencyKey, Name, Operation
-from target_iterable.core.rejection import RecordRejectedError
+from target_iterable.core.rejection import (
+    RecordAlreadyWrittenError,
+    RecordRejectedError,
+    RecordSkippedError,
+    RejectReason,
+)
 from target_iterable.project.project import Project
-from target_iterable.records.column_mapping import Row, pop_object, without_nulls
+from target_iterable.records.column_mapping import Row, pop_object
 from target_iterable.records.duplicate_fields import DuplicateFields
 from target_iterable.records.ids import key_text
 from target_iterable.records.key_form import KeyColumn, KeyForm
 from target_iterable.records.user_identity import IdentityRule
 from target_iterable.schemas.schema_types import Schemas
+
+Outcome: TypeAlias = Operation | RejectReason | RecordSkippedError | RecordAlreadyWrittenError
+"""Result of building a record: an operation, or the reason why there is none."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,10 @@ class IterableObject(ABC):
     """
 
     spec: ClassVar[ObjectSpec]
+    takes_blocks: ClassVar[bool] = False
+    """Whether many records are made faster together, and it does no harm to make them a little early."""
+    reads_lines: ClassVar[bool] = False
+    """Whether columns are taken straight from the lines of the input; see `BlockReader`."""
     example: ClassVar[Mapping[str, Any]]
 
     def __init__(self, to: Destination) -> None:
@@ -74,14 +86,29 @@ class IterableObject(ABC):
 
     @abstractmethod
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """What `row` asks for; it is this object's to take apart. `key` are the values of the key properties.
+        """Build the operation of one row. The row may be changed. `key` holds the values of the key properties.
 
         Raises:
             RecordRejectedError: if Iterable could not take it.
         """
 
+    def operations(self, block: RecordBlock) -> list[Outcome]:
+        """Return what each record of a block asks for, or why there is nothing to send.
+
+        Raises:
+            IterableError: if Iterable does not tell what must be known.
+        """
+        return [self._outcome(row, key) for row, key in zip(block.records(), block.keys, strict=True)]
+
+    def _outcome(self, row: Row, key: Sequence[Any]) -> Outcome:
+        try:
+            outcome: Outcome = attempt(self.operation, row, key)
+        except (RecordSkippedError, RecordAlreadyWrittenError) as reason:
+            return reason
+        return outcome
+
     def removal_of(self, row: Row, key: Sequence[Any]) -> Operation:
-        """What removes that which the row, now deleted in its source, has put into Iterable.
+        """Build the operation that removes what a row, now deleted in its source, had put into Iterable.
 
         Only for modes of which `spec` says that this can be done.
 
@@ -90,26 +117,13 @@ class IterableObject(ABC):
         """
         raise NotImplementedError
 
-    def recipe(self, context: BuilderContext) -> OperationBuilder:
-        """What `operation` says of ordinary records, said of many at a time.
-
-        Raises:
-            UnusualStreamError: if that has to be said of one after the other.
-        """
-        del context
-        raise UnusualStreamError
-
     def fields(self, row: Row, member: str) -> Row:
-        """What is left of `row`, with the members of its object `member`, as fields; nulls as the route says.
+        """Return the rest of `row` and the members of its object `member` as fields; the route decides about nulls.
 
         Raises:
             RecordRejectedError: see `flatten_member`.
         """
-        if self.route.nulls_clear:
-            return self.flatten_member(row, member)
-        # A null that says nothing must not hide what the object holds.
-        inner = pop_object(row, member) if member in row else {}
-        return self.duplicates.merged(without_nulls(inner), without_nulls(row), member)
+        return self.duplicates.flattened(pop_object(row, member), row, member, clears=self.route.nulls_clear)
 
     def flatten_member(self, row: Row, member: str) -> Row:
         """`row` with the members of its object `member` as fields of their own.

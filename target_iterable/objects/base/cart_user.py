@@ -21,5 +21,5 @@ class CartUserObject(IterableObject):
         person = self.flatten_member({**named, "user": row.pop("user", None)}, "user")
         fields = self.fields(person, "dataFields")
         identity = self.identities.pop_identity(fields)
-        known = self.project.fields.of_user(fields)
+        known = self.project.fields.coerce_user(fields)
         return identity, profile(identity, known, placeholder=self.makes_placeholders) | self.create_new_fields

@@ -1,4 +1,4 @@
-"""What events and purchases have in common: when, by which campaign, and an id by which they happen only once."""
+"""Attributes that events and purchases share: time, campaign, template, and an id by which each happens only once."""
 
 from __future__ import annotations
 

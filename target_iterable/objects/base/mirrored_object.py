@@ -1,4 +1,4 @@
-"""What an object must know so that a stream can be its mirror: who its records are about, and how to remove that."""
+"""Base class of objects that can be mirrored: identifiers of their records, and the operation that removes one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class MirroredObject(IterableObject):
 
     @abstractmethod
     def removal(self, name: str) -> Operation:
-        """What removes that again. Doing it twice does no harm.
+        """Return the operation that removes the named thing. Removing it twice does no harm.
 
         Raises:
             RecordRejectedError: if that cannot be done.
@@ -56,7 +56,7 @@ def name(*parts: str | int) -> str:
 
 
 def parts(name_: str) -> list[Any]:
-    """What `name` was made of."""
+    """Return the parts that `name` was made of."""
     return list(json.loads(name_))
 
 

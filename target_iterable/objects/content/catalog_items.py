@@ -9,25 +9,23 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
-from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES, MAX_CATALOG_ITEMS
-from target_iterable.columnar.fallback import Column, or_misfit
-from target_iterable.columnar.item_builder import ItemBuilder
-from target_iterable.columnar.operation_builder import BuilderContext, OperationBuilder
-from target_iterable.columnar.row_groups import GroupingByText, RowGroup, SingleGroup
+from iterable_api.facts.limits import MAX_CATALOG_ITEMS
+from target_iterable.columnar.item_builder import ItemBuilder, ItemRules
+from target_iterable.columnar.row_groups import Grouping, RowGroup
 from target_iterable.config.route import MIRROR, REMOVE, ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import ARRAY, OBJECT, Endpoint, Envelope, Name, Operation
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.field_types.registry import catalog_scope
 from target_iterable.objects.base.base import Destination
+from target_iterable.objects.base.columnar_object import ColumnarObject
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
-from target_iterable.records.column_mapping import Row, has_dotted_name
+from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import key_text
 from target_iterable.requests.bulk_response import all_written
 from target_iterable.schemas.schema_types import types_in
 
 _ID: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
-"""What both catalogs and items may be called, says the contract."""
+"""Characters that the contract allows in names of catalogs and ids of items."""
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]")
 _LONGEST: Final = 255
 _HASH: Final = 8
@@ -64,7 +62,7 @@ def checked_catalog(name_: Any) -> str:
     return name_
 
 
-class CatalogItems(MirroredObject):
+class CatalogItems(ColumnarObject, MirroredObject):
     """Items of catalogs.
 
     catalogName: the catalog, unless the route has it as `catalog`; it is created if it does not exist.
@@ -105,41 +103,20 @@ class CatalogItems(MirroredObject):
         super().__init__(to)
         self._defined: set[str] = set()
 
-    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One item. `upsert` keeps the fields that the row does not have, `replace` does not."""
-        catalog = self._catalog(row.pop("catalogName", None))
-        self._define_fields(catalog)
-        item_id = self._item_id(row, key)
-        fields = self.project.fields.of_item(catalog, self.fields(row, "value"))
-        return Operation(
-            endpoint=_ITEMS,
-            part=dumps(item_id) + b":" + _value(fields),
-            names=_names(catalog, item_id),
-            envelope=self._envelope(catalog),
-            type_scope=catalog_scope(catalog),
-            fields=fields,
-            fields_path=(),
-            dedup_scope=catalog_place(catalog),
-        )
-
-    def recipe(self, context: BuilderContext) -> OperationBuilder:
-        """See `IterableObject`."""
-        by_record = "catalog" not in self.route.options
-        kinds = GroupingByText("catalogName", self._kind) if by_record else SingleGroup(lambda: self._kind(None))
+    @cached_property
+    def builder(self) -> ItemBuilder:
+        """See `ColumnarObject`. `upsert` keeps the fields that a record does not have, `replace` does not."""
         key = self.key_properties[0] if len(self.key_properties) == 1 else ""
-        return ItemBuilder(context, _ITEMS, kinds, self._ids, self.route.fields.get(key) or key)
+        key_field = self.route.fields.get(key) or key
+        grouping = Grouping(self._group)
+        rules = ItemRules(_ITEMS, grouping, self._checked_id, key_field)
+        return ItemBuilder(self.field_options, self.project.fields, rules)
 
-    def _kind(self, column: str | None) -> RowGroup:
+    def _group(self, column: Any) -> RowGroup:
         catalog = self._catalog(column)
         self._define_fields(catalog)
-        scope = self.project.fields.of_items(catalog)
-        return RowGroup(self._envelope(catalog), scope, catalog_place(catalog))
-
-    def _envelope(self, catalog: str) -> Envelope:
-        return Envelope.of({"replaceUploadedFieldsOnly": self.route.mode == "upsert"}, catalogName=catalog)
-
-    def _ids(self, column: Column) -> Column:
-        return list(map(or_misfit(self._checked_id), column))
+        envelope = Envelope.of({"replaceUploadedFieldsOnly": self.route.mode == "upsert"}, catalogName=catalog)
+        return RowGroup(envelope, self.project.fields.item_scope(catalog), catalog_place(catalog))
 
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`."""
@@ -159,12 +136,9 @@ class CatalogItems(MirroredObject):
         )
 
     def _catalog(self, column: Any, *, create: bool = True) -> str:
-        """What the route says, else what the record says."""
+        """Return the catalog that the route names, else the one that the record names."""
         catalog = checked_catalog(self.route.options.get("catalog", column))
         return self.project.catalogs.ensure(catalog) if create else self.project.catalogs.spelt(catalog)
-
-    def _item_id(self, row: Row, key: Sequence[Any]) -> str:
-        return self._checked_id(self.pop_id(row, "itemId", key))
 
     def _checked_id(self, value: Any) -> str:
         text = self._id_in(value)
@@ -189,7 +163,7 @@ class CatalogItems(MirroredObject):
 
     @cached_property
     def _types(self) -> Mapping[str, str]:
-        """What the schema says of the fields of items; the members of `value` are fields, too."""
+        """Return the types that the schema gives the fields of items; members of `value` are fields, too."""
         inner = self.schemas.get(("value",), {}).get("properties", {})
         schemas = {(name,): schema for name, schema in inner.items()} | dict(self.schemas)
         id_ = "itemId" if ("itemId",) in schemas or len(self.key_properties) != 1 else self.key_properties[0]
@@ -210,12 +184,3 @@ def _safe(id_: str) -> str:
 
 def _names(catalog: str, item_id: str) -> tuple[Name, ...]:
     return (("itemId", f"{catalog}/{item_id}"),)
-
-
-def _value(fields: Row) -> bytes:
-    if has_dotted_name(fields):
-        raise RecordRejectedError("invalidFieldName", "names of fields must not have dots in catalogs")
-    value = dumps(fields)
-    if len(value) > MAX_CATALOG_ITEM_BYTES:
-        raise RecordRejectedError("itemTooLarge", f"the item is larger than {MAX_CATALOG_ITEM_BYTES:,} bytes")
-    return value

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
-from target_iterable.columnar.fallback import Transform, needed
-from target_iterable.columnar.operation_builder import BuilderContext, OperationBuilder
-from target_iterable.columnar.row_groups import GroupingByText, RowGroup, SingleGroup
-from target_iterable.columnar.transforms import as_it_is, attribute
-from target_iterable.columnar.user_builder import BodyLayout, UserBuilder
+from target_iterable.columnar.event_builder import EventBuilder, EventRules
+from target_iterable.columnar.row_groups import Grouping, RowGroup
+from target_iterable.columnar.transforms import attribute
 from target_iterable.config.route import ObjectSpec, Option
-from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import Endpoint, Operation
+from target_iterable.core.operation import Endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import event_scope
-from target_iterable.objects.base.base import Destination, IterableObject
-from target_iterable.objects.base.event_attributes import ATTRIBUTES, derived_id, pop_attributes
-from target_iterable.records.column_mapping import Row
+from target_iterable.objects.base.base import Destination
+from target_iterable.objects.base.columnar_object import ColumnarObject
+from target_iterable.objects.base.event_attributes import ATTRIBUTES, derived_id
 from target_iterable.records.key_form import KeyForm
-from target_iterable.records.normal_form import normal
 from target_iterable.requests.bulk_response import named_failures
 
 _TRACK_BULK = Endpoint("/api/events/trackBulk", "events", named_failures, unique_names=False)
@@ -29,7 +25,7 @@ _TRACK_BULK = Endpoint("/api/events/trackBulk", "events", named_failures, unique
 _TRACK_BULK_ONCE = replace(_TRACK_BULK, repeatable=False)
 
 
-class Events(IterableObject):
+class Events(ColumnarObject):
     """Custom events.
 
     email, userId: the user. Iterable creates a user who does not exist; e-mail-based projects do so only for an
@@ -61,55 +57,26 @@ class Events(IterableObject):
         super().__init__(to)
         self.key_form = KeyForm(to.key_columns, lost=["eventName"] if "event_name" in self.route.options else [])
 
-    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One event. Its user is named once; an identifier besides is left out, the profile holds it."""
-        identity = self.identities.pop_identity(row)
-        name = self._event_name(row.pop("eventName", None))
-        event: Row = {**identity.sent, "eventName": name, **pop_attributes(row)}
-        # As they come, whatever the run has learnt: so the id that follows from them is the same in every run.
-        if fields := self.fields(row, "dataFields"):
-            event["dataFields"] = fields
-        if "id" not in event and self.settings["derive_event_ids"]:
-            event["id"] = derived_id(self.stream, normal(event), self.key_form.unstored(key))
-        return Operation(
-            endpoint=_TRACK_BULK if "id" in event else _TRACK_BULK_ONCE,
-            part=dumps(event | self.create_new_fields if self.create_new_fields else event),
-            names=identity.names,
-            type_scope=event_scope(name),
-            fields=fields,
-            event_name=name,
-        )
-
-    def recipe(self, context: BuilderContext) -> OperationBuilder:
-        """See `IterableObject`."""
-        has_id = "id" in context.fields
-        derives = self.settings["derive_event_ids"] and not has_id
-        by_record = "event_name" not in self.route.options
-        layout = BodyLayout(
-            first={} if by_record else {"eventName": self.route.options["event_name"]},
-            attributes={name: fit for name, fit in self._fits.items() if by_record or name != "eventName"},
-            last=self.create_new_fields,
-            ignored=("eventName",),
-            keeps_other=False,
-            derive=partial(derived_id, self.stream) if derives else None,
-            unkept=None if self.key_form.is_stored else self.key_form.unstored,
-        )
-        kinds = GroupingByText("eventName", self._kind) if by_record else SingleGroup(lambda: self._kind(None))
-        return UserBuilder(
-            context, _TRACK_BULK if has_id or derives else _TRACK_BULK_ONCE, kinds, self.identities, layout
-        )
-
     @cached_property
-    def _fits(self) -> Mapping[str, Transform]:
-        fits = {name: attribute(name, read) for name, read in ATTRIBUTES.items()}
-        return {"eventName": as_it_is, **fits, "id": needed(fits["id"])}
+    def builder(self) -> EventBuilder:
+        """See `ColumnarObject`."""
+        rules = EventRules(
+            _TRACK_BULK,
+            _TRACK_BULK_ONCE,
+            Grouping(self._group),
+            {name: attribute(name, read) for name, read in ATTRIBUTES.items()},
+            self.create_new_fields,
+            partial(derived_id, self.stream) if self.settings["derive_event_ids"] else None,
+            None if self.key_form.is_stored else self.key_form.unstored,
+        )
+        return EventBuilder(self.identities, self.field_options, self.project.fields.types, rules)
 
-    def _kind(self, column: str | None) -> RowGroup:
+    def _group(self, column: Any) -> RowGroup:
         name = self._event_name(column)
         return RowGroup(type_scope=event_scope(name), event_name=name)
 
     def _event_name(self, column: Any) -> str:
-        """What the route says, else what the record says."""
+        """Return the event name that the route gives, else the one of the record."""
         name = self.route.options.get("event_name", column)
         if not isinstance(name, str) or not name.strip():
             raise RecordRejectedError("missingEventName", "`eventName` is empty, and the route has no `event_name`")

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, ClassVar, Final, NamedTuple
 
 from iterable_api.facts.identity import ProjectType
-from target_iterable.columnar.operation_builder import BuilderContext, OperationBuilder
-from target_iterable.columnar.record_decoder import UnusualStreamError
-from target_iterable.columnar.row_groups import RowGroup, SingleGroup
-from target_iterable.columnar.user_builder import ProfileBuilder
+from target_iterable.columnar.columns import Column, map_values
+from target_iterable.columnar.record_block import Draft, RecordBlock
+from target_iterable.columnar.row_groups import Grouping, RowGroup
+from target_iterable.columnar.user_builder import BareUserBuilder, Groups, ProfileBuilder, ProfileRules
 from target_iterable.config.route import MIRROR, REMOVE, ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Envelope, Name, Operation
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import USERS
+from target_iterable.objects.base.base import Outcome
+from target_iterable.objects.base.columnar_object import ColumnarObject
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts, user_of
-from target_iterable.objects.base.user_part import MERGE, profile
+from target_iterable.objects.base.user_part import MERGE
 from target_iterable.records.column_mapping import EMPTY, Row, flatten_member
 from target_iterable.records.ids import id_number
-from target_iterable.records.user_identity import UserIdentity
 from target_iterable.requests.bulk_response import NOT_FOUND, named_failures
 
 _SUBSCRIBE: Final = Endpoint("/api/lists/subscribe", "subscribers", named_failures)
@@ -41,7 +42,7 @@ class _List(NamedTuple):
     by_record: bool = False
 
 
-class ListMembers(MirroredObject):
+class ListMembers(ColumnarObject, MirroredObject):
     """Members of static lists.
 
     email, userId: the user.
@@ -78,37 +79,64 @@ class ListMembers(MirroredObject):
     )
     example: ClassVar[Mapping[str, Any]] = {"email": "ann@example.com", "list": "Loyal customers"}
 
-    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One member. Profile fields travel with those who are added; a removal takes only the identity."""
-        del key
-        adding = self._is_member(row)
-        list_ = self._list(row, create=adding)
-        fields = self.fields(row, "dataFields")
-        identity = self.identities.pop_identity(fields)
-        if adding:
-            return self._add(list_, identity, fields)
-        return self._remove(list_, identity.sent, identity.names)
+    def operations(self, block: RecordBlock) -> list[Outcome]:
+        """See `IterableObject`. Profile fields travel with those who are added; a removal takes only the identity."""
+        column = self.route.options.get("member_column")
+        if column is None:
+            return [*(self._remover if self.route.mode == "remove" else self.builder).operations(block)]
+        draft = Draft(block)
+        draft.put(column, map_values(self._is_member, draft.take(column) or [None] * len(draft)))
+        outcomes: dict[int, Outcome] = {**draft.rejects}
+        for builder, adds in ((self.builder, True), (self._remover, False)):
+            some = [place for place, is_member in enumerate(draft.heads[column]) if is_member is adds]
+            built = builder.operations(draft.block_of(some))
+            outcomes |= {draft.places[place]: outcome for place, outcome in zip(some, built, strict=True)}
+        return [outcomes[place] for place in range(len(block))]
 
-    def recipe(self, context: BuilderContext) -> OperationBuilder:
-        """See `IterableObject`. Only for those who are put into a list that the route names."""
+    @cached_property
+    def builder(self) -> ProfileBuilder:
+        """See `ColumnarObject`. It builds the operations of those who are added."""
         options = self.route.options
         existing = options.get("update_existing_users_only", False)
-        if self.route.mode != "add" or "member_column" in options or existing or not self._is_by_route:
-            raise UnusualStreamError
-        merge = options.get("merge_nested_objects", False)
-        return ProfileBuilder(
-            context,
-            _SUBSCRIBE,
-            SingleGroup(self._kind),
-            self.identities,
-            merge=merge,
-            placeholders=self.makes_placeholders,
-            ignored=("listId", "list"),
+        flag = {"updateExistingUsersOnly": True} if existing and not self._looks_up else {}
+        rules = ProfileRules(
+            _SUBSCRIBE_EXISTING if existing else _SUBSCRIBE,
+            self._groups(flag, USERS, create=True),
+            merge=options.get("merge_nested_objects", False),
+            placeholders=self.makes_placeholders and not existing,
+            looks_up=self._looks_up,
         )
+        return ProfileBuilder(self.identities, self.field_options, self.project.fields, rules)
 
-    def _kind(self) -> RowGroup:
-        list_ = self._list({}, create=True)
-        return RowGroup(self._envelope(list_, {}), self.project.fields.of_users(), f"list {list_.id}")
+    @cached_property
+    def _remover(self) -> BareUserBuilder:
+        groups = self._groups(self._removal_flag, "", create=False)
+        return BareUserBuilder(self.identities, self.field_options, _UNSUBSCRIBE, groups)
+
+    @property
+    def _looks_up(self) -> bool:
+        """Whether Iterable, which takes no notice of `updateExistingUsersOnly` there, must be asked for each user."""
+        is_asked = self.route.options.get("update_existing_users_only", False)
+        return bool(is_asked) and self.project.type is ProjectType.EMAIL
+
+    @property
+    def _removal_flag(self) -> dict[str, bool]:
+        return {"channelUnsubscribe": True} if self.route.options.get("channel_unsubscribe") else {}
+
+    def _groups(self, flag: dict[str, bool], scope: str, *, create: bool) -> Groups:
+        """Return the function that finds the list of each record; with `create` a missing list is created."""
+
+        def group(id_: Any, name_: Any) -> RowGroup:
+            list_ = self._list_called(id_, name_, create=create)
+            return RowGroup(self._envelope(list_, flag), scope, f"list {list_.id}")
+
+        grouping = Grouping(group)
+
+        def groups(draft: Draft) -> Column:
+            columns = draft.take("listId"), draft.take("list")
+            return grouping.groups(len(draft), *((None, None) if self._is_by_route else columns))
+
+        return groups
 
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`. A list has members of its own."""
@@ -121,33 +149,14 @@ class ListMembers(MirroredObject):
         user = user_of(name_)
         return self._remove(_List(parts(name_)[0]), dict([user]), (user,), _LEAVE)
 
-    def _add(self, list_: _List, identity: UserIdentity, fields: Row) -> Operation:
-        existing = self.route.options.get("update_existing_users_only", False)
-        asks = existing and self.project.type is ProjectType.EMAIL
-        merge = self.route.options.get("merge_nested_objects", False)
-        placeholder = self.makes_placeholders and not existing
-        part = profile(identity, self.project.fields.of_user(fields), merge=merge, placeholder=placeholder)
-        flag = {"updateExistingUsersOnly": True} if existing and not asks else {}
-        return Operation(
-            endpoint=_SUBSCRIBE_EXISTING if existing else _SUBSCRIBE,
-            part=dumps(part),
-            names=identity.names,
-            envelope=self._envelope(list_, flag),
-            only_for=identity.sent_names if asks and not identity.by_user_id else frozenset(),
-            type_scope=USERS,
-            fields=part.get("dataFields", {}),
-            dedup_scope=f"list {list_.id}",
-        )
-
     def _remove(
         self, list_: _List, user: Mapping[str, str], names: tuple[Name, ...], endpoint: Endpoint = _UNSUBSCRIBE
     ) -> Operation:
-        flag = {"channelUnsubscribe": True} if self.route.options.get("channel_unsubscribe") else {}
         return Operation(
             endpoint=endpoint,
             part=dumps(dict(user)),
             names=names,
-            envelope=self._envelope(list_, flag),
+            envelope=self._envelope(list_, self._removal_flag),
             dedup_scope=f"list {list_.id}",
         )
 
@@ -156,14 +165,11 @@ class ListMembers(MirroredObject):
         fresh = list_.id in self.project.lists.made
         return replace(envelope, fresh=fresh, by_record=list_.by_record) if fresh or list_.by_record else envelope
 
-    def _is_member(self, row: Row) -> bool:
-        """What the column says, if the route names one; else what the mode says."""
-        column = self.route.options.get("member_column")
-        if column is None:
-            return self.route.mode != "remove"
-        value = row.pop(column, None)
+    def _is_member(self, value: Any) -> bool:
+        """Read a value of the column `member_column`: whether the user is a member."""
         # Some databases have no truth values, only 1 and 0.
         if not isinstance(value, int) or value not in (True, False):
+            column = self.route.options["member_column"]
             raise RecordRejectedError("missingMembership", f"the column {column!r} says neither true nor false", column)
         return bool(value)
 
@@ -172,14 +178,16 @@ class ListMembers(MirroredObject):
         return not self.route.options.keys().isdisjoint(("list", "list_id"))
 
     def _list(self, row: Row, *, create: bool) -> _List:
-        """What the route says, else what the record says; an id before a name."""
-        id_, name = row.pop("listId", None), row.pop("list", None)
+        return self._list_called(row.pop("listId", None), row.pop("list", None), create=create)
+
+    def _list_called(self, id_: Any, name_: Any, *, create: bool) -> _List:
+        """Find the list that the route names, else that of the record; an id takes precedence over a name."""
         options = self.route.options
         by_route = self._is_by_route
         if by_route:
-            id_, name = options.get("list_id"), options.get("list")
+            id_, name_ = options.get("list_id"), options.get("list")
         if id_ not in EMPTY:
             return _List(id_number("listId", id_), by_record=not by_route)
-        if not isinstance(name, str) or not name.strip():
+        if not isinstance(name_, str) or not name_.strip():
             raise RecordRejectedError("missingList", "`list` and `listId` are empty, and the route names no list")
-        return _List(self.project.lists.id_of(name, create=create))
+        return _List(self.project.lists.id_of(name_, create=create))

@@ -10,28 +10,27 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from iterable_api.facts.identity import ProjectType
-from target_iterable.columnar.operation_builder import BuilderContext, OperationBuilder
-from target_iterable.columnar.record_decoder import UnusualStreamError
-from target_iterable.columnar.row_groups import RowGroup, SingleGroup
-from target_iterable.columnar.user_builder import ProfileBuilder
+from target_iterable.columnar.row_groups import Grouping, RowGroup
+from target_iterable.columnar.user_builder import ProfileBuilder, ProfileRules
 from target_iterable.config.route import CLEAR, IDENTIFIERS, MIRROR, NOTHING, ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Envelope, Name, Operation
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import USERS
+from target_iterable.objects.base.columnar_object import ColumnarObject
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, user_of
-from target_iterable.objects.base.user_part import MERGE, profile
+from target_iterable.objects.base.user_part import MERGE
 from target_iterable.objects.users.privacy import deletion, forgetting
 from target_iterable.records.column_mapping import Row, flatten_member
-from target_iterable.records.user_identity import USER_ID, UserIdentity
+from target_iterable.records.user_identity import USER_ID
 from target_iterable.requests.bulk_response import NOT_FOUND, named_failures
 
 BULK_UPDATE: Final = Endpoint("/api/users/bulkUpdate", "users", named_failures)
 _UPDATE_ONLY: Final = replace(BULK_UPDATE, parse_response=partial(named_failures, skipped=NOT_FOUND))
 
 
-class Users(MirroredObject):
-    """Profiles. Fields that a record does not have keep their values.
+class Users(ColumnarObject, MirroredObject):
+    """Profiles. Fields that a record does not have stay as they are.
 
     email, userId: the user. The type of the project says which of them identify users; others are profile fields.
     dataFields: an object with profile fields; all other columns are profile fields, too.
@@ -79,40 +78,21 @@ class Users(MirroredObject):
         "address": {"city": "Bern"},
     }
 
-    def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """One user; the key of the stream says nothing about it."""
-        del key
-        fields = self.fields(row, "dataFields")
-        identity = self.identities.pop_identity(fields)
-        if self.route.options.get("foreign_ids"):
-            fields = self.project.renumbering.of_profile(fields)
+    @cached_property
+    def builder(self) -> ProfileBuilder:
+        """See `ColumnarObject`. The key of the stream says nothing about a user."""
+        options = self.route.options
         updates = self.route.mode == "update"
-        merge = self.route.options.get("merge_nested_objects", False)
-        part = profile(
-            identity,
-            self.project.fields.of_user(fields),
-            merge=merge,
-            placeholder=self.makes_placeholders and not updates,
+        grouping = Grouping(lambda: RowGroup(Envelope.of(self.create_new_fields | self._flags), USERS, self._place))
+        rules = ProfileRules(
+            _UPDATE_ONLY if updates else BULK_UPDATE,
+            lambda draft: grouping.groups(len(draft)),
+            merge=options.get("merge_nested_objects", False),
+            placeholders=self.makes_placeholders and not updates,
+            looks_up=updates and "updateOnly" not in self._flags,
+            translate=self.project.renumbering.of_profile if options.get("foreign_ids") else None,
         )
-        return Operation(
-            endpoint=_UPDATE_ONLY if updates else BULK_UPDATE,
-            part=dumps(part),
-            names=identity.names,
-            envelope=self._envelope,
-            only_for=identity.sent_names if updates and self._must_look_up(identity) else frozenset(),
-            type_scope=USERS,
-            fields=part.get("dataFields", {}),
-            dedup_scope=self._place,
-        )
-
-    def recipe(self, context: BuilderContext) -> OperationBuilder:
-        """See `IterableObject`."""
-        if self.route.mode != "upsert" or self.route.options.get("foreign_ids"):
-            raise UnusualStreamError
-        kind = SingleGroup(lambda: RowGroup(self._envelope, self.project.fields.of_users(), self._place))
-        merge = self.route.options.get("merge_nested_objects", False)
-        placeholders = self.makes_placeholders
-        return ProfileBuilder(context, BULK_UPDATE, kind, self.identities, merge=merge, placeholders=placeholders)
+        return ProfileBuilder(self.identities, self.field_options, self.project.fields, rules)
 
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
         """See `MirroredObject`."""
@@ -150,13 +130,6 @@ class Users(MirroredObject):
     def _place(self) -> str:
         """Other streams may hold other fields of the same users."""
         return f"users {self.stream}"
-
-    def _must_look_up(self, identity: UserIdentity) -> bool:
-        return not identity.by_user_id and "updateOnly" not in self._flags
-
-    @cached_property
-    def _envelope(self) -> Envelope:
-        return Envelope.of(self.create_new_fields | self._flags)
 
     @cached_property
     def _flags(self) -> dict[str, bool]:

@@ -1,0 +1,130 @@
+"""The first step of a block: lines or decoded records become fields, or are rejected by the schema of their stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from target_iterable.columnar.columns import attempt, rejects_in
+from target_iterable.columnar.record_block import RecordBlock
+from target_iterable.columnar.record_decoder import NO_RECORDS, RecordType, TypedRecords, UnusualSchemaError
+from target_iterable.columnar.transforms import dates
+from target_iterable.core.json_encoding import exact
+from target_iterable.core.rejection import RecordRejectedError, RejectReason
+from target_iterable.core.source import Line
+from target_iterable.records.column_mapping import ColumnMapping, Row
+from target_iterable.records.deletion_marks import DeletionMarks
+from target_iterable.schemas.validation import RecordValidator
+
+
+class InputRecord(NamedTuple):
+    """A record as its message or a stream map gives it.
+
+    Attributes:
+        original: the record of the message, if a stream map has changed it.
+        version: the version of the message, if it has one.
+        is_exact: whether all that it holds is JSON that Iterable can take; see `SingerReader`.
+    """
+
+    record: dict[str, Any]
+    original: Mapping[str, Any]
+    version: int | None = None
+    is_exact: bool = True
+
+
+class ReadRecords(NamedTuple):
+    """Records with the fields that their columns are mapped to.
+
+    Attributes:
+        block: the records that are not rejected.
+        places: the place of each of them among those that were given.
+        rejects: why the others are rejected, by their places.
+    """
+
+    block: RecordBlock
+    places: Sequence[int]
+    rejects: Mapping[int, RejectReason]
+
+
+class BlockReader:
+    """Reads the records of one stream.
+
+    Args:
+        mapping: maps columns to fields.
+        validator: checks records; None if they are taken as they are.
+        key: the key properties.
+    """
+
+    def __init__(self, mapping: ColumnMapping, validator: RecordValidator | None, key: Sequence[str]) -> None:
+        self._mapping = mapping
+        self._validator = validator
+        self._key = key
+        self._type: RecordType | None = None
+
+    def expect_lines(self, stream: str, schema: Mapping[str, Any], deletion_marks: DeletionMarks) -> None:
+        """Prepare to read lines, if the schema and the mapping are such that this can be done for columns as a whole.
+
+        Records that are marked as deleted are left to be decoded one by one.
+        """
+        if self._mapping.moves is None:
+            return
+        try:
+            self._type = RecordType(stream, schema, self._key, deletion_marks.marks)
+        except UnusualSchemaError:
+            return
+        self._moves = self._mapping.moves
+        columns = {name: move.field for name, move in self._moves.items() if move.is_date}
+        # In the order in which the mapping looks at them.
+        first = {name: columns[name] for name in self._key if name in columns}
+        self._dates = {name: (field, dates(name)) for name, field in (first | columns).items()}
+
+    def read_lines(self, lines: Sequence[Line]) -> TypedRecords:
+        """Return the records of lines that are messages of the stream, keep to its schema, and are not marked."""
+        if self._type is None:
+            return NO_RECORDS
+        return self._type.read(lines)
+
+    def fields_of(self, typed: TypedRecords) -> ReadRecords:
+        """Return the fields of records that were read from lines."""
+        count, columns = len(typed.places), typed.columns
+        keys = list(zip(*(columns[name] for name in self._key), strict=True)) if self._key else [()] * count
+        rejects: dict[int, RejectReason] = {}
+        fields = {move.field: columns[name] for name, move in self._moves.items()}
+        for name, (field, spell) in self._dates.items():
+            fields[field] = spell(columns[name])
+            rejects = {**rejects_in(fields[field]), **rejects}
+        if not rejects:
+            return ReadRecords(RecordBlock(keys, fields), range(count), rejects)
+        places = [place for place in range(count) if place not in rejects]
+        fields = {name: [column[place] for place in places] for name, column in fields.items()}
+        return ReadRecords(RecordBlock([keys[place] for place in places], fields), places, rejects)
+
+    def fields_of_records(self, records: Sequence[InputRecord], *, is_mapped: bool) -> ReadRecords:
+        """Return the fields of decoded records; `is_mapped` says that stream maps may have put anything into them."""
+        rows: list[Row] = []
+        keys: list[tuple[Any, ...]] = []
+        places: list[int] = []
+        rejects: dict[int, RejectReason] = {}
+        for place, record in enumerate(records):
+            found = attempt(self._row, record, is_mapped)
+            if found.__class__ is RejectReason:
+                rejects[place] = found
+            else:
+                row, key = found
+                rows.append(row)
+                keys.append(key)
+                places.append(place)
+        return ReadRecords(RecordBlock(keys, rows=rows), places, rejects)
+
+    def _row(self, given: InputRecord, is_mapped: bool) -> tuple[Row, tuple[Any, ...]]:  # noqa: FBT001 (mapped over)
+        record = given.record
+        if self._validator is not None:
+            self._validator.refuse_if_invalid(record)
+        for column in self._key:
+            if column not in record:
+                raise RecordRejectedError("missingKey", f"the key property {column!r} is missing", column)
+        key = [record[column] for column in self._key]
+        row = self._mapping.row(record)
+        if is_mapped or not given.is_exact:
+            row, key = exact(row), exact(key)
+        return row, tuple(key)

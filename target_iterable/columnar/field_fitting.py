@@ -1,0 +1,94 @@
+"""Fits the data fields of a block to the types that the project's fields have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, TypeAlias
+
+from msgspec import UNSET
+
+from target_iterable.columnar.columns import TOO_DEEP, Column, attempt
+from target_iterable.columnar.record_block import Draft
+from target_iterable.core.operation import UNCHECKED
+from target_iterable.field_types.registry import USERS, FieldTypes
+from target_iterable.records.column_mapping import Row
+
+GROUP: Final = "row group"
+"""The column with the `RowGroup` of each record."""
+VERSION: Final = "version of types"
+"""The column with the version of the types that all fields of a record surely fit; `UNCHECKED` if that is not sure."""
+Coerce: TypeAlias = Callable[[str, Row], Row]
+"""Takes a scope and fields, and returns the fields as near to their types as that loses nothing."""
+
+
+def fit_types(draft: Draft, types: FieldTypes, coerce: Coerce | None) -> None:
+    """Put the column `VERSION` into the heads, and coerce the values of which it is not sure that they fit."""
+    scopes = [group.type_scope for group in draft.heads[GROUP]]
+    versions: Column = [types.version] * len(draft)
+    draft.heads[VERSION] = versions
+    changed: set[str] = set()
+    for scope in {*scopes}:
+        if scope == USERS or types.types_of(scope):
+            is_only = scopes.count(scope) == len(scopes)
+            places = range(len(scopes)) if is_only else [at for at, other in enumerate(scopes) if other == scope]
+            fitting = _Fitting(scope, places, types, coerce, versions)
+            if draft.rows is not None:
+                fitting.fit_rows(draft.rows)
+            else:
+                changed |= {name for name in draft.fields if fitting.fit_field(draft.fields, name)}
+    if draft.rows is not None:
+        draft.reject(draft.rows)
+    for name in changed:
+        draft.reject(draft.fields[name])
+
+
+class _Fitting:
+    """Does it for the records at some places, which are of one scope."""
+
+    def __init__(
+        self, scope: str, places: Sequence[int], types: FieldTypes, coerce: Coerce | None, versions: Column
+    ) -> None:
+        self._scope = scope
+        self._places = places
+        self._types = types
+        self._coerce = coerce
+        self._versions = versions
+
+    def fit_rows(self, rows: list[Row]) -> None:
+        """Fit the fields of each record."""
+        find = partial(self._types.rows_to_check, self._scope)
+        for place in self._unsure(find, rows):
+            if self._coerce is not None and rows[place].__class__ is dict:
+                rows[place] = attempt(self._coerce, self._scope, rows[place])
+
+    def fit_field(self, fields: dict[str, Column], name: str) -> bool:
+        """Fit one field of all records; whether that may have changed something."""
+        column = [*fields[name]]
+        unsure = self._unsure(partial(self._types.values_to_check, self._scope, name), column)
+        if not unsure:
+            return False
+        fields[name] = column
+        if (coerce := self._coerce) is not None:
+
+            def coerced(value: object) -> object:
+                return coerce(self._scope, {name: value})[name]
+
+            for place in unsure:
+                if column[place] is not UNSET and column[place] is not TOO_DEEP:
+                    column[place] = attempt(coerced, column[place])
+        return True
+
+    def _unsure(self, find: Callable[[Sequence[Any]], Sequence[int]], values: list[Any]) -> list[int]:
+        """The places that `find` finds among those of the scope, noted as unsure; what is too deep is rejected."""
+        some = values if len(self._places) == len(values) else [values[place] for place in self._places]
+        try:
+            unsure = [self._places[found] for found in find(some)]
+        except RecursionError:
+            checks = {place: attempt(find, [values[place]]) for place in self._places}
+            unsure = [place for place, found in checks.items() if found]
+            for place in unsure:
+                values[place] = TOO_DEEP if checks[place] is TOO_DEEP else values[place]
+        for place in unsure:
+            self._versions[place] = UNCHECKED
+        return unsure

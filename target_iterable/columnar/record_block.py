@@ -1,0 +1,165 @@
+"""Blocks of records: as they are read, and on their way to operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
+from types import MappingProxyType, NoneType
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from target_iterable.columnar.columns import Column, attempt, map_values, rejects_in
+from target_iterable.core.rejection import RejectReason
+from target_iterable.records.column_mapping import EMPTY, Row, pop_object, without_nulls
+from target_iterable.records.duplicate_fields import DuplicateFields
+
+
+class RecordBlock(msgspec.Struct, frozen=True):
+    """Records of one stream that keep to its schema, with the fields that their columns are mapped to.
+
+    Attributes:
+        keys: the values of the key properties, a tuple for each record.
+        fields: the values of each field, a column for each; `UNSET` where a record has none.
+        rows: the fields of each record, in place of `fields`, where records have not all come with the same columns.
+            Whoever takes the block may take them apart.
+    """
+
+    keys: Sequence[tuple[Any, ...]]
+    fields: Mapping[str, Column] = MappingProxyType({})
+    rows: list[Row] | None = None
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def records(self) -> list[Row]:
+        """Return the fields of each record, which may be taken apart."""
+        return rows_of(self.fields, len(self)) if self.rows is None else self.rows
+
+
+class Draft:
+    """The records of a block on their way to operations. A record that one step rejects is not seen by the next.
+
+    Attributes:
+        places: the place of each record in the block.
+        keys: see `RecordBlock`.
+        fields: the data fields, a column for each.
+        rows: the data fields of each record, in place of `fields`.
+        heads: columns that are no data fields, or not any more, by names that the operation builder gives them.
+        rejects: the reasons of the records that are rejected, by their place in the block.
+    """
+
+    def __init__(self, block: RecordBlock) -> None:
+        self.places: Sequence[int] = range(len(block))
+        self.keys = block.keys
+        self.fields: dict[str, Column] = dict(block.fields)
+        self.rows = block.rows
+        self.heads: dict[str, Column] = {}
+        self.rejects: dict[int, RejectReason] = {}
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def take(self, name: str) -> Column | None:
+        """Take a field out of the data fields; None if no record has it."""
+        if self.rows is None:
+            return self.fields.pop(name, None)
+        column = [row.pop(name, UNSET) for row in self.rows]
+        return None if column.count(UNSET) == len(column) else column
+
+    def drop(self, name: str, where: Sequence[bool]) -> None:
+        """Drop a field of some records."""
+        if self.rows is not None:
+            for row, drops in zip(self.rows, where, strict=True):
+                if drops:
+                    row.pop(name, None)
+        elif all(where):
+            self.fields.pop(name, None)
+        elif name in self.fields:
+            pairs = zip(self.fields[name], where, strict=True)
+            self.fields[name] = [UNSET if drops else value for value, drops in pairs]
+
+    def put(self, name: str, column: Column) -> None:
+        """Keep a column among the heads, and drop the records that it rejects."""
+        self.heads[name] = column
+        self.reject(column)
+
+    def reject(self, column: Column) -> None:
+        """Drop the records that a column rejects."""
+        if not (rejects := rejects_in(column)):
+            return
+        self.rejects.update({self.places[place]: reason for place, reason in rejects.items()})
+        kept = [place for place in range(len(self)) if place not in rejects]
+        self.places = [self.places[place] for place in kept]
+        self.keys = [self.keys[place] for place in kept]
+        self.fields = {name: [values[place] for place in kept] for name, values in self.fields.items()}
+        self.heads = {name: [values[place] for place in kept] for name, values in self.heads.items()}
+        self.rows = None if self.rows is None else [self.rows[place] for place in kept]
+
+    def flatten(self, member: str, duplicates: DuplicateFields, *, clears: bool) -> None:
+        """Make the members of the object `member` data fields, and leave out nulls unless `clears` says otherwise.
+
+        A record is rejected whose member is no object, or has another value for a field that the record has, too, if
+        `duplicates` rejects such records.
+        """
+        objects = self.take(member)
+        if objects is None or {*map(type, objects)} <= _NOTHING or all(value in (UNSET, *EMPTY) for value in objects):
+            if not clears:
+                self._drop_nulls()
+            return
+
+        def flat(value: Any, row: Row) -> Row:
+            inner = value if value.__class__ is dict else {} if value is UNSET else pop_object({member: value}, member)
+            return duplicates.flattened(inner, row, member, clears=clears)
+
+        self.rows = [attempt(flat, value, row) for value, row in zip(objects, self._records(), strict=True)]
+        self.fields = {}
+        self.reject(self.rows)
+
+    def map_rows(self, read: Callable[[Row], Row]) -> None:
+        """Replace the data fields of each record by what `read` makes of them."""
+        self.rows = [attempt(read, row) for row in self._records()]
+        self.fields = {}
+        self.reject(self.rows)
+
+    def block_of(self, some: Sequence[int]) -> RecordBlock:
+        """Return a block of the data fields of some of the records."""
+        fields = {name: [column[place] for place in some] for name, column in self.fields.items()}
+        rows = None if self.rows is None else [self.rows[place] for place in some]
+        return RecordBlock([self.keys[place] for place in some], fields, rows)
+
+    def _records(self) -> list[Row]:
+        """The data fields of each record."""
+        if self.rows is not None:
+            return self.rows
+        return rows_of(self.fields, len(self))
+
+    def _drop_nulls(self) -> None:
+        if self.rows is not None:
+            self.rows = map_values(without_nulls, self.rows)
+            self.reject(self.rows)
+            return
+        columns = {name: _without_nulls(column) for name, column in self.fields.items()}
+        self.fields = columns
+        for name in columns:
+            self.reject(self.fields[name])
+
+
+def rows_of(columns: Mapping[str, Column], count: int) -> list[Row]:
+    """Return `count` records with the values of these columns."""
+    names = list(columns)
+    values = zip(*columns.values(), strict=True) if names else repeat((), count)
+    return [{name: value for name, value in zip(names, row, strict=True) if value is not UNSET} for row in values]
+
+
+def _without_nulls(column: Column) -> Column:
+    """A column without nulls, at any depth."""
+    classes = {*map(type, column)}
+    if classes.isdisjoint(_MAY_HOLD_NULLS):
+        return column
+    return map_values(lambda value: UNSET if value is None else without_nulls(value), column)
+
+
+_NOTHING: Final = frozenset({NoneType, UnsetType})
+_MAY_HOLD_NULLS: Final = frozenset({NoneType, dict, list})

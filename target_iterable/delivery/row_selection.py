@@ -1,0 +1,52 @@
+"""Selection of the rows of one stream that must be sent: not done before, not unchanged, not about unknown users."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from iterable_api.errors import IterableError
+from target_iterable.core.operation import Operation
+from target_iterable.delivery.errors import lookup_failed
+from target_iterable.delivery.history import StreamHistory
+from target_iterable.delivery.record_accounts import RecordAccounts
+from target_iterable.project.user_lookup import UserLookup
+
+
+class RowSelection:
+    """Stages before a row is sent; all rows that are left out end in `accounts`."""
+
+    def __init__(self, stream: str, history: StreamHistory, user_lookup: UserLookup, accounts: RecordAccounts) -> None:
+        self._stream = stream
+        self._history = history
+        self._user_lookup = user_lookup
+        self._accounts = accounts
+
+    def select(self, rows: list[Operation]) -> tuple[list[Operation], list[Operation]]:
+        """Return those of `rows` to send now, and those to select from again when these have their results.
+
+        Raises:
+            LedgerError: if the ledger cannot be read or written.
+            DeliveryFailedError: if Iterable does not say which users exist.
+        """
+        filtered = self._history.idempotency.filter_rows(rows)
+        self._accounts.record_unchanged(filtered.already_done)
+        self._accounts.record_rejected(filtered.rejected)
+        ready, deferred = self._user_lookup.defer(filtered.ready)
+        unchanged = self._history.deduplication.unchanged(ready)
+        self._accounts.record_unchanged(unchanged)
+        return self._about_known_users(without(ready, unchanged)), [*deferred, *filtered.deferred]
+
+    def _about_known_users(self, rows: list[Operation]) -> list[Operation]:
+        """Leave out rows that are meant for existing users, and whose user does not exist."""
+        try:
+            unknown_users = self._user_lookup.unknown_users(rows)
+        except IterableError as error:
+            raise lookup_failed(self._stream, error) from error
+        self._history.mirror.record_skipped(unknown_users)
+        self._accounts.record_skipped(unknown_users)
+        return without(rows, unknown_users)
+
+
+def without(rows: list[Operation], others: Collection[Operation]) -> list[Operation]:
+    """Return `rows` without `others`."""
+    return [row for row in rows if row not in others] if others else rows

@@ -1,0 +1,1 @@
+"""`make quick`: the checks, and the tests of what has changed, in less than a minute."""
