@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
+from iterable_api.errors import IterableError
+from iterable_api.http.addresses import HOSTS
+from iterable_api.http.client import IterableClient
 from iterable_webhooks import server
 from iterable_webhooks.log import set_up_log
 from iterable_webhooks.settings.receiver import SettingError, Settings, has_password
-from iterable_webhooks.settings.secrets import read_secrets
+from iterable_webhooks.settings.secrets import read_api_key, read_secrets
 from iterable_webhooks.store.errors import WebhookStoreError
 from iterable_webhooks.store.reader import StoreReader
+from iterable_webhooks.verification.comparison import EventCounts
+from iterable_webhooks.verification.exported import seconds_of_requests
+from iterable_webhooks.verification.period import Period
+from iterable_webhooks.verification.report import as_json, as_table, is_store_complete
+from iterable_webhooks.verification.verifying import KeysNotKeptError, names_to_compare, one_project, verify
 
 DEFAULT_STORE: Final = "iterable-webhooks.db"
+_MOMENT: Final = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
+_MISSING: Final = 3
+"""The exit code of `verify` where the store lacks events. Click itself ends with 1 and 2."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -137,6 +149,78 @@ def forget_reader_command(context: click.Context, /, *, name: str, store: str) -
     with _explained(), StoreReader(store) as reader:
         if not reader.forget_reader(name):
             raise click.ClickException(f"There is no reader {name!r}.")
+
+
+@main.command("verify")
+@_STORE
+@_option("project", multiple=True, metavar="NAME", help="The project of the store that the API key belongs to.")
+@_option(
+    "name",
+    multiple=True,
+    metavar="EVENT",
+    help="An event name to compare, such as emailOpen; may be repeated. By default all that have ever arrived.",
+)
+@_option("since", type=_MOMENT, help="Compare events from here on, in UTC. By default the last 24 full hours.")
+@_option("until", type=_MOMENT, help="Compare events before this, in UTC. By default the start of this hour.")
+@_option("region", type=click.Choice([*HOSTS]), default="us", help="The data centre that the project is in.")
+@_option("api-url", help="Where the API is, instead of the region's host: for a sandbox or a proxy.")
+@_option(
+    "api-key-file",
+    metavar="PATH",
+    help="A file with the API key. It also comes from ITERABLE_WEBHOOKS_API_KEY; there is no option for it.",
+)
+@click.option("--json", "is_json", is_flag=True, help="Print JSON instead of a table.")
+@click.pass_context
+def verify_command(context: click.Context, /, *, store: str, is_json: bool, **options: Any) -> None:
+    """Compare the store with Iterable's export: per event name and hour, how many events each has and lacks.
+
+    The exit code is 0 if the store has all events of the export, 3 if some are missing in it, and 1 if they could not
+    be compared.
+    """
+    _refuse_password(context, store)
+    set_up_log()
+    with _explained(), StoreReader(store) as reader:
+        try:
+            key = read_api_key(options["api_key_file"], os.environ)
+            project = one_project(reader, options["project"])
+            names = names_to_compare(reader, options["name"], project)
+            period = _period(options["since"], options["until"])
+            client = IterableClient(
+                key, region=options["region"], api_url=options["api_url"], user_agent="iterable-webhooks"
+            )
+        except ValueError as problem:
+            raise click.ClickException(str(problem)) from None
+        with closing(client):
+            found = _verified(client, reader, names, project, period)
+    click.echo(as_json(found, period) if is_json else as_table(found))
+    context.exit(0 if is_store_complete(found) else _MISSING)
+
+
+def _verified(
+    client: IterableClient, reader: StoreReader, names: Sequence[str], project: str | None, period: Period
+) -> list[EventCounts]:
+    _tell(
+        f"Comparing {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC, {len(names)} event names. Each "
+        f"takes a request, and Iterable takes four a minute: about {seconds_of_requests(len(names))} seconds, and the "
+        "time that the answers take."
+    )
+    try:
+        return list(verify(client, reader, names, project, period, tell=_tell))
+    except (IterableError, KeysNotKeptError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _period(since: datetime | None, until: datetime | None) -> Period:
+    last_day = Period.last_day(datetime.now(UTC))
+    end = until.replace(tzinfo=UTC) if until else last_day.until
+    start = since.replace(tzinfo=UTC) if since else end - (last_day.until - last_day.since)
+    if start >= end:
+        raise SettingError(f"`since` is {start:%Y-%m-%d %H:%M}, and not before `until`, {end:%Y-%m-%d %H:%M}.")
+    return Period(start, end)
+
+
+def _tell(sentence: str) -> None:
+    click.echo(sentence, err=True)
 
 
 def _refuse_password(context: click.Context, store: str) -> None:

@@ -1,4 +1,4 @@
-"""Meltano's definitions of both plugins, made from what they say about themselves."""
+"""Meltano's definitions of both plugins and of the receiver, made from what they say about themselves."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tap_iterable.streams.registry import PROJECT_STREAMS
 from tap_iterable.tap import TapIterable
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.target import TargetIterable
+from tools import utility
 from tools.generated import ROOT
 from tools.settings import Setting, about, settings
 
@@ -132,9 +133,10 @@ def files() -> dict[Path, str]:
         ROOT / "plugins" / kind / f"{plugin.name}.yml": _dump(definition(plugin))
         for plugin, (kind, _) in _LABELS.items()
     }
+    receiver = {ROOT / "plugins" / "utilities" / f"{utility.NAME}.yml": _dump(utility.definition())}
     # Meltano includes nothing from outside of a project, so each example has definitions of its own.
     examples = {path: _project(path, brief=True) for path in sorted(EXAMPLES.glob("*/meltano.yml"))}
-    return {**wanted, PROJECT: _project(PROJECT), **examples}
+    return {**wanted, **receiver, PROJECT: _project(PROJECT), **examples}
 
 
 def _project(path: Path, *, brief: bool = False) -> str:
@@ -143,7 +145,22 @@ def _project(path: Path, *, brief: bool = False) -> str:
         for entry in project["plugins"][kind]:
             if entry["name"] == plugin.name:
                 project_entry(entry, plugin, brief=brief)
+    for entry in project["plugins"].get("utilities", ()):
+        if entry["name"] == utility.NAME:
+            _receiver_entry(entry)
     return _dump(project)
+
+
+def _receiver_entry(entry: CommentedMap) -> None:
+    """Bring the receiver of an example up to date, briefly; its `config` is left alone."""
+    commands = CommentedMap({name: _in_a_line(CommentedMap(made)) for name, made in utility.commands().items()})
+    declared = [_in_a_line(_declared(setting)) for setting in utility.settings()]
+    made = {"executable": utility.EXECUTABLE, "commands": commands, "settings": declared}
+    for name, value in made.items():
+        entry[name] = value
+        entry.move_to_end(name)
+    if "config" in entry:
+        entry.move_to_end("config")
 
 
 def _declared(setting: Mapping[str, Any]) -> CommentedMap:

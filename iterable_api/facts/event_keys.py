@@ -96,7 +96,7 @@ EVENT_KEYS: Final[Mapping[str, EventKey]] = MappingProxyType(
         "smsReceived": EventKey((), ("fromPhoneNumber", "toPhoneNumber", "createdAt", "smsMessage")),
         "whatsAppReceived": EventKey((), ("fromWhatsAppPhoneNumber", "toWhatsAppPhoneNumber", "createdAt")),
         "whatsAppSeen": EventKey((), ("seenMessageId", "createdAt")),
-        "journeyExit": EventKey((), ("workflowId", "entranceTime", "exitTime", "createdAt")),
+        "journeyExit": EventKey((), ("workflowId", "createdAt")),
         "embeddedSession": EventKey((), ("createdAt",)),
         "inboxSession": EventKey((), ("createdAt",)),
     }

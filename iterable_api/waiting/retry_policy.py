@@ -106,3 +106,5 @@ EXPORT_FILE: Final = RetryPolicy(attempts=5, first_wait=1, longest_wait=30, fact
 """The download of a file of an export job, each time from a fresh URL, as the last one may have expired."""
 PARTITION: Final = RetryPolicy(attempts=3)
 """A partition of a stream, such as a list or the events of a user, whose answer broke off."""
+COMPARED_EXPORT: Final = RetryPolicy(attempts=3, first_wait=1, longest_wait=4)
+"""An export that is compared with the store of webhooks, and whose answer broke off."""

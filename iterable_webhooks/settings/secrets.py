@@ -12,6 +12,8 @@ from iterable_webhooks.settings.receiver import DEFAULT_PROJECT, SettingError
 VARIABLE: Final = "ITERABLE_WEBHOOKS_SECRET"
 """The secret of all projects that have none of their own: those are in this name, `_` and the project's name."""
 
+API_KEY_VARIABLE: Final = "ITERABLE_WEBHOOKS_API_KEY"
+
 _LEAST_LENGTH: Final = 16
 _SECRET: Final = re.compile(r"[!-~]+")
 
@@ -44,6 +46,18 @@ def read_secrets(
     return {name: own[name] or common for name in names}
 
 
+def read_api_key(path: str | None, environment: Mapping[str, str]) -> str:
+    """The key of Iterable's API: from a file, if one is named, else from `API_KEY_VARIABLE`.
+
+    Raises:
+        SettingError: if there is none, or if the file cannot be read.
+    """
+    key = environment.get(API_KEY_VARIABLE, "") if path is None else _text_of_file("api-key-file", path)
+    if not _SECRET.fullmatch(key.strip()):
+        raise SettingError(f"`api-key` is not set: give it by {API_KEY_VARIABLE}, or by a file of `api-key-file`.")
+    return key.strip()
+
+
 def _variable(project: str) -> str:
     return f"{VARIABLE}_{project.upper().replace('-', '_')}"
 
@@ -62,12 +76,15 @@ def _place(entry: str, projects: Sequence[str]) -> tuple[str | None, str]:
 
 
 def _of_file(path: str) -> tuple[str, ...]:
+    return _checked(f"secret-file {path}", _text_of_file("secret-file", path).split())
+
+
+def _text_of_file(setting: str, path: str) -> str:
     try:
-        text = Path(path).read_text("ascii")
+        return Path(path).read_text("ascii")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not ASCII"
-        raise SettingError(f"`secret-file` {path!r} cannot be read: {reason}.") from None
-    return _checked(f"secret-file {path}", text.split())
+        raise SettingError(f"`{setting}` {path!r} cannot be read: {reason}.") from None
 
 
 def _checked(source: str, secrets: Sequence[str]) -> tuple[str, ...]:

@@ -93,6 +93,25 @@ class StoreReader:
         with self._transaction() as connection:
             return Position(connection.execute(select(STORE.c.last_position)).scalar_one())
 
+    def position_before(self, moment: datetime) -> Position:
+        """Where to read on to find all that was received at a moment and later.
+
+        It is looked up position by position, each look halving what is left, for times of receipt have no index. Where
+        receivers have different clocks, ask for a moment that is earlier by what they may differ.
+        """
+        microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
+        next_receipt = select(EVENTS.c.received_at).order_by(EVENTS.c.position).limit(1)
+        low, high = 0, int(self.last_position)
+        while low < high:
+            middle = (low + high) // 2
+            with self._transaction() as connection:
+                received_at = connection.scalar(next_receipt.where(EVENTS.c.position > middle))
+            if received_at is None or received_at >= microseconds:
+                high = middle
+            else:
+                low = middle + 1
+        return Position(low)
+
     def event_names(self, project: str | None = None) -> list[str]:
         """All event names that were ever stored, sorted; in one project, or in all."""
         chosen = select(NAMES.c.event_name).distinct()

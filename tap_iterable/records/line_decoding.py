@@ -17,10 +17,10 @@ from typing import IO, Final
 import msgspec
 from msgspec import UNSET
 
+from iterable_api.events.event_key import EventKeyMaker
 from iterable_api.facts.event_keys import EVENT_KEYS
 from tap_iterable.records.ascii_json import to_ascii
 from tap_iterable.records.column_types import Line
-from tap_iterable.records.event_key import EventKeyMaker
 from tap_iterable.records.line_parsing import ID_BYTES, MalformedLineError, fields_of, names_any, nested, record_id
 from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, Record, RecordShape
 from tap_iterable.records.typed_line_decoder import AdaptiveDecoder, TypedLineDecoder, TypedRecord

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from iterable_api.events.event_key import EventKeyMaker
 from tap_iterable.records.column_types import (
     ColumnIndex,
     Line,
@@ -25,7 +26,6 @@ from tap_iterable.records.column_types import (
     objects,
     struct,
 )
-from tap_iterable.records.event_key import EventKeyMaker
 from tap_iterable.records.line_parsing import nested
 from tap_iterable.records.record_shape import EVENT_KEY, NUMBER_AS_TEXT, RECORD_ID, REST, TEXT, ColumnType, RecordShape
 

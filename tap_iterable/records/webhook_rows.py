@@ -1,30 +1,24 @@
-"""From a stored webhook to a record: the export's names and types, and the columns of the store.
-
-A webhook is `{"email": …, "userId": …, "eventName": …, "dataFields": {…}}`. Fields of `dataFields` and of the envelope
-become one row, as the export has it. Values come in more forms than there: ids as texts of digits, for example.
-"""
+"""From a stored webhook to a record: the export's names and types, and the columns of the store."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from iterable_api.events.event_key import EventKeyMaker
+from iterable_api.events.webhook_fields import webhook_fields, whole_number
 from iterable_api.facts import timestamps
 from iterable_api.facts.event_keys import EVENT_KEYS
 from iterable_webhooks.store.events import StoredEvent
-from tap_iterable.records.event_key import EventKeyMaker
 from tap_iterable.records.line_parsing import ID_BYTES, fields_of, nested, record_id
-from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, REST, Record, RecordShape, Schema
+from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, Record, RecordShape, Schema
 from tap_iterable.schemas.webhook_schemas import PROJECT, RECEIVED_AT, STORE_COLUMNS, STORE_POSITION
 
 _DOCUMENT_ID: Final = "esDocumentId"
 _DATED_BY: Final = "createdAt"
 _MESSAGE: Final = "messageId"
-_MOST_DIGITS: Final = 18
-"""A text of so many digits is a whole number of 64 bits."""
 _encode: Final = msgspec.json.encode
 
 
@@ -49,7 +43,9 @@ class WebhookDecoder:
             MalformedLineError: if its body cannot be read, as it is nested too deeply.
         """
         body = fields_of(event.body)
-        row = {name: _number(value) if name in self._whole else value for name, value in _row(body).items()}
+        row = {
+            name: whole_number(value) if name in self._whole else value for name, value in webhook_fields(body).items()
+        }
         record = self._shape.record(nested(row))
         return {
             **record,
@@ -72,23 +68,3 @@ class WebhookDecoder:
             known_by = [record_id(event.event_name, body)]
         row_id = blake2b(_encode([event.project, *known_by]), digest_size=ID_BYTES).hexdigest()
         return {RECORD_ID: row_id, **event_key}
-
-
-def _row(body: Mapping[str, Any]) -> Record:
-    """The fields of an event: those of `dataFields` and of the envelope, whose value counts where both have one."""
-    data = body.get(REST)
-    row: Record = dict(data) if isinstance(data, dict) else {} if data is None else {REST: data}
-    for name, value in body.items():
-        if name == REST or (value is None and name in row):
-            continue
-        if row.get(name, value) not in (None, value):
-            row[f"{REST}.{name}"] = row[name]
-        row[name] = value
-    return row
-
-
-def _number(value: object) -> object:
-    """The whole number that a text of digits names; any other value as it is."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
-        return int(value)
-    return value

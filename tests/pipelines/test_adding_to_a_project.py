@@ -13,9 +13,11 @@ from ruamel.yaml import YAML
 
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.wire.clock import StoppedClock
+from iterable_webhooks.cli import serve_command, verify_command
 from tap_iterable.tap import TapIterable
 from target_iterable.target import TargetIterable
 from tests.pipelines.meltano_project import MeltanoProject
+from tools import utility
 from tools.definitions import definition
 from tools.generated import ROOT
 
@@ -25,6 +27,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> MeltanoPro
     mine = MeltanoProject.new(tmp_path_factory.mktemp("projects"))
     for kind, name in (("extractors", "tap-iterable"), ("loaders", "target-iterable")):
         mine.meltano("add", "--no-install", "--from-ref", str(ROOT / "plugins" / kind / f"{name}.yml"), name)
+    receiver = str(ROOT / "plugins" / "utilities" / "iterable-webhooks.yml")
+    mine.meltano("add", "--no-install", "--plugin-type", "utility", "--from-ref", receiver, "iterable-webhooks")
     settings = mine.folder / "meltano.yml"
     settings.write_text(settings.read_text().replace("pip_url: singer-iterable", f"pip_url: {wheel}"))
     mine.meltano("install")
@@ -51,6 +55,19 @@ def test_the_installed_plugins_move_users_from_one_project_into_another(project:
     assert (fields["plan"], fields["size"]) == ("gold", 3)
 
 
+def test_the_installed_receiver_serves_and_verifies_with_settings_of_meltano(
+    project: MeltanoProject, tmp_path: Path
+) -> None:
+    store = {"ITERABLE_WEBHOOKS_STORE": str(tmp_path / "store.db")}
+    refused = project.refused("invoke", "iterable-webhooks:serve", **store, ITERABLE_WEBHOOKS_SECRET="")
+    assert "`secret` is not set for the project 'default'" in refused
+    project.meltano("config", "set", "iterable-webhooks", "host", "192.0.2.1")
+    secret = {"ITERABLE_WEBHOOKS_SECRET": "of-a-test-0123456789"}
+    assert "192.0.2.1:8080" in project.refused("invoke", "iterable-webhooks:serve", **store, **secret)
+    refused = project.refused("invoke", "iterable-webhooks:verify", **store, ITERABLE_WEBHOOKS_API_KEY="k")
+    assert "the store has no event yet" in refused
+
+
 def _settings(source: Sandbox, destination: Sandbox) -> dict[str, str]:
     shared = {"API_KEY": source.api_key, "ENFORCE_RATE_LIMITS": "false"}
     streams = {"users": {"object": "users", "fields": dict.fromkeys(_MANAGED)}}
@@ -69,6 +86,19 @@ def _settings(source: Sandbox, destination: Sandbox) -> dict[str, str]:
 
 _MANAGED = ("itblInternal", "profileUpdatedAt", "signupDate", "signupSource", "emailListIds")
 """Columns of a user that Iterable itself keeps."""
+
+
+def test_the_definition_of_the_receiver_has_a_setting_for_every_variable_of_its_options() -> None:
+    shipped = YAML(typ="safe").load(ROOT / "plugins" / "utilities" / "iterable-webhooks.yml")
+    assert shipped == utility.definition()
+    assert shipped["commands"].keys() == {"serve", "verify"}
+    variables = {
+        option.envvar for command in (serve_command, verify_command) for option in command.params if option.envvar
+    }
+    named = {f"ITERABLE_WEBHOOKS_{setting['name'].upper()}" for setting in shipped["settings"]}
+    assert named == variables | {"ITERABLE_WEBHOOKS_SECRET", "ITERABLE_WEBHOOKS_API_KEY"}
+    secret = {setting["name"] for setting in shipped["settings"] if setting.get("sensitive")}
+    assert secret == {"secret", "api_key", "store"}
 
 
 @pytest.mark.parametrize("plugin", [TapIterable, TargetIterable])

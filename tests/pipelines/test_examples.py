@@ -10,20 +10,26 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import requests
 from ruamel.yaml import YAML
 
+from benchmarks.webhook_sender import SECRET
 from demo.warehouse import warehouse
+from iterable_api.facts.data_types import DATA_TYPES
+from iterable_api.facts.webhook_events import WEBHOOK_EVENTS
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
-from tests.pipelines.meltano_project import QUIET
+from tests.pipelines.meltano_project import QUIET, MeltanoProject
 from tests.target.loading import Contents
+from tests.webhooks.receivers import receiver
 
 pytestmark = pytest.mark.more
 
@@ -135,6 +141,9 @@ def filled(env: str, database: Database, read: Sandbox, written: Sandbox) -> str
         "TAP_ITERABLE_API_URL": read.url,
         "TARGET_ITERABLE_API_KEY": written.api_key,
         "TARGET_ITERABLE_API_URL": written.url,
+        "ITERABLE_WEBHOOKS_API_KEY": written.api_key,
+        "ITERABLE_WEBHOOKS_API_URL": written.url,
+        "ITERABLE_WEBHOOKS_SECRET": SECRET,
         "ENFORCE_RATE_LIMITS": "false",
         "TAP_POSTGRES_SQLALCHEMY_URL": database.for_tap,
         "TARGET_POSTGRES_SQLALCHEMY_URL": database.for_target,
@@ -279,3 +288,38 @@ def test_a_copy_holds_the_same_people_and_events(begin: Begin, seeded_database: 
     assert [here["events"][type_] for type_ in ("customEvent", "purchase")] == [
         there["events"][type_] for type_ in ("customEvent", "purchase")
     ]
+
+
+def test_events_that_were_delivered_are_in_postgresql_once_and_verify_misses_none(begin: Begin) -> None:
+    example = begin("live-events")
+    sandbox = example.sandbox
+    began = datetime.now(UTC)
+    requests.post(f"{sandbox.url}/_sandbox/settings", json={"webhook_duplicates": 0.3}, timeout=30).raise_for_status()
+    with receiver(str(example.folder / "iterable-webhooks.db"), example.folder / "receiver.log") as running:
+        sandbox.add_webhook(f"{running.url}/{SECRET}")
+        for _ in range(2):
+            lived = {"events": 400, "advance": 900}
+            requests.post(f"{sandbox.url}/_sandbox/live", json=lived, timeout=60).raise_for_status()
+            assert sandbox.wait_for_webhooks(60)
+            example.run()
+            happened = sandbox.counts()["events"]
+            streams = {one.name: f"webhook_{one.stream}" for one in DATA_TYPES if one.name in WEBHOOK_EVENTS}
+            rows = {
+                name: example.database.run(f'select count(*), count(distinct "eventKey") from iterable.{table}')  # noqa: S608 (names of ours)
+                for name, table in streams.items()
+                if name in happened
+            }
+            assert len(rows) >= 5
+            assert rows == {name: [(happened[name], happened[name])] for name in rows}
+    [(since_it_happened, since_it_was_received)] = example.database.run((example.folder / "age.sql").read_text())
+    assert since_it_happened is not None
+    assert since_it_was_received >= timedelta()
+    verified = MeltanoProject(example.folder).meltano(
+        "invoke",
+        "iterable-webhooks:verify",
+        ITERABLE_WEBHOOKS_NAME="emailSend emailOpen",
+        ITERABLE_WEBHOOKS_SINCE=f"{began - timedelta(hours=1):%Y-%m-%dT%H:%M}",
+        ITERABLE_WEBHOOKS_UNTIL=f"{began + timedelta(hours=2):%Y-%m-%dT%H:%M}",
+    )
+    assert re.search(r"emailOpen +total .* 0 +0$", verified, re.MULTILINE)
+    assert re.search(r"all +total .* 0 +0$", verified, re.MULTILINE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,9 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from iterable_api.facts.data_types import DATA_TYPES
+from iterable_api.events.event_key import EventKeyMaker
+from iterable_api.facts.data_types import DATA_TYPES, DataType
 from iterable_api.facts.event_keys import EVENT_KEYS
-from tap_iterable.records.event_key import EventKeyMaker
+from iterable_webhooks.store.events import Position, StoredEvent
+from tap_iterable.records.line_decoding import EventLineDecoder
+from tap_iterable.records.record_shape import RecordShape
+from tap_iterable.records.webhook_rows import WebhookDecoder
+from tap_iterable.schemas.event_schemas import event_schema
+from tap_iterable.schemas.webhook_schemas import webhook_schema
+from tap_iterable.stream_types.batched_stream import as_dict
 
 AT = "2026-08-14T00:02:11Z"
 OPEN = {"messageId": "m1", "createdAt": AT, "ip": "192.0.2.1", "userAgent": "Mail", "email": "ann@example.com"}
@@ -76,3 +85,44 @@ def test_many_rows_have_the_keys_that_each_has_by_itself(data_type: str, rows: l
     maker = EventKeyMaker(data_type)
     together = maker.keys(lambda name: [row.get(name, UNSET) for row in rows], len(rows))
     assert together == [maker.key(row) for row in rows]
+
+
+TEXTS = st.none() | st.sampled_from(["", "1", "m1", AT, "2026-08-14 00:02:11 +00:00", "a@placeholder.email"])
+VALUES = (
+    TEXTS | st.integers(-1, 3) | st.booleans() | st.lists(st.integers(0, 3) | st.none(), max_size=2) | st.just({"a": 1})
+)
+
+
+@st.composite
+def sent(draw: st.DrawFn) -> tuple[DataType, dict[str, Any]]:
+    """A data type and fields of its key, as Iterable may send them."""
+    name = draw(st.sampled_from(sorted(EVENT_KEYS)))
+    (data_type,) = (one for one in DATA_TYPES if one.name == name)
+    names = {*EVENT_KEYS[name].of_message, *EVENT_KEYS[name].of_user, "email", "userId"}
+    return data_type, draw(st.fixed_dictionaries({}, optional=dict.fromkeys(sorted(names), VALUES)))
+
+
+@given(sent())
+def test_a_line_as_it_is_sent_has_the_key_of_its_record(line: tuple[DataType, dict[str, Any]]) -> None:
+    data_type, fields = line
+    rows = EventLineDecoder(RecordShape(event_schema(data_type)), data_type.name)
+    (record,) = rows.records([json.dumps({"eventName": "x", **fields}).encode()], [])
+    assert EventKeyMaker(data_type.name).key_of_fields(fields) == as_dict(record)["eventKey"]
+
+
+@given(sent())
+def test_a_webhook_as_it_is_sent_has_the_key_of_its_record(webhook: tuple[DataType, dict[str, Any]]) -> None:
+    data_type, fields = webhook
+    body = {"email": fields.get("email"), "eventName": data_type.name, "dataFields": fields}
+    event = StoredEvent(Position(1), datetime.now(UTC), "shop", data_type.name, json.dumps(body).encode())
+    record = WebhookDecoder(webhook_schema(data_type), data_type.name).record(event)
+    assert EventKeyMaker(data_type.name).key_of_webhook(body) == record["eventKey"]
+
+
+def test_a_line_of_every_data_type_has_a_key() -> None:
+    for data_type in DATA_TYPES:
+        if data_type.name in EVENT_KEYS:
+            odd: list[bytes] = []
+            rows = EventLineDecoder(RecordShape(event_schema(data_type)), data_type.name)
+            (record,) = rows.records([b'{"createdAt": "2026-08-14 00:02:11 +00:00"}'], odd)
+            assert len(as_dict(record)["eventKey"]) == 32, data_type.name

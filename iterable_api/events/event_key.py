@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from hashlib import blake2b
 from itertools import repeat
 from typing import Any, Final
@@ -10,13 +11,20 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
+from iterable_api.events.webhook_fields import webhook_fields, whole_number
+from iterable_api.facts import timestamps
+from iterable_api.facts.data_types import DATA_TYPES
 from iterable_api.facts.event_keys import EVENT_KEYS
 from iterable_api.facts.identity import PLACEHOLDER_DOMAIN, normalise_email
-from tap_iterable.records.column_types import Column
+
+Column = Sequence[Any]
+"""Of each record one value, which may be UNSET."""
 
 _HASH_BYTES: Final = 16
 _PLACEHOLDER: Final = f"@{PLACEHOLDER_DOMAIN}"
 _PLAIN: Final = frozenset({str, int})
+_USER: Final = ("email", "userId")
+_FIELD_TYPES: Final = {data_type.name: data_type.fields for data_type in DATA_TYPES}
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
@@ -30,6 +38,20 @@ class EventKeyMaker:
     def __init__(self, data_type: str) -> None:
         self._data_type = data_type
         self._of_message, self._of_user = EVENT_KEYS[data_type]
+
+    def key_of_fields(self, fields: Mapping[str, Any]) -> str:
+        """The key of a line of an export as Iterable sends it: the one that the record of the line has."""
+        return self.key({name: read(fields.get(name)) for name, read in self._readers.items()})
+
+    def key_of_webhook(self, body: Mapping[str, Any]) -> str:
+        """The key of a system webhook as Iterable sends it: the one that the record of the webhook has."""
+        fields = webhook_fields(body)
+        return self.key_of_fields(
+            {
+                name: whole_number(fields.get(name)) if read is _whole else fields.get(name)
+                for name, read in self._readers.items()
+            }
+        )
 
     def key(self, record: Mapping[str, Any]) -> str:
         """The key of a record, 32 hexadecimal digits; absent fields, nulls and empty values are the same."""
@@ -55,8 +77,14 @@ class EventKeyMaker:
             ]
         return keys
 
+    @cached_property
+    def _readers(self) -> Mapping[str, Callable[[Any], Any]]:
+        """What makes of each field of the key the value that its column has."""
+        types = _FIELD_TYPES[self._data_type]
+        return {name: _READERS[types[name]] for name in {*self._of_message, *self._of_user, *_USER}}
+
     def _about_users(self, column: Callable[[str], Column], rows: int) -> list[str]:
-        users = list(map(_user, column("email"), column("userId")))
+        users = list(map(_user, *map(column, _USER)))
         return self._hashes([users, *(_present(column(name)) for name in self._of_user)], rows)
 
     def _hashes(self, columns: Sequence[Column], rows: int) -> list[str]:
@@ -81,3 +109,37 @@ def _user(email: Any, user_id: Any) -> str | None:
     if isinstance(email, str) and (address := normalise_email(email)) and not address.endswith(_PLACEHOLDER):
         return address
     return user_id if isinstance(user_id, str) and user_id else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else str(value) if type(value) is int else None
+
+
+def _moment(value: Any) -> str | None:
+    if isinstance(value, str):
+        return timestamps.text_to_rfc3339(value)
+    try:
+        return timestamps.to_rfc3339(timestamps.from_epoch_ms(value)) if type(value) is int else None
+    except OverflowError:
+        return None
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if type(value) is int else None
+
+
+def _whole_numbers(value: Any) -> list[int | None] | None:
+    if not isinstance(value, list) or any(item is not None and _whole(item) is None for item in value):
+        return None
+    return [_whole(item) for item in value]
+
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "string": _text,
+    "date-time": _moment,
+    "integer": _whole,
+    "array:integer": _whole_numbers,
+}
+"""By the type of a field. A value of another kind is in no column, and so not part of the key."""
