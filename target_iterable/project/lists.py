@@ -33,6 +33,7 @@ class Lists:
         self.made: set[int] = set()
         self._client = client
         self._by_name: dict[str, list[_List]] | None = None
+        self._ambiguous: set[str] = set()
 
     def id_of(self, name: str, *, create: bool, description: str | None = None) -> int:
         """The list called `name`, made with the description if there is none and `create` says so.
@@ -45,7 +46,7 @@ class Lists:
         known = self._by_name.get(name, [])
         if not known and create:
             known = [self._make(name, description)]
-        elif len(known) > 1:
+        elif len(known) > 1 and name not in self._ambiguous:
             known = self._settled(name)
         self._by_name[name] = known
         return _only(known)
@@ -71,12 +72,13 @@ class Lists:
             _logger.warning("There is a second, empty list of the same name now, with the id %d. %s", made.id, error)
 
     def _settled(self, name: str) -> list[_List]:
-        """The lists of that name, once those that are about to be taken back are gone."""
+        """Wait for lists of that name to go that are about to be taken back. It is waited once: then they stay."""
         for wait in LIST_OF_ONE_NAME.waits():
             known = self._read().get(name, [])
             if len(known) <= 1:
                 return known
             self._client.sleep(wait)
+        self._ambiguous.add(name)
         return self._read().get(name, [])
 
     def _read(self) -> dict[str, list[_List]]:
