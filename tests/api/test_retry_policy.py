@@ -78,7 +78,7 @@ def test_the_waits_are_those_that_the_places_are_known_to_need() -> None:
 
 def test_every_policy_of_the_table_is_used_somewhere_and_none_is_made_elsewhere() -> None:
     used, made = set[str](), set[str]()
-    for package in ("iterable_api", "tap_iterable", "target_iterable"):
+    for package in ("iterable_api", "iterable_webhooks", "tap_iterable", "target_iterable"):
         for path in (ROOT / package).rglob("*.py"):
             nodes = [*ast.walk(ast.parse(path.read_text()))]
             if path.name != "retry_policy.py":

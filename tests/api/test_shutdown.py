@@ -15,14 +15,16 @@ from iterable_api.waiting.shutdown import bounded_shutdown
 
 ENDLESS = {
     "a handler that does nothing": "time.sleep(600)",
-    "a thread that nothing wakes": "threading.Thread(target=time.sleep, args=(600,)).start(); sys.exit(0)",
+    # The signal comes while the shutdown is still bounded, and not when the interpreter ends already.
+    "a thread that nothing wakes": "threading.Thread(target=time.sleep, args=(600,)).start(); came.wait(); sys.exit(0)",
     "code that lets no handler through": "lock(); lock()",
 }
 PROGRAM = """
 import signal, sqlite3, sys, tempfile, threading, time
 from iterable_api.waiting.shutdown import bounded_shutdown
+came = threading.Event()
 for number in (signal.SIGINT, signal.SIGTERM):
-    signal.signal(number, lambda *_: None)
+    signal.signal(number, lambda *_: came.set())
 file, open_ones = tempfile.NamedTemporaryFile(), []
 def lock():
     open_ones.append(sqlite3.connect(file.name, timeout=600))
