@@ -81,6 +81,8 @@ class FieldTypes:
         self._fetch = fetch
         self._coerce = coerce
         self._types: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        # Scope -> path -> version at which the type became known.
+        self._known_since: defaultdict[str, dict[str, int]] = defaultdict(dict)
         # Scope -> path -> classes that fit for certain: the class of a value is checked faster than the value.
         self._valid_classes: defaultdict[str, dict[str, frozenset[type]]] = defaultdict(dict)
         self._fitting = TypeFitting()
@@ -90,6 +92,8 @@ class FieldTypes:
     def set_types(self, scope: str, types: Mapping[str, str]) -> None:
         """Set types of fields in a scope: dotted path -> type as Iterable calls it."""
         known = {path: _ALIASES.get(type_, type_) for path, type_ in types.items()}
+        new = known.keys() - self._types[scope].keys()
+        self._known_since[scope] |= dict.fromkeys(new, self.version + 1)
         self._types[scope] |= known
         self._valid_classes[scope] |= {path: CLASSES_OF.get(type_, ANY_CLASS) for path, type_ in known.items()}
         self.version += 1
@@ -97,6 +101,7 @@ class FieldTypes:
     def remove_type(self, scope: str, path: str) -> None:
         """Remove the type of a field: it is unknown."""
         self._types[scope].pop(path, None)
+        self._known_since[scope].pop(path, None)
         self._valid_classes[scope].pop(path, None)
 
     def types_of(self, scope: str) -> Mapping[str, str]:
@@ -145,6 +150,21 @@ class FieldTypes:
     def coerced(self, scope: str, fields: dict[str, Any]) -> dict[str, Any]:
         """Coerce `fields` to their types, where that loses nothing."""
         return self._coerce(self.types_of(scope), fields)
+
+    def is_outdated(self, clashes: Sequence[FieldClash], rows: Iterable[Operation], sent_at: int) -> bool:
+        """Whether a type that clashed became known only while the request with `rows` was under way.
+
+        Iterable may have compared the values of this request with each other before it took those of the other one. The
+        type that it names is then not that of the project, and nothing is to be learned from it.
+
+        Args:
+            clashes: the clashes that Iterable names.
+            rows: rows of the request.
+            sent_at: `version` when the request was sent.
+        """
+        scopes = {row.type_scope for row in rows}
+        fields = (_scoped_path(clash, scopes) for clash in clashes)
+        return any(self._known_since[scope].get(path, 0) > sent_at for scope, path in fields if scope is not None)
 
     def learn_clashes(self, clashes: Sequence[FieldClash], rows: Iterable[Operation]) -> dict[ScopedPath, str]:
         """Learn from the clashes that Iterable names when it refuses a request with `rows`.

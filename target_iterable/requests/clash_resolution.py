@@ -40,12 +40,19 @@ class ClashResolver:
         """Learn from accepted rows, which have created the fields at the paths `created`."""
         learn_from(self._types, rows, created, self._assumed)
 
-    def resolve(self, rows: Sequence[Operation], error: FieldTypeError) -> Resolution | None:
+    def resolve(self, rows: Sequence[Operation], error: FieldTypeError, sent_at: int) -> Resolution | None:
         """Find the rows that explain the clashes; None if no row does.
+
+        Args:
+            rows: rows of the refused request.
+            error: the refusal.
+            sent_at: version of the field types when the request was sent.
 
         Raises:
             IterableError: if types must be read again, and cannot be.
         """
+        if self._types.is_outdated(error.clashes, rows, sent_at):
+            return Resolution(rows)
         assumed = self._types.learn_clashes(error.clashes, rows)
         self._assumed |= assumed
         assumed_types = AssumedTypes(self._types, assumed)

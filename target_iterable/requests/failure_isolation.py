@@ -115,12 +115,15 @@ class BatchAttempt:
         return fitted.rows
 
     def _send(self, piece: Batch) -> bool:
+        sent_at = self._isolator.types.version
         try:
             began = time.monotonic()
             results = self._isolator.sender.send(piece)
             self._isolator.batch_size.on_success(piece, time.monotonic() - began)
         except TooLargeError as error:
             self._resend_smaller(piece, error)
+        except FieldTypeError as error:
+            self._handle_clashes(piece.rows, error, sent_at)
         except (BadRequestError, ConflictError) as error:
             self._handle_refusal(piece, error)
         except (NotFoundError, UriTooLongError, UnaddressableError) as error:
@@ -161,7 +164,7 @@ class BatchAttempt:
             self._handle_unknown_list(piece, error)
         elif isinstance(error, BadJsonBodyError) and (culprits := violating_rows(rows, error.violations)):
             self.deliver(self.reject(rows, culprits))
-        elif not (isinstance(error, FieldTypeError) and self._resolve_clashes(rows, error)):
+        else:
             self._bisect(rows, error)
 
     def _handle_unknown_list(self, piece: Batch, error: ApiError) -> None:
@@ -170,15 +173,15 @@ class BatchAttempt:
             raise error
         self.reject(piece.rows, dict.fromkeys(piece.rows, RejectReason("unknownList", error.message, "listId")))
 
-    def _resolve_clashes(self, rows: Sequence[Operation], error: FieldTypeError) -> bool:
-        """Send rows again as the resolver says; False if no row explains the clashes."""
-        resolution = self._clashes.resolve(rows, error)
+    def _handle_clashes(self, rows: Sequence[Operation], error: FieldTypeError, sent_at: int) -> None:
+        """Send rows again as the resolver says; bisect them if no row explains the clashes."""
+        resolution = self._clashes.resolve(rows, error, sent_at)
         if resolution is None:
-            return False
+            self._bisect(rows, error)
+            return
         if resolution.now:
             self.deliver(self._without_rejected(self._fitting.leave_out(resolution.now, resolution.inconsistent)))
         self._deferred += resolution.later
-        return True
 
     def _bisect(self, rows: Sequence[Operation], error: ApiError) -> None:
         """Bisect rows that were refused together, or as the half without which the others were accepted."""

@@ -123,6 +123,23 @@ def test_a_type_that_others_have_made_is_asked_for_or_proved_by_one_record(
         assert len(server.sent) == 1
 
 
+def test_a_type_of_a_refused_request_does_not_replace_the_one_that_another_request_made_meanwhile() -> None:
+    day = "2026-01-25"
+
+    def kept_as_date(_: list[Any]) -> Answer | None:
+        """Refuse the first request for its own values, while another one makes `x` a date."""
+        if len(server.sent) > 1:
+            return None
+        server.isolator.types.set_types(USERS, {"x": "date"})
+        clash = {"expectedType": "boolean", "incomingTypes": ["object"], "category": "user"}
+        return answer_json(400, {"msg": "", "code": CLASH, "params": {"validationErrors": {"x": clash}}})
+
+    with bulk() as server:
+        result = server.deliver([{"x": True}, {"x": {"k": 1}}, {"x": day}], kept_as_date)
+        assert (written(result), set(rejected(result))) == ({2}, {0, 1})
+        assert server.isolator.types.types_of(USERS) == {"x": "date"}
+
+
 def test_records_that_clash_in_a_chain_cost_two_requests_each_at_most_and_no_end_of_the_run(project: Project) -> None:
     rows = [{f"f{n}": 1, f"f{n + 1}": "text"} for n in range(400)]
     done = project.load(users("a", *rows), **two_streams(), max_rejects="100%")["a"]
