@@ -40,6 +40,16 @@ last window that was read whole.
   names of these columns.
 - The key of `list_users` is the list and the member: the address or the userId, depending on the project type.
 
+## Names of fields
+
+- Columns have the names under which Iterable stores a field. Where an app reports an event under other names, the
+  columns are those of the stored event: `embeddedButtonId`, not `buttonIdentifier`;
+  `embeddedImpressionDisplayCount`, not `displayCount`. One such event is published (`embeddedClick`). The others, and
+  the fields of `journey_exit`, are known from a schema of system webhooks; that exports use the same names is an
+  inference. A field under any other name is in `dataFields`, so nothing is lost if it is wrong.
+- The `messageId` of an embedded message has the address in it. Treat it as personal data.
+- `errorCode` is text, whether Iterable sends a number or a text.
+
 ## When something cannot be read
 
 - A stream that the key may not read fails the run, or is left out and named in the log with `skip_forbidden`.

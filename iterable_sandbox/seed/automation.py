@@ -8,13 +8,20 @@ from typing import Any, Final
 from iterable_api.facts import timestamps
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.seed.content import SNIPPETS
-from iterable_sandbox.seed.marketing import AUTHOR, CAMPAIGNS, FIRST_JOURNEY, Campaign
+from iterable_sandbox.seed.marketing import (
+    AUTHOR,
+    CAMPAIGNS,
+    FIRST_JOURNEY,
+    FIRST_JOURNEY_NAME,
+    FIRST_TILE,
+    Campaign,
+)
 from iterable_sandbox.seed.plan import Plan
 from iterable_sandbox.store.store import Store
 
 _HOUR_MS: Final = 3_600_000
 _JOURNEYS: Final = (
-    ("Orders", ("orderShipped",)),
+    (FIRST_JOURNEY_NAME, ("orderShipped",)),
     ("Welcome", ()),
     ("Abandoned cart", ("cartUpdated",)),
     ("Browsing", ("productViewed", "pageViewed")),
@@ -64,7 +71,7 @@ def _journeys(plan: Plan) -> Iterator[dict[str, Any]]:
             "triggerEventNames": list(events),
             "lifetimeLimit": row % 3,
             "simultaneousLimit": 1,
-            "startTileId": 5_000 + row,
+            "startTileId": FIRST_TILE + row,
             "creatorUserId": AUTHOR,
             **dates,
             **(

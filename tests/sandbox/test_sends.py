@@ -29,7 +29,8 @@ def http() -> Iterator[Http]:
             add("campaign", [(number, campaign)])
         add("template", [(TEMPLATE, {"templateId": TEMPLATE, "messageTypeId": TYPE})])
         add("messageType", [(TYPE, {"id": TYPE, "channelId": CHANNEL})])
-        add("journey", [(JOURNEY, {"id": JOURNEY, "enabled": True}), (51, {"id": 51, "enabled": False})])
+        journey = {"id": JOURNEY, "name": "Welcome", "startTileId": 7, "enabled": True}
+        add("journey", [(JOURNEY, journey), (51, {"id": 51, "enabled": False})])
         http.update({"email": EMAIL, "userId": "1", "dataFields": {"phoneNumber": "+5583999999999"}}, {"email": OTHER})
         yield http
 
@@ -147,10 +148,11 @@ def test_who_enters_a_journey_leaves_it(http: Http) -> None:
     http.ok("/api/lists/subscribe", {"listId": list_id, "subscribers": [{"email": OTHER}]})
     http.ok("/api/workflows/triggerWorkflow", {"workflowId": JOURNEY, "email": EMAIL})
     http.ok("/api/workflows/triggerWorkflow", {"workflowId": JOURNEY, "listId": list_id})
-    assert {(line["email"], line["workflowId"]) for line in http.export("journeyExit")} == {
-        (EMAIL, JOURNEY),
-        (OTHER, JOURNEY),
-    }
+    exits = http.export("journeyExit")
+    assert {(line["email"], line["workflowId"]) for line in exits} == {(EMAIL, JOURNEY), (OTHER, JOURNEY)}
+    for line in exits:
+        assert (line["exitReason"], line["exitNodeId"], line["nodePath"]) == ("completed", "7", "7")
+        assert (line["workflowName"], line["nodeCount"], line["projectId"]) == ("Welcome", 1, 8575)
 
 
 @pytest.mark.parametrize(

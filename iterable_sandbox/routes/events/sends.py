@@ -12,6 +12,7 @@ from iterable_sandbox.project.project import Project
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.users.lists import existing_list
 from iterable_sandbox.rules import identities
+from iterable_sandbox.rules.journeys import Visit
 from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.store.tables.scheduled import Scheduled
@@ -84,9 +85,10 @@ def trigger_journey(call: Call) -> Response:
     if journey is None or not journey["enabled"]:
         raise bad_params(f"Invalid workflowId: {number}")
     now = dates.export_form(project.clock.seconds())
-    left = {"workflowId": number, "reason": "completed", "entranceTime": now, "exitTime": now}
+    visit = Visit(number, journey.get("name"), journey.get("startTileId"), now, now)
     with project.store.database.transaction(), rows_fail_request():
         for user in _entering_users(call):
+            left = visit.exit_fields(project.settings.project_id, user.profile.get("timeZone"))
             events.record(project, "journeyExit", user, left)
     return envelope()
 
