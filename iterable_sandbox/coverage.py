@@ -13,6 +13,8 @@ RECORDED: Final[Mapping[str, str]] = {
     "POST /api/campaigns/trigger": "the messages are recorded as sent or skipped; only webhooks hear of them",
     "POST /api/workflows/triggerWorkflow": "journeys have no steps: users exit at once",
     "POST /api/subscriptions/subscribeToDoubleOptIn": "no confirmation message is sent",
+    "POST /api/experiments/*/winner": "no more messages are sent",
+    "POST /api/experiments/*/start": "no messages are sent; results are counted among the campaign's",
 }
 """Glob of routes that answer as Iterable does but have no effect outside the sandbox -> the missing effect."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-_ORGANISATION: Final = 1_402
+from iterable_sandbox.rules.settings import ORGANISATION_ID
 
 
 class Visit(NamedTuple):
@@ -36,7 +36,7 @@ class Visit(NamedTuple):
             "exitNodeId": tile,
             "nodeCount": None if tile is None else 1,
             "nodePath": tile,
-            "orgId": _ORGANISATION,
+            "orgId": ORGANISATION_ID,
             "projectId": project_id,
             "timeZone": time_zone,
         }
