@@ -36,8 +36,12 @@ last window that was read whole.
 - `campaign_metrics` and `experiment_metrics` have the start of the range in their key, 1970-01-01 for a lifetime.
   With `metrics_days`, each day has a row; a later run replaces it with the opens and clicks that have come since.
   Metrics are in an object under Iterable's own titles. The titles depend on the medium, and new ones may appear.
-- A variant of an experiment is identified by a hash of all ids in its line, because Iterable does not document the
-  names of these columns.
+- Rows of `experiment_trends` have the start of the period and the metric in their key. The users who get nothing
+  (holdout) are the variant -1. The streams of experiments read endpoints that are known from Iterable's own client of
+  September 2026 alone. Where a project does not have them, the streams are left out with a warning, and
+  `experiment_metrics` asks about all e-mail campaigns in place of all experiments.
+- A variant of `experiment_metrics` is identified by a hash of all ids in its line, because Iterable does not
+  document the names of these columns.
 - The key of `list_users` is the list and the member: the address or the userId, depending on the project type.
 
 ## Names of fields

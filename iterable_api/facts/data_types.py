@@ -39,20 +39,8 @@ _SUBSCRIPTION: Final[Names] = (
 )
 _WHATSAPP: Final[Names] = ("toWhatsAppPhoneNumber",)
 _WHATSAPP_TEXT: Final[Names] = ("whatsAppBodyField",)
-_JOURNEY_EXIT: Final[Names] = (
-    "workflowId",
-    "workflowName",
-    "entranceTime",
-    "exitTime",
-    "exitReason",
-    "exitRuleId",
-    "exitNodeId",
-    "nodeCount",
-    "nodePath",
-    "orgId",
-    "projectId",
-    "timeZone",
-)
+_JOURNEY: Final[Names] = ("workflowId", "workflowName", "nodeCount", "nodePath", "orgId", "projectId", "timeZone")
+_EXIT: Final[Names] = ("entranceTime", "exitTime", "exitReason", "exitRuleId", "exitNodeId")
 _USER: Final[Names] = (
     "email",
     "userId",
@@ -233,7 +221,7 @@ EVENTS: Final[tuple[DataType, ...]] = (
     ),
     _event("embeddedSession", "embedded_session", _DEVICE, ("embeddedSessionId",)),
     _event("unknownSession", "unknown_session", _DEVICE),
-    _event("journeyExit", "journey_exit", _JOURNEY_EXIT),
+    _event("journeyExit", "journey_exit", _JOURNEY, _EXIT),
     _event(
         "whatsAppBounce",
         "whatsapp_bounce",

@@ -6,6 +6,12 @@ from typing import Final
 
 from tap_iterable.streams.campaigns import CampaignsStream, ChildCampaignsStream
 from tap_iterable.streams.catalogs import CatalogFieldMappingsStream, CatalogItemsStream, CatalogsStream
+from tap_iterable.streams.experiments import (
+    ExperimentsStream,
+    ExperimentTotalsStream,
+    ExperimentTrendsStream,
+    ExperimentVariantsStream,
+)
 from tap_iterable.streams.journeys import JourneysStream
 from tap_iterable.streams.list_users import ListUsersStream
 from tap_iterable.streams.metadata import MetadataValuesStream
@@ -19,6 +25,10 @@ PROJECT_STREAMS: Final = (
     ChildCampaignsStream,
     CampaignMetricsStream,
     ExperimentMetricsStream,
+    ExperimentsStream,
+    ExperimentVariantsStream,
+    ExperimentTotalsStream,
+    ExperimentTrendsStream,
     TemplatesStream,
     TemplateContentsStream,
     JourneysStream,

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.experiments.experiments import ONE, PATH, answer_with, existing_experiment, guarded
 from iterable_sandbox.rules.experiments import (
+    CHANNEL_TYPES,
     HOLDOUT,
     OPEN,
     RUNNING,
@@ -46,7 +47,7 @@ def copy_variant(call: Call) -> Response:
     """POST /api/experiments/{experimentId}/variants: adds a variant with a copy of a template."""
     row, body, resources = _in_state(call, OPEN), call.body, call.project.store.resources
     template = resources.get("template", body["copyFromTemplateId"])
-    if template is None:
+    if template is None or CHANNEL_TYPES.get(template["messageMedium"]) != row.get("channelType", "email"):
         raise bad_params(f"Invalid template id: {body['copyFromTemplateId']}")
     number, now = resources.new_id("template"), call.project.clock.now()
     name = body.get("name") or f"Copy of {template['name']}"
