@@ -187,9 +187,9 @@ class IterableSink(BatchSink):
 
     def deliver_all(self, prepared: Sequence[Prepared], sources: Sequence[InputMessage]) -> None:
         """Hand over records in their order."""
+        self.tally_record_read(len(prepared))
         rows: list[Operation] = []
         for row, source in zip(prepared, sources, strict=True):
-            self.tally_record_read()
             if row.__class__ is Operation:
                 row.source = source
                 rows.append(row)
