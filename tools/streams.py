@@ -57,9 +57,9 @@ last window that was read whole.
 ## When something cannot be read
 
 - A stream that the key may not read fails the run, or is left out and named in the log with `skip_forbidden`.
-- Lists, users of `user_events` and batches of metrics that Iterable does not send are named in the log, counted
-  in the metric `missing_piece_count` and left out. All other streams are read and their state is written; then
-  the run fails, because rows are missing.
+- Lists, experiments, users of `user_events` and `sent_messages`, and batches of metrics that Iterable does not send are
+  named in the log, counted in the metric `missing_piece_count` and left out. All other streams are read and their
+  state is written; then the run fails, because rows are missing.
 - An answer of 200 without rows (a page, an error of Iterable's, `{}`, `[]`, `null`) is never taken for an empty
   stream or for malformed lines. Windows are tried WINDOWS times and files of export jobs FILES times; then the run
   fails and says what came, and state has not moved past them. An empty answer is a window without rows.

@@ -278,6 +278,10 @@ EVENTS: Final[tuple[DataType, ...]] = (
 DATA_TYPES: Final[tuple[DataType, ...]] = (*EVENTS, USER)
 
 
+OTHER_NAMES: Final[Mapping[str, str]] = {"anonSession": "unknownSession"}
+"""Names of data types in Iterable's own client, where they are not those of the contract."""
+
+
 def unknown_data_type(name: str) -> DataType:
     """A data type that is not in the table, as a stream of events with the fields that every event has."""
     return DataType(name, snake(name.replace("whatsApp", "whatsapp")), _typed(_COMMON))

@@ -16,6 +16,7 @@ from tap_iterable.streams.journeys import JourneysStream
 from tap_iterable.streams.list_users import ListUsersStream
 from tap_iterable.streams.metadata import MetadataValuesStream
 from tap_iterable.streams.metrics import CampaignMetricsStream, ExperimentMetricsStream
+from tap_iterable.streams.sent_messages import SentMessagesStream
 from tap_iterable.streams.templates import TemplateContentsStream, TemplatesStream
 from tap_iterable.streams.user_events import UserEventsStream
 from tap_iterable.streams.users_metadata import ForgottenUsersStream, UserFieldsStream
@@ -40,4 +41,5 @@ PROJECT_STREAMS: Final = (
     UserFieldsStream,
     ForgottenUsersStream,
     UserEventsStream,
+    SentMessagesStream,
 )

@@ -178,6 +178,16 @@ def test_the_messages_of_a_user_come_newest_first_and_ten_unless_asked(http: Htt
     assert message.keys() == {"messageId", "campaignId", "templateId", "createdAt"}
 
 
+def test_the_messages_of_a_user_have_more_fields_where_the_setting_says_so(http: Http) -> None:
+    target(http)
+    http.ok("/_sandbox/settings", {"sent_message_details": True})
+    answer = http.get("/api/users/getSentMessages", email=EMAIL).json()
+    [message] = answer["messages"]
+    assert (answer["totalCount"], message["messageMedium"]) == (1, "Email")
+    assert message["sentAt"] == message["updatedAt"] == message["createdAt"]
+    assert message.keys() >= {"campaignName", "templateName", "status"}
+
+
 def test_the_messages_of_a_user_are_filtered(http: Http) -> None:
     target(http)
     http.sandbox.clock.advance(timedelta(days=1))
