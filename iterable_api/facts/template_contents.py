@@ -21,6 +21,9 @@ PATH_PARTS: Final[Mapping[str, str]] = {
 }
 """Medium of a template -> its part of the path. Templates of other media can neither be read nor written."""
 
+BY_CLIENT_TEMPLATE_ID: Final = "/api/templates/getByClientTemplateId"
+"""Endpoint that gives all templates with a `clientTemplateId`, those of campaigns with a `campaignId`."""
+
 HEAD: Final[Mapping[str, Kind]] = {"name": "text", "messageTypeId": "whole", "clientTemplateId": "text"}
 """What all locales of a template share."""
 LOCALE: Final[Mapping[str, Kind]] = {"locale": "text", "isDefaultLocale": "boolean"}

@@ -20,6 +20,7 @@ GROUP: Final = {"subscriptionGroup": "emailList", "subscriptionGroupId": 12}
 IN_MODE: Final[Mapping[tuple[str, str], Any]] = {
     ("subscriptions", "subscribe"): GROUP,
     ("subscriptions", "unsubscribe"): GROUP,
+    ("templates", "update"): {"templateId": 20},
     **{("messages", mode): {"campaignId": number} for number, mode in enumerate(MEDIA, 5)},
 }
 """What the records of a mode have besides the example."""

@@ -2,7 +2,7 @@
 
 Example:
     with Sandbox(keys={APP_KEY: KeyType.MOBILE}) as sandbox:
-        fill(sandbox)  # campaigns from 5 on, the journey 7, the lists 12 to 15
+        fill(sandbox)  # campaigns from 5 on, the template 20, the journey 7, the lists 12 to 15
         api_key = APP_KEY if name in FROM_APPS else sandbox.api_key
 """
 
@@ -38,8 +38,9 @@ def add_campaigns(sandbox: Sandbox, first: int) -> None:
 
 
 def fill(sandbox: Sandbox) -> None:
-    """Add campaigns from 5 on (the first one for e-mail), the journey 7, and the lists 12 to 15."""
+    """Add campaigns from 5 on (the first one for e-mail), the template 20, the journey 7, and the lists 12 to 15."""
     add_campaigns(sandbox, 5)
+    sandbox.store.resources.add("template", [(20, {"templateId": 20, "messageMedium": "Email", "name": "Letter"})])
     sandbox.store.resources.add("journey", [(7, {"id": 7, "enabled": True})])
     for number, name in enumerate(["News", "Loyal customers", "VIP", "Press"], 12):
         sandbox.store.lists.insert(UserList(number, name, None, 0, "Standard"))
