@@ -27,7 +27,7 @@ _EVENT_FIELDS: Final[Mapping[str, str | None]] = {
 }
 _ITEM_FIELDS: Final[Mapping[str, None]] = dict.fromkeys(("lastModified", "size", "dataFields"))
 
-_TEMPLATE_FIELDS: Final[Mapping[str, None]] = dict.fromkeys(("metadata", "createdAt", "updatedAt"))
+_TEMPLATE_FIELDS: Final[Mapping[str, None]] = dict.fromkeys(("createdAt", "updatedAt"))
 _CAMPAIGN_FIELDS: Final[Mapping[str, None]] = dict.fromkeys(
     (
         "workflowId",

@@ -21,7 +21,7 @@ from target_iterable.core.operation import Endpoint, Operation, single_row_endpo
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.project.id_mapping import MESSAGE_TYPE
-from target_iterable.records.column_mapping import EMPTY, Row, object_in, text_in, texts_in
+from target_iterable.records.column_mapping import EMPTY, Row, object_in, pop_object, text_in, texts_in
 from target_iterable.records.ids import id_number, needed_text
 from target_iterable.records.json_texts import from_json
 from target_iterable.records.numbers import number_of, whole_number
@@ -120,7 +120,9 @@ class Templates(IterableObject):
     def _adopt(self, row: Row, medium: str) -> None:
         """Replace what means something of the other project in a row of its template."""
         number = id_number("templateId", row.pop("templateId", None))
-        is_base = row.pop("campaignId", None) is None
+        # Answers about templates of e-mails have the campaign only in `metadata`.
+        campaigns = (row.pop("campaignId", None), pop_object(row, "metadata").get("campaignId"))
+        is_base = campaigns == (None, None)
         given = row.pop("clientTemplateId", None) if is_base else None
         row["clientTemplateId"] = self.project.copies.client_template_id(medium, number, text_in(given))
         if (type_there := row.pop("messageTypeId", None)) not in EMPTY:
