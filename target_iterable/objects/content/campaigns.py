@@ -74,7 +74,9 @@ class Campaigns(IterableObject):
         lists = {member: _ids(row, member) for member in _LISTS}
         is_blast = bool(lists["listIds"])
         if (type_ := row.pop("type", None)) not in EMPTY and (type_ == _BLAST) is not is_blast:
-            raise RecordRejectedError("invalidType", "a blast needs `listIds`, and others must have none", "listIds")
+            raise RecordRejectedError(
+                "invalidCampaignType", "a blast needs `listIds`, and others must have none", "listIds"
+            )
         if is_blast:
             part |= {member: ids for member, ids in lists.items() if ids} | {"scheduleSend": False}
         part |= {member: fields for member in _OBJECTS if (fields := pop_object(row, member))}
