@@ -12,6 +12,8 @@ from typing import Final
 from iterable_api.facts.key_types import CLIENTS, DEVICES, READERS, SERVERS, KeyType
 from iterable_api.facts.limits import DAY, MINUTE, SECOND, Limit
 from iterable_api.facts.success_responses import (
+    ARCHIVED,
+    CAMPAIGN,
     CAMPAIGN_ID,
     CATALOGS,
     CHANNELS,
@@ -64,18 +66,18 @@ ENDPOINTS: Final[Mapping[tuple[str, str], EndpointFacts]] = {
         EndpointFacts("POST", "/api/auth/jwts/invalidate"),
         # campaigns
         EndpointFacts("GET", "/api/campaigns", (Limit(100, SECOND),), key_types=READERS),
-        EndpointFacts("POST", "/api/campaigns/abort"),
-        EndpointFacts("POST", "/api/campaigns/activateTriggered"),
-        EndpointFacts("POST", "/api/campaigns/archive", (Limit(5, SECOND, "key"),)),
-        EndpointFacts("POST", "/api/campaigns/cancel"),
+        EndpointFacts("POST", "/api/campaigns/abort", success=ENVELOPE),
+        EndpointFacts("POST", "/api/campaigns/activateTriggered", success=ENVELOPE),
+        EndpointFacts("POST", "/api/campaigns/archive", (Limit(5, SECOND, "key"),), success=ARCHIVED),
+        EndpointFacts("POST", "/api/campaigns/cancel", success=ENVELOPE),
         EndpointFacts("POST", "/api/campaigns/create", repeatable=False, success=CAMPAIGN_ID),
-        EndpointFacts("POST", "/api/campaigns/deactivateTriggered"),
+        EndpointFacts("POST", "/api/campaigns/deactivateTriggered", success=ENVELOPE),
         EndpointFacts("GET", "/api/campaigns/metrics", (Limit(10, MINUTE),), key_types=READERS),
         EndpointFacts("GET", "/api/campaigns/recurring/{id}/childCampaigns", (Limit(100, SECOND),), key_types=READERS),
         EndpointFacts("POST", "/api/campaigns/trigger", repeatable=False, success=ENVELOPE),
-        EndpointFacts("POST", "/api/campaigns/{campaignId}/schedule"),
+        EndpointFacts("POST", "/api/campaigns/{campaignId}/schedule", success=ENVELOPE),
         EndpointFacts("POST", "/api/campaigns/{campaignId}/send", repeatable=False),
-        EndpointFacts("GET", "/api/campaigns/{id}", (Limit(100, SECOND),), key_types=READERS),
+        EndpointFacts("GET", "/api/campaigns/{id}", (Limit(100, SECOND),), success=CAMPAIGN, key_types=READERS),
         # catalogs
         EndpointFacts("GET", "/api/catalogs", (Limit(100, SECOND, "key"),), success=CATALOGS),
         EndpointFacts("DELETE", "/api/catalogs/{catalogName}"),

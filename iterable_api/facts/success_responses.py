@@ -138,6 +138,17 @@ COUNTS: Final = SuccessResponse(
 )
 """Answers of 2017 and 2021 have no other members; `requests/bulk_response.py` reads those that may be there."""
 LIST_ID: Final = SuccessResponse("a JSON object with a whole number `listId`", _has_id("listId"), {"listId": 1})
+ARCHIVED: Final = SuccessResponse(
+    "a JSON object with arrays `success` and `failed`",
+    lambda answer: _is_array("success")(answer) and _is_array("failed")(answer),
+    {"success": [], "failed": []},
+)
+"""The contract gives no body; Iterable's client wants both arrays."""
+CAMPAIGN: Final = SuccessResponse(
+    "a JSON object with a whole number `id` and a text `campaignState`",
+    lambda answer: _is_whole(answer.get("id")) and isinstance(answer.get("campaignState"), str),
+    {"id": 1, "campaignState": "Draft"},
+)
 CAMPAIGN_ID: Final = SuccessResponse(
     "a JSON object with a whole number `campaignId`", _has_id("campaignId"), {"campaignId": 1}
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from target_iterable.objects.base.base import Destination, IterableObject
+from target_iterable.objects.content.campaign_states import CampaignStarts, CampaignStops
 from target_iterable.objects.content.campaigns import Campaigns
 from target_iterable.objects.content.catalog_items import CatalogItems
 from target_iterable.objects.content.catalogs import CatalogFieldMappings, Catalogs
@@ -51,6 +52,8 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
         Snippets,
         Templates,
         Campaigns,
+        CampaignStarts,
+        CampaignStops,
         CampaignTriggers,
         JourneyTriggers,
         Messages,

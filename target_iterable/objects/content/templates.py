@@ -41,17 +41,19 @@ _OF_THE_OTHER_PROJECT: Final = (_CREATOR, "dataFeedId", "dataFeedIds", "placemen
 
 
 class Templates(IterableObject):
-    """Templates: a record is the content of one of them in one locale. Only the columns that a record has are changed.
+    """Templates. A record is the content of one template in one locale, and changes only what it has columns for.
 
-    messageMedium: Email, Push, SMS, InApp or Embedded, unless the route has it as `medium`. Others cannot be written.
+    messageMedium: Email, Push, SMS, InApp or Embedded, unless the route has it as `medium`. Iterable's API cannot write
+      templates of other media.
     clientTemplateId: in the mode `upsert`, the template, by a name of your own. It is created if it does not exist. If
-    several have it, all are changed, also those of campaigns.
+      several templates have it, all are changed, also those of campaigns.
     templateId: in the mode `update`, the template; it must exist.
-    locale: the locale of the content; by default, or if empty, the project's default one.
+    locale: the locale of the content; without one, or if it is empty, the project's default locale.
     name: the name.
-    messageTypeId: the message type; Iterable decides if a new template has none.
-    html, subject and so on: the content, as Iterable calls it. Objects and arrays may be JSON in a text. Other columns
-    are left out, and named in the log. A null leaves things as they are.
+    messageTypeId: the message type. Iterable chooses one for a new template without it.
+    subject, html, and other fields: the content, by Iterable's names. Objects and arrays may be JSON in a text.
+
+    Other columns are left out, and the log names them. A null leaves a field as it is.
     """
 
     spec = ObjectSpec(
