@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from iterable_api.facts.template_contents import BY_CLIENT_TEMPLATE_ID
+from iterable_api.facts.template_contents import BY_CLIENT_TEMPLATE_ID, PATH_PARTS
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
 
@@ -20,6 +20,7 @@ class TemplateCopies:
         # (Medium, clientTemplateId) -> id of the template that has it in the other project.
         self._owners: dict[tuple[str, str], int] = {}
         self._left_out: set[str] = set()
+        self._told_unreadable = False
 
     def client_template_id(self, medium: str, there: int, given: str | None) -> str:
         """The `clientTemplateId` of the copy of a template that has the id `there` in the other project.
@@ -39,12 +40,13 @@ class TemplateCopies:
         bases = [found["templateId"] for found in answer["templates"] if found.get("campaignId") is None]
         return min(bases, default=None)
 
-    def tell_unreadable(self, medium: str) -> None:
-        """Warn once a run that campaigns of this medium are not copied."""
-        if medium not in self._left_out:
-            self._left_out.add(medium)
+    def tell_unreadable(self) -> None:
+        """Warn once a run that campaigns of some media are not copied."""
+        if not self._told_unreadable:
+            self._told_unreadable = True
             _logger.warning(
-                "Campaigns of the medium %s are left out: the API cannot read and write their templates.", medium
+                "Campaigns of the media %s only are copied: the API cannot read and write templates of others.",
+                ", ".join(PATH_PARTS),
             )
 
     def tell_left_out(self, member: str) -> None:

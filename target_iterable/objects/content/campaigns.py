@@ -12,7 +12,7 @@ from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError, RecordSkippedError
 from target_iterable.objects.base.base import IterableObject
 from target_iterable.project.id_mapping import AUDIENCE
-from target_iterable.records.column_mapping import EMPTY, Row, pop_object
+from target_iterable.records.column_mapping import EMPTY, Row, pop_object, text_in
 from target_iterable.records.ids import id_number, needed_text
 from target_iterable.records.json_texts import from_json
 from target_iterable.requests.bulk_response import all_written
@@ -95,8 +95,8 @@ class Campaigns(IterableObject):
         is_child = row.pop("recurringCampaignId", None) is not None
         if state == "Archived" or is_child or (is_blast and state not in _UNSENT):
             raise RecordSkippedError
-        if (medium := row.pop("messageMedium", None)) not in PATH_PARTS:
-            self.project.copies.tell_unreadable(str(medium))
+        if text_in(row.pop("messageMedium", None)) not in PATH_PARTS:
+            self.project.copies.tell_unreadable()
             raise RecordSkippedError
         template = id_number("templateId", row.pop("templateId", None))
         if (template_here := self.project.copies.find(template)) is None:

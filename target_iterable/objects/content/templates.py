@@ -115,9 +115,9 @@ class Templates(IterableObject):
     def _medium(self, row: Row) -> str:
         column = row.pop("messageMedium", None)
         medium = self.route.options.get("medium", column)
-        if medium not in PATH_PARTS:
+        if not isinstance(medium, str) or medium not in PATH_PARTS:
             raise RecordRejectedError("invalidMedium", f"`messageMedium` is none of {_MEDIA}", "messageMedium")
-        return str(medium)
+        return medium
 
     def _adopt(self, row: Row, medium: str) -> None:
         """Replace what means something of the other project in a row of its template."""
