@@ -54,9 +54,9 @@ class Settings:
             as default.
         metadata_page: number of keys of a metadata table in one answer. Not documented.
         absent_template: answer to a request for the content of a missing template. Both were observed.
-        campaign_scheduling: whether campaigns can be scheduled by the API; without it, 403. Iterable enables it.
+        campaign_scheduling: whether campaigns can be scheduled by the API; without it, 403. Iterable has to enable it.
         campaign_activation: whether triggered campaigns can be activated and deactivated by the API; without it, 403.
-            Iterable enables it.
+            Iterable has to enable it.
         campaign_keeps_client_template_id: whether the copy of a template that a campaign gets has its
             `clientTemplateId`. Not documented; that several templates may share one is.
         blank_lines: whether export files and list members have blank lines between their lines, as was observed.
