@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from target_iterable.config.setting_error import SettingError
 from tests.target.conftest import NewProject, Project
+from tests.target.interrupting import Interrupting, Moment
 from tests.target.loading import Message, stream
 from tests.target.scenery import fill
+from tests.target.test_command_line import COMMAND, settings
 
 ROUTE = {"campaigns": {"object": "campaigns"}}
 BLAST = {"id": 1, "name": "Spring", "templateId": 20, "listIds": [12, "13"], "suppressionListIds": 15}
@@ -79,6 +83,27 @@ def test_a_campaign_of_which_nobody_knows_whether_it_was_created_is_not_created_
     sent = {"campaigns": {"object": "campaigns", "on_unconfirmed": "send"}}
     assert load(filled, BLAST, streams=sent)["written"] == 1
     assert list(created(filled)) == ["Spring"]
+
+
+@pytest.mark.parametrize("moment", Moment)
+def test_a_killed_run_and_the_next_create_no_campaign_twice(filled: Project, tmp_path: Path, moment: Moment) -> None:
+    rows = [{**BLAST, "id": number, "name": f"c{number}"} for number in range(6)]
+    messages = stream("campaigns", rows, ["id"])
+    with Interrupting.proxy(filled.sandbox.url, 3, moment, signal.SIGKILL) as proxy:
+        shared = {"api_key": filled.sandbox.api_key, "api_url": proxy, "enforce_rate_limits": False}
+        config = settings(
+            tmp_path,
+            **shared,
+            streams=ROUTE,
+            ledger=str(tmp_path / "ledger.db"),
+            rejects_path=str(tmp_path / "rejects"),
+        )
+        code, _ = Interrupting.run([COMMAND, "--config", config], messages)
+    assert code == -signal.SIGKILL
+    counts = load(filled, *rows)
+    made = [row["name"] for row in filled.sandbox.store.resources.all("campaign") if "name" in row]
+    assert len(made) == len({*made}) >= len(rows) - counts["rejected"]
+    assert counts["reasons"].keys() <= {"unconfirmed"}
 
 
 def test_the_stream_of_the_tap_creates_none_unless_a_route_says_so(filled: Project) -> None:
