@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from iterable_sandbox.routes.authoring import campaign_states
+from iterable_sandbox.routes.authoring import campaigns as created_campaigns
+from iterable_sandbox.routes.authoring import templates as written_templates
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.content import (
     campaign_metrics,
@@ -49,6 +52,9 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *channels.ENDPOINTS,
     *templates.ENDPOINTS,
     *template_contents.ENDPOINTS,
+    *written_templates.ENDPOINTS,
+    *created_campaigns.ENDPOINTS,
+    *campaign_states.ENDPOINTS,
     *snippets.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *metadata.ENDPOINTS,

@@ -57,6 +57,11 @@ class Settings:
             as default.
         metadata_page: number of keys of a metadata table in one answer. Not documented.
         absent_template: answer to a request for the content of a missing template. Both were observed.
+        campaign_scheduling: whether campaigns can be scheduled by the API; without it, 403. Iterable has to enable it.
+        campaign_activation: whether triggered campaigns can be activated and deactivated by the API; without it, 403.
+            Iterable has to enable it.
+        campaign_keeps_client_template_id: whether the copy of a template that a campaign gets has its
+            `clientTemplateId`. Not documented; that several templates may share one is.
         blank_lines: whether export files and list members have blank lines between their lines, as was observed.
         export_polls: number of polls that each state of an export job lasts; 0 ends a job at its first poll.
         export_file_bytes: maximum size of one file of a job.
@@ -129,6 +134,9 @@ class Settings:
     metrics_without_dates: Literal["all", "example"] = "all"
     metadata_page: int = 100
     absent_template: Literal["not_found", "error"] = "not_found"
+    campaign_scheduling: bool = True
+    campaign_activation: bool = True
+    campaign_keeps_client_template_id: bool = True
     blank_lines: bool = False
     export_polls: int = 1
     export_file_bytes: int = 10_000_000

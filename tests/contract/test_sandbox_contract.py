@@ -31,6 +31,11 @@ TRIGGERED = {"email": 17, "push": 21, "inApp": 22, "sms": 23, "webPush": 24, "wh
 RUNNING, DRAFT, READY = 60_104, 60_106, 60_107
 """Experiments of the prepared project."""
 
+WRITTEN = {"email": 1, "push": 2, "sms": 4, "inapp": 11, "embedded": 26}
+"""Media in the path to the last digits of a template."""
+TYPES = {"email": 47_257, "push": 47_270, "sms": 97_961, "inapp": 47_280, "embedded": 98_200}
+"""Media in the path to a message type."""
+
 PARTICULAR: Mapping[str, Mapping[str, Any]] = {
     "GET /api/campaigns/{id}": {"id": 2_220_201},
     "GET /api/campaigns/recurring/{id}/childCampaigns": {"id": 2_220_231},
@@ -41,6 +46,14 @@ PARTICULAR: Mapping[str, Mapping[str, Any]] = {
     "GET /api/templates/sms/get": {"templateId": 3_043_604},
     "GET /api/templates/inapp/get": {"templateId": 3_043_611},
     "GET /api/templates/embedded/get": {"templateId": 3_043_626},
+    "POST /api/campaigns/create": {"listIds": [949_801], "sendAt": "2026-11-10 00:00:00"},
+    "POST /api/campaigns/cancel": {"campaignId": 2_220_229},
+    "POST /api/campaigns/archive": {"campaignIds": [2_220_229]},
+    "POST /api/campaigns/{campaignId}/schedule": {"campaignId": 2_220_229, "sendAt": "2026-11-05T00:00:00Z"},
+    "POST /api/campaigns/{campaignId}/send": {"campaignId": 2_220_229},
+    **{f"POST /api/templates/{part}/update": {"templateId": 3_043_600 + last} for part, last in WRITTEN.items()},
+    **{f"POST /api/templates/{part}/upsert": {"messageTypeId": type_} for part, type_ in TYPES.items()},
+    "POST /api/templates/bulkDelete": {"ids": [3_043_632, 3_043_633]},
     "POST /api/webhooks": {"id": 7001},
     "POST /api/users/forget": {"userId": None},
     "POST /api/users/unforget": {"userId": None},
