@@ -1,10 +1,12 @@
-"""Coverage of Iterable's API contract: endpoints that only record their effect, and endpoints that are not built."""
+"""Coverage of Iterable's API: endpoints that only record their effect, and endpoints that are not built."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Final, Literal
+
+from iterable_api.facts.client_endpoints import CLIENT_ENDPOINTS
 
 Extent = Literal["full", "recorded", "not built"]
 
@@ -13,9 +15,12 @@ RECORDED: Final[Mapping[str, str]] = {
     "POST /api/campaigns/trigger": "the messages are recorded as sent or skipped; only webhooks hear of them",
     "POST /api/workflows/triggerWorkflow": "journeys have no steps: users exit at once",
     "POST /api/subscriptions/subscribeToDoubleOptIn": "no confirmation message is sent",
+    "POST /api/experiments/*/winner": "no more messages are sent",
+    "POST /api/experiments/*/start": "no messages are sent; results are counted among the campaign's",
 }
 """Glob of routes that answer as Iterable does but have no effect outside the sandbox -> the missing effect."""
 
+_NEWER: Final = "known from Iterable's client"
 _CAMPAIGNS: Final = "campaigns come from seeding only"
 _TEMPLATES: Final = "templates come from seeding only"
 _RENDERING: Final = "nothing is rendered"
@@ -51,8 +56,11 @@ NOT_BUILT: Final[Mapping[str, str]] = {
 
 
 def extent(route: str) -> tuple[Extent, str]:
-    """Extent to which a route of the contract (method and path template) is built, and a note."""
+    """Extent to which a route (method and path template) is built, and a note."""
     if route in NOT_BUILT:
         return "not built", NOT_BUILT[route]
     note = next((note for pattern, note in RECORDED.items() if fnmatchcase(route, pattern)), None)
-    return ("full", "") if note is None else ("recorded", note)
+    if note is None:
+        method, _, path = route.partition(" ")
+        return "full", _NEWER if (method, path) in CLIENT_ENDPOINTS else ""
+    return "recorded", note

@@ -1,15 +1,17 @@
 """Each endpoint of Iterable's API in one row: limits, whether a call may be repeated, form of the success, API keys.
 
-The rows are the operations of the API contract of July 2026, all of them and in its order, which is by path.
+The rows of `CONTRACT_ENDPOINTS` are the operations of the API contract of July 2026, all of them and in its order,
+which is by path. `client_endpoints` has those that are newer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from iterable_api.facts.key_types import CLIENTS, DEVICES, READERS, SERVERS, KeyType
+from iterable_api.facts.client_endpoints import CLIENT_ENDPOINTS
+from iterable_api.facts.endpoint_facts import EndpointFacts
+from iterable_api.facts.key_types import CLIENTS, DEVICES, READERS
 from iterable_api.facts.limits import DAY, MINUTE, SECOND, Limit
 from iterable_api.facts.success_responses import (
     CATALOGS,
@@ -29,33 +31,7 @@ from iterable_api.facts.success_responses import (
     SuccessResponse,
 )
 
-
-@dataclass(frozen=True)
-class EndpointFacts:
-    """Facts about one endpoint.
-
-    Attributes:
-        method: the HTTP method.
-        path: the contract's template of the path.
-        limits: the documented limits, shortest period first. Iterable may answer 429 also where there are none.
-        repeatable: whether a second call does no more than the first. It is False where a second call creates or
-            sends again, or is refused as if the first one had failed. All other endpoints set a state, read, or
-            take an id: a user who is deleted twice is gone (Iterable may answer that it does not know the userId,
-            and the target counts that as done), and an address that is changed twice is changed (the target looks
-            whether that is so already).
-        success: the form of a success, for at least all endpoints that the target calls.
-        key_types: the types of API keys that may call it.
-    """
-
-    method: str
-    path: str
-    limits: tuple[Limit, ...] = ()
-    repeatable: bool = True
-    success: SuccessResponse | None = None
-    key_types: frozenset[KeyType] = SERVERS
-
-
-ENDPOINTS: Final[Mapping[tuple[str, str], EndpointFacts]] = {
+CONTRACT_ENDPOINTS: Final[Mapping[tuple[str, str], EndpointFacts]] = {
     (facts.method, facts.path): facts
     for facts in (
         # auth
@@ -242,11 +218,14 @@ ENDPOINTS: Final[Mapping[tuple[str, str], EndpointFacts]] = {
         EndpointFacts("POST", "/api/workflows/triggerWorkflow", repeatable=False, success=ENVELOPE),
     )
 }
-"""By method and path template."""
+"""Those of the contract, by method and path template."""
+
+ENDPOINTS: Final[Mapping[tuple[str, str], EndpointFacts]] = {**CONTRACT_ENDPOINTS, **CLIENT_ENDPOINTS}
+"""All that are known, by method and path template."""
 
 
 def facts_of(method: str, path: str) -> EndpointFacts:
-    """The row of an endpoint; the defaults for one that the contract does not have."""
+    """The row of an endpoint; the defaults for one that is not known."""
     return ENDPOINTS.get((method, path)) or EndpointFacts(method, path)
 
 

@@ -20,6 +20,8 @@ from iterable_sandbox.routes.content import (
     webhooks,
 )
 from iterable_sandbox.routes.events import commerce, events, interactions, sends, sent_messages
+from iterable_sandbox.routes.experiments import experiments as experiment_details
+from iterable_sandbox.routes.experiments import results, writing
 from iterable_sandbox.routes.exports import export, export_jobs, export_user_events
 from iterable_sandbox.routes.users import (
     devices,
@@ -40,6 +42,9 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *campaign_metrics.ENDPOINTS,
     *campaigns.ENDPOINTS,
     *experiments.ENDPOINTS,
+    *experiment_details.ENDPOINTS,
+    *results.ENDPOINTS,
+    *writing.ENDPOINTS,
     *journeys.ENDPOINTS,
     *channels.ENDPOINTS,
     *templates.ENDPOINTS,

@@ -15,6 +15,9 @@ from iterable_sandbox.rules.delayed_writes import Queue
 DEFAULT_API_KEY: Final = "5a2db0c5a2db0c5a2db0c5a2db0c5a2d"
 """32 hexadecimal digits, as Iterable's keys are."""
 
+ORGANISATION_ID: Final = 1_402
+"""The organisation that every project here belongs to."""
+
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -62,6 +65,12 @@ class Settings:
         export_restarts: number of times that each job goes back from running to enqueued.
         export_url_seconds: validity of the URL of a file.
         unknown_export_job: answer to the id of a missing job. Not documented.
+        experiment_answers: the form of answers about experiments: nested, as Iterable's own client of September 2026
+            takes them; flat, as its release before did; or absent, as in a project that does not have these endpoints.
+        recipient_phones: whether messages by SMS and WhatsApp may name their recipient by `recipientPhone`, as
+            Iterable's own client does. The contract does not know it.
+        sent_message_details: whether sent messages have the names, the medium, the status and the times that Iterable's
+            own client knows, beside the four fields of the contract.
         keys_at_file_urls: treatment of an `Api-Key` at the URL of a file. The server behind Iterable's URLs belongs to
             another company and ignores it; refusing makes the client's mistake visible.
         webhook_plain_http: which `http://` URLs webhooks may have. Iterable wants `https://`.
@@ -128,6 +137,9 @@ class Settings:
     export_restarts: int = 0
     export_url_seconds: int = 1800
     unknown_export_job: Literal["not_found", "bad_params"] = "not_found"
+    experiment_answers: Literal["nested", "flat", "absent"] = "nested"
+    recipient_phones: bool = False
+    sent_message_details: bool = False
     keys_at_file_urls: Literal["refuse", "ignore"] = "refuse"
     webhook_plain_http: Literal["loopback", "refuse", "allow"] = "loopback"
     webhook_basic_auth: Literal["bare", "prefixed", "encoded"] = "bare"

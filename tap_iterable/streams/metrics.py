@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 
 from singer_sdk.helpers.types import Context
 
-from iterable_api.errors import UnreadableAnswerError
+from iterable_api.errors import ForbiddenError, NotFoundError, UnauthorizedError, UnreadableAnswerError
 from iterable_api.facts import timestamps
 from iterable_api.http.api_request import Params
 from tap_iterable.export.content_check import NO_JSON, parse_json
@@ -28,6 +28,7 @@ from tap_iterable.records.record_shape import Record
 from tap_iterable.stream_types.id_batches import id_batches
 from tap_iterable.stream_types.partitioned_stream import PartitionedStream
 from tap_iterable.streams.campaigns import CAMPAIGNS, campaigns
+from tap_iterable.streams.experiments import EXPERIMENTS, experiments
 
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
@@ -71,16 +72,20 @@ class MetricsStream(PartitionedStream):
     partition = "Batch of campaigns"
 
     def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
-        """The rows of every campaign, in batches as large as a URI may be."""
-        ids = sorted(campaign["id"] for campaign in campaigns(self.client) if self.includes(campaign))
+        """The rows of every campaign or experiment, in batches as large as a URI may be."""
+        parameter, ids = self.ids()
         requests = [
-            (range_, batch)
+            (range_, {parameter: batch})
             for range_ in metric_ranges(self.config["metrics_days"], self._until())
-            for batch in id_batches(self.path, "campaignId", ids, self._bounds(range_))
+            for batch in id_batches(self.path, parameter, sorted(ids), self._bounds(range_))
         ]
         for number, (range_, batch) in enumerate(requests, start=1):
             yield from self.rows_of(number, self._answer(range_, batch))
             self.logger.info("Request %d of %d is done", number, len(requests))
+
+    def ids(self) -> tuple[str, list[int]]:
+        """The parameter of requests, and all its values: campaigns."""
+        return "campaignId", [campaign["id"] for campaign in campaigns(self.client) if self.includes(campaign)]
 
     def includes(self, campaign: Mapping[str, Any]) -> bool:  # noqa: ARG002 (subclasses use it)
         """Whether requests include a campaign."""
@@ -101,8 +106,8 @@ class MetricsStream(PartitionedStream):
     def _bounds(self, range_: Range) -> dict[str, str]:
         return range_.params(inclusive=self.end_is_inclusive)
 
-    def _answer(self, range_: Range, batch: list[int]) -> Iterator[Record]:
-        params: Params = {**self._bounds(range_), "campaignId": batch}
+    def _answer(self, range_: Range, batch: Mapping[str, list[int]]) -> Iterator[Record]:
+        params: Params = {**self._bounds(range_), **batch}
         content = self.client.request("GET", self.path, params=params).content
         try:
             text = content.decode("utf-8-sig")
@@ -153,8 +158,18 @@ class ExperimentMetricsStream(MetricsStream):
     primary_keys = ("recordId", "startDateTime")
     path = "/api/experiments/metrics"
     end_is_inclusive = True
-    endpoints = (CAMPAIGNS, path)
-    cost = "1 request per about 90 e-mail campaigns and day"
+    endpoints = (EXPERIMENTS, CAMPAIGNS, path)
+    partition = "Batch of experiments"
+    cost = "1 request per about 90 experiments and day; where these cannot be listed, per 90 e-mail campaigns and day"
+
+    def ids(self) -> tuple[str, list[int]]:
+        """The experiments with e-mails where they can be listed, else all campaigns for e-mail."""
+        try:
+            listed = list(experiments(self.client))
+        except (ForbiddenError, NotFoundError, UnauthorizedError) as error:
+            self.logger.info("Experiments cannot be listed, so all e-mail campaigns are asked about: %s", error)
+            return super().ids()
+        return "experimentId", [row["id"] for row in listed if row.get("channelType") in _EMAIL]
 
     def includes(self, campaign: Mapping[str, Any]) -> bool:
         """Whether the campaign is for e-mail: Iterable has no metrics of other experiments."""
@@ -179,6 +194,8 @@ class ExperimentMetricsStream(MetricsStream):
             }
 
 
+_EMAIL: Final = ("email", "Email", None)
+"""Channel types of experiments that may have metrics; None where the list does not tell it."""
 _COLUMNS: Final = ("experimentId", "campaignId", "templateId")
 _ID: Final = re.compile(r"(^|[ _-])id$|[a-z]I[dD]$|(^|[ _-])I[dD]$")
 

@@ -12,6 +12,7 @@ from iterable_sandbox.exports.formats import CSV, csv_line
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.content.campaign_metrics import metrics_window
 from iterable_sandbox.rules.campaign_metrics import EMAIL
+from iterable_sandbox.rules.experiments import has_metrics
 from iterable_sandbox.store.tables.message_counts import CountsByType, count_messages
 
 _HEAD: Final = ("Campaign ID", "Experiment ID", "Experiment Name", "Template ID", "Improvement")
@@ -31,7 +32,7 @@ def get_metrics(call: Call) -> Response:
 
 def _requested(call: Call) -> list[dict[str, Any]]:
     """Experiments that match all given parameters; all experiments if none is given."""
-    found = call.project.store.resources.all("experiment")
+    found = [row for row in call.project.store.resources.all("experiment") if has_metrics(row)]
     for parameter, field in (("experimentId", "id"), ("campaignId", "campaignId")):
         wanted = {call.parse_integer(parameter, text) for text in call.query.getlist(parameter)}
         found = [row for row in found if not wanted or row[field] in wanted]
