@@ -67,6 +67,8 @@ class Settings:
         unknown_export_job: answer to the id of a missing job. Not documented.
         experiment_answers: the form of answers about experiments: nested, as Iterable's own client of September 2026
             takes them; flat, as its release before did; or absent, as in a project that does not have these endpoints.
+        long_experiment_rows: whether the row of a winner in the metrics of experiments has a cell more than the header.
+            A client published by others drops such cells; in the recorded answer there are none.
         recipient_phones: whether messages by SMS and WhatsApp may name their recipient by `recipientPhone`, as
             Iterable's own client does. The contract does not know it.
         sent_message_details: whether sent messages have the names, the medium, the status and the times that Iterable's
@@ -138,6 +140,7 @@ class Settings:
     export_url_seconds: int = 1800
     unknown_export_job: Literal["not_found", "bad_params"] = "not_found"
     experiment_answers: Literal["nested", "flat", "absent"] = "nested"
+    long_experiment_rows: bool = False
     recipient_phones: bool = False
     sent_message_details: bool = False
     keys_at_file_urls: Literal["refuse", "ignore"] = "refuse"
