@@ -42,8 +42,8 @@ class Settings:
         count_disallowed: whether refused event names count in `failCount`. Not documented.
         unknown_email_in_events: whether an event creates its user. Sources contradict each other.
         unknown_user_in_subscriptions: whether a subscription creates its user. Not documented.
-        subscription_endpoints: whether the feature behind `/api/subscriptions` is on. Iterable enables it on request; the
-            tests of its own client take it for granted.
+        subscription_endpoints: whether the feature behind `/api/subscriptions` is on. Iterable enables it on request;
+            the tests of its own client take it for granted.
         subscription_code: code of answers of `/api/subscriptions`. Iterable's own client takes no other than Success
             there, though it knows a code Accepted.
         opt_in_message_types: whether the project has opt-in message types. Iterable enables them on request.
@@ -56,7 +56,8 @@ class Settings:
         flatten_nested: whether exports also flatten the objects of custom fields to dotted keys.
         trailing_newline: whether the last line of an export ends with a newline.
         catalog_status: status of writes to catalog items: 200, as observed, or 202, which the contract allows too.
-        catalog_item: the form of a single item: bare, as contract and Iterable's own client have it, or in the envelope.
+        catalog_item: the form of a single item: bare, as contract and Iterable's own client have it, or in the
+            envelope.
         metrics_without_dates: range of metrics if no dates are given: all times, or the month that the contract names
             as default.
         metadata_page: number of keys of a metadata table in one answer. Not documented.
