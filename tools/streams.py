@@ -40,8 +40,8 @@ last window that was read whole.
   (holdout) are the variant -1. The streams of experiments read endpoints that are known from Iterable's own client of
   September 2026 alone. Where a project does not have them, the streams are left out with a warning, and
   `experiment_metrics` asks about all e-mail campaigns in place of all experiments.
-- A variant of `experiment_metrics` is identified by a hash of all ids in its line, because Iterable does not
-  document the names of these columns.
+- The key of `experiment_metrics` is the experiment, the template and `rowNumber`, which is 1 unless variants share a
+  template. The titles of its columns are those of a recorded answer of 2017; a schema of 2026 has the same ones.
 - The key of `list_users` is the list and the member: the address or the userId, depending on the project type.
 
 ## Names of fields

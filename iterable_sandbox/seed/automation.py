@@ -16,6 +16,7 @@ from iterable_sandbox.seed.marketing import (
 )
 from iterable_sandbox.seed.plan import Plan
 from iterable_sandbox.store.store import Store
+from iterable_sandbox.wire import dates
 
 _HOUR_MS: Final = 3_600_000
 _JOURNEYS: Final = (
@@ -92,7 +93,7 @@ def _webhooks() -> Iterator[dict[str, Any]]:
 
 
 def _snippets(plan: Plan) -> Iterator[dict[str, Any]]:
-    created = timestamps.from_epoch_ms(plan.start * 1000).isoformat(timespec="milliseconds")
+    created = dates.utc_form(timestamps.from_epoch_ms(plan.start * 1000))
     for number, (name, content, variables) in enumerate(SNIPPETS, 301):
         yield {
             "id": number,

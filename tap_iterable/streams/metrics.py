@@ -6,9 +6,6 @@ runs, fit into one table. A day that is read again, with later clicks, replaces 
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +25,7 @@ from tap_iterable.records.record_shape import Record
 from tap_iterable.stream_types.id_batches import id_batches
 from tap_iterable.stream_types.partitioned_stream import PartitionedStream
 from tap_iterable.streams.campaigns import CAMPAIGNS, campaigns
-from tap_iterable.streams.experiments import EXPERIMENTS, experiments
+from tap_iterable.streams.experiments import EXPERIMENTS, HOLDOUT, experiments
 
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
@@ -122,7 +119,7 @@ class MetricsStream(PartitionedStream):
         if value is not NO_JSON:
             raise UnreadableAnswerError(f"{self.path} answered with {form_of(value)} in place of a table")
         if not self.is_header(titles_of(text)):
-            raise UnreadableAnswerError(f"{self.path} answered without a header line that has an `id`")
+            raise UnreadableAnswerError(f"{self.path} answered without a header line that has its ids")
 
 
 class CampaignMetricsStream(MetricsStream):
@@ -150,12 +147,11 @@ class CampaignMetricsStream(MetricsStream):
 class ExperimentMetricsStream(MetricsStream):
     """One row per variant and range. Iterable has metrics of e-mail experiments only.
 
-    How the columns of the answer are named is not documented, so a row is identified by all columns whose
-    title ends in "ID", however that is spelt.
+    The titles are known from a recorded answer of 2017 and from a schema of 2026.
     """
 
     name = "experiment_metrics"
-    primary_keys = ("recordId", "startDateTime")
+    primary_keys = ("experimentId", "templateId", "rowNumber", "startDateTime")
     path = "/api/experiments/metrics"
     end_is_inclusive = True
     endpoints = (EXPERIMENTS, CAMPAIGNS, path)
@@ -176,19 +172,26 @@ class ExperimentMetricsStream(MetricsStream):
         return bool(campaign.get("messageMedium") == "Email")
 
     def is_header(self, titles: Sequence[str]) -> bool:
-        """Whether there is a column for an id. The answer for campaigns without experiments is not documented."""
-        return not titles or any(_ID.search(title) for title in titles)
+        """Whether experiment and template have columns. The answer for campaigns without experiments is not known."""
+        return not titles or {_normalised_title(column) for column in _KEYS} <= set(map(_normalised_title, titles))
 
     def records(self, rows: Iterator[MetricRow]) -> Iterator[Record]:
-        """A record for every line; the second one with the same ids gets another `recordId`."""
-        seen: Counter[str] = Counter()
+        """A record for every line. Variants that differ in the time of sending share a template."""
+        seen: Counter[tuple[int, int]] = Counter()
         for row in rows:
-            ids = {_normalised_title(title): value for title, value in row.values.items() if _ID.search(title)}
-            text = json.dumps(ids, sort_keys=True)
-            seen[text] += 1
+            known = {_normalised_title(title): value for title, value in row.values.items()}
+            experiment, template = (known.get(_normalised_title(column)) for column in _KEYS)
+            if not isinstance(experiment, int):
+                raise UnreadableAnswerError(f"{self.path} answered with a line without the id of an experiment")
+            key = (experiment, template if isinstance(template, int) else HOLDOUT)
+            seen[key] += 1
+            campaign, modified = known.get("campaignid"), known.get("lastmodified")
+            moment = timestamps.parse(modified) if isinstance(modified, str) else None
             yield {
-                "recordId": hashlib.blake2b(f"{text} {seen[text]}".encode(), digest_size=16).hexdigest(),
-                **{column: ids[column.lower()] for column in _COLUMNS if isinstance(ids.get(column.lower()), int)},
+                **dict(zip(_KEYS, key, strict=True)),
+                "rowNumber": seen[key],
+                "campaignId": campaign if isinstance(campaign, int) else None,
+                "lastModified": None if moment is None else timestamps.to_rfc3339(moment),
                 "metrics": dict(row.values),
                 "extraCells": row.extra,
             }
@@ -196,8 +199,7 @@ class ExperimentMetricsStream(MetricsStream):
 
 _EMAIL: Final = ("email", "Email", None)
 """Channel types of experiments that may have metrics; None where the list does not tell it."""
-_COLUMNS: Final = ("experimentId", "campaignId", "templateId")
-_ID: Final = re.compile(r"(^|[ _-])id$|[a-z]I[dD]$|(^|[ _-])I[dD]$")
+_KEYS: Final = ("experimentId", "templateId")
 
 
 def _normalised_title(title: str) -> str:
