@@ -12,8 +12,6 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from iterable_runs.terminal import reports
-from iterable_runs.terminal.json_output import as_json
 from iterable_runs.presentation.statuses import STATUSES
 from iterable_runs.queries.comparing import compare
 from iterable_runs.queries.errors import HistoryError, NoSuchRunError
@@ -21,6 +19,8 @@ from iterable_runs.queries.filters import RunFilter
 from iterable_runs.queries.history import History
 from iterable_runs.queries.place import DEFAULT_PLACE, has_password
 from iterable_runs.queries.replaying import replay_commands
+from iterable_runs.terminal import reports
+from iterable_runs.terminal.json_output import as_json
 
 _PASSWORD_VARIABLE: Final = "ITERABLE_RUNS_PASSWORD"  # noqa: S105 (a variable's name)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -166,7 +166,9 @@ def serve_command(*, store: History, password_file: Path | None, **options: Any)
     except PageSettingError as problem:
         raise click.ClickException(str(problem)) from None
     if settings.is_readable_on_the_way:
-        click.echo("Others on the network can read the pages and the password: set `certfile`, or use a proxy.", err=True)
+        click.echo(
+            "Others on the network can read the pages and the password: set `certfile`, or use a proxy.", err=True
+        )
     try:
         server.serve(settings, lambda url: click.echo(f"Runs are shown on {url}"))
     except OSError as error:

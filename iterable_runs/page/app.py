@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.applications import Starlette
@@ -23,8 +24,6 @@ from iterable_runs.page.views.run_list import RunList
 from iterable_runs.queries.errors import HistoryError, NoSuchRunError
 from iterable_runs.queries.history import History
 
-_ADVICE: Final = "The page tries again whenever you ask for it."
-
 
 def build_app(settings: PageSettings) -> Starlette:
     """The application over the history that the settings name. It is opened for each request, and only read."""
@@ -34,14 +33,14 @@ def build_app(settings: PageSettings) -> Starlette:
     requests, finding = Requests(history, renderer), Finding(history, renderer)
 
     async def no_history(request: Request, error: Exception) -> Response:
-        return _problem(renderer, request, "The run history cannot be read", str(error), _ADVICE, 503)
+        return _NO_HISTORY.answer(renderer, request, str(error))
 
     async def no_run(request: Request, error: Exception) -> Response:
-        return _problem(renderer, request, "There is no such run", str(error), "", 404)
+        return _NO_RUN.answer(renderer, request, str(error))
 
     async def other(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        return _problem(renderer, request, "There is no such page", f"The server answers {status}.", "", status)
+        return _Problem("There is no such page", status).answer(renderer, request, f"The server answers {status}.")
 
     async def health(_request: Request) -> Response:
         return PlainTextResponse("OK")
@@ -65,11 +64,23 @@ def build_app(settings: PageSettings) -> Starlette:
     )
 
 
-def _problem(
-    renderer: Renderer, request: Request, heading: str, problem: str, advice: str, status: int
-) -> Response:
-    if request.url.path == "/metrics":
-        return PlainTextResponse(f"{heading}: {problem}\n", status)
-    return renderer.render(
-        "problem.html", "", status=status, heading=heading, problem=problem, advice=advice
-    )
+@dataclass(frozen=True)
+class _Problem:
+    """A problem in words, and the status of the answer."""
+
+    heading: str
+    status: int
+    advice: str = ""
+
+    def answer(self, renderer: Renderer, request: Request, text: str) -> Response:
+        if request.url.path == "/metrics":
+            return PlainTextResponse(f"{self.heading}: {text}\n", self.status)
+        return renderer.render(
+            "problem.html", "", status=self.status, heading=self.heading, problem=text, advice=self.advice
+        )
+
+
+_NO_HISTORY: Final = _Problem(
+    "The run history cannot be read", 503, "Nothing is lost by that. Ask for the page again when it is there."
+)
+_NO_RUN: Final = _Problem("There is no such run", 404)

@@ -40,6 +40,21 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Caption:
+    """What a chart is about.
+
+    Attributes:
+        key: an id on the page.
+        title: what it shows.
+        summary: the same in a sentence, with the most important number.
+    """
+
+    key: str
+    title: str
+    summary: str
+
+
+@dataclass(frozen=True)
 class Tick:
     """A line of the grid, or a label of the axis below, with its place in pixels."""
 
@@ -72,16 +87,12 @@ class Chart:
     """A chart, and the numbers that it was drawn from, as a table for those who do not see it.
 
     Attributes:
-        key: an id on the page.
-        title: what it shows.
-        summary: the same in a sentence, with the most important number.
+        legend: names of the series, and their kinds.
         head: the headings of the table.
         rows: the rows of the table.
     """
 
-    key: str
-    title: str
-    summary: str
+    caption: Caption
     legend: Sequence[tuple[str, str]]
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -97,16 +108,12 @@ class Chart:
     bottom: int = HEIGHT - _BOTTOM
 
 
-def columns(
-    key: str, title: str, summary: str, places: Sequence[str], series: Sequence[Series], unit: str = "day"
-) -> Chart:
+def columns(caption: Caption, places: Sequence[str], series: Sequence[Series], *, unit: str = "day") -> Chart:
     """A chart of stacked columns: for each place the values of all series, one upon another."""
     totals = [sum(one.values[index] or 0 for one in series) for index in range(len(places))]
-    top, grid = _grid(max(totals, default=0), formats.number)
+    top, grid = _grid(max(totals, default=0), formats.short_number)
     return Chart(
-        key=key,
-        title=title,
-        summary=summary,
+        caption=caption,
         legend=[(one.name, one.kind) for one in series],
         head=[unit, *(one.name for one in series)],
         rows=_rows(places, series, formats.number),
@@ -117,33 +124,30 @@ def columns(
 
 
 def lines(
-    key: str,
-    title: str,
-    summary: str,
+    caption: Caption,
     places: Sequence[tuple[float, str]],
     series: Sequence[Series],
+    *,
     shown: Format = formats.number,
+    shown_short: Format = formats.short_number,
     limit: float | None = None,
 ) -> Chart:
     """A chart of lines.
 
     Args:
-        key: an id on the page.
-        title: what it shows.
-        summary: the same in a sentence.
+        caption: what it is about.
         places: seconds since the start, and their text.
         series: one line each.
-        shown: how values are written.
+        shown: how values are written in the table.
+        shown_short: how they are written on the axis.
         limit: a value that gets a line of its own.
     """
     known = [value for one in series for value in one.values if value is not None]
-    top, grid = _grid(max([*known, limit or 0], default=0), shown)
+    top, grid = _grid(max([*known, limit or 0], default=0), shown_short)
     last = max((seconds for seconds, _ in places), default=0) or 1
     texts = [text for _, text in places]
     return Chart(
-        key=key,
-        title=title,
-        summary=summary,
+        caption=caption,
         legend=[(one.name, one.kind) for one in series],
         head=["time since the start", *(one.name for one in series)],
         rows=_rows(texts, series, shown),
@@ -213,9 +217,7 @@ def _stacked(places: Sequence[str], series: Sequence[Series], top: float) -> Ite
             below += value
 
 
-def _path(
-    places: Sequence[tuple[float, str]], values: Sequence[float | None], last: float, top: float
-) -> str:
+def _path(places: Sequence[tuple[float, str]], values: Sequence[float | None], last: float, top: float) -> str:
     commands: list[str] = []
     is_drawing = False
     for (seconds, _), value in zip(places, values, strict=True):

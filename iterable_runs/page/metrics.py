@@ -80,7 +80,9 @@ class _RunCollector(Collector):
 
     def _statuses(self) -> Metric:
         gauge = GaugeMetricFamily(
-            "iterable_runs_last_status", "1 for the status of the last run, 0 for the others.", labels=(*_LABELS, "status")
+            "iterable_runs_last_status",
+            "1 for the status of the last run, 0 for the others.",
+            labels=(*_LABELS, "status"),
         )
         for run in self._last:
             for kind in STATUSES:

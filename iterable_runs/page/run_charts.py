@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iterable_runs.page.charts import Chart, Series, lines
+from iterable_runs.page.charts import Caption, Chart, Series, lines
 from iterable_runs.presentation import formats
 from iterable_runs.queries.answers import Run, Sample
 
@@ -16,24 +16,23 @@ def charts_of(run: Run, samples: Sequence[Sample]) -> Iterator[Chart]:
     if len(samples) < _LEAST_SAMPLES:
         return
     places = [(sample.seconds, formats.span(sample.seconds)) for sample in samples]
-    yield lines("rows", "Records over time", _rows_summary(run), places, list(_rows(run, samples)))
+    yield lines(Caption("rows", "Records over time", _rows_summary(run)), places, list(_rows(run, samples)))
     shares = [sample.totals.limit_share for sample in samples]
-    if any(share is not None for share in shares):
-        most = max(share for share in shares if share is not None)
+    known = [share for share in shares if share is not None]
+    if known:
+        summary = f"Share of Iterable's rate limit that the run has used: {formats.share(max(known))} at most."
         yield lines(
-            "limit",
-            "Share of Iterable's limit over time",
-            f"Share of Iterable's rate limit that the run has used: {formats.share(most)} at most. The line at 100 % is "
-            "the limit.",
+            Caption("limit", "Share of Iterable's limit over time", f"{summary} The line at 100 % is the limit."),
             places,
             [Series("share of the limit", "read", shares)],
-            formats.share,
+            shown=formats.share,
+            shown_short=formats.share,
             limit=1,
         )
     else:
         requests = [float(sample.totals.requests) for sample in samples]
         summary = f"Requests that the run has sent: {formats.number(requests[-1])}."
-        yield lines("requests", "Requests over time", summary, places, [Series("requests", "read", requests)])
+        yield lines(Caption("requests", "Requests over time", summary), places, [Series("requests", "read", requests)])
 
 
 def _rows(run: Run, samples: Sequence[Sample]) -> Iterator[Series]:

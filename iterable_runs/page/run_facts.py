@@ -49,5 +49,4 @@ def facts_of(run: Run) -> Iterator[tuple[str, str]]:
     yield "Exit code", formats.number(run.exit_code)
     yield "Version", run.version
     yield "Host", run.host
-    for name, value in run.members.items():
-        yield name, value
+    yield from run.members.items()

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-UNKNOWN: Final = "–"
+UNKNOWN: Final = "-"
 
 _SPANS: Final[Sequence[tuple[int, str]]] = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 _SIZES: Final[Sequence[tuple[int, str]]] = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
+_THOUSANDS: Final[Sequence[tuple[int, str]]] = ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k"))
 _LEAST_SECONDS: Final = 10
 """Shorter spans have a decimal."""
 
@@ -19,6 +20,16 @@ def number(value: float | None) -> str:
     if value is None:
         return UNKNOWN
     return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+
+
+def short_number(value: float | None) -> str:
+    """A number for the axis of a chart: `400k`, `2.5M`, `12`."""
+    if value is None:
+        return UNKNOWN
+    for unit, name in _THOUSANDS:
+        if abs(value) >= unit:
+            return f"{value / unit:g}{name}"
+    return f"{value:g}"
 
 
 def share(value: float | None) -> str:

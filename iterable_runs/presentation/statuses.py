@@ -58,8 +58,8 @@ STATUSES: Final[Mapping[str, Status]] = MappingProxyType(
                 FAILED,
                 "✗",
                 "failed",
-                advice="The run ended with an error. Nothing is lost: the next run goes on from the last state. Fix the "
-                "cause first; docs/troubleshooting.md has every error by its text.",
+                advice="The run ended with an error. Nothing is lost: the next run goes on from the last state. Fix "
+                "the cause first; docs/troubleshooting.md has every error by its text.",
                 is_bad=True,
             ),
             Status(

@@ -43,7 +43,7 @@ class Column:
         one, other = self.value(first), self.value(second)
         if one is None or other is None or one == other or not self.can_subtract:
             return ""
-        return f"{'+' if other > one else '−'}{self.shown(abs(other - one))}"
+        return f"{'+' if other > one else '-'}{self.shown(abs(other - one))}"
 
 
 COLUMNS: Final[Sequence[Column]] = (

@@ -49,7 +49,7 @@ def _facts(first: Run, second: Run) -> Iterator[Difference]:
     ):
         yield Difference(name, one, other, "")
     longer = second.seconds - first.seconds
-    sign = "+" if longer > 0 else "−"
+    sign = "+" if longer > 0 else "-"
     yield Difference(
         "Took", formats.span(first.seconds), formats.span(second.seconds), f"{sign}{formats.span(abs(longer))}"
     )

@@ -1,3 +1,5 @@
 """placeholder until the store is there"""
+
+
 class History:
     def __init__(self, place: str) -> None: ...

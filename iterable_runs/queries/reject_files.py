@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from iterable_runs.presentation.json_text import indented
+
 _MOST_READ_BYTES: Final = 16_000_000
 """How much of a file is read for one page. Where reasons are rare, the next page goes on from there."""
 _LONGEST_LINE: Final = 8_000_000
@@ -116,14 +118,11 @@ def _record(position: int, message: Mapping[str, Any], key_names: list[str]) -> 
     reject = message["reject"]
     record = message.get("record")
     values = record if isinstance(record, dict) else {}
-    text = json.dumps(record, indent=2, ensure_ascii=False)
-    if len(text) > _MOST_SHOWN_CHARACTERS:
-        text = text[:_MOST_SHOWN_CHARACTERS] + "\n… cut here; the file has all of it"
     return RejectedRecord(
         position=position,
         stream=str(message.get("stream", "")),
         key={name: values[name] for name in key_names if name in values},
-        record=text,
+        record=indented(record, _MOST_SHOWN_CHARACTERS),
         code=str(reject.get("code", "")),
         reason=str(reject.get("reason", "")),
         field=_text(reject.get("field")),

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from iterable_runs.queries.answers import Request, Run
+from iterable_runs.presentation.json_text import indented
+from iterable_runs.queries.answers import Request
 
 _MOST_READ_BYTES: Final = 32_000_000
 _LONGEST_LINE: Final = 16_000_000
@@ -51,9 +52,7 @@ def _found(file: BinaryIO, it: Request) -> Body:
         if _is_of(entry, it):
             if "body" not in entry:
                 return Body(problem="The request had no body, or `request_log_bodies` was not set.")
-            text = json.dumps(entry["body"], indent=2, ensure_ascii=False)
-            cut = "\n… cut here; the request log has all of it" if len(text) > _MOST_SHOWN_CHARACTERS else ""
-            return Body(text[:_MOST_SHOWN_CHARACTERS] + cut)
+            return Body(indented(entry["body"], _MOST_SHOWN_CHARACTERS))
         if (at := _moment(entry)) and at > it.at + _CLOCK_TOLERANCE:
             break
     return Body(problem="The request log has no line of this request.")

@@ -23,7 +23,7 @@ def facts(rows: Sequence[tuple[str, str]]) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` with all control characters, and those that turn the direction of writing, as escapes such as `\\x1b`."""
+    """`text` with all control characters, and those that turn the direction of writing, as escapes."""
     return "".join(_shown(text))
 
 

@@ -106,9 +106,7 @@ class OneRun:
         )
 
 
-def _files(
-    run: Run, streams: Sequence[StreamOfRun], code: str, stream: str, position: int
-) -> Iterator[ShownFile]:
+def _files(run: Run, streams: Sequence[StreamOfRun], code: str, stream: str, position: int) -> Iterator[ShownFile]:
     shown = [one for one in streams if one.rejects_path and stream in ("", one.name)]
     for one in shown[:_MOST_FILES]:
         path = file_of(run, one)

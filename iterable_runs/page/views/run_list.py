@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iterable_runs.page.charts import Chart, Series, columns
+from iterable_runs.page.charts import Caption, Chart, Series, columns
 from iterable_runs.page.rendering import Renderer
 from iterable_runs.presentation import formats
 from iterable_runs.presentation.statuses import FAILED, INTERRUPTED, KILLED, REJECTS, RUNNING, STATUSES, SUCCEEDED
@@ -82,4 +82,5 @@ def _chart(days: Sequence[Day]) -> Chart:
         f"Runs of the last {len(days)} days: {formats.count_of(total, 'run')}, {formats.number(failed)} of them "
         "failed, were killed or interrupted."
     )
-    return columns("runs-by-day", f"Runs of the last {len(days)} days", summary, [day.day for day in days], series)
+    caption = Caption("runs-by-day", f"Runs of the last {len(days)} days", summary)
+    return columns(caption, [day.day for day in days], series)
