@@ -17,7 +17,7 @@ from iterable_runs.queries.comparing import compare
 from iterable_runs.queries.errors import HistoryError, NoSuchRunError
 from iterable_runs.queries.filters import RunFilter
 from iterable_runs.queries.history import History
-from iterable_runs.queries.place import DEFAULT_PLACE, has_password
+from iterable_runs.queries.opening import DEFAULT_PLACE, has_password
 from iterable_runs.queries.replaying import replay_commands
 from iterable_runs.terminal import reports
 from iterable_runs.terminal.json_output import as_json
@@ -161,7 +161,7 @@ def serve_command(*, store: History, password_file: Path | None, **options: Any)
             f"The page lacks {error.name}. Install its extra: pip install 'singer-iterable[runs]'"
         ) from None
     try:
-        settings = PageSettings(store, password=read_password(password_file, os.environ), **options)
+        settings = PageSettings(password=read_password(password_file, os.environ), **options)
         settings.check()
     except PageSettingError as problem:
         raise click.ClickException(str(problem)) from None
@@ -170,7 +170,7 @@ def serve_command(*, store: History, password_file: Path | None, **options: Any)
             "Others on the network can read the pages and the password: set `certfile`, or use a proxy.", err=True
         )
     try:
-        server.serve(settings, lambda url: click.echo(f"Runs are shown on {url}"))
+        server.serve(store, settings, lambda url: click.echo(f"Runs are shown on {url}"))
     except OSError as error:
         raise click.ClickException(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
 

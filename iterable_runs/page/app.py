@@ -16,7 +16,6 @@ from starlette.staticfiles import StaticFiles
 from iterable_runs.page.access import Access
 from iterable_runs.page.metrics import Metrics
 from iterable_runs.page.rendering import Renderer
-from iterable_runs.page.settings import PageSettings
 from iterable_runs.page.views.finding import Finding
 from iterable_runs.page.views.one_run import OneRun
 from iterable_runs.page.views.requests import Requests
@@ -25,9 +24,8 @@ from iterable_runs.queries.errors import HistoryError, NoSuchRunError
 from iterable_runs.queries.history import History
 
 
-def build_app(settings: PageSettings) -> Starlette:
-    """The application over the history that the settings name. It is opened for each request, and only read."""
-    history = History(settings.store)
+def build_app(history: History, password: str | None) -> Starlette:
+    """The application over a history, which is only read. Without a password it is for this machine only."""
     renderer = Renderer()
     runs, run = RunList(history, renderer), OneRun(history, renderer)
     requests, finding = Requests(history, renderer), Finding(history, renderer)
@@ -59,7 +57,7 @@ def build_app(settings: PageSettings) -> Starlette:
             Route("/health", health),
             Mount("/static", StaticFiles(packages=[("iterable_runs.page", "static")])),
         ],
-        middleware=[Middleware(Access, password=settings.password)],
+        middleware=[Middleware(Access, password=password)],
         exception_handlers={HistoryError: no_history, NoSuchRunError: no_run, HTTPException: other},
     )
 

@@ -180,7 +180,7 @@ def _grid(most: float, shown: Format) -> tuple[float, list[Tick]]:
 
 def _step(least: float) -> float:
     """The next larger number that is easy to read."""
-    scale = 10 ** math.floor(math.log10(least))
+    scale: float = 10 ** math.floor(math.log10(least))
     return scale * next(step for step in _STEPS if step * scale >= least * (1 - 1e-9))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -15,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from iterable_runs.presentation.statuses import STATUSES
-from iterable_runs.presentation.totals import COLUMNS
+from iterable_runs.presentation.totals import COLUMNS, Column
 from iterable_runs.queries.answers import Run
 from iterable_runs.queries.history import History
 
@@ -61,7 +62,7 @@ class _RunCollector(Collector):
             yield self._gauge(f"iterable_runs_last_{end}", about, value)
         for column in COLUMNS:
             about = f"{column.title} in the last run."
-            yield self._gauge(f"iterable_runs_last_{column.name}", about, lambda run, it=column: it.value(run.totals))
+            yield self._gauge(f"iterable_runs_last_{column.name}", about, partial(_total, column))
         yield self._statuses()
         success = GaugeMetricFamily(
             "iterable_runs_last_success_timestamp_seconds", "When a run last ended well.", labels=_LABELS
@@ -88,3 +89,7 @@ class _RunCollector(Collector):
             for kind in STATUSES:
                 gauge.add_metric((run.plugin, run.pipeline, kind), float(run.status.kind == kind))
         return gauge
+
+
+def _total(column: Column, run: Run) -> float | None:
+    return column.value(run.totals)

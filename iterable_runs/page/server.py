@@ -14,6 +14,7 @@ import uvicorn
 
 from iterable_runs.page.app import build_app
 from iterable_runs.page.settings import PageSettings
+from iterable_runs.queries.history import History
 
 _GRACE_SECONDS: Final = 5
 _MOST_CONNECTIONS: Final = 200
@@ -31,10 +32,11 @@ class _Server(uvicorn.Server):
         self._on_start()
 
 
-def serve(settings: PageSettings, on_start: Callable[[str], None]) -> None:
+def serve(history: History, settings: PageSettings, on_start: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT, then leave with exit code 0.
 
     Args:
+        history: what is shown.
         settings: they were checked.
         on_start: gets the URL, once it answers.
 
@@ -46,7 +48,7 @@ def serve(settings: PageSettings, on_start: Callable[[str], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     config = uvicorn.Config(
-        build_app(settings),
+        build_app(history, settings.password),
         ws="none",
         lifespan="off",
         # Its lines would hold what people look for.

@@ -25,7 +25,6 @@ class PageSettings:
         password: None where only this machine may look.
     """
 
-    store: str
     host: str = "127.0.0.1"
     port: int = 8090
     password: str | None = None

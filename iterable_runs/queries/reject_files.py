@@ -12,6 +12,7 @@ from iterable_runs.presentation.json_text import indented
 
 _MOST_READ_BYTES: Final = 16_000_000
 """How much of a file is read for one page. Where reasons are rare, the next page goes on from there."""
+_MOST_SEARCHED_BYTES: Final = 64_000_000
 _LONGEST_LINE: Final = 8_000_000
 _MOST_SHOWN_CHARACTERS: Final = 20_000
 
@@ -72,6 +73,29 @@ def read_rejects(path: Path, code: str | None = None, position: int = 0, most: i
             return _page(file, code, position, most)
     except OSError as error:
         return RejectPage([], problem=f"The file cannot be read: {error.strerror}.")
+
+
+def search_rejects(path: Path, identity: str, most: int = 20) -> Iterator[RejectedRecord]:
+    """Records of a file in which some value is an address or id, in any case. Of a very large file, the beginning."""
+    # Most lines are told by their bytes that they are others; how JSON spells a text is seen when it is read.
+    wanted = json.dumps(identity.casefold(), ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")
+    is_plain = identity.isascii()
+    key_names: list[str] = []
+    found = 0
+    try:
+        with path.open("rb") as file:
+            for start, line in _lines(file):
+                if start > _MOST_SEARCHED_BYTES or found == most:
+                    return
+                if not key_names and b'"SCHEMA"' in line:
+                    key_names = _texts(_message(line).get("key_properties"))
+                elif not is_plain or wanted in line.lower():
+                    message = _message(line)
+                    if isinstance(message.get("reject"), dict) and _has(message.get("record"), identity.casefold()):
+                        found += 1
+                        yield _record(start, message, key_names)
+    except OSError:
+        return
 
 
 def _page(file: BinaryIO, code: str | None, position: int, most: int) -> RejectPage:
@@ -137,3 +161,12 @@ def _texts(value: Any) -> list[str]:
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
+
+
+def _has(value: Any, identity: str) -> bool:
+    """Whether a value, or one inside it, is the identity."""
+    if isinstance(value, dict):
+        return any(_has(member, identity) for member in value.values())
+    if isinstance(value, list):
+        return any(_has(item, identity) for item in value)
+    return isinstance(value, str | int) and str(value).casefold() == identity

@@ -61,7 +61,7 @@ class OneRun:
     def _page(self, run_id: str) -> Response:
         run = self._history.run(run_id)
         streams = self._history.streams(run.id)
-        samples = self._history.samples(run.id)
+        samples = self._history.samples(run)
         return self._renderer.render(
             "run.html",
             "runs",

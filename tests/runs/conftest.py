@@ -1,0 +1,75 @@
+"""Fixtures of the tests about runs.
+
+- `history`: a written history in a SQLite file.
+- `page`: the page over it, served by a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import requests
+
+from tests.runs.histories import WrittenHistory
+
+COMMAND: Final = str(Path(sys.executable).with_name("iterable-runs"))
+_TIMEOUT: Final = 60
+
+
+class Page:
+    """A page that is served."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self.process = process
+        self.url = url
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return requests.get(self.url + path, timeout=_TIMEOUT, **options)
+
+    def post(self, path: str, **options: Any) -> requests.Response:
+        return requests.post(self.url + path, timeout=_TIMEOUT, **options)
+
+
+@contextmanager
+def served(place: str, *options: str, variables: Mapping[str, str] | None = None) -> Iterator[Page]:
+    """The page over a history, on a free port."""
+    command = [COMMAND, "serve", "--port", "0", *options]
+    environment = {**os.environ, "ITERABLE_RUNS_STORE": place, **(variables or {})}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        try:
+            said = process.stdout.readline()
+            assert said.startswith("Runs are shown on ")
+            yield Page(process, said.split()[-1])
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> WrittenHistory:
+    """A history in a file, one for each module of tests."""
+    return WrittenHistory(str(tmp_path_factory.mktemp("history") / "runs.db"))
+
+
+@pytest.fixture(scope="module")
+def page(history: WrittenHistory) -> Iterator[Page]:
+    """Its page."""
+    with served(history.place) as running:
+        yield running
+
+
+def command(place: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """What the command says about a history."""
+    environment = {**os.environ, "ITERABLE_RUNS_STORE": place}
+    ran = subprocess.run(
+        [COMMAND, *arguments], capture_output=True, text=True, timeout=_TIMEOUT, check=False, env=environment, **options
+    )
+    assert "Traceback" not in ran.stderr, ran.stderr
+    return ran

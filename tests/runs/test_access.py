@@ -1,0 +1,75 @@
+"""The page is for this machine, or for those who have the password."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.runs.conftest import COMMAND, Page, served
+from tests.runs.histories import WrittenHistory
+
+PASSWORD = "correct horse battery"
+
+
+def test_only_this_machine_by_its_own_names_sees_a_page_without_a_password(page: Page) -> None:
+    port = page.url.rpartition(":")[2]
+    for host in (f"127.0.0.1:{port}", f"localhost:{port}", "[::1]"):
+        assert page.get("/", headers={"Host": host}).status_code == 200
+    for host in ("example.com", "127.0.0.1.example.com", "", "10.0.0.1"):
+        refused = page.get("/", headers={"Host": host})
+        assert (refused.status_code, "ITERABLE_RUNS_PASSWORD" in refused.text) == (403, True)
+
+
+@pytest.mark.parametrize("path", ["/", "/find", "/metrics", "/static/page.css", "/runs/x"])
+def test_with_a_password_nobody_sees_anything_without_it(history: WrittenHistory, path: str) -> None:
+    with served(history.place, variables={"ITERABLE_RUNS_PASSWORD": PASSWORD}) as page:
+        for given in (None, ("ann", "wrong"), ("ann", ""), ("ann", PASSWORD + "x")):
+            refused = requests.get(page.url + path, auth=given, timeout=10)
+            assert refused.status_code == 401
+            assert refused.headers["WWW-Authenticate"].startswith("Basic")
+        for header in ("Bearer x", "Basic", "Basic ???", "Basic " + "A" * 7):
+            assert page.get(path, headers={"Authorization": header}).status_code == 401
+        allowed = page.get(path, auth=("ann", PASSWORD), headers={"Host": "runs.example.com"})
+        assert allowed.status_code in (200, 404)
+        assert page.get("/health").text == "OK"
+
+
+def refused(place: str, *options: str, **variables: str) -> str:
+    environment = {**os.environ, "ITERABLE_RUNS_STORE": place, **variables}
+    ran = subprocess.run(
+        [COMMAND, "serve", "--port", "0", *options],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environment,
+    )
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    return ran.stderr
+
+
+def test_a_host_that_others_reach_wants_a_password(history: WrittenHistory, tmp_path: Path) -> None:
+    assert "wants a password" in refused(history.place, "--host", "0.0.0.0")
+    assert "shorter than" in refused(history.place, ITERABLE_RUNS_PASSWORD="short")
+    (tmp_path / "empty").write_text("\n")
+    assert "is empty" in refused(history.place, "--password-file", str(tmp_path / "empty"))
+    assert "cannot be read" in refused(history.place, "--password-file", str(tmp_path / "none"))
+    assert "`keyfile` is set" in refused(history.place, "--keyfile", "key.pem")
+
+
+def test_a_password_of_a_database_is_refused_on_the_command_line(history: WrittenHistory) -> None:
+    said = refused(history.place, "--store", "postgresql://me:secret@127.0.0.1/runs")
+    assert "ITERABLE_RUNS_STORE" in said
+    assert "secret" not in said
+
+
+def test_asking_the_page_to_end_is_no_error(history: WrittenHistory) -> None:
+    with served(history.place) as page:
+        page.process.send_signal(signal.SIGTERM)
+        assert page.process.wait(30) == 0
