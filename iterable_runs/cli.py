@@ -64,13 +64,13 @@ def main() -> None:
 @_STORE
 @click.option("--plugin", default="", help="Only runs of this plugin, such as tap-iterable.")
 @click.option("--pipeline", default="", help="Only runs of this pipeline.")
-@click.option("--status", type=click.Choice([*STATUSES]), default="", help="Only runs with this status.")
+@click.option("--status", type=click.Choice([*STATUSES]), help="Only runs with this status.")
 @click.option("--number", default=20, show_default=True, type=click.IntRange(1, 10_000), help="At most so many.")
 @_JSON
-def list_command(*, store: History, plugin: str, pipeline: str, status: str, number: int, is_json: bool) -> None:
+def list_command(*, store: History, plugin: str, pipeline: str, status: str | None, number: int, is_json: bool) -> None:
     """List the runs, the latest first."""
     with _explained():
-        page = store.runs(RunFilter(plugin, pipeline, status), number)
+        page = store.runs(RunFilter(plugin, pipeline, status or ""), number)
         if is_json:
             click.echo(as_json([*page.runs]))
             return

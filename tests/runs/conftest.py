@@ -16,7 +16,9 @@ from typing import Any, Final
 
 import pytest
 import requests
+from click.testing import CliRunner, Result
 
+from iterable_runs.cli import main
 from tests.runs.histories import WrittenHistory
 
 COMMAND: Final = str(Path(sys.executable).with_name("iterable-runs"))
@@ -65,11 +67,8 @@ def page(history: WrittenHistory) -> Iterator[Page]:
         yield running
 
 
-def command(place: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """What the command says about a history."""
-    environment = {**os.environ, "ITERABLE_RUNS_STORE": place}
-    ran = subprocess.run(
-        [COMMAND, *arguments], capture_output=True, text=True, timeout=_TIMEOUT, check=False, env=environment, **options
-    )
-    assert "Traceback" not in ran.stderr, ran.stderr
+def command(place: str, *arguments: str, stdin: str = "") -> Result:
+    """What the command says about a history, in this process."""
+    ran = CliRunner().invoke(main, [*arguments], input=stdin, env={"ITERABLE_RUNS_STORE": place})
+    assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
     return ran

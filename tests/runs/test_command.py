@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ def runs(history: WrittenHistory) -> None:
 
 def said(history: WrittenHistory, *arguments: str) -> str:
     ran = command(history.place, *arguments)
-    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (ran.exit_code, ran.stderr) == (0, "")
     assert "\x1b" not in ran.stdout
     return ran.stdout
 
@@ -60,7 +59,7 @@ def test_show_tells_all_of_a_run_and_takes_the_beginning_of_its_id_or_last(histo
 def test_compare_shows_the_numbers_that_differ(history: WrittenHistory) -> None:
     lines = said(history, "compare", "aaaa", "bbbb").splitlines()
     assert [line.split() for line in lines if line.startswith("Written")] == [["Written", "100", "90", "-10"]]
-    assert [line.split() for line in lines if line.startswith("audience  Rejected")]
+    assert [line.split() for line in lines if line.split()[:2] == ["audience", "Rejected"]]
 
 
 def test_rejects_tells_reasons_fields_and_the_command_to_replay(history: WrittenHistory) -> None:
@@ -74,14 +73,14 @@ def test_rejects_tells_reasons_fields_and_the_command_to_replay(history: Written
 def test_find_tells_what_became_of_a_user(history: WrittenHistory) -> None:
     assert "rejected" in said(history, "find", "Ann@Example.com")
     assert said(history, "find", "nobody@example.com") == "No kept run has sent or rejected it.\n"
-    piped = command(history.place, "find", "-", input="ann@example.com\n")
+    piped = command(history.place, "find", "-", stdin="ann@example.com\n")
     assert "bbbb0000" in piped.stdout
 
 
 @pytest.mark.parametrize("arguments", [("show", "zz"), ("compare", "aa", "zz"), ("rejects", ""), ("show", "%")])
 def test_a_run_that_is_not_there_is_told_in_a_sentence(history: WrittenHistory, arguments: tuple[str, ...]) -> None:
     ran = command(history.place, *arguments)
-    assert (ran.returncode, "No run has an id" in ran.stderr) == (1, True)
+    assert (ran.exit_code, "No run has an id" in ran.stderr) == (1, True)
 
 
 def test_no_history_is_told_with_what_to_do(tmp_path: Path) -> None:
@@ -96,8 +95,4 @@ def test_a_history_that_another_process_holds_is_told_to_be_locked(tmp_path: Pat
         connection.exec_driver_sql("PRAGMA locking_mode = EXCLUSIVE")
         connection.exec_driver_sql("BEGIN EXCLUSIVE")
         ran = command(history.place, "list")
-    assert (ran.returncode, "is locked by another process" in ran.stderr) == (1, True)
-
-
-def test_a_reader_that_goes_away_is_no_error(history: WrittenHistory) -> None:
-    assert isinstance(command(history.place, "list"), subprocess.CompletedProcess)
+    assert (ran.exit_code, "is locked by another process" in ran.stderr) == (1, True)
