@@ -19,6 +19,8 @@ _TICKS: Final = 4
 _MOST_LABELS: Final = 6
 _GAP: Final = 0.2
 """The share of a column's place that stays free."""
+_LEAST: Final = 1e-9
+"""What is less is nothing, as far as one can see."""
 _STEPS: Final = (1, 2, 2.5, 5, 10)
 
 Format = Callable[[float], str]
@@ -172,7 +174,7 @@ def _rows(places: Sequence[str], series: Sequence[Series], shown: Format) -> lis
 
 def _grid(most: float, shown: Format) -> tuple[float, list[Tick]]:
     """The value at the top, and the lines of the grid."""
-    step = _step(most / _TICKS) if most > 0 else 1
+    step = _step(most / _TICKS) if most > _LEAST else 1
     count = max(math.ceil(most / step), 1)
     top = step * count
     return top, [Tick(_y(step * index, top), shown(step * index)) for index in range(count + 1)]

@@ -23,7 +23,7 @@ from iterable_runs.queries.conditions import (
 from iterable_runs.queries.errors import NoSuchRunError
 from iterable_runs.queries.filters import RunFilter, RunPage
 from iterable_runs.queries.finding import find_identity
-from iterable_runs.queries.opening import HistoryDatabase, shown_place
+from iterable_runs.queries.opening import LOCK_TIMEOUT, HistoryDatabase, shown_place
 from iterable_runs.queries.rows import micros, moment_of, reject_of, request_of, run_of, sample_of, stream_of
 from iterable_runs.queries.tables import REJECTS, REQUESTS, RUNS, SAMPLES, STREAMS
 
@@ -41,10 +41,11 @@ class History:
 
     Args:
         place: the path of a SQLite file, or the URL of a PostgreSQL database.
+        lock_timeout: seconds to wait for the locks of others.
     """
 
-    def __init__(self, place: str) -> None:
-        self._database = HistoryDatabase(place)
+    def __init__(self, place: str, lock_timeout: float = LOCK_TIMEOUT) -> None:
+        self._database = HistoryDatabase(place, lock_timeout)
         self.shown_place = shown_place(place)
 
     def overview(self, now: datetime) -> Overview:

@@ -17,7 +17,7 @@ from iterable_runs.queries.errors import HistoryError
 from iterable_runs.queries.tables import HISTORY, SCHEMA_VERSION
 
 DEFAULT_PLACE: Final = "iterable-runs.db"
-_LOCK_TIMEOUT: Final = 5.0
+LOCK_TIMEOUT: Final = 5.0
 """Somebody waits for the answer, so this is less than what runs wait."""
 _POSTGRESQL: Final = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
@@ -56,7 +56,7 @@ class HistoryDatabase:
         HistoryError: if the place is neither.
     """
 
-    def __init__(self, place: str, lock_timeout: float = _LOCK_TIMEOUT) -> None:
+    def __init__(self, place: str, lock_timeout: float = LOCK_TIMEOUT) -> None:
         self._place = place
         self._path = sqlite_file(place)
         self._lock_timeout = lock_timeout
