@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import socket
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from threading import Event, Thread
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, Final, Self
 
 import uvicorn
 
 from iterable_api.facts.identity import ProjectType
+from iterable_api.serving.listening import listen, url_of
+from iterable_api.serving.server import Server, exit_on_signals
 from iterable_sandbox.control.views import counts
 from iterable_sandbox.faults import Fault, PlannedFault, read_fault
 from iterable_sandbox.faults.connection import Connection
@@ -35,30 +35,7 @@ _START_TIMEOUT_SECONDS: Final = 10
 _SHUTDOWN_GRACE_SECONDS: Final = 1
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn server that calls `on_start` when it accepts connections."""
-
-    def __init__(self, project: Project, on_start: Callable[[], None]) -> None:
-        config = uvicorn.Config(
-            build_app(project),
-            lifespan="off",
-            ws="none",
-            http=Connection,
-            loop="asyncio",
-            access_log=False,
-            server_header=False,
-            log_level="warning",
-            timeout_graceful_shutdown=_SHUTDOWN_GRACE_SECONDS,
-        )
-        super().__init__(config)
-        self._on_start = on_start
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._on_start()
-
-
-class _ThreadServer(_Server):
+class _ThreadServer(Server):
     """Server in a thread that stops at once: uvicorn polls for the end every 0.1 s, then waits for its clients."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -158,9 +135,9 @@ class Sandbox:
         self.settings = Settings(project_type=self.store.project_type(self._project_type), **self._settings)
         self.project = Project(self.settings, self.store, self.clock)
         self.project.webhooks.start()
-        listener = _bound_socket("127.0.0.1", 0)
-        self.url = _url(listener)
-        self._server = _ThreadServer(self.project, self._started.set)
+        listener = listen("127.0.0.1", 0)
+        self.url = url_of(listener)
+        self._server = _ThreadServer(_config(self.project), self._started.set)
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
         if not self._started.wait(_START_TIMEOUT_SECONDS):
@@ -202,14 +179,13 @@ def serve(settings: Settings, start: Start, on_start: Callable[[str], None]) -> 
         OSError: the address cannot be bound.
         SystemExit: at the end.
     """
-    listener = _bound_socket(start.host, start.port)
+    listener = listen(start.host, start.port)
     store = Store(start.database)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _exit)
+    exit_on_signals()
     project = Project(settings, store, Clock())
     try:
         _prepare(project, start)
-        _Server(project, lambda: on_start(_url(listener))).run(sockets=[listener])
+        Server(_config(project), lambda: on_start(url_of(listener))).run(sockets=[listener])
     finally:
         project.webhooks.end()
         store.close()
@@ -223,24 +199,15 @@ def _prepare(project: Project, start: Start) -> None:
     project.webhooks.start()
 
 
-def _exit(_number: int, _frame: FrameType | None) -> None:
-    """Exit with code 0 on a signal, which uvicorn raises again after its shutdown."""
-    sys.exit(0)
-
-
-def _bound_socket(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio disables Nagle's algorithm only on sockets whose protocol is given as TCP.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _config(project: Project) -> uvicorn.Config:
+    return uvicorn.Config(
+        build_app(project),
+        lifespan="off",
+        ws="none",
+        http=Connection,
+        loop="asyncio",
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        timeout_graceful_shutdown=_SHUTDOWN_GRACE_SECONDS,
+    )

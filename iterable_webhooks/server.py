@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import logging
-import signal
-import socket
-import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import Final
 
 import uvicorn
 
+from iterable_api.serving.listening import listen, url_of
+from iterable_api.serving.server import Server, exit_on_signals
 from iterable_webhooks.http.app import build_app
 from iterable_webhooks.http.connection import IDLE_TIMEOUT, Connection
-from iterable_webhooks.http.listening import listen, url
 from iterable_webhooks.settings.receiver import Settings
 from iterable_webhooks.store.opening import open_for_writing
 
 _GRACE: Final = 20
 """Seconds in which deliveries that have begun may end after a signal."""
-
-
-class _Server(uvicorn.Server):
-    """A server that says when it accepts connections."""
-
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_start = on_start
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._on_start()
 
 
 def serve(settings: Settings, on_start: Callable[[str], None]) -> None:
@@ -48,8 +33,7 @@ def serve(settings: Settings, on_start: Callable[[str], None]) -> None:
     """
     engine = open_for_writing(settings.store, settings.lock_timeout)
     listener = listen(settings.host, settings.port)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
+    exit_on_signals()
     config = uvicorn.Config(
         build_app(settings, engine),
         http=Connection,
@@ -69,11 +53,6 @@ def serve(settings: Settings, on_start: Callable[[str], None]) -> None:
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     scheme = "https" if settings.certfile else "http"
     try:
-        _Server(config, lambda: on_start(url(listener, scheme))).run(sockets=[listener])
+        Server(config, lambda: on_start(url_of(listener, scheme))).run(sockets=[listener])
     finally:
         engine.dispose()
-
-
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    """Asking a receiver to end is no error. Uvicorn raises the signal again when it has ended."""
-    sys.exit(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
@@ -124,7 +125,8 @@ class ColumnarPath:
         for sink, rows, places in self._prepared:
             some = slice(bisect_left(places, place), bisect_left(places, end))
             if chosen := rows[some]:
-                sink.deliver_all(chosen, [InputMessage(self._lines[at], schema) for at in places[some]])
+                lines = map(self._lines.__getitem__, places[some])
+                sink.deliver_all(chosen, [*map(InputMessage, lines, repeat(schema))])
         return end - place
 
     def _read(self, lines: Sequence[Line]) -> TypedRecords:

@@ -1,4 +1,4 @@
-"""Records that say that the source has deleted their row, as the route has it."""
+"""Records whose row the source has deleted, and what the route wants done about them."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class NamesOf(Protocol):
 
 
 class DeletedRowHandler:
-    """Recognises such records of one stream, and makes the operations that remove what their rows had put there.
+    """Recognises records of deleted rows in one stream, and builds the operations that remove what they wrote.
 
     Args:
-        object_: the object of the stream.
-        columns: the mapping of columns without dates: a row may hold nothing but the key.
-        key: the key properties.
-        marks: the columns that mark a row as deleted.
-        names: gives all identifiers of a record; None where the stream is not mirrored.
-        mirror: the mirror of the stream.
+        object_: object of the stream.
+        columns: column mapping without date conversion, as such a row may hold only its key.
+        key: key properties.
+        marks: columns that mark a row as deleted.
+        names: returns all identifiers of a record; None if the stream is not mirrored.
+        mirror: mirror of the stream.
         is_mapped: whether stream maps may have dropped the mark.
     """
 
@@ -62,16 +62,16 @@ class DeletedRowHandler:
         return self._on_deleted == WRITE
 
     def mark_in(self, given: InputRecord) -> str | None:
-        """Return the column that says that the source has deleted the row; None if none does."""
+        """Return the column that marks the row as deleted; None if none does."""
         mark = self._marks.mark_in(given.record)
         return self._marks.mark_in(given.original) if mark is None and self._is_mapped else mark
 
     def removal(self, record: Mapping[str, Any], mark: str | None) -> Operation:
-        """Return the operation that removes what the deleted row had put into Iterable.
+        """Return the operation that removes what the deleted row had written to Iterable.
 
         Raises:
             RecordRejectedError, RecordSkippedError: if nothing is to be removed.
-            IterableError: if Iterable does not tell what must be known.
+            IterableError: if a needed look-up in Iterable fails.
         """
         if self._on_deleted == SKIP:
             raise RecordSkippedError

@@ -1,4 +1,4 @@
-"""The way of a RECORD message from the reader to its sink. The one place that overrides what is private in the SDK."""
+"""Dispatch of RECORD messages from reader to sink. The only place that overrides private parts of the SDK."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _NO_CONTEXT: Final[Any] = MappingProxyType({})
 
 
 class _Route(NamedTuple):
-    """Where the records of a stream go, and the stream map on the way, if it changes anything."""
+    """Sink of a stream's records, and the stream map to apply, if it changes anything."""
 
     transform: Callable[[dict[str, Any]], dict[str, Any] | None] | None
     sink: Sink
 
 
 class FastDispatchTarget(Target):
-    """Leaves out what the SDK does with each record on the way, and what our sink does itself or does not need.
+    """Skips the per-record work of the SDK that the sink does itself or does not need.
 
-    The SDK copies the record, makes a context, takes `_sdc_*` columns away, validates, turns texts into dates, looks
-    for key properties, writes a line to the debug log, and looks at the clock; together that takes several times as
-    long as all else. Stream maps work as in the SDK, and so do the counts.
+    The SDK copies the record, creates a context, removes `_sdc_*` columns, validates, parses dates, checks the key
+    properties, writes to the debug log and reads the clock, which takes several times as long as everything else.
+    Stream maps and counts work as in the SDK.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -45,12 +45,12 @@ class FastDispatchTarget(Target):
         return partial(self._write_state_message, state) if state else lambda: None
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """End in words while the target is being made, when nothing was read yet: the SDK would call that a success."""
+        """End with a message before anything was read; the SDK would exit with success."""
         del signum, frame
         raise RunEndedError("The run was asked to end before it had begun")
 
     def columnar_path(self, stream: str) -> ColumnarPath | None:
-        """Return the path for blocks of a stream's records; None if there is none, or no record of it has come yet."""
+        """Return the columnar path of a stream; None if it has none, or no record has arrived yet."""
         return self._paths.get(stream)
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Reading Singer messages: without showing them to anybody, and until somebody says that it is enough."""
+"""Reading of Singer messages: their content never reaches a log, and reading can be stopped."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ def _no_path(_stream: str) -> ColumnarPath | None:
 
 
 class _StoppedError(Exception):
-    """Raised out of the wait for the next line."""
+    """Interrupts the wait for the next line."""
 
 
 class SingerReader(SimpleSingerReader):
-    """Lines that cannot be read are not quoted: they hold personal data. The SDK's reader logs them.
+    """Reader that, unlike the SDK's, never logs an unreadable line: lines hold personal data.
 
     Attributes:
         path_of: returns the columnar path of a stream, if it has one.
-        on_message: called when a message, or many together, have been dealt with.
-        on_version: deals with ACTIVATE_VERSION messages: the SDK warns of columns that are never written here.
-        on_state: called with the value of a STATE when it has come.
-        on_break: called when reading ends with an error.
-        passes_state: whether STATE messages are handed on; without them, none is ever emitted.
-        stopped: whether reading has ended before the end of the input because of `stop`.
-        is_exact: whether all that the last message holds is JSON that Iterable can take. Python's own parser,
-            which takes what the quick one does not, knows NaN and half surrogate pairs, too.
-        postponed: whether the rest of the input was passed over, because Iterable takes no more today.
+        on_message: called after each message, or block of messages, that was processed.
+        on_version: callback for ACTIVATE_VERSION; the SDK's would warn of columns that are never written here.
+        on_state: called with the value of each STATE message.
+        on_break: called if reading ends with an error.
+        passes_state: whether STATE messages are processed; if not, no state is ever emitted.
+        stopped: whether `stop` ended the reading before the end of the input.
+        is_exact: whether all values of the last message are standard JSON. Python's own parser, the fallback of the
+            faster one, also accepts NaN and lone surrogates, which Iterable refuses.
+        postponed: whether the rest of the input was skipped, because Iterable accepts no more today.
     """
 
     path_of: Callable[[str], ColumnarPath | None] = _no_path
@@ -74,21 +74,21 @@ class SingerReader(SimpleSingerReader):
 
     @property
     def record(self) -> Mapping[str, Any]:
-        """That of the message which is being dealt with, as it came, if it has one."""
+        """Record of the current message, as received; None if it has none."""
         return self._record if isinstance(self._record, dict) else {}
 
     @property
     def version(self) -> int | None:
-        """That of the message which is being dealt with, if it has one that is a whole number."""
+        """Version of the current message; None unless it is a whole number."""
         return version_in(self._version)
 
     @property
     def source(self) -> InputMessage:
-        """The RECORD that is being dealt with."""
+        """The current RECORD message with its SCHEMA message."""
         return InputMessage(self._line, self._schemas[self._stream])
 
     def stop(self, number: int, _frame: FrameType | None = None) -> None:
-        """A handler of signals: end as if the input ended behind the message at hand. A second signal kills."""
+        """Signal handler: stop as if the input ended after the current message. A second signal kills the process."""
         signal.signal(number, signal.SIG_DFL)
         _logger.info(
             "%s: what has been read is delivered as far as that takes less than %g s, then the run ends.",
@@ -100,7 +100,7 @@ class SingerReader(SimpleSingerReader):
             raise _StoppedError
 
     def deserialize_json(self, line: Line) -> dict[str, Any]:
-        """The message in `line`. Numbers with a point are decimals that keep every digit.
+        """Decode the message in `line`. Numbers with a decimal point become `Decimal`, so that no digit is lost.
 
         Raises:
             InvalidInputLine: if it is not a JSON object.
@@ -117,7 +117,7 @@ class SingerReader(SimpleSingerReader):
 
     @staticmethod
     def assert_line_requires(line_dict: dict[str, Any], requires: set[str]) -> None:
-        """Check that the message has what its type asks for.
+        """Check that the message has the members that its type requires.
 
         Raises:
             InvalidInputLine: naming what is missing.
@@ -127,7 +127,7 @@ class SingerReader(SimpleSingerReader):
             raise InvalidInputLine(f"A {kind} of the input has no {' and no '.join(sorted(missing))}")
 
     def process_lines(self, file_input: IO[str] | None, callbacks: dict[str, _Callback]) -> Counter[str]:
-        """Hand all messages to their callbacks; how many of each type there were."""
+        """Pass all messages to their callbacks; return the number of messages by type."""
         callbacks = {**callbacks, "BATCH": _refuse_batch}
         if not self.passes_state:
             callbacks["STATE"] = _ignore
@@ -140,7 +140,7 @@ class SingerReader(SimpleSingerReader):
                 self._process_block(lines, callbacks, counts)
         except PostponedError:
             self.postponed = True
-            # Who writes the input must not find the pipe broken.
+            # The writer of the input must not get a broken pipe.
             deque(blocks, maxlen=0)
         except BaseException:
             if self.on_break is not None:
@@ -149,7 +149,7 @@ class SingerReader(SimpleSingerReader):
         return counts
 
     def _process_block(self, lines: list[Line], callbacks: dict[str, _Callback], counts: Counter[str]) -> None:
-        """Deal with the messages in `lines`, as many as possible at a time."""
+        """Process the messages in `lines`, as many as possible at a time."""
         block, place, looked = LineBlock(lines, self._decoded), 0, dict[ColumnarPath, int]()
         while place < len(lines) and not self.stopped:
             taken = self._take(block, place, looked)
@@ -163,7 +163,7 @@ class SingerReader(SimpleSingerReader):
                 self.on_message()
 
     def _take(self, block: LineBlock, place: int, looked: dict[ColumnarPath, int]) -> int:
-        """Take messages together from this one on; return how many. `looked` says from where on a path knows them."""
+        """Deliver messages together, from this one on; return how many. `looked`: path -> first index it has read."""
         path = self.path_of(self._stream)
         if path is None:
             return 0
@@ -173,7 +173,7 @@ class SingerReader(SimpleSingerReader):
         return path.take(place - looked[path], self._schemas[self._stream])
 
     def _switches(self, message: dict[str, Any]) -> bool:
-        """Go over to the path of another stream, if the message is a record of one that has a path."""
+        """Switch to the columnar path of the stream whose record the message is; return whether there was one."""
         stream = message.get("stream")
         if stream == self._stream or stream.__class__ is not str or message.get("type") != RECORD:
             return False
@@ -187,7 +187,7 @@ class SingerReader(SimpleSingerReader):
         return DecodedMessage(message, self.is_exact)
 
     def _process(self, block: LineBlock, place: int, callbacks: dict[str, _Callback]) -> str:
-        """Deal with one message; its type."""
+        """Process one message; return its type."""
         message, self.is_exact = block.message(place)
         self._line, self._stream, self._version = block.lines[place], message.get("stream", ""), message.get("version")
         self._record = message.get("record")
@@ -210,11 +210,11 @@ class SingerReader(SimpleSingerReader):
             return message
         if self.on_state is not None:
             self.on_state(message.get("value"))
-        # The SDK writes it without knowing the exact decimals that its reader makes.
+        # The SDK's writer cannot encode the `Decimal` values of this reader.
         return dict(json.loads(self._line))
 
     def _blocks(self, blocks: Iterator[list[Line]]) -> Iterator[list[Line]]:
-        """The lines, until reading is to stop. What a signal cuts off is left."""
+        """Yield the blocks of lines until reading is stopped. Lines that a signal cuts off are not read."""
         while not self.stopped:
             self._waits = True
             try:
@@ -246,7 +246,7 @@ def _refuse_unknown(_message: dict[str, Any]) -> None:
 
 
 def _refuse_batch(message: dict[str, Any]) -> None:
-    """The SDK would hand the records of the files over unmapped and unchecked."""
+    """Refuse BATCH: the SDK would pass the records of the files on without mapping or validation."""
     raise InvalidInputLine(
         f"The stream {message.get('stream')!r} comes in BATCH files, which this target does not read. "
         "Remove `batch_config` from the tap"

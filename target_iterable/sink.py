@@ -1,4 +1,4 @@
-"""The sink of every stream: turns records into operations, and leaves the rest to the delivery."""
+"""The sink of every stream: turns records into operations and passes them to the delivery."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class IterableSink(BatchSink):
         if isinstance(self._object, MirroredObject) and self.delivery.mirror.is_active:
             self.delivery.mirror.make_removal = self._object.removal
             self._names = self._object.names
-        # Dates that are none must not keep a record from being recognised.
+        # An invalid date must not prevent that a record is identified.
         self._plain = ColumnMapping({}, route.fields, route.defaults, nest=route.dots_nest, selection=route.selection)
         marks = DeletionMarks(schema.get("properties", {}))
         self._deliver = target.deliveries.deliver
@@ -102,14 +102,14 @@ class IterableSink(BatchSink):
             is_mapped=self._is_mapped,
         )
         if self._object.reads_lines:
-            # Without `validate_records`, any schema will do.
+            # Without `validate_records`, any schema is accepted.
             with suppress(InvalidInputLine):
                 kept = RecordValidator(self.original_schema).schema
                 self._records.expect_lines(stream_name, kept, marks)
 
     @property
     def takes_blocks(self) -> bool:
-        """Whether records are made together, and it does no harm to make them a little before they are delivered."""
+        """Whether operations are built by the block, which is a little before they are delivered."""
         return self._object.takes_blocks
 
     @property
@@ -117,10 +117,10 @@ class IterableSink(BatchSink):
         return bool(self.config["on_duplicate_field"] == "reject")
 
     def get_validator(self) -> None:
-        """None for the SDK, which ends the run at an invalid record and logs its values; see `process_record`."""
+        """Return None: the SDK would end the run at an invalid record and log its values; see `process_record`."""
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        """Turn the record into an operation, or reject it."""
+        """Build and buffer the operation of one record, or reject it."""
         del context
         reader = self._reader
         given = InputRecord(record, reader.record, reader.version, is_exact=reader.is_exact)
@@ -137,10 +137,10 @@ class IterableSink(BatchSink):
         return self._records.read_lines(lines)
 
     def prepare_typed(self, typed: TypedRecords) -> list[Prepared]:
-        """Return what each of the records, which were read from lines, asks for.
+        """Return the outcome of each record that was read from a line.
 
         Raises:
-            DeliveryFailedError: if Iterable does not tell what must be known for that.
+            DeliveryFailedError: if a needed look-up in Iterable fails.
         """
         outcomes = self._outcomes(self._records.fields_of(typed), len(typed.places))
         if self._names is None:
@@ -151,10 +151,10 @@ class IterableSink(BatchSink):
         return [PreparedRecord(outcome, named, None, version) for outcome, named, version in triples]
 
     def prepare(self, records: Sequence[InputRecord]) -> list[Prepared]:
-        """Return what each of the records asks for.
+        """Return the outcome of each decoded record.
 
         Raises:
-            DeliveryFailedError: if Iterable does not tell what must be known for that.
+            DeliveryFailedError: if a needed look-up in Iterable fails.
         """
         marks = list(map(self._deleted_rows.mark_in, records))
         if self._names is None and not any(marks):
@@ -186,10 +186,10 @@ class IterableSink(BatchSink):
         return [found[place] for place in range(count)]
 
     def deliver_all(self, prepared: Sequence[Prepared], sources: Sequence[InputMessage]) -> None:
-        """Hand over records in their order."""
+        """Buffer prepared records in their order."""
+        self.tally_record_read(len(prepared))
         rows: list[Operation] = []
         for row, source in zip(prepared, sources, strict=True):
-            self.tally_record_read()
             if row.__class__ is Operation:
                 row.source = source
                 rows.append(row)
@@ -204,17 +204,17 @@ class IterableSink(BatchSink):
             rows.clear()
 
     def deliver(self, prepared: Prepared, source: InputMessage) -> None:
-        """Hand over one record.
+        """Buffer one prepared record.
 
         Raises:
-            DeliveryFailedError: if Iterable does not tell what must be known to remove what it was about.
+            DeliveryFailedError: if a look-up in Iterable fails that its removal needs.
         """
         outcome = attempt(self.delivery.add, prepared, source) if isinstance(prepared, Operation) else prepared
         if outcome is not None:
             self._finish(outcome if isinstance(outcome, PreparedRecord) else PreparedRecord(outcome), source)
 
     def _finish(self, row: PreparedRecord, source: InputMessage) -> None:
-        """Hand over a record that is not just an operation."""
+        """Buffer a record that is not just an operation."""
         mirror = self.delivery.mirror
         if row.is_gone:
             mirror.count_tombstone()
@@ -232,7 +232,7 @@ class IterableSink(BatchSink):
             mirror.record_row(outcome, row.names or (), row.version)
 
     def _not_sent(self, row: PreparedRecord, outcome: Outcome, source: InputMessage) -> None:
-        """Note that a record has come of which nothing is to be sent."""
+        """Count a record for which nothing is sent."""
         verdict = WRITTEN
         match outcome:
             case RejectReason():
@@ -249,7 +249,7 @@ class IterableSink(BatchSink):
             self.delivery.count_deleted(verdict)
 
     def _settled(self, row: PreparedRecord) -> Outcome:
-        """Return the outcome of a record, after all records before it have been handed over."""
+        """Return the outcome of a record, when all records before it are buffered."""
         if row.outcome is not None:
             return row.outcome
         try:
@@ -260,29 +260,29 @@ class IterableSink(BatchSink):
             raise operations_not_built(self.stream_name, error) from error
 
     def process_batch(self, context: dict[str, Any]) -> None:
-        """Send what waits, of this stream and of all others: state is about all of them."""
+        """Send the buffers of all streams, since state covers all of them."""
         del context
         self.record_counter_metric.increment(self.current_size)
         self._deliver()
 
     @property
     def is_full(self) -> bool:
-        """Never: the target knows when it is time to send, and then moves state, too."""
+        """Return False: the target itself decides when to send and to move state."""
         return False
 
     @property
     def process_activate_version_messages(self) -> bool:
-        """Only what is mirrored is removed because a newer version of a stream lacks it."""
+        """Whether a new version removes records: only of mirrored streams."""
         return self._names is not None and super().process_activate_version_messages
 
     def activate_version(self, new_version: int) -> None:
-        """Deliver what waits, then remove what has left the source, if all of the version has been read."""
+        """Send the buffers, then remove what the source no longer has, if the whole version was read."""
         if self.delivery.mirror.is_complete_at(new_version):
             self._deliver()
             self.delivery.remove_missing(new_version, lambda: self._reader.stopped)
 
     def _named(self, names: NamesOf, record: Mapping[str, Any]) -> Sequence[str] | None:
-        """Return all identifiers of the record, by which a mirror knows it; None if they cannot be told."""
+        """Return all identifiers by which a mirror knows the record; None if it has no valid one."""
         try:
             return names(self._plain.row(record), [record.get(column) for column in self.key_properties])
         except (RecordRejectedError, RecursionError):
@@ -292,7 +292,7 @@ class IterableSink(BatchSink):
 
 
 def _cleared(schema: Mapping[str, Any], route: Route) -> Row:
-    """A row with null for each column, unless two of them have one name: then no record is taken anyway."""
+    """Return a row with null for each column; empty if two columns share a name: no record is accepted then."""
     with suppress(RecordRejectedError):
         columns = ColumnMapping({}, route.fields, nest=route.dots_nest, selection=route.selection)
         return columns.row(dict.fromkeys(schema.get("properties", {})))

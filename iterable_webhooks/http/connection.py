@@ -1,4 +1,7 @@
-"""The TCP connection under a request, with bounds on the head of a request that uvicorn does not have."""
+"""The TCP connection under a request. The only place that overrides private parts of uvicorn.
+
+Uvicorn has no public setting for the size of a request's head and the time that it may take.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from typing import Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 IDLE_TIMEOUT: Final = 75
-"""Seconds in which the head of the next request must be whole; more than the 60 of common load balancers."""
+"""Seconds in which the head of the next request must be complete; more than the 60 of common load balancers."""
+_FIRST_HEAD_TIMEOUT: Final = 15
+"""Seconds for the first head: connections that send nothing must not take the place of others for long."""
 _LONGEST_HEAD: Final = 64_000
 
 
@@ -19,9 +24,9 @@ class Connection(HttpToolsProtocol):
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Take over a new connection."""
+        """Start with a new connection."""
         super().connection_made(transport)
-        self._wait_for_head()
+        self._wait_for_head(_FIRST_HEAD_TIMEOUT)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget a connection that is gone."""
@@ -29,7 +34,7 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come."""
+        """Parse received bytes."""
         if self._head_bytes is not None:
             self._head_bytes += len(data)
         super().data_received(data)
@@ -47,8 +52,8 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         if self.cycle.response_complete and not self.transport.is_closing():
             self._head_timer.cancel()
-            self._wait_for_head()
+            self._wait_for_head(IDLE_TIMEOUT)
 
-    def _wait_for_head(self) -> None:
+    def _wait_for_head(self, seconds: float) -> None:
         self._head_bytes = 0
-        self._head_timer = self.loop.call_later(IDLE_TIMEOUT, self.transport.close)
+        self._head_timer = self.loop.call_later(seconds, self.transport.close)

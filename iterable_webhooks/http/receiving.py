@@ -22,23 +22,22 @@ from iterable_webhooks.store.events import Delivery, MalformedBody
 _LATER: Final = {"Retry-After": "5"}
 _CLOSE: Final = {"Connection": "close"}
 
-_Answer = tuple[int, str, Mapping[str, str]]
-
-_OK: Final[_Answer] = (200, "OK", {})
-_WRONG_SECRET: Final[_Answer] = (401, "The secret is missing or wrong.", _CLOSE)
-_NO_PROJECT: Final[_Answer] = (404, "There is no project of this path.", _CLOSE)
-_TOO_LARGE: Final[_Answer] = (413, "The body is too large.", _CLOSE)
-_OVERLOADED: Final[_Answer] = (503, "Too much is waiting to be stored. Try again.", {**_LATER, **_CLOSE})
+# Each is sent any number of times: a response that has no task to run afterwards keeps nothing of a request.
+_OK: Final = PlainTextResponse("OK")
+_WRONG_SECRET: Final = PlainTextResponse("The secret is missing or wrong.", 401, _CLOSE)
+_NO_PROJECT: Final = PlainTextResponse("There is no project of this path.", 404, _CLOSE)
+_TOO_LARGE: Final = PlainTextResponse("The body is too large.", 413, _CLOSE)
+_OVERLOADED: Final = PlainTextResponse("Too much is waiting to be stored. Try again.", 503, {**_LATER, **_CLOSE})
 _UNREAD: Final = (_WRONG_SECRET, _NO_PROJECT, _TOO_LARGE, _OVERLOADED)
 """Answers before the body was read to its end."""
 
-_REFUSALS: Final[Mapping[type[Exception], _Answer]] = {
+_REFUSALS: Final[Mapping[type[Exception], Response]] = {
     BodyTooLargeError: _TOO_LARGE,
-    BodyTooSlowError: (408, "The body did not come in time.", _CLOSE),
-    SenderGoneError: (400, "The body did not come to its end.", _CLOSE),
+    BodyTooSlowError: PlainTextResponse("The body did not come in time.", 408, _CLOSE),
+    SenderGoneError: PlainTextResponse("The body did not come to its end.", 400, _CLOSE),
     OverloadedError: _OVERLOADED,
-    NotTakenError: (503, "The store takes too long. Try again.", _LATER),
-    WebhookStoreError: (503, "The store does not work. Try again.", _LATER),
+    NotTakenError: PlainTextResponse("The store takes too long. Try again.", 503, _LATER),
+    WebhookStoreError: PlainTextResponse("The store does not work. Try again.", 503, _LATER),
 }
 """The answers to deliveries that are not stored, by what went wrong."""
 
@@ -65,14 +64,12 @@ class Receiver:
             answer = await self._answer(scope, receive)
         except tuple(_REFUSALS) as error:
             answer = _refusal(error)
-        status, text, headers = answer
         if answer in _UNREAD:
             await discard(receive)
-        self._metrics.answered(status)
-        response: Response = PlainTextResponse(text, status, headers)
-        await response(scope, receive, send)
+        self._metrics.answered(answer.status_code)
+        await answer(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> _Answer:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         project = scope["path"].strip("/").partition("/")[0] if self._has_paths else DEFAULT_PROJECT
         if not self._check.knows(project):
             return _NO_PROJECT
@@ -84,11 +81,10 @@ class Receiver:
             delivery = Delivery(now, project, event_name(body), body)
         except MalformedBodyError as error:
             await self._commits.store(MalformedBody(now, project, str(error), body))
-            return 400, f"The body is no JSON object: {error}.", {}
+            return PlainTextResponse(f"The body is no JSON object: {error}.", 400)
         await self._commits.store(delivery)
-        self._metrics.stored(project, delivery.event_name, len(body))
         return _OK
 
 
-def _refusal(error: Exception) -> _Answer:
+def _refusal(error: Exception) -> Response:
     return next(_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS)

@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final, NamedTuple
 
+from iterable_webhooks.ingest.deadlines import Deadlines
 from iterable_webhooks.ingest.errors import StoreSlowError
 from iterable_webhooks.ingest.metrics import Metrics
 from iterable_webhooks.ingest.pending_bytes import PendingBytes
@@ -48,6 +49,7 @@ class GroupCommit:
         self._pending = pending
         self._metrics = metrics
         self._timeout = timeout
+        self._deadlines = Deadlines(timeout)
         self._most_rows = most_rows
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="group-commit", daemon=True)
@@ -73,10 +75,10 @@ class GroupCommit:
             StoreSlowError: if that takes too long.
         """
         committed = self._loop.create_future()
+        self._deadlines.add(committed)
         self._queue.put(_Waiting(row, committed))
         try:
-            async with asyncio.timeout(self._timeout):
-                await committed
+            await committed
         except TimeoutError:
             raise StoreSlowError from None
 
@@ -115,7 +117,7 @@ class GroupCommit:
             self._metrics.failed_commits.inc()
             self._tell(failure)
             return failure
-        self._metrics.committed(len(deliveries) + len(malformed), time.perf_counter() - began)
+        self._metrics.committed(deliveries, len(malformed), time.perf_counter() - began)
         self._tell(None)
         return None
 
@@ -136,6 +138,7 @@ class GroupCommit:
                 one.committed.set_exception(failure)
             else:
                 one.committed.set_result(None)
+        self._deadlines.forget_done()
 
 
 def _size(waiting: _Waiting) -> int:

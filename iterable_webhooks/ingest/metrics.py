@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import prometheus_client
+from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 from iterable_api.facts.data_types import DATA_TYPES
+from iterable_webhooks.store.events import Delivery
 
 _OTHER: Final = "other"
 _KNOWN_NAMES: Final = frozenset(data_type.name for data_type in DATA_TYPES)
@@ -19,10 +23,11 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._unreported: dict[int, int] = {}
-        self._answers = Counter(
+        self._answers_of: dict[int, prometheus_client.Counter] = {}
+        self._answers = prometheus_client.Counter(
             "iterable_webhooks_answers", "Answers to deliveries, by status.", ["status"], registry=self.registry
         )
-        self._events = Counter(
+        self._events = prometheus_client.Counter(
             "iterable_webhooks_events",
             "Events stored, by project and name; names that Iterable's export does not have are `other`.",
             ["project", "event_name"],
@@ -34,14 +39,16 @@ class Metrics:
             ["project"],
             registry=self.registry,
         )
-        self._bytes = Counter("iterable_webhooks_stored_bytes", "Bytes of bodies stored.", registry=self.registry)
+        self._bytes = prometheus_client.Counter(
+            "iterable_webhooks_stored_bytes", "Bytes of bodies stored.", registry=self.registry
+        )
         self._commit_seconds = Histogram(
             "iterable_webhooks_commit_seconds", "How long commits took.", registry=self.registry
         )
         self._commit_rows = Histogram(
             "iterable_webhooks_commit_rows", "Rows of a commit.", buckets=_ROWS, registry=self.registry
         )
-        self.failed_commits = Counter(
+        self.failed_commits = prometheus_client.Counter(
             "iterable_webhooks_failed_commits", "Commits that the store did not take.", registry=self.registry
         )
         self.pending_bytes = Gauge(
@@ -50,7 +57,9 @@ class Metrics:
 
     def answered(self, status: int) -> None:
         """Count an answer to a delivery."""
-        self._answers.labels(str(status)).inc()
+        if status not in self._answers_of:
+            self._answers_of[status] = self._answers.labels(str(status))
+        self._answers_of[status].inc()
         self._unreported[status] = self._unreported.get(status, 0) + 1
 
     def new_answers(self) -> dict[int, int]:
@@ -58,13 +67,13 @@ class Metrics:
         new, self._unreported = self._unreported, {}
         return dict(sorted(new.items()))
 
-    def stored(self, project: str, event_name: str, size: int) -> None:
-        """Count an event of `size` bytes that was stored."""
-        self._events.labels(project, event_name if event_name in _KNOWN_NAMES else _OTHER).inc()
-        self._last_event.labels(project).set_to_current_time()
-        self._bytes.inc(size)
-
-    def committed(self, rows: int, seconds: float) -> None:
-        """Count a commit."""
-        self._commit_rows.observe(rows)
+    def committed(self, deliveries: Sequence[Delivery], malformed: int, seconds: float) -> None:
+        """Count a commit of `deliveries` and so many malformed bodies."""
+        self._commit_rows.observe(len(deliveries) + malformed)
         self._commit_seconds.observe(seconds)
+        self._bytes.inc(sum([len(delivery.body) for delivery in deliveries]))
+        events = Counter([(delivery.project, delivery.event_name) for delivery in deliveries])
+        for (project, name), number in events.items():
+            self._events.labels(project, name if name in _KNOWN_NAMES else _OTHER).inc(number)
+        for project in {project for project, _ in events}:
+            self._last_event.labels(project).set_to_current_time()

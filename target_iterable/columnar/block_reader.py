@@ -18,12 +18,12 @@ from target_iterable.schemas.validation import RecordValidator
 
 
 class InputRecord(NamedTuple):
-    """A record as its message or a stream map gives it.
+    """A record from a message, or the result of a stream map.
 
     Attributes:
-        original: the record of the message, if a stream map has changed it.
+        original: the record of the message, before any stream map.
         version: the version of the message, if it has one.
-        is_exact: whether all that it holds is JSON that Iterable can take; see `SingerReader`.
+        is_exact: whether all its values are standard JSON; see `SingerReader`.
     """
 
     record: dict[str, Any]
@@ -33,12 +33,12 @@ class InputRecord(NamedTuple):
 
 
 class ReadRecords(NamedTuple):
-    """Records with the fields that their columns are mapped to.
+    """Records after validation and column mapping.
 
     Attributes:
-        block: the records that are not rejected.
-        places: the place of each of them among those that were given.
-        rejects: why the others are rejected, by their places.
+        block: the valid records.
+        places: index of each valid record in the input.
+        rejects: index in the input -> reject reason, for the other records.
     """
 
     block: RecordBlock
@@ -62,9 +62,9 @@ class BlockReader:
         self._type: RecordType | None = None
 
     def expect_lines(self, stream: str, schema: Mapping[str, Any], deletion_marks: DeletionMarks) -> None:
-        """Prepare to read lines, if the schema and the mapping are such that this can be done for columns as a whole.
+        """Enable the reading of undecoded lines, if schema and mapping can be applied to whole columns.
 
-        Records that are marked as deleted are left to be decoded one by one.
+        Records that are marked as deleted are not read this way: they are decoded one by one.
         """
         if self._mapping.moves is None:
             return
@@ -79,7 +79,7 @@ class BlockReader:
         self._dates = {name: (field, dates(name)) for name, field in (first | columns).items()}
 
     def read_lines(self, lines: Sequence[Line]) -> TypedRecords:
-        """Return the records of lines that are messages of the stream, keep to its schema, and are not marked."""
+        """Read the lines that hold valid RECORD messages of this stream without a deletion mark."""
         if self._type is None:
             return NO_RECORDS
         return self._type.read(lines)
@@ -100,7 +100,7 @@ class BlockReader:
         return ReadRecords(RecordBlock([keys[place] for place in places], fields), places, rejects)
 
     def fields_of_records(self, records: Sequence[InputRecord], *, is_mapped: bool) -> ReadRecords:
-        """Return the fields of decoded records; `is_mapped` says that stream maps may have put anything into them."""
+        """Return the fields of decoded records; with `is_mapped`, stream maps may have changed any value."""
         rows: list[Row] = []
         keys: list[tuple[Any, ...]] = []
         places: list[int] = []

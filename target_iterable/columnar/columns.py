@@ -17,7 +17,7 @@ TOO_DEEP: Final = RejectReason("tooDeep", "it has objects or arrays in too many 
 
 
 def attempt(read: Callable[..., Any], *values: Any) -> Any:
-    """Return what `read` makes of the values, or the reason for which it rejects them."""
+    """Return `read(*values)`, or the reject reason that it raises."""
     try:
         return read(*values)
     except RecordRejectedError as error:
@@ -27,7 +27,7 @@ def attempt(read: Callable[..., Any], *values: Any) -> Any:
 
 
 def map_values(read: Callable[..., Any], *columns: Column) -> Column:
-    """Return what `read`, which has no side effects, makes of each value, or the reason for which it rejects it."""
+    """Return `read` of each value, or the reject reason that it raises. `read` must have no side effects."""
     try:
         return list(map(read, *columns))
     except (RecordRejectedError, RecursionError):
@@ -35,7 +35,7 @@ def map_values(read: Callable[..., Any], *columns: Column) -> Column:
 
 
 def rejects_in(column: Column) -> Mapping[int, RejectReason]:
-    """Return the reject reasons in a column, by their places."""
+    """Return index -> reject reason for a column."""
     if RejectReason not in {*map(type, column)}:
         return {}
     return {place: value for place, value in enumerate(column) if value.__class__ is RejectReason}

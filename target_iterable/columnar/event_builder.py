@@ -31,14 +31,14 @@ class EventRules:
     """Rules of an object for its events.
 
     Attributes:
-        with_id: the endpoint of events that have an id.
-        without_id: that of the others.
-        grouping: tells the group of an event by its name; None for the name if the record has none.
-        attributes: by field: reads what stands beside the data fields, in this order.
-        shared: members that all events have.
-        derive: makes the id of an event without one, of its content in the normal form and of what of its key is not in
-            there; None if such events stay without.
-        unkept: what of a key is not in the content; None if that is nothing.
+        with_id: endpoint of events that have an id.
+        without_id: endpoint of events without one.
+        grouping: finds the row group of an event by its name, which is None where the record has none.
+        attributes: field -> transform of its column, for members beside `dataFields`, in this order.
+        shared: members with the same value in all events.
+        derive: derives an id from the normal form of an event's content, and from the key values that are not part of
+            the content; None if events without an id stay without.
+        unkept: returns the values of a key that are not part of the content; None if there are none.
     """
 
     with_id: Endpoint
@@ -51,7 +51,7 @@ class EventRules:
 
 
 class EventBuilder(UserBuilder):
-    """Builds custom events. Their user is named once: an identifier besides is left out, the profile holds it."""
+    """Builds custom events. Each names its user by one identifier; further ones are left out, the profile has them."""
 
     def __init__(self, rule: IdentityRule, options: FieldOptions, types: FieldTypes, rules: EventRules) -> None:
         super().__init__(rule, options)
@@ -66,7 +66,7 @@ class EventBuilder(UserBuilder):
             if (column := draft.take(name)) is not None:
                 draft.put(name, read(column))
         draft.flatten(_DATA, self._options.duplicates, clears=self._options.clears)
-        # Values stay as they come, whatever the run has learnt: so the id that follows from them is the same each time.
+        # No coercion: a derived id must be the same in every run, whatever types the run has learnt.
         fit_types(draft, self._types, None)
         if rules.derive is not None and draft:
             self._derive_ids(draft, rules.derive)
@@ -81,7 +81,7 @@ class EventBuilder(UserBuilder):
         return [rules.without_id if id_ is UNSET else rules.with_id for id_ in ids]
 
     def _beside(self, draft: Draft) -> dict[str, Column]:
-        """All members but the data fields and those that all events share."""
+        """Return the members beside `dataFields`, without the shared ones."""
         names = [group.event_name for group in draft.heads[GROUP]]
         attributes = {name: draft.heads[name] for name in self._rules.attributes if name in draft.heads}
         return {**self._top(draft), _NAME: names, **attributes}
@@ -101,7 +101,7 @@ class EventBuilder(UserBuilder):
         draft.put(_ID, derived)
 
     def _contents(self, draft: Draft) -> tuple[Column, Mapping[int, RejectReason]]:
-        """Return the content of each event without its id, in the normal form, and the records that have none."""
+        """Return the normal form of each event without its id, and index -> reject reason of those that have none."""
         members = {name: normal_values(column) for name, column in self._beside(draft).items() if name != _ID}
         if draft.rows is not None:
             members[_DATA] = normal_values(draft.rows)

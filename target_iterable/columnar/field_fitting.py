@@ -23,7 +23,7 @@ Coerce: TypeAlias = Callable[[str, Row], Row]
 
 
 def fit_types(draft: Draft, types: FieldTypes, coerce: Coerce | None) -> None:
-    """Put the column `VERSION` into the heads, and coerce the values of which it is not sure that they fit."""
+    """Add the head `VERSION`, and coerce the values that may not fit their field."""
     scopes = [group.type_scope for group in draft.heads[GROUP]]
     versions: Column = [types.version] * len(draft)
     draft.heads[VERSION] = versions
@@ -44,7 +44,7 @@ def fit_types(draft: Draft, types: FieldTypes, coerce: Coerce | None) -> None:
 
 
 class _Fitting:
-    """Does it for the records at some places, which are of one scope."""
+    """Fits the records of one scope, which are at some places of the block."""
 
     def __init__(
         self, scope: str, places: Sequence[int], types: FieldTypes, coerce: Coerce | None, versions: Column
@@ -63,7 +63,7 @@ class _Fitting:
                 rows[place] = attempt(self._coerce, self._scope, rows[place])
 
     def fit_field(self, fields: dict[str, Column], name: str) -> bool:
-        """Fit one field of all records; whether that may have changed something."""
+        """Fit one field of all records; return whether any value may have changed."""
         column = [*fields[name]]
         unsure = self._unsure(partial(self._types.values_to_check, self._scope, name), column)
         if not unsure:
@@ -80,7 +80,7 @@ class _Fitting:
         return True
 
     def _unsure(self, find: Callable[[Sequence[Any]], Sequence[int]], values: list[Any]) -> list[int]:
-        """The places that `find` finds among those of the scope, noted as unsure; what is too deep is rejected."""
+        """Return the places of values that may not fit by `find`; mark them unchecked, and reject what is too deep."""
         some = values if len(self._places) == len(values) else [values[place] for place in self._places]
         try:
             unsure = [self._places[found] for found in find(some)]

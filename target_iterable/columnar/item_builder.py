@@ -35,11 +35,11 @@ class ItemRules:
     """Rules of an object for its items.
 
     Attributes:
-        endpoint: takes the items.
-        grouping: tells the group of an item by the name of its catalog; None for the name if the record has none.
-        read_id: returns the id of an item, of what the record says; rejects what cannot be one.
-        key_field: the field of the only key property, which is the id of records without the field `itemId`; empty if
-            the stream has several key properties, or none.
+        endpoint: endpoint of the items.
+        grouping: finds the row group of an item by the name of its catalog, which is None where the record has none.
+        read_id: converts a value to an item id; rejects a value that cannot be one.
+        key_field: field of the single key property, whose value is the id where there is no field `itemId`; empty if
+            the stream has no single key property.
     """
 
     endpoint: Endpoint
@@ -72,7 +72,7 @@ class ItemBuilder(OperationBuilder):
         draft.put(PART, [b"%b:%b" % pair for pair in pairs])
 
     def _take_ids(self, draft: Draft) -> Column:
-        """Return the id of each record: its field `itemId`, or without that field its only key property."""
+        """Return the id of each record: `itemId`, or else the value of the single key property."""
         ids = draft.take(_ID) or [UNSET] * len(draft)
         if self._rules.key_field and UNSET in ids:
             keyed = [id_ is UNSET for id_ in ids]

@@ -1,4 +1,4 @@
-"""Lines of the input that have come together, each of which is decoded once, and only if that is needed."""
+"""A block of input lines. Each line is decoded at most once, and only on demand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCHEMA: Final = "SCHEMA"
 
 
 class DecodedMessage(NamedTuple):
-    """A message, and whether all that it holds is JSON that Iterable can take; see `SingerReader`."""
+    """A message, and whether all its values are standard JSON; see `SingerReader`."""
 
     message: dict[str, Any]
     is_exact: bool
@@ -29,7 +29,7 @@ class Kind(msgspec.Struct, frozen=True, gc=False):
 
 
 class LineBlock:
-    """Some lines.
+    """A block of lines.
 
     Args:
         decode: returns the message in a line; raises `InvalidInputLine` if there is none.
@@ -42,13 +42,17 @@ class LineBlock:
         self._kinds: dict[int, Kind | None] = {}
 
     def message(self, place: int) -> DecodedMessage:
-        """Return the message in a line; raise what `decode` raises."""
+        """Return the decoded message of a line.
+
+        Raises:
+            InvalidInputLine: see `decode`.
+        """
         if place not in self._messages:
             self._messages[place] = self._decode(self.lines[place])
         return self._messages[place]
 
     def kind(self, place: int) -> Kind | None:
-        """Return what the message in a line is; None if the line is blank, or holds no message."""
+        """Return the kind of the message in a line; None if the line is blank or no message."""
         if place not in self._kinds:
             self._kinds[place] = self._kind(place)
         return self._kinds[place]

@@ -1,4 +1,4 @@
-"""The lines of the input, many at a time, and yet none waits for those behind it."""
+"""Reads the input in blocks of lines, without waiting for a block to fill."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BLOCK: Final = 1 << 16
 
 
 def line_blocks(file: IO[str]) -> Iterator[list[Line]]:
-    """The lines of a file or pipe, without their ends, as they come; of what has no bytes behind it, with them."""
+    """Yield blocks of lines as they arrive: bytes without line ends, or text with them if the file has no buffer."""
     return _as_they_come(file) if hasattr(file, "buffer") else iter(lambda: list[Line](file.readlines(_BLOCK)), [])
 
 

@@ -23,23 +23,23 @@ _MAX_TYPES: Final = 1000
 
 
 class OperationBuilder(ABC):
-    """Makes the operations of an object, step by step, each step for all records of a block.
+    """Builds the operations of an object. Each step runs for all records of a block.
 
-    The first step that rejects a record gives the reason.
+    The first step that rejects a record determines the reject reason.
 
     Attributes:
         fields_path: see `Operation`.
-        max_sure_bytes: the size of a part up to which a row surely fits into a request.
+        max_sure_bytes: parts up to this size fit into a request without a check of the whole row.
     """
 
     fields_path: tuple[str, ...] = ("dataFields",)
     max_sure_bytes = MAX_BODY_BYTES // 2
 
     def operations(self, block: RecordBlock) -> list[Operation | RejectReason]:
-        """Return the operation of each record, or the reason for which it is rejected.
+        """Return the operation or the reject reason of each record.
 
         Raises:
-            IterableError: if Iterable does not tell what must be known.
+            IterableError: if a needed look-up in Iterable fails.
         """
         draft = Draft(block)
         if draft:
@@ -52,7 +52,7 @@ class OperationBuilder(ABC):
 
     @abstractmethod
     def _prepare(self, draft: Draft) -> None:
-        """Put `GROUP`, `VERSION` and `PART` into the heads, and all that the other methods need; see `fit_types`."""
+        """Add the heads `GROUP`, `VERSION` and `PART`, and those that the other methods use; see `fit_types`."""
 
     @abstractmethod
     def _names(self, draft: Draft) -> Iterable[tuple[Name, ...]]:
@@ -63,7 +63,7 @@ class OperationBuilder(ABC):
         """Return the endpoint of each record."""
 
     def _only_for(self, draft: Draft) -> Iterable[frozenset[Name]]:
-        """Return the users for whom each record is meant only if they exist."""
+        """Return, for each record, the users who must exist for it to be sent."""
         del draft
         return repeat(NO_NAMES)
 
@@ -97,18 +97,18 @@ def _size_checked(row: Operation) -> Operation:
 
 @lru_cache(_MAX_TYPES)
 def structs(members: tuple[str, ...]) -> type[msgspec.Struct]:
-    """Return a type of objects that are encoded with these members, in this order, without those that are `UNSET`."""
+    """Return a struct type with these members in this order; members that are `UNSET` are not encoded."""
     fields = [(f"f{place}", Any, msgspec.field(name=name, default=UNSET)) for place, name in enumerate(members)]
     return defstruct("Struct", fields, gc=False)
 
 
 def struct_column(columns: Mapping[str, Iterable[Any]]) -> Column:
-    """Return an object for each record with these members; there is one member at least, and one with an end."""
+    """Return a struct for each record. At least one of the columns must be finite."""
     return list(map(structs(tuple(columns)), *columns.values()))
 
 
 def without_any(columns: Collection[Column]) -> Collection[int]:
-    """Return the places of records that have none of these."""
+    """Return the indexes of records for which all these columns are `UNSET`."""
     if not all(UNSET in column for column in columns):
         return ()
     return {place for place, row in enumerate(zip(*columns, strict=True)) if {*map(id, row)} == {id(UNSET)}}

@@ -1,4 +1,4 @@
-"""Blocks of records: as they are read, and on their way to operations."""
+"""Blocks of records, before and while operations are built of them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from target_iterable.records.duplicate_fields import DuplicateFields
 
 
 class RecordBlock(msgspec.Struct, frozen=True):
-    """Records of one stream that keep to its schema, with the fields that their columns are mapped to.
+    """Valid records of one stream, after column mapping.
 
     Attributes:
-        keys: the values of the key properties, a tuple for each record.
-        fields: the values of each field, a column for each; `UNSET` where a record has none.
-        rows: the fields of each record, in place of `fields`, where records have not all come with the same columns.
-            Whoever takes the block may take them apart.
+        keys: values of the key properties, one tuple per record.
+        fields: field -> column.
+        rows: fields of each record, instead of `fields`, where the records differ in their columns. The receiver of the
+            block may modify them.
     """
 
     keys: Sequence[tuple[Any, ...]]
@@ -34,20 +34,20 @@ class RecordBlock(msgspec.Struct, frozen=True):
         return len(self.keys)
 
     def records(self) -> list[Row]:
-        """Return the fields of each record, which may be taken apart."""
+        """Return the fields of each record; the caller may modify them."""
         return rows_of(self.fields, len(self)) if self.rows is None else self.rows
 
 
 class Draft:
-    """The records of a block on their way to operations. A record that one step rejects is not seen by the next.
+    """Records of a block while operations are built. A record that one step rejects is gone for the next.
 
     Attributes:
-        places: the place of each record in the block.
+        places: index of each record in the block.
         keys: see `RecordBlock`.
-        fields: the data fields, a column for each.
-        rows: the data fields of each record, in place of `fields`.
-        heads: columns that are no data fields, or not any more, by names that the operation builder gives them.
-        rejects: the reasons of the records that are rejected, by their place in the block.
+        fields: data field -> column.
+        rows: data fields of each record, instead of `fields`.
+        heads: columns beside the data fields; the operation builder names them.
+        rejects: index in the block -> reject reason.
     """
 
     def __init__(self, block: RecordBlock) -> None:
@@ -62,14 +62,14 @@ class Draft:
         return len(self.places)
 
     def take(self, name: str) -> Column | None:
-        """Take a field out of the data fields; None if no record has it."""
+        """Remove a field from the data fields, and return its column; None if no record has it."""
         if self.rows is None:
             return self.fields.pop(name, None)
         column = [row.pop(name, UNSET) for row in self.rows]
         return None if column.count(UNSET) == len(column) else column
 
     def drop(self, name: str, where: Sequence[bool]) -> None:
-        """Drop a field of some records."""
+        """Remove a field from some records."""
         if self.rows is not None:
             for row, drops in zip(self.rows, where, strict=True):
                 if drops:
@@ -81,7 +81,7 @@ class Draft:
             self.fields[name] = [UNSET if drops else value for value, drops in pairs]
 
     def put(self, name: str, column: Column) -> None:
-        """Keep a column among the heads, and drop the records that it rejects."""
+        """Add a column to the heads, and drop the records that it rejects."""
         self.heads[name] = column
         self.reject(column)
 
@@ -98,10 +98,9 @@ class Draft:
         self.rows = None if self.rows is None else [self.rows[place] for place in kept]
 
     def flatten(self, member: str, duplicates: DuplicateFields, *, clears: bool) -> None:
-        """Make the members of the object `member` data fields, and leave out nulls unless `clears` says otherwise.
+        """Make the members of the object `member` data fields; leave out nulls unless `clears` is set.
 
-        A record is rejected whose member is no object, or has another value for a field that the record has, too, if
-        `duplicates` rejects such records.
+        A record is rejected if `member` is no object, or, where `duplicates` says so, if it contradicts another field.
         """
         objects = self.take(member)
         if objects is None or {*map(type, objects)} <= _NOTHING or all(value in (UNSET, *EMPTY) for value in objects):
@@ -118,13 +117,13 @@ class Draft:
         self.reject(self.rows)
 
     def map_rows(self, read: Callable[[Row], Row]) -> None:
-        """Replace the data fields of each record by what `read` makes of them."""
+        """Replace the data fields of each record by `read` of them."""
         self.rows = [attempt(read, row) for row in self._records()]
         self.fields = {}
         self.reject(self.rows)
 
     def block_of(self, some: Sequence[int]) -> RecordBlock:
-        """Return a block of the data fields of some of the records."""
+        """Return a block with the data fields of some records."""
         fields = {name: [column[place] for place in some] for name, column in self.fields.items()}
         rows = None if self.rows is None else [self.rows[place] for place in some]
         return RecordBlock([self.keys[place] for place in some], fields, rows)
@@ -147,14 +146,14 @@ class Draft:
 
 
 def rows_of(columns: Mapping[str, Column], count: int) -> list[Row]:
-    """Return `count` records with the values of these columns."""
+    """Return `count` records, made of these columns."""
     names = list(columns)
     values = zip(*columns.values(), strict=True) if names else repeat((), count)
     return [{name: value for name, value in zip(names, row, strict=True) if value is not UNSET} for row in values]
 
 
 def _without_nulls(column: Column) -> Column:
-    """A column without nulls, at any depth."""
+    """Return the column without nulls, at any depth."""
     classes = {*map(type, column)}
     if classes.isdisjoint(_MAY_HOLD_NULLS):
         return column

@@ -1,4 +1,4 @@
-"""RECORD messages of one stream, decoded straight into columns. The decoder checks the values on the way."""
+"""Decodes RECORD messages of one stream into columns, and validates the values meanwhile."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _Find: TypeAlias = Callable[[Column], Collection[int]]
 
 
 class UnusualSchemaError(Exception):
-    """A schema of whose records no type can be made."""
+    """No msgspec type can express this schema."""
 
 
 class TypedRecords(NamedTuple):
-    """Records that are of a type.
+    """Records that match a `RecordType`.
 
     Attributes:
-        places: the places of their lines.
-        columns: their values by column; `UNSET` where a record has none.
-        versions: what each message says of its version; `UNSET` if it says nothing.
+        places: indexes of their lines.
+        columns: name -> column.
+        versions: `version` of each message; `UNSET` where it has none.
     """
 
     places: Sequence[int]
@@ -47,13 +47,13 @@ NO_RECORDS: Final = TypedRecords((), {}, [])
 
 
 class RecordType:
-    """The type of the messages of `stream` whose records keep to `schema` and have all of the `required` columns.
+    """Type of the messages of `stream` whose records match `schema` and have all `required` columns.
 
     Args:
-        marks: by column: what says of a value that its record is not of the type.
+        marks: column -> predicate of values with which a record does not match.
 
     Raises:
-        UnusualSchemaError: if no such type can be made.
+        UnusualSchemaError: if the schema cannot be expressed.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class RecordType:
         self._decode = msgspec.json.Decoder(message, float_hook=Decimal).decode
 
     def read(self, lines: Sequence[Line]) -> TypedRecords:
-        """Return the records of the lines that are such messages."""
+        """Return the records of the lines that match."""
         places: Sequence[int] = range(len(lines))
         try:
             messages = list(map(self._decode, lines))
@@ -122,7 +122,7 @@ def _field(attribute: str, name: str, type_: Any, *, required: bool) -> tuple[st
 
 
 def _type(schema: Mapping[str, Any], name: str, column: Mapping[str, Any]) -> tuple[Any, _Find | None]:
-    """Return the type by which the decoder checks a column, and the check that remains."""
+    """Return the type with which the decoder validates a column, and the check that is left to do."""
     if name.startswith("_sdc_"):
         return Any, None
     if (type_ := _decoded(column)) is not None:
@@ -133,9 +133,9 @@ def _type(schema: Mapping[str, Any], name: str, column: Mapping[str, Any]) -> tu
 
 
 def _decoded(column: Mapping[str, Any]) -> Any:
-    """The type of a column that the decoder checks wholly; None if it cannot.
+    """Return the type of a column that the decoder can validate completely; None if there is none.
 
-    It would make decimals of texts, too, so columns of numbers are not left to it.
+    Not for columns of numbers: the decoder would accept texts as decimals.
     """
     bounds = {word: column[word] for word in _BOUNDS if isinstance(column.get(word), _BOUNDS[word])}
     classes = classes_of({word: said for word, said in column.items() if word not in bounds})

@@ -1,4 +1,4 @@
-"""Row groups: the values that many operations share, and the columns that tell the group of each record."""
+"""Row groups: values that many operations share, and how the group of a record is found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLAIN: Final = frozenset({str, int, NoneType})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowGroup:
-    """See `Operation`. Not compared, since there are few, and many rows ask for theirs."""
+    """Values that many operations share; see `Operation`. Compared by identity, which is faster."""
 
     envelope: Envelope = EMPTY_ENVELOPE
     type_scope: str = ""
@@ -28,11 +28,11 @@ class RowGroup:
 
 
 class Grouping:
-    """Tells the group of each record by some of its columns.
+    """Finds the group of each record by the values of some columns.
 
     Args:
-        make: makes the group that belongs to some values, None for each that is absent. It may reject them, and may ask
-            Iterable. Groups are remembered, rejections are not: another stream may make what is missing.
+        make: makes the group for values, which are None where absent. It may reject them, and may ask Iterable. Groups
+            are cached; rejections are not, since another stream may create what is missing.
     """
 
     def __init__(self, make: Callable[..., RowGroup]) -> None:
@@ -40,7 +40,7 @@ class Grouping:
         self._remembered = lru_cache(_MAX_REMEMBERED, typed=True)(make)
 
     def groups(self, count: int, *columns: Column | None) -> Column:
-        """Return the group of each of `count` records, or the reason for which it is rejected."""
+        """Return the group or the reject reason of each of `count` records."""
         if not count:
             return []
         given = [[None] * count if column is None else _present(column) for column in columns]

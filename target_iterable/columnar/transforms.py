@@ -1,4 +1,4 @@
-"""How the values of one column are spelt for Iterable."""
+"""Conversions of columns to the values that Iterable expects."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ _SPARSE_TEXTS: Final = frozenset({str, NoneType, UnsetType})
 
 
 def dates(column: str) -> Transform:
-    """Return what spells the values of a column that the schema calls dates."""
+    """Return the transform of a column that is of dates by its schema."""
     return _remembering(lambda value: format_date(column, value) if isinstance(value, str) else value)
 
 
 def attribute(name: str, read: Callable[[str, Any], Any]) -> Transform:
-    """Return what reads the values of an attribute of events by `read`; empty values are none."""
+    """Return the transform of an event attribute: `read` of each value; empty values are absent."""
     fit = _remembering(lambda value: UNSET if value is UNSET or value in EMPTY else read(name, value))
     stays = _STAYING.get(name)
     return fit if stays is None else lambda column: column if stays(column) else fit(column)
 
 
 def valid_identifiers(kind: str, column: Column) -> Column | None:
-    """Return the identifiers of a column as Iterable spells them if all are valid as they are; else None."""
+    """Return the identifiers of a column in Iterable's form if all are valid as they are; else None."""
     return _VALID[kind](column)
 
 
 def identifier_texts(kind: str, column: Column) -> Column:
-    """Return the identifiers of a column, which may be malformed, as Iterable spells them; empty ones are none."""
+    """Return the identifiers of a column in Iterable's form, or reject reasons; empty ones are absent."""
     return map_values(lambda value: UNSET if value is UNSET else identifier_text(kind, value) or UNSET, column)
 
 
 def normal_values(column: Column) -> Column:
-    """Return the normal form of each value, `UNSET` where that is nothing."""
+    """Return the normal form of each value, `UNSET` where it is empty."""
     types = {*map(type, column)}
     if types <= _TEXTS:
         return column
@@ -67,7 +67,7 @@ def encoded(values: Column) -> Column:
 
 
 def _remembering(read: Callable[[Any], Any]) -> Transform:
-    """`read`, value by value. What it makes of texts is remembered: dates come again and again."""
+    """Return the transform that maps `read` over a column, with a cache for texts: dates repeat often."""
     remembered = lru_cache(_MAX_REMEMBERED)(partial(attempt, read))
     return lambda column: (
         list(map(remembered, column)) if {*map(type, column)} <= _SPARSE_TEXTS else map_values(read, column)

@@ -33,7 +33,7 @@ class FieldOptions:
     """How an object reads its data fields.
 
     Attributes:
-        duplicates: what becomes of fields that a record has twice.
+        duplicates: policy for fields that a record has twice.
         clears: whether nulls are sent.
     """
 
@@ -42,9 +42,9 @@ class FieldOptions:
 
 
 class UserBuilder(OperationBuilder):
-    """Builds operations about users: the best identifier of each record stands at the top, as `IdentityRule` says.
+    """Builds operations about users. The best identifier of a record, by `IdentityRule`, is a top-level member.
 
-    Its columns in the heads: by kind all identifiers of each record, and of these the `_SENT` and the `_OTHER` ones.
+    Heads: one column per kind of identifier, and of these `_SENT`, the best ones, and `_OTHER`, the rest.
     """
 
     def __init__(self, rule: IdentityRule, options: FieldOptions) -> None:
@@ -89,7 +89,7 @@ class UserBuilder(OperationBuilder):
             draft.heads[_OTHER[kind]] = [UNSET if kind in best else text for text, best in pairs]
 
     def _by_user_id(self, draft: Draft) -> Column:
-        """Whether an email-based project must find each user by the userId."""
+        """Return, for each record, whether an email-based project must find the user by the userId."""
         if not self._rule.is_by_user_id(()):
             return [False] * len(draft)
         emails = draft.heads.get(_SENT[EMAIL])
@@ -97,12 +97,12 @@ class UserBuilder(OperationBuilder):
 
     @staticmethod
     def _top(draft: Draft) -> dict[str, Column]:
-        """The identifiers at the top of each row."""
+        """Return the identifiers that are top-level members."""
         return {kind: draft.heads[_SENT[kind]] for kind in KINDS if _SENT[kind] in draft.heads}
 
     @staticmethod
     def _fields_member(draft: Draft) -> dict[str, Column]:
-        """The member with the data fields; records that have none have no such member."""
+        """Return the member `dataFields`, which is absent for records without data fields."""
         if draft.rows is not None:
             return {_DATA: [row or UNSET for row in draft.rows]}
         if not draft.fields:
@@ -127,12 +127,12 @@ class ProfileRules:
     """Rules of an object for the profiles that it writes.
 
     Attributes:
-        endpoint: takes them.
-        groups: tells their groups.
-        merge: whether the objects of a profile are merged with those of the record.
-        placeholders: whether records without an address may make users of an email-based project.
-        looks_up: whether records are meant only for users who exist, and Iterable has to be asked whether they do.
-        translate: returns the data fields of one record with ids of this project in place of another one's.
+        endpoint: endpoint of the profiles.
+        groups: finds the row group of each record.
+        merge: whether objects in the profile are merged with those of the record.
+        placeholders: whether a record without an address may create a user in an email-based project.
+        looks_up: whether Iterable is asked if the user exists, because records may only update.
+        translate: replaces ids of another project in the data fields by those of this one.
     """
 
     endpoint: Endpoint
@@ -173,7 +173,7 @@ class ProfileBuilder(UserBuilder):
         return flags | ({"mergeNestedObjects": repeat(self._rules.merge)} if self._rules.merge else {})
 
     def _keep_other(self, draft: Draft) -> None:
-        """Make an identifier that does not stand at the top a data field."""
+        """Make an identifier that is no top-level member a data field."""
         for kind in KINDS:
             if (column := draft.heads.get(_OTHER[kind])) is None or column.count(UNSET) == len(column):
                 continue
@@ -199,7 +199,7 @@ class ProfileBuilder(UserBuilder):
 
 
 class BareUserBuilder(UserBuilder):
-    """Builds operations that hold nothing but the identifiers of users."""
+    """Builds operations that hold only the identifiers of users."""
 
     def __init__(self, rule: IdentityRule, options: FieldOptions, endpoint: Endpoint, groups: Groups) -> None:
         super().__init__(rule, options)
@@ -223,7 +223,7 @@ def _checked(kind: str, column: Column) -> Column:
 
 
 def _reject_reserved(draft: Draft) -> None:
-    """Reject records with fields that Iterable sets itself."""
+    """Reject records with fields that only Iterable may set."""
     if draft.rows is not None:
         if any(not RESERVED.isdisjoint(row) for row in draft.rows):
             draft.reject([attempt(refuse_reserved, row) for row in draft.rows])

@@ -1,1 +1,1 @@
-"""Base classes of objects, and the parts of a record that several objects read alike."""
+"""Base classes of objects, and parts of records that several objects share."""

@@ -34,14 +34,14 @@ Outcome: TypeAlias = Operation | RejectReason | RecordSkippedError | RecordAlrea
 
 @dataclass(frozen=True)
 class Destination:
-    """Where the rows of one stream go.
+    """Settings and schema of one stream, for its object.
 
     Attributes:
-        settings: those of the target.
-        key_columns: the columns that are the key of the stream.
+        settings: settings of the target.
+        key_columns: key columns of the stream.
         cleared: a row with null for each column of the stream.
-        schemas: what the schema of the stream says of the fields.
-        duplicates: what becomes of fields that a record has twice.
+        schemas: field -> its JSON Schema.
+        duplicates: policy for fields that a record has twice.
     """
 
     project: Project
@@ -54,14 +54,14 @@ class Destination:
     duplicates: DuplicateFields = field(default_factory=DuplicateFields)
 
     def of(self, object_: str, mode: str, **options: Any) -> Destination:
-        """The same for another object; for objects that are made of others."""
+        """Return this destination for another object, of which an object is composed."""
         return replace(self, route=replace(self.route, object=object_, mode=mode, options=options))
 
 
 class IterableObject(ABC):
-    """A subclass says what its routes may hold, gives an example of a record, and turns rows into operations.
+    """Base of all objects. A subclass defines its route options, an example record, and how rows become operations.
 
-    Its docstring is in the documentation: what the object is, and a line for each column.
+    Its docstring is part of the documentation: what the object is, and one line per column.
     """
 
     spec: ClassVar[ObjectSpec]
@@ -86,17 +86,17 @@ class IterableObject(ABC):
 
     @abstractmethod
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
-        """Build the operation of one row. The row may be changed. `key` holds the values of the key properties.
+        """Build the operation of one row, which may be modified. `key` holds the values of the key properties.
 
         Raises:
-            RecordRejectedError: if Iterable could not take it.
+            RecordRejectedError: if Iterable would not accept it.
         """
 
     def operations(self, block: RecordBlock) -> list[Outcome]:
-        """Return what each record of a block asks for, or why there is nothing to send.
+        """Return the outcome of each record of a block: its operation, or why nothing is sent.
 
         Raises:
-            IterableError: if Iterable does not tell what must be known.
+            IterableError: if a needed look-up in Iterable fails.
         """
         return [self._outcome(row, key) for row, key in zip(block.records(), block.keys, strict=True)]
 
@@ -108,17 +108,17 @@ class IterableObject(ABC):
         return outcome
 
     def removal_of(self, row: Row, key: Sequence[Any]) -> Operation:
-        """Build the operation that removes what a row, now deleted in its source, had put into Iterable.
+        """Build the operation that removes what a row, now deleted in its source, had written to Iterable.
 
-        Only for modes of which `spec` says that this can be done.
+        Only for modes that `spec` marks as able to remove.
 
         Raises:
-            RecordRejectedError: if the row does not say what that is, or it cannot be removed.
+            RecordRejectedError: if the row does not identify it, or it cannot be removed.
         """
         raise NotImplementedError
 
     def fields(self, row: Row, member: str) -> Row:
-        """Return the rest of `row` and the members of its object `member` as fields; the route decides about nulls.
+        """Return what is left of `row`, and the members of its object `member`, as fields; the route decides on nulls.
 
         Raises:
             RecordRejectedError: see `flatten_member`.
@@ -126,7 +126,7 @@ class IterableObject(ABC):
         return self.duplicates.flattened(pop_object(row, member), row, member, clears=self.route.nulls_clear)
 
     def flatten_member(self, row: Row, member: str) -> Row:
-        """`row` with the members of its object `member` as fields of their own.
+        """Return `row` with the members of its object `member` as fields of their own.
 
         Raises:
             RecordRejectedError: see `pop_object` and `DuplicateFields`.
@@ -134,7 +134,7 @@ class IterableObject(ABC):
         return self.duplicates.merged(pop_object(row, member), row, member) if member in row else row
 
     def idempotency_key(self, key: Sequence[Any], names: Collection[Name] = ()) -> IdempotencyKey:
-        """The idempotency key of the effect of a record: the stream's key, or else `names`.
+        """Return the idempotency key of a record: the stream's key, or else `names`.
 
         Raises:
             RecordRejectedError: if a value of the key is null, or there is neither.
@@ -147,26 +147,26 @@ class IterableObject(ABC):
 
     @cached_property
     def makes_placeholders(self) -> bool:
-        """Whether records without an address may make users of an email-based project."""
+        """Whether a record without an address may create a user in an email-based project."""
         return bool(
             self.settings["placeholder_users"] if self.route.placeholder_users is None else self.route.placeholder_users
         )
 
     @cached_property
     def create_new_fields(self) -> dict[str, bool]:
-        """The member of a body that says whether Iterable may create fields; none if the project decides."""
+        """Return the member `createNewFields` of a body; empty if the project decides."""
         setting = self.settings["create_new_fields"]
         return {} if setting == "project" else {"createNewFields": setting == "true"}
 
     def pop_id(self, row: Row, column: str, key: Sequence[Any]) -> Any:
-        """Take the column out of `row`, or if it has none, the key property if there is just one."""
+        """Remove and return the column of `row`, or else its single key property."""
         if column in row or len(key) != 1:
             return row.pop(column, None)
         row.pop(self.route.fields.get(self.key_properties[0]) or self.key_properties[0], None)
         return key[0]
 
     def leave_out(self, row: Row) -> None:
-        """Tell, once for each, which columns Iterable has no place for: those that are left of `row`."""
+        """Log, once for each, the remaining columns of `row`: Iterable has no member for them."""
         new = row.keys() - self._left_out
         if new:
             self._left_out |= new

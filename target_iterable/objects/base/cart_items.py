@@ -1,4 +1,4 @@
-"""Items of purchases and carts: what must be in them is checked, and the rest are their data fields."""
+"""Items of purchases and carts: required members are checked, and other members are their data fields."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _COLUMNS: Final = ("items", "shoppingCartItems")
 
 
 def pop_items(row: Row) -> list[Row]:
-    """Take the items out of `row`, as Iterable wants them. An empty array has none.
+    """Remove the items from `row`, and return them in Iterable's form. An empty array is allowed.
 
     Raises:
-        RecordRejectedError: if there is no array, or an item is not what the contract asks for.
+        RecordRejectedError: if there is no array, or an item does not match the contract.
     """
     given = [value for column in _COLUMNS if (value := from_json(row.pop(column, None))) not in EMPTY]
     if not given:

@@ -1,4 +1,4 @@
-"""The user of a purchase or a cart, whom Iterable creates or updates along with it."""
+"""User of a purchase or a cart, whom Iterable creates or updates with it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from target_iterable.records.user_identity import EMAIL, USER_ID, UserIdentity
 
 
 class CartUserObject(IterableObject):
-    """A request names its user in a part of its own, where profile fields can stand, too."""
+    """Base of objects whose requests name the user in a member `user`, which may hold profile fields."""
 
     def pop_user(self, row: Row) -> tuple[UserIdentity, Row]:
-        """Take `email`, `userId` and `user` out of `row`. The last may hold what a record of `users` may.
+        """Remove `email`, `userId` and `user` from `row`. `user` may hold whatever a record of `users` may.
 
         Raises:
-            RecordRejectedError: if there is no user, or a profile field is not to be written.
+            RecordRejectedError: if there is no user, or a profile field must not be written.
         """
         named = {kind: value for kind in (EMAIL, USER_ID) if (value := row.pop(kind, None)) not in EMPTY}
         person = self.flatten_member({**named, "user": row.pop("user", None)}, "user")

@@ -1,4 +1,4 @@
-"""Objects whose operations are built column by column, for a block of records together."""
+"""Objects whose operations are built by the column, for a block of records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from target_iterable.records.column_mapping import Row
 
 
 class BlockObject(IterableObject):
-    """An object that makes operations of many records together; a record alone is a block of one."""
+    """Object that builds the operations of a block; a single record is a block of one."""
 
     takes_blocks: ClassVar[bool] = True
 
@@ -36,18 +36,18 @@ class BlockObject(IterableObject):
 
 
 class ColumnarObject(BlockObject):
-    """An object of which there may be millions: an operation builder makes the operations of a block."""
+    """Object with an operation builder, for streams of millions of records."""
 
     reads_lines: ClassVar[bool] = True
 
     @property
     @abstractmethod
     def builder(self) -> OperationBuilder:
-        """The builder of the operations of this stream."""
+        """Operation builder of this stream."""
 
     @cached_property
     def field_options(self) -> FieldOptions:
-        """How data fields are read, as the route says."""
+        """Options of the data fields, from the route."""
         return FieldOptions(self.duplicates, self.route.nulls_clear)
 
     def operations(self, block: RecordBlock) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""Attributes that events and purchases share: time, campaign, template, and an id by which each happens only once."""
+"""Attributes that events and purchases share: time, campaign, template, and the id that makes them idempotent."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ _NO_TIME: Final = 1000 * FIRST_MILLISECONDS
 
 
 def pop_attributes(row: Row) -> Row:
-    """Take `id`, `createdAt`, `campaignId` and `templateId` out of `row`, as Iterable wants them; not the empty ones.
+    """Remove `id`, `createdAt`, `campaignId` and `templateId` from `row`; return them in Iterable's form.
+
+    Empty ones are left out.
 
     Raises:
-        RecordRejectedError: for one that is malformed.
+        RecordRejectedError: if one is malformed.
     """
     found: Row = {}
     for name, read in ATTRIBUTES.items():
@@ -32,9 +34,9 @@ def pop_attributes(row: Row) -> Row:
 
 
 def derived_id(stream: str, content: Any, unkept: Sequence[Any] = ()) -> str:
-    """The same for the same content, which is in the normal form, so that sending it again does not double it.
+    """Derive an id from content in the normal form, so that sending the same content again does not double the event.
 
-    `unkept` is what of the record's key is not in its content; see `KeyForm`.
+    `unkept` are the values of the record's key that are not part of its content; see `KeyForm`.
     """
     return hashlib.sha256(dumps((stream, content, unkept))).hexdigest()[:32]
 

@@ -1,4 +1,4 @@
-"""Base class of objects that can be mirrored: identifiers of their records, and the operation that removes one."""
+"""Base class of objects that can be mirrored: the names of their records, and the removal of one."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from target_iterable.records.column_mapping import Row
 
 
 class MirroredObject(IterableObject):
-    """Names are texts, which the ledger keeps sealed: see `name` and `parts`."""
+    """Base of objects that can be mirrored. Names are texts that the ledger encrypts; see `name` and `parts`."""
 
     @abstractmethod
     def names(self, row: Row, key: Sequence[Any], *, create: bool = True) -> Sequence[str]:
-        """All names of what `row` puts into Iterable, if it does; the first is the one by which it is removed.
+        """Return all names of what `row` writes to Iterable; it is removed by the first one.
 
-        With `create`, the list or catalog that they belong to is made when it is missing.
+        With `create`, a missing list or catalog is created.
 
         Raises:
-            RecordRejectedError: if nobody can say.
+            RecordRejectedError: if the row does not identify it.
         """
 
     @abstractmethod
     def removal(self, name: str) -> Operation:
-        """Return the operation that removes the named thing. Removing it twice does no harm.
+        """Return the operation that removes the named thing; it can be repeated.
 
         Raises:
-            RecordRejectedError: if that cannot be done.
+            RecordRejectedError: if it cannot be removed.
         """
 
     def removal_of(self, row: Row, key: Sequence[Any]) -> Operation:
@@ -51,16 +51,16 @@ class MirroredObject(IterableObject):
 
 
 def name(*parts: str | int) -> str:
-    """One text of several."""
+    """Join texts to one name."""
     return dumps(parts).decode()
 
 
 def parts(name_: str) -> list[Any]:
-    """Return the parts that `name` was made of."""
+    """Split a name into the texts that `name` joined."""
     return list(json.loads(name_))
 
 
 def user_of(name_: str) -> Name:
-    """The user of a name that `name` made."""
+    """Return the user in a name that `name` made."""
     kind, text = parts(name_)[-2:]
     return kind, text

@@ -1,4 +1,4 @@
-"""The part of a request that holds a user with profile fields, as `users/bulkUpdate` and `lists/subscribe` take it."""
+"""The part of a request with a user and profile fields, for `users/bulkUpdate` and `lists/subscribe`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MERGE: Final[Mapping[str, Option]] = {
 
 
 def profile(identity: UserIdentity, fields: Row, *, merge: bool = False, placeholder: bool = False) -> Row:
-    """The user's part of the body. A null clears the field; objects replace those of the profile, or `merge` with them.
+    """Return the user's part of a body. A null clears its field; an object replaces that of the profile, or is merged.
 
     Raises:
         RecordRejectedError: if an identifier among the fields is malformed.
@@ -33,10 +33,10 @@ def profile(identity: UserIdentity, fields: Row, *, merge: bool = False, placeho
 
 
 def bare(identity: UserIdentity, *, placeholder: bool = False) -> Row:
-    """The user's part of the body, without profile fields.
+    """Return the user's part of a body, without profile fields.
 
-    An email-based project makes a user of whom it has no address only with `preferUserId`, which the contract says is
-    false unless it is sent. The user then has an address of Iterable's at `placeholder.email`, which gets no mail.
+    An email-based project creates a user without an address only with `preferUserId`, which is false by default
+    (contract). The user then gets an address of Iterable's at `placeholder.email`, which receives no mail.
     """
     part: Row = dict(identity.sent)
     if identity.by_user_id and placeholder:

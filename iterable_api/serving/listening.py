@@ -1,4 +1,4 @@
-"""The socket that a receiver listens on."""
+"""The listening socket of a server."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import socket
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that is bound to the address; port 0 takes a free one.
+    """Return a socket that is bound to the address; port 0 takes a free one.
 
     Raises:
-        OSError: if the address cannot be had.
+        OSError: if the address cannot be bound.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio turns Nagle's algorithm off only where it reads TCP there.
+    # asyncio disables Nagle's algorithm only on sockets whose protocol is given as TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -23,7 +23,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def url(listener: socket.socket, scheme: str) -> str:
-    """Where the socket is reached."""
+def url_of(listener: socket.socket, scheme: str = "http") -> str:
+    """Return the URL of a bound socket."""
     host, port = listener.getsockname()[:2]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
