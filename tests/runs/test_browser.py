@@ -39,6 +39,7 @@ def runs(history: WrittenHistory) -> None:
     history.stream("bbbb0000", HOSTILE, read=100, rejected=3, rejects_path="rejects/none.singer")
     history.rejects("bbbb0000", HOSTILE, HOSTILE, 3, HOSTILE)
     history.request("bbbb0000", 1, path=HOSTILE, stream=HOSTILE, status=503)
+    history.rejects("bbbb0000", "audience", "tooLarge", 1)
     history.run("cccc0000", NOW, status="running", seen_at=micros(NOW + timedelta(hours=1)), ended_at=None)
     history.stream("cccc0000", "audience", read=100, limit_share=0.5)
     for second in range(20):
@@ -91,6 +92,13 @@ def test_a_phone_has_to_scroll_in_one_direction_only(browser: Browser, page: Pag
         tab = context.new_page()
         tab.goto(page.url + path)
         assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_bars_are_as_long_as_the_shares_that_they_show(tab: Tab, page: Page) -> None:
+    tab.goto(page.url + "/runs/bbbb/rejects")
+    boxes = [bar.bounding_box() for bar in tab.locator("rect.bar").all()]
+    widths = [box["width"] for box in boxes if box]
+    assert widths[0] == pytest.approx(3 * widths[1], rel=0.05)
 
 
 def test_everything_is_reached_by_the_keyboard(tab: Tab, page: Page) -> None:
