@@ -32,16 +32,18 @@ def _option(name: str, **declared: Any) -> Callable[[_Command], _Command]:
     return click.option(f"--{name}", envvar=variable, show_default=declared.get("default") is not None, **declared)
 
 
-def _history(_context: click.Context, parameter: click.Parameter, place: str) -> History:
+def _history(context: click.Context, parameter: click.Parameter, place: str) -> History:
     """The history at a place. A password on the command line is refused, where all users of the machine see it."""
-    source = _context.get_parameter_source(str(parameter.name))
+    source = context.get_parameter_source(str(parameter.name))
     if source is click.core.ParameterSource.COMMANDLINE and has_password(place):
         raise click.ClickException(
             "`store` has a password in it, and all users of this machine can see a command line: give the URL by "
             "ITERABLE_RUNS_STORE, or the password by a file (PGPASSFILE)."
         )
     with _explained():
-        return History(place)
+        history = History(place)
+    context.call_on_close(history.close)
+    return history
 
 
 _STORE: Final = _option(

