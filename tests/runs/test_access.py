@@ -71,7 +71,7 @@ def test_a_password_of_a_database_is_refused_on_the_command_line(history: Writte
 def test_the_command_serves_with_the_password_of_the_environment_and_ends_well_when_asked(
     history: WrittenHistory,
 ) -> None:
-    command = [Path(sys.executable).with_name("iterable-runs"), "serve", "--port", "0"]
+    command = [str(Path(sys.executable).with_name("iterable-runs")), "serve", "--port", "0"]
     variables = {"ITERABLE_RUNS_STORE": history.place, "ITERABLE_RUNS_PASSWORD": PASSWORD}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **variables}) as process:
         assert process.stdout is not None
