@@ -53,7 +53,7 @@ def beyond(place: _Place, *, newer: bool) -> ColumnElement[bool]:
 def place_of_mark(mark: str | None) -> _Place | None:
     """The place that a mark of `mark_of` names; None for anything else."""
     at, is_mark, run_id = (mark or "").partition(".")
-    return (int(at), run_id) if is_mark and at.isascii() and at.isdigit() and len(at) <= 18 else None  # noqa: PLR2004
+    return (int(at), run_id.replace("\0", "")) if is_mark and at.isascii() and at.isdigit() and len(at) <= 18 else None  # noqa: PLR2004
 
 
 def mark_of(run: Run) -> str:

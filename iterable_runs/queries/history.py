@@ -33,6 +33,7 @@ _DAY: Final = timedelta(days=1)
 _MICROSECONDS_A_DAY: Final = 86_400_000_000
 _MOST_SAMPLES: Final = 200
 _MOST_NAMES: Final = 500
+_LARGEST_NUMBER: Final = 2**31 - 1
 _GOOD_ANSWERS: Final = (200, 299)
 
 
@@ -128,7 +129,7 @@ class History:
             found = self._rows(statement.limit(1))
         else:
             begins_so = RUNS.c.id.like(f"{escaped(run_id)}%", escape="!")
-            found = self._rows(statement.where(begins_so).limit(2)) if run_id else []
+            found = self._rows(statement.where(begins_so).limit(2)) if run_id and "\0" not in run_id else []
             found = [row for row in found if row.id == run_id] or found
         if len(found) != 1:
             many = "More than one run has" if found else "No run has"
@@ -183,7 +184,8 @@ class History:
         Raises:
             NoSuchRunError: if the run has none of this number.
         """
-        found = self._rows(select(REQUESTS).where(REQUESTS.c.run_id == run_id, REQUESTS.c.number == number))
+        statement = select(REQUESTS).where(REQUESTS.c.run_id == run_id, REQUESTS.c.number == number)
+        found = self._rows(statement) if number <= _LARGEST_NUMBER else []
         if not found:
             raise NoSuchRunError(f"The run has no request {number}.")
         return request_of(found[0])

@@ -142,7 +142,28 @@ def test_what_somebody_looks_for_is_never_in_a_url(page: Page, history: WrittenH
     assert 'method="post"' in page.get("/find").text
     assert "No kept run" in page.post("/find", data={"identity": "bob@example.com"}).text
     assert page.post("/find", data={}).status_code == 400
+    assert page.post("/find", data="&".join(["a=1"] * 1_000)).status_code == 400
+    assert page.post("/find", data=b"\xff\xfe=%ff&identity=%00").status_code == 200
     assert page.post("/find", data={"identity": "x" * 10_000}).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/runs/aaaa/requests/99999999999999999999999", 404),
+        ("/runs/%00", 404),
+        ("/runs/%ED%A0%80", 404),
+        ("/?before=999999999999999999999.x&pipeline=%00%FF", 200),
+        ("/?after=1.%00&status=%F0", 200),
+        ("/runs/bbbb/rejects?stream=x&position=-1", 200),
+        ("/runs/bbbb/requests?before=999999999999999", 200),
+        ("/compare?first=%25&second=_", 200),
+        ("/static/..%2fapp.py", 404),
+        ("/runs/" + "a" * 5_000, 404),
+    ],
+)
+def test_whatever_is_asked_for_gets_a_page(page: Page, path: str, status: int) -> None:
+    assert page.get(path).status_code == status
 
 
 def test_two_runs_are_compared_number_by_number(page: Page) -> None:

@@ -33,8 +33,7 @@ class Finding:
             body += part
             if len(body) > _LONGEST_BODY:
                 return self._rendered("", "That is too long to be an address or an id.", 413)
-        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=5)
-        identity = fields.get("identity", [""])[0].strip()
+        identity = parse_qs(body.decode("utf-8", "replace")).get("identity", [""])[0].strip()
         if not identity:
             return self._rendered("", "Give an address or an id.", 400)
         return await run_in_threadpool(self._find, identity)

@@ -46,7 +46,8 @@ class RunList:
     def _page(self, request: Request) -> Response:
         now = datetime.now(UTC)
         asked = request.query_params
-        chosen = RunFilter(asked.get("plugin", ""), asked.get("pipeline", ""), asked.get("status", ""))
+        # PostgreSQL has no NUL in texts.
+        chosen = RunFilter(*(asked.get(name, "").replace("\0", "") for name in ("plugin", "pipeline", "status")))
         overview = self._history.overview(now)
         page = self._history.runs(chosen, _ROWS, before=asked.get("before"), after=asked.get("after"))
         return self._renderer.render(
