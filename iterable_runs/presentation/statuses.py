@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from iterable_runs.store.statuses import FAILED, INTERRUPTED, RUNNING, SUCCEEDED
+
 
 @dataclass(frozen=True)
 class Status:
@@ -34,11 +36,7 @@ class Status:
         return self.kind == RUNNING
 
 
-RUNNING: Final = "running"
-SUCCEEDED: Final = "succeeded"
 REJECTS: Final = "rejects"
-FAILED: Final = "failed"
-INTERRUPTED: Final = "interrupted"
 KILLED: Final = "killed"
 
 STATUSES: Final[Mapping[str, Status]] = MappingProxyType(

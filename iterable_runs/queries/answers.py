@@ -8,36 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from iterable_runs.presentation.statuses import REJECTS, STATUSES, SUCCEEDED, Status
+from iterable_runs.presentation.statuses import REJECTS, STATUSES, Status
+from iterable_runs.store.statuses import SUCCEEDED
+from iterable_runs.store.totals import Totals
 
 TARGET: Final = "target-iterable"
 _SHORT_ID: Final = 8
 _GOOD_ANSWERS: Final = range(200, 300)
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Sums over the streams of a run. None where the plugin does not count it.
-
-    Attributes:
-        read: records of the target, or rows of the tap.
-        lag_seconds: between the newest event and when that was noted; of the tap only.
-        limit_share: share of Iterable's limit that was used, of 1, in the stream with the highest one.
-    """
-
-    read: int = 0
-    written: int | None = None
-    unchanged: int | None = None
-    rejected: int | None = None
-    removed: int | None = None
-    requests: int = 0
-    retries: int = 0
-    bytes: int = 0
-    limit_share: float | None = None
-    windows: int | None = None
-    jobs: int | None = None
-    malformed: int | None = None
-    lag_seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from iterable_runs.presentation import formats
 from iterable_runs.presentation.totals import COLUMNS
-from iterable_runs.queries.answers import Run, StreamOfRun, Totals
+from iterable_runs.queries.answers import Run, StreamOfRun
+from iterable_runs.store.totals import Totals
 
 _NOTHING = Totals()
 

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, case, or_
 
-from iterable_runs.presentation.statuses import KILLED, REJECTS, RUNNING, SUCCEEDED
+from iterable_runs.presentation.statuses import KILLED, REJECTS
 from iterable_runs.queries.answers import Run
 from iterable_runs.queries.filters import RunFilter
 from iterable_runs.queries.rows import micros
-from iterable_runs.queries.tables import RUNS
+from iterable_runs.store.statuses import RUNNING, SUCCEEDED
+from iterable_runs.store.tables import RUNS
 
 SILENCE: Final = timedelta(seconds=60)
 """A run that notes nothing for so long, and has not said that it ends, was killed. Runs note something every few."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -13,15 +11,11 @@ from sqlalchemy import Connection, and_, select
 from iterable_runs.queries.answers import Found
 from iterable_runs.queries.reject_files import search_rejects
 from iterable_runs.queries.rows import moment_of
-from iterable_runs.queries.tables import HISTORY, IDENTITIES, RUNS, STREAMS
+from iterable_runs.store.identity_hash import identity_hash
+from iterable_runs.store.tables import HISTORY, IDENTITIES, RUNS, STREAMS
 
 _MOST_FOUND: Final = 200
 _MOST_FILES: Final = 100
-
-
-def identity_hash(key: bytes, identity: str) -> bytes:
-    """The keyed hash of an address or an id. Addresses are the same in any case, so all is compared in lower case."""
-    return hmac.digest(key, identity.strip().casefold().encode("utf-8", "surrogatepass"), hashlib.sha256)
 
 
 def find_identity(connection: Connection, identity: str) -> list[Found]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Executable, Row, and_, case, cast, func, or_, select
 from sqlalchemy.types import Integer
 
-from iterable_runs.presentation.statuses import FAILED, KILLED, RUNNING, SUCCEEDED
+from iterable_runs.presentation.statuses import KILLED
 from iterable_runs.queries.answers import Day, Found, Overview, RejectCount, Request, Run, Sample, StreamOfRun
 from iterable_runs.queries.conditions import (
     beyond,
@@ -25,7 +25,8 @@ from iterable_runs.queries.filters import RunFilter, RunPage
 from iterable_runs.queries.finding import find_identity
 from iterable_runs.queries.opening import LOCK_TIMEOUT, HistoryDatabase, shown_place
 from iterable_runs.queries.rows import micros, moment_of, reject_of, request_of, run_of, sample_of, stream_of
-from iterable_runs.queries.tables import REJECTS, REQUESTS, RUNS, SAMPLES, STREAMS
+from iterable_runs.store.statuses import FAILED, RUNNING, SUCCEEDED
+from iterable_runs.store.tables import REJECTS, REQUESTS, RUNS, SAMPLES, STREAMS
 
 LAST: Final = "last"
 """What stands for the id of the run that began last."""

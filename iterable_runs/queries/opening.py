@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from iterable_api.storage import databases
 from iterable_api.storage.paths import sqlite_file
 from iterable_runs.queries.errors import HistoryError
-from iterable_runs.queries.tables import HISTORY, SCHEMA_VERSION
+from iterable_runs.store.tables import HISTORY, SCHEMA_VERSION
 
 DEFAULT_PLACE: Final = "iterable-runs.db"
 LOCK_TIMEOUT: Final = 5.0

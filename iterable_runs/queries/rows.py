@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from iterable_runs.queries.answers import RejectCount, Request, Run, Sample, StreamOfRun, Totals
-from iterable_runs.queries.tables import TOTALS
+from iterable_runs.queries.answers import RejectCount, Request, Run, Sample, StreamOfRun
+from iterable_runs.store.tables import TOTALS
+from iterable_runs.store.totals import Totals
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COUNTED_BY_ALL: Final = ("read", "requests", "retries", "bytes")

@@ -12,9 +12,9 @@ from sqlalchemy.engine import Engine
 
 from iterable_api.storage import databases
 from iterable_api.storage.paths import sqlite_file
-from iterable_runs.queries.finding import identity_hash
 from iterable_runs.queries.rows import micros
-from iterable_runs.queries.tables import (
+from iterable_runs.store.identity_hash import identity_hash
+from iterable_runs.store.tables import (
     HISTORY,
     IDENTITIES,
     METADATA,

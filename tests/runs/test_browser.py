@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 from playwright.sync_api import Page as Tab
 
 from iterable_runs.queries.rows import micros
-from iterable_runs.queries.tables import RUNS
+from iterable_runs.store.tables import RUNS
 from tests.runs.conftest import Page
 from tests.runs.histories import NOW, WrittenHistory
 

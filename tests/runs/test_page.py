@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from iterable_runs.queries.rows import micros
-from iterable_runs.queries.tables import HISTORY
+from iterable_runs.store.tables import HISTORY
 from tests.runs.conftest import Page, served
 from tests.runs.histories import NOW, WrittenHistory, run_row
 

@@ -13,7 +13,7 @@ from sqlalchemy import Table, insert
 
 from iterable_api.storage import databases
 from iterable_runs.queries.rows import micros
-from iterable_runs.queries.tables import (
+from iterable_runs.store.tables import (
     HISTORY,
     METADATA,
     REJECTS,

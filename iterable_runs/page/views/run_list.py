@@ -14,10 +14,11 @@ from starlette.responses import Response
 from iterable_runs.page.charts import Caption, Chart, Series, columns
 from iterable_runs.page.rendering import Renderer
 from iterable_runs.presentation import formats
-from iterable_runs.presentation.statuses import FAILED, INTERRUPTED, KILLED, REJECTS, RUNNING, STATUSES, SUCCEEDED
+from iterable_runs.presentation.statuses import KILLED, REJECTS, STATUSES
 from iterable_runs.queries.answers import Day
 from iterable_runs.queries.filters import RunFilter
 from iterable_runs.queries.history import History
+from iterable_runs.store.statuses import FAILED, INTERRUPTED, RUNNING, SUCCEEDED
 
 _ROWS: Final = 50
 _DAYS: Final = 30
