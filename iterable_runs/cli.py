@@ -17,8 +17,9 @@ from iterable_runs.queries.comparing import compare
 from iterable_runs.queries.errors import HistoryError, NoSuchRunError
 from iterable_runs.queries.filters import RunFilter
 from iterable_runs.queries.history import History
-from iterable_runs.queries.opening import DEFAULT_PLACE, has_password
+from iterable_runs.queries.opening import has_password
 from iterable_runs.queries.replaying import replay_commands
+from iterable_runs.store.places import DEFAULT_PLACE
 from iterable_runs.terminal import reports
 from iterable_runs.terminal.json_output import as_json
 

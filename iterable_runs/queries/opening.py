@@ -14,17 +14,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from iterable_api.storage import databases
 from iterable_api.storage.paths import sqlite_file
 from iterable_runs.queries.errors import HistoryError
+from iterable_runs.store.places import POSTGRESQL
 from iterable_runs.store.tables import HISTORY, SCHEMA_VERSION
 
-DEFAULT_PLACE: Final = "iterable-runs.db"
 LOCK_TIMEOUT: Final = 5.0
 """Somebody waits for the answer, so this is less than what runs wait."""
-_POSTGRESQL: Final = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
 def has_password(place: str) -> bool:
     """Whether the URL of a history has a password in it."""
-    if not place.startswith(_POSTGRESQL):
+    if not place.startswith(POSTGRESQL):
         return False
     try:
         url = make_url(place)
@@ -61,7 +60,7 @@ class HistoryDatabase:
         self._path = sqlite_file(place)
         self._lock_timeout = lock_timeout
         self._engine: Engine | None = None
-        if self._path is None and not place.startswith(_POSTGRESQL):
+        if self._path is None and not place.startswith(POSTGRESQL):
             raise HistoryError("`store` is neither a SQLite file nor the URL of a PostgreSQL database.")
         if not place:
             raise HistoryError("`store` is empty: name a file or the URL of a database.")
