@@ -209,5 +209,6 @@ def _config(project: Project) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         log_level="warning",
+        timeout_keep_alive=project.settings.keep_alive_seconds,
         timeout_graceful_shutdown=_SHUTDOWN_GRACE_SECONDS,
     )

@@ -46,6 +46,8 @@ from tap_iterable.users_schema_discovery import add_field_columns
 
 _STREAM_NAMES: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
 """Streams that are no exports; a data type of `extra_data_types` must not have one of their names."""
+_READ_LAST: Final = frozenset({"campaigns"})
+"""Streams with ids that other streams give the names for: a target that writes them needs those first."""
 EXPECTED_ERRORS: Final = (
     IterableError,
     NothingSelectedError,
@@ -109,6 +111,12 @@ class TapIterable(Tap):
         if not (self._is_sync and self._is_ready):
             raise RunEndedError("The run was asked to end before it had begun")
         super()._handle_termination(signum, frame)
+
+    @property
+    def streams(self) -> dict[str, Stream]:
+        """All streams by name, in the order of reading: that of the SDK, which is by name, but for `_READ_LAST`."""
+        found = super().streams
+        return dict(sorted(found.items(), key=lambda named: named[0] in _READ_LAST))
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:

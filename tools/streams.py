@@ -36,16 +36,30 @@ last window that was read whole.
 - `campaign_metrics` and `experiment_metrics` have the start of the range in their key, 1970-01-01 for a lifetime.
   With `metrics_days`, each day has a row; a later run replaces it with the opens and clicks that have come since.
   Metrics are in an object under Iterable's own titles. The titles depend on the medium, and new ones may appear.
-- A variant of an experiment is identified by a hash of all ids in its line, because Iterable does not document the
-  names of these columns.
+- Rows of `experiment_trends` have the start of the period and the metric in their key. The users who get nothing
+  (holdout) are the variant -1. The streams of experiments read endpoints that are known from Iterable's own client of
+  September 2026 alone. Where a project does not have them, the streams are left out with a warning, and
+  `experiment_metrics` asks about all e-mail campaigns in place of all experiments.
+- The key of `experiment_metrics` is the experiment, the template and `rowNumber`, which is 1 unless variants share a
+  template. The titles of its columns are those of a recorded answer of 2017; a schema of 2026 has the same ones.
 - The key of `list_users` is the list and the member: the address or the userId, depending on the project type.
+
+## Names of fields
+
+- Columns have the names under which Iterable stores a field. Where an app reports an event under other names, the
+  columns are those of the stored event: `embeddedButtonId`, not `buttonIdentifier`;
+  `embeddedImpressionDisplayCount`, not `displayCount`. One such event is published (`embeddedClick`). The others, and
+  the fields of `journey_exit`, are known from a schema of system webhooks; that exports use the same names is an
+  inference. A field under any other name is in `dataFields`, so nothing is lost if it is wrong.
+- The `messageId` of an embedded message has the address in it. Treat it as personal data.
+- `errorCode` is text, whether Iterable sends a number or a text.
 
 ## When something cannot be read
 
 - A stream that the key may not read fails the run, or is left out and named in the log with `skip_forbidden`.
-- Lists, users of `user_events` and batches of metrics that Iterable does not send are named in the log, counted
-  in the metric `missing_piece_count` and left out. All other streams are read and their state is written; then
-  the run fails, because rows are missing.
+- Lists, experiments, users of `user_events` and `sent_messages`, and batches of metrics that Iterable does not send are
+  named in the log, counted in the metric `missing_piece_count` and left out. All other streams are read and their
+  state is written; then the run fails, because rows are missing.
 - An answer of 200 without rows (a page, an error of Iterable's, `{}`, `[]`, `null`) is never taken for an empty
   stream or for malformed lines. Windows are tried WINDOWS times and files of export jobs FILES times; then the run
   fails and says what came, and state has not moved past them. An empty answer is a window without rows.

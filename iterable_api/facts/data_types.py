@@ -22,7 +22,7 @@ _CONTENT: Final[Names] = ("contentId",)
 _REASON: Final[Names] = ("reason",)
 _TRIGGER: Final[Names] = ("transactionalData",)
 _COUNTERS: Final[Names] = ("catalogCollectionCount", "catalogLookupCount", "productRecommendationCount")
-_PLACE: Final[Names] = ("ip", "city", "region", "country", "userAgent", "userAgentDevice")
+_PLACE: Final[Names] = ("ip", "city", "region", "country", "timeZone", "userAgent", "userAgentDevice")
 _SEND: Final[Names] = _MESSAGE + _CHANNEL + _CONTENT + _COUNTERS
 _SKIP: Final[Names] = _MESSAGE + _CHANNEL + _CONTENT + _REASON + _TRIGGER
 _BOT: Final[Names] = ("isBot",)
@@ -38,6 +38,9 @@ _SUBSCRIPTION: Final[Names] = (
     "messageTypeIds",
 )
 _WHATSAPP: Final[Names] = ("toWhatsAppPhoneNumber",)
+_WHATSAPP_TEXT: Final[Names] = ("whatsAppBodyField",)
+_JOURNEY: Final[Names] = ("workflowId", "workflowName", "nodeCount", "nodePath", "orgId", "projectId", "timeZone")
+_EXIT: Final[Names] = ("entranceTime", "exitTime", "exitReason", "exitRuleId", "exitNodeId")
 _USER: Final[Names] = (
     "email",
     "userId",
@@ -104,10 +107,10 @@ USER: Final = DataType("user", "users", _typed(_USER), range_field="profileUpdat
 EVENTS: Final[tuple[DataType, ...]] = (
     _event("emailSend", "email_send", _SEND, _TRIGGER, ("espName", "messageBusId")),
     _event("emailOpen", "email_open", _MESSAGE, _CONTENT, _PLACE, _BOT, ("proxySource",)),
-    _event("emailClick", "email_click", _MESSAGE, _CONTENT, _PLACE, _BOT, ("url", "hrefIndex")),
+    _event("emailClick", "email_click", _MESSAGE, _CONTENT, _PLACE, _BOT, ("proxySource", "url", "hrefIndex")),
     _event("hostedUnsubscribeClick", "hosted_unsubscribe_click", _MESSAGE, _CHANNEL, _PLACE, ("url",)),
     _event("emailComplaint", "email_complaint", _MESSAGE, ("recipientState",)),
-    _event("emailBounce", "email_bounce", _MESSAGE, ("recipientState", "status")),
+    _event("emailBounce", "email_bounce", _MESSAGE, ("recipientState", "status", "bounceMessage")),
     _event("emailSendSkip", "email_send_skip", _SKIP),
     _event("pushSend", "push_send", _SEND, _TRIGGER, ("platformEndpoint", "notificationsEnabled")),
     _event(
@@ -131,7 +134,7 @@ EVENTS: Final[tuple[DataType, ...]] = (
     _event("inAppDelete", "in_app_delete", _IN_APP, ("deleteAction",)),
     _event("inAppDelivery", "in_app_delivery", _IN_APP),
     _event("inAppSendSkip", "in_app_send_skip", _SKIP, ("messageContext", "expiresAt")),
-    _event("inAppRecall", "in_app_recall", _MESSAGE),
+    _event("inAppRecall", "in_app_recall", _MESSAGE, ("total",)),
     _event("inboxSession", "inbox_session", _DEVICE),
     _event("inboxMessageImpression", "inbox_message_impression", _MESSAGE, _DEVICE),
     _event(
@@ -201,19 +204,24 @@ EVENTS: Final[tuple[DataType, ...]] = (
         "embedded_click",
         _MESSAGE,
         _DEVICE,
-        ("buttonIdentifier", "targetUrl", "placementId"),
+        ("embeddedButtonId", "embeddedTargetUrl"),
     ),
-    _event("embeddedReceived", "embedded_received", _MESSAGE, _DEVICE, ("placementId",)),
+    _event("embeddedReceived", "embedded_received", _MESSAGE, _DEVICE),
     _event(
         "embeddedImpression",
         "embedded_impression",
         _MESSAGE,
         _DEVICE,
-        ("placementId", "displayCount", "displayDuration"),
+        (
+            "embeddedSessionId",
+            "embeddedImpressionPlacementId",
+            "embeddedImpressionDisplayCount",
+            "embeddedImpressionDisplayDuration",
+        ),
     ),
-    _event("embeddedSession", "embedded_session", _DEVICE, ("session", "impressions")),
+    _event("embeddedSession", "embedded_session", _DEVICE, ("embeddedSessionId",)),
     _event("unknownSession", "unknown_session", _DEVICE),
-    _event("journeyExit", "journey_exit", ("workflowId", "entranceTime", "exitTime"), _REASON),
+    _event("journeyExit", "journey_exit", _JOURNEY, _EXIT),
     _event(
         "whatsAppBounce",
         "whatsapp_bounce",
@@ -221,12 +229,14 @@ EVENTS: Final[tuple[DataType, ...]] = (
         _CHANNEL,
         _CONTENT,
         _WHATSAPP,
+        _WHATSAPP_TEXT,
         ("errorCode", "messageStatus"),
     ),
     _event(
         "whatsAppClick",
         "whatsapp_click",
         _MESSAGE,
+        _WHATSAPP_TEXT,
         ("clickedUrl", "userAgent", "userAgentDevice"),
     ),
     _event(
@@ -258,13 +268,18 @@ EVENTS: Final[tuple[DataType, ...]] = (
         _TRIGGER,
         _ESP,
         _WHATSAPP,
+        _WHATSAPP_TEXT,
         ("billingParty", "fromWhatsAppSenderId", "renderedWhatsAppMessage"),
     ),
-    _event("whatsAppSendSkip", "whatsapp_send_skip", _SKIP, ("espName",)),
+    _event("whatsAppSendSkip", "whatsapp_send_skip", _SKIP, _WHATSAPP_TEXT, ("espName",)),
     _event("whatsAppUsageInfo", "whatsapp_usage_info", _MESSAGE),
 )
 
 DATA_TYPES: Final[tuple[DataType, ...]] = (*EVENTS, USER)
+
+
+OTHER_NAMES: Final[Mapping[str, str]] = {"anonSession": "unknownSession"}
+"""Names of data types in Iterable's own client, where they are not those of the contract."""
 
 
 def unknown_data_type(name: str) -> DataType:

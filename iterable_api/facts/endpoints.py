@@ -1,17 +1,22 @@
 """Each endpoint of Iterable's API in one row: limits, whether a call may be repeated, form of the success, API keys.
 
-The rows are the operations of the API contract of July 2026, all of them and in its order, which is by path.
+The rows of `CONTRACT_ENDPOINTS` are the operations of the API contract of July 2026, all of them and in its order,
+which is by path. `client_endpoints` has those that are newer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from iterable_api.facts.key_types import CLIENTS, DEVICES, READERS, SERVERS, KeyType
+from iterable_api.facts.client_endpoints import CLIENT_ENDPOINTS
+from iterable_api.facts.endpoint_facts import EndpointFacts
+from iterable_api.facts.key_types import CLIENTS, DEVICES, READERS
 from iterable_api.facts.limits import DAY, MINUTE, SECOND, Limit
 from iterable_api.facts.success_responses import (
+    ARCHIVED,
+    CAMPAIGN,
+    CAMPAIGN_ID,
     CATALOGS,
     CHANNELS,
     COUNTS,
@@ -25,55 +30,30 @@ from iterable_api.facts.success_responses import (
     MESSAGE_TYPES,
     QUEUED,
     SNIPPET_ID,
+    TEMPLATES,
     USER,
     SuccessResponse,
 )
 
-
-@dataclass(frozen=True)
-class EndpointFacts:
-    """Facts about one endpoint.
-
-    Attributes:
-        method: the HTTP method.
-        path: the contract's template of the path.
-        limits: the documented limits, shortest period first. Iterable may answer 429 also where there are none.
-        repeatable: whether a second call does no more than the first. It is False where a second call creates or
-            sends again, or is refused as if the first one had failed. All other endpoints set a state, read, or
-            take an id: a user who is deleted twice is gone (Iterable may answer that it does not know the userId,
-            and the target counts that as done), and an address that is changed twice is changed (the target looks
-            whether that is so already).
-        success: the form of a success, for at least all endpoints that the target calls.
-        key_types: the types of API keys that may call it.
-    """
-
-    method: str
-    path: str
-    limits: tuple[Limit, ...] = ()
-    repeatable: bool = True
-    success: SuccessResponse | None = None
-    key_types: frozenset[KeyType] = SERVERS
-
-
-ENDPOINTS: Final[Mapping[tuple[str, str], EndpointFacts]] = {
+CONTRACT_ENDPOINTS: Final[Mapping[tuple[str, str], EndpointFacts]] = {
     (facts.method, facts.path): facts
     for facts in (
         # auth
         EndpointFacts("POST", "/api/auth/jwts/invalidate"),
         # campaigns
         EndpointFacts("GET", "/api/campaigns", (Limit(100, SECOND),), key_types=READERS),
-        EndpointFacts("POST", "/api/campaigns/abort"),
-        EndpointFacts("POST", "/api/campaigns/activateTriggered"),
-        EndpointFacts("POST", "/api/campaigns/archive", (Limit(5, SECOND, "key"),)),
-        EndpointFacts("POST", "/api/campaigns/cancel"),
-        EndpointFacts("POST", "/api/campaigns/create", repeatable=False),
-        EndpointFacts("POST", "/api/campaigns/deactivateTriggered"),
+        EndpointFacts("POST", "/api/campaigns/abort", success=ENVELOPE),
+        EndpointFacts("POST", "/api/campaigns/activateTriggered", success=ENVELOPE),
+        EndpointFacts("POST", "/api/campaigns/archive", (Limit(5, SECOND, "key"),), success=ARCHIVED),
+        EndpointFacts("POST", "/api/campaigns/cancel", success=ENVELOPE),
+        EndpointFacts("POST", "/api/campaigns/create", repeatable=False, success=CAMPAIGN_ID),
+        EndpointFacts("POST", "/api/campaigns/deactivateTriggered", success=ENVELOPE),
         EndpointFacts("GET", "/api/campaigns/metrics", (Limit(10, MINUTE),), key_types=READERS),
         EndpointFacts("GET", "/api/campaigns/recurring/{id}/childCampaigns", (Limit(100, SECOND),), key_types=READERS),
         EndpointFacts("POST", "/api/campaigns/trigger", repeatable=False, success=ENVELOPE),
-        EndpointFacts("POST", "/api/campaigns/{campaignId}/schedule"),
+        EndpointFacts("POST", "/api/campaigns/{campaignId}/schedule", success=ENVELOPE),
         EndpointFacts("POST", "/api/campaigns/{campaignId}/send", repeatable=False),
-        EndpointFacts("GET", "/api/campaigns/{id}", (Limit(100, SECOND),), key_types=READERS),
+        EndpointFacts("GET", "/api/campaigns/{id}", (Limit(100, SECOND),), success=CAMPAIGN, key_types=READERS),
         # catalogs
         EndpointFacts("GET", "/api/catalogs", (Limit(100, SECOND, "key"),), success=CATALOGS),
         EndpointFacts("DELETE", "/api/catalogs/{catalogName}"),
@@ -174,26 +154,28 @@ ENDPOINTS: Final[Mapping[tuple[str, str], EndpointFacts]] = {
         EndpointFacts("GET", "/api/templates/email/get", (Limit(100, SECOND),), key_types=READERS),
         EndpointFacts("POST", "/api/templates/email/preview", (Limit(10, SECOND),)),
         EndpointFacts("POST", "/api/templates/email/proof", (Limit(20, SECOND, "key"),), repeatable=False),
-        EndpointFacts("POST", "/api/templates/email/update"),
-        EndpointFacts("POST", "/api/templates/email/upsert"),
+        EndpointFacts("POST", "/api/templates/email/update", success=ENVELOPE),
+        EndpointFacts("POST", "/api/templates/email/upsert", success=ENVELOPE),
         EndpointFacts("GET", "/api/templates/embedded/get", (Limit(100, SECOND),), key_types=READERS),
-        EndpointFacts("POST", "/api/templates/embedded/update"),
-        EndpointFacts("POST", "/api/templates/embedded/upsert"),
-        EndpointFacts("GET", "/api/templates/getByClientTemplateId", (Limit(100, SECOND),), key_types=READERS),
+        EndpointFacts("POST", "/api/templates/embedded/update", success=ENVELOPE),
+        EndpointFacts("POST", "/api/templates/embedded/upsert", success=ENVELOPE),
+        EndpointFacts(
+            "GET", "/api/templates/getByClientTemplateId", (Limit(100, SECOND),), success=TEMPLATES, key_types=READERS
+        ),
         # The contract states no limit for in-app templates; the other four kinds of template have this one.
         EndpointFacts("GET", "/api/templates/inapp/get", (Limit(100, SECOND),), key_types=READERS),
         EndpointFacts("POST", "/api/templates/inapp/preview", (Limit(10, SECOND),)),
         EndpointFacts("POST", "/api/templates/inapp/proof", (Limit(20, SECOND, "key"),), repeatable=False),
-        EndpointFacts("POST", "/api/templates/inapp/update"),
-        EndpointFacts("POST", "/api/templates/inapp/upsert"),
+        EndpointFacts("POST", "/api/templates/inapp/update", success=ENVELOPE),
+        EndpointFacts("POST", "/api/templates/inapp/upsert", success=ENVELOPE),
         EndpointFacts("GET", "/api/templates/push/get", (Limit(100, SECOND),), key_types=READERS),
         EndpointFacts("POST", "/api/templates/push/proof", (Limit(20, SECOND, "key"),), repeatable=False),
-        EndpointFacts("POST", "/api/templates/push/update"),
-        EndpointFacts("POST", "/api/templates/push/upsert"),
+        EndpointFacts("POST", "/api/templates/push/update", success=ENVELOPE),
+        EndpointFacts("POST", "/api/templates/push/upsert", success=ENVELOPE),
         EndpointFacts("GET", "/api/templates/sms/get", (Limit(100, SECOND),), key_types=READERS),
         EndpointFacts("POST", "/api/templates/sms/proof", (Limit(20, SECOND, "key"),), repeatable=False),
-        EndpointFacts("POST", "/api/templates/sms/update"),
-        EndpointFacts("POST", "/api/templates/sms/upsert"),
+        EndpointFacts("POST", "/api/templates/sms/update", success=ENVELOPE),
+        EndpointFacts("POST", "/api/templates/sms/upsert", success=ENVELOPE),
         # users
         EndpointFacts("POST", "/api/users/bulkUpdate", (Limit(5, SECOND),), success=COUNTS),
         EndpointFacts("POST", "/api/users/bulkUpdateSubscriptions", success=COUNTS),
@@ -242,11 +224,14 @@ ENDPOINTS: Final[Mapping[tuple[str, str], EndpointFacts]] = {
         EndpointFacts("POST", "/api/workflows/triggerWorkflow", repeatable=False, success=ENVELOPE),
     )
 }
-"""By method and path template."""
+"""Those of the contract, by method and path template."""
+
+ENDPOINTS: Final[Mapping[tuple[str, str], EndpointFacts]] = {**CONTRACT_ENDPOINTS, **CLIENT_ENDPOINTS}
+"""All that are known, by method and path template."""
 
 
 def facts_of(method: str, path: str) -> EndpointFacts:
-    """The row of an endpoint; the defaults for one that the contract does not have."""
+    """The row of an endpoint; the defaults for one that is not known."""
     return ENDPOINTS.get((method, path)) or EndpointFacts(method, path)
 
 

@@ -1,6 +1,8 @@
 """The fields of exported rows as one table: each means the same in all data types that have it.
 
-Sources are published schemas, recorded export lines and tracking requests. Types are written as follows:
+Sources are published schemas, recorded export lines and tracking requests. The fields of embedded messages and of exits
+from journeys are named as in the event that Iterable's article on embedded messages shows, and as in Snowplow's schema
+of system webhooks; that exports name them so, too, is concluded from all other events. Types are written as follows:
 
     string, integer, number, boolean, object, any      JSON types
     date-time                                          a JSON string that holds a timestamp
@@ -42,16 +44,19 @@ FIELDS: Final[Mapping[str, Field]] = {
     # Campaign, template and channel
     "campaignId": Field("integer", "The campaign that it belongs to."),
     "templateId": Field("integer", "The template that it belongs to."),
-    "messageId": Field("string", "One message to one user; several events may share it."),
+    "messageId": Field(
+        "string",
+        "One message to one user; several events may share it. That of an embedded message has the address in it.",
+    ),
     "messageTypeId": Field("integer", "The message type that it belongs to."),
     "messageTypeIds": Field("array:integer", "Message types that it is about."),
     "channelId": Field("integer", "The channel that it belongs to."),
     "channelIds": Field("array:integer", "Channels that it is about."),
     "contentId": Field("integer", "The version of the template's content."),
     "workflowId": Field("integer", "The journey that it belongs to."),
+    "workflowName": Field("string", "The name of the journey."),
     "emailListId": Field("integer", "The list that it is about."),
     "emailListIds": Field("array:integer", "Lists that it is about; of a user, those that the user is on."),
-    "placementId": Field("integer", "The placement that the embedded message is shown in."),
     "messageBusId": Field("string", "The message's id with the provider that delivers it."),
     "replyToMessageId": Field("string", "The message that it answers."),
     "seenMessageId": Field("string", "The message that was seen."),
@@ -67,6 +72,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "catalogCollectionCount": Field("integer", "How many catalog collections the message used."),
     "catalogLookupCount": Field("integer", "How many catalog items the message looked up."),
     "productRecommendationCount": Field("integer", "How many product recommendations the message used."),
+    "whatsAppBodyField": Field("string", "The text of the WhatsApp message as the template has it."),
     "isGhostPush": Field("boolean", "Whether the push was silent, to find out whether the app is still installed."),
     # Delivery
     "espName": Field("string", "The provider that delivers the messages."),
@@ -95,36 +101,45 @@ FIELDS: Final[Mapping[str, Field]] = {
     "recipientState": Field("string", "What the bounce says about the address, such as HardBounce."),
     "bounceMessage": Field("string", "The message of the recipient's server."),
     "smsProviderResponse": Field("object", "The provider's response."),
-    "errorCode": Field("integer", "The provider's code of the error."),
+    "errorCode": Field("string", "The provider's code of the error."),
     "messageStatus": Field("string", "The status of the message."),
     # Actions of the user
     "url": Field("string", "The link that was clicked."),
     "clickedUrl": Field("string", "The link that was clicked."),
-    "targetUrl": Field("string", "Where the click led."),
     "hrefIndex": Field("integer", "The position of the link among the links of the message."),
-    "buttonIdentifier": Field("string", "The button that was clicked."),
     "actionIdentifier": Field("string", "The button of the push that was tapped."),
     "appAlreadyRunning": Field("boolean", "Whether the app was running when the push was opened."),
     "notificationsEnabled": Field("boolean", "Whether the device shows notifications."),
     "closeAction": Field("string", "How the in-app message was closed."),
     "deleteAction": Field("string", "How the in-app message was deleted."),
     "inboxSessionId": Field("string", "The visit to the app's inbox."),
-    "session": Field("object", "The visit: its id, its start and its end."),
-    "impressions": Field("array:object", "Which embedded messages were shown in the visit."),
-    "displayCount": Field("integer", "How often the embedded message was shown."),
-    "displayDuration": Field("number", "For how many seconds the embedded message was shown."),
+    "embeddedButtonId": Field("string", "The button that was clicked."),
+    "embeddedTargetUrl": Field("string", "Where the click led."),
+    "embeddedSessionId": Field("string", "The visit to the page with embedded messages."),
+    "embeddedImpressionPlacementId": Field("string", "The placement that the embedded message was shown in."),
+    "embeddedImpressionDisplayCount": Field("integer", "How often the embedded message was shown."),
+    "embeddedImpressionDisplayDuration": Field("number", "For how many seconds the embedded message was shown."),
     "isBot": Field("boolean", "Whether Iterable attributes it to a program rather than a person."),
-    "proxySource": Field("string", "The proxy that loaded the images, such as Apple's or Google's."),
-    "total": Field("number", "What the purchase cost in all."),
+    "proxySource": Field("string", "The proxy that the open or click came through, such as Apple's or Google's."),
+    "total": Field("number", "What the purchase cost in all; of a recall, how many messages were recalled."),
     "items": Field("any", "What was bought."),
     "shoppingCartItems": Field("any", "What was bought; of a user, what is in the cart."),
     "signupSource": Field("string", "How the user came: an import, the API, a form."),
     "unsubSource": Field("string", "How the user left: a link, a bounce, an import."),
+    # Journeys
+    "exitReason": Field("string", "Why the user left the journey."),
+    "exitRuleId": Field("string", "The rule by which the user left."),
+    "exitNodeId": Field("string", "The step at which the user left."),
+    "nodeCount": Field("integer", "How many steps the user took."),
+    "nodePath": Field("string", "The ids of these steps, with commas between them."),
+    "orgId": Field("integer", "The organisation."),
+    "projectId": Field("integer", "The project."),
     # Place
     "ip": Field("string", "The IP address that it came from."),
     "city": Field("string", "The city, by IP address."),
     "region": Field("string", "The region, by IP address."),
     "country": Field("string", "The country, by IP address."),
+    "timeZone": Field("string", "The time zone, by IP address; of a user, as the profile has it."),
     "userAgent": Field("string", "The user agent of the program that it came from."),
     "userAgentDevice": Field("string", "The kind of that program or device."),
     "deviceInfo": Field("object", "The device and the app."),
@@ -137,7 +152,6 @@ FIELDS: Final[Mapping[str, Field]] = {
     "phoneNumberDetails": Field("any", "What is known of the phone number, such as its carrier."),
     "whatsAppPhoneNumber": Field("string", "WhatsApp number."),
     "locale": Field("string", "The locale in which the user gets messages."),
-    "timeZone": Field("string", "The user's time zone."),
     "lastKnownLatitude": Field("number", "Latitude of the last known place."),
     "lastKnownLongitude": Field("number", "Longitude of the last known place."),
     "receivedSMSDisclaimer": Field("boolean", "Whether the user was sent the disclaimer for text messages."),

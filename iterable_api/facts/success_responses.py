@@ -98,6 +98,10 @@ def _has_catalogs(answer: Mapping[str, Any]) -> bool:
     return _all_are(catalog_data(answer).get("catalogNames"), _is_named)
 
 
+def _has_templates(answer: Mapping[str, Any]) -> bool:
+    return _all_are(answer.get("templates"), lambda template: _is_whole(template.get("templateId")))
+
+
 def _has_user(answer: Mapping[str, Any]) -> bool:
     """An unknown user is `{}`, as recordings have it, or a `user` with nothing in it, as clients tolerate it."""
     return not answer or ("user" in answer and isinstance(answer["user"], dict | None))
@@ -134,6 +138,20 @@ COUNTS: Final = SuccessResponse(
 )
 """Answers of 2017 and 2021 have no other members; `requests/bulk_response.py` reads those that may be there."""
 LIST_ID: Final = SuccessResponse("a JSON object with a whole number `listId`", _has_id("listId"), {"listId": 1})
+ARCHIVED: Final = SuccessResponse(
+    "a JSON object with arrays `success` and `failed`",
+    lambda answer: _is_array("success")(answer) and _is_array("failed")(answer),
+    {"success": [], "failed": []},
+)
+"""The contract gives no body; Iterable's client wants both arrays."""
+CAMPAIGN: Final = SuccessResponse(
+    "a JSON object with a whole number `id` and a text `campaignState`",
+    lambda answer: _is_whole(answer.get("id")) and isinstance(answer.get("campaignState"), str),
+    {"id": 1, "campaignState": "Draft"},
+)
+CAMPAIGN_ID: Final = SuccessResponse(
+    "a JSON object with a whole number `campaignId`", _has_id("campaignId"), {"campaignId": 1}
+)
 SNIPPET_ID: Final = SuccessResponse(
     "a JSON object with a whole number `snippetId`", _has_id("snippetId"), {"snippetId": 1}
 )
@@ -152,4 +170,5 @@ HASHED_USER_IDS: Final = _array("hashedUserIds", _is_array("hashedUserIds"))
 LISTS: Final = _array("lists", _has_things("lists"))
 CHANNELS: Final = _array("channels", _has_things("channels"))
 MESSAGE_TYPES: Final = _array("messageTypes", _has_things("messageTypes"))
+TEMPLATES: Final = _array("templates", _has_templates)
 CATALOGS: Final = _array("catalogNames", _has_catalogs)

@@ -11,20 +11,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from iterable_api.facts.event_fields import Field
+from iterable_api.facts.event_fields import FIELDS, Field
 
 Names = tuple[str, ...]
 
-WEBHOOK_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
+_OF_WEBHOOKS: Final[Mapping[str, Field]] = MappingProxyType(
     {
         "campaignName": Field("string", "The name of the campaign."),
         "templateName": Field("string", "The name of the template."),
-        "workflowId": Field("integer", "The journey that it belongs to."),
-        "workflowName": Field("string", "The name of the journey."),
         "experimentId": Field("string", "The experiment that it belongs to."),
-        "channelId": Field("integer", "The channel that it belongs to."),
-        "messageTypeId": Field("integer", "The message type that it belongs to."),
-        "contentId": Field("integer", "The version of the template's content."),
         "labels": Field("array:string", "The labels of the campaign."),
         "locale": Field("string", "The locale of the message."),
         "esDocumentId": Field("string", "Iterable's own id of the event."),
@@ -32,30 +27,22 @@ WEBHOOK_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "emailSubject": Field("string", "The subject as the template has it, not rendered."),
         "sendingDomain": Field("string", "The domain that the message was sent from."),
         "dataFeed": Field("object", "Data that the template was rendered with."),
-        "timeZone": Field("string", "The time zone, by IP address."),
         "linkUrl": Field("string", "The link as the template has it."),
         "trackedLink": Field("object", "The link: its id, and the address in the template."),
         "publicIdString": Field("string", "Iterable's id of the subscription form."),
         "device": Field("string", "The kind of device, in payloads before 2022."),
         "canonicalUrlId": Field("string", "Iterable's id of the address, in payloads before 2022."),
         "linkId": Field("string", "Iterable's id of the link, in payloads before 2022."),
-        "messageId": Field("string", "One message to one user; several events may share it."),
-        "recipientState": Field("string", "What is known of the address, such as HardBounce."),
-        "bounceMessage": Field("string", "What the recipient's server said."),
-        "fromPhoneNumber": Field("string", "The phone number that it came from."),
         "badge": Field("string", "The number on the app's icon."),
         "contentAvailable": Field("boolean", "Whether the push wakes the app up."),
         "deeplink": Field("object", "Where a tap on the push leads, by platform."),
         "payload": Field("object", "The data of the push."),
-        "platformEndpoint": Field("string", "Where the push went to: a device's registration."),
         "pushMessage": Field("string", "The text as the template has it, not rendered."),
         "sound": Field("string", "The sound of the push."),
         "title": Field("string", "The title of the push."),
         "attachmentUrlIos": Field("string", "The address of the picture on iOS."),
         "attachmentUrlAndroid": Field("string", "The address of the picture on Android."),
         "inAppBody": Field("string", "The HTML of the in-app message."),
-        "clickedUrl": Field("string", "The link that was clicked."),
-        "total": Field("integer", "How many in-app messages were recalled."),
         "fromPhoneNumberId": Field("integer", "Iterable's id of the sender's number."),
         "imageUrl": Field("string", "The address of the picture."),
         "smsMessage": Field("string", "The text as the template has it, or as it was received."),
@@ -63,25 +50,10 @@ WEBHOOK_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "webPushMessage": Field("string", "The message of the web push."),
         "webPushIcon": Field("string", "The address of the icon."),
         "webPushClickAction": Field("string", "Where a click on the web push leads."),
-        "whatsAppBodyField": Field("string", "The text of the WhatsApp message."),
-        "renderedWhatsAppMessage": Field("string", "The WhatsApp message as it was sent."),
-        "embeddedButtonId": Field("string", "The button that was clicked."),
-        "embeddedTargetUrl": Field("string", "Where the click led."),
         "embeddedBodyField": Field("string", "The text of the embedded message."),
-        "embeddedSessionId": Field("string", "The visit."),
-        "embeddedImpressionPlacementId": Field("string", "The placement that the message was shown in."),
-        "embeddedImpressionDisplayCount": Field("integer", "How often the message was shown."),
-        "embeddedImpressionDisplayDuration": Field("number", "For how many seconds the message was shown."),
-        "exitReason": Field("string", "Why the user left the journey."),
-        "exitRuleId": Field("string", "The rule by which the user left."),
-        "exitNodeId": Field("string", "The step at which the user left."),
-        "nodeCount": Field("integer", "How many steps the user took."),
-        "nodePath": Field("string", "The ids of these steps, with commas between them."),
-        "orgId": Field("integer", "The organisation."),
-        "projectId": Field("integer", "The project."),
     }
 )
-"""Types and meanings; where the export has a field of the same name, that one's type holds in its streams."""
+"""Fields that no export has, or that mean something else in webhooks."""
 
 NAMES_OF_ANY: Final[Names] = (
     "campaignName",
@@ -97,7 +69,7 @@ NAMES_OF_ANY: Final[Names] = (
 )
 """Fields that payloads of every kind may have."""
 _EMAIL: Final[Names] = (*NAMES_OF_ANY, "emailId", "emailSubject", "contentId")
-_OPENED: Final[Names] = (*_EMAIL, "timeZone", "device")
+_OPENED: Final[Names] = (*_EMAIL, "device")
 _CLICKED: Final[Names] = (*_OPENED, "linkUrl", "trackedLink", "canonicalUrlId", "linkId")
 _PUSH: Final[Names] = (
     *NAMES_OF_ANY,
@@ -142,7 +114,7 @@ WEBHOOK_EVENTS: Final[Mapping[str, Names]] = MappingProxyType(
         "emailSend": (*_EMAIL, "sendingDomain", "dataFeed"),
         "emailOpen": _OPENED,
         "emailClick": _CLICKED,
-        "emailBounce": (*_EMAIL, "bounceMessage"),
+        "emailBounce": _EMAIL,
         "emailComplaint": _EMAIL,
         "emailSendSkip": _EMAIL,
         "emailSubscribe": (*NAMES_OF_ANY, "emailId", "publicIdString"),
@@ -153,7 +125,7 @@ WEBHOOK_EVENTS: Final[Mapping[str, Names]] = MappingProxyType(
         "inAppSend": _IN_APP,
         "inAppSendSkip": _IN_APP,
         "inAppDelete": _IN_APP,
-        "inAppRecall": (*_IN_APP, "total"),
+        "inAppRecall": _IN_APP,
         "pushBounce": _PUSH,
         "pushOpen": _PUSH,
         "pushSend": _PUSH,
@@ -171,18 +143,7 @@ WEBHOOK_EVENTS: Final[Mapping[str, Names]] = MappingProxyType(
         "embeddedImpression": _EMBEDDED,
         "embeddedReceived": _EMBEDDED,
         "embeddedSession": _EMBEDDED,
-        "journeyExit": (
-            "workflowName",
-            "esDocumentId",
-            "exitReason",
-            "exitRuleId",
-            "exitNodeId",
-            "nodeCount",
-            "nodePath",
-            "orgId",
-            "projectId",
-            "timeZone",
-        ),
+        "journeyExit": ("esDocumentId",),
         "whatsAppReceived": _WHATSAPP,
         "whatsAppSeen": _WHATSAPP,
         "whatsAppSend": _WHATSAPP,
@@ -192,3 +153,8 @@ WEBHOOK_EVENTS: Final[Mapping[str, Names]] = MappingProxyType(
     }
 )
 """By event name: the fields that its payloads have beside those of the export."""
+
+WEBHOOK_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
+    {name: _OF_WEBHOOKS.get(name) or FIELDS[name] for names in WEBHOOK_EVENTS.values() for name in names}
+)
+"""Types and meanings; where the export has a field of the same name, that one's type holds in its streams."""

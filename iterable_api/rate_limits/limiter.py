@@ -12,7 +12,8 @@ from pyrate_limiter import Decision, Rate, RateItem, StateAlgorithm, StateBucket
 from pyrate_limiter.abstracts.algorithm import State
 
 from iterable_api.errors import DailyCapReachedError
-from iterable_api.facts.endpoints import ENDPOINTS, EndpointFacts
+from iterable_api.facts.endpoint_facts import EndpointFacts
+from iterable_api.facts.endpoints import ENDPOINTS
 from iterable_api.facts.limits import DAY, Limit
 from iterable_api.rate_limits.state_store import LimitStore, LimitStoreError, StoredState
 

@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iterable_api.facts.data_types import DATA_TYPES
+from iterable_api.facts.data_types import DATA_TYPES, OTHER_NAMES
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
 from iterable_sandbox.store.tables.events import Selection
 from iterable_sandbox.wire.json_text import from_own_json, to_json
 from iterable_sandbox.wire.responses import bad_params
 
-_NAMES: Final = {data_type.name.lower(): data_type.name for data_type in DATA_TYPES}
+_NAMES: Final = {
+    **{other.lower(): name for other, name in OTHER_NAMES.items()},
+    **{data_type.name.lower(): data_type.name for data_type in DATA_TYPES},
+}
 
 Lines = Iterator[list[str]]
 """Chunks of lines, without newlines."""
@@ -35,7 +38,7 @@ class Query:
 
 
 def data_type(requested: str) -> str:
-    """Find the name of a data type, ignoring case.
+    """Find the contract's name of a data type, ignoring case, also by another name that Iterable's client has for it.
 
     Raises:
         RefusedError: 400 if there is no such data type.

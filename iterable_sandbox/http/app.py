@@ -35,6 +35,7 @@ from iterable_sandbox.wire.responses import (
 from iterable_sandbox.writes import sends
 
 _KEY_HEADERS = ("api-key", "api_key")
+_START_EXPORT = "/api/export/start"
 
 
 def build_app(project: Project) -> RequestLogging:
@@ -88,8 +89,14 @@ def _admit(project: Project, endpoint: Endpoint, request: Request) -> None:
         RefusedError: 401 or 429.
     """
     key = _check_key(project, endpoint, request)
-    if project.settings.limits and not project.rate_limits.admit(endpoint.method, endpoint.path, key):
+    if project.settings.limits and not project.rate_limits.admit(
+        endpoint.method, endpoint.path, key, _burst(project, endpoint)
+    ):
         raise too_many_requests(endpoint.path, project.settings.project_id)
+
+
+def _burst(project: Project, endpoint: Endpoint) -> int | None:
+    return project.settings.export_start_burst if endpoint.path == _START_EXPORT else None
 
 
 def _call(project: Project, endpoint: Endpoint, request: Request, body: bytes) -> Call:

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.seed import people
-from iterable_sandbox.seed.fields import FIELDS, EventContext
+from iterable_sandbox.seed.event_context import EventContext
+from iterable_sandbox.seed.fields import FIELDS
 from iterable_sandbox.seed.marketing import CAMPAIGNS, Campaign
 from iterable_sandbox.seed.plan import happens
 from iterable_sandbox.seed.seeding import Plan, seed

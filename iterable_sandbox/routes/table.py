@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from iterable_sandbox.routes.authoring import campaign_states
+from iterable_sandbox.routes.authoring import campaigns as created_campaigns
+from iterable_sandbox.routes.authoring import templates as written_templates
 from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.content import (
     campaign_metrics,
@@ -20,6 +23,8 @@ from iterable_sandbox.routes.content import (
     webhooks,
 )
 from iterable_sandbox.routes.events import commerce, events, interactions, sends, sent_messages
+from iterable_sandbox.routes.experiments import experiments as experiment_details
+from iterable_sandbox.routes.experiments import results, writing
 from iterable_sandbox.routes.exports import export, export_jobs, export_user_events
 from iterable_sandbox.routes.users import (
     devices,
@@ -40,10 +45,16 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *campaign_metrics.ENDPOINTS,
     *campaigns.ENDPOINTS,
     *experiments.ENDPOINTS,
+    *experiment_details.ENDPOINTS,
+    *results.ENDPOINTS,
+    *writing.ENDPOINTS,
     *journeys.ENDPOINTS,
     *channels.ENDPOINTS,
     *templates.ENDPOINTS,
     *template_contents.ENDPOINTS,
+    *written_templates.ENDPOINTS,
+    *created_campaigns.ENDPOINTS,
+    *campaign_states.ENDPOINTS,
     *snippets.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *metadata.ENDPOINTS,

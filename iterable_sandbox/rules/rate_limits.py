@@ -19,21 +19,25 @@ class RateLimits:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._buckets: dict[tuple[str, str, Limit, str], AbstractBucket] = {}
+        self._buckets: dict[tuple[str, str, Limit, str, int | None], AbstractBucket] = {}
 
-    def admit(self, method: str, path: str, api_key: str) -> bool:
-        """Whether a request to the endpoint (its contract template) fits all its limits; if so it is counted."""
-        return all(self._admits(method, path, limit, api_key) for limit in facts_of(method, path).limits)
+    def admit(self, method: str, path: str, api_key: str, burst: int | None = None) -> bool:
+        """Whether a request to the endpoint (its contract template) fits all its limits; if so it is counted.
 
-    def _admits(self, method: str, path: str, limit: Limit, api_key: str) -> bool:
+        A bucket of the size `burst` takes that many requests at once, and leaks as the limit says; None is the number
+        of requests per period.
+        """
+        return all(self._admits(method, path, limit, api_key, burst) for limit in facts_of(method, path).limits)
+
+    def _admits(self, method: str, path: str, limit: Limit, api_key: str, burst: int | None) -> bool:
         now = self._clock.now()
         owner = api_key if limit.scope == "key" else ""
-        bucket = self._buckets.setdefault((method, path, limit, owner), self._bucket(limit))
+        bucket = self._buckets.setdefault((method, path, limit, owner, burst), self._bucket(limit, burst))
         bucket.leak(now)
         return bool(bucket.put(RateItem(path, now)))
 
-    def _bucket(self, limit: Limit) -> AbstractBucket:
-        rates = [Rate(limit.count, limit.seconds * 1000)]
+    def _bucket(self, limit: Limit, burst: int | None) -> AbstractBucket:
+        rates = [Rate(limit.count, limit.seconds * 1000, burst)]
         if limit.seconds >= DAY:
             return InMemoryBucket(rates)
         return StateBucket(rates, algorithm=TokenBucket(), clock=self._clock)

@@ -15,6 +15,9 @@ from iterable_sandbox.rules.delayed_writes import Queue
 DEFAULT_API_KEY: Final = "5a2db0c5a2db0c5a2db0c5a2db0c5a2d"
 """32 hexadecimal digits, as Iterable's keys are."""
 
+ORGANISATION_ID: Final = 1_402
+"""The organisation that every project here belongs to."""
+
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -39,7 +42,10 @@ class Settings:
         count_disallowed: whether refused event names count in `failCount`. Not documented.
         unknown_email_in_events: whether an event creates its user. Sources contradict each other.
         unknown_user_in_subscriptions: whether a subscription creates its user. Not documented.
-        subscription_endpoints: whether the feature behind `/api/subscriptions` is on. Iterable enables it on request.
+        subscription_endpoints: whether the feature behind `/api/subscriptions` is on. Iterable enables it on request;
+            the tests of its own client take it for granted.
+        subscription_code: code of answers of `/api/subscriptions`. Iterable's own client takes no other than Success
+            there, though it knows a code Accepted.
         opt_in_message_types: whether the project has opt-in message types. Iterable enables them on request.
         update_only: whether bulkUpdate respects `updateOnly`, which is not documented. Iterable enables it on request.
         update_text: whether `users/update` reports success in `msg`. Both were observed.
@@ -50,10 +56,17 @@ class Settings:
         flatten_nested: whether exports also flatten the objects of custom fields to dotted keys.
         trailing_newline: whether the last line of an export ends with a newline.
         catalog_status: status of writes to catalog items: 200, as observed, or 202, which the contract allows too.
+        catalog_item: the form of a single item: bare, as contract and Iterable's own client have it, or in the
+            envelope.
         metrics_without_dates: range of metrics if no dates are given: all times, or the month that the contract names
             as default.
         metadata_page: number of keys of a metadata table in one answer. Not documented.
         absent_template: answer to a request for the content of a missing template. Both were observed.
+        campaign_scheduling: whether campaigns can be scheduled by the API; without it, 403. Iterable has to enable it.
+        campaign_activation: whether triggered campaigns can be activated and deactivated by the API; without it, 403.
+            Iterable has to enable it.
+        campaign_keeps_client_template_id: whether the copy of a template that a campaign gets has its
+            `clientTemplateId`. Not documented; that several templates may share one is.
         blank_lines: whether export files and list members have blank lines between their lines, as was observed.
         export_polls: number of polls that each state of an export job lasts; 0 ends a job at its first poll.
         export_file_bytes: maximum size of one file of a job.
@@ -62,6 +75,20 @@ class Settings:
         export_restarts: number of times that each job goes back from running to enqueued.
         export_url_seconds: validity of the URL of a file.
         unknown_export_job: answer to the id of a missing job. Not documented.
+        experiment_answers: the form of answers about experiments: nested, as Iterable's own client of September 2026
+            takes them; flat, as its release before did; or absent, as in a project that does not have these endpoints.
+        long_experiment_rows: whether the row of a winner in the metrics of experiments has a cell more than the header.
+            A client published by others drops such cells; in the recorded answer there are none.
+        recipient_phones: whether messages by SMS and WhatsApp may name their recipient by `recipientPhone`, as
+            Iterable's own client does. The contract does not know it.
+        sent_message_details: whether sent messages have the names, the medium, the status and the times that Iterable's
+            own client knows, beside the four fields of the contract.
+        cancelled_jobs: whether the list of export jobs has cancelled ones. One client has a name for that state, and
+            another, Iterable's own, has none and fails if it meets one.
+        export_start_burst: number of exports that can be started at once, after which the documented limit holds. More
+            than 1 is an inference: the tests of Iterable's own client start three within seconds.
+        keep_alive_seconds: seconds until an idle connection is closed; load balancers usually keep one for a minute.
+            It is read when the sandbox starts.
         keys_at_file_urls: treatment of an `Api-Key` at the URL of a file. The server behind Iterable's URLs belongs to
             another company and ignores it; refusing makes the client's mistake visible.
         webhook_plain_http: which `http://` URLs webhooks may have. Iterable wants `https://`.
@@ -106,7 +133,8 @@ class Settings:
     count_disallowed: bool = True
     unknown_email_in_events: Literal["create", "refuse"] = "create"
     unknown_user_in_subscriptions: Literal["refuse", "create"] = "refuse"
-    subscription_endpoints: bool = False
+    subscription_endpoints: bool = True
+    subscription_code: Literal["Success", "Accepted"] = "Success"
     opt_in_message_types: bool = False
     update_only: bool = False
     update_text: bool = False
@@ -117,9 +145,13 @@ class Settings:
     flatten_nested: bool = False
     trailing_newline: bool = False
     catalog_status: Literal[200, 202] = 200
+    catalog_item: Literal["bare", "envelope"] = "bare"
     metrics_without_dates: Literal["all", "example"] = "all"
     metadata_page: int = 100
     absent_template: Literal["not_found", "error"] = "not_found"
+    campaign_scheduling: bool = True
+    campaign_activation: bool = True
+    campaign_keeps_client_template_id: bool = True
     blank_lines: bool = False
     export_polls: int = 1
     export_file_bytes: int = 10_000_000
@@ -128,6 +160,13 @@ class Settings:
     export_restarts: int = 0
     export_url_seconds: int = 1800
     unknown_export_job: Literal["not_found", "bad_params"] = "not_found"
+    experiment_answers: Literal["nested", "flat", "absent"] = "nested"
+    long_experiment_rows: bool = False
+    recipient_phones: bool = False
+    sent_message_details: bool = False
+    cancelled_jobs: Literal["listed", "hidden"] = "listed"
+    export_start_burst: Annotated[int, Field(ge=1)] = 1
+    keep_alive_seconds: Annotated[int, Field(ge=1)] = 75
     keys_at_file_urls: Literal["refuse", "ignore"] = "refuse"
     webhook_plain_http: Literal["loopback", "refuse", "allow"] = "loopback"
     webhook_basic_auth: Literal["bare", "prefixed", "encoded"] = "bare"

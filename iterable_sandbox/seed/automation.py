@@ -1,4 +1,4 @@
-"""Journeys, webhooks, experiments, snippets and metadata tables of a seeded project."""
+"""Journeys, webhooks, snippets and metadata tables of a seeded project."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from typing import Any, Final
 from iterable_api.facts import timestamps
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.seed.content import SNIPPETS
-from iterable_sandbox.seed.marketing import AUTHOR, CAMPAIGNS, FIRST_JOURNEY, Campaign
+from iterable_sandbox.seed.marketing import (
+    AUTHOR,
+    FIRST_JOURNEY,
+    FIRST_JOURNEY_NAME,
+    FIRST_TILE,
+)
 from iterable_sandbox.seed.plan import Plan
 from iterable_sandbox.store.store import Store
+from iterable_sandbox.wire import dates
 
 _HOUR_MS: Final = 3_600_000
 _JOURNEYS: Final = (
-    ("Orders", ("orderShipped",)),
+    (FIRST_JOURNEY_NAME, ("orderShipped",)),
     ("Welcome", ()),
     ("Abandoned cart", ("cartUpdated",)),
     ("Browsing", ("productViewed", "pageViewed")),
@@ -28,8 +34,6 @@ _JOURNEYS: Final = (
     ("Price watch", ("productViewed",)),
 )
 _ARCHIVED: Final = ("Summer contest", "Old welcome")
-_EXPERIMENTS: Final = ("Subject line", "Sender name", "Preheader")
-_FIRST_EXPERIMENT: Final = 60_101
 _METADATA: Final[Mapping[str, Mapping[str, Any]]] = {
     "Currencies": {
         code: {"symbol": symbol, "rate": rate} for code, symbol, rate in (("EUR", "€", 0.92), ("GBP", "£", 0.79))
@@ -42,7 +46,6 @@ def write(store: Store, plan: Plan) -> None:
     """Store all these resources."""
     store.resources.add("journey", ((row["id"], row) for row in _journeys(plan)))
     store.resources.add("webhook", ((row["id"], row) for row in _webhooks()))
-    store.resources.add("experiment", ((row["id"], row) for row in _experiments()))
     store.resources.add("snippet", ((row["id"], row) for row in _snippets(plan)))
     for table, values in _METADATA.items():
         for key, value in values.items():
@@ -64,7 +67,7 @@ def _journeys(plan: Plan) -> Iterator[dict[str, Any]]:
             "triggerEventNames": list(events),
             "lifetimeLimit": row % 3,
             "simultaneousLimit": 1,
-            "startTileId": 5_000 + row,
+            "startTileId": FIRST_TILE + row,
             "creatorUserId": AUTHOR,
             **dates,
             **(
@@ -89,18 +92,8 @@ def _webhooks() -> Iterator[dict[str, Any]]:
         }
 
 
-def _experiments() -> Iterator[dict[str, Any]]:
-    """Experiments with e-mail blasts, whose variants are the templates of a campaign and of the next ones."""
-    blasts = [row for row in CAMPAIGNS if row.channel.medium == "Email" and row.state == "Finished"]
-    for row, name in enumerate(_EXPERIMENTS):
-        variants: list[Campaign] = blasts[row : row + 2 + row % 2]
-        templates = [campaign.template_id for campaign in variants]
-        head = {"id": _FIRST_EXPERIMENT + row, "name": name, "campaignId": blasts[row].id}
-        yield head | {"templateIds": templates}
-
-
 def _snippets(plan: Plan) -> Iterator[dict[str, Any]]:
-    created = timestamps.from_epoch_ms(plan.start * 1000).isoformat(timespec="milliseconds")
+    created = dates.utc_form(timestamps.from_epoch_ms(plan.start * 1000))
     for number, (name, content, variables) in enumerate(SNIPPETS, 301):
         yield {
             "id": number,

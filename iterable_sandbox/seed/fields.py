@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from random import Random
 from typing import Any, Final
 
 from iterable_sandbox.rules.profiles import INTERNAL
-from iterable_sandbox.seed import shop
-from iterable_sandbox.seed.marketing import FIRST_JOURNEY, Campaign
-from iterable_sandbox.seed.people import Person, moment
+from iterable_sandbox.seed import interactions, shop
+from iterable_sandbox.seed.event_context import EventContext, Fields
+from iterable_sandbox.seed.people import moment
 from iterable_sandbox.seed.plan import happens
 from iterable_sandbox.wire.json_text import to_json
-
-Fields = dict[str, Any]
 
 _AGENTS: Final = (
     ("Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0", "Linux"),
@@ -24,27 +20,6 @@ _AGENTS: Final = (
 )
 _ENDPOINT: Final = "arn:aws:sns:us-east-1:123456789012:endpoint/APNS/ExampleApp/"
 _SHOP_NUMBER: Final = "+15550000199"
-
-
-@dataclass
-class EventContext:
-    """Context of a line.
-
-    Attributes:
-        rng: random numbers.
-        person: the user.
-        campaign: campaign of the message, if any.
-        message_id: id of the message.
-        at: epoch seconds.
-        before: data type of the line before it in the storyline; empty for the first one.
-    """
-
-    rng: Random
-    person: Person
-    campaign: Campaign | None
-    message_id: str
-    at: int
-    before: str = ""
 
 
 def _message(context: EventContext) -> Fields:
@@ -104,10 +79,6 @@ def _url(context: EventContext) -> Fields:
 
 def _clicked(context: EventContext) -> Fields:
     return {"clickedUrl": context.rng.choice(shop.PRODUCTS)["url"]}
-
-
-def _target(context: EventContext) -> Fields:
-    return {"targetUrl": context.rng.choice(shop.PRODUCTS)["url"]}
 
 
 def _device(context: EventContext) -> Fields:
@@ -204,11 +175,6 @@ def _custom_event(context: EventContext) -> Fields:
     return named | shop.CUSTOM_EVENTS[name](context.rng) | _indexed(context)
 
 
-def _journey_exit(context: EventContext) -> Fields:
-    times = {"entranceTime": moment(context.at - 3600), "exitTime": moment(context.at)}
-    return {"workflowId": FIRST_JOURNEY, "reason": "completed"} | times
-
-
 def _constant(**fields: Any) -> Callable[[EventContext], Fields]:
     """Make a function that gives the same fields for every line."""
     return lambda _: fields
@@ -217,14 +183,18 @@ def _constant(**fields: Any) -> Callable[[EventContext], Fields]:
 _SEND: Final = (_message, _channel, _content, _counters)
 _SKIP: Final = (_message, _channel, _content, _reason, _trigger)
 _IN_APP: Final = (_message, _device, _context)
+_WHATSAPP_TEXT: Final = _constant(whatsAppBodyField="{{greeting}}")
 
 FIELDS: Final[Mapping[str, tuple[Callable[[EventContext], Fields], ...]]] = {
     "emailSend": (*_SEND, _bus, _trigger),
-    "emailOpen": (_message, _content, _ip, _bot),
-    "emailClick": (_message, _content, _ip, _place, _bot, _url),
+    "emailOpen": (_message, _content, _ip, _bot, interactions.time_zone),
+    "emailClick": (_message, _content, _ip, _place, _bot, _url, interactions.time_zone, interactions.proxy),
     "hostedUnsubscribeClick": (_message, _channel, _ip, _place, _constant(url="https://shop.example.com/preferences")),
     "emailComplaint": (_message, _constant(recipientState="Complaint")),
-    "emailBounce": (_message, _constant(recipientState="HardBounce", status="5.1.1")),
+    "emailBounce": (
+        _message,
+        _constant(recipientState="HardBounce", status="5.1.1", bounceMessage="550 5.1.1 The mailbox does not exist"),
+    ),
     "emailSendSkip": _SKIP,
     "pushSend": (*_SEND, _endpoint, _trigger),
     "pushOpen": (_message, _constant(appAlreadyRunning=False)),
@@ -238,7 +208,7 @@ FIELDS: Final[Mapping[str, tuple[Callable[[EventContext], Fields], ...]]] = {
     "inAppDelete": (*_IN_APP, _constant(deleteAction="inbox-swipe")),
     "inAppDelivery": _IN_APP,
     "inAppSendSkip": _SKIP,
-    "inAppRecall": (_message,),
+    "inAppRecall": (_message, _constant(total=1)),
     "inboxSession": (_device,),
     "inboxMessageImpression": (_message, _device),
     "smsSend": (*_SEND, _bus, _trigger, _sms),
@@ -258,26 +228,31 @@ FIELDS: Final[Mapping[str, tuple[Callable[[EventContext], Fields], ...]]] = {
     "customEvent": (_custom_event,),
     "embeddedSend": (_message,),
     "embeddedSendSkip": (_message, _reason),
-    "embeddedReceived": (_message, _device, _constant(placementId=101)),
-    "embeddedImpression": (_message, _device, _constant(placementId=101, displayCount=2, displayDuration=7.5)),
-    "embeddedClick": (_message, _device, _target, _constant(placementId=101, buttonIdentifier="button-0")),
-    "embeddedSession": (
-        _device,
-        lambda context: {"session.id": context.message_id, "session.start": moment(context.at - 40)},
-    ),
+    "embeddedReceived": (_message, _device),
+    "embeddedImpression": (_message, _device, interactions.embedded_impression),
+    "embeddedClick": (_message, _device, interactions.embedded_click),
+    "embeddedSession": (_device, interactions.embedded_session),
     "unknownSession": (_device,),
-    "journeyExit": (_journey_exit,),
+    "journeyExit": (interactions.journey_exit,),
     "whatsAppSend": (
         *_SEND,
         _trigger,
         _whatsapp,
-        _constant(renderedWhatsAppMessage="On its way.", espName="ExampleTel"),
+        _constant(renderedWhatsAppMessage="On its way.", espName="ExampleTel", fromWhatsAppSenderId=301),
+        _WHATSAPP_TEXT,
     ),
-    "whatsAppBounce": (_message, _channel, _content, _whatsapp, _constant(errorCode=131_026, messageStatus="failed")),
-    "whatsAppClick": (_message, _clicked),
+    "whatsAppBounce": (
+        _message,
+        _channel,
+        _content,
+        _whatsapp,
+        _WHATSAPP_TEXT,
+        _constant(errorCode="131026", messageStatus="failed"),
+    ),
+    "whatsAppClick": (_message, _clicked, _WHATSAPP_TEXT),
     "whatsAppReceived": (_attributed, _whatsapp_received),
     "whatsAppSeen": (_attributed, _whatsapp_seen),
-    "whatsAppSendSkip": (*_SKIP, _constant(espName="ExampleTel")),
+    "whatsAppSendSkip": (*_SKIP, _WHATSAPP_TEXT, _constant(espName="ExampleTel")),
     "whatsAppUsageInfo": (_message,),
 }
 """Data type -> functions that make its fields; all data types but `user`. Types without a published line have few."""

@@ -14,6 +14,8 @@ from iterable_sandbox.store.tables.lists import ListType, UserList
 _DAY: Final = 86_400
 AUTHOR: Final = "ana.novak@example.com"
 FIRST_JOURNEY: Final = 88_001
+FIRST_JOURNEY_NAME: Final = "Orders"
+FIRST_TILE: Final = 5_000
 _FIRST_CAMPAIGN: Final = 2_220_201
 _FIRST_TEMPLATE: Final = 3_043_601
 _BASE_TEMPLATES: Final = ("Plain letter", "Two columns", "Receipt")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from iterable_sandbox.rules.field_types import USER, FieldDraft, RequestedFields, custom_event
 from iterable_sandbox.rules.profiles import SYSTEM_FIELDS, writable
 from iterable_sandbox.rules.settings import Settings
-from iterable_sandbox.seed import automation, marketing, people, shop, story
+from iterable_sandbox.seed import automation, experiments, marketing, people, shop, story
 from iterable_sandbox.seed.plan import Plan
 from iterable_sandbox.store.store import Store
 from iterable_sandbox.store.tables.events import Event
@@ -31,6 +31,7 @@ def seed(store: Store, plan: Plan) -> None:
         store.events.add(_counted(story.events(plan, persons), sent))
         marketing.write(store, plan, sent)
         automation.write(store, plan)
+        experiments.write(store, plan)
         shop.write(store, plan)
         people.write(store, persons)
         _fix_field_types(store, plan, persons)

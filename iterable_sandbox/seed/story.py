@@ -14,7 +14,8 @@ from random import Random
 from typing import Final
 
 from iterable_sandbox.rules import profiles
-from iterable_sandbox.seed.fields import FIELDS, EventContext
+from iterable_sandbox.seed.event_context import EventContext
+from iterable_sandbox.seed.fields import FIELDS
 from iterable_sandbox.seed.marketing import CAMPAIGNS, Campaign
 from iterable_sandbox.seed.people import Person, moment
 from iterable_sandbox.seed.plan import Plan, happens

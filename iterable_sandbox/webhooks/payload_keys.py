@@ -169,14 +169,6 @@ OBJECTS: Final = frozenset({"deviceInfo", "messageContext", "smsProviderResponse
 """Objects of webhooks that are dotted keys in exports."""
 
 STORED_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
-    "embeddedClick": {"embeddedButtonId": "buttonIdentifier", "embeddedTargetUrl": "targetUrl"},
-    "embeddedImpression": {
-        "embeddedImpressionPlacementId": "placementId",
-        "embeddedImpressionDisplayCount": "displayCount",
-        "embeddedImpressionDisplayDuration": "displayDuration",
-    },
-    "embeddedSession": {"embeddedSessionId": "session.id"},
-    "journeyExit": {"exitReason": "reason"},
     "smsSend": {"fromPhoneNumberId": "fromSMSSenderId"},
 }
 """Keys of webhooks that are stored under another name, by event."""

@@ -44,6 +44,11 @@ def export_form(at: int) -> str:
     return timestamps.to_iterable(datetime.fromtimestamp(at, UTC))
 
 
+def utc_form(moment: datetime) -> str:
+    """Format a time as snippets have it: in UTC with milliseconds and `Z`, which Iterable's own client insists on."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
 def request_parameter(text: str) -> datetime:
     """Parse a date parameter of a request into UTC and whole seconds.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from uuid import uuid4
 
@@ -27,6 +27,8 @@ TYPES: Final[Mapping[str, str]] = {
 }
 """Medium of a campaign -> data type of its sends. The data type of its skips ends with `Skip`."""
 
+WHOLE_CAMPAIGN: Final = 0
+"""In place of the user of a scheduled message: the campaign goes to all its lists."""
 _ZERO_COUNTERS: Final = {"catalogCollectionCount": 0, "catalogLookupCount": 0, "productRecommendationCount": 0}
 _PHONE_FIELDS: Final = {"SMS": "toPhoneNumber", "WhatsApp": "toWhatsAppPhoneNumber"}
 
@@ -67,10 +69,27 @@ def _send_due(project: Project) -> None:
 
 
 def _deliver(project: Project, message: Scheduled) -> None:
-    user = project.store.users.by_row(message.user)
     campaign = project.store.resources.get("campaign", message.campaign)
+    if campaign is not None and message.user == WHOLE_CAMPAIGN:
+        send_blast(project, campaign, message.due_ms)
+        return
+    user = project.store.users.by_row(message.user)
     if user is not None and campaign is not None:
         send(project, user, campaign, message.request, message.due_ms)
+
+
+def send_blast(project: Project, campaign: Json, at_ms: int) -> None:
+    """Send a blast to the members of its lists who are on no suppression list. It is finished at once."""
+    users = members(project, campaign["listIds"]) - members(project, campaign["suppressionListIds"])
+    for user in filter(None, map(project.store.users.by_row, sorted(users))):
+        send(project, user, campaign, {}, at_ms)
+    ended = {"campaignState": "Finished", "startAt": at_ms, "endedAt": at_ms, "sendSize": len(users)}
+    project.store.resources.add("campaign", [(campaign["id"], {**campaign, **ended})])
+
+
+def members(project: Project, list_ids: Iterable[int]) -> set[int]:
+    """Row ids of the users on any of these lists. Lists that were deleted have none."""
+    return {row for list_id in list_ids for row in project.store.lists.rows(list_id)}
 
 
 def _fields(project: Project, campaign: Json) -> dict[str, Any]:

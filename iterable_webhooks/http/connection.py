@@ -1,4 +1,4 @@
-"""The TCP connection under a request. The only place of the receiver that overrides private parts of uvicorn.
+"""The TCP connection under a request. The only place that overrides private parts of uvicorn.
 
 Uvicorn has no public setting for the size of a request's head and the time that it may take.
 """

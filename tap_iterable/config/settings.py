@@ -111,9 +111,9 @@ SCHEMA: Final[dict[str, Any]] = {
             "type": "array",
             "items": {"type": "string"},
             "default": [],
-            "title": "Users of user_events",
-            "description": "The users whose events `user_events` reads: e-mail addresses, or userIds in projects that "
-            "identify users by these.",
+            "title": "Users of user_events and sent_messages",
+            "description": "The users whose events `user_events` reads, and whose messages `sent_messages` reads: "
+            "e-mail addresses, or userIds in projects that identify users by these.",
         },
         "extra_data_types": {
             "type": "array",

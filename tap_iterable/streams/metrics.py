@@ -6,9 +6,6 @@ runs, fit into one table. A day that is read again, with later clicks, replaces 
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +14,7 @@ from typing import Any, ClassVar, Final
 
 from singer_sdk.helpers.types import Context
 
-from iterable_api.errors import UnreadableAnswerError
+from iterable_api.errors import ForbiddenError, NotFoundError, UnauthorizedError, UnreadableAnswerError
 from iterable_api.facts import timestamps
 from iterable_api.http.api_request import Params
 from tap_iterable.export.content_check import NO_JSON, parse_json
@@ -28,6 +25,7 @@ from tap_iterable.records.record_shape import Record
 from tap_iterable.stream_types.id_batches import id_batches
 from tap_iterable.stream_types.partitioned_stream import PartitionedStream
 from tap_iterable.streams.campaigns import CAMPAIGNS, campaigns
+from tap_iterable.streams.experiments import EXPERIMENTS, HOLDOUT, experiments
 
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
@@ -71,16 +69,20 @@ class MetricsStream(PartitionedStream):
     partition = "Batch of campaigns"
 
     def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
-        """The rows of every campaign, in batches as large as a URI may be."""
-        ids = sorted(campaign["id"] for campaign in campaigns(self.client) if self.includes(campaign))
+        """The rows of every campaign or experiment, in batches as large as a URI may be."""
+        parameter, ids = self.ids()
         requests = [
-            (range_, batch)
+            (range_, {parameter: batch})
             for range_ in metric_ranges(self.config["metrics_days"], self._until())
-            for batch in id_batches(self.path, "campaignId", ids, self._bounds(range_))
+            for batch in id_batches(self.path, parameter, sorted(ids), self._bounds(range_))
         ]
         for number, (range_, batch) in enumerate(requests, start=1):
             yield from self.rows_of(number, self._answer(range_, batch))
             self.logger.info("Request %d of %d is done", number, len(requests))
+
+    def ids(self) -> tuple[str, list[int]]:
+        """The parameter of requests, and all its values: campaigns."""
+        return "campaignId", [campaign["id"] for campaign in campaigns(self.client) if self.includes(campaign)]
 
     def includes(self, campaign: Mapping[str, Any]) -> bool:  # noqa: ARG002 (subclasses use it)
         """Whether requests include a campaign."""
@@ -101,8 +103,8 @@ class MetricsStream(PartitionedStream):
     def _bounds(self, range_: Range) -> dict[str, str]:
         return range_.params(inclusive=self.end_is_inclusive)
 
-    def _answer(self, range_: Range, batch: list[int]) -> Iterator[Record]:
-        params: Params = {**self._bounds(range_), "campaignId": batch}
+    def _answer(self, range_: Range, batch: Mapping[str, list[int]]) -> Iterator[Record]:
+        params: Params = {**self._bounds(range_), **batch}
         content = self.client.request("GET", self.path, params=params).content
         try:
             text = content.decode("utf-8-sig")
@@ -117,7 +119,7 @@ class MetricsStream(PartitionedStream):
         if value is not NO_JSON:
             raise UnreadableAnswerError(f"{self.path} answered with {form_of(value)} in place of a table")
         if not self.is_header(titles_of(text)):
-            raise UnreadableAnswerError(f"{self.path} answered without a header line that has an `id`")
+            raise UnreadableAnswerError(f"{self.path} answered without a header line that has its ids")
 
 
 class CampaignMetricsStream(MetricsStream):
@@ -145,42 +147,59 @@ class CampaignMetricsStream(MetricsStream):
 class ExperimentMetricsStream(MetricsStream):
     """One row per variant and range. Iterable has metrics of e-mail experiments only.
 
-    How the columns of the answer are named is not documented, so a row is identified by all columns whose
-    title ends in "ID", however that is spelt.
+    The titles are known from a recorded answer of 2017 and from a schema of 2026.
     """
 
     name = "experiment_metrics"
-    primary_keys = ("recordId", "startDateTime")
+    primary_keys = ("experimentId", "templateId", "rowNumber", "startDateTime")
     path = "/api/experiments/metrics"
     end_is_inclusive = True
-    endpoints = (CAMPAIGNS, path)
-    cost = "1 request per about 90 e-mail campaigns and day"
+    endpoints = (EXPERIMENTS, CAMPAIGNS, path)
+    partition = "Batch of experiments"
+    cost = "1 request per about 90 experiments and day; where these cannot be listed, per 90 e-mail campaigns and day"
+
+    def ids(self) -> tuple[str, list[int]]:
+        """The experiments with e-mails where they can be listed, else all campaigns for e-mail."""
+        try:
+            listed = list(experiments(self.client))
+        except (ForbiddenError, NotFoundError, UnauthorizedError) as error:
+            self.logger.info("Experiments cannot be listed, so all e-mail campaigns are asked about: %s", error)
+            return super().ids()
+        return "experimentId", [row["id"] for row in listed if row.get("channelType") in _EMAIL]
 
     def includes(self, campaign: Mapping[str, Any]) -> bool:
         """Whether the campaign is for e-mail: Iterable has no metrics of other experiments."""
         return bool(campaign.get("messageMedium") == "Email")
 
     def is_header(self, titles: Sequence[str]) -> bool:
-        """Whether there is a column for an id. The answer for campaigns without experiments is not documented."""
-        return not titles or any(_ID.search(title) for title in titles)
+        """Whether experiment and template have columns. The answer for campaigns without experiments is not known."""
+        return not titles or {_normalised_title(column) for column in _KEYS} <= set(map(_normalised_title, titles))
 
     def records(self, rows: Iterator[MetricRow]) -> Iterator[Record]:
-        """A record for every line; the second one with the same ids gets another `recordId`."""
-        seen: Counter[str] = Counter()
+        """A record for every line. Variants that differ in the time of sending share a template."""
+        seen: Counter[tuple[int, int]] = Counter()
         for row in rows:
-            ids = {_normalised_title(title): value for title, value in row.values.items() if _ID.search(title)}
-            text = json.dumps(ids, sort_keys=True)
-            seen[text] += 1
+            known = {_normalised_title(title): value for title, value in row.values.items()}
+            experiment, template = (known.get(_normalised_title(column)) for column in _KEYS)
+            if not isinstance(experiment, int):
+                raise UnreadableAnswerError(f"{self.path} answered with a line without the id of an experiment")
+            key = (experiment, template if isinstance(template, int) else HOLDOUT)
+            seen[key] += 1
+            campaign, modified = known.get("campaignid"), known.get("lastmodified")
+            moment = timestamps.parse(modified) if isinstance(modified, str) else None
             yield {
-                "recordId": hashlib.blake2b(f"{text} {seen[text]}".encode(), digest_size=16).hexdigest(),
-                **{column: ids[column.lower()] for column in _COLUMNS if isinstance(ids.get(column.lower()), int)},
+                **dict(zip(_KEYS, key, strict=True)),
+                "rowNumber": seen[key],
+                "campaignId": campaign if isinstance(campaign, int) else None,
+                "lastModified": None if moment is None else timestamps.to_rfc3339(moment),
                 "metrics": dict(row.values),
                 "extraCells": row.extra,
             }
 
 
-_COLUMNS: Final = ("experimentId", "campaignId", "templateId")
-_ID: Final = re.compile(r"(^|[ _-])id$|[a-z]I[dD]$|(^|[ _-])I[dD]$")
+_EMAIL: Final = ("email", "Email", None)
+"""Channel types of experiments that may have metrics; None where the list does not tell it."""
+_KEYS: Final = ("experimentId", "templateId")
 
 
 def _normalised_title(title: str) -> str:

@@ -6,10 +6,17 @@ from typing import Final
 
 from tap_iterable.streams.campaigns import CampaignsStream, ChildCampaignsStream
 from tap_iterable.streams.catalogs import CatalogFieldMappingsStream, CatalogItemsStream, CatalogsStream
+from tap_iterable.streams.experiments import (
+    ExperimentsStream,
+    ExperimentTotalsStream,
+    ExperimentTrendsStream,
+    ExperimentVariantsStream,
+)
 from tap_iterable.streams.journeys import JourneysStream
 from tap_iterable.streams.list_users import ListUsersStream
 from tap_iterable.streams.metadata import MetadataValuesStream
 from tap_iterable.streams.metrics import CampaignMetricsStream, ExperimentMetricsStream
+from tap_iterable.streams.sent_messages import SentMessagesStream
 from tap_iterable.streams.templates import TemplateContentsStream, TemplatesStream
 from tap_iterable.streams.user_events import UserEventsStream
 from tap_iterable.streams.users_metadata import ForgottenUsersStream, UserFieldsStream
@@ -19,6 +26,10 @@ PROJECT_STREAMS: Final = (
     ChildCampaignsStream,
     CampaignMetricsStream,
     ExperimentMetricsStream,
+    ExperimentsStream,
+    ExperimentVariantsStream,
+    ExperimentTotalsStream,
+    ExperimentTrendsStream,
     TemplatesStream,
     TemplateContentsStream,
     JourneysStream,
@@ -30,4 +41,5 @@ PROJECT_STREAMS: Final = (
     UserFieldsStream,
     ForgottenUsersStream,
     UserEventsStream,
+    SentMessagesStream,
 )

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any, Final
 
 from iterable_api.errors import BadRequestError, NotFoundError
+from iterable_api.facts.template_contents import BY_CLIENT_TEMPLATE_ID, PATH_PARTS, content_path
 from iterable_api.http.api_request import Params
 from iterable_api.http.client import IterableClient
 from tap_iterable.export.json_answers import object_with, rows_in
@@ -24,14 +25,7 @@ _FILTERS: Final = (
     {},
 )
 
-BY_CLIENT_ID: Final = "/api/templates/getByClientTemplateId"
-CONTENTS: Final[dict[str, str]] = {
-    "Email": "/api/templates/email/get",
-    "Push": "/api/templates/push/get",
-    "SMS": "/api/templates/sms/get",
-    "InApp": "/api/templates/inapp/get",
-    "Embedded": "/api/templates/embedded/get",
-}
+CONTENTS: Final[dict[str, str]] = {medium: content_path(medium) for medium in PATH_PARTS}
 """Medium -> endpoint of the content. Web push, WhatsApp and RCS templates cannot be read."""
 
 
@@ -68,7 +62,7 @@ class TemplateContentsStream(MetadataStream):
     name = "template_contents"
     primary_keys = ("templateId", "locale")
     selected_by_default = False
-    endpoints = (TEMPLATES, CAMPAIGNS, BY_CLIENT_ID, *CONTENTS.values())
+    endpoints = (TEMPLATES, CAMPAIGNS, BY_CLIENT_TEMPLATE_ID, *CONTENTS.values())
     cost = "1 request per template and locale, and 1 per template with a `clientTemplateId`"
 
     def rows(self) -> RowIterator:
@@ -99,13 +93,13 @@ class TemplateContentsStream(MetadataStream):
         client_id = content.get("clientTemplateId")
         if not client_id:
             return []
-        answer = self.client.get_json(BY_CLIENT_ID, params={"clientTemplateId": client_id})
-        same = rows_in(answer, "templates", BY_CLIENT_ID, "templateId")
+        answer = self.client.get_json(BY_CLIENT_TEMPLATE_ID, params={"clientTemplateId": client_id})
+        same = rows_in(answer, "templates", BY_CLIENT_TEMPLATE_ID, "templateId")
         return [
             locale["languageTag"]
             for template in same
             if template["templateId"] == template_id
-            for locale in rows_in(template, "locales", BY_CLIENT_ID, "languageTag")
+            for locale in rows_in(template, "locales", BY_CLIENT_TEMPLATE_ID, "languageTag")
         ]
 
     def _content(self, template_id: int, locale: str | None, media: Collection[str]) -> dict[str, Any] | None:

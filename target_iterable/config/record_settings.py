@@ -71,15 +71,15 @@ RECORD_SETTINGS: Final[dict[str, Any]] = {
         "type": "boolean",
         "default": False,
         "title": "Allow destructive",
-        "description": "Whether users may be deleted, forgotten and merged. That cannot be undone, so streams that ask "
-        "for it are refused until this is true.",
+        "description": "Whether users may be deleted, forgotten and merged, and campaigns stopped. Hardly any of that "
+        "can be undone, so streams that ask for it are refused until this is true.",
     },
     "allow_messaging": {
         "type": "boolean",
         "default": False,
         "title": "Allow messaging",
-        "description": "Whether campaigns and journeys may be triggered and messages sent. Streams that ask for it are "
-        "refused until this is true.",
+        "description": "Whether campaigns and journeys may be triggered, activated and scheduled, and messages sent. "
+        "Streams that ask for it are refused until this is true.",
     },
     "coerce_types": {
         "type": "boolean",

@@ -114,9 +114,16 @@ STREAM_SETTINGS: Final[dict[str, Any]] = {
         "default": False,
         "title": "Copy project",
         "description": "Copy the project that tap-iterable reads: users, custom events, purchases, lists and their "
-        "members, catalogs with field types and items, metadata, snippets. Lists, channels and message types are "
-        "found by their names, so users keep their subscriptions. Other streams go nowhere. Routes in `streams` take "
-        "precedence.",
+        "members, catalogs with field types and items, metadata, snippets, the contents of templates. Lists, channels "
+        "and message types are found by their names, so users keep their subscriptions. Other streams go nowhere. "
+        "Routes in `streams` take precedence.",
+    },
+    "copy_campaigns": {
+        "type": "boolean",
+        "default": False,
+        "title": "Copy campaigns",
+        "description": "With `copy_project`: create the campaigns, too, of which the templates were copied before. "
+        "None is scheduled, sent or activated. Campaigns that went out or are archived are left out.",
     },
     "copy_system_events": {
         "type": "boolean",

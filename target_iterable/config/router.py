@@ -104,13 +104,18 @@ class Router:
 
     @property
     def needs_ledger(self) -> bool:
-        """Whether a route of the setting uses the ledger."""
-        return self.must_remember or any(route.skip_unchanged for route in self._routes.values())
+        """Whether a route of the settings uses the ledger."""
+        return self.must_remember or any(route.skip_unchanged for route in self._known)
 
     @property
     def must_remember(self) -> bool:
-        """Whether a route of the setting would do harm without the ledger of earlier runs."""
-        return any(route.mode == MIRROR or self.is_once_per_key(route) for route in self._routes.values())
+        """Whether a route of the settings would do harm without the ledger of earlier runs."""
+        return any(route.mode == MIRROR or self.is_once_per_key(route) for route in self._known)
+
+    @property
+    def _known(self) -> tuple[Route, ...]:
+        """All routes that are known before a stream comes."""
+        return (*self._routes.values(), *self._fallbacks.values())
 
     def is_once_per_key(self, route: Route) -> bool:
         """Whether the effect of a record of the route happens once for each key of the stream."""

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from target_iterable.objects.base.base import Destination, IterableObject
+from target_iterable.objects.content.campaign_states import CampaignStarts, CampaignStops
+from target_iterable.objects.content.campaigns import Campaigns
 from target_iterable.objects.content.catalog_items import CatalogItems
 from target_iterable.objects.content.catalogs import CatalogFieldMappings, Catalogs
 from target_iterable.objects.content.id_references import Channels, Lists, MessageTypes, NoObject
 from target_iterable.objects.content.metadata import Metadata
 from target_iterable.objects.content.snippets import Snippets
+from target_iterable.objects.content.templates import Templates
 from target_iterable.objects.events.carts import Carts
 from target_iterable.objects.events.events import Events
 from target_iterable.objects.events.messages import Messages
@@ -47,6 +50,10 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
         CatalogItems,
         Metadata,
         Snippets,
+        Templates,
+        Campaigns,
+        CampaignStarts,
+        CampaignStops,
         CampaignTriggers,
         JourneyTriggers,
         Messages,

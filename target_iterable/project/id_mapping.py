@@ -15,6 +15,8 @@ from target_iterable.records.column_mapping import Row
 LIST: Final = "list"
 CHANNEL: Final = "channel"
 MESSAGE_TYPE: Final = "message type"
+AUDIENCE: Final = "list of any type"
+"""Lists that campaigns go to or leave out. Unlike those of `LIST`, they need not be writable."""
 
 _NAMES: Final = {CHANNEL: ("/api/channels", "channels"), MESSAGE_TYPE: ("/api/messageTypes", "messageTypes")}
 _ARRAYS: Final = {
@@ -45,6 +47,10 @@ class IdMapping:
     def learn(self, kind: str, there: int, here: int | None) -> None:
         """Take note of an id of the other project."""
         self._ids[kind][there] = here
+
+    def meant(self, kind: str, there: int) -> int | None:
+        """The id here of what has the id `there` in the other project; None if no counterpart is known."""
+        return self._ids[kind].get(there)
 
     def id_here(self, kind: str, name: str) -> int | None:
         """The id of the channel or type of messages that has this name here. Nobody can make these by the API."""

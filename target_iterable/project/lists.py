@@ -13,13 +13,20 @@ from iterable_api.http.confirmed import confirmed
 from iterable_api.waiting.retry_policy import LIST_OF_ONE_NAME
 from target_iterable.core.rejection import RecordRejectedError
 
+STANDARD: Final = "Standard"
+"""Type of the lists that can be written; others are `Dynamic`, `Suppression` or `Internal`."""
+
 _logger: Final = logging.getLogger("target-iterable")
 
 
 @dataclass(frozen=True, order=True)
 class _List:
     id: int
-    writable: bool
+    type: str = STANDARD
+
+    @property
+    def writable(self) -> bool:
+        return self.type == STANDARD
 
 
 class Lists:
@@ -51,6 +58,13 @@ class Lists:
         self._by_name[name] = known
         return _only(known)
 
+    def find(self, name: str, type_: str) -> int | None:
+        """The id of the only list of this name and type; None if there is none, or more than one."""
+        if self._by_name is None:
+            self._by_name = self._read()
+        found = [known.id for known in self._by_name.get(name, []) if known.type == type_]
+        return found[0] if len(found) == 1 else None
+
     def _make(self, name: str, description: str | None) -> _List:
         """A new list; or the one of another process that was quicker.
 
@@ -58,7 +72,7 @@ class Lists:
         has the lower id, and then takes the own one back: it is empty, and all who look find the older one.
         """
         body = {"name": name} | ({"description": description} if description else {})
-        made = _List(confirmed(self._client, "POST", "/api/lists", json=body)["listId"], writable=True)
+        made = _List(confirmed(self._client, "POST", "/api/lists", json=body)["listId"])
         first = min([made, *self._read().get(name, [])])
         if first != made:
             self._take_back(made)
@@ -84,8 +98,7 @@ class Lists:
     def _read(self) -> dict[str, list[_List]]:
         by_name: dict[str, list[_List]] = {}
         for entry in confirmed(self._client, "GET", "/api/lists")["lists"]:
-            writable = entry.get("listType", "Standard") == "Standard"
-            by_name.setdefault(entry["name"], []).append(_List(entry["id"], writable))
+            by_name.setdefault(entry["name"], []).append(_List(entry["id"], entry.get("listType", STANDARD)))
         return by_name
 
 

@@ -13,6 +13,7 @@ from iterable_api.http.confirmed import confirmed
 from target_iterable.field_types.coercion import FieldCoercion
 from target_iterable.project.id_mapping import IdMapping
 from target_iterable.project.lists import Lists
+from target_iterable.project.template_copies import TemplateCopies
 from target_iterable.segment.open_carts import OpenCarts
 
 _PAGE = 100
@@ -31,6 +32,7 @@ class Project:
         self.lists = Lists(client)
         self.catalogs = Catalogs(client)
         self.renumbering = IdMapping(client, type_)
+        self.copies = TemplateCopies(client)
         self.fields = FieldCoercion(client, coerce=coerce)
         # Streams have several sinks in a run, one after the other.
         self.open_carts = defaultdict[str, OpenCarts](OpenCarts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any, Final, TypeAlias
@@ -20,6 +21,7 @@ from target_iterable.runs.dry_run_plan import DryRunPlan
 _READ: Final = "GET"
 _LISTS: Final = "/api/lists"
 _CATALOG: Final = "/api/catalogs/{catalogName}"
+_ARCHIVE: Final = "/api/campaigns/archive"
 _MAPPINGS: Final = "/api/catalogs/{catalogName}/fieldMappings"
 
 _MakeAnswer: TypeAlias = Callable[[PathParams, bytes, Any], Any]
@@ -41,6 +43,7 @@ class DryRunClient(IterableClient):
         self._answers: Mapping[tuple[str, str], _MakeAnswer] = {
             ("POST", _LISTS): self._make_list,
             ("POST", _CATALOG): self._make_catalog,
+            ("POST", _ARCHIVE): _archive,
         }
 
     def send(self, call: ApiRequest) -> requests.Response:
@@ -75,6 +78,10 @@ class DryRunClient(IterableClient):
     def _make_catalog(self, path_params: PathParams, _body: bytes, _json: Any) -> dict[str, str]:
         self._plan.catalogs.append(str(path_params["catalogName"]))
         return {"code": "Success"}
+
+
+def _archive(_path_params: PathParams, body: bytes, _json: Any) -> dict[str, Any]:
+    return {"success": json.loads(body)["campaignIds"], "failed": []}
 
 
 def _response(body: Any) -> requests.Response:

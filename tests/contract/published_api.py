@@ -1,6 +1,7 @@
 """The published API of Iterable: operations, and the JSON Schemas of their parameters, bodies and answers.
 
-They are read from the tables in `facts`, whose form `tools/contract_facts.py` explains. The fixture `contract` is one:
+They are read from the tables in `facts`, whose form `tools/contract_facts.py` explains. `api.txt` is the contract, and
+`client_api.txt` has what Iterable's own client calls beside it. The fixture `contract` is one:
 
     operation = contract.operation("GET", "/api/lists/getUsers")
     assert operation is not None and operation.query_parameters["listId"].required
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -111,10 +112,10 @@ class Contract:
     _types: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls) -> Contract:
-        """The contract in `facts/api.txt`."""
+    def read(cls, *tables: str) -> Contract:
+        """What the given tables of `facts` say together; no operation and no type may be in two of them."""
         contract = cls()
-        for head, facts in sections("api.txt"):
+        for head, facts in (section for table in tables for section in sections(table)):
             kind, _, name = head.partition(" ")
             if kind == "host":
                 contract.host = name
@@ -122,8 +123,10 @@ class Contract:
                 size, _, number = head.removeprefix(_MOST).partition(": ")
                 contract.sizes[size] = int(number)
             elif kind == "type":
+                assert name not in contract._types
                 contract._types[name] = _object(facts)
             else:
+                assert head not in contract.operations
                 contract.operations[head] = Operation(kind, name, facts)
         return contract
 
@@ -169,15 +172,21 @@ def schema_of(kind: str) -> dict[str, Any]:
     """
     if kind == "object":
         return {}
-    if kind.startswith("<"):
-        return {"$ref": f"#/definitions/{kind[1:-1]}"}
-    if kind.startswith("["):
-        return {"type": "array", "items": schema_of(kind[1:-1])}
-    if kind.startswith("{"):
-        return {"type": "object", "additionalProperties": schema_of(kind[1:-1])}
+    if " or " in kind:
+        return {"anyOf": [schema_of(one) for one in kind.split(" or ")]}
+    if kind[0] in _AROUND:
+        return _AROUND[kind[0]](kind[1:-1])
     if kind.startswith('"'):
         return {"type": "string", "enum": json.loads(f"[{kind}]".replace('" | "', '", "'))}
     return {"type": kind}
+
+
+_AROUND: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
+    "<": lambda name: {"$ref": f"#/definitions/{name}"},
+    "[": lambda items: {"type": "array", "items": schema_of(items)},
+    "{": lambda values: {"type": "object", "additionalProperties": schema_of(values)},
+}
+"""What a bracket says about the type within."""
 
 
 def segments(template: str, path: str) -> dict[str, str]:

@@ -58,6 +58,7 @@ def test_a_limit_in_other_words_is_not_overlooked() -> None:
             {"type": "array", "items": {"type": "object", "additionalProperties": {"$ref": "#/definitions/A"}}},
         ),
         ('"x | y" | "z"', {"type": "string", "enum": ["x | y", "z"]}),
+        ("integer or <A> or null", {"anyOf": [{"type": "integer"}, {"$ref": "#/definitions/A"}, {"type": "null"}]}),
         ("object", {}),
         ("[integer]", {"type": "array", "items": {"type": "integer"}}),
     ],
@@ -77,7 +78,7 @@ def test_fields_and_kinds_are_written_by_data_type() -> None:
 
 
 def test_the_tables_that_are_here_are_read_whole() -> None:
-    for table in ("api.txt", "event_fields.txt", "exported_kinds.txt"):
+    for table in ("api.txt", "client_api.txt", "client_messages.txt", "event_fields.txt", "exported_kinds.txt"):
         lines = [line for line in (FACTS / table).read_text().splitlines() if not line.startswith("#")]
         assert len(lines) == sum(1 + len(facts) + more(facts) for _, facts in sections(table))
 

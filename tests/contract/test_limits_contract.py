@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from iterable_api.facts.endpoints import ENDPOINTS
+from iterable_api.facts.client_endpoints import CLIENT_ENDPOINTS
+from iterable_api.facts.endpoints import CONTRACT_ENDPOINTS, ENDPOINTS
+from iterable_api.facts.key_types import SERVERS
 from iterable_api.facts.limits import (
     MAX_BODY_BYTES,
     MAX_CATALOG_ITEM_BYTES,
@@ -26,7 +28,21 @@ DEVIATIONS: Mapping[tuple[str, str, Limit], str] = {
 
 def test_every_operation_of_the_contract_has_a_row_and_every_row_is_an_operation(contract: Contract) -> None:
     assert len(contract.operations) > 140
-    assert list(ENDPOINTS) == [(operation.method, operation.path) for operation in contract.operations.values()]
+    assert list(CONTRACT_ENDPOINTS) == [(one.method, one.path) for one in contract.operations.values()]
+
+
+def test_every_operation_of_iterables_client_has_a_row_and_every_other_row_is_one(client: Contract) -> None:
+    assert len(client.operations) == 12
+    assert list(CLIENT_ENDPOINTS) == [(one.method, one.path) for one in client.operations.values()]
+    assert ENDPOINTS == {**CONTRACT_ENDPOINTS, **CLIENT_ENDPOINTS}
+    assert CONTRACT_ENDPOINTS.keys() & CLIENT_ENDPOINTS.keys() == set()
+
+
+def test_nothing_is_taken_for_known_that_iterables_client_does_not_tell(client: Contract) -> None:
+    for one in client.operations.values():
+        facts = CLIENT_ENDPOINTS[one.method, one.path]
+        assert (facts.limits, facts.success, facts.key_types) == ((), None, SERVERS)
+        assert facts.repeatable is (one.method != "POST")
 
 
 def test_every_limit_of_the_contract_is_in_the_table_and_every_limit_is_in_the_contract(contract: Contract) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,9 @@ GROUP: Final = {"subscriptionGroup": "emailList", "subscriptionGroupId": 12}
 IN_MODE: Final[Mapping[tuple[str, str], Any]] = {
     ("subscriptions", "subscribe"): GROUP,
     ("subscriptions", "unsubscribe"): GROUP,
+    ("templates", "update"): {"templateId": 20},
+    ("campaign_starts", "schedule"): {"campaignId": 40, "sendAt": "2026-01-01T00:00:00Z"},
+    ("campaign_stops", "cancel"): {"campaignId": 41},
     **{("messages", mode): {"campaignId": number} for number, mode in enumerate(MEDIA, 5)},
 }
 """What the records of a mode have besides the example."""
@@ -77,3 +81,29 @@ def test_what_an_object_sends_in_a_mode_is_known_to_the_contract(
     assert done["rejected"] == 0
     assert any(entry.method != "GET" for entry in sent) == (name not in READING)
     assert [problem for entry in sent for problem in problems(contract, entry)] == []
+
+
+@pytest.mark.parametrize(("number", "mode"), list(enumerate(MEDIA, 5)))
+def test_messages_send_what_the_contract_lacks_only_where_the_route_says_so(
+    contract: Contract, tmp_path: Path, number: int, mode: str
+) -> None:
+    phone, metadata = "+41440000000", {"order": 7}
+    record = {"id": 1, "email": "ann@example.com", "campaignId": number, "recipientPhone": phone, "metadata": metadata}
+    with Sandbox(log_personal_data=True) as sandbox:
+        load = Loader(sandbox, tmp_path)
+        fill(sandbox)
+        load(stream("users", [{"email": "ann@example.com"}]))
+        for on in (False, True):
+            route = {"object": "messages", "mode": mode, "undocumented_fields": on}
+            done = load(
+                stream("messages", [record | {"id": on}], ["id"]), streams={"messages": route}, allow_messaging=True
+            )
+            assert done["messages"]["written"] == 1
+        without, beyond = sandbox.requests(f"POST /api/{mode}/target")
+    assert list(problems(contract, without)) == []
+    assert list(problems(Contract.read("client_messages.txt"), beyond)) == []
+    body, more = json.loads(without.body or ""), json.loads(beyond.body or "")
+    assert ("metadata" in body, "recipientPhone" in body) == (mode in ("email", "push"), False)
+    assert body["dataFields"]["recipientPhone"] == phone
+    assert more["metadata"] == metadata
+    assert ("recipientPhone" in more) == (mode in ("sms", "whatsApp"))

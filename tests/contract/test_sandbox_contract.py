@@ -1,4 +1,4 @@
-"""All routes of the sandbox are routes of the contract, and their answers fit its schemas."""
+"""All routes of the sandbox are of the contract or of Iterable's client, and their answers fit the schemas there."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 TRIGGERED = {"email": 17, "push": 21, "inApp": 22, "sms": 23, "webPush": 24, "whatsApp": 25}
 """Media to the last digits of a triggered campaign."""
 
+RUNNING, DRAFT, READY = 60_104, 60_106, 60_107
+"""Experiments of the prepared project."""
+
+WRITTEN = {"email": 1, "push": 2, "sms": 4, "inapp": 11, "embedded": 26}
+"""Media in the path to the last digits of a template."""
+TYPES = {"email": 47_257, "push": 47_270, "sms": 97_961, "inapp": 47_280, "embedded": 98_200}
+"""Media in the path to a message type."""
+
 PARTICULAR: Mapping[str, Mapping[str, Any]] = {
     "GET /api/campaigns/{id}": {"id": 2_220_201},
     "GET /api/campaigns/recurring/{id}/childCampaigns": {"id": 2_220_231},
@@ -38,15 +46,31 @@ PARTICULAR: Mapping[str, Mapping[str, Any]] = {
     "GET /api/templates/sms/get": {"templateId": 3_043_604},
     "GET /api/templates/inapp/get": {"templateId": 3_043_611},
     "GET /api/templates/embedded/get": {"templateId": 3_043_626},
+    "POST /api/campaigns/create": {"listIds": [949_801], "sendAt": "2026-11-10 00:00:00"},
+    "POST /api/campaigns/cancel": {"campaignId": 2_220_229},
+    "POST /api/campaigns/archive": {"campaignIds": [2_220_229]},
+    "POST /api/campaigns/{campaignId}/schedule": {"campaignId": 2_220_229, "sendAt": "2026-11-05T00:00:00Z"},
+    "POST /api/campaigns/{campaignId}/send": {"campaignId": 2_220_229},
+    **{f"POST /api/templates/{part}/update": {"templateId": 3_043_600 + last} for part, last in WRITTEN.items()},
+    **{f"POST /api/templates/{part}/upsert": {"messageTypeId": type_} for part, type_ in TYPES.items()},
+    "POST /api/templates/bulkDelete": {"ids": [3_043_632, 3_043_633]},
     "POST /api/webhooks": {"id": 7001},
     "POST /api/users/forget": {"userId": None},
     "POST /api/users/unforget": {"userId": None},
     "POST /api/catalogs/{catalogName}": {"catalogName": "Books"},
+    "PATCH /api/experiments/{experimentId}/settings": {"experimentId": DRAFT},
+    "POST /api/experiments/{experimentId}/variants": {"experimentId": DRAFT, "copyFromTemplateId": 3_043_601},
+    "POST /api/experiments/{experimentId}/start": {"experimentId": READY},
+    "POST /api/experiments/{experimentId}/delete": {"experimentId": DRAFT},
+    "POST /api/experiments/{experimentId}/cancel": {"experimentId": RUNNING},
+    "POST /api/experiments/{experimentId}/winner": {"experimentId": RUNNING, "variantId": RUNNING * 100 + 2},
+    "GET /api/experiments/{experimentId}/trends": {"experimentId": RUNNING},
 }
 """What is known by another name, or under the same name is something else; None is not sent at all."""
 
 WRAPPED = "GET /api/catalogs*"
-"""The contract gives what is inside; recordings have it as `params` of the envelope of writes."""
+BARE = "GET /api/catalogs/{catalogName}/items/{itemId}"
+"""The contract gives what is inside; recordings have all but one item as `params` of the envelope of writes."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +88,6 @@ class Deviation:
 LOWER_CASE = "recordings have states in lower case"
 MILLISECONDS = "recordings have epoch milliseconds"
 NO_OP = "recordings have noOpEmails and noOpUserIds, which the contract does not know"
-ACCEPTED = "the official client knows a code Accepted"
 
 DEVIATIONS = (
     Deviation("GET /api/export/*", "*jobState", LOWER_CASE),
@@ -77,8 +100,6 @@ DEVIATIONS = (
     Deviation("GET /api/catalogs/*/items*", "*value", "recordings have the item, the contract a class around it"),
     Deviation("POST /api/users/bulkUpdate", "", NO_OP),
     Deviation("POST /api/lists/*scribe", "", NO_OP),
-    Deviation("P* /api/subscriptions/*", "code", ACCEPTED),
-    Deviation("DELETE /api/subscriptions/*", "code", ACCEPTED),
 )
 
 
@@ -92,9 +113,9 @@ class Result:
 
 
 @pytest.fixture(scope="module")
-def results(contract: Contract, seeded_database: Path) -> dict[str, Result]:
+def results(published: Contract, seeded_database: Path) -> dict[str, Result]:
     """Every route, asked once, each in a project of its own."""
-    return {f"{row.method} {row.path}": result(contract, seeded_database, row) for row in ENDPOINTS}
+    return {f"{row.method} {row.path}": result(published, seeded_database, row) for row in ENDPOINTS}
 
 
 @contextmanager
@@ -114,6 +135,8 @@ PREPARATION = (
     ("POST", "/api/lists", {"name": "Nobody's"}),
     ("PUT", "/api/metadata/shops/main", {"value": {"open": True}}),
     ("POST", "/api/snippets", {"name": "signature", "content": "Yours"}),
+    ("POST", "/api/experiments", {"campaignId": 2_220_201, "experimentType": "EmailBody"}),
+    ("POST", "/api/experiments/60107/variants", {"copyFromTemplateId": 3_043_601}),
     ("POST", "/api/export/start", {"dataTypeName": "user", "outputFormat": "text/csv"}),
     *(
         (
@@ -142,8 +165,8 @@ class Question:
         return requests.request(self.method, url, params=self.query, json=self.body, headers=headers, timeout=10)
 
 
-def test_every_route_of_the_sandbox_is_in_the_contract(contract: Contract) -> None:
-    assert {f"{row.method} {row.path}" for row in ENDPOINTS} - contract.operations.keys() == set()
+def test_every_route_of_the_sandbox_is_in_the_contract_or_known_to_iterables_client(published: Contract) -> None:
+    assert {f"{row.method} {row.path}" for row in ENDPOINTS} - published.operations.keys() == set()
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -183,16 +206,17 @@ def known_for(route: str, sandbox: Sandbox) -> dict[str, Any]:
 def problems(contract: Contract, route: str, schema: Mapping[str, Any], answer: requests.Response) -> Iterator[Problem]:
     if contract.resolved(schema).get("type") == "string":
         return
-    if not answer.headers["Content-Type"].startswith("application/json"):
+    if not answer.headers.get("Content-Type", "").startswith("application/json"):
         yield Problem("", "the answer is no JSON")
         return
     value = answer.json()
-    yield from contract.problems(schema, value["params"] if fnmatchcase(route, WRAPPED) else value)
+    is_wrapped = fnmatchcase(route, WRAPPED) and route != BARE
+    yield from contract.problems(schema, value["params"] if is_wrapped else value)
 
 
-def test_every_endpoint_of_the_contract_is_built_or_is_said_not_to_be(contract: Contract) -> None:
+def test_every_published_endpoint_is_built_or_is_said_not_to_be(published: Contract) -> None:
     assert set(ROUTES) & NOT_BUILT.keys() == set()
-    assert {*ROUTES, *NOT_BUILT} == contract.operations.keys()
+    assert {*ROUTES, *NOT_BUILT} == published.operations.keys()
 
 
 def test_every_glob_of_recorded_routes_has_its_routes() -> None:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from iterable_api.facts.data_types import EVENTS
+from iterable_api.facts.data_types import DATA_TYPES, EVENTS, snake
 from iterable_api.facts.peer_event_names import HEAP_BLAST, HEAP_TRIGGERED, PEER_NAMES
+from iterable_api.facts.webhook_events import WEBHOOK_FIELDS
 from iterable_sandbox.server import Sandbox
+from tap_iterable.config.settings import SCHEMA
 from tap_iterable.event_shapes.segment import SegmentTable, table_of
 from tap_iterable.tap import TapIterable
+from tests.docs import peers
 from tests.tap.reading import TapRun
 from tools.generated import ROOT
 
@@ -23,6 +26,12 @@ SCHEMAS = {
         config={"api_key": "k", "start_date": "2026-01-01"}, setup_mapper=False
     ).streams.items()
 }
+
+SETTINGS = SCHEMA["properties"].keys()
+AIRBYTE = "From Airbyte's source-iterable"
+FIVETRAN = "From Fivetran's Iterable connector"
+POSTHOG = "From PostHog's Iterable source"
+ESTUARY = "From Estuary's source-iterable-native"
 
 
 def rows(after: str) -> list[list[str]]:
@@ -42,16 +51,103 @@ def test_streams_of_singer_io_have_the_keys_that_are_shown() -> None:
     assert [row for row in table if list(SCHEMAS[names(row[1])[0]][0]) != names(row[3])] == []
 
 
-@pytest.mark.parametrize("row", rows("From Airbyte's source-iterable"), ids=lambda row: row[0])
-def test_streams_of_airbyte_are_there(row: list[str]) -> None:
-    assert SCHEMAS.keys() >= set(names(row[1]))
+def tables(after: str) -> list[list[list[str]]]:
+    """The rows of each table under a heading."""
+    chapter = PAGE.partition(f"\n## {after}\n")[2].partition("\n## ")[0]
+    found = re.findall(r"(?:^\|.*\n)+", chapter, re.MULTILINE)
+    return [
+        [[cell.strip() for cell in line.strip("|\n").split("|")] for line in table.splitlines()[2:]] for table in found
+    ]
 
 
-@pytest.mark.parametrize("row", rows("From Fivetran's Iterable connector"), ids=lambda row: row[0])
-def test_fields_of_fivetran_are_there(row: list[str]) -> None:
-    for stream in names(row[1]):
-        fields = re.findall(r"→ `(\w+)`", row[2])
-        assert SCHEMAS[stream][1].keys() >= set(fields)
+def quoted(cell: str) -> set[str]:
+    """What is between backticks in a cell, dots and slashes included."""
+    return set(re.findall(r"`([\w./-]+)`", cell))
+
+
+def has_settings(table: list[list[str]], peer: frozenset[str], options: frozenset[str] = frozenset()) -> None:
+    """Whether a table has every setting of another connector, and names only settings that are there."""
+    assert {name for row in table for name in quoted(row[0])} - options == peer
+    assert {name for row in table for name in quoted(row[1])} - options <= SETTINGS
+
+
+def test_settings_of_airbyte_posthog_and_estuary_have_their_place() -> None:
+    regions = frozenset({"US", "EU", "us", "eu"})
+    types = frozenset({"Email-based", "UserID-based", "Hybrid", "email", "userId", "hybrid", "jobs"})
+    has_settings(tables(AIRBYTE)[0], peers.AIRBYTE_SETTINGS, regions)
+    has_settings(tables(POSTHOG)[0], peers.POSTHOG_SETTINGS, regions)
+    has_settings(tables(ESTUARY)[0], peers.ESTUARY_SETTINGS, types)
+
+
+def test_every_stream_of_airbyte_is_shown_or_has_the_same_name() -> None:
+    shown = {name: row for row in tables(AIRBYTE)[1] for name in names(row[0])}
+    assert len(peers.AIRBYTE_STREAMS) == 44
+    assert shown.keys() <= peers.AIRBYTE_STREAMS
+    assert peers.AIRBYTE_STREAMS - shown.keys() <= {one.stream for one in EVENTS}
+    assert [row for row in shown.values() if not SCHEMAS.keys() >= set(names(row[1]))] == []
+
+
+def test_every_column_of_airbytes_users_is_shown() -> None:
+    same, internal, predictions, custom = tables(AIRBYTE)[2]
+    columns = SCHEMAS["users"][1]
+    assert set().union(*(quoted(row[0]) for row in (same, internal, predictions, custom))) == peers.AIRBYTE_USERS
+    assert quoted(same[0]) <= columns.keys()
+    assert {name.partition(".")[0] for row in (internal, predictions) for name in quoted(row[0])} <= columns.keys()
+    assert {name.partition(".")[0] for name in quoted(internal[0])} == quoted(internal[1])
+    assert {name.partition(".")[0] for name in quoted(predictions[0])} == quoted(predictions[1])
+    assert quoted(custom[1]) == {"dataFields", "typed_user_fields"}
+
+
+def test_every_table_of_fivetran_is_shown() -> None:
+    shown = {name for row in tables(FIVETRAN)[0] for name in quoted(row[0])}
+    assert shown == {*peers.FIVETRAN, *peers.FIVETRAN_FORMER.values(), *peers.FIVETRAN_UNSEEN}
+    for row in tables(FIVETRAN)[0]:
+        for table, former in peers.FIVETRAN_FORMER.items():
+            assert (table in quoted(row[0])) == (former in quoted(row[0]))
+
+
+@pytest.mark.parametrize("table", peers.FIVETRAN)
+def test_every_column_of_fivetran_has_a_field_of_its_name_or_of_the_one_that_is_shown(table: str) -> None:
+    (row,) = (row for row in tables(FIVETRAN)[0] if table in quoted(row[0]))
+    if table.startswith("event"):
+        streams = [one.stream for one in EVENTS]
+        fields = {name for one in streams for name in SCHEMAS[one][1]}
+        of_webhooks = {snake(name) for name in WEBHOOK_FIELDS}
+    else:
+        fields, of_webhooks = {name for one in names(row[1]) for name in SCHEMAS[one][1]}, set()
+    shown = dict(re.findall(r"`(\w+)`(?:, which [^|]*?)? → (?:`(\w+)`|the stream|`)", row[2]))
+    told = names(row[2])
+    for column in peers.FIVETRAN[table]:
+        if column in shown:
+            assert not shown[column] or shown[column] in fields, column
+        elif column not in {snake(name) for name in fields}:
+            assert column in told, column
+            assert column in of_webhooks or (table, column) == ("list_user", "index"), column
+
+
+def test_every_table_of_posthog_is_shown_with_its_key() -> None:
+    *rows_, exports = tables(POSTHOG)[1]
+    assert {names(row[0])[0]: tuple(names(row[2])) for row in rows_} == peers.POSTHOG
+    assert [row for row in rows_ if tuple(names(row[3])) != tuple(SCHEMAS[names(row[1])[0]][0])] == []
+    types = {one.name for one in DATA_TYPES}
+    assert types > peers.POSTHOG_LACKS
+    assert f"{len(types - peers.POSTHOG_LACKS)} export data types" in exports[0]
+    assert f"all {len(types)}" in exports[1]
+    assert quoted(exports[4]) == peers.POSTHOG_LACKS
+
+
+def test_every_binding_of_estuary_is_shown_with_its_key() -> None:
+    table = {names(row[0])[0]: row for row in tables(ESTUARY)[1]}
+    assert {binding: quoted(row[2]) for binding, row in table.items()} == {
+        binding: set(key) for binding, key in peers.ESTUARY.items()
+    }
+    for row in table.values():
+        streams, key = names(row[1]), names(row[3])
+        assert SCHEMAS.keys() >= set(streams)
+        assert not key or key == list(SCHEMAS[streams[0]][0])
+    assert ("RCS messages are not there" in table["events"][4]) == (
+        {one.name for one in DATA_TYPES if one.name.startswith("rcs")} == peers.ESTUARY_LACKS
+    )
 
 
 def test_segments_27_tables_are_the_streams_that_are_shown_in_both_shapes() -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import pytest
 
+from iterable_api.facts.template_contents import CONTENT, PATH_PARTS
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
@@ -18,12 +19,16 @@ from iterable_sandbox.wire.clock import StoppedClock
 from tests.tap.reading import Output, TapRun
 from tests.target.loading import Contents, Loader, stream
 
+CAMPAIGNS = ("lists", "campaigns")
+"""What is copied last, so that campaigns find their templates."""
 PEOPLE = ("channels", "message_types", "lists", "users")
 """What is copied first, so that events find their users."""
 STREAMS = (
     *PEOPLE,
     "snippets",
     "templates",
+    "template_contents",
+    "campaigns",
     "list_users",
     "catalogs",
     "catalog_field_mappings",
@@ -33,6 +38,7 @@ STREAMS = (
     "purchase",
     "email_open",
 )
+LOCALES = ["de-DE", "fr-FR"]
 OWN = {
     "profileUpdatedAt",
     "signupSource",
@@ -73,11 +79,13 @@ def copy(seeded_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with Sandbox(database=str(database), clock=long_ago) as there, Sandbox() as here:
         add_to(there)
         prepare(there, here)
-        said = TapRun(there.url, there.api_key, folder)(*STREAMS, start_date="2020-01-01", hold_back_minutes=0)
+        since: dict[str, Any] = {"start_date": "2020-01-01", "hold_back_minutes": 0, "template_locales": LOCALES}
+        said = TapRun(there.url, there.api_key, folder)(*STREAMS, **since)
         assert said.code == 0
         made = Copy(contents(there), contents(here), said, Loader(here, folder))
         made.load(of(said, PEOPLE), copy_project=True)
-        made.load(of(said, set(STREAMS) - set(PEOPLE)), copy_project=True)
+        made.load(of(said, {*STREAMS, "message_types"} - {*PEOPLE[2:], *CAMPAIGNS}), copy_project=True)
+        made.load(of(said, CAMPAIGNS), copy_project=True, copy_campaigns=True)
         yield made
         made.source.client.close()
         made.destination.client.close()
@@ -112,10 +120,12 @@ def add_to(there: Sandbox) -> None:
 def prepare(there: Sandbox, here: Sandbox) -> None:
     """Channels and message types are made by hand, and have other ids in the other project."""
     here.store.lists.create("Something else", None, 0)
+    here.store.lists.create("Do not disturb", None, 0, "Suppression")
     kinds: tuple[Literal["channel"], Literal["messageType"]] = ("channel", "messageType")
     for kind in kinds:
         found = there.store.resources.all(kind)
-        here.store.resources.add(kind, [(one["id"] + 1000, {**one, "id": one["id"] + 1000}) for one in found])
+        moved = [{**one, **{name: one[name] + 1000 for name in ("id", "channelId") if name in one}} for one in found]
+        here.store.resources.add(kind, [(one["id"], one) for one in moved])
 
 
 def exported(holds: Contents, data_type: str) -> list[dict[str, Any]]:
@@ -164,7 +174,7 @@ def test_lists_have_the_same_members_and_the_empty_ones_are_there(copy: Copy) ->
     assert "Nobody" in standard
     for name in standard:
         assert copy.destination.members(name) == copy.source.members(name)
-    assert set(copy.destination.lists()) == {*standard, "Something else"}
+    assert set(copy.destination.lists()) == {*standard, "Something else", "Do not disturb"}
 
 
 @pytest.mark.parametrize("data_type", ["customEvent", "purchase"])
@@ -188,6 +198,54 @@ def test_catalogs_have_the_same_field_types_and_items(copy: Copy) -> None:
     assert copy.destination.mappings("Empty") == {"size": "object", "size.w": "long"}
 
 
+def templates(copy: Copy) -> Iterator[tuple[dict[str, Any], int]]:
+    """The contents that the tap has read of templates, and the ids of their copies."""
+    for record in copy.said.records["template_contents"]:
+        campaign = record.get("campaignId") or (record.get("metadata") or {}).get("campaignId")
+        base = None if campaign else record.get("clientTemplateId")
+        [number, *of_campaigns] = copy.destination.template_ids(base or f"copy-of-{record['templateId']}")
+        assert len(of_campaigns) <= 1
+        yield record, number
+
+
+def test_templates_have_the_same_contents_in_all_locales_and_media(copy: Copy) -> None:
+    types = {one["id"]: one["name"] for one in copy.source.client.get_json("/api/messageTypes")["messageTypes"]}
+    media = set()
+    for record, number in templates(copy):
+        there = {**record, **record["dataFields"]}
+        here = copy.destination.templates(PATH_PARTS[record["messageMedium"]], number, record["locale"])[-1]
+        assert here["messageTypeId"] - 1000 == there["messageTypeId"] in types
+        names = {*CONTENT[record["messageMedium"]], "name"} - {"dataFeedIds", "placementId", "trackingDomain"}
+        assert {name: here.get(name) for name in names} == {name: there.get(name) for name in names}
+        media.add((record["messageMedium"], record["locale"]))
+    assert media >= {("Email", "de-DE"), ("Push", ""), ("SMS", ""), ("InApp", ""), ("Embedded", "")}
+
+
+def test_campaigns_have_the_same_templates_and_lists_and_none_is_sent(copy: Copy) -> None:
+    there, here = copy.source.campaigns(), copy.destination.campaigns()
+    assert len(here) > 10
+    lists = [{one["id"]: one["name"] for one in holds.client.get_json("/api/lists")["lists"]} for holds in copy[:2]]
+    copies = {record["templateId"]: record["name"] for record, _ in templates(copy)}
+    for name, campaign in here.items():
+        of_source = there[name]
+        assert (campaign["campaignState"], campaign["type"]) == ("Ready", of_source["type"])
+        assert campaign["messageMedium"] == of_source["messageMedium"]
+        assert copies[of_source["templateId"]] == name
+        for member in ("listIds", "suppressionListIds"):
+            assert [lists[1][one] for one in campaign.get(member, [])] == [
+                lists[0][one] for one in of_source.get(member, [])
+            ]
+    left = {one["campaignState"] for name, one in there.items() if name not in here and one["type"] == "Blast"}
+    assert left == {"Finished", "Archived"}
+    assert {one["messageMedium"] for name, one in there.items() if name not in here and one["type"] != "Blast"} == {
+        "WebPush",
+        "WhatsApp",
+        "RCS",
+    }
+    for data_type in ("emailSend", "pushSend", "smsSend", "inAppSend", "embeddedSend"):
+        assert exported(copy.destination, data_type) == []
+
+
 def test_metadata_and_snippets_are_the_same(copy: Copy) -> None:
     path, params = "/api/metadata/{table}/{key}", {"table": "shops", "key": "b1"}
     assert copy.destination.client.get_json(path, path_params=params)["value"] == {"a": 1}
@@ -200,19 +258,27 @@ def test_metadata_and_snippets_are_the_same(copy: Copy) -> None:
 
 
 def test_streams_of_what_cannot_be_copied_go_nowhere(copy: Copy) -> None:
-    for name in ("templates", "email_open", "list_users"):
-        counts = copy.load.streams[name]
+    names = ("templates", "campaigns", "email_open", "list_users")
+    for name, counts in copy.load(of(copy.said, names), copy_project=True).items():
+        assert name in names
         assert (counts["unchanged"], counts["requests"]) == (counts["read"], 0)
 
 
 def test_a_second_copy_changes_nothing_but_times(copy: Copy) -> None:
-    before = exported(copy.destination, "customEvent"), copy.destination.lists()
-    copy.load(of(copy.said, STREAMS), copy_project=True)
-    after = exported(copy.destination, "customEvent"), copy.destination.lists()
+    def holds() -> tuple[Any, Any, Any]:
+        templates = copy.destination.client.get_json("/api/templates?pageSize=1000")["templates"]
+        ids = sorted(one["templateId"] for one in templates)
+        return exported(copy.destination, "customEvent"), copy.destination.lists(), (ids, copy.destination.campaigns())
+
+    before = holds()
+    streams = copy.load(of(copy.said, STREAMS), copy_project=True)
+    repeated = copy.load(of(copy.said, CAMPAIGNS), copy_project=True, copy_campaigns=True)["campaigns"]
+    assert (repeated["written"], repeated["rejected"]) == (0, 0)
+    after = holds()
     assert without(after[0], {"eventUpdatedAt"}) == without(before[0], {"eventUpdatedAt"})
-    assert after[1] == before[1]
-    assert {name for name, counts in copy.load.streams.items() if counts["rejected"]} == set()
-    assert copy.load.streams["lists"]["written"] == copy.load.streams["catalog_field_mappings"]["written"] == 0
+    assert after[1:] == before[1:]
+    assert {name for name, counts in streams.items() if counts["rejected"]} == set()
+    assert streams["lists"]["written"] == streams["catalog_field_mappings"]["written"] == 0
 
 
 def test_system_events_become_custom_events_on_request(copy: Copy) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,6 +34,16 @@ def test_a_request_with_an_unknown_key_is_refused_as_recorded(sandbox: Sandbox) 
         "code": "BadApiKey",
         "params": {"ip": "127.0.0.1", "endpoint": "/api/lists"},
     }
+
+
+def test_an_idle_connection_is_closed_after_the_seconds_that_the_setting_names() -> None:
+    with Sandbox(keep_alive_seconds=1) as sandbox:
+        port = int(sandbox.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            connection.sendall(b"GET /api/lists HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 401")
+    assert b"connection: close" not in answer.lower()
 
 
 @pytest.mark.parametrize("header", ["Api-Key", "Api_Key", "api_key", "API-KEY"])

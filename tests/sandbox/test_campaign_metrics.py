@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,18 @@ import pytest
 from tests.sandbox.conftest import Http, opened
 
 BLAST = "Spring letter"
+RECORDED = (
+    "Campaign ID, Experiment ID, Template ID, Name, Type, Created by, Creation Date, Last modified, Subject, "
+    "Improvement, Confidence, Total Email Sends, Email Delivery Rate, Total Emails Delivered, Total Email Opens, "
+    "Unique Email Opens Or Clicks, Email Open Rate, Total Emails Clicked, Unique Email Clicks, Clicks / Opens, "
+    "Email Click Rate, Total Hosted Unsubscribe Clicks, Unique Hosted Unsubscribe Clicks, Total Complaints, "
+    "Complaint Rate, Total Emails Bounced, Unique Emails Bounced, Email Bounce Rate, Total Unsubscribes, "
+    "Unique Unsubscribes, Email Unsubscribe Rate, Revenue, Total Purchases, Unique Purchases, Average Order Value, "
+    "Purchases / M, Revenue / M"
+)
+"""Titles of an answer that was recorded in October 2017."""
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+PER_CENT = 100
 
 
 def campaign_ids(http: Http) -> dict[str, int]:
@@ -89,8 +102,9 @@ def test_a_uri_with_too_many_campaigns_is_414(seeded: Http) -> None:
 
 def experiments(http: Http, **params: Any) -> tuple[list[str], list[list[str]]]:
     response = http.get("/api/experiments/metrics", **params)
-    assert response.headers["Content-Type"].startswith("text/csv")
-    header, *rows = csv.reader(response.text.splitlines())
+    assert "Content-Type" not in response.headers
+    assert not response.text.endswith("\n")
+    header, *rows = csv.reader(response.content.decode().split("\r\n"))
     return header, rows
 
 
@@ -104,15 +118,31 @@ def test_variants_of_an_experiment_add_up_to_their_campaign(seeded: Http) -> Non
     assert min(counted.values()) > 0
 
 
-def test_some_rows_of_experiments_are_longer_than_the_header(seeded: Http) -> None:
+def test_a_row_of_an_experiment_has_a_cell_for_each_of_the_recorded_titles(seeded: Http) -> None:
     header, rows = experiments(seeded)
-    assert {len(row) - len(header) for row in rows} == {0, 1}
+    assert header == RECORDED.split(", ")
+    assert {len(row) for row in rows} == {len(header)}
+    shown = [dict(zip(header, row, strict=True)) for row in rows]
+    assert {row["Type"] for row in shown} == {"Control", "Winner", "-"}
+    assert all(MOMENT.fullmatch(row[title]) for row in shown for title in ("Creation Date", "Last modified"))
+    assert {row["Improvement"] for row in shown if row["Type"] == "Control"} == {"N/A"}
+    assert all(0 <= float(row["Confidence"]) <= PER_CENT for row in shown if row["Type"] == "Winner")
+    assert all(row["Name"] and row["Subject"] for row in shown)
+
+
+def test_rows_of_winners_are_longer_than_the_header_if_the_setting_says_so(database: str) -> None:
+    with opened(database=database, long_experiment_rows=True) as http:
+        header, rows = experiments(http)
+    longer = [row[len(header) :] for row in rows]
+    assert [extra == ["Winner"] for extra in longer] == [row[header.index("Type")] == "Winner" for row in rows]
+    assert any(longer)
 
 
 def test_numbers_of_an_experiment_without_sends_are_not_numbers(seeded: Http) -> None:
     header, rows = experiments(seeded, startDateTime="2020-01-01", endDateTime="2020-01-02")
-    assert {row[header.index("Improvement")] for row in rows} == {"NaN"}
-    assert {len(row) for row in rows} == {len(header)}
+    assert {row[header.index("Improvement")] for row in rows} == {"N/A"}
+    assert {row[header.index("Confidence")] for row in rows} == {"N/A", "NaN"}
+    assert {row[header.index("Email Open Rate")] for row in rows} == {""}
 
 
 def test_experiments_are_found_by_id_or_by_campaign(seeded: Http) -> None:

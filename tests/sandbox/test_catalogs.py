@@ -139,13 +139,20 @@ def test_one_item_is_replaced_updated_read_and_deleted(http: Http) -> None:
     path = "/api/catalogs/Things/items/one"
     assert http.send("PATCH", path, {"update": {"a": {"x": 1}, "b": 1}}).status_code == 200
     http.send("PATCH", path, {"update": {"a": {"y": 2}}})
-    assert http.get(path).json()["params"]["value"] == {"a": {"y": 2}, "b": 1}
+    assert http.get(path).json()["value"] == {"a": {"y": 2}, "b": 1}
     assert http.send("PUT", path, {"value": {"c": 3}}).status_code == 200
-    item = http.get(path).json()["params"]
+    item = http.get(path).json()
     assert item.items() >= {"catalogName": "Things", "itemId": "one", "size": 7, "value": {"c": 3}}.items()
     assert http.send("DELETE", path).status_code == 200
     missing = http.get(path)
     assert (missing.status_code, missing.json()["error"]) == (404, "NotFound")
+
+
+def test_one_item_comes_in_the_envelope_if_the_setting_says_so() -> None:
+    with opened(catalog_item="envelope") as http:
+        http.post("/api/catalogs/Things")
+        fill(http, {"a": {"n": 1}})
+        assert http.get("/api/catalogs/Things/items/a").json()["params"]["value"] == {"n": 1}
 
 
 def test_many_items_are_deleted_and_absent_ones_are_no_error(http: Http) -> None:

@@ -118,6 +118,15 @@ def test_data_type_names_are_read_in_any_case_and_unknown_ones_refused(http: Htt
     assert http.get("/api/export/data.json").status_code == 400
 
 
+def test_sessions_of_unknown_visitors_have_the_name_that_iterables_client_gives_them_too(seeded: Http) -> None:
+    lines = seeded.export("unknownSession")
+    assert lines
+    assert seeded.export("anonSession") == lines
+    job = seeded.ok("/api/export/start", {"dataTypeName": "anonSession", "outputFormat": "application/x-json-stream"})
+    jobs = {row["id"]: row["dataTypeName"] for row in seeded.get("/api/export/jobs").json()["jobs"]}
+    assert jobs[job["jobId"]] == "unknownSession"
+
+
 def test_no_rows_are_an_empty_body(http: Http) -> None:
     response = http.get("/api/export/data.json", dataTypeName="purchase")
     assert (response.status_code, response.content) == (200, b"")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -181,6 +182,25 @@ def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_after_a_while(http
     http.send("DELETE", f"/api/export/{running}")
     assert states(http, running, 2) == ["cancelling", "cancelled"]
     assert http.send("DELETE", f"/api/export/{running}").status_code == 400
+
+
+def test_cancelled_jobs_are_listed_unless_the_setting_hides_them(http: Http) -> None:
+    job_id = start(http)
+    http.send("DELETE", f"/api/export/{job_id}")
+    assert [job["jobState"] for job in http.get("/api/export/jobs").json()["jobs"]] == ["cancelled"]
+    http.sandbox.project.settings = replace(http.sandbox.settings, cancelled_jobs="hidden")
+    assert http.get("/api/export/jobs").json()["jobs"] == []
+    assert poll(http, job_id)["jobState"] == "cancelled"
+
+
+def test_exports_start_in_a_burst_and_then_one_a_second() -> None:
+    clock = StoppedClock(NOW)
+    body = {"dataTypeName": "emailSend", "outputFormat": JSON}
+    with opened(limits=True, clock=clock, export_start_burst=3) as http:
+        statuses = [http.post("/api/export/start", body).status_code for _ in range(4)]
+        assert statuses == [200, 200, 200, 429]
+        clock.set(NOW + timedelta(seconds=1))
+        assert [http.post("/api/export/start", body).status_code for _ in range(2)] == [200, 429]
 
 
 def test_jobs_can_fail_and_keep_the_files_of_their_time(database: str) -> None:

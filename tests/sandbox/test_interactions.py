@@ -40,7 +40,6 @@ def lines(http: Http, data_type: str) -> list[dict[str, Any]]:
         ("events/inAppConsume", "inAppDelete", {"deleteAction": "inbox-swipe"}),
         ("events/trackPushOpen", "pushOpen", {"campaignId": 5, "templateId": 6}),
         ("events/trackWebPushClick", "webPushClick", {"campaignId": 5}),
-        ("embedded-messaging/events/click", "embeddedClick", {"buttonIdentifier": "b", "targetUrl": "app://x"}),
         ("embedded-messaging/events/received", "embeddedReceived", {}),
     ],
 )
@@ -64,10 +63,20 @@ def test_a_session_makes_one_event_and_one_for_each_impression(http: Http) -> No
     session = {"id": "s", "start": 1625162400, "end": 1625162444}
     http.ok("/api/embedded-messaging/events/session", REPORT | {"session": session, "impressions": impressions})
     [line] = lines(http, "embeddedSession")
-    assert (line["session.id"], line["session.end"]) == ("s", "2021-07-01 18:00:44 +00:00")
+    assert line["embeddedSessionId"] == "s"
     seen = {line["messageId"]: line for line in lines(http, "embeddedImpression")}
-    assert (seen["m2"]["displayCount"], seen["m2"]["deviceInfo.deviceId"]) == (2, "d")
+    assert (seen["m2"]["embeddedImpressionDisplayCount"], seen["m2"]["deviceInfo.deviceId"]) == (2, "d")
+    assert (seen["m1"]["embeddedImpressionPlacementId"], seen["m1"]["embeddedSessionId"]) == (1, "s")
+    assert seen["m1"]["embeddedImpressionDisplayDuration"] == 1.5
     assert seen["m1"]["createdAt"] == "2021-07-01 18:00:44 +00:00"
+    assert {"placementId", "displayCount", "displayDuration", "session.id"} & {*line, *seen["m1"]} == set()
+
+
+def test_a_click_on_an_embedded_message_is_stored_under_other_names_than_it_is_reported(http: Http) -> None:
+    http.ok("/api/embedded-messaging/events/click", REPORT | {"buttonIdentifier": "b", "targetUrl": "app://x"})
+    [line] = lines(http, "embeddedClick")
+    assert (line["embeddedButtonId"], line["embeddedTargetUrl"]) == ("b", "app://x")
+    assert {"buttonIdentifier", "targetUrl"} & line.keys() == set()
 
 
 def test_the_extra_fields_of_a_push_open_are_at_the_top_and_hide_nothing(http: Http) -> None:

@@ -29,7 +29,8 @@ def http() -> Iterator[Http]:
             add("campaign", [(number, campaign)])
         add("template", [(TEMPLATE, {"templateId": TEMPLATE, "messageTypeId": TYPE})])
         add("messageType", [(TYPE, {"id": TYPE, "channelId": CHANNEL})])
-        add("journey", [(JOURNEY, {"id": JOURNEY, "enabled": True}), (51, {"id": 51, "enabled": False})])
+        journey = {"id": JOURNEY, "name": "Welcome", "startTileId": 7, "enabled": True}
+        add("journey", [(JOURNEY, journey), (51, {"id": 51, "enabled": False})])
         http.update({"email": EMAIL, "userId": "1", "dataFields": {"phoneNumber": "+5583999999999"}}, {"email": OTHER})
         yield http
 
@@ -147,10 +148,11 @@ def test_who_enters_a_journey_leaves_it(http: Http) -> None:
     http.ok("/api/lists/subscribe", {"listId": list_id, "subscribers": [{"email": OTHER}]})
     http.ok("/api/workflows/triggerWorkflow", {"workflowId": JOURNEY, "email": EMAIL})
     http.ok("/api/workflows/triggerWorkflow", {"workflowId": JOURNEY, "listId": list_id})
-    assert {(line["email"], line["workflowId"]) for line in http.export("journeyExit")} == {
-        (EMAIL, JOURNEY),
-        (OTHER, JOURNEY),
-    }
+    exits = http.export("journeyExit")
+    assert {(line["email"], line["workflowId"]) for line in exits} == {(EMAIL, JOURNEY), (OTHER, JOURNEY)}
+    for line in exits:
+        assert (line["exitReason"], line["exitNodeId"], line["nodePath"]) == ("completed", "7", "7")
+        assert (line["workflowName"], line["nodeCount"], line["projectId"]) == ("Welcome", 1, 8575)
 
 
 @pytest.mark.parametrize(
@@ -174,6 +176,16 @@ def test_the_messages_of_a_user_come_newest_first_and_ten_unless_asked(http: Htt
     assert len(sent(http, userId="1", limit=5000)) == 13
     message = http.get("/api/users/getSentMessages", email=EMAIL).json()["messages"][0]
     assert message.keys() == {"messageId", "campaignId", "templateId", "createdAt"}
+
+
+def test_the_messages_of_a_user_have_more_fields_where_the_setting_says_so(http: Http) -> None:
+    target(http)
+    http.ok("/_sandbox/settings", {"sent_message_details": True})
+    answer = http.get("/api/users/getSentMessages", email=EMAIL).json()
+    [message] = answer["messages"]
+    assert (answer["totalCount"], message["messageMedium"]) == (1, "Email")
+    assert message["sentAt"] == message["updatedAt"] == message["createdAt"]
+    assert message.keys() >= {"campaignName", "templateName", "status"}
 
 
 def test_the_messages_of_a_user_are_filtered(http: Http) -> None:

@@ -41,8 +41,8 @@ def test_an_update_keeps_who_made_it_and_what_is_not_named() -> None:
         assert (answer.status_code, answer.json()) == (200, {"snippetId": number})
         found = snippet(http, number)
         assert (found["content"], found["description"], found["updatedBy"]) == ("new", "kept", "bo@example.com")
-        assert found["createdAt"] == "2026-11-01T00:00:00.000+00:00"
-        assert found["updatedAt"] == "2026-11-01T01:00:00.000+00:00"
+        assert found["createdAt"] == "2026-11-01T00:00:00.000Z"
+        assert found["updatedAt"] == "2026-11-01T01:00:00.000Z"
 
 
 def test_putting_creates_an_unknown_name_but_no_unknown_id(http: Http) -> None:

@@ -24,7 +24,7 @@ def add_channel(http: Http) -> None:
 @pytest.fixture
 def http() -> Iterator[Http]:
     """A project with the subscription endpoints, one channel, two message types and one user."""
-    with opened(subscription_endpoints=True) as http:
+    with opened() as http:
         add_channel(http)
         http.update({"email": EMAIL, "userId": "1"})
         yield http
@@ -115,7 +115,7 @@ def test_a_project_may_make_users_from_subscriptions() -> None:
 def test_one_user_joins_and_leaves_a_list(http: Http, person: str) -> None:
     list_id = http.new_list()
     joined = http.send("PATCH", f"/api/subscriptions/emailList/{list_id}/{person}")
-    assert (joined.status_code, joined.json()["code"]) == (202, "Accepted")
+    assert (joined.status_code, joined.json()["code"]) == (202, "Success")
     assert http.user(EMAIL)["emailListIds"] == [list_id]
     assert http.send("DELETE", f"/api/subscriptions/EMAILLIST/{list_id}/{person}").status_code == 202
     assert http.user(EMAIL)["emailListIds"] == []
@@ -166,8 +166,16 @@ def test_a_group_is_not_changed_if(http: Http, method: str, path: str, status: i
     assert http.send(method, f"/api/subscriptions/{path}", {"users": [EMAIL]}).status_code == status
 
 
-def test_the_endpoints_are_not_there_until_they_are_switched_on() -> None:
-    with opened() as http:
+def test_the_code_of_an_answer_may_be_accepted() -> None:
+    with opened(subscription_code="Accepted") as http:
+        add_channel(http)
+        http.update({"email": EMAIL})
+        answer = http.send("PUT", f"/api/subscriptions/emailList/{http.new_list()}", {"users": [EMAIL]})
+        assert (answer.status_code, answer.json()["code"]) == (202, "Accepted")
+
+
+def test_a_project_without_the_feature_does_not_have_the_endpoints() -> None:
+    with opened(subscription_endpoints=False) as http:
         for method, path in (("PUT", "emailList/1"), ("PATCH", f"emailList/1/user/{EMAIL}")):
             response = http.send(method, f"/api/subscriptions/{path}", {"users": []})
             assert (response.status_code, response.json()["msg"]) == (404, "Endpoint not found")

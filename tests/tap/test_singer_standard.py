@@ -49,6 +49,7 @@ def _fill(sandbox: Sandbox) -> None:
         "/api/users/forget": {"email": "gone@example.com"},
         "/api/export/start": {"dataTypeName": "user", "outputFormat": "application/x-json-stream"},
         "/api/events/track": {"email": USER, "eventName": "seen"},
+        "/api/email/target": {"recipientEmail": USER, "campaignId": 2_220_217},
     }.items():
         requests.post(
             sandbox.url + path, json=body, headers={"Api-Key": sandbox.api_key}, timeout=30

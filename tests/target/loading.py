@@ -172,6 +172,22 @@ class Contents:
         path = "/api/metadata/{table}/{key}"
         return {key: self.client.get_json(path, path_params={"table": table, "key": key})["value"] for key in keys}
 
+    def templates(self, part: str, template_id: int, *locales: str) -> list[dict[str, Any]]:
+        """The contents of a template in the default locale and these; `part` is its medium in the path."""
+        params: list[dict[str, Any]] = [
+            {"templateId": template_id} | ({"locale": locale} if locale else {}) for locale in ("", *locales)
+        ]
+        return [self.client.get_json(f"/api/templates/{part}/get", params=one) for one in params]
+
+    def template_ids(self, client_template_id: str) -> list[int]:
+        """The templates that have a `clientTemplateId`."""
+        path, params = "/api/templates/getByClientTemplateId", {"clientTemplateId": client_template_id}
+        return [found["templateId"] for found in self.client.get_json(path, params=params)["templates"]]
+
+    def campaigns(self) -> dict[str, dict[str, Any]]:
+        """Campaigns by name."""
+        return {row["name"]: row for row in self.client.get_json("/api/campaigns?pageSize=1000")["campaigns"]}
+
     def snippets(self) -> dict[str, dict[str, Any]]:
         """Snippets by name."""
         return {snippet["name"]: snippet for snippet in self.client.get_json("/api/snippets")["snippets"]}

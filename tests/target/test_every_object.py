@@ -49,6 +49,20 @@ def snippets(holds: Contents) -> Any:
     return {name: snippet["content"] for name, snippet in holds.snippets().items()}
 
 
+def template(number: int) -> dict[str, Any]:
+    """Of three templates, each in two locales, again and again."""
+    locale = {"locale": "de-DE"} if number % 2 else {}
+    return {"messageMedium": "SMS", "clientTemplateId": f"t{number % 3}", "message": f"{number}"} | locale
+
+
+def templates(holds: Contents) -> Any:
+    ids = {name: holds.template_ids(name) for name in ("t0", "t1", "t2")}
+    return {
+        name: [content["message"] for one in found for content in holds.templates("sms", one, "de-DE")]
+        for name, found in ids.items()
+    }
+
+
 def item(number: int) -> dict[str, Any]:
     return {"id": "m", "name": "Mug", "price": 4.5, "quantity": number + 1}
 
@@ -95,6 +109,7 @@ WORK: Mapping[str, Work] = {
         [{"table": "t", "key": f"k{n % 5}", "value": {"n": n}} for n in range(24)], lambda it: it.metadata("t")
     ),
     "segment": Work([segment_call(n) for n in range(24)], segment_traces),
+    "templates": Work([template(n) for n in range(24)], templates),
     "snippets": Work([{"name": f"s{n % 5}", "content": f"<p>{n}</p>"} for n in range(24)], snippets),
 }
 

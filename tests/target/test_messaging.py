@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -107,6 +108,40 @@ def test_what_makes_no_sense_is_rejected_and_nothing_is_sent(
     key = ["id"] if "id" in record else []
     assert load(busy, name, record, key=key)["reasons"] == {code: 1}
     assert sent(busy) == []
+
+
+PHONE = "+5583999999999"
+
+
+@pytest.mark.parametrize("medium", ["sms", "whatsApp"])
+def test_a_message_goes_to_a_phone_number_where_the_route_and_the_project_take_one(busy: Project, medium: str) -> None:
+    busy.load(stream("users", [{"email": ANN, "phoneNumber": PHONE}]))
+    record = {"id": 1, "recipientPhone": PHONE, "campaignId": CAMPAIGN[medium], "order": "A-17"}
+    assert load(busy, "messages", record, mode=medium)["reasons"] == {"missingIdentity": 1}
+    options: Any = {"mode": medium, "undocumented_fields": True}
+    assert load(busy, "messages", record, **options)["reasons"] == {"BadParams": 1}
+    busy.sandbox.project.settings = replace(busy.sandbox.project.settings, recipient_phones=True)
+    assert load(busy, "messages", record, **options)["written"] == 1
+    assert load(busy, "messages", record, **options)["unchanged"] == 1
+    [line] = sent(busy, medium)
+    assert (line["email"], json.loads(line["transactionalData"])) == (ANN, {"id": 1, "order": "A-17"})
+
+
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        ({"recipientPhone": 41440000000}, "invalidPhone"),
+        ({"recipientPhone": ""}, "missingIdentity"),
+        ({"recipientPhone": PHONE, "email": "ann"}, "invalidEmails"),
+        ({"recipientPhone": PHONE, "email": ANN, "metadata": "none"}, "invalidObject"),
+    ],
+)
+def test_a_phone_number_or_metadata_that_makes_no_sense_is_rejected(
+    busy: Project, record: dict[str, Any], code: str
+) -> None:
+    options: Any = {"mode": "sms", "undocumented_fields": True, "campaign_id": CAMPAIGN["sms"]}
+    assert load(busy, "messages", {"id": 1, **record}, **options)["reasons"] == {code: 1}
+    assert busy.sandbox.requests("POST /api/sms/target") == []
 
 
 def test_a_campaign_goes_to_lists_once(busy: Project) -> None:

@@ -51,5 +51,5 @@ def test_an_object_that_calls_what_must_not_be_repeated_says_so(name: str) -> No
 @pytest.mark.parametrize("name", OBJECTS)
 def test_only_what_has_unrepeatable_effect_has_the_option_for_what_is_unconfirmed(name: str) -> None:
     spec = OBJECTS[name].spec
-    once = {"messages", "campaign_triggers", "journey_triggers", "user_merges"}
+    once = {"messages", "campaign_triggers", "journey_triggers", "user_merges", "campaigns"}
     assert ("on_unconfirmed" in spec.keys) == spec.has_unrepeatable_effect == (name in once)

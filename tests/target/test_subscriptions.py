@@ -165,7 +165,8 @@ def test_group_and_id_may_stand_in_columns(shop: Project) -> None:
     assert subscriptions(shop)[0] == [news, vip]
 
 
-def test_where_iterable_has_not_switched_it_on_the_run_fails_and_says_so(project: Project) -> None:
+def test_where_iterable_has_not_switched_it_on_the_run_fails_and_says_so(new_project: NewProject) -> None:
+    project = new_project(subscription_endpoints=False)
     rows = stream("changes", [{"email": ANN}])
     with pytest.raises(DeliveryFailedError, match="Endpoint not found"):
         project.load(rows, streams=one_of("emailList", 1))

@@ -15,7 +15,7 @@ from iterable_sandbox.routes.content.catalogs import MAX_PAGE_SIZE, NAME, catalo
 from iterable_sandbox.store.tables.catalogs import Catalog, Item
 from iterable_sandbox.wire.body_schema import BOOLEAN, OBJECT, STRING, array_of, object_of
 from iterable_sandbox.wire.json_text import to_json, to_json_lines
-from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, play_error
+from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, json_answer, play_error
 
 
 def list_items(call: Call) -> Response:
@@ -42,7 +42,8 @@ def get_item(call: Call) -> Response:
         # Worded by analogy to a missing catalog; Iterable's text is not known.
         msg, code = f"Catalog item not found: {item_id}", "error.catalogs.itemNotFound"
         raise play_error(404, "NotFound", msg, code, [item_id])
-    return envelope(params=_item_json(catalog, item))
+    shown = _item_json(catalog, item)
+    return envelope(params=shown) if call.project.settings.catalog_item == "envelope" else json_answer(shown)
 
 
 def put_item(call: Call) -> Response:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from iterable_sandbox.routes.base.call import Call, Endpoint
+from iterable_sandbox.wire import dates
 from iterable_sandbox.wire.body_schema import STRING, array_of, object_of
 from iterable_sandbox.wire.responses import bad_params, json_answer, not_found
 
@@ -74,7 +75,7 @@ def _checked_content(call: Call) -> dict[str, Any]:
         raise bad_params("Invalid snippet content")
     if not all(_VARIABLE.fullmatch(name) for name in body.get("variables") or ()):
         raise bad_params("Invalid variable name")
-    now = call.project.clock.moment().isoformat(timespec="milliseconds")
+    now = dates.utc_form(call.project.clock.moment())
     given = {name: body[name] for name in _GIVEN if body.get(name) is not None}
     return given | {"updatedAt": now, "updatedBy": body.get("createdByUserId") or _PROJECT_CREATOR}
 

@@ -7,25 +7,25 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from iterable_api.facts.template_contents import BY_CLIENT_TEMPLATE_ID, content_path
 from iterable_sandbox.routes.base.call import Call, Endpoint, Handler
 from iterable_sandbox.routes.content.templates import list_entry
 from iterable_sandbox.wire.responses import RefusedError, internal_error, json_answer, not_found
 
-_PATH: Final = "/api/templates"
 _COMMON_FIELDS: Final = ("templateId", "name", "messageTypeId", "clientTemplateId")
-_FIELDS_BESIDE_CONTENT: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "email": ("Email", (*_COMMON_FIELDS, "creatorUserId")),
-    "push": ("Push", (*_COMMON_FIELDS, "campaignId", "createdAt", "updatedAt")),
-    "sms": ("SMS", (*_COMMON_FIELDS, "campaignId", "createdAt", "updatedAt")),
-    "inapp": ("InApp", (*_COMMON_FIELDS, "campaignId")),
-    "embedded": ("Embedded", (*_COMMON_FIELDS, "campaignId")),
+_FIELDS_BESIDE_CONTENT: Final[Mapping[str, tuple[str, ...]]] = {
+    "Email": (*_COMMON_FIELDS, "creatorUserId"),
+    "Push": (*_COMMON_FIELDS, "campaignId", "createdAt", "updatedAt"),
+    "SMS": (*_COMMON_FIELDS, "campaignId", "createdAt", "updatedAt"),
+    "InApp": (*_COMMON_FIELDS, "campaignId"),
+    "Embedded": (*_COMMON_FIELDS, "campaignId"),
 }
-"""Medium in the path -> medium of the template, and the fields beside its content."""
+"""Medium of a template -> the fields beside its content."""
 _DEFAULT_LOCALE: Final = ""
 
 
-def _get(part: str) -> Handler:
-    medium, head = _FIELDS_BESIDE_CONTENT[part]
+def _get(medium: str) -> Handler:
+    head = _FIELDS_BESIDE_CONTENT[medium]
 
     def get_template(call: Call) -> Response:
         template = _template(call, medium)
@@ -66,6 +66,6 @@ def _entry(template: dict[str, Any]) -> dict[str, Any]:
 
 
 ENDPOINTS: Final = (
-    Endpoint("GET", f"{_PATH}/getByClientTemplateId", by_client_template_id),
-    *(Endpoint("GET", f"{_PATH}/{part}/get", _get(part)) for part in _FIELDS_BESIDE_CONTENT),
+    Endpoint("GET", BY_CLIENT_TEMPLATE_ID, by_client_template_id),
+    *(Endpoint("GET", content_path(medium), _get(medium)) for medium in _FIELDS_BESIDE_CONTENT),
 )

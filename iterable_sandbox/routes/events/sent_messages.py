@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -27,7 +27,20 @@ def sent_messages(call: Call) -> Response:
     limit = _DEFAULT_MESSAGES if requested is None else max(0, min(requested, _MAX_MESSAGES))
     found = [event for event in _sent(call) if _is_wanted(call, event)]
     shown = [{name: event.line[name] for name in _FIELDS} for event in _complete(found)]
-    return json_answer({"messages": shown[:limit]})
+    if not call.project.settings.sent_message_details:
+        return json_answer({"messages": shown[:limit]})
+    detailed = [row | _details(call, row) for row in shown[:limit]]
+    return json_answer({"messages": detailed, "totalCount": len(shown)})
+
+
+def _details(call: Call, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that Iterable's own client knows beside those of the contract. `status` is made up."""
+    resources = call.project.store.resources
+    campaign = resources.get("campaign", row["campaignId"]) or {}
+    template = resources.get("template", row["templateId"]) or {}
+    names = {"campaignName": campaign.get("name"), "templateName": template.get("name")}
+    times = dict.fromkeys(("sentAt", "updatedAt"), row["createdAt"])
+    return names | {"messageMedium": campaign.get("messageMedium"), "status": "Sent"} | times
 
 
 def _sent(call: Call) -> list[Event]:

@@ -56,7 +56,9 @@ def list_jobs(call: Call) -> Response:
     states = _STATES_OF_FILTER.get(requested.lower())
     if states is None:
         raise bad_params(f"Invalid jobState: {requested}")
-    found = [job for job in call.project.export_jobs.values() if job.state in states]
+    hidden = call.project.settings.cancelled_jobs == "hidden"
+    shown = [state for state in states if not (hidden and state == "cancelled")]
+    found = [job for job in call.project.export_jobs.values() if job.state in shown]
     return json_answer({"jobs": [_job_json(job) for job in reversed(found)]})
 
 

@@ -69,7 +69,7 @@ def _change_all(call: Call, rows: list[Row], *, subscribe: bool, skip_unknown: b
             except RowRefusedError as error:
                 if error.bucket != "notFound" or not skip_unknown:
                     raise request_error(error) from None
-    return envelope(code="Accepted", status=202)
+    return envelope(code=call.project.settings.subscription_code, status=202)
 
 
 def _change(project: Project, row: Row, name: str, group_id: int, *, add: bool) -> None:

@@ -66,6 +66,12 @@ class Users:
         sql = f"SELECT {_COLUMNS} FROM users WHERE EXISTS ({devices})"  # noqa: S608 (constants)
         return [_user(row) for row in self._database.rows(sql, (token,))]
 
+    def with_phone(self, number: str) -> User | None:
+        """Find a user by phone number. If several share it, the first one."""
+        sql = f"SELECT {_COLUMNS} FROM users WHERE body ->> 'phoneNumber' = ? ORDER BY id LIMIT 1"  # noqa: S608 (constants)
+        row = self._database.row(sql, (number,))
+        return None if row is None else _user(row)
+
     def delete(self, user: User) -> None:
         """Delete a user."""
         self._database.write("DELETE FROM users WHERE id = ?", (user.id,))

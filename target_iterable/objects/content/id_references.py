@@ -10,7 +10,8 @@ from target_iterable.config.route import ObjectSpec
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RecordAlreadyWrittenError, RecordRejectedError, RecordSkippedError
 from target_iterable.objects.base.base import IterableObject
-from target_iterable.project.id_mapping import CHANNEL, LIST, MESSAGE_TYPE
+from target_iterable.project.id_mapping import AUDIENCE, CHANNEL, LIST, MESSAGE_TYPE
+from target_iterable.project.lists import STANDARD
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import id_number, needed_text
 
@@ -37,10 +38,16 @@ class _Reference(IterableObject):
         del key
         id_ = row.pop("id", None)
         source_id = None if id_ is None else id_number("id", id_)
-        id_here, is_new = self.resolve(needed_text("name", row.pop("name", None)), row)
+        name = needed_text("name", row.pop("name", None))
+        id_here, is_new = self.resolve(name, row)
         if source_id is not None:
-            self.project.renumbering.learn(self.kind, source_id, id_here)
+            self.learn(source_id, id_here, name, row)
         raise RecordAlreadyWrittenError if is_new else RecordSkippedError
+
+    def learn(self, source_id: int, id_here: int | None, name: str, row: Row) -> None:
+        """Take note of what the id of the other project means here."""
+        del name, row
+        self.project.renumbering.learn(self.kind, source_id, id_here)
 
     @abstractmethod
     def resolve(self, name: str, row: Row) -> tuple[int | None, bool]:
@@ -62,7 +69,7 @@ class Lists(_Reference):
 
     def resolve(self, name: str, row: Row) -> tuple[int | None, bool]:
         """See `_Reference`."""
-        if row.get("listType") not in (None, "Standard"):
+        if row.get("listType") not in (None, STANDARD):
             return None, False
         description = row.get("description")
         if description is not None and not isinstance(description, str):
@@ -71,6 +78,14 @@ class Lists(_Reference):
         before = len(lists.made)
         id_ = lists.id_of(name, create=True, description=description)
         return id_, len(lists.made) > before
+
+    def learn(self, source_id: int, id_here: int | None, name: str, row: Row) -> None:
+        """See `_Reference`. Campaigns may also go to lists that cannot be created or written."""
+        super().learn(source_id, id_here, name, row)
+        type_ = row.get("listType")
+        if id_here is None and isinstance(type_, str):
+            id_here = self.project.lists.find(name, type_)
+        self.project.renumbering.learn(AUDIENCE, source_id, id_here)
 
 
 class Channels(_Reference):

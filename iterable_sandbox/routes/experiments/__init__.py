@@ -1,0 +1,1 @@
+"""Experiments, as Iterable's own client of September 2026 reads and changes them."""
