@@ -112,11 +112,10 @@ class TapIterable(Tap):
             raise RunEndedError("The run was asked to end before it had begun")
         super()._handle_termination(signum, frame)
 
-    @property
+    @cached_property
     def streams(self) -> dict[str, Stream]:
         """All streams by name, in the order of reading: that of the SDK, which is by name, but for `_READ_LAST`."""
-        found = super().streams
-        return dict(sorted(found.items(), key=lambda named: named[0] in _READ_LAST))
+        return dict(sorted(super().streams.items(), key=lambda named: named[0] in _READ_LAST))
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
