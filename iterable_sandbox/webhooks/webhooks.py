@@ -30,17 +30,17 @@ class Webhooks:
         self._clock = clock
         self._settings = settings
         self._worker = DeliveryWorker(store, clock, settings, self.attempts)
-        self._cached: tuple[tuple[int, int] | None, list[Webhook]] = None, []
+        self._cached: tuple[tuple[int, int] | None, dict[str, list[Webhook]]] = None, {}
         # The same each time, so that a test of what gets lost can be repeated.
         self._rng = Random(0)  # noqa: S311 (no secret)
 
     def enqueue(self, event: Event) -> None:
         """Store the deliveries of a stored event, in its transaction: a rollback undoes them, too."""
-        settings = self._settings()
-        if event.type not in PAYLOADS or not is_delivered(event, settings):
-            return
-        ticked = [webhook for webhook in self._enabled() if event.type in ticked_events(webhook)]
+        ticked = self._ticked(event.type)
         if not ticked:
+            return
+        settings = self._settings()
+        if not is_delivered(event, settings):
             return
         context = MessageContext(self._store, event.line)
         wanted = [webhook for webhook in ticked if matches(webhook, event, context, settings)]
@@ -60,12 +60,16 @@ class Webhooks:
         """Wait at most `timeout` seconds until no delivery is left; return whether that is so."""
         return self._worker.wait(timeout)
 
-    def _enabled(self) -> list[Webhook]:
-        """Return enabled webhooks from a cache, since the import of a list makes an event for each row."""
+    def _ticked(self, event_type: str) -> list[Webhook]:
+        """Return enabled webhooks that have the type ticked, from a cache: each row of an imported list has an event."""
         version = self._store.resources.version
         if version != self._cached[0]:
-            self._cached = version, [one for one in self._store.resources.all("webhook") if one["enabled"]]
-        return self._cached[1]
+            self._cached = version, self._ticked_by_type()
+        return self._cached[1].get(event_type, [])
+
+    def _ticked_by_type(self) -> dict[str, list[Webhook]]:
+        enabled = [one for one in self._store.resources.all("webhook") if one["enabled"]]
+        return {type_: [one for one in enabled if type_ in ticked_events(one)] for type_ in PAYLOADS}
 
     def _deliveries(self, event: Event, context: MessageContext, wanted: Iterable[Webhook]) -> Iterator[Delivery]:
         settings = self._settings()

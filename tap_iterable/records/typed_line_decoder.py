@@ -8,7 +8,6 @@ of records, and into functions that make the columns of records from the columns
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from itertools import repeat
 from typing import Any, Final
 
 import msgspec
@@ -84,8 +83,8 @@ class TypedLineDecoder:
         if not columns:
             return []
         made = [make(columns) for make in self._makers]
-        event_keys = keys.keys(lambda name: made[self._order[name]], len(columns[0])) if keys else repeat(UNSET)
-        return list(map(self._record, *made, ids, event_keys))
+        event_keys = [keys.keys(lambda name: made[self._order[name]], len(columns[0]))] if keys else []
+        return list(map(self._record, *made, ids, *event_keys))
 
     def _maker(self, name: str, column: ColumnType, parts: ColumnIndex | None) -> Maker:
         """The function that makes the column of this name, also of fields with dotted names."""

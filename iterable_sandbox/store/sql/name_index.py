@@ -46,7 +46,8 @@ class NameIndex:
 
     def new_row(self) -> int:
         """Allocate a row id."""
-        self._last_row = self.last_row + 1
+        self._current_rows()
+        self._last_row += 1
         return self._last_row
 
     def add(self, scope: Any, name: str, row: int) -> None:
@@ -61,7 +62,8 @@ class NameIndex:
 
     def rows_by_names(self, scope: Any, names: Iterable[str]) -> list[int]:
         """Row ids that have or had one of many names."""
-        return [*chain.from_iterable(self.rows(scope, name) for name in names)]
+        rows = self._current_rows()[scope]
+        return [*chain.from_iterable(_as_sequence(rows[name]) for name in names if name in rows)]
 
     def row_or_new(self, scope: Any, name: str) -> int:
         """First row id with a name; a new one is allocated if there is none."""
