@@ -14,6 +14,9 @@ import click
 from iterable_api.errors import IterableError
 from iterable_api.http.addresses import HOSTS
 from iterable_api.http.client import IterableClient
+from iterable_api.rate_limits.limiter import DocumentedLimits, RateLimiter
+from iterable_api.rate_limits.state_store import open_store
+from iterable_api.waiting.cancellation import PROCESS
 from iterable_webhooks import server
 from iterable_webhooks.log import set_up_log
 from iterable_webhooks.settings.receiver import SettingError, Settings, has_password
@@ -169,24 +172,35 @@ def forget_reader_command(context: click.Context, /, *, name: str, store: str) -
     metavar="PATH",
     help="A file with the API key. It also comes from ITERABLE_WEBHOOKS_API_KEY; there is no option for it.",
 )
+@_option(
+    "rate-limit-store",
+    metavar="PLACE",
+    help="Where the limits are kept together with other processes: the `rate_limit_store` of the tap. A URL with a "
+    "password must come from the variable.",
+)
 @click.option("--json", "is_json", is_flag=True, help="Print JSON instead of a table.")
 @click.pass_context
-def verify_command(context: click.Context, /, *, store: str, is_json: bool, **options: Any) -> None:
+def verify_command(context: click.Context, /, *, is_json: bool, **options: Any) -> None:
     """Compare the store with Iterable's export: per event name and hour, how many events each has and lacks.
 
     The exit code is 0 if the store has all events of the export, 3 if some are missing in it, and 1 if they could not
     be compared.
     """
-    _refuse_password(context, store)
+    _refuse_password(context, options["store"])
+    _refuse_password(context, options["rate_limit_store"], "rate_limit_store")
     set_up_log()
-    with _explained(), StoreReader(store) as reader:
+    with _explained(), StoreReader(options["store"]) as reader:
         try:
             key = read_api_key(options["api_key_file"], os.environ)
             project = one_project(reader, options["project"])
             names = names_to_compare(reader, options["name"], project)
             period = _period(options["since"], options["until"])
             client = IterableClient(
-                key, region=options["region"], api_url=options["api_url"], user_agent="iterable-webhooks"
+                key,
+                region=options["region"],
+                api_url=options["api_url"],
+                limiter=_limiter(options["rate_limit_store"]),
+                user_agent="iterable-webhooks",
             )
         except ValueError as problem:
             raise click.ClickException(str(problem)) from None
@@ -194,6 +208,10 @@ def verify_command(context: click.Context, /, *, store: str, is_json: bool, **op
             found = _verified(client, reader, names, project, period)
     click.echo(as_json(found, period) if is_json else as_table(found))
     context.exit(0 if is_store_complete(found) else _MISSING)
+
+
+def _limiter(place: str | None) -> RateLimiter:
+    return DocumentedLimits(store=open_store(place) if place else None, sleep=PROCESS.sleep)
 
 
 def _verified(
@@ -223,12 +241,12 @@ def _tell(sentence: str) -> None:
     click.echo(sentence, err=True)
 
 
-def _refuse_password(context: click.Context, store: str) -> None:
-    source = context.get_parameter_source("store")
-    if source is click.core.ParameterSource.COMMANDLINE and has_password(store):
+def _refuse_password(context: click.Context, place: str | None, option: str = "store") -> None:
+    source = context.get_parameter_source(option)
+    if source is click.core.ParameterSource.COMMANDLINE and place and has_password(place):
         raise click.ClickException(
-            "`store` has a password in it, and all users of this machine can see a command line: "
-            "give the URL by ITERABLE_WEBHOOKS_STORE, or the password by a file (PGPASSFILE)."
+            f"`{option}` has a password in it, and all users of this machine can see a command line: "
+            f"give the URL by ITERABLE_WEBHOOKS_{option.upper()}, or the password by a file (PGPASSFILE)."
         )
 
 

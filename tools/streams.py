@@ -44,6 +44,17 @@ last window that was read whole.
   template. The titles of its columns are those of a recorded answer of 2017; a schema of 2026 has the same ones.
 - The key of `list_users` is the list and the member: the address or the userId, depending on the project type.
 
+## Events by webhook, and the names of other systems
+
+- With `webhook_store`, the tap also reads what a receiver of webhooks has stored: a stream `webhook_` and the name of the
+  export stream for each event that has a webhook (`webhook_email_open`), and one for each other name that has arrived. It
+  has the columns of the export stream, those that webhooks alone have (`campaignName`, `emailSubject`, …), and `receivedAt`;
+  [webhooks.md](webhooks.md) has more.
+- `eventKey` is the same in the row of an export and in that of a webhook of the same event, so SQL can join them.
+- With `event_shape: segment`, events are in Segment's collections (`email_opened`, …) and in `tracks`; with
+  `event_shape: heap`, in the one stream `heap_events`. [migrating.md](migrating.md) has both. The streams below are those
+  of `event_shape: iterable`, which is the default.
+
 ## Names of fields
 
 - Columns have the names under which Iterable stores a field. Where an app reports an event under other names, the

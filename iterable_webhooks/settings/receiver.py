@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
-
-from sqlalchemy.engine import make_url
+from urllib.parse import parse_qs, urlsplit
 
 from iterable_api.storage.paths import sqlite_file
 from iterable_webhooks.store.opening import wrong_store
@@ -129,9 +128,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def has_password(store: str) -> bool:
-    """Whether the URL of a store has a password in it."""
-    if sqlite_file(store) is not None or wrong_store(store):
-        return False
-    url = make_url(store)
-    return url.password is not None or "password" in url.query
+def has_password(place: str) -> bool:
+    """Whether the URL of a store or of a limiter has a password in it."""
+    try:
+        url = urlsplit(place)
+    except ValueError:
+        return False  # no URL, and refused as such
+    return url.password is not None or "password" in parse_qs(url.query)

@@ -52,7 +52,7 @@ class Loaded:
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
-    """After two runs in each shape, with events in between."""
+    """After two runs in each shape, with events in between, and a third that reads everything again."""
     folder = tmp_path_factory.mktemp("shapes")
     (folder / "meltano.yml").write_text(PROJECT.read_text())
     store = str(folder / "store.db")
@@ -72,13 +72,14 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
             TAP_ITERABLE_WEBHOOK_STORE=store,
             TARGET_POSTGRES_SQLALCHEMY_URL=postgres.sqlalchemy_url("psycopg"),
         )
-        for _ in range(2):
-            lived = {"events": EVENTS, "advance": 2 * 3_600}
-            requests.post(f"{sandbox.url}/_sandbox/live", json=lived, timeout=60).raise_for_status()
-            assert sandbox.wait_for_webhooks(60)
+        for events, options in ((EVENTS, ()), (EVENTS, ()), (0, ("--full-refresh",))):
+            if events:
+                lived = {"events": events, "advance": 2 * 3_600}
+                requests.post(f"{sandbox.url}/_sandbox/live", json=lived, timeout=60).raise_for_status()
+                assert sandbox.wait_for_webhooks(60)
             for shape, selected in SELECTED.items():
                 project.meltano(
-                    *("run", "--state-id-suffix", shape, "tap-iterable", "target-postgres"),
+                    *("run", *options, "--state-id-suffix", shape, "tap-iterable", "target-postgres"),
                     TAP_ITERABLE_EVENT_SHAPE=shape,
                     TAP_ITERABLE__SELECT=selected,
                     TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA=shape,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -160,6 +161,8 @@ REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "a project that is not there": (("--project", "north"), {}, "`project` 'north'"),
     "no time": (("--until", "2025-06-01T10:30"), {}, "`since` is 2025-06-01 10:30, and not before `until`"),
     "a url with the path": (("--api-url", "https://127.0.0.1/api"), {}, "`api_url` must be given without the `/api`"),
+    "no place for limits": (("--rate-limit-store", "ftp://x"), {}, "`rate_limit_store` must be a file, or a URL"),
+    "a password for limits": (("--rate-limit-store", "redis://:secret@h"), {}, "`rate_limit_store` has a password"),
     "a wrong key": ((), {"ITERABLE_WEBHOOKS_API_KEY": "another-key"}, "401"),
 }
 
@@ -187,6 +190,17 @@ def test_the_key_comes_from_a_file_and_no_option_takes_one(module_delivered: Del
     ran = module_delivered.verify("--name", "emailOpen", "--api-key-file", str(file), ITERABLE_WEBHOOKS_API_KEY="")
     assert ran.returncode == 0, ran.stderr
     assert "--api-key " not in run_command("verify", "--help").stdout
+
+
+def test_its_requests_count_in_the_store_of_limits_that_the_tap_has(
+    module_delivered: Delivered, tmp_path: Path
+) -> None:
+    limits = tmp_path / "limits.db"
+    ran = module_delivered.verify("--name", "emailOpen", ITERABLE_WEBHOOKS_RATE_LIMIT_STORE=str(limits))
+    assert ran.returncode == 0, ran.stderr
+    with closing(sqlite3.connect(limits)) as database:
+        states = dict(database.execute("SELECT name, state FROM iterable_rate_limits"))
+    assert any("/api/export/data.json" in name and state for name, state in states.items())
 
 
 def test_of_several_projects_one_has_to_be_chosen(start: Start) -> None:
