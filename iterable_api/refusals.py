@@ -13,9 +13,9 @@ from typing import Final
 UNKNOWN_LIST: Final = ("error.lists.invalidListId", "Invalid email list id")
 """No list has the id: of a newer answer, and of one of 2017."""
 UNKNOWN_USER_CODE: Final = "noUserWithIdExists"
-"""In the code of an answer to a GET by userId, as Block's Go client expects it. Newer recordings show 200 and `{}`."""
+"""In the code of an answer to a GET by userId, as Block's Go client expects it; of addresses, recordings show `{}`."""
 UNKNOWN_USER: Final = ("No user exists", "No user with that id exists")
-"""No user has the identifier: as Iterable's own instructions for agents have it, and as plain text of 2017."""
+"""No user has the identifier: as recorded of another endpoint in 2023, and as plain text of 2017."""
 NOBODY_TO_DELETE: Final = ("User does not exist", "No users with userId")
 """A DELETE by userId found nobody: of 2021, and of 2017."""
 
