@@ -18,9 +18,9 @@ from iterable_sandbox.project.project import Project
 from iterable_sandbox.project.request_log import record_count
 from iterable_sandbox.routes.exports.export_files import file_route
 from iterable_sandbox.routes.table import ENDPOINTS, Call, Endpoint
-from iterable_sandbox.rules import api_keys, old_texts
+from iterable_sandbox.rules import api_keys
 from iterable_sandbox.rules.delayed_writes import QUEUES
-from iterable_sandbox.wire import gc_pause
+from iterable_sandbox.wire import gc_pause, old_texts
 from iterable_sandbox.wire.body_schema import Violation, violations
 from iterable_sandbox.wire.empty_user_ids import drop_empty_user_ids
 from iterable_sandbox.wire.json_text import from_json

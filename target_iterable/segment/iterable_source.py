@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from iterable_api.facts.peer_event_names import PEER_NAMES
+from iterable_api.events.peer_event_names import PEER_NAMES
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.json_texts import from_json
 from target_iterable.segment.names import snake

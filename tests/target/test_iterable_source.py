@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from iterable_api.facts.peer_event_names import PEER_NAMES
+from iterable_api.events.peer_event_names import PEER_NAMES
 from iterable_sandbox.server import Sandbox
 from target_iterable.config.setting_error import SettingError
 from target_iterable.segment.iterable_source import is_from_iterable

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from iterable_api.facts.identity import ProjectType, is_valid_email, normalise_email
 from iterable_sandbox.routes.base.call import Call, Endpoint
-from iterable_sandbox.rules import identities, old_texts
+from iterable_sandbox.rules import identities
 from iterable_sandbox.rules.identities import Identity, RowRefusedError
 from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.wire import old_texts
 from iterable_sandbox.wire.body_schema import STRING, array_of, object_of
 from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, invalid_email
 from iterable_sandbox.writes import merging, removal

@@ -10,7 +10,6 @@ from typing import Final
 
 from starlette.responses import PlainTextResponse
 
-from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.wire.body_schema import Violation
 from iterable_sandbox.wire.json_text import to_json
 from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope
@@ -20,15 +19,15 @@ _SECRET_HEADERS: Final = frozenset({"api-key", "api_key", "authorization"})
 """Headers that recorded answers do not repeat, though clients have sent them."""
 
 
-def unknown_list(settings: Settings, number: int) -> RefusedError:
+def unknown_list(project_id: int, number: int) -> RefusedError:
     """400 for the id of no list, where its members are read or written (2017)."""
-    params = {"projectId": str(settings.project_id), "listId": str(number)}
+    params = {"projectId": str(project_id), "listId": str(number)}
     return RefusedError(envelope("Invalid email list id", "BadParams", params, 400))
 
 
-def unknown_list_to_delete(settings: Settings, number: int) -> RefusedError:
+def unknown_list_to_delete(project_id: int, number: int) -> RefusedError:
     """400 for the id of no list, where it is to be deleted (2017)."""
-    return bad_params(f"Unable to delete list {number} in Project {settings.project_id}, which does not exist.")
+    return bad_params(f"Unable to delete list {number} in Project {project_id}, which does not exist.")
 
 
 def nobody_to_delete(user_id: str) -> RefusedError:
