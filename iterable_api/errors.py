@@ -7,6 +7,7 @@ on a 400 or a 401. The text of an exception never holds a key, a body, an addres
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -111,8 +112,8 @@ class FieldTypeError(BadRequestError):
         self.clashes = tuple(
             FieldClash(
                 field,
-                _text(_object(error).get("expectedType")),
-                _text(_object(error).get("category")),
+                redact(_text(_object(error).get("expectedType"))),
+                redact(_text(_object(error).get("category"))),
                 _texts(_object(error).get("incomingTypes")),
             )
             for field, error in errors.items()
@@ -128,7 +129,8 @@ class BadJsonBodyError(BadRequestError):
 
     def __init__(self, status: int, method: str, path: str, answer: Mapping[str, Any]) -> None:
         super().__init__(status, method, path, answer)
-        self.violations = {place: redact(str(wrong)) for place, wrong in _object(answer.get("params")).items()}
+        wrongs = _object(answer.get("params"))
+        self.violations = {redact(place): redact(_text(wrong)) for place, wrong in wrongs.items()}
 
 
 class UnauthorizedError(ApiError):
@@ -213,6 +215,9 @@ _TRANSIENT: Final[dict[int, type[TransientApiError]]] = {
     429: RateLimitedError,
     499: ServerError,  # or has closed the connection to Iterable
 }
+_KIND_EXPECTED: Final = re.compile(r"(?:Array|Boolean|Number|Object|String) value expected")
+"""What Iterable says of a value of another kind. It quotes nothing, though records may hold its words."""
+_MAX_SENTENCE_BYTES: Final = 1_000
 _MIN_SERVER_STATUS: Final = 500
 """The first status of servers. Higher ones that no standard has count, too: proxies invent 520 or 999."""
 
@@ -252,12 +257,31 @@ def _transient(status: int) -> type[TransientApiError] | None:
 
 
 def _read(body: bytes, sent: Iterable[str]) -> Mapping[str, Any]:
-    """The body as an object, its text redacted. HTML and plain text give nothing: they may quote the request."""
+    """The body as an object, its texts redacted. A sentence in plain text counts as `msg`; HTML gives nothing."""
+    sent = list(sent)
     try:
         answer = _object(json.loads(body))
     except (ValueError, RecursionError):
-        return {}
-    return answer | {name: redact(_text(answer[name]), sent) for name in ("msg", "message") if name in answer}
+        answer = {"msg": _sentence(body)}
+    texts = {name: redact(_text(answer[name]), sent) for name in ("msg", "message", "code") if name in answer}
+    # Names of fields stay as they are: they have to be found in the rows.
+    wrongs = {
+        place: redact(wrong, sent) if isinstance(wrong, str) and not _KIND_EXPECTED.fullmatch(wrong) else wrong
+        for place, wrong in _object(answer.get("params")).items()
+    }
+    return answer | texts | ({"params": wrongs} if wrongs else {})
+
+
+def _sentence(body: bytes) -> str:
+    """The body if it may be a sentence of Iterable's, as some errors are; empty for HTML, XML and what was to be JSON.
+
+    Recordings have "No user with that id exists!", "Json error: {...}" and a sentence about the length of URLs.
+    """
+    try:
+        text = body[:_MAX_SENTENCE_BYTES].decode("utf-8").strip()
+    except UnicodeDecodeError:
+        return ""
+    return "" if len(body) > _MAX_SENTENCE_BYTES or not text[:1].isalpha() else text.partition("\n")[0]
 
 
 def _object(value: object) -> dict[str, Any]:
@@ -269,4 +293,4 @@ def _text(value: object) -> str:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(filter(None, map(_text, value))) if isinstance(value, list) else ()
+    return tuple(redact(text) for text in map(_text, value) if text) if isinstance(value, list) else ()

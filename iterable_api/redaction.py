@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from iterable_api.refusals import FIXED_TEXTS
+
 _PERSONAL: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"(?i)(invalid (?:current|new)?email:?|email:|user ?id:)[^,;}\n]*"), r"\1 <redacted>"),
     (re.compile(r"(?<!\S)\S*(?:@|%40)\S*"), "<address>"),
@@ -21,6 +23,7 @@ _PERSONAL: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"(?i)(?<![0-9a-z])(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?::[0-9a-f:.]*"), "<ip>"),
     (re.compile(r"\+?\d[\d ()./-]{7,}\d"), "<number>"),
 )
+_FIXED: Final = re.compile(rf"(?<![\w@%.+-])({'|'.join(map(re.escape, FIXED_TEXTS))})(?![\w@%+-])")
 _MAX_READ_CHARACTERS: Final = 2_000
 _MAX_SHOWN_CHARACTERS: Final = 300
 
@@ -30,11 +33,17 @@ def redact(text: str, sent: Iterable[str] = ()) -> str:
     if len(text) > _MAX_READ_CHARACTERS:
         # The last word goes too: half an address does not look like one.
         text = text[:_MAX_READ_CHARACTERS].rpartition(" ")[0]
-    if quoted := _quoted(text, sent):
+    quoted, parts = _quoted(text, sent), _FIXED.split(text)
+    parts[::2] = [_without_personal(part, quoted) for part in parts[::2]]
+    return "".join(parts)[:_MAX_SHOWN_CHARACTERS]
+
+
+def _without_personal(text: str, quoted: str) -> str:
+    if quoted:
         text = re.sub(rf"(?<!\w)(?:{quoted})(?!\w)", "<redacted>", text, flags=re.IGNORECASE)
     for pattern, replacement in _PERSONAL:
         text = pattern.sub(replacement, text)
-    return text[:_MAX_SHOWN_CHARACTERS]
+    return text
 
 
 def texts_in(*parts: object) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""Events as exports and system webhooks send them: their fields, and the key that both have in common."""
+"""Events as exports, system webhooks and other systems have them: fields, the common key, and names elsewhere."""

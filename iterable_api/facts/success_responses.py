@@ -17,7 +17,7 @@ envelope. Members that are not named here may be there or not.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -44,8 +44,8 @@ class SuccessResponse:
     sample: Mapping[str, Any]
     codes: frozenset[str] = frozenset({SUCCESS})
 
-    def read(self, body: bytes) -> dict[str, Any]:
-        """The JSON object in the body of a 2xx answer.
+    def read(self, body: bytes, sent: Iterable[str] = ()) -> dict[str, Any]:
+        """The JSON object in the body of a 2xx answer. `sent` are values of the request that it may quote.
 
         Raises:
             UnreadableAnswerError: if that is no success. Its text holds nothing of the body but `code`, redacted.
@@ -58,7 +58,7 @@ class SuccessResponse:
             raise self._unlike("JSON that is not an object")
         code = answer.get("code", SUCCESS)
         if not isinstance(code, str) or code not in self.codes:
-            raise self._unlike(f"the code {redact(str(code))!r}")
+            raise self._unlike(f"the code {redact(str(code), sent)!r}")
         if not self.fits(answer):
             raise self._unlike("another object")
         return answer

@@ -8,6 +8,7 @@ from iterable_api.errors import UnknownOutcomeError, UnreadableAnswerError
 from iterable_api.facts.endpoints import facts_of, success_of
 from iterable_api.http.api_request import Params, PathParams
 from iterable_api.http.client import IterableClient
+from iterable_api.redaction import texts_in
 from iterable_api.waiting.retry_policy import UNREADABLE_ANSWER
 
 
@@ -39,7 +40,7 @@ def confirmed(
             method, path, path_params=path_params, params=params, json=json, data=data, repeatable=repeatable
         )
         try:
-            return success.read(response.content)
+            return success.read(response.content, texts_in(path_params, params, json, data))
         except UnreadableAnswerError as error:
             problem = f"{method} {path} answered {response.status_code} {error}"
     if may_repeat:

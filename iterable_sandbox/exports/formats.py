@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import islice
 from typing import Any, Final, Literal
@@ -21,6 +22,8 @@ JSON: Final[FormatName] = "application/x-json-stream"
 CSV: Final[FormatName] = "text/csv"
 
 _CHUNK_LINES: Final = 500
+_CREATED_AT: Final = "createdAt"
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} [+-]\d{2}:\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,21 @@ def csv_line(cells: Iterable[Any], delimiter: str = ",") -> str:
     return text.getvalue()
 
 
+def _export_line(cells: Iterable[Any], delimiter: str) -> str:
+    """Row of an export. Dates are quoted, as in a recorded answer; whether other texts are, is not known."""
+    return delimiter.join(_export_cell(value, delimiter) for value in cells)
+
+
+def _export_cell(value: Any, delimiter: str) -> str:
+    if value is None or value == "":
+        return ""
+    if not isinstance(value, str):
+        return csv_line([value], delimiter)
+    if _DATE.fullmatch(value):
+        return f'"{value}"'
+    return csv_line([value], delimiter) if any(one in value for one in (delimiter, '"', "\n", "\r")) else value
+
+
 def _cell(value: Any) -> Any:
     return to_json(value) if isinstance(value, bool | list | dict) else value
 
@@ -67,9 +85,17 @@ def _json(store: Store, settings: Settings, query: Query, _delimiter: str) -> Te
 
 
 def _csv(store: Store, settings: Settings, query: Query, delimiter: str) -> Text:
-    """Render CSV. The rows are read twice, as their fields make the columns. Without rows there is no header."""
+    """Render CSV. The rows are read twice, as their fields make the columns. Without rows there is no header.
+
+    `createdAt` comes first and unasked if some fields are asked for, as in a recorded answer, which JSON lines do not
+    have.
+    """
+    if query.only:
+        query = replace(query, only=query.only | {_CREATED_AT})
     columns = list(dict.fromkeys(name for row in rows(store, settings, query) for name in row))
-    found = (csv_line(map(row.get, columns), delimiter) for row in rows(store, settings, query))
+    if query.only:
+        columns.sort(key=lambda name: name != _CREATED_AT)
+    found = (_export_line(map(row.get, columns), delimiter) for row in rows(store, settings, query))
     return Text(csv_line(columns, delimiter) if columns else None, _chunks(found))
 
 

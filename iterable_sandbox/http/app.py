@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from iterable_api.facts.limits import MAX_BODY_BYTES
+from iterable_api.facts.endpoints import facts_of
+from iterable_api.facts.limits import MAX_BODY_BYTES, MINUTE
 from iterable_sandbox.control.routes import control_routes
 from iterable_sandbox.faults.fault_middleware import Handler, with_faults
 from iterable_sandbox.http.edge import Edge, path_parameter, request_line
@@ -19,12 +20,14 @@ from iterable_sandbox.routes.exports.export_files import file_route
 from iterable_sandbox.routes.table import ENDPOINTS, Call, Endpoint
 from iterable_sandbox.rules import api_keys
 from iterable_sandbox.rules.delayed_writes import QUEUES
-from iterable_sandbox.wire import gc_pause
-from iterable_sandbox.wire.body_schema import violations
+from iterable_sandbox.wire import gc_pause, old_texts
+from iterable_sandbox.wire.body_schema import Violation, violations
+from iterable_sandbox.wire.empty_user_ids import drop_empty_user_ids
 from iterable_sandbox.wire.json_text import from_json
 from iterable_sandbox.wire.responses import (
     RefusedError,
     action_not_found,
+    bad_json_body,
     bad_request_page,
     forbidden_to_key,
     internal_error,
@@ -36,6 +39,9 @@ from iterable_sandbox.writes import sends
 
 _KEY_HEADERS = ("api-key", "api_key")
 _START_EXPORT = "/api/export/start"
+_EXPORTS = "/api/export/data."
+_METADATA = "/api/metadata/"
+_EMPTY_TEXT = b'""'
 
 
 def build_app(project: Project) -> RequestLogging:
@@ -92,7 +98,14 @@ def _admit(project: Project, endpoint: Endpoint, request: Request) -> None:
     if project.settings.limits and not project.rate_limits.admit(
         endpoint.method, endpoint.path, key, _burst(project, endpoint)
     ):
-        raise too_many_requests(endpoint.path, project.settings.project_id)
+        raise _too_many_requests(project, endpoint)
+
+
+def _too_many_requests(project: Project, endpoint: Endpoint) -> RefusedError:
+    number, limits = project.settings.project_id, facts_of(endpoint.method, endpoint.path).limits
+    if project.settings.old_texts and endpoint.path.startswith(_EXPORTS):
+        return old_texts.too_many_requests(endpoint.path, number, limits[0].count * MINUTE / limits[0].seconds)
+    return too_many_requests(endpoint.path, number)
 
 
 def _burst(project: Project, endpoint: Endpoint) -> int | None:
@@ -105,7 +118,7 @@ def _call(project: Project, endpoint: Endpoint, request: Request, body: bytes) -
     Raises:
         RefusedError: the body breaks its schema.
     """
-    value = _read(endpoint, request, body)
+    value = _read(project, endpoint, request, body)
     request.state.rows = record_count(value)
     path = {name: path_parameter(value) for name, value in request.path_params.items()}
     origin = str(request.base_url).rstrip("/")
@@ -125,7 +138,7 @@ def _check_key(project: Project, endpoint: Endpoint, request: Request) -> str:
     key_type = project.settings.key_type(key)
     if key_type is None:
         raise unauthorised("Invalid API key", ip, request.url.path)
-    if not api_keys.may_call(key_type, endpoint.method, endpoint.path):
+    if not api_keys.may_call(key_type, endpoint.method, endpoint.path, typed=project.settings.keys_have_types):
         raise forbidden_to_key(ip, request.url.path, api_keys.identifier(key), key_type)
     return key
 
@@ -139,7 +152,7 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _read(endpoint: Endpoint, request: Request, body: bytes) -> object:
+def _read(project: Project, endpoint: Endpoint, request: Request, body: bytes) -> object:
     """Decode a body and check it against the schema of its endpoint; None for an endpoint without a body.
 
     Raises:
@@ -153,10 +166,20 @@ def _read(endpoint: Endpoint, request: Request, body: bytes) -> object:
         value = from_json(body)
     except ValueError:
         raise bad_request_page(request_line(request.scope), "Invalid Json") from None
-    wrong = dict(violations(endpoint.body, value))
+    wrong = list(violations(endpoint.body, value))
+    if wrong and project.settings.old_texts and endpoint.bad_body is bad_json_body:
+        raise _old_bad_body(endpoint, request, body, wrong)
     if wrong:
-        raise endpoint.bad_body(endpoint.path, wrong)
+        raise endpoint.bad_body(endpoint.path, {one.place: one.problem for one in wrong})
+    if project.settings.empty_user_id == "absent" and _EMPTY_TEXT in body:
+        drop_empty_user_ids(endpoint.body, value)
     return value
+
+
+def _old_bad_body(endpoint: Endpoint, request: Request, body: bytes, wrong: list[Violation]) -> RefusedError:
+    if endpoint.path.startswith(_METADATA):
+        return old_texts.bad_metadata(body, wrong)
+    return old_texts.bad_json_body(endpoint.path, body, request.headers.items(), wrong)
 
 
 async def _not_found(request: Request, _: Exception) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +13,7 @@ from iterable_sandbox.project.project import Project
 from iterable_sandbox.project.request_log import Entry
 
 _NOT_LOGGED: Final = ("/_sandbox/", "/favicon.ico")
+_EXPORT: Final = "/api/export/data."
 _LINE_MEDIA_TYPES: Final = (b"application/x-json-stream", b"text/csv")
 
 
@@ -21,18 +23,21 @@ class _Exchange:
 
     Attributes:
         keeps_body: whether the request body is kept.
+        is_export: whether the response body has lines, whatever its media type.
         received: bytes of the request body.
         sent: bytes of the response body.
         lines: lines of the response body, for media types that have lines.
     """
 
     keeps_body: bool
+    is_export: bool = False
     received: int = 0
     sent: int = 0
     lines: int = 0
     status: int | None = None
     body: bytearray = field(default_factory=bytearray)
     _counts_lines: bool = False
+    _within_line: bool = False
 
     def on_receive(self, message: Message) -> None:
         part = message.get("body", b"")
@@ -44,11 +49,18 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             kind = dict(message["headers"]).get(b"content-type", b"")
-            self._counts_lines = kind.startswith(_LINE_MEDIA_TYPES)
+            is_good = message["status"] == HTTPStatus.OK
+            self._counts_lines = kind.startswith(_LINE_MEDIA_TYPES) or (self.is_export and is_good)
         part = message.get("body", b"")
         if self._counts_lines:
-            self.lines += part.count(b"\n") + (self.sent == 0 and bool(part))
+            # The last line may or may not have a newline.
+            self.lines += part.count(b"\n") + self._is_within_line(part) - self._within_line
+            self._within_line = self._is_within_line(part)
         self.sent += len(part)
+
+    def _is_within_line(self, part: bytes) -> bool:
+        """Whether a line has begun and not ended after `part`."""
+        return not part.endswith(b"\n") if part else self._within_line
 
 
 class RequestLogging:
@@ -63,7 +75,7 @@ class RequestLogging:
         if scope["type"] != "http" or scope["path"] == "/" or scope["path"].startswith(_NOT_LOGGED):
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(self._project.settings.log_personal_data)
+        exchange = _Exchange(self._project.settings.log_personal_data, scope["path"].startswith(_EXPORT))
 
         async def logged_receive() -> Message:
             message = await receive()

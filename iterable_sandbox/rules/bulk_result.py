@@ -16,6 +16,9 @@ _IDENTIFIER_KINDS: Final = ("Emails", "UserIds")
 class BulkResult:
     """Counts of the rows of one bulk write, and the failed ones by identifier, never by index.
 
+    Attributes:
+        failed_places: places of the failed rows among those of `apply`.
+
     Args:
         buckets: reasons that the response distinguishes; each has an array for e-mails and one for userIds.
     """
@@ -23,6 +26,7 @@ class BulkResult:
     def __init__(self, buckets: tuple[str, ...]) -> None:
         self.succeeded = 0
         self.failed = 0
+        self.failed_places: set[int] = set()
         self._identifiers: dict[str, list[str]] = {
             f"{bucket}{kind}": [] for bucket in buckets for kind in _IDENTIFIER_KINDS
         }
@@ -33,15 +37,15 @@ class BulkResult:
         Responses about events have no bucket for conflicts. How Iterable names such rows is not known; here they are
         counted only.
         """
-        for row in zip(*columns, strict=True):
+        for place, row in enumerate(zip(*columns, strict=True)):
             try:
                 write(*row)
                 self.succeeded += 1
-            except RowRefusedError as error:
+            except (RowRefusedError, UnidentifiedRowError) as error:
                 self.failed += 1
-                self._identifiers.get(f"{error.bucket}{error.kind}", []).append(error.value)
-            except UnidentifiedRowError:
-                self.failed += 1
+                self.failed_places.add(place)
+                if isinstance(error, RowRefusedError):
+                    self._identifiers.get(f"{error.bucket}{error.kind}", []).append(error.value)
 
     def identifiers_in(self, bucket: str) -> list[str]:
         """Identifiers in one bucket, such as `notFoundUserIds`."""

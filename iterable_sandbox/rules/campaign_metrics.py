@@ -2,6 +2,8 @@
 
 The titles for e-mail, web push and purchases are those of Iterable's answers; the titles for other media are worded
 by analogy.
+
+An answer of 2017 has one title of other words, `Unique Email Opens Or Clicks`, and those per thousand without a medium.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ def _unique(type_: str) -> Measure:
 
 
 def _difference(whole: Measure, part: Measure) -> Measure:
-    return lambda counts: max(0, whole(counts) - part(counts))
+    """Difference of two measures; recorded answers have it as a decimal."""
+    return lambda counts: float(max(0, whole(counts) - part(counts)))
 
 
 def _ratio(part: Measure, whole: Measure, factor: float = 1) -> Measure:
@@ -35,7 +38,7 @@ def _ratio(part: Measure, whole: Measure, factor: float = 1) -> Measure:
 
 
 def _revenue(counts: CountsByType) -> float:
-    return round(counts.get("purchase", _NONE).revenue, 2)
+    return float(round(counts.get("purchase", _NONE).revenue, 2))
 
 
 def _pairs(**titles: str) -> Columns:
@@ -123,3 +126,15 @@ _BY_MEDIUM: Final[Mapping[str, Columns]] = {
 def columns_of(medium: str) -> Columns:
     """Columns of campaigns of a medium: title -> measure."""
     return {**_EVERY_MEDIUM, **_BY_MEDIUM.get(medium, {})}
+
+
+_OLD_TITLES: Final[Mapping[str, str]] = {
+    "Unique Email Opens": "Unique Email Opens Or Clicks",
+    "Purchases / M (Email)": "Purchases / M",
+    "Revenue / M (Email)": "Revenue / M",
+}
+
+
+def old_title(title: str) -> str:
+    """The title as an answer of 2017 has it."""
+    return _OLD_TITLES.get(title, title)

@@ -7,7 +7,7 @@ shared the target's code could not disprove it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -127,6 +127,17 @@ class FieldDraft:
         """Add the created and filtered fields of another draft to this one."""
         self.created |= other.created
         self.filtered |= other.filtered
+
+    def forget_failed(self, rows: Sequence[RequestedFields], failed: Collection[int]) -> None:
+        """Forget what only rows that failed have created or had left out. `failed` are their places in `rows`."""
+        if not failed:
+            return
+        other = FieldDraft(self._store, self._settings)
+        other.admit_all([row for place, row in enumerate(rows) if place not in failed])
+        known = {(owner, path) for owner, path, _ in other._new}
+        self._new = [new for new in self._new if new[:2] in known]
+        self.created = {path: None for path in self.created if path in other.created}
+        self.filtered = {path: None for path in self.filtered if path in other.filtered}
 
     def _refuse_excess(self) -> None:
         """Refuse too many fields. Iterable's text and count are not known; here each category has one count."""

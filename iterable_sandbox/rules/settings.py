@@ -49,9 +49,20 @@ class Settings:
         opt_in_message_types: whether the project has opt-in message types. Iterable enables them on request.
         update_only: whether bulkUpdate respects `updateOnly`, which is not documented. Iterable enables it on request.
         update_text: whether `users/update` reports success in `msg`. Both were observed.
-        unknown_user_id: answer to a GET of an unknown userId: `{}`, or a 400 as one client expects.
+        unknown_user_id: answer to a GET of a userId that nobody has: a 400 with the code that Block's Go client knows;
+            a 400 in plain text, as recorded in 2017; or 200 with `{}` or an empty `user`, as other clients tolerate and
+            as it is for an unknown address.
+        empty_user_id: treatment of an empty userId beside an address: absent, or malformed. Block's Go client always
+            sends both keys. That an empty address is malformed is recorded.
         unpaginated: whether campaigns and templates come as one array if no page is requested, as in old projects.
         old_list_answers: whether subscribe answers with four fields only, as in 2021.
+        old_texts: whether answers have the words of recordings from 2017 to 2022 where newer ones are known: about
+            unknown lists, the deletion of an unknown userId, a malformed `currentEmail`, bodies of another shape (which
+            come back in the text, with all headers but those with keys), and limits of exports. Exports of JSON are
+            `text/plain` then, and end with a newline.
+        keys_have_types: whether the type of a key decides what it may call. In recordings of 2017 one key calls all.
+        repeated_metric_titles: whether metrics of campaigns have each title once for each campaign, as in an answer of
+            2017 about two campaigns, and three titles of other words.
         shuffle: whether exports and list members come in no useful order.
         flatten_nested: whether exports also flatten the objects of custom fields to dotted keys.
         trailing_newline: whether the last line of an export ends with a newline.
@@ -61,7 +72,8 @@ class Settings:
         metrics_without_dates: range of metrics if no dates are given: all times, or the month that the contract names
             as default.
         metadata_page: number of keys of a metadata table in one answer. Not documented.
-        absent_template: answer to a request for the content of a missing template. Both were observed.
+        absent_template: answer to a request for the content of a missing template: 404 or 500, as the tests of
+            Iterable's own client know, or 400, as recorded in 2017.
         campaign_scheduling: whether campaigns can be scheduled by the API; without it, 403. Iterable has to enable it.
         campaign_activation: whether triggered campaigns can be activated and deactivated by the API; without it, 403.
             Iterable has to enable it.
@@ -138,9 +150,13 @@ class Settings:
     opt_in_message_types: bool = False
     update_only: bool = False
     update_text: bool = False
-    unknown_user_id: Literal["empty", "error"] = "empty"
+    unknown_user_id: Literal["error", "text", "empty", "empty_user"] = "error"
+    empty_user_id: Literal["absent", "refuse"] = "absent"
     unpaginated: bool = False
     old_list_answers: bool = False
+    old_texts: bool = False
+    keys_have_types: bool = True
+    repeated_metric_titles: bool = False
     shuffle: bool = True
     flatten_nested: bool = False
     trailing_newline: bool = False
@@ -148,7 +164,7 @@ class Settings:
     catalog_item: Literal["bare", "envelope"] = "bare"
     metrics_without_dates: Literal["all", "example"] = "all"
     metadata_page: int = 100
-    absent_template: Literal["not_found", "error"] = "not_found"
+    absent_template: Literal["not_found", "error", "bad_params"] = "not_found"
     campaign_scheduling: bool = True
     campaign_activation: bool = True
     campaign_keeps_client_template_id: bool = True

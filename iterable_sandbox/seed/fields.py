@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from iterable_sandbox.rules.profiles import INTERNAL
 from iterable_sandbox.seed import interactions, shop
 from iterable_sandbox.seed.event_context import EventContext, Fields
 from iterable_sandbox.seed.people import moment
 from iterable_sandbox.seed.plan import happens
+from iterable_sandbox.seed.seldom_fields import SELDOM, indexed
 from iterable_sandbox.wire.json_text import to_json
 
 _AGENTS: Final = (
@@ -67,6 +67,12 @@ def _ip(context: EventContext) -> Fields:
 def _place(context: EventContext) -> Fields:
     place = context.person.place
     return {"city": place.city, "region": place.region, "country": place.country}
+
+
+def _opened(context: EventContext) -> Fields:
+    """Where a message was opened; a proxy hides the place."""
+    device = _ip(context)
+    return device | ({"proxySource": "Gmail"} if device["userAgentDevice"] == "Gmail" else _place(context))
 
 
 def _bot(context: EventContext) -> Fields:
@@ -153,10 +159,6 @@ def _subscribed(context: EventContext) -> Fields:
     } | source
 
 
-def _indexed(context: EventContext) -> Fields:
-    return {f"{INTERNAL}{name}": moment(context.at + 1) for name in ("documentCreatedAt", "documentUpdatedAt")}
-
-
 def _attributed(context: EventContext) -> Fields:
     if context.campaign is None:
         return {}
@@ -166,13 +168,13 @@ def _attributed(context: EventContext) -> Fields:
 def _purchase(context: EventContext) -> Fields:
     items = shop.basket(context.rng)
     paid = {"shoppingCartItems": items, "total": shop.total(items), "coupon": context.rng.choice(("SPRING", "NONE"))}
-    return {"id": f"order-{context.rng.getrandbits(48):012x}"} | _attributed(context) | paid | _indexed(context)
+    return {"id": f"order-{context.rng.getrandbits(48):012x}"} | _attributed(context) | paid | indexed(context)
 
 
 def _custom_event(context: EventContext) -> Fields:
     name = context.rng.choice(tuple(shop.CUSTOM_EVENTS))
     named = {"eventName": name, "id": f"{context.rng.getrandbits(128):032x}", "eventUpdatedAt": moment(context.at)}
-    return named | shop.CUSTOM_EVENTS[name](context.rng) | _indexed(context)
+    return named | shop.CUSTOM_EVENTS[name](context.rng) | indexed(context)
 
 
 def _constant(**fields: Any) -> Callable[[EventContext], Fields]:
@@ -185,11 +187,18 @@ _SKIP: Final = (_message, _channel, _content, _reason, _trigger)
 _IN_APP: Final = (_message, _device, _context)
 _WHATSAPP_TEXT: Final = _constant(whatsAppBodyField="{{greeting}}")
 
-FIELDS: Final[Mapping[str, tuple[Callable[[EventContext], Fields], ...]]] = {
+_USUAL: Final[Mapping[str, tuple[Callable[[EventContext], Fields], ...]]] = {
     "emailSend": (*_SEND, _bus, _trigger),
-    "emailOpen": (_message, _content, _ip, _bot, interactions.time_zone),
+    "emailOpen": (_message, _content, _opened, _bot, interactions.time_zone),
     "emailClick": (_message, _content, _ip, _place, _bot, _url, interactions.time_zone, interactions.proxy),
-    "hostedUnsubscribeClick": (_message, _channel, _ip, _place, _constant(url="https://shop.example.com/preferences")),
+    "hostedUnsubscribeClick": (
+        _message,
+        _channel,
+        _ip,
+        _place,
+        interactions.time_zone,
+        _constant(url="https://shop.example.com/preferences"),
+    ),
     "emailComplaint": (_message, _constant(recipientState="Complaint")),
     "emailBounce": (
         _message,
@@ -255,4 +264,6 @@ FIELDS: Final[Mapping[str, tuple[Callable[[EventContext], Fields], ...]]] = {
     "whatsAppSendSkip": (*_SKIP, _WHATSAPP_TEXT, _constant(espName="ExampleTel")),
     "whatsAppUsageInfo": (_message,),
 }
-"""Data type -> functions that make its fields; all data types but `user`. Types without a published line have few."""
+"""Data type -> functions that make the fields of most rows. Types without a published line have few."""
+FIELDS: Final = {type_: (*makers, *SELDOM.get(type_, ())) for type_, makers in _USUAL.items()}
+"""Data type -> functions that make its fields; all data types but `user`."""

@@ -55,6 +55,7 @@ _NETWORKS: Final = ("192.0.2", "198.51.100", "203.0.113")
 _TIERS: Final = ("none", "bronze", "silver", "gold")
 _INTERESTS: Final = ("Kitchen", "Garden", "Books", "Toys", "Outdoor", "Office")
 _VIP_ORDERS: Final = 15
+_APP_USERS_ONE_IN: Final = 8
 _DAY: Final = 86_400
 
 
@@ -208,6 +209,21 @@ def _system_fields(plan: Plan, rng: Random, person: Person) -> dict[str, Any]:
         "unsubscribedMessageTypeIds": [],
         f"{profiles.INTERNAL}documentCreatedAt": created,
         **domain,
+        **_seldom_fields(person),
+    }
+
+
+def _seldom_fields(person: Person) -> dict[str, Any]:
+    """Fields that only some profiles have: of people with the app, and of what Iterable knows of phone numbers."""
+    if (person.user.id or 0) % _APP_USERS_ONE_IN:
+        return {}
+    device = {"token": person.token, "platform": "APNS", "applicationName": "com.example.shop", "endpointEnabled": True}
+    return {
+        "devices": [device],
+        "browserTokens": [person.token[::-1]],
+        "receivedSMSDisclaimer": True,
+        f"{profiles.INTERNAL}isUnknownUser": False,
+        f"{profiles.INTERNAL}phoneCountry": person.place.code,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 _MAX_LONG: Final = 2**63 - 1
 
@@ -63,13 +63,31 @@ def array_of(items: BodySchema) -> BodySchema:
     return BodySchema("array", items=items)
 
 
-def violations(schema: BodySchema, value: Any, place: str = "obj") -> Iterator[tuple[str, str]]:
-    """Yield (path, problem) for each part of `value` that breaks the schema, both in Iterable's words.
+class Violation(NamedTuple):
+    """A part of a body that breaks the schema.
 
-    Null counts as absent.
+    Attributes:
+        place: path in Iterable's words, such as `obj.users[1].email`.
+        kind: what it should be.
+        is_missing: whether a required field is null or absent.
+        is_absent: whether it is absent.
     """
+
+    place: str
+    kind: str
+    is_missing: bool = False
+    is_absent: bool = False
+
+    @property
+    def problem(self) -> str:
+        """The problem in Iterable's words, but for a required field, of which no recording tells."""
+        return "Value is required" if self.is_missing else _PROBLEMS[self.kind]
+
+
+def violations(schema: BodySchema, value: Any, place: str = "obj") -> Iterator[Violation]:
+    """Yield each part of `value` that breaks the schema. Null counts as absent."""
     if not _is(schema.kind, value):
-        yield place, _PROBLEMS[schema.kind]
+        yield Violation(place, schema.kind)
     elif isinstance(value, dict):
         yield from _in_object(schema, value, place)
     elif schema.items is not None and not _all_valid(schema.items, value):
@@ -94,12 +112,12 @@ def _column(schema: BodySchema, name: str, values: Sequence[Any]) -> list[Any]:
     return column if name in schema.required else [value for value in column if value is not None]
 
 
-def _in_object(schema: BodySchema, value: dict[str, Any], place: str) -> Iterator[tuple[str, str]]:
+def _in_object(schema: BodySchema, value: dict[str, Any], place: str) -> Iterator[Violation]:
     for name, inner_schema in schema.fields.items():
         inner = value.get(name)
         if inner is None:
             if name in schema.required:
-                yield f"{place}.{name}", "Value is required"  # text not in recordings
+                yield Violation(f"{place}.{name}", inner_schema.kind, is_missing=True, is_absent=name not in value)
         elif not (inner_schema.is_simple and _is(inner_schema.kind, inner)):
             yield from violations(inner_schema, inner, f"{place}.{name}")
 

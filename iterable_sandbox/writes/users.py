@@ -65,14 +65,16 @@ def write_rows(
     """
     draft, result = project.field_draft(), BulkResult(USER_BUCKETS)
     by_row = project.settings.type_clashes == "row"
-    admitted = [] if by_row else draft.admit_all([requested_fields(row, create=create) for row in rows])
+    requested = [] if by_row else [requested_fields(row, create=create) for row in rows]
+    admitted = draft.admit_all(requested)
     draft.check()
     with project.store.database.transaction(), project.user_resolver.prefetch(rows):
-        draft.save()
         if by_row:
             result.apply(lambda row: write(row, _accepted_fields(project, row, draft, create=create)), rows)
         else:
             result.apply(write, rows, admitted)
+            draft.forget_failed(requested, result.failed_places)
+        draft.save()
     return result, draft
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from iterable_api.events.peer_event_names import HEAP_BLAST, HEAP_TRIGGERED, PEER_NAMES
 from iterable_api.facts.data_types import DataType
-from iterable_api.facts.peer_event_names import HEAP_BLAST, HEAP_TRIGGERED, PEER_NAMES
 from tap_iterable.event_shapes.project_names import ProjectNames
 from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, REST, Record
 

@@ -13,9 +13,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+from iterable_api.events.peer_event_names import PEER_NAMES
 from iterable_api.facts import timestamps
 from iterable_api.facts.data_types import DataType, snake
-from iterable_api.facts.peer_event_names import PEER_NAMES
 from iterable_api.facts.webhook_events import NAMES_OF_ANY, WEBHOOK_EVENTS, WEBHOOK_FIELDS
 from tap_iterable.event_shapes.project_names import ProjectNames
 from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, REST, Record

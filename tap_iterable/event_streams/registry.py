@@ -8,8 +8,8 @@ from typing import Final
 
 from singer_sdk import Tap
 
+from iterable_api.events.peer_event_names import PEER_NAMES, PeerNames
 from iterable_api.facts.data_types import EVENTS, unknown_data_type
-from iterable_api.facts.peer_event_names import PEER_NAMES, PeerNames
 from iterable_api.facts.webhook_events import WEBHOOK_EVENTS
 from iterable_api.http.client import IterableClient
 from tap_iterable.event_shapes.project_names import ProjectNames

@@ -11,8 +11,8 @@ from typing import Any
 from singer_sdk import Tap
 from singer_sdk.helpers.types import Context
 
+from iterable_api.events.peer_event_names import PEER_NAMES
 from iterable_api.facts.data_types import EVENTS
-from iterable_api.facts.peer_event_names import PEER_NAMES
 from iterable_api.http.client import IterableClient
 from tap_iterable.event_shapes.project_names import ProjectNames
 from tap_iterable.event_shapes.segment import KEY, TIMESTAMP, TRACKS, TRACKS_SCHEMA, SegmentTable, track

@@ -6,6 +6,7 @@ form of the answer, or the code of Iterable's error; texts are left out, since t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ _ENVELOPES: Final = (
 )
 """The text and all the members of an error, in the two forms that Iterable's API documents."""
 
+_CODE: Final = re.compile(r"[A-Za-z_.]+")
+
 
 def error_code(value: object) -> str | None:
     """The code of an error in one of Iterable's two forms; None for any other value, also for one with more members."""
@@ -25,8 +28,13 @@ def error_code(value: object) -> str | None:
         return None
     for text, members in _ENVELOPES:
         if value.keys() <= members and isinstance(value.get(text), str) and isinstance(value.get("code"), str):
-            return redact(value["code"]) or "(none)"
+            return _shown(value["code"])
     return None
+
+
+def _shown(code: str) -> str:
+    """The code if it is a word such as `BadParams` or `error.lists.notFound`: others may quote an id."""
+    return redact(code) if _CODE.fullmatch(code) else "(unreadable)" if code else "(none)"
 
 
 def form_of(value: object) -> str:

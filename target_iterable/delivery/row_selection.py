@@ -37,14 +37,16 @@ class RowSelection:
         return self._about_known_users(without(ready, unchanged)), [*deferred, *filtered.deferred]
 
     def _about_known_users(self, rows: list[Operation]) -> list[Operation]:
-        """Leave out rows that are meant for existing users, and whose user does not exist."""
+        """Leave out rows that are meant for existing users, and whose user does not exist; reject unclear ones."""
         try:
-            unknown_users = self._user_lookup.unknown_users(rows)
+            looked_up = self._user_lookup.look_up(rows)
         except IterableError as error:
             raise lookup_failed(self._stream, error) from error
-        self._history.mirror.record_skipped(unknown_users)
-        self._accounts.record_skipped(unknown_users)
-        return without(rows, unknown_users)
+        left_out = looked_up.unknown | looked_up.unclear.keys()
+        self._history.mirror.record_skipped(left_out)
+        self._accounts.record_skipped(looked_up.unknown)
+        self._accounts.record_rejected(looked_up.unclear)
+        return without(rows, left_out)
 
 
 def without(rows: list[Operation], others: Collection[Operation]) -> list[Operation]:

@@ -237,13 +237,15 @@ class StreamDelivery:
             return
         unsent = Batch(rows[0].endpoint, rows[0].envelope)
         try:
-            unknown_users = self._user_lookup.unknown_users(rows)
+            looked_up = self._user_lookup.look_up(rows)
         except IterableError as error:
             yield BatchResult(unsent, error=error)
             return
-        if unknown_users:
-            yield BatchResult(unsent, RowResults(skipped=list(unknown_users)))
-        yield from self._row_sender.send(without([*rows], unknown_users), should_stop)
+        left_out = looked_up.unknown | looked_up.unclear.keys()
+        if left_out:
+            results = RowResults(skipped=list(looked_up.unknown), rejected=list(looked_up.unclear.items()))
+            yield BatchResult(unsent, results)
+        yield from self._row_sender.send(without([*rows], left_out), should_stop)
 
     def _reason_to_stop(self) -> DeliveryFailedError | None:
         """Return the error that forbids sending more, although all rows that were sent have a result."""

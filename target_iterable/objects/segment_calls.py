@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -26,6 +27,7 @@ from target_iterable.records.column_mapping import Row
 from target_iterable.records.user_identity import USER_ID
 from target_iterable.segment.call import SHAPES, read_call
 from target_iterable.segment.calls import map_call
+from target_iterable.segment.iterable_source import is_from_iterable
 from target_iterable.segment.mapping import MappingRules
 from target_iterable.segment.traits import TraitsReader
 
@@ -79,6 +81,13 @@ class Segment(BlockObject):
 
     A call about an audience (`context.personas`, or `Audience Entered` and `Audience Exited`) can become a field such
     as `first_buyers`, one of these events, or the membership of a list with the audience's name.
+
+    Iterable is also a source of Segment and of RudderStack: their tables `email_opened`, `email_link_clicked` and so on
+    hold what happened in Iterable. Written back, each row would be one more custom event of the project. So calls with
+    `Iterable` in `context_integration_name` (or `context.integration.name`) are passed over: they count as unchanged,
+    and the log says so once. The same is true of a call without it whose event has a name of Iterable's source and
+    whose `email_id` Iterable has made, such as `c12:t34:ann@example.com`. With `iterable_events: write` they are
+    written like all others.
     """
 
     spec = ObjectSpec(
@@ -120,6 +129,10 @@ class Segment(BlockObject):
                 "what to do with group calls: `reject`, `skip`, or write the field `group` of the `profile`",
                 *("reject", "skip", "profile"),
             ),
+            "iterable_events": _choice(
+                "what to do with calls that come from Iterable's own source: `skip`, the default, or `write`",
+                *("skip", "write"),
+            ),
         },
     )
     example: ClassVar[Mapping[str, Any]] = {
@@ -139,6 +152,8 @@ class Segment(BlockObject):
         options = dict(self.route.options)
         self._call = options.pop("call", None)
         self._spreads = options.pop("spread", "spec") == "all"
+        self._writes_back = options.pop("iterable_events", "skip") == "write"
+        self._has_passed_over = False
         self._shared = {name: options.pop(name) for name in MERGE if name in options}
         by_address = self.project.type is ProjectType.EMAIL and self.route.identify_by != USER_ID
         people = TraitsReader(by_address=by_address, skips_anonymous=options.pop("anonymous", "reject") == "skip")
@@ -168,6 +183,8 @@ class Segment(BlockObject):
 
     def _made_of(self, row: Row, key: Sequence[Any]) -> Operation | _Part:
         """The operation of one call, or the record of another object that it becomes."""
+        if not self._writes_back and is_from_iterable(row):
+            raise self._passed_over()
         call = read_call(row, self._call, self.duplicates, all_members=self._spreads)
         becomes = map_call(call, self._rules)
         object_ = self._object(becomes.object, becomes.mode)
@@ -176,6 +193,17 @@ class Segment(BlockObject):
             self._rules.carts.replace(*becomes.cart)
         self.leave_out(dict.fromkeys(call.unknown_members))
         return made
+
+    def _passed_over(self) -> RecordSkippedError:
+        """What becomes of a call that Iterable has made; logged once."""
+        if not self._has_passed_over:
+            self._has_passed_over = True
+            logging.getLogger(f"target-iterable.{self.stream}").warning(
+                "The stream %r has events that come from Iterable itself. They are passed over, and count as "
+                "unchanged. To write them as custom events nevertheless, set `iterable_events: write` in the route.",
+                self.stream,
+            )
+        return RecordSkippedError()
 
     def _object(self, name: str, mode: str) -> IterableObject:
         if (name, mode) not in self._made:

@@ -5,20 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from iterable_api.errors import BadRequestError
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
+from iterable_api.refusals import UNKNOWN_USER, UNKNOWN_USER_CODE, begins_with
 from target_iterable.core.operation import Name, Operation
+from target_iterable.core.rejection import RejectReason
 
 _WIDTH: Final = 8
 """Look-ups on their way at a time; the client keeps to the documented 100 in a second."""
 _REMEMBERED: Final = 100_000
 
 PATHS: Final = {"email": "/api/users/getByEmail", "userId": "/api/users/byUserId"}
-_UNKNOWN: Final = "noUserWithIdExists"
-"""In the code of a refusal that Block's Go client expects for an unknown userId. Recordings show 200 and `{}`."""
+
+
+class LookedUp(NamedTuple):
+    """Rows that are only for existing users, and must not be sent.
+
+    Attributes:
+        unknown: rows whose user does not exist.
+        unclear: rows of whose user Iterable does not say whether there is one, each with the reason. Sending them might
+            create a user.
+    """
+
+    unknown: AbstractSet[Operation]
+    unclear: Mapping[Operation, RejectReason]
 
 
 class UserLookup:
@@ -52,24 +65,28 @@ class UserLookup:
         if self._expected:
             self._found |= self._expected & {name for row in written for name in row.names}
 
-    def unknown_users(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
-        """Return those of `rows` that are only for existing users, and whose user does not exist.
+    def look_up(self, rows: Sequence[Operation]) -> LookedUp:
+        """Return those of `rows` that are only for existing users, and must not be sent.
 
         Raises:
-            IterableError: if Iterable does not say.
+            IterableError: if Iterable answers nothing that is about a user.
         """
         meant = {row: row.only_for for row in rows if row.only_for}
-        known = self._known({name for names in meant.values() for name in names})
-        return {row for row, names in meant.items() if names.isdisjoint(known)}
+        known, unclear = self._known({name for names in meant.values() for name in names})
+        absent = {row: names for row, names in meant.items() if names.isdisjoint(known)}
+        reasons = {row: unclear[min(names & unclear.keys())] for row, names in absent.items() if names & unclear.keys()}
+        return LookedUp(absent.keys() - reasons.keys(), reasons)
 
-    def _known(self, names: Collection[Name]) -> AbstractSet[Name]:
+    def _known(self, names: Collection[Name]) -> tuple[AbstractSet[Name], Mapping[Name, RejectReason]]:
+        """The names of users who exist, and those of whom Iterable does not say it."""
         asked = [name for name in names if name not in self._found]
-        found = {name for name, exists in zip(asked, self._ask(asked), strict=True) if exists}
+        answers = dict(zip(asked, self._ask(asked), strict=True))
+        found = {name for name, answer in answers.items() if answer is True}
         known = found | (self._found & set(names))
         self._found = self._found | found if len(self._found) < _REMEMBERED else found
-        return known
+        return known, {name: answer for name, answer in answers.items() if isinstance(answer, RejectReason)}
 
-    def _ask(self, names: Sequence[Name]) -> list[bool]:
+    def _ask(self, names: Sequence[Name]) -> list[bool | RejectReason]:
         with ThreadPoolExecutor(_WIDTH) as pool:
             try:
                 return list(pool.map(self._exists, names))
@@ -77,12 +94,15 @@ class UserLookup:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _exists(self, name: Name) -> bool:
-        """A 400 counts as "exists": the write will report what is wrong with the identifier."""
+    def _exists(self, name: Name) -> bool | RejectReason:
+        """Whether the user exists, or why that is unclear."""
         try:
             return bool(look_up(self._client, name))
-        except BadRequestError:
-            return True
+        except BadRequestError as error:
+            said = error.message or f"status {error.status}"
+            return RejectReason(
+                error.code or str(error.status), f"asked whether the user exists, Iterable answers: {said}", name[0]
+            )
 
 
 def look_up(client: IterableClient, name: Name) -> Mapping[str, Any]:
@@ -95,7 +115,7 @@ def look_up(client: IterableClient, name: Name) -> Mapping[str, Any]:
     try:
         answer = confirmed(client, "GET", PATHS[kind], params={kind: value})
     except BadRequestError as error:
-        if _UNKNOWN in error.code or error.message.startswith("No user exists"):
+        if UNKNOWN_USER_CODE in error.code or begins_with(error.message, UNKNOWN_USER):
             return {}
         raise
     return answer.get("user") or {}

@@ -27,6 +27,7 @@ from iterable_api.errors import (
     UnreadableAnswerError,
     UriTooLongError,
 )
+from iterable_api.refusals import UNKNOWN_LIST
 from iterable_api.waiting.retry_policy import PASSING_FAILURE
 from target_iterable.core.operation import Batch, BatchResult, Endpoint, Operation
 from target_iterable.core.rejection import UNCONFIRMED, RejectReason
@@ -37,7 +38,7 @@ from target_iterable.requests.clash_resolution import ClashResolver
 from target_iterable.requests.row_fitting import FittedRows, RowFitting
 from target_iterable.requests.sender import Sender
 
-_WHOLE_REQUEST_TEXTS: Final = ("error.lists.", "error.catalogs.")
+_WHOLE_REQUEST_TEXTS: Final = ("error.lists.", "error.catalogs.", *UNKNOWN_LIST)
 """Texts in refusals that are about the list or the catalog of the whole request."""
 
 _MAX_REJECTED_ALONE: Final = 50

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
 from singer_sdk import metrics
 
 from iterable_api.errors import BadRequestError, NotFoundError, UnknownOutcomeError, UnreadableAnswerError
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
+from iterable_api.refusals import names_unknown_list
 from iterable_api.waiting.retry_policy import JUST_MADE
 from target_iterable.core.operation import Batch, Endpoint, RowResults
 from target_iterable.reporting.http_stats import HttpStats
 from target_iterable.reporting.request_log import LoggedRequest, RequestLog
-
-_UNKNOWN_LIST: Final = "error.lists.invalidListId"
 
 
 class Sender:
@@ -48,7 +47,7 @@ class Sender:
             try:
                 return self._send_once(batch)
             except (BadRequestError, NotFoundError) as error:
-                if isinstance(error, BadRequestError) and _UNKNOWN_LIST not in error.message:
+                if isinstance(error, BadRequestError) and not names_unknown_list(error.message):
                     raise
                 self.client.sleep(wait)
         return self._send_once(batch)

@@ -109,6 +109,36 @@ def test_an_error_under_code_success_still_tells_its_message(client: IterableCli
     assert isinstance(unauthorized, UnauthorizedError)
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"No user with that id exists!", "No user with that id exists!"),
+        (b"No webhook with id 0\n", "No webhook with id 0"),
+        (b"", ""),
+        (HTML, ""),
+        (b"<?xml version='1.0'?><Error>Request has expired</Error>", ""),
+        (b'{"msg":"cut', ""),
+        (b"\xffNo", ""),
+        (b"No user. " * 1000, ""),
+    ],
+)
+def test_a_sentence_in_plain_text_is_the_message(
+    client: IterableClient, server: ScriptedServer, body: bytes, message: str
+) -> None:
+    error = refusal(client, server, Answer(400, body))
+    assert (error.code, error.message) == ("", message)
+
+
+def test_a_kind_that_is_expected_is_told_whatever_words_the_records_hold(
+    client: IterableClient, server: ScriptedServer
+) -> None:
+    places = {"obj.users[1].preferUserId": "Boolean value expected"}
+    server.after = lambda _: answer_json(400, {"msg": "", "code": "BadJsonBody", "params": places})
+    with pytest.raises(BadJsonBodyError) as caught:
+        client.post_json("/api/users/bulkUpdate", {"users": [{"email": "value", "kind": "Boolean value expected"}]})
+    assert caught.value.violations == places
+
+
 def test_the_other_envelope_is_read_as_well(client: IterableClient, server: ScriptedServer) -> None:
     body = {"error": "NotFound", "message": "Catalog not found: shop", "code": "error.catalogs.notFound", "data": {}}
     error = refusal(client, server, answer_json(404, body))

@@ -1,6 +1,7 @@
 """No key, address, userId, body, IP or phone number in any exception or log line, whatever Iterable quotes."""
 
 import logging
+import re
 import string
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from iterable_api.errors import IterableError
 from iterable_api.http.client import IterableClient
+from iterable_api.http.confirmed import confirmed
 from iterable_api.redaction import redact, texts_in
+from iterable_api.refusals import FIXED_TEXTS
 from tests.api.conftest import KEY, OVER_HTTP, Connect
 from tests.scripted_server import Answer, ScriptedServer, answer_json, reset
 
@@ -81,12 +84,46 @@ def test_what_iterable_quotes_shows_up_in_no_exception_and_no_log(
     assert [secret for secret in PERSONAL if secret.casefold() in shown.casefold()] == []
 
 
-@pytest.mark.parametrize("part", ["code", "params"])
-def test_other_parts_of_an_answer_do_not_show_either(client: IterableClient, server: ScriptedServer, part: str) -> None:
-    content = {"msg": "x", "code": "BadJsonBody", part: {"obj.users[1].email": "ana.novak@example.com is no address"}}
-    if part == "code":
-        content[part] = "Invalid email: ana.novak@example.com"
-    assert "ana.novak" not in provoke(client, server, answer_json(400, content))
+CLASH = {"incomingTypes": ["of ana.novak@example.com"], "expectedType": KEY, "category": "203.0.113.5"}
+OTHER_PARTS = [
+    {"code": "Invalid email: ana.novak@example.com"},
+    {"code": "rudder2"},
+    {"code": "error.users.of(sayan)"},
+    {"params": {"obj.users[1].email": "ana.novak@example.com is no address"}},
+    {"params": {"obj.users[1].userId": "rudder2 is no number"}},
+    {"params": {"obj.users[1].email": ["sayan"]}},
+    {"params": {"obj.users.ana.novak@example.com": "String value expected"}},
+    {"code": "RequestFieldsTypesMismatched", "params": {"validationErrors": {"age": CLASH}}},
+]
+
+
+@pytest.mark.parametrize("part", OTHER_PARTS)
+def test_other_parts_of_an_answer_do_not_show_either(
+    client: IterableClient, server: ScriptedServer, part: dict[str, Any]
+) -> None:
+    shown = provoke(client, server, answer_json(400, {"msg": "x", "code": "BadJsonBody", **part}), BODY)
+    assert [secret for secret in PERSONAL if secret.casefold() in shown.casefold()] == []
+
+
+@pytest.mark.parametrize("status", [400, 401, 500])
+@pytest.mark.parametrize("message", MESSAGES)
+def test_a_sentence_in_plain_text_is_redacted_like_any_other(
+    connect: Connect, server: ScriptedServer, caplog: pytest.LogCaptureFixture, status: int, message: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    shown = provoke(connect(max_tries=2), server, Answer(status, message.encode()), BODY) + caplog.text
+    assert [secret for secret in PERSONAL if secret.casefold() in shown.casefold()] == []
+
+
+@pytest.mark.parametrize("code", ["rudder2", "of sayan", "Invalid email: ana.novak@example.com"])
+def test_the_code_of_a_success_that_is_none_is_redacted(
+    client: IterableClient, server: ScriptedServer, code: str
+) -> None:
+    server.after = lambda _: answer_json(200, {"msg": "", "code": code, "params": None})
+    with pytest.raises(IterableError) as caught:
+        confirmed(client, "POST", "/api/users/bulkUpdate", json=BODY)
+    assert "the code" in str(caught.value)
+    assert [secret for secret in PERSONAL if secret in str(caught.value)] == []
 
 
 @pytest.mark.parametrize(
@@ -178,6 +215,8 @@ def test_redacting_twice_finds_nothing_more(text: str) -> None:
     [
         "[/api/events/trackBulk] Invalid JSON body",
         "error.lists.invalidListId(99999999)",
+        "Invalid email list id",
+        "No user with that id exists!",
         "Exceeded rate limit for endpoint: /api/export/data.csv, project: 8575",
         "An error occurred. Please try again later.",
         "Field 'signupDate' already exists for type 'user' and has a data type of 'date'",
@@ -188,6 +227,19 @@ def test_redacting_twice_finds_nothing_more(text: str) -> None:
 )
 def test_what_helps_is_kept(message: str) -> None:
     assert redact(message, ["ana@example.com", "id", "rat", ""]).replace("<redacted>", "id") == message
+
+
+@pytest.mark.parametrize("text", FIXED_TEXTS)
+def test_what_says_that_something_is_not_there_is_read_whatever_words_the_records_hold(text: str) -> None:
+    words = re.findall(r"\w+", text)
+    assert redact(f"{text}: sayan", [*words, text, "sayan"]) == f"{text}: <redacted>"
+
+
+@pytest.mark.parametrize("text", FIXED_TEXTS)
+def test_an_address_that_begins_like_a_known_text_is_struck_out_whole(text: str) -> None:
+    assert redact(f"{text}@example.com", [f"{text}@example.com"]) == "<redacted>"
+    assert f"{text.rsplit(maxsplit=1)[-1]}@" not in redact(f"{text}@example.com")
+    assert "example" not in redact(f"{text}@example.com")
 
 
 def test_texts_are_found_at_every_depth_and_in_bytes() -> None:

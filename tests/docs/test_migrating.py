@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from iterable_api.events.peer_event_names import HEAP_BLAST, HEAP_TRIGGERED, PEER_NAMES
 from iterable_api.facts.data_types import DATA_TYPES, EVENTS, snake
-from iterable_api.facts.peer_event_names import HEAP_BLAST, HEAP_TRIGGERED, PEER_NAMES
 from iterable_api.facts.webhook_events import WEBHOOK_FIELDS
 from iterable_sandbox.server import Sandbox
 from tap_iterable.config.settings import SCHEMA

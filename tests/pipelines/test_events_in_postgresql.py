@@ -14,8 +14,8 @@ import requests
 
 from benchmarks.webhook_sender import SECRET
 from demo.warehouse import Warehouse, warehouse
+from iterable_api.events.peer_event_names import PEER_NAMES
 from iterable_api.facts.data_types import DATA_TYPES
-from iterable_api.facts.peer_event_names import PEER_NAMES
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.wire.clock import StoppedClock
 from tests.conftest import ROOT

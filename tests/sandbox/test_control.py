@@ -170,11 +170,11 @@ def test_what_control_cannot_read_is_refused_and_named(sandbox: Sandbox, what: s
 
 
 def test_settings_change_while_the_sandbox_runs(http: Http) -> None:
-    changes: Mapping[str, Any] = {"unknown_user_id": "error", "disallowed_events": ["secret"]}
-    assert http.get("/api/users/byUserId", userId="x").status_code == 200
+    changes: Mapping[str, Any] = {"unknown_user_id": "empty", "disallowed_events": ["secret"]}
+    assert http.get("/api/users/byUserId", userId="x").status_code == 400
     shown = control(http.sandbox, "POST", "settings", changes).json()
     assert {name: shown[name] for name in changes} == changes
-    assert http.get("/api/users/byUserId", userId="x").status_code == 400
+    assert http.get("/api/users/byUserId", userId="x").status_code == 200
     assert http.track({"email": ADDRESS, "eventName": "secret"})["disallowedEventNames"] == ["secret"]
 
 

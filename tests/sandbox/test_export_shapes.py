@@ -79,8 +79,8 @@ def test_nobodys_events_are_an_empty_body_and_bad_questions_are_refused(http: Ht
 def table(http: Http, data_type: str, **params: Any) -> list[list[str]]:
     response = http.get("/api/export/data.csv", dataTypeName=data_type, range="All", **params)
     assert response.status_code == 200, response.text
-    assert response.headers["Content-Type"].startswith("text/csv")
-    return list(csv.reader(response.text.splitlines(), delimiter=params.get("delimiter", ",")))
+    assert response.headers["Content-Type"] == "text/csv"
+    return list(csv.reader(response.content.decode().splitlines(), delimiter=params.get("delimiter", ",")))
 
 
 @pytest.mark.parametrize("data_type", ["user", "emailSend", "purchase", "emailSubscribe"])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from iterable_sandbox.server import Sandbox
 from iterable_sandbox.wire.clock import StoppedClock
-from tests.sandbox.conftest import Http
+from tests.sandbox.conftest import Http, opened
 
 EMAIL = "ana@example.com"
 
@@ -24,22 +24,34 @@ def test_a_user_reads_back_as_it_was_recorded(http: Http) -> None:
     assert "emailListIds" not in fields
 
 
-def test_an_unknown_user_is_an_empty_object(http: Http) -> None:
+def test_an_unknown_address_is_an_empty_object(http: Http) -> None:
     for response in (
         http.get("/api/users/nobody@example.com"),
         http.get("/api/users/getByEmail", email="nobody@example.com"),
-        http.get("/api/users/byUserId", userId="nobody"),
-        http.get("/api/users/byUserId/nobody"),
     ):
         assert (response.status_code, response.json()) == (200, {})
 
 
-def test_a_project_can_answer_400_for_an_unknown_user_id() -> None:
-    with Sandbox(unknown_user_id="error") as sandbox:
-        http = Http(sandbox)
-        response = http.get("/api/users/byUserId/nobody")
-        assert (response.status_code, response.json()["code"]) == (400, "error.users.noUserWithIdExists")
-        http.session.close()
+UNKNOWN = {"msg": "No user exists with userId nobody", "code": "error.users.noUserWithIdExists", "params": None}
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "body"),
+    [
+        ({}, 400, UNKNOWN),
+        ({"unknown_user_id": "error"}, 400, UNKNOWN),
+        ({"unknown_user_id": "text"}, 400, "No user with that id exists!"),
+        ({"unknown_user_id": "empty"}, 200, {}),
+        ({"unknown_user_id": "empty_user"}, 200, {"user": {}}),
+    ],
+)
+def test_an_unknown_user_id_is_answered_as_the_setting_says(
+    settings: dict[str, Any], status: int, body: object
+) -> None:
+    with opened(**settings) as http:
+        for response in (http.get("/api/users/byUserId", userId="nobody"), http.get("/api/users/byUserId/nobody")):
+            is_text = response.headers["Content-Type"].startswith("text/plain")
+            assert (response.status_code, response.text if is_text else response.json()) == (status, body)
 
 
 def test_a_malformed_address_is_400(http: Http) -> None:
@@ -70,7 +82,7 @@ def test_addresses_are_stored_and_echoed_in_lower_case(http: Http) -> None:
 def test_user_ids_are_case_sensitive(http: Http) -> None:
     http.update({"email": EMAIL, "userId": "Ab"})
     assert http.get("/api/users/byUserId/Ab").json()["user"]["userId"] == "Ab"
-    assert http.get("/api/users/byUserId/ab").json() == {}
+    assert http.get("/api/users/byUserId/ab").status_code == 400
 
 
 def test_fields_that_are_not_sent_stay_and_null_removes(http: Http) -> None:
@@ -112,15 +124,13 @@ def test_the_sign_up_date_is_an_ordinary_field_that_can_be_removed_for_good(http
 
 def test_every_update_renews_profile_updated_at_even_without_a_change() -> None:
     clock = StoppedClock(datetime(2026, 11, 1, tzinfo=UTC))
-    with Sandbox(clock=clock) as sandbox:
-        http = Http(sandbox)
+    with opened(clock=clock) as http:
         http.update({"email": EMAIL, "dataFields": {"a": 1}})
         clock.advance(timedelta(hours=1))
         http.update({"email": EMAIL, "dataFields": {"a": 1}})
         fields = http.user(EMAIL)
         assert fields["profileUpdatedAt"] == "2026-11-01 01:00:00 +00:00"
         assert fields["itblInternal"]["documentCreatedAt"] == "2026-11-01 00:00:00 +00:00"
-        http.session.close()
 
 
 def test_failures_are_named_by_identifier_and_counted(http: Http) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from singer_sdk import Stream
 
+from iterable_api.events.peer_event_names import HEAP_BLAST, HEAP_TRIGGERED, PEER_NAMES
 from iterable_api.facts.data_types import DATA_TYPES
-from iterable_api.facts.peer_event_names import HEAP_BLAST, HEAP_TRIGGERED, PEER_NAMES
 from iterable_sandbox.server import Sandbox
 from iterable_webhooks.store.appending import appender
 from iterable_webhooks.store.events import Delivery

@@ -21,6 +21,7 @@ from tap_iterable.streams.experiments import (
     experiments,
     one_form,
 )
+from tap_iterable.streams.metrics import ExperimentMetricsStream
 from tests.scripted_server import Answer, ScriptedServer, answer_json
 from tests.tap.answering import Query, answer, paths, stream_of
 from tests.tap.reading import Output, TapRun
@@ -284,3 +285,28 @@ def test_metrics_are_asked_for_by_campaign_where_experiments_are_not_known(
         assert len(other.requests("GET /api/campaigns")) > 0
     assert output.code == 0, output.log
     assert output.records["experiment_metrics"] == known.records["experiment_metrics"]
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "text/csv", "text/csv; charset=ISO-8859-1"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_letters_beyond_ascii_arrive_whatever_the_header_says(
+    server: ScriptedServer, content_type: str | None, mark: str
+) -> None:
+    name = "Größe, 大きさ, Ça"
+    table = f'{mark}Experiment ID,Template ID,Name\r\n1,2,"{name}"'
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    answer(server, {API: listing([1], total=1), f"{API}/metrics": Answer(200, table.encode(), headers)})
+    with stream_of(ExperimentMetricsStream, server.url) as stream:
+        (record,) = stream.get_records(None)
+    assert record["metrics"]["Name"] == name
+
+
+def test_letters_beyond_ascii_of_the_sandbox_arrive(seeded_database: Path, tmp_path: Path) -> None:
+    copy = shutil.copy(seeded_database, tmp_path / "project.db")
+    subject = 'Größe, "大きさ", Ça'
+    with Sandbox(database=str(copy)) as sandbox:
+        templates = sandbox.store.resources.all("template")
+        sandbox.store.resources.add("template", [(row["templateId"], row | {"name": subject}) for row in templates])
+        output = TapRun(sandbox.url, sandbox.api_key, tmp_path)("experiment_metrics")
+    assert output.code == 0, output.log
+    assert subject in {value for row in output.records["experiment_metrics"] for value in row["metrics"].values()}

@@ -135,7 +135,7 @@ def test_a_batch_of_metrics_that_fails_costs_its_campaigns_and_the_good_end(serv
 def test_metrics_that_are_no_table_of_campaigns_are_refused(server: ScriptedServer) -> None:
     page = Answer(body=b"<html>Sorry</html>\nwe are closed")
     answer(server, {"/api/campaigns": {"campaigns": [_campaign(1)]}, "/api/campaigns/metrics": page})
-    with stream_of(CampaignMetricsStream, server.url) as stream, pytest.raises(UnreadableAnswerError, match="`id`"):
+    with stream_of(CampaignMetricsStream, server.url) as stream, pytest.raises(UnreadableAnswerError, match="its ids"):
         list(stream.get_records(None))
 
 

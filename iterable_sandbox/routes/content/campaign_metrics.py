@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from iterable_sandbox.exports.formats import csv_line
 from iterable_sandbox.routes.base.call import Call, Endpoint, Window
-from iterable_sandbox.rules.campaign_metrics import columns_of
+from iterable_sandbox.rules.campaign_metrics import columns_of, old_title
 from iterable_sandbox.store.tables.message_counts import count_messages
 from iterable_sandbox.wire.responses import bad_params
 
@@ -20,20 +20,27 @@ _EXAMPLE_WINDOW: Final = (
 
 
 def get_metrics(call: Call) -> Response:
-    """GET /api/campaigns/metrics: a row per campaign; columns that do not apply to its medium are empty."""
+    """GET /api/campaigns/metrics: a row per campaign; columns that do not apply to its medium are empty.
+
+    Without a campaign there is only the beginning of a header, as was recorded.
+    """
     campaigns = [_campaign(call, text) for text in dict.fromkeys(call.query.getlist("campaignId"))]
     if not campaigns:
-        raise bad_params("Missing parameter: campaignId")
+        return PlainTextResponse("id,\n")
     counted = count_messages(call.project.store.database, [row["id"] for row in campaigns], *metrics_window(call))
     rows = []
     for campaign in campaigns:
         counts = counted.get((campaign["id"], 0), {})
         measured = {title: measure(counts) for title, measure in columns_of(campaign["messageMedium"]).items()}
         rows.append({"id": campaign["id"]} | measured)
-    titles = ["id", *sorted({title for row in rows for title in row if title != "id"})]
-    return PlainTextResponse(
-        "".join(f"{csv_line(cells)}\n" for cells in [titles, *(map(row.get, titles) for row in rows)])
-    )
+    columns = sorted({title for row in rows for title in row if title != "id"})
+    shown = columns
+    if call.project.settings.repeated_metric_titles:
+        # Recorded for two campaigns, where each title came twice; that it is once for each campaign is an inference.
+        columns = [title for title in columns for _ in campaigns]
+        shown = [old_title(title) for title in columns]
+    cells = ([row["id"], *map(row.get, columns)] for row in rows)
+    return PlainTextResponse("".join(f"{csv_line(line)}\n" for line in [["id", *shown], *cells]))
 
 
 def metrics_window(call: Call) -> Window:

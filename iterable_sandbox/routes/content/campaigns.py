@@ -32,8 +32,11 @@ def list_children(call: Call) -> Response:
     """GET /api/campaigns/recurring/{id}/childCampaigns: campaigns that a recurring one has sent."""
     number = call.parse_integer("id", call.path["id"])
     campaigns = call.project.store.resources.all("campaign")
-    if not any((row["id"], row["campaignState"]) == (number, "Recurring") for row in campaigns):
+    found = next((row for row in campaigns if row["id"] == number), None)
+    if found is None:
         raise bad_params(f"Invalid campaign id: {number}")
+    if found["campaignState"] != "Recurring":
+        raise bad_params(f"Campaign {number} is not a recurring campaign")
     children = [row for row in campaigns if row.get("recurringCampaignId") == number]
     return _page(call, f"{_PATH}/recurring/{number}/childCampaigns", children)
 

@@ -87,7 +87,7 @@ def _mappings(updates: list[dict[str, Any]], prefix: str = "") -> Iterator[tuple
     """Yield (dotted path, type). Iterable's form of the paths of nested fields is not known."""
     for update in updates:
         # Children have the schema of their parents; a body schema cannot express this recursion.
-        if wrong := dict(violations(_MAPPING, update)):
+        if wrong := {one.place: one.problem for one in violations(_MAPPING, update)}:
             raise bad_params(f"Invalid mapping below {prefix}: {wrong}")
         name, type_, children = update["fieldName"], update["fieldType"], update.get("children") or []
         if type_ not in _TYPES or "." in name or (children and type_ != "object"):

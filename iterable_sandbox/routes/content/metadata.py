@@ -23,7 +23,7 @@ def list_tables(call: Call) -> Response:
 
 
 def list_keys(call: Call) -> Response:
-    """GET /api/metadata/{table}: paged by `nextMarker`. As far as is known, an unknown table has no keys."""
+    """GET /api/metadata/{table}: paged by `nextMarker`. An unknown table has no keys."""
     size = call.project.settings.metadata_page
     found = call.project.store.metadata.entries(call.path["table"], after=call.text("nextMarker") or "", limit=size + 1)
     shown = found[:size]
@@ -36,7 +36,7 @@ def get_value(call: Call) -> Response:
     table, key = call.path["table"], call.path["key"]
     entry = call.project.store.metadata.get(table, key)
     if entry is None:
-        raise not_found(f"No metadata at {table}/{key}")
+        raise not_found(f"No metadata found in table {table} with key {key}")
     return json_answer(_properties(entry) | {"value": entry.value})
 
 
@@ -49,19 +49,20 @@ def put_value(call: Call) -> Response:
     if len(to_json(value).encode()) > MAX_METADATA_VALUE_BYTES:
         raise bad_params(f"The value is larger than {MAX_METADATA_VALUE_BYTES} bytes")
     call.project.store.metadata.put(table, key, value, call.project.clock.now())
-    return envelope()
+    return envelope(f"Successfully updated object {key} in table {table}")
 
 
 def delete_table(call: Call) -> Response:
-    """DELETE /api/metadata/{table}: as far as is known, an unknown table is no error."""
+    """DELETE /api/metadata/{table}: an unknown table is no error."""
     call.project.store.metadata.delete(call.path["table"])
-    return envelope()
+    return envelope(f"Successfully deleted table {call.path['table']}")
 
 
 def delete_value(call: Call) -> Response:
-    """DELETE /api/metadata/{table}/{key}."""
-    call.project.store.metadata.delete(call.path["table"], call.path["key"])
-    return envelope()
+    """DELETE /api/metadata/{table}/{key}: an unknown key is no error."""
+    table, key = call.path["table"], call.path["key"]
+    call.project.store.metadata.delete(table, key)
+    return envelope(f"Successfully deleted metadata by key {key} in table {table}")
 
 
 def _properties(entry: Entry) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from iterable_api.facts.template_contents import BY_CLIENT_TEMPLATE_ID, content_path
 from iterable_sandbox.routes.base.call import Call, Endpoint, Handler
 from iterable_sandbox.routes.content.templates import list_entry
-from iterable_sandbox.wire.responses import RefusedError, internal_error, json_answer, not_found
+from iterable_sandbox.wire.responses import RefusedError, bad_params, internal_error, json_answer, not_found
 
 _COMMON_FIELDS: Final = ("templateId", "name", "messageTypeId", "clientTemplateId")
 _FIELDS_BESIDE_CONTENT: Final[Mapping[str, tuple[str, ...]]] = {
@@ -55,6 +55,8 @@ def _template(call: Call, medium: str) -> dict[str, Any]:
         return template
     if call.project.settings.absent_template == "error":
         raise RefusedError(internal_error())
+    if call.project.settings.absent_template == "bad_params":
+        raise bad_params(f"Template ID: {number} does not exist for this project")
     raise not_found(f"Template not found: {number}")
 
 

@@ -19,6 +19,9 @@ from iterable_sandbox.writes import commerce, events, users
 def update_cart(call: Call) -> Response:
     """POST /api/commerce/updateCart: replaces the whole cart."""
     project, body = call.project, call.body
+    if all(body["user"].get(name) is None for name in ("email", "userId")):
+        # Recorded for a user who is `{}`; of other members it would tell more.
+        raise bad_params("Either email or userId must be set: ApiUserUpdateRequest(None,None,None,None)")
     draft = project.field_draft()
     fields = _user_fields(draft, body["user"])
     # The cart is Iterable's own field, so a project that drops new fields stores it all the same.

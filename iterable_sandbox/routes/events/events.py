@@ -56,11 +56,13 @@ def track_bulk(call: Call) -> Response:
     rows = [row for row in call.body["events"] if row["eventName"] not in blocked]
     _check_ids(rows)
     draft, result = project.field_draft(), BulkResult(EVENT_BUCKETS)
-    admitted = draft.admit_all([_requested_fields(row) for row in rows])
+    requested = [_requested_fields(row) for row in rows]
+    admitted = draft.admit_all(requested)
     draft.check()
     with project.store.database.transaction(), project.user_resolver.prefetch(rows), events.prefetch(project, rows):
-        draft.save()
         result.apply(partial(events.track, project), rows, admitted)
+        draft.forget_failed(requested, result.failed_places)
+        draft.save()
     result.failed += len(refused) if project.settings.count_disallowed else 0
     deprecated = {
         "invalidEmails": result.identifiers_in("invalidEmails"),

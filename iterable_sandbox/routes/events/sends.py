@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -18,7 +18,7 @@ from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.store.tables.scheduled import Scheduled
 from iterable_sandbox.wire import dates
 from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, OBJECT, STRING, array_of, object_of
-from iterable_sandbox.wire.responses import bad_params, envelope
+from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope
 from iterable_sandbox.writes import events, sends, users
 
 _MAX_AHEAD: Final = timedelta(days=365)
@@ -46,11 +46,16 @@ def _target_handler(medium: str) -> Callable[[Call], Response]:
         with project.store.database.transaction(), rows_fail_request():
             user = _by_phone(project, medium, body) or users.existing_user(project, named)
             if due_ms is not None and due_ms > project.clock.now():
-                return _schedule(project, Scheduled(campaign["id"], user.id, due_ms, body))
+                return _schedule(project, Scheduled(campaign["id"], user.id, due_ms, body), _name(user))
             sends.send(project, user, campaign, body)
-        return envelope()
+        return envelope(f"Campaign {campaign['id']} - Sent triggered message to: {_name(user)}")
 
     return target
+
+
+def _name(user: User) -> str | None:
+    """What answers call a user: the address, also if the request has the userId."""
+    return user.email or user.user_id
 
 
 def _by_phone(project: Project, medium: str, body: dict[str, Any]) -> User | None:
@@ -67,17 +72,27 @@ def _by_phone(project: Project, medium: str, body: dict[str, Any]) -> User | Non
 
 def _cancel_handler(medium: str) -> Callable[[Call], Response]:
     def cancel(call: Call) -> Response:
-        """Cancel scheduled messages. Iterable's answer if there are none is not known."""
+        """Cancel scheduled messages. Of the texts if there are none, only that for an address is known."""
         project = call.project
         with project.store.database.transaction(), rows_fail_request():
             found = [message for message in _messages_to_cancel(call) if _medium(project, message) == medium]
             for message in found:
                 project.store.schedule.remove(message.id)
         if not found:
-            raise bad_params("No scheduled message was found")
-        return envelope()
+            raise bad_params(f"No scheduled messages found- Invalid {_named_by(call)}")
+        ids = ",".join(str(message.id) for message in found)
+        return envelope(
+            f"Successfully cancelled scheduled messages with scheduledMessageId: {ids} "
+            f"from project: {project.settings.project_id}"
+        )
 
     return cancel
+
+
+def _named_by(call: Call) -> str:
+    if call.body.get("scheduledMessageId") is not None:
+        return "scheduledMessageId"
+    return f"{'userId' if call.body.get('email') is None else 'email'} and campaignId combination"
 
 
 def trigger_campaign(call: Call) -> Response:
@@ -96,6 +111,8 @@ def trigger_campaign(call: Call) -> Response:
 def trigger_journey(call: Call) -> Response:
     """POST /api/workflows/triggerWorkflow: journeys have no steps here, so users exit at once."""
     project, number = call.project, call.body["workflowId"]
+    if all(call.body.get(name) is None for name in ("email", "userId", "listId")):
+        raise RefusedError(envelope("Must provide either an email or list id", "GenericError", status=400))
     journey = project.store.resources.get("journey", number)
     if journey is None or not journey["enabled"]:
         raise bad_params(f"Invalid workflowId: {number}")
@@ -119,11 +136,19 @@ def _campaign(project: Project, number: int, medium: str | None = None) -> dict[
     """Find a campaign that the API can send: of the medium, and triggered, as we interpret the contract."""
     found = project.store.resources.get("campaign", number)
     if found is None or found["type"] != "Triggered" or medium not in (None, found["messageMedium"]):
-        raise bad_params(f"Invalid campaign id: {number}")
+        raise _invalid_campaign(number, medium)
     # Iterable's own tests activate a campaign before they trigger it; its text is not known.
     if found.get("campaignState", _RUNNING) != _RUNNING:
         raise bad_params(f"Campaign {number} is not running")
     return found
+
+
+def _invalid_campaign(number: int, medium: str | None) -> RefusedError:
+    """400 for a campaign that the endpoint cannot send. Known are the texts for e-mail, push and in-app messages."""
+    if medium is None:
+        return bad_params(f"Invalid campaign id: {number}")
+    msg = "Invalid campaignId" if medium == "Email" else "Invalid Campaign Id"
+    return RefusedError(envelope(msg, "BadParams", {"campaignId": str(number)}, 400))
 
 
 def _send_at(call: Call) -> int | None:
@@ -139,9 +164,11 @@ def _send_at(call: Call) -> int | None:
     return int(moment.timestamp() * 1000)
 
 
-def _schedule(project: Project, message: Scheduled) -> Response:
-    """Schedule a message. Its id in the answer is an assumption: messages can be cancelled by id."""
-    return envelope(params={"scheduledMessageId": project.store.schedule.add(message)})
+def _schedule(project: Project, message: Scheduled, name: str | None) -> Response:
+    """Schedule a message to a user of that name."""
+    due = dates.utc_form(datetime.fromtimestamp(message.due_ms / 1000, UTC))
+    msg = f"Campaign {message.campaign} - Scheduled triggered message for: {due} to: {name}"
+    return envelope(msg, params={"scheduledMessageId": project.store.schedule.add(message)})
 
 
 def _messages_to_cancel(call: Call) -> list[Scheduled]:

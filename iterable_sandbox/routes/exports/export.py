@@ -23,7 +23,10 @@ def export_json(call: Call) -> Response:
 
 
 def export_csv(call: Call) -> Response:
-    """GET /api/export/data.csv: the same as CSV, with a column for each field of its rows."""
+    """GET /api/export/data.csv: the same as CSV, with a column for each field of its rows.
+
+    Headers, and the newline of the last line, are those of a recorded answer.
+    """
     return _stream(call, CSV)
 
 
@@ -34,8 +37,14 @@ def _stream(call: Call, form: FormatName) -> Response:
     project = call.project
     delimiter = checked_delimiter(call.text("delimiter"))
     text = FORMATS[form].render(project.store, project.settings, Query(selection, only, omitted), delimiter)
-    body = _body(text, ends_with_newline=project.settings.trailing_newline)
-    return StreamingResponse(body, media_type=form)
+    old, is_csv = project.settings.old_texts, form == CSV
+    body = _body(text, ends_with_newline=project.settings.trailing_newline or old or is_csv)
+    if not is_csv:
+        return StreamingResponse(body, media_type="text/plain" if old else form)
+    file = f"{name}_{project.clock.moment():%Y%m%d%H%M%S}.csv"
+    return StreamingResponse(
+        body, headers={"Content-Type": form, "Content-Disposition": f'attachment; filename="{file}"'}
+    )
 
 
 async def _body(text: Text, *, ends_with_newline: bool) -> AsyncIterator[str]:

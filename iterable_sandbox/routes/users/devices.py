@@ -11,7 +11,7 @@ from iterable_sandbox.rules import identities
 from iterable_sandbox.rules.field_types import USER, RequestedFields
 from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.wire.body_schema import BOOLEAN, OBJECT, STRING, object_of
-from iterable_sandbox.wire.responses import bad_params, envelope
+from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope
 from iterable_sandbox.writes import devices, users
 
 _PLATFORMS: Final = ("APNS", "APNS_SANDBOX", "GCM")
@@ -22,6 +22,9 @@ def register_device(call: Call) -> Response:
     project, body = call.project, call.body
     if body["device"]["platform"] not in _PLATFORMS:
         raise bad_params(f"Invalid platform: {body['device']['platform']}")
+    if not body["device"]["token"]:
+        msg = f"Unable to register token to user Some({body.get('email') or body.get('userId')})"
+        raise RefusedError(envelope(msg, "GenericError", status=500))
     draft = project.field_draft()
     [device] = draft.admit(RequestedFields(USER, {"devices": [devices.as_profile_field(body["device"])]}, create=True))[
         "devices"

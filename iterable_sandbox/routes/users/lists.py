@@ -13,6 +13,7 @@ from iterable_sandbox.routes.base.call import Call, Endpoint
 from iterable_sandbox.routes.users.users import USER_ROW, bulk_answer
 from iterable_sandbox.rules.bulk_result import USER_BUCKETS, BulkResult
 from iterable_sandbox.store.tables.lists import UserList
+from iterable_sandbox.wire import old_texts
 from iterable_sandbox.wire.body_schema import BOOLEAN, NUMBER, STRING, array_of, object_of
 from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, json_answer
 from iterable_sandbox.writes import list_removal, lists, users
@@ -38,6 +39,8 @@ def delete_list(call: Call) -> Response:
     """DELETE /api/lists/{listId}: 409 if a campaign still uses the list. Iterable's text of it is not known."""
     project, number = call.project, call.parse_integer("listId", call.path["listId"])
     found = project.store.lists.get(number)
+    if found is None and project.settings.old_texts:
+        raise old_texts.unknown_list_to_delete(project.settings.project_id, number)
     if found is None:
         raise bad_params(f"error.lists.deleteFailed({number})")
     if list_removal.is_in_use(project, found):
@@ -140,6 +143,8 @@ def existing_list(project: Project, list_id: int) -> UserList:
         RefusedError: 400 with the code Success, as Iterable answers.
     """
     found = project.store.lists.get(list_id)
+    if found is None and project.settings.old_texts:
+        raise old_texts.unknown_list(project.settings.project_id, list_id)
     if found is None:
         params = {"projectId": project.settings.project_id, "listId": list_id}
         raise RefusedError(envelope(f"error.lists.invalidListId({list_id})", params=params, status=400))

@@ -12,8 +12,9 @@ from iterable_sandbox.rules import identities
 from iterable_sandbox.rules.identities import Identity, RowRefusedError
 from iterable_sandbox.rules.single_write_errors import rows_fail_request
 from iterable_sandbox.store.cache.user import User
+from iterable_sandbox.wire import old_texts
 from iterable_sandbox.wire.body_schema import STRING, array_of, object_of
-from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope
+from iterable_sandbox.wire.responses import RefusedError, bad_params, envelope, invalid_email
 from iterable_sandbox.writes import merging, removal
 
 
@@ -66,6 +67,8 @@ def delete_by_user_id(call: Call) -> Response:
     """DELETE /api/users/byUserId/{userId}: deletes all users who share it; an unknown userId is an error."""
     user_id = call.path["userId"]
     found = call.project.store.users.sharing(user_id)
+    if not found and call.project.settings.old_texts:
+        raise old_texts.nobody_to_delete(user_id)
     if not found:
         raise bad_params(f"User does not exist. Email:  UserId: {user_id}")
     with call.project.store.database.transaction():
@@ -95,6 +98,8 @@ def _address(call: Call, name: str) -> str | None:
     if text is None:
         return None
     email = normalise_email(text)
+    if not is_valid_email(email) and call.project.settings.old_texts:
+        raise invalid_email(text)
     if not is_valid_email(email):
         raise RefusedError(envelope(f"Invalid {name} {text}", "InvalidEmailAddressError", status=400))
     return email

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from iterable_api.facts.identity import is_valid_email, normalise_email
 from iterable_sandbox.routes.base.call import Call, Endpoint
@@ -62,6 +63,8 @@ def update(call: Call) -> Response:
 def bulk_update(call: Call) -> Response:
     """POST /api/users/bulkUpdate: 200 even if rows fail; by default 400 for the batch if a value has a wrong type."""
     project = call.project
+    if not call.body["users"]:
+        raise RefusedError(envelope("Emails invalid: ", "InvalidEmailAddressError", status=400))
     existing_only = project.settings.update_only and call.body.get("updateOnly") is True
 
     def write(row: users.Row, fields: users.Row) -> None:
@@ -91,10 +94,20 @@ def _by_email(call: Call, text: str) -> Response:
 
 def _by_user_id(call: Call, user_id: str) -> Response:
     found = call.project.store.users.by_user_id(user_id)
-    if found is None and call.project.settings.unknown_user_id == "error":
-        msg, code = "No user exists with the given userId", "error.users.noUserWithIdExists"
-        raise RefusedError(envelope(msg, code, status=400))
-    return _user_response(found)
+    return _unknown_user(call, user_id) if found is None else _user_response(found)
+
+
+def _unknown_user(call: Call, user_id: str) -> Response:
+    """Answer about a userId that nobody has, as the setting `unknown_user_id` says."""
+    answers: dict[str, Callable[[], Response]] = {
+        "error": lambda: envelope(
+            f"No user exists with userId {user_id}", "error.users.noUserWithIdExists", status=400
+        ),
+        "text": lambda: PlainTextResponse("No user with that id exists!", 400),
+        "empty": lambda: json_answer({}),
+        "empty_user": lambda: json_answer({"user": {}}),
+    }
+    return answers[call.project.settings.unknown_user_id]()
 
 
 def _user_response(user: User | None) -> Response:

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import Any, ClassVar, Final, NamedTuple
 
 from iterable_api.facts.identity import ProjectType
+from iterable_api.refusals import UNKNOWN_LIST
 from target_iterable.columnar.columns import Column, map_values
 from target_iterable.columnar.record_block import Draft, RecordBlock
 from target_iterable.columnar.row_groups import Grouping, RowGroup
@@ -32,7 +33,7 @@ _UNSUBSCRIBE: Final = Endpoint(
     "/api/lists/unsubscribe", "subscribers", partial(named_failures, already_done=NOT_FOUND), removes=REMOVE
 )
 # A list that is gone has no members; whoever asks for removals from it by records should hear so all the same.
-_LEAVE: Final = replace(_UNSUBSCRIBE, already_done=frozenset({"error.lists.invalidListId"}))
+_LEAVE: Final = replace(_UNSUBSCRIBE, already_done=frozenset(UNKNOWN_LIST))
 
 
 class _List(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 from msgspec.structs import replace
 
 from iterable_api.facts.identity import ProjectType
+from iterable_api.refusals import NOBODY_TO_DELETE
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Envelope, Name, Operation, single_row_endpoint
@@ -24,7 +25,7 @@ _DELETE: Final[Mapping[str, Endpoint]] = {
     EMAIL: single_row_endpoint("/api/users/{email}", all_written, "DELETE", removes="delete"),
     # An unknown address is no error, an unknown userId is one.
     USER_ID: single_row_endpoint(
-        "/api/users/byUserId/{userId}", all_written, "DELETE", already_done={"User does not exist"}, removes="delete"
+        "/api/users/byUserId/{userId}", all_written, "DELETE", already_done=NOBODY_TO_DELETE, removes="delete"
     ),
 }
 

@@ -35,7 +35,8 @@ class Users(ColumnarObject, MirroredObject):
     email, userId: the user. The type of the project says which of them identify users; others are profile fields.
     dataFields: an object with profile fields; all other columns are profile fields, too.
 
-    The mode `update` creates no users; records about users who do not exist count as unchanged. Users are looked up
+    The mode `update` creates no users; records about users who do not exist count as unchanged. If Iterable's answer
+    does not say whether there is one, the record is rejected, as writing it might create one. Users are looked up
     first, which Iterable allows 100 times a second; a userId without an address needs no look-up, because an
     e-mail-based project creates no user for it. The option `update_only` leaves the look-ups to Iterable, by a
     parameter that is not documented. It works only where Iterable has switched it on; elsewhere users are created.
