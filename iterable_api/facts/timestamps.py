@@ -14,9 +14,9 @@ from typing import Final
 
 _TIMESTAMP: Final = re.compile(
     r"""(?P<date>\d{4}-\d{2}-\d{2})
-        [T ](?P<time>\d{2}:\d{2}:\d{2})
+        [Tt ](?P<time>\d{2}:\d{2}:\d{2})
         (?:\.(?P<fraction>\d{1,9}))?(?:\.\d+)?
-        \s?(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?""",
+        \s?(?P<zone>[Zz]|[+-]\d{2}(?::?\d{2})?)?""",
     re.VERBOSE | re.ASCII,
 )
 _SEPARATORS: Final = frozenset("T ")
@@ -29,17 +29,27 @@ _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 def parse(text: str) -> datetime | None:
     """The moment that `text` names, in UTC, or None if it is not a timestamp with a time of day.
 
-    A timestamp without a zone is UTC, as everywhere at Iterable.
+    A timestamp without a zone is UTC, as everywhere at Iterable. A leap second, `23:59:60` of UTC in RFC 3339, is the
+    first second of the next day.
     """
     match = _TIMESTAMP.fullmatch(text.strip())
     if match is None:
         return None
-    zone = (match["zone"] or "Z").replace("Z", "+00:00")
+    zone = (match["zone"] or "Z").upper().replace("Z", "+00:00")
     fraction = (match["fraction"] or "0")[:6].ljust(6, "0")
+    is_leap = match["time"].endswith(":60")
+    clock = f"{match['time'][:-2]}59" if is_leap else match["time"]
     try:
-        return datetime.fromisoformat(f"{match['date']}T{match['time']}.{fraction}{zone}").astimezone(UTC)
+        moment = datetime.fromisoformat(f"{match['date']}T{clock}.{fraction}{zone}").astimezone(UTC)
+        return _after_leap(moment) if is_leap else moment
     except (ValueError, OverflowError):
         return None
+
+
+def _after_leap(moment: datetime) -> datetime | None:
+    """The second after the last one of a day; None for any other second, since only that one may be a leap."""
+    is_last = (moment.hour, moment.minute) == (23, 59)
+    return moment + timedelta(seconds=1) if is_last else None
 
 
 def to_rfc3339(moment: datetime) -> str:

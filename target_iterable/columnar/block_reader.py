@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from target_iterable.columnar.columns import attempt, rejects_in
 from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.columnar.record_decoder import NO_RECORDS, RecordType, TypedRecords, UnusualSchemaError
-from target_iterable.columnar.transforms import dates
+from target_iterable.columnar.transforms import converted
 from target_iterable.core.json_encoding import exact
 from target_iterable.core.rejection import RecordRejectedError, RejectReason
 from target_iterable.core.source import Line
@@ -73,10 +73,14 @@ class BlockReader:
         except UnusualSchemaError:
             return
         self._moves = self._mapping.moves
-        columns = {name: move.field for name, move in self._moves.items() if move.is_date}
+        columns = {
+            name: (move.field, converted(move.conversion))
+            for name, move in self._moves.items()
+            if move.conversion is not None
+        }
         # In the order in which the mapping looks at them.
         first = {name: columns[name] for name in self._key if name in columns}
-        self._dates = {name: (field, dates(name)) for name, field in (first | columns).items()}
+        self._conversions = first | columns
 
     def read_lines(self, lines: Sequence[Line]) -> TypedRecords:
         """Read the lines that hold valid RECORD messages of this stream without a deletion mark."""
@@ -90,8 +94,8 @@ class BlockReader:
         keys = list(zip(*(columns[name] for name in self._key), strict=True)) if self._key else [()] * count
         rejects: dict[int, RejectReason] = {}
         fields = {move.field: columns[name] for name, move in self._moves.items()}
-        for name, (field, spell) in self._dates.items():
-            fields[field] = spell(columns[name])
+        for name, (field, convert) in self._conversions.items():
+            fields[field] = convert(columns[name])
             rejects = {**rejects_in(fields[field]), **rejects}
         if not rejects:
             return ReadRecords(RecordBlock(keys, fields), range(count), rejects)

@@ -13,10 +13,11 @@ from iterable_api.facts.identity import is_valid_user_id, valid_emails
 from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
 from target_iterable.columnar.columns import Column, Transform, attempt, map_values
 from target_iterable.core.json_encoding import dumps, dumps_all
-from target_iterable.records.column_mapping import EMPTY, format_date
+from target_iterable.records.column_mapping import EMPTY
 from target_iterable.records.normal_form import NORMAL, normal
 from target_iterable.records.numbers import WHOLE_LIMIT
 from target_iterable.records.user_identity import EMAIL, USER_ID, identifier_text
+from target_iterable.records.value_conversion import Conversion
 
 _MAX_REMEMBERED: Final = 10_000
 _WIDEST: Final = 4
@@ -25,9 +26,9 @@ _SPARSE_TEXTS: Final = frozenset({str, NoneType, UnsetType})
 """Of these none equals one of another type, so what is remembered of one is never taken for another."""
 
 
-def dates(column: str) -> Transform:
-    """Return the transform of a column that is of dates by its schema."""
-    return _remembering(lambda value: format_date(column, value) if isinstance(value, str) else value)
+def converted(conversion: Conversion) -> Transform:
+    """Return the transform of a column whose values are converted by its schema."""
+    return _remembering(conversion)
 
 
 def attribute(name: str, read: Callable[[str, Any], Any]) -> Transform:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET
 
-from iterable_api.facts import timestamps
 from target_iterable.core.json_encoding import exact
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_selection import EVERYTHING, ColumnSelection
 from target_iterable.records.json_texts import from_json
 from target_iterable.records.key_form import KeyColumn
-from target_iterable.schemas.schema_types import Schemas, variants_of
+from target_iterable.records.value_conversion import Conversion, conversion_of, is_date
+from target_iterable.schemas.schema_types import Schemas
 
 Row = dict[str, Any]
 """One record: field of Iterable -> value."""
 
 EMPTY: Final = (None, "")
 """Values that count as missing: many sources write an empty text where others have null."""
-
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +30,12 @@ class _Column:
 
     Attributes:
         path: the names of the objects on the way and of the field; empty if the column is dropped.
-        is_date: whether the schema calls it a date.
+        conversion: what its values become, by their schema; None if they stay as they are.
         is_partial: whether members of its values may be dropped.
     """
 
     path: tuple[str, ...]
-    is_date: bool
+    conversion: Conversion | None
     is_partial: bool = False
 
 
@@ -47,14 +43,14 @@ class Move(NamedTuple):
     """The destination of a column that depends on no other column."""
 
     field: str
-    is_date: bool
+    conversion: Conversion | None
 
 
 class ColumnMapping:
     """Turns records into rows, by `fields`, `defaults`, `dots` and the column selection of a route. Drops `_sdc_*`.
 
-    Iterable reads `2024-11-25T13:37:19Z`, which most taps write, as a text. So dates are written in Iterable's format,
-    but only those of top-level columns whose schema says `date-time` or `date`.
+    Iterable reads `2024-11-25T13:37:19Z`, which most taps write, as a text. So what the schema calls a date is written
+    in Iterable's format; see `conversion_of`.
 
     Args:
         schema: the schema of the stream.
@@ -78,26 +74,27 @@ class ColumnMapping:
         self._defaults = exact(defaults)
         self._nest = nest
         self._types: Mapping[str, Any] = schema.get("properties", {})
-        self._dates = {column for column, type_ in self._types.items() if _is_date(type_)}
+        found = {column: conversion_of(column, type_) for column, type_ in self._types.items()}
+        self._conversions = {column: conversion for column, conversion in found.items() if conversion is not None}
         self._columns: dict[str, _Column] = {}
-        # Columns that become fields of the same name, and those of them that are dates.
+        # Columns that become fields of the same name, and those of them whose values are converted.
         self._unchanged: set[str] = set()
-        self._unchanged_dates: list[str] = []
+        self._unchanged_converted: dict[str, Conversion] = {}
 
     def row(self, record: Mapping[str, Any]) -> Row:
         """The fields of `record`, which is not changed.
 
         Raises:
-            RecordRejectedError: if two columns have the same name after mapping, or a date is invalid.
+            RecordRejectedError: if two columns have the same name after mapping, or a date or a number is invalid.
         """
         if self._defaults:
             record = self._with_defaults(record)
         if not record.keys() <= self._unchanged:
             return self._mapped(record)
         row = dict(record)
-        for name in self._unchanged_dates:
-            if isinstance(value := row.get(name), str):
-                row[name] = format_date(name, value)
+        for name, convert in self._unchanged_converted.items():
+            if (value := row.get(name)) is not None:
+                row[name] = convert(value)
         return row
 
     def _mapped(self, record: Mapping[str, Any]) -> Row:
@@ -107,7 +104,7 @@ class ColumnMapping:
             column = self._columns.get(name) or self._map_column(name)
             if not column.path:
                 continue
-            mapped = format_date(name, value) if column.is_date and isinstance(value, str) else value
+            mapped = value if column.conversion is None else column.conversion(value)
             if column.is_partial and (mapped := self._selection.trimmed(name, mapped)) is UNSET:
                 continue
             if len(column.path) > 1:
@@ -131,7 +128,7 @@ class ColumnMapping:
             return None
         if any(column.is_partial for column in columns.values()):
             return None
-        return {name: Move(column.path[0], column.is_date) for name, column in columns.items() if column.path}
+        return {name: Move(column.path[0], column.conversion) for name, column in columns.items() if column.path}
 
     @property
     def schemas(self) -> Schemas:
@@ -142,7 +139,10 @@ class ColumnMapping:
     def key(self, columns: Sequence[str]) -> list[KeyColumn]:
         """The columns of a key, with where they go and whether they are dates."""
         mapped = {name: self._columns.get(name) or self._map_column(name) for name in columns}
-        return [KeyColumn(name, next(iter(it.path), None), it.is_date) for name, it in mapped.items()]
+        return [
+            KeyColumn(name, next(iter(it.path), None), is_date(self._types.get(name, {})))
+            for name, it in mapped.items()
+        ]
 
     @property
     def _schema_columns(self) -> dict[str, _Column]:
@@ -160,11 +160,12 @@ class ColumnMapping:
         path = () if name is None else tuple(name.split(".")) if self._nest else (name,)
         # A name that begins or ends with a dot, or has two together, is no path.
         is_partial = self._selection.is_partial(column)
-        mapped = _Column(path if all(path) or name is None else (name,), column in self._dates, is_partial)
+        mapped = _Column(path if all(path) or name is None else (name,), self._conversions.get(column), is_partial)
         self._columns[column] = mapped
         if mapped.path == (column,) and not is_partial:
             self._unchanged.add(column)
-            self._unchanged_dates += [column] * mapped.is_date
+            if mapped.conversion is not None:
+                self._unchanged_converted[column] = mapped.conversion
         return mapped
 
 
@@ -239,28 +240,3 @@ def texts_in(value: Any) -> list[str] | None:
     """`value` as an array of texts, if it is one or a text that is JSON of one; else None."""
     value = from_json(value)
     return value if isinstance(value, list) and all(isinstance(text, str) for text in value) else None
-
-
-def _is_date(type_: Mapping[str, Any]) -> bool:
-    return any(variant.get("format") in ("date-time", "date") for variant in variants_of(type_))
-
-
-def format_date(column: str, text: str) -> str:
-    """A date in the format that Iterable recognises.
-
-    Raises:
-        RecordRejectedError: if the text is no date.
-    """
-    if (formatted := timestamps.text_to_iterable(text)) is not None:
-        return formatted
-    if _DATE.fullmatch(text) and _is_day(text):
-        return text
-    raise RecordRejectedError("invalidDate", f"the schema calls the column {column!r} a date, but it holds none")
-
-
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

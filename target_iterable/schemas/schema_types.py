@@ -16,7 +16,11 @@ _TYPES: Final[Mapping[frozenset[str], str]] = {
     frozenset({"string"}): "string",
     frozenset({"object"}): "object",
 }
-_DATES: Final = ("date", "date-time")
+DATES: Final = ("date", "date-time")
+DECIMAL: Final = "x-singer.decimal"
+"""Format of texts that hold a number with all its digits, as Singer's SDK calls it."""
+_FORMATS: Final[Mapping[str, str]] = {**dict.fromkeys(DATES, "date"), DECIMAL: "double"}
+"""Format of texts -> type of their field."""
 _GEO: Final = "_geo_location"
 
 
@@ -68,8 +72,9 @@ def _type(path: str, schema: Mapping[str, Any]) -> str | None:
     variants = variants_of(schema)
     kinds = frozenset(kind for variant in variants for kind in _kinds(variant)) - {"null"}
     type_ = _TYPES.get(kinds)
-    if type_ == "string" and any(variant.get("format") in _DATES for variant in variants):
-        return "date"
+    formats = {variant["format"] for variant in variants if isinstance(variant.get("format"), str)}
+    if type_ == "string" and (called := next((kind for format_, kind in _FORMATS.items() if format_ in formats), None)):
+        return called
     return "geo_location" if type_ == "object" and path.endswith(_GEO) else type_
 
 
