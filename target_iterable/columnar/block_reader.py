@@ -14,6 +14,7 @@ from target_iterable.core.rejection import RecordRejectedError, RejectReason
 from target_iterable.core.source import Line
 from target_iterable.records.column_mapping import ColumnMapping, Row
 from target_iterable.records.deletion_marks import DeletionMarks
+from target_iterable.records.record_adaptation import adapted
 from target_iterable.schemas.validation import RecordValidator
 
 
@@ -122,7 +123,8 @@ class BlockReader:
 
     def _row(self, given: InputRecord, is_mapped: bool) -> tuple[Row, tuple[Any, ...]]:  # noqa: FBT001 (mapped over)
         record = given.record
-        if self._validator is not None:
+        if self._validator is not None and not self._validator.is_valid_by_class(record):
+            record = adapted(record, self._validator.schema)
             self._validator.refuse_if_invalid(record)
         for column in self._key:
             if column not in record:

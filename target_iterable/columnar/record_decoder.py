@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, UnsetType, defstruct
 
 from target_iterable.columnar.columns import Column
 from target_iterable.core.source import Line
+from target_iterable.schemas.metadata_columns import is_metadata
 from target_iterable.schemas.validation import Check, classes_of, compiled, is_plain
 
 _MAX_COLUMNS: Final = 500
@@ -123,7 +124,7 @@ def _field(attribute: str, name: str, type_: Any, *, required: bool) -> tuple[st
 
 def _type(schema: Mapping[str, Any], name: str, column: Mapping[str, Any]) -> tuple[Any, _Find | None]:
     """Return the type with which the decoder validates a column, and the check that is left to do."""
-    if name.startswith("_sdc_"):
+    if is_metadata(name):
         return Any, None
     if (type_ := _decoded(column)) is not None:
         return type_, None

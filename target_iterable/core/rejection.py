@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+INVALID_RECORD: Final = "invalidRecord"
+"""Code of records that do not fit the schema of their stream."""
+
 
 @dataclass(frozen=True, slots=True)
 class RejectReason:

@@ -15,6 +15,7 @@ from target_iterable.records.column_selection import EVERYTHING, ColumnSelection
 from target_iterable.records.json_texts import from_json
 from target_iterable.records.key_form import KeyColumn
 from target_iterable.records.value_conversion import Conversion, conversion_of, is_date
+from target_iterable.schemas.metadata_columns import is_metadata
 from target_iterable.schemas.schema_types import Schemas
 
 Row = dict[str, Any]
@@ -47,7 +48,7 @@ class Move(NamedTuple):
 
 
 class ColumnMapping:
-    """Turns records into rows, by `fields`, `defaults`, `dots` and the column selection of a route. Drops `_sdc_*`.
+    """Turns records into rows, by `fields`, `defaults`, `dots` and the column selection of a route. Drops metadata.
 
     Iterable reads `2024-11-25T13:37:19Z`, which most taps write, as a text. So what the schema calls a date is written
     in Iterable's format; see `conversion_of`.
@@ -154,7 +155,8 @@ class ColumnMapping:
         return {**record, **missing}
 
     def _map_column(self, column: str) -> _Column:
-        is_dropped = column.startswith("_sdc_") or not self._selection.includes(column)
+        is_about_source = is_metadata(column) and column not in self._renames
+        is_dropped = is_about_source or not self._selection.includes(column)
         # A field without a name could never be removed again, so its column is dropped unless it is renamed.
         name = None if is_dropped else self._renames.get(column, column if column.strip() else None)
         path = () if name is None else tuple(name.split(".")) if self._nest else (name,)

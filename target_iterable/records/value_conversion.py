@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from iterable_api.facts import timestamps
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.schemas.schema_types import DATES, DECIMAL, variants_of
+from target_iterable.schemas.schema_types import DATES, DECIMAL, members_of, variants_of
 
 Conversion: TypeAlias = Callable[[Any], Any]
 """Returns what is sent of a value. It raises RecordRejectedError for a text that is not what its column holds."""
@@ -87,7 +87,7 @@ def _inner_conversion(schema: Mapping[str, Any]) -> Conversion | None:
     members: dict[str, Conversion] = {}
     items: Conversion | None = None
     for variant in variants_of(schema):
-        found = {name: _part_conversion(part) for name, part in _members(variant).items()}
+        found = {name: _part_conversion(part) for name, part in members_of(variant).items()}
         members |= {name: convert for name, convert in found.items() if convert is not None}
         items = items or _part_conversion(variant.get("items"))
     if not members and items is None:
@@ -121,11 +121,6 @@ def _part_conversion(schema: Any) -> Conversion | None:
 def _reader(schema: Mapping[str, Any]) -> _Reader | None:
     formats = _formats(schema)
     return next((reader for format_, reader in _READERS.items() if format_ in formats), None)
-
-
-def _members(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    members = schema.get("properties")
-    return members if isinstance(members, Mapping) else {}
 
 
 def _formats(schema: Mapping[str, Any]) -> frozenset[str]:

@@ -12,11 +12,15 @@ from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 from iterable_api.storage.paths import file_problem
 from target_iterable.config.setting_error import SettingError, refuse
+from target_iterable.core.rejection import INVALID_RECORD
 from target_iterable.reporting.stream_counts import StreamCounts
 
 PROGRESS_SECONDS: Final = 30
 """Seconds between two lines about the progress."""
 
+_CONTRADICTION: Final = (
+    "; that is all of them: the tap contradicts its own schema, and `validate_records: false` lets Iterable decide"
+)
 _COUNTS: Final = ("read", "written", "unchanged", "rejected", "unsent", "requests", "retries", "bytes")
 _WIDTH: Final = 10
 
@@ -114,7 +118,8 @@ def _table(streams: Mapping[str, StreamCounts], last: Mapping[str, Column]) -> I
         shown = [f"{numbers[name]:,}" for name in _COUNTS]
         yield _row(width, stream, *shown, *(show(counts) for show in last.values()))
         for reason, count in counts.reasons.most_common():
-            yield f"  rejected {count:,}: {reason}"
+            is_contradiction = (reason, count) == (INVALID_RECORD, counts.read)
+            yield f"  rejected {count:,}: {reason}{_CONTRADICTION if is_contradiction else ''}"
         for path, count in counts.trimmed_fields.most_common():
             yield f"  written {count:,} without {path!r}: its type clashes"
         for path, count in counts.duplicate_fields.most_common():

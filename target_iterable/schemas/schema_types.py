@@ -70,12 +70,23 @@ def _types(path: str, schema: Mapping[str, Any]) -> dict[str, str]:
 
 def _type(path: str, schema: Mapping[str, Any]) -> str | None:
     variants = variants_of(schema)
-    kinds = frozenset(kind for variant in variants for kind in _kinds(variant)) - {"null"}
+    kinds = kinds_of(schema) - {"null"}
     type_ = _TYPES.get(kinds)
     formats = {variant["format"] for variant in variants if isinstance(variant.get("format"), str)}
     if type_ == "string" and (called := next((kind for format_, kind in _FORMATS.items() if format_ in formats), None)):
         return called
     return "geo_location" if type_ == "object" and path.endswith(_GEO) else type_
+
+
+def kinds_of(schema: Mapping[str, Any]) -> frozenset[str]:
+    """The names of all types in the schema of a column and its alternatives; none if it does not say any."""
+    return frozenset(kind for variant in variants_of(schema) for kind in _kinds(variant))
+
+
+def members_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schemas of the members of objects; none if it does not name any."""
+    members = schema.get("properties")
+    return members if isinstance(members, Mapping) else {}
 
 
 def variants_of(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:

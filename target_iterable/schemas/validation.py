@@ -12,7 +12,8 @@ import fastjsonschema
 from singer_sdk.exceptions import InvalidInputLine, InvalidJSONSchema
 from singer_sdk.sinks.core import JSONSchemaValidator
 
-from target_iterable.core.rejection import RecordRejectedError
+from target_iterable.core.rejection import INVALID_RECORD, RecordRejectedError
+from target_iterable.schemas.metadata_columns import is_metadata
 from target_iterable.schemas.schema_dialects import normalise_schema
 
 Check: TypeAlias = Callable[[dict[str, Any]], bool]
@@ -52,6 +53,7 @@ class RecordValidator:
 
     Attributes:
         schema: the schema of the stream, normalised.
+        is_valid_by_class: the first step alone; False means that it does not decide.
 
     Raises:
         InvalidInputLine: if the schema is not JSON Schema.
@@ -60,16 +62,16 @@ class RecordValidator:
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema: dict[str, Any] = normalise_schema(schema)
         self._sdk_validator = _sdk_validator(self.schema)
-        self._is_valid_by_class = _class_check(self.schema)
+        self.is_valid_by_class = _class_check(self.schema)
 
     def refuse_if_invalid(self, record: dict[str, Any]) -> None:
-        """Validate `record` without its columns `_sdc_*`, which are metadata.
+        """Validate `record` without its columns of metadata.
 
         Raises:
             RecordRejectedError: if it is invalid; with the column and the keyword of the schema, never a value.
         """
-        if not self._is_valid_by_class(record):
-            self._refuse_if_invalid({column: record[column] for column in record if not column.startswith("_sdc_")})
+        if not self.is_valid_by_class(record):
+            self._refuse_if_invalid({column: record[column] for column in record if not is_metadata(column)})
 
     @cached_property
     def _is_valid_by_compiled(self) -> Check:
@@ -78,11 +80,31 @@ class RecordValidator:
     def _refuse_if_invalid(self, record: dict[str, Any]) -> None:
         error = None if self._is_valid_by_compiled(record) else next(self._sdk_validator.iter_errors(record), None)
         if error is not None:
-            # Deeper parts of the path are left out: they may be names that a user has chosen.
-            place = f"column {error.absolute_path[0]!r}" if error.absolute_path else "the record"
-            raise RecordRejectedError(
-                "invalidRecord", f"{place} does not keep to `{error.validator}` of the stream's schema"
-            )
+            raise _refusal(error)
+
+
+def _refusal(error: Any) -> RecordRejectedError:
+    """The error of a record, without any value of it."""
+    rule = error.validator
+    if not error.absolute_path:
+        return RecordRejectedError(INVALID_RECORD, f"the record does not keep to `{rule}` of the stream's schema")
+    # Deeper parts of the path are left out: they may be names that a user has chosen.
+    column, *deeper = error.absolute_path
+    has, kind = "has in it" if deeper else "holds", _kind(error.instance)
+    if rule != "type":
+        return RecordRejectedError(
+            INVALID_RECORD, f"column {column!r} {has} {kind} that does not keep to `{rule}` of the stream's schema"
+        )
+    wanted = " or ".join(_listed(error.validator_value))
+    return RecordRejectedError(
+        INVALID_RECORD, f"column {column!r} {has} {kind}, and the stream's schema wants {wanted}"
+    )
+
+
+def _kind(value: Any) -> str:
+    """The kind of a value, as JSON Schema calls it, with its article."""
+    name = next(name for name, classes in _CLASSES.items() if value.__class__ in classes)
+    return name if name == "null" else f"{'an' if name[0] in 'aio' else 'a'} {name}"
 
 
 def _sdk_validator(schema: dict[str, Any]) -> Any:

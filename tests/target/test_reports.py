@@ -86,6 +86,15 @@ def test_verdicts_are_singer_metrics_by_stream_and_reason(project: Project, capl
     }
 
 
+@pytest.mark.parametrize(("good", "says_so"), [(0, True), (1, False)])
+def test_a_stream_that_contradicts_its_own_schema_throughout_is_told_the_setting_that_helps(
+    project: Project, capsys: pytest.CaptureFixture[str], good: int, *, says_so: bool
+) -> None:
+    records = [{"email": f"{n}@example.com", "age": "old"} for n in range(2)] + [{"email": ANN, "age": 3}] * good
+    project.load(stream("users", records, (), age={"type": "integer"}))
+    assert ("`validate_records: false`" in capsys.readouterr().err) is says_so
+
+
 def test_progress_is_told_now_and_then(
     project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -57,6 +57,16 @@ def test_columns_are_renamed_dropped_and_freed_of_the_sdks_own() -> None:
     assert columns.row(record) == {"email": "a@example.com", "birthday": "2000-01-01", "Plan": "x"}
 
 
+def test_what_taps_say_about_the_source_is_left_out_unless_it_is_given_a_name() -> None:
+    names = ("_sdc_table_version", "_smart_source_file", "_smart_source_lineno")
+    schema: dict[str, Any] = {"properties": {name: {} for name in names}}
+    columns = ColumnMapping(schema, {"_smart_source_file": "origin"})
+    record = {"_sdc_table_version": 1, "_smart_source_file": "a.csv", "_smart_source_lineno": 7, "_smart": "x"}
+    assert columns.row(record) == {"origin": "a.csv", "_smart": "x"}
+    assert columns.moves is not None
+    assert {name: move.field for name, move in columns.moves.items()} == {"_smart_source_file": "origin"}
+
+
 def test_two_columns_for_one_field_are_refused() -> None:
     with pytest.raises(RecordRejectedError, match="duplicateField"):
         ColumnMapping({}, {"mail": "email"}).row({"mail": "a", "email": "b"})

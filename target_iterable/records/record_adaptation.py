@@ -1,0 +1,44 @@
+"""Adaptation of records to the schema of their stream, where a source writes one form and announces another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from target_iterable.records.json_texts import from_json
+from target_iterable.records.numbers import whole_number
+from target_iterable.schemas.schema_types import kinds_of, members_of, variants_of
+
+_CONTAINERS: Final[Mapping[str, type]] = {"object": dict, "array": list}
+
+
+def adapted(record: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with values in the form that the schema announces; the record itself where nothing is to be done.
+
+    - `2.0` is an integer by JSON Schema: where only integers may be, it becomes `2`, at any depth.
+    - A text that is JSON becomes the object or array, where a column must hold one of these and no text:
+      pipelinewise-tap-postgres writes JSON columns so.
+    """
+    columns = schema.get("properties", {})
+    changed = {name: _adapted(value, columns[name]) for name, value in record.items() if name in columns}
+    return {**record, **changed}
+
+
+def _adapted(value: Any, schema: Any) -> Any:
+    if not isinstance(schema, Mapping) or not isinstance(value, Decimal | str | dict | list):
+        return value
+    kinds = kinds_of(schema)
+    if isinstance(value, Decimal):
+        whole = whole_number(value) if "integer" in kinds and "number" not in kinds else None
+        return value if whole is None else whole
+    if isinstance(value, str):
+        expected = tuple(_CONTAINERS[kind] for kind in kinds & _CONTAINERS.keys())
+        if not expected or "string" in kinds or not isinstance(found := from_json(value), expected):
+            return value
+        value = found
+    if isinstance(value, dict):
+        members = {name: part for variant in variants_of(schema) for name, part in members_of(variant).items()}
+        return {name: _adapted(part, members.get(name)) for name, part in value.items()}
+    items = next((variant["items"] for variant in variants_of(schema) if "items" in variant), None)
+    return [_adapted(item, items) for item in value]
