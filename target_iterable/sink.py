@@ -65,7 +65,12 @@ class IterableSink(BatchSink):
             )
         self.delivery = target.deliveries.for_stream(stream_name)
         self._columns = ColumnMapping(
-            schema, route.fields, route.defaults, nest=route.dots_nest, selection=route.selection
+            schema,
+            route.fields,
+            route.defaults,
+            nest=route.dots_nest,
+            selection=route.selection,
+            empty_as_null=route.empty_as_null,
         )
         self._object = OBJECTS[route.object](
             Destination(

@@ -120,6 +120,7 @@ class ObjectSpec:
             "drop",
             "keep_only",
             "defaults",
+            "empty_as_null",
             "dots",
             "on_deleted",
             *(key for key, is_allowed in conditional.items() if is_allowed),
@@ -141,6 +142,7 @@ class Route:
         fields: column -> field of Iterable; None drops the column.
         selection: which of the other columns are written.
         defaults: column -> value where the record has none.
+        empty_as_null: globs of the columns in which an empty text is a null.
         dots_nest: whether a dot in a field's name leads into an object.
         nulls_clear: whether nulls are sent, and clear the field; otherwise they are left out.
         skip_unchanged: whether records that equal what was last accepted are not sent.
@@ -163,6 +165,7 @@ class Route:
     fields: Mapping[str, str | None] = field(default_factory=dict)
     selection: ColumnSelection = EVERYTHING
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    empty_as_null: tuple[str, ...] = ()
     dots_nest: bool = True
     nulls_clear: bool = True
     skip_unchanged: bool = False

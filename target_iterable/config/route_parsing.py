@@ -56,6 +56,7 @@ def read_route(spec: ObjectSpec, entry: Mapping[str, Any], setting: str, project
         fields=_fields(entry, f"{setting}.fields"),
         selection=_selection(entry, setting, ignores_marks=on_deleted != WRITE),
         defaults=MappingProxyType(dict(entry.get("defaults", {}))),
+        empty_as_null=tuple(entry.get("empty_as_null", ())),
         dots_nest=_choice(DOTS, entry, setting, "dots") == "nest",
         nulls_clear=_choice(NULLS, entry, setting, "nulls") == "clear",
         skip_unchanged=entry.get("skip_unchanged", False),

@@ -43,6 +43,11 @@ ROUTE: Final[dict[str, Any]] = {
             "type": ["object", "null"],
             "description": "Column -> value for records that lack the column or have null in it.",
         },
+        "empty_as_null": {
+            **_GLOBS,
+            "description": "Columns in which an empty text is a null, as globs on their names: `['*']` for all. Files "
+            "of CSV have empty texts where databases have nulls, and an empty text is no date.",
+        },
         "dots": {
             "type": ["string", "null"],
             "description": "What a dot in a field's name means: `nest` (the default) writes `address.city` into the "
@@ -106,8 +111,8 @@ STREAM_SETTINGS: Final[dict[str, Any]] = {
         "default": {},
         "title": "Streams",
         "description": "Where streams go: glob on the stream's name -> `object`, `mode`, `identify_by`, `fields`, "
-        "`drop`, `keep_only`, `defaults`, `dots`, `nulls`, `on_deleted`, `skip_unchanged` and the object's own "
-        "options. A stream that no glob matches goes to the object that has its name.",
+        "`drop`, `keep_only`, `defaults`, `empty_as_null`, `dots`, `nulls`, `on_deleted`, `skip_unchanged` and the "
+        "object's own options. A stream that no glob matches goes to the object that has its name.",
     },
     "copy_project": {
         "type": "boolean",

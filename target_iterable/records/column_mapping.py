@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -59,6 +60,7 @@ class ColumnMapping:
         defaults: column -> value where a record has none.
         nest: whether a dot in a field's name leads into an object.
         selection: which columns are written.
+        empty_as_null: globs of the columns in which an empty text is a null.
     """
 
     def __init__(
@@ -69,14 +71,14 @@ class ColumnMapping:
         *,
         nest: bool = True,
         selection: ColumnSelection = EVERYTHING,
+        empty_as_null: Sequence[str] = (),
     ) -> None:
         self._renames = renames
         self._selection = selection
         self._defaults = exact(defaults)
         self._nest = nest
         self._types: Mapping[str, Any] = schema.get("properties", {})
-        found = {column: conversion_of(column, type_) for column, type_ in self._types.items()}
-        self._conversions = {column: conversion for column, conversion in found.items() if conversion is not None}
+        self._empty_as_null = empty_as_null
         self._columns: dict[str, _Column] = {}
         # Columns that become fields of the same name, and those of them whose values are converted.
         self._unchanged: set[str] = set()
@@ -151,8 +153,21 @@ class ColumnMapping:
         return {column: self._columns.get(column) or self._map_column(column) for column in self._types}
 
     def _with_defaults(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        missing = {column: value for column, value in self._defaults.items() if record.get(column) is None}
+        missing = {
+            column: value
+            for column, value in self._defaults.items()
+            if (found := record.get(column)) is None or (found == "" and self._has_null_for_empty(column))
+        }
         return {**record, **missing}
+
+    def _has_null_for_empty(self, column: str) -> bool:
+        return any(fnmatchcase(column, glob) for glob in self._empty_as_null)
+
+    def _conversion(self, column: str) -> Conversion | None:
+        convert = conversion_of(column, self._types.get(column, {}))
+        if not self._has_null_for_empty(column):
+            return convert
+        return lambda value: None if value == "" else value if convert is None else convert(value)
 
     def _map_column(self, column: str) -> _Column:
         is_about_source = is_metadata(column) and column not in self._renames
@@ -162,7 +177,7 @@ class ColumnMapping:
         path = () if name is None else tuple(name.split(".")) if self._nest else (name,)
         # A name that begins or ends with a dot, or has two together, is no path.
         is_partial = self._selection.is_partial(column)
-        mapped = _Column(path if all(path) or name is None else (name,), self._conversions.get(column), is_partial)
+        mapped = _Column(path if all(path) or name is None else (name,), self._conversion(column), is_partial)
         self._columns[column] = mapped
         if mapped.path == (column,) and not is_partial:
             self._unchanged.add(column)

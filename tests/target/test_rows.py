@@ -17,6 +17,10 @@ from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import ColumnMapping, flatten_member, without_nulls
 from target_iterable.records.ids import id_number, key_text
 from target_iterable.records.user_identity import IdentityRule
+from tests.target.conftest import Project
+from tests.target.loading import stream
+
+ANN = "ann@example.com"
 
 NULLABLE_DATE_TIME = {"type": ["string", "null"], "format": "date-time"}
 EITHER_WAY = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": ["string", "null"]}]}
@@ -65,6 +69,24 @@ def test_what_taps_say_about_the_source_is_left_out_unless_it_is_given_a_name() 
     assert columns.row(record) == {"origin": "a.csv", "_smart": "x"}
     assert columns.moves is not None
     assert {name: move.field for name, move in columns.moves.items()} == {"_smart_source_file": "origin"}
+
+
+@pytest.mark.parametrize("globs", [["*"], ["note", "*_at"]])
+def test_empty_texts_are_nulls_where_the_route_says_so(project: Project, globs: list[str]) -> None:
+    project.load(stream("users", [{"email": ANN, "note": "x", "seen_at": "2026-01-01"}]))
+    record = {"email": ANN, "note": "", "seen_at": "", "plan": "gold"}
+    types: dict[str, Any] = {"seen_at": NULLABLE_DATE_TIME}
+    route = {"users": {"empty_as_null": globs, "defaults": {"note": "none"}}}
+    assert project.load(stream("users", [record], (), **types), streams=route)["users"]["written"] == 1
+    ann = project.holds.user(email=ANN)
+    assert (ann["note"], ann.get("seen_at"), ann["plan"]) == ("none", None, "gold")
+
+
+def test_empty_texts_stay_elsewhere(project: Project) -> None:
+    route = {"users": {"empty_as_null": ["other"]}}
+    project.load(stream("users", [{"email": ANN, "note": "", "other": ""}]), streams=route)
+    ann = project.holds.user(email=ANN)
+    assert (ann["note"], "other" in ann) == ("", False)
 
 
 def test_two_columns_for_one_field_are_refused() -> None:
