@@ -112,7 +112,7 @@ class TapIterable(Tap):
             raise RunEndedError("The run was asked to end before it had begun")
         super()._handle_termination(signum, frame)
 
-    @property
+    @cached_property
     def streams(self) -> dict[str, Stream]:
         """All streams by name, in the order of reading: that of the SDK, which is by name, but for `_READ_LAST`."""
         found = super().streams
