@@ -86,8 +86,8 @@ class Segment(BlockObject):
     hold what happened in Iterable. Written back, each row would be one more custom event of the project. So calls with
     `Iterable` in `context_integration_name` (or `context.integration.name`) are passed over: they count as unchanged,
     and the log says so once. The same is true of a call without it whose event has a name of Iterable's source and
-    whose `email_id` Iterable has made, such as `c12:t34:ann@example.com`. With `iterable_events: write` they are
-    written like all others.
+    whose `email_id` Iterable has made, such as `c12:t34:ann@example.com`; so do not drop both columns. With
+    `iterable_events: write` they are written like all others.
     """
 
     spec = ObjectSpec(

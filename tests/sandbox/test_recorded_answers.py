@@ -133,6 +133,14 @@ def test_a_device_needs_a_token() -> None:
         assert (response.status_code, response.json()) == (500, told)
 
 
+def test_a_report_of_an_app_needs_a_user() -> None:
+    with opened(keys_have_types=False) as http:
+        report = {"campaignId": 181028, "messageId": "7091"}
+        response = http.post("/api/events/trackPushOpen", {**report, "email": None})
+        told = envelope("Either email or userId must be specified in a track call", params=report)
+        assert (response.status_code, response.json()) == (400, told)
+
+
 def test_a_table_of_events_begins_with_the_time_unasked_and_is_a_file(http: Http) -> None:
     for number in range(3):
         http.track({"email": EMAIL, "eventName": "e", "createdAt": 1_700_000_000 + number, "campaignId": 42})

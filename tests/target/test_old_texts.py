@@ -147,3 +147,16 @@ def test_clearing_makes_no_user_where_it_is_unclear_whether_there_is_one(project
     done = project.load([schema, {**at, "version": 2}], streams=route, max_removals="100%")["users"]
     assert (done["left"], done["removed"], done["not_removed"]) == (1, 0, {"400": 1})
     assert not project.holds.exists(ANN)
+
+
+def test_a_project_that_speaks_as_in_2017_is_written_like_any_other(new_project: NewProject) -> None:
+    project = new_project(project_type="hybrid", old_texts=True, unknown_user_id="text", absent_template="bad_params")
+    hybrid = {"project_type": "hybrid"}
+    unknown = project.load(stream("list_members", [{**WORDS, "listId": 404}]), **hybrid)["list_members"]
+    assert unknown["reasons"] == {"unknownList": 1}
+    made = stream("list_members", [WORDS])
+    assert project.load(made, **hybrid, streams={"list_members": {"list": "VIP"}})["list_members"]["written"] == 1
+    updated = update(project, {"userId": "nobody", "plan": "x"}, **hybrid)
+    assert (updated["unchanged"], project.sandbox.counts()["users"]) == (1, 1)
+    gone = project.load(stream("user_deletions", [{"userId": "nobody"}]), **hybrid, allow_destructive=True)
+    assert (gone["user_deletions"]["written"], gone["user_deletions"]["rejected"]) == (1, 0)
