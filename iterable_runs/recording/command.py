@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from click.exceptions import Exit
 
+from iterable_api.errors import RunEndedError
 from iterable_api.redaction import without_addresses
 from iterable_runs.recording.notes import RunNotes
 from iterable_runs.recording.observers import RunObserver
@@ -36,6 +37,7 @@ class RunRecording:
         self._recorder: RunRecorder | None = None
         self._started_at = now_in_microseconds()
         self._is_interrupted = False
+        self._is_open = False
 
     def begin(
         self,
@@ -51,7 +53,7 @@ class RunRecording:
         Returns:
             What takes notes of requests and identities; None if nothing is recorded.
         """
-        if not observers:
+        if not (observers and self._is_open):
             return None
         run = RunStart(
             run_id,
@@ -73,17 +75,19 @@ class RunRecording:
         self._is_interrupted = True
 
     def __enter__(self) -> Self:
+        self._is_open = True
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
+        self._is_open = False
         if self._recorder is not None:
             self._recorder.end(self._ending(error))
 
     def _ending(self, error: BaseException | None) -> RunEnd:
         code = exit_code(error)
-        if self._is_interrupted or isinstance(error, KeyboardInterrupt):
+        if self._is_interrupted or isinstance(error, KeyboardInterrupt | RunEndedError):
             status = INTERRUPTED
         else:
             status = FAILED if code else SUCCEEDED
