@@ -178,11 +178,11 @@ class TapIterable(TrafficTap):
     @classmethod
     def invoke(cls, **options: Any) -> None:
         """Run the command; expected errors end it with one line."""
-        explained = (*EXPECTED_ERRORS, ConfigValidationError)
+        cls._recording = RunRecording(cls.name, cls.plugin_version, (*EXPECTED_ERRORS, ConfigValidationError))
         with (
-            bounded_shutdown(),
+            bounded_shutdown(before_force=cls._recording.end_by_force),
             exit_with_message(cls.logger, *EXPECTED_ERRORS),
-            RunRecording(cls.name, cls.plugin_version, explained) as cls._recording,
+            cls._recording,
             explain_variable_errors(cls.name, SCHEMA["properties"]),
             explain_expression_errors("stream_maps", MappingError),
         ):
