@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -139,12 +139,12 @@ def runs(place: str) -> Sequence[Run]:
         history.close()
 
 
-def heard_of(place: str, process: subprocess.Popen[str], is_wanted: Callable[[Run], bool] = lambda _: True) -> Run:
-    """The run of a process, as soon as it has noted itself, and notes what is wanted."""
+def heard_of(place: str, process: subprocess.Popen[str]) -> Run:
+    """The run of a process, as soon as it has noted itself."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         assert process.poll() is None, process.stderr and process.stderr.read()
-        if Path(place).exists() and _has_tables(place) and (found := runs(place)) and is_wanted(found[0]):
+        if Path(place).exists() and _has_tables(place) and (found := runs(place)):
             return found[0]
         time.sleep(0.05)
     raise AssertionError("the run has not noted itself")

@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 
 from iterable_sandbox.server import Sandbox
-from tests.runs.commands import PATIENCE, TapCommand, asked, contents, heard_of, runs, silent_for_two_minutes
+from tests.runs.commands import (
+    PATIENCE,
+    TapCommand,
+    asked,
+    contents,
+    heard_of,
+    runs,
+    silent_for_two_minutes,
+)
+from tests.tap.test_interrupts import wait_until_it_is_full
 
 BATCHES = {"encoding": {"format": "jsonl"}, "storage": {"root": "file://batches"}}
 
@@ -127,7 +136,9 @@ def test_a_run_that_a_signal_ends_is_interrupted(tap: TapCommand) -> None:
 def test_a_run_that_must_be_ended_by_force_is_interrupted_too(tap: TapCommand) -> None:
     """Nobody reads the output, so the line that is being written never ends."""
     with tap.started(*tap.select("email_send")) as process:
-        heard_of(tap.place, process, lambda run: run.totals.read > 0)
+        heard_of(tap.place, process)
+        assert process.stdout is not None
+        wait_until_it_is_full(process.stdout.fileno())
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 128 + signal.SIGTERM
     (run,) = runs(tap.place)
