@@ -121,7 +121,7 @@ def test_the_run_history_is_measured_against_none(tmp_path: Path) -> None:
     kept = tmp_path / "results.json"
     main(["history", "--rows", "2000", "--records", "2000", "--runs", "1", "--json", str(kept)])
     costs = json.loads(kept.read_text())["What the run history costs"]
-    assert list(costs) == ["tap-iterable", "target-iterable"]
+    assert list(costs) == ["tap-iterable", "target-iterable", "target-iterable, every 20th record rejected"]
     assert all(cost["seconds"] > 0 and cost["instructions"] is None for cost in costs.values())
 
 
