@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-more quick bench bench-limits check docs format clean
+.PHONY: help demo test test-more quick bench bench-limits check docs pictures format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ demo: $(READY) ## Run the main job: sandbox -> PostgreSQL -> SQL -> sandbox, and
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest --numprocesses logical -m 'not more' -p tools.quick.timing
 
-test-more: $(READY) ## Run the tests that take long: Meltano projects, installing the package
+test-more: $(READY) ## Run the tests that take long: Meltano projects, installing the package, a browser
 	$(BIN)/python -m pytest --numprocesses logical -m more
 
 quick: $(READY) ## Check, and run the tests of what differs from BASE (main, or the last commit), in a minute
@@ -44,6 +44,9 @@ check: $(READY) ## Lint, check the format, the types, the layers and the definit
 
 docs: $(READY) ## Write what is made from the code
 	$(BIN)/python -m tools
+
+pictures: $(READY) ## Take the pictures in docs/seeing.md; needs Chromium
+	$(BIN)/python -m tools.pictures
 
 format: $(READY) ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .

@@ -1,6 +1,17 @@
 """`python -m tools` writes all files that are made from the code; `--check` only tells which are out of date."""
 
-from tools import architecture, definitions, objects, readme, sandbox, settings_page, streams, troubleshooting, webhooks
+from tools import (
+    architecture,
+    definitions,
+    objects,
+    readme,
+    runs,
+    sandbox,
+    settings_page,
+    streams,
+    troubleshooting,
+    webhooks,
+)
 from tools.generated import main
 
 main(
@@ -9,6 +20,7 @@ main(
         **definitions.files(),
         **objects.files(),
         **readme.files(),
+        **runs.files(),
         **sandbox.files(),
         **settings_page.files(),
         **streams.files(),

@@ -11,7 +11,14 @@ from typing import Final
 from tools.generated import ROOT, filled
 
 PAGE: Final = ROOT / "docs" / "architecture.md"
-PACKAGES: Final = ("iterable_api", "tap_iterable", "target_iterable", "iterable_sandbox", "iterable_webhooks")
+PACKAGES: Final = (
+    "iterable_api",
+    "tap_iterable",
+    "target_iterable",
+    "iterable_sandbox",
+    "iterable_webhooks",
+    "iterable_runs",
+)
 _OWN_MODULES: Final = "its own modules"
 
 Edge = tuple[str, str]

@@ -23,8 +23,13 @@ def files() -> dict[Path, str]:
     """The page with its tables up to date."""
     page = PAGE.read_text()
     for mark, command in _COMMANDS.items():
-        page = filled(page, f"<!-- made: {mark} -->\n", "\n".join([*_HEAD, *_rows(command)]) + "\n")
+        page = filled(page, f"<!-- made: {mark} -->\n", option_table(command))
     return {PAGE: page}
+
+
+def option_table(command: click.Command) -> str:
+    """The table of a command's options."""
+    return "\n".join([*_HEAD, *_rows(command)]) + "\n"
 
 
 def _rows(command: click.Command) -> Iterator[str]:

@@ -42,6 +42,7 @@ class Attempt:
         status: None if there was no answer.
         seconds: until the answer began.
         body: the body, if the caller gave it as JSON text.
+        number: 1, or more for a retry.
     """
 
     method: str
@@ -49,6 +50,7 @@ class Attempt:
     status: int | None
     seconds: float
     body: bytes | None = field(repr=False)
+    number: int = 1
 
 
 class IterableClient:
@@ -69,6 +71,7 @@ class IterableClient:
         longest_wait: seconds that no wait exceeds.
         sleep: waits for so many seconds.
         on_attempt: is called after every attempt, in the thread that made it.
+        on_answer: is called with the number of bytes of each answer; who reads a `stream` must call it.
         cancellation: ends the waits of the client.
 
     Raises:
@@ -89,6 +92,7 @@ class IterableClient:
         longest_wait: float = REQUEST.longest_wait,
         sleep: Callable[[float], None] | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
+        on_answer: Callable[[int], None] | None = None,
         cancellation: Cancellation = PROCESS,
     ) -> None:
         self._base = base_url(region, api_url)
@@ -99,6 +103,7 @@ class IterableClient:
         self._retrying = retrying(RetryPolicy(max_tries, first_wait, longest_wait), self.sleep)
         self._key = api_key
         self._on_attempt = on_attempt
+        self.on_answer = on_answer or _ignore
         self._reached = False
         self._session = open_session(api_key, user_agent, cancellation)
 
@@ -172,7 +177,7 @@ class IterableClient:
     def _send_and_read(self, call: ApiRequest, url: str) -> requests.Response:
         response = self._open(call, url)
         with self._explain_connection_errors(call):
-            _ = response.content  # reads the body, which may end too early
+            self.on_answer(len(response.content))  # reads the body, which may end too early
             if self._cancellation.is_cancelled and not is_framed(response):
                 raise requests.ConnectionError
         return response
@@ -186,7 +191,8 @@ class IterableClient:
             status, self._reached = response.status_code, True
         finally:
             if self._on_attempt is not None:
-                self._on_attempt(Attempt(call.method, call.path, status, time.monotonic() - began, call.data))
+                seconds, number = time.monotonic() - began, self._retrying.statistics["attempt_number"]
+                self._on_attempt(Attempt(call.method, call.path, status, seconds, call.data, number))
         if response.status_code not in _SUCCESS:
             raise self._api_error(call, response)
         return response
@@ -224,6 +230,10 @@ class IterableClient:
         if isinstance(error, ServerError) and not call.repeatable:
             return UnknownOutcomeError(f"{error}; it may or may not have taken effect")
         return error
+
+
+def _ignore(_size: int) -> None:
+    """Do nothing."""
 
 
 def _body(response: requests.Response) -> bytes:

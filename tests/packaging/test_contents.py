@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-PACKAGES = ("iterable_api", "iterable_sandbox", "iterable_webhooks", "tap_iterable", "target_iterable")
+PACKAGES = ("iterable_api", "iterable_runs", "iterable_sandbox", "iterable_webhooks", "tap_iterable", "target_iterable")
 NAME = f"singer_iterable-{version('singer-iterable')}"
 BESIDE = {"CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml", ".gitignore"}
 """What the source distribution has beside the packages; the build backend adds the last."""
@@ -51,6 +51,9 @@ def test_types_schemas_and_pages_travel_along(in_wheel: set[str]) -> None:
     assert {f"{package}/py.typed" for package in PACKAGES} <= in_wheel
     assert "tap_iterable/schemas/campaigns.json" in in_wheel
     assert "iterable_sandbox/control/project.html" in in_wheel
+    assert {
+        f"iterable_runs/page/{file}" for file in ("templates/runs.html", "static/page.css", "static/page.js")
+    } <= in_wheel
 
 
 def test_the_metadata_tells_what_it_is_and_needs(metadata: Message) -> None:
@@ -59,13 +62,19 @@ def test_the_metadata_tells_what_it_is_and_needs(metadata: Message) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert str(metadata.get_payload()).startswith("# singer-iterable")
     extras = set(metadata.get_all("Provides-Extra", []))
-    assert extras >= {"faker", "parquet", "postgres", "redis", "sandbox", "webhooks"}
+    assert extras >= {"faker", "parquet", "postgres", "redis", "runs", "sandbox", "webhooks"}
 
 
-def test_the_commands_are_the_two_plugins_the_sandbox_and_the_receiver(wheel: Path) -> None:
+def test_the_commands_are_the_two_plugins_the_sandbox_the_receiver_and_the_history(wheel: Path) -> None:
     text = zipfile.ZipFile(wheel).read(f"{NAME}.dist-info/entry_points.txt").decode()
     commands = [line.partition(" = ")[0] for line in text.splitlines() if " = " in line]
-    assert sorted(commands) == ["iterable-sandbox", "iterable-webhooks", "tap-iterable", "target-iterable"]
+    assert sorted(commands) == [
+        "iterable-runs",
+        "iterable-sandbox",
+        "iterable-webhooks",
+        "tap-iterable",
+        "target-iterable",
+    ]
 
 
 def test_the_dependencies_agree_with_each_other() -> None:

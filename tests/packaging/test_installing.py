@@ -72,3 +72,11 @@ def test_the_sandbox_and_the_receiver_say_which_extra_they_lack(commands: Path, 
     assert ran.returncode == 1
     assert f"pip install 'singer-iterable[{extra}]'" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_the_history_of_runs_is_shown_without_an_extra_and_its_page_says_which_it_lacks(commands: Path) -> None:
+    assert "serve" in _said(commands / "iterable-runs", "--help")
+    ran = subprocess.run([commands / "iterable-runs", "serve"], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 1
+    assert "pip install 'singer-iterable[runs]'" in ran.stderr
+    assert "Traceback" not in ran.stderr

@@ -1,0 +1,141 @@
+"""The page in a real browser: keyboard, screen readers, phone, dark, and nothing of what is hostile in it runs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Page as Tab
+
+from iterable_runs.queries.rows import micros
+from iterable_runs.store.tables import RUNS
+from tests.runs.conftest import Page
+from tests.runs.histories import NOW, WrittenHistory
+
+CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+HOSTILE: Final = "<script>document.title='broken in'</script><img src=x onerror=\"document.title='broken in'\">"
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
+DESK: Final[ViewportSize] = {"width": 1280, "height": 900}
+PATHS: Final = ("/", "/runs/bbbb", "/runs/bbbb/rejects", "/runs/bbbb/requests", "/runs/bbbb/requests/1", "/find")
+MORE_PATHS: Final = ("/compare", "/compare?first=aaaa&second=bbbb", "/runs/cccc", "/runs/none")
+
+pytestmark = [
+    pytest.mark.more,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def runs(history: WrittenHistory) -> None:
+    """A good run, one that is hostile, and one that goes on."""
+    history.run("aaaa0000", NOW - timedelta(hours=2))
+    history.stream("aaaa0000", "audience", read=100, written=100)
+    history.run("bbbb0000", status="failed", exit_code=1, pipeline=HOSTILE, error=HOSTILE, rejected=3)
+    history.stream("bbbb0000", HOSTILE, read=100, rejected=3, rejects_path="rejects/none.singer")
+    history.rejects("bbbb0000", HOSTILE, HOSTILE, 3, HOSTILE)
+    history.request("bbbb0000", 1, path=HOSTILE, stream=HOSTILE, status=503)
+    history.rejects("bbbb0000", "audience", "tooLarge", 1)
+    history.run("cccc0000", NOW, status="running", seen_at=micros(NOW + timedelta(hours=1)), ended_at=None)
+    history.stream("cccc0000", "audience", read=100, limit_share=0.5)
+    for second in range(20):
+        history.sample("cccc0000", NOW + timedelta(seconds=second), read=second, limit_share=second / 20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-quic"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Tab]:
+    """A tab that fails the test if a script fails, or something is refused by the policy."""
+    with browser.new_context(viewport=DESK) as context:
+        tab = context.new_page()
+        problems: list[str] = []
+        tab.on("pageerror", lambda error: problems.append(str(error)))
+        tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        yield tab
+        assert [problem for problem in problems if "404" not in problem] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_to_object_to_in_either_scheme(browser: Browser, page: Page, scheme: str) -> None:
+    for viewport in (DESK, PHONE):
+        with browser.new_context(viewport=viewport, color_scheme="dark" if scheme == "dark" else "light") as context:
+            tab = context.new_page()
+            for path in (*PATHS, *MORE_PATHS):
+                tab.goto(page.url + path)
+                found = Axe().run(tab)
+                assert found.violations_count == 0, f"{path} {viewport}: {found.generate_report()}"
+
+
+def test_nothing_that_a_run_has_noted_is_run_by_the_browser(tab: Tab, page: Page) -> None:
+    for path in PATHS:
+        tab.goto(page.url + path)
+        assert tab.title().endswith("Iterable runs")
+        assert tab.locator("img, script:not([src])").count() == 0
+        assert path in ("/", "/find") or tab.get_by_text(HOSTILE).first.is_visible()
+
+
+@pytest.mark.parametrize("path", ["/", "/runs/bbbb", "/runs/bbbb/requests", "/runs/bbbb/rejects", "/compare"])
+def test_a_phone_has_to_scroll_in_one_direction_only(browser: Browser, page: Page, path: str) -> None:
+    with browser.new_context(viewport=PHONE) as context:
+        tab = context.new_page()
+        tab.goto(page.url + path)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_bars_are_as_long_as_the_shares_that_they_show(tab: Tab, page: Page) -> None:
+    tab.goto(page.url + "/runs/bbbb/rejects")
+    boxes = [bar.bounding_box() for bar in tab.locator("rect.bar").all()]
+    widths = [box["width"] for box in boxes if box]
+    assert widths[0] == pytest.approx(3 * widths[1], rel=0.05)
+
+
+def test_everything_is_reached_by_the_keyboard(tab: Tab, page: Page) -> None:
+    tab.goto(page.url + "/runs/bbbb")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.textContent") == "Skip to the content"
+    tab.keyboard.press("Enter")
+    for _ in range(40):
+        tab.keyboard.press("Tab")
+        if "replay" in tab.evaluate("document.activeElement.textContent"):
+            break
+    tab.keyboard.press("Enter")
+    assert tab.get_by_text("meltano invoke target-iterable --input rejects/none.singer").is_visible()
+
+
+def test_a_run_that_goes_on_is_brought_up_to_date_without_being_asked(
+    tab: Tab, page: Page, history: WrittenHistory
+) -> None:
+    tab.goto(page.url + "/runs/cccc")
+    with history.engine.begin() as connection:
+        connection.execute(RUNS.update().where(RUNS.c.id == "cccc0000").values(read=123_456))
+    tab.get_by_text("123,456").first.wait_for(timeout=30_000)
+    with history.engine.begin() as connection:
+        connection.execute(
+            RUNS.update().where(RUNS.c.id == "cccc0000").values(status="succeeded", ended_at=micros(NOW))
+        )
+    tab.locator(".status.succeeded").wait_for(timeout=30_000)
+
+
+def test_without_scripts_the_page_shows_the_same(browser: Browser, page: Page) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        tab = context.new_page()
+        tab.goto(page.url + "/runs/bbbb")
+        tab.get_by_text("Show the command to replay").click()
+        assert tab.get_by_text("meltano invoke target-iterable").is_visible()
+        tab.goto(page.url + "/find")
+        tab.get_by_label("E-mail address, userId or item id").fill("ann@example.com")
+        tab.get_by_role("button", name="Find").click()
+        assert tab.get_by_text("No kept run has sent or rejected it").is_visible()
+        assert "ann" not in tab.url

@@ -1,0 +1,1 @@
+"""Pictures of the page of runs, for docs/seeing.md."""
