@@ -1,0 +1,15 @@
+"""Texts from outside, such as names of streams, so that they cannot steer a terminal or break a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+
+def printable(text: str) -> str:
+    """`text` with all control characters, and those that turn the direction of writing, as escapes."""
+    return "".join(_shown(text))
+
+
+def _shown(text: str) -> Iterator[str]:
+    for character in text:
+        yield character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
