@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from iterable_runs.alerts.ending import Ending
@@ -17,8 +18,8 @@ START: Final = 1_790_000_000_000_000
 
 
 def target_run(run_id: str = "0011223344556677", started_at: int = START, **changes: Any) -> RunStart:
-    facts: dict[str, Any] = {"plugin": "target-iterable", "pipeline": "nightly", "host": "data-1", "directory": "/srv/sync"}
-    return RunStart(**{"id": run_id, "version": "1.0", "started_at": started_at} | facts | changes)
+    run = RunStart(run_id, "target-iterable", "1.0", "nightly", "data-1", "/srv/sync", started_at)
+    return replace(run, **changes)
 
 
 def tap_run(run_id: str = "8899aabbccddeeff", started_at: int = START, **changes: Any) -> RunStart:
