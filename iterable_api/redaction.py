@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+_ADDRESS: Final = re.compile(r"(?<!\S)\S*(?:@|%40)\S*")
 _PERSONAL: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"(?i)(invalid (?:current|new)?email:?|email:|user ?id:)[^,;}\n]*"), r"\1 <redacted>"),
-    (re.compile(r"(?<!\S)\S*(?:@|%40)\S*"), "<address>"),
+    (_ADDRESS, "<address>"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "<token>"),
     (re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{32}(?![0-9a-fA-F])"), "<key>"),
     (re.compile(r"(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)"), "<ip>"),
@@ -35,6 +36,11 @@ def redact(text: str, sent: Iterable[str] = ()) -> str:
     for pattern, replacement in _PERSONAL:
         text = pattern.sub(replacement, text)
     return text[:_MAX_SHOWN_CHARACTERS]
+
+
+def without_addresses(text: str) -> str:
+    """`text` of our own, which should hold no address, with every address replaced all the same."""
+    return _ADDRESS.sub("<address>", text)
 
 
 def texts_in(*parts: object) -> Iterator[str]:

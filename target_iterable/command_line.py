@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import click
-from singer_sdk.exceptions import MappingError, RecordsWithoutSchemaException
+from singer_sdk.exceptions import ConfigValidationError, MappingError, RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from iterable_api.errors import IterableError
@@ -22,6 +22,10 @@ from iterable_api.plugin.exit_errors import (
     explain_variable_errors,
 )
 from iterable_api.waiting.shutdown import bounded_shutdown
+from iterable_runs.recording.command import RunRecording
+from iterable_runs.recording.notes import RunNotes
+from iterable_runs.recording.recorder import Snapshot
+from iterable_runs.recording.settings import history_problems, observers_of
 from target_iterable.config.given_settings import request_dry_run
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import HIDDEN, SETTINGS
@@ -65,7 +69,9 @@ _SWITCH_INTERVAL_SECONDS: Final = 0.001
 
 
 class CommandLine(SinkTarget):
-    """The part of the target that is its command: options, checks before a run, and errors."""
+    """The part of the target that is its command: options, checks before a run, errors, and the recording of runs."""
+
+    _recording: ClassVar[RunRecording | None] = None
 
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
@@ -82,9 +88,11 @@ class CommandLine(SinkTarget):
             ledger: the one of `KEY_COMMANDS` to make in the ledger instead of a run; None for a run.
             options: those of the SDK.
         """
+        explained = (*EXPECTED_ERRORS, ConfigValidationError)
         with (
             bounded_shutdown(),
             exit_with_message(cls.logger, *EXPECTED_ERRORS),
+            RunRecording(cls.name, cls.plugin_version, explained) as recording,
             explain_variable_errors(cls.name, SETTINGS["properties"]),
             explain_expression_errors("stream_maps", MappingError),
         ):
@@ -97,7 +105,26 @@ class CommandLine(SinkTarget):
                 gc.freeze()
                 gc.set_threshold(_GC_THRESHOLD_OBJECTS)
                 sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
+                cls._recording = recording
                 super().invoke(**options)
+
+    def note_interrupt(self) -> None:
+        """Note that a signal has asked the run to end. A handler of signals may call this."""
+        if self._recording is not None:
+            self._recording.interrupt()
+
+    def _begin_recording(self, run_id: str, snapshot: Snapshot, *, is_dry: bool) -> RunNotes | None:
+        """Begin to record the run, if it is one of the command; return what takes its notes.
+
+        Raises:
+            SettingError: if the settings of the run history make no sense.
+        """
+        for problem in history_problems(self.config):
+            raise SettingError(problem)
+        if self._recording is None:
+            return None
+        log = self.config.get("request_log_path")
+        return self._recording.begin(run_id, snapshot, observers_of(self.config), dry_run=is_dry, request_log=log)
 
     @classmethod
     def get_singer_command(cls) -> click.Command:

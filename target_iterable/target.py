@@ -6,6 +6,8 @@ import signal
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
+from types import FrameType
 from typing import Any, ClassVar
 
 from iterable_api.facts.identity import ProjectType
@@ -13,11 +15,13 @@ from iterable_api.http.client import IterableClient
 from iterable_api.plugin.connection_settings import connect
 from iterable_api.plugin.exit_errors import reject_unreadable_booleans
 from iterable_api.waiting.shutdown import EXIT_SIGNALS
+from iterable_runs.recording.settings import ALL, NONE
+from iterable_runs.recording.surroundings import new_run_id
 from target_iterable.command_line import CommandLine, RecordsRejectedError
 from target_iterable.config.given_settings import is_dry_run_requested, normalise, variable_warnings
 from target_iterable.config.project_copy_routes import project_copy_routes
 from target_iterable.config.record_settings import PERMISSIONS
-from target_iterable.config.route import NOTHING
+from target_iterable.config.route import NOTHING, Route
 from target_iterable.config.router import Router
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import SETTINGS
@@ -32,6 +36,8 @@ from target_iterable.mirror.errors import removals_stopped
 from target_iterable.objects.content.catalog_items import catalog_place
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.project.project import Project
+from target_iterable.reporting.identity_notes import IdentityNotes
+from target_iterable.reporting.run_facts import facts_of
 from target_iterable.reporting.run_report import RunReport
 from target_iterable.reporting.stream_counts import StreamCounts
 from target_iterable.requests.sender import Sender
@@ -55,6 +61,9 @@ class TargetIterable(CommandLine, FastDispatchTarget):
         self.refuse_unknown_settings(config or {})
         super().__init__(config=normalise(config or {}), **options, message_reader=self.reader)
         is_dry = self._check_environment(config or {}, is_read=options.get("parse_env_config", False))
+        self._streams: dict[str, tuple[str, StreamCounts]] = {}
+        run_id = new_run_id()
+        self._notes = self._begin_recording(run_id, partial(facts_of, self._streams), is_dry=is_dry)
         specs = (object_.spec for object_ in OBJECTS.values())
         permissions = {name for name in PERMISSIONS if self.config[name]}
         self.routing = Router(
@@ -69,9 +78,12 @@ class TargetIterable(CommandLine, FastDispatchTarget):
         self._resources = RunResources(
             self._kind.config,
             self._kind.store_classes,
+            run_id=run_id,
             needs_ledger=self.routing.needs_ledger,
             must_remember=self.routing.must_remember,
         )
+        if self._notes is not None:
+            self._resources.request_log.on_request = self._notes.add_request
         if self.routing.may_remove:
             self._resources.check_audit_path()
         self.project = Project(
@@ -79,7 +91,7 @@ class TargetIterable(CommandLine, FastDispatchTarget):
         )
         self.project.catalogs.on_create = lambda name: self._resources.invalidate_scope(catalog_place(name))
         self.deliveries = RunDelivery(self._delivery, sends_in_background=self._kind.sends_in_background)
-        self._report = RunReport(self.config.get("summary_path"), self._kind, self._resources.run_id)
+        self._report = RunReport(self.config.get("summary_path"), self._kind, run_id, self._streams)
         self.reader.path_of = self.columnar_path
         self.reader.on_message = self._deliver_when_due
         self.reader.on_version = self._activate_version
@@ -89,7 +101,7 @@ class TargetIterable(CommandLine, FastDispatchTarget):
         self.max_parallelism = 1
         if threading.current_thread() is threading.main_thread():
             for number in EXIT_SIGNALS:
-                signal.signal(number, self.reader.stop)
+                signal.signal(number, self._stop)
 
     def process_endofpipe(self) -> None:
         """Deliver what is buffered, emit state, report.
@@ -126,6 +138,10 @@ class TargetIterable(CommandLine, FastDispatchTarget):
         if is_dry:
             self.logger.info("Dry run: nothing will be written to Iterable.")
         return is_dry
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.note_interrupt()
+        self.reader.stop(number, frame)
 
     def _fail_if_removals_stopped(self) -> None:
         stopped = {delivery.stream: delivery.counts.removal_stop for delivery in self.deliveries}
@@ -172,9 +188,16 @@ class TargetIterable(CommandLine, FastDispatchTarget):
             history,
             audit=resources.audit_log(stream, route),
             buffer_level=buffer_level,
+            identities=self._identity_notes(stream, route),
         )
         self._report.add_stream(stream, route.object, delivery.counts)
         return delivery
+
+    def _identity_notes(self, stream: str, route: Route) -> IdentityNotes | None:
+        wanted = self.config["run_history_identities"]
+        if self._notes is None or wanted == NONE:
+            return None
+        return IdentityNotes(stream, self._notes.add_identities, route.fields, of_all=wanted == ALL)
 
     def _deliver_when_due(self) -> None:
         if self.deliveries.is_due():

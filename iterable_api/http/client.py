@@ -42,6 +42,7 @@ class Attempt:
         status: None if there was no answer.
         seconds: until the answer began.
         body: the body, if the caller gave it as JSON text.
+        number: 1, or more for a retry.
     """
 
     method: str
@@ -49,6 +50,7 @@ class Attempt:
     status: int | None
     seconds: float
     body: bytes | None = field(repr=False)
+    number: int = 1
 
 
 class IterableClient:
@@ -69,6 +71,7 @@ class IterableClient:
         longest_wait: seconds that no wait exceeds.
         sleep: waits for so many seconds.
         on_attempt: is called after every attempt, in the thread that made it.
+        on_answer: is called with the bytes of each body that was read, as they came: compressed, if they were.
         cancellation: ends the waits of the client.
 
     Raises:
@@ -89,6 +92,7 @@ class IterableClient:
         longest_wait: float = REQUEST.longest_wait,
         sleep: Callable[[float], None] | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
+        on_answer: Callable[[int], None] | None = None,
         cancellation: Cancellation = PROCESS,
     ) -> None:
         self._base = base_url(region, api_url)
@@ -99,6 +103,7 @@ class IterableClient:
         self._retrying = retrying(RetryPolicy(max_tries, first_wait, longest_wait), self.sleep)
         self._key = api_key
         self._on_attempt = on_attempt
+        self._on_answer = on_answer
         self._reached = False
         self._session = open_session(api_key, user_agent, cancellation)
 
@@ -162,6 +167,7 @@ class IterableClient:
         try:
             yield response
         finally:
+            self._count_bytes(response)
             response.close()
 
     def close(self) -> None:
@@ -173,6 +179,7 @@ class IterableClient:
         response = self._open(call, url)
         with self._explain_connection_errors(call):
             _ = response.content  # reads the body, which may end too early
+            self._count_bytes(response)
             if self._cancellation.is_cancelled and not is_framed(response):
                 raise requests.ConnectionError
         return response
@@ -186,10 +193,15 @@ class IterableClient:
             status, self._reached = response.status_code, True
         finally:
             if self._on_attempt is not None:
-                self._on_attempt(Attempt(call.method, call.path, status, time.monotonic() - began, call.data))
+                seconds, number = time.monotonic() - began, self._retrying.statistics["attempt_number"]
+                self._on_attempt(Attempt(call.method, call.path, status, seconds, call.data, number))
         if response.status_code not in _SUCCESS:
             raise self._api_error(call, response)
         return response
+
+    def _count_bytes(self, response: requests.Response) -> None:
+        if self._on_answer is not None:
+            self._on_answer(response.raw.tell())
 
     def _send_once(self, call: ApiRequest, url: str) -> requests.Response:
         with self._explain_connection_errors(call):

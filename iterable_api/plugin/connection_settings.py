@@ -121,6 +121,7 @@ def connect(
     user_agent: str,
     on_attempt: Callable[[Attempt], None] | None = None,
     make: Callable[..., IterableClient] = IterableClient,
+    on_answer: Callable[[int], None] | None = None,
 ) -> IterableClient:
     """Make a client for the project of the settings; nothing is sent yet.
 
@@ -129,6 +130,7 @@ def connect(
         user_agent: the header of this name, unless the settings have another.
         on_attempt: see `IterableClient`.
         make: the class, or a function that takes the same arguments.
+        on_answer: see `IterableClient`.
 
     Raises:
         ValueError: naming the setting that is wrong.
@@ -143,6 +145,7 @@ def connect(
         max_tries=config["max_tries"],
         longest_wait=config["longest_wait_seconds"],
         on_attempt=on_attempt,
+        on_answer=on_answer,
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
 from iterable_api.storage.paths import private_file, sqlite_file
@@ -85,6 +88,8 @@ class _SqliteDatabase:
 
     def __init__(self, path: str) -> None:
         private_file(path)
+        self._path = path
+        self._file = Path(path).stat()
         # Transactions are begun by hand: `BEGIN IMMEDIATE` waits for the lock, and others fail at once.
         self._connection = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL")
@@ -99,6 +104,9 @@ class _SqliteDatabase:
         self._connection.executemany(statement, rows).close()
 
     def begin(self) -> None:
+        # SQLite would go on writing into a file that was removed.
+        if not os.path.samestat(self._file, Path(self._path).stat()):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         self._connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:

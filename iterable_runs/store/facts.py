@@ -103,7 +103,8 @@ class RequestFacts:
     """One attempt of a request.
 
     Attributes:
-        at: when it began, in microseconds since 1970.
+        at: when it was noted, in microseconds since 1970: after its answer, or, of an attempt of the target that was
+            followed by others, after the answer to the last one.
         path: the endpoint's template, without ids.
         status: None if there was no answer.
         attempt: 1, or more for a retry.

@@ -50,8 +50,8 @@ def put(table: str, dialect: Dialect) -> str:
 
 
 def old_runs(dialect: Dialect) -> str:
-    """The statement that finds runs that began before a moment; its parameter is the moment."""
-    return f"SELECT id FROM {RUNS} WHERE started_at < {dialect.parameter} LIMIT 500"  # noqa: S608 (our own names)
+    """The statement that finds a few runs that began before a moment; its parameter is the moment."""
+    return f"SELECT id FROM {RUNS} WHERE started_at < {dialect.parameter} LIMIT 50"  # noqa: S608 (our own names)
 
 
 def removals(dialect: Dialect) -> Iterator[str]:

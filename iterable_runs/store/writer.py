@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from secrets import token_bytes
 from typing import Any, Final
@@ -82,16 +83,18 @@ class HistoryWriter:
             if news.is_sample:
                 self._add(SAMPLES, [{"run_id": run_id, "at": news.at, **totals}])
 
-    def remove_old_runs(self, now: int, days: int) -> None:
-        """Remove runs that began more than so many days ago, and all that belongs to them."""
+    def remove_old_runs(self, now: int, days: int) -> bool:
+        """Remove a few runs that began more than so many days ago, with all that belongs to them.
+
+        Returns:
+            Whether there may be more of them.
+        """
         database = self._database
-        while True:
-            with transaction(database):
-                old = database.run(statements.old_runs(database.dialect), [now - days * _MICROSECONDS_A_DAY])
-                for statement in statements.removals(database.dialect):
-                    database.run_many(statement, old)
-            if not old:
-                return
+        with transaction(database):
+            old = database.run(statements.old_runs(database.dialect), [now - days * _MICROSECONDS_A_DAY])
+            for statement in statements.removals(database.dialect):
+                database.run_many(statement, old)
+        return bool(old)
 
     def last_run(self) -> tuple[str, int] | None:
         """Status and last heartbeat of the run before, of the same plugin and pipeline; None if there is none."""
@@ -104,7 +107,8 @@ class HistoryWriter:
 
     def close(self) -> None:
         """Close the connection."""
-        self._database.close()
+        with suppress(*self._database.errors):
+            self._database.close()
 
     def _run_row(self, news: News) -> dict[str, Any]:
         end = news.end
@@ -141,7 +145,14 @@ class HistoryWriter:
 
 def _ordered(table: str, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
     names = [column.name for column in COLUMNS[table]]
-    return [[row[name] for name in names] for row in rows]
+    return [[_storable(row[name]) for name in names] for row in rows]
+
+
+def _storable(value: Any) -> Any:
+    """A value as databases take it: they refuse halves of surrogate pairs, and PostgreSQL refuses NUL."""
+    if value.__class__ is str:
+        return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return value
 
 
 def _open(database: Database) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from iterable_api.facts.data_types import DATA_TYPES, unknown_data_type
 from iterable_api.plugin.connection_settings import CONNECTION
 from iterable_api.storage.paths import folder_problem
+from iterable_runs.recording.settings import RUN_HISTORY, history_problems
 from tap_iterable.config.export_settings import EXPORT
 from tap_iterable.config.webhook_settings import WEBHOOKS
 from tap_iterable.input.dates import parse_date
@@ -153,6 +154,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "description": "The share of a window's lines that may be malformed; one always may, beside others that "
             "are not. More fails the stream.",
         },
+        **RUN_HISTORY,
     },
 }
 
@@ -171,7 +173,12 @@ def problems(config: Mapping[str, Any], taken: Collection[str]) -> list[str]:
     """
     wrong = [_wrong_date(name, config[name]) for name in ("start_date", "end_date") if config.get(name)]
     dates = [problem for problem in wrong if problem] or list(_wrong_range(config))
-    return [*dates, *_known_data_types(config["extra_data_types"], taken), *_wrong_directory(config)]
+    return [
+        *dates,
+        *_known_data_types(config["extra_data_types"], taken),
+        *_wrong_directory(config),
+        *history_problems(config),
+    ]
 
 
 def _wrong_directory(config: Mapping[str, Any]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from iterable_api.plugin.connection_settings import CONNECTION
+from iterable_runs.recording.settings import IDENTITIES, RUN_HISTORY
 from target_iterable.config.record_settings import RECORD_SETTINGS
 from target_iterable.config.route_settings import STREAM_SETTINGS
 from target_iterable.config.run_settings import DRY_RUN_SETTINGS, LEDGER_SETTINGS, REPORT_SETTINGS
@@ -23,6 +24,8 @@ SETTINGS: Final[dict[str, Any]] = {
         **RECORD_SETTINGS,
         **LEDGER_SETTINGS,
         **REPORT_SETTINGS,
+        **RUN_HISTORY,
+        **IDENTITIES,
         **DRY_RUN_SETTINGS,
     },
 }

@@ -12,6 +12,7 @@ from target_iterable.delivery.errors import DeliveryFailedError
 from target_iterable.reporting.audit_log import AuditLog
 from target_iterable.reporting.dead_letter_file import DeadLetterFile
 from target_iterable.reporting.deleted_rows import REJECTED, SKIPPED, DeletedRows
+from target_iterable.reporting.identity_notes import IdentityNotes
 from target_iterable.reporting.log_once import OnceLogger
 from target_iterable.reporting.singer_metrics import VerdictCounters
 from target_iterable.reporting.stream_counts import StreamCounts
@@ -27,13 +28,21 @@ class RecordAccounts:
         log_once: logger of the stream.
     """
 
-    def __init__(self, stream: str, counts: StreamCounts, dead_letters: DeadLetterFile, audit: AuditLog) -> None:
+    def __init__(
+        self,
+        stream: str,
+        counts: StreamCounts,
+        dead_letters: DeadLetterFile,
+        audit: AuditLog,
+        identities: IdentityNotes | None = None,
+    ) -> None:
         self.counts = counts
         self.audit = audit
         self.deleted = DeletedRows(counts.deleted)
         self.log_once = OnceLogger(stream)
         self._stream = stream
         self._dead_letters = dead_letters
+        self._identities = identities
         self._verdict_counters = VerdictCounters(stream)
 
     def record_buffer(self, buffer: Buffer) -> None:
@@ -42,12 +51,14 @@ class RecordAccounts:
         self.counts.written += buffer.already_written
         self.counts.deleted.update(buffer.deleted)
         for reject_reason, source in buffer.rejected:
-            self._reject(reject_reason, source, None)
+            self._reject(reject_reason, source)
 
     def record_unchanged(self, rows: Collection[Operation]) -> None:
         """Account for rows that are not sent, as nothing would change."""
         self.counts.unchanged += len(rows)
         self.deleted.record(rows, SKIPPED)
+        if self._identities is not None:
+            self._identities.add_unchanged(rows)
 
     def record_skipped(self, rows: Collection[Operation]) -> None:
         """Account for rows with nothing to do, as they are about unknown users."""
@@ -58,7 +69,7 @@ class RecordAccounts:
     def record_rejected(self, rejected: Mapping[Operation, RejectReason]) -> None:
         """Account for rows that must not be sent: row -> reason."""
         for row, reject_reason in rejected.items():
-            self._reject(reject_reason, row.source, None)
+            self._reject(reject_reason, row.source, row=row)
             self.audit.record_rejected(row, reject_reason)
             self.log_once.log_rejection(reject_reason)
         self.deleted.record(rejected, REJECTED)
@@ -79,12 +90,19 @@ class RecordAccounts:
         for paths in results.trimmed.values():
             counts.trimmed_fields.update(paths)
         counts.written += len(results.written)
+        if self._identities is not None:
+            self._identities.add_written(results.written)
         self.deleted.record(results.written)
         self.deleted.record((row for row, _ in results.rejected), REJECTED)
         self.record_skipped(results.skipped)
         for row, reject_reason in results.rejected:
-            self._reject(reject_reason, row.source, row.endpoint.path)
+            self._reject(reject_reason, row.source, row.endpoint.path, row)
         self.log_once.log_results(results)
+
+    def record_removed(self, result: BatchResult) -> None:
+        """Note the members that a batch of removals has removed."""
+        if self._identities is not None:
+            self._identities.add_removals(result)
 
     def flush(self) -> None:
         """Store all removals and rejects.
@@ -95,6 +113,7 @@ class RecordAccounts:
         """
         self.audit.flush()
         self._dead_letters.flush()
+        self.counts.rejects_path = self._dead_letters.path
 
     def update_metrics(self) -> None:
         """Emit what was counted since the last call as Singer metrics."""
@@ -108,8 +127,18 @@ class RecordAccounts:
         self.audit.close()
         self.counts.audit_path, self.counts.audited = self.audit.path, self.audit.entries
 
-    def _reject(self, reject_reason: RejectReason, source: InputMessage | None, endpoint: str | None) -> None:
+    def _reject(
+        self,
+        reject_reason: RejectReason,
+        source: InputMessage | None,
+        endpoint: str | None = None,
+        row: Operation | None = None,
+    ) -> None:
         if source is None:
             raise DeliveryFailedError(f"Stream {self._stream!r}: nobody knows which record was rejected")
         self.counts.reasons[reject_reason.code] += 1
+        if reject_reason.field is not None:
+            self.counts.reject_fields.setdefault(reject_reason.code, set()).add(reject_reason.field)
         self._dead_letters.add(source, reject_reason, endpoint)
+        if self._identities is not None:
+            self._identities.add_rejected(reject_reason, source, row)

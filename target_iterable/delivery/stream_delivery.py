@@ -30,6 +30,7 @@ from target_iterable.mirror.mirror import RemovalContext
 from target_iterable.project.user_lookup import UserLookup
 from target_iterable.reporting.audit_log import AuditLog
 from target_iterable.reporting.dead_letter_file import DeadLetterFile
+from target_iterable.reporting.identity_notes import IdentityNotes
 from target_iterable.reporting.stream_counts import StreamCounts
 from target_iterable.requests.flush_policy import FlushPolicy
 from target_iterable.requests.sender import Sender
@@ -57,6 +58,7 @@ class StreamDelivery:
         *,
         audit: AuditLog,
         buffer_level: BufferLevel,
+        identities: IdentityNotes | None = None,
     ) -> None:
         self.stream = sender.stream
         self.counts = StreamCounts(http_stats=sender.http_stats, is_mirror=history.mirror.is_active)
@@ -64,7 +66,7 @@ class StreamDelivery:
         self._history = history
         self._options = options
         self._sender = sender
-        self._accounts = RecordAccounts(self.stream, self.counts, rejects, audit)
+        self._accounts = RecordAccounts(self.stream, self.counts, rejects, audit, identities)
         self._user_lookup = UserLookup(sender.client)
         self._selection = RowSelection(self.stream, history, self._user_lookup, self._accounts)
         self._row_sender = RowSender(sender, types, options, history)
@@ -243,7 +245,9 @@ class StreamDelivery:
             return
         if unknown_users:
             yield BatchResult(unsent, RowResults(skipped=list(unknown_users)))
-        yield from self._row_sender.send(without([*rows], unknown_users), should_stop)
+        for result in self._row_sender.send(without([*rows], unknown_users), should_stop):
+            self._accounts.record_removed(result)
+            yield result
 
     def _reason_to_stop(self) -> DeliveryFailedError | None:
         """Return the error that forbids sending more, although all rows that were sent have a result."""

@@ -36,6 +36,11 @@ class DeadLetterFile:
         self._unflushed: list[bytes] = []
         self._schema: Line | None = None
 
+    @property
+    def path(self) -> str | None:
+        """Path of the file; None as long as there is none."""
+        return str(self._file.path) if self._file.path else None
+
     def add(self, source: InputMessage, reject_reason: RejectReason, endpoint: str | None) -> None:
         """Add one record; it is stored by the next `flush`. `endpoint` is None for a record that was never sent."""
         if source.schema is not self._schema:

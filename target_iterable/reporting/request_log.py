@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock, local
 from typing import Any, Final
 
 from iterable_api.facts import timestamps
 from iterable_api.http.client import Attempt
+from iterable_runs.store.facts import RequestFacts
 from target_iterable.core import private_files
 from target_iterable.core.operation import RowResults
 
@@ -48,9 +49,14 @@ class LoggedRequest:
 class RequestLog:
     """Log of all attempts; with a `path`, one line of JSON each, and with `bodies` also the bodies. Thread-safe.
 
+    Attributes:
+        on_request: called with each attempt, whether or not there is a file. The moment is that of its line there.
+
     Raises:
         OSError: if the file cannot be opened.
     """
+
+    on_request: Callable[[RequestFacts], None] | None = None
 
     def __init__(self, path: str | None = None, *, bodies: bool = False) -> None:
         self._file = os.open(path, _FLAGS, 0o600) if path else None
@@ -66,7 +72,7 @@ class RequestLog:
         """
         request = self._request
         if request is None:
-            self._write(attempt, {})
+            self._log(attempt, None, {})
         else:
             request.attempts.append(attempt)
 
@@ -88,9 +94,9 @@ class RequestLog:
         finally:
             self._thread.request = None
             for attempt in request.attempts[:-1]:
-                self._write(attempt, {"records": records})
+                self._log(attempt, stream, {"records": records})
             for attempt in request.attempts[-1:]:
-                self._write(attempt, {"records": records, **_counts(request.results)})
+                self._log(attempt, stream, {"records": records, **_counts(request.results)})
 
     def close(self) -> None:
         """Close the file."""
@@ -102,22 +108,32 @@ class RequestLog:
     def _request(self) -> LoggedRequest | None:
         return getattr(self._thread, "request", None)
 
-    def _write(self, attempt: Attempt, members: dict[str, int]) -> None:
-        if self._file is None:
-            return
+    def _log(self, attempt: Attempt, stream: str | None, members: Mapping[str, Any]) -> None:
+        now = datetime.now(UTC)
+        milliseconds = round(attempt.seconds * 1000)
+        if self.on_request is not None:
+            at = round(now.timestamp() * 1_000_000)
+            request = RequestFacts(
+                at, attempt.method, attempt.path, attempt.status, milliseconds, attempt.number, stream
+            )
+            self.on_request(replace(request, **members))
+        if self._file is not None:
+            self._write(self._file, now, milliseconds, attempt, members)
+
+    def _write(self, file: int, at: datetime, milliseconds: int, attempt: Attempt, members: Mapping[str, Any]) -> None:
         line: dict[str, Any] = {
-            "at": timestamps.to_rfc3339(datetime.now(UTC)),
+            "at": timestamps.to_rfc3339(at),
             "method": attempt.method,
             "path": attempt.path,
             "status": attempt.status,
-            "milliseconds": round(attempt.seconds * 1000),
+            "milliseconds": milliseconds,
             **members,
         }
         if self._bodies and attempt.body is not None:
             line["body"] = json.loads(attempt.body)
         try:
             with self._lock:
-                private_files.append(self._file, json.dumps(line).encode() + b"\n", lasting=False)
+                private_files.append(file, json.dumps(line).encode() + b"\n", lasting=False)
         except OSError as error:
             raise RequestLogNotWrittenError(
                 f"The request log cannot be written (`request_log_path`): {error.strerror}. "

@@ -63,14 +63,14 @@ class RunReport:
         SettingError: if `summary_path` cannot be written.
     """
 
-    def __init__(self, path: str | None, kind: RunKind, run: str) -> None:
-        """`run` is the id of the run, which the audit log has, too."""
+    def __init__(self, path: str | None, kind: RunKind, run: str, streams: dict[str, tuple[str, StreamCounts]]) -> None:
+        """`run` is the id of the run, which the audit log has, too; `streams` gets the object and counts of each."""
         refuse(file_problem("summary_path", path))
         self._run = run
         # The file itself is replaced, and not a link to it.
         self._path = Path(path).resolve() if path else None
         self._kind = kind
-        self._streams: dict[str, tuple[str, StreamCounts]] = {}
+        self._streams = streams
         self._last_progress = time.monotonic()
         try:
             self._write(finished=False)

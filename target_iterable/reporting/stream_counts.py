@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from iterable_api.http.http_stats import HttpStats
 from target_iterable.core.removal_stops import RemovalStop
-from target_iterable.reporting.http_stats import HttpStats
 
 
 @dataclass
@@ -20,6 +20,8 @@ class StreamCounts:
         unchanged: records that were not sent, as they equal the last accepted ones or there is nothing to do.
         deleted: result -> records of rows that the source has deleted.
         reasons: code of the reject reason -> rejected records. Codes are Iterable's buckets, or our own.
+        reject_fields: code of the reject reason -> fields that were wrong.
+        rejects_path: file of the rejected records; None as long as there is none.
         seconds: time spent on delivering, waiting for the rate limit included.
         created_fields: fields that are new to the project; each takes one of its 1,000 for ever.
         missing: members of the mirrored stream that have left its source.
@@ -42,6 +44,8 @@ class StreamCounts:
     unchanged: int = 0
     deleted: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    reject_fields: dict[str, set[str]] = field(default_factory=dict)
+    rejects_path: str | None = None
     http_stats: HttpStats = field(default_factory=HttpStats)
     seconds: float = 0.0
     created_fields: set[str] = field(default_factory=set)

@@ -11,9 +11,9 @@ from singer_sdk import metrics
 from iterable_api.errors import BadRequestError, NotFoundError, UnknownOutcomeError, UnreadableAnswerError
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
+from iterable_api.http.http_stats import HttpStats
 from iterable_api.waiting.retry_policy import JUST_MADE
 from target_iterable.core.operation import Batch, Endpoint, RowResults
-from target_iterable.reporting.http_stats import HttpStats
 from target_iterable.reporting.request_log import LoggedRequest, RequestLog
 
 _UNKNOWN_LIST: Final = "error.lists.invalidListId"
@@ -79,7 +79,7 @@ class Sender:
     def _count(self, endpoint: Endpoint, logged: LoggedRequest) -> None:
         path = endpoint.path
         with self._lock:
-            self.http_stats.add(endpoint.method, path, logged)
+            self.http_stats.add(endpoint.method, path, len(logged.attempts), logged.sent_bytes)
             if path not in self._counters:
                 self._counters[path] = metrics.http_request_counter(self.stream, path)
             self._counters[path].increment(len(logged.attempts))

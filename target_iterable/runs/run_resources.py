@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from iterable_api.storage.paths import file_problem, folder_problem, sqlite_file
 from target_iterable.config.delivery_options import DeliveryOptions
@@ -21,9 +20,6 @@ from target_iterable.reporting.request_log import RequestLog
 if TYPE_CHECKING:
     from target_iterable.runs.state_database import StateDatabase
     from target_iterable.runs.store_classes import StoreClasses
-
-
-_RUN_ID_BYTES: Final = 8
 
 
 class RunResources:
@@ -43,6 +39,7 @@ class RunResources:
         config: Mapping[str, Any],
         store_classes: Callable[[], StoreClasses],
         *,
+        run_id: str,
         needs_ledger: bool,
         must_remember: bool,
     ) -> None:
@@ -55,7 +52,7 @@ class RunResources:
         )
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)
-        self.run_id = token_hex(_RUN_ID_BYTES)
+        self.run_id = run_id
         refuse(folder_problem("rejects_path", config["rejects_path"]))
         refuse(file_problem("ledger", sqlite_file(config["ledger"])))
         threshold_setting(config, "max_removals")

@@ -1,0 +1,105 @@
+"""What became of users and items, noted for the run history, which keeps keyed hashes of their addresses and ids."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from iterable_api.redaction import without_addresses
+from iterable_runs.store.facts import IdentityFacts
+from target_iterable.core.operation import BatchResult, Name, Operation
+from target_iterable.core.rejection import RejectReason
+from target_iterable.core.source import InputMessage
+from target_iterable.records.user_identity import KINDS
+
+WRITTEN: Final = "written"
+UNCHANGED: Final = "unchanged"
+REJECTED: Final = "rejected"
+REMOVED: Final = "removed"
+_PLACED: Final = ("itemId", "key")
+"""Kinds of names that begin with the catalog or the table: `Products/4711`."""
+
+
+class IdentityNotes:
+    """Notes of one stream.
+
+    Args:
+        stream: name of the stream.
+        add: takes the notes.
+        fields: column -> field, where the route renames columns.
+        of_all: whether all rows are noted, or the rejected ones only.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        add: Callable[[Iterable[IdentityFacts]], None],
+        fields: Mapping[str, str | None],
+        *,
+        of_all: bool,
+    ) -> None:
+        self._stream = stream
+        self._add = add
+        self._columns = {*KINDS, *(column for column, field in fields.items() if field in KINDS)}
+        self._of_all = of_all
+
+    def add_rejected(self, reason: RejectReason, source: InputMessage, row: Operation | None) -> None:
+        """Note a rejected record; one without an operation is known by its key columns, and those of its user."""
+        names = identities(row.names) if row is not None else self._names_in(source)
+        sentence = without_addresses(f"{reason.code}: {reason.reason}")
+        self._add([IdentityFacts(names, self._stream, REJECTED, _now(), sentence)])
+
+    def add_unchanged(self, rows: Collection[Operation]) -> None:
+        """Note rows that were not sent."""
+        if self._of_all and rows:
+            self._add(self._facts(rows, UNCHANGED))
+
+    def add_written(self, rows: Collection[Operation]) -> None:
+        """Note rows that Iterable has taken."""
+        if self._of_all and rows:
+            self._add(self._facts(rows, WRITTEN))
+
+    def add_removals(self, result: BatchResult) -> None:
+        """Note members that have left the source of a mirrored stream."""
+        if self._of_all:
+            self._add(self._facts(result.results.written, REMOVED))
+
+    def _facts(self, rows: Iterable[Operation], verdict: str) -> list[IdentityFacts]:
+        now = _now()
+        return [IdentityFacts(identities(row.names), self._stream, verdict, now) for row in rows]
+
+    def _names_in(self, source: InputMessage) -> list[str]:
+        keys = _members(source.schema).get("key_properties") or ()
+        record = _members(source.record).get("record")
+        found = record.items() if isinstance(record, dict) else ()
+        return [
+            str(value)
+            for column, value in found
+            if (column in self._columns or column in keys) and isinstance(value, str | int) and value != ""
+        ]
+
+
+def identities(names: Iterable[Name]) -> list[str]:
+    """The addresses and ids in the names of a row."""
+    return [*_identities(names)]
+
+
+def _identities(names: Iterable[Name]) -> Iterator[str]:
+    for kind, name in names:
+        yield name
+        if kind in _PLACED:
+            yield name.partition("/")[2]
+
+
+def _members(line: str | bytes) -> dict[str, Any]:
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
