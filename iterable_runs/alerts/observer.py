@@ -10,14 +10,14 @@ from threading import Thread
 from typing import Final
 
 from iterable_runs.alerts import sending
-from iterable_runs.alerts.conditions import FAILURE, Finding, Wanted, killed
+from iterable_runs.alerts.conditions import FAILURE, Wanted, killed
 from iterable_runs.alerts.ending import Ending
 from iterable_runs.alerts.memory import AlertMemory
 from iterable_runs.alerts.message import Message, message_about, message_about_killed
 from iterable_runs.alerts.storms import decide
 from iterable_runs.presentation.statuses import SILENCE
 from iterable_runs.store.databases import HistoryNotWrittenError
-from iterable_runs.store.facts import RunStart
+from iterable_runs.store.facts import RunEnd, RunStart, StreamFacts
 from iterable_runs.store.statuses import RUNNING
 from iterable_runs.store.writer import HistoryWriter, News
 
@@ -50,19 +50,13 @@ class AlertObserver:
         self._send = send
         self._lags: dict[str, float] = {}
         self._newest_at: int | None = None
-        self._about_killed: Thread | None = None
+        self._threads: list[Thread] = []
 
     def on_start(self, run: RunStart) -> None:
         """Tell of the run before if it was killed. A run that is killed each time would never be told of otherwise."""
         self._run = run
-        if self._place is None or run.dry_run or FAILURE not in self._names:
-            return
-        heard_of_at = _killed_at(self._place, run)
-        if heard_of_at is not None:
-            # It may take some seconds, and the other observers wait for this one.
-            tell = partial(self._tell_of_killed, self._place, run, killed(heard_of_at))
-            self._about_killed = Thread(target=tell, name="alert", daemon=True)
-            self._about_killed.start()
+        if self._place is not None and FAILURE in self._names and not run.dry_run:
+            self._begin(partial(self._tell_of_killed, self._place, run))
 
     def on_snapshot(self, news: News) -> None:
         """Look how new the rows are. A lag is that of the moment in which it was noted: it counts when it is new."""
@@ -74,24 +68,41 @@ class AlertObserver:
 
     def on_end(self, news: News) -> None:
         """Decide whether there is something to tell, and send it."""
-        if news.end is None or self._run.dry_run:
-            return
-        if self._about_killed is not None:
-            self._about_killed.join()
         self.on_snapshot(news)
-        with AlertMemory(self._place, self._run) as memory:
-            newest_at = max(filter(None, (self._newest_at, memory.newest_row_at)), default=None)
-            ending = Ending(self._run, news.end, news.streams, newest_at)
-            findings = [finding for wanted in self._wanted for finding in wanted.find(ending)]
-            decision = decide(findings, memory.told, self._names, news.end.at, succeeded=ending.has_succeeded)
-            is_sent = decision.sends and self._is_sent(message_about(ending, findings, self._place))
-            memory.write(decision.after_sending if is_sent else decision.after, newest_at)
+        if news.end is not None and not self._run.dry_run:
+            self._begin(partial(self._tell_of_end, news.end, news.streams, [*self._threads]))
 
-    def _tell_of_killed(self, place: str, run: RunStart, finding: Finding) -> None:
+    def wait(self) -> None:
+        """Return when all is decided and sent."""
+        for thread in self._threads:
+            thread.join()
+
+    def _begin(self, target: Callable[[], None]) -> None:
+        """Do it in a thread: other observers need not wait for it. The process does, when the run is over."""
+        thread = Thread(target=target, name="alerts", daemon=False)
+        self._threads.append(thread)
+        thread.start()
+
+    def _tell_of_killed(self, place: str, run: RunStart) -> None:
+        heard_of_at = _killed_at(place, run)
+        if heard_of_at is None:
+            return
+        finding = killed(heard_of_at)
         with AlertMemory(place, run) as memory:
             decision = decide([finding], memory.told, self._names, run.started_at, succeeded=False)
             is_sent = decision.sends and self._is_sent(message_about_killed(run, finding, place))
             memory.write(decision.after_sending if is_sent else decision.after)
+
+    def _tell_of_end(self, end: RunEnd, streams: Sequence[StreamFacts], before: Sequence[Thread]) -> None:
+        for thread in before:
+            thread.join()
+        with AlertMemory(self._place, self._run) as memory:
+            newest_at = max(filter(None, (self._newest_at, memory.newest_row_at)), default=None)
+            ending = Ending(self._run, end, streams, newest_at)
+            findings = [finding for wanted in self._wanted for finding in wanted.find(ending)]
+            decision = decide(findings, memory.told, self._names, end.at, succeeded=ending.has_succeeded)
+            is_sent = decision.sends and self._is_sent(message_about(ending, findings, self._place))
+            memory.write(decision.after_sending if is_sent else decision.after, newest_at)
 
     def _is_sent(self, message: Message) -> bool:
         """Send a message. Each URL that does not take it costs a warning, which names it by its number."""

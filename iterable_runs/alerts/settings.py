@@ -35,7 +35,8 @@ def alert_settings(plugin: str) -> dict[str, Any]:
             "title": "Alert on",
             "description": "What `alerts` are sent about: "
             + "; ".join(f"`{name}`: {CONDITIONS[name].meaning}" for name in names)
-            + ". A condition is told when it begins, once a day while it lasts, and when all are over.",
+            + ". A condition is told when it begins, once a day while it lasts, and when all are over; without a run "
+            "history (`run_history`) at each run.",
         },
     }
 
@@ -45,20 +46,14 @@ def wanted_conditions(config: Mapping[str, Any], plugin: str) -> list[Wanted]:
     return [parse_condition(text, plugin) for text in config[ALERT_ON]]
 
 
-def alert_problems(config: Mapping[str, Any], plugin: str, place: str | None) -> Iterator[str]:
-    """Errors of the settings, which fit their schema. None of them shows a URL.
-
-    Args:
-        config: all settings.
-        plugin: the name of the plugin.
-        place: the run history; None if there is none.
-    """
+def alert_problems(config: Mapping[str, Any], plugin: str) -> Iterator[str]:
+    """Errors of the settings, which fit their schema. None of them shows a URL."""
     yield from _condition_problems(config[ALERT_ON], plugin)
     urls = config[ALERTS]
     if not urls:
         return
-    if RECOVERED in config[ALERT_ON] and place is None:
-        yield f"`{ALERT_ON}` has {RECOVERED}, which needs the run history: set `run_history`"
+    if set(config[ALERT_ON]) <= {RECOVERED}:
+        yield f"`{ALERTS}` is set, but `{ALERT_ON}` has nothing that a run could recover from"
     if not sending.is_installed():
         yield f"`{ALERTS}` is set, but {sending.MISSING}"
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,9 @@ class Alerts:
         """A run that begins after so many hours and takes a minute: the titles that it has sent."""
         before = len(self.sent)
         at = START + int(hour * HOUR)
-        self.begin(run or target_run(started_at=at)).on_end(news(*streams, at=at + MINUTE, **facts))
+        observer = self.begin(run or target_run(started_at=at))
+        observer.on_end(news(*streams, at=at + MINUTE, **facts))
+        observer.wait()
         return [message.title for message in self.sent[before:]]
 
     def _send(self, urls: Sequence[str], message: Message) -> list[str]:
@@ -97,6 +98,7 @@ def test_the_next_run_tells_at_once_that_the_one_before_was_killed(place: str) -
     alerts = Alerts(place)
     observer = alerts.begin(target_run(started_at=START + HOUR))
     observer.on_end(news(status=FAILED, at=START + HOUR + MINUTE))
+    observer.wait()
     assert [message.title for message in alerts.sent] == ["target-iterable (nightly): a run was killed"]
     assert "last heard of at 2026-09-21 14:14:20 UTC" in alerts.sent[0].text
     assert "iterable-runs list --status killed" in alerts.sent[0].text
@@ -113,11 +115,8 @@ def test_pipelines_that_end_each_time_by_being_killed_are_told_of_once_a_day(pla
     alerts = Alerts(place)
     for hour in range(30):
         run = target_run(f"run {hour:02}", START + hour * HOUR)
-        alerts.begin(run)
+        alerts.begin(run).wait()
         write(place, run, News(run.started_at + MINUTE, []))
-        for thread in threading.enumerate():
-            if thread.name == "alert":
-                thread.join()
     assert [message.title for message in alerts.sent] == ["target-iterable (nightly): a run was killed"] * 2
 
 
@@ -140,6 +139,7 @@ def test_a_row_does_not_get_newer_while_the_run_goes_on(place: str) -> None:
     for minute in range(0, 180, 10):
         observer.on_snapshot(News(START + minute * MINUTE, [stream(lag_seconds=60.0)]))
     observer.on_end(news(stream(lag_seconds=60.0), at=START + 180 * MINUTE))
+    observer.wait()
     assert len(alerts.sent) == 1
 
 

@@ -141,32 +141,22 @@ SETTINGS = {"alerts": [], "alert_on": ["failure"]}
 
 
 @pytest.mark.parametrize(
-    ("settings", "place", "problems"),
+    ("settings", "problems"),
     [
-        ({}, None, []),
-        ({"alert_on": ["failure", "failure"]}, None, ["`alert_on` has failure twice"]),
-        (
-            {"alert_on": ["failing"]},
-            None,
-            ["`alert_on` has the unknown condition 'failing'. Did you mean failure?"],
-        ),
-        (
-            {"alerts": ["json://127.0.0.1"], "alert_on": ["recovered"]},
-            None,
-            ["`alert_on` has recovered, which needs the run history: set `run_history`"],
-        ),
-        ({"alerts": ["json://127.0.0.1"], "alert_on": ["recovered"]}, "runs.db", []),
+        ({}, []),
+        ({"alert_on": ["failure", "failure"]}, ["`alert_on` has failure twice"]),
+        ({"alert_on": ["failing"]}, ["`alert_on` has the unknown condition 'failing'. Did you mean failure?"]),
+        ({"alerts": ["json://127.0.0.1"], "alert_on": ["recovered"]}, ["`alerts` is set, but `alert_on` has nothing"]),
+        ({"alerts": ["json://127.0.0.1"], "alert_on": []}, ["`alerts` is set, but `alert_on` has nothing"]),
+        ({"alerts": ["json://127.0.0.1"], "alert_on": ["recovered", "failure"]}, []),
         (
             {"alerts": ["json://127.0.0.1", f"discord://{TOKEN}"]},
-            "runs.db",
             ["`alerts[1]` is no URL that can be used: Apprise cannot use it: "],
         ),
     ],
 )
-def test_settings_that_make_no_sense_are_refused_by_name(
-    settings: dict[str, list[str]], place: str | None, problems: list[str]
-) -> None:
-    found = [*alert_problems(SETTINGS | settings, "target-iterable", place)]
+def test_settings_that_make_no_sense_are_refused_by_name(settings: dict[str, list[str]], problems: list[str]) -> None:
+    found = [*alert_problems(SETTINGS | settings, "target-iterable")]
     assert len(found) == len(problems)
     assert all(one.startswith(problem) for one, problem in zip(found, problems, strict=True))
     assert TOKEN not in str(found)
@@ -175,6 +165,6 @@ def test_settings_that_make_no_sense_are_refused_by_name(
 def test_without_the_extra_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "is_installed", lambda: False)
     settings = {"alerts": [f"json://127.0.0.1/{TOKEN}"], "alert_on": ["failure"]}
-    assert [*alert_problems(settings, "tap-iterable", None)] == [
+    assert [*alert_problems(settings, "tap-iterable")] == [
         "`alerts` is set, but the extra `alerts` is not installed: pip install 'singer-iterable[alerts]'"
     ]
