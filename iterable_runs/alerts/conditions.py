@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 from iterable_api.plugin.threshold import Threshold
 from iterable_runs.alerts.ending import Ending
 from iterable_runs.alerts.limits import COUNT, SPAN, LimitKind, Span
-from iterable_runs.alerts.wording import safe
 from iterable_runs.presentation import formats
+from iterable_runs.presentation.escaping import safe
 from iterable_runs.store.facts import StreamFacts
 
 TAP: Final = "tap"

@@ -10,9 +10,8 @@ from typing import Final, Literal
 from iterable_api.storage.paths import sqlite_file
 from iterable_runs.alerts.conditions import FAILURE, RECOVERED, Finding
 from iterable_runs.alerts.ending import Ending
-from iterable_runs.alerts.wording import safe
 from iterable_runs.presentation import formats
-from iterable_runs.presentation.escaping import printable
+from iterable_runs.presentation.escaping import printable, safe
 from iterable_runs.presentation.totals import columns_of
 from iterable_runs.store.facts import RunStart
 from iterable_runs.store.places import DEFAULT_PLACE

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from iterable_api.redaction import redact
+
 
 def printable(text: str) -> str:
     """`text` with all control characters, and those that turn the direction of writing, as escapes."""
     return "".join(_shown(text))
+
+
+def safe(text: str) -> str:
+    """`text` on one line, without what looks like personal data or a secret: so it may leave the machine."""
+    return printable(redact(" ".join(text.split())))
 
 
 def _shown(text: str) -> Iterator[str]:

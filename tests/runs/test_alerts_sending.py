@@ -106,7 +106,7 @@ def test_no_url_is_in_a_log_or_an_answer_at_any_level(
     server: ScriptedServer, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("urllib3").setLevel(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="urllib3")
     server.after = lambda request: Answer(500 if "bad" in request.target else 200)
     urls = [
         hook(server),
