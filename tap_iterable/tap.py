@@ -7,10 +7,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import FrameType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import click
-from singer_sdk import Stream, Tap
+from singer_sdk import Stream
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.tap_base import CliTestOptionValue
 
@@ -30,6 +30,10 @@ from iterable_api.plugin.exit_errors import (
     reject_unreadable_booleans,
 )
 from iterable_api.waiting.shutdown import EXIT_SIGNALS, bounded_shutdown
+from iterable_runs.recording.command import RunRecording
+from iterable_runs.recording.settings import history_problems, observers_of
+from iterable_runs.recording.surroundings import new_run_id
+from iterable_runs.store.facts import StreamFacts
 from tap_iterable.config.settings import SCHEMA, problems
 from tap_iterable.event_streams.exports import UserStream
 from tap_iterable.event_streams.registry import event_streams
@@ -39,8 +43,10 @@ from tap_iterable.input.selection import NothingSelectedError, check_selection
 from tap_iterable.input.state import UnusableStateError, bookmarks_in, normalised_bookmarks
 from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
 from tap_iterable.records.singer_messages import SIGNAL_DEFERRAL, MessageWriter
+from tap_iterable.reporting.traffic import Traffic, TrafficTap
 from tap_iterable.stream_types.base import KEY_CHECK
 from tap_iterable.stream_types.resource_stream import RESOURCES, ResourceStream
+from tap_iterable.stream_types.stream_facts import StreamBoard
 from tap_iterable.streams.registry import PROJECT_STREAMS
 from tap_iterable.users_schema_discovery import add_field_columns
 
@@ -61,7 +67,7 @@ EXPECTED_ERRORS: Final = (
 """Errors that end the run with one line and no traceback. Any other error is a bug."""
 
 
-class TapIterable(Tap):
+class TapIterable(TrafficTap):
     """Reads an Iterable project."""
 
     name = "tap-iterable"
@@ -72,10 +78,13 @@ class TapIterable(Tap):
     dynamic_catalog = True
     _is_sync = False
     _is_ready = False
+    _recording: ClassVar[RunRecording | None] = None
+    _board: StreamBoard | None = None
 
     def __init__(
         self, *, config: Mapping[str, Any] | None = None, validate_config: bool = True, **options: Any
     ) -> None:
+        self.traffic = Traffic()
         self.append_builtin_config(SCHEMA)  # the SDK does so when it validates, after this check
         _raise_config_errors(sorted(unknown_settings(config or {}, SCHEMA["properties"])))
         super().__init__(config=dict(config or {}), validate_config=validate_config, **options)
@@ -87,7 +96,22 @@ class TapIterable(Tap):
             _ = self.client
         if self.input_catalog is not None:
             check_selection(self.input_catalog, self.streams, self.logger)
+        if self._recording is not None:
+            rows = self.message_writer.rows if isinstance(self.message_writer, MessageWriter) else {}
+            self._board = StreamBoard(self.streams.values(), self.state, rows)
         self._is_ready = True
+
+    def setup_mapper(self) -> None:
+        """Begin to record the run: the SDK calls this when it knows the settings, and before it makes the streams."""
+        if self._recording is not None:
+            _raise_config_errors([*history_problems(self.config)])
+            facts = self._facts
+            if (notes := self._recording.begin(new_run_id(), facts, observers_of(self.config))) is not None:
+                self.traffic.on_request = notes.add_request
+        super().setup_mapper()
+
+    def _facts(self) -> Sequence[StreamFacts]:
+        return self._board.facts() if self._board is not None else ()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Load the bookmarks of a state.
@@ -108,6 +132,8 @@ class TapIterable(Tap):
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End without a state before there is one: the SDK would write an empty one, and has no public hook."""
+        if self._recording is not None:
+            self._recording.interrupt()
         if not (self._is_sync and self._is_ready):
             raise RunEndedError("The run was asked to end before it had begun")
         super()._handle_termination(signum, frame)
@@ -132,7 +158,8 @@ class TapIterable(Tap):
             ConfigValidationError: if the settings make no client.
         """
         try:
-            return connect(self.config, f"{self.name}/{self.plugin_version}")
+            user_agent, traffic = f"{self.name}/{self.plugin_version}", self.traffic
+            return connect(self.config, user_agent, traffic.record_attempt, on_answer=traffic.record_answer)
         except ValueError as error:
             raise ConfigValidationError(str(error), errors=[str(error)]) from None
 
@@ -145,9 +172,11 @@ class TapIterable(Tap):
     @classmethod
     def invoke(cls, **options: Any) -> None:
         """Run the command; expected errors end it with one line."""
+        explained = (*EXPECTED_ERRORS, ConfigValidationError)
         with (
             bounded_shutdown(),
             exit_with_message(cls.logger, *EXPECTED_ERRORS),
+            RunRecording(cls.name, cls.plugin_version, explained) as cls._recording,
             explain_variable_errors(cls.name, SCHEMA["properties"]),
             explain_expression_errors("stream_maps", MappingError),
         ):

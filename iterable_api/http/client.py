@@ -71,7 +71,7 @@ class IterableClient:
         longest_wait: seconds that no wait exceeds.
         sleep: waits for so many seconds.
         on_attempt: is called after every attempt, in the thread that made it.
-        on_answer: is called with the bytes of each body that was read, as they came: compressed, if they were.
+        on_answer: is called with the number of bytes of each answer; who reads a `stream` must call it.
         cancellation: ends the waits of the client.
 
     Raises:
@@ -103,7 +103,7 @@ class IterableClient:
         self._retrying = retrying(RetryPolicy(max_tries, first_wait, longest_wait), self.sleep)
         self._key = api_key
         self._on_attempt = on_attempt
-        self._on_answer = on_answer
+        self.on_answer = on_answer or _ignore
         self._reached = False
         self._session = open_session(api_key, user_agent, cancellation)
 
@@ -167,7 +167,6 @@ class IterableClient:
         try:
             yield response
         finally:
-            self._count_bytes(response)
             response.close()
 
     def close(self) -> None:
@@ -178,8 +177,7 @@ class IterableClient:
     def _send_and_read(self, call: ApiRequest, url: str) -> requests.Response:
         response = self._open(call, url)
         with self._explain_connection_errors(call):
-            _ = response.content  # reads the body, which may end too early
-            self._count_bytes(response)
+            self.on_answer(len(response.content))  # reads the body, which may end too early
             if self._cancellation.is_cancelled and not is_framed(response):
                 raise requests.ConnectionError
         return response
@@ -198,10 +196,6 @@ class IterableClient:
         if response.status_code not in _SUCCESS:
             raise self._api_error(call, response)
         return response
-
-    def _count_bytes(self, response: requests.Response) -> None:
-        if self._on_answer is not None:
-            self._on_answer(response.raw.tell())
 
     def _send_once(self, call: ApiRequest, url: str) -> requests.Response:
         with self._explain_connection_errors(call):
@@ -236,6 +230,10 @@ class IterableClient:
         if isinstance(error, ServerError) and not call.repeatable:
             return UnknownOutcomeError(f"{error}; it may or may not have taken effect")
         return error
+
+
+def _ignore(_size: int) -> None:
+    """Do nothing."""
 
 
 def _body(response: requests.Response) -> bytes:

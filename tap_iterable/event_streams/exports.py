@@ -31,6 +31,7 @@ from tap_iterable.export.windows import OversizeError, Window, gaps, whole_secon
 from tap_iterable.input.dates import parse_date
 from tap_iterable.records.line_decoding import EventLineDecoder, LineDecoder, UserLineDecoder, blocks
 from tap_iterable.records.malformed_lines import MalformedLines
+from tap_iterable.reporting.read_counts import ReadCounts
 from tap_iterable.schemas.event_schemas import event_schema, user_schema
 from tap_iterable.stream_types.batched_stream import BatchedStream, Block
 from tap_iterable.stream_types.unread_ranges import unread_ranges
@@ -64,6 +65,7 @@ class ExportStream(WindowedStream, BatchedStream):
         super().__init__(tap, client, schema)
         self.replication_key = data_type.range_field
         self._queue: WindowQueue | None = None
+        self.counts = ReadCounts(windows=0, jobs=0, malformed=0)
         self._malformed_lines = MalformedLines(
             Path(self.config["malformed_directory"]) / f"{self.name}.ndjson", self.config["max_malformed_percent"]
         )
@@ -82,6 +84,7 @@ class ExportStream(WindowedStream, BatchedStream):
                 else:
                     self._finish(window)
                     self._log_progress(window, rows, queue.finished(rows))
+                self._count_left(queue.left)
 
     def _unread_streams(self) -> list[ExportStream]:
         """This stream and the selected ones after it, whose jobs run while this one is read."""
@@ -106,7 +109,11 @@ class ExportStream(WindowedStream, BatchedStream):
             sorted([*self._adopted, *plan.jobs, *plan.downloads], key=lambda window: window.start)
         )
 
+    def _count_left(self, windows: int) -> None:
+        self.counts.windows_left = windows
+
     def _finish(self, window: Window) -> None:
+        self.counts.add_window(by_job=window in self._jobs)
         self._jobs.discard(window)
         self.checkpoint(window.end, **self._jobs.to_state())
         self._jobs.tick()
@@ -181,6 +188,9 @@ class ExportStream(WindowedStream, BatchedStream):
             for line in malformed:
                 reject_error_line(line, self.name)
                 self._malformed_lines.add(line)
+            self.counts.add_malformed(len(malformed))
+            if self.traffic.is_recorded:
+                self.counts.see(self.rows.column(self.data_type.range_field, records))
             rows += len(records)
             lines += len(records) + len(malformed)
             yield records

@@ -15,6 +15,7 @@ from tap_iterable.event_shapes.heap import HEAP_EVENTS, KEY, SCHEMA, TIME, is_kn
 from tap_iterable.event_shapes.project_names import ProjectNames
 from tap_iterable.event_streams.exports import PATH, EventStream, ExportStream
 from tap_iterable.export.job_api import FILES, START
+from tap_iterable.reporting.read_counts import ReadCounts
 from tap_iterable.stream_types.batched_stream import BatchedStream, Block, as_dict
 
 _EVENT: Final = "event"
@@ -27,12 +28,16 @@ class _Source(EventStream):
     def __init__(self, owner: HeapEventsStream, data_type: DataType) -> None:
         self._owner = owner
         super().__init__(owner.tap, owner.client, data_type)
+        self.counts = owner.counts
         self.replication_key = TIME
 
     @property
     def stream_state(self) -> dict[str, Any]:
         """The part of the state that is about this data type."""
         return self._owner.get_context_state({_EVENT: self.name})
+
+    def _count_left(self, windows: int) -> None:
+        """Leave it open: the windows of one data type say little about all of them."""
 
     def _still_to_read(self) -> list[ExportStream]:
         return self._owner.sources_from(self)
@@ -50,6 +55,7 @@ class HeapEventsStream(BatchedStream):
     def __init__(self, tap: Tap, client: IterableClient, names: ProjectNames) -> None:
         super().__init__(tap, client, SCHEMA)
         self._names = names
+        self.counts = ReadCounts(windows=0, jobs=0, malformed=0)
         self._sources: list[ExportStream] = []
 
     def blocks(self, context: Context | None) -> Iterator[Block]:

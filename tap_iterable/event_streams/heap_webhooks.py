@@ -11,7 +11,7 @@ from iterable_api.facts.data_types import EVENTS
 from iterable_api.facts.webhook_events import WEBHOOK_EVENTS
 from iterable_api.http.client import IterableClient
 from iterable_webhooks.store.events import StoredEvent
-from tap_iterable.event_shapes.heap import HEAP_EVENTS, KEY, SCHEMA, is_known, row
+from tap_iterable.event_shapes.heap import HEAP_EVENTS, KEY, SCHEMA, TIME, is_known, row
 from tap_iterable.event_shapes.project_names import ProjectNames
 from tap_iterable.event_streams.webhooks import WebhookStream, decoder_of
 from tap_iterable.records.record_shape import Record
@@ -20,6 +20,8 @@ from tap_iterable.schemas.webhook_schemas import STORE_COLUMNS
 
 class HeapWebhookStream(WebhookStream):
     """The events of webhooks under Heap's names."""
+
+    dated_by = TIME
 
     def __init__(self, tap: Tap, client: IterableClient, names: ProjectNames) -> None:
         self._names = names

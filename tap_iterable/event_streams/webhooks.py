@@ -22,10 +22,12 @@ from iterable_webhooks.store.errors import WebhookStoreMissingError
 from iterable_webhooks.store.events import BEGINNING, NO_NAME, Position, StoredEvent
 from iterable_webhooks.store.reader import StoreReader
 from tap_iterable.input.state import VALUE
+from tap_iterable.records.line_decoding import DATED_BY
 from tap_iterable.records.line_parsing import MalformedLineError
 from tap_iterable.records.malformed_lines import MalformedLines
 from tap_iterable.records.record_shape import Record
 from tap_iterable.records.webhook_rows import WebhookDecoder
+from tap_iterable.reporting.read_counts import ReadCounts
 from tap_iterable.schemas.webhook_schemas import STORE_POSITION, webhook_schema
 from tap_iterable.stream_types.batched_stream import BatchedStream, Block
 from tap_iterable.stream_types.checkpointed_stream import CheckpointedStream
@@ -45,12 +47,16 @@ class WebhookStream(CheckpointedStream, BatchedStream):
         stream: the stream's name, without `webhook_`.
         decoders: what makes records, by the event names that are read.
         schema: the JSON Schema of the records.
+
+    Attributes:
+        dated_by: the column that says when an event happened.
     """
 
     primary_keys = ("recordId",)
     replication_key = STORE_POSITION
     endpoints = ()
     cost = "no request"
+    dated_by = DATED_BY
 
     def __init__(
         self,
@@ -63,6 +69,7 @@ class WebhookStream(CheckpointedStream, BatchedStream):
         self.name = f"{_PREFIX}{stream}"
         super().__init__(tap, client, schema)
         self._decoders = decoders
+        self.counts = ReadCounts(malformed=0)
         self._malformed = MalformedLines(
             Path(self.config["malformed_directory"]) / f"{self.name}.ndjson", self.config["max_malformed_percent"]
         )
@@ -78,7 +85,10 @@ class WebhookStream(CheckpointedStream, BatchedStream):
                     "The bookmark of %s is of another store: this one is read from its start", self.name
                 )
             for batch in reader.read(start, [*self._decoders], self.config.get("webhook_project")):
-                yield list(self.records(batch.events))
+                records = list(self.records(batch.events))
+                if self.traffic.is_recorded:
+                    self.counts.see(record.get(self.dated_by) for record in records)
+                yield records
                 self.update_state(
                     replication_key=self.replication_key, replication_key_value=batch.read_to, **{_STORE_ID: store}
                 )
@@ -90,6 +100,7 @@ class WebhookStream(CheckpointedStream, BatchedStream):
                 yield self._decoders[event.event_name].record(event)
             except MalformedLineError:
                 self._malformed.add(event.body)
+                self.counts.add_malformed(1)
 
     def _start(self, store: str) -> Position:
         """Up to where the state says that the store was read."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Final
@@ -30,18 +30,23 @@ def spool_answer(
     client: IterableClient, path: str, params: Params, directory: Path | None, limit: int | None = None
 ) -> AbstractContextManager[IO[bytes]]:
     """The whole answer of a GET as a file at its start; the file is gone afterwards. See `spool_response`."""
-    return spool_response(client.stream(path, params=params), path, directory, limit)
+    return spool_response(client.stream(path, params=params), path, client.on_answer, directory, limit)
 
 
 @contextmanager
 def spool_response(
-    opened: AbstractContextManager[requests.Response], name: str, directory: Path | None, limit: int | None = None
+    opened: AbstractContextManager[requests.Response],
+    name: str,
+    on_answer: Callable[[int], None],
+    directory: Path | None,
+    limit: int | None = None,
 ) -> Iterator[IO[bytes]]:
     """The body of a response as a file at its start. The file has no name, so even `kill -9` leaves nothing behind.
 
     Args:
         opened: gives the response and closes it.
         name: the name of the response in errors; never its URL.
+        on_answer: is called with the number of bytes.
         directory: the directory of the file; by default the system's temporary directory.
         limit: bytes that the body may have.
 
@@ -52,6 +57,7 @@ def spool_response(
     with tempfile.TemporaryFile(dir=directory, prefix="tap-iterable-", buffering=_BLOCK) as spool:
         with opened as response:
             _copy(response, spool, name, limit)
+        on_answer(spool.tell())
         spool.seek(0)
         yield spool
 

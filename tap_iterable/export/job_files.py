@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -31,10 +31,19 @@ class JobFiles:
         clock: the clock of waits.
         directory: the directory for spooled files.
         timeout: see `IterableClient`.
+        on_answer: see `IterableClient`.
     """
 
-    def __init__(self, api: JobApi, clock: Clock, directory: Path | None, timeout: tuple[float, float]) -> None:
+    def __init__(
+        self,
+        api: JobApi,
+        clock: Clock,
+        directory: Path | None,
+        timeout: tuple[float, float],
+        on_answer: Callable[[int], None],
+    ) -> None:
         self._timeout = timeout
+        self._on_answer = on_answer
         self._api = api
         self._clock = clock
         self._directory = directory
@@ -82,7 +91,9 @@ class JobFiles:
         urls = chain([file.url], self._fresh_urls(job, file))
 
         def fetch() -> IO[bytes]:
-            spool = stack.enter_context(spool_response(self._open(next(urls), name), name, self._directory))
+            spool = stack.enter_context(
+                spool_response(self._open(next(urls), name), name, self._on_answer, self._directory)
+            )
             check(spool, name)
             if not beginning(spool):
                 # A job without rows has no files, so an empty file is not whole.

@@ -26,7 +26,7 @@ class JobService:
     def __init__(self, client: IterableClient, at_once: int, directory: Path | None, clock: Clock) -> None:
         api = JobApi(client)
         self.queue = JobQueue(api, at_once, clock)
-        self.files = JobFiles(api, clock, directory, client.timeout)
+        self.files = JobFiles(api, clock, directory, client.timeout, client.on_answer)
 
 
 class StreamJobs:

@@ -26,6 +26,11 @@ class WindowQueue:
         while self._todo:
             yield self._todo.popleft()
 
+    @property
+    def left(self) -> int:
+        """Number of windows that are still to be read."""
+        return len(self._todo)
+
     def halve(self, window: Window, error: Exception) -> tuple[Window, Window]:
         """Put the two halves of `window` first, and return them.
 

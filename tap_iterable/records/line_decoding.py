@@ -12,7 +12,7 @@ from hashlib import blake2b
 from io import BytesIO
 from itertools import repeat
 from operator import attrgetter
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -23,7 +23,7 @@ from tap_iterable.records.ascii_json import to_ascii
 from tap_iterable.records.column_types import Line
 from tap_iterable.records.line_parsing import ID_BYTES, MalformedLineError, fields_of, names_any, nested, record_id
 from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, Record, RecordShape
-from tap_iterable.records.typed_line_decoder import AdaptiveDecoder, TypedLineDecoder, TypedRecord
+from tap_iterable.records.typed_line_decoder import AdaptiveDecoder, TypedLineDecoder, TypedRecord, record_attributes
 
 _BLOCK_BYTES: Final = 1 << 16
 """Small enough that lines, their fields and their records stay in the caches of a processor."""
@@ -53,6 +53,7 @@ class LineDecoder:
     def __init__(self, shape: RecordShape) -> None:
         self._shape = shape
         self._typed_decoder = AdaptiveDecoder(shape, _plain_number)
+        self._attributes = record_attributes(shape.columns)
 
     def records(self, block: list[bytes], malformed: list[bytes]) -> Sequence[Record | TypedRecord]:
         """The records of lines, none of them blank; lines that cannot be records are added to `malformed`."""
@@ -65,6 +66,12 @@ class LineDecoder:
         records = list(map(self._exact, rows))
         malformed += [line for line, record in zip(block, records, strict=True) if record is None]
         return [record for record in records if record is not None]
+
+    def column(self, name: str, records: Sequence[Record | TypedRecord]) -> Iterator[Any]:
+        """The values of a column of records that `records` has returned together; absent ones are None or UNSET."""
+        if records and isinstance(records[0], msgspec.Struct):
+            return map(attrgetter(self._attributes[name]), records)
+        return (record.get(name) for record in records if isinstance(record, dict))
 
     def is_row(self, line: bytes) -> bool:
         """Whether a line can be a record."""

@@ -7,6 +7,7 @@ read them in another encoding.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -27,7 +28,15 @@ _UNWRITABLE: Final = (UnicodeEncodeError, RecursionError)
 
 
 class MessageWriter(GenericSingerWriter[bytes, Message]):
-    """Writes to standard output. Records wait in its buffer until that is full or another message comes."""
+    """Writes to standard output. Records wait in its buffer until that is full or another message comes.
+
+    Attributes:
+        rows: stream, as its messages name it -> records that were written.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: Counter[str] = Counter()
 
     def serialize_message(self, message: Message) -> bytes:
         """The message as JSON, without the end of the line."""
@@ -37,7 +46,9 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """Write one message."""
         with SIGNAL_DEFERRAL:
             _write(_line(message.to_dict()))
-            if not isinstance(message, RecordMessage):
+            if isinstance(message, RecordMessage):
+                self.rows[message.stream] += 1
+            else:
                 sys.stdout.flush()
 
     def write_records(self, stream: str, records: Sequence[Record | msgspec.Struct], version: int | None) -> None:
@@ -45,6 +56,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         lines = _lines(partial(_RecordMessage, stream, time_extracted=datetime.now(UTC), version=version), records)
         with SIGNAL_DEFERRAL:
             _write(lines)
+            self.rows[stream] += len(records)
 
 
 _Handler: TypeAlias = Callable[[int, FrameType | None], Any]

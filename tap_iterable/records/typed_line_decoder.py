@@ -93,6 +93,11 @@ class TypedLineDecoder:
         return field if parts is None or isinstance(parts, int) else either(field, objects(parts))
 
 
+def record_attributes(columns: Iterable[str]) -> dict[str, str]:
+    """Name of each column -> the attribute of records that holds it."""
+    return {name: f"f{index}" for index, name in enumerate(columns)}
+
+
 class AdaptiveDecoder:
     """Gives the typed decoder for the lines of one stream: it learns fields from lines that its decoder refused.
 

@@ -15,6 +15,8 @@ from iterable_api.errors import ForbiddenError, IterableError, UnauthorizedError
 from iterable_api.http.client import IterableClient
 from tap_iterable.records.parquet import ParquetShape
 from tap_iterable.records.record_shape import Record, RecordShape
+from tap_iterable.reporting.read_counts import ReadCounts
+from tap_iterable.reporting.traffic import traffic_of
 from tap_iterable.schemas.event_schemas import SCHEMAS
 
 KEY_CHECK: Final = "/api/channels"
@@ -31,6 +33,7 @@ class IterableStream(Stream):
     Attributes:
         endpoints: the path templates of the endpoints that it calls.
         cost: the number of requests, in words.
+        counts: what is counted of it while it is read.
     """
 
     endpoints: tuple[str, ...]
@@ -44,6 +47,8 @@ class IterableStream(Stream):
         self._parquet = ParquetShape(self._json_schema) if _writes_parquet(tap.config) else None
         super().__init__(tap, schema=self._parquet.schema if self._parquet else self._json_schema)
         self.tap = tap
+        self.counts = ReadCounts()
+        self.traffic = traffic_of(tap)
         self.client = client
 
     @cached_property
@@ -65,8 +70,15 @@ class IterableStream(Stream):
         Raises:
             NotReadableError: if the key may not read them, and `skip_forbidden` is not set.
         """
-        with self.handling_refusals():
-            yield from self.read(context)
+        with self.being_read():
+            rows = self.read(context)
+            yield from rows if self.get_batch_config(self.config) is None else self.counts.counting(rows)
+
+    @contextmanager
+    def being_read(self) -> Iterator[None]:
+        """Read the stream within this context: its requests are counted, and refusals of the key are handled."""
+        with self.traffic.of(self.name, self.counts), self.handling_refusals():
+            yield
 
     @contextmanager
     def handling_refusals(self) -> Iterator[None]:

@@ -59,7 +59,7 @@ class BatchedStream(IterableStream):
         )
 
     def _write_blocks(self, context: Context | None, writer: MessageWriter) -> None:
-        with self.get_record_counter() as counter, self.get_sync_timer() as timer, self.handling_refusals():
+        with self.get_record_counter() as counter, self.get_sync_timer() as timer, self.being_read():
             counter.with_context(context or {})
             timer.with_context(context or {})
             self._write_starting_replication_value(context)
