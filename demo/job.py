@@ -41,7 +41,8 @@ def run(folder: Path, seed: Seed, say: Say) -> tuple[list[Line], list[Line]]:
 
 def _settings(folder: Path, seed: Seed, iterable: Project, postgres: Warehouse) -> dict[str, str]:
     plugins = ("TAP_ITERABLE", "TARGET_ITERABLE")
-    shared = {"API_KEY": API_KEY, "API_URL": iterable.url, "ENFORCE_RATE_LIMITS": "false"}
+    history = str(folder / "iterable-runs.db")
+    shared = {"API_KEY": API_KEY, "API_URL": iterable.url, "ENFORCE_RATE_LIMITS": "false", "RUN_HISTORY": history}
     return {
         **{f"{plugin}_{name}": value for plugin in plugins for name, value in shared.items()},
         "TAP_ITERABLE_START_DATE": seed.start_date,

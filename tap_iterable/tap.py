@@ -80,6 +80,7 @@ class TapIterable(TrafficTap):
     _is_ready = False
     _recording: ClassVar[RunRecording | None] = None
     _board: StreamBoard | None = None
+    _in_order: dict[str, Stream] | None = None
 
     def __init__(
         self, *, config: Mapping[str, Any] | None = None, validate_config: bool = True, **options: Any
@@ -141,8 +142,9 @@ class TapIterable(TrafficTap):
     @property
     def streams(self) -> dict[str, Stream]:
         """All streams by name, in the order of reading: that of the SDK, which is by name, but for `_READ_LAST`."""
-        found = super().streams
-        return dict(sorted(found.items(), key=lambda named: named[0] in _READ_LAST))
+        if self._in_order is None:
+            self._in_order = dict(sorted(super().streams.items(), key=lambda named: named[0] in _READ_LAST))
+        return self._in_order
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
@@ -158,8 +160,12 @@ class TapIterable(TrafficTap):
             ConfigValidationError: if the settings make no client.
         """
         try:
-            user_agent, traffic = f"{self.name}/{self.plugin_version}", self.traffic
-            return connect(self.config, user_agent, traffic.record_attempt, on_answer=traffic.record_answer)
+            return connect(
+                self.config,
+                f"{self.name}/{self.plugin_version}",
+                on_attempt=self.traffic.record_attempt,
+                on_answer=self.traffic.record_answer,
+            )
         except ValueError as error:
             raise ConfigValidationError(str(error), errors=[str(error)]) from None
 
@@ -172,11 +178,11 @@ class TapIterable(TrafficTap):
     @classmethod
     def invoke(cls, **options: Any) -> None:
         """Run the command; expected errors end it with one line."""
-        explained = (*EXPECTED_ERRORS, ConfigValidationError)
+        cls._recording = RunRecording(cls.name, cls.plugin_version, (*EXPECTED_ERRORS, ConfigValidationError))
         with (
-            bounded_shutdown(),
+            bounded_shutdown(before_force=cls._recording.end_by_force),
             exit_with_message(cls.logger, *EXPECTED_ERRORS),
-            RunRecording(cls.name, cls.plugin_version, explained) as cls._recording,
+            cls._recording,
             explain_variable_errors(cls.name, SCHEMA["properties"]),
             explain_expression_errors("stream_maps", MappingError),
         ):

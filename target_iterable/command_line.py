@@ -88,11 +88,11 @@ class CommandLine(SinkTarget):
             ledger: the one of `KEY_COMMANDS` to make in the ledger instead of a run; None for a run.
             options: those of the SDK.
         """
-        explained = (*EXPECTED_ERRORS, ConfigValidationError)
+        recording = RunRecording(cls.name, cls.plugin_version, (*EXPECTED_ERRORS, ConfigValidationError))
         with (
-            bounded_shutdown(),
+            bounded_shutdown(before_force=recording.end_by_force),
             exit_with_message(cls.logger, *EXPECTED_ERRORS),
-            RunRecording(cls.name, cls.plugin_version, explained) as recording,
+            recording,
             explain_variable_errors(cls.name, SETTINGS["properties"]),
             explain_expression_errors("stream_maps", MappingError),
         ):

@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -25,21 +25,27 @@ DEADLINE_SECONDS: Final = 4.5
 """From the signal until the process is ended by force."""
 EXIT_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
-_LOG_SECONDS: Final = 0.2
-"""Time for the last log message: the reader of the log may stand still."""
-_SIGNAL_EXIT_CODE: Final = 128
+SIGNAL_EXIT_CODE: Final = 128
 """Exit status of a process that died of a signal, minus the number of the signal, as shells have it."""
+
+_LAST_SECONDS: Final = 0.2
+"""Time for the last log message, and as much for what is called before the end: who reads the log may stand still."""
 
 _logger: Final = logging.getLogger(__name__)
 
 
 @contextmanager
-def bounded_shutdown(cancellation: Cancellation = PROCESS) -> Iterator[None]:
-    """End the process in time after one of `EXIT_SIGNALS`, as long as the context lasts. Only for the main thread."""
+def bounded_shutdown(
+    cancellation: Cancellation = PROCESS, before_force: Callable[[int], None] | None = None
+) -> Iterator[None]:
+    """End the process in time after one of `EXIT_SIGNALS`, as long as the context lasts. Only for the main thread.
+
+    Before the process is ended by force, `before_force` is called with the number of the signal. It has a moment only.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    watch = _Watch(cancellation)
+    watch = _Watch(cancellation, before_force)
     before = signal.set_wakeup_fd(watch.waker.fileno(), warn_on_full_buffer=False)
     watch.start()
     try:
@@ -55,8 +61,9 @@ class _Watch(threading.Thread):
     After a signal it runs until the process has ended, since other threads may keep the process alive.
     """
 
-    def __init__(self, cancellation: Cancellation) -> None:
+    def __init__(self, cancellation: Cancellation, before_force: Callable[[int], None] | None) -> None:
         super().__init__(name="shutdown", daemon=True)
+        self._before_force = before_force
         self._cancellation = cancellation
         self._woken, self.waker = socket.socketpair()
         self.waker.setblocking(False)  # noqa: FBT003 (a socket takes it by position only)
@@ -79,10 +86,13 @@ class _Watch(threading.Thread):
         time.sleep(GRACE_SECONDS)
         self._cancellation.cancel()
         time.sleep(DEADLINE_SECONDS - GRACE_SECONDS)
-        words = threading.Thread(target=_log_forced_exit, args=(number,), daemon=True)
-        words.start()
-        words.join(_LOG_SECONDS)
-        os._exit(_SIGNAL_EXIT_CODE + number)
+        calls = [call for call in (_log_forced_exit, self._before_force) if call is not None]
+        threads = [threading.Thread(target=call, args=(number,), daemon=True) for call in calls]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(_LAST_SECONDS)
+        os._exit(SIGNAL_EXIT_CODE + number)
 
 
 def _log_forced_exit(number: int) -> None:

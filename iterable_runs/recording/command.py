@@ -11,6 +11,7 @@ from click.exceptions import Exit
 
 from iterable_api.errors import RunEndedError
 from iterable_api.redaction import without_addresses
+from iterable_api.waiting.shutdown import SIGNAL_EXIT_CODE
 from iterable_runs.recording.notes import RunNotes
 from iterable_runs.recording.observers import RunObserver
 from iterable_runs.recording.recorder import RunRecorder, Snapshot, now_in_microseconds
@@ -73,6 +74,12 @@ class RunRecording:
     def interrupt(self) -> None:
         """Remember that a signal has asked the run to end. A handler of signals may call this."""
         self._is_interrupted = True
+
+    def end_by_force(self, number: int) -> None:
+        """Record that the process is ended now, since it did not end in time after a signal of this number."""
+        if self._recorder is not None:
+            sentence = "A signal has asked the run to end, and what was under way did not end in time."
+            self._recorder.end(RunEnd(INTERRUPTED, SIGNAL_EXIT_CODE + number, sentence, now_in_microseconds()))
 
     def __enter__(self) -> Self:
         self._is_open = True

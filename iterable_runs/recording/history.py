@@ -59,6 +59,9 @@ class HistoryObserver:
         whole = replace(news, requests=[*self._requests], identities=[*self._identities])
         # An open connection may be one of a server, or of a file, that is there no more: then a new one is made.
         if not any(self._write(whole) for _ in range(1 + (self._writer is not None))):
+            self._failures += 1
+            if self._failures == _FAILURES_BEFORE_WARNING:
+                self._warn("and is tried again every few seconds")
             return False
         self._requests.clear()
         self._identities.clear()
@@ -71,7 +74,8 @@ class HistoryObserver:
                 self._writer = HistoryWriter(self._place, self._run)
             self._writer.write(news)
         except HistoryNotWrittenError as error:
-            self._on_failure(error)
+            self._last_error = error
+            self._close()
             return False
         return True
 
@@ -81,14 +85,7 @@ class HistoryObserver:
             try:
                 self._has_old_runs = self._writer.remove_old_runs(now, self._days)
             except HistoryNotWrittenError as error:
-                self._on_failure(error)
-
-    def _on_failure(self, error: HistoryNotWrittenError) -> None:
-        self._last_error = error
-        self._close()
-        self._failures += 1
-        if self._failures >= _FAILURES_BEFORE_WARNING:
-            self._warn("and is tried again every few seconds")
+                _logger.debug("Old runs could not be removed from the run history (%s).", error)
 
     def _warn(self, what: str) -> None:
         if not self._has_warned:

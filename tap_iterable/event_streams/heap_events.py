@@ -39,7 +39,7 @@ class _Source(EventStream):
     def _count_left(self, windows: int) -> None:
         """Leave it open: the windows of one data type say little about all of them."""
 
-    def _still_to_read(self) -> list[ExportStream]:
+    def _unread_streams(self) -> list[ExportStream]:
         return self._owner.sources_from(self)
 
 

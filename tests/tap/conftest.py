@@ -28,3 +28,9 @@ def seeded(seeded_database: Path, tmp_path: Path) -> Iterator[Sandbox]:
 def read(seeded: Sandbox, tmp_path: Path) -> TapRun:
     """Runs the tap against the seeded project."""
     return TapRun(seeded.url, seeded.api_key, tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _directory_of_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs of the tap leave in their directory, such as the history of runs, stays out of the repository."""
+    monkeypatch.chdir(tmp_path)

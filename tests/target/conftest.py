@@ -82,3 +82,9 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     server = get_server(folder / "postgres", cleanup_mode="stop")
     yield str(server.get_uri())
     server.cleanup()
+
+
+@pytest.fixture(autouse=True)
+def _directory_of_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs of the target leave in their directory, such as the history of runs, stays out of the repository."""
+    monkeypatch.chdir(tmp_path)
