@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -42,14 +42,16 @@ class Condition:
 
     Attributes:
         find: the findings of a run. Its second argument is the limit; None for conditions without one.
-        meaning: when it holds, in words, for the settings.
+        meaning: when it holds, in words.
         limit: what may stand behind a colon; None if nothing may.
+        forms: how it can be written, where that is not its name alone.
         of: the plugins that have it.
     """
 
     find: Callable[[Ending, Any], Iterator[Finding]]
     meaning: str
     limit: LimitKind | None = None
+    forms: Sequence[str] = ()
     of: tuple[str, ...] = (TAP, TARGET)
 
 
@@ -135,24 +137,26 @@ _MOST_FIELDS: Final = 5
 
 CONDITIONS: Final[Mapping[str, Condition]] = MappingProxyType(
     {
-        FAILURE: Condition(_failure, "the run failed, or the one before was killed"),
+        FAILURE: Condition(_failure, "The run failed, or the one before was killed."),
         "rejects": Condition(
             _rejects,
-            "more records of a stream were rejected, or lines malformed, than the limit: `rejects` is any, "
-            "`rejects:100` more than 100, `rejects:5%` more than 5 % of those read",
+            "Any record of a stream was rejected, more than 100, or more than 5 % of those read. Of the tap: lines of "
+            "an export that are no records.",
             COUNT,
+            ("rejects", "rejects:100", "rejects:5%"),
         ),
-        "nothing_read": Condition(_nothing_read, "the run succeeded and has read nothing"),
+        "nothing_read": Condition(_nothing_read, "The run succeeded, and has read nothing in any stream."),
         "late": Condition(
             _late,
-            "the newest row of all streams is older than the limit: `late:26h`, `late:90min`, `late:2d`",
+            "The newest row of all streams, in this run or those before, is older than that.",
             SPAN,
+            ("late:26h", "late:90min", "late:2d"),
             (TAP,),
         ),
         "removals_stopped": Condition(
-            _removals_stopped, "members of a mirrored stream that have left the source were not removed", of=(TARGET,)
+            _removals_stopped, "Members that have left the source of a mirrored stream were not removed.", of=(TARGET,)
         ),
-        RECOVERED: Condition(_nothing, "a run is as it should be, after one or more that were not"),
+        RECOVERED: Condition(_nothing, "A run succeeded, and nothing is left of what alerts have told before."),
     }
 )
 

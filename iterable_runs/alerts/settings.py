@@ -33,10 +33,10 @@ def alert_settings(plugin: str) -> dict[str, Any]:
             "items": {"type": "string"},
             "default": [name for name in _DEFAULT if name in names],
             "title": "Alert on",
-            "description": "What `alerts` are sent about: "
-            + "; ".join(f"`{name}`: {CONDITIONS[name].meaning}" for name in names)
-            + ". A condition is told when it begins, once a day while it lasts, and when all are over; without a run "
-            "history (`run_history`) at each run.",
+            "description": "Which ends of a run `alerts` tell of: "
+            + ", ".join(f"`{form}`" for name in names for form in CONDITIONS[name].forms or (name,))
+            + ". Each is told when it begins, once a day while it lasts, and when all are over. docs/seeing.md says "
+            "what they mean.",
         },
     }
 

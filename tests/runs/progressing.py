@@ -20,7 +20,9 @@ from tests.runs.endings import START, target_run
 def _stream(word: str) -> StreamFacts:
     name, _, rest = word.partition("=")
     read, _, share = rest.partition("/")
-    return StreamFacts(name, Totals(read=int(read), requests=int(read != "0")), share_done=float(share) if share else None)
+    return StreamFacts(
+        name, Totals(read=int(read), requests=int(read != "0")), share_done=float(share) if share else None
+    )
 
 
 def main() -> None:
