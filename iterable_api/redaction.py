@@ -23,7 +23,7 @@ _PERSONAL: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"\+?\d[\d ()./-]{7,}\d"), "<number>"),
 )
 _MAX_READ_CHARACTERS: Final = 2_000
-_MAX_SHOWN_CHARACTERS: Final = 300
+MAX_SHOWN_CHARACTERS: Final = 300
 
 
 def redact(text: str, sent: Iterable[str] = ()) -> str:
@@ -35,7 +35,7 @@ def redact(text: str, sent: Iterable[str] = ()) -> str:
         text = re.sub(rf"(?<!\w)(?:{quoted})(?!\w)", "<redacted>", text, flags=re.IGNORECASE)
     for pattern, replacement in _PERSONAL:
         text = pattern.sub(replacement, text)
-    return text[:_MAX_SHOWN_CHARACTERS]
+    return text[:MAX_SHOWN_CHARACTERS]
 
 
 def without_addresses(text: str) -> str:

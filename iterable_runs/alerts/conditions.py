@@ -95,7 +95,8 @@ def _commonest(stream: StreamFacts) -> str:
         return ""
     code, reason = max(stream.rejects.items(), key=lambda item: item[1].count)
     fields = ", ".join(safe(field) for field in sorted(reason.fields)[:_MOST_FIELDS])
-    return f", most of them for {safe(code)} ({reason.count:,}{f'; {fields}' if fields else ''})"
+    often = "" if reason.count == stream.totals.rejected else f"most often ({reason.count:,}) "
+    return f", {often}for {safe(code)}{f' ({fields})' if fields else ''}"
 
 
 def _nothing_read(ending: Ending, _: None) -> Iterator[Finding]:

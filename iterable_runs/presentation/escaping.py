@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from iterable_api.redaction import redact
+from iterable_api.redaction import MAX_SHOWN_CHARACTERS, redact
 
 
 def printable(text: str) -> str:
@@ -14,7 +14,9 @@ def printable(text: str) -> str:
 
 def safe(text: str) -> str:
     """`text` on one line, without what looks like personal data or a secret: so it may leave the machine."""
-    return printable(redact(" ".join(text.split())))
+    kept = redact(" ".join(text.split()))
+    # It ends with a whole word where it was cut.
+    return printable(kept if len(kept) < MAX_SHOWN_CHARACTERS else f"{kept.rpartition(' ')[0]} …")
 
 
 def _shown(text: str) -> Iterator[str]:

@@ -105,8 +105,8 @@ def test_a_message_says_what_where_how_many_why_and_how_to_look_closer() -> None
     title, text = said(run, "rejects")
     assert title == "target-iterable (nightly): 1,204 records rejected"
     assert text == (
-        "- 1,204 of 10,000 records of users were rejected, most of them for RequestFieldsTypesMismatched "
-        "(904; age, plan.since).\n"
+        "- 1,204 of 10,000 records of users were rejected, most often (904) for "
+        "RequestFieldsTypesMismatched (age, plan.since).\n"
         "\n"
         "Run 0011223344556677 on data-1: read 10,000, written 8,796, rejected 1,204, in 1 min.\n"
         "To look closer: cd /srv/sync && iterable-runs rejects 0011223344556677"
