@@ -23,6 +23,7 @@ from iterable_runs.store.columns import (
 from iterable_runs.store.databases import Database, HistoryNotWrittenError, Row, connect, transaction
 from iterable_runs.store.facts import IdentityFacts, RequestFacts, RunEnd, RunStart, StreamFacts
 from iterable_runs.store.identity_hash import identity_hash
+from iterable_runs.store.statements import SQLITE
 from iterable_runs.store.statuses import RUNNING
 from iterable_runs.store.totals import total_of
 
@@ -156,20 +157,35 @@ def _storable(value: Any) -> Any:
 
 
 def _open(database: Database) -> bytes:
-    """Make what is missing, and return the key of the hashes."""
-    for attempt in range(1, _TABLE_ATTEMPTS + 1):
-        try:
-            with transaction(database):
-                for statement in statements.tables(database.dialect):
-                    database.run(statement)
-        except HistoryNotWrittenError:
-            if attempt == _TABLE_ATTEMPTS:
-                raise
-    with transaction(database):
-        database.run(statements.add(HISTORY, database.dialect), [1, SCHEMA_VERSION, token_bytes(_KEY_BYTES)])
-        ((version, key),) = database.run(statements.READ_HISTORY)
+    """Make what is missing, and return the key of the hashes. Where all is there, nothing is written or locked."""
+    if not (found := _read(database)):
+        _make(database)
+        found = _read(database)
+    version, key = found[0]
     if version != SCHEMA_VERSION:
         raise HistoryNotWrittenError(
             f"it has version {version} of its tables, and this release knows version {SCHEMA_VERSION}"
         )
     return bytes(key)
+
+
+def _read(database: Database) -> list[Row]:
+    """Version and key; nothing as long as there are none."""
+    try:
+        return database.run(statements.READ_HISTORY)
+    except database.errors:
+        return []
+
+
+def _make(database: Database) -> None:
+    for attempt in range(1, _TABLE_ATTEMPTS + 1):
+        try:
+            with transaction(database):
+                for statement in statements.tables(database.dialect):
+                    database.run(statement)
+                database.run(statements.add(HISTORY, database.dialect), [1, SCHEMA_VERSION, token_bytes(_KEY_BYTES)])
+        except HistoryNotWrittenError:
+            if attempt == _TABLE_ATTEMPTS or database.dialect is SQLITE:
+                raise
+        else:
+            return
