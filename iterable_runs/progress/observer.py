@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from threading import Event, RLock, Thread
 from typing import Final
@@ -100,7 +101,8 @@ class LiveDisplay:
 
     def _keep_drawing(self) -> None:
         while not self._has_ended.wait(_FRAME_SECONDS):
-            self._draw()
+            with suppress(OSError, ValueError):  # the terminal has been closed
+                self._draw()
 
     def _draw(self) -> None:
         with self._lock:

@@ -15,6 +15,7 @@ from tests.runs.commands import TapCommand, TargetCommand, runs
 from tests.runs.test_alerts_sending import TOKEN, hook
 from tests.scripted_server import Answer, ScriptedServer
 from tests.target.loading import stream
+from tests.target.test_mirror import ANN, BOB, CAT, mirror, people, version
 
 WRONG_KEY = "0" * 32
 
@@ -100,6 +101,18 @@ def test_a_run_of_the_tap_that_reads_nothing_is_told_if_that_is_wanted(tap: TapC
     assert told.titles == []
     assert tap.run(*selected, alert_on=["nothing_read"]).returncode == 0
     assert told.titles == ["tap-iterable: nothing read"]
+
+
+def test_stopped_removals_are_told_until_they_go_on(target: TargetCommand, told: Told) -> None:
+    ann, bob, cat = people(ANN), people(BOB), people(CAT)
+    assert target.run(version("list_members", 1, [*ann, *bob, *cat]), **mirror()).returncode == 0
+    ran = target.run(stream("list_members", ann), **mirror())
+    assert ran.returncode == 0, ran.stderr
+    assert told.titles == ["target-iterable: removals stopped"]
+    assert "list_members: what has left the source was not removed" in told.messages[0]["message"]
+    assert "2 of 3 did not come" in told.messages[0]["message"]
+    assert target.run(version("list_members", 2, ann), **mirror()).returncode == 0
+    assert told.titles == ["target-iterable: removals stopped", "target-iterable: recovered"]
 
 
 def test_a_good_run_a_dry_run_and_one_without_alerts_send_nothing(target: TargetCommand, told: Told) -> None:
