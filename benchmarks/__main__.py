@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from benchmarks import webhooks
 from benchmarks.arena import Arena, arena
 from benchmarks.comparing import FEW, Subject, compare, growth
-from benchmarks.measuring import middle, run
+from benchmarks.measuring import counted, middle, run
+from benchmarks.pairs import paired
 from benchmarks.report import Report
+from benchmarks.rows import Load
 from benchmarks.subjects import taps, targets
 from benchmarks.subjects.sandbox import ROUTES
 
@@ -44,6 +47,24 @@ def _ledger(place: Arena, options: argparse.Namespace, report: Report) -> None:
     subjects = {"target-iterable, skip_unchanged": place.target(targets.WITH_LEDGER, "users")}
     subjects |= {name: place.target(target, "users") for name, target in targets.TARGETS.items()}
     report.comparison("Writing users with a ledger", compare(subjects, options.records, options.runs))
+
+
+def _history(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    """The run history, which is on by default, against none. With `--instructions`, these are counted."""
+
+    def tap(export: taps.Export, folder: Path, **settings: str) -> list[str]:
+        command = taps.ours(export, folder, **settings)
+        return counted(command) if options.instructions else command
+
+    def target(url: str, load: Load, folder: Path, **settings: str) -> list[str]:
+        command = targets.ours(url, load, folder, **settings)
+        return counted(command) if options.instructions else command
+
+    without, with_it = place.tap(partial(tap, run_history="")), place.tap(tap)
+    ratios = {"tap-iterable": paired(without, with_it, options.rows, options.runs)}
+    without, with_it = place.target(partial(target, run_history="")), place.target(target)
+    ratios["target-iterable"] = paired(without, with_it, options.records, options.runs)
+    report.additions("What the run history costs", ratios)
 
 
 def _tap_growth(place: Arena, options: argparse.Namespace, report: Report) -> None:
@@ -90,6 +111,7 @@ PARTS: Final[dict[str, Part]] = {
     "tap": _taps,
     "target": _targets,
     "ledger": _ledger,
+    "history": _history,
     "start": _starts,
     "tap-growth": _tap_growth,
     "target-growth": _target_growth,
@@ -104,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=_size, default=200_000, help="rows that taps read")
     parser.add_argument("--records", type=_size, default=100_000, help="records that targets write")
     parser.add_argument("--runs", type=_count, default=5, help="runs of each subject; medians count")
+    parser.add_argument("--instructions", action="store_true", help="count those of the part history, by valgrind")
     parser.add_argument("--seconds", type=_count, default=2, help="how long each receiver of webhooks is sent to")
     parser.add_argument("--sizes", type=_sizes, default=(10_000, 100_000), help="sizes of the growth curves: 10000,...")
     parser.add_argument("--growth-runs", type=_count, default=1, help="runs at each size of the growth curves")

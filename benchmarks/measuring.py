@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import select
 import subprocess
 import time
@@ -17,6 +18,7 @@ _BLOCK: Final = 1 << 20
 _MARKER: Final = b'"RECORD"'
 _LOOK: Final = 0.02
 _PIPE_BYTES: Final = 1 << 20
+_COUNTED: Final = re.compile(rb"I\s+refs:\s+([\d,]+)")
 
 
 class CommandFailedError(Exception):
@@ -32,6 +34,7 @@ class Cost:
         cpu_seconds: of the process and what it waited for, user and system.
         peak_mb: the largest resident size. None where the system does not tell.
         first_record_seconds: from the start of the process to its first RECORD. None if there was none.
+        instructions: None unless the command was one of `counted`.
     """
 
     seconds: float
@@ -39,6 +42,7 @@ class Cost:
     peak_mb: float | None
     written: int
     first_record_seconds: float | None
+    instructions: int | None = None
 
 
 def run(command: Sequence[str], folder: Path, stdin: Path | None = None) -> Cost:
@@ -63,7 +67,14 @@ def run(command: Sequence[str], folder: Path, stdin: Path | None = None) -> Cost
     seconds = time.perf_counter() - began
     if process.returncode:
         raise CommandFailedError(f"{command[0]} ended with {process.returncode}: {log.read_text()[-2000:]}")
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, watch.peak_mb, watch.written, watch.first_record)
+    cpu_seconds, found = usage.ru_utime + usage.ru_stime, _COUNTED.search(log.read_bytes())
+    instructions = int(found[1].replace(b",", b"")) if found else None
+    return Cost(seconds, cpu_seconds, watch.peak_mb, watch.written, watch.first_record, instructions)
+
+
+def counted(command: Sequence[str]) -> list[str]:
+    """The command with its instructions counted by valgrind. It takes some 50 times as long."""
+    return ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", *command]
 
 
 def middle(costs: Sequence[Cost]) -> Cost:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.comparing import Figures
+from benchmarks.pairs import Ratios
 from benchmarks.webhooks import Figures as ReceiverFigures
 
 _COLUMNS: Final = ("records", "records/s", "peak MB", "CPU s per million", "start s", "first record s")
@@ -45,6 +46,16 @@ class Report:
         _console.print(table)
         rows = {name: asdict(row) for name, row in figures.items()}
         self._results[title] = {"figures": rows, "times as many": times_as_many}
+
+    def additions(self, title: str, ratios: Mapping[str, Ratios]) -> None:
+        """What an addition costs each subject."""
+        table = _table(title, "", "records", "seconds without", "by time", "by CPU", "by instructions")
+        for name, row in ratios.items():
+            measured = (row.seconds, row.cpu_seconds, row.instructions)
+            cells = [_cell(None if ratio is None else ratio - 1, "+.1%") for ratio in measured]
+            table.add_row(name, f"{row.records:,}", f"{row.without_seconds:.2f}", *cells)
+        _console.print(table)
+        self._results[title] = {name: asdict(row) for name, row in ratios.items()}
 
     def growth(self, title: str, curve: Sequence[Figures]) -> None:
         """One subject at several sizes."""

@@ -63,8 +63,10 @@ Try the key, the region and the type of the project with `meltano invoke target-
 Begin with `TARGET_ITERABLE_DRY_RUN=true meltano run ...`: it checks all records and says what would be written and
 rejected, and writes nothing.
 
-Folders with personal data have a `.gitignore` of their own. The ledger does not: put `ledger.db*` into that of the
-project.
+Folders with personal data have a `.gitignore` of their own. Single files do not: put `ledger.db*` and
+`iterable-runs.db*` into that of the project.
+
+Each run notes itself in the history of runs: `iterable-runs list`, run in the project, shows it.
 
 Rejected records are kept as Singer messages in `rejects_path`, with the reason beside each. Fix the cause, then send
 them again with `meltano invoke target-iterable --input FILE`.

@@ -30,7 +30,7 @@ Tap = Callable[[Export, Path], list[str]]
 """Prepares a run in a folder; the command for it."""
 
 
-def ours(export: Export, folder: Path) -> list[str]:
+def ours(export: Export, folder: Path, **settings: Any) -> list[str]:
     """`tap-iterable` with everything on, the limits excepted: they would measure Iterable."""
     config = {
         "api_key": "bench",
@@ -38,6 +38,7 @@ def ours(export: Export, folder: Path) -> list[str]:
         "enforce_rate_limits": False,
         "start_date": START.isoformat(),
         "end_date": END.isoformat(),
+        **settings,
     }
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "catalog.json").write_text(json.dumps(catalog(config, {STREAM})))

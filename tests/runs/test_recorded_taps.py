@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -151,6 +152,23 @@ def test_commands_that_are_no_runs_leave_no_history(tap: TapCommand) -> None:
         assert tap.run(*arguments).returncode == 0
     tap.run("--catalog", "missing.json")
     assert not Path(tap.place).exists()
+
+
+def test_an_empty_setting_writes_no_history(tap: TapCommand) -> None:
+    assert tap.run(*tap.select("lists"), run_history="").returncode == 0
+    assert not Path(tap.place).exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "setting"),
+    [({"run_history": "mysql://host/runs"}, "run_history"), ({"run_history_days": 0}, "run_history_days")],
+)
+def test_a_setting_that_makes_no_sense_is_refused_by_its_name(
+    tap: TapCommand, wrong: dict[str, Any], setting: str
+) -> None:
+    ended = tap.run(**wrong)
+    assert ended.returncode == 1
+    assert setting in ended.stderr
 
 
 def test_the_files_of_the_history_hold_nothing_personal(tap: TapCommand, sandbox: Sandbox) -> None:
