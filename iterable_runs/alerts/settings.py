@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from iterable_runs.alerts import sending
 from iterable_runs.alerts.conditions import CONDITIONS, RECOVERED, Wanted, conditions_of, parse_condition
 
 ALERTS: Final = "alerts"
@@ -54,6 +53,9 @@ def alert_problems(config: Mapping[str, Any], plugin: str) -> Iterator[str]:
         return
     if set(config[ALERT_ON]) <= {RECOVERED}:
         yield f"`{ALERTS}` is set, but `{ALERT_ON}` has nothing that a run could recover from"
+    # Imported here, as most runs have no alerts.
+    from iterable_runs.alerts import sending  # noqa: PLC0415
+
     if not sending.is_installed():
         yield f"`{ALERTS}` is set, but {sending.MISSING}"
         return
