@@ -26,7 +26,7 @@ _PERSONAL: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
 )
 _FIXED: Final = re.compile(rf"(?<![\w@%.+-])({'|'.join(map(re.escape, FIXED_TEXTS))})(?![\w@%+-])")
 _MAX_READ_CHARACTERS: Final = 2_000
-_MAX_SHOWN_CHARACTERS: Final = 300
+MAX_SHOWN_CHARACTERS: Final = 300
 
 
 def redact(text: str, sent: Iterable[str] = ()) -> str:
@@ -36,7 +36,7 @@ def redact(text: str, sent: Iterable[str] = ()) -> str:
         text = text[:_MAX_READ_CHARACTERS].rpartition(" ")[0]
     quoted, parts = _quoted(text, sent), _FIXED.split(text)
     parts[::2] = [_without_personal(part, quoted) for part in parts[::2]]
-    return "".join(parts)[:_MAX_SHOWN_CHARACTERS]
+    return "".join(parts)[:MAX_SHOWN_CHARACTERS]
 
 
 def _without_personal(text: str, quoted: str) -> str:

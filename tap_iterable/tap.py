@@ -31,7 +31,7 @@ from iterable_api.plugin.exit_errors import (
 )
 from iterable_api.waiting.shutdown import EXIT_SIGNALS, bounded_shutdown
 from iterable_runs.recording.command import RunRecording
-from iterable_runs.recording.settings import history_problems, observers_of
+from iterable_runs.recording.settings import observers_of, run_problems
 from iterable_runs.recording.surroundings import new_run_id
 from iterable_runs.store.facts import StreamFacts
 from tap_iterable.config.settings import SCHEMA, problems
@@ -104,9 +104,9 @@ class TapIterable(TrafficTap):
     def setup_mapper(self) -> None:
         """Begin to record the run: the SDK calls this when it knows the settings, and before it makes the streams."""
         if self._recording is not None:
-            _raise_config_errors([*history_problems(self.config)])
-            facts = self._facts
-            if (notes := self._recording.begin(new_run_id(), facts, observers_of(self.config))) is not None:
+            _raise_config_errors([*run_problems(self.config, self.name)])
+            observers = observers_of(self.config, self.name)
+            if (notes := self._recording.begin(new_run_id(), self._facts, observers)) is not None:
                 self.traffic.on_request = notes.add_request
         super().setup_mapper()
 
@@ -235,6 +235,7 @@ class TapIterable(TrafficTap):
     @classmethod
     def _test(cls, given: Any) -> None:
         tap = cls(config=given.config, parse_env_config=given.parse_env)
+        _raise_config_errors([*run_problems(tap.config, cls.name)])
         array_in(tap.client.get_json(KEY_CHECK), "channels", KEY_CHECK)
         cls.logger.info("The key works in this data centre. Whether it may export, too, shows in a run.")
 

@@ -25,7 +25,7 @@ from iterable_api.waiting.shutdown import bounded_shutdown
 from iterable_runs.recording.command import RunRecording
 from iterable_runs.recording.notes import RunNotes
 from iterable_runs.recording.recorder import Snapshot
-from iterable_runs.recording.settings import history_problems, observers_of
+from iterable_runs.recording.settings import observers_of, run_problems
 from target_iterable.config.given_settings import request_dry_run
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import HIDDEN, SETTINGS
@@ -117,14 +117,14 @@ class CommandLine(SinkTarget):
         """Begin to record the run, if it is one of the command; return what takes its notes.
 
         Raises:
-            SettingError: if the settings of the run history make no sense.
+            SettingError: if the settings about its observers make no sense.
         """
-        for problem in history_problems(self.config):
+        for problem in run_problems(self.config, self.name):
             raise SettingError(problem)
         if self._recording is None:
             return None
-        log = self.config.get("request_log_path")
-        return self._recording.begin(run_id, snapshot, observers_of(self.config), dry_run=is_dry, request_log=log)
+        log, observers = self.config.get("request_log_path"), observers_of(self.config, self.name)
+        return self._recording.begin(run_id, snapshot, observers, dry_run=is_dry, request_log=log)
 
     @classmethod
     def get_singer_command(cls) -> click.Command:

@@ -202,7 +202,6 @@ class TargetIterable(CommandLine, FastDispatchTarget):
     def _deliver_when_due(self) -> None:
         if self.deliveries.is_due():
             self.deliveries.send_in_background(self.state_writer())
-            self._report.log_progress()
 
     def _close(self, ending: RunEnding = RunEnding.FAILED) -> None:
         finished = ending is RunEnding.COMPLETE

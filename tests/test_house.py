@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 ABSENT = {"benchmarks", "demo", "tests", "tools", "meltano"}
 """What those who install the distribution do not have."""
 
-RARE = ("sqlalchemy", "cryptography", "pyarrow", "psycopg", "redis")
+RARE = ("sqlalchemy", "cryptography", "pyarrow", "psycopg", "redis", "apprise", "opentelemetry", "rich")
 """What only some runs need, and takes long to load."""
 
 MAX_FILES = 14

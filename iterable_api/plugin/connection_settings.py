@@ -112,8 +112,15 @@ def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Mapping[str,
         nearest = get_close_matches(name, known, n=1, cutoff=0.7)
         yield f"`{name}` is no setting." + (f" Did you mean `{nearest[0]}`?" if nearest else "")
     for name, schema in known.items():
-        if schema.get("secret") and not isinstance(config.get(name) or "", str):
-            yield f"`{name}` must be a text: put quotes around it."
+        if schema.get("secret") and name in config and config[name] is not None:
+            yield from _wrong_secret(name, config[name], is_list="array" in schema.get("type", ()))
+
+
+def _wrong_secret(name: str, value: object, *, is_list: bool) -> Iterator[str]:
+    if is_list and not (isinstance(value, list) and all(isinstance(one, str) and one for one in value)):
+        yield f"`{name}` must be a list of texts, none of them empty."
+    elif not is_list and not isinstance(value, str):
+        yield f"`{name}` must be a text: put quotes around it."
 
 
 def connect(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -38,6 +39,8 @@ class Status:
 
 REJECTS: Final = "rejects"
 KILLED: Final = "killed"
+SILENCE: Final = timedelta(seconds=60)
+"""A run that notes nothing for so long, and has not said that it ends, was killed. Runs note something every few."""
 
 STATUSES: Final[Mapping[str, Status]] = MappingProxyType(
     {

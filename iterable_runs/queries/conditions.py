@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, or_
 
-from iterable_runs.presentation.statuses import KILLED, REJECTS
+from iterable_runs.presentation.statuses import KILLED, REJECTS, SILENCE
 from iterable_runs.queries.answers import Run
 from iterable_runs.queries.filters import RunFilter
 from iterable_runs.queries.rows import micros
 from iterable_runs.store.statuses import RUNNING, SUCCEEDED
 from iterable_runs.store.tables import RUNS
-
-SILENCE: Final = timedelta(seconds=60)
-"""A run that notes nothing for so long, and has not said that it ends, was killed. Runs note something every few."""
 
 _Place = tuple[int, str]
 

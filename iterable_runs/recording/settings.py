@@ -1,12 +1,16 @@
-"""The settings of the run history, which tap and target share, as JSON Schema; and the observers that they ask for."""
+"""The settings of the run history, which tap and target share, as JSON Schema; and the observers of a run."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from iterable_runs.alerts.settings import alert_problems, wanted_conditions
+from iterable_runs.progress.observer import ProgressObserver
 from iterable_runs.recording.observers import RunObserver
 from iterable_runs.store.places import DEFAULT_PLACE, place_problems
+from iterable_runs.telemetry.activation import wanted_exports
 
 NONE: Final = "none"
 REJECTED: Final = "rejected"
@@ -54,12 +58,30 @@ def history_problems(config: Mapping[str, Any]) -> Iterator[str]:
         yield from place_problems("run_history", config["run_history"])
 
 
-def observers_of(config: Mapping[str, Any]) -> Sequence[RunObserver]:
-    """The observers of a run that the settings ask for."""
-    observers: list[RunObserver] = []
-    if config["run_history"]:
+def run_problems(config: Mapping[str, Any], plugin: str) -> Iterator[str]:
+    """Errors of all settings about the observers of a run, each with the name of its setting."""
+    yield from history_problems(config)
+    yield from alert_problems(config, plugin)
+
+
+def observers_of(config: Mapping[str, Any], plugin: str) -> Sequence[RunObserver]:
+    """The observers of a run that the settings and the environment ask for.
+
+    The history is the last one: where its database is away, it may take a while.
+    """
+    observers: list[RunObserver] = [ProgressObserver()]
+    place = config["run_history"]
+    if config["alerts"]:
+        from iterable_runs.alerts.observer import AlertObserver  # noqa: PLC0415
+
+        observers.append(AlertObserver(config["alerts"], wanted_conditions(config, plugin), place or None))
+    if exports := wanted_exports(os.environ):
+        from iterable_runs.telemetry.observer import TelemetryObserver  # noqa: PLC0415
+
+        observers.append(TelemetryObserver(exports))
+    if place:
         # Imported here, as it brings the driver of a database with it.
         from iterable_runs.recording.history import HistoryObserver  # noqa: PLC0415
 
-        observers.append(HistoryObserver(config["run_history"], config["run_history_days"]))
+        observers.append(HistoryObserver(place, config["run_history_days"]))
     return observers

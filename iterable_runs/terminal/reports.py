@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Final
 
 from iterable_runs.presentation import formats
+from iterable_runs.presentation.escaping import printable
 from iterable_runs.presentation.totals import Column, columns_of
 from iterable_runs.queries.answers import Found, RejectCount, Run, StreamOfRun
 from iterable_runs.queries.comparing import Comparison
-from iterable_runs.terminal.text_tables import facts, printable, table
+from iterable_runs.terminal.text_tables import facts, table
 
 _NUMBERS: Final = ("took", "streams", "read", "written", "unchanged", "rejected", "requests")
 _RUN_HEAD: Final = ("run", "status", "plugin", "pipeline", "started", *_NUMBERS)

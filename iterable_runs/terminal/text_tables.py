@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
+
+from iterable_runs.presentation.escaping import printable
 
 _LONGEST_CELL: Final = 60
 
@@ -20,16 +22,6 @@ def facts(rows: Sequence[tuple[str, str]]) -> str:
     """Names and values, one pair a line."""
     width = max((len(name) for name, _ in rows), default=0)
     return "\n".join(f"{name.ljust(width)}  {printable(value)}" for name, value in rows)
-
-
-def printable(text: str) -> str:
-    """`text` with all control characters, and those that turn the direction of writing, as escapes."""
-    return "".join(_shown(text))
-
-
-def _shown(text: str) -> Iterator[str]:
-    for character in text:
-        yield character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], is_number: Sequence[bool]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from iterable_api.facts.data_types import DATA_TYPES, unknown_data_type
 from iterable_api.plugin.connection_settings import CONNECTION
 from iterable_api.storage.paths import folder_problem
+from iterable_runs.alerts.settings import alert_settings
 from iterable_runs.recording.settings import RUN_HISTORY, history_problems
 from tap_iterable.config.export_settings import EXPORT
 from tap_iterable.config.webhook_settings import WEBHOOKS
@@ -155,6 +156,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "are not. More fails the stream.",
         },
         **RUN_HISTORY,
+        **alert_settings("tap-iterable"),
     },
 }
 

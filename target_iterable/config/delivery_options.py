@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from target_iterable.core.threshold import Threshold
+from iterable_api.plugin.threshold import Threshold
 
 
 @dataclass(frozen=True)

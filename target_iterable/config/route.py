@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from iterable_api.plugin.threshold import Threshold
 from target_iterable.core.operation import Endpoint
-from target_iterable.core.threshold import Threshold
 from target_iterable.records.column_selection import EVERYTHING, ColumnSelection
 
 IDENTIFIERS: Final = ("email", "userId")

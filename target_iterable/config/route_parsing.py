@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from iterable_api.facts.identity import ProjectType
+from iterable_api.plugin.threshold import Threshold
 from target_iterable.config.route import (
     DOTS,
     IDENTIFIERS,
@@ -25,7 +26,6 @@ from target_iterable.config.route import (
 )
 from target_iterable.config.setting_error import SettingError, one_of
 from target_iterable.config.threshold_settings import parse_threshold
-from target_iterable.core.threshold import Threshold
 from target_iterable.records.column_selection import ColumnSelection
 from target_iterable.records.deletion_marks import is_mark
 from target_iterable.records.user_identity import ACCEPTED

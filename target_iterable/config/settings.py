@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from iterable_api.plugin.connection_settings import CONNECTION
+from iterable_runs.alerts.settings import alert_settings
 from iterable_runs.recording.settings import IDENTITIES, RUN_HISTORY
 from target_iterable.config.record_settings import RECORD_SETTINGS
 from target_iterable.config.route_settings import STREAM_SETTINGS
@@ -26,6 +27,7 @@ SETTINGS: Final[dict[str, Any]] = {
         **REPORT_SETTINGS,
         **RUN_HISTORY,
         **IDENTITIES,
+        **alert_settings("target-iterable"),
         **DRY_RUN_SETTINGS,
     },
 }

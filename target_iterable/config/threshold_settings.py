@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from iterable_api.plugin.threshold import Threshold
 from target_iterable.config.setting_error import SettingError
-from target_iterable.core.threshold import Threshold
 
 
 def threshold_setting(config: Mapping[str, Any], setting: str) -> Threshold:

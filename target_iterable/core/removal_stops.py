@@ -99,6 +99,9 @@ CONFIGURATION: Final = frozenset({NO_VERSION, EARLY_VERSION})
 _EXPECTED: Final = frozenset({ONLY_TOMBSTONES})
 """Codes of reasons that are nothing out of the ordinary: they are in the summary, not in the log."""
 
+_TOLD_BY_THE_END: Final = frozenset({RunEnding.INTERRUPTED.value, RunEnding.FAILED.value})
+"""Codes of reasons that say no more than how the run has ended."""
+
 
 @dataclass(frozen=True)
 class RemovalStop:
@@ -120,6 +123,11 @@ class RemovalStop:
     def matters(self) -> bool:
         """Whether a member stays that would have been removed, as far as known."""
         return self.missing != 0
+
+    @property
+    def is_worth_telling(self) -> bool:
+        """Whether somebody should hear of it beside how the run has ended."""
+        return self.matters and self.code not in _EXPECTED | _TOLD_BY_THE_END
 
     @property
     def should_log(self) -> bool:

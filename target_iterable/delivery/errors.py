@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from iterable_api.errors import DailyCapReachedError, FieldTypeError, IterableError
+from iterable_api.plugin.threshold import Threshold
 from target_iterable.core.operation import BatchResult
-from target_iterable.core.threshold import Threshold
 from target_iterable.reporting.stream_counts import StreamCounts
 
 

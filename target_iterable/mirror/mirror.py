@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
+from iterable_api.plugin.threshold import Threshold
 from target_iterable.core.operation import BatchResult, Operation
 from target_iterable.core.removal_stops import RemovalStop, RunEnding
-from target_iterable.core.threshold import Threshold
 from target_iterable.ledger.deduplication import Deduplication
 from target_iterable.reporting.stream_counts import StreamCounts
 

@@ -40,7 +40,7 @@ def _facts(stream: str, object_: str, counts: StreamCounts) -> StreamFacts:
         rejects={
             code: RejectReasonFacts(count, _fields(counts.reject_fields.get(code))) for code, count in reasons.items()
         },
-        removals_stopped=str(counts.removal_stop or ""),
+        removals_stopped=str(stop) if (stop := counts.removal_stop) and stop.is_worth_telling else "",
     )
 
 

@@ -1,11 +1,9 @@
-"""Report of a run: progress lines, a table at the end, and the summary as a file."""
+"""Report of a run: a table at the end, and the summary as a file."""
 
 from __future__ import annotations
 
 import json
-import logging
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
@@ -15,16 +13,11 @@ from target_iterable.config.setting_error import SettingError, refuse
 from target_iterable.core.rejection import INVALID_RECORD
 from target_iterable.reporting.stream_counts import StreamCounts
 
-PROGRESS_SECONDS: Final = 30
-"""Seconds between two lines about the progress."""
-
 _CONTRADICTION: Final = (
     "; that is all of them: the tap contradicts its own schema, and `validate_records: false` lets Iterable decide"
 )
 _COUNTS: Final = ("read", "written", "unchanged", "rejected", "unsent", "requests", "retries", "bytes")
 _WIDTH: Final = 10
-
-_logger: Final = logging.getLogger("target-iterable")
 
 Column: TypeAlias = Callable[[StreamCounts], str]
 
@@ -75,7 +68,6 @@ class RunReport:
         self._path = Path(path).resolve() if path else None
         self._kind = kind
         self._streams = streams
-        self._last_progress = time.monotonic()
         try:
             self._write(finished=False)
         except OSError as error:
@@ -84,13 +76,6 @@ class RunReport:
     def add_stream(self, stream: str, object_: str, counts: StreamCounts) -> None:
         """Include `stream` in the report."""
         self._streams[stream] = (object_, counts)
-
-    def log_progress(self) -> None:
-        """Log the counts of each stream, unless that was done less than `PROGRESS_SECONDS` ago."""
-        if time.monotonic() - self._last_progress >= PROGRESS_SECONDS:
-            self._last_progress = time.monotonic()
-            for stream, (_, counts) in self._streams.items():
-                _logger.info("%s: %s so far.", stream, str(counts))
 
     def close(self, *, finished: bool) -> None:
         """Print the table, and write the summary."""

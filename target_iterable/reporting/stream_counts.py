@@ -123,10 +123,6 @@ class StreamCounts:
         kept = "".join(f", {count:,} kept for the stream {stream!r}" for stream, count in self.shared.most_common())
         return f"{self.missing:,} have left the source: {self.removed:,} removed{kept}{in_brackets(self.not_removed)}"
 
-    def __str__(self) -> str:
-        counts = f"read {self.read}, written {self.written}, unchanged {self.unchanged}, rejected {self.rejected}"
-        return counts + in_brackets(self.reasons)
-
 
 def in_brackets(reasons: Counter[str]) -> str:
     """Format counts as ` (invalidEmails 2, forgottenEmails 1)`, the commonest first; empty without counts."""

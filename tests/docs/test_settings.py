@@ -18,6 +18,7 @@ from singer_sdk import Tap, Target
 from singer_sdk.plugin_base import PluginBase
 
 from iterable_api.plugin.connection_settings import CONNECTION
+from iterable_runs.alerts.settings import ALERT_ON, ALERTS
 from iterable_runs.recording.settings import IDENTITIES, RUN_HISTORY
 from tools.definitions import definition
 from tools.generated import ROOT
@@ -46,9 +47,9 @@ def test_settings_of_the_sdk_are_described_in_our_words(plugin: type[PluginBase]
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_every_setting_is_set_by_a_test_of_its_plugin(setting: Setting) -> None:
-    """Tests of `tests/api` count for settings that both hand to the client, those of `tests/runs` for the history."""
+    """Tests of `tests/api` count for settings that both hand to the client, those of `tests/runs` for observers."""
     room = setting.plugin.partition("-")[0]
-    of_runs = set_by_tests("runs") & (RUN_HISTORY.keys() | IDENTITIES.keys())
+    of_runs = set_by_tests("runs") & (RUN_HISTORY.keys() | IDENTITIES.keys() | {ALERTS, ALERT_ON})
     assert setting.name in set_by_tests(room) | (set_by_tests("api") & CONNECTION.keys()) | of_runs
 
 

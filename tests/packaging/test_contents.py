@@ -62,7 +62,7 @@ def test_the_metadata_tells_what_it_is_and_needs(metadata: Message) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert str(metadata.get_payload()).startswith("# singer-iterable")
     extras = set(metadata.get_all("Provides-Extra", []))
-    assert extras >= {"faker", "parquet", "postgres", "redis", "runs", "sandbox", "webhooks"}
+    assert extras >= {"alerts", "faker", "opentelemetry", "parquet", "postgres", "redis", "runs", "sandbox", "webhooks"}
 
 
 def test_the_commands_are_the_two_plugins_the_sandbox_the_receiver_and_the_history(wheel: Path) -> None:

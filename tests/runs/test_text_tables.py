@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterable_runs.terminal.text_tables import facts, printable, table
+from iterable_runs.presentation.escaping import printable
+from iterable_runs.terminal.text_tables import facts, table
 
 
 def test_numbers_are_aligned_to_the_right_and_names_to_the_left() -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from iterable_api.plugin.threshold import Threshold
 from target_iterable.command_line import RecordsRejectedError
-from target_iterable.core.threshold import Threshold
 from target_iterable.delivery.errors import TooManyRejectsError
 from tests.target.conftest import Project
 from tests.target.loading import STATE, stream

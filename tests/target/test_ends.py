@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iterable_api.plugin.threshold import Threshold
 from target_iterable.config.setting_error import SettingError
-from target_iterable.core.threshold import Threshold
 from target_iterable.mirror.completeness import DECLARED, Completeness, is_unfinished
 from target_iterable.mirror.mirror import RemovalPolicy
 from tests.target.conftest import Project

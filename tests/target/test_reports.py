@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 
 from target_iterable.config.setting_error import SettingError
-from target_iterable.delivery import run_delivery
-from target_iterable.reporting import run_report
 from target_iterable.reporting.request_log import RequestLogNotWrittenError
 from tests.scripted_server import answer_json
 from tests.target.bulk_server import bulk
@@ -93,16 +91,6 @@ def test_a_stream_that_contradicts_its_own_schema_throughout_is_told_the_setting
     records = [{"email": f"{n}@example.com", "age": "old"} for n in range(2)] + [{"email": ANN, "age": 3}] * good
     project.load(stream("users", records, (), age={"type": "integer"}))
     assert ("`validate_records: false`" in capsys.readouterr().err) is says_so
-
-
-def test_progress_is_told_now_and_then(
-    project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(run_delivery, "MAX_STATE_AGE_SECONDS", 0)
-    monkeypatch.setattr(run_report, "PROGRESS_SECONDS", 0)
-    caplog.set_level("INFO", logger="target-iterable")
-    project.load(stream("users", [{"email": f"{n}@example.com"} for n in range(3)]))
-    assert "users: read 3, written 3, unchanged 0, rejected 0 so far." in caplog.messages
 
 
 def test_every_call_is_logged_without_anything_about_people(project: Project, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""How a run gets on, while it goes on: a live display on a terminal, lines of the log elsewhere."""

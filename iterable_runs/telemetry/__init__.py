@@ -1,0 +1,1 @@
+"""OpenTelemetry: a span for each run, stream and request, and counters of what became of records."""
