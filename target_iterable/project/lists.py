@@ -15,6 +15,8 @@ from target_iterable.core.rejection import RecordRejectedError
 
 STANDARD: Final = "Standard"
 """Type of the lists that can be written; others are `Dynamic`, `Suppression` or `Internal`."""
+UNKNOWN_NAME: Final = "unknownList"
+"""Code of the reject reason where no list has a name, or an id."""
 
 _logger: Final = logging.getLogger("target-iterable")
 
@@ -104,7 +106,7 @@ class Lists:
 
 def _only(lists: Sequence[_List]) -> int:
     if not lists:
-        raise RecordRejectedError("unknownList", "there is no list of this name")
+        raise RecordRejectedError(UNKNOWN_NAME, "there is no list of this name")
     if len(lists) > 1:
         raise RecordRejectedError("ambiguousList", "several lists have this name; give the `list_id`")
     if not lists[0].writable:
