@@ -23,6 +23,7 @@ from target_iterable.objects.segment_calls import Segment
 from target_iterable.objects.users.browsers import Browsers
 from target_iterable.objects.users.devices import Devices
 from target_iterable.objects.users.list_members import ListMembers
+from target_iterable.objects.users.list_memberships import ListMemberships
 from target_iterable.objects.users.privacy import UserDeletions, UserForgets, UserUnforgets
 from target_iterable.objects.users.subscriptions import Subscriptions
 from target_iterable.objects.users.user_emails import UserEmails
@@ -44,6 +45,7 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
         Purchases,
         Carts,
         ListMembers,
+        ListMemberships,
         Subscriptions,
         Devices,
         Browsers,

@@ -233,6 +233,7 @@ CASES: Final = [
     Case({"object": "segment", "groups": "skip"}, {}, _CALL),
     Case({"object": "segment", "audiences": "list", "pages": "common", "spread": "all"}, _HYBRID, _CALL, ["messageId"]),
     Case({"object": "catalog_items", **_MIRROR, "define_field_types": True}, {}, _ITEM, ["itemId"]),
+    Case({"object": "list_memberships", "managed_lists": ["a", "b"], "lists_column": "tags"}, {}, _MEMBER),
 ]
 LINES: Final = [
     '{"email": "ann@example.com", "userId": "u1", "eventName": "seen", "itemId": "A-1", "any": NaN}',

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from target_iterable.columnar.columns import attempt
 from target_iterable.columnar.record_block import RecordBlock
@@ -28,8 +28,15 @@ from target_iterable.records.key_form import KeyColumn, KeyForm
 from target_iterable.records.user_identity import IdentityRule
 from target_iterable.schemas.schema_types import Schemas
 
-Outcome: TypeAlias = Operation | RejectReason | RecordSkippedError | RecordAlreadyWrittenError
-"""Result of building a record: an operation, or the reason why there is none."""
+
+class OperationGroup(NamedTuple):
+    """Results of a record that says several things, each of which counts as a record of its own."""
+
+    outcomes: Sequence[Outcome]
+
+
+Outcome: TypeAlias = Operation | RejectReason | RecordSkippedError | RecordAlreadyWrittenError | OperationGroup
+"""Result of building a record: an operation, several, or the reason why there is none."""
 
 
 @dataclass(frozen=True)

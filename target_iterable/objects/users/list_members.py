@@ -251,5 +251,7 @@ class ListMembers(ColumnarObject, MirroredObject):
         if name_ is None:
             name_ = self._list_of_stream
         if not isinstance(name_, str) or not name_.strip():
-            raise RecordRejectedError("missingList", "`list` and `listId` are empty, and neither the route nor the stream names a list")
+            raise RecordRejectedError(
+                "missingList", "`list` and `listId` are empty, and neither the route nor the stream names a list"
+            )
         return _List(self.project.lists.id_of(name_, create=create))
