@@ -34,6 +34,13 @@ class OperationGroup(NamedTuple):
 
     outcomes: Sequence[Outcome]
 
+    @staticmethod
+    def of(outcomes: Sequence[Outcome]) -> Outcome:
+        """Return the outcome of a record that says what has these outcomes: unchanged if it says nothing."""
+        if not outcomes:
+            return RecordSkippedError()
+        return outcomes[0] if len(outcomes) == 1 else OperationGroup(outcomes)
+
 
 Outcome: TypeAlias = Operation | RejectReason | RecordSkippedError | RecordAlreadyWrittenError | OperationGroup
 """Result of building a record: an operation, several, or the reason why there is none."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 from target_iterable.columnar.columns import attempt
 from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.config.route import REMOVE, ObjectSpec, Option
-from target_iterable.core.rejection import RecordRejectedError, RecordSkippedError, RejectReason
+from target_iterable.core.rejection import RecordRejectedError, RejectReason
 from target_iterable.objects.base.base import Destination, OperationGroup, Outcome
 from target_iterable.objects.base.columnar_object import BlockObject
 from target_iterable.objects.base.user_part import MERGE
@@ -100,7 +100,8 @@ class ListMemberships(BlockObject):
             for membership, outcome in zip(memberships, self._members[mode].operations(some), strict=True):
                 made[membership.place].append(outcome)
         return [
-            names if isinstance(names, RejectReason) else _together(made[place]) for place, names in enumerate(wanted)
+            names if isinstance(names, RejectReason) else OperationGroup.of(made[place])
+            for place, names in enumerate(wanted)
         ]
 
     def _wanted(self, row: Row) -> dict[str, None]:
@@ -138,10 +139,3 @@ class ListMemberships(BlockObject):
                 self.stream,
                 ", ".join(map(repr, sorted(new))),
             )
-
-
-def _together(outcomes: list[Outcome]) -> Outcome:
-    """Return the outcome of a record whose memberships have these: unchanged if it has none."""
-    if not outcomes:
-        return RecordSkippedError()
-    return outcomes[0] if len(outcomes) == 1 else OperationGroup(outcomes)
