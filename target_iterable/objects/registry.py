@@ -10,6 +10,7 @@ from target_iterable.objects.content.campaign_states import CampaignStarts, Camp
 from target_iterable.objects.content.campaigns import Campaigns
 from target_iterable.objects.content.catalog_items import CatalogItems
 from target_iterable.objects.content.catalogs import CatalogFieldMappings, Catalogs
+from target_iterable.objects.content.deletions import CatalogDeletions, ListDeletions
 from target_iterable.objects.content.id_references import Channels, Lists, MessageTypes, NoObject
 from target_iterable.objects.content.metadata import Metadata
 from target_iterable.objects.content.snippets import Snippets
@@ -61,9 +62,11 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
         Messages,
         Segment,
         Lists,
+        ListDeletions,
         Channels,
         MessageTypes,
         Catalogs,
+        CatalogDeletions,
         CatalogFieldMappings,
         NoObject,
     )

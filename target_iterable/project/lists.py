@@ -67,6 +67,12 @@ class Lists:
         found = [known.id for known in self._by_name.get(name, []) if known.type == type_]
         return found[0] if len(found) == 1 else None
 
+    def has(self, id_: int) -> bool:
+        """Whether there is a list of this id."""
+        if self._by_name is None:
+            self._by_name = self._read()
+        return any(known.id == id_ for lists in self._by_name.values() for known in lists)
+
     def _make(self, name: str, description: str | None) -> _List:
         """A new list; or the one of another process that was quicker.
 
