@@ -23,6 +23,7 @@ from target_iterable.core.rejection import (
 from target_iterable.project.project import Project
 from target_iterable.records.column_mapping import Row, pop_object
 from target_iterable.records.duplicate_fields import DuplicateFields
+from target_iterable.records.field_names import refuse_separator
 from target_iterable.records.ids import key_text
 from target_iterable.records.key_form import KeyColumn, KeyForm
 from target_iterable.records.user_identity import IdentityRule
@@ -135,9 +136,11 @@ class IterableObject(ABC):
         """Return what is left of `row`, and the members of its object `member`, as fields; the route decides on nulls.
 
         Raises:
-            RecordRejectedError: see `flatten_member`.
+            RecordRejectedError: see `flatten_member` and `refuse_separator`.
         """
-        return self.duplicates.flattened(pop_object(row, member), row, member, clears=self.route.nulls_clear)
+        fields = self.duplicates.flattened(pop_object(row, member), row, member, clears=self.route.nulls_clear)
+        refuse_separator(fields)
+        return fields
 
     def flatten_member(self, row: Row, member: str) -> Row:
         """Return `row` with the members of its object `member` as fields of their own.
