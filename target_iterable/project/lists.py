@@ -67,6 +67,12 @@ class Lists:
         found = [known.id for known in self._by_name.get(name, []) if known.type == type_]
         return found[0] if len(found) == 1 else None
 
+    def has_name(self, name: str) -> bool:
+        """Whether there is a list of this name."""
+        if self._by_name is None:
+            self._by_name = self._read()
+        return bool(self._by_name.get(name))
+
     def has(self, id_: int) -> bool:
         """Whether there is a list of this id."""
         if self._by_name is None:

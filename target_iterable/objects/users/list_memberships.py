@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final, NamedTuple
 
 from target_iterable.columnar.columns import attempt
@@ -92,6 +92,7 @@ class ListMemberships(BlockObject):
                 for membership in self._memberships(place, names):
                     by_mode[membership.mode].append(membership)
         made: defaultdict[int, list[Outcome]] = defaultdict(list)
+        by_mode[REMOVE] = self._of_existing_lists(by_mode)
         for mode, memberships in by_mode.items():
             some = RecordBlock(
                 [block.keys[place] for place, _, _ in memberships],
@@ -102,6 +103,19 @@ class ListMemberships(BlockObject):
         return [
             names if isinstance(names, RejectReason) else OperationGroup.of(made[place])
             for place, names in enumerate(wanted)
+        ]
+
+    def _of_existing_lists(self, by_mode: Mapping[str, Sequence[_Membership]]) -> list[_Membership]:
+        """The removals from lists that exist when their record comes; a record before may create one."""
+        first_adds: dict[str, int] = {}
+        for membership in by_mode[_ADD]:
+            first_adds.setdefault(membership.list, membership.place)
+        lists = self.project.lists
+        absent = {name for name in self._managed if by_mode[REMOVE] and not lists.has_name(name)}
+        return [
+            removal
+            for removal in by_mode[REMOVE]
+            if removal.list not in absent or first_adds.get(removal.list, removal.place) < removal.place
         ]
 
     def _wanted(self, row: Row) -> dict[str, None]:
