@@ -12,7 +12,7 @@ from target_iterable.columnar.block_reader import InputRecord
 from target_iterable.columnar.line_block import RECORD, SCHEMA, Kind, LineBlock
 from target_iterable.columnar.record_decoder import NO_RECORDS, TypedRecords
 from target_iterable.core.source import InputMessage, Line
-from target_iterable.objects.base.base import Outcome
+from target_iterable.objects.base.base import OperationGroup, Outcome
 
 StreamMap: TypeAlias = Callable[[dict[str, Any]], dict[str, Any] | None]
 
@@ -51,6 +51,16 @@ class PreparedRecord(NamedTuple):
 
 Prepared: TypeAlias = PreparedRecord | Outcome
 """A record of which nothing is to be said but its outcome is that outcome."""
+
+
+def parts_of(prepared: Prepared) -> Sequence[Prepared]:
+    """Return what a record says, if it says several things."""
+    match prepared:
+        case OperationGroup(outcomes):
+            return outcomes
+        case PreparedRecord(outcome=OperationGroup(outcomes)):
+            return [prepared._replace(outcome=outcome) for outcome in outcomes]
+    return ()
 
 
 class BlockSink(Protocol):

@@ -16,15 +16,11 @@ from target_iterable.columnar.block_reader import BlockReader, InputRecord, Read
 from target_iterable.columnar.columns import attempt
 from target_iterable.columnar.record_block import rows_of
 from target_iterable.columnar.record_decoder import TypedRecords
-from target_iterable.columnar_path import Prepared, PreparedRecord, version_in
+from target_iterable.columnar_path import Prepared, PreparedRecord, parts_of, version_in
 from target_iterable.config.route import Route
 from target_iterable.config.router import Router
 from target_iterable.core.operation import Operation
-from target_iterable.core.rejection import (
-    RecordRejectedError,
-    RecordSkippedError,
-    RejectReason,
-)
+from target_iterable.core.rejection import RecordRejectedError, RecordSkippedError, RejectReason
 from target_iterable.core.source import InputMessage, Line
 from target_iterable.deleted_rows import DeletedRowHandler, NamesOf
 from target_iterable.delivery.errors import operations_not_built
@@ -214,6 +210,10 @@ class IterableSink(BatchSink):
         Raises:
             DeliveryFailedError: if a look-up in Iterable fails that its removal needs.
         """
+        if parts := parts_of(prepared):
+            for part in parts:
+                self.deliver(part, source)
+            return
         outcome = attempt(self.delivery.add, prepared, source) if isinstance(prepared, Operation) else prepared
         if outcome is not None:
             self._finish(outcome if isinstance(outcome, PreparedRecord) else PreparedRecord(outcome), source)

@@ -56,7 +56,7 @@ CONTRACT_ENDPOINTS: Final[Mapping[tuple[str, str], EndpointFacts]] = {
         EndpointFacts("GET", "/api/campaigns/{id}", (Limit(100, SECOND),), success=CAMPAIGN, key_types=READERS),
         # catalogs
         EndpointFacts("GET", "/api/catalogs", (Limit(100, SECOND, "key"),), success=CATALOGS),
-        EndpointFacts("DELETE", "/api/catalogs/{catalogName}"),
+        EndpointFacts("DELETE", "/api/catalogs/{catalogName}", success=ENVELOPE),
         EndpointFacts("POST", "/api/catalogs/{catalogName}", success=ENVELOPE),
         EndpointFacts("GET", "/api/catalogs/{catalogName}/fieldMappings", success=FIELD_MAPPINGS),
         EndpointFacts("PUT", "/api/catalogs/{catalogName}/fieldMappings", success=ENVELOPE),

@@ -19,6 +19,7 @@ from target_iterable.columnar.user_builder import FieldOptions, UserBuilder
 from target_iterable.core.operation import Endpoint
 from target_iterable.core.rejection import RejectReason
 from target_iterable.field_types.registry import FieldTypes
+from target_iterable.records.field_names import refuse_separator
 from target_iterable.records.user_identity import IdentityRule
 
 _DATA: Final = "dataFields"
@@ -66,6 +67,7 @@ class EventBuilder(UserBuilder):
             if (column := draft.take(name)) is not None:
                 draft.put(name, read(column))
         draft.flatten(_DATA, self._options.duplicates, clears=self._options.clears)
+        draft.refuse_names(refuse_separator)
         # No coercion: a derived id must be the same in every run, whatever types the run has learnt.
         fit_types(draft, self._types, None)
         if rules.derive is not None and draft:

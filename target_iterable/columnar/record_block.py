@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from types import MappingProxyType, NoneType
 from typing import Any, Final
@@ -115,6 +115,13 @@ class Draft:
         self.rows = [attempt(flat, value, row) for value, row in zip(objects, self._records(), strict=True)]
         self.fields = {}
         self.reject(self.rows)
+
+    def refuse_names(self, refuse: Callable[[Iterable[str]], None]) -> None:
+        """Reject the records with data fields of which `refuse` does not accept the names."""
+        names = self.fields if self.rows is None else {name: None for row in self.rows for name in row}
+        if attempt(refuse, names) is None:
+            return
+        self.reject([UNSET if (reason := attempt(refuse, row)) is None else reason for row in self._records()])
 
     def map_rows(self, read: Callable[[Row], Row]) -> None:
         """Replace the data fields of each record by `read` of them."""

@@ -19,6 +19,7 @@ from target_iterable.core.operation import NO_NAMES, UNCHECKED, Endpoint, Name
 from target_iterable.field_types.coercion import FieldCoercion, refuse_reserved
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.duplicate_fields import DuplicateFields
+from target_iterable.records.field_names import refuse_separator
 from target_iterable.records.user_identity import EMAIL, KINDS, IdentityRule, identifier
 
 _DATA: Final = "dataFields"
@@ -158,6 +159,7 @@ class ProfileBuilder(UserBuilder):
         if self._rules.translate is not None:
             draft.map_rows(self._rules.translate)
         _reject_reserved(draft)
+        draft.refuse_names(refuse_separator)
         if draft:
             self._fields.user_scope()
         fit_types(draft, self._fields.types, self._fields.coerced)

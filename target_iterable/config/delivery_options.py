@@ -19,6 +19,7 @@ class DeliveryOptions:
         allows_dropped_fields: whether the run goes on when Iterable leaves fields out of records that it takes.
         drops_clashing_fields: whether records are sent without fields that do not fit their types in the project,
             instead of being rejected.
+        prefers_address: whether the project knows users by their addresses first.
     """
 
     max_rows: int | None
@@ -26,3 +27,4 @@ class DeliveryOptions:
     max_in_flight: int | None = None
     allows_dropped_fields: bool = True
     drops_clashing_fields: bool = False
+    prefers_address: bool = True

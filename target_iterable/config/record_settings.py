@@ -71,8 +71,8 @@ RECORD_SETTINGS: Final[dict[str, Any]] = {
         "type": "boolean",
         "default": False,
         "title": "Allow destructive",
-        "description": "Whether users may be deleted, forgotten and merged, and campaigns stopped. Hardly any of that "
-        "can be undone, so streams that ask for it are refused until this is true.",
+        "description": "Whether users may be deleted, forgotten and merged, lists and catalogs deleted, and campaigns "
+        "stopped. Hardly any of that can be undone, so streams that ask for it are refused until this is true.",
     },
     "allow_messaging": {
         "type": "boolean",

@@ -35,6 +35,7 @@ DESTRUCTIVE: Final = frozenset({"delete", "forget"})
 MIRROR_KEYS: Final = ("on_removed", "max_removals", "allow_empty", "complete_at_end", "max_shrinkage")
 """Keys of a route that only objects with the mode `mirror` have."""
 _REMOVING_MODES: Final = frozenset({MIRROR, REMOVE, "merge", *DESTRUCTIVE})
+_REMOVING_OPTIONS: Final = ("member_column", "managed_lists")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Option:
     """An option of an object.
 
     Attributes:
-        kind: the class of its values: `str`, `bool`, or `int` for an id.
+        kind: the class of its values: `str`, `bool`, `int` for an id, or `list` for texts.
         must_be: what a value must be, in words, for errors and for the documentation.
         pattern: the regular expression that all of a text must match.
         modes: the modes that have the option; empty for all of them.
@@ -57,6 +58,8 @@ class Option:
         """Whether `value` may be set."""
         if isinstance(value, str):
             return self.kind is str and re.fullmatch(self.pattern, value, re.DOTALL) is not None
+        if isinstance(value, list):
+            return self.kind is list and bool(value) and all(isinstance(item, str) and item.strip() for item in value)
         # All whole numbers are ids.
         return type(value) is self.kind and not (isinstance(value, int) and value < 0)
 
@@ -182,4 +185,8 @@ class Route:
     @property
     def may_remove(self) -> bool:
         """Whether the route may remove something from Iterable."""
-        return self.mode in _REMOVING_MODES or self.on_deleted == REMOVE or "member_column" in self.options
+        return (
+            self.mode in _REMOVING_MODES
+            or self.on_deleted == REMOVE
+            or not self.options.keys().isdisjoint(_REMOVING_OPTIONS)
+        )

@@ -30,6 +30,7 @@ from target_iterable.mirror.mirror import RemovalContext
 from target_iterable.project.user_lookup import UserLookup
 from target_iterable.reporting.audit_log import AuditLog
 from target_iterable.reporting.dead_letter_file import DeadLetterFile
+from target_iterable.reporting.distinct_things import DistinctThings
 from target_iterable.reporting.identity_notes import IdentityNotes
 from target_iterable.reporting.stream_counts import StreamCounts
 from target_iterable.requests.flush_policy import FlushPolicy
@@ -61,7 +62,11 @@ class StreamDelivery:
         identities: IdentityNotes | None = None,
     ) -> None:
         self.stream = sender.stream
-        self.counts = StreamCounts(http_stats=sender.http_stats, is_mirror=history.mirror.is_active)
+        self.counts = StreamCounts(
+            http_stats=sender.http_stats,
+            is_mirror=history.mirror.is_active,
+            distinct=DistinctThings(prefers_address=options.prefers_address),
+        )
         self.mirror = history.mirror
         self._history = history
         self._options = options
@@ -171,6 +176,7 @@ class StreamDelivery:
         """
         waiting = buffer.rows
         self._accounts.record_buffer(buffer)
+        self.counts.distinct.count(waiting)
         with self._timed():
             self.mirror.persist_claims()
             try:

@@ -28,6 +28,7 @@ from target_iterable.field_types.fast_check import (
 )
 from target_iterable.field_types.fitting import TYPES, ScopedPath, TypeFitting
 from target_iterable.field_types.inference import leaves
+from target_iterable.records.field_names import SEPARATOR
 
 USERS: Final = "user"
 """Scope of profile fields."""
@@ -41,8 +42,7 @@ _FetchTypes: TypeAlias = Callable[[str], Mapping[str, str] | None]
 _CoerceFields: TypeAlias = Callable[[Mapping[str, str], dict[str, Any]], dict[str, Any]]
 """Function from types and fields to the coerced fields."""
 
-_SEPARATOR: Final = ":::"
-_CATALOG: Final = f"catalog{_SEPARATOR}"
+_CATALOG: Final = f"catalog{SEPARATOR}"
 _MAX_LISTED_FIELDS: Final = 20
 """New fields named in one line of the log."""
 _logger: Final = logging.getLogger("target-iterable")
@@ -52,7 +52,7 @@ _ALIASES: Final = {"keyword": "string", "nested": "object"}
 
 def event_scope(name: str) -> str:
     """Return the scope of the events of one name."""
-    return f"customEvent{_SEPARATOR}{name}"
+    return f"customEvent{SEPARATOR}{name}"
 
 
 def catalog_scope(name: str) -> str:
@@ -254,7 +254,7 @@ def _scoped_path(clash: FieldClash, scopes: set[str]) -> tuple[str | None, str]:
     The scope is None if the error may mean fields of several scopes, since a value that fits one need not fit another;
     or if it means other fields than those of profiles, as it may for a purchase, which has both.
     """
-    owner, _, path = clash.field.rpartition(_SEPARATOR)
+    owner, _, path = clash.field.rpartition(SEPARATOR)
     named = event_scope(owner)
     if owner and named in scopes:
         return named, path

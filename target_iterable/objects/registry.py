@@ -10,6 +10,7 @@ from target_iterable.objects.content.campaign_states import CampaignStarts, Camp
 from target_iterable.objects.content.campaigns import Campaigns
 from target_iterable.objects.content.catalog_items import CatalogItems
 from target_iterable.objects.content.catalogs import CatalogFieldMappings, Catalogs
+from target_iterable.objects.content.deletions import CatalogDeletions, ListDeletions
 from target_iterable.objects.content.id_references import Channels, Lists, MessageTypes, NoObject
 from target_iterable.objects.content.metadata import Metadata
 from target_iterable.objects.content.snippets import Snippets
@@ -23,6 +24,7 @@ from target_iterable.objects.segment_calls import Segment
 from target_iterable.objects.users.browsers import Browsers
 from target_iterable.objects.users.devices import Devices
 from target_iterable.objects.users.list_members import ListMembers
+from target_iterable.objects.users.list_memberships import ListMemberships
 from target_iterable.objects.users.privacy import UserDeletions, UserForgets, UserUnforgets
 from target_iterable.objects.users.subscriptions import Subscriptions
 from target_iterable.objects.users.user_emails import UserEmails
@@ -44,6 +46,7 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
         Purchases,
         Carts,
         ListMembers,
+        ListMemberships,
         Subscriptions,
         Devices,
         Browsers,
@@ -59,9 +62,11 @@ OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
         Messages,
         Segment,
         Lists,
+        ListDeletions,
         Channels,
         MessageTypes,
         Catalogs,
+        CatalogDeletions,
         CatalogFieldMappings,
         NoObject,
     )

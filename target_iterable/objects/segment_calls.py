@@ -14,12 +14,13 @@ from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.config.route import ObjectSpec, Option
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RecordAlreadyWrittenError, RecordSkippedError
-from target_iterable.objects.base.base import Destination, IterableObject, Outcome
+from target_iterable.objects.base.base import Destination, IterableObject, OperationGroup, Outcome
 from target_iterable.objects.base.columnar_object import BlockObject
 from target_iterable.objects.base.user_part import MERGE
 from target_iterable.objects.events.carts import Carts
 from target_iterable.objects.events.events import Events
 from target_iterable.objects.events.purchases import Purchases
+from target_iterable.objects.users.devices import Devices
 from target_iterable.objects.users.list_members import ListMembers
 from target_iterable.objects.users.user_emails import UserEmails
 from target_iterable.objects.users.users import Users
@@ -32,7 +33,7 @@ from target_iterable.segment.mapping import MappingRules
 from target_iterable.segment.traits import TraitsReader
 
 _OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
-    object_.spec.name: object_ for object_ in (Users, UserEmails, Events, Purchases, Carts, ListMembers)
+    object_.spec.name: object_ for object_ in (Users, UserEmails, Events, Purchases, Carts, ListMembers, Devices)
 }
 
 
@@ -41,10 +42,10 @@ def _choice(must_be: str, *choices: str) -> Option:
 
 
 class _Part(NamedTuple):
-    """A record of another object, to be made together with others."""
+    """Records of another object, to be made together with others."""
 
     object: IterableObject
-    row: Row
+    rows: Sequence[Row]
 
 
 class Segment(BlockObject):
@@ -65,12 +66,20 @@ class Segment(BlockObject):
     previousId: of alias calls: the address that is replaced by the one in `userId`.
     messageId: the id of the event, so sending a call again changes nothing; in a warehouse it is the column `id`. A
         property `message_id`, such as the message that was opened, is used only where there is neither.
+    campaignId, templateId: of the properties, else of `context.campaign`: what an event or a purchase is attributed to,
+        if it is a number of 32 bits, or a text of one. Anything else stays a property.
     timestamp: when it happened; otherwise `originalTimestamp`, `sentAt` or `receivedAt`.
     context: the address is taken from its `traits.email`, the audience from its `personas`. All else is left out,
-        except the traits of an identify call that has no other traits: RudderStack sends them in the context.
+        except the traits of an identify call that has no other traits: RudderStack sends them in the context. The
+        option `context_traits` writes all traits, and `device_tokens` registers the token of `device`. Addresses in
+        `externalIds` (of the type `email`, not hashed) are the user's, too: in an e-mail-based project an identify
+        call writes a profile for each, and each counts as a record. Other calls go to one, the first if there is no
+        other.
 
-    Orders need `total` and `products`, and their id is `order_id`. Products need `product_id`, `name`, `price` and
-    `quantity`; their other properties become data fields of the items. A call that has only one product would overwrite
+    Orders need `total` and `products`, and their id is `order_id` or `orderId`; an order that comes again replaces the
+    first. `orders_without_products` says what becomes of those that have none. Products need a `product_id`,
+    `productId` or `id`, and `name`, `price` and `quantity`; their other properties become data fields of the items. A
+    call that has only one product would overwrite
     the whole cart. `cart_deltas` can turn it into an event, or apply it to the cart that the earlier calls of the
     stream have left. For that, each run must read the stream from its beginning, sorted by time, and users need
     userIds.
@@ -81,6 +90,11 @@ class Segment(BlockObject):
 
     A call about an audience (`context.personas`, or `Audience Entered` and `Audience Exited`) can become a field such
     as `first_buyers`, one of these events, or the membership of a list with the audience's name.
+
+    Only keys of apps can register tokens, and they can write little else. So tokens need a run of their own over the
+    same calls, with such a key in `api_key` and `device_tokens` in the route. `type` of the device must be `ios` or
+    `android`. Calls without a token count as unchanged, and so do those with a token that an earlier call of the run
+    has told.
 
     Iterable is also a source of Segment and of RudderStack: their tables `email_opened`, `email_link_clicked` and so on
     hold what happened in Iterable. Written back, each row would be one more custom event of the project. So calls with
@@ -109,8 +123,9 @@ class Segment(BlockObject):
                 "what to do with calls that have only an anonymousId: `reject` or `skip`", "reject", "skip"
             ),
             "pages": _choice(
-                "which pages and screens become events: `all`, only `named` ones, or all under one `common` name",
-                *("all", "named", "common"),
+                "which pages and screens become events: `all`, only `named` ones, only `categorised` ones (`Docs Index "
+                "page`, by category and name), or all under one `common` name",
+                *("all", "named", "categorised", "common"),
             ),
             "audiences": _choice(
                 "how audience members are written: `as_sent`, or as a `trait`, an `event`, or members of a `list`",
@@ -119,6 +134,26 @@ class Segment(BlockObject):
             "cart_deltas": _choice(
                 "what to do with single products: `reject`, `skip`, `event`, or the cart by the stream's `history`",
                 *("reject", "skip", "event", "history"),
+            ),
+            "orders_without_products": _choice(
+                "what to do with orders that have no products: `reject`, `skip`, an `event`, or a `purchase` without "
+                "items",
+                *("reject", "skip", "event", "purchase"),
+            ),
+            "attribution": _choice(
+                "what to do with properties `campaignId` and `templateId`: `write` events and purchases as attributed "
+                "to them, the default, or `keep` them as properties",
+                *("write", "keep"),
+            ),
+            "context_traits": _choice(
+                "what to do with the traits in the context of identify calls, orders and carts: `write` them into the "
+                "profile, or `leave_out` all but the address, the default",
+                *("write", "leave_out"),
+            ),
+            "device_tokens": Option(
+                str,
+                "the name of the push integration for which the tokens in `context.device` are registered; calls then "
+                "become devices, and nothing else",
             ),
             "spread": _choice(
                 "which members of a raw call are traits or properties: those that the `spec` defines, or `all` others, "
@@ -165,7 +200,7 @@ class Segment(BlockObject):
 
         All others are made in the order in which they come: what a call says of a cart counts for those behind it.
         """
-        outcomes: dict[int, Outcome] = {}
+        outcomes: defaultdict[int, list[Outcome]] = defaultdict(list)
         waiting: defaultdict[IterableObject, list[tuple[int, Row]]] = defaultdict(list)
         for place, (row, key) in enumerate(zip(block.records(), block.keys, strict=True)):
             try:
@@ -173,13 +208,14 @@ class Segment(BlockObject):
             except (RecordSkippedError, RecordAlreadyWrittenError) as reason:
                 outcome = reason
             if isinstance(outcome, _Part):
-                waiting[outcome.object].append((place, outcome.row))
+                waiting[outcome.object] += [(place, row) for row in outcome.rows]
             else:
-                outcomes[place] = outcome
+                outcomes[place].append(outcome)
         for object_, calls in waiting.items():
             some = RecordBlock([block.keys[place] for place, _ in calls], rows=[row for _, row in calls])
-            outcomes |= dict(zip((place for place, _ in calls), object_.operations(some), strict=True))
-        return [outcomes[place] for place in range(len(block))]
+            for (place, _), made in zip(calls, object_.operations(some), strict=True):
+                outcomes[place].append(made)
+        return [OperationGroup.of(outcomes[place]) for place in range(len(block))]
 
     def _made_of(self, row: Row, key: Sequence[Any]) -> Operation | _Part:
         """The operation of one call, or the record of another object that it becomes."""
@@ -188,7 +224,11 @@ class Segment(BlockObject):
         call = read_call(row, self._call, self.duplicates, all_members=self._spreads)
         becomes = map_call(call, self._rules)
         object_ = self._object(becomes.object, becomes.mode)
-        made = _Part(object_, becomes.row) if object_.takes_blocks else object_.operation(becomes.row, key)
+        made = (
+            _Part(object_, [becomes.row, *becomes.others])
+            if object_.takes_blocks
+            else object_.operation(becomes.row, key)
+        )
         if becomes.cart is not None:
             self._rules.carts.replace(*becomes.cart)
         self.leave_out(dict.fromkeys(call.unknown_members))

@@ -15,6 +15,8 @@ from target_iterable.core.rejection import RecordRejectedError
 
 STANDARD: Final = "Standard"
 """Type of the lists that can be written; others are `Dynamic`, `Suppression` or `Internal`."""
+UNKNOWN_NAME: Final = "unknownList"
+"""Code of the reject reason where no list has a name, or an id."""
 
 _logger: Final = logging.getLogger("target-iterable")
 
@@ -65,6 +67,18 @@ class Lists:
         found = [known.id for known in self._by_name.get(name, []) if known.type == type_]
         return found[0] if len(found) == 1 else None
 
+    def has_name(self, name: str) -> bool:
+        """Whether there is a list of this name."""
+        if self._by_name is None:
+            self._by_name = self._read()
+        return bool(self._by_name.get(name))
+
+    def has(self, id_: int) -> bool:
+        """Whether there is a list of this id."""
+        if self._by_name is None:
+            self._by_name = self._read()
+        return any(known.id == id_ for lists in self._by_name.values() for known in lists)
+
     def _make(self, name: str, description: str | None) -> _List:
         """A new list; or the one of another process that was quicker.
 
@@ -104,7 +118,7 @@ class Lists:
 
 def _only(lists: Sequence[_List]) -> int:
     if not lists:
-        raise RecordRejectedError("unknownList", "there is no list of this name")
+        raise RecordRejectedError(UNKNOWN_NAME, "there is no list of this name")
     if len(lists) > 1:
         raise RecordRejectedError("ambiguousList", "several lists have this name; give the `list_id`")
     if not lists[0].writable:

@@ -30,7 +30,7 @@ def id_number(field: str, value: Any) -> int:
     if value.__class__ is int and 0 <= value < WHOLE_LIMIT:
         return int(value)
     text = key_text(value)
-    if text is None or not _ID.fullmatch(text):
+    if text is None or not _ID.fullmatch(text := text.strip()):
         raise RecordRejectedError("invalidNumber", f"`{field}` is not a whole number", field)
     return int(text)
 

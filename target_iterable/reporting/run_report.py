@@ -109,6 +109,8 @@ def _table(streams: Mapping[str, StreamCounts], last: Mapping[str, Column]) -> I
             yield f"  written {count:,} without {path!r}: its type clashes"
         for path, count in counts.duplicate_fields.most_common():
             yield f"  {count:,} had {path!r} twice, with different values"
+        if counts.distinct.records > counts.distinct.things:
+            yield f"  {counts.distinct}"
         if counts.deleted:
             yield f"  {counts.deleted_text()}"
         if counts.missing:

@@ -8,6 +8,7 @@ from typing import Any
 
 from iterable_api.http.http_stats import HttpStats
 from target_iterable.core.removal_stops import RemovalStop
+from target_iterable.reporting.distinct_things import DistinctThings
 
 
 @dataclass
@@ -36,6 +37,7 @@ class StreamCounts:
         objection: reason why a real run would not have removed the members whose removal this run has planned.
         dropped_fields: fields that Iterable left out of records it has taken.
         trimmed_fields: field -> records that were sent without it, since its type clashes.
+        distinct: different users or things that its records are about.
         duplicate_fields: field -> records that had it twice, with different values of which one counted.
     """
 
@@ -61,6 +63,7 @@ class StreamCounts:
     audit_path: str | None = None
     audited: int = 0
     objection: str = ""
+    distinct: DistinctThings = field(default_factory=DistinctThings)
 
     @property
     def to_remove(self) -> int:
@@ -107,6 +110,7 @@ class StreamCounts:
             "created_fields": sorted(self.created_fields),
             "dropped_fields": sorted(self.dropped_fields | self.trimmed_fields.keys()),
             "dropped_at_clash": dict(self.trimmed_fields.most_common()),
+            "distinct": self.distinct.as_dict(),
             "duplicate_fields": dict(self.duplicate_fields.most_common()),
         }
 

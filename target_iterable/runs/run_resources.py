@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iterable_api.facts.identity import ProjectType
 from iterable_api.storage.paths import file_problem, folder_problem, sqlite_file
 from target_iterable.config.delivery_options import DeliveryOptions
 from target_iterable.config.route import Route
@@ -49,6 +50,7 @@ class RunResources:
             max_in_flight=config.get("max_in_flight"),
             allows_dropped_fields=config["on_dropped_fields"] == "warn",
             drops_clashing_fields=config["on_type_clash"] == "drop_field",
+            prefers_address=config["project_type"] == ProjectType.EMAIL,
         )
         self._directory = Path(config["rejects_path"])
         self._started = datetime.now(UTC)

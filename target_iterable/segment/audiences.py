@@ -52,7 +52,7 @@ def of_traits(call: Call, rules: MappingRules) -> MappedCall:
             "invalidAudience", "the trait of an audience must be true or false", call.path_to(key)
         )
     other_traits = {name: value for name, value in call.body.items() if name not in (trait, "email")}
-    return _MAPPINGS[rules.audiences](call, rules.users.user_of(call), _Membership(key, is_member, other_traits))
+    return _MAPPINGS[rules.audiences](call, rules, _Membership(key, is_member, other_traits))
 
 
 def of_event(call: Call, rules: MappingRules) -> MappedCall:
@@ -63,7 +63,7 @@ def of_event(call: Call, rules: MappingRules) -> MappedCall:
     """
     key = _audience_key(call, call.body.get(_KEY) or call.context.get("computation_key"), call.path_to(_KEY))
     is_member = snake(str(call.subject)) == snake(_ENTERED)
-    return _MAPPINGS[rules.audiences](call, rules.users.user_of(call), _Membership(key, is_member, {}))
+    return _MAPPINGS[rules.audiences](call, rules, _Membership(key, is_member, {}))
 
 
 def _audience_key(call: Call, key: object, path: str) -> str:
@@ -72,22 +72,23 @@ def _audience_key(call: Call, key: object, path: str) -> str:
     return key
 
 
-def _as_trait(_call: Call, user: Row, membership: _Membership) -> MappedCall:
-    return profile(user, {**membership.other_traits, snake(membership.key): membership.is_member})
+def _as_trait(call: Call, rules: MappingRules, membership: _Membership) -> MappedCall:
+    return profile(rules.users.user_of(call), {**membership.other_traits, snake(membership.key): membership.is_member})
 
 
-def _as_event(call: Call, user: Row, membership: _Membership) -> MappedCall:
+def _as_event(call: Call, rules: MappingRules, membership: _Membership) -> MappedCall:
     fields = call.body if call.type == "track" else membership.other_traits
     name = _ENTERED if membership.is_member else _EXITED
-    return event(user, name, call, {**fields, _KEY: membership.key})
+    return event(rules.users.user_of(call), name, call, rules, {**fields, _KEY: membership.key})
 
 
-def _as_member(_call: Call, user: Row, membership: _Membership) -> MappedCall:
+def _as_member(call: Call, rules: MappingRules, membership: _Membership) -> MappedCall:
+    user = rules.users.user_of(call)
     mode = "add" if membership.is_member else "remove"
     return MappedCall("list_members", mode, {**user, "list": membership.key, "dataFields": membership.other_traits})
 
 
-_MAPPINGS: Final[Mapping[str, Callable[[Call, Row, _Membership], MappedCall]]] = {
+_MAPPINGS: Final[Mapping[str, Callable[[Call, MappingRules, _Membership], MappedCall]]] = {
     "trait": _as_trait,
     "event": _as_event,
     "list": _as_member,

@@ -8,10 +8,11 @@ Both are the same call. A warehouse has a table for each type of call, so there 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import EMPTY, Row, pop_object
@@ -75,12 +76,17 @@ _RUDDERSTACK_MARK: Final = f"{_CONTEXT}_request_ip"
 """A column that all tables of RudderStack have, and no others; see `WHDefaultConfig.js` of its transformer."""
 _RAW_METADATA: Final = ("type", "integrations", "writeKey", "projectId", "version", "channel", "_metadata")
 """Members of raw calls. In a warehouse, columns of these names are traits or properties."""
-_CONTEXT_PATHS: Final[Mapping[str, tuple[str, str]]] = {
+_CONTEXT_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "email": ("traits", "email"),
     "computation_class": ("personas", "computation_class"),
     "computation_key": ("personas", "computation_key"),
+    "campaignId": ("campaign", "campaignId"),
+    "templateId": ("campaign", "templateId"),
+    "externalIds": ("externalIds",),
 }
 """The parts of a context that are used. In a warehouse the path is the name of a column: `context_traits_email`."""
+_DEVICE: Final = "device"
+_CAPITAL: Final = re.compile(r"(?<=[a-z])[A-Z]")
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,8 @@ class Call:
         moment: the time of the call, in any format.
         is_anonymous: whether it has an anonymousId.
         context: values by the names in `_CONTEXT_PATHS`; only those that are present.
+        context_traits: the traits in the context.
+        device: the device in the context.
         unknown_members: members beside the body that the spec does not know.
     """
 
@@ -107,6 +115,8 @@ class Call:
     moment: Any = None
     is_anonymous: bool = False
     context: Mapping[str, Any] = field(default_factory=dict)
+    context_traits: Row = field(default_factory=dict)
+    device: Row = field(default_factory=dict)
     unknown_members: AbstractSet[str] = frozenset()
 
     def missing(self, name: str) -> RecordRejectedError:
@@ -143,8 +153,8 @@ def read_call(
     is_rudderstack = _RUDDERSTACK_MARK in row
     has_message_id = row.get("messageId") not in EMPTY
     is_raw = any(row.get(member) not in EMPTY for member in (*_RAW_MEMBERS, shape.body))
-    context, context_traits = _pop_context(row)
-    known = {
+    context = _pop_context(row)
+    known: Row = {
         "subject": _pop_all(row, shape.subject),
         "user_id": _pop_all(row, shape.user_id),
         "message_id": _pop_first(row, shape.message_id),
@@ -158,14 +168,15 @@ def read_call(
         + (_RUDDERSTACK_COLUMNS if is_rudderstack else ()),
     )
     has_body = row.get(shape.body) not in EMPTY
-    inner = pop_object(row, shape.body) if has_body or type_ != "identify" else context_traits
+    inner = pop_object(row, shape.body) if has_body or type_ != "identify" else context.inner_traits
     columns = {column: value for column, value in row.items() if value is not None}
     outer = columns if all_members or not is_raw else {name: columns[name] for name in shape.outer if name in columns}
     duplicates = duplicates or DuplicateFields()
     body = duplicates.merged(inner, outer, shape.body)
     if shape.body == _TRAITS:
-        duplicates.compare(context, body, _CONTEXT)
-    return Call(type_, body, **known, context=context, unknown_members=columns.keys() - outer.keys())
+        duplicates.compare(context.used, body, _CONTEXT)
+    known |= {"context": context.used, "context_traits": context.traits, "device": context.device}
+    return Call(type_, body, **known, unknown_members=columns.keys() - outer.keys())
 
 
 def _type(row: Row) -> str:
@@ -179,19 +190,48 @@ def _type(row: Row) -> str:
     return found.lower()
 
 
-def _pop_context(row: Row) -> tuple[Row, Row]:
-    """Remove the context from `row`; return the parts that are used, and its traits.
+class _Context(NamedTuple):
+    """The parts of a context.
 
-    RudderStack has the traits of an identify call in the context.
+    Attributes:
+        used: see `Call.context`.
+        traits: all traits.
+        device: the device.
+        inner_traits: the traits of a raw call. RudderStack has those of an identify call in the context.
     """
+
+    used: Row
+    traits: Row
+    device: Row
+    inner_traits: Row
+
+
+def _pop_context(row: Row) -> _Context:
+    """Remove the context from `row`."""
     whole = pop_object(row, _CONTEXT)
     flat = {column: row.pop(column) for column in [*row] if column.startswith(f"{_CONTEXT}_")}
-    found = {
-        name: _member(whole, path) or flat.get("_".join((_CONTEXT, *path))) for name, path in _CONTEXT_PATHS.items()
+    found = {name: _member(whole, path) or _column(flat, path) for name, path in _CONTEXT_PATHS.items()}
+    used = {name: value for name, value in found.items() if value not in EMPTY}
+    inner = _object(whole, flat, _TRAITS)
+    return _Context(used, inner, _object(whole, flat, _DEVICE), _object(whole, {}, _TRAITS))
+
+
+def _column(flat: Row, path: Sequence[str]) -> Any:
+    """The value of the column of a path: `context_external_ids`, or with the capitals that the call has."""
+    name = "_".join((_CONTEXT, *path))
+    return flat.get(name) or flat.get(_CAPITAL.sub(lambda found: f"_{found[0].lower()}", name))
+
+
+def _object(whole: Row, flat: Row, name: str) -> Row:
+    """The object of this name in a context, and what columns hold of it."""
+    prefix = f"{_CONTEXT}_{name}_"
+    columns = {
+        column.removeprefix(prefix): value
+        for column, value in flat.items()
+        if column.startswith(prefix) and value is not None
     }
-    traits = whole.get(_TRAITS)
-    context = {name: value for name, value in found.items() if value not in EMPTY}
-    return context, traits if isinstance(traits, dict) else {}
+    inner = whole.get(name)
+    return {**columns, **inner} if isinstance(inner, dict) else columns
 
 
 def _member(value: Any, path: Iterable[str]) -> Any:

@@ -9,7 +9,8 @@ from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import EMPTY
 from target_iterable.segment import audiences, commerce
 from target_iterable.segment.call import SHAPES, Call
-from target_iterable.segment.mapping import MappedCall, MappingRules, event, profile, skipped
+from target_iterable.segment.devices import registration
+from target_iterable.segment.mapping import MappedCall, MappingRules, event, profile, skipped, with_phone_number
 from target_iterable.segment.names import UNNAMED_PAGE_EVENTS, page_event, snake
 from target_iterable.segment.traits import is_address
 
@@ -23,15 +24,16 @@ def map_call(call: Call, rules: MappingRules) -> MappedCall:
         RecordRejectedError: if Iterable has no equivalent, or the call lacks something.
         RecordSkippedError: if an option of the route says so.
     """
-    return _CALLS[call.type](call, rules)
+    return registration(call, rules) if rules.device_tokens else _CALLS[call.type](call, rules)
 
 
 def _identify(call: Call, rules: MappingRules) -> MappedCall:
     if rules.audiences != "as_sent" and audiences.is_about_audience(call):
         return audiences.of_traits(call, rules)
-    # Iterable sends to `phoneNumber`; the spec calls it `phone`.
-    phone = {"phoneNumber": call.body["phone"]} if "phone" in call.body else {}
-    return profile(rules.users.user_of(call), {**phone, **call.body})
+    user = rules.users.user_of(call)
+    made = profile(user, with_phone_number({**rules.traits_of(call), **call.body}))
+    others = [{**made.row, "email": email} for email in rules.users.other_addresses(call, user)]
+    return made._replace(others=others)
 
 
 def _track(call: Call, rules: MappingRules) -> MappedCall:
@@ -41,7 +43,7 @@ def _track(call: Call, rules: MappingRules) -> MappedCall:
 
 
 def _any_event(call: Call, rules: MappingRules) -> MappedCall:
-    return event(rules.users.user_of(call), call.subject, call)
+    return event(rules.users.user_of(call), call.subject, call, rules)
 
 
 def _audience_event(call: Call, rules: MappingRules) -> MappedCall:
@@ -54,11 +56,13 @@ def _page(call: Call, rules: MappingRules) -> MappedCall:
     if rules.pages == "named" and not has_name:
         return skipped(call, rules)
     is_named = has_name and rules.pages != "common"
-    return event(
-        rules.users.user_of(call),
-        page_event(call.type, str(name)) if is_named else UNNAMED_PAGE_EVENTS[call.type],
-        call,
-    )
+    if rules.pages == "categorised":
+        category = call.body.get("category")
+        if not isinstance(category, str) or not category.strip():
+            return skipped(call, rules)
+        name, is_named = f"{category} {name}" if has_name else category, True
+    named = page_event(call.type, str(name)) if is_named else UNNAMED_PAGE_EVENTS[call.type]
+    return event(rules.users.user_of(call), named, call, rules)
 
 
 def _alias(call: Call, rules: MappingRules) -> MappedCall:

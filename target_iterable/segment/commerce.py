@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import EMPTY, Row
+from target_iterable.records.json_texts import from_json
 from target_iterable.segment.call import Call
 from target_iterable.segment.mapping import MappedCall, MappingRules, cart_user_id, event, skipped
 from target_iterable.segment.names import snake
 from target_iterable.segment.open_carts import OpenCarts
-from target_iterable.segment.products import PRODUCTS, has_products, item, items
+from target_iterable.segment.products import PRODUCTS, has_products, id_member_of, item, items
 
 
 def purchase(call: Call, rules: MappingRules) -> MappedCall:
@@ -19,21 +20,38 @@ def purchase(call: Call, rules: MappingRules) -> MappedCall:
 
     Raises:
         RecordRejectedError: if the total, the products, or a required member of a product is missing.
+        RecordSkippedError: if orders without products are skipped.
     """
+    if not has_products(call) or from_json(call.body[PRODUCTS]) == []:
+        return _WITHOUT_PRODUCTS[rules.orders_without_products](call, rules)
+    return _purchase(call, rules, items(call))
+
+
+def _purchase(call: Call, rules: MappingRules, bought: list[Row]) -> MappedCall:
     user, fields = rules.users.user_of(call), dict(call.body)
-    order_id, total = fields.pop("order_id", None), fields.pop("total", None)
+    order_id, total = _pop_order_id(fields), fields.pop("total", None)
     if total in EMPTY:
         raise call.missing(call.path_to("total"))
     fields.pop(PRODUCTS, None)
     row: Row = {
-        **user,
+        **rules.with_traits(user, call),
+        **rules.pop_attribution(call, fields),
         "id": call.message_id if order_id in EMPTY else order_id,
         "createdAt": call.moment,
         "total": total,
-        "items": items(call),
+        "items": bought,
         "dataFields": fields,
     }
     return MappedCall("purchases", "track", row, rules.cart_of(call, []))
+
+
+def _pop_order_id(fields: Row) -> Any:
+    """Remove the order's id from `fields`, by all its names, and return it; None if there is none."""
+    order_id = next((id_ for name in _ORDER_IDS if (id_ := fields.get(name)) not in EMPTY), None)
+    for name in _ORDER_IDS:
+        if fields.get(name) in (*EMPTY, order_id):
+            fields.pop(name, None)
+    return order_id
 
 
 def whole_cart(call: Call, rules: MappingRules) -> MappedCall:
@@ -55,9 +73,8 @@ def changed_cart(call: Call, rules: MappingRules) -> MappedCall:
 
 
 def _cart(call: Call, rules: MappingRules, cart_items: list[Row]) -> MappedCall:
-    return MappedCall(
-        "carts", "replace", {**rules.users.user_of(call), "items": cart_items}, rules.cart_of(call, cart_items)
-    )
+    user = rules.with_traits(rules.users.user_of(call), call)
+    return MappedCall("carts", "replace", {**user, "items": cart_items}, rules.cart_of(call, cart_items))
 
 
 def _rejected(call: Call, _rules: MappingRules) -> MappedCall:
@@ -70,7 +87,17 @@ def _rejected(call: Call, _rules: MappingRules) -> MappedCall:
 
 
 def _as_event(call: Call, rules: MappingRules) -> MappedCall:
-    return event(rules.users.user_of(call), call.subject, call)
+    return event(rules.users.user_of(call), call.subject, call, rules)
+
+
+def _rejected_order(call: Call, _rules: MappingRules) -> MappedCall:
+    if call.body.get("total") in EMPTY:
+        raise call.missing(call.path_to("total"))
+    raise call.missing(call.path_to(PRODUCTS))
+
+
+def _order_without_items(call: Call, rules: MappingRules) -> MappedCall:
+    return _purchase(call, rules, [])
 
 
 def _from_history(call: Call, rules: MappingRules) -> MappedCall:
@@ -83,12 +110,17 @@ def _with_more(call: Call, carts: OpenCarts) -> list[Row]:
 
 
 def _with_less(call: Call, carts: OpenCarts) -> list[Row]:
-    product_id: Any = call.body.get("product_id")
-    if product_id in EMPTY:
-        raise call.missing(call.path_to("product_id"))
+    product_id = call.body[id_member_of(call, call.body, call.path_to(""))]
     return carts.with_removed(cart_user_id(call), product_id, call.body.get("quantity"))
 
 
+_ORDER_IDS: Final = ("order_id", "orderId")
+_WITHOUT_PRODUCTS: Final[Mapping[str, Callable[[Call, MappingRules], MappedCall]]] = {
+    "reject": _rejected_order,
+    "skip": skipped,
+    "event": _as_event,
+    "purchase": _order_without_items,
+}
 _DELTAS: Final[Mapping[str, Callable[[Call, MappingRules], MappedCall]]] = {
     "reject": _rejected,
     "skip": skipped,

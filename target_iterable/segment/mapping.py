@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
 from target_iterable.core.rejection import RecordSkippedError
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.duplicate_fields import DuplicateFields
 from target_iterable.records.ids import key_text
+from target_iterable.records.numbers import whole_number
+from target_iterable.records.user_identity import KINDS
 from target_iterable.segment.call import Call
+from target_iterable.segment.known_tokens import KnownTokens
 from target_iterable.segment.open_carts import OpenCarts
 from target_iterable.segment.traits import TraitsReader
+
+_ATTRIBUTION: Final[Mapping[str, tuple[str, ...]]] = {
+    "campaignId": ("campaignId", "campaign_id"),
+    "templateId": ("templateId", "template_id"),
+}
+"""Attribute of an event -> properties that may hold it; the second name is that of a warehouse's column."""
+_LARGEST_ID: Final = 2**31 - 1
+"""The contract has these ids as numbers of 32 bits; those of advertisements are larger."""
 
 
 class Cart(NamedTuple):
@@ -29,12 +41,14 @@ class MappedCall(NamedTuple):
         mode: the mode of the object.
         row: the record.
         cart: the cart to remember once the record has become an operation; None for none.
+        others: further records of the object, of the same call.
     """
 
     object: str
     mode: str
     row: Row
     cart: Cart | None = None
+    others: Sequence[Row] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,11 @@ class MappingRules:
     audiences: str = "as_sent"
     cart_deltas: str = "reject"
     groups: str = "reject"
+    orders_without_products: str = "reject"
+    attribution: str = "write"
+    context_traits: str = "leave_out"
+    device_tokens: str = ""
+    tokens: KnownTokens = field(default_factory=KnownTokens)
 
     def cart_of(self, call: Call, items: list[Row]) -> Cart | None:
         """The cart to remember if the call leaves `items` in it; None unless `cart_deltas` is `history`.
@@ -56,6 +75,32 @@ class MappingRules:
             RecordRejectedError: see `cart_user_id`.
         """
         return Cart(cart_user_id(call), items) if self.cart_deltas == "history" else None
+
+    def traits_of(self, call: Call) -> Row:
+        """The traits in the context of the call, if they are written."""
+        return call.context_traits if self.context_traits == "write" else {}
+
+    def with_traits(self, user: Row, call: Call) -> Row:
+        """The user of an order or a cart, with the traits in the context of the call if they are written."""
+        traits = {name: value for name, value in self.traits_of(call).items() if name not in KINDS}
+        return {**user, "user": with_phone_number(traits)} if traits else user
+
+    def pop_attribution(self, call: Call, fields: Row) -> Row:
+        """Remove the ids of campaign and template from `fields`, and return them; else those in the context.
+
+        What can be no id of Iterable is another system's, and stays a property.
+        """
+        found: Row = {}
+        if self.attribution == "keep":
+            return found
+        for name, members in _ATTRIBUTION.items():
+            for member in members:
+                if (id_ := _campaign_id(fields.get(member))) is not None:
+                    del fields[member]
+                    found.setdefault(name, id_)
+            if name not in found and (id_ := _campaign_id(call.context.get(name))) is not None:
+                found[name] = id_
+        return found
 
 
 def cart_user_id(call: Call) -> str:
@@ -75,15 +120,21 @@ def profile(user: Row, traits: Row) -> MappedCall:
     return MappedCall("users", "upsert", {**user, "dataFields": traits})
 
 
-def event(user: Row, name: str, call: Call, fields: Row | None = None) -> MappedCall:
+def with_phone_number(traits: Row) -> Row:
+    """Traits with a `phoneNumber`, to which Iterable sends, of the `phone` of the spec."""
+    phone = {"phoneNumber": traits["phone"]} if "phone" in traits else {}
+    return {**phone, **traits}
+
+
+def event(user: Row, name: str, call: Call, rules: MappingRules, fields: Row | None = None) -> MappedCall:
     """The record of an event, with the call's own properties unless `fields` are given.
 
     Its id is the messageId, so that a call that comes again changes nothing.
     """
+    event_fields = dict(call.body if fields is None else fields)
     event_members = {"eventName": name, "id": call.message_id, "createdAt": call.moment}
-    return MappedCall(
-        "events", "track", {**user, **event_members, "dataFields": call.body if fields is None else fields}
-    )
+    event_members |= rules.pop_attribution(call, event_fields)
+    return MappedCall("events", "track", {**user, **event_members, "dataFields": event_fields})
 
 
 def skipped(_call: Call, _rules: MappingRules) -> MappedCall:
@@ -93,3 +144,9 @@ def skipped(_call: Call, _rules: MappingRules) -> MappedCall:
         RecordSkippedError: always.
     """
     raise RecordSkippedError
+
+
+def _campaign_id(value: Any) -> int | None:
+    """The id of a campaign or template in `value`, a number or a text of one; None for anything else."""
+    id_ = whole_number(value)
+    return id_ if id_ is not None and 0 < id_ <= _LARGEST_ID else None

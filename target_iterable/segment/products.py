@@ -12,7 +12,6 @@ from target_iterable.segment.call import Call
 
 PRODUCTS: Final = "products"
 _ITEM_MEMBERS: Final[Mapping[str, str]] = {
-    "product_id": "id",
     "sku": "sku",
     "name": "name",
     "price": "price",
@@ -23,7 +22,9 @@ _ITEM_MEMBERS: Final[Mapping[str, str]] = {
     "description": "description",
 }
 """Member of a product -> member of the item. All others become data fields of the item."""
-_REQUIRED: Final = ("product_id", "name", "price", "quantity")
+_IDS: Final = ("product_id", "productId", "id")
+"""Members of a product that may hold its id, best first; the others are data fields."""
+_REQUIRED: Final = ("name", "price", "quantity")
 
 
 def has_products(call: Call) -> bool:
@@ -51,14 +52,28 @@ def item(call: Call, product: Mapping[str, Any], prefix: str) -> Row:
     Raises:
         RecordRejectedError: with the path of the first member that is missing.
     """
+    id_member = id_member_of(call, product, prefix)
     for name in _REQUIRED:
         if product.get(name) in EMPTY:
             raise call.missing(f"{prefix}{name}")
-    item_ = {
+    item_: Row = {"id": product[id_member]}
+    item_ |= {
         _ITEM_MEMBERS[name]: value for name, value in product.items() if name in _ITEM_MEMBERS and value not in EMPTY
     }
     if isinstance(category := item_.get("categories"), str):
         item_["categories"] = [category]
-    if fields := {name: value for name, value in product.items() if name not in _ITEM_MEMBERS}:
+    if fields := {name: value for name, value in product.items() if name not in (*_ITEM_MEMBERS, id_member)}:
         item_["dataFields"] = fields
     return item_
+
+
+def id_member_of(call: Call, product: Mapping[str, Any], prefix: str) -> str:
+    """The member of a product that holds its id. `prefix` is the path of its members in the call.
+
+    Raises:
+        RecordRejectedError: if it has none.
+    """
+    for name in _IDS:
+        if product.get(name) not in EMPTY:
+            return name
+    raise call.missing(f"{prefix}{_IDS[0]}")

@@ -9,6 +9,7 @@ from iterable_api.facts.identity import is_valid_email, normalise_email
 from target_iterable.core.rejection import RecordRejectedError, RecordSkippedError
 from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.ids import key_text
+from target_iterable.records.json_texts import from_json
 from target_iterable.segment.call import Call
 
 _MAX_ADDRESSES: Final = 100_000
@@ -42,12 +43,19 @@ class TraitsReader:
             RecordSkippedError: for an anonymous call, if such calls are skipped.
         """
         email = _email(call)
+        if email in EMPTY:
+            email = next(iter(_external_addresses(call)), None)
         if self._by_address:
             email = self._address(call, email)
         named = {name: value for name, value in (("userId", call.user_id), ("email", email)) if value not in EMPTY}
         if not named and call.is_anonymous:
             self._refuse_anonymous()
         return named
+
+    def other_addresses(self, call: Call, user: Row) -> list[str]:
+        """Further addresses of the user: each is a user of its own where addresses identify users."""
+        first = normalise_email(str(user.get("email", "")))
+        return [email for email in _external_addresses(call) if email != first] if self._by_address else []
 
     def clear_addresses(self) -> None:
         """Forget all addresses, because the address of a user changes."""
@@ -85,6 +93,20 @@ def _email(call: Call) -> object:
     if call.type in _USER_CALLS or (email in EMPTY and call.user_id in EMPTY):
         return call.body.get("email") or email
     return email
+
+
+def _external_addresses(call: Call) -> list[str]:
+    """The valid addresses in `context.externalIds`, each once. Warehouses keep the array as text."""
+    ids = from_json(call.context.get("externalIds"))
+    if not isinstance(ids, list):
+        return []
+    given = [id_.get("id") for id_ in ids if isinstance(id_, dict) and id_.get("type") == "email" and _is_plain(id_)]
+    return [*dict.fromkeys(normalise_email(str(value)) for value in given if is_address(value))]
+
+
+def _is_plain(id_: Row) -> bool:
+    """Whether an external id is not hashed."""
+    return id_.get("encoding") in (*EMPTY, "none")
 
 
 def is_address(value: object) -> bool:

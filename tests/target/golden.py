@@ -43,6 +43,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Any]]] = {
     "list": _TEXT,
     "listId": {},
     "in": {},
+    "a:::b": {},
     "plan": {"type": ["string", "null"], "maxLength": 4},
     "seen": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
     "age": {"type": ["integer", "null"], "minimum": 0},
@@ -100,6 +101,7 @@ ORDINARY: Final[Mapping[str, Sequence[Any]]] = {
     "catalogName": ["Things", "Things", "Other", "No such name"],
     "list": ["Loyal", "Loyal", "Others", "", " "],
     "listId": [77, 5, "", "seven", 1.5, True, None],
+    "a:::b": [1, 2, ""],
     "in": [True, False, 1, 0, 2, "true", None],
     "plan": ["free", "gold", "golden", "", "é"],
     "seen": [_DATES[0], *_DATES, "soon", ""],
@@ -139,6 +141,7 @@ _OFTEN: Final = {
     "catalogName": 0.95,
     "list": 0.8,
     "in": 0.95,
+    "a:::b": 0.3,
     "listId": 0.3,
 }
 """How often a record has a column; otherwise seven times of ten."""
@@ -178,6 +181,7 @@ _USER: Final = (
 _MARKED: Final = (*_USER, "_sdc_sequence", "_sdc_deleted_at", "_fivetran_deleted")
 _EVENT: Final = (*_USER[:-1], "eventName", "id", "createdAt", "campaignId")
 _MEMBER: Final = (*_USER, "list", "listId", "in", "_fivetran_deleted")
+_ODD: Final = ("email", "plan", "a:::b", "dataFields")
 _ITEM: Final = ("itemId", "catalogName", "value", *_USER[2:-2], "_fivetran_deleted")
 _CALL: Final = ("type", "userId", "event", "traits", "properties", "messageId", "timestamp", "context", "name")
 _EMAIL: Final[Mapping[str, Any]] = {"project_type": "email"}
@@ -233,6 +237,9 @@ CASES: Final = [
     Case({"object": "segment", "groups": "skip"}, {}, _CALL),
     Case({"object": "segment", "audiences": "list", "pages": "common", "spread": "all"}, _HYBRID, _CALL, ["messageId"]),
     Case({"object": "catalog_items", **_MIRROR, "define_field_types": True}, {}, _ITEM, ["itemId"]),
+    Case({"object": "list_memberships", "managed_lists": ["a", "b"], "lists_column": "tags"}, {}, _MEMBER),
+    Case({"object": "users"}, {}, _ODD),
+    Case({"object": "events"}, {}, (*_ODD, "eventName", "id", "campaignId")),
 ]
 LINES: Final = [
     '{"email": "ann@example.com", "userId": "u1", "eventName": "seen", "itemId": "A-1", "any": NaN}',

@@ -46,10 +46,11 @@ def add_blasts(sandbox: Sandbox, first: int) -> None:
 
 
 def fill(sandbox: Sandbox) -> None:
-    """Add campaigns from 5 on, the first for e-mail; blasts 40 and 41, template 20, journey 7, and lists 12 to 15."""
+    """Add campaigns from 5 on (first: e-mail); blasts 40 and 41, template 20, journey 7, lists 12 to 15, a catalog."""
     add_campaigns(sandbox, 5)
     add_blasts(sandbox, 40)
     sandbox.store.resources.add("template", [(20, {"templateId": 20, "messageMedium": "Email", "name": "Letter"})])
     sandbox.store.resources.add("journey", [(7, {"id": 7, "enabled": True})])
+    sandbox.store.catalogs.create("Seasonal")
     for number, name in enumerate(["News", "Loyal customers", "VIP", "Press"], 12):
         sandbox.store.lists.insert(UserList(number, name, None, 0, "Standard"))

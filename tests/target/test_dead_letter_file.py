@@ -66,9 +66,12 @@ def test_a_run_without_rejects_leaves_no_file(project: Project) -> None:
 def test_rejects_can_be_fed_back_when_the_cause_is_gone(tmp_path: Path, project: Project) -> None:
     route = {"people": {"object": "list_members", "mode": "remove", "list": "VIP", "fields": {"Mail": "email"}}}
     people = stream("people", [{"Mail": f"{n}@example.com"} for n in range(3)], key=["Mail"])
+    for _ in range(2):
+        project.holds.make_list("VIP")
     summary = project.load(people, streams=route)
-    assert summary["people"]["reasons"] == {"unknownList": 3}
-    project.holds.make_list("VIP")
+    assert summary["people"]["reasons"] == {"ambiguousList": 3}
+    second = {"listId": project.holds.lists()["VIP"]}
+    project.holds.client.request("DELETE", "/api/lists/{listId}", path_params=second)
     config = settings(
         tmp_path,
         api_key=project.sandbox.api_key,

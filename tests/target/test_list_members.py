@@ -41,6 +41,39 @@ def test_the_list_may_stand_in_a_column_by_name_or_by_id(project: Project) -> No
     assert summary["public-list_members"]["requests"] == 2
 
 
+@pytest.mark.parametrize("name", ["vip_customers", "analytics-vip_customers"])
+@pytest.mark.parametrize("options", [{}, {"mode": "mirror"}, {"member_column": "is_in"}])
+def test_a_list_has_the_name_of_its_stream_if_nothing_else_names_it(
+    project: Project, name: str, options: dict[str, str]
+) -> None:
+    rows = [{"email": ANN, "is_in": True}, {"email": BOB, "is_in": True}]
+    summary = project.load(stream(name, rows), streams={"*": {"object": "list_members", **options}})
+    assert (summary[name]["written"], summary[name]["rejected"]) == (2, 0)
+    assert project.holds.members("vip_customers") == {ANN, BOB}
+    assert list(project.holds.lists()) == ["vip_customers"]
+
+
+def test_what_leaves_by_the_name_of_its_stream_leaves_that_list_alone(project: Project) -> None:
+    for name in ("VIP", "others"):
+        project.load(members(ANN, BOB), streams={"list_members": {"list": name}})
+    project.load(stream("VIP", [{"email": ANN}]), streams={"VIP": {"object": "list_members", "mode": "remove"}})
+    assert project.holds.members("VIP") == {BOB}
+    assert project.holds.members("others") == {ANN, BOB}
+
+
+@pytest.mark.parametrize("name", ["list_members", "public-list_users"])
+def test_a_stream_with_the_name_of_its_object_names_no_list(project: Project, name: str) -> None:
+    assert project.load(stream(name, [{"email": ANN}]))[name]["reasons"] == {"missingList": 1}
+    assert project.holds.lists() == {}
+
+
+def test_a_record_without_a_list_does_not_end_in_that_of_the_stream_if_others_name_theirs(project: Project) -> None:
+    rows = [{"email": ANN, "list": "VIP"}, {"email": BOB, "list": None}, {"email": CAT, "list": " "}]
+    summary = project.load(stream("customers", rows), streams={"customers": {"object": "list_members"}})
+    assert summary["customers"]["reasons"] == {"missingList": 2}
+    assert list(project.holds.lists()) == ["VIP"]
+
+
 def test_profile_fields_travel_along_and_the_list_does_not_become_one(project: Project) -> None:
     project.load(stream("list_users", [{"email": ANN, "list": "VIP", "listId": None, "plan": "paid"}]))
     profile = project.holds.user(email=ANN)
@@ -67,11 +100,19 @@ def test_removed_members_leave_the_list_and_keep_their_profile(project: Project)
     assert (summary["left"]["written"], summary["left"]["rejected"]) == (2, 0)
 
 
-def test_removing_from_a_list_that_is_not_there_makes_no_list(project: Project) -> None:
-    route = {"left": {"object": "list_members", "mode": "remove", "list": "VIP"}}
-    summary = project.load(stream("left", [{"email": ANN}]), streams=route)
-    assert summary["left"]["reasons"] == {"unknownList": 1}
+@pytest.mark.parametrize(
+    "options", [{"mode": "remove"}, {"member_column": "is_in"}, {"mode": "remove", "on_deleted": "remove"}]
+)
+@pytest.mark.parametrize("deleted", [None, "2026-01-02T03:04:05Z"])
+def test_removing_from_a_list_that_is_not_there_makes_no_list_and_changes_nothing(
+    project: Project, options: dict[str, str], deleted: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    route = {"left": {"object": "list_members", "list": "VIP", "on_deleted": "remove", **options}}
+    rows = [{"email": who, "is_in": False, "_sdc_deleted_at": deleted} for who in (ANN, BOB)]
+    summary = project.load(stream("left", rows), streams=route)["left"]
+    assert (summary["unchanged"], summary["rejected"], summary["requests"]) == (2, 0, 0)
     assert project.holds.lists() == {}
+    assert sum("does not exist" in message for message in caplog.messages) == 1
 
 
 def test_answers_of_2021_are_understood(new_project: NewProject) -> None:
@@ -168,14 +209,16 @@ def test_objects_of_members_merge_with_those_of_the_profile_on_request(project: 
     assert project.holds.user(email=ANN)["address"] == {"city": "Bern", "zip": 3000}
 
 
-def test_a_record_whose_list_is_not_there_is_rejected_and_the_others_go_on(project: Project) -> None:
+def test_a_record_whose_list_is_not_there_is_rejected_unless_it_removes_and_the_others_go_on(project: Project) -> None:
     project.holds.make_list("VIP")
     rows = [{"email": ANN, "listId": id_} for id_ in (404, project.holds.lists()["VIP"], 0)]
     summary = project.load(stream("list_members", rows))["list_members"]
     assert (summary["written"], summary["reasons"]) == (1, {"unknownList": 2})
     assert project.holds.members("VIP") == {ANN}
     removing = {"left": {"object": "list_members", "mode": "remove"}}
-    assert project.load(stream("left", rows), streams=removing)["left"]["reasons"] == {"unknownList": 2}
+    left = project.load(stream("left", rows), streams=removing)["left"]
+    assert (left["written"], left["rejected"]) == (3, 0)
+    assert project.holds.members("VIP") == set()
 
 
 NOT_YET = {"msg": "error.lists.invalidListId(1)", "code": "Success", "params": None}

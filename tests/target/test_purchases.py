@@ -233,3 +233,15 @@ def test_a_table_of_a_warehouse_becomes_purchases_by_the_route_alone(project: Pr
     assert stored["createdAt"] == "2026-03-03 08:01:02 +00:00"
     assert (stored["shoppingCartItems"], project.holds.user(email=ANN)["city"]) == ([MUG], "Bern")
     assert not fields.keys() & stored.keys()
+
+
+@pytest.mark.parametrize("object_", ["purchases", "carts"])
+def test_objects_of_the_buyer_merge_with_those_of_the_profile_on_request(project: Project, object_: str) -> None:
+    project.load(stream("users", [{"email": ANN, "address": {"city": "Bern"}}]))
+    record = {"email": ANN, "items": [], "user": {"address": {"zip": 3000}}} | (
+        {"total": 1} if object_ != "carts" else {}
+    )
+    project.load(stream(object_, [record]), streams={object_: {"merge_nested_objects": True}})
+    assert project.holds.user(email=ANN)["address"] == {"city": "Bern", "zip": 3000}
+    project.load(stream(object_, [record]))
+    assert project.holds.user(email=ANN)["address"] == {"zip": 3000}

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from target_iterable.columnar.columns import attempt
 from target_iterable.columnar.record_block import RecordBlock
@@ -23,13 +23,28 @@ from target_iterable.core.rejection import (
 from target_iterable.project.project import Project
 from target_iterable.records.column_mapping import Row, pop_object
 from target_iterable.records.duplicate_fields import DuplicateFields
+from target_iterable.records.field_names import refuse_separator
 from target_iterable.records.ids import key_text
 from target_iterable.records.key_form import KeyColumn, KeyForm
 from target_iterable.records.user_identity import IdentityRule
 from target_iterable.schemas.schema_types import Schemas
 
-Outcome: TypeAlias = Operation | RejectReason | RecordSkippedError | RecordAlreadyWrittenError
-"""Result of building a record: an operation, or the reason why there is none."""
+
+class OperationGroup(NamedTuple):
+    """Results of a record that says several things, each of which counts as a record of its own."""
+
+    outcomes: Sequence[Outcome]
+
+    @staticmethod
+    def of(outcomes: Sequence[Outcome]) -> Outcome:
+        """Return the outcome of a record that says what has these outcomes: unchanged if it says nothing."""
+        if not outcomes:
+            return RecordSkippedError()
+        return outcomes[0] if len(outcomes) == 1 else OperationGroup(outcomes)
+
+
+Outcome: TypeAlias = Operation | RejectReason | RecordSkippedError | RecordAlreadyWrittenError | OperationGroup
+"""Result of building a record: an operation, several, or the reason why there is none."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +136,11 @@ class IterableObject(ABC):
         """Return what is left of `row`, and the members of its object `member`, as fields; the route decides on nulls.
 
         Raises:
-            RecordRejectedError: see `flatten_member`.
+            RecordRejectedError: see `flatten_member` and `refuse_separator`.
         """
-        return self.duplicates.flattened(pop_object(row, member), row, member, clears=self.route.nulls_clear)
+        fields = self.duplicates.flattened(pop_object(row, member), row, member, clears=self.route.nulls_clear)
+        refuse_separator(fields)
+        return fields
 
     def flatten_member(self, row: Row, member: str) -> Row:
         """Return `row` with the members of its object `member` as fields of their own.

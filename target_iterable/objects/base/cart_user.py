@@ -22,4 +22,6 @@ class CartUserObject(IterableObject):
         fields = self.fields(person, "dataFields")
         identity = self.identities.pop_identity(fields)
         known = self.project.fields.coerce_user(fields)
-        return identity, profile(identity, known, placeholder=self.makes_placeholders) | self.create_new_fields
+        merge = self.route.options.get("merge_nested_objects", False)
+        part = profile(identity, known, merge=merge, placeholder=self.makes_placeholders)
+        return identity, part | self.create_new_fields

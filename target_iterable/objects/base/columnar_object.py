@@ -12,7 +12,7 @@ from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.columnar.user_builder import FieldOptions
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RecordRejectedError, RejectReason
-from target_iterable.objects.base.base import IterableObject, Outcome
+from target_iterable.objects.base.base import IterableObject, OperationGroup, Outcome
 from target_iterable.records.column_mapping import Row
 
 
@@ -30,6 +30,8 @@ class BlockObject(IterableObject):
         (outcome,) = self.operations(RecordBlock([tuple(key)], rows=[row]))
         if isinstance(outcome, RejectReason):
             raise RecordRejectedError(outcome.code, outcome.reason, outcome.field)
+        if isinstance(outcome, OperationGroup):
+            raise TypeError(f"{self.spec.name} makes several operations of a record: see `operations`")
         if not isinstance(outcome, Operation):
             raise outcome
         return outcome

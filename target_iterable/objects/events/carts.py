@@ -11,6 +11,7 @@ from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.field_types.registry import USERS
 from target_iterable.objects.base.cart_items import pop_items
 from target_iterable.objects.base.cart_user import CartUserObject
+from target_iterable.objects.base.user_part import MERGE
 from target_iterable.records.column_mapping import Row
 from target_iterable.requests.bulk_response import all_written
 
@@ -28,7 +29,13 @@ class Carts(CartUserObject):
 
     # No `skip_unchanged`: a purchase empties the cart, so the cart that was last accepted may be gone.
     spec = ObjectSpec(
-        "carts", streams=("carts",), modes=("replace",), describes_state=False, creates_users=True, clears_fields=True
+        "carts",
+        streams=("carts",),
+        modes=("replace",),
+        describes_state=False,
+        creates_users=True,
+        clears_fields=True,
+        options=MERGE,
     )
     example: ClassVar[Mapping[str, Any]] = {
         "email": "ann@example.com",

@@ -14,6 +14,7 @@ from target_iterable.field_types.registry import USERS
 from target_iterable.objects.base.cart_items import pop_items
 from target_iterable.objects.base.cart_user import CartUserObject
 from target_iterable.objects.base.event_attributes import derived_id, pop_attributes
+from target_iterable.objects.base.user_part import MERGE
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.normal_form import normal
 from target_iterable.records.numbers import Number, number_of
@@ -45,7 +46,12 @@ class Purchases(CartUserObject):
     """
 
     spec = ObjectSpec(
-        "purchases", streams=("purchases", "purchase"), modes=("track",), creates_users=True, clears_fields=True
+        "purchases",
+        streams=("purchases", "purchase"),
+        modes=("track",),
+        creates_users=True,
+        clears_fields=True,
+        options=MERGE,
     )
     example: ClassVar[Mapping[str, Any]] = {
         "email": "ann@example.com",

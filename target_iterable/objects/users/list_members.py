@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -16,24 +17,28 @@ from target_iterable.columnar.user_builder import BareUserBuilder, Groups, Profi
 from target_iterable.config.route import MIRROR, REMOVE, ObjectSpec, Option
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Endpoint, Envelope, Name, Operation
-from target_iterable.core.rejection import RecordRejectedError
+from target_iterable.core.rejection import RecordRejectedError, RecordSkippedError, RejectReason
 from target_iterable.field_types.registry import USERS
-from target_iterable.objects.base.base import Outcome
+from target_iterable.objects.base.base import Destination, Outcome
 from target_iterable.objects.base.columnar_object import ColumnarObject
 from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts, user_of
 from target_iterable.objects.base.user_part import MERGE
+from target_iterable.project.lists import UNKNOWN_NAME
 from target_iterable.records.column_mapping import EMPTY, Row, flatten_member
 from target_iterable.records.ids import id_number
 from target_iterable.requests.bulk_response import NOT_FOUND, named_failures
 
 _SUBSCRIBE: Final = Endpoint("/api/lists/subscribe", "subscribers", named_failures)
 _SUBSCRIBE_EXISTING: Final = replace(_SUBSCRIBE, parse_response=partial(named_failures, skipped=NOT_FOUND))
-# Who is not there is out of the list already.
+# Who is not there is out of the list already, and a list that is gone has no members.
 _UNSUBSCRIBE: Final = Endpoint(
-    "/api/lists/unsubscribe", "subscribers", partial(named_failures, already_done=NOT_FOUND), removes=REMOVE
+    "/api/lists/unsubscribe",
+    "subscribers",
+    partial(named_failures, already_done=NOT_FOUND),
+    removes=REMOVE,
+    already_done=frozenset(UNKNOWN_LIST),
 )
-# A list that is gone has no members; whoever asks for removals from it by records should hear so all the same.
-_LEAVE: Final = replace(_UNSUBSCRIBE, already_done=frozenset(UNKNOWN_LIST))
+_LIST_COLUMNS: Final = frozenset({"list", "listId"})
 
 
 class _List(NamedTuple):
@@ -47,16 +52,22 @@ class ListMembers(ColumnarObject, MirroredObject):
     """Members of static lists.
 
     email, userId: the user.
-    list: the name of a list, unless the route has it; the list is created if it does not exist.
-    listId: the id of a list, instead of its name. A record with the id of no list is rejected.
+    list: the name of a list, unless the route has it; the list is created if it does not exist. Where neither the route
+        nor a column names a list, it has the name of the stream, without what stands before the last dash.
+    listId: the id of a list, instead of its name. A record that adds to the id of no list is rejected.
     dataFields: an object with profile fields of users who are added; all other columns are profile fields, too.
 
     The mode says whether records add or remove users; or a column does that `member_column` names: true adds, false
     removes. With `update_existing_users_only`, records that would create a user count as unchanged. E-mail-based
     projects ignore that parameter, so there users are looked up first, 100 a second. Removing a user with
-    `channel_unsubscribe` also unsubscribes the user from the channel of the list.
+    `channel_unsubscribe` also unsubscribes the user from the channel of the list. Nobody is on a list that does not
+    exist, so removing a user from it changes nothing.
 
     The mode `mirror` adds users, and removes those that it has added when they have left the source.
+
+    So a model `vip_customers` with nothing but `object: list_members` fills the list `vip_customers`. Streams with a
+    column `list` or `listId` name their lists in each record, and the names `list_members` and `list_users` say only
+    what the records are: there, a record without a list is rejected.
     """
 
     spec = ObjectSpec(
@@ -80,19 +91,53 @@ class ListMembers(ColumnarObject, MirroredObject):
     )
     example: ClassVar[Mapping[str, Any]] = {"email": "ann@example.com", "list": "Loyal customers"}
 
+    def __init__(self, to: Destination) -> None:
+        super().__init__(to)
+        self._misses_list = False
+
     def operations(self, block: RecordBlock) -> list[Outcome]:
         """See `IterableObject`. Profile fields travel with those who are added; a removal takes only the identity."""
         column = self.route.options.get("member_column")
         if column is None:
-            return [*(self._remover if self.route.mode == "remove" else self.builder).operations(block)]
+            return self._removed(block) if self.route.mode == "remove" else [*self.builder.operations(block)]
         draft = Draft(block)
         draft.put(column, map_values(self._is_member, draft.take(column) or [None] * len(draft)))
         outcomes: dict[int, Outcome] = {**draft.rejects}
-        for builder, adds in ((self.builder, True), (self._remover, False)):
+        for build, adds in ((self.builder.operations, True), (self._removed, False)):
             some = [place for place, is_member in enumerate(draft.heads[column]) if is_member is adds]
-            built = builder.operations(draft.block_of(some))
+            built = build(draft.block_of(some))
             outcomes |= {draft.places[place]: outcome for place, outcome in zip(some, built, strict=True)}
         return [outcomes[place] for place in range(len(block))]
+
+    def _removed(self, block: RecordBlock) -> list[Outcome]:
+        """Return the outcomes of records that remove users. Nobody is on a list that does not exist."""
+        outcomes = self._remover.operations(block)
+        return [self._skipped(outcome) if isinstance(outcome, RejectReason) else outcome for outcome in outcomes]
+
+    def removal_of(self, row: Row, key: Sequence[Any]) -> Operation:
+        """See `IterableObject`.
+
+        Raises:
+            RecordSkippedError: if there is no list of the name.
+        """
+        try:
+            return super().removal_of(row, key)
+        except RecordRejectedError as error:
+            if isinstance(outcome := self._skipped(error.reject_reason), RecordSkippedError):
+                raise outcome from None
+            raise
+
+    def _skipped(self, reason: RejectReason) -> RejectReason | RecordSkippedError:
+        """Return what becomes of a removal that has no list: nothing is to be done if there is none of the name."""
+        if reason.code != UNKNOWN_NAME:
+            return reason
+        if not self._misses_list:
+            self._misses_list = True
+            logging.getLogger(f"target-iterable.{self.stream}").warning(
+                "The stream %r removes users from a list that does not exist. These records count as unchanged.",
+                self.stream,
+            )
+        return RecordSkippedError()
 
     @cached_property
     def builder(self) -> ProfileBuilder:
@@ -148,13 +193,11 @@ class ListMembers(ColumnarObject, MirroredObject):
     def removal(self, name_: str) -> Operation:
         """See `MirroredObject`."""
         user = user_of(name_)
-        return self._remove(_List(parts(name_)[0]), dict([user]), (user,), _LEAVE)
+        return self._remove(_List(parts(name_)[0]), dict([user]), (user,))
 
-    def _remove(
-        self, list_: _List, user: Mapping[str, str], names: tuple[Name, ...], endpoint: Endpoint = _UNSUBSCRIBE
-    ) -> Operation:
+    def _remove(self, list_: _List, user: Mapping[str, str], names: tuple[Name, ...]) -> Operation:
         return Operation(
-            endpoint=endpoint,
+            endpoint=_UNSUBSCRIBE,
             part=dumps(dict(user)),
             names=names,
             envelope=self._envelope(list_, self._removal_flag),
@@ -178,6 +221,22 @@ class ListMembers(ColumnarObject, MirroredObject):
     def _is_by_route(self) -> bool:
         return not self.route.options.keys().isdisjoint(("list", "list_id"))
 
+    @cached_property
+    def _list_of_stream(self) -> str:
+        """The list that the stream itself names; empty if its records should say, or the name says what they are.
+
+        A record without a list among others that have one is incomplete, and must not end in another list.
+        """
+        name_ = self.stream.rsplit("-", 1)[-1].strip()
+        # Without a schema, it is not known which columns will come.
+        has_column = not self.schemas or any(path[0] in _LIST_COLUMNS for path in self.schemas)
+        if self._is_by_route or has_column or name_ in self.spec.streams:
+            return ""
+        logging.getLogger(f"target-iterable.{self.stream}").info(
+            "Neither the route nor a column names a list, so the list of the stream %r is %r.", self.stream, name_
+        )
+        return name_
+
     def _list(self, row: Row, *, create: bool) -> _List:
         return self._list_called(row.pop("listId", None), row.pop("list", None), create=create)
 
@@ -189,6 +248,10 @@ class ListMembers(ColumnarObject, MirroredObject):
             id_, name_ = options.get("list_id"), options.get("list")
         if id_ not in EMPTY:
             return _List(id_number("listId", id_), by_record=not by_route)
+        if name_ is None:
+            name_ = self._list_of_stream
         if not isinstance(name_, str) or not name_.strip():
-            raise RecordRejectedError("missingList", "`list` and `listId` are empty, and the route names no list")
+            raise RecordRejectedError(
+                "missingList", "`list` and `listId` are empty, and neither the route nor the stream names a list"
+            )
         return _List(self.project.lists.id_of(name_, create=create))
