@@ -12,8 +12,8 @@ from typing import Final
 
 UNKNOWN_LIST: Final = ("error.lists.invalidListId", "Invalid email list id")
 """No list has the id: of a newer answer, and of one of 2017."""
-UNKNOWN_USER_CODE: Final = "noUserWithIdExists"
-"""In the code of an answer to a GET by userId, as Block's Go client expects it; of addresses, recordings show `{}`."""
+UNKNOWN_USER_CODES: Final = ("error.users.noUserWithIdExists", "UnknownUserIdError", "UnknownEmailError")
+"""No user has the identifier: as Block's Go client expects it of a GET by userId, and as the contract lists."""
 UNKNOWN_USER: Final = ("No user exists", "No user with that id exists")
 """No user has the identifier: as recorded of another endpoint in 2023, and as plain text of 2017."""
 NOBODY_TO_DELETE: Final = ("User does not exist", "No users with userId")

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from iterable_api.errors import BadRequestError
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
-from iterable_api.refusals import UNKNOWN_USER, UNKNOWN_USER_CODE, begins_with
+from iterable_api.refusals import UNKNOWN_USER, UNKNOWN_USER_CODES, begins_with
 from target_iterable.core.operation import Name, Operation
 from target_iterable.core.rejection import RejectReason
 
@@ -115,7 +115,7 @@ def look_up(client: IterableClient, name: Name) -> Mapping[str, Any]:
     try:
         answer = confirmed(client, "GET", PATHS[kind], params={kind: value})
     except BadRequestError as error:
-        if UNKNOWN_USER_CODE in error.code or begins_with(error.message, UNKNOWN_USER):
+        if error.code in UNKNOWN_USER_CODES or begins_with(error.message, UNKNOWN_USER):
             return {}
         raise
     return answer.get("user") or {}

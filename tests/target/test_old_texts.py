@@ -22,6 +22,8 @@ NOBODY: list[dict[str, Any]] = [
     {"status": 400, "body": {"msg": "No user with that id exists!", "code": "BadParams", "params": None}},
     {"status": 400, "body": {"msg": "No user exists with the given userId", "code": "BadParams", "params": None}},
     {"status": 400, "body": {"msg": "", "code": "error.users.noUserWithIdExists", "params": None}},
+    {"status": 400, "body": {"msg": "No user exists with userId id", "code": "UnknownUserIdError", "params": None}},
+    {"status": 400, "body": {"msg": "", "code": "UnknownUserIdError", "params": None}},
 ]
 UNCLEAR: list[tuple[dict[str, Any], str]] = [
     ({"status": 400, "body": {"msg": "Keine Ahnung", "code": "BadParams", "params": None}}, "BadParams"),
