@@ -20,6 +20,7 @@ from target_iterable.field_types.coercion import FieldCoercion, refuse_reserved
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.duplicate_fields import DuplicateFields
 from target_iterable.records.field_names import refuse_separator
+from target_iterable.records.phone_numbers import PHONE_NUMBER
 from target_iterable.records.user_identity import EMAIL, KINDS, IdentityRule, identifier
 
 _DATA: Final = "dataFields"
@@ -160,6 +161,8 @@ class ProfileBuilder(UserBuilder):
             draft.map_rows(self._rules.translate)
         _reject_reserved(draft)
         draft.refuse_names(refuse_separator)
+        if self._fields.spell_phone_number is not None:
+            draft.map_field(PHONE_NUMBER, self._fields.spell_phone_number)
         if draft:
             self._fields.user_scope()
         fit_types(draft, self._fields.types, self._fields.coerced)

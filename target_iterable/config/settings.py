@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from iterable_api.plugin.connection_settings import CONNECTION
+from target_iterable.config.phone_settings import PHONE_SETTINGS
 from target_iterable.config.record_settings import RECORD_SETTINGS
 from target_iterable.config.route_settings import STREAM_SETTINGS
 from target_iterable.config.run_settings import DRY_RUN_SETTINGS, LEDGER_SETTINGS, REPORT_SETTINGS
@@ -21,6 +22,7 @@ SETTINGS: Final[dict[str, Any]] = {
         **CONNECTION,
         **STREAM_SETTINGS,
         **RECORD_SETTINGS,
+        **PHONE_SETTINGS,
         **LEDGER_SETTINGS,
         **REPORT_SETTINGS,
         **DRY_RUN_SETTINGS,
