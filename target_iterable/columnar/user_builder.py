@@ -133,7 +133,7 @@ class ProfileRules:
         groups: finds the row group of each record.
         merge: whether objects in the profile are merged with those of the record.
         placeholders: whether a record without an address may create a user in an email-based project.
-        looks_up: whether Iterable is asked if the user exists, because records may only update.
+        looks_up: whether Iterable is asked if the user exists, because records may only update, or only create.
         translate: replaces ids of another project in the data fields by those of this one.
     """
 
@@ -197,8 +197,9 @@ class ProfileBuilder(UserBuilder):
         if not self._rules.looks_up:
             return super()._only_for(draft)
         sent = [zip(repeat(kind), column) for kind, column in self._top(draft).items()]
+        is_new = self._rules.endpoint.creates_only
         return [
-            NO_NAMES if by_user_id else frozenset(name for name in names if name[1] is not UNSET)
+            NO_NAMES if by_user_id and not is_new else frozenset(name for name in names if name[1] is not UNSET)
             for by_user_id, *names in zip(self._by_user_id(draft), *sent, strict=True)
         ]
 
