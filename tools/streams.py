@@ -46,14 +46,14 @@ last window that was read whole.
 
 ## Events by webhook, and the names of other systems
 
-- With `webhook_store`, the tap also reads what a receiver of webhooks has stored: a stream `webhook_` and the name of the
-  export stream for each event that has a webhook (`webhook_email_open`), and one for each other name that has arrived. It
-  has the columns of the export stream, those that webhooks alone have (`campaignName`, `emailSubject`, …), and `receivedAt`;
-  [webhooks.md](webhooks.md) has more.
+- With `webhook_store`, the tap also reads what a receiver of webhooks has stored: a stream `webhook_` and the name of
+  the export stream for each event that has a webhook (`webhook_email_open`), and one for each other name that has
+  arrived. It has the columns of the export stream, those that webhooks alone have (`campaignName`, `emailSubject`, …),
+  and `receivedAt`; [webhooks.md](webhooks.md) has more.
 - `eventKey` is the same in the row of an export and in that of a webhook of the same event, so SQL can join them.
 - With `event_shape: segment`, events are in Segment's collections (`email_opened`, …) and in `tracks`; with
-  `event_shape: heap`, in the one stream `heap_events`. [migrating.md](migrating.md) has both. The streams below are those
-  of `event_shape: iterable`, which is the default.
+  `event_shape: heap`, in the one stream `heap_events`. [migrating.md](migrating.md) has both. The streams below are
+  those of `event_shape: iterable`, which is the default.
 
 ## Names of fields
 

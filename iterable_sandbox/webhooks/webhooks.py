@@ -61,7 +61,7 @@ class Webhooks:
         return self._worker.wait(timeout)
 
     def _ticked(self, event_type: str) -> list[Webhook]:
-        """Return enabled webhooks that have the type ticked, from a cache: each row of an imported list has an event."""
+        """Return enabled webhooks with the type ticked, from a cache: each row of an imported list has an event."""
         version = self._store.resources.version
         if version != self._cached[0]:
             self._cached = version, self._ticked_by_type()

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from iterable_api.storage.paths import sqlite_file
 from iterable_webhooks.store.opening import wrong_store
 
 DEFAULT_PROJECT: Final = "default"
