@@ -19,6 +19,7 @@ from iterable_runs.recording.settings import ALL, NONE
 from iterable_runs.recording.surroundings import new_run_id
 from target_iterable.command_line import CommandLine, RecordsRejectedError
 from target_iterable.config.given_settings import is_dry_run_requested, normalise, variable_warnings
+from target_iterable.config.phone_settings import phone_spelling
 from target_iterable.config.project_copy_routes import project_copy_routes
 from target_iterable.config.record_settings import PERMISSIONS
 from target_iterable.config.route import NOTHING, Route
@@ -87,7 +88,10 @@ class TargetIterable(CommandLine, FastDispatchTarget):
         if self.routing.may_remove:
             self._resources.check_audit_path()
         self.project = Project(
-            self._client(), ProjectType(self.config["project_type"]), coerce=self.config["coerce_types"]
+            self._client(),
+            ProjectType(self.config["project_type"]),
+            coerce=self.config["coerce_types"],
+            spell_phone_number=phone_spelling(self.config),
         )
         self.project.catalogs.on_create = lambda name: self._resources.invalidate_scope(catalog_place(name))
         self.deliveries = RunDelivery(self._delivery, sends_in_background=self._kind.sends_in_background)

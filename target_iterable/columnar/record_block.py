@@ -123,6 +123,16 @@ class Draft:
             return
         self.reject([UNSET if (reason := attempt(refuse, row)) is None else reason for row in self._records()])
 
+    def map_field(self, name: str, read: Callable[[Any], Any]) -> None:
+        """Replace the values of a data field by `read` of them, which rejects nothing."""
+        if self.rows is None:
+            if (column := self.fields.get(name)) is not None:
+                self.fields[name] = [value if value is UNSET else read(value) for value in column]
+            return
+        for row in self.rows:
+            if name in row:
+                row[name] = read(row[name])
+
     def map_rows(self, read: Callable[[Row], Row]) -> None:
         """Replace the data fields of each record by `read` of them."""
         self.rows = [attempt(read, row) for row in self._records()]

@@ -20,6 +20,7 @@ from target_iterable.field_types.coercion import FieldCoercion, refuse_reserved
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.duplicate_fields import DuplicateFields
 from target_iterable.records.field_names import refuse_separator
+from target_iterable.records.phone_numbers import PHONE_NUMBER
 from target_iterable.records.user_identity import EMAIL, KINDS, IdentityRule, identifier
 
 _DATA: Final = "dataFields"
@@ -132,7 +133,7 @@ class ProfileRules:
         groups: finds the row group of each record.
         merge: whether objects in the profile are merged with those of the record.
         placeholders: whether a record without an address may create a user in an email-based project.
-        looks_up: whether Iterable is asked if the user exists, because records may only update.
+        looks_up: whether Iterable is asked if the user exists, because records may only update, or only create.
         translate: replaces ids of another project in the data fields by those of this one.
     """
 
@@ -160,6 +161,8 @@ class ProfileBuilder(UserBuilder):
             draft.map_rows(self._rules.translate)
         _reject_reserved(draft)
         draft.refuse_names(refuse_separator)
+        if self._fields.spell_phone_number is not None:
+            draft.map_field(PHONE_NUMBER, self._fields.spell_phone_number)
         if draft:
             self._fields.user_scope()
         fit_types(draft, self._fields.types, self._fields.coerced)
@@ -194,8 +197,9 @@ class ProfileBuilder(UserBuilder):
         if not self._rules.looks_up:
             return super()._only_for(draft)
         sent = [zip(repeat(kind), column) for kind, column in self._top(draft).items()]
+        is_new = self._rules.endpoint.creates_only
         return [
-            NO_NAMES if by_user_id else frozenset(name for name in names if name[1] is not UNSET)
+            NO_NAMES if by_user_id and not is_new else frozenset(name for name in names if name[1] is not UNSET)
             for by_user_id, *names in zip(self._by_user_id(draft), *sent, strict=True)
         ]
 

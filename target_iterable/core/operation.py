@@ -103,6 +103,8 @@ class Endpoint:
             member that makes a second call harmless; `EndpointFacts` knows all other cases.
         already_done: statuses, or prefixes of the codes or sentences of refusals, which say that the requested state
             held already.
+        creates_only: whether rows with `Operation.only_for` are meant for users who do not exist, instead of those who
+            do.
         removes: removal as the audit log calls it: `delete`, `forget`, `merge` or `remove`. Empty for endpoints that
             remove nothing.
     """
@@ -116,6 +118,7 @@ class Endpoint:
     unique_names: bool = True
     repeatable: bool = True
     already_done: frozenset[str | int] = frozenset()
+    creates_only: bool = False
     removes: str = ""
 
     def __post_init__(self) -> None:
@@ -183,6 +186,7 @@ class Operation(msgspec.Struct, eq=False, gc=False):
         names: all names by which a response may mean the row, each once. Rows that share a name keep their order.
         envelope: envelope of its request.
         only_for: identifiers of users, if the row is meant for existing users: if none of them is known, it is skipped.
+            Or, if its endpoint is `creates_only`, for new users: if one of them is known, it is skipped.
         type_scope: scope of the fields that the row writes, see `field_types.registry`.
         fields: fields that the row writes in that scope; None if they equal those in `part`, see `content`.
         fields_path: members of `part` that lead to the object with the fields.

@@ -37,14 +37,15 @@ class RowSelection:
         return self._about_known_users(without(ready, unchanged)), [*deferred, *filtered.deferred]
 
     def _about_known_users(self, rows: list[Operation]) -> list[Operation]:
-        """Leave out rows that are meant for existing users, and whose user does not exist; reject unclear ones."""
+        """Leave out rows for existing users who do not exist, and for new ones who do; reject unclear ones."""
         try:
             looked_up = self._user_lookup.look_up(rows)
         except IterableError as error:
             raise lookup_failed(self._stream, error) from error
-        left_out = looked_up.unknown | looked_up.unclear.keys()
+        left_out = looked_up.unknown | looked_up.known | looked_up.unclear.keys()
         self._history.mirror.record_skipped(left_out)
         self._accounts.record_skipped(looked_up.unknown)
+        self._accounts.record_unchanged(looked_up.known)
         self._accounts.record_rejected(looked_up.unclear)
         return without(rows, left_out)
 

@@ -18,6 +18,7 @@ from target_iterable.field_types.inference import is_date
 from target_iterable.field_types.registry import USERS, FieldTypes, catalog_of, catalog_scope
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.numbers import decimal_of, whole_number
+from target_iterable.records.phone_numbers import PHONE_NUMBER, PhoneSpelling
 from target_iterable.schemas.schema_types import updates
 
 MAPPINGS: Final = "/api/catalogs/{catalogName}/fieldMappings"
@@ -31,13 +32,17 @@ class FieldCoercion:
 
     Attributes:
         types: the field types of the project, as far as known.
+        spell_phone_number: spells phone numbers of profiles; None if they stay as they are.
     """
 
-    def __init__(self, client: IterableClient, *, coerce: bool) -> None:
+    def __init__(
+        self, client: IterableClient, *, coerce: bool, spell_phone_number: PhoneSpelling | None = None
+    ) -> None:
         """With `coerce`, texts may become numbers and booleans, and these texts."""
         self.types = FieldTypes(self._fetch_types, lambda types, fields: self._coerced_object(types, "", fields))
         self._client = client
         self._coerces_texts = coerce
+        self.spell_phone_number = spell_phone_number
         self._loaded: set[str] = set()
 
     def coerce_user(self, fields: Row) -> Row:
@@ -48,6 +53,8 @@ class FieldCoercion:
             IterableError: if the types cannot be read.
         """
         refuse_reserved(fields)
+        if self.spell_phone_number is not None and PHONE_NUMBER in fields:
+            fields = {**fields, PHONE_NUMBER: self.spell_phone_number(fields[PHONE_NUMBER])}
         return self.coerced(self.user_scope(), fields)
 
     def coerce_item(self, catalog: str, fields: Row) -> Row:

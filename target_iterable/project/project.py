@@ -14,6 +14,7 @@ from target_iterable.field_types.coercion import FieldCoercion
 from target_iterable.project.id_mapping import IdMapping
 from target_iterable.project.lists import Lists
 from target_iterable.project.template_copies import TemplateCopies
+from target_iterable.records.phone_numbers import PhoneSpelling
 from target_iterable.segment.open_carts import OpenCarts
 
 _PAGE = 100
@@ -26,14 +27,21 @@ class Project:
         open_carts: by stream, what its calls have put into carts in this run.
     """
 
-    def __init__(self, client: IterableClient, type_: ProjectType, *, coerce: bool) -> None:
+    def __init__(
+        self,
+        client: IterableClient,
+        type_: ProjectType,
+        *,
+        coerce: bool,
+        spell_phone_number: PhoneSpelling | None = None,
+    ) -> None:
         self.client = client
         self.type = type_
         self.lists = Lists(client)
         self.catalogs = Catalogs(client)
         self.renumbering = IdMapping(client, type_)
         self.copies = TemplateCopies(client)
-        self.fields = FieldCoercion(client, coerce=coerce)
+        self.fields = FieldCoercion(client, coerce=coerce, spell_phone_number=spell_phone_number)
         # Streams have several sinks in a run, one after the other.
         self.open_carts = defaultdict[str, OpenCarts](OpenCarts)
 

@@ -1,4 +1,4 @@
-"""Asking whether users exist, for records that must not make any."""
+"""Asking whether users exist, for records that must not create any, or must not change any."""
 
 from __future__ import annotations
 
@@ -22,15 +22,17 @@ PATHS: Final = {"email": "/api/users/getByEmail", "userId": "/api/users/byUserId
 
 
 class LookedUp(NamedTuple):
-    """Rows that are only for existing users, and must not be sent.
+    """Rows that are only for existing users, or only for new ones, and must not be sent.
 
     Attributes:
-        unknown: rows whose user does not exist.
+        unknown: rows for existing users whose user does not exist.
+        known: rows for new users whose user exists.
         unclear: rows of whose user Iterable does not say whether there is one, each with the reason. Sending them might
-            create a user.
+            create a user, or change one.
     """
 
     unknown: AbstractSet[Operation]
+    known: AbstractSet[Operation]
     unclear: Mapping[Operation, RejectReason]
 
 
@@ -57,7 +59,7 @@ class UserLookup:
                 self._expected |= row.only_for
             else:
                 ready.append(row)
-                made.update(() if row.only_for else row.names)
+                made.update(() if row.only_for and not row.endpoint.creates_only else row.names)
         return ready, later
 
     def record_written(self, written: Sequence[Operation]) -> None:
@@ -66,7 +68,7 @@ class UserLookup:
             self._found |= self._expected & {name for row in written for name in row.names}
 
     def look_up(self, rows: Sequence[Operation]) -> LookedUp:
-        """Return those of `rows` that are only for existing users, and must not be sent.
+        """Return those of `rows` that are only for existing users, or only for new ones, and must not be sent.
 
         Raises:
             IterableError: if Iterable answers nothing that is about a user.
@@ -74,8 +76,10 @@ class UserLookup:
         meant = {row: row.only_for for row in rows if row.only_for}
         known, unclear = self._known({name for names in meant.values() for name in names})
         absent = {row: names for row, names in meant.items() if names.isdisjoint(known)}
+        present = {row for row in meant if row.endpoint.creates_only and row not in absent}
         reasons = {row: unclear[min(names & unclear.keys())] for row, names in absent.items() if names & unclear.keys()}
-        return LookedUp(absent.keys() - reasons.keys(), reasons)
+        unknown = {row for row in absent if not row.endpoint.creates_only}
+        return LookedUp(unknown - reasons.keys(), present, reasons)
 
     def _known(self, names: Collection[Name]) -> tuple[AbstractSet[Name], Mapping[Name, RejectReason]]:
         """The names of users who exist, and those of whom Iterable does not say it."""

@@ -22,6 +22,7 @@ IN_MODE: Final[Mapping[tuple[str, str], Any]] = {
     ("subscriptions", "subscribe"): GROUP,
     ("subscriptions", "unsubscribe"): GROUP,
     ("templates", "update"): {"templateId": 20},
+    ("users", "create"): {"email": "new@example.com"},
     ("campaign_starts", "schedule"): {"campaignId": 40, "sendAt": "2026-01-01T00:00:00Z"},
     ("campaign_stops", "cancel"): {"campaignId": 41},
     **{("messages", mode): {"campaignId": number} for number, mode in enumerate(MEDIA, 5)},

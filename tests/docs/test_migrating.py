@@ -15,6 +15,9 @@ from iterable_sandbox.server import Sandbox
 from tap_iterable.config.settings import SCHEMA
 from tap_iterable.event_shapes.segment import SegmentTable, table_of
 from tap_iterable.tap import TapIterable
+from target_iterable.config.settings import SETTINGS as TARGET_SETTINGS
+from target_iterable.objects.registry import OBJECTS
+from target_iterable.target import TargetIterable
 from tests.docs import peers
 from tests.tap.reading import TapRun
 from tools.generated import ROOT
@@ -185,7 +188,7 @@ def test_heaps_26_events_are_the_streams_that_are_shown() -> None:
 
 
 def test_the_state_that_is_shown_is_gone_on_with(seeded_database: Path, tmp_path: Path) -> None:
-    (text,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    text, _routes = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
     with Sandbox(database=str(seeded_database)) as sandbox:
         read = TapRun(sandbox.url, sandbox.api_key, tmp_path)
         output = read("email_open", "users", state=json.loads(text), lookback_minutes=0, end_date="2026-11-01")
@@ -194,3 +197,14 @@ def test_the_state_that_is_shown_is_gone_on_with(seeded_database: Path, tmp_path
     assert opens
     assert min(opens) >= "2026-10-15"
     assert min(record["profileUpdatedAt"] for record in output.records["users"]) >= "2026-10-15"
+
+
+def test_the_routes_of_senders_are_accepted_and_every_option_of_the_table_is_one() -> None:
+    chapter = PAGE.partition("\n## To Iterable from ")[2]
+    (block,) = re.findall(r"```json\n(.*?)```", chapter, re.DOTALL)
+    routes = json.loads(block)
+    target = TargetIterable(config={"api_key": "k", "streams": routes, "allow_destructive": True})
+    assert [target.routing.route(name).object for name in routes] == [route["object"] for route in routes.values()]
+    known = {key for object_ in OBJECTS.values() for key in object_.spec.keys} | TARGET_SETTINGS["properties"].keys()
+    options = set(re.findall(r"`([a-z]+_[a-z_]+)(?:: \w+)?`", chapter))
+    assert options - known - OBJECTS.keys() - {"product_id", "order_id", "list_users"} == set()

@@ -44,6 +44,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Any]]] = {
     "listId": {},
     "in": {},
     "a:::b": {},
+    "phoneNumber": {},
     "plan": {"type": ["string", "null"], "maxLength": 4},
     "seen": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
     "age": {"type": ["integer", "null"], "minimum": 0},
@@ -102,6 +103,7 @@ ORDINARY: Final[Mapping[str, Sequence[Any]]] = {
     "list": ["Loyal", "Loyal", "Others", "", " "],
     "listId": [77, 5, "", "seven", 1.5, True, None],
     "a:::b": [1, 2, ""],
+    "phoneNumber": ["044 668 18 00", "+16502530000", "call me", "", 41],
     "in": [True, False, 1, 0, 2, "true", None],
     "plan": ["free", "gold", "golden", "", "é"],
     "seen": [_DATES[0], *_DATES, "soon", ""],
@@ -239,6 +241,7 @@ CASES: Final = [
     Case({"object": "catalog_items", **_MIRROR, "define_field_types": True}, {}, _ITEM, ["itemId"]),
     Case({"object": "list_memberships", "managed_lists": ["a", "b"], "lists_column": "tags"}, {}, _MEMBER),
     Case({"object": "users"}, {}, _ODD),
+    Case({"object": "users"}, {"phone_region": "CH"}, ("email", "phoneNumber", "dataFields")),
     Case({"object": "events"}, {}, (*_ODD, "eventName", "id", "campaignId")),
 ]
 LINES: Final = [

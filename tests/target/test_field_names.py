@@ -12,7 +12,7 @@ from tests.target.segment_calls import call, send, track
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 ITEM = {"id": "A", "name": "Mug", "price": " 4.50 ", "quantity": " 2 "}
-ROUTES = {
+ROUTES: dict[str, dict[str, Any]] = {
     "users": {},
     "events": {"eventName": "seen"},
     "list_members": {"list": "VIP"},

@@ -26,6 +26,7 @@ RECORDS: Final[list[tuple[str, str, dict[str, Any]]]] = [
     ("carts", "replace", {"items": [MUG]}),
     ("devices", "register", {"token": "740f", "platform": "APNS", "applicationName": "com.example.shop"}),
     ("segment", "call", {"type": "identify", "messageId": "m-1", "traits": {"plan": "free"}}),
+    ("list_memberships", "set", {"lists": ["VIP"]}),
     (
         "segment",
         "call",

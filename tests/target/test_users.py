@@ -255,3 +255,38 @@ def test_a_record_that_is_nested_too_deeply_is_rejected(project: Project) -> Non
     users = project.load(stream("users", [{"email": ANN, "deep": deep}, {"email": ANN}]))["users"]
     assert (users["written"], users["reasons"]) == (1, {"tooDeep": 1})
     assert project.load.states == [STATE]
+
+
+@pytest.mark.parametrize(
+    ("project_type", "old", "new"),
+    [
+        ("email", {"email": "old@example.com"}, {"email": "new@example.com"}),
+        ("userId", {"userId": "old"}, {"userId": "new"}),
+        ("hybrid", {"userId": "old"}, {"userId": "new"}),
+    ],
+)
+def test_records_that_only_create_change_no_user(
+    new_project: NewProject, project_type: str, old: dict[str, str], new: dict[str, str]
+) -> None:
+    project = new_project(project_type=project_type)
+    project.load(stream("users", [{**old, "plan": "free"}]), project_type=project_type)
+    rows = [{**old, "plan": "pro"}, {**new, "plan": "pro"}, {**new, "plan": "gold"}]
+    route = {"users": {"mode": "create"}}
+    for written in (1, 0):
+        done = project.load(stream("users", rows), project_type=project_type, streams=route)["users"]
+        assert (done["written"], done["unchanged"], done["rejected"]) == (written, 3 - written, 0)
+    assert [project.holds.user(**who)["plan"] for who in (old, new)] == ["free", "pro"]
+
+
+def test_a_user_of_whom_iterable_does_not_say_whether_there_is_one_is_not_created(project: Project) -> None:
+    project.sandbox.inject("answer", route="GET /api/users/getByEmail", status=400, body={"code": "BadParams"}, times=1)
+    rows = [{"email": "a@example.com"}]
+    done = project.load(stream("users", rows), streams={"users": {"mode": "create"}})["users"]
+    assert (done["written"], done["rejected"]) == (0, 1)
+
+
+def test_a_user_id_alone_changes_no_user_who_has_it(project: Project) -> None:
+    project.load(stream("users", [{"email": "old@example.com", "userId": "u1", "plan": "free"}]))
+    done = project.load(stream("users", [{"userId": "u1", "plan": "pro"}]), streams={"users": {"mode": "create"}})
+    assert done["users"]["unchanged"] == 1
+    assert project.holds.user(email="old@example.com")["plan"] == "free"

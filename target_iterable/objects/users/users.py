@@ -26,6 +26,7 @@ from target_iterable.records.user_identity import USER_ID
 from target_iterable.requests.bulk_response import NOT_FOUND, named_failures
 
 BULK_UPDATE: Final = Endpoint("/api/users/bulkUpdate", "users", named_failures)
+_CREATE_ONLY: Final = replace(BULK_UPDATE, creates_only=True)
 _UPDATE_ONLY: Final = replace(BULK_UPDATE, parse_response=partial(named_failures, skipped=NOT_FOUND))
 
 
@@ -40,6 +41,9 @@ class Users(ColumnarObject, MirroredObject):
     first, which Iterable allows 100 times a second; a userId without an address needs no look-up, because an
     e-mail-based project creates no user for it. The option `update_only` leaves the look-ups to Iterable, by a
     parameter that is not documented. It works only where Iterable has switched it on; elsewhere users are created.
+
+    The mode `create` changes no users: each is looked up first, and records about users who exist count as unchanged.
+    So do further records about a user whom the run has created.
 
     In an e-mail-based project, a record with a userId and no address is written to the user who has the userId, and
     rejected if there is none. With `placeholder_users` it creates a user with an address at `placeholder.email`, to
@@ -57,7 +61,7 @@ class Users(ColumnarObject, MirroredObject):
         "users",
         streams=("users",),
         creates_users=True,
-        modes=("upsert", "update", MIRROR),
+        modes=("upsert", "update", "create", MIRROR),
         removal_actions=(NOTHING, CLEAR, "delete", "forget"),
         clears_fields=True,
         options={
@@ -83,14 +87,14 @@ class Users(ColumnarObject, MirroredObject):
     def builder(self) -> ProfileBuilder:
         """See `ColumnarObject`. The key of the stream says nothing about a user."""
         options = self.route.options
-        updates = self.route.mode == "update"
+        updates, creates = self.route.mode == "update", self.route.mode == "create"
         grouping = Grouping(lambda: RowGroup(Envelope.of(self.create_new_fields | self._flags), USERS, self._place))
         rules = ProfileRules(
-            _UPDATE_ONLY if updates else BULK_UPDATE,
+            _UPDATE_ONLY if updates else _CREATE_ONLY if creates else BULK_UPDATE,
             lambda draft: grouping.groups(len(draft)),
             merge=options.get("merge_nested_objects", False),
             placeholders=self.makes_placeholders and not updates,
-            looks_up=updates and "updateOnly" not in self._flags,
+            looks_up=creates or (updates and "updateOnly" not in self._flags),
             translate=self.project.renumbering.of_profile if options.get("foreign_ids") else None,
         )
         return ProfileBuilder(self.identities, self.field_options, self.project.fields, rules)
