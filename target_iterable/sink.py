@@ -60,14 +60,7 @@ class IterableSink(BatchSink):
                 "A column of the stream %r has no name, and is left out: name it in `fields`.", stream_name
             )
         self.delivery = target.deliveries.for_stream(stream_name)
-        self._columns = ColumnMapping(
-            schema,
-            route.fields,
-            route.defaults,
-            nest=route.dots_nest,
-            selection=route.selection,
-            empty_as_null=route.empty_as_null,
-        )
+        self._columns = route.columns(schema)
         self._object = OBJECTS[route.object](
             Destination(
                 target.project,
@@ -85,7 +78,7 @@ class IterableSink(BatchSink):
             self.delivery.mirror.make_removal = self._object.removal
             self._names = self._object.names
         # An invalid date must not prevent that a record is identified.
-        self._plain = ColumnMapping({}, route.fields, route.defaults, nest=route.dots_nest, selection=route.selection)
+        self._plain = route.columns({})
         marks = DeletionMarks(schema.get("properties", {}))
         self._deliver = target.deliveries.deliver
         self._reader = target.reader

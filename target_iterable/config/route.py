@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from iterable_api.plugin.threshold import Threshold
 from target_iterable.core.operation import Endpoint
+from target_iterable.records.column_mapping import ColumnMapping
 from target_iterable.records.column_selection import EVERYTHING, ColumnSelection
 
 IDENTIFIERS: Final = ("email", "userId")
@@ -181,6 +182,17 @@ class Route:
     max_shrinkage: Threshold | None = None
     resend_unconfirmed: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def columns(self, schema: Mapping[str, Any]) -> ColumnMapping:
+        """The mapping of the columns of a stream with this schema."""
+        return ColumnMapping(
+            schema,
+            self.fields,
+            self.defaults,
+            nest=self.dots_nest,
+            selection=self.selection,
+            empty_as_null=self.empty_as_null,
+        )
 
     @property
     def may_remove(self) -> bool:
