@@ -81,7 +81,8 @@ class HistoryWriter:
             self._put(STREAMS, [stream.as_row(run_id) for stream in news.streams])
             self._put(REJECTS, [row for stream in news.streams for row in stream.reject_rows(run_id)])
             self._add(REQUESTS, [{"run_id": run_id, "number": number, **asdict(one)} for number, one in news.requests])
-            self._database.run_many(self._add_identity, self._identity_rows(news.identities))
+            # In the order of the hashes, so that neighbours in the table are written one after the other.
+            self._database.run_many(self._add_identity, sorted(self._identity_rows(news.identities)))
             if news.is_sample:
                 self._add(SAMPLES, [{"run_id": run_id, "at": news.at, **totals}])
 
@@ -124,7 +125,7 @@ class HistoryWriter:
             "streams": len(news.streams),
         }
 
-    def _identity_rows(self, identities: Iterable[IdentityFacts]) -> Iterator[Row]:
+    def _identity_rows(self, identities: Iterable[IdentityFacts]) -> Iterator[tuple[bytes, str, str, str, int, str]]:
         """The rows, in the order of the columns. There may be very many, so no dictionary is made of each."""
         for one in identities:
             stream, reason = _storable(one.stream), _storable(one.reason)
