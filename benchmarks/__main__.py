@@ -64,6 +64,9 @@ def _history(place: Arena, options: argparse.Namespace, report: Report) -> None:
     ratios = {"tap-iterable": paired(without, with_it, options.rows, options.runs)}
     without, with_it = place.target(partial(target, run_history="")), place.target(target)
     ratios["target-iterable"] = paired(without, with_it, options.records, options.runs)
+    without = place.target(partial(target, run_history="", max_rejects="100%"), broken=True)
+    with_it = place.target(partial(target, max_rejects="100%"), broken=True)
+    ratios["target-iterable, every 20th record rejected"] = paired(without, with_it, options.records, options.runs)
     report.additions("What the run history costs", ratios)
 
 

@@ -195,7 +195,7 @@ class TargetIterable(CommandLine, FastDispatchTarget):
 
     def _identity_notes(self, stream: str, route: Route) -> IdentityNotes | None:
         wanted = self.config["run_history_identities"]
-        if self._notes is None or wanted == NONE:
+        if self._notes is None or wanted == NONE or not self.config["run_history"]:
             return None
         return IdentityNotes(stream, self._notes.add_identities, route.fields, of_all=wanted == ALL)
 

@@ -15,6 +15,7 @@ from iterable_runs.store.statements import POSTGRESQL, SQLITE, Dialect
 
 LOCK_SECONDS: Final = 2
 """How long a lock of another process is waited for. What cannot be written now is written some seconds later."""
+_CACHE_KIBIBYTES: Final = 16_000
 _CONNECT_SECONDS: Final = 10
 _STATEMENT_MILLISECONDS: Final = 20_000
 
@@ -93,6 +94,8 @@ class _SqliteDatabase:
         # Transactions are begun by hand: `BEGIN IMMEDIATE` waits for the lock, and others fail at once.
         self._connection = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL")
+        # Hashes belong on pages all over their table.
+        self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
         # A power cut may cost the last seconds of the history, and no more.
         self._connection.execute("PRAGMA synchronous = NORMAL")
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
+from typing import Final
+
+_BYTES: Final = 16
 
 
 def identity_hash(key: bytes, identity: str) -> bytes:
     """The keyed hash of an address or an id. Addresses are the same in any case, so all is compared in lower case."""
-    return hmac.digest(key, identity.strip().casefold().encode("utf-8", "surrogatepass"), hashlib.sha256)
+    folded = identity.strip().casefold().encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(folded, digest_size=_BYTES, key=key).digest()

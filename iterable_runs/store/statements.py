@@ -12,14 +12,16 @@ from iterable_runs.store.columns import CHILDREN, COLUMNS, HISTORY, INDEXES, RUN
 
 
 class Dialect(NamedTuple):
-    """How a database spells types (kind of a column -> type), and the mark of a parameter."""
+    """How a database spells types (kind of a column -> type), the mark of a parameter, and what ends a table."""
 
     types: Mapping[Kind, str]
     parameter: str
+    end_of_table: str = ""
 
 
 _SHARED: Final[Mapping[Kind, str]] = {"text": "TEXT", "integer": "INTEGER", "bigint": "BIGINT", "boolean": "BOOLEAN"}
-SQLITE: Final = Dialect({**_SHARED, "float": "FLOAT", "bytes": "BLOB"}, "?")
+# Without a rowid, the index of the primary key is the table: a row is written once, not twice.
+SQLITE: Final = Dialect({**_SHARED, "float": "FLOAT", "bytes": "BLOB"}, "?", " WITHOUT ROWID")
 POSTGRESQL: Final = Dialect({**_SHARED, "float": "DOUBLE PRECISION", "bytes": "BYTEA"}, "%s")
 
 READ_HISTORY: Final = f"SELECT schema_version, identity_key FROM {HISTORY}"  # noqa: S608 (our own name)
@@ -30,7 +32,7 @@ def tables(dialect: Dialect) -> Iterator[str]:
     for table, columns in COLUMNS.items():
         keys = ", ".join(column.name for column in columns if column.is_key)
         described = ", ".join(_described(column, dialect) for column in columns)
-        yield f"CREATE TABLE IF NOT EXISTS {table} ({described}, PRIMARY KEY ({keys}))"
+        yield f"CREATE TABLE IF NOT EXISTS {table} ({described}, PRIMARY KEY ({keys})){dialect.end_of_table}"
     for index in INDEXES:
         yield f"CREATE INDEX IF NOT EXISTS {index.name} ON {index.table} ({', '.join(index.columns)})"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from secrets import token_bytes
@@ -65,6 +65,7 @@ class HistoryWriter:
     def __init__(self, place: str, run: RunStart) -> None:
         self._run = run
         self._database = connect(place)
+        self._add_identity = statements.add(IDENTITIES, self._database.dialect)
         try:
             self._key = _open(self._database)
         except HistoryNotWrittenError:
@@ -80,7 +81,8 @@ class HistoryWriter:
             self._put(STREAMS, [stream.as_row(run_id) for stream in news.streams])
             self._put(REJECTS, [row for stream in news.streams for row in stream.reject_rows(run_id)])
             self._add(REQUESTS, [{"run_id": run_id, "number": number, **asdict(one)} for number, one in news.requests])
-            self._add(IDENTITIES, self._identity_rows(news.identities))
+            # In the order of the hashes, so that neighbours in the table are written one after the other.
+            self._database.run_many(self._add_identity, sorted(self._identity_rows(news.identities)))
             if news.is_sample:
                 self._add(SAMPLES, [{"run_id": run_id, "at": news.at, **totals}])
 
@@ -123,19 +125,12 @@ class HistoryWriter:
             "streams": len(news.streams),
         }
 
-    def _identity_rows(self, identities: Iterable[IdentityFacts]) -> list[dict[str, Any]]:
-        return [
-            {
-                "identity_hash": identity_hash(self._key, name),
-                "run_id": self._run.id,
-                "stream": one.stream,
-                "verdict": one.verdict,
-                "at": one.at,
-                "reason": one.reason,
-            }
-            for one in identities
-            for name in one.names
-        ]
+    def _identity_rows(self, identities: Iterable[IdentityFacts]) -> Iterator[tuple[bytes, str, str, str, int, str]]:
+        """The rows, in the order of the columns. There may be very many, so no dictionary is made of each."""
+        for one in identities:
+            stream, reason = _storable(one.stream), _storable(one.reason)
+            for name in {*one.names}:
+                yield identity_hash(self._key, name), self._run.id, stream, one.verdict, one.at, reason
 
     def _put(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         self._database.run_many(statements.put(table, self._database.dialect), _ordered(table, rows))

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
+
+import msgspec
 
 from iterable_api.redaction import without_addresses
 from iterable_runs.store.facts import IdentityFacts
 from target_iterable.core.operation import BatchResult, Name, Operation
 from target_iterable.core.rejection import RejectReason
-from target_iterable.core.source import InputMessage
+from target_iterable.core.source import InputMessage, Line
 from target_iterable.records.user_identity import KINDS
 
 WRITTEN: Final = "written"
 UNCHANGED: Final = "unchanged"
 REJECTED: Final = "rejected"
 REMOVED: Final = "removed"
+_OF_NAMES: Final = (str, int)
 _PLACED: Final = ("itemId", "key")
 """Kinds of names that begin with the catalog or the table: `Products/4711`."""
 
@@ -42,14 +46,15 @@ class IdentityNotes:
     ) -> None:
         self._stream = stream
         self._add = add
-        self._columns = {*KINDS, *(column for column, field in fields.items() if field in KINDS)}
+        self._user_columns = {*KINDS, *(column for column, field in fields.items() if field in KINDS)}
         self._of_all = of_all
+        self._schema: Line | None = None
+        self._columns: tuple[str, ...] = ()
 
     def add_rejected(self, reason: RejectReason, source: InputMessage, row: Operation | None) -> None:
         """Note a rejected record; one without an operation is known by its key columns, and those of its user."""
         names = identities(row.names) if row is not None else self._names_in(source)
-        sentence = without_addresses(f"{reason.code}: {reason.reason}")
-        self._add([IdentityFacts(names, self._stream, REJECTED, _now(), sentence)])
+        self._add([IdentityFacts(names, self._stream, REJECTED, _now(), _sentence(reason))])
 
     def add_unchanged(self, rows: Collection[Operation]) -> None:
         """Note rows that were not sent."""
@@ -71,14 +76,11 @@ class IdentityNotes:
         return [IdentityFacts(identities(row.names), self._stream, verdict, now) for row in rows]
 
     def _names_in(self, source: InputMessage) -> list[str]:
-        keys = _members(source.schema).get("key_properties") or ()
-        record = _members(source.record).get("record")
-        found = record.items() if isinstance(record, dict) else ()
-        return [
-            str(value)
-            for column, value in found
-            if (column in self._columns or column in keys) and isinstance(value, str | int) and value != ""
-        ]
+        if source.schema is not self._schema:
+            self._schema, self._columns = source.schema, (*self._user_columns.union(_key_columns(source.schema)),)
+        record = _record(source.record)
+        values = [_value(record[column]) for column in self._columns if column in record]
+        return [str(value) for value in values if value and value.__class__ in _OF_NAMES]
 
 
 def identities(names: Iterable[Name]) -> list[str]:
@@ -93,12 +95,43 @@ def _identities(names: Iterable[Name]) -> Iterator[str]:
             yield name.partition("/")[2]
 
 
-def _members(line: str | bytes) -> dict[str, Any]:
+class _Message(msgspec.Struct):
+    key_properties: list[str] | None = None
+    record: dict[str, msgspec.Raw] = {}
+
+
+_decode: Final = msgspec.json.Decoder(_Message).decode
+_decode_value: Final = msgspec.json.Decoder().decode
+_UNREADABLE: Final = (ValueError, RecursionError)
+
+
+def _key_columns(schema: Line) -> list[str]:
     try:
-        message = json.loads(line)
-    except (ValueError, RecursionError):
+        return _decode(schema).key_properties or []
+    except _UNREADABLE:
+        return []
+
+
+def _record(line: Line) -> Mapping[str, Any]:
+    """The columns of a record, each as JSON; as values where the line has a number that JSON does not know."""
+    try:
+        return _decode(line).record
+    except _UNREADABLE:
+        pass
+    try:
+        found = json.loads(line)["record"]
+    except (*_UNREADABLE, LookupError, TypeError):
         return {}
-    return message if isinstance(message, dict) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _value(value: Any) -> Any:
+    return _decode_value(value) if value.__class__ is msgspec.Raw else value
+
+
+@lru_cache(1_000)
+def _sentence(reason: RejectReason) -> str:
+    return without_addresses(f"{reason.code}: {reason.reason}")
 
 
 def _now() -> int:

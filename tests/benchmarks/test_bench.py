@@ -11,8 +11,9 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.arena import Arena, RecordsMissingError, arena
-from benchmarks.comparing import Figures, growth
+from benchmarks.comparing import Figures, Subject, growth
 from benchmarks.measuring import Cost
+from benchmarks.pairs import Ratios, paired
 from benchmarks.report import Report
 from benchmarks.rows import BLOCK, LOADS, export_blocks
 from benchmarks.subjects import floor_tap, taps, targets
@@ -99,6 +100,29 @@ def test_sizes_take_turns_so_that_a_busy_moment_hits_all_of_them() -> None:
 
     growth(subject, [2000, 3000], 2)
     assert measured == [1000, 2000, 3000] * 2
+
+
+def test_with_and_without_take_turns_to_be_first_and_each_pair_gives_a_ratio() -> None:
+    measured: list[str] = []
+
+    def subject(name: str, factor: float) -> Subject:
+        def move(records: int) -> Cost:
+            measured.append(name)
+            return Cost(2 * factor, factor, None, records, None, round(100 * factor))
+
+        return move
+
+    ratios = paired(subject("without", 1), subject("with", 1.5), 2000, 3)
+    assert measured == ["without", "with", "with", "without", "without", "with"]
+    assert ratios == Ratios(2000, seconds=1.5, cpu_seconds=1.5, instructions=1.5, without_seconds=2)
+
+
+def test_the_run_history_is_measured_against_none(tmp_path: Path) -> None:
+    kept = tmp_path / "results.json"
+    main(["history", "--rows", "2000", "--records", "2000", "--runs", "1", "--json", str(kept)])
+    costs = json.loads(kept.read_text())["What the run history costs"]
+    assert list(costs) == ["tap-iterable", "target-iterable", "target-iterable, every 20th record rejected"]
+    assert all(cost["seconds"] > 0 and cost["instructions"] is None for cost in costs.values())
 
 
 def test_what_cannot_be_told_is_left_empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

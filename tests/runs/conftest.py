@@ -1,7 +1,7 @@
 """Fixtures of the tests about runs.
 
 - `history`: a written history in a SQLite file.
-- `postgresql`: the URL of a PostgreSQL server.
+- `postgresql`: the URL of an empty PostgreSQL database.
 - `page`: the page over it, served by a thread.
 """
 
@@ -10,9 +10,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from secrets import token_hex
 from threading import Event, Thread
 from typing import Any, Final
 
+import psycopg
 import pytest
 import requests
 import uvicorn
@@ -64,8 +66,17 @@ def served(place: str, password: str | None = None) -> Iterator[Page]:
         history.close()
 
 
+@pytest.fixture(scope="module")
+def postgresql(postgresql_server: str) -> str:
+    """The URL of an empty PostgreSQL database, one for each module of tests."""
+    name = f"runs_{token_hex(4)}"
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return postgresql_server.replace("/postgres?", f"/{name}?")
+
+
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL server."""
     server = get_server(tmp_path_factory.mktemp("database") / "postgres", cleanup_mode="stop")
     yield str(server.get_uri())

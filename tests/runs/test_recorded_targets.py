@@ -25,6 +25,7 @@ from tests.runs.commands import (
     silent_for_two_minutes,
 )
 from tests.target.loading import Message, stream
+from tests.target.test_mirror import mirror, people, version
 
 ANN, BOB = "ann@example.com", "Bob.Private@Example.com"
 USERS = stream("users", [{"email": ANN, "age": 1}, {"email": BOB, "age": 2}, {"email": "nobody", "age": 3}], ["email"])
@@ -120,6 +121,14 @@ def test_all_users_are_found_if_that_is_asked_for_and_none_if_that_is(target: Ta
     for file in (target.folder / "elsewhere").glob("*.singer"):
         file.unlink()
     assert found(other, "nobody") == []
+
+
+def test_removals_are_counted_and_found(target: TargetCommand) -> None:
+    settings = {**mirror(), "run_history_identities": "all"}
+    target.run(version("list_members", 1, people(ANN, BOB)), **settings)
+    target.run(version("list_members", 2, people(BOB)), **settings)
+    assert [run.totals.removed for run in runs(target.place)] == [1, 0]
+    assert sorted(found(target, ANN)) == [("removed", ""), ("written", "")]
 
 
 def test_the_files_of_the_history_hold_nothing_personal(target: TargetCommand, sandbox: Sandbox) -> None:
