@@ -132,7 +132,7 @@ from iterable_api.rate_limits.limiter import DocumentedLimits
 url, key, place = sys.argv[1:]
 client = IterableClient(key, api_url=url, limiter=DocumentedLimits(store=open_store(place)), max_tries=1)
 for _ in range(8):
-    client.post_json("/api/users/bulkUpdate", {"users": []})
+    client.post_json("/api/users/bulkUpdate", {"users": [{"email": "ann@example.com"}]})
 """
 
 

@@ -122,8 +122,9 @@ def test_tap_and_target_share_a_terminal_in_a_shell_pipe(
     selected = tap.select("users")
     read = f"cd {tap.folder}; {shlex.join([*tap.arguments(), *selected])}"
     write = f"cd {target.folder}; {shlex.join(target.arguments())}"
-    # The target gets what comes through the gate, and its input stays open as long as the tap runs.
-    pipe = f"({read}) | tee {output} | {{ cat {gate}; cat > /dev/null; }} | ({write})"
+    # The target gets what comes through the gate, and its input stays open as long as the tap runs: `true` keeps the
+    # shell there, which would otherwise become the last `cat`, whose output is elsewhere.
+    pipe = f"({read}) | tee {output} | {{ cat {gate}; cat > /dev/null; true; }} | ({write})"
     with Terminal(columns=250, lines=40) as terminal:
         process = terminal.start(["sh", "-c", pipe], _PLAIN)
         terminal.wait_for(lambda seen: any(line.startswith(_DRAWN) for line in seen))

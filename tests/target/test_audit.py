@@ -256,7 +256,8 @@ def test_so_is_a_stream_that_goes_there_by_its_name_and_no_other(project: Projec
 def test_every_object_that_cannot_be_taken_back_has_endpoints_that_are_in_it() -> None:
     """Stopping a campaign needs the same permission, but everything of the campaign is still there."""
     destructive = {name for name, object_ in OBJECTS.items() if object_.spec.permission == "allow_destructive"}
-    assert destructive - {"campaign_stops"} == {"user_deletions", "user_forgets", "user_merges"}
+    deletions = {"user_deletions", "user_forgets", "user_merges", "list_deletions", "catalog_deletions"}
+    assert destructive - {"campaign_stops"} == deletions
 
 
 def test_a_full_disk_fails_the_run_and_state_does_not_move_past_what_is_gone(project: Project, tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def test_columns_of_warehouses_that_say_nothing_of_the_call_are_no_fields(projec
     (stored,) = project.holds.events()
     own = {name for name in stored if not name.startswith("itblInternal")}
     of_all = {"id", "email", "eventName", "createdAt", "eventUpdatedAt"}
-    assert own == {*of_all, "campaign_id", "message_id"}
+    assert own == {*of_all, "campaignId", "message_id"}
 
 
 def test_a_channel_that_is_a_property_stays_one(project: Project) -> None:
