@@ -46,7 +46,7 @@ IDENTITIES: Final[Mapping[str, Mapping[str, Any]]] = {
         "title": "Run history identities",
         "description": "Of which users and items the run history notes what became of them, so that `iterable-runs "
         "find` finds them: of those in rejected records, of all, or of none. It notes keyed hashes of addresses and "
-        "ids, never these themselves. `all` costs time and about 150 bytes for each record of each run.",
+        "ids, never these themselves. `all` costs time and about 170 bytes for each record of each run.",
     },
 }
 """Setting of the target only."""
