@@ -63,5 +63,5 @@ def _settings(source: Sandbox, destination: Sandbox) -> dict[str, str]:
         "TARGET_ITERABLE_API_URL": destination.url,
         "TARGET_ITERABLE_ENFORCE_RATE_LIMITS": "false",
         "TARGET_ITERABLE_STREAMS": '{"users": {"object": "users", "drop": ["itblInternal", "profileUpdatedAt", '
-        '"signupDate", "signupSource", "emailListIds"]}}',
+        '"signupDate", "signupSource", "emailListIds", "devices", "browserTokens"]}}',
     }

@@ -84,7 +84,15 @@ def _settings(source: Sandbox, destination: Sandbox) -> dict[str, str]:
     }
 
 
-_MANAGED = ("itblInternal", "profileUpdatedAt", "signupDate", "signupSource", "emailListIds")
+_MANAGED = (
+    "itblInternal",
+    "profileUpdatedAt",
+    "signupDate",
+    "signupSource",
+    "emailListIds",
+    "devices",
+    "browserTokens",
+)
 """Columns of a user that Iterable itself keeps."""
 
 
