@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from jsonschema import Draft7Validator, FormatChecker
 
 from iterable_api.facts import timestamps
 from iterable_api.facts.data_types import DATA_TYPES, USER
@@ -72,6 +73,26 @@ def test_every_line_of_every_data_type_is_a_record_with_all_its_fields(seeded: S
         assert len(records) == len(lines), data_type.name
         missing = [line for line in lines if not any(_holds(record, line) for record in _near(records, line))]
         assert missing == [], data_type.name
+
+
+DATES = FormatChecker(())
+
+
+@DATES.checks("date-time", raises=ValueError)
+def _is_date_time(value: object) -> bool:
+    return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+
+
+def test_every_value_of_every_event_fits_the_schema_of_its_stream(everything: Output) -> None:
+    """In every column, while the SDK's own suite looks at the values of the first one only."""
+    schemas = {message["stream"]: message["schema"] for message in everything.messages if message["type"] == "SCHEMA"}
+    dates = 0
+    for stream, schema in schemas.items():
+        validator = Draft7Validator(schema, format_checker=DATES)
+        for record in everything.records[stream][:100]:
+            assert [error.message for error in validator.iter_errors(record)] == [], stream
+        dates += sum("date-time" in str(column) for column in schema["properties"].values())
+    assert dates > len(DATA_TYPES)
 
 
 def _near(records: list[dict[str, Any]], line: dict[str, Any]) -> list[dict[str, Any]]:
