@@ -23,7 +23,7 @@ demo: $(READY) ## Run the main job: sandbox -> PostgreSQL -> SQL -> sandbox, and
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest --numprocesses logical -m 'not more' -p tools.quick.timing
 
-test-more: $(READY) ## Run the tests that take long: Meltano projects, installing the package, a browser
+test-more: $(READY) ## Run the tests that take long: whole runs, kills, Meltano, installing the package, a browser
 	$(BIN)/python -m pytest --numprocesses logical -m more
 
 quick: $(READY) ## Check, and run the tests of what differs from BASE (main, or the last commit), in a minute

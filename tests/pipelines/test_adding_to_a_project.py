@@ -21,6 +21,8 @@ from tools import utility
 from tools.definitions import definition
 from tools.generated import ROOT
 
+pytestmark = pytest.mark.more
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> MeltanoProject:
@@ -35,7 +37,6 @@ def project(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> MeltanoPro
     return mine
 
 
-@pytest.mark.more
 def test_the_installed_plugins_know_their_versions_and_streams(project: MeltanoProject) -> None:
     for plugin in ("tap-iterable", "target-iterable"):
         assert f"{plugin} v{version('singer-iterable')}" in project.meltano("invoke", plugin, "--version")
@@ -43,7 +44,6 @@ def test_the_installed_plugins_know_their_versions_and_streams(project: MeltanoP
     assert "email_open.recordId" in project.meltano("select", "tap-iterable", "--list", "--all", **settings)
 
 
-@pytest.mark.more
 def test_the_installed_plugins_move_users_from_one_project_into_another(project: MeltanoProject) -> None:
     with Sandbox(clock=StoppedClock(datetime(2026, 9, 1, tzinfo=UTC))) as source, Sandbox() as destination:
         users = [{"email": "ann@example.com", "dataFields": {"plan": "gold", "size": 3}}]

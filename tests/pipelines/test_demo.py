@@ -20,6 +20,8 @@ from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits.limiter import Unlimited
 from tests.target.loading import Contents
 
+pytestmark = pytest.mark.more
+
 SEED = Seed(users=300, events=3_000)
 
 
@@ -90,7 +92,6 @@ def interrupted(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
         yield process, tmp_path
 
 
-@pytest.mark.more
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_demo_leaves_no_process_behind(
     interrupted: tuple[subprocess.Popen[str], Path], number: int

@@ -23,6 +23,8 @@ from tests.pipelines.meltano_project import MeltanoProject
 from tests.webhooks.receivers import receiver
 from tools.definitions import PROJECT
 
+pytestmark = pytest.mark.more
+
 EVENTS: Final = 600
 SELECTED: Final[Mapping[str, str]] = {
     "iterable": '["email_*.*", "webhook_email_*.*"]',

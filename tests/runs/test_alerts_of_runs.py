@@ -17,6 +17,8 @@ from tests.scripted_server import Answer, ScriptedServer
 from tests.target.loading import stream
 from tests.target.test_mirror import ANN, BOB, CAT, mirror, people, version
 
+pytestmark = pytest.mark.more
+
 WRONG_KEY = "0" * 32
 
 

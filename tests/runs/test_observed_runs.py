@@ -19,6 +19,8 @@ from tests.runs.commands import PATIENCE, TapCommand, TargetCommand, lines
 from tests.runs.terminals import Terminal
 from tests.target.loading import Message, stream
 
+pytestmark = pytest.mark.more
+
 _PLAIN: Final[Mapping[str, str]] = {"MELTANO_EXTRACTOR_NAME": "", "MELTANO_LOADER_NAME": "", "TERM": "xterm"}
 _DRAWN: Final = ("tap-iterable  ", "target-iterable  ", "Stream  ")
 """How lines of the display begin."""

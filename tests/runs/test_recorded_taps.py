@@ -24,6 +24,8 @@ from tests.runs.commands import (
 )
 from tests.tap.test_interrupts import wait_until_it_is_full
 
+pytestmark = pytest.mark.more
+
 BATCHES = {"encoding": {"format": "jsonl"}, "storage": {"root": "file://batches"}}
 
 

@@ -27,6 +27,8 @@ from tests.runs.commands import (
 from tests.target.loading import Message, stream
 from tests.target.test_mirror import mirror, people, version
 
+pytestmark = pytest.mark.more
+
 ANN, BOB = "ann@example.com", "Bob.Private@Example.com"
 USERS = stream("users", [{"email": ANN, "age": 1}, {"email": BOB, "age": 2}, {"email": "nobody", "age": 3}], ["email"])
 SKIPPING = {"users": {"object": "users", "skip_unchanged": True}}

@@ -20,6 +20,8 @@ from tests.tap.export_server import START, ExportServer, body, row
 from tests.tap.reading import selecting
 from tests.tap.test_interrupts import wait_until_it_is_full
 
+pytestmark = pytest.mark.more
+
 PATIENCE = 60
 DAY = 86_400
 ENDINGS = [signal.SIGINT, signal.SIGTERM]

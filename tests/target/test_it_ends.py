@@ -25,6 +25,8 @@ from tests.scripted_server import Answer, Request, ScriptedServer, answer_json, 
 from tests.target.loading import Message, stream
 from tests.target.test_command_line import COMMAND, settings
 
+pytestmark = pytest.mark.more
+
 PATIENCE = 60
 
 

@@ -11,9 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from benchmarks.webhook_sender import Load, number_of, send
 from iterable_webhooks.store.reader import StoreReader
 from tests.webhooks.receivers import receiver
+
+pytestmark = pytest.mark.more
 
 KILLS: Final = int(os.environ.get("ITERABLE_WEBHOOKS_TEST_KILLS", "10"))
 """How often a receiver is killed; 300 take about ten minutes."""

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import pytest
 import requests
 import trustme
 
@@ -19,6 +20,8 @@ from iterable_webhooks.store.events import BEGINNING
 from iterable_webhooks.store.reader import StoreReader
 from tests.webhooks.conftest import Start
 from tests.webhooks.receivers import EVENT, HEADERS, Receiver, until
+
+pytestmark = pytest.mark.more
 
 HEAD = f"POST / HTTP/1.1\r\nHost: here\r\nX-Webhook-Secret: {SECRET}\r\nContent-Length: {len(EVENT)}\r\n\r\n".encode()
 
