@@ -36,11 +36,13 @@ def test_a_failed_run_of_meltano_is_told_and_named_by_its_pipeline(pipeline: Pip
     url = f"{service.url.replace('http', 'json')}/{TOKEN}"
     given = {"ALERTS_URL": url, "TAP_ITERABLE_ALERTS": json.dumps([url])}
     log = pipeline.project.refused(
-        "--log-level=debug", "run", "tap-iterable", "target-iterable", TARGET_ITERABLE_API_KEY=WRONG_KEY, **given
+        *("--log-level=debug", "run", "--full-refresh", "tap-iterable", "target-iterable"),
+        TARGET_ITERABLE_API_KEY=WRONG_KEY,
+        **given,
     )
     titles = [json.loads(request.body)["title"] for request in service.requests]
     assert "target-iterable (dev:tap-iterable-to-target-iterable): failed" in titles
     assert TOKEN not in log
-    pipeline.project.meltano("run", "tap-iterable", "target-iterable", **given)
+    pipeline.project.meltano("run", "--full-refresh", "tap-iterable", "target-iterable", **given)
     titles = [json.loads(request.body)["title"] for request in service.requests]
     assert titles[-1] == "target-iterable (dev:tap-iterable-to-target-iterable): recovered"
