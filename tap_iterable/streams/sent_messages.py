@@ -6,16 +6,12 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Final
 
-from singer_sdk.helpers.types import Context
-
 from iterable_api.errors import IncompleteBodyError, UnreadableAnswerError
 from iterable_api.facts import timestamps
-from iterable_api.facts.identity import ProjectType
 from iterable_api.http.api_request import Params
 from tap_iterable.export.json_answers import rows_in
 from tap_iterable.records.record_shape import Record
-from tap_iterable.stream_types.partitioned_stream import PartitionedStream
-from tap_iterable.streams.list_users import identifier_column
+from tap_iterable.streams.chosen_users import ChosenUsersStream
 
 PATH: Final = "/api/users/getSentMessages"
 MOST: Final = 1000
@@ -23,29 +19,18 @@ MOST: Final = 1000
 _SECOND: Final = timedelta(seconds=1)
 
 
-class SentMessagesStream(PartitionedStream):
+class SentMessagesStream(ChosenUsersStream):
     """The messages to the users of a setting. Messages of the log name the position there, not the user."""
 
     name = "sent_messages"
     primary_keys = ("messageId",)
-    selected_by_default = False
     endpoints = (PATH,)
     cost = "1 request per user and 1,000 messages"
-    partition = "User"
-    remedy = "The numbers count the entries of `user_events_users`. Run again, or leave these users out."
 
-    def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
-        """Messages to every user of the setting."""
-        users = self.config["user_events_users"]
-        if not users:
-            self.logger.warning("`user_events_users` is empty, so there is nothing to read")
-        for number, user in enumerate(users, start=1):
-            yield from self.rows_of(number, self._messages(user))
-
-    def _messages(self, user: str) -> Iterator[Record]:
-        name = identifier_column(ProjectType(self.config["project_type"]), user)
+    def records_of(self, column: str, user: str) -> Iterator[Record]:
+        """All messages of one user."""
         found: dict[Any, dict[str, Any]] = {}
-        params: Params = {name: user, "limit": MOST}
+        params: Params = {column: user, "limit": MOST}
         while True:
             rows = rows_in(self.client.get_json(PATH, params=params), "messages", PATH, "messageId")
             fresh = {row["messageId"]: row for row in rows if row["messageId"] not in found}
@@ -58,7 +43,7 @@ class SentMessagesStream(PartitionedStream):
                 )
             params = {**params, "endDateTime": _before(rows)}
         for row in found.values():
-            yield {name: user, **self.record(row)}
+            yield {column: user, **self.record(row)}
 
 
 def _before(rows: Iterable[dict[str, Any]]) -> str:

@@ -27,18 +27,11 @@ def conversion_of(column: str, schema: Mapping[str, Any]) -> Conversion | None:
     numbers, also as members of objects and items of arrays. In there, a text that is neither stays as it is: it is no
     reason to do without the whole record.
     """
-    reader, inner = _reader(schema), _inner_conversion(schema)
-    if reader is None:
-        return inner
 
-    def convert(value: Any) -> Any:
-        if not isinstance(value, str):
-            return value if inner is None else inner(value)
-        if (found := reader.read(value)) is None:
-            raise reader.refusal(column)
-        return found
+    def refuse(reader: _Reader, _text: str) -> Any:
+        raise reader.refusal(column)
 
-    return convert
+    return _conversion(schema, refuse)
 
 
 def format_date(text: str) -> str | None:
@@ -104,16 +97,19 @@ def _inner_conversion(schema: Mapping[str, Any]) -> Conversion | None:
 
 def _part_conversion(schema: Any) -> Conversion | None:
     """The conversion of a member or an item."""
-    if not isinstance(schema, Mapping):
-        return None
+    return _conversion(schema, lambda _reader, text: text) if isinstance(schema, Mapping) else None
+
+
+def _conversion(schema: Mapping[str, Any], otherwise: Callable[[_Reader, str], Any]) -> Conversion | None:
+    """The conversion of a value; `otherwise` is what becomes of a text that its reader cannot read."""
     reader, inner = _reader(schema), _inner_conversion(schema)
     if reader is None:
         return inner
 
     def convert(value: Any) -> Any:
-        if isinstance(value, str):
-            return value if (found := reader.read(value)) is None else found
-        return value if inner is None else inner(value)
+        if not isinstance(value, str):
+            return value if inner is None else inner(value)
+        return otherwise(reader, value) if (found := reader.read(value)) is None else found
 
     return convert
 
