@@ -36,11 +36,12 @@ SCHEMA: Final[dict[str, Any]] = {
             "description": "Read up to this moment and not further. By default up to now.",
         },
         "window_days": {
-            "type": "integer",
+            "type": ["integer", "null"],
             "minimum": 1,
-            "default": 30,
             "title": "Window days",
-            "description": "How many days one export request asks for. A window that breaks is halved by itself.",
+            "description": "How many days one export request asks for. By default the whole history of a stream, and "
+            "where that takes more than a minute or 256 MB, 30 days, and more where little comes. A window that breaks "
+            "is halved by itself.",
         },
         **EXPORT,
         "lookback_minutes": {

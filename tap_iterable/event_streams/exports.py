@@ -13,7 +13,13 @@ from singer_sdk import Tap
 from singer_sdk.helpers.types import Context
 from tenacity import RetryCallState, Retrying
 
-from iterable_api.errors import IncompleteBodyError
+from iterable_api.errors import (
+    BadRequestError,
+    ConnectionFailedError,
+    IncompleteBodyError,
+    NeverReachedError,
+    ServerError,
+)
 from iterable_api.facts import timestamps
 from iterable_api.facts.data_types import DataType
 from iterable_api.facts.identity import ProjectType
@@ -23,8 +29,10 @@ from tap_iterable.config.settings import spool_directory
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.content_check import NoRowsError, check_rows, reject_error_line
 from tap_iterable.export.download import has_whole_last_line, spool_answer
-from tap_iterable.export.export_plan import ExportPlan, Mode, plans, summary
+from tap_iterable.export.export_plan import ExportPlan
 from tap_iterable.export.job_api import FILES, START
+from tap_iterable.export.patience import UNKNOWN, Patience, TooWideError
+from tap_iterable.export.planning import ExportPlanning
 from tap_iterable.export.stream_jobs import JobService, StreamJobs
 from tap_iterable.export.window_queue import WindowQueue
 from tap_iterable.export.windows import OversizeError, Window, gaps, whole_second
@@ -41,6 +49,8 @@ PATH: Final = "/api/export/data.json"
 
 HALVING_ERRORS: Final = (IncompleteBodyError, OversizeError)
 """Errors for which the window is halved."""
+NARROWING_ERRORS: Final = (*HALVING_ERRORS, BadRequestError, ServerError, ConnectionFailedError)
+"""Errors for which a wide window is cut: whether Iterable refuses long ranges, or how slow they are, is not known."""
 
 
 USER_KEYS: Final[Mapping[ProjectType, str]] = {
@@ -64,7 +74,7 @@ class ExportStream(WindowedStream, BatchedStream):
         self.data_type = data_type
         super().__init__(tap, client, schema)
         self.replication_key = data_type.range_field
-        self._queue: WindowQueue | None = None
+        self._is_planned = False
         self.counts = ReadCounts(windows=0, jobs=0, malformed=0)
         self._malformed_lines = MalformedLines(
             Path(self.config["malformed_directory"]) / f"{self.name}.ndjson", self.config["max_malformed_percent"]
@@ -72,19 +82,19 @@ class ExportStream(WindowedStream, BatchedStream):
 
     def blocks(self, context: Context | None) -> Iterator[Block]:  # noqa: ARG002 (streams of other kinds use it)
         """The rows, not sorted; the bookmark moves after each window."""
-        if self._queue is None:
+        if not self._is_planned:
             self.logger.info(plan_exports(self._unread_streams()))
-        queue, self._queue = self._queue or WindowQueue(()), None
+        queue, self._is_planned = self._queue, False
         with self._malformed_lines.counted(self.name):
             for window in queue:
                 try:
                     rows = yield from self._window(window)
-                except HALVING_ERRORS as error:
-                    self._halve(queue, window, error)
+                except NARROWING_ERRORS as error:
+                    self._narrow(window, error)
                 else:
                     self._finish(window)
-                    self._log_progress(window, rows, queue.finished(rows))
-                self._count_left(queue.left)
+                    self._log_progress(window, queue.finished(window, rows, self._taken))
+                self.counts.windows_left = len(queue.left)
 
     def _unread_streams(self) -> list[ExportStream]:
         """This stream and the selected ones after it, whose jobs run while this one is read."""
@@ -92,25 +102,25 @@ class ExportStream(WindowedStream, BatchedStream):
         later = exports[exports.index(self) + 1 :] if self in exports else []
         return [self, *(stream for stream in later if stream.selected)]
 
-    def pending(self, service: JobService) -> list[Window]:
-        """Take over the jobs of an interrupted run, and return the windows that they leave unread."""
+    def join_plan(self, planning: ExportPlanning) -> None:
+        """Take part in a plan, and take over the jobs of an interrupted run."""
+        self._planning, self._is_planned = planning, True
         self._warn_of_unread_ranges()
-        self._jobs = StreamJobs(service, self.data_type.name, self.update_state, self._check)
+        self._jobs = StreamJobs(planning.service, self.data_type.name, self.update_state, self._check)
         start, end = whole_second(self._start()), whole_second(self._end())
-        self._adopted = (
-            [] if self.config["export_mode"] == "stream" else self._jobs.adopt(self.stream_state, start, end)
-        )
-        return gaps(start, end, self._adopted, timedelta(days=self.config["window_days"]))
+        adopted = [] if self.config["export_mode"] == "stream" else self._jobs.adopt(self.stream_state, start, end)
+        ranges = [*adopted, *gaps(start, end, adopted, end - start)]
+        self._queue = WindowQueue(ranges, self._is_joinable, planning.seconds_per_window)
+
+    def unread(self) -> list[Window]:
+        """The ranges that are still to be read, and that no job reads."""
+        return [window for window in self._queue.left if window not in self._jobs]
 
     def use_plan(self, plan: ExportPlan) -> None:
-        """Submit the jobs of `plan`, and keep its windows for the time when the stream is read."""
+        """Submit the jobs of `plan`, and read its windows in place of those of an earlier one."""
+        earlier = [window for window in self._queue.left if window in self._jobs]
         self._jobs.submit(plan.jobs)
-        self._queue = WindowQueue(
-            sorted([*self._adopted, *plan.jobs, *plan.downloads], key=lambda window: window.start)
-        )
-
-    def _count_left(self, windows: int) -> None:
-        self.counts.windows_left = windows
+        self._queue.replace([*earlier, *plan.jobs, *plan.downloads])
 
     def _finish(self, window: Window) -> None:
         self.counts.add_window(by_job=window in self._jobs)
@@ -118,12 +128,30 @@ class ExportStream(WindowedStream, BatchedStream):
         self.checkpoint(window.end, **self._jobs.to_state())
         self._jobs.tick()
 
-    def _halve(self, queue: WindowQueue, window: Window, error: Exception) -> None:
-        halves = queue.halve(window, error)
+    def _narrow(self, window: Window, error: Exception) -> None:
+        """Have a window that did not come whole read again in smaller ones."""
+        if not self._is_wide(window) and isinstance(error, HALVING_ERRORS):
+            self._halve(window, error)
+            return
+        if not self._is_wide(window) or isinstance(error, NeverReachedError):
+            raise error
+        self._queue.cut(window, self._planning.window)
+        self.logger.warning("%s. The range from %s is read again in narrower windows.", error, window.start)
+        if isinstance(error, TooWideError) and not self._planning.is_large:
+            self.logger.info(self._planning.plan_as_large(self._unread_streams()))
+
+    def _halve(self, window: Window, error: Exception) -> None:
+        halves = self._queue.halve(window, error)
         self.logger.warning("%s. The window from %s is read again in two halves.", error, window.start)
         if window in self._jobs:
             self._jobs.discard(window)
             self._jobs.submit(halves, first=True)
+
+    def _is_joinable(self, window: Window) -> bool:
+        return self._planning.is_adaptive and window not in self._jobs
+
+    def _is_wide(self, window: Window) -> bool:
+        return self._is_joinable(window) and window.end - window.start > self._planning.window
 
     def _warn_of_unread_ranges(self) -> None:
         bookmark = self._effective_bookmark()
@@ -149,7 +177,7 @@ class ExportStream(WindowedStream, BatchedStream):
 
     def _window(self, window: Window) -> Generator[Block, None, int]:
         """Yield the window's rows once their answer is whole, and return their number."""
-        rows = 0
+        rows, self._taken = 0, UNKNOWN
         for lines in self._jobs.files(window) if window in self._jobs else self._download(window):
             rows += yield from self._rows(lines)
         return rows
@@ -162,7 +190,9 @@ class ExportStream(WindowedStream, BatchedStream):
         start, end = timestamps.to_export_bound(window.start), timestamps.to_export_bound(window.end)
         params = {"dataTypeName": self.data_type.name, "startDateTime": start, "endDateTime": end}
         limit = self.config["spool_limit_mb"] * 1_000_000
-        lines = stack.enter_context(spool_answer(self.client, PATH, params, spool_directory(self.config), limit))
+        patience = Patience(self.clock.now, limit, is_wide=self._is_wide(window))
+        lines = stack.enter_context(spool_answer(self.client, PATH, params, spool_directory(self.config), patience))
+        self._taken = patience.taken
         self._check(lines, f"{self.name} from {start} to {end}: {PATH}")
         # A window of one second cannot be halved: there the line counts as malformed.
         if window.halves() and not has_whole_last_line(lines):
@@ -202,8 +232,8 @@ class ExportStream(WindowedStream, BatchedStream):
         """The decoder of lines."""
         raise NotImplementedError
 
-    def _log_progress(self, window: Window, rows: int, progress: str) -> None:
-        self.logger.info("Read to %s: %d rows. %s.", timestamps.to_export_bound(window.end), rows, progress)
+    def _log_progress(self, window: Window, progress: str) -> None:
+        self.logger.info("Read to %s: %s.", timestamps.to_export_bound(window.end), progress)
 
 
 def plan_exports(streams: Sequence[ExportStream]) -> str:
@@ -212,17 +242,12 @@ def plan_exports(streams: Sequence[ExportStream]) -> str:
     Returns:
         The plan in words.
     """
-    config = streams[0].config
-    at_once = config["export_jobs_at_once"]
-    service = JobService(streams[0].client, at_once, spool_directory(config), streams[0].clock)
-    mode: Mode = config["export_mode"]
-    if mode == "auto" and not config["enforce_rate_limits"]:
-        mode = "stream"  # without limits, downloads are always quicker
-    chosen = plans({stream.name: stream.pending(service) for stream in streams}, mode, at_once)
+    first = streams[0]
+    service = JobService(first.client, first.config["export_jobs_at_once"], spool_directory(first.config), first.clock)
+    planning = ExportPlanning(first.config, service, is_trial=first.ABORT_AT_RECORD_COUNT is not None)
     for stream in streams:
-        stream.use_plan(chosen[stream.name])
-    service.queue.tick()
-    return summary(chosen, at_once)
+        stream.join_plan(planning)
+    return planning.first_plan(streams)
 
 
 class EventStream(ExportStream):

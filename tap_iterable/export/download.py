@@ -21,16 +21,16 @@ from iterable_api.http.api_request import Params
 from iterable_api.http.client import IterableClient
 from iterable_api.http.retries import NO_ANSWER
 from iterable_api.http.stalling import is_framed
-from tap_iterable.export.windows import OversizeError
+from tap_iterable.export.patience import Patience
 
 _BLOCK: Final = 1 << 18
 
 
 def spool_answer(
-    client: IterableClient, path: str, params: Params, directory: Path | None, limit: int | None = None
+    client: IterableClient, path: str, params: Params, directory: Path | None, patience: Patience | None = None
 ) -> AbstractContextManager[IO[bytes]]:
     """The whole answer of a GET as a file at its start; the file is gone afterwards. See `spool_response`."""
-    return spool_response(client.stream(path, params=params), path, client.on_answer, directory, limit)
+    return spool_response(client.stream(path, params=params), path, client.on_answer, directory, patience)
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def spool_response(
     name: str,
     on_answer: Callable[[int], None],
     directory: Path | None,
-    limit: int | None = None,
+    patience: Patience | None = None,
 ) -> Iterator[IO[bytes]]:
     """The body of a response as a file at its start. The file has no name, so even `kill -9` leaves nothing behind.
 
@@ -48,15 +48,15 @@ def spool_response(
         name: the name of the response in errors; never its URL.
         on_answer: is called with the number of bytes.
         directory: the directory of the file; by default the system's temporary directory.
-        limit: bytes that the body may have.
+        patience: says when the body gets too large, or lasts too long.
 
     Raises:
         IncompleteBodyError: if the body broke off, or its end cannot be verified.
-        OversizeError: if it has more than `limit` bytes; the rest of it is not read.
+        OversizeError: see `Patience`; the rest of the body is not read.
     """
     with tempfile.TemporaryFile(dir=directory, prefix="tap-iterable-", buffering=_BLOCK) as spool:
         with opened as response:
-            _copy(response, spool, name, limit)
+            _copy(response, spool, name, patience)
         on_answer(spool.tell())
         spool.seek(0)
         yield spool
@@ -72,15 +72,15 @@ def has_whole_last_line(spool: IO[bytes]) -> bool:
     return True
 
 
-def _copy(response: requests.Response, spool: IO[bytes], name: str, limit: int | None) -> None:
+def _copy(response: requests.Response, spool: IO[bytes], name: str, patience: Patience | None) -> None:
     if not is_framed(response):
         raise IncompleteBodyError(f"{name}: the answer has neither a length nor chunks, so its end cannot be verified")
+    if patience is not None:
+        patience.begin()
     try:
         for block in response.iter_content(_BLOCK):
-            if limit is not None and spool.tell() + len(block) > limit:
-                raise OversizeError(
-                    f"{name}: the answer is larger than the {limit // 1_000_000} MB of `spool_limit_mb`"
-                )
+            if patience is not None:
+                patience.see(name, spool.tell() + len(block))
             spool.write(block)
     except NO_ANSWER as error:
         raise IncompleteBodyError(f"{name}: the answer broke off ({type(error).__name__})") from None

@@ -15,6 +15,7 @@ from typing import Final, Literal
 
 from iterable_api.facts.endpoints import facts_of
 from iterable_api.facts.limits import MINUTE
+from iterable_runs.presentation import formats
 from tap_iterable.export.windows import Window
 
 Mode = Literal["auto", "stream", "jobs"]
@@ -26,6 +27,7 @@ MINUTES_PER_JOB: Final = 5.0
 
 (_DATA_JSON,) = facts_of("GET", "/api/export/data.json").limits
 _REQUESTS_PER_MINUTE: Final = _DATA_JSON.per_second * MINUTE
+SECONDS_PER_WINDOW: Final = 1 / _DATA_JSON.per_second
 
 
 @dataclass(frozen=True)
@@ -56,21 +58,29 @@ def plans(windows: Mapping[str, Sequence[Window]], mode: Mode, at_once: int) -> 
 
 
 def minutes(chosen: Plans, at_once: int) -> float:
-    """Minutes that the requests and the jobs take, without the time to read rows."""
+    """Minutes that the requests and the jobs take under the limits, without the time to read rows.
+
+    The first requests need not wait, as many as the limit has for a minute.
+    """
     requests = sum(len(plan.downloads) for plan in chosen.values())
     jobs = sum(len(plan.jobs) for plan in chosen.values())
-    return max(requests / _REQUESTS_PER_MINUTE, math.ceil(jobs / at_once) * MINUTES_PER_JOB)
+    waiting = max(0, requests - _DATA_JSON.count) / _REQUESTS_PER_MINUTE
+    return max(waiting, math.ceil(jobs / at_once) * MINUTES_PER_JOB)
 
 
-def summary(chosen: Plans, at_once: int) -> str:
-    """The plan in words, for the log."""
+def summary(chosen: Plans, at_once: int, *, is_limited: bool) -> str:
+    """The plan in words, for the log: with the time that the limits cost, if they are kept."""
     requests = sum(len(plan.downloads) for plan in chosen.values())
     jobs = sum(len(plan.jobs) for plan in chosen.values())
-    return (
-        f"Plan for {len(chosen)} export streams: {requests} windows with data.json, {_REQUESTS_PER_MINUTE:.0f} a "
-        f"minute, and {jobs} export jobs, {at_once} at a time. About {minutes(chosen, at_once):.0f} minutes, if a job "
-        f"takes {MINUTES_PER_JOB:.0f} and the rows do not take longer."
-    )
+    words = [f"Plan for {formats.count_of(len(chosen), 'export stream')}: {formats.count_of(requests, 'window')}"]
+    if jobs:
+        words.append(f"and {formats.count_of(jobs, 'export job')}, {at_once} at a time")
+    seconds = 60 * minutes(chosen, at_once)
+    if is_limited and seconds:
+        words.append(
+            f"at least {formats.span(seconds)} ({_DATA_JSON.count} windows a minute, {MINUTES_PER_JOB:.0f} min a job)"
+        )
+    return ", ".join(words) + "."
 
 
 def _mixed_plans(windows: Mapping[str, Sequence[Window]], by_job: frozenset[str]) -> Plans:

@@ -19,6 +19,7 @@ from iterable_sandbox.server import Sandbox
 from iterable_sandbox.store.store import Store
 from iterable_sandbox.wire.clock import StoppedClock
 from tap_iterable.event_streams.exports import ExportStream
+from tap_iterable.export import patience
 from tap_iterable.export.clock import Clock
 from tap_iterable.tap import TapIterable
 
@@ -88,6 +89,43 @@ def test_every_row_of_a_year_is_read_without_one_refusal(
     }
     assert not project.counts()["rateLimited"]
     assert time.passed > timedelta(minutes=2)
+
+
+def test_the_first_sync_of_a_few_small_streams_waits_for_no_limit(
+    project: Sandbox, time: VirtualTime, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three streams, 105 days: at four windows a minute, months would take two minutes."""
+    start = (UNTIL - timedelta(days=105)).isoformat()
+    tap = TapIterable(config={**_settings(project, tmp_path, "auto"), "start_date": start})
+    for name, stream in tap.streams.items():
+        stream.selected = name in {"users", "email_send", "email_open"}
+    tap.sync_all()
+    assert set(_rows(capsys.readouterr().out)) == {"users", "email_send", "email_open"}
+    assert time.passed < timedelta(seconds=1)
+
+
+def test_what_does_not_fit_into_one_answer_is_left_to_jobs_where_they_are_sooner(
+    project: Sandbox,
+    time: VirtualTime,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(patience, "BYTES", 100_000)
+    tap = TapIterable(config=_settings(project, tmp_path, "auto"))
+    chosen = {data_type.stream for data_type in DATA_TYPES if data_type.name.startswith("email")}
+    for name, stream in tap.streams.items():
+        stream.selected = name in chosen
+    tap.sync_all()
+    rows = _rows(capsys.readouterr().out)
+    expected = project.counts()["events"]
+    assert {data_type.name: rows[data_type.stream] for data_type in DATA_TYPES if data_type.stream in chosen} == {
+        name: expected.get(name, 0)
+        for name in (data_type.name for data_type in DATA_TYPES if data_type.stream in chosen)
+    }
+    assert project.project.export_jobs
+    assert not project.counts()["rateLimited"]
+    assert time.passed < timedelta(minutes=30)
 
 
 def _settings(project: Sandbox, folder: Path, mode: str) -> dict[str, Any]:

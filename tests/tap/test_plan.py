@@ -42,7 +42,7 @@ def test_short_increments_of_all_streams_are_downloaded_and_a_long_history_is_no
     day = {f"s{number}": windows(START, START + timedelta(days=1), timedelta(days=30)) for number in range(53)}
     years = {name: windows(START, START + timedelta(days=1095), timedelta(days=30)) for name in day}
     assert not any(plan.jobs for plan in plans(day, "auto", 4).values())
-    assert minutes(plans(day, "auto", 4), 4) == 53 / 4
+    assert minutes(plans(day, "auto", 4), 4) == (53 - 4) / 4  # the first four need not wait
     history = plans(years, "auto", 4)
     assert sum(bool(plan.jobs) for plan in history.values()) > 30
     assert minutes(history, 4) < minutes(plans(years, "stream", 4), 4) / 2
@@ -57,9 +57,20 @@ def test_a_stream_that_has_history_keeps_its_tail_for_data_json() -> None:
 
 def test_the_plan_is_told_with_its_minutes() -> None:
     year = {"users": windows(START, START + timedelta(days=120), timedelta(days=30))}
-    assert summary(plans(year, "stream", 4), 4).startswith(
-        "Plan for 1 export streams: 4 windows with data.json, 4 a minute, and 0 export jobs, 4 at a time. About 1 min"
+    chosen = plans(year, "stream", 4)
+    assert summary(chosen, 4, is_limited=True) == "Plan for 1 export stream: 4 windows."
+    chosen = plans(year, "jobs", 4)
+    assert summary(chosen, 4, is_limited=True) == (
+        "Plan for 1 export stream: 0 windows, and 1 export job, 4 at a time, at least 5 min "
+        "(4 windows a minute, 5 min a job)."
     )
+
+
+def test_a_plan_without_limits_promises_no_time_that_only_limits_cost() -> None:
+    years = {f"s{number}": windows(START, START + timedelta(days=365), timedelta(days=30)) for number in range(53)}
+    chosen = plans(years, "stream", 4)
+    assert summary(chosen, 4, is_limited=False) == "Plan for 53 export streams: 689 windows."
+    assert "at least 2 h 51 min" in summary(chosen, 4, is_limited=True)
 
 
 TAKEN = st.lists(st.integers(0, 86_400), max_size=8, unique=True).map(sorted)
