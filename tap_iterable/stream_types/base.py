@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -13,6 +14,9 @@ from singer_sdk.helpers.types import Context
 
 from iterable_api.errors import ForbiddenError, IterableError, UnauthorizedError
 from iterable_api.http.client import IterableClient
+from tap_iterable.batch_files.files import BaseBatchFileEncoding, BatchConfig, write_files
+from tap_iterable.batch_files.rows import Rows
+from tap_iterable.config.settings import spool_directory
 from tap_iterable.records.parquet import ParquetShape
 from tap_iterable.records.record_shape import Record, RecordShape
 from tap_iterable.reporting.read_counts import ReadCounts
@@ -25,6 +29,15 @@ KEY_CHECK: Final = "/api/channels"
 
 class NotReadableError(IterableError):
     """The key may not read a stream."""
+
+
+class SeveralStreamsError(IterableError):
+    """`stream_maps` makes several streams of one, which batch files cannot hold."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(
+            f"`stream_maps` makes several streams of {stream}, which `batch_config` cannot write. Unset one of the two"
+        )
 
 
 class IterableStream(Stream):
@@ -87,6 +100,35 @@ class IterableStream(Stream):
             yield
         except (UnauthorizedError, ForbiddenError) as error:
             self._skip(error)
+
+    def get_batches(
+        self, batch_config: BatchConfig, context: Context | None = None
+    ) -> Iterator[tuple[BaseBatchFileEncoding, list[str]]]:
+        """The batch files. Their rows and columns are those of RECORD messages, which the SDK's own files are not.
+
+        Raises:
+            SeveralStreamsError: if `stream_maps` makes several streams of this one: a BATCH message is for one.
+        """
+        # The SDK has no public way to what it writes: `tests/tap/test_batch_files.py` fails if it changes that.
+        schemas = [message.schema for message in self._generate_schema_messages()]
+        if len(schemas) > 1:
+            raise SeveralStreamsError(self.name)
+        blocks = self.batch_blocks(context)
+        if schemas:
+            name, directory = f"{self.tap_name}--{self.name}", spool_directory(self.config)
+            for url in write_files(batch_config, name, self.batch_schema(schemas[0]), blocks, directory):
+                yield batch_config.encoding, [url]
+        else:
+            deque(blocks, maxlen=0)
+
+    def batch_schema(self, mapped: dict[str, Any]) -> dict[str, Any]:
+        """The JSON Schema of `batch_blocks`; `mapped` is that of the SCHEMA message."""
+        return mapped
+
+    def batch_blocks(self, context: Context | None) -> Iterator[Rows]:
+        """The rows of batch files, mapped as those of RECORD messages."""
+        for record in self._sync_records(context, write_messages=False):
+            yield [message.record for message in self._generate_record_messages(record)]
 
     def read(self, context: Context | None) -> Iterable[Record]:
         """The stream's records, read from Iterable."""

@@ -9,7 +9,7 @@ the SDK changes it.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from itertools import chain
 from typing import Any, cast
 
@@ -17,11 +17,12 @@ import msgspec
 from singer_sdk.helpers.types import Context
 from singer_sdk.mapper import SameRecordTransform
 
+from tap_iterable.batch_files.rows import Rows
 from tap_iterable.records.record_shape import Record
 from tap_iterable.records.singer_messages import MessageWriter
 from tap_iterable.stream_types.base import IterableStream
 
-Block = Sequence[Record | msgspec.Struct]
+Block = Rows
 """Records as dictionaries, or as objects with the same JSON."""
 
 
@@ -45,6 +46,22 @@ class BatchedStream(IterableStream):
             self._write_blocks(context, writer)
         else:
             yield from super()._sync_records(context, write_messages=write_messages)
+
+    def batch_schema(self, mapped: dict[str, Any]) -> dict[str, Any]:
+        """See `IterableStream`."""
+        return self._json_schema if self.written_as_read else mapped
+
+    def batch_blocks(self, context: Context | None) -> Iterator[Rows]:
+        """The rows of batch files, block by block; see `written_as_read`."""
+        if not self.written_as_read:
+            yield from super().batch_blocks(context)
+            return
+        with self.get_record_counter() as counter, self.get_sync_timer(), self.being_read():
+            for block in self.blocks(context):
+                self.counts.batched += len(block)
+                counter.increment(len(block))
+                yield block
+        self._finalize_state(self.stream_state)
 
     @property
     def written_as_read(self) -> bool:

@@ -1,0 +1,28 @@
+"""Rows on their way into files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from tap_iterable.records.record_shape import Record
+
+Rows = Sequence[Record | msgspec.Struct]
+"""Records of one form: all are dictionaries, or all are of one class."""
+
+
+def parts(blocks: Iterable[Rows], size: int) -> Iterator[tuple[Rows, bool]]:
+    """The rows of `blocks`, cut so that files of `size` rows can be made of them; whether a file ends with each.
+
+    A block is asked for only when the one before is used up: until then its stream knows that it is not written.
+    """
+    free = size
+    for block in blocks:
+        start = 0
+        while start < len(block):
+            part = block[start : start + free]
+            start += len(part)
+            free -= len(part)
+            yield part, not free
+            free = free or size

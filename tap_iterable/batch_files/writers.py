@@ -1,0 +1,65 @@
+"""Writers of one batch file each."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from typing import IO, Any, Final, Protocol
+
+import msgspec
+from singer_sdk.singerlib.json import serialize_json
+
+from tap_iterable.batch_files.rows import Rows
+from tap_iterable.records.ascii_json import to_ascii
+
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_FAST: Final = 1
+"""A higher level takes three times as long, for files that are a quarter smaller."""
+
+
+class FileWriter(Protocol):
+    """Writes rows into one file."""
+
+    def write(self, rows: Rows) -> None:
+        """Add rows."""
+
+    def finish(self) -> None:
+        """Write what comes after the last row. The file itself is closed by whoever opened it."""
+
+
+class JsonLinesWriter:
+    """JSON lines in ASCII, compressed or not."""
+
+    def __init__(self, file: IO[bytes], *, compressed: bool) -> None:
+        self._file = file
+        self._compressor = zlib.compressobj(_FAST, zlib.DEFLATED, _GZIP) if compressed else None
+
+    def write(self, rows: Rows) -> None:
+        """See `FileWriter`."""
+        lines = _lines(rows)
+        self._file.write(self._compressor.compress(lines) if self._compressor else lines)
+
+    def finish(self) -> None:
+        """See `FileWriter`."""
+        if self._compressor:
+            self._file.write(self._compressor.flush())
+
+
+_encoder: Final = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
+
+
+def _lines(rows: Rows) -> bytes:
+    try:
+        return to_ascii(_encoder.encode_lines(rows))
+    except (UnicodeEncodeError, RecursionError):
+        plain = map(msgspec.to_builtins, rows)
+        return b"".join(serialize_json(row).encode() + b"\n" for row in plain)
+
+
+def parquet_writers(schema: Mapping[str, Any], compression: str | None) -> Callable[[IO[bytes]], FileWriter]:
+    """Makes writers of Parquet files with the columns of a JSON Schema; `compression` is zstd unless it is given."""
+    from tap_iterable.batch_files.parquet import ParquetWriter  # noqa: PLC0415 (the extra may not be installed)
+    from tap_iterable.batch_files.record_batches import RecordBatches  # noqa: PLC0415
+
+    batches = RecordBatches(schema)
+    return lambda file: ParquetWriter(file, batches, compression or "zstd")

@@ -1,0 +1,234 @@
+"""BATCH files hold what the records hold, and columns of Parquet have one type in all files of all runs."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iterable_api.facts.data_types import EVENTS
+from iterable_sandbox.server import Sandbox
+from tap_iterable.batch_files.arrow_schema import MOMENT, arrow_schema
+from tap_iterable.batch_files.record_batches import MisfitError, RecordBatches
+from tap_iterable.batch_files.rows import parts
+from tap_iterable.records.parquet import ParquetShape
+from tap_iterable.schemas.event_schemas import event_schema
+from tests.tap.reading import Output, TapRun, selecting
+
+STREAMS = ("email_send", "email_subscribe", "custom_event", "users", "campaigns", "list_users")
+FORMATS = ({"format": "parquet"}, {"format": "parquet", "compression": "gzip"}, {"format": "jsonl"})
+SUFFIXES = {"parquet": ".parquet", "jsonl": ".jsonl"}
+
+
+def _batched(read: TapRun, folder: Path, stream: str, encoding: dict[str, Any], **settings: Any) -> Output:
+    (folder / "batches").mkdir(exist_ok=True)
+    config = {"encoding": encoding, "storage": {"root": f"file://{folder}/batches"}, "batch_size": 100}
+    output = read(stream, **{"end_date": "2026-11-02", "batch_config": config, **settings})
+    assert output.code == 0, output.log
+    return output
+
+
+def _paths(output: Output) -> list[Path]:
+    manifests = [message["manifest"] for message in output.messages if message["type"] == "BATCH"]
+    return [Path(url.removeprefix("file://")) for manifest in manifests for url in manifest]
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    if path.suffix == ".parquet":
+        return list(pq.ParquetFile(path).read().to_pylist())
+    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return [json.loads(line) for line in content.splitlines()]
+
+
+def _record(row: dict[str, Any], schema: dict[str, Any]) -> str:
+    """The record that a row of a file says: nulls left out, JSON text read, moments as in records."""
+    texts = {name for name, column in schema["properties"].items() if "contentMediaType" in column}
+    read = {name: json.loads(value) if name in texts and value else value for name, value in row.items()}
+    return json.dumps({name: _plain(value) for name, value in read.items() if value is not None}, sort_keys=True)
+
+
+def _plain(value: object) -> object:
+    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
+
+
+@pytest.mark.parametrize("encoding", FORMATS, ids=str)
+@pytest.mark.parametrize("stream", STREAMS)
+def test_the_files_hold_every_record_with_every_field(
+    read: TapRun, tmp_path: Path, stream: str, encoding: dict[str, Any]
+) -> None:
+    plain = read(stream, end_date="2026-11-02")
+    output = _batched(read, tmp_path, stream, encoding)
+    (schema,) = (message["schema"] for message in output.messages if message["type"] == "SCHEMA")
+    rows = [row for path in _paths(output) for row in _rows(path)]
+    expected = [_record(record, {"properties": {}}) for record in plain.records[stream]]
+    assert sorted(_record(row, schema) for row in rows) == sorted(expected)
+    assert len(rows) > 10
+    assert {path.name.partition(".")[2] for path in _paths(output)} == {SUFFIXES[encoding["format"]][1:]}
+    assert sorted(path.name for path in (tmp_path / "batches").iterdir()) == sorted(p.name for p in _paths(output))
+
+
+def test_files_are_compressed_as_their_message_says(read: TapRun, tmp_path: Path) -> None:
+    output = _batched(read, tmp_path, "email_send", {"format": "jsonl", "compression": "gzip"})
+    assert {path.suffix for path in _paths(output)} == {".gz"}
+    assert len(_rows(_paths(output)[0])) == 100
+
+
+def test_one_run_after_the_other_gives_a_column_the_same_type_whatever_its_values_are(tmp_path: Path) -> None:
+    """Whole totals in one file, and 24.95 in the next; a column without a value; dates."""
+    schemas = []
+    with Sandbox() as sandbox:
+        read = TapRun(sandbox.url, sandbox.api_key, tmp_path)
+        for number, total in enumerate((10, 24.95)):
+            body = {
+                "user": {"email": "ann@example.com"},
+                "items": [{"id": "1", "name": "a", "price": total, "quantity": 1}],
+                "total": total,
+                "createdAt": 1_788_000_000 + number,
+            }
+            headers = {"Api-Key": sandbox.api_key}
+            requests.post(f"{sandbox.url}/api/commerce/trackPurchase", json=body, headers=headers, timeout=30)
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            (path,) = _paths(_batched(read, folder, "purchase", {"format": "parquet"}, window_days=10))
+            schemas.append(pq.read_schema(path))
+            assert total in [row["total"] for row in _rows(path)]
+    assert schemas[0].equals(schemas[1])
+    assert schemas[0].field("total").type == pa.float64()
+    assert schemas[0].field("createdAt").type == MOMENT
+    assert not [field.name for field in schemas[0] if pa.types.is_null(field.type)]
+
+
+MAPS = {
+    "email_send": {"email": "md5(email)", "half": "float(campaignId or 0) / 2", "dataFields": None, "__alias__": "sent"}
+}
+
+
+@pytest.mark.parametrize("encoding", FORMATS, ids=str)
+def test_stream_maps_hold_for_files_too(read: TapRun, tmp_path: Path, encoding: dict[str, Any]) -> None:
+    """What is hashed in messages must not be clear in files."""
+    plain = read("email_send", end_date="2026-11-02", stream_maps=MAPS)
+    output = _batched(read, tmp_path, "email_send", encoding, stream_maps=MAPS)
+    rows = [row for path in _paths(output) for row in _rows(path)]
+    (schema,) = (message["schema"] for message in output.messages if message["type"] == "SCHEMA")
+    expected = [_record(record, {"properties": {}}) for record in plain.records["sent"]]
+    assert sorted(_record(row, schema) for row in rows) == sorted(expected)
+    assert expected
+    assert not any("@" in str(row.get("email")) for row in rows)
+
+
+@pytest.mark.parametrize("encoding", FORMATS, ids=str)
+def test_columns_that_are_not_selected_are_not_in_files(
+    read: TapRun, tmp_path: Path, encoding: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _deselect(monkeypatch, "email")
+    output = _batched(read, tmp_path, "email_send", encoding)
+    rows = [row for path in _paths(output) for row in _rows(path)]
+    assert rows
+    assert not any("email" in row for row in rows)
+
+
+def _deselect(monkeypatch: pytest.MonkeyPatch, column: str) -> None:
+    def selecting_others(streams: Collection[str], catalog: dict[str, Any]) -> dict[str, Any]:
+        for entry in selecting(streams, catalog)["streams"]:
+            for metadata in entry["metadata"]:
+                if metadata["breadcrumb"] == ["properties", column]:
+                    metadata["metadata"]["selected"] = False
+        return catalog
+
+    monkeypatch.setattr("tests.tap.reading.selecting", selecting_others)
+
+
+def test_a_stream_that_a_map_leaves_out_has_no_files(read: TapRun, tmp_path: Path) -> None:
+    output = _batched(read, tmp_path, "email_send", {"format": "parquet"}, stream_maps={"email_send": None})
+    assert _paths(output) == []
+
+
+def test_several_streams_of_one_are_refused(read: TapRun, tmp_path: Path) -> None:
+    maps = {"email_send": {}, "copy": {"__source__": "email_send", "recordId": "recordId"}}
+    config = {"encoding": {"format": "parquet"}, "storage": {"root": f"file://{tmp_path}"}}
+    output = read("email_send", batch_config=config, stream_maps=maps)
+    assert output.code != 0
+    assert "`stream_maps` makes several streams of email_send, which `batch_config` cannot write" in output.log
+
+
+def test_a_run_that_fails_leaves_no_file_that_no_message_names(read: TapRun, tmp_path: Path) -> None:
+    """The second window is refused, when a hundred rows of the first are in files and others are not."""
+    (tmp_path / "batches").mkdir()
+    config = {"encoding": {"format": "parquet"}, "storage": {"root": f"file://{tmp_path}/batches"}, "batch_size": 100}
+    maps = {"email_send": {"x": "1 // (0 if createdAt > '2026-10-20' else 1)"}}
+    output = read("email_send", end_date="2026-11-02", batch_config=config, stream_maps=maps, window_days=10)
+    assert output.code != 0
+    named = sorted(path.name for path in _paths(output))
+    assert sorted(path.name for path in (tmp_path / "batches").iterdir()) == named
+
+
+EVENT = event_schema(EVENTS[0])
+MISFITS = [
+    {"campaignId": 2**63},
+    {"email": "\ud800"},
+    {"campaignId": -(2**70), "email": "a", "dataFields": {"b": 1}},
+]
+
+
+@pytest.mark.parametrize("misfit", MISFITS)
+def test_what_parquet_cannot_hold_goes_into_data_fields(misfit: dict[str, Any]) -> None:
+    rows = [{"recordId": "r", "campaignId": 1, "dataFields": {"a": 1}}, {"recordId": "s", "dataFields": {}, **misfit}]
+    first, second = RecordBatches(EVENT).of(rows).to_pylist()
+    assert (first["campaignId"], json.loads(first["dataFields"])) == (1, {"a": 1})
+    moved = {name: value for name, value in misfit.items() if name != "dataFields" and value != "a"}
+    assert json.loads(second["dataFields"]) == {**misfit.get("dataFields", {}), **moved}
+    assert all(second[name] is None for name in moved)
+
+
+def test_what_parquet_cannot_hold_is_an_error_where_there_are_no_data_fields() -> None:
+    schema = {"properties": {"n": {"type": ["integer", "null"]}}}
+    with pytest.raises(MisfitError, match="A value of n is no text, number or date that Parquet can hold"):
+        RecordBatches(schema).of([{"n": 2**64}])
+
+
+@pytest.mark.parametrize("data_type", EVENTS, ids=lambda data_type: data_type.name)
+def test_every_row_has_every_column_and_no_column_is_open(data_type: Any) -> None:
+    schema = event_schema(data_type)
+    rows = ParquetShape(schema)
+    row = rows.row({"recordId": "r", "dataFields": {"a": [1, "b"]}})
+    assert set(row) == set(rows.schema["properties"])
+    assert json.loads(row["dataFields"]) == {"a": [1, "b"]}
+    assert not any("object" in column["type"] for column in rows.schema["properties"].values())
+    assert arrow_schema(schema).equals(arrow_schema(rows.schema))
+
+
+BLOCKS = st.lists(st.lists(st.integers(), max_size=9), max_size=9)
+
+
+@given(BLOCKS, st.integers(1, 10))
+def test_files_have_their_size_and_a_block_is_asked_for_only_when_the_last_one_is_used_up(
+    numbers: list[list[int]], size: int
+) -> None:
+    asked = 0
+
+    def blocks() -> Iterator[list[Any]]:
+        nonlocal asked
+        for block in numbers:
+            asked += 1
+            yield [{"number": number} for number in block]
+
+    files: list[list[Any]] = [[]]
+    for rows, is_last in parts(blocks(), size):
+        files[-1] += rows
+        assert sum(map(len, files)) <= sum(map(len, numbers[:asked]))
+        assert sum(map(len, files)) > sum(map(len, numbers[: asked - 1]))
+        if is_last:
+            assert len(files[-1]) == size
+            files.append([])
+    written = [row["number"] for file in files for row in file]
+    assert written == [number for block in numbers for number in block]
