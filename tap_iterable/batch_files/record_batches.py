@@ -58,7 +58,7 @@ class RecordBatches:
         if values is None:
             return pa.nulls(length, field.type)
         if field.name in self._texts:
-            return pa.array([None if value is None else _text(value) for value in values], pa.string())
+            return pa.array(_texts(values), pa.binary()).cast(pa.string())
         return _array(field.type, values)
 
     def _fitted(self, record: Record) -> Record:
@@ -114,8 +114,18 @@ def _fits(kind: pa.DataType, value: object) -> bool:
     return True
 
 
-def _text(value: object) -> str:
+def _texts(values: Sequence[Any]) -> list[bytes | None]:
+    """The values as JSON texts; None stays None."""
     try:
-        return msgspec.json.encode(value).decode()
-    except (UnicodeEncodeError, RecursionError):  # halves of surrogate pairs
-        return json.dumps(value)
+        lines = _encoder.encode_lines(values).splitlines()
+    except (UnicodeEncodeError, RecursionError):
+        lines = [_text(value).encode() for value in values]
+    return [None if value is None else line for value, line in zip(values, lines, strict=True)]
+
+
+def _text(value: object) -> str:
+    """`value` as JSON in ASCII, also halves of surrogate pairs."""
+    return json.dumps(msgspec.to_builtins(value))
+
+
+_encoder: Final = msgspec.json.Encoder()
