@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -18,11 +19,38 @@ from iterable_sandbox.faults import read_fault
 from iterable_sandbox.live.client import Pace, SimulationClient
 from iterable_sandbox.rules import runtime_settings
 from iterable_sandbox.rules.settings import DEFAULT_API_KEY, Settings
-from iterable_sandbox.seed.seeding import Plan, seed
+from iterable_sandbox.seed.plan import MAX_DAYS, MAX_EVENTS, MAX_USERS, Plan
+from iterable_sandbox.seed.seeding import seed
 from iterable_sandbox.store.store import Store
+from iterable_sandbox.wire import clock
 
-_DATE_FORMATS: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+_DAY_FORMAT: Final = "%Y-%m-%d"
+_DATE_FORMATS: Final = [_DAY_FORMAT, "%Y-%m-%dT%H:%M:%S"]
 _PROJECT_TYPES = click.Choice([kind.value for kind in ProjectType])
+
+
+class _Moment(click.DateTime):
+    """A time in UTC that the clock of the sandbox can show."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the time, or refuse it by the name of its option."""
+        moment: datetime = super().convert(value, param, ctx).replace(tzinfo=UTC)
+        try:
+            clock.checked(str(value), clock.milliseconds(moment))
+        except ValueError as problem:
+            self.fail(str(problem), param, ctx)
+        return moment
+
+
+class _Finite(click.FloatRange):
+    """A range of finite numbers. Every range of click has NaN in it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number, or refuse it by the name of its option."""
+        number: float = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value} is no finite number.", param, ctx)
+        return number
 
 
 @click.group()
@@ -42,9 +70,7 @@ def main() -> None:
     "--settings", "changes", default="{}", metavar="JSON", help="Settings, such as '{\"export_restarts\": 1}'."
 )
 @click.option("--fault", "faults", multiple=True, metavar="JSON", help="A fault to inject; may be repeated.")
-@click.option(
-    "--now", type=click.DateTime(_DATE_FORMATS), help="Time of the sandbox at the start, in UTC. [default: now]"
-)
+@click.option("--now", type=_Moment(_DATE_FORMATS), help="Time of the sandbox at the start, in UTC. [default: now]")
 @click.option("--log-personal-data", is_flag=True, help="Keep URIs and bodies in the request log.")
 def serve_command(*, changes: str, faults: tuple[str, ...], now: datetime | None, **options: Any) -> None:
     """Serve the API until SIGTERM or SIGINT."""
@@ -53,7 +79,6 @@ def serve_command(*, changes: str, faults: tuple[str, ...], now: datetime | None
         planned = [read_fault(fault) for fault in faults]
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
-    now = None if now is None else now.replace(tzinfo=UTC)
     start = server.Start(options["database"], options["host"], options["port"], planned, now)
     try:
         server.serve(settings, start, _print_url)
@@ -72,23 +97,28 @@ def _settings(options: Mapping[str, Any]) -> Settings:
 
 @main.command("seed")
 @click.option("--database", required=True, help="SQLite file to create and fill.")
-@click.option("--users", default=5000, show_default=True, type=click.IntRange(1))
-@click.option("--events", default=60_000, show_default=True, type=click.IntRange(0), help="At least this many.")
+@click.option("--users", default=5000, show_default=True, type=click.IntRange(1, MAX_USERS))
+@click.option(
+    "--events", default=60_000, show_default=True, type=click.IntRange(0, MAX_EVENTS), help="At least this many."
+)
 @click.option(
     "--days",
     default=60,
     show_default=True,
-    type=click.IntRange(1),
+    type=click.IntRange(1, MAX_DAYS),
     help="Number of days before --until that the events span.",
 )
 @click.option("--seed", "number", default=1, show_default=True, help="A different number makes a different project.")
-@click.option("--until", default="2026-11-01", show_default=True, type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--until", default="2026-11-01", show_default=True, type=_Moment([_DAY_FORMAT]))
 @click.option("--project-type", type=_PROJECT_TYPES, default=ProjectType.EMAIL.value, show_default=True)
 def seed_command(
     *, database: str, users: int, events: int, days: int, number: int, until: datetime, project_type: str
 ) -> None:
     """Fill a new project with synthetic data. Equal arguments make equal files, byte for byte."""
-    plan = Plan(users, events, days, number, until.replace(tzinfo=UTC), ProjectType(project_type))
+    try:
+        plan = Plan(users, events, days, number, until, ProjectType(project_type))
+    except ValueError as problem:
+        raise click.ClickException(str(problem)) from None
     store = _open(database)
     try:
         seed(store, plan)
@@ -123,11 +153,9 @@ def load_command(*, file: BinaryIO, database: str, data_type: str) -> None:
 @main.command("live")
 @click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the sandbox is served.")
 @click.option("--api-key", default=DEFAULT_API_KEY, show_default=True, envvar="ITERABLE_SANDBOX_API_KEY")
-@click.option(
-    "--rate", default=20.0, show_default=True, type=click.FloatRange(0, 5000, min_open=True), help="Events/s."
-)
-@click.option("--day", type=click.FloatRange(1), help="Let a day pass in so many seconds, by the sandbox's clock.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="How long. [default: the day, or without end]")
+@click.option("--rate", default=20.0, show_default=True, type=_Finite(0, 5000, min_open=True), help="Events/s.")
+@click.option("--day", type=_Finite(1), help="Let a day pass in so many seconds, by the sandbox's clock.")
+@click.option("--seconds", type=_Finite(0, min_open=True), help="How long. [default: the day, or without end]")
 @click.option("--webhook", "endpoints", multiple=True, metavar="URL", help="Make a webhook first; may be repeated.")
 def live_command(*, url: str, api_key: str, endpoints: tuple[str, ...], **pace: Any) -> None:
     """Let things happen in a served sandbox: sends, opens, clicks, purchases. An empty project is seeded first."""

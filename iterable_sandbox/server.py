@@ -7,7 +7,7 @@ import json
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from threading import Event, Thread
@@ -25,6 +25,7 @@ from iterable_sandbox.faults.connection import Connection
 from iterable_sandbox.http.app import build_app
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.project.request_log import Entry
+from iterable_sandbox.rules.runtime_settings import checked
 from iterable_sandbox.rules.settings import Settings
 from iterable_sandbox.store.store import Store
 from iterable_sandbox.webhooks.attempts import Attempt
@@ -82,7 +83,7 @@ class Sandbox:
     ) -> None:
         self.clock = clock or Clock()
         self._project_type = None if project_type is None else ProjectType(project_type)
-        self._settings = settings | {"limits": limits}
+        self._settings = checked(Settings(limits=limits, **settings))
         self._database = database
         self._started = Event()
 
@@ -132,7 +133,7 @@ class Sandbox:
 
     def __enter__(self) -> Self:
         self.store = Store(self._database)
-        self.settings = Settings(project_type=self.store.project_type(self._project_type), **self._settings)
+        self.settings = replace(self._settings, project_type=self.store.project_type(self._project_type))
         self.project = Project(self.settings, self.store, self.clock)
         self.project.webhooks.start()
         listener = listen("127.0.0.1", 0)

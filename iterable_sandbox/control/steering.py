@@ -15,6 +15,7 @@ from iterable_sandbox.faults import read_fault
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.rules import runtime_settings
 from iterable_sandbox.wire import typed_json
+from iterable_sandbox.wire.clock import checked, milliseconds
 
 _CENTURY_SECONDS: Final = 100 * 366 * 86_400
 
@@ -23,7 +24,7 @@ _CENTURY_SECONDS: Final = 100 * 366 * 86_400
 class _ClockChange:
     """Change of the clock: to the time `set`, if given, and then on by `advance` seconds."""
 
-    advance: Annotated[float, Field(ge=0, le=_CENTURY_SECONDS)] = 0
+    advance: Annotated[float, Field(ge=0, le=_CENTURY_SECONDS, allow_inf_nan=False)] = 0
     set: AwareDatetime | None = None
 
 
@@ -44,10 +45,12 @@ def clear_faults(project: Project, request: Request, body: bytes) -> Response:
 
 def set_clock(project: Project, request: Request, body: bytes) -> Response:
     """POST /_sandbox/clock: `{"advance": 86400}`, or `{"set": "2026-11-01T00:00:00Z"}`."""
-    move = typed_json.read(_CLOCK_CHANGE, body)
-    if move.set is not None:
-        project.set_time(move.set)
-    project.clock.advance(timedelta(seconds=move.advance))
+    change = typed_json.read(_CLOCK_CHANGE, body)
+    now = project.clock.now() if change.set is None else checked("set", milliseconds(change.set))
+    checked("advance", now + change.advance * 1000)
+    if change.set is not None:
+        project.set_time(change.set)
+    project.clock.advance(timedelta(seconds=change.advance))
     return views.clock(project, request, body)
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.webhooks import registration
+from iterable_sandbox.wire.bounds import MAX_COUNT
 from iterable_sandbox.wire.responses import json_answer
 
 
@@ -27,6 +28,8 @@ def save_webhook(project: Project, _request: Request, body: bytes) -> Response:
 
 def delete_webhook(project: Project, request: Request, body: bytes) -> Response:
     """DELETE /_sandbox/webhooks/{id}: its deliveries are dropped."""
+    if request.path_params["id"] > MAX_COUNT:
+        raise ValueError(f"id: no webhook has a number above {MAX_COUNT}")
     project.store.resources.delete("webhook", request.path_params["id"])
     return webhooks(project, request, body)
 

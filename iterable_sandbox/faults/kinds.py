@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import AfterValidator, Field
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from iterable_sandbox.faults import broken_responses
 from iterable_sandbox.faults.broken_responses import BrokenResponse
+from iterable_sandbox.wire.bounds import Count, Positive
 from iterable_sandbox.wire.responses import envelope, internal_error, json_answer
+
+_WITHOUT_BODY: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+_PRINTABLE: Final = r"^[\x20-\x7e]*$"
+
+
+def _json_value(value: Any) -> Any:
+    """Return a value that JSON can hold.
+
+    Raises:
+        ValueError: it has a number that is not finite, which Python's JSON parsers let through.
+    """
+    json.dumps(value, allow_nan=False)
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +43,8 @@ class Fault:
 
     route: str = "*"
     where: Mapping[str, str] = field(default_factory=dict)
-    times: PositiveInt | None = 1
-    every: PositiveInt = 1
+    times: Positive | None = 1
+    every: Positive = 1
 
     def response(self) -> Response | None:
         """Response in place of serving the request; None if the request is to be served."""
@@ -45,7 +60,7 @@ class RateLimit(Fault):
     """429: in JSON, or as plain text; with or without `Retry-After` in seconds."""
 
     fault: Literal["rate_limit"] = "rate_limit"
-    retry_after: NonNegativeInt | None = None
+    retry_after: Count | None = None
     plain: bool = False
 
     def response(self) -> Response:
@@ -87,8 +102,12 @@ class Answer(Fault):
 
     fault: Literal["answer"] = "answer"
     status: Annotated[int, Field(ge=200, le=599)]
-    body: Any = ""
-    content_type: str = "text/plain"
+    body: Annotated[Any, AfterValidator(_json_value)] = ""
+    content_type: Annotated[str, Field(pattern=_PRINTABLE)] = "text/plain"
+
+    def __post_init__(self) -> None:
+        if self.status in _WITHOUT_BODY and self.body != "":
+            raise ValueError(f"body: an answer with the status {self.status} has none")
 
     def response(self) -> Response:
         """Return the given response."""
@@ -124,7 +143,7 @@ class Cut(Fault):
     """The connection closes after `bytes` of the body, so that the HTTP message is incomplete."""
 
     fault: Literal["cut"] = "cut"
-    bytes: NonNegativeInt
+    bytes: Count
 
     def altered(self, answer: Response) -> Response:
         """Send the beginning of the response and close the connection."""
@@ -136,7 +155,7 @@ class EndEarly(Fault):
     """The body ends after `bytes`, in a complete HTTP message."""
 
     fault: Literal["end_early"] = "end_early"
-    bytes: NonNegativeInt
+    bytes: Count
 
     def altered(self, answer: Response) -> Response:
         """Send the beginning of the response as if it were all."""
@@ -148,8 +167,8 @@ class Slow(Fault):
     """The body comes in pieces of `bytes`, each after a pause in seconds."""
 
     fault: Literal["slow"] = "slow"
-    bytes: PositiveInt = 1000
-    seconds: Annotated[float, Field(ge=0, le=3600)] = 0.1
+    bytes: Positive = 1000
+    seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 0.1
 
     def altered(self, answer: Response) -> Response:
         """Send the response slowly."""
@@ -161,7 +180,7 @@ class MalformedLine(Fault):
     """One line of the body, counted from 1, lacks its second half."""
 
     fault: Literal["malformed_line"] = "malformed_line"
-    line: PositiveInt = 1
+    line: Positive = 1
 
     def altered(self, answer: Response) -> Response:
         """Send the response without half of a line."""

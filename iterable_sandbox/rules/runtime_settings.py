@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+import json
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, fields, replace
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -23,6 +26,15 @@ def as_json(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in _SETTINGS.dump_python(settings, mode="json").items() if name in _CHANGEABLE}
 
 
+def checked(settings: Settings) -> Settings:
+    """Settings that were given in Python, after the same checks as those in JSON.
+
+    Raises:
+        ValueError: a setting has an invalid value; the message names each one.
+    """
+    return typed_json.read(_SETTINGS, json.dumps(asdict(settings), default=_as_json_value))
+
+
 def with_changes(settings: Settings, text: bytes | str) -> Settings:
     """Copy of the settings with the changes of a JSON object.
 
@@ -34,3 +46,12 @@ def with_changes(settings: Settings, text: bytes | str) -> Settings:
         raise ValueError(f"{', '.join(sorted(others))}: no setting that can be changed while the sandbox runs")
     checked = typed_json.read(_SETTINGS, text)
     return replace(settings, **{name: getattr(checked, name) for name in requested})
+
+
+def _as_json_value(value: object) -> object:
+    """What `json.dumps` does not know, in a form that it does."""
+    if isinstance(value, AbstractSet):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return repr(value)

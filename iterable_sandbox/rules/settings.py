@@ -11,15 +11,13 @@ from pydantic import Field
 from iterable_api.facts.identity import ProjectType
 from iterable_api.facts.key_types import KeyType
 from iterable_sandbox.rules.delayed_writes import Queue
+from iterable_sandbox.wire.bounds import MAX_SECONDS, Count, Positive, Seconds, Share
 
 DEFAULT_API_KEY: Final = "5a2db0c5a2db0c5a2db0c5a2db0c5a2d"
 """32 hexadecimal digits, as Iterable's keys are."""
 
 ORGANISATION_ID: Final = 1_402
 """The organisation that every project here belongs to."""
-
-NotNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
@@ -131,16 +129,16 @@ class Settings:
     """
 
     project_type: ProjectType = ProjectType.EMAIL
-    project_id: int = 8575
+    project_id: Positive = 8575
     api_key: str = DEFAULT_API_KEY
     keys: Mapping[str, KeyType] = field(default_factory=dict)
     limits: bool = True
-    apply_delays: Mapping[Queue, float] = field(default_factory=dict)
+    apply_delays: Mapping[Queue, Seconds] = field(default_factory=dict)
     unknown_fields: Literal["allow", "drop"] = "allow"
     decimals_into_long: Literal["refuse", "accept"] = "refuse"
     type_clashes: Literal["batch", "row"] = "batch"
-    max_user_fields: int = 1000
-    max_event_fields: int = 8000
+    max_user_fields: Count = 1000
+    max_event_fields: Count = 8000
     disallowed_events: frozenset[str] = frozenset()
     count_disallowed: bool = True
     unknown_email_in_events: Literal["create", "refuse"] = "create"
@@ -163,26 +161,26 @@ class Settings:
     catalog_status: Literal[200, 202] = 200
     catalog_item: Literal["bare", "envelope"] = "bare"
     metrics_without_dates: Literal["all", "example"] = "all"
-    metadata_page: int = 100
+    metadata_page: Positive = 100
     absent_template: Literal["not_found", "error", "bad_params"] = "not_found"
     campaign_scheduling: bool = True
     campaign_activation: bool = True
     campaign_keeps_client_template_id: bool = True
     blank_lines: bool = False
-    export_polls: int = 1
-    export_file_bytes: int = 10_000_000
-    export_job_bytes: int = 100_000_000_000
-    export_failures: int = 0
-    export_restarts: int = 0
-    export_url_seconds: int = 1800
+    export_polls: Count = 1
+    export_file_bytes: Positive = 10_000_000
+    export_job_bytes: Count = 100_000_000_000
+    export_failures: Count = 0
+    export_restarts: Count = 0
+    export_url_seconds: Annotated[int, Field(ge=0, le=MAX_SECONDS)] = 1800
     unknown_export_job: Literal["not_found", "bad_params"] = "not_found"
     experiment_answers: Literal["nested", "flat", "absent"] = "nested"
     long_experiment_rows: bool = False
     recipient_phones: bool = False
     sent_message_details: bool = False
     cancelled_jobs: Literal["listed", "hidden"] = "listed"
-    export_start_burst: Annotated[int, Field(ge=1)] = 1
-    keep_alive_seconds: Annotated[int, Field(ge=1)] = 75
+    export_start_burst: Positive = 1
+    keep_alive_seconds: Annotated[int, Field(ge=1, le=MAX_SECONDS)] = 75
     keys_at_file_urls: Literal["refuse", "ignore"] = "refuse"
     webhook_plain_http: Literal["loopback", "refuse", "allow"] = "loopback"
     webhook_basic_auth: Literal["bare", "prefixed", "encoded"] = "bare"
@@ -194,12 +192,12 @@ class Settings:
     webhook_list_updates: bool = True
     webhook_send_switches: Literal["emailSend", "campaigns"] = "emailSend"
     webhook_without_channel: Literal["withhold", "send"] = "withhold"
-    webhook_delay: NotNegative = 0
-    webhook_timeout: Annotated[float, Field(gt=0)] = 5
+    webhook_delay: Seconds = 0
+    webhook_timeout: Annotated[float, Field(gt=0, le=MAX_SECONDS, allow_inf_nan=False)] = 5
     webhook_accepted: Literal["2xx", "200", "below_500"] = "2xx"
-    webhook_pauses: tuple[NotNegative, ...] = (1, 5)
+    webhook_pauses: tuple[Seconds, ...] = (1, 5)
     webhook_connections: Annotated[int, Field(ge=1, le=32)] = 4
-    webhook_shuffle: NotNegative = 0
+    webhook_shuffle: Seconds = 0
     webhook_duplicates: Share = 0
     webhook_loss: Share = 0
     log_personal_data: bool = False

@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import Final
 
 from iterable_api.facts.identity import ProjectType
+from iterable_sandbox.wire import clock
+
+MAX_USERS: Final = 1_000_000
+MAX_EVENTS: Final = 100_000_000
+MAX_DAYS: Final = 3_660
+_BOUNDS: Final = (("users", 1, MAX_USERS), ("events", 0, MAX_EVENTS), ("days", 1, MAX_DAYS))
+_DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,9 @@ class Plan:
         seed: seed of all random numbers.
         until: end of the project.
         project_type: type of the project.
+
+    Raises:
+        ValueError: a number is out of its bounds, or the clock of the sandbox cannot show such times.
     """
 
     users: int
@@ -28,6 +39,13 @@ class Plan:
     seed: int
     until: datetime
     project_type: ProjectType = ProjectType.EMAIL
+
+    def __post_init__(self) -> None:
+        for name, least, most in _BOUNDS:
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name}: {getattr(self, name)} is not from {least} to {most}")
+        clock.checked("until", clock.milliseconds(self.until))
+        clock.checked("days", clock.milliseconds(self.until) - self.days * _DAY_MS)
 
     @property
     def end(self) -> int:

@@ -16,6 +16,7 @@ from iterable_sandbox.store.store import Store
 from iterable_sandbox.webhooks.destination import endpoint_problem
 from iterable_sandbox.webhooks.payload_keys import PAYLOADS
 from iterable_sandbox.wire import typed_json
+from iterable_sandbox.wire.bounds import Count, Positive
 
 Webhook = Mapping[str, Any]
 
@@ -38,15 +39,15 @@ class _WebhookBody(BaseModel):
     """Fields of a webhook with the defaults of a new one."""
 
     model_config = _EXACT
-    id: Annotated[int, Field(ge=1)] | None = None
+    id: Positive | None = None
     endpoint: _Text = ""
     auth_type: Literal["NoAuth", "Basic", "OAuth2"] = "NoAuth"
     auth_token: _Text = ""
     enabled: bool = True
     blast_send_enabled: bool = True
     triggered_send_enabled: bool = True
-    channel_ids: list[int] = []
-    message_type_ids: list[int] = []
+    channel_ids: list[Count] = []
+    message_type_ids: list[Count] = []
     headers: list[_Header] = []
     events: list[str] = list(PAYLOADS)
 

@@ -18,5 +18,8 @@ def read(adapter: TypeAdapter[T], text: bytes | str) -> T:
     try:
         return adapter.validate_json(text, strict=True)
     except ValidationError as error:
-        problems = (f"{'.'.join(map(str, one['loc'])) or 'JSON'}: {one['msg']}" for one in error.errors())
+        problems = (
+            f"{'.'.join(map(str, one['loc'])) or 'JSON'}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        )
         raise ValueError("; ".join(problems)) from None
