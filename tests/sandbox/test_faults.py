@@ -206,7 +206,7 @@ def test_the_files_of_export_jobs_break_too(http: Http) -> None:
         ({"fault": "nothing"}, "Input tag 'nothing' found"),
         ({"fault": "cut"}, "cut.bytes: Field required"),
         ({"fault": "cut", "bytes": "9"}, "cut.bytes: Input should be a valid integer"),
-        ({"fault": "gateway", "times": 0}, "gateway.times: Input should be greater than 0"),
+        ({"fault": "gateway", "times": 0}, "gateway.times: Input should be greater than or equal to 1"),
         ({"fault": "gateway", "often": 2}, "gateway.often: Unexpected keyword argument"),
     ],
 )
