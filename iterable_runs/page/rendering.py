@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
+from iterable_api.serving.pages import environment, html
 from iterable_runs.page.charts import bar
 from iterable_runs.presentation import formats
 
-_FUNCTIONS: Final = {
+_GLOBALS: Final = {
+    "site": "Iterable runs",
+    "static": "/static",
+    "pages": (("runs", "/", "Runs"), ("compare", "/compare", "Compare"), ("find", "/find", "Find a user or item")),
     "ago": formats.ago,
     "bar_length": bar,
     "count_of": formats.count_of,
@@ -25,10 +28,7 @@ class Renderer:
     """Renders templates; functions that write numbers and times are at hand in all of them."""
 
     def __init__(self) -> None:
-        self._environment = Environment(
-            loader=PackageLoader("iterable_runs.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-        )
-        self._environment.globals.update(_FUNCTIONS)
+        self._environment = environment("iterable_runs.page", **_GLOBALS)
 
     def render(self, template: str, place: str, *, live: int = 0, status: int = 200, **values: Any) -> Response:
         """A page.
@@ -42,5 +42,4 @@ class Renderer:
         """
         now = values.pop("now", None) or datetime.now(UTC)
         text = self._environment.get_template(template).render(place=place, live=live, now=now, **values)
-        # Half a surrogate pair can come from JSON, and UTF-8 cannot hold it.
-        return HTMLResponse(text.encode("utf-8", "backslashreplace"), status)
+        return html(text, status)
