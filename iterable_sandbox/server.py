@@ -19,6 +19,7 @@ import uvicorn
 from iterable_api.facts.identity import ProjectType
 from iterable_api.serving.listening import listen, url_of
 from iterable_api.serving.server import Server, exit_on_signals
+from iterable_sandbox.client import SandboxClient
 from iterable_sandbox.control.views import counts
 from iterable_sandbox.faults import Fault, PlannedFault, read_fault
 from iterable_sandbox.faults.connection import Connection
@@ -62,7 +63,7 @@ class _ThreadServer(Server):
         self._loop.call_soon_threadsafe(self._ended.set)
 
 
-class Sandbox:
+class Sandbox(SandboxClient):
     """A local Iterable in a thread of this process, on a free port of 127.0.0.1.
 
     Other keyword arguments are fields of `Settings`. `database` is a path or `:memory:`. The project type is that of
@@ -87,11 +88,6 @@ class Sandbox:
         self._database = database
         self._started = Event()
 
-    @property
-    def api_key(self) -> str:
-        """The API key of the project."""
-        return self.settings.api_key
-
     def inject(self, fault: str, **options: Any) -> PlannedFault:
         """Inject a fault: `inject("cut", route="GET /api/export/data.json", bytes=1000)`.
 
@@ -104,11 +100,11 @@ class Sandbox:
         return self.project.faults.add(read_fault(json.dumps({"fault": fault, **options})))
 
     def requests(self, route: str = "*") -> list[Entry]:
-        """Logged requests, oldest first. `route` is a glob of method and path, such as `POST /api/users/*`."""
+        """Logged requests, also after the end of the sandbox."""
         return self.project.log.entries(route)
 
     def counts(self) -> dict[str, Any]:
-        """Numbers of users, events, list members and so on, as `GET /_sandbox/state` shows them."""
+        """Numbers of users, events, list members and so on, read here."""
         return counts(self.project)
 
     def add_webhook(self, endpoint: str, **options: Any) -> int:
@@ -137,7 +133,7 @@ class Sandbox:
         self.project = Project(self.settings, self.store, self.clock)
         self.project.webhooks.start()
         listener = listen("127.0.0.1", 0)
-        self.url = url_of(listener)
+        self._connect(url_of(listener), self.settings.api_key)
         self._server = _ThreadServer(_config(self.project), self._started.set)
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
@@ -148,6 +144,7 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
         self._server.stop()
         self._thread.join()
         self.project.webhooks.end()

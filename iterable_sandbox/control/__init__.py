@@ -1,1 +1,1 @@
-"""Control API and the web page of the sandbox."""
+"""Control API of the sandbox: what it holds, its faults, clock and settings."""

@@ -14,6 +14,7 @@ from iterable_sandbox.control.routes import control_routes
 from iterable_sandbox.faults.fault_middleware import Handler, with_faults
 from iterable_sandbox.http.edge import Edge, path_parameter, request_line
 from iterable_sandbox.http.request_logging import RequestLogging
+from iterable_sandbox.page.routes import page_routes
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.project.request_log import record_count
 from iterable_sandbox.routes.exports.export_files import file_route
@@ -53,6 +54,7 @@ def build_app(project: Project) -> RequestLogging:
     app = Starlette(
         routes=[
             *control_routes(project),
+            *page_routes(project),
             file_route(project),
             *(_route(project, row) for row in ENDPOINTS),
         ],

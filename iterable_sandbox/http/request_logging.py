@@ -12,7 +12,7 @@ from iterable_sandbox.http.edge import request_line
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.project.request_log import Entry
 
-_NOT_LOGGED: Final = ("/_sandbox/", "/favicon.ico")
+_NOT_LOGGED: Final = ("/_sandbox/", "/_page/", "/favicon.ico")
 _EXPORT: Final = "/api/export/data."
 _LINE_MEDIA_TYPES: Final = (b"application/x-json-stream", b"text/csv")
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, Final
 
-import requests
+from iterable_sandbox.wire.control_client import ControlClient
 
 _TICK_S: Final = 0.1
 _MAX_EVENTS: Final = 1000
-_TIMEOUT_S: Final = 60
 _DAY_S: Final = 86_400
 
 
@@ -45,10 +44,7 @@ class SimulationClient:
 
     def __init__(self, url: str, api_key: str) -> None:
         self.happened: Counter[str] = Counter()
-        self._url = url.rstrip("/")
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers["Api-Key"] = api_key
+        self._control = ControlClient(url, api_key)
 
     def add_webhook(self, endpoint: str) -> None:
         """Create a webhook for all events, unless there is one with this endpoint.
@@ -57,8 +53,10 @@ class SimulationClient:
             ValueError: if the sandbox refuses it.
             requests.RequestException: if there is no sandbox.
         """
-        if all(webhook["endpoint"] != endpoint for webhook in self._request("GET", "/api/webhooks")["webhooks"]):
-            self._request("POST", "/_sandbox/webhooks", {"endpoint": endpoint})
+        if all(
+            webhook["endpoint"] != endpoint for webhook in self._control.request("GET", "/api/webhooks")["webhooks"]
+        ):
+            self._control.request("POST", "/_sandbox/webhooks", {"endpoint": endpoint})
 
     def run(self, pace: Pace, report: Callable[[str], None]) -> None:
         """Simulate events, and report counts about once a second.
@@ -76,7 +74,7 @@ class SimulationClient:
             wanted = min(int(elapsed * pace.rate) - self.happened.total(), _MAX_EVENTS)
             advance = 0 if pace.day is None else (elapsed - last) * max(0, _DAY_S / pace.day - 1)
             last = elapsed
-            answer = self._request("POST", "/_sandbox/live", {"events": wanted, "advance": advance})
+            answer = self._control.request("POST", "/_sandbox/live", {"events": wanted, "advance": advance})
             self.happened.update(answer["events"])
             is_over = elapsed == pace.duration and wanted < _MAX_EVENTS
             if is_over or monotonic() - reported >= 1:
@@ -88,13 +86,7 @@ class SimulationClient:
 
     def _summary(self, answer: Any) -> str:
         calls: Counter[str] = Counter()
-        for webhook in self._request("GET", "/_sandbox/webhooks")["webhooks"]:
+        for webhook in self._control.request("GET", "/_sandbox/webhooks")["webhooks"]:
             calls.update(webhook["calls"])
         counts = ", ".join(f"{calls[name]} {name.replace('_', ' ')}" for name in ("delivered", "given_up", "waiting"))
         return f"{answer['now']}: {self.happened.total()} events; calls of webhooks: {counts}"
-
-    def _request(self, method: str, path: str, body: Any = None) -> Any:
-        response = self._session.request(method, self._url + path, json=body, timeout=_TIMEOUT_S, allow_redirects=False)
-        if response.status_code != requests.codes.ok:
-            raise ValueError(f"{method} {path} was answered with {response.status_code}: {response.text[:200]}")
-        return response.json()

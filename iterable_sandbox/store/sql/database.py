@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -81,6 +81,12 @@ class Index(Enum):
     ITEMS_BY_ID = "items (catalog, id)"
 
 
+def like(part: str) -> str:
+    """Pattern for `LIKE ? ESCAPE '!'` that finds texts with `part` in them, whatever the case of its Latin letters."""
+    escaped = "".join(f"!{letter}" if letter in "!%_" else letter for letter in part)
+    return f"%{escaped}%"
+
+
 class Database:
     """Statements and transactions. A transaction within another one is part of it.
 
@@ -136,8 +142,8 @@ class Database:
         """Create an index unless it exists."""
         self.write(f"CREATE INDEX IF NOT EXISTS {index.name.lower()} ON {index.value}")
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        """All rows of a query."""
+    def rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        """All rows of a query. Values are by place, or by name."""
         with self.lock:
             self._write_deferred()
             return self._connection.execute(sql, values).fetchall()

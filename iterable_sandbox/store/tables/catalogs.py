@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iterable_sandbox.store.sql.database import Database, Index, Row
+from iterable_sandbox.store.sql.database import Database, Index, Row, like
 from iterable_sandbox.store.sql.name_index import NameIndex
 from iterable_sandbox.wire.json_text import from_own_json
 
@@ -81,6 +81,13 @@ class Catalogs:
         self._database.ensure_index(Index.ITEMS_BY_ID)
         sql = f"SELECT {_COLUMNS} FROM items WHERE catalog = ? ORDER BY id LIMIT ? OFFSET ?"  # noqa: S608 (a constant)
         return [_item(row) for row in self._database.rows(sql, (catalog.id, limit, offset))]
+
+    def some_items(self, catalog: Catalog, limit: int, *, part: str = "", after: str = "") -> list[Item]:
+        """Items whose ids have `part` in them, in the order of their ids, which come after `after`."""
+        self._database.ensure_index(Index.ITEMS_BY_ID)
+        sql = f"""SELECT {_COLUMNS} FROM items WHERE catalog = ? AND id > ? AND id LIKE ? ESCAPE '!'
+            ORDER BY id LIMIT ?"""  # noqa: S608 (a constant)
+        return [_item(row) for row in self._database.rows(sql, (catalog.id, after, like(part), limit))]
 
     def item(self, catalog: Catalog, item_id: str) -> Item | None:
         """Find an item by id."""

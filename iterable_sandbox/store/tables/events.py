@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iterable_sandbox.store.sql.database import BulkInsert, Database, Index, Row
+from iterable_sandbox.store.sql.database import BulkInsert, Database, Index, Row, like
 from iterable_sandbox.store.sql.name_index import NameIndex
 from iterable_sandbox.wire.json_text import from_own_json, to_json, to_json_lines
 
@@ -100,6 +100,34 @@ class Events:
                   AND (? IS NULL OR body ->> 'messageId' = ?) ORDER BY created_at DESC, id DESC"""  # noqa: S608 (marks)
         rows = self._database.rows(sql, (user, *types, message_id, message_id))
         return [_event(row) for row in rows]
+
+    def latest(
+        self,
+        limit: int,
+        *,
+        type_: str | None = None,
+        user: int | None = None,
+        part: str = "",
+        before: int | None = None,
+    ) -> list[Event]:
+        """Events, the one that was written last first: of a data type, of a user, with a text in them, below a row id.
+
+        Args:
+            limit: the largest number of events.
+            type_: data type; None for all.
+            user: row id of their user; None for all.
+            part: text that the line of an event must have in it.
+            before: row id; None begins with the last one.
+        """
+        if user is not None:
+            self._database.ensure_index(Index.EVENTS_BY_USER)
+        sql = f"""SELECT {_COLUMNS} FROM events WHERE (:type IS NULL OR type = :type)
+            AND (:user IS NULL OR user = :user)
+            AND (:before IS NULL OR id < :before) AND body LIKE :part ESCAPE '!'
+            ORDER BY id DESC LIMIT :limit"""  # noqa: S608 (a constant)
+        in_json = to_json(part)[1:-1]
+        values = {"type": type_, "user": user, "before": before, "part": like(in_json), "limit": limit}
+        return [_event(row) for row in self._database.rows(sql, values)]
 
     def delete_of(self, user: int) -> None:
         """Delete the events of a user."""

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from iterable_sandbox.store.cache.list_cache import ListCache
 from iterable_sandbox.store.cache.user_cache import UserCache
-from iterable_sandbox.store.sql.database import BulkInsert, Database, Row
+from iterable_sandbox.store.sql.database import BulkInsert, Database, Row, like
 
 ListType = Literal["Standard", "Dynamic", "Suppression", "Internal"]
 
@@ -28,6 +28,15 @@ class UserList:
     description: str | None
     created_ms: int
     type: ListType = "Standard"
+
+
+@dataclass(frozen=True)
+class Member:
+    """Member of a list, by the row id and the identifiers of the user."""
+
+    user: int
+    email: str | None
+    user_id: str | None
 
 
 class Lists:
@@ -101,6 +110,14 @@ class Lists:
         """(E-mail, userId) of all members of a list."""
         sql = "SELECT email, user_id FROM members JOIN users ON users.id = members.user WHERE list = ?"
         return [(email, user_id) for email, user_id in self._database.rows(sql, (list_id,))]
+
+    def some_members(self, list_id: int, limit: int, *, part: str = "", after: int = 0) -> list[Member]:
+        """Members whose address or userId has `part` in it, in the order of their row ids, which are above `after`."""
+        sql = """SELECT users.id, email, user_id FROM members JOIN users ON users.id = members.user
+            WHERE list = ? AND users.id > ? AND (email LIKE ? ESCAPE '!' OR user_id LIKE ? ESCAPE '!')
+            ORDER BY members.user LIMIT ?"""
+        values = (list_id, after, like(part), like(part), limit)
+        return [Member(*row) for row in self._database.rows(sql, values)]
 
     def rows(self, list_id: int) -> list[int]:
         """Row ids of all members of a list."""

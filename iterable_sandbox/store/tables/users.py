@@ -8,7 +8,7 @@ from typing import Final
 
 from iterable_sandbox.store.cache.user import User
 from iterable_sandbox.store.cache.user_cache import UserCache
-from iterable_sandbox.store.sql.database import BulkInsert, Database, Row
+from iterable_sandbox.store.sql.database import BulkInsert, Database, Row, like
 from iterable_sandbox.store.sql.name_index import NameIndex
 from iterable_sandbox.wire.json_text import from_own_json, to_json_lines
 
@@ -88,6 +88,12 @@ class Users:
     def add(self, users: Iterable[User]) -> None:
         """Store many new users."""
         self._database.save_many(_INSERT_USERS, map(self._with_row, users))
+
+    def latest(self, limit: int, *, part: str = "", before: int | None = None) -> list[User]:
+        """The users whose address or userId has `part` in it, the newest first, below the row id `before`."""
+        sql = f"""SELECT {_COLUMNS} FROM users WHERE (email LIKE :part ESCAPE '!' OR user_id LIKE :part ESCAPE '!')
+            AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"""  # noqa: S608 (a constant)
+        return [_user(row) for row in self._database.rows(sql, {"part": like(part), "before": before, "limit": limit})]
 
     def count(self) -> int:
         """Number of users."""

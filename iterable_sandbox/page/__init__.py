@@ -1,0 +1,1 @@
+"""The page: the project in a browser, with forms for clock and faults."""
