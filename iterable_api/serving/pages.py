@@ -7,12 +7,14 @@ navigation: key, path and name of each entry).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import resources
 from typing import Any, Final
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -26,6 +28,8 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 """Of every answer. Pages can hold personal data, so nothing of them is kept anywhere, and no other site learns of them.
 With less of a referrer, browsers do not say that a form comes from the page itself."""
+
+_FILES: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
 def environment(package: str, **values: Any) -> Environment:
@@ -50,6 +54,14 @@ def html(text: str, status: int = 200) -> Response:
     return HTMLResponse(text.encode("utf-8", "backslashreplace"), status)
 
 
-def static_files() -> StaticFiles:
-    """Style sheet, script and icon."""
-    return StaticFiles(packages=[("iterable_api.serving", "static")])
+def static_routes(path: str) -> list[Route]:
+    """Routes of style sheet, script and icon below a path. They are small, and are kept in memory."""
+    folder = resources.files("iterable_api.serving") / "static"
+    return [Route(f"{path}/{name}", _file((folder / name).read_bytes(), kind)) for name, kind in _FILES.items()]
+
+
+def _file(body: bytes, media_type: str) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_request: Request) -> Response:
+        return Response(body, media_type=media_type)
+
+    return answer

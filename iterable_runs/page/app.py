@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
-from iterable_api.serving.pages import static_files
+from iterable_api.serving.pages import static_routes
 from iterable_runs.page.access import Access
 from iterable_runs.page.metrics import Metrics
 from iterable_runs.page.rendering import Renderer
@@ -55,7 +55,7 @@ def build_app(history: History, password: str | None) -> Starlette:
             Route("/find", finding.find, methods=["POST"]),
             Route("/metrics", Metrics(history).answer),
             Route("/health", health),
-            Mount("/static", static_files()),
+            *static_routes("/static"),
         ],
         middleware=[Middleware(Access, password=password)],
         exception_handlers={HistoryError: no_history, NoSuchRunError: no_run, HTTPException: other},

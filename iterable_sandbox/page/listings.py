@@ -133,12 +133,14 @@ def members(project: Project, request: Request, body: bytes) -> Response:
 
 
 def _catalogs(project: Project, asked: Asked) -> Table:
-    page = Page([row for row in project.store.catalogs.all() if _has(asked, row.name) and row.name > asked.after])
+    page = Page(
+        [row for row in project.store.catalogs.all() if _has(asked, row.name) and row.name.lower() > asked.after]
+    )
     rows = [
         (Cell(row.name, f"{PREFIX}/catalogs/{row.name}"), Cell(f"{project.store.catalogs.count(row):,}"))
         for row in page.shown
     ]
-    return Table("catalogs", "Catalogs", ("Catalog", "#Items"), rows, page.next(lambda row: row.name))
+    return Table("catalogs", "Catalogs", ("Catalog", "#Items"), rows, page.next(lambda row: row.name.lower()))
 
 
 def items(project: Project, request: Request, body: bytes) -> Response:

@@ -8,9 +8,9 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import Route
 
-from iterable_api.serving.pages import HEADERS, static_files
+from iterable_api.serving.pages import HEADERS, static_routes
 from iterable_sandbox.control.routes import Control, guarded
 from iterable_sandbox.page import controls, listings, one_user, overview
 from iterable_sandbox.page.rendering import PREFIX
@@ -35,10 +35,10 @@ _ROUTES: Final[tuple[tuple[tuple[str, ...], str, Control], ...]] = (
 )
 
 
-def page_routes(project: Project) -> list[BaseRoute]:
+def page_routes(project: Project) -> list[Route]:
     """Build the routes of the page."""
     pages = [Route(path, _protected(project, view), methods=list(methods)) for methods, path, view in _ROUTES]
-    return [*pages, Mount(f"{PREFIX}/static", static_files())]
+    return [*pages, *static_routes(f"{PREFIX}/static")]
 
 
 def _protected(project: Project, view: Control) -> Callable[[Request], Awaitable[Response]]:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
 from iterable_runs.queries.rows import micros
 from iterable_runs.store.tables import RUNS
+from tests.browsers import HOSTILE, IN_BROWSERS, PHONE, chromium, objections, watched_tab
 from tests.runs.conftest import Page
 from tests.runs.histories import NOW, WrittenHistory
 
-CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-HOSTILE: Final = "<script>document.title='broken in'</script><img src=x onerror=\"document.title='broken in'\">"
-PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
-DESK: Final[ViewportSize] = {"width": 1280, "height": 900}
 PATHS: Final = ("/", "/runs/bbbb", "/runs/bbbb/rejects", "/runs/bbbb/requests", "/runs/bbbb/requests/1", "/find")
 MORE_PATHS: Final = ("/compare", "/compare?first=aaaa&second=bbbb", "/runs/cccc", "/runs/none")
 
-pytestmark = [
-    pytest.mark.more,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here: apt-get install chromium"),
-]
+pytestmark = IN_BROWSERS
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,34 +40,21 @@ def runs(history: WrittenHistory) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-quic"])
+    """One for all tests."""
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[Tab]:
     """A tab that fails the test if a script fails, or something is refused by the policy."""
-    with browser.new_context(viewport=DESK) as context:
-        tab = context.new_page()
-        problems: list[str] = []
-        tab.on("pageerror", lambda error: problems.append(str(error)))
-        tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    with watched_tab(browser) as tab:
         yield tab
-        assert [problem for problem in problems if "404" not in problem] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_to_object_to_in_either_scheme(browser: Browser, page: Page, scheme: str) -> None:
-    for viewport in (DESK, PHONE):
-        with browser.new_context(viewport=viewport, color_scheme="dark" if scheme == "dark" else "light") as context:
-            tab = context.new_page()
-            for path in (*PATHS, *MORE_PATHS):
-                tab.goto(page.url + path)
-                found = Axe().run(tab)
-                assert found.violations_count == 0, f"{path} {viewport}: {found.generate_report()}"
+    assert objections(browser, page.url, (*PATHS, *MORE_PATHS), scheme) == []
 
 
 def test_nothing_that_a_run_has_noted_is_run_by_the_browser(tab: Tab, page: Page) -> None:
