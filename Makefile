@@ -45,7 +45,7 @@ check: $(READY) ## Lint, check the format, the types, the layers and the definit
 docs: $(READY) ## Write what is made from the code
 	$(BIN)/python -m tools
 
-pictures: $(READY) ## Take the pictures in docs/seeing.md; needs Chromium
+pictures: $(READY) ## Take the pictures in docs; needs Chromium
 	$(BIN)/python -m tools.pictures
 
 format: $(READY) ## Format the code and fix what can be fixed

@@ -24,7 +24,12 @@ _KINDS: Final = [(kind.fault, (getdoc(kind) or "").partition("\n")[0]) for kind 
 _UNITS: Final = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400}
 _TEXTS: Final = ("fault", "route", "content_type")
 _COMMON: Final = ("fault", "route", "where", "times", "every")
-_OPTIONS: Final = [*dict.fromkeys(one.name for kind in _CLASSES for one in fields(kind) if one.name not in _COMMON)]
+_OPTIONS: Final = {
+    name: ", ".join(kind.fault for kind in _CLASSES if name in kind.__dataclass_fields__)
+    for name in dict.fromkeys(one.name for kind in _CLASSES for one in fields(kind))
+    if name not in _COMMON
+}
+"""Option -> the faults that have it."""
 
 
 def controls(project: Project, request: Request, _body: bytes) -> Response:
@@ -73,7 +78,7 @@ def _page(project: Project, request: Request, form: Mapping[str, str] | None = N
         faults=Table(
             "faults",
             "Faults, the oldest first",
-            ("Fault", "Route", "#Matching requests", "#Struck", "Of", "All"),
+            ("Fault", "Route", "#Matching requests", "#Struck", "#Of", "All"),
             [_row(planned) for planned in project.faults.all()],
             empty="There are none: every request is served.",
         ),

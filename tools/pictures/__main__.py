@@ -1,11 +1,12 @@
-"""`python -m tools.pictures` takes the pictures of docs/seeing.md: the page, in Chromium, of a made-up history."""
+"""`python -m tools.pictures` takes the pictures of docs/seeing.md and docs/sandbox.md, in Chromium, of made-up data."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,8 @@ from typing import Final, Literal, NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 
+from iterable_sandbox.server import Sandbox
+from iterable_sandbox.wire.clock import StoppedClock
 from tools.generated import ROOT
 from tools.pictures.history import RUN, write_history
 
@@ -36,7 +39,13 @@ PICTURES: Final[Mapping[str, Picture]] = {
     "requests": Picture(f"/runs/{RUN}/requests", height=600, scheme="dark"),
     "phone": Picture(f"/runs/{RUN}", 390, 760, "dark"),
 }
-"""By the names of their files."""
+"""Of the page of runs, by the names of their files."""
+
+SANDBOX_PICTURES: Final[Mapping[str, Picture]] = {
+    "sandbox-user": Picture("/_page/users/7", height=640),
+    "sandbox-controls": Picture("/_page/controls", height=900, scheme="dark"),
+}
+"""Of the page of the sandbox."""
 
 
 def main() -> None:
@@ -45,16 +54,35 @@ def main() -> None:
     if chromium is None:
         sys.exit("There is no Chromium here: apt-get install chromium")
     FOLDER.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for served, pictures in ((_runs(), PICTURES), (_sandbox(), SANDBOX_PICTURES)):
+            with served as url:
+                for name, picture in pictures.items():
+                    _take(browser, url, name, picture)
+        browser.close()
+
+
+@contextmanager
+def _runs() -> Iterator[str]:
+    """URL of the page of a made-up history."""
     with TemporaryDirectory() as folder:
         place = write_history(Path(folder), datetime.now(UTC))
         command = [sys.executable, "-m", "iterable_runs.cli", "serve", "--port", "0", "--store", place]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server, sync_playwright() as playwright:  # noqa: S603 (our own)
-            url = server.stdout.readline().split()[-1] if server.stdout else ""
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            for name, picture in PICTURES.items():
-                _take(browser, url, name, picture)
-            browser.close()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 (our own)
+            yield server.stdout.readline().split()[-1] if server.stdout else ""
             server.terminate()
+
+
+@contextmanager
+def _sandbox() -> Iterator[str]:
+    """URL of a sandbox with a seeded project, and two faults."""
+    until = datetime(2026, 11, 1, tzinfo=UTC)
+    with Sandbox(clock=StoppedClock(until)) as sandbox:
+        sandbox.seed(users=100, events=2_000, until=until)
+        sandbox.inject("gateway", route="GET /api/lists/getUsers", times=3)
+        sandbox.inject("reset_after", route="POST /api/events/*", every=10, times=None)
+        yield sandbox.url
 
 
 def _take(browser: Browser, url: str, name: str, picture: Picture) -> None:
