@@ -14,7 +14,8 @@ import click
 import requests
 
 from iterable_api.facts.identity import ProjectType
-from iterable_sandbox import loading, server
+from iterable_sandbox import server
+from iterable_sandbox.exports import loading
 from iterable_sandbox.faults import read_fault
 from iterable_sandbox.live.client import Pace, SimulationClient
 from iterable_sandbox.rules import runtime_settings

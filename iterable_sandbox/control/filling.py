@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iterable_sandbox import loading
 from iterable_sandbox.control import views
+from iterable_sandbox.exports import loading
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.seed.plan import MAX_DAYS, Plan
 from iterable_sandbox.seed.seeding import seed as seed_store

@@ -1,1 +1,1 @@
-"""Lines and formats of exports, and signed URLs of their files."""
+"""Lines and formats of exports, loading of their files, and signed URLs of them."""
