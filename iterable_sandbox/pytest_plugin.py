@@ -6,7 +6,9 @@ pytest_plugins = ["iterable_sandbox.pytest_plugin"]
 # test_pipeline.py
 def test_users_arrive(iterable_sandbox):
     run_my_pipeline(api_url=iterable_sandbox.url, api_key=iterable_sandbox.api_key)
-    assert iterable_sandbox.counts()["users"] == 3
+    assert iterable_sandbox.user("ana@example.com")["plan"] == "gold"
+
+`iterable_sandbox.client.SandboxClient` says what else a sandbox can be asked.
 """
 
 from __future__ import annotations

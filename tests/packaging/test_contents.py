@@ -50,7 +50,9 @@ def test_the_source_distribution_holds_the_packages_and_what_it_takes_to_build_t
 def test_types_schemas_and_pages_travel_along(in_wheel: set[str]) -> None:
     assert {f"{package}/py.typed" for package in PACKAGES} <= in_wheel
     assert "tap_iterable/schemas/campaigns.json" in in_wheel
-    assert "iterable_sandbox/control/project.html" in in_wheel
+    assert "iterable_sandbox/page/templates/listing.html" in in_wheel
+    assert "iterable_api/serving/templates/frame.html" in in_wheel
+    assert {f"iterable_api/serving/static/{file}" for file in ("page.css", "page.js", "icon.svg")} <= in_wheel
     assert {f"iterable_runs/page/templates/{file}" for file in ("runs.html", "base.html")} <= in_wheel
 
 
