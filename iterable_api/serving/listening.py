@@ -1,8 +1,9 @@
-"""The listening socket of a server."""
+"""The listening socket of a server, and who reaches it."""
 
 from __future__ import annotations
 
 import socket
+from ipaddress import ip_address
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -27,3 +28,11 @@ def url_of(listener: socket.socket, scheme: str = "http") -> str:
     """Return the URL of a bound socket."""
     host, port = listener.getsockname()[:2]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or an address, with or without the brackets of IPv6, is that of this machine alone."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -11,7 +11,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import ipaddress
 import secrets
 from typing import Final
 
@@ -19,18 +18,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from iterable_api.serving.listening import is_loopback
 from iterable_api.serving.pages import HEADERS
 
 _UNASKED: Final = ("/health",)
 """What is answered without the password: it says nothing about runs."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server that is bound to `host`."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Access:

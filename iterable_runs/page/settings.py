@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from iterable_runs.page.access import is_loopback
+from iterable_api.serving.listening import is_loopback
 
 PASSWORD_VARIABLE: Final = "ITERABLE_RUNS_PASSWORD"  # noqa: S105 (a variable's name)
 _LEAST_LENGTH: Final = 12

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
+from iterable_api.serving.listening import is_loopback
 from iterable_sandbox.project.project import Project
-from iterable_sandbox.wire.loopback import is_loopback
 
 
 def may_control(project: Project, request: Request) -> bool:

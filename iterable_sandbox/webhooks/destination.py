@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from iterable_api.serving.listening import is_loopback
 from iterable_sandbox.rules.settings import Settings
-from iterable_sandbox.wire.loopback import is_loopback
 
 MERGE_TAGS: Final = (
     "campaignId",

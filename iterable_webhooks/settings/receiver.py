@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+from iterable_api.serving.listening import is_loopback
 from iterable_webhooks.store.opening import wrong_store
 
 DEFAULT_PROJECT: Final = "default"
@@ -115,16 +115,6 @@ class Settings:
             if path and not path.is_file():
                 return f"`{name}` names no file: {str(path)!r}."
         return None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a receiver that is bound to `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def has_password(place: str) -> bool:
