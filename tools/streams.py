@@ -75,11 +75,22 @@ last window that was read whole.
   stream or for malformed lines. Windows are tried WINDOWS times and files of export jobs FILES times; then the run
   fails and says what came, and state has not moved past them. An empty answer is a window without rows.
 
+## Catalogs of other programs
+
+- A catalog decides which streams and columns are read, and whether a stream is read whole (`FULL_TABLE`). Everything
+  else is the stream's own: its name, its key, the field of its bookmark, and the types of its columns. What a catalog
+  says otherwise has no effect, and a warning tells it. So a catalog of an earlier release cannot lose columns, and one
+  without keys does not make loaders append every row again.
+- The selection may be in the metadata, or as the first Singer taps had it: `selected` in the schema or in the entry.
+- A catalog may describe a column in more detail: with the names in `dataFields`, say, so that it can be flattened.
+- Arrays have `items` in every schema.
+
 ## State
 
 - `--state` takes the state of an earlier run, also as `meltano state get` prints it, or as a whole STATE message.
-  A bookmark is a day, or a moment in ISO 8601, long or compact; without a time zone it is UTC. Anything else is
-  refused with its stream and value, and so is a file without bookmarks.
+  A bookmark is a day, or a moment in ISO 8601, long or compact; without a time zone it is UTC. A number of seconds or
+  milliseconds since 1970 is read, too, where it is in the years from 2000 to 2099. Anything else is refused with its
+  stream and value, and so are a file without bookmarks, and entries that a run never leaves so.
 - A warning names bookmarks that have no use, such as those of streams that the tap does not have; a bookmark in the
   future; an `end_date` before the bookmark; and a `start_date` after it. A run that selects no stream fails.
 - An interrupted run of `list_users` continues after its last list, if the next run is to read the same lists. The

@@ -11,12 +11,14 @@ from typing import Any, Final
 from singer_sdk import Stream, Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.helpers.types import Context
+from singer_sdk.singerlib import Catalog
 
 from iterable_api.errors import ForbiddenError, IterableError, UnauthorizedError
 from iterable_api.http.client import IterableClient
 from tap_iterable.batch_files.files import BaseBatchFileEncoding, BatchConfig, write_files
 from tap_iterable.batch_files.rows import Rows
 from tap_iterable.config.settings import spool_directory
+from tap_iterable.input.catalog import StreamDefinition, adopt
 from tap_iterable.records.parquet import ParquetShape
 from tap_iterable.records.record_shape import Record, RecordShape
 from tap_iterable.reporting.read_counts import ReadCounts
@@ -68,6 +70,16 @@ class IterableStream(Stream):
     def shape(self) -> RecordShape:
         """The conversion of fields into this stream's records."""
         return RecordShape(self._json_schema)
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take the selection, and what else of a catalog a stream can have; a warning tells the rest."""
+        if entry := catalog.get_stream(self.name):
+            own = StreamDefinition(self.name, tuple(self.primary_keys), self.replication_key, self.schema)
+            ignored = list(adopt(entry, own))
+            if entry.metadata.root.selected:
+                for words in ignored:
+                    self.logger.warning("The stream %s %s.", self.name, words)
+        super().apply_catalog(catalog)
 
     def post_process(self, row: Record, context: Context | None = None) -> Record:  # noqa: ARG002 (the SDK's signature)
         """The record as it is written."""
