@@ -101,9 +101,10 @@ class TapIterable(TrafficTap):
             _ = self.client
         if self.input_catalog is not None:
             check_selection(self.input_catalog, self.streams, self.logger)
+        writer = self.message_writer if isinstance(self.message_writer, MessageWriter) else MessageWriter()
+        writer.absent_as_null = self.config.get("absent_as_null", False)
         if self._recording is not None:
-            rows = self.message_writer.rows if isinstance(self.message_writer, MessageWriter) else {}
-            self._board = StreamBoard(self.streams.values(), self.state, rows)
+            self._board = StreamBoard(self.streams.values(), self.state, writer.rows)
         self._is_ready = True
 
     def setup_mapper(self) -> None:

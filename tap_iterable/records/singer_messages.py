@@ -17,10 +17,11 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
-from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
+from singer_sdk.singerlib.encoding.simple import Message, RecordMessage, SchemaMessage
 from singer_sdk.singerlib.json import serialize_json
 
 from tap_iterable.records.ascii_json import to_ascii
+from tap_iterable.records.complete_rows import CompleteRows
 from tap_iterable.records.record_shape import Record
 
 _UNWRITABLE: Final = (UnicodeEncodeError, RecursionError)
@@ -32,11 +33,14 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     Attributes:
         rows: stream, as its messages name it -> records that were written.
+        absent_as_null: whether records have all columns of the schema that was written before them, in its order.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: Counter[str] = Counter()
+        self.absent_as_null = False
+        self._complete: dict[str, CompleteRows] = {}
 
     def serialize_message(self, message: Message) -> bytes:
         """The message as JSON, without the end of the line."""
@@ -44,6 +48,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def write_message(self, message: Message) -> None:
         """Write one message."""
+        if self.absent_as_null:
+            self._complete_message(message)
         with SIGNAL_DEFERRAL:
             _write(_line(message.to_dict()))
             if isinstance(message, RecordMessage):
@@ -53,10 +59,19 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def write_records(self, stream: str, records: Sequence[Record | msgspec.Struct], version: int | None) -> None:
         """Write RECORD messages, all with one time of extraction."""
+        if self.absent_as_null:
+            records = self._complete[stream].rows(records)
         lines = _lines(partial(_RecordMessage, stream, time_extracted=datetime.now(UTC), version=version), records)
         with SIGNAL_DEFERRAL:
             _write(lines)
             self.rows[stream] += len(records)
+
+    def _complete_message(self, message: Message) -> None:
+        """Give a record its columns, which it has from the schema: that of the catalog, mapped and flattened."""
+        if isinstance(message, SchemaMessage):
+            self._complete[message.stream] = CompleteRows(message.schema.get("properties", {}))
+        elif isinstance(message, RecordMessage):
+            message.record = self._complete[message.stream].row(message.record)
 
 
 _Handler: TypeAlias = Callable[[int, FrameType | None], Any]

@@ -19,6 +19,7 @@ from tap_iterable.batch_files.files import BaseBatchFileEncoding, BatchConfig, w
 from tap_iterable.batch_files.rows import Rows
 from tap_iterable.config.settings import spool_directory
 from tap_iterable.input.catalog import StreamDefinition, adopt
+from tap_iterable.records.complete_rows import CompleteRows
 from tap_iterable.records.parquet import ParquetShape
 from tap_iterable.records.record_shape import Record, RecordShape
 from tap_iterable.reporting.read_counts import ReadCounts
@@ -83,7 +84,14 @@ class IterableStream(Stream):
 
     def post_process(self, row: Record, context: Context | None = None) -> Record:  # noqa: ARG002 (the SDK's signature)
         """The record as it is written."""
-        return self._parquet.row(row) if self._parquet else row
+        return self._file_rows.row(row) if self._file_rows else row
+
+    @cached_property
+    def _file_rows(self) -> ParquetShape | CompleteRows | None:
+        """Makes rows of BATCH files that have every column; None where rows may lack some, or are no files."""
+        if self._parquet or not self.config.get("absent_as_null") or self.get_batch_config(self.config) is None:
+            return self._parquet
+        return CompleteRows(name for name in self.schema["properties"] if self.mask["properties", name])
 
     def record(self, fields: Mapping[str, Any]) -> Record:
         """The record of one row as Iterable sent it."""
