@@ -13,13 +13,15 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.helpers.types import Context
 from singer_sdk.singerlib import Catalog
 
-from iterable_api.errors import ForbiddenError, IterableError, UnauthorizedError
+from iterable_api.errors import ForbiddenError, IterableError, RunEndedError, UnauthorizedError
 from iterable_api.http.client import IterableClient
 from tap_iterable.batch_files.files import BaseBatchFileEncoding, BatchConfig, write_files
 from tap_iterable.batch_files.rows import Rows
 from tap_iterable.config.settings import spool_directory
+from tap_iterable.export.windows import OversizeError
 from tap_iterable.input.catalog import StreamDefinition, adopt
 from tap_iterable.records.complete_rows import CompleteRows
+from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
 from tap_iterable.records.parquet import ParquetShape
 from tap_iterable.records.record_shape import Record, RecordShape
 from tap_iterable.reporting.read_counts import ReadCounts
@@ -109,9 +111,20 @@ class IterableStream(Stream):
 
     @contextmanager
     def being_read(self) -> Iterator[None]:
-        """Read the stream within this context: its requests are counted, and refusals of the key are handled."""
-        with self.traffic.of(self.name, self.counts), self.handling_refusals():
-            yield
+        """Read the stream within this context: its requests are counted, and refusals of the key are handled.
+
+        Other errors get a note that names the stream.
+        """
+        try:
+            with self.traffic.of(self.name, self.counts), self.handling_refusals():
+                yield
+        except (IterableError, OversizeError, TooManyMalformedLinesError) as error:
+            if not isinstance(error, NotReadableError | RunEndedError):
+                error.add_note(
+                    f"The stream {self.name} ends here: state holds all that was read whole, and the next run goes on "
+                    "from there. docs/troubleshooting.md says what to do about this error."
+                )
+            raise
 
     @contextmanager
     def handling_refusals(self) -> Iterator[None]:
