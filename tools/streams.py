@@ -43,6 +43,9 @@ last window that was read whole.
 - The key of `experiment_metrics` is the experiment, the template and `rowNumber`, which is 1 unless variants share a
   template. The titles of its columns are those of a recorded answer of 2017; a schema of 2026 has the same ones.
 - The key of `list_users` is the list and the member: the address or the userId, depending on the project type.
+  Iterable lists one identifier of each member and no second one. In hybrid projects it is asked for the userId: a row
+  has that in `userId`, or the address in `email` where the user has no userId, and never both. For the address of each
+  member, join `users`, which has both: on `userId`, and on `email` where that is null.
 
 ## Events by webhook, and the names of other systems
 
@@ -83,7 +86,8 @@ last window that was read whole.
   without keys does not make loaders append every row again.
 - The selection may be in the metadata, or as the first Singer taps had it: `selected` in the schema or in the entry.
 - A catalog may describe a column in more detail: with the names in `dataFields`, say, so that it can be flattened.
-- Arrays have `items` in every schema.
+- Arrays have `items` in every schema. Records lack columns for which Iterable sent nothing; with `absent_as_null` each
+  has all of its schema, in its order.
 
 ## State
 

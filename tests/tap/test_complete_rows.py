@@ -159,4 +159,5 @@ def test_a_loader_that_takes_the_header_from_the_first_record_gets_every_column(
             writer = csv.DictWriter(file, rows[0])
             writer.writeheader()
             writer.writerows(rows)  # it raises ValueError for a column that the header lacks
-        assert len(list(csv.reader(path.open(newline="")))) == len(rows) + 1
+        with path.open(newline="") as file:
+            assert len(list(csv.reader(file))) == len(rows) + 1
