@@ -94,15 +94,19 @@ def test_a_signal_in_a_later_stream_keeps_the_state_of_the_first(
 ) -> None:
     fault = seeded.inject("slow", bytes=1, seconds=1, times=None, **where)
     command = [sys.executable, "-m", "tap_iterable.tap", *read.prepare("custom_event", second, **SETTINGS)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=read.folder, stdout=pipe, stderr=pipe, text=True) as process:
+    out, log = read.folder / "out", read.folder / "log"  # files, since nobody reads meanwhile
+    with (
+        out.open("wb") as to_out,
+        log.open("wb") as to_log,
+        subprocess.Popen(command, cwd=read.folder, stdout=to_out, stderr=to_log) as process,
+    ):
         while not fault.struck:
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(number)
-        out, log = process.communicate(timeout=60)
-    messages = [json.loads(line) for line in out.splitlines()]
+        assert process.wait(60) == 0
+    messages = [json.loads(line) for line in out.read_text().splitlines()]
     assert messages[-1]["type"] == "STATE"
     assert _reached(messages[-1]["value"], "custom_event") == END
     assert _reached(messages[-1]["value"], second) is None
-    assert "Traceback" not in log
+    assert "Traceback" not in log.read_text()
