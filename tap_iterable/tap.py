@@ -44,7 +44,7 @@ from tap_iterable.input.catalog import UnusableCatalogError, read_catalog
 from tap_iterable.input.selection import NothingSelectedError, check_selection
 from tap_iterable.input.state import UnusableStateError, bookmarks_in, normalised_bookmarks
 from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
-from tap_iterable.records.singer_messages import SIGNAL_DEFERRAL, MessageWriter
+from tap_iterable.records.singer_messages import SIGNAL_DEFERRAL, CompleteMessageWriter, MessageWriter
 from tap_iterable.reporting.traffic import Traffic, TrafficTap
 from tap_iterable.stream_types.base import KEY_CHECK
 from tap_iterable.stream_types.resource_stream import RESOURCES, ResourceStream
@@ -101,10 +101,11 @@ class TapIterable(TrafficTap):
             _ = self.client
         if self.input_catalog is not None:
             check_selection(self.input_catalog, self.streams, self.logger)
-        writer = self.message_writer if isinstance(self.message_writer, MessageWriter) else MessageWriter()
-        writer.absent_as_null = self.config.get("absent_as_null", False)
+        if self.config.get("absent_as_null"):
+            self.message_writer = CompleteMessageWriter()
         if self._recording is not None:
-            self._board = StreamBoard(self.streams.values(), self.state, writer.rows)
+            rows = self.message_writer.rows if isinstance(self.message_writer, MessageWriter) else {}
+            self._board = StreamBoard(self.streams.values(), self.state, rows)
         self._is_ready = True
 
     def setup_mapper(self) -> None:

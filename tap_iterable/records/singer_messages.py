@@ -33,14 +33,11 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     Attributes:
         rows: stream, as its messages name it -> records that were written.
-        absent_as_null: whether records have all columns of the schema that was written before them, in its order.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: Counter[str] = Counter()
-        self.absent_as_null = False
-        self._complete: dict[str, CompleteRows] = {}
 
     def serialize_message(self, message: Message) -> bytes:
         """The message as JSON, without the end of the line."""
@@ -48,8 +45,6 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def write_message(self, message: Message) -> None:
         """Write one message."""
-        if self.absent_as_null:
-            self._complete_message(message)
         with SIGNAL_DEFERRAL:
             _write(_line(message.to_dict()))
             if isinstance(message, RecordMessage):
@@ -59,19 +54,33 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def write_records(self, stream: str, records: Sequence[Record | msgspec.Struct], version: int | None) -> None:
         """Write RECORD messages, all with one time of extraction."""
-        if self.absent_as_null:
-            records = self._complete[stream].rows(records)
         lines = _lines(partial(_RecordMessage, stream, time_extracted=datetime.now(UTC), version=version), records)
         with SIGNAL_DEFERRAL:
             _write(lines)
             self.rows[stream] += len(records)
 
-    def _complete_message(self, message: Message) -> None:
-        """Give a record its columns, which it has from the schema: that of the catalog, mapped and flattened."""
+
+class CompleteMessageWriter(MessageWriter):
+    """Writes records that have all columns of the schema that was written before them, in its order.
+
+    That is the schema of the columns that are selected, mapped and flattened, as the records are.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._complete: dict[str, CompleteRows] = {}
+
+    def write_message(self, message: Message) -> None:
+        """Write one message."""
         if isinstance(message, SchemaMessage):
             self._complete[message.stream] = CompleteRows(message.schema.get("properties", {}))
         elif isinstance(message, RecordMessage):
             message.record = self._complete[message.stream].row(message.record)
+        super().write_message(message)
+
+    def write_records(self, stream: str, records: Sequence[Record | msgspec.Struct], version: int | None) -> None:
+        """Write RECORD messages, all with one time of extraction."""
+        super().write_records(stream, self._complete[stream].rows(records), version)
 
 
 _Handler: TypeAlias = Callable[[int, FrameType | None], Any]
