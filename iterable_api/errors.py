@@ -19,12 +19,6 @@ class IterableError(Exception):
     """Any failure between this program and Iterable."""
 
 
-def in_sentences(error: BaseException) -> str:
-    """The text of an exception, and behind it its notes, which say where it happened."""
-    text, notes = str(error), getattr(error, "__notes__", ())
-    return " ".join([text if text.endswith(".") or not notes else f"{text}.", *notes])
-
-
 class DailyCapReachedError(IterableError):
     """An endpoint may not be called again today."""
 

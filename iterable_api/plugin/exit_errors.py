@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import click
 
-from iterable_api.errors import in_sentences
+from iterable_api.error_notes import in_sentences
 from iterable_api.plugin import environment
 
 _PARSERS: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {

@@ -9,7 +9,8 @@ from typing import Final, Self
 
 from click.exceptions import Exit
 
-from iterable_api.errors import RunEndedError, in_sentences
+from iterable_api.error_notes import in_sentences
+from iterable_api.errors import RunEndedError
 from iterable_api.redaction import without_addresses
 from iterable_api.waiting.shutdown import SIGNAL_EXIT_CODE
 from iterable_runs.recording.notes import RunNotes
