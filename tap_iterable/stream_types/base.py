@@ -86,14 +86,7 @@ class IterableStream(Stream):
 
     def post_process(self, row: Record, context: Context | None = None) -> Record:  # noqa: ARG002 (the SDK's signature)
         """The record as it is written."""
-        return self._file_rows.row(row) if self._file_rows else row
-
-    @cached_property
-    def _file_rows(self) -> ParquetShape | CompleteRows | None:
-        """Makes rows of BATCH files that have every column; None where rows may lack some, or are no files."""
-        if self._parquet or not self.config.get("absent_as_null") or self.get_batch_config(self.config) is None:
-            return self._parquet
-        return CompleteRows(name for name in self.schema["properties"] if self.mask["properties", name])
+        return self._parquet.row(row) if self._parquet else row
 
     def record(self, fields: Mapping[str, Any]) -> Record:
         """The record of one row as Iterable sent it."""
@@ -147,6 +140,8 @@ class IterableStream(Stream):
         if len(schemas) > 1:
             raise SeveralStreamsError(self.name)
         blocks = self.batch_blocks(context)
+        if schemas and self.config.get("absent_as_null"):
+            blocks = map(CompleteRows(schemas[0]["properties"]).rows, blocks)
         if schemas:
             name, directory = f"{self.tap_name}--{self.name}", spool_directory(self.config)
             for url in write_files(batch_config, name, self.batch_schema(schemas[0]), blocks, directory):
