@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 import click
 from singer_sdk import Stream
 from singer_sdk.exceptions import ConfigValidationError, MappingError
+from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue
 
 from iterable_api.errors import IterableError, RunEndedError
@@ -39,10 +40,11 @@ from tap_iterable.event_streams.exports import UserStream
 from tap_iterable.event_streams.registry import event_streams
 from tap_iterable.export.json_answers import array_in
 from tap_iterable.export.windows import OversizeError
+from tap_iterable.input.catalog import UnusableCatalogError, read_catalog
 from tap_iterable.input.selection import NothingSelectedError, check_selection
 from tap_iterable.input.state import UnusableStateError, bookmarks_in, normalised_bookmarks
 from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
-from tap_iterable.records.singer_messages import SIGNAL_DEFERRAL, MessageWriter
+from tap_iterable.records.singer_messages import SIGNAL_DEFERRAL, CompleteMessageWriter, MessageWriter
 from tap_iterable.reporting.traffic import Traffic, TrafficTap
 from tap_iterable.stream_types.base import KEY_CHECK
 from tap_iterable.stream_types.resource_stream import RESOURCES, ResourceStream
@@ -61,6 +63,7 @@ EXPECTED_ERRORS: Final = (
     OversizeError,
     TooManyMalformedLinesError,
     UnreadableVariableError,
+    UnusableCatalogError,
     UnusableStateError,
     WrongExpressionError,
 )
@@ -85,6 +88,8 @@ class TapIterable(TrafficTap):
         self, *, config: Mapping[str, Any] | None = None, validate_config: bool = True, **options: Any
     ) -> None:
         self.traffic = Traffic()
+        if isinstance(given := options.get("catalog"), dict) and not isinstance(given, Catalog):
+            options["catalog"] = read_catalog(given)
         self.append_builtin_config(SCHEMA)  # the SDK does so when it validates, after this check
         _raise_config_errors(sorted(unknown_settings(config or {}, SCHEMA["properties"])))
         super().__init__(config=dict(config or {}), validate_config=validate_config, **options)
@@ -96,6 +101,8 @@ class TapIterable(TrafficTap):
             _ = self.client
         if self.input_catalog is not None:
             check_selection(self.input_catalog, self.streams, self.logger)
+        if self.config.get("absent_as_null"):
+            self.message_writer = CompleteMessageWriter()
         if self._recording is not None:
             rows = self.message_writer.rows if isinstance(self.message_writer, MessageWriter) else {}
             self._board = StreamBoard(self.streams.values(), self.state, rows)
@@ -108,6 +115,7 @@ class TapIterable(TrafficTap):
             observers = observers_of(self.config, self.name)
             if (notes := self._recording.begin(new_run_id(), self._facts, observers)) is not None:
                 self.traffic.on_request = notes.add_request
+        _ = self.streams  # each takes what it can of the catalog, which the mapper reads
         super().setup_mapper()
 
     def _facts(self) -> Sequence[StreamFacts]:

@@ -43,6 +43,9 @@ last window that was read whole.
 - The key of `experiment_metrics` is the experiment, the template and `rowNumber`, which is 1 unless variants share a
   template. The titles of its columns are those of a recorded answer of 2017; a schema of 2026 has the same ones.
 - The key of `list_users` is the list and the member: the address or the userId, depending on the project type.
+  Iterable lists one identifier of each member and no second one. In hybrid projects it is asked for the userId: a row
+  has that in `userId`, or the address in `email` where the user has no userId, and never both. For the address of each
+  member, join `users`, which has both: on `userId`, and on `email` where that is null.
 
 ## Events by webhook, and the names of other systems
 
@@ -75,11 +78,23 @@ last window that was read whole.
   stream or for malformed lines. Windows are tried WINDOWS times and files of export jobs FILES times; then the run
   fails and says what came, and state has not moved past them. An empty answer is a window without rows.
 
+## Catalogs of other programs
+
+- A catalog decides which streams and columns are read, and whether a stream is read whole (`FULL_TABLE`). Everything
+  else is the stream's own: its name, its key, the field of its bookmark, and the types of its columns. What a catalog
+  says otherwise has no effect, and a warning tells it. So a catalog of an earlier release cannot lose columns, and one
+  without keys does not make loaders append every row again.
+- The selection may be in the metadata, or as the first Singer taps had it: `selected` in the schema or in the entry.
+- A catalog may describe a column in more detail: with the names in `dataFields`, say, so that it can be flattened.
+- Arrays have `items` in every schema. Records lack columns for which Iterable sent nothing; with `absent_as_null` each
+  has all of its schema, in its order.
+
 ## State
 
 - `--state` takes the state of an earlier run, also as `meltano state get` prints it, or as a whole STATE message.
-  A bookmark is a day, or a moment in ISO 8601, long or compact; without a time zone it is UTC. Anything else is
-  refused with its stream and value, and so is a file without bookmarks.
+  A bookmark is a day, or a moment in ISO 8601, long or compact; without a time zone it is UTC. A number of seconds or
+  milliseconds since 1970 is read, too, where it is in the years from 2000 to 2099. Anything else is refused with its
+  stream and value, and so are a file without bookmarks, and entries that a run never leaves so.
 - A warning names bookmarks that have no use, such as those of streams that the tap does not have; a bookmark in the
   future; an `end_date` before the bookmark; and a `start_date` after it. A run that selects no stream fails.
 - An interrupted run of `list_users` continues after its last list, if the next run is to read the same lists. The

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import click
 
+from iterable_api.error_notes import in_sentences
 from iterable_api.plugin import environment
 
 _PARSERS: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
@@ -26,12 +27,15 @@ _PARSERS: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
 
 @contextmanager
 def exit_with_message(logger: logging.Logger, *kinds: type[Exception]) -> Iterator[None]:
-    """End the process with the text of an exception of these kinds, and status 1. The traceback is logged at DEBUG."""
+    """End the process with the text and the notes of an exception of these kinds, and status 1.
+
+    The traceback is logged at DEBUG.
+    """
     try:
         yield
     except kinds as error:
         logger.debug("This is where it happened.", exc_info=error)
-        logger.error("%s", error)  # noqa: TRY400 (the text says what to do; the traceback is above)
+        logger.error("%s", in_sentences(error))  # noqa: TRY400 (the text says what to do; the traceback is above)
         sys.exit(1)
 
 

@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from click.exceptions import Exit
 
+from iterable_api.error_notes import in_sentences
 from iterable_api.errors import RunEndedError
 from iterable_api.redaction import without_addresses
 from iterable_api.waiting.shutdown import SIGNAL_EXIT_CODE
@@ -102,7 +103,7 @@ class RunRecording:
 
     def _sentence(self, error: BaseException | None) -> str:
         if isinstance(error, self._explained):
-            return without_addresses(str(error))[:_MAX_CHARACTERS]
+            return without_addresses(in_sentences(error))[:_MAX_CHARACTERS]
         if isinstance(error, SystemExit | Exit | KeyboardInterrupt):
             return ""
         return f"An error that is not expected ({type(error).__name__}): its traceback is in the log of the run."

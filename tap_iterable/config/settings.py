@@ -134,6 +134,13 @@ SCHEMA: Final[dict[str, Any]] = {
             "description": "Give `users` a column for each field of the project, with the type that Iterable keeps it "
             "in, at the cost of one request for each run. Values of another type, and arrays, stay in `dataFields`.",
         },
+        "absent_as_null": {
+            "type": "boolean",
+            "default": False,
+            "title": "Absent as null",
+            "description": "Give each record all columns of its schema, in the order of the schema, with null where "
+            "Iterable sent nothing: for loaders that take the first record for the header, as those of CSV do.",
+        },
         "emit_activate_version_messages": {
             "type": "boolean",
             "default": False,

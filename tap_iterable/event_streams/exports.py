@@ -165,9 +165,11 @@ class ExportStream(WindowedStream, BatchedStream):
 
     def _start(self) -> datetime:
         start, bookmark = parse_date(self.config["start_date"]), self._effective_bookmark()
-        if bookmark is None:
+        lookback = self.config["lookback_minutes"]
+        # Compared as minutes, since there may be no such moment: a bookmark can be in the year 1.
+        if bookmark is None or (bookmark - start) / timedelta(minutes=1) <= lookback:
             return start
-        return max(start, bookmark - timedelta(minutes=self.config["lookback_minutes"]))
+        return bookmark - timedelta(minutes=lookback)
 
     def _end(self) -> datetime:
         """The end of the range: never within the current second, as rows may still be added to it."""

@@ -67,7 +67,9 @@ class Job:
 def restore_job(data_type: str, saved: Mapping[str, Any], save: Callable[[], None]) -> Job | None:
     """The job of an entry that an earlier run left in the state; None if the entry has another form."""
     start, end = (timestamps.parse(str(saved.get(name))) for name in ("startDateTime", "endDateTime"))
-    job_id, started = saved.get("jobId"), saved.get("started")
-    if not isinstance(job_id, int) or not isinstance(started, int) or start is None or end is None:
+    job_id, started, last_file = (saved.get(name) for name in ("jobId", "started", "lastFile"))
+    if not isinstance(job_id, int) or not isinstance(started, int) or not isinstance(last_file, str | None):
         return None
-    return Job(data_type, Window(start, end), save, job_id, float(started), saved.get("lastFile"))
+    if start is None or end is None or start >= end:
+        return None
+    return Job(data_type, Window(start, end), save, job_id, float(started), last_file)

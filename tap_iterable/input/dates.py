@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from iterable_api.facts import timestamps
@@ -20,8 +22,8 @@ _ISO: Final = re.compile(
 def parse_date(text: str) -> datetime:
     """The moment that a text names in ISO 8601, long or compact, or as Iterable writes it.
 
-    A text without a zone is in UTC, and a day without a time begins at midnight. A number is no date, since it could be
-    seconds or milliseconds.
+    A text without a zone is in UTC, and a day without a time begins at midnight. A number is no date: see
+    `parse_epoch`.
 
     Raises:
         ValueError: if it is not a date.
@@ -32,3 +34,22 @@ def parse_date(text: str) -> datetime:
     if match is None:
         raise ValueError("not a date")
     return datetime.fromisoformat(f"{match['date']}T{match['time'] or '00'}{(match['zone'] or 'Z').upper()}")
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
+_END: Final = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
+
+
+def parse_epoch(number: float | Decimal) -> datetime:
+    """The moment of an epoch in seconds or milliseconds, without fractions of a second.
+
+    Only one of the two can be in the years from 2000 to 2099, so there is nothing to guess.
+
+    Raises:
+        ValueError: if neither is.
+    """
+    for seconds in (number, number / 1000):
+        if _FIRST <= seconds < _END:
+            return _EPOCH + timedelta(seconds=math.floor(seconds))
+    raise ValueError("not an epoch of this century")

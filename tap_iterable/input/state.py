@@ -7,14 +7,17 @@ would look like one that is kept.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from singer_sdk import Stream
 
 from iterable_api.facts import timestamps
-from tap_iterable.input.dates import parse_date
+from tap_iterable.input.dates import parse_date, parse_epoch
 
 Bookmarks = dict[str, dict[str, Any]]
 
@@ -22,9 +25,9 @@ KEY: Final = "replication_key"
 VALUE: Final = "replication_key_value"
 
 _PARTITIONS: Final = "partitions"
-_SDK_KEYS: Final = frozenset(
-    {"progress_markers", "replication_key_signpost", "starting_replication_value", _PARTITIONS}
-)
+_PARTITIONED: Final = frozenset({"heap_events"})
+"""Streams of the tap whose state is in partitions."""
+_SDK_KEYS: Final = frozenset({"progress_markers", "replication_key_signpost", "starting_replication_value"})
 """Keys that the SDK has in a state while a run lasts."""
 _OWN_KEYS: Final = frozenset({"export_jobs", "resume", "store_id"})
 _REMEDY: Final = "Correct it, or start anew: with `--full-refresh` in Meltano, or without `--state`."
@@ -65,12 +68,16 @@ def normalised_bookmarks(bookmarks: Bookmarks, streams: Mapping[str, Stream], lo
     Bookmarks that no stream uses are kept, with a warning.
 
     Raises:
-        UnusableStateError: if a bookmark cannot be read, or is of another field than the stream goes by.
+        UnusableStateError: if a bookmark cannot be read, or is of another field than the stream goes by; or if what
+            stands beside it has another form than a run leaves it in.
     """
+    bookmarks = {name: _without_empty_members(entry) for name, entry in bookmarks.items()}
     selected = {name: streams[name] for name in bookmarks if name in streams and streams[name].selected}
     for names, words in _unused(bookmarks, streams, selected):
         if names:
             logger.warning("The state has %s: %s", words, ", ".join(sorted(names)))
+    for name, entry in bookmarks.items():
+        _check_members(name, entry, _MEMBERS if name in selected else _MEMBERS_OF_THE_SDK)
     read = {name: _normalised(stream, bookmarks[name]) for name, stream in selected.items() if stream.replication_key}
     return {**bookmarks, **read}
 
@@ -111,21 +118,22 @@ def _unused(
         "bookmarks of streams that are read whole each time, and does not use them",
     )
     yield (
-        [name for name, stream in selected.items() if stream.replication_key and _is_foreign(bookmarks[name])],
-        f"entries without a `{VALUE}`, so these streams are read from `start_date`",
+        [name for name, stream in selected.items() if stream.replication_key and _is_foreign(name, bookmarks[name])],
+        f"entries without a `{VALUE}`, which another tap may have left, so these streams are read from `start_date`",
     )
 
 
-def _is_foreign(entry: Mapping[str, Any]) -> bool:
+def _is_foreign(stream: str, entry: Mapping[str, Any]) -> bool:
     """Whether an entry has no bookmark, and members that are neither this tap's nor the SDK's."""
-    return entry.get(VALUE) is None and bool(entry.keys() - {KEY, VALUE} - _SDK_KEYS - _OWN_KEYS)
+    known = _SDK_KEYS | _OWN_KEYS | {KEY, VALUE} | ({_PARTITIONS} if stream in _PARTITIONED else set())
+    return entry.get(VALUE) is None and bool(entry.keys() - known)
 
 
 def _normalised(stream: Stream, entry: Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(partitions := entry.get(_PARTITIONS), list):
-        parts = [_normalised(stream, part) if isinstance(part, Mapping) else part for part in partitions]
-        return {**_bookmark(stream, entry), _PARTITIONS: parts}
-    return _bookmark(stream, entry)
+    read = _bookmark(stream, entry)
+    if stream.name not in _PARTITIONED or _PARTITIONS not in entry:
+        return read
+    return {**read, _PARTITIONS: [_bookmark(stream, part) for part in entry[_PARTITIONS]]}
 
 
 def _bookmark(stream: Stream, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,9 +156,21 @@ def _bookmark(stream: Stream, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _moment(value: object) -> str | None:
     try:
-        return timestamps.to_rfc3339(parse_date(value).astimezone(UTC)) if isinstance(value, str) else None
+        return timestamps.to_rfc3339(_parsed(value).astimezone(UTC))
     except (ValueError, OverflowError):
         return None
+
+
+def _parsed(value: object) -> datetime:
+    if isinstance(value, str):
+        return parse_epoch(int(value)) if _EPOCH_TEXT.fullmatch(value) else parse_date(value)
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return parse_epoch(value)
+    raise ValueError("not a moment")
+
+
+_EPOCH_TEXT: Final = re.compile(r"\d{10}|\d{13}", re.ASCII)
+"""Seconds or milliseconds. A day is a text of eight digits."""
 
 
 def _position(value: object) -> int | None:
@@ -170,8 +190,59 @@ _POSITIONS: Final = frozenset({"storePosition"})
 """Columns whose bookmarks are no moments."""
 
 
+class _Member(NamedTuple):
+    """A member of an entry beside the bookmark: its form in words, and whether a value has it."""
+
+    words: str
+    fits: Callable[[Any], bool]
+
+
+def _is_array_of(kind: type, value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
+
+
+def _is_resume_mark(value: object) -> bool:
+    if not isinstance(value, Mapping) or value.get("done") is not False:
+        return isinstance(value, Mapping)
+    run, last, missing = (value.get(name) for name in ("run", "last_list_id", "missing_list_ids"))
+    return isinstance(run, str) and isinstance(last, int) and _is_array_of(int, missing)
+
+
+def _is_array_of_partitions(value: Any) -> bool:
+    return _is_array_of(dict, value) and all(isinstance(part.get("context"), Mapping) for part in value)
+
+
+_MEMBERS_OF_THE_SDK: Final[Mapping[str, _Member]] = {
+    _PARTITIONS: _Member("an array of objects with a `context`", _is_array_of_partitions),
+    "progress_markers": _Member("an object", lambda value: isinstance(value, Mapping)),
+}
+_MEMBERS: Final[Mapping[str, _Member]] = {
+    **_MEMBERS_OF_THE_SDK,
+    "export_jobs": _Member("an array of objects", partial(_is_array_of, dict)),
+    "resume": _Member("what an interrupted run leaves", _is_resume_mark),
+}
+
+
+def _without_empty_members(entry: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in entry.items() if value is not None or name not in _MEMBERS}
+    if _is_array_of(dict, kept.get(_PARTITIONS)):
+        kept[_PARTITIONS] = [_without_empty_members(part) for part in kept[_PARTITIONS]]
+    return kept
+
+
+def _check_members(stream: str, entry: Mapping[str, Any], members: Mapping[str, _Member]) -> None:
+    for name, member in members.items():
+        if name in entry and not member.fits(entry[name]):
+            raise UnusableStateError(
+                f"The state of the stream {stream} has a `{name}` that is {_shown(entry[name])}, not {member.words}. "
+                f"{_REMEDY}"
+            )
+    for part in entry.get(_PARTITIONS, ()):
+        _check_members(stream, part, members)
+
+
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = str(value) if isinstance(value, Decimal) else repr(value)
     return text if len(text) <= _MAX_SHOWN_CHARACTERS else f"{text[:_MAX_SHOWN_CHARACTERS]}..."
 
 

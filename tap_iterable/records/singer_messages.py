@@ -17,10 +17,11 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
-from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
+from singer_sdk.singerlib.encoding.simple import Message, RecordMessage, SchemaMessage
 from singer_sdk.singerlib.json import serialize_json
 
 from tap_iterable.records.ascii_json import to_ascii
+from tap_iterable.records.complete_rows import CompleteRows
 from tap_iterable.records.record_shape import Record
 
 _UNWRITABLE: Final = (UnicodeEncodeError, RecursionError)
@@ -57,6 +58,29 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         with SIGNAL_DEFERRAL:
             _write(lines)
             self.rows[stream] += len(records)
+
+
+class CompleteMessageWriter(MessageWriter):
+    """Writes records that have all columns of the schema that was written before them, in its order.
+
+    That is the schema of the columns that are selected, mapped and flattened, as the records are.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._complete: dict[str, CompleteRows] = {}
+
+    def write_message(self, message: Message) -> None:
+        """Write one message."""
+        if isinstance(message, SchemaMessage):
+            self._complete[message.stream] = CompleteRows(message.schema.get("properties", {}))
+        elif isinstance(message, RecordMessage):
+            message.record = self._complete[message.stream].row(message.record)
+        super().write_message(message)
+
+    def write_records(self, stream: str, records: Sequence[Record | msgspec.Struct], version: int | None) -> None:
+        """Write RECORD messages, all with one time of extraction."""
+        super().write_records(stream, self._complete[stream].rows(records), version)
 
 
 _Handler: TypeAlias = Callable[[int, FrameType | None], Any]

@@ -27,6 +27,8 @@ REST_OF_FIELDS: Final = {
     "description": "Every field without a column of its own: custom and new fields, and values of an unexpected type.",
 }
 
+_ANYTHING: Final = {"type": ["object", "array", "string", "number", "boolean", "null"], "items": {}}
+"""Arrays always have `items`: loaders that make columns of arrays ask for them."""
 _KINDS: Final[dict[str, dict[str, Any]]] = {
     "string": {"type": ["string", "null"]},
     "integer": {"type": ["integer", "null"]},
@@ -35,7 +37,7 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
     "date-time": {"type": ["string", "null"], "format": "date-time"},
     "object": {"type": ["object", "null"], "additionalProperties": True},
     "json": {"type": ["object", "null"], "additionalProperties": True},
-    "any": {"type": ["object", "array", "null"]},
+    "any": {"type": ["object", "array", "null"], "items": _ANYTHING},
 }
 
 
@@ -78,5 +80,5 @@ def _description(name: str) -> str:
 def _kind(kind: str) -> dict[str, Any]:
     outer, _, inner = kind.partition(":")
     if outer == "array":
-        return {"type": ["array", "null"]} | ({"items": _kind(inner)} if inner else {})
+        return {"type": ["array", "null"], "items": _kind(inner) if inner else _ANYTHING}
     return dict(_KINDS[kind])

@@ -11,12 +11,17 @@ from typing import Any, Final
 from singer_sdk import Stream, Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.helpers.types import Context
+from singer_sdk.singerlib import Catalog
 
-from iterable_api.errors import ForbiddenError, IterableError, UnauthorizedError
+from iterable_api.errors import ForbiddenError, IterableError, RunEndedError, UnauthorizedError
 from iterable_api.http.client import IterableClient
 from tap_iterable.batch_files.files import BaseBatchFileEncoding, BatchConfig, write_files
 from tap_iterable.batch_files.rows import Rows
 from tap_iterable.config.settings import spool_directory
+from tap_iterable.export.windows import OversizeError
+from tap_iterable.input.catalog import StreamDefinition, adopt
+from tap_iterable.records.complete_rows import CompleteRows
+from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
 from tap_iterable.records.parquet import ParquetShape
 from tap_iterable.records.record_shape import Record, RecordShape
 from tap_iterable.reporting.read_counts import ReadCounts
@@ -69,6 +74,16 @@ class IterableStream(Stream):
         """The conversion of fields into this stream's records."""
         return RecordShape(self._json_schema)
 
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take the selection, and what else of a catalog a stream can have; a warning tells the rest."""
+        if entry := catalog.get_stream(self.name):
+            own = StreamDefinition(self.name, tuple(self.primary_keys), self.replication_key, self.schema)
+            ignored = list(adopt(entry, own))
+            if entry.metadata.root.selected:
+                for words in ignored:
+                    self.logger.warning("The stream %s %s.", self.name, words)
+        super().apply_catalog(catalog)
+
     def post_process(self, row: Record, context: Context | None = None) -> Record:  # noqa: ARG002 (the SDK's signature)
         """The record as it is written."""
         return self._parquet.row(row) if self._parquet else row
@@ -89,9 +104,20 @@ class IterableStream(Stream):
 
     @contextmanager
     def being_read(self) -> Iterator[None]:
-        """Read the stream within this context: its requests are counted, and refusals of the key are handled."""
-        with self.traffic.of(self.name, self.counts), self.handling_refusals():
-            yield
+        """Read the stream within this context: its requests are counted, and refusals of the key are handled.
+
+        Other errors get a note that names the stream.
+        """
+        try:
+            with self.traffic.of(self.name, self.counts), self.handling_refusals():
+                yield
+        except (IterableError, OversizeError, TooManyMalformedLinesError) as error:
+            if not isinstance(error, NotReadableError | RunEndedError):
+                error.add_note(
+                    f"The stream {self.name} ends here: state holds all that was read whole, and the next run goes on "
+                    "from there. docs/troubleshooting.md says what to do about this error."
+                )
+            raise
 
     @contextmanager
     def handling_refusals(self) -> Iterator[None]:
@@ -114,6 +140,8 @@ class IterableStream(Stream):
         if len(schemas) > 1:
             raise SeveralStreamsError(self.name)
         blocks = self.batch_blocks(context)
+        if schemas and self.config.get("absent_as_null"):
+            blocks = map(CompleteRows(schemas[0]["properties"]).rows, blocks)
         if schemas:
             name, directory = f"{self.tap_name}--{self.name}", spool_directory(self.config)
             for url in write_files(batch_config, name, self.batch_schema(schemas[0]), blocks, directory):

@@ -171,6 +171,33 @@ def test_users_and_members_of_other_project_types_are_told_apart(tmp_path: Path,
     assert output.records["list_users"] == [{"listId": list_id, "member": "u-2", "userId": "u-2"}]
 
 
+def test_members_of_a_hybrid_project_are_joined_to_users_by_the_one_identifier_that_they_have(tmp_path: Path) -> None:
+    """As docs/streams.md says: on `userId`, and on `email` where that is null."""
+    both, only_id, only_email = (
+        {"userId": "u-1", "email": "ann@example.com"},
+        {"userId": "u-2"},
+        {"email": "cy@example.com"},
+    )
+    with Sandbox(project_type="hybrid", clock=StoppedClock(datetime(2026, 9, 1, tzinfo=UTC))) as sandbox:
+        _post(sandbox, "/api/users/bulkUpdate", {"users": [both, only_id, only_email]})
+        list_id = _post(sandbox, "/api/lists", {"name": "L"})["listId"]
+        _post(sandbox, "/api/lists/subscribe", {"listId": list_id, "subscribers": [both, only_id, only_email]})
+        output = TapRun(sandbox.url, sandbox.api_key, tmp_path)("users", "list_users", project_type="hybrid")
+    assert output.code == 0, output.log
+    members, users = output.records["list_users"], output.records["users"]
+    assert sorted(row["member"] for row in members) == ["cy@example.com", "u-1", "u-2"]
+    assert [row for row in members if "userId" in row and "email" in row] == []
+    found = [
+        [user for user in users if user.get(column) == row[column]]
+        for row in members
+        for column in (["userId"] if "userId" in row else ["email"])
+    ]
+    assert [len(rows) for rows in found] == [1, 1, 1]
+    joined = {user["itblUserId"]: (user.get("userId"), user.get("email")) for rows in found for user in rows}
+    assert {("u-1", "ann@example.com"), (None, "cy@example.com")} < set(joined.values())
+    assert len(joined) == 3
+
+
 def test_a_user_without_the_key_of_the_project_type_is_kept_aside_and_reported(tmp_path: Path) -> None:
     with Sandbox(project_type="userId", clock=StoppedClock(datetime(2026, 9, 1, tzinfo=UTC))) as sandbox:
         users = [{"userId": "u-1"}, {"userId": "u-2", "email": "ann@example.com"}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,9 @@ NO_MOMENTS: list[Any] = [
     "2026-10-15T25:00:00Z",
     "2026-10-15T21:15 CET",
 ]
-NO_MOMENTS += ["1792098900", "1712010200123", 1792098900, 1792098900000.5, True, ["2026-10-15"], {"a": 1}]
+NO_MOMENTS += [0, -1, 3, 20261015, 946684799, 4102444800, 20261015211500, "179209890", "1792098900.5", float("nan")]
+NO_MOMENTS += [True, False, [], ["2026-10-15"], {"a": 1}]
+EPOCHS: list[Any] = [1792098900, 1792098900000, "1792098900", "1792098900000", 1792098900.5, Decimal("1792098900999.9")]
 
 
 def _tap(state: dict[str, Any], **settings: Any) -> TapIterable:
@@ -64,7 +67,7 @@ def _state(stream: str, value: object, key: str = "createdAt") -> dict[str, Any]
     return {"bookmarks": {stream: {"replication_key": key, "replication_key_value": value}}}
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", [*FORMS, *EPOCHS])
 def test_a_bookmark_is_read_in_every_form_that_names_one_moment(form: str) -> None:
     tap = _tap(_state("custom_event", form))
     assert tap.state == _state("custom_event", REACHED)
@@ -162,6 +165,10 @@ def test_a_stream_whose_state_is_no_object_is_named(entry: object) -> None:
         _tap({"bookmarks": {"custom_event": entry}})
 
 
+OF_ANOTHER_TAP = (
+    "The state has entries without a `replication_key_value`, which another tap may have left, so these streams are "
+    "read from `start_date`: users"
+)
 FOREIGN: list[tuple[dict[str, Any], str]] = [
     (
         {"orders": {"id": 3}, "invoices": {"id": 4}},
@@ -169,7 +176,11 @@ FOREIGN: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"users": {"updatedAt": "2026-10-15"}},
-        "The state has entries without a `replication_key_value`, so these streams are read from `start_date`: users",
+        OF_ANOTHER_TAP,
+    ),
+    (
+        {"users": {"partitions": [{"context": {"listId": 3}, "replication_key_value": "2026-10-15"}]}},
+        OF_ANOTHER_TAP,
     ),
     (
         _state("campaigns", "2026-10-15", "updatedAt")["bookmarks"],
@@ -273,9 +284,9 @@ def test_the_command_reads_from_where_the_log_says_it_does(tmp_path: Path, value
 
 
 def test_the_command_refuses_a_bookmark_that_it_cannot_read_in_a_sentence(read: TapRun) -> None:
-    output = read("custom_event", state=_state("custom_event", 1792098900))
+    output = read("custom_event", state=_state("custom_event", 17920989))
     assert output.code == 1
-    assert "The bookmark of the stream custom_event is 1792098900, which is not a moment" in output.log
+    assert "The bookmark of the stream custom_event is 17920989, which is not a moment" in output.log
     assert "Traceback" not in output.log
     assert output.messages == []
 
