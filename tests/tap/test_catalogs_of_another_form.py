@@ -26,7 +26,7 @@ def _root(entry: Entry) -> dict[str, Any]:
 
 
 def _catalog(change: Change) -> dict[str, Any]:
-    catalog = json.loads(json.dumps(selecting(STREAMS, CATALOG)))
+    catalog = selecting(STREAMS, json.loads(json.dumps(CATALOG)))
     catalog["streams"] = [entry for entry in catalog["streams"] if entry["tap_stream_id"] in STREAMS]
     for entry in catalog["streams"]:
         change(entry)
