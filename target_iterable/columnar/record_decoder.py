@@ -143,7 +143,7 @@ def _decoded(column: Mapping[str, Any]) -> Any:
     if not classes or not classes <= _DECODED.keys():
         return None
     types = {class_: _DECODED[class_] for class_ in classes}
-    if "maxLength" in bounds and str in types:
+    if bounds.get("maxLength", _NO_LENGTH) < _NO_LENGTH and str in types:
         types[str] = Annotated[str, Meta(max_length=bounds["maxLength"])]
     if "items" in bounds and list in types:
         item = _decoded(bounds["items"])
@@ -153,6 +153,8 @@ def _decoded(column: Mapping[str, Any]) -> Any:
     return Union[tuple(types.values())]  # noqa: UP007 (made here)
 
 
+_NO_LENGTH: Final = 2**31
+"""Characters that no text has."""
 _BOUNDS: Final[Mapping[str, type]] = {"maxLength": int, "items": dict}
 """Keywords of a schema, besides types, that the decoder can check."""
 _DECODED: Final[Mapping[type, Any]] = {
