@@ -10,7 +10,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-_DATA: Final = frozenset({"default", "enum", "const", "examples"})
+DATA: Final = frozenset({"default", "enum", "const", "examples"})
 """Keywords whose values are no schemas."""
 _LISTS_IN_PLACE: Final = ("allOf", "anyOf", "oneOf")
 _IN_PLACE: Final = ("not", "if", "then", "else")
@@ -61,7 +61,7 @@ def is_nested_in(schema: Any, levels: int) -> bool:
 
 
 def _inner(part: _Part) -> list[Any]:
-    return [value for name, value in part.items() if name not in _DATA]
+    return [value for name, value in part.items() if name not in DATA]
 
 
 def _resolved(schema: _Part) -> Iterator[tuple[_Part, Any]]:
