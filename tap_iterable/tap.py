@@ -37,6 +37,7 @@ from iterable_runs.store.facts import StreamFacts
 from tap_iterable.config.settings import SCHEMA, problems
 from tap_iterable.event_streams.exports import UserStream
 from tap_iterable.event_streams.registry import event_streams
+from tap_iterable.export.download import SpoolNotWrittenError
 from tap_iterable.export.json_answers import array_in
 from tap_iterable.export.windows import OversizeError
 from tap_iterable.input.selection import NothingSelectedError, check_selection
@@ -59,6 +60,7 @@ EXPECTED_ERRORS: Final = (
     NothingSelectedError,
     OSError,
     OversizeError,
+    SpoolNotWrittenError,
     TooManyMalformedLinesError,
     UnreadableVariableError,
     UnusableStateError,

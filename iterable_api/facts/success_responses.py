@@ -16,12 +16,12 @@ envelope. Members that are not named here may be there or not.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from iterable_api.errors import UnreadableAnswerError
+from iterable_api.facts.answer_json import decode_answer
 from iterable_api.redaction import redact
 
 SUCCESS: Final = "Success"
@@ -51,7 +51,7 @@ class SuccessResponse:
             UnreadableAnswerError: if that is no success. Its text holds nothing of the body but `code`, redacted.
         """
         try:
-            answer = json.loads(body)
+            answer = decode_answer(body)
         except (ValueError, RecursionError):
             raise self._unlike("something that is not JSON" if body.strip() else "nothing") from None
         if not isinstance(answer, dict):

@@ -16,6 +16,7 @@ from target_iterable.core.rejection import INVALID_RECORD, RecordRejectedError
 from target_iterable.schemas.metadata_columns import is_metadata
 from target_iterable.schemas.patterns import bounded, has_pattern_properties, without_patterns
 from target_iterable.schemas.schema_dialects import normalise_schema
+from target_iterable.schemas.schema_types import DATES
 
 Check: TypeAlias = Callable[[dict[str, Any]], bool]
 """Whether a record is surely valid. False means: not known."""
@@ -32,6 +33,7 @@ _CLASSES: Final[Mapping[str, frozenset[type]]] = {
 """Type -> Python classes whose values are always valid for it. Others may be valid, too: 1.0 is an integer."""
 
 _ALL_CLASSES: Final = frozenset().union(*_CLASSES.values())
+_COMPUTED: Final = frozenset({bool, int, float, Decimal})
 _ANNOTATIONS: Final = frozenset({"format", "title", "description", "default", "examples", "$comment"})
 """Keywords that demand nothing; formats are not checked."""
 _RECORD_KEYWORDS: Final = _ANNOTATIONS | {
@@ -76,12 +78,14 @@ class RecordValidator:
 
     @cached_property
     def _is_valid_by_compiled(self) -> Check:
-        return compiled(self.schema)
+        return compiled(_with_computed_values(self.schema))
 
     def _refuse_if_invalid(self, record: dict[str, Any]) -> None:
-        error = None if self._is_valid_by_compiled(record) else next(self._sdk_validator.iter_errors(record), None)
-        if error is not None:
-            raise _refusal(error)
+        if self._is_valid_by_compiled(record):
+            return
+        for error in self._sdk_validator.iter_errors(record):
+            if not _is_computed(error):
+                raise _refusal(error)
 
 
 def _refusal(error: Any) -> RecordRejectedError:
@@ -117,6 +121,34 @@ def _sdk_validator(schema: dict[str, Any]) -> Any:
             f"The schema in a SCHEMA of the input is not JSON Schema: {cause.message} at {cause.json_path}"
         ) from None
     return bounded(found.evolve(schema=schema))
+
+
+def _with_computed_values(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with numbers and booleans in columns of texts.
+
+    The SDK calls a column a text if it does not know what an expression of `stream_maps` computes, such as `price * 2`.
+    """
+    if not isinstance(columns := schema.get("properties"), dict):
+        return schema
+    return {**schema, "properties": {name: _with_computed(column) for name, column in columns.items()}}
+
+
+def _with_computed(column: Any) -> Any:
+    if not isinstance(column, Mapping) or not _takes_computed(column):
+        return column
+    return {**column, "type": list(dict.fromkeys([*_listed(column["type"]), "number", "boolean"]))}
+
+
+def _is_computed(error: Any) -> bool:
+    """Whether a record is only called invalid for a number or boolean in a column of texts."""
+    is_of_column = error.validator == "type" and len(error.absolute_path) == 1 and error.parent is None
+    return is_of_column and error.instance.__class__ in _COMPUTED and _takes_computed(error.schema)
+
+
+def _takes_computed(column: Mapping[str, Any]) -> bool:
+    kinds = column.get("type")
+    is_text = isinstance(kinds, str | list) and "string" in _listed(kinds)
+    return is_text and column.get("format") not in DATES and "enum" not in column
 
 
 def _with_columns_once(schema: dict[str, Any]) -> dict[str, Any]:
