@@ -30,7 +30,7 @@ from iterable_api.rate_limits.limiter import DocumentedLimits, RateLimiter
 from iterable_api.waiting.cancellation import PROCESS, Cancellation
 from iterable_api.waiting.retry_policy import REQUEST, RetryPolicy
 
-_MAX_ERROR_BYTES: Final = 1 << 24
+_MAX_ERROR_BYTES: Final = 1 << 22
 """Bytes of an error that are read; Iterable's name every record of a request at most."""
 _SUCCESS: Final = range(200, 300)
 

@@ -47,10 +47,10 @@ def test_maps_of_the_target_and_of_the_tap_compute_the_same(project: Project) ->
     maps = {
         "plans": {"__alias__": "users", "email": "mail", "score": "price * 2", "big": "price > 5", "__else__": None}
     }
-    rows = [{"mail": "a@example.com", "price": 4}, {"mail": "b@example.com", "price": 7.5}]
+    rows = [{"mail": "a@example.com", "price": 4.25}, {"mail": "b@example.com", "price": 7.25}]
     given = stream("plans", rows, mail=TEXT, price={"type": "number"})
     assert project.load(given, stream_maps=maps)["users"]["written"] == 2
-    assert project.holds.user(email="b@example.com")["score"] == 15
+    assert project.holds.user(email="b@example.com")["score"] == 14.5
     assert project.holds.user(email="b@example.com")["big"] is True
 
 
@@ -67,6 +67,7 @@ def test_a_tap_whose_maps_compute_numbers_writes_them_into_another_project(new_p
                 "api_url": source.sandbox.url,
                 "enforce_rate_limits": False,
                 "start_date": "2020-01-01T00:00:00Z",
+                "hold_back_minutes": 0,
                 "stream_maps": maps,
             }
         )
