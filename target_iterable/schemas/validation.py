@@ -185,9 +185,8 @@ def _class_check(schema: Mapping[str, Any]) -> Check:
         for column, value in record.items():
             if value.__class__ not in classes.get(column, other):
                 return False
-        for column, values in listed.items():
-            if column in record and record[column] not in values:
-                return False
+        if listed and any(column in record and record[column] not in values for column, values in listed.items()):
+            return False
         return required <= record.keys() and (not undecided or is_rest_valid(record))
 
     return is_valid
