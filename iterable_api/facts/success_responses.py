@@ -16,12 +16,14 @@ envelope. Members that are not named here may be there or not.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
 from iterable_api.errors import UnreadableAnswerError
-from iterable_api.facts.answer_json import decode_answer
 from iterable_api.redaction import redact
 
 SUCCESS: Final = "Success"
@@ -172,3 +174,16 @@ CHANNELS: Final = _array("channels", _has_things("channels"))
 MESSAGE_TYPES: Final = _array("messageTypes", _has_things("messageTypes"))
 TEMPLATES: Final = _array("templates", _has_templates)
 CATALOGS: Final = _array("catalogNames", _has_catalogs)
+
+
+def decode_answer(body: bytes) -> Any:
+    """The value in the body of an answer, without a copy of it as text: answers can have a gigabyte.
+
+    Raises:
+        ValueError, RecursionError: if it is not JSON.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # It reads more, such as a byte order mark.
+        return json.loads(body)

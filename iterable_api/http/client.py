@@ -20,7 +20,7 @@ from iterable_api.errors import (
     UnreadableAnswerError,
     api_error,
 )
-from iterable_api.facts.answer_json import decode_answer
+from iterable_api.facts.success_responses import decode_answer
 from iterable_api.http.addresses import base_url
 from iterable_api.http.api_request import ApiRequest, Params, PathParams
 from iterable_api.http.retries import connection_error, retry_after, retrying

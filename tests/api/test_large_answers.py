@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from iterable_api.errors import ServerError
-from iterable_api.facts.answer_json import decode_answer
+from iterable_api.facts.success_responses import decode_answer
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
 from tests.scripted_server import Answer, ScriptedServer, answer_json
