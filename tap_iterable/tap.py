@@ -38,6 +38,7 @@ from iterable_runs.store.facts import StreamFacts
 from tap_iterable.config.settings import SCHEMA, problems
 from tap_iterable.event_streams.exports import UserStream
 from tap_iterable.event_streams.registry import event_streams
+from tap_iterable.export.download import SpoolNotWrittenError
 from tap_iterable.export.json_answers import array_in
 from tap_iterable.export.windows import OversizeError
 from tap_iterable.input.catalog import UnusableCatalogError, read_catalog
@@ -61,6 +62,7 @@ EXPECTED_ERRORS: Final = (
     NothingSelectedError,
     OSError,
     OversizeError,
+    SpoolNotWrittenError,
     TooManyMalformedLinesError,
     UnreadableVariableError,
     UnusableCatalogError,

@@ -8,6 +8,8 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
+from singer_sdk.exceptions import InvalidInputLine
+
 from target_iterable.columnar.block_reader import InputRecord
 from target_iterable.columnar.line_block import RECORD, SCHEMA, Kind, LineBlock
 from target_iterable.columnar.record_decoder import NO_RECORDS, TypedRecords
@@ -157,7 +159,10 @@ class ColumnarPath:
                 if kind.type == SCHEMA:
                     return others, place
                 if kind == Kind(RECORD, self._stream):
-                    message, is_exact = block.message(start + place)
+                    try:
+                        message, is_exact = block.message(start + place)
+                    except InvalidInputLine:
+                        continue
                     if (record := message.get("record")).__class__ is not dict:
                         return others, place
                     others[place] = InputRecord(record, record, version_in(message.get("version")), is_exact)

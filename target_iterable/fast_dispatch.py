@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from types import FrameType, MappingProxyType
@@ -37,7 +38,12 @@ class FastDispatchTarget(Target):
     def __init__(self, **options: Any) -> None:
         self._ways: dict[str, list[_Route]] = {}
         self._paths: dict[str, ColumnarPath] = {}
+        self._emitted = ""
         super().__init__(**options)
+
+    def sinks_of(self, stream: str) -> list[Sink]:
+        """Return the sinks that the records of a stream reach, whose SCHEMA has come."""
+        return [sink for _, sink in self._ways.get(stream) or self._learn({"stream": stream})]
 
     def state_writer(self) -> Callable[[], None]:
         """Return a function that emits the latest state as of now. The SDK emits state only when it drains."""
@@ -53,6 +59,17 @@ class FastDispatchTarget(Target):
         """Return the columnar path of a stream; None if it has none, or no record has arrived yet."""
         return self._paths.get(stream)
 
+    def emit_state(self, text: str) -> None:
+        """Emit state, unless it is empty, or the last one."""
+        if text and text != self._emitted:
+            self._write_state_message(text)
+
+    def _write_state_message(self, state: Any) -> None:
+        """Emit state in the text in which it came: the SDK would write `1e400` as `Infinity`."""
+        sys.stdout.write(f"{state}\n")
+        sys.stdout.flush()
+        self._emitted = state
+
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         self._ways.clear()
         self._paths.clear()
@@ -61,7 +78,6 @@ class FastDispatchTarget(Target):
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         record = message_dict.get("record")
         if record.__class__ is not dict:
-            self._assert_line_requires(message_dict, {"stream", "record"})
             raise InvalidInputLine("A RECORD of the input holds no object")
         ways = self._ways.get(message_dict.get("stream", "")) or self._learn(message_dict)
         for transform, sink in ways:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 from types import FrameType
 from typing import IO, Any, Final, TypeAlias
 
-import msgspec
 from singer_sdk.exceptions import InvalidInputLine
 from singer_sdk.singerlib.encoding import SimpleSingerReader
 
 from iterable_api.waiting.shutdown import GRACE_SECONDS
-from target_iterable.columnar.line_block import RECORD, SCHEMA, DecodedMessage, LineBlock
+from target_iterable.columnar.line_block import RECORD, SCHEMA, STATE, DecodedMessage, LineBlock
 from target_iterable.columnar.line_reader import line_blocks
 from target_iterable.columnar_path import ColumnarPath, version_in
+from target_iterable.core.input_lines import decode_line, state_text, with_floats
 from target_iterable.core.source import InputMessage, Line
+from target_iterable.core.unreadable_lines import UnreadableLines
 from target_iterable.delivery.errors import PostponedError
 from target_iterable.schemas.schema_messages import refuse_malformed
 
 _Callback: TypeAlias = Callable[[dict[str, Any]], None]
 
 _logger: Final = logging.getLogger("target-iterable")
-_quick: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def _no_path(_stream: str) -> ColumnarPath | None:
@@ -40,23 +38,26 @@ class _StoppedError(Exception):
 class SingerReader(SimpleSingerReader):
     """Reader that, unlike the SDK's, never logs an unreadable line: lines hold personal data.
 
+    STATE messages get the text of their value in place of the value.
+
     Attributes:
         path_of: returns the columnar path of a stream, if it has one.
         on_message: called after each message, or block of messages, that was processed.
         on_version: callback for ACTIVATE_VERSION; the SDK's would warn of columns that are never written here.
-        on_state: called with the value of each STATE message.
+        on_state: called with the value of each STATE message, and its text.
         on_break: called if reading ends with an error.
         passes_state: whether STATE messages are processed; if not, no state is ever emitted.
         stopped: whether `stop` ended the reading before the end of the input.
         is_exact: whether all values of the last message are standard JSON. Python's own parser, the fallback of the
             faster one, also accepts NaN and lone surrogates, which Iterable refuses.
+        unreadable: the lines that cannot be read.
         postponed: whether the rest of the input was skipped, because Iterable accepts no more today.
     """
 
     path_of: Callable[[str], ColumnarPath | None] = _no_path
     on_message: Callable[[], None] | None = None
     on_version: Callable[[dict[str, Any]], None] | None = None
-    on_state: Callable[[Any], None] | None = None
+    on_state: Callable[[Any, str], None] | None = None
     on_break: Callable[[], None] | None = None
     passes_state: bool = True
     stopped: bool = False
@@ -71,6 +72,9 @@ class SingerReader(SimpleSingerReader):
         self._waits = False
         self._version: Any = None
         self._record: Any = None
+        self._number = 0
+        self.unreadable = UnreadableLines(self._schemas)
+        self._held_state: tuple[Line, dict[str, Any]] | None = None
 
     @property
     def record(self) -> Mapping[str, Any]:
@@ -105,12 +109,7 @@ class SingerReader(SimpleSingerReader):
         Raises:
             InvalidInputLine: if it is not a JSON object.
         """
-        try:
-            message = _quick.decode(line)
-            self.is_exact = True
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            message = _parsed(line)
-            self.is_exact = False
+        message, self.is_exact = decode_line(line)
         if not isinstance(message, dict):
             raise InvalidInputLine("A line of the input is JSON, but not an object")
         return message
@@ -138,6 +137,8 @@ class SingerReader(SimpleSingerReader):
         try:
             for lines in blocks:
                 self._process_block(lines, callbacks, counts)
+                self._number += len(lines)
+            self.unreadable.refuse_waiting()
         except PostponedError:
             self.postponed = True
             # The writer of the input must not get a broken pipe.
@@ -155,12 +156,29 @@ class SingerReader(SimpleSingerReader):
             taken = self._take(block, place, looked)
             counts[RECORD] += taken
             if not taken and lines[place].strip():
-                if self._switches(block.message(place).message):
-                    continue
-                counts[self._process(block, place, callbacks)] += 1
+                try:
+                    if self._switches(block.message(place).message):
+                        continue
+                    counts[self._process(block, place, callbacks)] += 1
+                except InvalidInputLine as error:
+                    self._reject(block, place, error)
             place += max(taken, 1)
-            if self.on_message is not None:
+            if self.on_message is not None and not self.unreadable.are_waiting:
                 self.on_message()
+
+    def _reject(self, block: LineBlock, place: int, error: InvalidInputLine) -> None:
+        """Reject an unreadable record.
+
+        Raises:
+            InvalidInputLine: with the number of the line, if it is another message, or may be one.
+        """
+        kind = block.kind(place)
+        text = f"Stream {kind.stream!r}: {error}" if kind is not None and kind.type == SCHEMA else str(error)
+        numbered = InvalidInputLine(f"{text} (line {self._number + place + 1:,})")
+        if kind is not None and kind.type != RECORD:
+            raise numbered from None
+        self._version = None
+        self.unreadable.reject(block.lines[place], numbered, self._stream)
 
     def _take(self, block: LineBlock, place: int, looked: dict[ColumnarPath, int]) -> int:
         """Deliver messages together, from this one on; return how many. `looked`: path -> first index it has read."""
@@ -189,29 +207,49 @@ class SingerReader(SimpleSingerReader):
     def _process(self, block: LineBlock, place: int, callbacks: dict[str, _Callback]) -> str:
         """Process one message; return its type."""
         message, self.is_exact = block.message(place)
-        self._line, self._stream, self._version = block.lines[place], message.get("stream", ""), message.get("version")
-        self._record = message.get("record")
-        if self._stream.__class__ is not str:
+        stream = message.get("stream", "")
+        if stream.__class__ is not str:
             raise InvalidInputLine("A message of the input is of a stream whose name is not a text")
-        type_ = message.get("type")
-        if type_ != RECORD:
-            self.assert_line_requires(message, {"type"})
-            message = self._prepared(message)
-            type_ = str(type_)
-        callback: _Callback = callbacks.get(type_, _refuse_unknown)
-        callback(message)
+        self._line, self._record, self._version = block.lines[place], message.get("record"), message.get("version")
+        if message.get("type") == RECORD:
+            self.assert_line_requires(message, {"stream", "record"})
+            self._stream = stream
+            callbacks[RECORD](message)
+            return RECORD
+        self.assert_line_requires(message, {"type"})
+        type_ = str(message["type"])
+        callback = callbacks.get(type_, _refuse_unknown)
+        if type_ == STATE:
+            self._process_state(message, callback)
+            return type_
+        self._stream = stream
+        if type_ == SCHEMA:
+            refuse_malformed(message)
+            self._schemas[stream] = self._line
+        # Schemas are compiled, and that wants the numbers of Python.
+        callback(with_floats(self._line))
+        if type_ == SCHEMA:
+            self._release(callbacks)
         return type_
 
-    def _prepared(self, message: dict[str, Any]) -> dict[str, Any]:
-        if message["type"] == SCHEMA:
-            refuse_malformed(message)
-            self._schemas[self._stream] = self._line
-        if message["type"] != "STATE":
-            return message
+    def _process_state(self, message: dict[str, Any], callback: _Callback) -> None:
+        self.assert_line_requires(message, {"value"})
+        if self.unreadable.are_waiting:
+            self._held_state = self._line, message
+            return
+        value = message["value"]
+        text = state_text(self._line) if value else ""
         if self.on_state is not None:
-            self.on_state(message.get("value"))
-        # The SDK's writer cannot encode the `Decimal` values of this reader.
-        return dict(json.loads(self._line))
+            self.on_state(value, text)
+        callback({"type": STATE, "value": text})
+
+    def _release(self, callbacks: dict[str, _Callback]) -> None:
+        """Reject the lines that have waited for a stream, and process the state that came behind them."""
+        self.unreadable.reject_waiting(self._stream)
+        held, self._held_state = self._held_state, None
+        if held is not None:
+            self._line, message = held
+            self._process_state(message, callbacks[STATE])
 
     def _blocks(self, blocks: Iterator[list[Line]]) -> Iterator[list[Line]]:
         """Yield the blocks of lines until reading is stopped. Lines that a signal cuts off are not read."""
@@ -226,19 +264,6 @@ class SingerReader(SimpleSingerReader):
             if lines is None:
                 return
             yield lines
-
-
-def _parsed(line: Line) -> Any:
-    try:
-        return json.loads(line, parse_float=Decimal)
-    except json.JSONDecodeError as error:
-        raise InvalidInputLine(f"A line of the input is not JSON: {error.msg} at column {error.colno}") from None
-    except UnicodeDecodeError:
-        raise InvalidInputLine("A line of the input is not UTF-8") from None
-    except RecursionError:
-        raise InvalidInputLine("A line of the input holds objects or arrays in too many others") from None
-    except ValueError:
-        raise InvalidInputLine("A line of the input holds a number with too many digits") from None
 
 
 def _refuse_unknown(_message: dict[str, Any]) -> None:

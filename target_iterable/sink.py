@@ -61,6 +61,7 @@ class IterableSink(BatchSink):
             )
         self.delivery = target.deliveries.for_stream(stream_name)
         self._columns = route.columns(schema)
+        rejects = self.config["on_duplicate_field"] == "reject"
         self._object = OBJECTS[route.object](
             Destination(
                 target.project,
@@ -70,7 +71,7 @@ class IterableSink(BatchSink):
                 self._columns.key(self.key_properties),
                 _cleared(schema, route),
                 self._columns.schemas,
-                DuplicateFields(stream_name, self.delivery.counts.duplicate_fields, rejects=self._rejects_duplicates),
+                DuplicateFields(stream_name, self.delivery.counts.duplicate_fields, rejects=rejects),
             )
         )
         self._names: NamesOf | None = None
@@ -106,10 +107,6 @@ class IterableSink(BatchSink):
         """Whether operations are built by the block, which is a little before they are delivered."""
         return self._object.takes_blocks
 
-    @property
-    def _rejects_duplicates(self) -> bool:
-        return bool(self.config["on_duplicate_field"] == "reject")
-
     def get_validator(self) -> None:
         """Return None: the SDK would end the run at an invalid record and log its values; see `process_record`."""
 
@@ -120,6 +117,11 @@ class IterableSink(BatchSink):
         given = InputRecord(record, reader.record, reader.version, is_exact=reader.is_exact)
         (prepared,) = self.prepare([given])
         self.deliver(prepared, reader.source)
+
+    def reject(self, reason: RejectReason, source: InputMessage) -> None:
+        """Reject a record that cannot be read."""
+        self.tally_record_read()
+        self.deliver(PreparedRecord(reason, None), source)
 
     @property
     def rows_until_flush(self) -> int:
@@ -140,8 +142,7 @@ class IterableSink(BatchSink):
         if self._names is None:
             return [*outcomes]
         names = map(partial(self._named, self._names), rows_of(typed.columns, len(outcomes)))
-        versions = map(version_in, typed.versions)
-        triples = zip(outcomes, names, versions, strict=True)
+        triples = zip(outcomes, names, map(version_in, typed.versions), strict=True)
         return [PreparedRecord(outcome, named, None, version) for outcome, named, version in triples]
 
     def prepare(self, records: Sequence[InputRecord]) -> list[Prepared]:
@@ -280,7 +281,7 @@ class IterableSink(BatchSink):
             self.delivery.remove_missing(new_version, lambda: self._reader.stopped)
 
     def _named(self, names: NamesOf, record: Mapping[str, Any]) -> Sequence[str] | None:
-        """Return all identifiers by which a mirror knows the record; None if it has no valid one."""
+        """Return all identifiers by which a mirror knows the record; None if it has none."""
         try:
             return names(self._plain.row(record), [record.get(column) for column in self.key_properties])
         except (RecordRejectedError, RecursionError):

@@ -26,7 +26,9 @@ from target_iterable.config.route import NOTHING, Route
 from target_iterable.config.router import Router
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import SETTINGS
+from target_iterable.core.rejection import RejectReason
 from target_iterable.core.removal_stops import STREAM_ABSENT, RemovalStop, RunEnding
+from target_iterable.core.source import InputMessage
 from target_iterable.delivery.buffer import BufferLevel
 from target_iterable.delivery.errors import PostponedError
 from target_iterable.delivery.run_delivery import RunDelivery
@@ -100,7 +102,8 @@ class TargetIterable(CommandLine, FastDispatchTarget):
         self.reader.on_message = self._deliver_when_due
         self.reader.on_version = self._activate_version
         self.reader.on_state = self.deliveries.record_state
-        self.reader.on_break = self._close
+        self.reader.unreadable.on_reject = self._reject_unreadable
+        self.reader.on_break = self._break_off
         # The SDK would drain the streams at the same time; see `RunDelivery.deliver`.
         self.max_parallelism = 1
         if threading.current_thread() is threading.main_thread():
@@ -165,6 +168,11 @@ class TargetIterable(CommandLine, FastDispatchTarget):
             return RunEnding.POSTPONED
         return RunEnding.INTERRUPTED if self.reader.stopped else RunEnding.COMPLETE
 
+    def _reject_unreadable(self, stream: str, reason: RejectReason, message: InputMessage) -> None:
+        for sink in self.sinks_of(stream):
+            if isinstance(sink, IterableSink):
+                sink.reject(reason, message)
+
     def _activate_version(self, message: dict[str, Any]) -> None:
         self.reader.assert_line_requires(message, {"stream", "version"})
         for stream_map in self.mapper.stream_maps.get(message["stream"], ()):
@@ -207,8 +215,17 @@ class TargetIterable(CommandLine, FastDispatchTarget):
         if self.deliveries.is_due():
             self.deliveries.send_in_background(self.state_writer())
 
+    def _break_off(self) -> None:
+        """End the run at an error of the reading. What came before it is delivered."""
+        try:
+            self.deliveries.deliver_before_failure()
+        finally:
+            self._close()
+
     def _close(self, ending: RunEnding = RunEnding.FAILED) -> None:
         finished = ending is RunEnding.COMPLETE
+        if not finished and self.reader.passes_state:
+            self.emit_state(self.deliveries.settled_state)
         self.deliveries.close()
         for delivery in self.deliveries:
             delivery.record_ending(ending)

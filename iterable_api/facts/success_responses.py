@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
 from iterable_api.errors import UnreadableAnswerError
 from iterable_api.redaction import redact
 
@@ -51,7 +53,7 @@ class SuccessResponse:
             UnreadableAnswerError: if that is no success. Its text holds nothing of the body but `code`, redacted.
         """
         try:
-            answer = json.loads(body)
+            answer = decode_answer(body)
         except (ValueError, RecursionError):
             raise self._unlike("something that is not JSON" if body.strip() else "nothing") from None
         if not isinstance(answer, dict):
@@ -172,3 +174,16 @@ CHANNELS: Final = _array("channels", _has_things("channels"))
 MESSAGE_TYPES: Final = _array("messageTypes", _has_things("messageTypes"))
 TEMPLATES: Final = _array("templates", _has_templates)
 CATALOGS: Final = _array("catalogNames", _has_catalogs)
+
+
+def decode_answer(body: bytes) -> Any:
+    """The value in the body of an answer, without a copy of it as text: answers can have a gigabyte.
+
+    Raises:
+        ValueError, RecursionError: if it is not JSON.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # It reads more, such as a byte order mark.
+        return json.loads(body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from iterable_api.errors import (
     UnreadableAnswerError,
     api_error,
 )
+from iterable_api.facts.success_responses import decode_answer
 from iterable_api.http.addresses import base_url
 from iterable_api.http.api_request import ApiRequest, Params, PathParams
 from iterable_api.http.retries import connection_error, retry_after, retrying
@@ -30,6 +30,8 @@ from iterable_api.rate_limits.limiter import DocumentedLimits, RateLimiter
 from iterable_api.waiting.cancellation import PROCESS, Cancellation
 from iterable_api.waiting.retry_policy import REQUEST, RetryPolicy
 
+_MAX_ERROR_BYTES: Final = 1 << 22
+"""Bytes of an error that are read; Iterable's name every record of a request at most."""
 _SUCCESS: Final = range(200, 300)
 
 
@@ -237,16 +239,16 @@ def _ignore(_size: int) -> None:
 
 
 def _body(response: requests.Response) -> bytes:
-    """The body of an error, or nothing if it is cut short: the status is enough."""
+    """The body of an error as far as it says something, or nothing if it is cut short: the status is enough."""
     try:
         with response:
-            return response.content
+            return next(response.iter_content(_MAX_ERROR_BYTES), b"")
     except requests.RequestException:
         return b""
 
 
 def _json(response: requests.Response, path: str) -> Any:
     try:
-        return jsonlib.loads(response.content)
+        return decode_answer(response.content)
     except (ValueError, RecursionError):
         raise UnreadableAnswerError(f"{path} answered {response.status_code} with something that is not JSON") from None

@@ -193,7 +193,9 @@ class ExportStream(WindowedStream, BatchedStream):
         params = {"dataTypeName": self.data_type.name, "startDateTime": start, "endDateTime": end}
         limit = self.config["spool_limit_mb"] * 1_000_000
         patience = Patience(self.clock.now, limit, is_wide=self._is_wide(window))
-        lines = stack.enter_context(spool_answer(self.client, PATH, params, spool_directory(self.config), patience))
+        lines = stack.enter_context(
+            spool_answer(self.client, PATH, params, spool_directory(self.config), patience, stream=self.name)
+        )
         self._taken = patience.taken
         self._check(lines, f"{self.name} from {start} to {end}: {PATH}")
         # A window of one second cannot be halved: there the line counts as malformed.

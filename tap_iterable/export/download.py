@@ -7,10 +7,11 @@ end is verified.
 
 from __future__ import annotations
 
+import errno
 import json
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -26,11 +27,25 @@ from tap_iterable.export.patience import Patience
 _BLOCK: Final = 1 << 18
 
 
+_DISK_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.ENOENT})
+
+
+class SpoolNotWrittenError(Exception):
+    """The disk does not take an answer. State has not moved past it."""
+
+
 def spool_answer(
-    client: IterableClient, path: str, params: Params, directory: Path | None, patience: Patience | None = None
+    client: IterableClient,
+    path: str,
+    params: Params,
+    directory: Path | None,
+    patience: Patience | None = None,
+    *,
+    stream: str,
 ) -> AbstractContextManager[IO[bytes]]:
     """The whole answer of a GET as a file at its start; the file is gone afterwards. See `spool_response`."""
-    return spool_response(client.stream(path, params=params), path, client.on_answer, directory, patience)
+    opened = client.stream(path, params=params)
+    return spool_response(opened, path, client.on_answer, directory, patience, stream=stream)
 
 
 @contextmanager
@@ -40,6 +55,8 @@ def spool_response(
     on_answer: Callable[[int], None],
     directory: Path | None,
     patience: Patience | None = None,
+    *,
+    stream: str,
 ) -> Iterator[IO[bytes]]:
     """The body of a response as a file at its start. The file has no name, so even `kill -9` leaves nothing behind.
 
@@ -49,17 +66,42 @@ def spool_response(
         on_answer: is called with the number of bytes.
         directory: the directory of the file; by default the system's temporary directory.
         patience: says when the body gets too large, or lasts too long.
+        stream: the stream that the answer is for, named in errors of the disk.
 
     Raises:
+        SpoolNotWrittenError: if the disk does not take it.
         IncompleteBodyError: if the body broke off, or its end cannot be verified.
         OversizeError: see `Patience`; the rest of the body is not read.
     """
-    with tempfile.TemporaryFile(dir=directory, prefix="tap-iterable-", buffering=_BLOCK) as spool:
-        with opened as response:
-            _copy(response, spool, name, patience)
-        on_answer(spool.tell())
-        spool.seek(0)
+    with ExitStack() as stack:
+        with _explained_disk_errors(directory, stream):
+            spool = stack.enter_context(tempfile.TemporaryFile(dir=directory, prefix="tap-iterable-", buffering=_BLOCK))
+            stack.callback(_close, spool)
+            with opened as response:
+                _copy(response, spool, name, patience)
+            on_answer(spool.tell())
+            spool.seek(0)
         yield spool
+
+
+def _close(spool: IO[bytes]) -> None:
+    """Close a file, though the disk may not take what is still buffered: nobody reads it any more."""
+    with suppress(OSError):
+        spool.close()
+
+
+@contextmanager
+def _explained_disk_errors(directory: Path | None, stream: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _DISK_ERRORS:
+            raise
+        place = str(directory or tempfile.gettempdir())
+        raise SpoolNotWrittenError(
+            f"Stream {stream!r}: an answer cannot be kept in {place!r}: {error.strerror}. State has not moved past it. "
+            "Free space there, or name another directory by `spool_directory`"
+        ) from None
 
 
 def has_whole_last_line(spool: IO[bytes]) -> bool:

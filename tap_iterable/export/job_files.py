@@ -92,7 +92,9 @@ class JobFiles:
 
         def fetch() -> IO[bytes]:
             spool = stack.enter_context(
-                spool_response(self._open(next(urls), name), name, self._on_answer, self._directory)
+                spool_response(
+                    self._open(next(urls), name), name, self._on_answer, self._directory, stream=job.data_type
+                )
             )
             check(spool, name)
             if not beginning(spool):

@@ -77,7 +77,9 @@ class PartitionedStream(FullTableStream):
             yield from retrying(self._spool, stack, path, params, check)
 
     def _spool(self, stack: ExitStack, path: str, params: Params, check: Check) -> IO[bytes]:
-        spool = stack.enter_context(spool_answer(self.client, path, params, spool_directory(self.config)))
+        spool = stack.enter_context(
+            spool_answer(self.client, path, params, spool_directory(self.config), stream=self.name)
+        )
         check(spool, path)
         return spool
 

@@ -12,6 +12,7 @@ from target_iterable.core.source import Line
 
 RECORD: Final = "RECORD"
 SCHEMA: Final = "SCHEMA"
+STATE: Final = "STATE"
 
 
 class DecodedMessage(NamedTuple):

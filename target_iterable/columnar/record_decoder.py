@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, UnsetType, defstruct
 from target_iterable.columnar.columns import Column
 from target_iterable.core.source import Line
 from target_iterable.schemas.metadata_columns import is_metadata
-from target_iterable.schemas.validation import Check, classes_of, compiled, is_plain
+from target_iterable.schemas.validation import Check, classes_of, compiled, is_plain, listed_values
 
 _MAX_COLUMNS: Final = 500
 """Columns. Each costs time for every record, so more are slow for records that have few."""
@@ -138,12 +138,14 @@ def _decoded(column: Mapping[str, Any]) -> Any:
 
     Not for columns of numbers: the decoder would accept texts as decimals.
     """
+    if values := listed_values(column):
+        return Literal.__getitem__(tuple(values))
     bounds = {word: column[word] for word in _BOUNDS if isinstance(column.get(word), _BOUNDS[word])}
     classes = classes_of({word: said for word, said in column.items() if word not in bounds})
     if not classes or not classes <= _DECODED.keys():
         return None
     types = {class_: _DECODED[class_] for class_ in classes}
-    if "maxLength" in bounds and str in types:
+    if bounds.get("maxLength", _NO_LENGTH) < _NO_LENGTH and str in types:
         types[str] = Annotated[str, Meta(max_length=bounds["maxLength"])]
     if "items" in bounds and list in types:
         item = _decoded(bounds["items"])
@@ -153,6 +155,8 @@ def _decoded(column: Mapping[str, Any]) -> Any:
     return Union[tuple(types.values())]  # noqa: UP007 (made here)
 
 
+_NO_LENGTH: Final = 2**31
+"""Characters that no text has."""
 _BOUNDS: Final[Mapping[str, type]] = {"maxLength": int, "items": dict}
 """Keywords of a schema, besides types, that the decoder can check."""
 _DECODED: Final[Mapping[type, Any]] = {

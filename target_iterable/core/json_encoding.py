@@ -12,6 +12,8 @@ import msgspec
 from iterable_api.facts import timestamps
 from target_iterable.core.rejection import RecordRejectedError
 
+MOST_DIGITS: Final = 4_300
+"""Digits of an integer that Python reads. The time for more grows with their square."""
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 _encode_sorted: Final = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
 
@@ -37,7 +39,7 @@ def exact(value: Any) -> Any:
     """Convert `value` for `dumps`: numbers with a point to decimals, and dates that a stream map has made to texts.
 
     Raises:
-        RecordRejectedError: for NaN and infinity, which JSON cannot hold.
+        RecordRejectedError: for NaN and infinity, which JSON cannot hold, and for thousands of digits.
     """
     if isinstance(value, dict):
         return {name: exact(member) for name, member in value.items()}
@@ -53,4 +55,6 @@ def exact(value: Any) -> Any:
 def _finite(number: Decimal) -> Decimal:
     if not number.is_finite():
         raise RecordRejectedError("invalidNumber", "a number is infinite or not a number")
+    if len(number.as_tuple().digits) > MOST_DIGITS:
+        raise RecordRejectedError("invalidNumber", "a number has too many digits")
     return number

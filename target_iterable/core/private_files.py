@@ -13,6 +13,8 @@ from typing import Final
 from iterable_api.storage.paths import private_directory
 
 _FLAGS: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
+_LONGEST_NAME: Final = 100
+"""Characters of a stream's name that its files have; file systems take 255 bytes in all."""
 _UNSAFE: Final = re.compile(r"[^\w.-]", re.ASCII)
 
 
@@ -65,7 +67,7 @@ class StreamFile:
     def __init__(self, directory: Path, stream: str, started: datetime, suffix: str) -> None:
         self.path: Path | None = None
         self._directory = directory
-        self._stem = f"{_UNSAFE.sub('_', stream)}-{started.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        self._stem = f"{_UNSAFE.sub('_', stream[:_LONGEST_NAME])}-{started.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         self._suffix = suffix
         self._file: int | None = None
 

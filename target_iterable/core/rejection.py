@@ -7,6 +7,8 @@ from typing import Final
 
 INVALID_RECORD: Final = "invalidRecord"
 """Code of records that do not fit the schema of their stream."""
+UNREADABLE_LINE: Final = "unreadableLine"
+"""Code of lines of the input that are no message, and of records that lack a member."""
 
 
 @dataclass(frozen=True, slots=True)

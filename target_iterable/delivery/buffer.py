@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from iterable_api.facts.limits import MAX_BODY_BYTES
 from target_iterable.core.operation import Operation
@@ -43,6 +43,17 @@ class BufferLevel:
         self.is_high = False
 
 
+class Checkpoint(NamedTuple):
+    """A STATE message, by its number in the run, with the text of its value."""
+
+    number: int
+    state: str
+
+
+START: Final = Checkpoint(0, "")
+"""Before the first STATE."""
+
+
 @dataclass
 class Buffer:
     """Records of one stream that are sent, rejected or skipped together.
@@ -53,6 +64,7 @@ class Buffer:
         skipped: number of records with nothing to do.
         already_written: number of records that are written already.
         deleted: result -> records without an operation whose rows the source has deleted.
+        behind: the last STATE message before the first of these records.
     """
 
     rows: list[Operation] = field(default_factory=list)
@@ -60,6 +72,7 @@ class Buffer:
     skipped: int = 0
     already_written: int = 0
     deleted: Counter[str] = field(default_factory=Counter)
+    behind: Checkpoint = START
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.rejected) + self.skipped + self.already_written

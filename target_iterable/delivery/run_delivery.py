@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
 
-from target_iterable.delivery.buffer import Buffer, BufferLevel
+from target_iterable.delivery.buffer import START, Buffer, BufferLevel, Checkpoint
+from target_iterable.delivery.errors import DeliveryFailedError
 from target_iterable.delivery.stream_delivery import StreamDelivery
+
+_logger: Final = logging.getLogger("target-iterable")
 
 MAX_STATE_AGE_SECONDS: Final = 30
 """Seconds after which buffers are sent, and state moves, even if little has come."""
@@ -31,11 +35,14 @@ class RunDelivery:
         self._last_send = time.monotonic()
         self._pool = ThreadPoolExecutor(1, "delivery")
         self._sending: Future[None] | None = None
+        self._last = START
+        self._undelivered: list[Buffer] = []
 
     def for_stream(self, stream: str) -> StreamDelivery:
         """Return the delivery of `stream`, which all sinks of the stream share."""
         if stream not in self._streams:
             self._streams[stream] = self._make_delivery(stream, self._buffer_level)
+            self._streams[stream].record_checkpoint(self._last)
         return self._streams[stream]
 
     def __iter__(self) -> Iterator[StreamDelivery]:
@@ -78,13 +85,29 @@ class RunDelivery:
             DeadLettersNotWrittenError: if rejects could not be stored.
         """
         self._wait()
-        for delivery, buffer in self._take_buffers():
-            delivery.drain(buffer)
+        self._drain(self._take_buffers())
 
-    def record_state(self, state: Any) -> None:
-        """Record the value of a STATE message, which has come behind all records so far."""
+    def deliver_before_failure(self) -> None:
+        """Send what had come when the input turned out to be unreadable, unless it was a delivery that has failed."""
+        try:
+            self._wait()
+            if not self._undelivered:
+                self.deliver()
+        except DeliveryFailedError as error:
+            _logger.warning("What came before was not delivered either. %s", error)
+
+    def record_state(self, state: Any, text: str) -> None:
+        """Record a STATE message, which has come behind all records so far: its value, and the text of it."""
+        self._last = Checkpoint(self._last.number + 1, text)
         for delivery in self:
             delivery.mirror.record_state(state)
+            delivery.record_checkpoint(self._last)
+
+    @property
+    def settled_state(self) -> str:
+        """The last state before which all records have a verdict, as text; empty if there is none."""
+        waiting = [*self._undelivered, *(delivery.buffer for delivery in self)]
+        return min((buffer.behind for buffer in waiting if buffer), default=self._last).state
 
     def close(self) -> None:
         """Wait for what is being sent, close the files and emit the last metrics."""
@@ -103,12 +126,17 @@ class RunDelivery:
     def _take_buffers(self) -> list[tuple[StreamDelivery, Buffer]]:
         self._last_send = time.monotonic()
         self._buffer_level.clear()
-        return [(delivery, delivery.take_buffer()) for delivery in self]
+        return [(delivery, delivery.take_buffer(self._last)) for delivery in self]
+
+    def _drain(self, buffers: Sequence[tuple[StreamDelivery, Buffer]]) -> None:
+        self._undelivered = [buffer for _, buffer in buffers]
+        for delivery, buffer in buffers:
+            delivery.drain(buffer)
+            self._undelivered.pop(0)
 
     def _send(self, buffers: Sequence[tuple[StreamDelivery, Buffer]], on_delivered: Callable[[], None]) -> None:
         try:
-            for delivery, buffer in buffers:
-                delivery.drain(buffer)
+            self._drain(buffers)
             on_delivered()
         except BaseException:
             self._buffer_level.is_high = True

@@ -12,7 +12,7 @@ from target_iterable.core.operation import Batch, BatchResult, Operation, RowRes
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.removal_stops import RunEnding
 from target_iterable.core.source import InputMessage
-from target_iterable.delivery.buffer import Buffer, BufferLevel
+from target_iterable.delivery.buffer import START, Buffer, BufferLevel, Checkpoint
 from target_iterable.delivery.errors import (
     DeliveryFailedError,
     batch_failed,
@@ -156,9 +156,19 @@ class StreamDelivery:
         if self._may_prefetch:
             self._history.deduplication.prefetch(rows)
 
-    def take_buffer(self) -> Buffer:
+    @property
+    def buffer(self) -> Buffer:
+        """The records that wait."""
+        return self._buffer
+
+    def record_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Record a STATE message, which has come behind all records so far."""
+        if not self._buffer:
+            self._buffer.behind = checkpoint
+
+    def take_buffer(self, checkpoint: Checkpoint = START) -> Buffer:
         """Return the buffer, and start an empty one. Its records count as read, so no drain may be under way."""
-        buffer, self._buffer = self._buffer, Buffer()
+        buffer, self._buffer = self._buffer, Buffer(behind=checkpoint)
         self.counts.read += len(buffer)
         return buffer
 

@@ -12,6 +12,7 @@ import msgspec
 import simplejson
 
 from iterable_api.facts import timestamps
+from target_iterable.core.input_lines import bytes_of
 from target_iterable.core.private_files import StreamFile
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.source import InputMessage, Line
@@ -72,8 +73,8 @@ class DeadLetterFile:
 
 
 def _bytes(line: Line) -> bytes:
-    """Encode the line without its end. A text that is not Unicode could only come escaped."""
-    return (line.encode() if isinstance(line, str) else line).strip()
+    """Encode the line without its end."""
+    return bytes_of(line).strip()
 
 
 def _with_reject(message: bytes, reject: bytes) -> bytes:
@@ -86,6 +87,9 @@ def _with_reject(message: bytes, reject: bytes) -> bytes:
 def _without_reject(message: bytes) -> bytes:
     try:
         members = _decode_members(message)
+    except RecursionError:
+        # Of two members with the same name, readers take the last.
+        return message
     except msgspec.DecodeError:
         # NaN or half a surrogate pair.
         parsed = simplejson.loads(message, use_decimal=True)

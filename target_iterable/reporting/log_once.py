@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 
 from target_iterable.core.operation import RowResults
-from target_iterable.core.rejection import RejectReason
+from target_iterable.core.rejection import UNREADABLE_LINE, RejectReason
 from target_iterable.core.removal_stops import RemovalStop
 from target_iterable.reporting.stream_counts import in_brackets
 
@@ -21,7 +21,9 @@ class OnceLogger:
     def log_rejection(self, reject_reason: RejectReason) -> None:
         """Log that a record was rejected before it was sent."""
         text = f"{reject_reason.code}: {reject_reason.reason}"
-        self._log_once("A record is rejected: %s. Others like it are only counted.", text)
+        # Its reason has the number of the line.
+        alike = UNREADABLE_LINE if reject_reason.code == UNREADABLE_LINE else text
+        self._log_once("A record is rejected: %s. Others like it are only counted.", text, alike)
 
     def log_results(self, results: RowResults) -> None:
         """Log rejections, dropped fields and trimmed fields of a response."""
@@ -48,7 +50,8 @@ class OnceLogger:
         if stop is not None and stop.should_log:
             self._logger.warning("%s", stop)
 
-    def _log_once(self, message: str, argument: str) -> None:
-        if (message, argument) not in self._logged:
-            self._logged.add((message, argument))
+    def _log_once(self, message: str, argument: str, alike: str = "") -> None:
+        """Log a message, unless one was logged with the same argument, or one that is `alike`."""
+        if (message, alike or argument) not in self._logged:
+            self._logged.add((message, alike or argument))
             self._logger.warning(message, argument)

@@ -18,6 +18,8 @@ _CONTRADICTION: Final = (
 )
 _COUNTS: Final = ("read", "written", "unchanged", "rejected", "unsent", "requests", "retries", "bytes")
 _WIDTH: Final = 10
+_LONGEST_NAME: Final = 100
+"""Characters of a stream's name in the table."""
 
 Column: TypeAlias = Callable[[StreamCounts], str]
 
@@ -96,12 +98,12 @@ class RunReport:
 
 def _table(streams: Mapping[str, StreamCounts], last: Mapping[str, Column]) -> Iterator[str]:
     """Yield the lines of the table, with details below their stream."""
-    width = max(len("stream"), *map(len, streams))
+    width = max(len("stream"), *(len(_short(stream)) for stream in streams))
     yield _row(width, "stream", *_COUNTS, *last)
     for stream, counts in streams.items():
         numbers = counts.as_dict()
         shown = [f"{numbers[name]:,}" for name in _COUNTS]
-        yield _row(width, stream, *shown, *(show(counts) for show in last.values()))
+        yield _row(width, _short(stream), *shown, *(show(counts) for show in last.values()))
         for reason, count in counts.reasons.most_common():
             is_contradiction = (reason, count) == (INVALID_RECORD, counts.read)
             yield f"  rejected {count:,}: {reason}{_CONTRADICTION if is_contradiction else ''}"
@@ -117,6 +119,10 @@ def _table(streams: Mapping[str, StreamCounts], last: Mapping[str, Column]) -> I
             yield f"  {counts.removals_text()}"
         if counts.audited:
             yield f"  {counts.audited:,} in the audit log {counts.audit_path}"
+
+
+def _short(stream: str) -> str:
+    return stream if len(stream) <= _LONGEST_NAME else f"{stream[: _LONGEST_NAME - 1]}…"
 
 
 def _row(width: int, stream: str, *cells: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 Schemas: TypeAlias = Mapping[tuple[str, ...], Mapping[str, Any]]
@@ -91,8 +92,8 @@ def members_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def variants_of(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The schema of a column and the alternatives in it (`anyOf`, `oneOf`), without the schemas `true` and `false`."""
-    variants = [schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())]
-    return [variant for variant in variants if isinstance(variant, Mapping)]
+    alternatives = [part for name in ("anyOf", "oneOf") if isinstance(part := schema.get(name), list)]
+    return [variant for variant in chain([schema], *alternatives) if isinstance(variant, Mapping)]
 
 
 def _kinds(schema: Mapping[str, Any]) -> list[str]:

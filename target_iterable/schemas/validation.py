@@ -14,7 +14,9 @@ from singer_sdk.sinks.core import JSONSchemaValidator
 
 from target_iterable.core.rejection import INVALID_RECORD, RecordRejectedError
 from target_iterable.schemas.metadata_columns import is_metadata
+from target_iterable.schemas.patterns import bounded, has_pattern_properties, without_patterns
 from target_iterable.schemas.schema_dialects import normalise_schema
+from target_iterable.schemas.schema_types import DATES
 
 Check: TypeAlias = Callable[[dict[str, Any]], bool]
 """Whether a record is surely valid. False means: not known."""
@@ -31,6 +33,7 @@ _CLASSES: Final[Mapping[str, frozenset[type]]] = {
 """Type -> Python classes whose values are always valid for it. Others may be valid, too: 1.0 is an integer."""
 
 _ALL_CLASSES: Final = frozenset().union(*_CLASSES.values())
+_COMPUTED: Final = frozenset({bool, int, float, Decimal})
 _ANNOTATIONS: Final = frozenset({"format", "title", "description", "default", "examples", "$comment"})
 """Keywords that demand nothing; formats are not checked."""
 _RECORD_KEYWORDS: Final = _ANNOTATIONS | {
@@ -75,12 +78,14 @@ class RecordValidator:
 
     @cached_property
     def _is_valid_by_compiled(self) -> Check:
-        return compiled(self.schema)
+        return compiled(_with_computed_values(self.schema))
 
     def _refuse_if_invalid(self, record: dict[str, Any]) -> None:
-        error = None if self._is_valid_by_compiled(record) else next(self._sdk_validator.iter_errors(record), None)
-        if error is not None:
-            raise _refusal(error)
+        if self._is_valid_by_compiled(record):
+            return
+        for error in self._sdk_validator.iter_errors(record):
+            if not _is_computed(error):
+                raise _refusal(error)
 
 
 def _refusal(error: Any) -> RecordRejectedError:
@@ -109,32 +114,91 @@ def _kind(value: Any) -> str:
 
 def _sdk_validator(schema: dict[str, Any]) -> Any:
     try:
-        return JSONSchemaValidator(schema).validator
+        found = JSONSchemaValidator(_with_columns_once(schema)).validator
     except InvalidJSONSchema as error:
         cause: Any = error.__cause__
         raise InvalidInputLine(
             f"The schema in a SCHEMA of the input is not JSON Schema: {cause.message} at {cause.json_path}"
         ) from None
+    return bounded(found.evolve(schema=schema))
+
+
+def _with_computed_values(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with numbers and booleans in columns of texts.
+
+    The SDK calls a column a text if it does not know what an expression of `stream_maps` computes, such as `price * 2`.
+    """
+    if not isinstance(columns := schema.get("properties"), dict):
+        return schema
+    return {**schema, "properties": {name: _with_computed(column) for name, column in columns.items()}}
+
+
+def _with_computed(column: Any) -> Any:
+    if not isinstance(column, Mapping) or not _takes_computed(column):
+        return column
+    return {**column, "type": list(dict.fromkeys([*_listed(column["type"]), "number", "boolean"]))}
+
+
+def _is_computed(error: Any) -> bool:
+    """Whether a record is only called invalid for a number or boolean in a column of texts."""
+    is_of_column = error.validator == "type" and len(error.absolute_path) == 1 and error.parent is None
+    return is_of_column and error.instance.__class__ in _COMPUTED and _takes_computed(error.schema)
+
+
+def _takes_computed(column: Mapping[str, Any]) -> bool:
+    kinds = column.get("type")
+    is_text = isinstance(kinds, str | list) and "string" in _listed(kinds)
+    return is_text and column.get("format") not in DATES and "enum" not in column
+
+
+def _with_columns_once(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with one column of each kind: the check of a schema takes about a millisecond for each column."""
+    if not isinstance(columns := schema.get("properties"), dict):
+        return schema
+    kinds: dict[str, tuple[str, Any]] = {}
+    for name, column in columns.items():
+        short = _with_short_enum(column)
+        kinds.setdefault(repr(short), (name, short))
+    return {**schema, "properties": dict(kinds.values())}
+
+
+def _with_short_enum(column: Any) -> Any:
+    """The schema of a column with one value of its `enum`, as any value is right there."""
+    values = column.get("enum") if isinstance(column, dict) else None
+    return {**column, "enum": values[:1]} if isinstance(values, list) else column
 
 
 def _class_check(schema: Mapping[str, Any]) -> Check:
-    """The check by the classes of the values. Columns whose class does not decide go through a compiled check."""
-    properties = schema.get("properties", {})
+    """The check by the classes of the values. Columns whose class does not decide are looked up, or compiled."""
     if not is_plain(schema):
         return lambda _: False
-    undecided = {column for column, type_ in properties.items() if classes_of(type_) is None}
+    properties = schema.get("properties", {})
+    listed = {column: found for column, type_ in properties.items() if (found := listed_values(type_)) is not None}
+    undecided = {column for column, type_ in properties.items() if column not in listed and classes_of(type_) is None}
     classes = {column: classes_of(type_) or _ALL_CLASSES for column, type_ in properties.items()}
+    classes |= {column: frozenset(map(type, values)) for column, values in listed.items()}
     other = frozenset() if schema.get("additionalProperties", True) is not True else _ALL_CLASSES
     required = frozenset(schema.get("required", ()))
-    is_rest_valid = compiled({**schema, "properties": {column: properties[column] for column in undecided}})
+    is_rest_valid = _lazily_compiled({**schema, "properties": {column: properties[column] for column in undecided}})
 
     def is_valid(record: dict[str, Any]) -> bool:
         for column, value in record.items():
             if value.__class__ not in classes.get(column, other):
                 return False
+        if listed and any(column in record and record[column] not in values for column, values in listed.items()):
+            return False
         return required <= record.keys() and (not undecided or is_rest_valid(record))
 
     return is_valid
+
+
+def listed_values(schema: Any) -> frozenset[str | None] | None:
+    """The values that a column's schema lists, if they are texts or null; None for any other schema."""
+    if not isinstance(schema, Mapping) or not schema.keys() <= _ANNOTATIONS | {"type", "enum"} or "enum" not in schema:
+        return None
+    allowed = classes_of({name: said for name, said in schema.items() if name != "enum"}) or ()
+    values = [value for value in schema["enum"] if value.__class__ in allowed]
+    return frozenset(values) if all(value is None or isinstance(value, str) for value in values) else None
 
 
 def is_plain(schema: Mapping[str, Any]) -> bool:
@@ -167,16 +231,31 @@ _NO_REMOTE_SCHEMAS: Final = {"http": _refuse_reference, "https": _refuse_referen
 
 def compiled(schema: dict[str, Any]) -> Check:
     """The check by fastjsonschema. For a schema that it cannot compile, the check is always False."""
+    if has_pattern_properties(schema):
+        return lambda _: False
+    formats: dict[str, Any] = {}
     try:
-        check = fastjsonschema.compile(schema, _NO_REMOTE_SCHEMAS, use_default=False, use_formats=False)
-    except (fastjsonschema.JsonSchemaDefinitionException, AttributeError, KeyError, TypeError, ValueError):
+        plain = without_patterns(schema, formats)
+        check = fastjsonschema.compile(plain, _NO_REMOTE_SCHEMAS, formats, use_default=False)
+    except Exception:  # noqa: BLE001 (what it makes of a schema may not even be Python: it may be nested too deeply)
         return lambda _: False
 
     def accepts(record: dict[str, Any]) -> bool:
         try:
             check(record)
-        except fastjsonschema.JsonSchemaValueException:
+        except Exception:  # noqa: BLE001 (some schemas become code that does not run, such as one with an infinite bound)
             return False
         return True
+
+    return accepts
+
+
+def _lazily_compiled(schema: dict[str, Any]) -> Check:
+    made: list[Check] = []
+
+    def accepts(record: dict[str, Any]) -> bool:
+        if not made:
+            made.append(compiled(schema))
+        return made[0](record)
 
     return accepts

@@ -128,15 +128,14 @@ def test_no_address_reaches_the_log(new_project: NewProject, caplog: pytest.LogC
 @pytest.mark.parametrize(
     ("line", "match"),
     [
-        ('{"type": "RECORD", "stream": "users", "record": {"email": "ann@example.com"}', "not JSON.*column"),
-        ('["ann@example.com"]', "not an object"),
-        ('{"type": "RECORD", "record": {"email": "ann@example.com"}}', "A RECORD of the input has no stream"),
-        ('{"record": {"email": "ann@example.com"}}', "has no type"),
-        ('{"type": "ann@example.com"}', "type that is not known"),
-        ('{"type": "RECORD", "stream": ["ann@example.com"], "record": {}}', "name is not a text"),
-        ('{"type": "RECORD", "stream": "users", "record": "ann@example.com"}', "holds no object"),
-        ('{"type": "RECORD", "stream": "users", "record": {"a": ' + "[" * 5000 + "]" * 5000 + "}}", "too many others"),
-        ('{"type": "RECORD", "stream": "users", "record": {"a": ' + "9" * 5000 + "}}", "too many digits"),
+        ('{"type": "STATE", "value": {"ann@example.com"', r"not JSON.*column.*\(line 3\)"),
+        ('{"type": "ann@example.com"}', r"type that is not known \(line 3\)"),
+        ('{"type": "STATE", "state": "ann@example.com"}', r"A STATE of the input has no value \(line 3\)"),
+        ('{"type": "SCHEMA", "stream": ["ann@example.com"], "schema": {}}', "name is not a text"),
+        ('{"type": "STATE", "value": ' + "[" * 5000 + "]" * 5000 + "}", "too many others"),
+        ('{"type": "SCHEMA", "stream": "users", "schema": {"properties": {"ann@example.com\xff', "not JSON"),
+        ('{"schema": {"ann@example.com": {}}}', "has no type"),
+        ('{"type": "RECORD", "stream": "users", "record": {}}{"type": "STATE", "value": {}}', "Extra data"),
         ('{"type": "SCHEMA", "stream": "users", "key_properties": "email", "schema": {"properties": {}}}', "`key_prop"),
         ('{"type": "SCHEMA", "stream": "users", "key_properties": [], "schema": {"properties": []}}', "`schema`"),
         ('{"type": "SCHEMA", "stream": "a", "key_properties": [], "schema": {"properties": {"a": 5}}}', "are objects"),
@@ -153,7 +152,7 @@ def test_a_line_that_cannot_be_read_ends_the_run_and_is_not_shown(
         project.load([*stream("users", [{"email": "bob@example.com"}]), line])
     assert ANN not in f"{raised.value}{caplog.text}"
     assert raised.value.__suppress_context__ or raised.value.__context__ is None
-    assert (project.load.summary["finished"], project.load.streams["users"]["unsent"]) == (False, 1)
+    assert (project.load.summary["finished"], project.load.streams["users"]["written"]) == (False, 1)
 
 
 def test_blank_lines_say_nothing(project: Project) -> None:

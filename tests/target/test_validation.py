@@ -35,8 +35,11 @@ value = st.one_of(
 def test_a_record_is_valid_where_the_sdk_says_so_and_is_not_changed(column: dict[str, Any], value: Any) -> None:
     schema = {"type": "object", "properties": {"a": column, "b": column}, "required": ["a"]}
     record = {"a": value}
+    if "string" in column["type"] and column.get("format") not in ("date", "date-time") and "enum" not in column:
+        # What stream maps compute is announced as a text.
+        column = column | {"type": sorted({*column["type"], "number", "boolean"})}
     try:
-        JSONSchemaValidator(schema).validate(record)
+        JSONSchemaValidator(schema | {"properties": {"a": column}}).validate(record)
         expected = True
     except InvalidRecord:
         expected = False
