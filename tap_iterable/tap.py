@@ -41,15 +41,16 @@ from tap_iterable.event_streams.registry import event_streams
 from tap_iterable.export.json_answers import array_in
 from tap_iterable.export.windows import OversizeError
 from tap_iterable.input.catalog import UnusableCatalogError, read_catalog
+from tap_iterable.input.costly_streams import SETTING
 from tap_iterable.input.selection import NothingSelectedError, check_selection
 from tap_iterable.input.state import UnusableStateError, bookmarks_in, normalised_bookmarks
 from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
 from tap_iterable.records.singer_messages import SIGNAL_DEFERRAL, CompleteMessageWriter, MessageWriter
 from tap_iterable.reporting.traffic import Traffic, TrafficTap
-from tap_iterable.stream_types.base import KEY_CHECK
+from tap_iterable.stream_types.base import KEY_CHECK, IterableStream
 from tap_iterable.stream_types.resource_stream import RESOURCES, ResourceStream
 from tap_iterable.stream_types.stream_facts import StreamBoard
-from tap_iterable.streams.registry import PROJECT_STREAMS
+from tap_iterable.streams.registry import COSTLY, PROJECT_STREAMS
 from tap_iterable.users_schema_discovery import add_field_columns
 
 _STREAM_NAMES: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
@@ -96,13 +97,16 @@ class TapIterable(TrafficTap):
         self._check_environment(config or {}, is_read=options.get("parse_env_config", False))
         _defer_signals()
         if validate_config:
-            _raise_config_errors(problems(self.config, _STREAM_NAMES))
+            _raise_config_errors(problems(self.config, _STREAM_NAMES, COSTLY))
             # Made at the start, so that settings which make no client are refused before anything happens.
             _ = self.client
         if self.input_catalog is not None:
-            check_selection(self.input_catalog, self.streams, self.logger)
+            unnamed = {stream.name: stream.price for stream in self._costly_streams if not stream.selected_by_default}
+            check_selection(self.input_catalog, self.streams, unnamed, self.logger)
         if self.config.get("absent_as_null"):
             self.message_writer = CompleteMessageWriter()
+        if self._is_sync:
+            self._announce_costs()
         if self._recording is not None:
             rows = self.message_writer.rows if isinstance(self.message_writer, MessageWriter) else {}
             self._board = StreamBoard(self.streams.values(), self.state, rows)
@@ -117,6 +121,17 @@ class TapIterable(TrafficTap):
                 self.traffic.on_request = notes.add_request
         _ = self.streams  # each takes what it can of the catalog, which the mapper reads
         super().setup_mapper()
+
+    @property
+    def _costly_streams(self) -> list[IterableStream]:
+        return [stream for stream in self.streams.values() if isinstance(stream, IterableStream) and stream.is_costly]
+
+    def _announce_costs(self) -> None:
+        for stream in self._costly_streams:
+            if stream.selected:
+                self.logger.info("The costly stream %s will be read: %s", stream.name, stream.price)
+            elif stream.selected_by_default:
+                self.logger.info("`%s` names %s, which the catalog does not select", SETTING, stream.name)
 
     def _facts(self) -> Sequence[StreamFacts]:
         return self._board.facts() if self._board is not None else ()

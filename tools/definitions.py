@@ -32,9 +32,7 @@ _LABELS: Final[dict[type[PluginBase], tuple[str, str]]] = {
 }
 # Meltano selects everything, whatever the catalog says by default, so what is deselected must be said here.
 _EXTRAS: Final[dict[type[PluginBase], dict[str, Any]]] = {
-    TapIterable: {
-        "select": ["*.*", *(f"!{stream.name}.*" for stream in PROJECT_STREAMS if not stream.selected_by_default)]
-    },
+    TapIterable: {"select": ["*.*", *(f"!{stream.name}.*" for stream in PROJECT_STREAMS if stream.is_costly)]},
 }
 _KEY_HINT: Final = (
     "Make a server-side key in Iterable under Integrations > API keys. A key belongs to one project in one data "
@@ -45,8 +43,9 @@ _USAGE: Final[dict[type[PluginBase], str]] = {
 Try the key with `meltano invoke tap-iterable --test`, which makes one cheap request. `meltano config test tap-iterable`
 reads until the first record comes, which takes minutes in a project without data.
 
-Choose streams with `meltano select tap-iterable email_open '*'`. Those that cost many requests are left out unless you
-select them: lists' members, metrics, contents of templates, catalog items, metadata and events of single users.
+Choose streams with `meltano select tap-iterable email_open '*'`. Those that cost many requests are read only if they are
+selected and `costly_streams` names them, too: lists' members, metrics, contents of templates, catalog items, metadata
+and events of single users.
 
 Iterable takes four export requests a minute for a whole project, so a first run over years is best done with
 `export_mode: auto`, which lets Iterable write files where that is sooner. Processes that read the same project at the
