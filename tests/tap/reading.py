@@ -76,6 +76,10 @@ class TapRun:
         if state:
             self._write("state.json", state)
             arguments += ["--state", "state.json"]
+        return self.output(*arguments)
+
+    def output(self, *arguments: str) -> Output:
+        """What a run with these arguments wrote."""
         return _parsed(self._run(*arguments))
 
     def prepare(self, *streams: str, **settings: Any) -> list[str]:
