@@ -93,6 +93,8 @@ class TapIterable(TrafficTap):
             options["catalog"] = read_catalog(given)
         self.append_builtin_config(SCHEMA)  # the SDK does so when it validates, after this check
         _raise_config_errors(sorted(unknown_settings(config or {}, SCHEMA["properties"])))
+        if options.get("parse_env_config", False):
+            environment.nest_objects(self.name, SCHEMA["properties"])
         super().__init__(config=dict(config or {}), validate_config=validate_config, **options)
         self._check_environment(config or {}, is_read=options.get("parse_env_config", False))
         _defer_signals()
