@@ -18,7 +18,7 @@ from singer_sdk.tap_base import CliTestOptionValue
 from iterable_api.errors import IterableError, RunEndedError
 from iterable_api.facts.data_types import USER, DataType
 from iterable_api.http.client import IterableClient
-from iterable_api.plugin import environment
+from iterable_api.plugin import environment, stream_maps
 from iterable_api.plugin.connection_settings import connect, describe_sdk_settings, unknown_settings
 from iterable_api.plugin.exit_errors import (
     JsonObjectFile,
@@ -42,6 +42,7 @@ from tap_iterable.export.json_answers import array_in
 from tap_iterable.export.windows import OversizeError
 from tap_iterable.input.catalog import UnusableCatalogError, read_catalog
 from tap_iterable.input.costly_streams import SETTING
+from tap_iterable.input.mapping import mapper_of
 from tap_iterable.input.selection import NothingSelectedError, check_selection
 from tap_iterable.input.state import UnusableStateError, bookmarks_in, normalised_bookmarks
 from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
@@ -121,8 +122,10 @@ class TapIterable(TrafficTap):
             observers = observers_of(self.config, self.name)
             if (notes := self._recording.begin(new_run_id(), self._facts, observers)) is not None:
                 self.traffic.on_request = notes.add_request
+        maps = self.config.get(stream_maps.SETTING)
+        _raise_config_errors([*stream_maps.problems(maps)])
         _ = self.streams  # each takes what it can of the catalog, which the mapper reads
-        super().setup_mapper()
+        self.mapper = mapper_of(self.catalog, self.config, self.logger)
 
     @property
     def _costly_streams(self) -> list[IterableStream]:

@@ -10,6 +10,7 @@ from iterable_api.facts.identity import ProjectType
 from iterable_api.http.addresses import HOSTS
 from iterable_api.http.client import Attempt, IterableClient
 from iterable_api.http.stalling import CONNECT_TIMEOUT, MIN_BYTES_PER_SECOND, STALL_TIMEOUT
+from iterable_api.plugin import stream_maps
 from iterable_api.rate_limits.limiter import DocumentedLimits, RateLimiter, Unlimited
 from iterable_api.rate_limits.state_store import open_store
 from iterable_api.waiting.cancellation import PROCESS
@@ -169,6 +170,10 @@ def describe_sdk_settings(properties: MutableMapping[str, Any]) -> None:
     for name, description in _SDK_DESCRIPTIONS.items():
         if name in properties:
             properties[name] = {**properties[name], "description": description}
+    if stream_maps.SETTING in properties:
+        # The SDK's schema refuses forms of null, and a part of it is no schema: `stream_maps.problems` is the check.
+        for keyword in ("properties", "additionalProperties"):
+            properties[stream_maps.SETTING].pop(keyword, None)
 
 
 _SDK_DESCRIPTIONS: Final[Mapping[str, str]] = {

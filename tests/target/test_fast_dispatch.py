@@ -17,6 +17,7 @@ from tests.target.loading import stream
 REPLACED = "".join(
     inspect.getsource(part)
     for part in (
+        Target._process_schema_message,  # noqa: SLF001
         Target._process_record_message,  # noqa: SLF001 (it is this that must not change unnoticed)
         BatchSink._get_context,  # noqa: SLF001
         BatchSink._validate_and_parse,  # noqa: SLF001
