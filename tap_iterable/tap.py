@@ -209,7 +209,7 @@ class TapIterable(TrafficTap):
             exit_with_message(cls.logger, *EXPECTED_ERRORS),
             cls._recording,
             explain_variable_errors(cls.name, SCHEMA["properties"]),
-            explain_expression_errors("stream_maps", MappingError),
+            explain_expression_errors(stream_maps.SETTING, MappingError),
         ):
             cls._is_sync = True
             super().invoke(**options)
@@ -249,7 +249,11 @@ class TapIterable(TrafficTap):
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """Run `--test`, which makes one cheap request with the key; `--test=schema` writes the schemas."""
         try:
-            with bounded_shutdown(), explain_variable_errors(cls.name, SCHEMA["properties"]):
+            with (
+                bounded_shutdown(),
+                explain_variable_errors(cls.name, SCHEMA["properties"]),
+                explain_expression_errors(stream_maps.SETTING, MappingError),
+            ):
                 if value != CliTestOptionValue.All.value:
                     super().cb_test(ctx, param, value)
                 else:

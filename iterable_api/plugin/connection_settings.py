@@ -179,7 +179,9 @@ def describe_sdk_settings(properties: MutableMapping[str, Any]) -> None:
 _SDK_DESCRIPTIONS: Final[Mapping[str, str]] = {
     "stream_maps": "Rename streams, compute, drop or mask columns and filter records before they are handed on: stream "
     "-> column -> expression. The SDK's page on stream maps, https://sdk.meltano.com/en/latest/stream_maps.html, has "
-    "the syntax. Where it writes `null`, write `__NULL__`: Meltano loses nulls of `meltano.yml`.",
+    "the syntax. Where it writes `null`, write `__NULL__`: Meltano loses nulls of `meltano.yml`. A stream that is "
+    "`__NULL__`, or that `__else__` leaves out, is not handed on; a tap still reads it and moves its bookmark, so "
+    "deselect what should not be read.",
     "stream_map_config": "Values that the expressions of `stream_maps` can use as `config['name']`.",
     "faker_config": "The `seed` and `locale` of `fake`, with which expressions of `stream_maps` make up names and "
     "addresses. It wants the extra `faker` of the package.",

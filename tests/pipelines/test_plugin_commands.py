@@ -37,7 +37,7 @@ TESTED: Final = {
 ALERTS: Final = {"alerts": ["json://127.0.0.1:9"], "alert_on": ["failure", "recovered"]}
 MAPS: Final = {
     "stream_maps": {
-        "users": {"email": "__NULL__", "plan": "config['a']['b']"},
+        "users": {"email": "__NULL__", "plan": "config['a']['b']", "__key_properties__": []},
         "lists": "__NULL__",
     },
     "stream_map_config": {"a": {"b": "c"}},
