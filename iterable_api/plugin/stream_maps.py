@@ -6,13 +6,15 @@ Null has two forms: null itself, and `__NULL__`, because Meltano loses nulls of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from fnmatch import fnmatch
 from typing import Any, Final
 
 SETTING: Final = "stream_maps"
 _ELSE: Final = "__else__"
 _KEYS: Final = "__key_properties__"
-_TEXTS: Final = ("__alias__", "__source__", "__filter__")
+_SOURCE: Final = "__source__"
+_TEXTS: Final = ("__alias__", _SOURCE, "__filter__")
 _NULL: Final = "__NULL__"
 
 
@@ -49,6 +51,17 @@ def _problems_of_map(stream: str, map_: Mapping[str, Any]) -> Iterator[str]:
         elif not (isinstance(value, str) and value.strip()):
             meaning = "" if column in _TEXTS else f": an expression, or {_NULL} to drop the column"
             yield f"{path} must be a text{meaning}"
+
+
+def unmatched(maps: Mapping[str, Any] | None, streams: Collection[str]) -> list[str]:
+    """The names of maps that fit none of these streams, by their own name or by that of their source."""
+    sources = {
+        name: map_.get(_SOURCE) if isinstance(map_, Mapping) else None
+        for name, map_ in (maps or {}).items()
+        if name != _ELSE
+    }
+    globs = {name: name if is_null(source) else source for name, source in sources.items()}
+    return [name for name, glob in globs.items() if not any(fnmatch(stream, glob) for stream in streams)]
 
 
 def normalised(maps: Mapping[str, Any] | None, key: Iterable[str] = ()) -> dict[str, Any]:

@@ -18,6 +18,8 @@ def mapper_of(catalog: Catalog, config: Mapping[str, Any], logger: logging.Logge
     The SDK would apply globs to deselected streams, too, which have no columns, and fail because their key is missing.
     """
     maps = config.get(stream_maps.SETTING)
+    for name in stream_maps.unmatched(maps, catalog):
+        logger.warning("`%s.%s` fits no stream of this tap, and has no effect", stream_maps.SETTING, name)
     mapper = PluginMapper({**config, stream_maps.SETTING: stream_maps.normalised(maps)}, logger)
     for name, entry in catalog.items():
         is_selected = entry.metadata.resolve_selection()[()]

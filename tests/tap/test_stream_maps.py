@@ -128,3 +128,12 @@ def test_the_schemas_of_deselected_streams_can_be_written_beside_a_glob(lists: S
     tap = TapRun(lists.url, lists.api_key, tmp_path)
     arguments = tap.prepare(stream_maps={"*": {"zz": "'1'"}})
     assert tap.output(*arguments, "--test=schema").code == 0
+
+
+def test_a_map_that_fits_no_stream_is_told(read: Read, caplog: pytest.LogCaptureFixture) -> None:
+    maps = {"list": None, "lists": {}, "x_*": {}, "a": {"__source__": "lists"}, "b": {"__source__": "list"}, "l*": {}}
+    read({**maps, "__else__": None})
+    told = [record.getMessage() for record in caplog.records if "fits no stream" in record.getMessage()]
+    assert told == [
+        f"`stream_maps.{name}` fits no stream of this tap, and has no effect" for name in ("list", "x_*", "b")
+    ]
