@@ -20,10 +20,10 @@ from tap_iterable.batch_files.rows import Rows
 from tap_iterable.config.settings import spool_directory
 from tap_iterable.export.windows import OversizeError
 from tap_iterable.input.catalog import StreamDefinition, adopt
-from tap_iterable.records.complete_rows import CompleteRows
-from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
 from tap_iterable.input.costly_streams import SETTING as COSTLY_STREAMS
 from tap_iterable.input.costly_streams import is_named
+from tap_iterable.records.complete_rows import CompleteRows
+from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
 from tap_iterable.records.parquet import ParquetShape
 from tap_iterable.records.record_shape import Record, RecordShape
 from tap_iterable.reporting.read_counts import ReadCounts
