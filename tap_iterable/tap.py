@@ -18,7 +18,7 @@ from singer_sdk.tap_base import CliTestOptionValue
 from iterable_api.errors import IterableError, RunEndedError
 from iterable_api.facts.data_types import USER, DataType
 from iterable_api.http.client import IterableClient
-from iterable_api.plugin import environment
+from iterable_api.plugin import environment, stream_maps
 from iterable_api.plugin.connection_settings import connect, describe_sdk_settings, unknown_settings
 from iterable_api.plugin.exit_errors import (
     JsonObjectFile,
@@ -42,15 +42,17 @@ from tap_iterable.export.download import SpoolNotWrittenError
 from tap_iterable.export.json_answers import array_in
 from tap_iterable.export.windows import OversizeError
 from tap_iterable.input.catalog import UnusableCatalogError, read_catalog
+from tap_iterable.input.costly_streams import SETTING
+from tap_iterable.input.mapping import mapper_of
 from tap_iterable.input.selection import NothingSelectedError, check_selection
 from tap_iterable.input.state import UnusableStateError, bookmarks_in, normalised_bookmarks
 from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
 from tap_iterable.records.singer_messages import SIGNAL_DEFERRAL, CompleteMessageWriter, MessageWriter
 from tap_iterable.reporting.traffic import Traffic, TrafficTap
-from tap_iterable.stream_types.base import KEY_CHECK
+from tap_iterable.stream_types.base import KEY_CHECK, IterableStream
 from tap_iterable.stream_types.resource_stream import RESOURCES, ResourceStream
 from tap_iterable.stream_types.stream_facts import StreamBoard
-from tap_iterable.streams.registry import PROJECT_STREAMS
+from tap_iterable.streams.registry import COSTLY, PROJECT_STREAMS
 from tap_iterable.users_schema_discovery import add_field_columns
 
 _STREAM_NAMES: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
@@ -94,17 +96,22 @@ class TapIterable(TrafficTap):
             options["catalog"] = read_catalog(given)
         self.append_builtin_config(SCHEMA)  # the SDK does so when it validates, after this check
         _raise_config_errors(sorted(unknown_settings(config or {}, SCHEMA["properties"])))
+        if options.get("parse_env_config", False):
+            environment.nest_objects(self.name, SCHEMA["properties"])
         super().__init__(config=dict(config or {}), validate_config=validate_config, **options)
         self._check_environment(config or {}, is_read=options.get("parse_env_config", False))
         _defer_signals()
         if validate_config:
-            _raise_config_errors(problems(self.config, _STREAM_NAMES))
+            _raise_config_errors(problems(self.config, _STREAM_NAMES, COSTLY))
             # Made at the start, so that settings which make no client are refused before anything happens.
             _ = self.client
         if self.input_catalog is not None:
-            check_selection(self.input_catalog, self.streams, self.logger)
+            unnamed = {stream.name: stream.price for stream in self._costly_streams if not stream.selected_by_default}
+            check_selection(self.input_catalog, self.streams, unnamed, self.logger)
         if self.config.get("absent_as_null"):
             self.message_writer = CompleteMessageWriter()
+        if self._is_sync:
+            self._announce_costs()
         if self._recording is not None:
             rows = self.message_writer.rows if isinstance(self.message_writer, MessageWriter) else {}
             self._board = StreamBoard(self.streams.values(), self.state, rows)
@@ -117,8 +124,21 @@ class TapIterable(TrafficTap):
             observers = observers_of(self.config, self.name)
             if (notes := self._recording.begin(new_run_id(), self._facts, observers)) is not None:
                 self.traffic.on_request = notes.add_request
+        maps = self.config.get(stream_maps.SETTING)
+        _raise_config_errors([*stream_maps.problems(maps)])
         _ = self.streams  # each takes what it can of the catalog, which the mapper reads
-        super().setup_mapper()
+        self.mapper = mapper_of(self.catalog, self.config, self.logger)
+
+    @property
+    def _costly_streams(self) -> list[IterableStream]:
+        return [stream for stream in self.streams.values() if isinstance(stream, IterableStream) and stream.is_costly]
+
+    def _announce_costs(self) -> None:
+        for stream in self._costly_streams:
+            if stream.selected:
+                self.logger.info("The costly stream %s will be read: %s", stream.name, stream.price)
+            elif stream.selected_by_default:
+                self.logger.info("`%s` names %s, which the catalog does not select", SETTING, stream.name)
 
     def _facts(self) -> Sequence[StreamFacts]:
         return self._board.facts() if self._board is not None else ()
@@ -191,7 +211,7 @@ class TapIterable(TrafficTap):
             exit_with_message(cls.logger, *EXPECTED_ERRORS),
             cls._recording,
             explain_variable_errors(cls.name, SCHEMA["properties"]),
-            explain_expression_errors("stream_maps", MappingError),
+            explain_expression_errors(stream_maps.SETTING, MappingError),
         ):
             cls._is_sync = True
             super().invoke(**options)
@@ -231,7 +251,11 @@ class TapIterable(TrafficTap):
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """Run `--test`, which makes one cheap request with the key; `--test=schema` writes the schemas."""
         try:
-            with bounded_shutdown(), explain_variable_errors(cls.name, SCHEMA["properties"]):
+            with (
+                bounded_shutdown(),
+                explain_variable_errors(cls.name, SCHEMA["properties"]),
+                explain_expression_errors(stream_maps.SETTING, MappingError),
+            ):
                 if value != CliTestOptionValue.All.value:
                     super().cb_test(ctx, param, value)
                 else:

@@ -10,11 +10,13 @@ from typing import Any, Final, NamedTuple
 
 from singer_sdk import Target
 from singer_sdk.exceptions import InvalidInputLine
-from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform, StreamMap
+from singer_sdk.mapper import PluginMapper, RemoveRecordTransform, SameRecordTransform, StreamMap
 from singer_sdk.sinks import Sink
 
 from iterable_api.errors import RunEndedError
+from iterable_api.plugin import stream_maps
 from target_iterable.columnar_path import ColumnarPath
+from target_iterable.config.setting_error import SettingError
 from target_iterable.sink import IterableSink
 
 _NO_CONTEXT: Final[Any] = MappingProxyType({})
@@ -41,9 +43,20 @@ class FastDispatchTarget(Target):
         self._emitted = ""
         super().__init__(**options)
 
+    def setup_mapper(self) -> None:
+        """Make the mapper of `stream_maps`.
+
+        Raises:
+            SettingError: if the setting has what no map can be.
+        """
+        maps = self.config.get(stream_maps.SETTING)
+        for problem in stream_maps.problems(maps):
+            raise SettingError(problem)
+        self.mapper = PluginMapper({**self.config, stream_maps.SETTING: stream_maps.normalised(maps)}, self.logger)
+
     def sinks_of(self, stream: str) -> list[Sink]:
         """Return the sinks that the records of a stream reach, whose SCHEMA has come."""
-        return [sink for _, sink in self._ways.get(stream) or self._learn({"stream": stream})]
+        return [sink for _, sink in self._ways_of({"stream": stream})]
 
     def state_writer(self) -> Callable[[], None]:
         """Return a function that emits the latest state as of now. The SDK emits state only when it drains."""
@@ -71,28 +84,45 @@ class FastDispatchTarget(Target):
         self._emitted = state
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        """Register a schema. The SDK makes sinks, too, for what stream maps leave out, which needs no route here."""
         self._ways.clear()
         self._paths.clear()
-        super()._process_schema_message(message_dict)
+        self._assert_line_requires(message_dict, {"stream", "schema"})
+        self._assert_line_requires(message_dict["schema"], {"properties"})
+        stream, schema, key = message_dict["stream"], message_dict["schema"], message_dict.get("key_properties")
+        first, *_ = self.mapper.stream_maps.get(stream, [None])
+        if first is None or (first.raw_schema, first.raw_key_properties) != (schema, key):
+            maps = self.config.get(stream_maps.SETTING)
+            self.mapper.stream_maps_dict = stream_maps.normalised(maps, key or ())
+            self.mapper.register_raw_stream_schema(stream, schema, key)
+            for map_ in self._maps_of(stream):
+                _ = self.get_sink(
+                    map_.stream_alias, schema=map_.transformed_schema, key_properties=map_.transformed_key_properties
+                )
+
+    def _maps_of(self, stream: str) -> list[StreamMap]:
+        return [map_ for map_ in self.mapper.stream_maps[stream] if not isinstance(map_, RemoveRecordTransform)]
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         record = message_dict.get("record")
         if record.__class__ is not dict:
             raise InvalidInputLine("A RECORD of the input holds no object")
-        ways = self._ways.get(message_dict.get("stream", "")) or self._learn(message_dict)
-        for transform, sink in ways:
+        for transform, sink in self._ways_of(message_dict):
             mapped = record if transform is None else transform(dict(record))
             if mapped is not None:
                 sink.tally_record_read()
                 sink.process_record(mapped, _NO_CONTEXT)
+
+    def _ways_of(self, message: dict[str, Any]) -> list[_Route]:
+        ways = self._ways.get(message.get("stream", ""))
+        return self._learn(message) if ways is None else ways
 
     def _learn(self, message: dict[str, Any]) -> list[_Route]:
         self._assert_line_requires(message, {"stream"})
         stream = message["stream"]
         if stream not in self.mapper.stream_maps:
             self._assert_sink_exists(stream)
-        maps = [map_ for map_ in self.mapper.stream_maps[stream] if not isinstance(map_, RemoveRecordTransform)]
-        ways = self._ways[stream] = [self._way(map_) for map_ in maps]
+        ways = self._ways[stream] = [self._way(map_) for map_ in self._maps_of(stream)]
         sinks = [(transform, sink) for transform, sink in ways if isinstance(sink, IterableSink) and sink.takes_blocks]
         if ways and len(sinks) == len(ways):
             self._paths[stream] = ColumnarPath(stream, sinks)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from iterable_api.facts.identity import ProjectType
 from iterable_api.http.client import IterableClient
+from iterable_api.plugin import environment
 from iterable_api.plugin.connection_settings import connect
 from iterable_api.plugin.exit_errors import reject_unreadable_booleans
 from iterable_api.waiting.shutdown import EXIT_SIGNALS
@@ -62,6 +63,8 @@ class TargetIterable(CommandLine, FastDispatchTarget):
     def __init__(self, *, config: Mapping[str, Any] | None = None, **options: Any) -> None:
         self.reader = SingerReader()
         self.refuse_unknown_settings(config or {})
+        if options.get("parse_env_config", False):
+            environment.nest_objects(self.name, SETTINGS["properties"])
         super().__init__(config=normalise(config or {}), **options, message_reader=self.reader)
         is_dry = self._check_environment(config or {}, is_read=options.get("parse_env_config", False))
         self._streams: dict[str, tuple[str, StreamCounts]] = {}

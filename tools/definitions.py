@@ -32,8 +32,21 @@ _LABELS: Final[dict[type[PluginBase], tuple[str, str]]] = {
 }
 # Meltano selects everything, whatever the catalog says by default, so what is deselected must be said here.
 _EXTRAS: Final[dict[type[PluginBase], dict[str, Any]]] = {
+    TapIterable: {"select": ["*.*", *(f"!{stream.name}.*" for stream in PROJECT_STREAMS if stream.is_costly)]},
+}
+# Meltano hands settings to commands in the environment only.
+_COMMANDS: Final[dict[type[PluginBase], dict[str, dict[str, str]]]] = {
     TapIterable: {
-        "select": ["*.*", *(f"!{stream.name}.*" for stream in PROJECT_STREAMS if not stream.selected_by_default)]
+        "test": {
+            "args": "--config=ENV --test",
+            "description": "Check the settings, and the key with one cheap request.",
+        },
+    },
+    TargetIterable: {
+        "check": {
+            "args": "--config=ENV --check",
+            "description": "Check the settings, and with one request the key, the region and the type of the project.",
+        }
     },
 }
 _KEY_HINT: Final = (
@@ -42,11 +55,12 @@ _KEY_HINT: Final = (
 )
 _USAGE: Final[dict[type[PluginBase], str]] = {
     TapIterable: """\
-Try the key with `meltano invoke tap-iterable --test`, which makes one cheap request. `meltano config test tap-iterable`
+Try the key with `meltano invoke tap-iterable:test`, which makes one cheap request. `meltano config test tap-iterable`
 reads until the first record comes, which takes minutes in a project without data.
 
-Choose streams with `meltano select tap-iterable email_open '*'`. Those that cost many requests are left out unless you
-select them: lists' members, metrics, contents of templates, catalog items, metadata and events of single users.
+Choose streams with `meltano select tap-iterable email_open '*'`. Those that cost many requests are read only if they
+are selected and `costly_streams` names them, too: lists' members, metrics, contents of templates, catalog items,
+metadata and events of single users.
 
 Iterable takes four export requests a minute for a whole project, so a first run over years is best done with
 `export_mode: auto`, which lets Iterable write files where that is sooner. Processes that read the same project at the
@@ -58,7 +72,7 @@ Where a stream goes follows from its name, or from the setting `streams`:
     streams:
       "*-audience": {object: list_members, list: Loyal customers}
 
-Try the key, the region and the type of the project with `meltano invoke target-iterable --check`: it makes one request.
+Try the key, the region and the type of the project with `meltano invoke target-iterable:check`: it makes one request.
 
 Begin with `TARGET_ITERABLE_DRY_RUN=true meltano run ...`: it checks all records and says what would be written and
 rejected, and writes nothing.
@@ -100,6 +114,7 @@ def definition(plugin: type[PluginBase]) -> dict[str, Any]:
         "executable": said.name,
         "log_parser": "singer-sdk",
         "capabilities": sorted(capability.value for capability in said.capabilities),
+        "commands": _COMMANDS[plugin],
         "settings_preamble": _KEY_HINT,
         "usage": LiteralScalarString(_USAGE[plugin]),
         "settings_group_validation": [sorted(said.settings["required"])],
@@ -116,11 +131,13 @@ def project_entry(entry: CommentedMap, plugin: type[PluginBase], *, brief: bool 
     """
     made = definition(plugin)
     made["capabilities"] = [name for name in made["capabilities"] if name != _UNKNOWN_TO_PROJECTS]
+    made["commands"] = CommentedMap({name: CommentedMap(command) for name, command in made["commands"].items()})
     if brief:
         del made["settings_group_validation"]
+        made["commands"] = CommentedMap({name: _in_a_line(command) for name, command in made["commands"].items()})
         made["capabilities"] = _in_a_line(CommentedSeq(made["capabilities"]))
         made["settings"] = [_in_a_line(_declared(setting)) for setting in made["settings"]]
-    for name in ("namespace", "executable", "capabilities", "settings_group_validation", "settings"):
+    for name in ("namespace", "executable", "capabilities", "commands", "settings_group_validation", "settings"):
         if name in made:
             entry[name] = made[name]
             entry.move_to_end(name)

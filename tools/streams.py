@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from iterable_api.facts.endpoints import ENDPOINTS
-from iterable_api.facts.limits import DAY, MINUTE, SECOND, Limit
 from iterable_api.waiting.retry_policy import EXPORT_FILE, WINDOW_WITHOUT_ROWS
 from tap_iterable.event_streams.exports import ExportStream
+from tap_iterable.reporting.request_costs import in_words, limits_of
 from tap_iterable.stream_types.base import IterableStream
 from tap_iterable.tap import TapIterable
 from tools.generated import ROOT
@@ -20,8 +19,29 @@ _HEAD: Final = """# Streams
 
 Made from the code by `make docs`.
 
-Expensive streams are not selected by default; their descriptions say why. Meltano selects everything unless `select`
-says otherwise, so the definition in `plugins/` has a `select` that leaves them out.
+## Costly streams
+
+Some streams take a request for each list, template, key or user, or a request of which Iterable allows few: the members
+of 500 lists take an hour and 40 minutes. They are called costly, and are read only if they are named:
+
+```yaml
+config:
+  costly_streams: [list_users, experiment_*]
+```
+
+- The names are those below, or globs. A name that fits no costly stream is refused.
+- With a catalog, a costly stream must also be selected in it. Meltano always gives a catalog, and selects everything
+  unless `select` says otherwise; the definition in `plugins/` has a `select` that leaves out costly streams, which
+  `meltano add` keeps if it finds the definition on a Hub, and loses with `--from-ref`. So look at
+  `meltano select tap-iterable --list` if a named stream is not read; the log says it, too. Without a catalog, what is
+  named is selected, and discovery tells so as `selected-by-default`.
+- One that is selected and not named is left out. A warning gives its name and its cost. If nothing else is selected,
+  the run fails.
+- What is named is announced before anything is read, with its cost and limit; and again when its turn comes, with the
+  number of requests and how long they take under the limit, as far as that is known by then.
+- `--discover`, `--test` and `--test=schema` read no stream, so they make none of these requests.
+
+## Limits, bookmarks
 
 Limits are Iterable's. One limiter keeps them for all streams, so two streams that share an endpoint share its
 limit. Endpoints without a documented limit are called one request after the other.
@@ -104,7 +124,6 @@ last window that was read whole.
   A `last_list_id` outside `resume`, which the first versions left, is not used: all lists are read.
 """
 _COLUMNS: Final = ("stream", "what", "key", "replication", "endpoints and limits", "cost", "by default")
-_PERIODS: Final = {SECOND: "second", MINUTE: "minute", DAY: "day"}
 
 
 def files() -> dict[Path, str]:
@@ -136,15 +155,10 @@ def _cells(stream: IterableStream) -> list[str]:
         replication,
         "<br>".join(_endpoint(path) for path in stream.endpoints),
         stream.cost,
-        "yes" if stream.selected_by_default else "no",
+        "only if `costly_streams` names it" if stream.is_costly else "yes",
     ]
 
 
 def _endpoint(path: str) -> str:
-    rows = (facts for facts in ENDPOINTS.values() if facts.path == path)
-    limits = ", ".join(dict.fromkeys(_limit(limit) for facts in rows for limit in facts.limits))
+    limits = ", ".join(map(in_words, limits_of(path)))
     return f"`{path}` ({limits})" if limits else f"`{path}`"
-
-
-def _limit(limit: Limit) -> str:
-    return f"{limit.count} a {_PERIODS[limit.seconds]} per {limit.scope}"

@@ -10,6 +10,7 @@ from iterable_api.facts.identity import ProjectType
 from iterable_api.http.addresses import HOSTS
 from iterable_api.http.client import Attempt, IterableClient
 from iterable_api.http.stalling import CONNECT_TIMEOUT, MIN_BYTES_PER_SECOND, STALL_TIMEOUT
+from iterable_api.plugin import stream_maps
 from iterable_api.rate_limits.limiter import DocumentedLimits, RateLimiter, Unlimited
 from iterable_api.rate_limits.state_store import open_store
 from iterable_api.waiting.cancellation import PROCESS
@@ -169,12 +170,18 @@ def describe_sdk_settings(properties: MutableMapping[str, Any]) -> None:
     for name, description in _SDK_DESCRIPTIONS.items():
         if name in properties:
             properties[name] = {**properties[name], "description": description}
+    if stream_maps.SETTING in properties:
+        # The SDK's schema refuses forms of null, and a part of it is no schema: `stream_maps.problems` is the check.
+        for keyword in ("properties", "additionalProperties"):
+            properties[stream_maps.SETTING].pop(keyword, None)
 
 
 _SDK_DESCRIPTIONS: Final[Mapping[str, str]] = {
     "stream_maps": "Rename streams, compute, drop or mask columns and filter records before they are handed on: stream "
     "-> column -> expression. The SDK's page on stream maps, https://sdk.meltano.com/en/latest/stream_maps.html, has "
-    "the syntax. Where it writes `null`, write `__NULL__`: Meltano loses nulls of `meltano.yml`.",
+    "the syntax. Where it writes `null`, write `__NULL__`: Meltano loses nulls of `meltano.yml`. A stream that is "
+    "`__NULL__`, or that `__else__` leaves out, is not handed on; a tap still reads it and moves its bookmark, so "
+    "deselect what should not be read.",
     "stream_map_config": "Values that the expressions of `stream_maps` can use as `config['name']`.",
     "faker_config": "The `seed` and `locale` of `fake`, with which expressions of `stream_maps` make up names and "
     "addresses. It wants the extra `faker` of the package.",

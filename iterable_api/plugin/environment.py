@@ -4,10 +4,14 @@ The SDK reads them with `--config=ENV` only. Meltano reads those of the settings
 gives their values to the plugin in the file of `--config`, and exports what it knows of the plugin (seen in Meltano
 4.4): each setting that has a value, also under the name of a plugin that inherits (`TARGET_ITERABLE__USERS_REGION` for
 `target-iterable--users`), members of objects (`TARGET_ITERABLE_STREAMS_A_OBJECT`), and extras (`TAP_ITERABLE__SELECT`).
+
+Commands of a definition (`meltano invoke target-iterable:check`) get no such file, only the variables. There an object
+of `meltano.yml` is flat: `{"a.fields.x": "y"}` in place of `{"a": {"fields": {"x": "y"}}}`.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -24,6 +28,9 @@ _BOOLEANS: Final[Mapping[str, bool]] = {
 }
 
 
+_SEPARATOR: Final = re.compile(r"(?<!\\)\.")
+
+
 class UnknownVariable(NamedTuple):
     """A variable that begins like those of a plugin's settings and names none, with the nearest one that does."""
 
@@ -37,7 +44,7 @@ class UnknownVariable(NamedTuple):
 
 def variable_name(plugin: str, setting: str) -> str:
     """The environment variable of a setting."""
-    return re.sub(r"\W", "_", f"{plugin}_{setting}").upper()
+    return re.sub(r"[^A-Za-z0-9]", "_", f"{plugin}_{setting}").upper()
 
 
 def variable_names(plugin: str, setting: str) -> list[str]:
@@ -81,6 +88,39 @@ def unknown_variables(plugin: str, properties: Mapping[str, Mapping[str, Any]]) 
         if found and not before and not name.startswith(exported) and not _belongs_elsewhere(rest, settings):
             nearest = get_close_matches(rest, settings, n=1, cutoff=0.7)
             yield UnknownVariable(name, prefix + nearest[0] if nearest else None)
+
+
+def nest_objects(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
+    r"""Nest the objects that Meltano exports flat, in the environment of this process.
+
+    Dots separate the names of nested members, but for those behind a backslash, as in Meltano's own files. An object
+    is known to be flat by the variables of its members, which Meltano exports beside it; others stay as they are.
+    """
+    for setting in (name for name, schema in properties.items() if "object" in schema.get("type", ())):
+        variable = variable_name(plugin, setting)
+        flat = _json_object(os.environ.get(variable, ""))
+        if any(variable_name(plugin, f"{setting}.{path}") in os.environ for path in flat):
+            os.environ[variable] = json.dumps(_nested(flat))
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    """The object of a text; an empty one if the text is something else, which whoever parses it complains of."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for path, value in flat.items():
+        *parents, name = (part.replace("\\.", ".") for part in _SEPARATOR.split(path))
+        members = nested
+        for parent in parents:
+            members = members.setdefault(parent, {})
+        members[name] = value
+    return nested
 
 
 def _belongs_elsewhere(rest: str, settings: Mapping[str, bool]) -> bool:

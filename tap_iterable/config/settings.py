@@ -15,6 +15,8 @@ from iterable_runs.alerts.settings import alert_settings
 from iterable_runs.recording.settings import RUN_HISTORY, history_problems
 from tap_iterable.config.export_settings import EXPORT
 from tap_iterable.config.webhook_settings import WEBHOOKS
+from tap_iterable.input.costly_streams import SETTING as COSTLY_STREAMS
+from tap_iterable.input.costly_streams import unknown_patterns
 from tap_iterable.input.dates import parse_date
 
 SCHEMA: Final[dict[str, Any]] = {
@@ -79,6 +81,15 @@ SCHEMA: Final[dict[str, Any]] = {
             "title": "Malformed directory",
             "description": "A directory for lines of exports that are not records, made with the first such line. It "
             "holds personal data: if it is made by a run, it is for its owner only and has a `.gitignore`.",
+        },
+        COSTLY_STREAMS: {
+            "type": "array",
+            "items": {"type": "string"},
+            "default": [],
+            "title": "Costly streams",
+            "description": "Streams to read although they cost many requests, such as list_users: names, or globs such "
+            "as experiment_*. One that is selected and not named here is left out with a warning. docs/streams.md says "
+            "which ones are costly, and what they cost.",
         },
         "list_ids": {
             "type": "array",
@@ -174,18 +185,20 @@ def spool_directory(config: Mapping[str, Any]) -> Path | None:
     return Path(config["spool_directory"]) if config.get("spool_directory") else None
 
 
-def problems(config: Mapping[str, Any], taken: Collection[str]) -> list[str]:
+def problems(config: Mapping[str, Any], taken: Collection[str], costly: Collection[str]) -> list[str]:
     """Errors of settings that fit the schema, each with the name of its setting.
 
     Args:
         config: the settings.
         taken: names of streams that are no exports.
+        costly: names of streams that `costly_streams` can name.
     """
     wrong = [_wrong_date(name, config[name]) for name in ("start_date", "end_date") if config.get(name)]
     dates = [problem for problem in wrong if problem] or list(_wrong_range(config))
     return [
         *dates,
         *_known_data_types(config["extra_data_types"], taken),
+        *unknown_patterns(config, costly),
         *_wrong_directory(config),
         *history_problems(config),
     ]

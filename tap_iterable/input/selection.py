@@ -7,18 +7,23 @@ from collections.abc import Collection, Mapping
 
 from singer_sdk import Stream
 
+from tap_iterable.input.costly_streams import SETTING, left_out
+
 
 class NothingSelectedError(Exception):
     """A catalog selects no stream of this tap."""
 
 
-def check_selection(catalog: Collection[str], streams: Mapping[str, Stream], logger: logging.Logger) -> None:
-    """Check that a stream is selected, and warn of streams in the catalog that this tap does not have.
+def check_selection(
+    catalog: Collection[str], streams: Mapping[str, Stream], unnamed: Mapping[str, str], logger: logging.Logger
+) -> None:
+    """Check that a stream is selected that may be read; warn of those that may not, or that this tap does not have.
 
     Args:
         catalog: the names of the streams in the catalog that was given.
         streams: the streams of the tap, with the selection of the catalog.
-        logger: gets the warning.
+        unnamed: costly streams that no setting names -> their cost in words. They are deselected.
+        logger: gets the warnings.
 
     Raises:
         NothingSelectedError: if nothing is selected.
@@ -26,7 +31,17 @@ def check_selection(catalog: Collection[str], streams: Mapping[str, Stream], log
     unknown = sorted(set(catalog) - streams.keys())
     if unknown:
         logger.warning("The catalog has streams that this tap does not have: %s", ", ".join(unknown))
+    costs = {name: cost for name, cost in unnamed.items() if streams[name].selected}
+    for name in costs:
+        streams[name].selected = False
+    if costs:
+        logger.warning("%s", left_out(costs))
     if not any(stream.selected for stream in streams.values()):
+        if costs:
+            raise NothingSelectedError(
+                f"All selected streams are costly, and `{SETTING}` names none of them, so there is nothing to read. "
+                f"Add to `{SETTING}` what you want to read: {', '.join(sorted(costs))}"
+            )
         raise NothingSelectedError(
             "No stream is selected, so there is nothing to read. Look at the patterns of `select` in `meltano.yml`, "
             "which fit no stream of this tap, or at the catalog. `meltano select tap-iterable --list --all` and "

@@ -20,11 +20,14 @@ from tap_iterable.batch_files.rows import Rows
 from tap_iterable.config.settings import spool_directory
 from tap_iterable.export.windows import OversizeError
 from tap_iterable.input.catalog import StreamDefinition, adopt
+from tap_iterable.input.costly_streams import SETTING as COSTLY_STREAMS
+from tap_iterable.input.costly_streams import is_named
 from tap_iterable.records.complete_rows import CompleteRows
 from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
 from tap_iterable.records.parquet import ParquetShape
 from tap_iterable.records.record_shape import Record, RecordShape
 from tap_iterable.reporting.read_counts import ReadCounts
+from tap_iterable.reporting.request_costs import with_tightest_limit, work_ahead
 from tap_iterable.reporting.traffic import traffic_of
 from tap_iterable.schemas.event_schemas import SCHEMAS
 
@@ -51,11 +54,14 @@ class IterableStream(Stream):
     Attributes:
         endpoints: the path templates of the endpoints that it calls.
         cost: the number of requests, in words.
+        is_costly: whether it costs so many requests that it is read only if `costly_streams` names it. Without a
+            catalog, what is named is selected.
         counts: what is counted of it while it is read.
     """
 
     endpoints: tuple[str, ...]
     cost: str
+    is_costly: bool = False
 
     # `RecordShape` makes every record fit the schema, so the SDK need not check it again.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
@@ -63,11 +69,24 @@ class IterableStream(Stream):
     def __init__(self, tap: Tap, client: IterableClient, schema: dict[str, Any] | None = None) -> None:
         self._json_schema = schema or SCHEMAS.get_schema(self.name)
         self._parquet = ParquetShape(self._json_schema) if _writes_parquet(tap.config) else None
+        if self.is_costly:
+            self.selected_by_default = is_named(self.name, tap.config.get(COSTLY_STREAMS) or ())
         super().__init__(tap, schema=self._parquet.schema if self._parquet else self._json_schema)
         self.tap = tap
         self.counts = ReadCounts()
         self.traffic = traffic_of(tap)
         self.client = client
+
+    @property
+    def price(self) -> str:
+        """The cost, and the tightest of the limits of its endpoints, in words."""
+        return with_tightest_limit(self.cost, self.endpoints)
+
+    def announce(self, requests: int, path: str, *, at_least: bool = False) -> None:
+        """Log how much work the stream is, if it is a costly one: so many requests to the path template `path`."""
+        if self.is_costly:
+            work = work_ahead(requests, path, at_least=at_least)
+            self.logger.info("The costly stream %s begins: %s", self.name, work)
 
     @cached_property
     def shape(self) -> RecordShape:

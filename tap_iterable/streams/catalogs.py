@@ -68,13 +68,15 @@ class CatalogItemsStream(MetadataStream):
 
     name = "catalog_items"
     primary_keys = ("catalogName", "itemId")
-    selected_by_default = False
+    is_costly = True
     endpoints = (CATALOGS, ITEMS)
     cost = "1 request per 1,000 items of a catalog"
 
     def rows(self) -> RowIterator:
         """Every item of every catalog."""
-        for catalog in _catalogs(self.client):
+        listed = list(_catalogs(self.client))
+        self.announce(len(listed), ITEMS, at_least=True)
+        for catalog in listed:
             name = {"catalogName": catalog["name"]}
             for item in _pages(self.client, ITEMS, "catalogItemsWithProperties", "itemId", name):
                 yield {**name, **item}

@@ -16,7 +16,7 @@ from tap_iterable.streams.list_users import identifier_column
 class ChosenUsersStream(PartitionedStream):
     """A stream with a partition for each user of `user_events_users`."""
 
-    selected_by_default = False
+    is_costly = True
     partition = "User"
     remedy = "The numbers count the entries of `user_events_users`. Run again, or leave these users out."
 
@@ -25,6 +25,7 @@ class ChosenUsersStream(PartitionedStream):
         users = self.config["user_events_users"]
         if not users:
             self.logger.warning("`user_events_users` is empty, so there is nothing to read")
+        self.announce(len(users), self.endpoints[0], at_least=True)
         for number, user in enumerate(users, start=1):
             column = identifier_column(ProjectType(self.config["project_type"]), user)
             yield from self.rows_of(number, self.records_of(column, user))

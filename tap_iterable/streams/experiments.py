@@ -70,6 +70,7 @@ class ExperimentStream(PartitionedStream):
         except NotFoundError as error:
             self._leave_out(error)
             return
+        self.announce(len(listed), self.endpoints[1], at_least=True)
         for experiment in listed:
             yield from self.rows_of(experiment["id"], self.of_experiment(experiment))
 
@@ -112,7 +113,7 @@ class ExperimentVariantsStream(ExperimentStream):
     """Variants with their contents."""
 
     name = "experiment_variants"
-    selected_by_default = False
+    is_costly = True
     endpoints = (EXPERIMENTS, VARIANTS)
     cost = "1 request per 1,000 experiments, and 1 per experiment"
 
@@ -146,7 +147,7 @@ class ExperimentTrendsStream(ExperimentStream):
 
     name = "experiment_trends"
     primary_keys = ("experimentId", "variantId", "metric", "time")
-    selected_by_default = False
+    is_costly = True
     endpoints = (EXPERIMENTS, DETAILS, TRENDS)
     cost = "1 request per 1,000 experiments, 1 per experiment, and 1 per experiment that was started and 31 days"
 

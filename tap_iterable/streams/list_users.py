@@ -36,7 +36,7 @@ class ListUsersStream(PartitionedStream):
 
     name = "list_users"
     primary_keys = ("listId", "member")
-    selected_by_default = False
+    is_costly = True
     endpoints = (LISTS, MEMBERS)
     cost = "1 request per list"
     partition = "List"
@@ -52,6 +52,7 @@ class ListUsersStream(PartitionedStream):
             read = len(selected) - len(todo)
             self.logger.info("Going on after the %d lists that the run of %s has read", read, mark.run)
         self._write_mark(mark.to_state())
+        self.announce(len(todo), MEMBERS)
         for done, list_id in enumerate(todo, start=1):
             yield from self.rows_of(list_id, self._members(list_id))
             mark = mark.after(list_id, read=list_id not in self.missing)

@@ -18,16 +18,18 @@ class MetadataValuesStream(MetadataStream):
 
     name = "metadata"
     primary_keys = ("table", "key")
-    selected_by_default = False
+    is_costly = True
     endpoints = (TABLES, KEYS, VALUE)
     cost = "1 request per key"
 
     def rows(self) -> RowIterator:
         """Every key; one that is deleted in the meantime has no value."""
-        for table in rows_in(self.client.get_json(TABLES), "results", TABLES, "name"):
-            for entry in self._keys(table["name"]):
-                # Answers may have the name of a table in another case than the list, and it is a part of the key.
-                yield {**entry, **self._value(table["name"], entry["key"]), "table": table["name"]}
+        tables = [table["name"] for table in rows_in(self.client.get_json(TABLES), "results", TABLES, "name")]
+        entries = [(table, entry) for table in tables for entry in self._keys(table)]
+        self.announce(len(entries), VALUE)
+        for table, entry in entries:
+            # Answers may have the name of a table in another case than the list, and it is a part of the key.
+            yield {**entry, **self._value(table, entry["key"]), "table": table}
 
     def _keys(self, table: str) -> RowIterator:
         marker: str | None = None

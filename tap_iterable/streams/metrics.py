@@ -65,7 +65,7 @@ class MetricsStream(PartitionedStream):
     path: ClassVar[str]
     end_is_inclusive: ClassVar[bool] = False
 
-    selected_by_default = False
+    is_costly = True
     partition = "Batch of campaigns"
 
     def read(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 (the SDK's signature)
@@ -76,6 +76,7 @@ class MetricsStream(PartitionedStream):
             for range_ in metric_ranges(self.config["metrics_days"], self._until())
             for batch in id_batches(self.path, parameter, sorted(ids), self._bounds(range_))
         ]
+        self.announce(len(requests), self.path)
         for number, (range_, batch) in enumerate(requests, start=1):
             yield from self.rows_of(number, self._answer(range_, batch))
             self.logger.info("Request %d of %d is done", number, len(requests))

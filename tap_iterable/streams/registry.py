@@ -43,3 +43,6 @@ PROJECT_STREAMS: Final = (
     UserEventsStream,
     SentMessagesStream,
 )
+
+COSTLY: Final = frozenset(stream.name for stream in PROJECT_STREAMS if stream.is_costly)
+"""The names of streams that are read only if `costly_streams` names them."""

@@ -61,7 +61,7 @@ class TemplateContentsStream(MetadataStream):
 
     name = "template_contents"
     primary_keys = ("templateId", "locale")
-    selected_by_default = False
+    is_costly = True
     endpoints = (TEMPLATES, CAMPAIGNS, BY_CLIENT_TEMPLATE_ID, *CONTENTS.values())
     cost = "1 request per template and locale, and 1 per template with a `clientTemplateId`"
 
@@ -69,7 +69,9 @@ class TemplateContentsStream(MetadataStream):
         """Each template in each of its locales."""
         media = {campaign.get("templateId"): campaign.get("messageMedium") for campaign in campaigns(self.client)}
         unreadable: Counter[str] = Counter()
-        for template in templates(self.client):
+        listed = list(templates(self.client))
+        self.announce(len(listed), CONTENTS["Email"], at_least=True)
+        for template in listed:
             medium = template.get("messageMedium") or media.get(template["templateId"])
             found = list(self._locales(template["templateId"], [medium] if medium else CONTENTS))
             yield from found

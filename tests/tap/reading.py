@@ -21,6 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tap_iterable.streams.registry import COSTLY
 from tap_iterable.tap import TapIterable
 
 
@@ -70,19 +71,24 @@ class TapRun:
         }
 
     def __call__(self, *streams: str, state: Mapping[str, Any] | None = None, **settings: Any) -> Output:
-        """Read the named streams, or all of them."""
+        """Read the named streams, also costly ones; or all of them that are no costly ones."""
         arguments = self.prepare(*streams, **settings)
         if state:
             self._write("state.json", state)
             arguments += ["--state", "state.json"]
+        return self.output(*arguments)
+
+    def output(self, *arguments: str) -> Output:
+        """What a run with these arguments wrote."""
         return _parsed(self._run(*arguments))
 
     def prepare(self, *streams: str, **settings: Any) -> list[str]:
         """Write what a run needs into the folder; the arguments that name it."""
-        self._write("config.json", {**self.settings, **settings})
+        config = {"costly_streams": sorted(COSTLY.intersection(streams)), **self.settings, **settings}
+        self._write("config.json", config)
         if not streams:
             return ["--config", "config.json"]
-        self._write("catalog.json", selecting(streams, _catalog({**self.settings, **settings})))
+        self._write("catalog.json", selecting(streams, _catalog(config)))
         return ["--config", "config.json", "--catalog", "catalog.json"]
 
     def catalog(self, **settings: Any) -> dict[str, Any]:

@@ -202,7 +202,7 @@ def test_members_of_a_list_that_drip_are_asked_for_again(tap: Tap, server: Scrip
         return answer_json(200, {"lists": [{"id": 1, "name": "VIP"}]})
 
     server.after = answer
-    with tap.start("list_users", stall_timeout_seconds=1) as process:
+    with tap.start("list_users", costly_streams=["list_users"], stall_timeout_seconds=1) as process:
         out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     records = [message["record"] for line in out.splitlines() if "record" in (message := json.loads(line))]

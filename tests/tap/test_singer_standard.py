@@ -31,6 +31,7 @@ SETTINGS: dict[str, Any] = {
     "enforce_rate_limits": False,
     "export_mode": "stream",
     "user_events_users": [USER],
+    "costly_streams": ["*"],
 }
 
 
