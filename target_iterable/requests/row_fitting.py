@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import Final, NamedTuple
 
+from iterable_api.errors import FieldTypeError
 from target_iterable.core.operation import Operation, RowResults
 from target_iterable.core.rejection import RejectReason
 from target_iterable.field_types.field_dropping import FieldDropping
-from target_iterable.field_types.registry import FieldTypes
+from target_iterable.field_types.registry import PURCHASES, FieldTypes
+
+_PURCHASE: Final = ("dataFields",)
+"""Where the data fields of a purchase are; `Operation.fields_path` leads to those of its user."""
 
 
 class FittedRows(NamedTuple):
@@ -46,6 +51,16 @@ class RowFitting:
         trimmed = {row: changed for row in refused if self._trims and (changed := self._trimmed(row, refused[row]))}
         rejected = {row: reasons[0] for row, reasons in refused.items() if row not in trimmed}
         return FittedRows([trimmed.get(row, row) for row in rows if row not in rejected], rejected)
+
+    def without_points(self, rows: Sequence[Operation], error: FieldTypeError) -> list[Operation] | None:
+        """Return purchases without the point in whole numbers that Iterable has refused; None if nothing changes.
+
+        The types of these fields are not known before, so whole numbers may have been sent as decimals.
+        """
+        if not self._types.learn_whole_purchase_fields(error.clashes):
+            return None
+        changed = [self._changes.rewrite(row, partial(self._types.coerced, PURCHASES), _PURCHASE) for row in rows]
+        return [new or row for new, row in zip(changed, rows, strict=True)] if any(changed) else None
 
     def restore(self, results: RowResults) -> None:
         """Put the original rows into `results`, and the fields that they were sent without."""
