@@ -56,7 +56,7 @@ def _paths_of_fractions(path: str, schema: Any) -> Iterator[str]:
 
 def _takes_fractions(schema: Mapping[str, Any]) -> bool:
     """Whether a value may be a number that is not whole. Taps write `numeric(10, 0)` as multiples of 1."""
-    kinds, step = _kinds(schema), schema.get("multipleOf")
+    kinds, step = _kinds(schema) or (), schema.get("multipleOf")
     if "number" in kinds:
         return not isinstance(step, int | float | Decimal) or step % 1 != 0
     return "string" in kinds and schema.get("format") == DECIMAL
