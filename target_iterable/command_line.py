@@ -134,7 +134,7 @@ class CommandLine(SinkTarget):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """Add `--check`, `--propose-routes`, `--dry-run` and `KEY_COMMANDS` to the command of the SDK, which checks taps only."""
+        """Add `--check`, `--propose-routes`, `--dry-run` and `KEY_COMMANDS` to the command of the SDK."""
         command = super().get_singer_command()
         checks = "Check the settings, and with one request the key, the region and the type of the project."
         plans = "Only plan, and send nothing that writes, whatever the settings say."
@@ -145,7 +145,11 @@ class CommandLine(SinkTarget):
         command.params += [
             click.Option(["--check"], is_flag=True, help=checks),
             click.Option(
-                ["--propose-routes", "propose"], is_flag=False, flag_value=YAML, type=click.Choice(FORMATS), help=proposes
+                ["--propose-routes", "propose"],
+                is_flag=False,
+                flag_value=YAML,
+                type=click.Choice(FORMATS),
+                help=proposes,
             ),
             click.Option(["--dry-run"], is_flag=True, help=plans, expose_value=False, callback=cls._request_dry_run),
             *(
@@ -184,7 +188,7 @@ class CommandLine(SinkTarget):
         from target_iterable.proposals.proposal_command import propose_routes  # noqa: PLC0415 (no run needs it)
 
         target = cls(config=given.config, parse_env_config=given.parse_env)
-        propose_routes(file or sys.stdin, target.project, target.routing, form)
+        propose_routes(file or sys.stdin, target.reader.deserialize_json, target.project, target.routing, form)
 
     @classmethod
     def _check(cls, given: Any) -> None:

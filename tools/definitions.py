@@ -58,6 +58,9 @@ Where a stream goes follows from its name, or from the setting `streams`:
     streams:
       "*-audience": {object: list_members, list: Loyal customers}
 
+`meltano invoke target-iterable:propose-routes --input FILE` proposes that setting: FILE holds what a tap has
+written, as by `meltano invoke tap-postgres > FILE`, or the catalog of its `--discover`.
+
 Try the key, the region and the type of the project with `meltano invoke target-iterable --check`: it makes one request.
 
 Begin with `TARGET_ITERABLE_DRY_RUN=true meltano run ...`: it checks all records and says what would be written and
@@ -71,6 +74,15 @@ Each run notes itself in the history of runs: `iterable-runs list`, run in the p
 Rejected records are kept as Singer messages in `rejects_path`, with the reason beside each. Fix the cause, then send
 them again with `meltano invoke target-iterable --input FILE`.
 """,
+}
+# Meltano gives a command neither a configuration file nor the settings in one, but their variables.
+_COMMANDS: Final[dict[type[PluginBase], dict[str, dict[str, str]]]] = {
+    TargetIterable: {
+        "propose-routes": {
+            "args": "--config=ENV --propose-routes",
+            "description": "Propose the setting `streams` for Singer messages, or for the catalog of a tap.",
+        }
+    },
 }
 # Meltano's project schema does not know this capability of targets, though its Hub does.
 _UNKNOWN_TO_PROJECTS: Final = "validate-records"
@@ -100,6 +112,7 @@ def definition(plugin: type[PluginBase]) -> dict[str, Any]:
         "executable": said.name,
         "log_parser": "singer-sdk",
         "capabilities": sorted(capability.value for capability in said.capabilities),
+        **({"commands": _COMMANDS[plugin]} if plugin in _COMMANDS else {}),
         "settings_preamble": _KEY_HINT,
         "usage": LiteralScalarString(_USAGE[plugin]),
         "settings_group_validation": [sorted(said.settings["required"])],
@@ -120,7 +133,10 @@ def project_entry(entry: CommentedMap, plugin: type[PluginBase], *, brief: bool 
         del made["settings_group_validation"]
         made["capabilities"] = _in_a_line(CommentedSeq(made["capabilities"]))
         made["settings"] = [_in_a_line(_declared(setting)) for setting in made["settings"]]
-    for name in ("namespace", "executable", "capabilities", "settings_group_validation", "settings"):
+        if "commands" in made:
+            commands = {name: _in_a_line(CommentedMap(command)) for name, command in made["commands"].items()}
+            made["commands"] = CommentedMap(commands)
+    for name in ("namespace", "executable", "capabilities", "commands", "settings_group_validation", "settings"):
         if name in made:
             entry[name] = made[name]
             entry.move_to_end(name)

@@ -36,13 +36,26 @@ from target_iterable.segment.call import SHAPES
 from target_iterable.segment.names import snake
 
 _WORDS: Final[Mapping[str, frozenset[str]]] = {
-    "purchases": frozenset({"order", "orders", "purchase", "purchases", "transaction", "transactions", "sale", "sales"}),
+    "purchases": frozenset(
+        {"order", "orders", "purchase", "purchases", "transaction", "transactions", "sale", "sales"}
+    ),
     "carts": frozenset({"cart", "carts", "basket", "baskets"}),
     "unsubscribe": frozenset(
         {"unsubscribe", "unsubscribes", "unsubscribed", "unsubscriptions", "optout", "optouts", "outs", "suppressions"}
     ),
     "list_members": frozenset(
-        {"list", "lists", "audience", "audiences", "segment", "segments", "cohort", "cohorts", "membership", "memberships"}
+        {
+            "list",
+            "lists",
+            "audience",
+            "audiences",
+            "segment",
+            "segments",
+            "cohort",
+            "cohorts",
+            "membership",
+            "memberships",
+        }
     ),
     "events": frozenset(
         {"event", "events", "activity", "activities", "actions", "views", "clicks", "visits", "sessions", "logins"}
@@ -211,7 +224,9 @@ class _Candidates:
             del candidate.roles[ID]  # of an order, say, which may have several events
         if EVENT_NAME not in candidate.roles:
             candidate.options["event_name"] = " ".join(self._words)
-            candidate.notes.append("No column names the event, so all have the name of the stream: choose a better one.")
+            candidate.notes.append(
+                "No column names the event, so all have the name of the stream: choose a better one."
+            )
         if CREATED_AT not in candidate.roles:
             candidate.notes.append("No column says when it happened, so events get the time at which they are sent.")
         return candidate
@@ -337,7 +352,9 @@ class _Candidates:
         if not names & {*SHAPES["track"].user_id, "email", "context_traits_email"}:
             candidate.missing.append("No column identifies users.")
         if self._words[-1:] == ["tracks"]:
-            candidate.notes.append("The table `tracks` has no properties: take the tables of the single events instead.")
+            candidate.notes.append(
+                "The table `tracks` has no properties: take the tables of the single events instead."
+            )
         candidate.options["anonymous"] = "skip"
         candidate.notes.append("Calls of anonymous users are skipped, since Iterable knows nobody without a name.")
         return candidate

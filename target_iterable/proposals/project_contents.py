@@ -67,7 +67,9 @@ def read_project(project: Project) -> ProjectContents:
     found.catalogs = _part(found, "catalogs", lambda: frozenset(project.catalogs.names()), frozenset())
     found.item_types = lambda name: project.fields.types.types_of(project.fields.item_scope(name))
     found.channels = _part(found, "channels", lambda: _groups(client, "/api/channels", "channels"), ())
-    found.message_types = _part(found, "message types", lambda: _groups(client, "/api/messageTypes", "messageTypes"), ())
+    found.message_types = _part(
+        found, "message types", lambda: _groups(client, "/api/messageTypes", "messageTypes"), ()
+    )
     return found
 
 

@@ -13,21 +13,21 @@ from target_iterable.config.route import Route
 from target_iterable.config.router import Router
 from target_iterable.objects.registry import OBJECTS
 from target_iterable.project.project import Project
-from target_iterable.proposals.project_contents import read_project
 from target_iterable.proposals.forms import YAML
+from target_iterable.proposals.project_contents import read_project
 from target_iterable.proposals.proposing import propose
 from target_iterable.proposals.rendering import as_json, as_yaml, notes_of, settings_of
-from target_iterable.proposals.source_streams import read_streams
-from target_iterable.singer_reader import SingerReader
+from target_iterable.proposals.source_streams import Decode, read_streams
 
 _logger: Final = logging.getLogger("target-iterable")
 
 
-def propose_routes(lines: Iterable[str], project: Project, router: Router, form: str) -> None:
+def propose_routes(lines: Iterable[str], decode: Decode, project: Project, router: Router, form: str) -> None:
     """Print the routes that are proposed for the streams of the input that have none.
 
     Args:
         lines: Singer messages, or a catalog.
+        decode: decodes a message.
         project: the project.
         router: the routes of the settings.
         form: one of `FORMATS`.
@@ -36,7 +36,7 @@ def propose_routes(lines: Iterable[str], project: Project, router: Router, form:
         InvalidInputLine: if the input holds no streams.
         IterableError: if the project cannot be read.
     """
-    streams = read_streams(lines, SingerReader().deserialize_json)
+    streams = read_streams(lines, decode)
     if not streams:
         raise InvalidInputLine("The input announces no stream: it needs SCHEMA messages, or the catalog of a tap")
     for stream in streams:

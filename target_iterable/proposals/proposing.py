@@ -1,4 +1,4 @@
-"""Proposals: the route of each stream, with what is to be said of its columns, checked as a route of the settings is."""
+"""Proposals: the route of each stream, and what is to be said of its columns; checked as a route of the settings is."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from target_iterable.field_types.registry import MAX_PROFILE_FIELDS, USERS
 from target_iterable.proposals.candidates import Candidate, best_candidate, permission_of
 from target_iterable.proposals.project_contents import ProjectContents
 from target_iterable.proposals.roles import CATALOG_NAME, IDENTITY, squeezed
-from target_iterable.proposals.source_streams import ARRAY, DATE, SourceStream
+from target_iterable.proposals.source_streams import ADDRESS, ARRAY, DATE, SourceStream
 from target_iterable.records.deletion_marks import is_mark
 from target_iterable.records.field_names import SEPARATOR
-from target_iterable.records.user_identity import EMAIL
+from target_iterable.records.user_identity import EMAIL, USER_ID
 from target_iterable.schemas.metadata_columns import is_metadata
 from target_iterable.schemas.schema_types import paths_of_fractions, types_in
 
@@ -29,6 +29,13 @@ _DATA: Final = "dataFields"
 _NUMBERS: Final = frozenset({"long", "double"})
 _CONVERTED: Final = frozenset({("string", "long"), ("string", "double"), ("string", "boolean")})
 """Pairs of a column's and a field's type that `coerce_types` makes fit, where the text is one of the type."""
+
+_IDENTIFIERS: Final = {EMAIL: (ADDRESS, "an address"), USER_ID: (USER_ID, "a userId")}
+"""Role -> what the values of its column are counted as, and that in words."""
+_NOTHING_KNOWN: Final = (
+    "No column identifies users, and neither name nor columns are those of an object. If its rows are things that "
+    "messages show, `catalog_items` fits; otherwise leave it out of the source's selection."
+)
 
 
 @dataclass
@@ -55,11 +62,7 @@ def propose(stream: SourceStream, project: ProjectContents, read_route: ReadRout
     """Propose a route for one stream."""
     candidate = best_candidate(stream, project)
     if candidate is None:
-        missing = [
-            "No column identifies users, and neither name nor columns are those of an object. If its rows are things "
-            "that messages show, `catalog_items` fits; otherwise leave it out of the source's selection."
-        ]
-        return Proposal(stream.name, {"object": "catalog_items", "catalog": "NAME"}, "", [], missing)
+        return Proposal(stream.name, {"object": "catalog_items", "catalog": "NAME"}, missing=[_NOTHING_KNOWN])
     return _Proposing(stream, project, candidate).proposal(read_route)
 
 
@@ -71,7 +74,9 @@ class _Proposing:
         self._fields: dict[str, str] = {}
         self._drop: list[str] = []
         title = f"for `{candidate.object}`, since {candidate.reason}"
-        self._proposal = Proposal(stream.name, title=title, notes=list(candidate.notes), missing=list(candidate.missing))
+        self._proposal = Proposal(
+            stream.name, title=title, notes=list(candidate.notes), missing=list(candidate.missing)
+        )
 
     def proposal(self, read_route: ReadRoute) -> Proposal:
         """The proposal, after a look at all columns."""
@@ -110,13 +115,13 @@ class _Proposing:
         columns = self._stream.columns
         for role, name in self._candidate.roles.items():
             said = f"`{name}` is `{role}`"
-            if role in IDENTITY and (column := columns[name]).filled:
-                kind = "an address" if role == EMAIL else "a userId"
-                said += f": {kind} in {column.passed['address' if role == EMAIL else 'userId']} of {column.filled} records"
+            if role in _IDENTIFIERS and (column := columns[name]).filled:
+                kind, in_words = _IDENTIFIERS[role]
+                said += f": {in_words} in {column.passed[kind]} of {column.filled} records"
             self._proposal.notes.append(f"{said}.")
             if name != role:
                 self._fields[name] = role
-                if role in IDENTITY:
+                if role in _IDENTIFIERS:
                     self._proposal.reasons[name] = "identifies the user"
                 if role in columns:
                     self._leave_out(role, f"{name!r} is {role!r}")
@@ -129,11 +134,12 @@ class _Proposing:
                 known.setdefault(squeezed(path), path)
         taken = {*self._stream.columns, *self._fields.values()}
         for name in self._free():
-            path = known.get(squeezed(name))
-            if path is not None and name not in self._project.fields and path not in taken and path not in RESERVED:
-                self._fields[name] = path
-                self._proposal.reasons[name] = "a field of the project"
-                taken.add(path)
+            field_ = known.get(squeezed(name))
+            if field_ is None or name in self._project.fields or field_ in taken or field_ in RESERVED:
+                continue
+            self._fields[name] = field_
+            self._proposal.reasons[name] = "a field of the project"
+            taken.add(field_)
 
     def _free(self) -> Iterator[str]:
         """The columns of which nothing is said yet."""
@@ -173,9 +179,8 @@ class _Proposing:
         if known is None:
             return
         self._note_new({path: type_ for path, type_ in types.items() if path not in known}, len(known))
-        for path, type_ in types.items():
-            if path in known:
-                self._compare(path, type_, known[path])
+        for path in filter(known.__contains__, types):
+            self._compare(path, types[path], known[path])
 
     def _types(self, route: Route) -> dict[str, str | None]:
         """Dotted path of each field that the stream writes -> its type, None if nothing tells it."""
@@ -187,7 +192,9 @@ class _Proposing:
         flat = {(name,): part for name, part in (inner.get("properties") or {}).items()} | dict(schemas)
         flat = {path: schema for path, schema in flat.items() if path[0] not in heads}
         declared, fractions = types_in(flat), paths_of_fractions(flat)
-        whole = {path: "long" for path, type_ in declared.items() if type_ == "double" and path not in fractions}
+        whole: dict[str, str | None] = {
+            path: "long" for path, type_ in declared.items() if type_ == "double" and path not in fractions
+        }
         columns = {self._fields.get(name, name): column for name, column in self._stream.columns.items()}
         sampled = {
             ".".join(path): columns[path[0]].type
@@ -212,7 +219,7 @@ class _Proposing:
         self._proposal.notes.append(f"New fields, which can never be removed: {listed}.")
         if self._candidate.object in _PROFILES and known + len(new) > MAX_PROFILE_FIELDS:
             self._proposal.notes.append(
-                f"That makes {known + len(new)} profile fields, and a project can have {MAX_PROFILE_FIELDS}: use `drop`."
+                f"That makes {known + len(new)} profile fields, and a project can have {MAX_PROFILE_FIELDS}."
             )
 
     def _note_event_fields(self) -> None:
@@ -235,8 +242,8 @@ class _Proposing:
         elif not fits or (type_, known) == ("double", "long"):
             advice = ", or set `coerce_types`, which converts what it can" if (type_, known) in _CONVERTED else ""
             self._proposal.notes.append(
-                f"`{column}` is {type_}, and the project keeps `{path}` as {known}, so it is left out here. Convert it in "
-                f"the source, give it another name in `fields`{advice}."
+                f"`{column}` is {type_}, and the project keeps `{path}` as {known}, so it is left out here. Convert it "
+                f"in the source, give it another name in `fields`{advice}."
             )
             self._leave_out(column, f"{type_}, where the project has {known}")
             self._fields.pop(column, None)
@@ -258,5 +265,6 @@ class _Proposing:
         marks = [name for name in self._stream.columns if is_mark(name)]
         if marks:
             listed = ", ".join(f"`{name}`" for name in marks)
-            self._proposal.notes.append(f"Rows that {listed} marks as deleted are rejected, unless `on_deleted` is set.")
-
+            self._proposal.notes.append(
+                f"Rows that {listed} marks as deleted are rejected, unless `on_deleted` is set."
+            )

@@ -48,14 +48,15 @@ def as_yaml(proposals: Sequence[Proposal], project: ProjectContents, configured:
 
 def notes_of(proposal: Proposal) -> Iterator[str]:
     """Yield the sentences about one stream."""
-    if proposal.title:
-        yield f"`{proposal.stream}` is proposed {proposal.title}." if not proposal.missing else (
-            f"`{proposal.stream}` would be {proposal.title}; but something is missing."
-        )
-    else:
-        yield f"`{proposal.stream}` is not recognised."
+    yield f"The stream `{proposal.stream}` is {_verdict(proposal)}."
     yield from (f"Missing: {missing}" for missing in proposal.missing)
     yield from proposal.notes
+
+
+def _verdict(proposal: Proposal) -> str:
+    if not proposal.title:
+        return "not recognised"
+    return f"{proposal.title}. But it cannot be used as it is" if proposal.missing else proposal.title
 
 
 def _about(project: ProjectContents) -> str:

@@ -78,7 +78,15 @@ ROLES: Final[Mapping[str, Role]] = {
         lambda column: _is_of("string")(column) and column.holds(ADDRESS),
     ),
     USER_ID_FIELD: Role(
-        (*SHAPES["track"].user_id, "customer_id", "contact_id", "subscriber_id", "member_id", "person_id", "external_id"),
+        (
+            *SHAPES["track"].user_id,
+            "customer_id",
+            "contact_id",
+            "subscriber_id",
+            "member_id",
+            "person_id",
+            "external_id",
+        ),
         (),
         lambda column: _is_of("string", "long", "double")(column) and column.holds(USER_ID),
     ),
@@ -109,7 +117,7 @@ if missing := ATTRIBUTES.keys() - ROLES.keys():
 
 
 def columns_of(roles: Iterable[str], columns: Mapping[str, SourceColumn]) -> dict[str, str]:
-    """Find the columns of the roles: role -> column. A column has one role at most; those about the source have none."""
+    """Find the columns of the roles: role -> column. No column has two; those about the source have none."""
     found: dict[str, str] = {}
     free = [it for it in columns.values() if not is_metadata(it.name) and not is_mark(it.name)]
     for role in roles:
@@ -122,9 +130,8 @@ def columns_of(roles: Iterable[str], columns: Mapping[str, SourceColumn]) -> dic
 def _column_of(role: str, columns: Collection[SourceColumn]) -> str | None:
     rule = ROLES[role]
     for name in (role, *rule.aliases):
-        exact_first = sorted(columns, key=lambda column, name=name: column.name != name)
-        for column in exact_first:
-            if squeezed(column.name) == squeezed(name) and rule.fits(column):
-                return column.name
+        alike = [column.name for column in columns if squeezed(column.name) == squeezed(name) and rule.fits(column)]
+        if alike:
+            return name if name in alike else alike[0]
     ending = (it.name for it in columns if squeezed(it.name).endswith(rule.suffixes) and rule.fits(it))
     return next(ending, None) if rule.suffixes else None

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from singer_sdk.exceptions import InvalidInputLine
 
@@ -17,7 +17,10 @@ from target_iterable.columnar.line_block import RECORD, SCHEMA
 from target_iterable.field_types.inference import type_of
 from target_iterable.records.ids import key_text
 from target_iterable.schemas.schema_messages import refuse_malformed
-from target_iterable.schemas.schema_types import kinds_of, paths_of_fractions, types_in
+from target_iterable.schemas.schema_types import Schemas, kinds_of, paths_of_fractions, types_in
+
+Decode: TypeAlias = Callable[[str], Mapping[str, Any]]
+"""Decodes a message. Raises InvalidInputLine."""
 
 SAMPLE: Final = 1000
 """Records of each stream that are looked at."""
@@ -80,7 +83,7 @@ class SourceColumn:
         """The type that Iterable gives a new field of these values; None if neither schema nor sample tells one."""
         if ARRAY in kinds_of(self.schema):
             return ARRAY
-        path = {(self.name,): self.schema}
+        path: Schemas = {(self.name,): self.schema}
         declared = types_in(path).get(self.name)
         if declared == "double" and self.name not in paths_of_fractions(path):
             return "long"
@@ -122,9 +125,7 @@ class SourceStream:
                     self.columns[name].count(value)
 
 
-def read_streams(
-    lines: Iterable[str | bytes], decode: Callable[[str | bytes], Mapping[str, Any]]
-) -> list[SourceStream]:
+def read_streams(lines: Iterable[str], decode: Decode) -> list[SourceStream]:
     """Read the streams of Singer messages, or of a catalog that `--discover` has printed.
 
     Args:
@@ -135,7 +136,7 @@ def read_streams(
         InvalidInputLine: if it is neither.
     """
     given = iter(lines)
-    first = next((line for line in given if line.strip()), b"")
+    first = next((line for line in given if line.strip()), "")
     try:
         is_message = "type" in decode(first)
     except InvalidInputLine:
@@ -168,9 +169,9 @@ def _renewed(known: SourceStream, schema: Mapping[str, Any], key: Sequence[str] 
     return stream
 
 
-def _streams_of_catalog(lines: Iterable[str | bytes]) -> Iterator[SourceStream]:
+def _streams_of_catalog(lines: Iterable[str]) -> Iterator[SourceStream]:
     try:
-        document = json.loads("".join(line if isinstance(line, str) else line.decode() for line in lines))
+        document = json.loads("".join(lines))
         entries = document["streams"]
         for entry in entries:
             refuse_malformed(entry)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
+from click.testing import CliRunner, Result
 from ruamel.yaml import YAML
 
+from target_iterable.target import TargetIterable
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream
 from tests.target.test_command_line import run
@@ -120,7 +122,11 @@ UNSUBSCRIBES: Final = stream(
     unsubscribed_at=MOMENT,
 )
 EMAILS: Final = stream(
-    "crm-changed", [{"currentEmail": ANN, "newEmail": BOB}], ["currentEmail"], currentEmail=TEXT, newEmail=TEXT
+    "crm-changed",
+    [{"currentEmail": ANN, "newEmail": "ann@new.example.com"}],
+    ["currentEmail"],
+    currentEmail=TEXT,
+    newEmail=TEXT,
 )
 ODD: Final = stream("erp-t001w", [{"a": 1, "b": 2}], ["a", "b"], a=WHOLE, b=WHOLE)
 
@@ -196,17 +202,28 @@ def config_of(project: Project, folder: Path, **settings: Any) -> str:
     return str(file)
 
 
+def lines_of(*messages: Message) -> str:
+    return "".join(json.dumps(message) + "\n" for message in messages)
+
+
+def command(*arguments: str, stdin: str = "") -> Result:
+    """Run the command in this process, which is quicker than a process of its own."""
+    return CliRunner().invoke(TargetIterable.get_singer_command(), arguments, input=stdin)
+
+
 def propose(project: Project, folder: Path, *messages: Sequence[Message], **settings: Any) -> Proposed:
-    lines = "".join(json.dumps(message) + "\n" for some in messages for message in some)
-    ended = run("--config", config_of(project, folder, **settings), "--propose-routes", stdin=lines)
-    assert ended.returncode == 0, ended.stderr
+    lines = lines_of(*(message for some in messages for message in some))
+    ended = command("--config", config_of(project, folder, **settings), "--propose-routes", stdin=lines)
+    assert ended.exit_code == 0, ended.output
     return Proposed(ended.stdout, YAML(typ="safe").load(ended.stdout))
 
 
 @pytest.fixture
 def known(project: Project) -> Project:
-    """A project that knows Ann and Bob."""
-    project.load(stream("users", [{"email": email, "userId": f"u{n}"} for n, email in enumerate((ANN,), 1)]))
+    """A project that has a user and a channel."""
+    project.load(stream("users", [{"email": ANN, "userId": "u1"}]))
+    channel = {"id": 1, "name": "News", "channelType": "Marketing", "messageMedium": "Email"}
+    project.sandbox.store.resources.add("channel", [(1, channel)])
     return project
 
 
@@ -238,8 +255,7 @@ def test_the_command_takes_what_it_has_proposed(known: Project, tmp_path: Path, 
     config = config_of(known, tmp_path, **all_proposed.settings)
     assert run("--config", config, "--check").returncode == 0
     for messages, _ in RECOGNISED.values():
-        lines = "".join(json.dumps(message) + "\n" for message in messages)
-        ended = run("--config", config, stdin=lines)
+        ended = run("--config", config, stdin=lines_of(*messages))
         assert (ended.returncode, "rejected 1" in ended.stderr) == (0, False), ended.stderr
 
 
@@ -248,7 +264,7 @@ def test_what_is_not_recognised_is_a_comment_that_becomes_a_route_without_its_ma
 ) -> None:
     proposed = propose(known, tmp_path, ODD)
     assert proposed.streams == {}
-    assert "`erp-t001w` is not recognised. - Missing: No column identifies users" in proposed.comments
+    assert "The stream `erp-t001w` is not recognised. - Missing: No column identifies users" in proposed.comments
     assert "  # erp-t001w:\n  #   object: catalog_items\n" in proposed.text
 
 
@@ -258,15 +274,17 @@ def test_the_project_is_only_read_and_nothing_is_left_in_the_directory(project: 
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
 
 
-def test_no_value_of_a_record_is_in_what_is_printed(project: Project, tmp_path: Path) -> None:
+def test_no_value_of_a_record_is_in_what_is_printed(
+    project: Project, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     secret = "zq" + "x" * 20
     row = {"id": 17171717, "EMAIL": f"{secret}@example.com", "first_name": secret, "score": 31313131}
-    lines = "".join(json.dumps(message) + "\n" for message in stream("people", [row], ["id"], EMAIL=TEXT))
+    lines = lines_of(*stream("people", [row], ["id"], EMAIL=TEXT))
     for form in ("yaml", "json"):
-        ended = run("--config", config_of(project, tmp_path), f"--propose-routes={form}", stdin=lines)
-        assert ended.returncode == 0
+        ended = command("--config", config_of(project, tmp_path), f"--propose-routes={form}", stdin=lines)
+        assert ended.exit_code == 0
         for value in (secret, "17171717", "31313131"):
-            assert value not in ended.stdout + ended.stderr
+            assert value not in ended.output + caplog.text
 
 
 def test_fields_of_the_project_are_offered_and_new_ones_named(project: Project, tmp_path: Path) -> None:
@@ -283,7 +301,7 @@ def test_fields_of_the_project_are_offered_and_new_ones_named(project: Project, 
     proposed = propose(project, tmp_path, messages)
     assert proposed.streams["people"]["fields"] == {"first_name": "firstName", "last_visit": "lastVisit"}
     assert "first_name: firstName  # a field of the project" in proposed.text
-    assert "New fields, which can never be removed: `score` (double), `tags` (array)." in proposed.comments
+    assert "New fields, which can never be removed: `tags` (array), `score` (double)." in proposed.comments
     assert project.load(messages, **proposed.settings)["people"]["rejected"] == 0
 
 
@@ -296,7 +314,7 @@ def test_fields_of_the_project_are_offered_and_new_ones_named(project: Project, 
         (5, TEXT, "five", "or set `coerce_types`"),
     ],
 )
-def test_columns_that_clash_are_left_out_with_what_to_do(
+def test_columns_that_clash_are_left_out_with_what_to_do(  # noqa: PLR0917 (a table)
     project: Project, tmp_path: Path, here: Any, schema: Any, value: Any, said: str
 ) -> None:
     project.load(stream("users", [{"email": ANN, "age": here}]))
@@ -315,7 +333,7 @@ def test_clashes_inside_of_objects_are_left_out_alone(project: Project, tmp_path
     row = {"email": BOB, "Home": {"zip": "3012", "town": "Thun"}, "dataFields": {"age": "old"}}
     messages = stream("users", [row], email=TEXT, Home=home, dataFields=data)
     proposed = propose(project, tmp_path, messages)
-    assert proposed.streams["users"]["drop"] == ["Home.zip", "dataFields.age"]
+    assert proposed.streams["users"]["drop"] == ["dataFields.age", "Home.zip"]
     assert project.load(messages, **proposed.settings)["users"]["rejected"] == 0
     assert project.holds.user(email=BOB)["home"] == {"town": "Thun"}
 
@@ -368,7 +386,13 @@ def test_a_column_of_which_most_values_are_no_addresses_identifies_nobody(projec
     [
         (stream("shop-orders", [{"email": ANN, "total": 5}], email=TEXT, total=NUMBER), "No column is `items`"),
         (
-            stream("shop-orders", [], email=TEXT, total=NUMBER, items={"type": "array", "items": {"properties": {"id": {}}}}),
+            stream(
+                "shop-orders",
+                [],
+                email=TEXT,
+                total=NUMBER,
+                items={"type": "array", "items": {"properties": {"id": {}}}},
+            ),
             "Each of the items must have `name`, `price`, `quantity`",
         ),
         (stream("crm-optouts", [], email=TEXT), "set `group` and `group_id` of the route. Channels: "),
@@ -401,16 +425,19 @@ def test_a_catalog_of_a_tap_will_do_and_streams_that_are_not_selected_are_left_o
     ]
     file = tmp_path / "catalog.json"
     file.write_text(json.dumps({"streams": entries}, indent=2))
-    ended = run("--config", config_of(project, tmp_path), "--propose-routes", "--input", str(file))
-    assert ended.returncode == 0, ended.stderr
+    ended = command("--config", config_of(project, tmp_path), "--propose-routes", "--input", str(file))
+    assert ended.exit_code == 0, ended.stderr
     assert list(YAML(typ="safe").load(ended.stdout)["streams"]) == ["public-customers"]
 
 
-def test_json_has_the_settings_alone_and_the_log_says_why(project: Project, tmp_path: Path) -> None:
-    lines = "".join(json.dumps(message) + "\n" for message in (*CUSTOMERS, *ODD))
-    ended = run("--config", config_of(project, tmp_path), "--propose-routes=json", stdin=lines)
+def test_json_has_the_settings_alone_and_the_log_says_why(
+    project: Project, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    lines = lines_of(*CUSTOMERS, *ODD)
+    ended = command("--config", config_of(project, tmp_path), "--propose-routes=json", stdin=lines)
     assert json.loads(ended.stdout) == {"streams": {"public-customers": RECOGNISED["customers"][1]}}
-    assert "`erp-t001w` is not recognised." in ended.stderr
+    assert "The stream `erp-t001w` is not recognised." in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -425,16 +452,16 @@ def test_json_has_the_settings_alone_and_the_log_says_why(project: Project, tmp_
     ],
 )
 def test_an_input_without_streams_is_refused_in_a_sentence(
-    project: Project, tmp_path: Path, text: str, said: str
+    project: Project, tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, said: str
 ) -> None:
-    ended = run("--config", config_of(project, tmp_path), "--propose-routes", stdin=text)
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert said in ended.stderr
-    assert "Traceback" not in ended.stderr
+    ended = command("--config", config_of(project, tmp_path), "--propose-routes", stdin=text)
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert said in caplog.text
 
 
+@pytest.mark.more
 def test_a_project_that_cannot_be_read_is_told_in_a_sentence(project: Project, tmp_path: Path) -> None:
-    lines = "".join(json.dumps(message) + "\n" for message in CUSTOMERS)
+    lines = lines_of(*CUSTOMERS)
     config = config_of(project, tmp_path, api_key="0123456789abcdef0123456789abcdef")
     ended = run("--config", config, "--propose-routes", stdin=lines)
     assert (ended.returncode, ended.stdout) == (1, "")

@@ -20,7 +20,12 @@ from target_iterable.requests.bulk_response import all_written, named_failures
 _GROUPS: Final = {group.lower(): group for group in ("emailList", "messageChannel", "messageType")}
 _OVERWRITE, _SUBSCRIBE, _UNSUBSCRIBE = "overwrite", "subscribe", "unsubscribe"
 _ONE_GROUP: Final = (_SUBSCRIBE, _UNSUBSCRIBE)
-SUBSCRIPTION_IDS: Final = ("emailListIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds", "subscribedMessageTypeIds")
+SUBSCRIPTION_IDS: Final = (
+    "emailListIds",
+    "unsubscribedChannelIds",
+    "unsubscribedMessageTypeIds",
+    "subscribedMessageTypeIds",
+)
 _ATTRIBUTION: Final = ("campaignId", "templateId")
 _COMMAS: Final = re.compile(r"\s*,\s*")
 
