@@ -11,7 +11,8 @@ from target_iterable.config.route import Route
 from target_iterable.config.setting_error import SettingError
 from target_iterable.field_types.fitting import TYPES, TypeFitting
 from target_iterable.field_types.registry import MAX_PROFILE_FIELDS, USERS
-from target_iterable.proposals.candidates import Candidate, best_candidate, permission_of
+from target_iterable.proposals.candidate_makers import Candidate
+from target_iterable.proposals.candidates import best_candidate, permission_of
 from target_iterable.proposals.project_contents import ProjectContents
 from target_iterable.proposals.roles import CATALOG_NAME, IDENTITY, squeezed
 from target_iterable.proposals.source_streams import ADDRESS, ARRAY, DATE, SourceStream
