@@ -36,6 +36,15 @@ _EXTRAS: Final[dict[type[PluginBase], dict[str, Any]]] = {
         "select": ["*.*", *(f"!{stream.name}.*" for stream in PROJECT_STREAMS if not stream.selected_by_default)]
     },
 }
+# Meltano hands settings to commands in the environment only.
+_COMMANDS: Final[dict[type[PluginBase], dict[str, dict[str, str]]]] = {
+    TargetIterable: {
+        "propose-routes": {
+            "args": "--config=ENV --propose-routes",
+            "description": "Propose the setting `streams` for Singer messages, or for the catalog of a tap.",
+        },
+    },
+}
 _KEY_HINT: Final = (
     "Make a server-side key in Iterable under Integrations > API keys. A key belongs to one project in one data "
     "centre, which is the `region`."
@@ -74,15 +83,6 @@ Each run notes itself in the history of runs: `iterable-runs list`, run in the p
 Rejected records are kept as Singer messages in `rejects_path`, with the reason beside each. Fix the cause, then send
 them again with `meltano invoke target-iterable --input FILE`.
 """,
-}
-# Meltano gives a command neither a configuration file nor the settings in one, but their variables.
-_COMMANDS: Final[dict[type[PluginBase], dict[str, dict[str, str]]]] = {
-    TargetIterable: {
-        "propose-routes": {
-            "args": "--config=ENV --propose-routes",
-            "description": "Propose the setting `streams` for Singer messages, or for the catalog of a tap.",
-        }
-    },
 }
 # Meltano's project schema does not know this capability of targets, though its Hub does.
 _UNKNOWN_TO_PROJECTS: Final = "validate-records"

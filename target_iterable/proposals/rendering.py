@@ -98,7 +98,7 @@ def _scalar(value: Any) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS_OF_YAML:
         return value
     text = json.dumps(value, ensure_ascii=False)
-    return text if text.isprintable() else json.dumps(value)
+    return "".join(character if character.isprintable() else f"\\U{ord(character):08x}" for character in text)
 
 
 def _comment(text: str, indent: str = "") -> Iterator[str]:

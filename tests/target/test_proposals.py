@@ -8,9 +8,19 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from iterable_api.facts.identity import ProjectType
+from target_iterable.config.router import Router
+from target_iterable.objects.registry import OBJECTS
+from target_iterable.proposals.project_contents import ProjectContents
+from target_iterable.proposals.proposing import propose as propose_route
+from target_iterable.proposals.rendering import as_json, as_yaml, settings_of
+from target_iterable.proposals.source_streams import SourceStream
 from target_iterable.target import TargetIterable
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import Message, stream
@@ -476,3 +486,75 @@ def test_what_the_key_may_not_read_is_named_and_the_rest_is_proposed(new_project
     assert list(proposed.streams) == ["public-customers"]
     assert "The settings call the project e-mail-based" in proposed.comments
     assert "The key may not read: the type of the project, catalogs." in proposed.comments
+
+
+NAMES: Final = st.text(min_size=1, max_size=12) | st.sampled_from(
+    ["public-orders", "123", "no", "a: b", "# x", "crm-*[a]", "my lists", "x-unsubscribes", "it's", "users", "\u2028"]
+)
+COLUMN_NAMES: Final = st.text(max_size=8) | st.sampled_from(
+    [
+        "email",
+        "EMAIL",
+        "userId",
+        "user_id",
+        "id",
+        "items",
+        "total",
+        "list",
+        "list_id",
+        "event",
+        "viewed_at",
+        "a.b",
+        "a:::b",
+    ]
+)
+SCHEMAS: Final = st.sampled_from(
+    [
+        {},
+        TEXT,
+        WHOLE,
+        NUMBER,
+        TRUTH,
+        MOMENT,
+        ITEMS,
+        {"type": "object", "properties": {"a.b": NUMBER, "c": TEXT}},
+        {"type": "null"},
+    ]
+)
+STREAMS: Final = st.builds(
+    lambda name, columns, key: SourceStream.of(name, {"properties": columns}, [it for it in columns if key]),
+    NAMES,
+    st.dictionaries(COLUMN_NAMES, SCHEMAS, max_size=6),
+    st.booleans(),
+)
+CONTENTS: Final = st.builds(
+    ProjectContents,
+    st.sampled_from(ProjectType),
+    st.booleans(),
+    st.dictionaries(
+        COLUMN_NAMES, st.sampled_from(["string", "long", "double", "boolean", "date", "object"]), max_size=4
+    ),
+    st.frozensets(NAMES, max_size=2),
+    st.frozensets(st.just("orders"), max_size=1),
+)
+SPECS: Final = [object_.spec for object_ in OBJECTS.values()]
+
+
+@given(st.lists(STREAMS, max_size=4, unique_by=lambda stream: stream.name), CONTENTS)
+def test_whatever_comes_the_text_is_yaml_that_holds_valid_settings(
+    streams: list[SourceStream], contents: ProjectContents
+) -> None:
+    proposals = [
+        propose_route(stream, contents, lambda name, entry: Router({name: entry}, SPECS, contents.type).route(name))
+        for stream in streams
+    ]
+    settings = settings_of(proposals, contents, ProjectType.EMAIL)
+    text = as_yaml(proposals, contents, ProjectType.EMAIL)
+    assert YAML(typ="safe").load(text) == settings
+    assert yaml.safe_load(text) == settings
+    assert json.loads(as_json(settings)) == settings
+    routes = Router(settings["streams"], SPECS, contents.type)
+    for it in streams:
+        if routes.has_route(it.name):
+            # No two columns give one field: such records would all be rejected.
+            routes.route(it.name).columns({}).row(dict.fromkeys(it.columns))
