@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
-import yaml
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
@@ -550,8 +549,10 @@ def test_whatever_comes_the_text_is_yaml_that_holds_valid_settings(
     ]
     settings = settings_of(proposals, contents, ProjectType.EMAIL)
     text = as_yaml(proposals, contents, ProjectType.EMAIL)
-    assert YAML(typ="safe").load(text) == settings
-    assert yaml.safe_load(text) == settings
+    for version in ((1, 1), (1, 2)):
+        yaml = YAML(typ="safe", pure=True)
+        yaml.version = version
+        assert yaml.load(text) == settings
     assert json.loads(as_json(settings)) == settings
     routes = Router(settings["streams"], SPECS, contents.type)
     for it in streams:
