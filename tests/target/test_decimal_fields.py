@@ -129,6 +129,23 @@ def test_a_purchase_is_refused_once_for_whole_numbers_and_the_next_ones_are_not(
     assert [stored["n"] for stored in project.holds.purchases()] == [1] + [5] * 20
 
 
+@pytest.mark.parametrize("is_raw", [True, False])
+def test_traits_and_properties_of_calls_are_decimals_too(project: Project, *, is_raw: bool) -> None:
+    route = {"calls": {"object": "segment"}}
+    schema: dict[str, Any] = {"score": NUMBER}
+    for type_, body in (("identify", "traits"), ("track", "properties")):
+        head = {"type": type_, "event": "Seen"} if type_ == "track" else {"type": type_}
+        for number, value in enumerate((5, 2.5)):
+            row: dict[str, Any] = {**head, "messageId": f"{type_}-{number}", "userId": "u1"}
+            row |= {body: {"score": value, "email": ANN}} if is_raw else {"score": value, "email": ANN}
+            types = {body: {"type": "object", "properties": schema}} if is_raw else schema
+            if not is_raw:
+                row = {"id": row.pop("messageId"), "user_id": row.pop("userId"), **row}
+                route = {"calls": {"object": "segment", "call": row.pop("type")}}
+            assert project.load(stream("calls", [row], **types), streams=route)["calls"]["written"] == 1
+    assert project.holds.field_types()["score"] == "double"
+
+
 def test_a_text_field_gets_the_number_as_it_was(project: Project) -> None:
     project.load(stream("users", [{"email": ANN, "size": "S"}]))
     project.load(stream("users", [{"email": ANN, "size": 5}], size=NUMBER), coerce_types=True)
