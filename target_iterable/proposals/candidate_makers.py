@@ -10,6 +10,7 @@ from typing import Any, Final
 from iterable_api.facts.identity import ProjectType
 from target_iterable.objects.base.cart_items import missing_members
 from target_iterable.objects.base.event_attributes import ATTRIBUTES
+from target_iterable.objects.registry import OBJECTS
 from target_iterable.objects.users.subscriptions import SUBSCRIPTION_IDS
 from target_iterable.proposals.project_contents import Group, ProjectContents
 from target_iterable.proposals.roles import (
@@ -88,6 +89,17 @@ class CandidateMakers:
         if not candidate.roles.keys() & {*accepted}:
             candidate.missing.append(f"No column identifies users by {' or '.join(accepted)}.")
         return candidate
+
+    def plain(self, object_: str, reason: str) -> Candidate:
+        """A candidate for an object of which no column has a role, but those that identify users."""
+        if OBJECTS[object_].example.keys() & {*IDENTITY}:
+            return self._about_users(object_, reason)
+        return Candidate(object_, reason)
+
+    def single_items(self, reason: str) -> Candidate:
+        """A candidate for `purchases` whose items are rows of their own."""
+        missing = "A record of `purchases` must hold all items of the purchase, as an array: join them in the source."
+        return Candidate("purchases", reason, missing=[missing], is_named=True)
 
     def users(self, reason: str) -> Candidate:
         """A candidate for `users`."""

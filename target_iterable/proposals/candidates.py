@@ -19,6 +19,7 @@ from target_iterable.proposals.roles import (
     ITEMS,
     LIST,
     LISTS,
+    ROLES,
     TOTAL,
     columns_of,
     squeezed,
@@ -66,7 +67,7 @@ class _Candidates:
             if part in spec.streams:
                 reason = f"{spec.name!r} is what streams of its name go to"
                 make = self._makers.get(spec.name)
-                candidate = Candidate(spec.name, reason) if make is None else make(reason)
+                candidate = self._make.plain(spec.name, reason) if make is None else make(reason)
                 candidate.is_named = True
                 yield candidate
 
@@ -75,10 +76,14 @@ class _Candidates:
         for name, object_ in OBJECTS.items():
             members = object_.example.keys() - {*IDENTITY, ID, "name"}
             if name not in self._makers and len(members) > 1 and members <= self._columns.keys():
-                yield Candidate(name, f"it has the columns {named(sorted(members))}")
+                yield self._make.plain(name, f"it has the columns {named(sorted(members))}")
 
     def _by_last_word(self) -> Iterator[Candidate]:
-        last = next(iter(words_of(self._stream.name)[::-1]), "")
+        words_ = words_of(self._stream.name)
+        last = words_[-1] if words_ else ""
+        if words_[:-1] and "".join(words_[-2:]) in map(squeezed, ROLES[ITEMS].aliases):
+            yield self._make.single_items(f"its name ends with {' '.join(words_[-2:])!r}")
+            return
         for kind, words in WORDS.items():
             if last in words:
                 reason = f"its name ends with {last!r}"
@@ -98,14 +103,24 @@ class _Candidates:
             yield self._make.list_members(f"its column {has[LIST]!r} names lists")
         if EVENT_NAME in has and self._identity:
             yield self._make.events(f"its column {has[EVENT_NAME]!r} names events")
-        key_is_user = bool(self._stream.key) and {*self._stream.key} <= {*self._identity.values()}
-        has_moment = squeezed(has.get(CREATED_AT, "created")) not in _MOMENTS_OF_ROWS
-        if has_moment and self._identity and self._stream.key and not key_is_user:
-            yield self._make.events("it has users, times, and a key that is not the user's")
         if self._identity:
-            yield self._make.users("it has a column that identifies users")
+            yield from self._of_users(has.get(CREATED_AT))
         if squeezed(last_part(self._stream.name)) in map(squeezed, self._project.catalogs):
             yield self._make.items("the project has a catalog of its name")
+
+    def _of_users(self, moment: str | None) -> Iterator[Candidate]:
+        """Rows with a column that identifies users: one for each user, or many, which the key tells."""
+        key = {*self._stream.key} - {*self._identity.values()}
+        has_own_moment = squeezed(moment or "created") not in _MOMENTS_OF_ROWS
+        if key and moment and (has_own_moment or key != {ID}):
+            yield self._make.events("it has users, times, and a key that is not the user's")
+            return
+        candidate = self._make.users("it has a column that identifies users")
+        if key == {ID}:
+            candidate.notes.append("If a user can have several of its rows, they are `events`.")
+        elif key:
+            candidate.missing.append("Its key is not the user's, so a user may have several rows, and one would stay.")
+        yield candidate
 
     @cached_property
     def _makers(self) -> Mapping[str, _Maker]:

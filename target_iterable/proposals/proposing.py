@@ -15,7 +15,7 @@ from target_iterable.proposals.candidate_makers import Candidate
 from target_iterable.proposals.candidates import best_candidate, permission_of
 from target_iterable.proposals.project_contents import ProjectContents
 from target_iterable.proposals.roles import CATALOG_NAME, IDENTITY, squeezed
-from target_iterable.proposals.source_streams import ADDRESS, ARRAY, DATE, SourceStream
+from target_iterable.proposals.source_streams import ADDRESS, ARRAY, DATE, SourceColumn, SourceStream
 from target_iterable.records.deletion_marks import is_mark
 from target_iterable.records.field_names import SEPARATOR
 from target_iterable.records.user_identity import EMAIL, USER_ID
@@ -115,17 +115,21 @@ class _Proposing:
         """Rename the columns that have a role under another name, and drop those that would take their names."""
         columns = self._stream.columns
         for role, name in self._candidate.roles.items():
-            said = f"`{name}` is `{role}`"
-            if role in _IDENTIFIERS and (column := columns[name]).filled:
-                kind, in_words = _IDENTIFIERS[role]
-                said += f": {in_words} in {column.passed[kind]} of {column.filled} records"
-            self._proposal.notes.append(f"{said}.")
+            if role in _IDENTIFIERS:
+                self._proposal.notes.append(f"`{name}` identifies users{self._counted(role, columns[name])}.")
+            elif name != role:
+                self._proposal.notes.append(f"`{name}` is `{role}`.")
             if name != role:
                 self._fields[name] = role
                 if role in _IDENTIFIERS:
-                    self._proposal.reasons[name] = "identifies the user"
+                    self._proposal.reasons[name] = "identifies users"
                 if role in columns:
                     self._leave_out(role, f"{name!r} is {role!r}")
+
+    @staticmethod
+    def _counted(role: str, column: SourceColumn) -> str:
+        kind, in_words = _IDENTIFIERS[role]
+        return f": {in_words} in {column.passed[kind]} of {column.filled} records" if column.filled else ""
 
     def _name_known_fields(self) -> None:
         """Give columns the names of the project's fields that differ only in capitals and separators."""

@@ -111,6 +111,30 @@ MEMBERS: Final = stream(
     list_name=TEXT,
     is_member=TRUTH,
 )
+INVOICES: Final = stream(
+    "mkt-invoices",
+    [{"invoice_id": 1, "customer_email": ANN, "amount": 5, "created_at": AT}],
+    ["invoice_id"],
+    invoice_id=WHOLE,
+    customer_email=TEXT,
+    amount=NUMBER,
+    created_at=MOMENT,
+)
+WAREHOUSE_USERS: Final = stream(
+    "segment-users",
+    [{"id": "u1", "received_at": AT, "context_library_name": "js", "email": ANN, "plan": "free"}],
+    ["id"],
+    received_at=MOMENT,
+    **dict.fromkeys(("id", "context_library_name", "email", "plan"), TEXT),
+)
+RAW_CALLS: Final = stream(
+    "segment-calls",
+    [{"type": "track", "messageId": "m-9", "userId": "u1", "event": "Left", "properties": {"n": 1}, "timestamp": AT}],
+    ["messageId"],
+    **dict.fromkeys(("type", "messageId", "userId", "event"), TEXT),
+    properties={"type": "object"},
+    timestamp=MOMENT,
+)
 AUDIENCE: Final = stream("loyal_customers_audience", [{"email": ANN}], ["email"], email=TEXT)
 GROUPS: Final = stream(
     "crm-groups", [{"email": ANN, "segments": ["VIP"]}], ["email"], email=TEXT, segments={"type": "array"}
@@ -183,6 +207,16 @@ RECOGNISED: Final[Mapping[str, tuple[list[Message], dict[str, Any]]]] = {
             "fields": {"channel_id": "subscriptionGroupId"},
         },
     ),
+    "invoices": (
+        INVOICES,
+        {
+            "object": "events",
+            "event_name": "invoices",
+            "fields": {"customer_email": "email", "created_at": "createdAt"},
+        },
+    ),
+    "warehouse users": (WAREHOUSE_USERS, {"object": "segment", "call": "user", "anonymous": "skip"}),
+    "raw calls": (RAW_CALLS, {"object": "segment"}),
     "emails": (EMAILS, {"object": "user_emails"}),
 }
 
@@ -255,7 +289,13 @@ def test_what_is_proposed_works(known: Project, all_proposed: Proposed) -> None:
     assert known.holds.user(email=BOB)["score"] == 5.0
     assert known.holds.members("VIP") == {"ann@new.example.com"}
     assert {purchase["id"] for purchase in known.holds.purchases()} == {"17"}
-    assert {event["eventName"] for event in known.holds.events()} == {"Signed Up", "page views", "seen"}
+    assert {event["eventName"] for event in known.holds.events()} == {
+        "Signed Up",
+        "page views",
+        "seen",
+        "invoices",
+        "Left",
+    }
     assert known.holds.items("products") == {"A-1": {"name": "Mug", "price": 24}}
 
 
@@ -408,6 +448,12 @@ def test_a_column_of_which_most_values_are_no_addresses_identifies_nobody(projec
         (stream("shop-products", [{"name": "x"}]), "No column is `itemId`"),
         (stream("user_deletions", [], email=TEXT), "it is refused until `allow_destructive` is true"),
         (stream("public-users", [{"name": "x"}]), "No column identifies users by email or userId."),
+        (stream("devices", [], token=TEXT), "No column identifies users by email or userId."),
+        (
+            stream("shop-line_items", [], ["id"], id=WHOLE, sku=TEXT, price=NUMBER),
+            "must hold all items of the purchase",
+        ),
+        (stream("mkt-quotas", [], ["q"], q=WHOLE, customer_id=WHOLE), "Its key is not the user's"),
     ],
 )
 def test_what_a_stream_lacks_is_said_and_it_stays_a_comment(
