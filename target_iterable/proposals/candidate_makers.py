@@ -29,6 +29,7 @@ from target_iterable.proposals.roles import (
     columns_of,
     squeezed,
 )
+from target_iterable.proposals.source_streams import ITEM_ID as VALID_ITEM_ID
 from target_iterable.proposals.source_streams import SourceStream
 from target_iterable.proposals.stream_words import WORDS, last_part, words_of
 from target_iterable.records.user_identity import ACCEPTED, USER_ID
@@ -224,6 +225,7 @@ class CandidateMakers:
         if len(self._stream.key) != 1:
             candidate.roles |= columns_of((ITEM_ID,), self._columns)
             candidate.missing += self._without(candidate, ITEM_ID, "the id of items, and the key is not one column")
+        self._mend_ids(candidate)
         if CATALOG_NAME not in candidate.roles:
             part = last_part(self._stream.name)
             names = {squeezed(name): name for name in self._project.catalogs}
@@ -234,6 +236,17 @@ class CandidateMakers:
                 candidate.options["define_field_types"] = True
                 candidate.notes.append("`define_field_types` gives its fields the types of the schema, for ever.")
         return candidate
+
+    def _mend_ids(self, candidate: Candidate) -> None:
+        """Let ids be changed if some of the sample cannot be those of items."""
+        name = candidate.roles.get(ITEM_ID) or next(iter(self._stream.key), "")
+        column = self._columns.get(name)
+        if column is not None and column.passed[VALID_ITEM_ID] < column.filled:
+            candidate.options["unsafe_ids"] = "replace"
+            bad = column.filled - column.passed[VALID_ITEM_ID]
+            candidate.notes.append(
+                f"`{name}` cannot be the id of an item in {bad} of {column.filled} records."
+            )
 
     def segment(self, reason: str) -> Candidate:
         """A candidate for `segment`: calls in raw form, or of a table in a warehouse."""

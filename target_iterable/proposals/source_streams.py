@@ -15,6 +15,7 @@ from iterable_api.facts import timestamps
 from iterable_api.facts.identity import is_valid_email, is_valid_user_id, normalise_email
 from target_iterable.columnar.line_block import RECORD, SCHEMA
 from target_iterable.field_types.inference import type_of
+from target_iterable.objects.content.catalog_items import CATALOG
 from target_iterable.records.ids import key_text
 from target_iterable.schemas.schema_messages import refuse_malformed
 from target_iterable.schemas.schema_types import Schemas, kinds_of, paths_of_fractions, types_in
@@ -43,10 +44,20 @@ def _is_moment(value: object) -> bool:
     return isinstance(value, str) and timestamps.text_to_epoch_seconds(value) is not None
 
 
+def _is_item_id(value: object) -> bool:
+    return CATALOG.fits(key_text(value))
+
+
 ADDRESS: Final = "address"
 USER_ID: Final = "userId"
 MOMENT: Final = "moment"
-_TESTS: Final[Mapping[str, Callable[[Any], bool]]] = {ADDRESS: _is_address, USER_ID: _is_user_id, MOMENT: _is_moment}
+ITEM_ID: Final = "itemId"
+_TESTS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    ADDRESS: _is_address,
+    USER_ID: _is_user_id,
+    MOMENT: _is_moment,
+    ITEM_ID: _is_item_id,
+}
 """What the values of a column may be -> whether one value is that."""
 
 

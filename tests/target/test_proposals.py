@@ -398,6 +398,14 @@ def test_fields_of_a_catalog_are_compared_with_its_mappings(project: Project, tm
     assert project.load(PRODUCTS, **proposed.settings)["shop-products"]["rejected"] == 0
 
 
+def test_ids_that_no_item_can_have_are_counted_and_changed(project: Project, tmp_path: Path) -> None:
+    messages = stream("shop-products", [{"sku": "A/1"}, {"sku": "A-2"}, {"sku": 3}], ["sku"])
+    proposed = propose(project, tmp_path, messages)
+    assert proposed.streams["shop-products"]["unsafe_ids"] == "replace"
+    assert "`sku` cannot be the id of an item in 1 of 3 records." in proposed.comments
+    assert project.load(messages, **proposed.settings)["shop-products"]["rejected"] == 0
+
+
 def test_a_list_of_the_project_is_found_by_the_stream_s_name(project: Project, tmp_path: Path) -> None:
     project.holds.make_list("Loyal Customers")
     proposed = propose(project, tmp_path, AUDIENCE)
