@@ -244,9 +244,7 @@ class CandidateMakers:
         if column is not None and column.passed[VALID_ITEM_ID] < column.filled:
             candidate.options["unsafe_ids"] = "replace"
             bad = column.filled - column.passed[VALID_ITEM_ID]
-            candidate.notes.append(
-                f"`{name}` cannot be the id of an item in {bad} of {column.filled} records."
-            )
+            candidate.notes.append(f"`{name}` cannot be the id of an item in {bad} of {column.filled} records.")
 
     def segment(self, reason: str) -> Candidate:
         """A candidate for `segment`: calls in raw form, or of a table in a warehouse."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from iterable_api.errors import FieldTypeError
 from target_iterable.core.operation import Operation, RowResults
@@ -12,8 +11,9 @@ from target_iterable.core.rejection import RejectReason
 from target_iterable.field_types.field_dropping import FieldDropping
 from target_iterable.field_types.registry import PURCHASES, FieldTypes
 
-_PURCHASE: Final = ("dataFields",)
-"""Where the data fields of a purchase are; `Operation.fields_path` leads to those of its user."""
+_CART: Final = "shoppingCartItems"
+_WHOLE_BODY: Final = ()
+"""Leads to all of a purchase; `Operation.fields_path` leads to the fields of its user."""
 
 
 class FittedRows(NamedTuple):
@@ -59,8 +59,14 @@ class RowFitting:
         """
         if not self._types.learn_whole_purchase_fields(error.clashes):
             return None
-        changed = [self._changes.rewrite(row, partial(self._types.coerced, PURCHASES), _PURCHASE) for row in rows]
+        changed = [self._changes.rewrite(row, self._coerced_purchase, _WHOLE_BODY) for row in rows]
         return [new or row for new, row in zip(changed, rows, strict=True)] if any(changed) else None
+
+    def _coerced_purchase(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Coerce the data fields of a purchase and of its items, which Iterable keeps as its cart."""
+        fields = self._types.coerced(PURCHASES, {**body.get("dataFields", {}), _CART: body.get("items", [])})
+        items = fields.pop(_CART)
+        return {**body, "items": items} | ({"dataFields": fields} if "dataFields" in body else {})
 
     def restore(self, results: RowResults) -> None:
         """Put the original rows into `results`, and the fields that they were sent without."""

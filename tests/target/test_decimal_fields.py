@@ -129,6 +129,34 @@ def test_a_purchase_is_refused_once_for_whole_numbers_and_the_next_ones_are_not(
     assert [stored["n"] for stored in project.holds.purchases()] == [1] + [5] * 20
 
 
+WEIGHTS: Final = {
+    "type": "array",
+    "items": {"type": "object", "properties": {"weight": NUMBER, "dataFields": {"properties": {"width": NUMBER}}}},
+}
+
+
+def bought(object_: str, weight: Any) -> dict[str, Any]:
+    """A purchase or a cart whose item has fields of that value."""
+    row = written("purchases", 1) if object_ == "purchases" else {"email": ANN}
+    item = {"id": "m-1", "name": "Mug", "price": 4.5, "quantity": 2, "weight": weight}
+    return {**row, "items": [{**item, "dataFields": {"width": weight}}]}
+
+
+@pytest.mark.parametrize("object_", ["purchases", "carts"])
+def test_data_fields_of_items_are_decimals_too(project: Project, object_: str) -> None:
+    for weight in (5, 2.5, 7):
+        assert project.load(stream(object_, [bought(object_, weight)], items=WEIGHTS))[object_]["written"] == 1
+
+
+@pytest.mark.parametrize("object_", ["purchases", "carts"])
+def test_data_fields_of_items_that_are_whole_numbers_still_get_these(project: Project, object_: str) -> None:
+    project.load(stream(object_, [bought(object_, 1)]))
+    for weight in (5, 6):
+        assert project.load(stream(object_, [bought(object_, weight)], items=WEIGHTS))[object_]["written"] == 1
+    summary = project.load(stream(object_, [bought(object_, 2.5)], items=WEIGHTS), max_rejects="100%")
+    assert summary[object_]["rejected"] == 1
+
+
 @pytest.mark.parametrize("is_raw", [True, False])
 def test_traits_and_properties_of_calls_are_decimals_too(project: Project, *, is_raw: bool) -> None:
     route = {"calls": {"object": "segment"}}

@@ -12,7 +12,9 @@ from target_iterable.records.json_texts import from_json
 from target_iterable.records.numbers import number_of, whole_number
 from target_iterable.schemas.schema_types import members_of, variants_of
 
-ITEM_COLUMNS: Final = ("items", "shoppingCartItems")
+CART: Final = "shoppingCartItems"
+"""The field of profiles and purchases that holds items."""
+ITEM_COLUMNS: Final = ("items", CART)
 """The second is what exports and profiles call them."""
 
 

@@ -13,7 +13,6 @@ from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.decimal_fields import DecimalFields
 from target_iterable.field_types.registry import PURCHASES, USERS
-from target_iterable.objects.base.cart_items import pop_items
 from target_iterable.objects.base.cart_user import CartUserObject
 from target_iterable.objects.base.event_attributes import derived_id, pop_attributes
 from target_iterable.objects.base.user_part import MERGE
@@ -67,7 +66,7 @@ class Purchases(CartUserObject):
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """Write one purchase."""
         identity, user = self.pop_user(row)
-        purchase: Row = {"user": user, "items": pop_items(row), "total": _total(row.pop("total", None))}
+        purchase: Row = {"user": user, "items": self.pop_items(row, PURCHASES), "total": _total(row.pop("total", None))}
         purchase |= pop_attributes(row)
         if fields := self.fields(row, "dataFields"):
             types = self.project.fields.types.types_of(PURCHASES)
