@@ -243,3 +243,20 @@ def test_records_are_widened_alike_by_column_and_one_by_one(rows: list[dict[str,
     for row in by_column:
         price = row.get("price")
         assert price is None or known.get("price") == "long" or b"." in dumps(price)
+
+
+def test_profile_fields_in_a_purchase_are_decimals_too(project: Project) -> None:
+    for score in (5, 2.5):
+        row = written("purchases", 1) | {"user": {"score": score, "dataFields": {"rate": score}}}
+        inner = {"type": "object", "properties": {"rate": NUMBER}}
+        user = {"type": "object", "properties": {"score": NUMBER, "dataFields": inner}}
+        assert project.load(stream("purchases", [row], user=user))["purchases"]["written"] == 1
+    types = project.holds.field_types()
+    assert (types["score"], types["rate"]) == ("double", "double")
+
+
+def test_the_lists_of_a_user_bring_decimals_too(project: Project) -> None:
+    for price in (5, 2.5):
+        row = {"email": ANN, "lists": ["Loyal"], "price": price}
+        assert project.load(stream("list_memberships", [row], price=NUMBER))["list_memberships"]["written"] == 1
+    assert project.holds.field_types()["price"] == "double"
