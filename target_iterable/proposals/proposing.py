@@ -244,6 +244,11 @@ class _Proposing:
         if known == DATE and type_ == "string":
             note = f"`{column}` is text, and the field `{path}` holds dates: texts that are no dates are rejected."
             self._proposal.notes.append(note)
+        elif (type_, known) == ("double", "long") and self._is_whole(column):
+            self._proposal.notes.append(
+                f"`{column}` may hold fractions, and the project keeps `{path}` as {known}: a fraction is rejected. "
+                "None of the records that were looked at has one."
+            )
         elif not fits or (type_, known) == ("double", "long"):
             advice = ", or set `coerce_types`, which converts what it can" if (type_, known) in _CONVERTED else ""
             self._proposal.notes.append(
@@ -255,6 +260,11 @@ class _Proposing:
         elif type_ in (*_NUMBERS, "boolean") and known == "string":
             note = f"`{column}` is {type_}, and the field `{path}` holds texts: `coerce_types` makes texts of it."
             self._proposal.notes.append(note)
+
+    def _is_whole(self, name: str) -> bool:
+        """Whether the sample has values of the column, and all are whole."""
+        column = self._stream.columns.get(name)
+        return column is not None and column.types.keys() == {"long"}
 
     def _column_of(self, path: str) -> str:
         """The column, or the path in a column, that becomes the field at `path`; as `drop` names it."""

@@ -375,6 +375,17 @@ def test_columns_that_clash_are_left_out_with_what_to_do(  # noqa: PLR0917 (a ta
     assert project.load(messages, **proposed.settings)["users"]["rejected"] == 0
 
 
+def test_a_column_of_decimals_that_are_all_whole_stays_for_a_field_of_whole_numbers(
+    project: Project, tmp_path: Path
+) -> None:
+    project.load(stream("users", [{"email": ANN, "age": 5}]))
+    messages = stream("users", [{"email": BOB, "age": 7}], email=TEXT, age=NUMBER)
+    proposed = propose(project, tmp_path, messages)
+    assert proposed.streams["users"] == {"object": "users"}
+    assert "`age` may hold fractions, and the project keeps `age` as long: a fraction is rejected." in proposed.comments
+    assert project.load(messages, **proposed.settings)["users"]["written"] == 1
+
+
 def test_clashes_inside_of_objects_are_left_out_alone(project: Project, tmp_path: Path) -> None:
     project.load(stream("users", [{"email": ANN, "home": {"zip": 3011, "town": "Bern"}, "age": 5}]))
     home = {"type": "object", "properties": {"zip": TEXT, "town": TEXT}}
