@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import IO, Any, ClassVar, Final
 
 import click
 from singer_sdk.exceptions import ConfigValidationError, MappingError, RecordsWithoutSchemaException
@@ -33,6 +33,7 @@ from target_iterable.delivery.errors import DeliveryFailedError
 from target_iterable.ledger.errors import LedgerError
 from target_iterable.mirror.errors import RemovalFailedError
 from target_iterable.project.connection_check import check_connection
+from target_iterable.proposals.forms import FORMATS, YAML
 from target_iterable.reporting.audit_log import AuditLogNotWrittenError
 from target_iterable.reporting.dead_letter_file import DeadLettersNotWrittenError
 from target_iterable.reporting.request_log import RequestLogNotWrittenError
@@ -80,11 +81,14 @@ class CommandLine(SinkTarget):
             return super().cb_config(ctx, param, value)
 
     @classmethod
-    def invoke(cls, *, check: bool = False, ledger: str | None = None, **options: Any) -> None:
+    def invoke(
+        cls, *, check: bool = False, propose: str | None = None, ledger: str | None = None, **options: Any
+    ) -> None:
         """Run the command. Expected errors end it with a sentence.
 
         Args:
             check: whether to check the settings only.
+            propose: the form of the routes to propose instead of a run, one of `FORMATS`; None for a run.
             ledger: the one of `KEY_COMMANDS` to make in the ledger instead of a run; None for a run.
             options: those of the SDK.
         """
@@ -98,6 +102,8 @@ class CommandLine(SinkTarget):
         ):
             if check:
                 cls._check(options["config"])
+            elif propose is not None:
+                cls._propose(options["config"], options.get("file_input"), propose)
             elif ledger is not None:
                 cls.refuse_unknown_settings(options["config"].config or {})
                 cls.logger.info(run_key_command(ledger, options["config"]))
@@ -128,12 +134,23 @@ class CommandLine(SinkTarget):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """Add `--check`, `--dry-run` and `KEY_COMMANDS` to the command of the SDK, which checks taps only."""
+        """Add `--check`, `--propose-routes`, `--dry-run` and `KEY_COMMANDS` to the command of the SDK."""
         command = super().get_singer_command()
         checks = "Check the settings, and with one request the key, the region and the type of the project."
         plans = "Only plan, and send nothing that writes, whatever the settings say."
+        proposes = (
+            "Propose the setting `streams` for the streams of the input (messages, or the catalog of a tap), as YAML "
+            "with comments; or as JSON, with `--propose-routes=json`. Nothing is written to Iterable."
+        )
         command.params += [
             click.Option(["--check"], is_flag=True, help=checks),
+            click.Option(
+                ["--propose-routes", "propose"],
+                is_flag=False,
+                flag_value=YAML,
+                type=click.Choice(FORMATS),
+                help=proposes,
+            ),
             click.Option(["--dry-run"], is_flag=True, help=plans, expose_value=False, callback=cls._request_dry_run),
             *(
                 click.Option([f"--{name}", "ledger"], flag_value=name, help=it.help_text)
@@ -165,6 +182,13 @@ class CommandLine(SinkTarget):
     def _request_dry_run(cls, _ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 (click's)
         if value:
             request_dry_run(cls.name)
+
+    @classmethod
+    def _propose(cls, given: Any, file: IO[str] | None, form: str) -> None:
+        from target_iterable.proposals.proposal_command import propose_routes  # noqa: PLC0415 (no run needs it)
+
+        target = cls(config=given.config, parse_env_config=given.parse_env)
+        propose_routes(file or sys.stdin, target.reader.deserialize_json, target.project, target.routing, form)
 
     @classmethod
     def _check(cls, given: Any) -> None:

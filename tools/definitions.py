@@ -46,7 +46,11 @@ _COMMANDS: Final[dict[type[PluginBase], dict[str, dict[str, str]]]] = {
         "check": {
             "args": "--config=ENV --check",
             "description": "Check the settings, and with one request the key, the region and the type of the project.",
-        }
+        },
+        "propose-routes": {
+            "args": "--config=ENV --propose-routes",
+            "description": "Propose the setting `streams` for Singer messages, or for the catalog of a tap.",
+        },
     },
 }
 _KEY_HINT: Final = (
@@ -71,6 +75,9 @@ Where a stream goes follows from its name, or from the setting `streams`:
 
     streams:
       "*-audience": {object: list_members, list: Loyal customers}
+
+`meltano invoke target-iterable:propose-routes --input FILE` proposes that setting: FILE holds what a tap has
+written, as by `meltano invoke tap-postgres > FILE`, or the catalog of its `--discover`.
 
 Try the key, the region and the type of the project with `meltano invoke target-iterable:check`: it makes one request.
 

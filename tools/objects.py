@@ -34,6 +34,30 @@ in Iterable, where it cannot be removed. So leave columns out with `drop` or `ke
 not name columns that the route leaves out. The columns of a stream's key identify its records even if they are left
 out; but `email` or `userId` is needed to find a user.
 
+## Routes for a source
+
+`target-iterable --propose-routes` writes the setting for a source: it reads what the tap writes, or the catalog of its
+`--discover`, and looks at the project's fields, lists, catalogs and channels, with GET requests only.
+
+    tap-postgres --config tap.json | target-iterable --config target.json --propose-routes
+    meltano invoke tap-postgres > messages.singer
+    meltano invoke target-iterable:propose-routes --input messages.singer
+
+It prints YAML, to be pasted under `config` of the target in `meltano.yml`. Comments say what each stream is proposed
+for and why, which column is what, which fields would be new, and which columns do not fit their fields: these are left
+out. What cannot be used as it is, because a column is missing or a choice is yours, is a comment altogether, with what
+is missing. Streams that have a route are passed over. With `--propose-routes=json` it prints only the settings, and the
+log says the rest.
+
+- Up to 1,000 records of each stream are looked at, to see what columns hold. Names and counts are printed, never a
+  value. The whole input is read, so that all streams are seen: write the messages of a large source into a file and cut
+  that off.
+- Names tell a lot: the last word of a stream's name, and names of columns such as `customer_email`, `order_id` and
+  `line_items`. Whatever is proposed, read it before you use it, and begin with a dry run.
+- `project_type` is in what is printed if the project is of another type than the settings say. Only a key that may
+  write can ask for the type.
+- Iterable does not tell the fields of events and purchases, nor whether `unsubscribe` is switched on.
+
 ## Keys of every route
 """
 _SAME: Final = """## Which records are the same

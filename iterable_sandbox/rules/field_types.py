@@ -186,7 +186,7 @@ class FieldDraft:
         return kept
 
     def _value(self, rules: _Rules, path: str, value: Any) -> Any:
-        types = [type_of(path, element) for element in _elements(value)]
+        types = [self._type_of(path, element) for element in _elements(value)]
         if not types:
             return value
         if not self._is_known(rules, path, types[0]):
@@ -216,6 +216,10 @@ class FieldDraft:
             self.created[path] = None
             self._new.append((owner.key, path, type_))
         return path in known
+
+    def _type_of(self, path: str, value: Any) -> str:
+        is_long = self._settings.whole_decimals == "long" and isinstance(value, float) and value.is_integer()
+        return "long" if is_long else type_of(path, value)
 
     def _fits(self, type_: str, expected: str) -> bool:
         decimal_into_long = (type_, expected) == ("double", "long") and self._settings.decimals_into_long == "accept"

@@ -31,6 +31,7 @@ class Settings:
             and `list`, up to 90 for `catalog`; documented: 600 for `forget`.
         unknown_fields: treatment of fields that are new to the project, if `createNewFields` is not given.
         decimals_into_long: treatment of 1.5 in a field of whole numbers. Not documented.
+        whole_decimals: the type that is seen in 5.0: a `double`, or a `long` as in 5. Not documented.
         type_clashes: what a wrong type makes fail in bulkUpdate and subscribe: the whole batch, as observed, or only
             the row, as the `invalidData` buckets suggest.
         max_user_fields: maximum number of user fields; more are refused with 400 UniqueFieldsLimitExceeded. Iterable
@@ -136,6 +137,7 @@ class Settings:
     apply_delays: Mapping[Queue, Seconds] = field(default_factory=dict)
     unknown_fields: Literal["allow", "drop"] = "allow"
     decimals_into_long: Literal["refuse", "accept"] = "refuse"
+    whole_decimals: Literal["double", "long"] = "double"
     type_clashes: Literal["batch", "row"] = "batch"
     max_user_fields: Count = 1000
     max_event_fields: Count = 8000

@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from target_iterable.columnar.columns import Column, Transform, map_values, rejects_in
-from target_iterable.columnar.field_fitting import GROUP, fit_types
+from target_iterable.columnar.field_fitting import GROUP, add_points, fit_types
 from target_iterable.columnar.operation_builder import PART, struct_column, without_any
 from target_iterable.columnar.record_block import Draft
 from target_iterable.columnar.row_groups import Grouping
@@ -68,6 +68,7 @@ class EventBuilder(UserBuilder):
                 draft.put(name, read(column))
         draft.flatten(_DATA, self._options.duplicates, clears=self._options.clears)
         draft.refuse_names(refuse_separator)
+        add_points(draft, self._types, self._options.decimals)
         # No coercion: a derived id must be the same in every run, whatever types the run has learnt.
         fit_types(draft, self._types, None)
         if rules.derive is not None and draft:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final, TypeAlias
 
 from msgspec import UNSET
 
-from target_iterable.columnar.columns import TOO_DEEP, Column, attempt
+from target_iterable.columnar.columns import TOO_DEEP, Column, attempt, map_values
 from target_iterable.columnar.record_block import Draft
 from target_iterable.core.operation import UNCHECKED
+from target_iterable.field_types.decimal_fields import DecimalFields
 from target_iterable.field_types.registry import USERS, FieldTypes
 from target_iterable.records.column_mapping import Row
 
@@ -20,6 +22,28 @@ VERSION: Final = "version of types"
 """The column with the version of the types that all fields of a record surely fit; `UNCHECKED` if that is not sure."""
 Coerce: TypeAlias = Callable[[str, Row], Row]
 """Takes a scope and fields, and returns the fields as near to their types as that loses nothing."""
+_MAY_LACK_POINTS: Final = frozenset({int, Decimal, dict, list})
+"""Classes of values that are, or hold, numbers which may be sent without a point."""
+
+
+def add_points(draft: Draft, types: FieldTypes, decimals: DecimalFields) -> None:
+    """Give whole numbers a point where their field holds decimals, or will; see `DecimalFields`."""
+    if not decimals.names:
+        return
+    known = [types.types_of(group.type_scope) for group in draft.heads[GROUP]]
+    if draft.rows is not None:
+        draft.rows = map_values(decimals.widened, known, draft.rows)
+        draft.reject(draft.rows)
+        return
+    names = [name for name in decimals.names & draft.fields.keys() if _may_lack_points(draft.fields[name])]
+    for name in names:
+        draft.fields[name] = map_values(decimals.widened_value, known, [name] * len(draft), draft.fields[name])
+    for name in names:
+        draft.reject(draft.fields[name])
+
+
+def _may_lack_points(column: Column) -> bool:
+    return not _MAY_LACK_POINTS.isdisjoint(map(type, column))
 
 
 def fit_types(draft: Draft, types: FieldTypes, coerce: Coerce | None) -> None:

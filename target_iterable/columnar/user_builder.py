@@ -11,12 +11,13 @@ from msgspec import UNSET
 
 from iterable_api.facts.profile_fields import RESERVED
 from target_iterable.columnar.columns import Column, attempt, map_values
-from target_iterable.columnar.field_fitting import GROUP, VERSION, fit_types
+from target_iterable.columnar.field_fitting import GROUP, VERSION, add_points, fit_types
 from target_iterable.columnar.operation_builder import PART, OperationBuilder, struct_column, without_any
 from target_iterable.columnar.record_block import Draft
 from target_iterable.columnar.transforms import encoded, identifier_texts, valid_identifiers
 from target_iterable.core.operation import NO_NAMES, UNCHECKED, Endpoint, Name
 from target_iterable.field_types.coercion import FieldCoercion, refuse_reserved
+from target_iterable.field_types.decimal_fields import DecimalFields
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.duplicate_fields import DuplicateFields
 from target_iterable.records.field_names import refuse_separator
@@ -37,10 +38,12 @@ class FieldOptions:
     Attributes:
         duplicates: policy for fields that a record has twice.
         clears: whether nulls are sent.
+        decimals: the fields that may hold fractions.
     """
 
     duplicates: DuplicateFields
     clears: bool
+    decimals: DecimalFields
 
 
 class UserBuilder(OperationBuilder):
@@ -165,6 +168,7 @@ class ProfileBuilder(UserBuilder):
             draft.map_field(PHONE_NUMBER, self._fields.spell_phone_number)
         if draft:
             self._fields.user_scope()
+        add_points(draft, self._fields.types, self._options.decimals)
         fit_types(draft, self._fields.types, self._fields.coerced)
         self._keep_other(draft)
         draft.put(

@@ -71,6 +71,10 @@ class Router:
             f'{{"{stream}": {{"object": "users"}}}}. The object can be {", ".join(self._objects)}.'
         )
 
+    def has_route(self, stream: str) -> bool:
+        """Whether the setting itself has a route for the stream."""
+        return _matching(stream, self._routes) is not None
+
     def mark_seen(self, stream: str, columns: Iterable[str]) -> None:
         """Record the columns of a stream that is read, for `unused_routes`."""
         if (pattern := self._pattern_by_stream.get(stream)) is not None:

@@ -14,6 +14,7 @@ from iterable_api.facts.success_responses import catalog_data
 from iterable_api.http.client import IterableClient
 from iterable_api.http.confirmed import confirmed
 from target_iterable.core.rejection import RecordRejectedError
+from target_iterable.field_types.decimal_fields import NO_DECIMALS, DecimalFields
 from target_iterable.field_types.inference import is_date
 from target_iterable.field_types.registry import USERS, FieldTypes, catalog_of, catalog_scope
 from target_iterable.records.column_mapping import Row
@@ -45,8 +46,8 @@ class FieldCoercion:
         self.spell_phone_number = spell_phone_number
         self._loaded: set[str] = set()
 
-    def coerce_user(self, fields: Row) -> Row:
-        """Coerce profile fields to the fields of the project.
+    def coerce_user(self, fields: Row, decimals: DecimalFields = NO_DECIMALS) -> Row:
+        """Coerce profile fields to the fields of the project; `decimals` get a point where that is right.
 
         Raises:
             RecordRejectedError: for a field that Iterable sets itself.
@@ -55,7 +56,8 @@ class FieldCoercion:
         refuse_reserved(fields)
         if self.spell_phone_number is not None and PHONE_NUMBER in fields:
             fields = {**fields, PHONE_NUMBER: self.spell_phone_number(fields[PHONE_NUMBER])}
-        return self.coerced(self.user_scope(), fields)
+        scope = self.user_scope()
+        return self.coerced(scope, decimals.widened(self.types.types_of(scope), fields))
 
     def coerce_item(self, catalog: str, fields: Row) -> Row:
         """Coerce the fields of an item to the mappings of its catalog.
@@ -135,6 +137,8 @@ class FieldCoercion:
         type_ = types.get(path)
         if type_ == "date" and isinstance(value, str):
             return _iterable_date(value)
+        if type_ == "long" and isinstance(value, float | Decimal):
+            return value if (whole := whole_number(value)) is None else whole
         return _coerced_scalar(value, type_) if self._coerces_texts and type_ else value
 
 
@@ -166,8 +170,6 @@ def _coerced_scalar(value: Any, type_: str) -> Any:
         return "true" if value else "false"
     if type_ == "string" and isinstance(value, int | float | Decimal):
         return str(value)
-    if type_ == "long" and isinstance(value, float | Decimal):
-        return value if (whole := whole_number(value)) is None else whole
     return value
 
 

@@ -28,13 +28,18 @@ class FieldDropping:
             self._dropped[original] = self._dropped.get(original, frozenset()) | paths
         return trimmed
 
-    def rewrite(self, row: Operation, coerce: Callable[[dict[str, Any]], dict[str, Any]]) -> Operation | None:
-        """Return `row` with its fields as `coerce` makes them; None where nothing changes."""
-        body, fields = row.content()
+    def rewrite(
+        self, row: Operation, coerce: Callable[[dict[str, Any]], dict[str, Any]], path: tuple[str, ...] | None = None
+    ) -> Operation | None:
+        """Return `row` with its fields as `coerce` makes them; None where nothing changes.
+
+        `path` leads to other fields than those of the row's scope.
+        """
+        body, fields = (row if path is None else replace(row, fields_path=path)).content()
         coerced = coerce(fields)
         if dumps(coerced) == dumps(fields):
             return None
-        scope_fields = None if row.fields is None else {**row.fields, **coerced}
+        scope_fields = row.fields if row.fields is None or path is not None else {**row.fields, **coerced}
         changed = _with_fields(row, body, fields, coerced, scope_fields)
         self._originals[changed] = self._originals.pop(row, row)
         return changed

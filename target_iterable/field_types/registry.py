@@ -32,6 +32,8 @@ from target_iterable.records.field_names import SEPARATOR
 
 USERS: Final = "user"
 """Scope of profile fields."""
+PURCHASES: Final = "purchase"
+"""Scope of the data fields of purchases, whose types Iterable tells only when it refuses a value."""
 MAX_PROFILE_FIELDS: Final = 1000
 """Profile fields that a project may have."""
 CLASH: Final = "RequestFieldsTypesMismatched"
@@ -195,6 +197,13 @@ class FieldTypes:
             if scope and clash.expected_type == "long":
                 self._fitting.require_whole_numbers((scope, path))
         self.version += 1
+
+    def learn_whole_purchase_fields(self, clashes: Sequence[FieldClash]) -> bool:
+        """Learn which data fields of purchases hold whole numbers; return whether `clashes` say so of any."""
+        whole = {it.field: "long" for it in clashes if (it.category, it.expected_type) == (PURCHASES, "long")}
+        if whole:
+            self.set_types(PURCHASES, whole)
+        return bool(whole)
 
     def has_clash(self, row: Operation) -> RejectReason | None:
         """Whether a value of `row` does not fit its field."""

@@ -26,6 +26,7 @@ from target_iterable.objects.users.user_emails import UserEmails
 from target_iterable.objects.users.users import Users
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.user_identity import USER_ID
+from target_iterable.schemas.schema_types import Schemas, members_of, variants_of
 from target_iterable.segment.call import SHAPES, read_call
 from target_iterable.segment.calls import map_call
 from target_iterable.segment.iterable_source import is_from_iterable
@@ -39,6 +40,13 @@ _OBJECTS: Final[Mapping[str, type[IterableObject]]] = {
 
 def _choice(must_be: str, *choices: str) -> Option:
     return Option(str, must_be, "|".join(choices))
+
+
+def _schemas_of_bodies(schemas: Schemas) -> Schemas:
+    """The JSON Schema of each trait and property: in raw calls they are members of an object."""
+    bodies = (schemas[body,] for body in {shape.body for shape in SHAPES.values()} if (body,) in schemas)
+    parts = (members_of(variant) for schema in bodies for variant in variants_of(schema))
+    return {(name,): part for members in parts for name, part in members.items() if isinstance(part, Mapping)}
 
 
 class _Part(NamedTuple):
@@ -183,7 +191,8 @@ class Segment(BlockObject):
     def __init__(self, to: Destination) -> None:
         super().__init__(to)
         # A call keeps nothing of its columns where they were, so of a key it is not known what is stored.
-        self._to = replace(to, key_columns=[replace(column, field=None) for column in to.key_columns])
+        keys = [replace(column, field=None) for column in to.key_columns]
+        self._to = replace(to, key_columns=keys, schemas={**_schemas_of_bodies(to.schemas), **to.schemas})
         options = dict(self.route.options)
         self._call = options.pop("call", None)
         self._spreads = options.pop("spread", "spec") == "all"

@@ -26,6 +26,30 @@ _QUESTIONS: Final[Mapping[ProjectType, _Question]] = {
     ProjectType.USER_ID: _BY_USER_ID,
     ProjectType.HYBRID: _BY_USER_ID,
 }
+_TYPES: Final[Mapping[tuple[bool, bool], ProjectType | None]] = {
+    (True, False): ProjectType.EMAIL,
+    (False, True): ProjectType.USER_ID,
+    (True, True): ProjectType.HYBRID,
+    (False, False): None,
+}
+"""Which of the two questions a project answers -> its type."""
+
+
+def project_type_of(client: IterableClient) -> ProjectType | None:
+    """The type of the project, by two requests of which it answers one, or both; None if it answers none.
+
+    Raises:
+        IterableError: if the key may not ask, or Iterable cannot be reached.
+    """
+    return _TYPES[_is_answered(client, _BY_EMAIL), _is_answered(client, _BY_USER_ID)]
+
+
+def _is_answered(client: IterableClient, question: _Question) -> bool:
+    try:
+        confirmed(client, "GET", question.path)
+    except (BadRequestError, NotFoundError):
+        return False
+    return True
 
 
 def check_connection(client: IterableClient, project_type: ProjectType) -> str:

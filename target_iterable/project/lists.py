@@ -67,6 +67,12 @@ class Lists:
         found = [known.id for known in self._by_name.get(name, []) if known.type == type_]
         return found[0] if len(found) == 1 else None
 
+    def names(self) -> set[str]:
+        """The names of all lists that can be written."""
+        if self._by_name is None:
+            self._by_name = self._read()
+        return {name for name, lists in self._by_name.items() if any(known.writable for known in lists)}
+
     def has_name(self, name: str) -> bool:
         """Whether there is a list of this name."""
         if self._by_name is None:

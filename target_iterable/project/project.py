@@ -73,6 +73,10 @@ class Catalogs:
         """The catalog's name as Iterable spells it, if there is the catalog, or as it is."""
         return self._all().get(name.lower(), name)
 
+    def names(self) -> set[str]:
+        """The names of all catalogs."""
+        return {*self._all().values()}
+
     def has(self, name: str) -> bool:
         """Whether there is the catalog."""
         return name.lower() in self._all()

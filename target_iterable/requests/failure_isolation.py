@@ -176,6 +176,9 @@ class BatchAttempt:
 
     def _handle_clashes(self, rows: Sequence[Operation], error: FieldTypeError, sent_at: int) -> None:
         """Send rows again as the resolver says; bisect them if no row explains the clashes."""
+        if (pointless := self._fitting.without_points(rows, error)) is not None:
+            self.deliver(pointless)
+            return
         resolution = self._clashes.resolve(rows, error, sent_at)
         if resolution is None:
             self._bisect(rows, error)

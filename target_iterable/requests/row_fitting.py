@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
+from iterable_api.errors import FieldTypeError
 from target_iterable.core.operation import Operation, RowResults
 from target_iterable.core.rejection import RejectReason
 from target_iterable.field_types.field_dropping import FieldDropping
-from target_iterable.field_types.registry import FieldTypes
+from target_iterable.field_types.registry import PURCHASES, FieldTypes
+
+_CART: Final = "shoppingCartItems"
+_WHOLE_BODY: Final = ()
+"""Leads to all of a purchase; `Operation.fields_path` leads to the fields of its user."""
 
 
 class FittedRows(NamedTuple):
@@ -46,6 +51,22 @@ class RowFitting:
         trimmed = {row: changed for row in refused if self._trims and (changed := self._trimmed(row, refused[row]))}
         rejected = {row: reasons[0] for row, reasons in refused.items() if row not in trimmed}
         return FittedRows([trimmed.get(row, row) for row in rows if row not in rejected], rejected)
+
+    def without_points(self, rows: Sequence[Operation], error: FieldTypeError) -> list[Operation] | None:
+        """Return purchases without the point in whole numbers that Iterable has refused; None if nothing changes.
+
+        The types of these fields are not known before, so whole numbers may have been sent as decimals.
+        """
+        if not self._types.learn_whole_purchase_fields(error.clashes):
+            return None
+        changed = [self._changes.rewrite(row, self._coerced_purchase, _WHOLE_BODY) for row in rows]
+        return [new or row for new, row in zip(changed, rows, strict=True)] if any(changed) else None
+
+    def _coerced_purchase(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Coerce the data fields of a purchase and of its items, which Iterable keeps as its cart."""
+        fields = self._types.coerced(PURCHASES, {**body.get("dataFields", {}), _CART: body.get("items", [])})
+        items = fields.pop(_CART)
+        return {**body, "items": items} | ({"dataFields": fields} if "dataFields" in body else {})
 
     def restore(self, results: RowResults) -> None:
         """Put the original rows into `results`, and the fields that they were sent without."""

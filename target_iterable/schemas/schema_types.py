@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
@@ -38,6 +39,28 @@ def types_in(schemas: Schemas) -> dict[str, str]:
             types.setdefault(".".join(path[:depth]), "object")
         types |= _types(".".join(path), schema)
     return types
+
+
+def paths_of_fractions(schemas: Schemas) -> set[str]:
+    """The dotted paths of the fields that may hold fractions. An array has the path of its items."""
+    return {path for steps, schema in schemas.items() for path in _paths_of_fractions(".".join(steps), schema)}
+
+
+def _paths_of_fractions(path: str, schema: Any) -> Iterator[str]:
+    for variant in variants_of(schema) if isinstance(schema, Mapping) else ():
+        if _takes_fractions(variant):
+            yield path
+        for name, member in members_of(variant).items():
+            yield from _paths_of_fractions(f"{path}.{name}", member)
+        yield from _paths_of_fractions(path, variant.get("items"))
+
+
+def _takes_fractions(schema: Mapping[str, Any]) -> bool:
+    """Whether a value may be a number that is not whole. Taps write `numeric(10, 0)` as multiples of 1."""
+    kinds, step = _kinds(schema) or (), schema.get("multipleOf")
+    if "number" in kinds:
+        return not isinstance(step, int | float | Decimal) or step % 1 != 0
+    return "string" in kinds and schema.get("format") == DECIMAL
 
 
 def updates(types: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ SHAPES: Final[Mapping[str, CallShape]] = {
 }
 
 _TYPES: Final = tuple(type_ for type_ in SHAPES if type_ != "user")
-_TIMESTAMPS: Final = (
+TIMESTAMPS: Final = (
     "timestamp",
     "originalTimestamp",
     "original_timestamp",
@@ -158,7 +158,7 @@ def read_call(
         "subject": _pop_all(row, shape.subject),
         "user_id": _pop_all(row, shape.user_id),
         "message_id": _pop_first(row, shape.message_id),
-        "moment": _pop_all(row, _TIMESTAMPS),
+        "moment": _pop_all(row, TIMESTAMPS),
         "is_anonymous": _pop_all(row, _ANONYMOUS) not in EMPTY,
     }
     _pop_all(

@@ -47,8 +47,8 @@ def _purchase(call: Call, rules: MappingRules, bought: list[Row]) -> MappedCall:
 
 def _pop_order_id(fields: Row) -> Any:
     """Remove the order's id from `fields`, by all its names, and return it; None if there is none."""
-    order_id = next((id_ for name in _ORDER_IDS if (id_ := fields.get(name)) not in EMPTY), None)
-    for name in _ORDER_IDS:
+    order_id = next((id_ for name in ORDER_IDS if (id_ := fields.get(name)) not in EMPTY), None)
+    for name in ORDER_IDS:
         if fields.get(name) in (*EMPTY, order_id):
             fields.pop(name, None)
     return order_id
@@ -114,7 +114,7 @@ def _with_less(call: Call, carts: OpenCarts) -> list[Row]:
     return carts.with_removed(cart_user_id(call), product_id, call.body.get("quantity"))
 
 
-_ORDER_IDS: Final = ("order_id", "orderId")
+ORDER_IDS: Final = ("order_id", "orderId")
 _WITHOUT_PRODUCTS: Final[Mapping[str, Callable[[Call, MappingRules], MappedCall]]] = {
     "reject": _rejected_order,
     "skip": skipped,

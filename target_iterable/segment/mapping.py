@@ -17,7 +17,7 @@ from target_iterable.segment.known_tokens import KnownTokens
 from target_iterable.segment.open_carts import OpenCarts
 from target_iterable.segment.traits import TraitsReader
 
-_ATTRIBUTION: Final[Mapping[str, tuple[str, ...]]] = {
+ATTRIBUTION: Final[Mapping[str, tuple[str, ...]]] = {
     "campaignId": ("campaignId", "campaign_id"),
     "templateId": ("templateId", "template_id"),
 }
@@ -93,7 +93,7 @@ class MappingRules:
         found: Row = {}
         if self.attribution == "keep":
             return found
-        for name, members in _ATTRIBUTION.items():
+        for name, members in ATTRIBUTION.items():
             for member in members:
                 if (id_ := _campaign_id(fields.get(member))) is not None:
                     del fields[member]

@@ -22,7 +22,7 @@ _ITEM_MEMBERS: Final[Mapping[str, str]] = {
     "description": "description",
 }
 """Member of a product -> member of the item. All others become data fields of the item."""
-_IDS: Final = ("product_id", "productId", "id")
+PRODUCT_IDS: Final = ("product_id", "productId", "id")
 """Members of a product that may hold its id, best first; the others are data fields."""
 _REQUIRED: Final = ("name", "price", "quantity")
 
@@ -73,7 +73,7 @@ def id_member_of(call: Call, product: Mapping[str, Any], prefix: str) -> str:
     Raises:
         RecordRejectedError: if it has none.
     """
-    for name in _IDS:
+    for name in PRODUCT_IDS:
         if product.get(name) not in EMPTY:
             return name
-    raise call.missing(f"{prefix}{_IDS[0]}")
+    raise call.missing(f"{prefix}{PRODUCT_IDS[0]}")

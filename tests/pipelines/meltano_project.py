@@ -34,9 +34,9 @@ class MeltanoProject:
         cls(parent).meltano("init", "mine")
         return cls(parent / "mine")
 
-    def meltano(self, *arguments: str, **environment: str) -> str:
+    def meltano(self, *arguments: str, stdin: str | None = None, **environment: str) -> str:
         """Run a command that must succeed; its standard output."""
-        ended = self._run(arguments, environment)
+        ended = self._run(arguments, environment, stdin)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 
@@ -52,9 +52,12 @@ class MeltanoProject:
         assert ended.returncode != 0, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr
 
-    def _run(self, arguments: tuple[str, ...], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, arguments: tuple[str, ...], environment: dict[str, str], stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(BIN / "meltano"), *arguments],
+            input=stdin,
             cwd=self.folder,
             env={**os.environ, **QUIET, **self._environment, **environment},
             capture_output=True,

@@ -31,6 +31,7 @@ KINDS: Final = {path.stem: path.parent.name for path in (ROOT / "plugins").glob(
 TESTED: Final = {
     "tap-iterable:test",
     "target-iterable:check",
+    "target-iterable:propose-routes",
     "iterable-webhooks:serve",
     "iterable-webhooks:verify",
 }

@@ -129,6 +129,17 @@ def test_a_project_may_take_decimals_into_fields_of_whole_numbers() -> None:
         http.session.close()
 
 
+@pytest.mark.parametrize(("seen", "then"), [("double", 1), ("long", 0)])
+def test_a_project_may_see_a_whole_number_in_a_decimal_without_a_fraction(seen: Any, then: int) -> None:
+    with Sandbox(whole_decimals=seen) as sandbox:
+        http = Http(sandbox)
+        http.update({"email": EMAIL, "dataFields": {"n": 5.0}})
+        response = http.post("/api/users/bulkUpdate", {"users": [{"email": EMAIL, "dataFields": {"n": 2.5}}]})
+        assert response.json().get("successCount", 0) == then
+        assert http.update({"email": EMAIL, "dataFields": {"n": 7.0}})["successCount"] == 1
+        http.session.close()
+
+
 def test_only_the_iso_form_of_a_date_reads_back_in_another_form(http: Http) -> None:
     sent = {"iso": "2020-08-19T20:50:04.000Z", "day": "2015-11-13", "time": "2016-11-29 13:22:56"}
     http.update({"email": EMAIL, "dataFields": sent})

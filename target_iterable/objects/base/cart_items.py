@@ -10,9 +10,19 @@ from target_iterable.records.column_mapping import EMPTY, Row, object_in, text_i
 from target_iterable.records.ids import key_text
 from target_iterable.records.json_texts import from_json
 from target_iterable.records.numbers import number_of, whole_number
+from target_iterable.schemas.schema_types import members_of, variants_of
 
-_COLUMNS: Final = ("items", "shoppingCartItems")
+CART: Final = "shoppingCartItems"
+"""The field of profiles and purchases that holds items."""
+ITEM_COLUMNS: Final = ("items", CART)
 """The second is what exports and profiles call them."""
+
+
+def missing_members(schema: Mapping[str, Any]) -> list[str]:
+    """The members that the items of a column must have, and do not have by its schema; none if it names no members."""
+    items = [it["items"] for it in variants_of(schema) if isinstance(it.get("items"), Mapping)]
+    members = {name for item in items for variant in variants_of(item) for name in members_of(variant)}
+    return [name for name in _REQUIRED if name not in members] if members else []
 
 
 def pop_items(row: Row) -> list[Row]:
@@ -21,13 +31,13 @@ def pop_items(row: Row) -> list[Row]:
     Raises:
         RecordRejectedError: if there is no array, or an item does not match the contract.
     """
-    given = [value for column in _COLUMNS if (value := from_json(row.pop(column, None))) not in EMPTY]
+    given = [value for column in ITEM_COLUMNS if (value := from_json(row.pop(column, None))) not in EMPTY]
     if not given:
         raise RecordRejectedError(
             "missingItems", "there is no array `items`: one record must hold all items, not one record each", "items"
         )
     if len(given) > 1:
-        raise RecordRejectedError("duplicateField", f"the record has both {' and '.join(_COLUMNS)}", "items")
+        raise RecordRejectedError("duplicateField", f"the record has both {' and '.join(ITEM_COLUMNS)}", "items")
     if not isinstance(given[0], list):
         raise RecordRejectedError("invalidItems", "`items` must be an array of objects", "items")
     return [_item(f"items[{number}]", item) for number, item in enumerate(given[0])]

@@ -12,6 +12,7 @@ from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.columnar.user_builder import FieldOptions
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RecordRejectedError, RejectReason
+from target_iterable.field_types.decimal_fields import DecimalFields
 from target_iterable.objects.base.base import IterableObject, OperationGroup, Outcome
 from target_iterable.records.column_mapping import Row
 
@@ -50,7 +51,7 @@ class ColumnarObject(BlockObject):
     @cached_property
     def field_options(self) -> FieldOptions:
         """Options of the data fields, from the route."""
-        return FieldOptions(self.duplicates, self.route.nulls_clear)
+        return FieldOptions(self.duplicates, self.route.nulls_clear, DecimalFields(self.schemas, ["dataFields"]))
 
     def operations(self, block: RecordBlock) -> list[Outcome]:
         """See `IterableObject`."""

@@ -9,7 +9,7 @@ from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.field_types.registry import USERS
-from target_iterable.objects.base.cart_items import pop_items
+from target_iterable.objects.base.cart_items import CART
 from target_iterable.objects.base.cart_user import CartUserObject
 from target_iterable.objects.base.user_part import MERGE
 from target_iterable.records.column_mapping import Row
@@ -46,13 +46,13 @@ class Carts(CartUserObject):
         """Write one cart. It is part of the user's profile, so the fields of the items have types of profile fields."""
         del key
         identity, user = self.pop_user(row)
-        items = pop_items(row)
+        items = self.pop_items(row, USERS)
         self.leave_out(row)
         return Operation(
             endpoint=_UPDATE,
             part=dumps({"user": user, "items": items}),
             names=identity.names,
             type_scope=USERS,
-            fields={**user.get("dataFields", {}), "shoppingCartItems": items},
+            fields={**user.get("dataFields", {}), CART: items},
             fields_path=("user", "dataFields"),
         )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 from target_iterable.config.route import ObjectSpec
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import Operation, single_row_endpoint
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.field_types.registry import USERS
-from target_iterable.objects.base.cart_items import pop_items
+from target_iterable.field_types.decimal_fields import DecimalFields
+from target_iterable.field_types.registry import PURCHASES, USERS
 from target_iterable.objects.base.cart_user import CartUserObject
 from target_iterable.objects.base.event_attributes import derived_id, pop_attributes
 from target_iterable.objects.base.user_part import MERGE
@@ -65,10 +66,11 @@ class Purchases(CartUserObject):
     def operation(self, row: Row, key: Sequence[Any]) -> Operation:
         """Write one purchase."""
         identity, user = self.pop_user(row)
-        purchase: Row = {"user": user, "items": pop_items(row), "total": _total(row.pop("total", None))}
+        purchase: Row = {"user": user, "items": self.pop_items(row, PURCHASES), "total": _total(row.pop("total", None))}
         purchase |= pop_attributes(row)
         if fields := self.fields(row, "dataFields"):
-            purchase["dataFields"] = fields
+            types = self.project.fields.types.types_of(PURCHASES)
+            purchase["dataFields"] = self._decimals_of_purchase.widened(types, fields)
         if "id" not in purchase and self.settings["derive_event_ids"]:
             purchase["id"] = self._derived_id(key, purchase)
         id_ = purchase.get("id")
@@ -81,6 +83,11 @@ class Purchases(CartUserObject):
             fields_path=("user", "dataFields"),
             dedup_scope=f"purchase {id_}" if id_ else "",
         )
+
+    @cached_property
+    def _decimals_of_purchase(self) -> DecimalFields:
+        """The data fields of purchases that may hold fractions."""
+        return DecimalFields(self.schemas, ["dataFields"])
 
     def _derived_id(self, key: Sequence[Any], purchase: Row) -> str:
         """The id by the key, so that a purchase stays the same when its content changes (a return); else by content."""

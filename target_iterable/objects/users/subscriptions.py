@@ -20,7 +20,12 @@ from target_iterable.requests.bulk_response import all_written, named_failures
 _GROUPS: Final = {group.lower(): group for group in ("emailList", "messageChannel", "messageType")}
 _OVERWRITE, _SUBSCRIBE, _UNSUBSCRIBE = "overwrite", "subscribe", "unsubscribe"
 _ONE_GROUP: Final = (_SUBSCRIBE, _UNSUBSCRIBE)
-_IDS: Final = ("emailListIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds", "subscribedMessageTypeIds")
+SUBSCRIPTION_IDS: Final = (
+    "emailListIds",
+    "unsubscribedChannelIds",
+    "unsubscribedMessageTypeIds",
+    "subscribedMessageTypeIds",
+)
 _ATTRIBUTION: Final = ("campaignId", "templateId")
 _COMMAS: Final = re.compile(r"\s*,\s*")
 
@@ -91,9 +96,9 @@ class Subscriptions(IterableObject):
 
     def _overwriting(self, row: Row) -> Operation:
         identity = self.identities.pop_identity(row)
-        ids = {name: _ids(name, value) for name in _IDS if (value := row.pop(name, None)) not in EMPTY}
+        ids = {name: _ids(name, value) for name in SUBSCRIPTION_IDS if (value := row.pop(name, None)) not in EMPTY}
         if not ids:
-            raise RecordRejectedError("missingSubscriptions", f"it has none of {', '.join(_IDS)}")
+            raise RecordRejectedError("missingSubscriptions", f"it has none of {', '.join(SUBSCRIPTION_IDS)}")
         attribution = {name: row.pop(name, None) for name in _ATTRIBUTION}
         given = {name: id_number(name, value) for name, value in attribution.items() if value not in EMPTY}
         return Operation(
