@@ -10,10 +10,11 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -50,7 +51,8 @@ def tables(postgres: str) -> Tables:
 
 @pytest.fixture
 def source(seeded_database: Path, tmp_path: Path) -> Iterator[Sandbox]:
-    with Sandbox(database=str(shutil.copy(seeded_database, tmp_path / "project.db"))) as sandbox:
+    database = str(shutil.copy(seeded_database, tmp_path / "project.db"))
+    with Sandbox(database=database, log_personal_data=True) as sandbox:
         yield sandbox
 
 
@@ -161,7 +163,7 @@ def test_a_backfill_a_resync_and_a_move_of_the_states_leave_every_row_once(
 
     tables.run("delete from iterable.email_send")
     [resync] = CHAPTERS["Read one stream from the beginning"].blocks("sh")
-    before = len(source.requests())
+    before = len(source.requests("GET /api/export/data.json"))
     deployed.shell(resync)
     october = happened(source, "emailSend", SINCE)
     assert tables.events("email_send") == (october, october)
@@ -171,7 +173,7 @@ def test_a_backfill_a_resync_and_a_move_of_the_states_leave_every_row_once(
     [quiet] = CHAPTERS["How much is logged"].blocks("sh")
     deployed.shell(move)
     (deployed.folder / ".meltano" / "meltano.db").unlink()
-    before = len(source.requests())
+    before = len(source.requests("GET /api/export/data.json"))
     log = deployed.shell(quiet)
     assert set(starts_of(source, before).values()) == {datetime.now(UTC).date()}
     assert tables.events("email_send") == (october, october)
@@ -179,12 +181,12 @@ def test_a_backfill_a_resync_and_a_move_of_the_states_leave_every_row_once(
     assert "] target-postgres" in log
 
 
-def starts_of(source: Sandbox, before: int) -> dict[str, Any]:
-    """Data type -> the day from which it was asked for first, in requests after the first `before` ones."""
-    found: dict[str, Any] = {}
-    for entry in source.requests()[before:]:
-        if entry.path == "/api/export/data.json" and "startDateTime" in entry.query:
-            found.setdefault(entry.query["dataTypeName"], datetime.fromisoformat(entry.query["startDateTime"]).date())
+def starts_of(source: Sandbox, before: int) -> dict[str, date]:
+    """Data type -> the day from which it was asked for first, in exports after the first `before` ones."""
+    found: dict[str, date] = {}
+    for entry in source.requests("GET /api/export/data.json")[before:]:
+        asked = parse_qs(urlsplit(entry.uri or "").query)
+        found.setdefault(asked["dataTypeName"][0], datetime.fromisoformat(asked["startDateTime"][0]).date())
     return found
 
 
@@ -225,7 +227,7 @@ def mirroring(sandbox: Sandbox, key: str, route: dict[str, Any]) -> dict[str, st
 
 
 def write_people(deployed: Deployed, number: int, *emails: str) -> None:
-    messages = version(number, *({"email": email} for email in emails), name="people")
+    messages = version("people", number, [{"email": email} for email in emails], key=["email"])
     (deployed.folder / "people.singer").write_text("".join(f"{json.dumps(message)}\n" for message in messages))
 
 
