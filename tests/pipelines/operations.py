@@ -65,7 +65,7 @@ class Deployed:
         (folder / ".venv" / "bin").symlink_to(BIN)
         self.write_env(env)
         self.project = YAML().load(PROJECT)
-        self._plugin("extractors", "tap-iterable")["select"] = select
+        self.plugin("extractors", "tap-iterable")["select"] = select
         self.save()
 
     def write_env(self, env: Mapping[str, str]) -> None:
@@ -76,7 +76,8 @@ class Deployed:
         """Write `project` into its file."""
         YAML().dump(self.project, self.folder / "meltano.yml")
 
-    def _plugin(self, kind: str, name: str) -> Any:
+    def plugin(self, kind: str, name: str) -> Any:
+        """The entry of a plugin in `project`."""
         (found,) = (entry for entry in self.project["plugins"][kind] if entry["name"] == name)
         return found
 

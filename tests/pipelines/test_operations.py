@@ -32,6 +32,7 @@ pytestmark = pytest.mark.more
 
 PIPELINE = "dev:tap-iterable-to-target-postgres"
 SINCE = datetime(2026, 10, 1, tzinfo=UTC)
+EVENTS = ["email_send.*", "purchase.*"]
 DATABASES = count()
 
 
@@ -59,7 +60,7 @@ def source(seeded_database: Path, tmp_path: Path) -> Iterator[Sandbox]:
 @pytest.fixture
 def deployed(source: Sandbox, tables: Tables, tmp_path: Path) -> Deployed:
     env = reading(source) | {"TARGET_POSTGRES_SQLALCHEMY_URL": tables.url}
-    return Deployed(tmp_path / "project", env, ["email_send.*", "purchase.*"])
+    return Deployed(tmp_path / "project", env, EVENTS)
 
 
 def reading(source: Sandbox) -> dict[str, str]:
@@ -328,20 +329,21 @@ def test_what_is_private_is_not_for_git_or_others(tmp_path: Path) -> None:
 def test_an_upgrade_keeps_settings_and_states_and_can_be_taken_back(
     deployed: Deployed, source: Sandbox, wheel: Path
 ) -> None:
-    backup, upgrade, check, back = CHAPTERS["Upgrade"].blocks("sh")
-    checkout = deployed.folder.parent / "singer-iterable" / "plugins"
-    shutil.copytree(ROOT / "plugins", checkout)
-    for path in checkout.glob("*/*.yml"):
-        path.write_text(path.read_text().replace("pip_url: singer-iterable", f"pip_url: {wheel}"))
-    config = deployed.project["plugins"]["extractors"][0].setdefault("config", {})
-    config["window_days"] = 7
-    deployed.save()
     deployed.shell("meltano run tap-iterable target-postgres")
+    backup, upgrade, check, back = CHAPTERS["Upgrade"].blocks("sh")
+    shutil.copytree(ROOT / "plugins", deployed.folder.parent / "singer-iterable" / "plugins")
+    tap, target = deployed.plugin("extractors", "tap-iterable"), deployed.plugin("loaders", "target-iterable")
+    tap["pip_url"] = target["pip_url"] = str(wheel)
+    tap["config"] = {"window_days": 7}
+    tap["settings"] = [setting for setting in tap["settings"] if setting["name"] != "export_mode"]
+    deployed.save()
     states, project = deployed.states(), (deployed.folder / "meltano.yml").read_text()
     deployed.shell(backup)
     deployed.shell(upgrade)
-    upgraded = YAML(typ="safe").load(deployed.folder / "meltano.yml")["plugins"]["extractors"][0]
-    assert (upgraded["config"]["window_days"], upgraded["pip_url"]) == (7, str(wheel))
+    after = YAML(typ="safe").load(deployed.folder / "meltano.yml")["plugins"]["extractors"][0]
+    assert (after["config"], after["select"], after["pip_url"]) == ({"window_days": 7}, EVENTS, str(wheel))
+    assert "export_mode" in [setting["name"] for setting in after["settings"]]
+    assert (deployed.folder / ".meltano" / "extractors" / "tap-iterable" / "venv" / "bin" / "tap-iterable").exists()
     writing = {"TARGET_ITERABLE_API_KEY": source.api_key, "TARGET_ITERABLE_API_URL": source.url}
     assert "Plugin configuration is valid" in deployed.shell(check, **writing)
     (deployed.folder / ".meltano" / "meltano.db").unlink()
