@@ -1,7 +1,7 @@
 """`python -m tools.ranges`: run tests with the oldest and the newest versions that pyproject.toml allows.
 
-Each end of the ranges has an environment of its own in `.ranges`. Meltano and its plugins are not in them: they hold back
-libraries that users of the package alone get, such as SQLAlchemy.
+Each end of the ranges has an environment of its own in `.ranges`. Meltano and its plugins are not in them: they hold
+back libraries that users of the package alone get, such as SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -61,25 +61,15 @@ def _tested(end: str, tests: Sequence[str]) -> int:
     uv = Path(sys.executable).with_name("uv")
     if not python.exists():
         subprocess.run([uv, "venv", "--quiet", FOLDER / end], check=True)  # noqa: S603 (our own command)
-    command = [
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--upgrade",
-        "--python",
-        python,
-        "--resolution",
-        ENDS[end],
-        "--editable",
-    ]
-    subprocess.run([*command, *sorted(requirements(project), key=_is_tool)], check=True)  # noqa: S603 (see above)
+    options = ["--quiet", "--upgrade", "--resolution", ENDS[end], "--python", str(python), "--editable"]
+    wanted = sorted(requirements(project), key=_is_tool)
+    subprocess.run([uv, "pip", "install", *options, *wanted], check=True)  # noqa: S603 (our own command)
     if end == "oldest":
         _tell(above(project["dependencies"], _installed(uv, python)))
     sys.stdout.write(f"The {end} versions:\n")
     sys.stdout.flush()
-    pytest = [python, "-m", "pytest", "-q", "-m", "not more", "-p", "no:cacheprovider"]
-    return subprocess.run([*pytest, *tests], cwd=ROOT, check=False).returncode  # noqa: S603 (see above)
+    pytest = ["-m", "pytest", "-q", "-m", "not more", "-p", "no:cacheprovider"]
+    return subprocess.run([python, *pytest, *tests], cwd=ROOT, check=False).returncode  # noqa: S603 (see above)
 
 
 def _is_tool(requirement: str) -> bool:
