@@ -44,7 +44,7 @@ def warned(sandbox: Sandbox, folder: Path, plugin: str, *, stdin: str = "", **se
 
 @pytest.mark.parametrize(("wrong", "code"), [({}, 0), ({"API_KEY": "0" * 32}, 1), ({"WINDOW_DAYS": "0"}, 1)])
 def test_the_tap_leaves_nothing_open(sandbox: Sandbox, tmp_path: Path, wrong: dict[str, str], code: int) -> None:
-    limited, names = {"RATE_LIMIT_STORE": "limits.db"}, ("lists", "users", "custom_event")
+    limited, names = {"RATE_LIMIT_STORE": "limits.db"}, ("lists", "custom_event")
     streams = [{"tap_stream_id": name, "stream": name, "schema": {}, "metadata": [SELECTED]} for name in names]
     (tmp_path / "catalog.json").write_text(json.dumps({"streams": streams}))
     settings = {"START_DATE": "2026-01-01", "WINDOW_DAYS": "365", "EXPORT_MODE": "stream", **limited, **wrong}
