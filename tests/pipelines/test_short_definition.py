@@ -21,7 +21,10 @@ from tools.generated import ROOT
 pytestmark = pytest.mark.more
 
 OF_ITERABLE = ["itblInternal", "profileUpdatedAt", "signupDate", "signupSource", "emailListIds", "devices"]
-STREAMS = {"users": {"object": "users", "drop": [*OF_ITERABLE, "browserTokens"]}}
+STREAMS = {
+    "users": {"object": "users", "drop": [*OF_ITERABLE, "browserTokens"]},
+    "email_open": {"object": "events", "event_name": "opened"},
+}
 
 
 @pytest.fixture
