@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-more quick bench bench-limits check docs pictures format clean
+.PHONY: help demo test test-more test-ranges quick bench bench-limits check docs pictures format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: $(READY) ## Run the tests
 
 test-more: $(READY) ## Run the tests that take long: whole runs, kills, Meltano, installing the package, a browser
 	$(BIN)/python -m pytest --numprocesses logical -m more
+
+test-ranges: $(READY) ## Run the tests with the oldest and the newest version of every dependency, or those of TESTS
+	$(BIN)/python -m tools.ranges $(TESTS)
 
 quick: $(READY) ## Check, and run the tests of what differs from BASE (main, or the last commit), in a minute
 	$(BIN)/python -m tools.quick
@@ -53,4 +56,4 @@ format: $(READY) ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
 
 clean: ## Remove .venv and all that runs left behind
-	rm -rf $(VENV) .demo .meltano .mypy_cache .ruff_cache .pytest_cache .durations.json .hypothesis dist
+	rm -rf $(VENV) .ranges .demo .meltano .mypy_cache .ruff_cache .pytest_cache .durations.json .hypothesis dist

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 import click
 from singer_sdk import Stream
+from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue
@@ -30,6 +31,7 @@ from iterable_api.plugin.exit_errors import (
     explain_variable_errors,
     reject_unreadable_booleans,
 )
+from iterable_api.plugin.log import set_up_log
 from iterable_api.waiting.shutdown import EXIT_SIGNALS, bounded_shutdown
 from iterable_runs.recording.command import RunRecording
 from iterable_runs.recording.settings import observers_of, run_problems
@@ -208,13 +210,19 @@ class TapIterable(TrafficTap):
         cls._recording = RunRecording(cls.name, cls.plugin_version, (*EXPECTED_ERRORS, ConfigValidationError))
         with (
             bounded_shutdown(before_force=cls._recording.end_by_force),
-            exit_with_message(cls.logger, *EXPECTED_ERRORS),
+            exit_with_message(cls.logger, *EXPECTED_ERRORS, passed=ConfigValidationError),
             cls._recording,
             explain_variable_errors(cls.name, SCHEMA["properties"]),
             explain_expression_errors(stream_maps.SETTING, MappingError),
         ):
             cls._is_sync = True
             super().invoke(**options)
+
+    @plugin_cli
+    def cli(cls) -> click.Command:  # noqa: N805 (the decorator calls it with the class)
+        """Set up the log, and return the command."""
+        with set_up_log(cls.name):
+            return super().cli
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
@@ -230,7 +238,7 @@ class TapIterable(TrafficTap):
         """Run `--discover`, which asks Iterable for the fields of users if `typed_user_fields` is set."""
         with (
             bounded_shutdown(),
-            exit_with_message(cls.logger, *EXPECTED_ERRORS),
+            exit_with_message(cls.logger, *EXPECTED_ERRORS, passed=ConfigValidationError),
             explain_variable_errors(cls.name, SCHEMA["properties"]),
         ):
             super().cb_discover(ctx, param, value)

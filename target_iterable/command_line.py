@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import IO, Any, ClassVar, Final
 
 import click
+from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError, MappingError, RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
@@ -21,6 +22,7 @@ from iterable_api.plugin.exit_errors import (
     explain_expression_errors,
     explain_variable_errors,
 )
+from iterable_api.plugin.log import set_up_log
 from iterable_api.waiting.shutdown import bounded_shutdown
 from iterable_runs.recording.command import RunRecording
 from iterable_runs.recording.notes import RunNotes
@@ -95,7 +97,7 @@ class CommandLine(SinkTarget):
         recording = RunRecording(cls.name, cls.plugin_version, (*EXPECTED_ERRORS, ConfigValidationError))
         with (
             bounded_shutdown(before_force=recording.end_by_force),
-            exit_with_message(cls.logger, *EXPECTED_ERRORS),
+            exit_with_message(cls.logger, *EXPECTED_ERRORS, passed=ConfigValidationError),
             recording,
             explain_variable_errors(cls.name, SETTINGS["properties"]),
             explain_expression_errors("stream_maps", MappingError),
@@ -131,6 +133,12 @@ class CommandLine(SinkTarget):
             return None
         log, observers = self.config.get("request_log_path"), observers_of(self.config, self.name)
         return self._recording.begin(run_id, snapshot, observers, dry_run=is_dry, request_log=log)
+
+    @plugin_cli
+    def cli(cls) -> click.Command:  # noqa: N805 (the decorator calls it with the class)
+        """Set up the log, and return the command."""
+        with set_up_log(cls.name):
+            return super().cli
 
     @classmethod
     def get_singer_command(cls) -> click.Command:

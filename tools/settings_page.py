@@ -32,6 +32,9 @@ Which environment variables are read:
   settings say. It is true for `true`, `1`, `yes` and `on`, and false for `false`, `0`, `no`, `off` and an empty text.
   Any other value is refused, and so is a misspelt name of this variable. Permissions such as `allow_destructive` cannot
   be given in this way.
+- `TAP_ITERABLE_LOGLEVEL` and `TARGET_ITERABLE_LOGLEVEL` always: the level of the plugin's log, `DEBUG`, `INFO`,
+  `WARNING`, `ERROR` or `CRITICAL`. In Meltano a plugin can be quieter than `meltano --log-level` says, and not louder:
+  [operations.md](operations.md#how-much-is-logged) has examples.
 
 A value that makes no sense, or an unknown setting, ends the run before it has read or written anything; the error names
 the setting. So does a path where something else exists already, such as a folder in place of a file. Paths are relative

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
-_LOG_LEVEL: Final = "LOGLEVEL"
+LOG_LEVEL: Final = "LOGLEVEL"
 """The SDK reads this variable of each plugin beside its settings."""
 _MELTANO_NAME_VARIABLES: Final[Mapping[str, str]] = {"tap": "MELTANO_EXTRACTOR_NAME", "target": "MELTANO_LOADER_NAME"}
 """By the kind of the plugin: the variable that holds Meltano's name of the plugin that it runs."""
@@ -81,7 +81,7 @@ def unknown_variables(plugin: str, properties: Mapping[str, Mapping[str, Any]]) 
     """
     prefix = variable_name(plugin, "")
     settings = {name.upper(): "object" in schema.get("type", ()) for name, schema in properties.items()}
-    known = {prefix + name for name in (*settings, _LOG_LEVEL)}
+    known = {prefix + name for name in (*settings, LOG_LEVEL)}
     exported = tuple(variable_name(name, "") for name in _meltano_names(plugin))
     for name in sorted(os.environ.keys() - known):
         before, found, rest = name.upper().partition(prefix)

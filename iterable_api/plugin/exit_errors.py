@@ -24,18 +24,32 @@ _PARSERS: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
 }
 """By the type of a setting: the form of the text of its environment variable, in words, and the parser."""
 
+_BUG: Final = (
+    "An error that is not expected has ended the run (%s). Its traceback is above: report it to us. State has not "
+    "moved past what was not delivered, so the next run goes on from there."
+)
+
 
 @contextmanager
-def exit_with_message(logger: logging.Logger, *kinds: type[Exception]) -> Iterator[None]:
-    """End the process with the text and the notes of an exception of these kinds, and status 1.
+def exit_with_message(
+    logger: logging.Logger, *kinds: type[Exception], passed: type[Exception] = click.ClickException
+) -> Iterator[None]:
+    """End the process with a sentence as its last line, and status 1.
 
-    The traceback is logged at DEBUG.
+    For an exception of these kinds it is its text with its notes, and its traceback is logged at DEBUG. Any other is a
+    bug, so its traceback is logged, too. Click's own exceptions pass, and those of the kind `passed`.
     """
     try:
         yield
     except kinds as error:
         logger.debug("This is where it happened.", exc_info=error)
         logger.error("%s", in_sentences(error))  # noqa: TRY400 (the text says what to do; the traceback is above)
+        sys.exit(1)
+    except (passed, click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except Exception as error:
+        logger.exception("This is where it happened.")
+        logger.error(_BUG, type(error).__name__)  # noqa: TRY400 (the traceback is above)
         sys.exit(1)
 
 

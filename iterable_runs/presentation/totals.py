@@ -62,6 +62,18 @@ COLUMNS: Final[Sequence[Column]] = (
     Column("lag_seconds", "Newest event behind", formats.span, of="tap"),
 )
 
+_OF_RECORDS: Final = ("read", "written", "unchanged", "rejected", "removed", "windows", "malformed")
+
+
+def counted(plugin: str, totals: Any) -> list[str]:
+    """What became of records, in words: `read 8`, `written 7`, `rejected 1`. Of zeros only that of `read` is told."""
+    columns = (column for column in columns_of(plugin) if column.name in _OF_RECORDS)
+    return [
+        f"{column.title.lower()} {column.text(totals)}"
+        for column in columns
+        if column.value(totals) or column.name == "read"
+    ]
+
 
 def columns_of(plugin: str) -> list[Column]:
     """The numbers that a plugin counts."""

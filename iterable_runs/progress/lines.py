@@ -8,10 +8,8 @@ from typing import Any
 
 from iterable_runs.presentation import formats
 from iterable_runs.presentation.escaping import printable
-from iterable_runs.presentation.totals import columns_of
+from iterable_runs.presentation.totals import counted
 from iterable_runs.progress.tracking import RunProgress, StreamProgress
-
-_COUNTS = ("read", "written", "unchanged", "rejected", "removed", "windows", "malformed")
 
 
 def log_progress(logger: logging.Logger, plugin: str, progress: RunProgress) -> None:
@@ -29,9 +27,7 @@ def log_progress(logger: logging.Logger, plugin: str, progress: RunProgress) -> 
 
 
 def _parts(plugin: str, stream: StreamProgress) -> Iterator[str]:
-    for column in columns_of(plugin):
-        if column.name in _COUNTS and (column.value(stream.totals) or column.name == "read"):
-            yield f"{column.title.lower()} {column.text(stream.totals)}"
+    yield from counted(plugin, stream.totals)
     yield f"{formats.number(round(stream.rate))} a second"
     if stream.totals.limit_share is not None:
         yield f"{formats.share(stream.totals.limit_share)} of the limit"

@@ -13,6 +13,7 @@ from iterable_api.error_notes import in_sentences
 from iterable_api.errors import RunEndedError
 from iterable_api.redaction import without_addresses
 from iterable_api.waiting.shutdown import SIGNAL_EXIT_CODE
+from iterable_runs.recording.closing import log_closing
 from iterable_runs.recording.notes import RunNotes
 from iterable_runs.recording.observers import RunObserver
 from iterable_runs.recording.recorder import RunRecorder, Snapshot, now_in_microseconds
@@ -91,7 +92,9 @@ class RunRecording:
     ) -> None:
         self._is_open = False
         if self._recorder is not None:
-            self._recorder.end(self._ending(error))
+            ending = self._ending(error)
+            self._recorder.end(ending)
+            log_closing(self._recorder.run, ending, self._recorder.streams)
 
     def _ending(self, error: BaseException | None) -> RunEnd:
         code = exit_code(error)

@@ -42,6 +42,7 @@ class RunRecorder:
     Attributes:
         run: what is known of the run.
         notes: takes requests and identities.
+        streams: all streams, as they were at the last snapshot, and at last as the run has left them.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class RunRecorder:
         self._snapshot = snapshot
         self._observers = list(observers)
         self._interval = interval
-        self._streams: Sequence[StreamFacts] = ()
+        self.streams: Sequence[StreamFacts] = ()
         self._last_sample = run.started_at
         self._has_ended = threading.Event()
         self._end: RunEnd | None = None
@@ -90,7 +91,7 @@ class RunRecorder:
         # What was noted is taken first: it must not be ahead of the counts by more than a moment.
         noted = self.notes.take()
         try:
-            self._streams = self._snapshot()
+            self.streams = self._snapshot()
         except Exception as error:  # it must not end the run
             level = logging.DEBUG if self._has_warned else logging.WARNING
             self._has_warned = True
@@ -98,7 +99,7 @@ class RunRecorder:
             _logger.debug("This is where it happened.", exc_info=error)
         now = now_in_microseconds()
         is_sample = end is not None or self._is_sample(now)
-        return News(now, self._streams, noted.requests, noted.identities, is_sample=is_sample, end=end)
+        return News(now, self.streams, noted.requests, noted.identities, is_sample=is_sample, end=end)
 
     def _is_sample(self, now: int) -> bool:
         """Whether to keep the sums for the charts: often at the beginning, and less often in a long run."""

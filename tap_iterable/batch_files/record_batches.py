@@ -11,23 +11,12 @@ import pyarrow as pa
 from msgspec import UNSET
 from msgspec.structs import astuple
 
-from iterable_api.errors import IterableError
 from tap_iterable.batch_files.arrow_schema import MOMENT, arrow_schema, has_json_text
-from tap_iterable.batch_files.rows import Rows
+from tap_iterable.batch_files.rows import MisfitError, Rows
 from tap_iterable.records.record_shape import REST, Record
 
 _MISFITS: Final = (pa.ArrowException, OverflowError, UnicodeEncodeError, TypeError, ValueError)
 """Errors for numbers beyond 64 bits, halves of surrogate pairs and moments that Arrow does not know."""
-
-
-class MisfitError(IterableError):
-    """A value that its column in Parquet cannot hold, in a stream without `dataFields`."""
-
-    def __init__(self, columns: Sequence[str]) -> None:
-        super().__init__(
-            f"A value of {', '.join(columns)} is no text, number or date that Parquet can hold, and the stream has no "
-            "column `dataFields` for it. Select `dataFields`, or write JSON lines"
-        )
 
 
 class RecordBatches:

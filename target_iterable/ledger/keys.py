@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from secrets import token_bytes
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -198,7 +198,7 @@ def _join(connection: Connection, wrapping_key: _WrappingKey, api_wrapping_key: 
 
 
 def _rows(connection: Connection) -> dict[bytes, _Row]:
-    rows = connection.execute(select(KEYS.c.id, KEYS.c.wrapped, KEYS.c.api_keys)).tuples()
+    rows = connection.execute(select(KEYS.c.id, KEYS.c.wrapped, KEYS.c.api_keys))
     return {id_: _Row(wrapped, [*split_bytes(api_keys, KEY_ID_BYTES)]) for id_, wrapped, api_keys in rows}
 
 
@@ -229,7 +229,8 @@ def _may_be_of_version_1(connection: Connection, wrapping_key: _WrappingKey, row
 def _read_mirrors(connection: Connection) -> Sequence[tuple[bytes, str]]:
     if not inspect(connection).has_table(_MIRRORS.name):
         return []
-    return connection.execute(select(_MIRRORS.c["key"], _MIRRORS.c["stream"])).tuples().all()
+    found: Sequence[Any] = connection.execute(select(_MIRRORS.c["key"], _MIRRORS.c["stream"])).all()
+    return found
 
 
 def _version_1_mirror_key(wrapping_key: _WrappingKey, stream: str) -> bytes:

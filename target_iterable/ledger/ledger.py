@@ -18,7 +18,7 @@ from hashlib import blake2b
 from operator import itemgetter
 from secrets import token_bytes
 from threading import Lock
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import (
     Column,
@@ -126,8 +126,8 @@ class Ledger:
             claims, contents = self._replayed_log.claims, self._replayed_log.contents
             unclaimed = [key for key in keys if key not in claims]
             unlogged = self._dialect.pack(sorted(key for key in unclaimed if key not in contents))
-            chunk = dict(connection.execute(self._dialect.read, {"keys": unlogged}).tuples().all())
-            return chunk | {key: content for key in unclaimed if (content := contents.get(key))}
+            stored: Sequence[Any] = connection.execute(self._dialect.read, {"keys": unlogged}).all()
+            return dict(stored) | {key: content for key in unclaimed if (content := contents.get(key))}
 
     def invalidate(self, keys: Collection[bytes]) -> None:
         """Put tombstones under `keys`: their contents are unknown.

@@ -113,7 +113,7 @@ class ReplayedLog:
 
     def replay(self, connection: Connection) -> None:
         """Apply the entries that were appended since the last call."""
-        rows = connection.execute(_SINCE, {"number": self._number}).tuples().all()
+        rows = connection.execute(_SINCE, {"number": self._number}).all()
         for entry in map(LogEntry._make, rows):
             _REPLAY[entry.kind](self, entry)
             self._number = entry.number

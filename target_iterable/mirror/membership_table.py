@@ -6,10 +6,10 @@ without one is an alias that keeps its member from being removed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -159,7 +159,8 @@ class MembershipTable:
     def kept_by_others(self, keys: Collection[bytes]) -> dict[bytes, str]:
         """Return member -> another mirrored stream that has it, too, for those of `keys` where there is one."""
         with self._ledger.transaction() as connection:
-            others = dict(connection.execute(select(_MIRRORS.c.key, _MIRRORS.c.stream)).tuples().all())
+            mirrors: Sequence[Any] = connection.execute(select(_MIRRORS.c.key, _MIRRORS.c.stream)).all()
+        others = dict(mirrors)
         others.pop(self._prefix, None)
         there = self._existing([other + key[SCOPE_BYTES:] for other in others for key in keys])
         return {self._prefix + key[SCOPE_BYTES:]: others[key[:SCOPE_BYTES]] for key in there}
@@ -234,7 +235,7 @@ class MembershipTable:
         last = self._prefix
         while True:
             with self._ledger.transaction() as connection:
-                rows = connection.execute(query.where(_TABLE.c.key > last)).tuples().all()
+                rows: Sequence[Any] = connection.execute(query.where(_TABLE.c.key > last)).all()
             if not rows:
                 return
             yield from rows

@@ -82,7 +82,7 @@ class SeenKeys:
             _TABLE.c.stream == self._stream, _TABLE.c.version < version
         )
         with self._ledger.transaction() as connection:
-            rows = connection.execute(query).tuples().all()
+            rows = connection.execute(query).all()
         return merge(*(zip(split_bytes(hashes, HASH_BYTES), repeat(at)) for at, hashes in rows))
 
     def delete_until(self, version: int) -> None:
@@ -103,7 +103,7 @@ class SeenKeys:
     def _compact(self) -> None:
         query = select(_TABLE.c.version, _TABLE.c.hashes).where(_TABLE.c.stream == self._stream)
         with self._ledger.transaction() as connection:
-            rows = sorted(connection.execute(query).tuples().all())
+            rows = sorted(connection.execute(query).all())
             if len(rows) <= _MAX_CHUNKS:
                 return
             connection.execute(delete(_TABLE).where(_TABLE.c.stream == self._stream))

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -222,6 +223,23 @@ def test_retry_after_is_the_wait_if_it_is_neither_nothing_nor_absurd(
     server.script = [Answer(429, headers=headers), Answer(503, headers=headers)]
     connect(first_wait=1).get_json("/api/lists")
     assert naps == [nap, nap]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/New_York"])
+def test_dates_of_the_zone_minus_zero_are_in_utc_wherever_the_machine_is(
+    monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    response = requests.Response()
+    response.headers.update({"Retry-After": "Fri, 07 Mar 2025 12:00:30 -0000", "Date": "Fri, 07 Mar 2025 12:00:00 GMT"})
+    other = requests.Response()
+    other.headers.update({"Retry-After": "Fri, 07 Mar 2025 12:00:30 GMT", "Date": "Fri, 07 Mar 2025 12:00:00 -0000"})
+    try:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        assert (retry_after(response), retry_after(other)) == (30, 30)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5", "1.5", "²", "Fri, 99 Mar 2025 12:00:00 GMT"])

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from iterable_api.facts.data_types import EVENTS
 from iterable_sandbox.server import Sandbox
 from tap_iterable.batch_files.arrow_schema import MOMENT, arrow_schema
-from tap_iterable.batch_files.record_batches import MisfitError, RecordBatches
-from tap_iterable.batch_files.rows import parts
+from tap_iterable.batch_files.record_batches import RecordBatches
+from tap_iterable.batch_files.rows import MisfitError, parts
 from tap_iterable.records.parquet import ParquetShape
 from tap_iterable.schemas.event_schemas import event_schema
 from tests.tap.reading import Output, TapRun, selecting

@@ -102,12 +102,13 @@ def test_an_answer_larger_than_the_spool_may_be_is_abandoned_and_halved(server: 
     assert export.windows[:2] == [(0, DAY), (0, DAY // 2)]
 
 
+@pytest.mark.parametrize("limit", [1, 2])
 def test_a_single_second_larger_than_the_spool_is_an_error_that_names_the_setting_and_its_size(
-    server: ScriptedServer, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path, limit: int
 ) -> None:
     export = ExportServer(server, [{**row(7, number), "text": "x" * 300_000} for number in range(8)])
-    with pytest.raises(OversizeError, match="larger than the 1 MB of `spool_limit_mb`"):
-        _read(export, tmp_path, spool_limit_mb=1)
+    with pytest.raises(OversizeError, match=f"larger than the {limit} MB of `spool_limit_mb`"):
+        _read(export, tmp_path, spool_limit_mb=limit)
     assert export.windows[-1] == (7, 8)
 
 

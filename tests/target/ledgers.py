@@ -78,7 +78,7 @@ def of_version_1(database: str) -> str:
 def rows(place: str, table: str) -> list[tuple[object, ...]]:
     """All that is in a table."""
     with opened_keys(place) as (engine, _), engine.begin() as connection:
-        found = [*connection.execute(select(literal_column("*")).select_from(named(table))).tuples()]
+        found = [*connection.execute(select(literal_column("*")).select_from(named(table)))]
     engine.dispose()
     return sorted(found, key=repr)
 
