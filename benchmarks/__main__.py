@@ -49,6 +49,21 @@ def _ledger(place: Arena, options: argparse.Namespace, report: Report) -> None:
     report.comparison("Writing users with a ledger", compare(subjects, options.records, options.runs))
 
 
+def _lists(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    """Members of 5,000 lists, where no two records behind each other are about the same list."""
+    subjects = {"target-iterable, members of 5,000 lists": place.target(targets.ours, "list_members")}
+    report.comparison("Writing members of alternating lists", compare(subjects, options.records, options.runs))
+
+
+def _requests(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    """Records that need a request each."""
+    subjects = {
+        "target-iterable, messages with a ledger": place.target(targets.ALLOWED_TO_SEND, "messages"),
+        "target-iterable, carts": place.target(targets.ours, "carts"),
+    }
+    report.comparison("Writing records with a request each", compare(subjects, options.requests, options.runs))
+
+
 def _history(place: Arena, options: argparse.Namespace, report: Report) -> None:
     """The run history, which is on by default, against none. With `--instructions`, these are counted."""
 
@@ -114,6 +129,8 @@ PARTS: Final[dict[str, Part]] = {
     "tap": _taps,
     "target": _targets,
     "ledger": _ledger,
+    "lists": _lists,
+    "requests": _requests,
     "history": _history,
     "start": _starts,
     "tap-growth": _tap_growth,
@@ -128,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; by default all")
     parser.add_argument("--rows", type=_size, default=200_000, help="rows that taps read")
     parser.add_argument("--records", type=_size, default=100_000, help="records that targets write")
+    parser.add_argument("--requests", type=_size, default=6_000, help="records that need a request each")
     parser.add_argument("--runs", type=_count, default=5, help="runs of each subject; medians count")
     parser.add_argument("--instructions", action="store_true", help="count those of the part history, by valgrind")
     parser.add_argument("--seconds", type=_count, default=2, help="how long each receiver of webhooks is sent to")

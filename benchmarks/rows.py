@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -27,7 +27,7 @@ _SECONDS: Final = int((END - START).total_seconds())
 
 def export_blocks(count: int) -> Iterator[bytes]:
     """So many lines of an export of custom events, in blocks."""
-    return _numbered(_export_template(), count)
+    return _numbered([_export_template()], count)
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,23 @@ class Load:
 
     Attributes:
         stream: what the messages call it.
-        path: the bulk endpoint that takes them.
-        list_name: what the endpoint calls the list in its body.
+        path: the endpoint that takes them.
+        list_name: what the endpoint calls the list in its body; empty where a request has one record.
         marker: what each record has exactly once, whoever encodes it.
+        variants: how many blocks differ in more than a number. Each has a list of its own for every record.
     """
 
     stream: str
     path: str
     list_name: str
     marker: bytes
+    variants: int = 1
 
     def blocks(self, count: int, *, broken: bool = False) -> Iterator[bytes]:
         """One SCHEMA message and so many RECORD messages, in blocks."""
         yield _schema_message(self.stream) + b"\n"
-        yield from _numbered(_message_template(self.stream, broken=broken), count)
+        templates = [_message_template(self.stream, number, broken=broken) for number in range(self.variants)]
+        yield from _numbered(templates, count)
 
 
 CATALOG: Final = "Things"
@@ -59,17 +62,20 @@ LOADS: Final[dict[str, Load]] = {
         Load("events", "/api/events/trackBulk", "events", b'"eventName"'),
         Load("users", "/api/users/bulkUpdate", "users", b'"favouriteCity"'),
         Load("catalog_items", f"/api/catalogs/{CATALOG}/items", "documents", b'"description"'),
+        Load("list_members", "/api/lists/subscribe", "subscribers", b'"email"', variants=5),
+        Load("messages", "/api/email/target", "", b'"order"'),
+        Load("carts", "/api/commerce/updateCart", "", b'"items"'),
     )
 }
 """The loads by stream; the target knows their names."""
 
 
-def _numbered(template: bytes, count: int) -> Iterator[bytes]:
+def _numbered(templates: Sequence[bytes], count: int) -> Iterator[bytes]:
     whole, rest = divmod(count, BLOCK)
     for number in range(whole):
-        yield template.replace(_NUMBER, b"%010d" % number)
+        yield templates[number % len(templates)].replace(_NUMBER, b"%010d" % number)
     if rest:
-        lines = template.replace(_NUMBER, b"%010d" % whole).splitlines(keepends=True)
+        lines = templates[whole % len(templates)].replace(_NUMBER, b"%010d" % whole).splitlines(keepends=True)
         yield b"".join(lines[:rest])
 
 
@@ -80,10 +86,9 @@ def _export_template() -> bytes:
 
 
 @cache
-def _message_template(stream: str, *, broken: bool) -> bytes:
+def _message_template(stream: str, variant: int, *, broken: bool) -> bytes:
     dice = random.Random(8)
-    make = {"events": _event, "users": _user, "catalog_items": _item}[stream]
-    records = [make(dice, place) for place in range(BLOCK)]
+    records = [_MAKERS[stream](dice, place + variant * BLOCK) for place in range(BLOCK)]
     for record in records[::BROKEN] if broken else ():
         record["email"] = "nobody"
     return b"".join(_line({"type": "RECORD", "stream": stream, "record": record}) for record in records)
@@ -161,13 +166,45 @@ def _item(dice: random.Random, place: int) -> dict[str, Any]:
     }
 
 
+def _member(_dice: random.Random, place: int) -> dict[str, Any]:
+    """A member of one of many lists: records of the same list are far apart."""
+    return {"email": f"user{place}-{_NUMBER.decode()}@example.com", "listId": place + 1}
+
+
+def _message(_dice: random.Random, place: int) -> dict[str, Any]:
+    who = f"user{place}-{_NUMBER.decode()}@example.com"
+    return {"id": f"{place}-{_NUMBER.decode()}", "email": who, "campaignId": 5, "order": f"A-{place}"}
+
+
+def _cart(dice: random.Random, place: int) -> dict[str, Any]:
+    items = [{"id": "A-1", "name": "Bell", "price": _price(dice), "quantity": 1}]
+    return {"email": f"user{place}-{_NUMBER.decode()}@example.com", "items": items}
+
+
+_MAKERS: Final = {
+    "events": _event,
+    "users": _user,
+    "catalog_items": _item,
+    "list_members": _member,
+    "messages": _message,
+    "carts": _cart,
+}
+
+
 def _schema_message(stream: str) -> bytes:
     schema = {"type": "object", "properties": dict(_COLUMNS[stream])}
-    key = {"events": "id", "users": "email", "catalog_items": "itemId"}[stream]
-    message = {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": [key]}
+    message = {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": _KEYS[stream]}
     return json.dumps(message).encode()
 
 
+_KEYS: Final = {
+    "events": ["id"],
+    "users": ["email"],
+    "catalog_items": ["itemId"],
+    "list_members": ["email", "listId"],
+    "messages": ["id"],
+    "carts": ["email"],
+}
 _TEXT: Final = {"type": ["string", "null"]}
 _DATE: Final = {"type": ["string", "null"], "format": "date-time"}
 _NUMERIC: Final = {"type": ["number", "null"]}
@@ -196,6 +233,9 @@ _COLUMNS: Final = {
         "price": _NUMERIC,
         "changedAt": _DATE,
     },
+    "list_members": {"email": _TEXT, "listId": {"type": "integer"}},
+    "messages": {"id": _TEXT, "email": _TEXT, "campaignId": {"type": "integer"}, "order": _TEXT},
+    "carts": {"email": _TEXT, "items": {"type": "array"}},
     "users": {
         "email": _TEXT,
         "firstName": _TEXT,

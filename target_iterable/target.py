@@ -99,7 +99,11 @@ class TargetIterable(CommandLine, FastDispatchTarget):
             spell_phone_number=phone_spelling(self.config),
         )
         self.project.catalogs.on_create = lambda name: self._resources.invalidate_scope(catalog_place(name))
-        self.deliveries = RunDelivery(self._delivery, sends_in_background=self._kind.sends_in_background)
+        self.deliveries = RunDelivery(
+            self._delivery,
+            sends_in_background=self._kind.sends_in_background,
+            max_rows=self.config["max_buffered_rows"],
+        )
         self._report = RunReport(self.config.get("summary_path"), self._kind, run_id, self._streams)
         self.reader.path_of = self.columnar_path
         self.reader.on_message = self._deliver_when_due

@@ -42,3 +42,5 @@ SKIPPING: Final[Mapping[str, Any]] = {"streams": {"users": {"skip_unchanged": Tr
 WITH_LEDGER: Final[Target] = partial(ours, **SKIPPING)
 """Every record is new to the ledger, so all of them are sent and remembered. Only users have one."""
 WITH_REJECTS: Final[Target] = partial(ours, max_rejects="100%")
+ALLOWED_TO_SEND: Final[Target] = partial(ours, allow_messaging=True)
+"""Each message is reserved in a ledger before it is sent."""

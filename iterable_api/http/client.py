@@ -23,6 +23,7 @@ from iterable_api.errors import (
 from iterable_api.facts.success_responses import decode_answer
 from iterable_api.http.addresses import base_url
 from iterable_api.http.api_request import ApiRequest, Params, PathParams
+from iterable_api.http.prepared_requests import PreparedRequests, read_environment
 from iterable_api.http.retries import connection_error, retry_after, retrying
 from iterable_api.http.session import open_session
 from iterable_api.http.stalling import CONNECT_TIMEOUT, STALL_TIMEOUT, is_framed
@@ -108,6 +109,8 @@ class IterableClient:
         self.on_answer = on_answer or _ignore
         self._reached = False
         self._session = open_session(api_key, user_agent, cancellation)
+        read_environment(self._session, self._base)
+        self._prepared = PreparedRequests(self._session)
 
     def get_json(self, path: str, *, path_params: PathParams | None = None, params: Params | None = None) -> Any:
         """The JSON of a GET.
@@ -201,17 +204,8 @@ class IterableClient:
 
     def _send_once(self, call: ApiRequest, url: str) -> requests.Response:
         with self._explain_connection_errors(call):
-            return self._session.request(
-                call.method,
-                url,
-                params=call.params,
-                json=call.json,
-                data=call.data,
-                headers={"Content-Type": "application/json"} if call.data is not None else None,
-                timeout=self.timeout,
-                allow_redirects=False,
-                stream=True,
-            )
+            request = self._prepared.prepare(call.method, url, params=call.params, json=call.json, data=call.data)
+            return self._session.send(request, timeout=self.timeout, allow_redirects=False, stream=True)
 
     @contextmanager
     def _explain_connection_errors(self, call: ApiRequest) -> Iterator[None]:

@@ -13,7 +13,8 @@ from msgspec import UNSET
 from target_iterable.columnar.columns import Column, attempt, map_values
 from target_iterable.core.operation import EMPTY_ENVELOPE, Envelope
 
-_MAX_REMEMBERED: Final = 1000
+_MAX_REMEMBERED: Final = 20_000
+"""Groups, such as lists and catalogs. Each takes some 700 bytes."""
 _PLAIN: Final = frozenset({str, int, NoneType})
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from iterable_api.plugin.threshold import Threshold
+
+MAX_BUFFERED_ROWS: Final = 200_000
+"""Rows that wait to be sent, by default. Each takes some 600 bytes beside its line of the input."""
 
 
 @dataclass(frozen=True)

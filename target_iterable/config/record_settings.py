@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from target_iterable.config.delivery_options import MAX_BUFFERED_ROWS
+
 PERMISSIONS: Final = ("allow_destructive", "allow_messaging")
 """Settings that allow what cannot be undone."""
 
@@ -22,6 +24,16 @@ RECORD_SETTINGS: Final[dict[str, Any]] = {
         "title": "Maximum requests in flight",
         "description": "How many requests of a stream may be in flight at the same time. By default as many as "
         "Iterable allows in a second, but at most 20. Records of one user never overtake each other.",
+    },
+    "max_buffered_rows": {
+        "type": "integer",
+        "minimum": 1,
+        "default": MAX_BUFFERED_ROWS,
+        "title": "Maximum rows buffered",
+        "description": "How many records of all streams may wait to be sent. Records whose lists, catalogs or other "
+        "destinations differ cannot share a request, so they wait until there are many for each destination, for 30 "
+        "seconds at most. More records make fewer requests, and take some 1 kB of memory each, twice while one load is "
+        "sent and the next is read.",
     },
     "placeholder_users": {
         "type": "boolean",

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from iterable_api.facts.limits import MAX_BODY_BYTES
+from target_iterable.config.delivery_options import MAX_BUFFERED_ROWS
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.source import InputMessage
+from target_iterable.delivery.hold_back import may_be_held, split
 
 _FULL_BYTES: Final = 49 * MAX_BODY_BYTES // 10
 """Bytes: slightly less than five requests hold, so that no sixth is needed for a remainder."""
+
+_envelope: Final = attrgetter("envelope")
 
 
 @dataclass
@@ -20,26 +26,31 @@ class BufferLevel:
     """Level of all buffers of a run.
 
     Attributes:
-        bytes: bytes of the buffered rows and rejects.
+        max_rows: rows and rejects that may be buffered.
+        rows: buffered rows and rejects.
+        bytes: bytes of these.
         is_high: whether it is time to send; the signal for backpressure.
     """
 
+    max_rows: int = MAX_BUFFERED_ROWS
+    rows: int = 0
     bytes: int = 0
     is_high: bool = False
 
-    def add(self, count: int) -> None:
-        """Add `count` bytes."""
-        self.bytes += count
+    def add(self, size: int, rows: int = 1) -> None:
+        """Add so many rows, which have `size` bytes together."""
+        self.rows += rows
+        self.bytes += size
         self.is_high = self.is_high or self.is_full
 
     @property
     def is_full(self) -> bool:
         """Whether nothing more may be buffered."""
-        return self.bytes >= _FULL_BYTES
+        return self.bytes >= _FULL_BYTES or self.rows >= self.max_rows
 
     def clear(self) -> None:
         """Reset the level when all buffers were taken."""
-        self.bytes = 0
+        self.rows = self.bytes = 0
         self.is_high = False
 
 
@@ -65,6 +76,7 @@ class Buffer:
         already_written: number of records that are written already.
         deleted: result -> records without an operation whose rows the source has deleted.
         behind: the last STATE message before the first of these records.
+        envelopes: ids of the envelopes of the rows. Rows of different envelopes cannot share a request.
     """
 
     rows: list[Operation] = field(default_factory=list)
@@ -73,6 +85,25 @@ class Buffer:
     already_written: int = 0
     deleted: Counter[str] = field(default_factory=Counter)
     behind: Checkpoint = START
+    envelopes: set[int] = field(default_factory=set)
+
+    def add(self, rows: Sequence[Operation]) -> None:
+        """Append rows."""
+        self.rows += rows
+        self.envelopes.update(map(id, map(_envelope, rows)))
+
+    @property
+    def size(self) -> int:
+        """Bytes of the rows."""
+        return sum([len(row.part) for row in self.rows])
+
+    def hold_back(self) -> Buffer:
+        """Remove rows that should wait for more of their kind, and return them in a buffer of their own."""
+        held_back = Buffer(behind=self.behind)
+        if len(self.envelopes) > 1 and may_be_held(self.rows):
+            self.rows, waiting = split(self.rows)
+            held_back.add(waiting)
+        return held_back
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.rejected) + self.skipped + self.already_written

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from functools import partial
 
 from target_iterable.config.delivery_options import DeliveryOptions
 from target_iterable.core.operation import Batch, BatchResult, Operation
+from target_iterable.core.rejection import RejectReason
 from target_iterable.delivery.history import StreamHistory
 from target_iterable.field_types.registry import FieldTypes
+from target_iterable.ledger.idempotency import Idempotency
 from target_iterable.requests.batching import AdaptiveBatchSize, pack, shared_names
 from target_iterable.requests.failure_isolation import FailureIsolator
 from target_iterable.requests.flush_policy import width
 from target_iterable.requests.grouping import grouped
+from target_iterable.requests.reservation_window import MAX_RESERVED, ReservationWindow
 from target_iterable.requests.scheduler import DependencyScheduler
 from target_iterable.requests.sender import Sender
 
@@ -29,8 +34,10 @@ class RowSender:
         self._max_in_flight = options.max_in_flight
         self._history = history
 
-    def send(self, rows: Sequence[Operation], should_stop: Callable[[], bool]) -> Iterator[BatchResult]:
+    def send(self, rows: Sequence[Operation], should_stop: Callable[[], bool]) -> Generator[BatchResult]:
         """Send `rows`, and yield the results of their batches; no batch is started after an error or `should_stop`.
+
+        The iterator must be closed.
 
         Raises:
             LedgerError: if results cannot be stored.
@@ -38,13 +45,48 @@ class RowSender:
         shared = shared_names(rows)
         batches = pack(grouped(rows, shared), self.batch_size, shared)
         narrowest = min((self._max_in_flight or width(batch.endpoint) for batch in batches), default=1)
-        scheduler = DependencyScheduler(batches, self._send_batch, narrowest, shared)
-        for result in scheduler:
-            self._history.deduplication.record(result)
-            yield result
-            if result.error is not None or should_stop():
-                scheduler.stop()
+        idempotency = self._history.idempotency
+        reserver = _Reserver(idempotency) if idempotency.must_reserve(rows) else None
+        largest = (self._max_in_flight or MAX_RESERVED) if reserver is not None else None
+        scheduler = DependencyScheduler(
+            batches,
+            partial(self._send_batch, {} if reserver is None else reserver.refused),
+            narrowest,
+            shared,
+            reserver=reserver,
+            window=ReservationWindow(narrowest, largest),
+        )
+        with closing(iter(scheduler)) as results:
+            for result in results:
+                self._history.deduplication.record(result)
+                yield result
+                if result.error is not None or should_stop():
+                    scheduler.stop()
 
-    def _send_batch(self, batch: Batch) -> BatchResult:
+    def _send_batch(self, refused: Mapping[Operation, RejectReason], batch: Batch) -> BatchResult:
         """Send one batch. This runs in many threads."""
-        return self._failure_isolator.deliver(batch, self._history.idempotency.reserve(batch.rows))
+        return self._failure_isolator.deliver(batch, {row: refused[row] for row in batch.rows if row in refused})
+
+
+class _Reserver:
+    """Reserves the idempotency keys of batches.
+
+    Attributes:
+        refused: row -> reason, for rows whose key cannot be reserved, and which must not be sent.
+    """
+
+    def __init__(self, idempotency: Idempotency) -> None:
+        self.refused: dict[Operation, RejectReason] = {}
+        self._idempotency = idempotency
+
+    def reserve(self, batches: Sequence[Batch]) -> None:
+        """Reserve the keys of `batches`.
+
+        Raises:
+            LedgerError: if the keys cannot be stored; then nothing may be sent.
+        """
+        self.refused |= self._idempotency.reserve([row for batch in batches for row in batch.rows])
+
+    def release(self, batches: Sequence[Batch]) -> None:
+        """Release the keys of `batches`, which will not be sent."""
+        self._idempotency.release([row for batch in batches for row in batch.rows if row not in self.refused])

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
 
+from target_iterable.config.delivery_options import MAX_BUFFERED_ROWS
 from target_iterable.delivery.buffer import START, Buffer, BufferLevel, Checkpoint
 from target_iterable.delivery.errors import DeliveryFailedError
 from target_iterable.delivery.stream_delivery import StreamDelivery
@@ -26,17 +27,22 @@ class RunDelivery:
     """
 
     def __init__(
-        self, make_delivery: Callable[[str, BufferLevel], StreamDelivery], *, sends_in_background: bool = True
+        self,
+        make_delivery: Callable[[str, BufferLevel], StreamDelivery],
+        *,
+        sends_in_background: bool = True,
+        max_rows: int = MAX_BUFFERED_ROWS,
     ) -> None:
         self._make_delivery = make_delivery
         self._sends_in_background = sends_in_background
         self._streams: dict[str, StreamDelivery] = {}
-        self._buffer_level = BufferLevel()
+        self._buffer_level = BufferLevel(max_rows)
         self._last_send = time.monotonic()
         self._pool = ThreadPoolExecutor(1, "delivery")
         self._sending: Future[None] | None = None
         self._last = START
         self._undelivered: list[Buffer] = []
+        self._holds_back = False
 
     def for_stream(self, stream: str) -> StreamDelivery:
         """Return the delivery of `stream`, which all sinks of the stream share."""
@@ -56,26 +62,26 @@ class RunDelivery:
         """Send all buffers, then call `on_delivered`; meanwhile, more records can be read.
 
         While the batch size is ramped up, the last load is awaited first: if larger batches are allowed by then, and
-        the buffers are not due any more, nothing is sent or called.
+        the buffers are not due any more, nothing is sent or called. Nothing is called either if rows are held back,
+        see `hold_back`.
 
         Raises:
             DeliveryFailedError: if the last load was not delivered, or too many records were rejected.
             DeadLettersNotWrittenError: if rejects of it could not be stored.
         """
-        if not self._sends_in_background or not all(delivery.allows_reading_ahead for delivery in self):
-            self.deliver()
-            on_delivered()
+        in_background = self._sends_in_background and all(delivery.allows_reading_ahead for delivery in self)
+        is_growing = any(delivery.is_growing for delivery in self)
+        if in_background and self._sending is not None and is_growing and not self._is_due_after_last():
             return
-        if (
-            self._sending is not None
-            and any(delivery.is_growing for delivery in self)
-            and not self._is_due_after_last()
-        ):
+        finish = _do_nothing if self._hold_back() else on_delivered
+        if not in_background:
+            self.deliver()
+            finish()
             return
         for delivery in self:
             delivery.prefetch()
         self._wait()
-        self._sending = self._pool.submit(self._send, self._take_buffers(), on_delivered)
+        self._sending = self._pool.submit(self._send, self._take_buffers(), finish)
 
     def deliver(self) -> None:
         """Send all buffers, stream after stream: users before their events, if they came before them.
@@ -123,8 +129,20 @@ class RunDelivery:
         self._buffer_level.is_high = self._buffer_level.is_full or any(delivery.is_flush_due for delivery in self)
         return self.is_due()
 
+    def _hold_back(self) -> bool:
+        """Hold back rows, if the buffer of one stream is full and state is not too old; return whether any are.
+
+        With several streams, those behind the first would overtake what is held back.
+        """
+        buffered = [delivery for delivery in self if delivery.buffer]
+        is_old = time.monotonic() - self._last_send >= MAX_STATE_AGE_SECONDS
+        self._holds_back = self._buffer_level.is_full and not is_old and len(buffered) == 1 and buffered[0].hold_back()
+        return self._holds_back
+
     def _take_buffers(self) -> list[tuple[StreamDelivery, Buffer]]:
-        self._last_send = time.monotonic()
+        if not self._holds_back:
+            self._last_send = time.monotonic()
+        self._holds_back = False
         self._buffer_level.clear()
         return [(delivery, delivery.take_buffer(self._last)) for delivery in self]
 
@@ -147,3 +165,7 @@ class RunDelivery:
         sending, self._sending = self._sending, None
         if sending is not None:
             sending.result()
+
+
+def _do_nothing() -> None:
+    """Move no state."""

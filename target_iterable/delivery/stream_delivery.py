@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 from iterable_api.errors import IterableError
 from target_iterable.config.delivery_options import DeliveryOptions
@@ -78,6 +78,7 @@ class StreamDelivery:
         self._flush_policy = FlushPolicy(self._row_sender.batch_size)
         self._buffer_level = buffer_level
         self._buffer = Buffer()
+        self._held_back = Buffer()
         self._may_prefetch = True
 
     @property
@@ -88,20 +89,23 @@ class StreamDelivery:
     @property
     def is_flush_due(self) -> bool:
         """Whether enough rows are buffered to send them."""
-        rows = self._buffer.rows
-        return bool(rows) and len(rows) >= self._flush_policy.rows_worth_sending(rows[-1])
+        return bool(self._buffer.rows) and len(self._buffer.rows) >= self._rows_worth_sending
 
     @property
     def is_growing(self) -> bool:
-        """Whether the batch size is still being ramped up."""
-        return not self._row_sender.batch_size.is_final
+        """Whether the batch size is still being ramped up, and decides how large the next batches are."""
+        return not self._row_sender.batch_size.is_final and len(self._buffer.envelopes) <= 1
 
     @property
     def rows_until_flush(self) -> int:
         """How many more rows to buffer before the next flush; at least 1."""
-        rows = self._buffer.rows
-        wanted = self._flush_policy.rows_worth_sending(rows[-1]) if rows else self._row_sender.batch_size.rows
-        return max(1, wanted - len(rows))
+        rows, level = self._buffer.rows, self._buffer_level
+        wanted = self._rows_worth_sending - len(rows) if rows else self._row_sender.batch_size.rows
+        return max(1, min(wanted, level.max_rows - level.rows))
+
+    @property
+    def _rows_worth_sending(self) -> int:
+        return self._flush_policy.rows_worth_sending(self._buffer.rows[-1], len(self._buffer.envelopes))
 
     def add(self, operation: Operation, source: InputMessage) -> None:
         """Buffer the operation of one record.
@@ -110,15 +114,13 @@ class StreamDelivery:
             RecordRejectedError: if it is too large to be sent at all.
         """
         operation.check_size()
-        self._buffer.rows.append(operation)
         operation.source = source
-        self._buffer_level.add(len(operation.part))
-        self._buffer_level.is_high = self._buffer_level.is_high or self.is_flush_due
+        self.add_all([operation])
 
     def add_all(self, operations: Sequence[Operation]) -> None:
         """Buffer operations of one bulk endpoint that have their source, and fit into a request."""
-        self._buffer.rows += operations
-        self._buffer_level.add(sum([len(row.part) for row in operations]))
+        self._buffer.add(operations)
+        self._buffer_level.add(sum([len(row.part) for row in operations]), len(operations))
         self._buffer_level.is_high = self._buffer_level.is_high or self.is_flush_due
 
     def expect_deleted(self, operation: Operation, verdict: str) -> None:
@@ -166,9 +168,15 @@ class StreamDelivery:
         if not self._buffer:
             self._buffer.behind = checkpoint
 
+    def hold_back(self) -> bool:
+        """Hold small groups of rows back when the next buffer is taken; return whether there are any."""
+        self._held_back = Buffer() if self.mirror.is_active else self._buffer.hold_back()
+        return bool(self._held_back)
+
     def take_buffer(self, checkpoint: Checkpoint = START) -> Buffer:
-        """Return the buffer, and start an empty one. Its records count as read, so no drain may be under way."""
-        buffer, self._buffer = self._buffer, Buffer(behind=checkpoint)
+        """Return the buffer, whose records count as read, and begin another one with what is held back."""
+        buffer, self._buffer, self._held_back = self._buffer, self._held_back or Buffer(behind=checkpoint), Buffer()
+        self._buffer_level.add(self._buffer.size, len(self._buffer))
         self.counts.read += len(buffer)
         return buffer
 
@@ -229,7 +237,8 @@ class StreamDelivery:
 
     def close(self) -> None:
         """Emit the last metrics, and close the files. Rows that are still buffered are unsent."""
-        self.take_buffer()
+        while self._buffer:
+            self.take_buffer()
         # Contents that cannot be stored now count as changed the next time.
         with suppress(LedgerError):
             self._history.deduplication.close()
@@ -238,14 +247,15 @@ class StreamDelivery:
 
     def _send(self, rows: Sequence[Operation]) -> None:
         failures: list[BatchResult] = []
-        for result in self._row_sender.send(rows, lambda: self._reason_to_stop() is not None):
-            self._accounts.record_removals(result)
-            self._history.idempotency.record(result)
-            self.mirror.record_result(result)
-            self._user_lookup.record_written(result.results.written)
-            self._accounts.record_result(result)
-            if result.error is not None:
-                failures.append(result)
+        with closing(self._row_sender.send(rows, lambda: self._reason_to_stop() is not None)) as results:
+            for result in results:
+                self._accounts.record_removals(result)
+                self._history.idempotency.record(result)
+                self.mirror.record_result(result)
+                self._user_lookup.record_written(result.results.written)
+                self._accounts.record_result(result)
+                if result.error is not None:
+                    failures.append(result)
         if failures:
             raise self._failure(min(failures, key=is_postponed))
 

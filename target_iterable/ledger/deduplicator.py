@@ -17,7 +17,7 @@ from target_iterable.ledger.ledger import Ledger
 
 _COMMIT_KEYS: Final = 1000
 """Keys with a result that are stored together while later requests are still being sent."""
-_CACHED_HASHERS: Final = 1000
+_CACHED_HASHERS: Final = 20_000
 """Bounded, since some scopes are those of a single thing, such as a purchase."""
 
 

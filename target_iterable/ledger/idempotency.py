@@ -1,13 +1,14 @@
 """Idempotency of one stream: effects that must happen once per idempotency key. Interface and null object.
 
 Where repeating an effect does no harm, its key is stored when Iterable has accepted it. Where the endpoint is not
-repeatable, the key is reserved before the request, so that the effect happens at most once.
+repeatable, the key is reserved before the request, so that the effect happens at most once. Keys are reserved and
+completed in groups, see `requests.reservation_window`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from target_iterable.core.operation import BatchResult, Operation
@@ -38,12 +39,20 @@ class Idempotency(ABC):
         """Group `rows`, which are in the order of sending, by the state of their keys; users keep their order."""
 
     @abstractmethod
+    def must_reserve(self, rows: Iterable[Operation]) -> bool:
+        """Whether any of `rows` has a key to be reserved before it is sent."""
+
+    @abstractmethod
     def reserve(self, rows: Sequence[Operation]) -> Mapping[Operation, RejectReason]:
-        """Reserve the keys of `rows` right before the request, in the thread that sends it.
+        """Reserve the keys of `rows` before their requests, and store the recorded results.
 
         Returns:
-            row -> reason, for rows that must be left out of the request.
+            row -> reason, for rows that must be left out of their request.
         """
+
+    @abstractmethod
+    def release(self, rows: Sequence[Operation]) -> None:
+        """Record that reserved `rows` will not be sent."""
 
     @abstractmethod
     def record(self, result: BatchResult) -> None:
@@ -61,10 +70,18 @@ class NoIdempotency(Idempotency):
         """Return all rows as ready."""
         return FilteredRows(rows, [], {}, [])
 
+    def must_reserve(self, rows: Iterable[Operation]) -> bool:
+        """Return False: no row has a key."""
+        del rows
+        return False
+
     def reserve(self, rows: Sequence[Operation]) -> Mapping[Operation, RejectReason]:
         """Return no rows to leave out."""
         del rows
         return {}
+
+    def release(self, rows: Sequence[Operation]) -> None:
+        """Do nothing."""
 
     def record(self, result: BatchResult) -> None:
         """Do nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from target_iterable.core.operation import BatchResult, IdempotencyKey, Name, Operation
@@ -25,6 +25,7 @@ class IdempotencyFilter(Idempotency):
         self._store = store
         self._resend = resend
         self._done: set[bytes] = set()
+        self._released: set[bytes] = set()
 
     def filter_rows(self, rows: list[Operation]) -> FilteredRows:
         """Sort `rows` by the state of their keys. Of rows with one key, only the first is ready.
@@ -53,6 +54,10 @@ class IdempotencyFilter(Idempotency):
                 filtered.rejected[row] = _UNCONFIRMED_BEFORE
         return filtered
 
+    def must_reserve(self, rows: Iterable[Operation]) -> bool:
+        """Whether the endpoint of any of `rows` is not repeatable, so that its key must be reserved."""
+        return any(_is_at_most_once(row) for row in rows)
+
     def reserve(self, rows: Sequence[Operation]) -> Mapping[Operation, RejectReason]:
         """Reserve the keys of rows whose endpoint is not repeatable. Rows whose key is reserved already are left out.
 
@@ -60,37 +65,38 @@ class IdempotencyFilter(Idempotency):
             LedgerError: if the keys cannot be stored; then nothing may be sent.
         """
         keys = self._at_most_once(rows)
-        reserved = self._store.reserve(keys.values()) if keys else set()
+        reserved = self._write(keys.values()) if keys else set()
         return {row: _UNCONFIRMED_BEFORE for row, key in keys.items() if key not in reserved}
 
-    def record(self, result: BatchResult) -> None:
-        """Record the result of a batch. Keys whose effect must not happen again are stored when this returns.
+    def release(self, rows: Sequence[Operation]) -> None:
+        """See `Idempotency`. The keys are deleted by the next `reserve` or `commit`."""
+        self._released.update(self._at_most_once(rows).values())
 
-        Raises:
-            LedgerError: if the ledger cannot be written.
-        """
-        written = result.results.written
+    def record(self, result: BatchResult) -> None:
+        """Record the result of a batch. It is stored by the next `reserve` or `commit`."""
+        written, results = {*result.results.written}, result.results
         self._done |= {self._key(row.idempotency_key) for row in written if row.idempotency_key is not None}
-        unconfirmed = {row for row, reject_reason in result.results.rejected if reject_reason.code == UNCONFIRMED.code}
-        keys = self._at_most_once([row for row in result.batch.rows if row not in unconfirmed])
-        if keys:
-            self.commit()
-            self._store.release(keys.values())
+        unconfirmed = {row for row, reject_reason in results.rejected if reject_reason.code == UNCONFIRMED.code}
+        self.release([row for row in result.batch.rows if row not in unconfirmed and row not in written])
 
     def commit(self) -> None:
-        """Store the keys of accepted rows as done.
+        """Store the recorded results: accepted rows are done, and rows that had no effect may be sent again.
 
         Raises:
             LedgerError: if the ledger cannot be written.
         """
+        self._write()
+
+    def _write(self, reserved: Collection[bytes] = ()) -> set[bytes]:
         done, self._done = self._done, set()
-        self._store.complete(done)
+        released, self._released = self._released, set()
+        return self._store.write(done=done, released=released, reserved=reserved)
 
     def _at_most_once(self, rows: Collection[Operation]) -> dict[Operation, bytes]:
         return {
             row: self._key(row.idempotency_key)
             for row in rows
-            if row.idempotency_key is not None and not row.endpoint.repeatable
+            if row.idempotency_key is not None and _is_at_most_once(row)
         }
 
     def _read(self, keys: Collection[bytes], former_keys: Mapping[bytes, bytes]) -> dict[bytes, bool]:
@@ -116,3 +122,7 @@ class IdempotencyFilter(Idempotency):
             self._store.former_key(idempotency_key.kind, idempotency_key.former_key): key
             for idempotency_key, key in pairs
         }
+
+
+def _is_at_most_once(row: Operation) -> bool:
+    return row.idempotency_key is not None and not row.endpoint.repeatable

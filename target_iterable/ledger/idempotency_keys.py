@@ -10,9 +10,10 @@ from collections.abc import Collection
 from secrets import token_bytes
 from typing import Final
 
-from sqlalchemy import Column, LargeBinary, MetaData, Table, bindparam, delete, select, text
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, bindparam, delete, select, text
 
 from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.schema import lock_table
 from target_iterable.ledger.sql import KEY_BYTES, sorted_chunks
 
 _TOKEN_BYTES: Final = 8
@@ -59,35 +60,63 @@ class IdempotencyStore:
 
     def read(self, keys: Collection[bytes]) -> dict[bytes, bool]:
         """Return key -> whether it is done, else reserved; keys that are not stored are left out."""
-        return {key: state == _DONE for key, state in self._states(keys).items()}
+        with self._ledger.transaction() as connection:
+            return {key: state == _DONE for key, state in _states(connection, keys).items()}
+
+    def write(
+        self, *, done: Collection[bytes] = (), released: Collection[bytes] = (), reserved: Collection[bytes] = ()
+    ) -> set[bytes]:
+        """Change the states of many keys in one transaction. They are on the disk when this returns.
+
+        Args:
+            done: keys to store as done.
+            released: keys to delete, if this run has reserved them: their effects have not happened.
+            reserved: keys to store as reserved by this run, unless they are stored.
+
+        Returns:
+            those of `reserved` that this run has reserved.
+        """
+        if not (done or released or reserved):
+            return set()
+        with self._ledger.transaction() as connection:
+            # Two processes that wait for each other's keys in the middle of their transactions would wait for ever.
+            lock_table(connection, _TABLE)
+            if done:
+                connection.execute(_COMPLETE, [{"key": key, "state": _DONE} for key in done])
+            if released:
+                _delete(connection, released, self._token)
+            if reserved:
+                connection.execute(_RESERVE, [{"key": key, "state": self._token} for key in sorted(reserved)])
+            states = _states(connection, reserved)
+        return {key for key, state in states.items() if state == self._token}
 
     def reserve(self, keys: Collection[bytes]) -> set[bytes]:
         """Store `keys` as reserved by this run, unless they are stored; return those that this run has reserved."""
-        self._ledger.execute_many(_RESERVE, [{"key": key, "state": self._token} for key in keys])
-        return {key for key, state in self._states(keys).items() if state == self._token}
+        return self.write(reserved=keys)
 
     def release(self, keys: Collection[bytes]) -> None:
         """Delete `keys` that this run has reserved: their effects have not happened."""
-        self._delete(keys, state=self._token)
-
-    def expire_foreign(self, keys: Collection[bytes]) -> None:
-        """Delete those of `keys` that other runs have reserved."""
-        states = self._states(keys)
-        for token in set(states.values()) - {_DONE, self._token}:
-            self._delete([key for key, state in states.items() if state == token], state=token)
+        self.write(released=keys)
 
     def complete(self, keys: Collection[bytes]) -> None:
         """Store `keys` as done."""
-        self._ledger.execute_many(_COMPLETE, [{"key": key, "state": _DONE} for key in keys])
+        self.write(done=keys)
 
-    def _states(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
-        states: dict[bytes, bytes] = {}
+    def expire_foreign(self, keys: Collection[bytes]) -> None:
+        """Delete those of `keys` that other runs have reserved."""
         with self._ledger.transaction() as connection:
-            for some in sorted_chunks(keys):
-                states.update((key, state) for key, state in connection.execute(_READ, {"keys": some}))
-        return states
+            states = _states(connection, keys)
+            for token in set(states.values()) - {_DONE, self._token}:
+                _delete(connection, [key for key, state in states.items() if state == token], token)
 
-    def _delete(self, keys: Collection[bytes], state: bytes) -> None:
-        with self._ledger.transaction() as connection:
-            for some in sorted_chunks(keys):
-                connection.execute(delete(_TABLE).where(_KEY_IN, _TABLE.c.state == state), {"keys": some})
+
+def _states(connection: Connection, keys: Collection[bytes]) -> dict[bytes, bytes]:
+    states: dict[bytes, bytes] = {}
+    for some in sorted_chunks(keys):
+        states.update((key, state) for key, state in connection.execute(_READ, {"keys": some}))
+    return states
+
+
+def _delete(connection: Connection, keys: Collection[bytes], state: bytes) -> None:
+    for some in sorted_chunks(keys):
+        connection.execute(delete(_TABLE).where(_KEY_IN, _TABLE.c.state == state), {"keys": some})

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate, chain
 from math import inf
 from threading import Lock
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from iterable_api.facts.limits import MAX_BODY_BYTES
 from target_iterable.core.operation import Batch, Endpoint, Envelope, Name, Operation
 
 FIRST_ROWS: Final = 1000
 """Rows in the first batch: known to be accepted. The maximum is not documented."""
+_T = TypeVar("_T")
 _COMMA: Final = 1
 """Bytes between two rows."""
 _QUICK_SECONDS: Final = 10
@@ -93,17 +95,43 @@ def pack(
         shared: `shared_names` of the rows, if they are known.
     """
     shared = shared_names(operations) if shared is None else shared
-    if not shared and _are_alike(operations):
-        return _slice(operations, batch_size)
+    if not shared:
+        return [batch for rows in by_kind(operations) for batch in _slice(rows, batch_size)]
     packing = _Packing(batch_size, shared)
     for operation in operations:
         packing.add(operation)
     return packing.batches
 
 
-def _are_alike(operations: Sequence[Operation]) -> bool:
-    """Whether all rows have the same endpoint and envelope objects."""
-    return len({(id(row.endpoint), id(row.envelope)) for row in operations}) == 1
+def by_kind(operations: Iterable[Operation]) -> Collection[Sequence[Operation]]:
+    """Group rows by their endpoint and envelope, in the order of their first rows."""
+    kinds = _Kinds[list[Operation]]()
+    for row in operations:
+        kinds.setdefault(row, list).append(row)
+    return kinds.values()
+
+
+class _Kinds(Generic[_T]):
+    """Values by endpoint and envelope. Most rows of a kind have the same objects, which are found fastest."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[tuple[int, int], _T] = {}
+        self._by_value: dict[tuple[Endpoint, Envelope], _T] = {}
+
+    def setdefault(self, row: Operation, make: Callable[[], _T]) -> _T:
+        """Return the value of the kind of `row`, which must outlive this object; `make` makes a missing one."""
+        ids = id(row.endpoint), id(row.envelope)
+        found = self._by_id.get(ids)
+        if found is None:
+            kind = row.endpoint, row.envelope
+            if kind not in self._by_value:
+                self._by_value[kind] = make()
+            found = self._by_id[ids] = self._by_value[kind]
+        return found
+
+    def values(self) -> Collection[_T]:
+        """Return all values, in the order of the first rows of their kinds."""
+        return self._by_value.values()
 
 
 def _slice(rows: Sequence[Operation], batch_size: AdaptiveBatchSize) -> list[Batch]:
@@ -139,9 +167,7 @@ class _OpenBatches:
         max_rows: rows that each may hold.
     """
 
-    def __init__(self, endpoint: Endpoint, envelope: Envelope, batch_size: AdaptiveBatchSize) -> None:
-        self.endpoint = endpoint
-        self.envelope = envelope
+    def __init__(self, endpoint: Endpoint, batch_size: AdaptiveBatchSize) -> None:
         self.numbers: list[int] = []
         self.max_rows = min(batch_size.rows, endpoint.max_rows or batch_size.rows)
 
@@ -152,12 +178,11 @@ class _Packing:
         self._batch_size = batch_size
         self._shared = shared
         self._last: dict[Name, int] = {}
-        self._open_by_kind: dict[tuple[Endpoint, Envelope], _OpenBatches] = {}
-        self._last_open: _OpenBatches | None = None
+        self._open_by_kind = _Kinds[_OpenBatches]()
 
     def add(self, row: Operation) -> None:
         names = self._shared.intersection(row.names) if self._shared else ()
-        open_batches = self._open_batches_for(row)
+        open_batches = self._open_by_kind.setdefault(row, partial(_OpenBatches, row.endpoint, self._batch_size))
         number = self._batch_for(row, open_batches, self._earliest(names, unique_names=row.endpoint.unique_names))
         batch = self.batches[number]
         batch.add(row)
@@ -165,14 +190,6 @@ class _Packing:
             self._last[name] = number
         if len(batch.rows) >= open_batches.max_rows:
             open_batches.numbers.remove(number)
-
-    def _open_batches_for(self, row: Operation) -> _OpenBatches:
-        """Return the open batches for `row`: consecutive rows mostly share them, and identity is checked fastest."""
-        last_open = self._last_open
-        if last_open is None or last_open.endpoint is not row.endpoint or last_open.envelope is not row.envelope:
-            new = _OpenBatches(row.endpoint, row.envelope, self._batch_size)
-            last_open = self._last_open = self._open_by_kind.setdefault((row.endpoint, row.envelope), new)
-        return last_open
 
     def _batch_for(self, row: Operation, open_batches: _OpenBatches, earliest: int) -> int:
         numbers = open_batches.numbers

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
+from typing import Protocol
 
 from target_iterable.core.operation import Batch, BatchResult, Name
 from target_iterable.requests.batching import shared_names
+from target_iterable.requests.reservation_window import ReservationWindow
+
+
+class Reserver(Protocol):
+    """Reserves batches before they are sent; see `Idempotency`."""
+
+    def reserve(self, batches: Sequence[Batch]) -> None:
+        """Reserve batches, which may be sent when this returns."""
+
+    def release(self, batches: Sequence[Batch]) -> None:
+        """Release batches that were reserved and will not be sent."""
 
 
 class DependencyScheduler:
     """Executor of batches, at most `width` at a time. A batch waits for earlier ones that share a name with it.
 
     Of the batches that need not wait, the first one starts. The cost grows with the number of rows only, also where
-    each row is a batch of its own. `shared` are the `shared_names` of all rows, if they are known.
+    each row is a batch of its own. `shared` are the `shared_names` of all rows, if they are known. With a `reserver`,
+    batches are reserved before they start, as many together and as far ahead as the `window` says.
     """
 
     def __init__(
@@ -24,32 +37,56 @@ class DependencyScheduler:
         deliver: Callable[[Batch], BatchResult],
         width: int,
         shared: set[Name] | None = None,
+        *,
+        reserver: Reserver | None = None,
+        window: ReservationWindow | None = None,
     ) -> None:
         self._batches = batches
         self._deliver = deliver
         self._width = width
         self._order = _order(batches, shared)
+        self._reserver = reserver
+        self._window = window or ReservationWindow(width)
+        self._running: dict[Future[BatchResult], int] = {}
         self._ready: list[int] = []
         self._stopped = False
 
-    def __iter__(self) -> Iterator[BatchResult]:
-        """Yield the results as they come."""
-        running: dict[Future[BatchResult], int] = {}
+    def __iter__(self) -> Generator[BatchResult]:
+        """Yield the results as they come. No further batch is sent when the iterator is closed."""
+        answered = 0
         with ThreadPoolExecutor(self._width) as pool:
-            while self._order.is_active():
-                for number in self._next(self._width - len(running)):
-                    running[pool.submit(self._deliver, self._batches[number])] = number
-                if not running:
-                    return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    self._order.done(running.pop(future))
-                    yield future.result()
+            try:
+                while self._order.is_active():
+                    if self._window.is_due(len(self._running)):
+                        self._window.adapt(answered)
+                        answered = 0
+                        self._start(pool)
+                    if not self._running:
+                        return
+                    for future in wait(self._running, return_when=FIRST_COMPLETED).done:
+                        self._order.done(self._running.pop(future))
+                        answered += 1
+                        yield future.result()
+            finally:
+                self.stop()
 
     def stop(self) -> None:
         """Start no more batches; results of started ones still come."""
         self._stopped = True
+        cancelled = [number for future, number in self._running.items() if future.cancel()]
+        self._running = {future: number for future, number in self._running.items() if not future.cancelled()}
+        if cancelled and self._reserver is not None:
+            self._reserver.release([self._batches[number] for number in cancelled])
 
-    def _next(self, free: int) -> Iterable[int]:
+    def _start(self, pool: ThreadPoolExecutor) -> None:
+        """Start the next batches, when they are reserved."""
+        numbers = self._next(self._window.size - len(self._running))
+        if numbers and self._reserver is not None:
+            self._reserver.reserve([self._batches[number] for number in numbers])
+        for number in numbers:
+            self._running[pool.submit(self._deliver, self._batches[number])] = number
+
+    def _next(self, free: int) -> Sequence[int]:
         """Return the batches to start when `free` more may be under way."""
         if self._stopped:
             return ()

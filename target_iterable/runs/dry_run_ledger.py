@@ -65,20 +65,17 @@ class DryRunIdempotencyStore(IdempotencyStore):
         contents = {key: done for key, done in super().read(keys).items() if done or key not in self._expired}
         return contents | dict.fromkeys(self._planned.intersection(keys), True)
 
-    def reserve(self, keys: Collection[bytes]) -> set[bytes]:
-        """Return all keys as reserved."""
-        return set(keys)
-
-    def release(self, keys: Collection[bytes]) -> None:
-        """Do nothing."""
+    def write(
+        self, *, done: Collection[bytes] = (), released: Collection[bytes] = (), reserved: Collection[bytes] = ()
+    ) -> set[bytes]:
+        """Plan that keys are done, and return all that are to be reserved."""
+        del released
+        self._planned |= set(done)
+        return set(reserved)
 
     def expire_foreign(self, keys: Collection[bytes]) -> None:
         """Plan that keys which other runs have reserved are deleted."""
         self._expired |= set(keys)
-
-    def complete(self, keys: Collection[bytes]) -> None:
-        """Plan that keys are done."""
-        self._planned |= set(keys)
 
 
 class DryRunMembershipTable(MembershipTable):

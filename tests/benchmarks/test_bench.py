@@ -43,6 +43,21 @@ def test_users_with_a_ledger_are_all_posted(place: Arena) -> None:
     place.target(targets.WITH_LEDGER, "users")(ROWS)
 
 
+@pytest.mark.parametrize(
+    ("stream", "target"),
+    [("list_members", targets.ours), ("messages", targets.ALLOWED_TO_SEND), ("carts", targets.ours)],
+)
+def test_records_of_many_lists_and_those_that_need_a_request_each_are_all_posted(
+    place: Arena, stream: str, target: targets.Target
+) -> None:
+    place.target(target, stream)(ROWS)
+
+
+def test_members_of_many_lists_never_follow_each_other() -> None:
+    lines = b"".join(LOADS["list_members"].blocks(5 * BLOCK)).splitlines()[1:]
+    assert len({json.loads(line)["record"]["listId"] for line in lines}) == 5 * BLOCK
+
+
 def test_all_but_the_broken_records_are_posted(place: Arena) -> None:
     place.target(targets.WITH_REJECTS, broken=True)(ROWS)
 

@@ -34,6 +34,12 @@ class Moment(Enum):
     AFTER = "after"
 
 
+class _Server(ThreadingHTTPServer):
+    """A server to which a target can open all its connections at once."""
+
+    request_queue_size = 100
+
+
 class Interrupting(BaseHTTPRequestHandler):
     """Passes requests on. `prey` is the id of the process that gets the signal."""
 
@@ -49,7 +55,7 @@ class Interrupting(BaseHTTPRequestHandler):
     def proxy(cls, upstream: str, strike: int, moment: Moment, number: signal.Signals) -> Iterator[str]:
         """The URL of a proxy that interrupts request number `strike`."""
         cls.upstream, cls.strike, cls.numbers = upstream, (strike, moment, number), count(1)
-        with ThreadingHTTPServer(("127.0.0.1", 0), cls) as server:
+        with _Server(("127.0.0.1", 0), cls) as server:
             thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
             thread.start()
             yield f"http://127.0.0.1:{server.server_port}"
