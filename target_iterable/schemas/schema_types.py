@@ -57,7 +57,7 @@ def _paths_of_fractions(path: str, schema: Any) -> Iterator[str]:
 
 def _takes_fractions(schema: Mapping[str, Any]) -> bool:
     """Whether a value may be a number that is not whole. Taps write `numeric(10, 0)` as multiples of 1."""
-    kinds, step = _kinds(schema) or (), schema.get("multipleOf")
+    kinds, step = _kinds(schema), schema.get("multipleOf")
     if "number" in kinds:
         return not isinstance(step, int | float | Decimal) or step % 1 != 0
     return "string" in kinds and schema.get("format") == DECIMAL
@@ -120,5 +120,6 @@ def variants_of(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _kinds(schema: Mapping[str, Any]) -> list[str]:
+    """The types that the schema itself names. Where records are not validated, it may hold anything instead."""
     kinds = schema.get("type", [])
-    return [kinds] if isinstance(kinds, str) else kinds
+    return [kind for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str)]

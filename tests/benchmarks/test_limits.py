@@ -45,7 +45,7 @@ def test_each_part_measures_whole_runs(tmp_path: Path, capsys: pytest.CaptureFix
     assert "part tap  streams 2" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("stream", LOADS)
+@pytest.mark.parametrize("stream", RECORDS)
 def test_the_sandbox_tells_what_was_written(stream: str) -> None:
     with limited_sandbox() as server:
         span = write(server, {stream: FEW}, max_batch_rows=5)

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iterable_api.errors import IncompleteBodyError
+from tap_iterable.export.download import SpoolNotWrittenError
 from tap_iterable.export.windows import OversizeError
 from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.export_server import BREAKS, REFUSALS, ExportServer, Row, body, chunked, row, stream_of
@@ -129,7 +130,7 @@ def test_answers_are_spooled_where_the_setting_says(server: ScriptedServer, tmp_
     export = ExportServer(server, [row(1, 1)])
     with stream_of(export.url, tmp_path, spool_directory=str(spool)) as stream:
         spool.rmdir()
-        with pytest.raises(FileNotFoundError, match="spool"):
+        with pytest.raises(SpoolNotWrittenError, match=r"an answer cannot be kept in .*spool"):
             list(stream.get_records(None))
 
 

@@ -59,7 +59,7 @@ def test_what_stands_beside_a_bookmark_in_another_form_is_refused_with_its_strea
 @cache
 def _tap(stream: str) -> TapIterable:
     shape = {"event_shape": "heap"} if stream == "heap_events" else {}
-    config = {"api_key": KEY, "start_date": "2026-08-01", **shape}
+    config = {"api_key": KEY, "start_date": "2026-08-01", "costly_streams": ["list_users"], **shape}
     catalog = TapIterable(config=config, setup_mapper=False).catalog_dict
     return TapIterable(config=config, catalog=selecting([stream, "channels"], catalog))
 

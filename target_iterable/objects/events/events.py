@@ -79,5 +79,7 @@ class Events(ColumnarObject):
         """Return the event name that the route gives, else the one of the record."""
         name = self.route.options.get("event_name", column)
         if not isinstance(name, str) or not name.strip():
-            raise RecordRejectedError("missingEventName", "`eventName` is empty, and the route has no `event_name`")
+            raise RecordRejectedError(
+                "missingEventName", "`eventName` is empty or no text, and the route has no `event_name`"
+            )
         return name
