@@ -13,6 +13,8 @@ from iterable_api.errors import RunEndedError
 from iterable_api.waiting.cancellation import Cancellation
 from iterable_api.waiting.shutdown import bounded_shutdown
 
+pytestmark = pytest.mark.more
+
 ENDLESS = {
     "a handler that does nothing": "time.sleep(600)",
     # The signal comes while the shutdown is still bounded, and not when the interpreter ends already.

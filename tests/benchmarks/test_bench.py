@@ -20,6 +20,8 @@ from benchmarks.subjects import floor_tap, taps, targets
 from benchmarks.subjects.sandbox import ROUTES
 from benchmarks.subjects.taps import Export
 
+pytestmark = pytest.mark.more
+
 ROWS = BLOCK + 7
 
 

@@ -19,6 +19,8 @@ from benchmarks.limited_sandbox import API_KEY, limited_sandbox
 from benchmarks.limits import RECORDS, least_requests, least_seconds, least_seconds_of_exports, main, write
 from benchmarks.rows import CATALOG, LOADS
 
+pytestmark = pytest.mark.more
+
 FEW = 12
 MANY = 30
 

@@ -29,6 +29,8 @@ from tests.target.loading import Loader, Message, stream
 from tests.target.scenery import APP_KEY, FROM_APPS, READING, fill
 from tests.target.test_command_line import run, settings
 
+pytestmark = pytest.mark.more
+
 BODIES: Mapping[str, Any] = {
     "HTML": "<html><body>Down for maintenance</body></html>",
     "nothing": "",
