@@ -107,11 +107,12 @@ def test_the_target_shows_its_progress_on_a_terminal_and_leaves_only_log_and_tab
         assert heading.split()[:3] == ["Stream", "Read", "Written"]
         process.stdin.close()
         assert process.wait(PATIENCE) == 0
-        left = terminal.wait_for(lambda seen: seen and seen[-1].strip() == "rejected 1: invalidEmails")
+        left = terminal.wait_for(lambda seen: seen and seen[-1].endswith("by `target-iterable --input FILE`."))
     assert not any(line.startswith(_DRAWN) for line in left)
-    assert left[-3].split()[:4] == ["stream", "read", "written", "unchanged"]
-    assert left[-2].split()[:4] == ["users", "1,501", "1,500", "0"]
-    logged = [line for line in left[:-3] if line]
+    end = next(place for place, line in enumerate(left) if line.strip() == "rejected 1: invalidEmails")
+    assert left[end - 2].split()[:4] == ["stream", "read", "written", "unchanged"]
+    assert left[end - 1].split()[:4] == ["users", "1,501", "1,500", "0"]
+    logged = [line for line in [*left[: end - 2], left[end + 1]] if line]
     assert logged
     assert all(re.match(r"\d{4}-\d\d-\d\d ", line) for line in logged)
 

@@ -43,7 +43,7 @@ def tap(sandbox: Sandbox, tmp_path: Path) -> TapCommand:
 
 
 def test_a_run_is_shown_with_rows_windows_requests_bookmarks_and_lag(tap: TapCommand) -> None:
-    ended = tap.run(*tap.select("users", "email_send", "lists"), end_date="2026-11-01")
+    ended = tap.run(*tap.select("users", "email_send", "lists"), end_date="2026-11-01", window_days=30)
     assert ended.returncode == 0
     written = Counter(
         message["stream"] for message in map(json.loads, ended.stdout.splitlines()) if message["type"] == "RECORD"
