@@ -102,7 +102,7 @@ class _Message(msgspec.Struct):
 
 _decode: Final = msgspec.json.Decoder(_Message).decode
 _decode_value: Final = msgspec.json.Decoder().decode
-_UNREADABLE: Final = (ValueError, RecursionError)
+_UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 def _key_columns(schema: Line) -> list[str]:
@@ -126,7 +126,12 @@ def _record(line: Line) -> Mapping[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    return _decode_value(value) if value.__class__ is msgspec.Raw else value
+    if value.__class__ is not msgspec.Raw:
+        return value
+    try:
+        return _decode_value(value)
+    except _UNREADABLE:  # half a surrogate pair, which is no name
+        return None
 
 
 @lru_cache(1_000)
