@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from tap_iterable.records.parquet import has_json_text, kind_of
+
 MOMENT: Final = pa.timestamp("us", tz="UTC")
 
 _TYPES: Final[Mapping[str, pa.DataType]] = {
@@ -26,32 +28,13 @@ def arrow_schema(schema: Mapping[str, Any]) -> pa.Schema:
     return pa.schema([pa.field(name, _type(column)) for name, column in schema["properties"].items()])
 
 
-def has_json_text(column: Mapping[str, Any]) -> bool:
-    """Whether the values of a column are written as JSON text: objects, arrays of such, and mixed types."""
-    return _plain_type(column) is None and _item_type(column) is None
-
-
 def _type(column: Mapping[str, Any]) -> pa.DataType:
-    if (plain := _plain_type(column)) is not None:
-        return plain
-    item = _item_type(column)
-    return pa.string() if item is None else pa.list_(item)
+    if has_json_text(column):
+        return pa.string()
+    items = column.get("items") if kind_of(column) == "array" else None
+    return _plain_type(column) if items is None else pa.list_(_plain_type(items))
 
 
-def _plain_type(column: Mapping[str, Any]) -> pa.DataType | None:
-    if (kind := _kind(column)) == "string" and column.get("format") == "date-time":
-        return MOMENT
-    return _TYPES.get(kind)
-
-
-def _item_type(column: Mapping[str, Any]) -> pa.DataType | None:
-    items = column.get("items")
-    return _plain_type(items) if _kind(column) == "array" and items else None
-
-
-def _kind(column: Mapping[str, Any]) -> str:
-    """The type of the values that are not null; empty where there are several, or none is said."""
-    said = column.get("type", ())
-    kinds = {said} if isinstance(said, str) else set(said)
-    kinds -= {"null"}
-    return "number" if kinds == {"integer", "number"} else kinds.pop() if len(kinds) == 1 else ""
+def _plain_type(column: Mapping[str, Any]) -> pa.DataType:
+    is_moment = kind_of(column) == "string" and column.get("format") == "date-time"
+    return MOMENT if is_moment else _TYPES[kind_of(column)]

@@ -9,10 +9,11 @@ from typing import Any, Final, cast
 import msgspec
 import pyarrow as pa
 from msgspec import UNSET
-from msgspec.structs import astuple
 
-from tap_iterable.batch_files.arrow_schema import MOMENT, arrow_schema, has_json_text
+from tap_iterable.batch_files.arrow_schema import MOMENT, arrow_schema
 from tap_iterable.batch_files.rows import MisfitError, Rows
+from tap_iterable.records.column_types import columns_of, with_nulls
+from tap_iterable.records.parquet import has_json_text
 from tap_iterable.records.record_shape import REST, Record
 
 _MISFITS: Final = (pa.ArrowException, OverflowError, UnicodeEncodeError, TypeError, ValueError)
@@ -73,7 +74,7 @@ def _columns(rows: Rows) -> dict[str, Sequence[Any]]:
     if not rows:
         return {}
     if isinstance(first := rows[0], msgspec.Struct):
-        columns = zip(*map(astuple, cast("Sequence[msgspec.Struct]", rows)), strict=True)
+        columns = columns_of(cast("Sequence[msgspec.Struct]", rows))
         return dict(zip(first.__struct_encode_fields__, columns, strict=True))
     records = _dictionaries(rows)
     return {name: [record.get(name) for record in records] for name in {name for record in records for name in record}}
@@ -85,10 +86,7 @@ def _dictionaries(rows: Rows) -> list[Record]:
 
 def _known(column: Sequence[Any]) -> Sequence[Any] | None:
     """The column with None for what is absent; None for a column without a single value."""
-    absent = column.count(UNSET)
-    if absent == len(column):
-        return None
-    return [None if value is UNSET else value for value in column] if absent else column
+    return None if column.count(UNSET) == len(column) else with_nulls(column)
 
 
 def _array(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:

@@ -6,11 +6,8 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import IO, Any, Final, Protocol
 
-import msgspec
-from singer_sdk.singerlib.json import serialize_json
-
 from tap_iterable.batch_files.rows import Rows
-from tap_iterable.records.ascii_json import to_ascii
+from tap_iterable.records.singer_messages import json_lines
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _FAST: Final = 1
@@ -36,24 +33,13 @@ class JsonLinesWriter:
 
     def write(self, rows: Rows) -> None:
         """See `FileWriter`."""
-        lines = _lines(rows)
+        lines = json_lines(rows)
         self._file.write(self._compressor.compress(lines) if self._compressor else lines)
 
     def finish(self) -> None:
         """See `FileWriter`."""
         if self._compressor:
             self._file.write(self._compressor.flush())
-
-
-_encoder: Final = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
-
-
-def _lines(rows: Rows) -> bytes:
-    try:
-        return to_ascii(_encoder.encode_lines(rows))
-    except (UnicodeEncodeError, RecursionError):
-        plain = map(msgspec.to_builtins, rows)
-        return b"".join(serialize_json(row).encode() + b"\n" for row in plain)
 
 
 def parquet_writers(schema: Mapping[str, Any], compression: str | None) -> Callable[[IO[bytes]], FileWriter]:

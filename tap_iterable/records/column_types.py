@@ -42,6 +42,11 @@ def columns_of(lines: Iterable[Line]) -> list[Column]:
     return list(zip(*map(astuple, lines), strict=True))
 
 
+def with_nulls(column: Column) -> Column:
+    """The column with None for what is absent."""
+    return [None if value is UNSET else value for value in column] if UNSET in column else column
+
+
 def fitted(index: int, column: ColumnType) -> Maker:
     """The maker of a column from one field, with its values converted; it raises UnfittingLineError for a misfit."""
     read, fit, unchanged = itemgetter(index), column.fit, column.unchanged

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from tap_iterable.records.column_types import Column, columns_of, struct
+from tap_iterable.records.column_types import Column, columns_of, struct, with_nulls
 from tap_iterable.records.record_shape import Record
 
 
@@ -36,7 +36,7 @@ class CompleteRows:
     def _typed(self, records: Sequence[Any]) -> Sequence[Record | msgspec.Struct]:
         columns = dict(zip(type(records[0]).__struct_encode_fields__, columns_of(records), strict=True))
         absent: Column = [None] * len(records)
-        made = [_with_nulls(columns.pop(name, absent)) for name in self._nulls]
+        made = [with_nulls(columns.pop(name, absent)) for name in self._nulls]
         if any(column.count(UNSET) < len(records) for column in columns.values()):
             return [self.row(msgspec.to_builtins(record)) for record in records]
         return list(map(self._type, *made))
@@ -44,7 +44,3 @@ class CompleteRows:
     @cached_property
     def _type(self) -> type[msgspec.Struct]:
         return struct("Row", self._nulls, {})
-
-
-def _with_nulls(column: Column) -> Column:
-    return [None if value is UNSET else value for value in column] if UNSET in column else column

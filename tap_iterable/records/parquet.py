@@ -1,7 +1,6 @@
 """Rows for BATCH files in Parquet, where a column has one type and every row has every column.
 
-The SDK lets Arrow guess types from the first rows. That loses columns that the first row lacks, and
-fails at objects without a fixed form, which are frequent in Iterable's fields. So rows are flattened before.
+Objects have no fixed form in many of Iterable's fields, so what is not plain is JSON text there.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from typing import Any, Final
 
 from tap_iterable.records.record_shape import Record
 
-_TEXT: Final = {"string", "null"}
+PLAIN: Final = frozenset({"boolean", "integer", "number", "string"})
+"""Types of values that are no JSON text in Parquet."""
 _JSON: Final = {"type": ["string", "null"], "contentMediaType": "application/json"}
-_NESTED: Final = {"object", "array"}
 
 
 class ParquetShape:
@@ -26,7 +25,7 @@ class ParquetShape:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._columns: Mapping[str, Mapping[str, Any]] = schema["properties"]
-        self._texts = frozenset(name for name, column in self._columns.items() if _needs_text(column))
+        self._texts = frozenset(name for name, column in self._columns.items() if has_json_text(column))
         self.schema: dict[str, Any] = {**schema, "properties": {name: self._plain(name) for name in self._columns}}
 
     def row(self, record: Record) -> Record:
@@ -41,11 +40,22 @@ class ParquetShape:
         return json.dumps(value) if name in self._texts and value is not None else value
 
 
-def _needs_text(column: Mapping[str, Any]) -> bool:
-    if not _NESTED & set(column["type"]):
-        return len(set(column["type"]) - _TEXT) > 1
+def has_json_text(column: Mapping[str, Any]) -> bool:
+    """Whether the values of a column are written as JSON text: objects, arrays of such, and mixed types."""
+    return kind_of(column) not in PLAIN and item_kind_of(column) not in PLAIN
+
+
+def kind_of(column: Mapping[str, Any]) -> str:
+    """The type of the values that are not null; empty where there are several, or none is said."""
+    said = column.get("type", ())
+    kinds = ({said} if isinstance(said, str) else set(said)) - {"null"}
+    return "number" if kinds == {"integer", "number"} else kinds.pop() if len(kinds) == 1 else ""
+
+
+def item_kind_of(column: Mapping[str, Any]) -> str:
+    """The same of the items of an array; empty for other columns."""
     items = column.get("items")
-    return set(column["type"]) - {"null"} != {"array"} or items is None or bool(_NESTED & set(items["type"]))
+    return kind_of(items) if kind_of(column) == "array" and items else ""
 
 
 def _described(column: Mapping[str, Any]) -> dict[str, Any]:

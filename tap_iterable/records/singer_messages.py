@@ -146,6 +146,14 @@ def _encode_as_sdk(value: object) -> Any:
 _encoder: Final = msgspec.json.Encoder(enc_hook=_encode_as_sdk, decimal_format="number")
 
 
+def json_lines(records: Sequence[Record | msgspec.Struct]) -> bytes:
+    """The records as lines of JSON in ASCII, without messages around them."""
+    try:
+        return to_ascii(_encoder.encode_lines(records))
+    except _UNWRITABLE:
+        return b"".join(map(_line, records))
+
+
 def _lines(message: Callable[[Any], _RecordMessage], records: Sequence[Record | msgspec.Struct]) -> bytes:
     """The messages of all records. Only the records differ, so the text around them is encoded once."""
     try:
