@@ -56,7 +56,8 @@ def reject_error_line(line: bytes, name: str) -> None:
     Raises:
         IncompleteBodyError: if the line is an error of Iterable's, which means that rows are missing.
     """
-    code = error_code(parse_json(line))
+    # An error is short, and a row may be large.
+    code = error_code(parse_json(line)) if len(line) <= _MAX_VALUE_BYTES else None
     if code is not None:
         raise IncompleteBodyError(f"{name}: an error of Iterable's stands in place of a row, code {code}")
 
