@@ -40,5 +40,5 @@ def project(
 
 @pytest.fixture(scope="session")
 def built(project: LoadedProject) -> LoadedProject:
-    project.build(**EVERYTHING)
+    assert "WARN=0 ERROR=0" in project.build(**EVERYTHING)
     return project

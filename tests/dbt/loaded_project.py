@@ -53,6 +53,8 @@ class LoadedProject:
             "malformed_directory": str(self.folder / "malformed"),
             "run_history": str(self.folder / "runs.db"),
             "hold_back_minutes": 0,
+            # Members who have left a list are marked as deleted.
+            "emit_activate_version_messages": True,
         }
 
     def load(self, *select: str) -> None:
