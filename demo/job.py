@@ -1,4 +1,4 @@
-"""The main job: out of Iterable into the warehouse, an audience in SQL, back into Iterable, and a look at the models."""
+"""The main job: out of Iterable into the warehouse, an audience in SQL, back into Iterable, a look at the models."""
 
 from __future__ import annotations
 
