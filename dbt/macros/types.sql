@@ -1,5 +1,5 @@
 {# Kinds of columns: text, integer, number, boolean, moment (UTC, without a zone where the database has such a type),
-   json, integers and texts (arrays). Snowflake's and BigQuery's variants compile, and were never run. #}
+   json, integers and texts (arrays). Snowflake's and BigQuery's variants were never run. #}
 
 {% macro type_of(kind) %}
   {{- return(adapter.dispatch('type_of', 'singer_iterable')(kind)) -}}

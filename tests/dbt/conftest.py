@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -18,7 +19,7 @@ from demo.warehouse import warehouse
 from iterable_sandbox.server import Sandbox
 from tests.dbt.loaded_project import LoadedProject
 
-EVERYTHING = {"singer_iterable_fivetran": True, "singer_iterable_snapshots": True}
+EVERYTHING: Final[Mapping[str, Any]] = {"singer_iterable_fivetran": True, "singer_iterable_snapshots": True}
 
 
 @pytest.fixture(scope="session")
