@@ -2,6 +2,7 @@
 
 from tools import (
     architecture,
+    dbt_streams,
     definitions,
     objects,
     readme,
@@ -17,6 +18,7 @@ from tools.generated import main
 main(
     {
         **architecture.files(),
+        **dbt_streams.files(),
         **definitions.files(),
         **objects.files(),
         **readme.files(),
