@@ -18,7 +18,7 @@ from benchmarks.pairs import Ratios
 from benchmarks.webhooks import Figures as ReceiverFigures
 
 _COLUMNS: Final = ("records", "records/s", "peak MB", "CPU s per million", "start s", "first record s")
-_LOAD_COLUMNS: Final = ("rows/s", "seconds", "CPU s", "CPU s of the database", "times as fast")
+_LOAD_COLUMNS: Final = ("rows/s", "seconds", "CPU s", "database's CPU s", "by time", "by CPU")
 _console: Final = Console(width=120)
 
 
@@ -35,6 +35,11 @@ class LoadFigures:
     seconds: float
     cpu_seconds: float
     database_cpu_seconds: float
+
+    @property
+    def all_cpu_seconds(self) -> float:
+        """Of both."""
+        return self.cpu_seconds + self.database_cpu_seconds
 
 
 class Report:
@@ -70,7 +75,8 @@ class Report:
         for name, row in figures.items():
             measured = (row.rows / row.seconds, row.seconds, row.cpu_seconds, row.database_cpu_seconds)
             cells = [format(value, form) for value, form in zip(measured, (",.0f", ".1f", ".1f", ".1f"), strict=True)]
-            table.add_row(name, *cells, *([f"{row.seconds / figures[own].seconds:.2f}"] if name in others else []))
+            ratios = (row.seconds / figures[own].seconds, row.all_cpu_seconds / figures[own].all_cpu_seconds)
+            table.add_row(name, *cells, *(f"{ratio:.2f}" for ratio in ratios if name in others))
         _console.print(table)
         self._results[title] = {name: asdict(row) for name, row in figures.items()}
 

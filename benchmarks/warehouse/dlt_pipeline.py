@@ -31,7 +31,7 @@ Page = Callable[[list[bytes]], Any]
 
 
 def _rows(lines: list[bytes]) -> list[dict[str, Any]]:
-    """dlt takes ISO's form of a moment only; it puts any other into a text column beside an empty one."""
+    """Moments in ISO's form, the only one that dlt takes: others go to a text column beside an empty one."""
     rows = [json.loads(line) for line in lines]
     for row in rows:
         row["createdAt"] = row["createdAt"].replace(" +", "+")
