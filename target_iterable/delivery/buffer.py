@@ -18,6 +18,13 @@ from target_iterable.delivery.hold_back import may_be_held, split
 _FULL_BYTES: Final = 49 * MAX_BODY_BYTES // 10
 """Bytes: slightly less than five requests hold, so that no sixth is needed for a remainder."""
 
+_FULL_MEMORY: Final = 15_000_000
+"""Bytes of memory. Two loads wait at a time, and requests and what is being decoded need as much again."""
+_BODY_BYTES: Final = 97 * MAX_BODY_BYTES // 100
+"""Bytes that surely fit into a request."""
+_ROW_MEMORY: Final = 600
+"""Bytes of memory that a row takes beside its part and its line: the operation, its names, and their headers."""
+
 _envelope: Final = attrgetter("envelope")
 
 
@@ -29,29 +36,43 @@ class BufferLevel:
         max_rows: rows and rejects that may be buffered.
         rows: buffered rows and rejects.
         bytes: bytes of these.
+        memory: bytes of memory that they take, as far as that bounds them; see `Buffer.memory_of`.
         is_high: whether it is time to send; the signal for backpressure.
     """
 
     max_rows: int = MAX_BUFFERED_ROWS
     rows: int = 0
     bytes: int = 0
+    memory: int = 0
     is_high: bool = False
 
-    def add(self, size: int, rows: int = 1) -> None:
-        """Add so many rows, which have `size` bytes together."""
+    def add(self, size: int, rows: int = 1, memory: int = 0) -> None:
+        """Add so many rows, which have `size` bytes and take `memory` bytes together."""
         self.rows += rows
         self.bytes += size
+        self.memory += memory
         self.is_high = self.is_high or self.is_full
 
     @property
     def is_full(self) -> bool:
         """Whether nothing more may be buffered."""
-        return self.bytes >= _FULL_BYTES or self.rows >= self.max_rows
+        return self.bytes >= _FULL_BYTES or self._is_memory_full or self.rows >= self.max_rows
+
+    @property
+    def _is_memory_full(self) -> bool:
+        """Whether the memory is used up, or would be with one more full request; a small one costs as much."""
+        requests = self.bytes // _BODY_BYTES
+        return self.memory * (requests + 1) >= _FULL_MEMORY * requests if requests else self.memory >= _FULL_MEMORY
 
     def clear(self) -> None:
         """Reset the level when all buffers were taken."""
-        self.rows = self.bytes = 0
+        self.rows = self.bytes = self.memory = 0
         self.is_high = False
+
+
+def bytes_of(rows: Sequence[Operation]) -> int:
+    """Bytes of their parts."""
+    return sum([len(row.part) for row in rows])
 
 
 class Checkpoint(NamedTuple):
@@ -92,10 +113,19 @@ class Buffer:
         self.rows += rows
         self.envelopes.update(map(id, map(_envelope, rows)))
 
+    def memory_of(self, rows: Sequence[Operation]) -> int:
+        """Bytes of memory that rows take, nearly: their parts, the lines that they come from, a constant for each.
+
+        None count where rows of several envelopes wait for more of their kind: `max_buffered_rows` bounds these.
+        """
+        if len(self.envelopes) > 1:
+            return 0
+        return sum([len(row.part) + len(row.source.record) + _ROW_MEMORY for row in rows if row.source is not None])
+
     @property
     def size(self) -> int:
         """Bytes of the rows."""
-        return sum([len(row.part) for row in self.rows])
+        return bytes_of(self.rows)
 
     def hold_back(self) -> Buffer:
         """Remove rows that should wait for more of their kind, and return them in a buffer of their own."""

@@ -12,7 +12,7 @@ from target_iterable.core.operation import Batch, BatchResult, Operation, RowRes
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.removal_stops import RunEnding
 from target_iterable.core.source import InputMessage
-from target_iterable.delivery.buffer import START, Buffer, BufferLevel, Checkpoint
+from target_iterable.delivery.buffer import START, Buffer, BufferLevel, Checkpoint, bytes_of
 from target_iterable.delivery.errors import (
     DeliveryFailedError,
     batch_failed,
@@ -120,7 +120,7 @@ class StreamDelivery:
     def add_all(self, operations: Sequence[Operation]) -> None:
         """Buffer operations of one bulk endpoint that have their source, and fit into a request."""
         self._buffer.add(operations)
-        self._buffer_level.add(sum([len(row.part) for row in operations]), len(operations))
+        self._buffer_level.add(bytes_of(operations), len(operations), self._buffer.memory_of(operations))
         self._buffer_level.is_high = self._buffer_level.is_high or self.is_flush_due
 
     def expect_deleted(self, operation: Operation, verdict: str) -> None:
