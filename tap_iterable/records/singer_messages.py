@@ -149,7 +149,7 @@ _encoder: Final = msgspec.json.Encoder(enc_hook=_encode_as_sdk, decimal_format="
 def json_lines(records: Sequence[Record | msgspec.Struct]) -> bytes:
     """The records as lines of JSON in ASCII, without messages around them."""
     try:
-        return to_ascii(_encoder.encode_lines(records))
+        return to_ascii(_encoder.encode_lines([*records]))
     except _UNWRITABLE:
         return b"".join(map(_line, records))
 
@@ -157,7 +157,7 @@ def json_lines(records: Sequence[Record | msgspec.Struct]) -> bytes:
 def _lines(message: Callable[[Any], _RecordMessage], records: Sequence[Record | msgspec.Struct]) -> bytes:
     """The messages of all records. Only the records differ, so the text around them is encoded once."""
     try:
-        text = to_ascii(_encoder.encode_lines(records))
+        text = to_ascii(_encoder.encode_lines([*records]))
     except _UNWRITABLE:
         return b"".join(_line(message(record)) for record in records)
     before, after = _line(message(_RECORD_MARK)).rstrip(b"\n").split(b"\n")

@@ -183,7 +183,7 @@ MISFITS = [
 @pytest.mark.parametrize("misfit", MISFITS)
 def test_what_parquet_cannot_hold_goes_into_data_fields(misfit: dict[str, Any]) -> None:
     rows = [{"recordId": "r", "campaignId": 1, "dataFields": {"a": 1}}, {"recordId": "s", "dataFields": {}, **misfit}]
-    first, second = RecordBatches(EVENT).of(rows).to_pylist()
+    first, second = RecordBatches(EVENT).of([rows]).to_pylist()
     assert (first["campaignId"], json.loads(first["dataFields"])) == (1, {"a": 1})
     moved = {name: value for name, value in misfit.items() if name != "dataFields" and value != "a"}
     assert json.loads(second["dataFields"]) == {**misfit.get("dataFields", {}), **moved}
@@ -193,7 +193,7 @@ def test_what_parquet_cannot_hold_goes_into_data_fields(misfit: dict[str, Any]) 
 def test_what_parquet_cannot_hold_is_an_error_where_there_are_no_data_fields() -> None:
     schema = {"properties": {"n": {"type": ["integer", "null"]}}}
     with pytest.raises(MisfitError, match="A value of n is no text, number or date that Parquet can hold"):
-        RecordBatches(schema).of([{"n": 2**64}])
+        RecordBatches(schema).of([[{"n": 2**64}]])
 
 
 @pytest.mark.parametrize("data_type", EVENTS, ids=lambda data_type: data_type.name)
