@@ -9,5 +9,5 @@ from tap_iterable.tap import TapIterable
 
 if __name__ == "__main__":
     # One assignment, since the tap has no way to ask for the files that it replaces.
-    IterableStream.get_batches = Stream.get_batches  # type: ignore[method-assign] # the base class has the same signature
+    IterableStream.get_batches = Stream.get_batches  # type: ignore[method-assign, assignment] # the SDK's has the same parameters
     TapIterable.cli()

@@ -7,6 +7,7 @@ from typing import IO, Any, Final, Protocol
 
 from isal import isal_zlib
 
+from tap_iterable.batch_files.missing_extras import extra
 from tap_iterable.batch_files.rows import Rows
 from tap_iterable.records.singer_messages import json_lines
 
@@ -45,8 +46,9 @@ class JsonLinesWriter:
 
 def parquet_writers(schema: Mapping[str, Any], compression: str | None) -> Callable[[IO[bytes]], FileWriter]:
     """Makes writers of Parquet files with the columns of a JSON Schema; `compression` is zstd unless it is given."""
-    from tap_iterable.batch_files.parquet import ParquetWriter  # noqa: PLC0415 (the extra may not be installed)
-    from tap_iterable.batch_files.record_batches import RecordBatches  # noqa: PLC0415
+    with extra("parquet", "`batch_config` with the format Parquet"):
+        from tap_iterable.batch_files.parquet import ParquetWriter  # noqa: PLC0415 (the extra may not be installed)
+        from tap_iterable.batch_files.record_batches import RecordBatches  # noqa: PLC0415
 
     batches = RecordBatches(schema)
     return lambda file: ParquetWriter(file, batches, compression or "zstd")
