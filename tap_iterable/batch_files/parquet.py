@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from tap_iterable.batch_files.record_batches import RecordBatches
 from tap_iterable.batch_files.rows import Rows
 
-ROW_GROUP_BYTES: Final = 8_000_000
+ROW_GROUP_BYTES: Final = 4_000_000
 """Bytes of a row group before it is encoded; so many wait in memory."""
 _BLOCK: Final = 1_000
 """Rows that are worth columns of their own."""

@@ -47,12 +47,8 @@ class JsonLinesWriter:
 def parquet_writers(schema: Mapping[str, Any], compression: str | None) -> Callable[[IO[bytes]], FileWriter]:
     """Makes writers of Parquet files with the columns of a JSON Schema; `compression` is zstd unless it is given."""
     with extra("parquet", "`batch_config` with the format Parquet"):
-        import pyarrow as pa  # noqa: PLC0415 (the extra may not be installed)
-
-        from tap_iterable.batch_files.parquet import ParquetWriter  # noqa: PLC0415
+        from tap_iterable.batch_files.parquet import ParquetWriter  # noqa: PLC0415 (the extra may not be installed)
         from tap_iterable.batch_files.record_batches import RecordBatches  # noqa: PLC0415
 
-    # Arrow's own allocator keeps what is freed: 15 MB more for a run.
-    pa.set_memory_pool(pa.system_memory_pool())
     batches = RecordBatches(schema)
     return lambda file: ParquetWriter(file, batches, compression or "zstd")
