@@ -122,12 +122,14 @@ class StreamReader:
     def _read(self) -> Generator[pa.RecordBatch, None, None]:
         try:
             waiting: list[Rows] = []
+            count = 0
             for rows in self._stream.batch_blocks(None):
                 waiting.append(rows)
-                if sum(map(len, waiting)) >= BATCH_ROWS:
+                count += len(rows)
+                if count >= BATCH_ROWS:
                     yield self._handed_out(waiting)
-                    waiting = []
-            if any(waiting):
+                    waiting, count = [], 0
+            if count:
                 yield self._handed_out(waiting)
             self._stream.finalize_state_progress_markers()
             self._state = deepcopy(dict(self._tap.state))

@@ -140,6 +140,13 @@ def test_a_wrong_key_is_told_without_it(config: dict[str, Any]) -> None:
     with pytest.raises(NotReadableError, match="The key may not read the stream lists") as raised:
         list(read({**config, "api_key": wrong}, "lists"))
     assert wrong not in str(raised.value)
+    batches = read({**config, "api_key": wrong}, "lists").to_reader()
+    with (
+        duckdb.connect() as database,
+        pytest.raises(duckdb.Error, match="The key may not read the stream lists") as told,
+    ):
+        database.register("batches", batches).execute("create table lists as from batches")
+    assert wrong not in str(told.value)
 
 
 def test_what_cannot_be_read_is_refused_at_once(config: dict[str, Any]) -> None:
