@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks import webhooks
+from benchmarks import batch, webhooks
 from benchmarks.arena import Arena, arena
 from benchmarks.comparing import FEW, Subject, compare, growth
 from benchmarks.measuring import counted, middle, run
@@ -37,6 +37,12 @@ def _taps(place: Arena, options: argparse.Namespace, report: Report) -> None:
     subjects = {name: place.tap(tap) for name, tap in taps.TAPS.items()}
     subjects |= {peer: place.tap(place.peer(peer)) for peer in options.peer}
     report.comparison("Reading an export", compare(subjects, options.rows, options.runs))
+
+
+def _batch(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    batch.measure(place, options.rows, options.runs, report)
+    own = batch.subjects(place)
+    _growth({f"batch files, {name}": own[name] for name in batch.FORMATS}, options, report)
 
 
 def _targets(place: Arena, options: argparse.Namespace, report: Report) -> None:
@@ -128,6 +134,7 @@ _STARTS: Final = {
 }
 PARTS: Final[dict[str, Part]] = {
     "tap": _taps,
+    "batch": _batch,
     "target": _targets,
     "ledger": _ledger,
     "lists": _lists,

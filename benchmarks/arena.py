@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,10 @@ class RecordsMissingError(Exception):
     """A subject did not move all records, so its speed means nothing."""
 
 
+def _as_messages(cost: Cost, _folder: Path) -> Cost:
+    return cost
+
+
 @dataclass(frozen=True)
 class Arena:
     """Makes subjects out of taps and targets."""
@@ -29,9 +33,9 @@ class Arena:
     server: Server
     folder: Path
 
-    def tap(self, tap: Tap) -> Subject:
-        """What reads one export."""
-        return partial(self._read, tap)
+    def tap(self, tap: Tap, counted: Callable[[Cost, Path], Cost] = _as_messages) -> Subject:
+        """What reads one export; `counted` says how many rows it wrote, if not as RECORD messages."""
+        return partial(self._read, tap, counted)
 
     def target(self, target: Target, stream: str = "events", *, broken: bool = False) -> Subject:
         """What writes the records of one stream; with `broken`, some of them cannot be written."""
@@ -41,9 +45,9 @@ class Arena:
         """Any other command; `{url}` in it becomes that of the API."""
         return lambda export, _folder: shlex.split(command.replace("{url}", export.url))
 
-    def _read(self, tap: Tap, rows: int) -> Cost:
+    def _read(self, tap: Tap, counted: Callable[[Cost, Path], Cost], rows: int) -> Cost:
         with self._folder() as folder:
-            cost = run(tap(Export(f"{self.server.url}/rows/{rows}", rows), folder), folder)
+            cost = counted(run(tap(Export(f"{self.server.url}/rows/{rows}", rows), folder), folder), folder)
         check(rows, cost.written)
         return cost
 

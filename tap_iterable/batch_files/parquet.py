@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import IO, Final
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tap_iterable.batch_files.record_batches import RecordBatches
 from tap_iterable.batch_files.rows import Rows
-from tap_iterable.records.record_shape import Record
 
-ROW_GROUP: Final = 50_000
-"""Rows of a row group; so many wait in memory."""
+ROW_GROUP_BYTES: Final = 4_000_000
+"""Bytes of a row group before it is encoded; so many wait in memory."""
 _BLOCK: Final = 1_000
+"""Rows that are worth columns of their own."""
 
 
 class ParquetWriter:
@@ -29,18 +28,18 @@ class ParquetWriter:
     def __init__(self, file: IO[bytes], batches: RecordBatches, compression: str) -> None:
         self._batches = batches
         self._writer = pq.ParquetWriter(file, batches.schema, compression=compression)
-        self._block: list[Record | msgspec.Struct] = []
-        self._waiting: list[pa.RecordBatch] = []
+        self._blocks: list[Rows] = []
         self._rows = 0
+        self._waiting: list[pa.RecordBatch] = []
+        self._bytes = 0
 
     def write(self, rows: Rows) -> None:
-        """See `FileWriter`. Single rows wait until a block of them is worth columns of its own."""
-        if self._block and type(self._block[0]) is not type(rows[0]):
+        """See `FileWriter`. Rows wait until there are enough of them to be made columns."""
+        self._blocks.append(rows)
+        self._rows += len(rows)
+        if self._rows >= _BLOCK:
             self._end_block()
-        self._block.extend(rows)
-        if len(self._block) >= _BLOCK:
-            self._end_block()
-        if self._rows >= ROW_GROUP:
+        if self._bytes >= ROW_GROUP_BYTES:
             self._write_group()
 
     def finish(self) -> None:
@@ -49,13 +48,14 @@ class ParquetWriter:
         self._writer.close()
 
     def _end_block(self) -> None:
-        self._waiting.append(self._batches.of(self._block))
-        self._rows += len(self._block)
-        self._block = []
+        batch = self._batches.of(self._blocks)
+        self._waiting.append(batch)
+        self._bytes += batch.nbytes
+        self._blocks, self._rows = [], 0
 
     def _write_group(self) -> None:
-        if self._block:
+        if self._blocks:
             self._end_block()
         if self._waiting:
             self._writer.write_table(pa.Table.from_batches(self._waiting, schema=self._batches.schema))
-        self._waiting, self._rows = [], 0
+        self._waiting, self._bytes = [], 0

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import chain
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -12,8 +15,9 @@ from msgspec import UNSET
 
 from tap_iterable.batch_files.arrow_schema import MOMENT, arrow_schema
 from tap_iterable.batch_files.rows import MisfitError, Rows
-from tap_iterable.records.column_types import columns_of, with_nulls
+from tap_iterable.records.column_types import with_nulls
 from tap_iterable.records.parquet import has_json_text
+from tap_iterable.records.record_block import Column, RecordBlock
 from tap_iterable.records.record_shape import REST, Record
 
 _MISFITS: Final = (pa.ArrowException, OverflowError, UnicodeEncodeError, TypeError, ValueError)
@@ -31,25 +35,26 @@ class RecordBatches:
         self.schema = arrow_schema(schema)
         self._texts = frozenset(name for name, column in schema["properties"].items() if has_json_text(column))
 
-    def of(self, rows: Rows) -> pa.RecordBatch:
-        """The rows as one batch. A value that its column cannot hold is moved into `dataFields`, if there is that."""
-        columns = _columns(rows)
-        try:
-            return self._batch(columns, len(rows))
-        except _MISFITS:
-            return self._batch(_columns([self._fitted(record) for record in _dictionaries(rows)]), len(rows))
+    def of(self, blocks: Sequence[Rows]) -> pa.RecordBatch:
+        """The rows of `blocks` as one batch. A value that its column cannot hold is in `dataFields`, if there is that.
 
-    def _batch(self, columns: Mapping[str, Sequence[Any]], length: int) -> pa.RecordBatch:
-        arrays = [self._array(field, columns.get(field.name), length) for field in self.schema]
+        Raises:
+            MisfitError: if there is no such column.
+        """
+        try:
+            return self._batch(blocks)
+        except _MISFITS:
+            return self._batch([list(map(self._fitted, chain.from_iterable(map(_dictionaries, blocks))))])
+
+    def _batch(self, blocks: Sequence[Rows]) -> pa.RecordBatch:
+        arrays = [self._array(field, _column(field.name, blocks)) for field in self.schema]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def _array(self, field: pa.Field, column: Sequence[Any] | None, length: int) -> pa.Array:
-        values = None if column is None else _known(column)
-        if values is None:
-            return pa.nulls(length, field.type)
-        if field.name in self._texts:
-            return pa.array(_texts(values), pa.binary()).cast(pa.string())
-        return _array(field.type, values)
+    def _array(self, field: pa.Field, column: Column) -> pa.Array:
+        if column[:1] == [UNSET] and column.count(UNSET) == len(column):
+            return pa.nulls(len(column), field.type)
+        values = with_nulls(column)
+        return pa.array(_texts(values), pa.string()) if field.name in self._texts else _array(field.type, values)
 
     def _fitted(self, record: Record) -> Record:
         """The record with its misfits in `dataFields`."""
@@ -69,28 +74,41 @@ class RecordBatches:
         return {**kept, REST: {**rest, **misfits}}
 
 
-def _columns(rows: Rows) -> dict[str, Sequence[Any]]:
-    """The values of each column; absent ones are None or UNSET."""
-    if not rows:
-        return {}
-    if isinstance(first := rows[0], msgspec.Struct):
-        columns = columns_of(cast("Sequence[msgspec.Struct]", rows))
-        return dict(zip(first.__struct_encode_fields__, columns, strict=True))
-    records = _dictionaries(rows)
-    return {name: [record.get(name) for record in records] for name in {name for record in records for name in record}}
+def _column(name: str, blocks: Sequence[Rows]) -> Column:
+    """The values of one column in all blocks; absent ones are UNSET."""
+    column: list[Any] = []
+    for rows in blocks:
+        if isinstance(rows, RecordBlock):
+            column += rows.columns.get(name) or [UNSET] * len(rows)
+        else:
+            column += [record.get(name, UNSET) for record in _dictionaries(rows)]
+    return column
 
 
 def _dictionaries(rows: Rows) -> list[Record]:
     return [msgspec.to_builtins(row) if isinstance(row, msgspec.Struct) else row for row in rows]
 
 
-def _known(column: Sequence[Any]) -> Sequence[Any] | None:
-    """The column with None for what is absent; None for a column without a single value."""
-    return None if column.count(UNSET) == len(column) else with_nulls(column)
-
-
 def _array(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
-    return pa.array(values, pa.string()).cast(MOMENT) if kind == MOMENT else pa.array(values, kind)
+    return _moments(values) if kind == MOMENT else pa.array(values, kind)
+
+
+def _moments(values: Sequence[Any]) -> pa.Array:
+    """Moments of texts. Arrow's own reader is for forms that the tap does not write: stream maps may."""
+    try:
+        return pa.array(list(map(_microseconds, values)), MOMENT)
+    except (TypeError, ValueError):
+        return pa.array(values, pa.string()).cast(MOMENT)
+
+
+@lru_cache(maxsize=4096)  # the rows of a campaign share a few seconds
+def _microseconds(text: str | None) -> int | None:
+    """The microseconds since 1970 of a moment as the tap writes it; other texts are a ValueError."""
+    if text is None:
+        return None
+    if len(text) != _MOMENT_CHARACTERS or not text.endswith("+00:00"):
+        raise ValueError
+    return (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
 
 
 def _fits(kind: pa.DataType, value: object) -> bool:
@@ -101,12 +119,14 @@ def _fits(kind: pa.DataType, value: object) -> bool:
     return True
 
 
-def _texts(values: Sequence[Any]) -> list[bytes | None]:
+def _texts(values: Sequence[Any]) -> Sequence[bytes | None]:
     """The values as JSON texts; None stays None."""
     try:
-        lines = _encoder.encode_lines(values).splitlines()
+        lines = _encoder.encode_lines(values).split(b"\n")[:-1]
     except (UnicodeEncodeError, RecursionError):
         lines = [_text(value).encode() for value in values]
+    if None not in values:
+        return lines
     return [None if value is None else line for value, line in zip(values, lines, strict=True)]
 
 
@@ -116,3 +136,6 @@ def _text(value: object) -> str:
 
 
 _encoder: Final = msgspec.json.Encoder()
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_MOMENT_CHARACTERS: Final = len("2026-09-01T00:00:00.000000+00:00")

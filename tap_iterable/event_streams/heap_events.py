@@ -66,6 +66,11 @@ class HeapEventsStream(BatchedStream):
             for block in source.blocks(context):
                 yield [make(as_dict(record)) for record in block]
 
+    def move_state(self) -> None:
+        """See `IterableStream`."""
+        for source in self._sources:
+            source.move_state()
+
     def sources_from(self, source: ExportStream) -> list[ExportStream]:
         """A source and those behind it, whose jobs run while it is read."""
         return self._sources[self._sources.index(source) :]

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from singer_sdk import Stream
 
+from iterable_api.errors import IterableError
 from tap_iterable.input.costly_streams import SETTING, left_out
 
 
 class NothingSelectedError(Exception):
     """A catalog selects no stream of this tap."""
+
+
+class UnknownStreamError(IterableError):
+    """There is no stream of a name that a program asked for."""
+
+    def __init__(self, name: str, streams: Iterable[str]) -> None:
+        super().__init__(f"The tap has no stream {name!r}. It has: {', '.join(streams)}")
 
 
 def check_selection(

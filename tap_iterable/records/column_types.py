@@ -14,12 +14,11 @@ import msgspec
 from msgspec import UNSET, defstruct
 from msgspec.structs import astuple
 
+from tap_iterable.records.record_block import Column
 from tap_iterable.records.record_shape import MISFIT, ColumnType
 
 Line = msgspec.Struct
 """The fields of a line; absent ones are UNSET."""
-Column = Sequence[Any]
-"""One value of each line, which may be UNSET."""
 Maker = Callable[[Sequence[Column]], Column]
 """Makes a column of records from the columns of lines."""
 ColumnIndex = int | Mapping[str, Any]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from tap_iterable.records.column_types import Column, columns_of, struct, with_nulls
+from tap_iterable.records.column_types import struct, with_nulls
+from tap_iterable.records.record_block import Column, RecordBlock
 from tap_iterable.records.record_shape import Record
 
 
@@ -29,17 +29,17 @@ class CompleteRows:
 
     def rows(self, records: Sequence[Record | msgspec.Struct]) -> Sequence[Record | msgspec.Struct]:
         """The same for many records, which are all dictionaries or all of one type."""
-        if records and isinstance(records[0], msgspec.Struct):
+        if isinstance(records, RecordBlock):
             return self._typed(records)
         return [self.row(record) for record in records if isinstance(record, dict)]
 
-    def _typed(self, records: Sequence[Any]) -> Sequence[Record | msgspec.Struct]:
-        columns = dict(zip(type(records[0]).__struct_encode_fields__, columns_of(records), strict=True))
+    def _typed(self, records: RecordBlock) -> Sequence[Record | msgspec.Struct]:
+        columns = dict(records.columns)
         absent: Column = [None] * len(records)
-        made = [with_nulls(columns.pop(name, absent)) for name in self._nulls]
+        made = {name: with_nulls(columns.pop(name, absent)) for name in self._nulls}
         if any(column.count(UNSET) < len(records) for column in columns.values()):
             return [self.row(msgspec.to_builtins(record)) for record in records]
-        return list(map(self._type, *made))
+        return RecordBlock(self._type, made)
 
     @cached_property
     def _type(self) -> type[msgspec.Struct]:

@@ -15,15 +15,15 @@ from operator import attrgetter
 from typing import IO, Any, Final
 
 import msgspec
-from msgspec import UNSET
 
 from iterable_api.events.event_key import EventKeyMaker
 from iterable_api.facts.event_keys import EVENT_KEYS
 from tap_iterable.records.ascii_json import LARGE, ascii_pieces, line_views, to_ascii
 from tap_iterable.records.column_types import Line
 from tap_iterable.records.line_parsing import ID_BYTES, MalformedLineError, fields_of, names_any, nested, record_id
+from tap_iterable.records.record_block import RecordBlock
 from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, Record, RecordShape
-from tap_iterable.records.typed_line_decoder import AdaptiveDecoder, TypedLineDecoder, TypedRecord, record_attributes
+from tap_iterable.records.typed_line_decoder import AdaptiveDecoder, TypedLineDecoder, TypedRecord
 
 _BLOCK_BYTES: Final = 1 << 16
 """Small enough that lines, their fields and their records stay in the caches of a processor."""
@@ -57,7 +57,6 @@ class LineDecoder:
     def __init__(self, shape: RecordShape) -> None:
         self._shape = shape
         self._typed_decoder = AdaptiveDecoder(shape, _plain_number)
-        self._attributes = record_attributes(shape.columns)
 
     def records(self, block: list[bytes], malformed: list[bytes]) -> Sequence[Record | TypedRecord]:
         """The records of lines, none of them blank; lines that cannot be records are added to `malformed`."""
@@ -74,8 +73,8 @@ class LineDecoder:
 
     def column(self, name: str, records: Sequence[Record | TypedRecord]) -> Iterator[Any]:
         """The values of a column of records that `records` has returned together; absent ones are None or UNSET."""
-        if records and isinstance(records[0], msgspec.Struct):
-            return map(attrgetter(self._attributes[name]), records)
+        if isinstance(records, RecordBlock):
+            return iter(records.columns[name])
         return (record.get(name) for record in records if isinstance(record, dict))
 
     def is_row(self, line: bytes) -> bool:
@@ -94,13 +93,13 @@ class LineDecoder:
         except MalformedLineError:
             return None
 
-    def _typed_records(self, decoder: TypedLineDecoder, lines: list[Line]) -> list[TypedRecord]:
+    def _typed_records(self, decoder: TypedLineDecoder, lines: list[Line]) -> Sequence[TypedRecord]:
         """The records of lines that were decoded quickly.
 
         Raises:
             MalformedLineError: if one of the lines is no record.
         """
-        return decoder.records(lines, repeat(UNSET))
+        return decoder.records(lines)
 
     def _record(self, fields: Record) -> Record:
         """The record of a line that was read exactly.
@@ -130,7 +129,7 @@ class EventLineDecoder(LineDecoder):
         self._columns = shape.columns.keys()
         self._keys = EventKeyMaker(data_type) if data_type in EVENT_KEYS else None
 
-    def _typed_records(self, decoder: TypedLineDecoder, lines: list[Line]) -> list[TypedRecord]:
+    def _typed_records(self, decoder: TypedLineDecoder, lines: list[Line]) -> Sequence[TypedRecord]:
         dated = attrgetter(decoder.attribute(DATED_BY))
         if not all(map(dated, lines)) and not all(map(decoder.has_column, lines)):
             raise MalformedLineError(_NO_EVENT)
@@ -173,7 +172,7 @@ class UserLineDecoder(LineDecoder):
         self._key = key
         self.expected = f"user with `{key}`, which every user of the project has if `project_type` is right"
 
-    def _typed_records(self, decoder: TypedLineDecoder, lines: list[Line]) -> list[TypedRecord]:
+    def _typed_records(self, decoder: TypedLineDecoder, lines: list[Line]) -> Sequence[TypedRecord]:
         if not all(map(attrgetter(decoder.attribute(self._key)), lines)):
             raise MalformedLineError(f"no {self._key}")
         return super()._typed_records(decoder, lines)

@@ -151,7 +151,7 @@ _encoder: Final = msgspec.json.Encoder(enc_hook=_encode_as_sdk, decimal_format="
 def json_lines(records: Sequence[Record | msgspec.Struct]) -> bytes:
     """The records as lines of JSON in ASCII, without messages around them."""
     try:
-        return to_ascii(_encoder.encode_lines(records))
+        return to_ascii(_encoder.encode_lines([*records]))
     except _UNWRITABLE:
         return b"".join(map(_line, records))
 
@@ -159,7 +159,7 @@ def json_lines(records: Sequence[Record | msgspec.Struct]) -> bytes:
 def _lines(message: Callable[[Any], _RecordMessage], records: Sequence[Record | msgspec.Struct]) -> Iterable[bytes]:
     """The parts of the messages of all records. Only the records differ, so the text around them is encoded once."""
     try:
-        text = _encoder.encode_lines(records)
+        text = _encoder.encode_lines([*records])
     except _UNWRITABLE:
         return [_line(message(record)) for record in records]
     before, after = _line(message(_RECORD_MARK)).split(b"\n", 1)

@@ -7,11 +7,11 @@ of records, and into functions that make the columns of records from the columns
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from iterable_api.events.event_key import EventKeyMaker
 from tap_iterable.records.column_types import (
@@ -26,6 +26,7 @@ from tap_iterable.records.column_types import (
     struct,
 )
 from tap_iterable.records.line_parsing import nested
+from tap_iterable.records.record_block import RecordBlock
 from tap_iterable.records.record_shape import EVENT_KEY, NUMBER_AS_TEXT, RECORD_ID, REST, TEXT, ColumnType, RecordShape
 
 TypedRecord = msgspec.Struct
@@ -53,7 +54,7 @@ class TypedLineDecoder:
         indices = nested({name: self._indices[name] for name in sorted(others)})
         self._makers = [self._maker(name, column, indices.pop(name, None)) for name, column in columns.items()]
         self._makers.append(objects(indices, {}))
-        self._order = {name: index for index, name in enumerate(columns)}
+        self._names = (*columns, REST)
 
     def lines(self, block: Iterable[bytes]) -> list[Line]:
         """The lines, decoded.
@@ -72,8 +73,8 @@ class TypedLineDecoder:
         return any(getattr(line, attribute) is not UNSET for attribute in self._column_attributes)
 
     def records(
-        self, lines: Iterable[Line], ids: Iterable[str | UnsetType], keys: EventKeyMaker | None = None
-    ) -> list[TypedRecord]:
+        self, lines: Iterable[Line], ids: Sequence[str] = (), keys: EventKeyMaker | None = None
+    ) -> Sequence[TypedRecord]:
         """The record of each line.
 
         Raises:
@@ -83,18 +84,17 @@ class TypedLineDecoder:
         if not columns:
             return []
         made = [make(columns) for make in self._makers]
-        event_keys = [keys.keys(lambda name: made[self._order[name]], len(columns[0]))] if keys else []
-        return list(map(self._record, *made, ids, *event_keys))
+        block = dict(zip(self._names, made, strict=True))
+        if ids:
+            block[RECORD_ID] = ids
+        if keys:
+            block[EVENT_KEY] = keys.keys(block.__getitem__, len(ids))
+        return RecordBlock(self._record, block)
 
     def _maker(self, name: str, column: ColumnType, parts: ColumnIndex | None) -> Maker:
         """The function that makes the column of this name, also of fields with dotted names."""
         field = fitted(self._indices[name], column)
         return field if parts is None or isinstance(parts, int) else either(field, objects(parts))
-
-
-def record_attributes(columns: Iterable[str]) -> dict[str, str]:
-    """Name of each column -> the attribute of records that holds it."""
-    return {name: f"f{index}" for index, name in enumerate(columns)}
 
 
 class AdaptiveDecoder:

@@ -154,19 +154,31 @@ class IterableStream(Stream):
         Raises:
             SeveralStreamsError: if `stream_maps` makes several streams of this one: a BATCH message is for one.
         """
+        schema, blocks = self.written_schema(), self.batch_blocks(context)
+        if schema is None:
+            deque(blocks, maxlen=0)
+            return
+        if self.config.get("absent_as_null"):
+            blocks = map(CompleteRows(schema["properties"]).rows, blocks)
+        name, directory = f"{self.tap_name}--{self.name}", spool_directory(self.config)
+        for url in write_files(batch_config, name, schema, blocks, directory):
+            self.move_state()
+            yield batch_config.encoding, [url]
+
+    def written_schema(self) -> dict[str, Any] | None:
+        """The JSON Schema of `batch_blocks`; None if `stream_maps` leaves the stream out.
+
+        Raises:
+            SeveralStreamsError: see `get_batches`.
+        """
         # The SDK has no public way to what it writes: `tests/tap/test_batch_files.py` fails if it changes that.
         schemas = [message.schema for message in self._generate_schema_messages()]
         if len(schemas) > 1:
             raise SeveralStreamsError(self.name)
-        blocks = self.batch_blocks(context)
-        if schemas and self.config.get("absent_as_null"):
-            blocks = map(CompleteRows(schemas[0]["properties"]).rows, blocks)
-        if schemas:
-            name, directory = f"{self.tap_name}--{self.name}", spool_directory(self.config)
-            for url in write_files(batch_config, name, self.batch_schema(schemas[0]), blocks, directory):
-                yield batch_config.encoding, [url]
-        else:
-            deque(blocks, maxlen=0)
+        return self.batch_schema(schemas[0]) if schemas else None
+
+    def move_state(self) -> None:
+        """Move the state behind all rows that were asked for, if the stream has kept it back until they are written."""
 
     def batch_schema(self, mapped: dict[str, Any]) -> dict[str, Any]:
         """The JSON Schema of `batch_blocks`; `mapped` is that of the SCHEMA message."""

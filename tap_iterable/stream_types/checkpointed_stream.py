@@ -41,11 +41,15 @@ class CheckpointedStream(IterableStream):
         """This stream's state, with the entries that are not written yet."""
         return {**self.stream_state, **(self._pending or {})}
 
-    def _write_state_message(self) -> None:
+    def move_state(self) -> None:
+        """See `IterableStream`."""
         if self._pending is not None:
             self.stream_state.update(self._pending)
             self._pending = None
             self.state_manager.is_flushed = False
+
+    def _write_state_message(self) -> None:
+        self.move_state()
         super()._write_state_message()
 
     def get_replication_key_signpost(self, context: Context | None = None) -> None:  # noqa: ARG002 (the SDK's signature)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import batch
 from benchmarks.__main__ import main
 from benchmarks.arena import Arena, RecordsMissingError, arena
 from benchmarks.comparing import Figures, Subject, growth
@@ -34,6 +35,11 @@ def place() -> Iterator[Arena]:
 @pytest.mark.parametrize("name", taps.TAPS)
 def test_each_tap_writes_all_rows(place: Arena, name: str) -> None:
     assert place.tap(taps.TAPS[name])(ROWS).written == ROWS
+
+
+def test_each_kind_of_batch_files_holds_all_rows(place: Arena) -> None:
+    for subject in batch.subjects(place).values():
+        assert subject(ROWS).written == ROWS
 
 
 @pytest.mark.parametrize("name", targets.TARGETS)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -172,6 +175,35 @@ def test_a_run_that_fails_leaves_no_file_that_no_message_names(read: TapRun, tmp
     assert sorted(path.name for path in (tmp_path / "batches").iterdir()) == named
 
 
+def test_bookmarks_of_a_stream_of_many_data_types_move_with_its_files(read: TapRun, tmp_path: Path) -> None:
+    """Each data type of `heap_events` has a bookmark of its own."""
+    output = _batched(read, tmp_path, "heap_events", {"format": "jsonl"}, event_shape="heap")
+    parts = output.state["bookmarks"]["heap_events"]["partitions"]
+    assert _paths(output)
+    assert {part["replication_key_value"] for part in parts} == {"2026-11-02T00:00:00.000000+00:00"}
+
+
+WITHOUT_ARROW = "import sys; sys.modules['pyarrow'] = None; "
+SENTENCE = r"needs the extra `parquet` of the package \(pyarrow is missing\): pip install 'singer-iterable\[parquet\]'"
+
+
+@pytest.mark.more
+def test_a_missing_extra_is_told_in_one_sentence(read: TapRun, tmp_path: Path) -> None:
+    config = {"encoding": {"format": "parquet"}, "storage": {"root": f"file://{tmp_path}/batches"}}
+    arguments = read.prepare("lists", batch_config=config)
+    run = _python(tmp_path, f"{WITHOUT_ARROW}from tap_iterable.tap import TapIterable; TapIterable.cli()", *arguments)
+    assert run.returncode == 1
+    assert re.search(f"`batch_config` with the format Parquet {SENTENCE}", run.stderr)
+    assert "Traceback" not in run.stderr
+    program = _python(tmp_path, f"{WITHOUT_ARROW}import tap_iterable.arrow")
+    assert re.search(f"MissingExtraError: `tap_iterable.arrow` {SENTENCE}\n$", program.stderr)
+
+
+def _python(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
+
+
 EVENT = event_schema(EVENTS[0])
 MISFITS = [
     {"campaignId": 2**63},
@@ -183,7 +215,7 @@ MISFITS = [
 @pytest.mark.parametrize("misfit", MISFITS)
 def test_what_parquet_cannot_hold_goes_into_data_fields(misfit: dict[str, Any]) -> None:
     rows = [{"recordId": "r", "campaignId": 1, "dataFields": {"a": 1}}, {"recordId": "s", "dataFields": {}, **misfit}]
-    first, second = RecordBatches(EVENT).of(rows).to_pylist()
+    first, second = RecordBatches(EVENT).of([rows]).to_pylist()
     assert (first["campaignId"], json.loads(first["dataFields"])) == (1, {"a": 1})
     moved = {name: value for name, value in misfit.items() if name != "dataFields" and value != "a"}
     assert json.loads(second["dataFields"]) == {**misfit.get("dataFields", {}), **moved}
@@ -193,7 +225,7 @@ def test_what_parquet_cannot_hold_goes_into_data_fields(misfit: dict[str, Any]) 
 def test_what_parquet_cannot_hold_is_an_error_where_there_are_no_data_fields() -> None:
     schema = {"properties": {"n": {"type": ["integer", "null"]}}}
     with pytest.raises(MisfitError, match="A value of n is no text, number or date that Parquet can hold"):
-        RecordBatches(schema).of([{"n": 2**64}])
+        RecordBatches(schema).of([[{"n": 2**64}]])
 
 
 @pytest.mark.parametrize("data_type", EVENTS, ids=lambda data_type: data_type.name)

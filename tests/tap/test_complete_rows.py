@@ -18,6 +18,7 @@ from jsonschema import Draft7Validator
 from iterable_api.facts.data_types import DATA_TYPES
 from tap_iterable.records.complete_rows import CompleteRows
 from tap_iterable.records.line_decoding import EventLineDecoder
+from tap_iterable.records.record_block import RecordBlock
 from tap_iterable.records.record_shape import RecordShape
 from tap_iterable.schemas.event_schemas import event_schema
 from tests.tap.reading import Output, TapRun
@@ -42,8 +43,8 @@ def _columns(row: Mapping[str, Any]) -> dict[str, Any]:
 def test_rows_of_lines_are_the_same_but_for_nulls_and_have_the_order_of_the_schema(rows: list[dict[str, Any]]) -> None:
     lines = [json.dumps({"createdAt": "2026-09-01 00:00:00 +00:00", **row}).encode() for row in rows]
     records = EventLineDecoder(RecordShape(SCHEMA), "emailOpen").records(lines, [])
-    before = json.loads(msgspec.json.encode(records))
-    after = json.loads(msgspec.json.encode(CompleteRows(COLUMNS).rows(records)))
+    before = json.loads(msgspec.json.encode([*records]))
+    after = json.loads(msgspec.json.encode([*CompleteRows(COLUMNS).rows(records)]))
     assert list(map(_columns, after)) == list(map(_columns, before))
     assert all(list(row) == COLUMNS for row in after)
 
@@ -62,8 +63,8 @@ def test_what_has_no_column_is_not_lost() -> None:
         a: int
         b: int | msgspec.UnsetType = msgspec.UNSET
 
-    for record in (Row(1, 2), {"a": 1, "b": 2}):
-        (row,) = CompleteRows(["c", "a"]).rows([record])
+    for records in (RecordBlock(Row, {"a": [1], "b": [2]}), [{"a": 1, "b": 2}]):
+        (row,) = CompleteRows(["c", "a"]).rows(records)
         assert list(json.loads(msgspec.json.encode(row)).items()) == [("c", None), ("a", 1), ("b", 2)]
 
 
