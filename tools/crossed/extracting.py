@@ -96,6 +96,7 @@ def _arriving(output: str) -> dict[str, Any]:
             "values": [json.dumps(record[name], ensure_ascii=False) if name in record else "" for record in records],
         }
         for name in sorted(names)
+        if not name.startswith("_sdc_")
     }
 
 
@@ -134,7 +135,7 @@ def _loaded(messages: Path, folder: Path, settings: Mapping[str, Any], *, known:
 def _rejected(folder: Path) -> list[str]:
     """The reasons, each once."""
     lines = [json.loads(line) for path in folder.glob("*.singer") for line in path.read_text().splitlines()]
-    return sorted({json.dumps(line["reject"], ensure_ascii=False) for line in lines if "reject" in line})
+    return sorted({f"{line['reject']['code']}: {line['reject']['reason']}" for line in lines if "reject" in line})
 
 
 def _profile(user: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 import s3fs
 
 from tools.crossed.environments import program
-from tools.crossed.material import BARE, EDGES, FIELDS, SMALL, Material, Messages
+from tools.crossed.material import BARE, EDGES, FIELDS, Material, Messages
 from tools.crossed.packages import FOLDER, Package
 from tools.crossed.running import Ended, run, written
 from tools.crossed.servers import KEYS, Servers
@@ -20,6 +20,8 @@ from tools.crossed.stores import STORES, Table, Tables, of_stream, plain
 _SERVER_OF: Final = {"postgres": "postgres", "mariadb": "mariadb", "s3": "s3"}
 _DATES: Final = frozenset({"startDateTime", "endDateTime"})
 """Parts of keys that loaders write in forms of their own."""
+_SIMILAR: Final = ("plan", "afieldof")
+"""How the names of `Material.case` and `Material.long` begin."""
 
 
 @dataclass
@@ -57,17 +59,42 @@ class Trials:
         self._folder = folder
         self._program = program(package)
 
-    def seen(self, material: Material) -> dict[str, Any]:
-        """What each trial showed.
+    def seen(self, material: Material, parts: Collection[str]) -> dict[str, Any]:
+        """What the trials of these names showed, `main` and those of `PARTS`.
 
         Raises:
             NoServerError: this machine lacks a server.
         """
-        return {
-            **self._main(*material.main),
-            "versions": self._versions(*material.versions),
-            **{name: self._users(name, make(material)) for name, make in SMALL.items()},
-        }
+        main = self._main(*material.main) if "main" in parts else {}
+        return {**main, **{name: trial(self, material) for name, trial in PARTS.items() if name in parts}}
+
+    def versions(self, whole: Messages, gone: Messages) -> dict[str, Any]:
+        """Lists of which eight are gone in the second run."""
+        place = self._place("versions")
+        ended = [place.load(whole.path), place.load(gone.path)]
+        table = of_stream(place.tables(), "lists", whole.keys)
+        marked = [row for row in table.rows if any(map(_is_mark, row.items()))]
+        return {**_ending(ended[-1]), "rows": len(table.rows), "marked": len(marked)}
+
+    def empty(self, messages: Messages) -> dict[str, Any]:
+        """Whether there is a table, or a file, for a stream without records."""
+        place = self._place("empty")
+        return {**_ending(place.load(messages.path)), "tables": len(place.tables())}
+
+    def users(self, name: str, messages: Messages) -> dict[str, Any]:
+        """Two users in typed columns."""
+        place = self._place(name)
+        ended = place.load(messages.path)
+        table = of_stream(place.tables(), "users", {"users": ""})
+        return {**_ending(ended), "rows": len(table.rows), **({"columns": _columns(table)} if table.rows else {})}
+
+    def names(self, name: str, messages: Messages) -> dict[str, Any]:
+        """A user with similar names of columns, loaded twice: some names break loaders in the second run alone."""
+        place = self._place(name)
+        ended = [place.load(messages.path) for _ in range(2)]
+        table = of_stream(place.tables(), "users", {"users": ""})
+        similar = {key: value for row in table.rows[:1] for key, value in row.items() if plain(key).startswith(_SIMILAR)}
+        return {**_ending(max(ended, key=lambda end: end.status)), "rows": len(table.rows), "columns": similar}
 
     def _main(self, first: Messages, later: Messages) -> dict[str, Any]:
         """Three runs: a project, the same again, and what came later."""
@@ -82,24 +109,6 @@ class Trials:
             seen["per_cpu_second"] = {"records": round(rate, -2 if rate > 1000 else -1)}
         return seen
 
-    def _versions(self, whole: Messages, gone: Messages) -> dict[str, Any]:
-        """Lists of which eight are gone in the second run."""
-        place = self._place("versions")
-        ended = [place.load(whole.path), place.load(gone.path)]
-        table = of_stream(place.tables(), "lists", whole.keys)
-        marked = [row for row in table.rows if any("delete" in name and value not in ("", None) for name, value in row.items())]
-        return {**_ending(ended[-1]), "rows": len(table.rows), "marked": len(marked)}
-
-    def _users(self, name: str, messages: Messages) -> dict[str, Any]:
-        """Users in typed columns, loaded twice: names too long break some loaders in the second run alone."""
-        place = self._place(name)
-        ended = place.load(messages.path)
-        seen = _ending(ended)
-        table = of_stream(place.tables(), "users", {"users": ""})
-        if not ended.status and name in {"case", "long"}:
-            seen = _ending(place.load(messages.path))
-        return {**seen, "rows": len(table.rows), "columns": _columns(table, messages)}
-
     def _place(self, name: str) -> Place:
         schema = plain(f"x{plain(self._package.environment)[:18]}{plain(self._folder.name)[-4:]}{plain(name)}")
         folder = self._folder / name
@@ -110,6 +119,18 @@ class Trials:
             places[server] = getattr(self._servers, server)
         _prepare(self._package.store, places)
         return Place(self._package, places, self._program)
+
+
+PARTS: Final[Mapping[str, Callable[[Trials, Material], dict[str, Any]]]] = {
+    "versions": lambda trials, material: trials.versions(*material.versions),
+    "empty": lambda trials, material: trials.empty(material.empty),
+    "edges": lambda trials, material: trials.users("edges", material.edges),
+    "case": lambda trials, material: trials.names("case", material.case),
+    "long": lambda trials, material: trials.names("long", material.long),
+    "batch-jsonl": lambda trials, material: trials.users("batch-jsonl", material.batch("jsonl")),
+    "batch-parquet": lambda trials, material: trials.users("batch-parquet", material.batch("parquet")),
+}
+"""The trials beside the main one."""
 
 
 def _prepare(store: str, places: Mapping[str, Any]) -> None:
@@ -145,19 +166,23 @@ def _renamed(row: Mapping[str, Any]) -> dict[str, Any]:
     return {plain(name): value for name, value in row.items()}
 
 
-def _columns(table: Table, messages: Messages) -> dict[str, Any]:
+def _is_mark(item: tuple[str, Any]) -> bool:
+    """Whether a column says that its row was deleted."""
+    return "delete" in item[0] and item[1] not in {"", None}
+
+
+def _columns(table: Table) -> dict[str, Any]:
     """The columns of `FIELDS`: name, type, the value of the one user, and what the other has instead."""
     named = {plain(name): name for name in table.columns}
     found = {_renamed(row).get("email"): row for row in table.rows}
     seen: dict[str, Any] = {}
-    for field in [*FIELDS, "emailListIds"]:
-        name = named.get(plain(field))
+    for column in [*FIELDS, "emailListIds"]:
+        name = named.get(plain(column))
         if name is not None:
             value, absent = (found.get(user, {}).get(name, "<absent>") for user in (EDGES, BARE))
-            seen[field] = {"name": name, "type": table.columns[name], "value": _text(value), "absent": _text(absent)}
-    others = [name for name in table.columns if plain(name).startswith(("plan", "afieldof"))]
-    return {**seen, **({"others": sorted(others)} if not seen else {})}
+            seen[column] = {"name": name, "type": table.columns[name], "value": _text(value), "absent": _text(absent)}
+    return seen
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "NULL" if value is None else repr(value) if isinstance(value, dict | list) else str(value)
+    return value if isinstance(value, str) else "NULL" if value is None else str(value)

@@ -17,9 +17,12 @@ def kept(kind: str) -> dict[str, Any]:
 
 
 def keep(kind: str, package: Package, seen: dict[str, Any]) -> None:
-    """Keep what was seen of a row today, in the order of the table. What is no row any more is left out."""
+    """Keep what was seen of a row today beside what its other trials showed. What is no row any more is left out."""
     day = {"tried": f"{datetime.now(UTC):%Y-%m-%d}", "install": list(package.install)}
-    all_kept = {**kept(kind), package.name: {**day, **seen}}
+    all_kept = kept(kind)
+    before = {} if "not_run" in seen else {**all_kept.get(package.name, {})}
+    before.pop("not_run", None)
+    all_kept[package.name] = {**before, **day, **seen}
     ordered = {name: all_kept[name] for name in packages(kind) if name in all_kept}
     path = FOLDER / "results" / f"{kind}.json"
     path.parent.mkdir(exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 TIMEOUT_SECONDS: Final = 400
+_NOISE: Final = re.compile(r"^[\d\-:., |]+(?=\S)|(?:file://)?/[\w.+/-]+/")
+"""The time before a message, and the folders of files."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Ended:
         """The last line of the log that names an error; empty if the run succeeded."""
         lines = [line.strip() for line in self.log.splitlines() if line.strip()]
         errors = [line for line in lines if "Error" in line or "Exception" in line]
-        return (errors or lines or ["no word"])[-1][-300:] if self.status else ""
+        return _NOISE.sub("", (errors or lines or ["no word"])[-1])[:200] if self.status else ""
 
 
 def run(
