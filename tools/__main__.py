@@ -12,11 +12,13 @@ from tools import (
     troubleshooting,
     webhooks,
 )
+from tools.crossed import pages as crossed
 from tools.generated import main
 
 main(
     {
         **architecture.files(),
+        **crossed.files(),
         **definitions.files(),
         **objects.files(),
         **readme.files(),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Final
@@ -54,11 +52,8 @@ def _tried(attempt: Try, package: Package, folder: Path) -> dict[str, Any]:
 
 
 def _loaders(servers: Servers, folder: Path, parts: Collection[str]) -> Try:
-    @cache
-    def material(tap: str) -> Material:
-        return Material(folder / f"material-{len(tap)}", json.loads(tap))
-
-    return lambda package, place: Trials(package, servers, place).seen(material(json.dumps(package.tap)), parts)
+    material = Material(folder / "material")
+    return lambda package, place: Trials(package, servers, place).seen(material, parts)
 
 
 def _extractors(servers: Servers, _: Path, __: Collection[str]) -> Try:

@@ -21,9 +21,19 @@ from tools.crossed.stores import plain
 _SERVERS: Final = {"postgres": "postgres", "mariadb": "mariadb", "s3": "s3", "json": "http"}
 _PLAIN: Final = {"streams": {"*": {"object": "users"}}}
 _KNOWN: Final[Mapping[str, Any]] = {
-    "email": "known@example.com", "visits": 1, "bigNumber": 1, "balance": 0.5, "ratio": 0.5, "vip": True, "born": "2000-01-01",
-    "seen": "2026-01-01 00:00:00 +00:00", "prefs": {"k": True, "n": 0.5}, "tags": ["x"], "note": "x", "postcode": "x",
-}  # fmt: skip
+    "email": "known@example.com",
+    "visits": 1,
+    "bigNumber": 1,
+    "balance": 0.5,
+    "ratio": 0.5,
+    "vip": True,
+    "born": "2000-01-01",
+    "seen": "2026-01-01 00:00:00 +00:00",
+    "prefs": {"k": True, "n": 0.5},
+    "tags": ["x"],
+    "note": "x",
+    "postcode": "x",
+}
 """A user who is in Iterable before, so that the project has the fields with their types."""
 
 
@@ -70,7 +80,9 @@ class Extraction:
         if found.status:
             return found
         catalog = written(self._folder, "catalog.json", _selected(json.loads(found.output)))
-        return run([self._program, *config, self._package.catalog_option, catalog], self._folder / "read", environment=KEYS)
+        return run(
+            [self._program, *config, self._package.catalog_option, catalog], self._folder / "read", environment=KEYS
+        )
 
 
 def _selected(catalog: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +113,11 @@ def _arriving(output: str) -> dict[str, Any]:
 
 
 def _said(column: Any) -> Any:
-    return {name: column[name] for name in ("type", "format", "multipleOf", "$ref") if name in column} if column else column
+    return (
+        {name: column[name] for name in ("type", "format", "multipleOf", "$ref") if name in column}
+        if column
+        else column
+    )
 
 
 def _loaded(messages: Path, folder: Path, settings: Mapping[str, Any], *, known: bool) -> dict[str, Any]:
@@ -111,9 +127,14 @@ def _loaded(messages: Path, folder: Path, settings: Mapping[str, Any], *, known:
             answer = _asked(sandbox, "POST", "/api/users/bulkUpdate", {"users": [_profile(_KNOWN)]})
             answer.raise_for_status()
         config = {
-            "api_key": sandbox.api_key, "api_url": sandbox.url, "enforce_rate_limits": False, "run_history": "",
-            "summary_path": str(folder / "summary.json"), "rejects_path": str(folder / "rejects"), **settings,
-        }  # fmt: skip
+            "api_key": sandbox.api_key,
+            "api_url": sandbox.url,
+            "enforce_rate_limits": False,
+            "run_history": "",
+            "summary_path": str(folder / "summary.json"),
+            "rejects_path": str(folder / "rejects"),
+            **settings,
+        }
         command = [str(BIN / "target-iterable"), "--config", written(folder, "config.json", config)]
         ended = run(command, folder, messages)
         types = _asked(sandbox, "GET", "/api/users/getFields").json()["fields"]

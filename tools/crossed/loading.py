@@ -1,8 +1,7 @@
-"""Running a loader through all that it is tried with, and what is seen of it, as plain values for `results/loaders.json`."""
+"""Running a loader through all that it is tried with, and what is seen of it, as plain values for the results."""
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from tools.crossed.running import Ended, run, written
 from tools.crossed.servers import KEYS, Servers
 from tools.crossed.stores import STORES, Table, Tables, of_stream, plain
 
-_SERVER_OF: Final = {"postgres": "postgres", "mariadb": "mariadb", "s3": "s3"}
+_SERVER_OF: Final = {"postgres": "postgres", "s3": "s3"}
 _DATES: Final = frozenset({"startDateTime", "endDateTime"})
 """Parts of keys that loaders write in forms of their own."""
 _SIMILAR: Final = ("plan", "afieldof")
@@ -36,8 +35,7 @@ class Place:
         """Run the loader over a file."""
         folder = Path(self.places["folder"])
         config = written(folder, "config.json", self.package.settings(self.places))
-        arguments = [argument.format_map(self.places) for argument in self.package.arguments]
-        return run([self.source, *arguments, "--config", config], folder, messages, KEYS)
+        return run([self.source, "--config", config], folder, messages, KEYS)
 
     def tables(self) -> Tables:
         """What is there."""
@@ -93,7 +91,9 @@ class Trials:
         place = self._place(name)
         ended = [place.load(messages.path) for _ in range(2)]
         table = of_stream(place.tables(), "users", {"users": ""})
-        similar = {key: value for row in table.rows[:1] for key, value in row.items() if plain(key).startswith(_SIMILAR)}
+        similar = {
+            key: value for row in table.rows[:1] for key, value in row.items() if plain(key).startswith(_SIMILAR)
+        }
         return {**_ending(max(ended, key=lambda end: end.status)), "rows": len(table.rows), "columns": similar}
 
     def _main(self, first: Messages, later: Messages) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class Trials:
         if seen["loads"]["rows"]:
             seen["again"] = {**_ending(place.load(first.path)), **_compared(place.tables(), first)}
             seen["later"] = {**_ending(place.load(later.path)), **_compared(place.tables(), first, later)}
-            seen["per_cpu_second"] = {"records": round(rate, -2 if rate > 1000 else -1)}
+            seen["per_cpu_second"] = {"records": round(rate, -2)}
         return seen
 
     def _place(self, name: str) -> Place:
@@ -137,9 +137,6 @@ def _prepare(store: str, places: Mapping[str, Any]) -> None:
     if store == "s3":
         options = {"endpoint_url": places["s3"]}
         s3fs.S3FileSystem(key="crossed", secret="crossed", client_kwargs=options).mkdir(places["schema"])  # noqa: S106
-    if store == "mariadb":
-        client = ["mariadb", "--no-defaults", "-h127.0.0.1", f"-P{places['mariadb']}", "-ucrossed", "-pcrossed", "-e"]
-        subprocess.run([*client, f"create database {places['schema']}"], check=True)  # noqa: S603 (our own command)
 
 
 def _ending(ended: Ended) -> dict[str, Any]:
@@ -163,7 +160,8 @@ def _key(row: Mapping[str, Any], key: list[str]) -> tuple[str, ...]:
 
 
 def _renamed(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {plain(name): value for name, value in row.items()}
+    """The row by plain names; without cells that have none, as in lines that are longer than their header."""
+    return {plain(name): value for name, value in row.items() if name is not None}
 
 
 def _is_mark(item: tuple[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -24,12 +24,28 @@ MOMENT: Final = "2026-01-02 03:04:05.678 +00:00"
 EDGES: Final = "edges@example.com"
 BARE: Final = "bare@example.com"
 FIELDS: Final[Mapping[str, Any]] = {
-    "signupDate": MOMENT, "bigNumber": BIG, "note": TEXT, "half": 2.5, "prefs": {"tags": ["a", "b"], "price": 2.5},
+    "signupDate": MOMENT,
+    "bigNumber": BIG,
+    "note": TEXT,
+    "half": 2.5,
+    "prefs": {"tags": ["a", "b"], "price": 2.5},
 }
 """Fields of the user `EDGES`; the user `BARE` has none of them."""
 MAIN: Final = (
-    "users", "custom_event", "email_send", "email_click", "purchase", "campaigns", "campaign_metrics", "templates",
-    "journeys", "lists", "user_fields", "snippets", "whatsapp_bounce", "forgotten_users",
+    "users",
+    "custom_event",
+    "email_send",
+    "email_click",
+    "purchase",
+    "campaigns",
+    "campaign_metrics",
+    "templates",
+    "journeys",
+    "lists",
+    "user_fields",
+    "snippets",
+    "whatsapp_bounce",
+    "forgotten_users",
 )
 """Streams of the main project; the last one has no record."""
 LONG: Final = "a_field_of_which_the_first_sixty_three_bytes_are_the_same_as_of_another_one"
@@ -60,15 +76,11 @@ class Material:
 
     Args:
         folder: for the files.
-        tap: settings of tap-iterable beside those that the files need.
         users, events: how many the main project has.
     """
 
-    def __init__(
-        self, folder: Path, tap: Mapping[str, Any] | None = None, *, users: int = 3_000, events: int = 30_000
-    ) -> None:
+    def __init__(self, folder: Path, *, users: int = 3_000, events: int = 30_000) -> None:
         self._folder = folder
-        self._tap = tap or {}
         self._users, self._events = users, events
 
     @cached_property
@@ -77,7 +89,7 @@ class Material:
         folder = self._folder / "main"
         with _sandbox() as sandbox:
             sandbox.seed(users=self._users, events=self._events, until=NOW - timedelta(days=1))
-            config = {**self._tap, "costly_streams": ["campaign_metrics"], "end_date": NOW.isoformat()}
+            config = {"costly_streams": ["campaign_metrics"], "end_date": NOW.isoformat()}
             first = _read(sandbox, folder / "first", config, streams=MAIN)
             sandbox.advance(timedelta(hours=1))
             sandbox.load("user", [{"email": f"new{number}@example.com"} for number in range(200)])
@@ -106,12 +118,12 @@ class Material:
     def empty(self) -> Messages:
         """A stream without a record."""
         with _sandbox() as sandbox:
-            return _read(sandbox, self._folder / "empty", self._tap, streams=["forgotten_users"])
+            return _read(sandbox, self._folder / "empty", {}, streams=["forgotten_users"])
 
     @cached_property
     def versions(self) -> tuple[Messages, Messages]:
         """Lists with ACTIVATE_VERSION, and the same after 8 of 20 are gone."""
-        config = {**self._tap, "emit_activate_version_messages": True}
+        config = {"emit_activate_version_messages": True}
         with _sandbox() as sandbox:
             ids = [_post(sandbox, "/api/lists", {"name": f"list {number}"})["listId"] for number in range(20)]
             whole = _read(sandbox, self._folder / "whole", config, streams=["lists"])
@@ -125,14 +137,14 @@ class Material:
         compression = {"compression": "gzip"} if form == "jsonl" else {}
         encoding = {"format": form, **compression}
         config = {"batch_config": {"encoding": encoding, "storage": {"root": root.as_uri()}}}
-        return self._users_of(f"batch-{form}", [{"email": EDGES, "emailListIds": [1, 2], **FIELDS}, {"email": BARE}], config)
+        return self._users_of(
+            f"batch-{form}", [{"email": EDGES, "emailListIds": [1, 2], **FIELDS}, {"email": BARE}], config
+        )
 
-    def _users_of(
-        self, name: str, users: list[dict[str, Any]], config: Mapping[str, Any] | None = None
-    ) -> Messages:
+    def _users_of(self, name: str, users: list[dict[str, Any]], config: Mapping[str, Any] | None = None) -> Messages:
         with _sandbox() as sandbox:
             sandbox.load("user", users)
-            typed = {"typed_user_fields": True, **self._tap, **(config or {})}
+            typed = {"typed_user_fields": True, **(config or {})}
             return _read(sandbox, self._folder / name, typed, streams=["users"])
 
 
@@ -149,13 +161,18 @@ def _read(
 ) -> Messages:
     """What the tap writes, of all streams or of some."""
     settings = {
-        "api_key": sandbox.api_key, "api_url": sandbox.url, "start_date": "2025-01-01", "run_history": "",
-        "enforce_rate_limits": False, "end_date": (NOW + timedelta(days=1)).isoformat(), **config,
+        "api_key": sandbox.api_key,
+        "api_url": sandbox.url,
+        "start_date": "2025-01-01",
+        "run_history": "",
+        "enforce_rate_limits": False,
+        "end_date": (NOW + timedelta(days=1)).isoformat(),
+        **config,
     }
     arguments = ["--config", written(folder, "config.json", settings)]
     command = [str(BIN / "tap-iterable"), *arguments]
     if streams:
-        catalog = _selected(json.loads(_output(command + ["--discover"], folder)), streams)
+        catalog = _selected(json.loads(_output([*command, "--discover"], folder)), streams)
         command += ["--catalog", written(folder, "catalog.json", catalog)]
     if state is not None:
         command += ["--state", written(folder, "state.json", state)]
@@ -206,8 +223,6 @@ def _post(sandbox: Sandbox, path: str, body: Mapping[str, Any]) -> dict[str, Any
 
 
 def _call(sandbox: Sandbox, method: str, path: str, body: Mapping[str, Any] | None = None) -> requests.Response:
-    answer = requests.request(
-        method, sandbox.url + path, json=body, headers={"Api-Key": sandbox.api_key}, timeout=60
-    )
+    answer = requests.request(method, sandbox.url + path, json=body, headers={"Api-Key": sandbox.api_key}, timeout=60)
     answer.raise_for_status()
     return answer

@@ -21,11 +21,9 @@ class Package:
         command: the program, in the environment's `bin`.
         store: where the data is, a key of `stores.STORES` for loaders and of `sources.SOURCES` for extractors.
         config: its settings. Texts may hold names of places in braces, such as `{folder}`.
-        arguments: before those that Singer prescribes; for programs that are no Singer plugins.
         catalog_option: how an extractor is told its catalog.
         routes: settings `streams` of target-iterable for the streams of an extractor.
         target: other settings of target-iterable.
-        tap: settings of tap-iterable for a loader.
         advice: what to set, or why not to use it, as the page says it.
     """
 
@@ -34,11 +32,9 @@ class Package:
     command: str
     store: str
     config: Mapping[str, Any] = field(default_factory=dict)
-    arguments: tuple[str, ...] = ()
     catalog_option: str = "--catalog"
     routes: Mapping[str, Any] = field(default_factory=dict)
     target: Mapping[str, Any] = field(default_factory=dict)
-    tap: Mapping[str, Any] = field(default_factory=dict)
     advice: str = ""
 
     @property

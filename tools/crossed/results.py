@@ -1,11 +1,13 @@
-"""What was seen, in `results/loaders.json` and `results/extractors.json`: the day and the values for each row of the tables."""
+"""What was seen, in `results`: the day and the values for each row of the tables of packages."""
 
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
+from tools.crossed.environments import FOLDER as ENVIRONMENTS
 from tools.crossed.packages import FOLDER, Package, packages
 
 
@@ -26,4 +28,9 @@ def keep(kind: str, package: Package, seen: dict[str, Any]) -> None:
     ordered = {name: all_kept[name] for name in packages(kind) if name in all_kept}
     path = FOLDER / "results" / f"{kind}.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(ordered, indent=1, ensure_ascii=False)
+    path.write_text(_RUN.sub(".crossed", text) + "\n")
+
+
+_RUN: Final = re.compile(r"[^'\"\s]*/" + re.escape(ENVIRONMENTS.name) + r"(/run-\w+)?")
+"""Where runs take place, which differs from machine to machine and from run to run."""

@@ -53,7 +53,12 @@ def run(
         output.open("wb") as stdout,
         log.open("wb") as stderr,
         subprocess.Popen(  # noqa: S603 (commands of our own tables)
-            command, cwd=folder, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True,
+            command,
+            cwd=folder,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
             env={**os.environ, **(environment or {})},
         ) as process,
     ):

@@ -74,15 +74,23 @@ def _mariadb(folder: Path) -> Iterator[int]:
         raise NoServerError("MariaDB is not installed")
     port, user = _free_port(), f"--user={os.environ.get('USER', 'root')}"
     if not folder.exists():
-        install = ["mariadb-install-db", "--no-defaults", f"--datadir={folder}", user, "--auth-root-authentication-method=normal"]
+        install = [
+            "mariadb-install-db",
+            "--no-defaults",
+            f"--datadir={folder}",
+            user,
+            "--auth-root-authentication-method=normal",
+        ]
         subprocess.run(install, check=True, capture_output=True)  # noqa: S603 (our own command)
     options = ["--no-defaults", f"--datadir={folder}", f"--socket={folder}/socket", user, "--bind-address=127.0.0.1"]
     log = ["--log-bin", "--binlog-format=ROW", "--server-id=1", "--skip-name-resolve"]
-    with (folder / "log").open("wb") as out, started(
-        ["mariadbd", *options, *log, f"--port={port}"], stdout=out, stderr=out
+    with (
+        (folder / "log").open("wb") as out,
+        started(["mariadbd", *options, *log, f"--port={port}"], stdout=out, stderr=out),
     ):
         _await(port)
-        users = "create user if not exists crossed@'127.0.0.1' identified by 'crossed'; grant all on *.* to crossed@'127.0.0.1'"
+        who = "crossed@'127.0.0.1'"
+        users = f"create user if not exists {who} identified by 'crossed'; grant all on *.* to {who}"
         client = ["mariadb", "--no-defaults", f"--socket={folder}/socket", "-uroot", "-e", users]
         subprocess.run(client, check=True)  # noqa: S603 (our own command)
         yield port

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,25 +89,6 @@ def sqlite(places: Mapping[str, Any]) -> Tables:
     return tables
 
 
-def mariadb(places: Mapping[str, Any]) -> Tables:
-    """The tables of the database `schema`. All values are texts."""
-    client = [
-        "mariadb", "--no-defaults", "-h127.0.0.1", f"-P{places['mariadb']}", "-ucrossed", "-pcrossed", "--batch", "-e",
-    ]
-
-    def asked(query: str) -> list[list[str]]:
-        ended = subprocess.run([*client, query], capture_output=True, text=True, check=True)  # noqa: S603 (our own)
-        return [line.split("\t") for line in ended.stdout.splitlines()]
-
-    tables: Tables = {}
-    where = f"table_schema = '{places['schema']}'"
-    for (name,) in asked(f"select table_name from information_schema.tables where {where}")[1:]:  # noqa: S608 (above)
-        types = asked(f"select column_name, data_type from information_schema.columns where {where} and table_name = '{name}'")[1:]  # noqa: S608,E501
-        header, *rows = asked(f"select * from `{places['schema']}`.`{name}`") or [[]]  # noqa: S608 (see above)
-        tables[name] = Table(dict(types), [dict(zip(header, row, strict=True)) for row in rows])  # type: ignore[arg-type]
-    return tables
-
-
 def files(places: Mapping[str, Any]) -> Tables:
     """The files of the folder `output`: a table for each, named by its path without the ending."""
     folder = Path(places["folder"]) / "output-files"
@@ -124,7 +104,10 @@ def files(places: Mapping[str, Any]) -> Tables:
 def s3(places: Mapping[str, Any]) -> Tables:
     """The files of the bucket `schema`."""
     store = s3fs.S3FileSystem(
-        key="crossed", secret="crossed", client_kwargs={"endpoint_url": places["s3"]}, use_listings_cache=False  # noqa: S106
+        key="crossed",
+        secret="crossed",  # noqa: S106 (of a server of our own)
+        client_kwargs={"endpoint_url": places["s3"]},
+        use_listings_cache=False,
     )
     folder = Path(places["folder"]) / "output-files"
     for path in store.find(places["schema"]):
@@ -152,11 +135,19 @@ def _parquet(path: Path) -> Table:
 
 
 _READERS: Final[Mapping[str, Callable[[Path], Table]]] = {
-    ".jsonl": _jsonl, ".json": _jsonl, ".singer": _jsonl, ".csv": _csv, ".parquet": _parquet,
+    ".jsonl": _jsonl,
+    ".json": _jsonl,
+    ".singer": _jsonl,
+    ".csv": _csv,
+    ".parquet": _parquet,
 }
 
 STORES: Final[Mapping[str, Callable[[Mapping[str, Any]], Tables]]] = {
-    "postgres": postgres, "duckdb": in_duckdb, "sqlite": sqlite, "mariadb": mariadb, "files": files, "s3": s3,
+    "postgres": postgres,
+    "duckdb": in_duckdb,
+    "sqlite": sqlite,
+    "files": files,
+    "s3": s3,
 }
 """Kind of store -> what reads it, given the places of a run."""
 
