@@ -17,6 +17,7 @@ from benchmarks.report import Report
 from benchmarks.rows import Load
 from benchmarks.subjects import taps, targets
 from benchmarks.subjects.sandbox import ROUTES
+from benchmarks.warehouse import bench as warehouse
 
 Part = Callable[[Arena, argparse.Namespace, Report], None]
 
@@ -137,6 +138,7 @@ PARTS: Final[dict[str, Part]] = {
     "target-growth": _target_growth,
     "sandbox-growth": _sandbox_growth,
     "webhooks": _webhooks,
+    "warehouse": warehouse.measure,
 }
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,28 @@ from benchmarks.pairs import Ratios
 from benchmarks.webhooks import Figures as ReceiverFigures
 
 _COLUMNS: Final = ("records", "records/s", "peak MB", "CPU s per million", "start s", "first record s")
+_LOAD_COLUMNS: Final = ("rows/s", "seconds", "CPU s", "database's CPU s", "by time", "by CPU")
 _console: Final = Console(width=120)
+
+
+@dataclass(frozen=True)
+class LoadFigures:
+    """What one load of a database took.
+
+    Attributes:
+        cpu_seconds: of the commands.
+        database_cpu_seconds: of the processes of the database.
+    """
+
+    rows: int
+    seconds: float
+    cpu_seconds: float
+    database_cpu_seconds: float
+
+    @property
+    def all_cpu_seconds(self) -> float:
+        """Of both."""
+        return self.cpu_seconds + self.database_cpu_seconds
 
 
 class Report:
@@ -46,6 +67,18 @@ class Report:
         _console.print(table)
         rows = {name: asdict(row) for name, row in figures.items()}
         self._results[title] = {"figures": rows, "times as many": times_as_many}
+
+    def loads(self, title: str, figures: Mapping[str, LoadFigures]) -> None:
+        """Ways to load the same rows into a database."""
+        own, *others = figures
+        table = _table(f"{title}; how many times as fast the first is", "", *_LOAD_COLUMNS)
+        for name, row in figures.items():
+            measured = (row.rows / row.seconds, row.seconds, row.cpu_seconds, row.database_cpu_seconds)
+            cells = [format(value, form) for value, form in zip(measured, (",.0f", ".1f", ".1f", ".1f"), strict=True)]
+            ratios = (row.seconds / figures[own].seconds, row.all_cpu_seconds / figures[own].all_cpu_seconds)
+            table.add_row(name, *cells, *(f"{ratio:.2f}" for ratio in ratios if name in others))
+        _console.print(table)
+        self._results[title] = {name: asdict(row) for name, row in figures.items()}
 
     def additions(self, title: str, ratios: Mapping[str, Ratios]) -> None:
         """What an addition costs each subject."""

@@ -12,7 +12,7 @@ from demo.iterable import Seed
 from demo.job import run
 from demo.pipelines import PipelineFailedError
 from demo.processes import exit_on_sigterm
-from demo.report import show
+from demo.report import show, tell
 
 
 def main() -> int:
@@ -26,13 +26,15 @@ def main() -> int:
     console = Console()
     seed = Seed(users=options.users, events=options.events)
     try:
-        extracted, activated = run(options.folder.resolve(), seed, lambda text: console.print(f"· {text}"))
+        result = run(options.folder.resolve(), seed, lambda text: console.print(f"· {text}"))
     except PipelineFailedError as error:
         console.print(str(error), style="red")
         return 1
-    show("Out of Iterable", extracted, console)
-    show("Into Iterable", activated, console)
-    return 0 if all(line.agrees for line in (*extracted, *activated)) else 1
+    show("Out of Iterable", result.extracted, console)
+    show("Into Iterable", result.activated, console)
+    if result.insights:
+        tell(result.insights, console)
+    return 0 if all(line.agrees for line in (*result.extracted, *result.activated)) else 1
 
 
 if __name__ == "__main__":

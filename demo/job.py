@@ -1,18 +1,20 @@
-"""The main job: out of Iterable into the warehouse, an audience in SQL, and back into Iterable."""
+"""The main job: out of Iterable into the warehouse, an audience in SQL, back into Iterable, a look at the models."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from demo.iterable import API_KEY, Project, Seed, sandbox
+from demo.models import Dbt, DbtMissingError, install, postgres_output
 from demo.pipelines import Meltano
-from demo.report import Line
+from demo.report import Insight, Line
 from demo.warehouse import Warehouse, warehouse
 
 ACTIVATION: Final = Path(__file__).parent / "activation.sql"
+INSIGHTS: Final = Path(__file__).parent / "insights.sql"
 
 IN_ITERABLE: Final[Mapping[str, Callable[[Project], int]]] = {
     "users": lambda iterable: iterable.exported("user", lambda user: "buyerTier" in user),
@@ -25,8 +27,16 @@ IN_ITERABLE: Final[Mapping[str, Callable[[Project], int]]] = {
 Say = Callable[[str], None]
 
 
-def run(folder: Path, seed: Seed, say: Say) -> tuple[list[Line], list[Line]]:
-    """Do the job once; the lines of the way out and of the way back. What it needs is kept in `folder`."""
+class Result(NamedTuple):
+    """The lines of the way out and of the way back, and five from the models; none of these if there is no dbt."""
+
+    extracted: list[Line]
+    activated: list[Line]
+    insights: list[Insight]
+
+
+def run(folder: Path, seed: Seed, say: Say) -> Result:
+    """Do the job once. What it needs is kept in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     say("Starting a local Iterable and a PostgreSQL")
     with sandbox(folder / "iterable.db", seed) as iterable, warehouse(folder / "postgres") as postgres:
@@ -36,7 +46,8 @@ def run(folder: Path, seed: Seed, say: Say) -> tuple[list[Line], list[Line]]:
         say(f"Running {ACTIVATION.name} in PostgreSQL")
         postgres.run(ACTIVATION)
         say("meltano run tap-postgres target-iterable")
-        return extracted, _activate(meltano, iterable, postgres, folder / "summary.json")
+        activated = _activate(meltano, iterable, postgres, folder / "summary.json")
+        return Result(extracted, activated, _insights(folder / "dbt", postgres, say))
 
 
 def _settings(folder: Path, seed: Seed, iterable: Project, postgres: Warehouse) -> dict[str, str]:
@@ -77,3 +88,16 @@ def _activated(table: str, summary: Mapping[str, Any], there: int, here: int) ->
     stream = f"activation-{table}"
     counts = summary[stream]
     return Line(stream, there, here, counts["read"], counts["seconds"], counts["written"], counts["rejected"])
+
+
+def _insights(folder: Path, postgres: Warehouse, say: Say) -> list[Insight]:
+    """Build the models, and ask them."""
+    folder.mkdir(exist_ok=True)
+    try:
+        dbt = install(folder / "environment")
+    except DbtMissingError as error:
+        say(f"dbt cannot be installed, so the models are left out: {error}")
+        return []
+    say("dbt run")
+    Dbt(dbt, folder, postgres_output(postgres.folder, "models"))("run")
+    return [Insight(question, answer) for _, question, answer in postgres.rows(INSIGHTS)]

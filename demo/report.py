@@ -32,6 +32,22 @@ class Line:
         return self.accepted is None or self.moved == self.accepted + (self.rejected or 0)
 
 
+@dataclass(frozen=True)
+class Insight:
+    """What the models answer to a question."""
+
+    question: str
+    answer: str
+
+
+def tell(insights: list[Insight], console: Console) -> None:
+    """Print a line for each."""
+    table = Table(title="What the models tell", title_justify="left", box=None, pad_edge=False, show_header=False)
+    for insight in insights:
+        table.add_row(insight.question, insight.answer)
+    console.print(table)
+
+
 def show(title: str, lines: list[Line], console: Console) -> None:
     """Print one pipeline's table; a line whose counts disagree is red and marked `≠`."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -49,6 +50,11 @@ class Warehouse:
         """Execute a file of SQL in one transaction."""
         with psycopg.connect(self._uri) as connection:
             connection.execute(script.read_bytes())
+
+    def rows(self, script: Path) -> list[tuple[Any, ...]]:
+        """The rows of a file with one query."""
+        with psycopg.connect(self._uri) as connection:
+            return connection.execute(script.read_bytes()).fetchall()
 
     def counts(self, schema: str) -> dict[str, int]:
         """Rows per table of a schema."""

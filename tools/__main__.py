@@ -2,6 +2,7 @@
 
 from tools import (
     architecture,
+    dbt_streams,
     definitions,
     objects,
     readme,
@@ -19,6 +20,7 @@ main(
     {
         **architecture.files(),
         **crossed.files(),
+        **dbt_streams.files(),
         **definitions.files(),
         **objects.files(),
         **readme.files(),

@@ -14,8 +14,7 @@ import psutil
 import pytest
 
 from demo.iterable import API_KEY, Seed, sandbox
-from demo.job import run
-from demo.report import Line
+from demo.job import Result, run
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits.limiter import Unlimited
 from tests.target.loading import Contents
@@ -31,47 +30,51 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def first(folder: Path) -> tuple[list[Line], list[Line]]:
+def first(folder: Path) -> Result:
     return run(folder, SEED, lambda _: None)
 
 
 @pytest.fixture(scope="module")
-def second(folder: Path, first: tuple[list[Line], list[Line]]) -> tuple[list[Line], list[Line]]:
+def second(folder: Path, first: Result) -> Result:
     assert first
     return run(folder, SEED, lambda _: None)
 
 
-def test_every_row_of_every_stream_arrives_in_postgresql(first: tuple[list[Line], list[Line]]) -> None:
-    extracted, _ = first
+def test_every_row_of_every_stream_arrives_in_postgresql(first: Result) -> None:
+    extracted = first.extracted
     assert [line.stream for line in extracted if not line.agrees] == []
     assert sum(line.in_iterable > 0 for line in extracted) >= 12 + 6
     assert {line.stream: line.in_postgres for line in extracted}["users"] == SEED.users
 
 
-def test_everything_that_sql_picked_is_accepted_and_is_there(first: tuple[list[Line], list[Line]]) -> None:
-    _, activated = first
-    for line in activated:
+def test_everything_that_sql_picked_is_accepted_and_is_there(first: Result) -> None:
+    for line in first.activated:
         assert line.in_postgres > 0
         assert line.in_iterable == line.in_postgres == line.moved == line.accepted
         assert line.rejected == 0
 
 
-def test_a_second_run_moves_only_what_is_new(
-    first: tuple[list[Line], list[Line]], second: tuple[list[Line], list[Line]]
-) -> None:
-    extracted, activated = second
+def test_the_models_answer_five_questions(folder: Path, first: Result) -> None:
+    answers = {insight.question: insight.answer for insight in first.insights}
+    assert len(answers) == 5
+    assert all(any(character.isdigit() for character in answer) for answer in answers.values())
+    with sandbox(folder / "iterable.db", SEED) as project:
+        opens, by_bots = project.exported("emailOpen"), project.exported("emailOpen", lambda event: event["isBot"])
+    assert answers["Opens by programs"] == f"{by_bots} of {opens} e-mail opens"
+
+
+def test_a_second_run_moves_only_what_is_new(first: Result, second: Result) -> None:
+    extracted, activated, _ = second
     assert all(line.agrees for line in (*extracted, *activated))
     moved = {line.stream: line.moved for line in extracted}
     assert moved["email_send"] == moved["purchase"] == 0
-    written = {line.stream: line.accepted for line in first[1]}
+    written = {line.stream: line.accepted for line in first.activated}
     assert moved["custom_event"] == written["activation-events"]
     # The row at the bookmark is read again: Singer's bookmarks are inclusive.
     assert [line.accepted for line in activated] == [1, 1, 1, 1]
 
 
-def test_no_column_that_serves_the_pipeline_alone_becomes_a_field(
-    folder: Path, second: tuple[list[Line], list[Line]], tmp_path: Path
-) -> None:
+def test_no_column_that_serves_the_pipeline_alone_becomes_a_field(folder: Path, second: Result, tmp_path: Path) -> None:
     assert second
     with sandbox(tmp_path / "seeded.db", SEED) as seeded, sandbox(folder / "iterable.db", SEED) as written:
         before, after = (_looked_at(project.url) for project in (seeded, written))

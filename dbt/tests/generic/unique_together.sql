@@ -1,0 +1,7 @@
+{# Columns that identify a row together, as a generic test of dbt. #}
+{% test unique_together(model, columns) %}
+select {{ columns | join(', ') }}
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+{% endtest %}
