@@ -17,7 +17,6 @@ from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue
 
 from iterable_api.errors import IterableError, RunEndedError
-from iterable_api.facts.data_types import USER, DataType
 from iterable_api.http.client import IterableClient
 from iterable_api.plugin import environment, stream_maps
 from iterable_api.plugin.connection_settings import connect, describe_sdk_settings, unknown_settings
