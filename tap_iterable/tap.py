@@ -17,7 +17,6 @@ from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue
 
 from iterable_api.errors import IterableError, RunEndedError
-from iterable_api.facts.data_types import USER, DataType
 from iterable_api.http.client import IterableClient
 from iterable_api.plugin import environment, stream_maps
 from iterable_api.plugin.connection_settings import connect, describe_sdk_settings, unknown_settings
@@ -55,7 +54,7 @@ from tap_iterable.stream_types.base import KEY_CHECK, IterableStream
 from tap_iterable.stream_types.resource_stream import RESOURCES, ResourceStream
 from tap_iterable.stream_types.stream_facts import StreamBoard
 from tap_iterable.streams.registry import COSTLY, PROJECT_STREAMS
-from tap_iterable.users_schema_discovery import add_field_columns
+from tap_iterable.users_schema_discovery import user_type
 
 _STREAM_NAMES: Final = {*(resource.stream for resource in RESOURCES), *(stream.name for stream in PROJECT_STREAMS)}
 """Streams that are no exports; a data type of `extra_data_types` must not have one of their names."""
@@ -248,12 +247,9 @@ class TapIterable(TrafficTap):
         return [
             *(ResourceStream(self, self.client, resource) for resource in RESOURCES),
             *(stream(self, self.client) for stream in PROJECT_STREAMS),
-            UserStream(self, self.client, self._user_type()),
+            UserStream(self, self.client, user_type(self.client, self.config)),
             *event_streams(self, self.client),
         ]
-
-    def _user_type(self) -> DataType:
-        return add_field_columns(self.client, USER) if self.config["typed_user_fields"] else USER
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:

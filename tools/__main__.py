@@ -13,11 +13,13 @@ from tools import (
     troubleshooting,
     webhooks,
 )
+from tools.crossed import pages as crossed
 from tools.generated import main
 
 main(
     {
         **architecture.files(),
+        **crossed.files(),
         **dbt_streams.files(),
         **definitions.files(),
         **objects.files(),

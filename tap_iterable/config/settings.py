@@ -145,6 +145,17 @@ SCHEMA: Final[dict[str, Any]] = {
             "description": "Give `users` a column for each field of the project, with the type that Iterable keeps it "
             "in, at the cost of one request for each run. Values of another type, and arrays, stay in `dataFields`.",
         },
+        "distinct_columns": {
+            "type": "string",
+            "enum": ["exact", "lower_case", "snake_case"],
+            "default": "exact",
+            "title": "Distinct columns",
+            "description": "Which columns of `typed_user_fields` the loader tells apart: `exact` all of them; "
+            "`lower_case` those that differ in lower case; `snake_case` those that differ in lower case without "
+            "underscores. Of fields that it does not tell apart one has the column; the others, and with both of these "
+            "also names of more than 63 bytes, stay in `dataFields`, and a warning names them. docs/loaders.md says "
+            "which loader needs what.",
+        },
         "absent_as_null": {
             "type": "boolean",
             "default": False,
