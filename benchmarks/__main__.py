@@ -56,6 +56,13 @@ def _ledger(place: Arena, options: argparse.Namespace, report: Report) -> None:
     report.comparison("Writing users with a ledger", compare(subjects, options.records, options.runs))
 
 
+def _wide(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    """Users with ten of 400 columns."""
+    named = {**targets.TARGETS, "target-iterable": targets.ROUTED}
+    subjects = {name: place.target(target, "wide_users") for name, target in named.items()}
+    report.comparison("Writing users with few of many fields", compare(subjects, options.records, options.runs))
+
+
 def _lists(place: Arena, options: argparse.Namespace, report: Report) -> None:
     """Members of 5,000 lists, where no two records behind each other are about the same list."""
     subjects = {"target-iterable, members of 5,000 lists": place.target(targets.ours, "list_members")}
@@ -137,6 +144,7 @@ PARTS: Final[dict[str, Part]] = {
     "batch": _batch,
     "target": _targets,
     "ledger": _ledger,
+    "wide": _wide,
     "lists": _lists,
     "requests": _requests,
     "history": _history,

@@ -56,11 +56,14 @@ class Load:
 
 
 CATALOG: Final = "Things"
+WIDE: Final = 400
+"""Columns of a stream of which each record has ten."""
 LOADS: Final[dict[str, Load]] = {
     load.stream: load
     for load in (
         Load("events", "/api/events/trackBulk", "events", b'"eventName"'),
         Load("users", "/api/users/bulkUpdate", "users", b'"favouriteCity"'),
+        Load("wide_users", "/api/users/bulkUpdate", "users", b'"favouriteCity"'),
         Load("catalog_items", f"/api/catalogs/{CATALOG}/items", "documents", b'"description"'),
         Load("list_members", "/api/lists/subscribe", "subscribers", b'"email"', variants=5),
         Load("messages", "/api/email/target", "", b'"order"'),
@@ -154,6 +157,12 @@ def _user(dice: random.Random, place: int) -> dict[str, Any]:
     }
 
 
+def _wide_user(dice: random.Random, place: int) -> dict[str, Any]:
+    """A profile with a few of many fields; which, differs from one to the next."""
+    few = {f"field{number}": _moment(dice).isoformat() for number in dice.sample(range(WIDE), 10)}
+    return {"email": f"user{place}-{_NUMBER.decode()}@example.com", "favouriteCity": dice.choice(_CITIES), **few}
+
+
 def _item(dice: random.Random, place: int) -> dict[str, Any]:
     return {
         "itemId": f"{place}-{_NUMBER.decode()}",
@@ -184,6 +193,7 @@ def _cart(dice: random.Random, place: int) -> dict[str, Any]:
 _MAKERS: Final = {
     "events": _event,
     "users": _user,
+    "wide_users": _wide_user,
     "catalog_items": _item,
     "list_members": _member,
     "messages": _message,
@@ -200,6 +210,7 @@ def _schema_message(stream: str) -> bytes:
 _KEYS: Final = {
     "events": ["id"],
     "users": ["email"],
+    "wide_users": ["email"],
     "catalog_items": ["itemId"],
     "list_members": ["email", "listId"],
     "messages": ["id"],
@@ -236,6 +247,7 @@ _COLUMNS: Final = {
     "list_members": {"email": _TEXT, "listId": {"type": "integer"}},
     "messages": {"id": _TEXT, "email": _TEXT, "campaignId": {"type": "integer"}, "order": _TEXT},
     "carts": {"email": _TEXT, "items": {"type": "array"}},
+    "wide_users": {"email": _TEXT, "favouriteCity": _TEXT, **{f"field{number}": _DATE for number in range(WIDE)}},
     "users": {
         "email": _TEXT,
         "firstName": _TEXT,

@@ -39,6 +39,7 @@ def floor(url: str, load: Load, _folder: Path) -> list[str]:
 
 TARGETS: Final[Mapping[str, Target]] = {"target-iterable": ours, "SDK batch sink as it comes": usual, "floor": floor}
 SKIPPING: Final[Mapping[str, Any]] = {"streams": {"users": {"skip_unchanged": True}}}
+ROUTED: Final[Target] = partial(ours, streams={"wide_users": {"object": "users"}})
 WITH_LEDGER: Final[Target] = partial(ours, **SKIPPING)
 """Every record is new to the ledger, so all of them are sent and remembered. Only users have one."""
 WITH_REJECTS: Final[Target] = partial(ours, max_rejects="100%")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from msgspec import UNSET
 
 from target_iterable.columnar.columns import attempt, rejects_in
 from target_iterable.columnar.record_block import RecordBlock
@@ -87,7 +89,11 @@ class BlockReader:
         """Read the lines that hold valid RECORD messages of this stream without a deletion mark."""
         if self._type is None:
             return NO_RECORDS
-        return self._type.read(lines)
+        typed = self._type.read(lines)
+        if _are_sparse(typed):
+            # A cell costs time even if it is empty. Such records are read by their own columns from now on.
+            self._type = None
+        return typed
 
     def fields_of(self, typed: TypedRecords) -> ReadRecords:
         """Return the fields of records that were read from lines."""
@@ -134,3 +140,15 @@ class BlockReader:
         if is_mapped or not given.is_exact:
             row, key = exact(row), exact(key)
         return row, tuple(key)
+
+
+def _are_sparse(typed: TypedRecords) -> bool:
+    """Whether records have so few of many columns that each is read faster by itself."""
+    cells = len(typed.columns) * len(typed.places)
+    if len(typed.columns) < _MANY_COLUMNS or not cells:
+        return False
+    return sum(column.count(UNSET) for column in typed.columns.values()) > _MOSTLY * cells
+
+
+_MANY_COLUMNS: Final = 100
+_MOSTLY: Final = 0.85

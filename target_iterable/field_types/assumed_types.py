@@ -7,6 +7,7 @@ only assumed until a request with a value of it was accepted, or a record was re
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
@@ -58,14 +59,15 @@ class AssumedTypes:
     def _clashes_with_assumed(self, row: Operation) -> bool:
         assumed = {path: type_ for (scope, path), type_ in self._assumed.items() if scope == row.type_scope}
         return bool(assumed) and any(
-            not self._types.fits(row.type_scope, path, type_, assumed[path]) for path, type_ in _leaves(row, assumed)
+            not self._types.fits(row.type_scope, path, type_, assumed[path])
+            for path, type_ in _Paths(assumed).leaves_of(row)
         )
 
     def _inconsistencies(self, row: Operation) -> Iterator[RejectReason]:
         paths = {path for scope, path in self._assumed if scope == row.type_scope}
         first_types: dict[str, str] = {}
         inconsistent = set[str]()
-        for path, type_ in _leaves(row, paths):
+        for path, type_ in _Paths(paths).leaves_of(row):
             first_type = first_types.setdefault(path, type_)
             if path not in inconsistent and not self._types.fits(row.type_scope, path, type_, first_type):
                 inconsistent.add(path)
@@ -91,22 +93,28 @@ def learn_from(
     if not created and not assumed:
         return
     types_by_field = _types_in(rows, created | {path for _, path in assumed})
-    for path in created:
-        # With several scopes, it is unknown which had the field already, and of what type.
-        if len(fields := [field for field in types_by_field if field[1] == path]) == 1:
-            _set_created(types, fields[0], _widest(types_by_field[fields[0]]))
+    # With several scopes, it is unknown which had the field already, and of what type.
+    scopes_with = Counter(path for _, path in types_by_field)
+    by_scope: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for (scope, path), found in types_by_field.items():
+        if path in created and scopes_with[path] == 1:
+            by_scope[scope][path] = _widest(found)
+    for scope, found_types in by_scope.items():
+        _set_created(types, scope, found_types)
     for field, type_ in assumed.items():
         if type_ in types_by_field.get(field, ()):
             _set_if_unknown(types, field, type_)
 
 
-def _set_created(types: FieldTypes, field: ScopedPath, type_: str) -> None:
-    """Set the type of a field that a request has created; unset it if another request created it differently."""
-    scope, path = field
-    if types.types_of(scope).get(path, type_) == type_:
-        _set_if_unknown(types, field, type_)
-    else:
-        types.remove_type(scope, path)
+def _set_created(types: FieldTypes, scope: str, found: Mapping[str, str]) -> None:
+    """Set the types of fields that a request has created; unset those that another request created differently."""
+    known = types.types_of(scope)
+    new = {path: type_ for path, type_ in found.items() if type_ and path not in known}
+    for path, type_ in found.items():
+        if known.get(path, type_) != type_:
+            types.remove_type(scope, path)
+    if new:
+        types.set_types(scope, new)
 
 
 def _set_if_unknown(types: FieldTypes, field: ScopedPath, type_: str) -> None:
@@ -118,18 +126,24 @@ def _set_if_unknown(types: FieldTypes, field: ScopedPath, type_: str) -> None:
 def _types_in(rows: Iterable[Operation], paths: AbstractSet[str]) -> dict[ScopedPath, set[str]]:
     """Return the types of the values of `rows` at these paths."""
     types_by_field: dict[ScopedPath, set[str]] = {}
+    wanted = _Paths(paths)
     for row in rows:
-        for path, type_ in _leaves(row, paths) if row.type_scope else ():
+        for path, type_ in wanted.leaves_of(row) if row.type_scope else ():
             types_by_field.setdefault((row.type_scope, path), set()).add(type_)
     return types_by_field
 
 
-def _leaves(row: Operation, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield `leaves` at these paths only."""
-    wanted = {*paths}
-    tops = wanted | {path.partition(".")[0] for path in wanted}
-    fields: dict[str, Any] = {name: value for name, value in row.written_fields.items() if name in tops}
-    return ((path, type_) for path, type_ in leaves(fields) if path in wanted)
+class _Paths:
+    """Paths at which the values of rows are looked at."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._wanted = frozenset(paths)
+        self._tops = self._wanted | {path.partition(".")[0] for path in self._wanted}
+
+    def leaves_of(self, row: Operation) -> Iterator[tuple[str, str]]:
+        """Yield `leaves` of the fields of a row, at these paths only."""
+        fields: dict[str, Any] = {name: value for name, value in row.written_fields.items() if name in self._tops}
+        return ((path, type_) for path, type_ in leaves(fields) if path in self._wanted)
 
 
 def _widest(types: AbstractSet[str]) -> str:

@@ -41,7 +41,7 @@ class DecimalFields:
         """Return `fields` with a point in whole numbers, where their field takes it by its type in `types`."""
         if self.names.isdisjoint(fields):
             return fields
-        changed = {name: self.widened_value(types, name, fields[name]) for name in self.names & fields.keys()}
+        changed = {name: self.widened_value(types, name, fields[name]) for name in self.names.intersection(fields)}
         return {**fields, **changed}
 
     def widened_value(self, types: Mapping[str, str], path: str, value: Any) -> Any:

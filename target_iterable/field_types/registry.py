@@ -9,6 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from heapq import nsmallest
 from threading import Lock
 from types import NoneType
 from typing import Any, Final, TypeAlias
@@ -88,15 +89,21 @@ class FieldTypes:
         # Scope -> path -> classes that fit for certain: the class of a value is checked faster than the value.
         self._valid_classes: defaultdict[str, dict[str, frozenset[type]]] = defaultdict(dict)
         self._fitting = TypeFitting()
-        self._new_fields: dict[str, bool] = {}
+        self._new_fields: set[str] = set()
+        # Of the new fields, those without a known type, and those that no line of the log has named yet.
+        self._untyped: set[str] = set()
+        self._unlogged: set[str] = set()
         self._lock = Lock()
 
     def set_types(self, scope: str, types: Mapping[str, str]) -> None:
         """Set types of fields in a scope: dotted path -> type as Iterable calls it."""
-        known = {path: _ALIASES.get(type_, type_) for path, type_ in types.items()}
-        new = known.keys() - self._types[scope].keys()
+        known, before = {path: _ALIASES.get(type_, type_) for path, type_ in types.items()}, self._types[scope]
+        # The difference of two views would look at every field that is known.
+        new = [path for path in known if path not in before]
         self._known_since[scope] |= dict.fromkeys(new, self.version + 1)
-        self._types[scope] |= known
+        before |= known
+        if scope == USERS:
+            self._untyped.difference_update(new)
         self._valid_classes[scope] |= {path: CLASSES_OF.get(type_, ANY_CLASS) for path, type_ in known.items()}
         self.version += 1
 
@@ -105,6 +112,8 @@ class FieldTypes:
         self._types[scope].pop(path, None)
         self._known_since[scope].pop(path, None)
         self._valid_classes[scope].pop(path, None)
+        if scope == USERS and path in self._new_fields:
+            self._untyped.add(path)
 
     def types_of(self, scope: str) -> Mapping[str, str]:
         """Return the known types of a scope: dotted path -> type."""
@@ -233,13 +242,11 @@ class FieldTypes:
     def log_new_fields(self) -> None:
         """Log, once for each, the profile fields that are about to be created: no field can be removed again."""
         with self._lock:
-            classes_of_unknown = sorted(path for path, is_logged in self._new_fields.items() if not is_logged)
-            self._new_fields |= dict.fromkeys(classes_of_unknown, True)
-            count = len(self._types[USERS].keys() | self._new_fields)
-        if classes_of_unknown:
-            names = ", ".join(map(repr, classes_of_unknown[:_MAX_LISTED_FIELDS])) + (
-                " ..." if len(classes_of_unknown) > _MAX_LISTED_FIELDS else ""
-            )
+            unlogged, self._unlogged = self._unlogged, set()
+            count = len(self._types[USERS]) + len(self._untyped)
+        if unlogged:
+            names = ", ".join(map(repr, nsmallest(_MAX_LISTED_FIELDS, unlogged)))
+            names += " ..." if len(unlogged) > _MAX_LISTED_FIELDS else ""
             _logger.info(
                 "New profile fields: %s. That makes about %d of the %d of a project.", names, count, MAX_PROFILE_FIELDS
             )
@@ -248,7 +255,11 @@ class FieldTypes:
         """Record a field without a known type, if it is one of profiles; return the classes of its values: any."""
         if scope == USERS and path not in self._new_fields:
             with self._lock:
-                self._new_fields.setdefault(path, False)
+                if path not in self._new_fields:
+                    self._new_fields.add(path)
+                    self._unlogged.add(path)
+                    if path not in self._types[scope]:
+                        self._untyped.add(path)
                 self._valid_classes[scope].setdefault(path, ANY_CLASS)
         return ANY_CLASS
 

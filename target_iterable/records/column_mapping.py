@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from types import MappingProxyType
@@ -94,11 +94,18 @@ class ColumnMapping:
             record = self._with_defaults(record)
         if not record.keys() <= self._unchanged:
             return self._mapped(record)
-        row = dict(record)
-        for name, convert in self._unchanged_converted.items():
-            if (value := row.get(name)) is not None:
-                row[name] = convert(value)
-        return row
+        converted = self._unchanged_converted
+        # A stream may have thousands of columns, and a record few: views intersect in the time of the smaller one.
+        names: Iterable[str] = converted if len(record) >= len(converted) else converted.keys() & record.keys()
+        try:
+            return {**record, **self._converted(record, names)}
+        except (RecordRejectedError, RecursionError):
+            # The first column that cannot be converted says why.
+            return {**record, **self._converted(record, converted)}
+
+    def _converted(self, record: Mapping[str, Any], names: Iterable[str]) -> Row:
+        values = ((name, record.get(name)) for name in names)
+        return {name: self._unchanged_converted[name](value) for name, value in values if value is not None}
 
     def _mapped(self, record: Mapping[str, Any]) -> Row:
         row: Row = {}

@@ -185,7 +185,7 @@ def _class_check(schema: Mapping[str, Any]) -> Check:
         for column, value in record.items():
             if value.__class__ not in classes.get(column, other):
                 return False
-        if listed and any(column in record and record[column] not in values for column, values in listed.items()):
+        if listed and any(record[column] not in listed[column] for column in listed.keys() & record.keys()):
             return False
         return required <= record.keys() and (not undecided or is_rest_valid(record))
 

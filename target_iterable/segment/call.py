@@ -9,7 +9,7 @@ Both are the same call. A warehouse has a table for each type of call, so there 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -85,8 +85,13 @@ _CONTEXT_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "externalIds": ("externalIds",),
 }
 """The parts of a context that are used. In a warehouse the path is the name of a column: `context_traits_email`."""
-_DEVICE: Final = "device"
 _CAPITAL: Final = re.compile(r"(?<=[a-z])[A-Z]")
+_CONTEXT_COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
+    name: (column, _CAPITAL.sub(lambda found: f"_{found[0].lower()}", column))
+    for name, column in ((name, "_".join((_CONTEXT, *path))) for name, path in _CONTEXT_PATHS.items())
+}
+"""The columns of these paths: with the capitals that the call has, or in snake case: `context_external_ids`."""
+_DEVICE: Final = "device"
 
 
 @dataclass(frozen=True)
@@ -210,16 +215,18 @@ def _pop_context(row: Row) -> _Context:
     """Remove the context from `row`."""
     whole = pop_object(row, _CONTEXT)
     flat = {column: row.pop(column) for column in [*row] if column.startswith(f"{_CONTEXT}_")}
-    found = {name: _member(whole, path) or _column(flat, path) for name, path in _CONTEXT_PATHS.items()}
+    found = {name: _member(whole, path) for name, path in _CONTEXT_PATHS.items()}
+    if flat:
+        found = {name: found[name] or _column(flat, columns) for name, columns in _CONTEXT_COLUMNS.items()}
     used = {name: value for name, value in found.items() if value not in EMPTY}
     inner = _object(whole, flat, _TRAITS)
     return _Context(used, inner, _object(whole, flat, _DEVICE), _object(whole, {}, _TRAITS))
 
 
-def _column(flat: Row, path: Sequence[str]) -> Any:
-    """The value of the column of a path: `context_external_ids`, or with the capitals that the call has."""
-    name = "_".join((_CONTEXT, *path))
-    return flat.get(name) or flat.get(_CAPITAL.sub(lambda found: f"_{found[0].lower()}", name))
+def _column(flat: Row, columns: tuple[str, str]) -> Any:
+    """The value of the column of a path."""
+    sent, in_snake_case = columns
+    return flat.get(sent) or flat.get(in_snake_case)
 
 
 def _object(whole: Row, flat: Row, name: str) -> Row:

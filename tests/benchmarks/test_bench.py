@@ -53,9 +53,14 @@ def test_users_with_a_ledger_are_all_posted(place: Arena) -> None:
 
 @pytest.mark.parametrize(
     ("stream", "target"),
-    [("list_members", targets.ours), ("messages", targets.ALLOWED_TO_SEND), ("carts", targets.ours)],
+    [
+        ("list_members", targets.ours),
+        ("messages", targets.ALLOWED_TO_SEND),
+        ("carts", targets.ours),
+        ("wide_users", targets.ROUTED),
+    ],
 )
-def test_records_of_many_lists_and_those_that_need_a_request_each_are_all_posted(
+def test_records_of_many_lists_those_of_many_fields_and_those_that_need_a_request_each_are_all_posted(
     place: Arena, stream: str, target: targets.Target
 ) -> None:
     place.target(target, stream)(ROWS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -10,7 +11,14 @@ from typing import Any
 import pytest
 from singer_sdk.exceptions import InvalidInputLine
 
+from target_iterable.columnar.block_reader import BlockReader
 from target_iterable.columnar.record_decoder import RecordType
+from target_iterable.core.operation import Endpoint, Operation
+from target_iterable.field_types.assumed_types import learn_from
+from target_iterable.field_types.registry import USERS, FieldTypes
+from target_iterable.records.column_mapping import ColumnMapping
+from target_iterable.records.deletion_marks import DeletionMarks
+from target_iterable.requests.bulk_response import named_failures
 from target_iterable.schemas.validation import RecordValidator
 from tests.target.conftest import Project
 from tests.target.loading import stream
@@ -109,3 +117,48 @@ def test_a_thousand_columns_work(project: Project) -> None:
     row = {"email": "a@example.com", "c0": "x", "c1": 5, "c2": "b"}
     summary = project.load(stream("users", [row, {**row, "c2": "c"}], email={}, **schema), on_reject="continue")
     assert (summary["users"]["written"], summary["users"]["rejected"]) == (1, 1)
+
+
+def dates(columns: int) -> dict[str, Any]:
+    return {"properties": {f"c{n}": {"type": ["string", "null"], "format": "date-time"} for n in range(columns)}}
+
+
+def test_a_record_is_mapped_and_checked_by_its_own_columns_however_many_the_stream_has() -> None:
+    counts = []
+    for columns in (10, 2000):
+        record = {"c3": "2026-09-01T10:00:00Z", "c7": None}
+        mapping, listed = ColumnMapping(dates(columns), {}), {"type": ["string", "null"], "enum": ["x", None]}
+        validator = RecordValidator({"properties": {f"c{n}": listed for n in range(columns)}})
+        assert mapping.row(record) == {"c3": "2026-09-01 10:00:00 +00:00", "c7": None}
+        _ = mapping.moves  # as at the beginning of a stream: all of its columns are known
+        counts.append(calls(lambda: [mapping.row(record), validator.is_valid_by_class({"c3": "x"})]))  # noqa: B023
+    assert counts[0] == counts[1] < 40
+
+
+def test_the_first_of_several_dates_that_are_none_is_why_a_record_is_rejected() -> None:
+    mapping = ColumnMapping(dates(300), {})
+    _ = mapping.moves
+    with pytest.raises(Exception, match="'c20'"):
+        mapping.row({f"c{n}": "never" for n in (290, 110, 20, 70)})
+
+
+def test_records_with_few_of_many_columns_are_read_by_their_own_columns() -> None:
+    schema = {"type": "object", "properties": {f"c{n}": {"type": "string"} for n in range(200)}}
+    records = ({"c3": "x"}, {f"c{n}": "x" for n in range(150)})
+    few, many = (json.dumps({"type": "RECORD", "stream": "s", "record": record}).encode() for record in records)
+    for lines, expected in (([few] * 4, 0), ([many] * 4, 4)):
+        reader = BlockReader(ColumnMapping(schema, {}), None, ())
+        reader.expect_lines("s", schema, DeletionMarks(schema["properties"]))
+        assert [len(reader.read_lines(lines).places) for _ in range(2)] == [4, expected]
+
+
+def test_a_new_field_is_learnt_at_the_same_cost_however_many_are_new() -> None:
+    def learning(fields: int) -> int:
+        parts = [b'{"dataFields":{"f%d":%d}}' % (n, n) for n in range(fields)]
+        rows = [Operation(Endpoint("/", "users", named_failures), part, (), type_scope=USERS) for part in parts]
+        types = FieldTypes()
+        count = calls(lambda: learn_from(types, rows, {f"f{n}" for n in range(fields)}, {}))
+        assert types.types_of(USERS) == {f"f{n}": "long" for n in range(fields)}
+        return count
+
+    assert learning(800) < 4.5 * learning(200)
