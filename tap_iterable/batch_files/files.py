@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
@@ -14,6 +14,7 @@ from uuid import uuid4
 # The types of `Stream.get_batches`, which have no public name.
 from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
 
+from tap_iterable.batch_files.places import check_extra, explained_errors, store
 from tap_iterable.batch_files.rows import Rows, parts
 from tap_iterable.batch_files.writers import FileWriter, JsonLinesWriter, parquet_writers
 
@@ -23,7 +24,7 @@ _GZIP: Final = "gzip"
 
 
 def write_files(
-    config: BatchConfig, name: str, schema: Mapping[str, Any], blocks: Iterable[Rows], directory: Path | None
+    config: BatchConfig, stream: str, schema: Mapping[str, Any], blocks: Iterable[Rows], directory: Path | None
 ) -> Iterator[str]:
     """Write `blocks` into files of `batch_size` rows, and give the URL of each once it is complete.
 
@@ -32,30 +33,44 @@ def write_files(
 
     Args:
         config: format, compression, place and size of the files.
-        name: the beginning of their names.
+        stream: the name of the stream.
         schema: the JSON Schema of the rows.
         blocks: the rows.
         directory: the directory of files in the making; by default the system's temporary directory.
+
+    Raises:
+        BatchFileNotWrittenError: if a disk is full, or the storage does not take a file.
+        MissingExtraError: if the format or the storage needs an extra that is not installed.
+        MisfitError: see `RecordBatches`.
     """
+    check_extra(config.storage)
     make, suffix = _format(config, schema)
-    names = (f"{config.storage.prefix or ''}{name}-{uuid4()}-{number}{suffix}" for number in count(1))
+    names = (f"{config.storage.prefix or ''}tap-iterable--{stream}-{uuid4()}-{number}{suffix}" for number in count(1))
     todo = parts(blocks, config.batch_size)
+    spooling = partial(explained_errors, stream, "spool_directory", str(directory or tempfile.gettempdir()))
     for first in todo:
-        with tempfile.TemporaryFile(dir=directory, prefix="tap-iterable-") as spool:
-            writer = make(spool)
+        with ExitStack() as stack:
+            with spooling():
+                spool = tempfile.TemporaryFile(dir=directory, prefix="tap-iterable-")  # noqa: SIM115 (closed below)
+                stack.callback(_close, spool)
+                writer = make(spool)
             for rows, is_last in chain([first], todo):
-                writer.write(rows)
+                with spooling():
+                    writer.write(rows)
                 if is_last:
                     break
-            writer.finish()
-            yield _stored(config, spool, next(names))
+            with spooling():
+                writer.finish()
+                spool.flush()
+            with explained_errors(stream, "batch_config.storage", errors=Exception):
+                url = store(config.storage, spool, next(names))
+            yield url
 
 
-def _stored(config: BatchConfig, spool: IO[bytes], name: str) -> str:
-    spool.seek(0)
-    with config.storage.open(name, "wb") as file:
-        shutil.copyfileobj(spool, file)
-    return str(config.storage.get_url(name))
+def _close(spool: IO[bytes]) -> None:
+    """Close a file, though the disk may not take what is still buffered: nobody reads it any more."""
+    with suppress(OSError):
+        spool.close()
 
 
 def _format(config: BatchConfig, schema: Mapping[str, Any]) -> tuple[Callable[[IO[bytes]], FileWriter], str]:

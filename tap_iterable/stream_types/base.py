@@ -160,8 +160,7 @@ class IterableStream(Stream):
             return
         if self.config.get("absent_as_null"):
             blocks = map(CompleteRows(schema["properties"]).rows, blocks)
-        name, directory = f"{self.tap_name}--{self.name}", spool_directory(self.config)
-        for url in write_files(batch_config, name, schema, blocks, directory):
+        for url in write_files(batch_config, self.name, schema, blocks, spool_directory(self.config)):
             self.move_state()
             yield batch_config.encoding, [url]
 
