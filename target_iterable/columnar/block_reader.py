@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from target_iterable.columnar.columns import attempt, rejects_in
+from target_iterable.columnar.columns import Column, attempt, rejects_in
 from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.columnar.record_decoder import NO_RECORDS, RecordType, TypedRecords, UnusualSchemaError
 from target_iterable.columnar.transforms import converted
@@ -88,6 +88,10 @@ class BlockReader:
         if self._type is None:
             return NO_RECORDS
         return self._type.read(lines)
+
+    def read_columns(self, columns: Mapping[str, Column], versions: Column) -> TypedRecords:
+        """Read the records of these columns that are valid, without a deletion mark; see `RecordType`."""
+        return NO_RECORDS if self._type is None else self._type.read_columns(columns, versions)
 
     def fields_of(self, typed: TypedRecords) -> ReadRecords:
         """Return the fields of records that were read from lines."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 from iterable_api.plugin.connection_settings import CONNECTION
 from iterable_runs.alerts.settings import alert_settings
 from iterable_runs.recording.settings import IDENTITIES, RUN_HISTORY
+from target_iterable.config.batch_settings import BATCH_SETTINGS
 from target_iterable.config.phone_settings import PHONE_SETTINGS
 from target_iterable.config.record_settings import RECORD_SETTINGS
 from target_iterable.config.route_settings import STREAM_SETTINGS
@@ -25,6 +26,7 @@ SETTINGS: Final[dict[str, Any]] = {
         **STREAM_SETTINGS,
         **RECORD_SETTINGS,
         **PHONE_SETTINGS,
+        **BATCH_SETTINGS,
         **LEDGER_SETTINGS,
         **REPORT_SETTINGS,
         **RUN_HISTORY,

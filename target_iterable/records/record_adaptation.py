@@ -21,11 +21,12 @@ def adapted(record: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]
       pipelinewise-tap-postgres writes JSON columns so.
     """
     columns = schema.get("properties", {})
-    changed = {name: _adapted(value, columns[name]) for name, value in record.items() if name in columns}
+    changed = {name: adapted_value(value, columns[name]) for name, value in record.items() if name in columns}
     return {**record, **changed}
 
 
-def _adapted(value: Any, schema: Any) -> Any:
+def adapted_value(value: Any, schema: Any) -> Any:
+    """The value of one column, or of a part of it, in the form that its schema announces; see `adapted`."""
     if not isinstance(schema, Mapping) or not isinstance(value, Decimal | str | dict | list):
         return value
     kinds = kinds_of(schema)
@@ -39,6 +40,6 @@ def _adapted(value: Any, schema: Any) -> Any:
         value = found
     if isinstance(value, dict):
         members = {name: part for variant in variants_of(schema) for name, part in members_of(variant).items()}
-        return {name: _adapted(part, members.get(name)) for name, part in value.items()}
+        return {name: adapted_value(part, members.get(name)) for name, part in value.items()}
     items = next((variant["items"] for variant in variants_of(schema) if "items" in variant), None)
-    return [_adapted(item, items) for item in value]
+    return [adapted_value(item, items) for item in value]
