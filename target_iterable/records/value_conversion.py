@@ -88,6 +88,7 @@ class JsonConversion:
         self._inner = inner
 
     def __call__(self, value: Any) -> Any:
+        """Return what a text holds, or the value itself."""
         held = from_json(value)
         return held if self._inner is None else self._inner(held)
 

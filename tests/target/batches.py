@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tests.target.loading import Message
 
@@ -32,6 +33,12 @@ def json_lines(path: Path, records: Sequence[Record]) -> Path:
     """Write a file of JSON lines, compressed as the end of its name says; return its path."""
     content = "".join(json.dumps(record) + "\n" for record in records).encode()
     path.write_bytes(_COMPRESS[path.suffix](content))
+    return path
+
+
+def parquet(path: Path, table: pa.Table, **options: Any) -> Path:
+    """Write a Parquet file; return its path."""
+    pq.write_table(table, path, **options)
     return path
 
 
