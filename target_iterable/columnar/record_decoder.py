@@ -108,7 +108,7 @@ class RecordType:
         adapted: dict[str, Column] = {}
         misfits: set[int] = set()
         for name, type_ in self._types.items():
-            if name in columns and _not_of_type(type_, columns[name]):
+            if name in columns and not _is_of_type(list.__class_getitem__(type_), columns[name]):
                 adapted[name] = [adapted_value(value, self._schemas[name]) for value in columns[name]]
                 misfits.update(_not_of_type(type_, adapted[name]))
         given = ChainMap(adapted, absent, cast("dict[str, Column]", columns))
@@ -195,11 +195,9 @@ _DECODED: Final[Mapping[type, Any]] = {
 
 
 def _not_of_type(type_: Any, column: Column) -> Collection[int]:
-    try:
-        msgspec.convert(column, list.__class_getitem__(type_))
-    except msgspec.ValidationError:
-        return [place for place, value in enumerate(column) if not _is_of_type(type_, value)]
-    return ()
+    if _is_of_type(list.__class_getitem__(type_), column):
+        return ()
+    return [place for place, value in enumerate(column) if not _is_of_type(type_, value)]
 
 
 def _is_of_type(type_: Any, value: Any) -> bool:

@@ -92,12 +92,12 @@ class Rows:
 
 
 def _plain(value: Any) -> Any:
-    """A value as a tap writes it in a RECORD message."""
+    """A value as tap-iterable writes it in a RECORD message."""
     if isinstance(value, dict):
         return {name: _plain(member) for name, member in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else value
 
 
 @st.composite
