@@ -10,6 +10,9 @@ from functools import partial
 from types import FrameType
 from typing import Any, ClassVar
 
+from singer_sdk import Target
+from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
+
 from iterable_api.facts.identity import ProjectType
 from iterable_api.http.client import IterableClient
 from iterable_api.plugin import environment
@@ -60,6 +63,7 @@ class TargetIterable(CommandLine, FastDispatchTarget):
     package_name = "singer-iterable"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
     default_sink_class = IterableSink
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [*Target.capabilities, PluginCapabilities.BATCH]
 
     def __init__(self, *, config: Mapping[str, Any] | None = None, **options: Any) -> None:
         self.reader = SingerReader()

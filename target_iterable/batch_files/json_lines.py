@@ -52,8 +52,8 @@ def _blocks_of_lines(read: Callable[[int], bytes]) -> Iterator[list[Line]]:
     if not last.strip():
         return
     try:
-        _check(last)
-    except DECODE_ERRORS:
+        decode_line(last)
+    except InvalidInputLine:
         raise EOFError from None
     yield [last]
 

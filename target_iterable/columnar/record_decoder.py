@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, UnsetType, defstruct
 
 from target_iterable.columnar.columns import Column
 from target_iterable.core.source import Line
-from target_iterable.records.record_adaptation import adapted_value
+from target_iterable.records.record_adaptation import adapted_column
 from target_iterable.schemas.metadata_columns import is_metadata
 from target_iterable.schemas.validation import Check, classes_of, compiled, is_plain, listed_values
 
@@ -109,7 +109,7 @@ class RecordType:
         misfits: set[int] = set()
         for name, type_ in self._types.items():
             if name in columns and not _is_of_type(list.__class_getitem__(type_), columns[name]):
-                adapted[name] = [adapted_value(value, self._schemas[name]) for value in columns[name]]
+                adapted[name] = adapted_column(columns[name], self._schemas[name])
                 misfits.update(_not_of_type(type_, adapted[name]))
         given = ChainMap(adapted, absent, cast("dict[str, Column]", columns))
         return self._valid(TypedRecords(range(len(versions)), given, versions), misfits)

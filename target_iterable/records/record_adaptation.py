@@ -25,6 +25,21 @@ def adapted(record: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]
     return {**record, **changed}
 
 
+def adapted_column(column: list[Any], schema: Mapping[str, Any]) -> list[Any]:
+    """The values of one column in the form that its schema announces; see `adapted`."""
+    kinds = kinds_of(schema)
+    if "string" in kinds or kinds.isdisjoint(_CONTAINERS) or any(map(_has_parts, variants_of(schema))):
+        return [adapted_value(value, schema) for value in column]
+    expected = tuple(_CONTAINERS[kind] for kind in kinds & _CONTAINERS.keys())
+    held = map(from_json, column)
+    return [found if isinstance(found, expected) else value for found, value in zip(held, column, strict=True)]
+
+
+def _has_parts(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema says something of members or items."""
+    return bool(members_of(schema)) or "items" in schema
+
+
 def adapted_value(value: Any, schema: Any) -> Any:
     """The value of one column, or of a part of it, in the form that its schema announces; see `adapted`."""
     if not isinstance(schema, Mapping) or not isinstance(value, Decimal | str | dict | list):
