@@ -228,6 +228,7 @@ class ExportStream(WindowedStream, BatchedStream):
             rows += len(records)
             lines += len(records) + len(malformed)
             yield records
+            del records  # A row may be large: the next one is read without this one in memory.
         self._malformed_lines.check(lines - rows, lines)
         return rows
 

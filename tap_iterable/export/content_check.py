@@ -20,7 +20,7 @@ Check = Callable[[IO[bytes], str], None]
 NO_JSON: Final = object()
 """Marker in place of a value, for text that is no JSON."""
 
-_MAX_VALUE_BYTES: Final = 1 << 16
+MAX_VALUE_BYTES: Final = 1 << 16
 """An answer of no more bytes is read as one JSON value, to describe it in an error."""
 _SIGNATURES: Final = ((b"<", "HTML or XML"), (b"[", "an array"), (b"\x1f\x8b", "compressed data"))
 
@@ -56,7 +56,8 @@ def reject_error_line(line: bytes, name: str) -> None:
     Raises:
         IncompleteBodyError: if the line is an error of Iterable's, which means that rows are missing.
     """
-    code = error_code(parse_json(line))
+    # An error is short, and a row may be large.
+    code = error_code(parse_json(line)) if len(line) <= MAX_VALUE_BYTES else None
     if code is not None:
         raise IncompleteBodyError(f"{name}: an error of Iterable's stands in place of a row, code {code}")
 
@@ -71,7 +72,7 @@ def first_value(spool: IO[bytes]) -> object:
 def beginning(spool: IO[bytes]) -> bytes:
     """The first bytes of an answer; its position is at the start afterwards."""
     spool.seek(0)
-    body = spool.read(_MAX_VALUE_BYTES).lstrip()
+    body = spool.read(MAX_VALUE_BYTES).lstrip()
     spool.seek(0)
     return body
 

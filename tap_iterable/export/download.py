@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from pathlib import Path
 from typing import IO, Final
 
+import msgspec
 import requests
 
 from iterable_api.errors import IncompleteBodyError
@@ -106,10 +107,20 @@ def _explained_disk_errors(directory: Path | None, stream: str) -> Iterator[None
 
 def has_whole_last_line(spool: IO[bytes]) -> bool:
     """Whether the last line is whole JSON: a server may end a broken answer like a whole one."""
-    last = last_line(spool)
+    last = last_line(spool) or b"null"
     try:
-        json.loads(last or b"null")
-    except ValueError:
+        # No value is made of a good line, which may be large.
+        msgspec.json.decode(last, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return _is_json(last)
+    return True
+
+
+def _is_json(text: bytes) -> bool:
+    """Whether Python reads a text as JSON, which takes NaN and infinities for numbers."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
         return False
     return True
 
@@ -130,12 +141,25 @@ def _copy(response: requests.Response, spool: IO[bytes], name: str, patience: Pa
 
 def last_line(spool: IO[bytes]) -> bytes:
     """The last line that is not blank; the position is at the start afterwards."""
+    start = end = 0
+    for position, block in _blocks_backwards(spool):
+        content = block if end else block.rstrip()
+        end = end or (position + len(content) if content else 0)
+        newline = content.rfind(b"\n")
+        if newline >= 0:
+            start = position + newline + 1
+            break
+    spool.seek(start)
+    line = spool.read(end - start)
+    spool.seek(0)
+    return line
+
+
+def _blocks_backwards(spool: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The blocks of a file from its end to its start, each with its position."""
     position = spool.seek(0, 2)
-    tail = b""
-    while position and b"\n" not in tail.rstrip():
+    while position:
         step = min(_BLOCK, position)
         position -= step
         spool.seek(position)
-        tail = spool.read(step) + tail
-    spool.seek(0)
-    return tail.rstrip().rpartition(b"\n")[2]
+        yield position, spool.read(step)

@@ -3,8 +3,31 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
 from json.encoder import encode_basestring_ascii
 from typing import Final
+
+LARGE: Final = 1 << 20
+"""Bytes of a text from which on a copy of it costs more than a step in Python for each of its lines."""
+
+
+def line_views(text: bytes) -> Iterator[memoryview]:
+    """The lines of a text without their ends, as parts of it and not as copies."""
+    view, start = memoryview(text), 0
+    while (end := text.find(b"\n", start)) >= 0:
+        yield view[start:end]
+        start = end + 1
+
+
+def ascii_pieces(text: memoryview) -> Iterator[bytes]:
+    """What `to_ascii` makes of a text, piece by piece."""
+    start = 0
+    while start < len(text):
+        end = start + LARGE
+        while end < len(text) and text[end] & _HIGH_BITS == _WITHIN_CHARACTER:
+            end -= 1
+        yield to_ascii(bytes(text[start:end]))
+        start = end
 
 
 def to_ascii(text: bytes) -> bytes:
@@ -38,6 +61,9 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
     return escape, error.end
 
 
+_HIGH_BITS: Final = 0b1100_0000
+_WITHIN_CHARACTER: Final = 0b1000_0000
+"""High bits of the bytes of UTF-8 that do not begin a character."""
 _LATIN: Final = "latin-1"
 _MAX_LATIN: Final = "\xff"
 _letters: Final[dict[bytes, bytes]] = {}

@@ -7,7 +7,7 @@ from that and gets a second try, and if it cannot learn anything, the block has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from io import BytesIO
 from itertools import repeat
@@ -19,7 +19,7 @@ from msgspec import UNSET
 
 from iterable_api.events.event_key import EventKeyMaker
 from iterable_api.facts.event_keys import EVENT_KEYS
-from tap_iterable.records.ascii_json import to_ascii
+from tap_iterable.records.ascii_json import LARGE, ascii_pieces, line_views, to_ascii
 from tap_iterable.records.column_types import Line
 from tap_iterable.records.line_parsing import ID_BYTES, MalformedLineError, fields_of, names_any, nested, record_id
 from tap_iterable.records.record_shape import EVENT_KEY, RECORD_ID, Record, RecordShape
@@ -33,9 +33,13 @@ _NO_EVENT: Final = "no field of an event"
 
 
 def blocks(spool: IO[bytes]) -> Iterator[list[bytes]]:
-    """The lines of the file that are not blank, many at a time."""
+    """The lines of the file that are not blank, many at a time. A block is emptied when the next one is asked for."""
     while lines := spool.readlines(_BLOCK_BYTES):
-        yield [line for line in lines if not line.isspace()]
+        block = [line for line in lines if not line.isspace()]
+        del lines
+        yield block
+        # A line may be large, and whoever was given the block still has it.
+        block.clear()
 
 
 class LineDecoder:
@@ -62,6 +66,7 @@ class LineDecoder:
         except _REFUSALS:
             rows = list(map(_parsed, block))
         if self._typed_decoder.learn([fields for fields in rows if fields is not None]):
+            del rows  # They may be large.
             return self.records(block, malformed)
         records = list(map(self._exact, rows))
         malformed += [line for line, record in zip(block, records, strict=True) if record is None]
@@ -75,7 +80,7 @@ class LineDecoder:
 
     def is_row(self, line: bytes) -> bool:
         """Whether a line can be a record."""
-        return self._exact(_parsed(line)) is not None
+        return bool(self.records([line], []))
 
     def _typed(self, block: list[bytes]) -> Sequence[TypedRecord]:
         decoder = self._typed_decoder.current()
@@ -140,8 +145,19 @@ class EventLineDecoder(LineDecoder):
 
     def _ids(self, lines: Sequence[Line]) -> list[str]:
         """The ids that `record_id` gives for the fields of the lines."""
-        text = to_ascii(_encoder.encode_lines(list(zip(repeat(self._data_type), lines)))).replace(_DELETE, b"\\u007f")
-        return [blake2b(line, digest_size=ID_BYTES).hexdigest() for line in map(bytes.rstrip, BytesIO(text))]
+        text = _encoder.encode_lines(list(zip(repeat(self._data_type), lines)))
+        if len(text) > LARGE:
+            return [_hash(ascii_pieces(line)) for line in line_views(text)]
+        ascii_text = to_ascii(text).replace(_DELETE, _ESCAPED_DELETE)
+        return [blake2b(line, digest_size=ID_BYTES).hexdigest() for line in map(bytes.rstrip, BytesIO(ascii_text))]
+
+
+def _hash(pieces: Iterable[bytes]) -> str:
+    """The hash of a large line in ASCII, as Python's encoder writes it."""
+    digest = blake2b(digest_size=ID_BYTES)
+    for piece in pieces:
+        digest.update(piece.replace(_DELETE, _ESCAPED_DELETE))
+    return digest.hexdigest()
 
 
 class UserLineDecoder(LineDecoder):
@@ -198,3 +214,4 @@ _REFUSALS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 """Errors for lines that cannot be read quickly, or would be read in another way."""
 _DELETE: Final = b"\x7f"
 """The one character of ASCII that encoders disagree on."""
+_ESCAPED_DELETE: Final = b"\\u007f"

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TextIO
 
 Value = int | float | str
 
@@ -24,22 +24,27 @@ class MetricRow:
     extra: list[str]
 
 
-def metric_rows(text: str) -> Iterator[MetricRow]:
+def table_of(content: bytes) -> TextIO:
+    """The text of an answer, read bit by bit: an answer may be large."""
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+
+
+def metric_rows(table: TextIO) -> Iterator[MetricRow]:
     """The lines below the titles. Lines may be shorter or longer than the titles."""
-    lines = _lines(text)
+    lines = _lines(table)
     titles = _unique(next(lines, []))
     for cells in lines:
         values = {title: parse_cell(cell) for title, cell in zip(titles, cells, strict=False) if cell.strip()}
         yield MetricRow(values, cells[len(titles) :])
 
 
-def titles_of(text: str) -> list[str]:
+def titles_of(table: TextIO) -> list[str]:
     """The titles; none if there is no line."""
-    return _unique(next(_lines(text), []))
+    return _unique(next(_lines(table), []))
 
 
-def _lines(text: str) -> Iterator[list[str]]:
-    return (line for line in csv.reader(io.StringIO(text, newline="")) if line)
+def _lines(table: TextIO) -> Iterator[list[str]]:
+    return (line for line in csv.reader(table) if line)
 
 
 def parse_cell(cell: str) -> Value:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
+from itertools import chain
 from types import FrameType
 from typing import Any, Final, TypeAlias
 
@@ -20,7 +21,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, RecordMessage, SchemaMessage
 from singer_sdk.singerlib.json import serialize_json
 
-from tap_iterable.records.ascii_json import to_ascii
+from tap_iterable.records.ascii_json import LARGE, ascii_pieces, line_views, to_ascii
 from tap_iterable.records.complete_rows import CompleteRows
 from tap_iterable.records.record_shape import Record
 
@@ -56,7 +57,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """Write RECORD messages, all with one time of extraction."""
         lines = _lines(partial(_RecordMessage, stream, time_extracted=datetime.now(UTC), version=version), records)
         with SIGNAL_DEFERRAL:
-            _write(lines)
+            for part in lines:
+                _write(part)
             self.rows[stream] += len(records)
 
 
@@ -154,14 +156,16 @@ def json_lines(records: Sequence[Record | msgspec.Struct]) -> bytes:
         return b"".join(map(_line, records))
 
 
-def _lines(message: Callable[[Any], _RecordMessage], records: Sequence[Record | msgspec.Struct]) -> bytes:
-    """The messages of all records. Only the records differ, so the text around them is encoded once."""
+def _lines(message: Callable[[Any], _RecordMessage], records: Sequence[Record | msgspec.Struct]) -> Iterable[bytes]:
+    """The parts of the messages of all records. Only the records differ, so the text around them is encoded once."""
     try:
-        text = to_ascii(_encoder.encode_lines(records))
+        text = _encoder.encode_lines(records)
     except _UNWRITABLE:
-        return b"".join(_line(message(record)) for record in records)
-    before, after = _line(message(_RECORD_MARK)).rstrip(b"\n").split(b"\n")
-    return (before + text.replace(b"\n", after + b"\n" + before)).removesuffix(before)
+        return [_line(message(record)) for record in records]
+    before, after = _line(message(_RECORD_MARK)).split(b"\n", 1)
+    if len(text) > LARGE:
+        return chain.from_iterable(chain([before], ascii_pieces(record), [after]) for record in line_views(text))
+    return [(before + to_ascii(text).replace(b"\n", after + before)).removesuffix(before)]
 
 
 _RECORD_MARK: Final = msgspec.Raw(b"\n")

@@ -84,6 +84,7 @@ class BatchedStream(IterableStream):
                 writer.write_records(self.name, block, self._stream_version)
                 self.state_manager.is_flushed = False
                 counter.increment(len(block))
+                del block  # A row may be large: the next one is read without this one in memory.
         self._finalize_state(self.stream_state)
         self._write_state_message()
 

@@ -17,10 +17,10 @@ from singer_sdk.helpers.types import Context
 from iterable_api.errors import ForbiddenError, NotFoundError, UnauthorizedError, UnreadableAnswerError
 from iterable_api.facts import timestamps
 from iterable_api.http.api_request import Params
-from tap_iterable.export.content_check import NO_JSON, parse_json
+from tap_iterable.export.content_check import MAX_VALUE_BYTES, NO_JSON, parse_json
 from tap_iterable.export.json_answers import form_of
 from tap_iterable.input.dates import parse_date
-from tap_iterable.records.metric_csv import MetricRow, metric_rows, titles_of
+from tap_iterable.records.metric_csv import MetricRow, metric_rows, table_of, titles_of
 from tap_iterable.records.record_shape import Record
 from tap_iterable.stream_types.id_batches import id_batches
 from tap_iterable.stream_types.partitioned_stream import PartitionedStream
@@ -30,6 +30,7 @@ from tap_iterable.streams.experiments import EXPERIMENTS, HOLDOUT, experiments
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BLOCK_CHARACTERS: Final = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -107,20 +108,28 @@ class MetricsStream(PartitionedStream):
     def _answer(self, range_: Range, batch: Mapping[str, list[int]]) -> Iterator[Record]:
         params: Params = {**self._bounds(range_), **batch}
         content = self.client.request("GET", self.path, params=params).content
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise UnreadableAnswerError(f"{self.path} answered with something that is no text") from None
-        self._check(text)
-        for record in self.records(metric_rows(text)):
+        self._check(content)
+        for record in self.records(metric_rows(table_of(content))):
             yield {**record, **range_.columns}
 
-    def _check(self, text: str) -> None:
-        value = parse_json(text.encode())
+    def _check(self, content: bytes) -> None:
+        if not _is_text(content):
+            raise UnreadableAnswerError(f"{self.path} answered with something that is no text")
+        value = parse_json(content[:MAX_VALUE_BYTES])
         if value is not NO_JSON:
             raise UnreadableAnswerError(f"{self.path} answered with {form_of(value)} in place of a table")
-        if not self.is_header(titles_of(text)):
+        if not self.is_header(titles_of(table_of(content))):
             raise UnreadableAnswerError(f"{self.path} answered without a header line that has its ids")
+
+
+def _is_text(content: bytes) -> bool:
+    table = table_of(content)
+    try:
+        while table.read(_BLOCK_CHARACTERS):
+            pass
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class CampaignMetricsStream(MetricsStream):

@@ -1,55 +1,42 @@
-"""Memory does not grow with the rows of a window."""
+"""Memory does not grow with the rows of a window, and little with the size of one row."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.scripted_server import Answer, ScriptedServer
-from tests.tap.reading import TapRun
+from tests.scripted_server import ScriptedServer
+from tests.tap.peak_memory import IS_TOLD, peak_kb
 
 FEW, MANY = 2_000, 50_000
-STATUS = Path("/proc/self/status")
-MEASURED = f"""
-import atexit, sys
-from pathlib import Path
-from tap_iterable.tap import TapIterable
-
-def tell():
-    (peak,) = (line for line in Path("{STATUS}").read_text().splitlines() if line.startswith("VmHWM"))
-    Path("peak").write_text(peak.split()[1])
-
-atexit.register(tell)
-TapIterable.cli()
-"""
-"""The tap, which at its end writes how many kB it ever took. What the kernel tells a parent counts the parent, too."""
+LARGE_KB = 40_000
 
 
-def _line(number: int) -> bytes:
+def _line(number: int, text: str) -> bytes:
     event = {"createdAt": "2026-09-01 00:00:00 +00:00", "email": "ann@example.com", "messageId": f"{number:032x}"}
-    return json.dumps({**event, "text": "x" * 300}).encode()
+    return json.dumps({**event, "text": text}, ensure_ascii=False).encode()
 
 
-def _peak_kb(server: ScriptedServer, folder: Path, rows: int) -> int:
-    """The largest resident size of a tap that reads so many rows in one window."""
-    body = b"\n".join(map(_line, range(rows)))
-    server.after = lambda _request: Answer(body=body)
-    run = TapRun(server.url, "k", folder)
-    arguments = run.prepare("email_send", start_date="2026-09-01", end_date="2026-09-02")
-    command = [sys.executable, "-c", MEASURED, *arguments]
-    with (folder / "out.singer").open("wb") as out:
-        subprocess.run(command, cwd=folder, stdout=out, stderr=subprocess.DEVNULL, check=True)
-    with (folder / "out.singer").open("rb") as written:
-        assert sum(b'"RECORD"' in line for line in written) == rows
-    return int((folder / "peak").read_text())
-
-
-@pytest.mark.skipif(not STATUS.exists(), reason="this system does not tell a process its peak memory")
+@IS_TOLD
 def test_25_times_the_rows_take_no_more_memory(server: ScriptedServer, tmp_path: Path) -> None:
-    few, many = _peak_kb(server, tmp_path, FEW), _peak_kb(server, tmp_path, MANY)
+    few, many = (
+        peak_kb(server, tmp_path, b"\n".join(_line(number, "x" * 300) for number in range(rows)), rows)
+        for rows in (FEW, MANY)
+    )
     # The rows alone are 20 MB as text, and several times that as objects.
     assert many - few < 10_000, (few, many)
+
+
+@IS_TOLD
+@pytest.mark.more
+@pytest.mark.parametrize(("character", "times"), [("x", 3.3), ("\u00fc", 5)])
+def test_large_rows_take_a_few_times_the_size_of_one_however_many_they_are(
+    server: ScriptedServer, tmp_path: Path, character: str, times: float
+) -> None:
+    text = character * (LARGE_KB * 1_000 // len(character.encode()))
+    small = peak_kb(server, tmp_path, _line(1, "x"), 1)
+    large = peak_kb(server, tmp_path, b"\n".join(_line(number, text) for number in range(3)), 3)
+    # The line, its text and the text of the message. Python makes room for wide characters while it reads some.
+    assert large - small < times * LARGE_KB, (small, large)
