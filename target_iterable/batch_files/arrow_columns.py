@@ -31,22 +31,18 @@ _MINUTES: Final = [f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(1
 _SECONDS: Final = [f"{second:02}.000000" for second in range(60)]
 
 
-class UnreadableTypeError(Exception):
-    """A type of Arrow of which no value of JSON can be made."""
-
-
 def values_of(array: pa.Array) -> Column:
     """Return the values of an array.
 
     Raises:
-        UnreadableTypeError: for binary data, durations, and maps whose keys are no texts.
+        TypeError: for binary data, durations, and maps whose keys are no texts.
     """
     if isinstance(array.type, pa.BaseExtensionType):
         return values_of(array.storage)
     for is_type, read in _READERS:
         if is_type(array.type):
             return read(array)
-    raise UnreadableTypeError(f"of the type {array.type}")
+    raise TypeError(f"of the type {array.type}")
 
 
 def holds_no_number(array: pa.Array) -> bool:
@@ -144,7 +140,7 @@ def _lists(array: pa.Array) -> Column:
 
 def _maps(array: pa.Array) -> Column:
     if not (types.is_string(array.type.key_type) or types.is_large_string(array.type.key_type)):
-        raise UnreadableTypeError(f"a map whose keys are of the type {array.type.key_type}")
+        raise TypeError(f"a map whose keys are of the type {array.type.key_type}")
     entries = pa.StructArray.from_arrays([array.keys, array.items], ["key", "value"])
     lists = pa.ListArray.from_arrays(array.offsets, entries, mask=array.is_null())
     return [None if row is None else {pair["key"]: pair["value"] for pair in row} for row in _lists(lists)]

@@ -9,7 +9,7 @@ from target_iterable.batch_files import json_lines
 from target_iterable.batch_files.batch_message import JSON_LINES, PARQUET, BatchMessage, batch_message
 from target_iterable.batch_files.covered_files import CoveredFiles
 from target_iterable.batch_files.errors import BatchFileError, not_readable, reason_of
-from target_iterable.batch_files.locations import EXTRAS, FILE, Location, UnusableUrlError, allowed, location
+from target_iterable.batch_files.locations import EXTRAS, FILE, Location, allowed, location
 from target_iterable.batch_files.storage import Storage
 from target_iterable.columnar.line_block import DecodedMessage, MessageBlock
 from target_iterable.config.batch_settings import DELETES, PARAMS, ROOTS
@@ -64,7 +64,7 @@ class BatchFiles:
         """Return the place of a file that may be read."""
         try:
             place = location(url)
-        except UnusableUrlError as error:
+        except ValueError as error:
             raise BatchFileError(f"Stream {stream!r}: the URL of a BATCH file {error}. It is not read.") from None
         found = allowed(place, self._roots)
         if found is None:
@@ -79,7 +79,7 @@ class BatchFiles:
 def _root(text: str) -> Location:
     try:
         place = location(text.rstrip("/") or text)
-    except UnusableUrlError as error:
+    except ValueError as error:
         raise SettingError(f"`{ROOTS}` has a root that {error}.") from None
     if place.scheme == FILE and not place.segments[1:]:
         raise SettingError(f"`{ROOTS}` has a root that is all of this machine.")

@@ -34,10 +34,6 @@ _DELETE: Final = 127
 _DOTS: Final = (".", "..")
 
 
-class UnusableUrlError(ValueError):
-    """A text that names no place for a file. The text says why, and holds nothing that may be a secret."""
-
-
 @dataclass(frozen=True)
 class Location:
     """A place in a storage.
@@ -84,18 +80,18 @@ def location(text: str) -> Location:
     """Return the place that a URL or a path of this machine names.
 
     Raises:
-        UnusableUrlError: if it names none, or leads there in an unusual way.
+        ValueError: if it names none, or leads there in an unusual way.
     """
     if any(ord(letter) < _LOWEST_PRINTABLE or ord(letter) == _DELETE for letter in text):
-        raise UnusableUrlError("has a control character in it")
+        raise ValueError("has a control character in it")
     if "::" in text:
-        raise UnusableUrlError("has `::` in it, and chains of URLs are not followed")
+        raise ValueError("has `::` in it, and chains of URLs are not followed")
     found = _SCHEME.match(text)
     if found is None:
         return _local(text)
     scheme, rest = _SCHEMES.get(found[1].lower()), text[found.end() :]
     if scheme is None:
-        raise UnusableUrlError(f"is of the scheme {found[1]!r}; it can be {', '.join(_SCHEMES)}")
+        raise ValueError(f"is of the scheme {found[1]!r}; it can be {', '.join(_SCHEMES)}")
     if scheme == FILE:
         return _local(unquote(_path_of_this_machine(rest)))
     return _remote(scheme, rest)
@@ -113,26 +109,26 @@ def _path_of_this_machine(rest: str) -> str:
         return rest
     host, slash, path = rest.removeprefix("//").partition("/")
     if host.lower() not in _HERE:
-        raise UnusableUrlError("names another machine: a `file` URL has three slashes before the path")
+        raise ValueError("names another machine: a `file` URL has three slashes before the path")
     return slash + path
 
 
 def _local(path: str) -> Location:
     if not path or "\0" in path:
-        raise UnusableUrlError("names no file")
+        raise ValueError("names no file")
     return Location(FILE, "", PurePath(Path.cwd(), path).parts)
 
 
 def _remote(scheme: str, rest: str) -> Location:
     if not rest.startswith("//"):
-        raise UnusableUrlError(f"names no bucket: write {scheme}://BUCKET/PATH")
+        raise ValueError(f"names no bucket: write {scheme}://BUCKET/PATH")
     bucket, *segments = rest.removeprefix("//").split("/")
     if (_CONTAINER if scheme == "abfs" else _BUCKET).fullmatch(bucket) is None:
-        raise UnusableUrlError("has no name of a bucket behind the scheme; keys and ports do not belong into it")
+        raise ValueError("has no name of a bucket behind the scheme; keys and ports do not belong into it")
     if any(mark in rest for mark in "?#\\"):
-        raise UnusableUrlError("has `?`, `#` or a backslash in it")
+        raise ValueError("has `?`, `#` or a backslash in it")
     for segment in segments:
         plain = unquote(segment)
         if plain in _DOTS or "/" in plain or "\\" in plain:
-            raise UnusableUrlError("has `.` or `..` in its path, or a separator that is encoded")
+            raise ValueError("has `.` or `..` in its path, or a separator that is encoded")
     return Location(scheme, bucket, tuple(segments))

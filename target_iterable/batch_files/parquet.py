@@ -9,7 +9,7 @@ from typing import IO, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from target_iterable.batch_files.arrow_columns import UnreadableTypeError, values_of
+from target_iterable.batch_files.arrow_columns import values_of
 from target_iterable.batch_files.batch_message import BatchMessage
 from target_iterable.batch_files.errors import not_readable
 from target_iterable.batch_files.row_block import RowBlock, Rows
@@ -46,7 +46,7 @@ def _refuse_unreadable(schema: pa.Schema, message: BatchMessage, name: str) -> N
     for column in schema:
         try:
             values_of(pa.nulls(0, column.type))
-        except UnreadableTypeError as error:
+        except TypeError as error:
             raise not_readable(
                 message.stream,
                 name,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from functools import partial
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from target_iterable.core.source import Line
 
@@ -49,10 +48,10 @@ class StoppableInput:
             yield lines
 
 
-def line_blocks(file: IO[str]) -> Iterator[list[Line]]:
+def line_blocks(file: Any) -> Iterator[list[Line]]:
     """Yield blocks of lines as they arrive: bytes without line ends, or text with them if the file has no buffer."""
     return (
-        _as_they_come(partial(file.buffer.read1, _BLOCK))
+        _as_they_come(lambda: file.buffer.read1(_BLOCK))
         if hasattr(file, "buffer")
         else iter(lambda: list[Line](file.readlines(_BLOCK)), [])
     )

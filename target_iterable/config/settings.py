@@ -13,7 +13,7 @@ from target_iterable.config.record_settings import RECORD_SETTINGS
 from target_iterable.config.route_settings import STREAM_SETTINGS
 from target_iterable.config.run_settings import DRY_RUN_SETTINGS, LEDGER_SETTINGS, REPORT_SETTINGS
 
-HIDDEN: Final = ("add_record_metadata", "batch_size_rows", "load_method")
+HIDDEN: Final = ("add_record_metadata", "batch_config", "batch_size_rows", "load_method")
 """Settings that the SDK gives to every target, and that have no meaning here: the mode of a route decides how records
 are loaded, `max_batch_rows` how many share a request, and `_sdc_*` columns are never written."""
 

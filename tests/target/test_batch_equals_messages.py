@@ -126,14 +126,14 @@ def outcome(project: Project, path: Path, messages: Iterable[Message | str], **m
         for line in file.read_text().splitlines()
     ]
     lines = [line for file in sorted(dry.glob("*.singer")) for line in file.read_text().splitlines()]
-    messages = [simplejson.loads(line, use_decimal=True, allow_nan=True) for line in lines]
+    kept = [simplejson.loads(line, use_decimal=True, allow_nan=True) for line in lines]
     rejects = [
         (
             simplejson.dumps(message["record"], use_decimal=True, allow_nan=True, sort_keys=True),
             message["reject"]["code"],
             message["reject"]["reason"],
         )
-        for message in messages
+        for message in kept
         if "reject" in message
     ]
     counts = {name: count for name, count in done.items() if isinstance(count, int)}

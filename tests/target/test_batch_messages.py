@@ -116,7 +116,7 @@ def test_a_line_that_cannot_be_read_is_a_reject_with_its_file_and_number(project
 
 
 def test_rejects_are_records_of_singer_that_can_be_sent_again(project: Project, tmp_path: Path) -> None:
-    records = [*USERS, {"email": "ann@example.com", "age": "old"}, {"email": "nobody", "age": 5}]
+    records: list[dict[str, Any]] = [*USERS, {"email": "ann@example.com", "age": "old"}, {"email": "nobody", "age": 5}]
     file = json_lines(tmp_path / "a.jsonl", records)
     summary = project.load([SCHEMA, batch("users", file)], batch_roots=[str(tmp_path)])["users"]
     assert (summary["written"], summary["rejected"]) == (9, 2)
