@@ -35,7 +35,7 @@ def values_of(array: pa.Array) -> Column:
     """Return the values of an array.
 
     Raises:
-        TypeError: for binary data, durations, and maps whose keys are no texts.
+        TypeError: for binary data, durations, maps whose keys are no texts, and structs with members of one name.
     """
     if isinstance(array.type, pa.BaseExtensionType):
         return values_of(array.storage)
@@ -126,6 +126,8 @@ def _in_dictionary(array: pa.Array) -> Column:
 
 def _objects(array: pa.Array) -> Column:
     names = [array.type.field(number).name for number in range(array.type.num_fields)]
+    if len({*names}) < len(names):
+        raise TypeError("a struct with two members of one name")
     columns = [values_of(column) for column in array.flatten()]
     rows: Iterator[Sequence[Any]] = zip(*columns, strict=True) if columns else iter([()] * len(array))
     return [

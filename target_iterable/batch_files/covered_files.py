@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from target_iterable.batch_files.errors import reason_of
@@ -33,6 +34,7 @@ class CoveredFiles:
         while self._files and self._files[0][0] < states:
             _, file = self._files.popleft()
             try:
-                self._delete(file)
+                with suppress(FileNotFoundError):
+                    self._delete(file)
             except Exception as error:  # noqa: BLE001 (each storage has errors of its own)
                 _logger.warning("The BATCH file %r is delivered, but it stays: it %s.", str(file), reason_of(error))

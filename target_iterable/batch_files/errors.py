@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from target_iterable.config.batch_settings import DELETES
+
 
 class BatchFileError(Exception):
     """A file that a BATCH message names is missing, broken or not allowed. The run ends; state is not past it."""
@@ -18,7 +20,7 @@ def not_readable(stream: str, file: object, reason: str) -> BatchFileError:
 def reason_of(error: Exception) -> str:
     """Say why a file cannot be read, without what a storage says of its requests."""
     if isinstance(error, FileNotFoundError):
-        return "is not there"
+        return f"is not there: never written, or deleted by an earlier run of the same input (`{DELETES}`)"
     if isinstance(error, PermissionError):
         return "may not be read with the rights of this run"
     if isinstance(error, EOFError):

@@ -31,7 +31,7 @@ def row_blocks(
         BatchFileError: if a column cannot be values of JSON.
         Exception: if the file cannot be read.
     """
-    with pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as parquet:
+    with pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False, page_checksum_verification=True) as parquet:
         _refuse_unreadable(parquet.schema_arrow, message, name)
         before = 0
         for batch in parquet.iter_batches(_ROWS, use_threads=False):
