@@ -151,9 +151,18 @@ def test_a_root_that_is_none_is_refused_at_the_start(project: Project, root: str
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("params", [{"ftp": {}}, {"s3": "secret"}])
-def test_parameters_of_a_storage_that_is_none_are_refused_at_the_start(project: Project, params: object) -> None:
-    with pytest.raises(SettingError, match="`batch_storage_params`") as caught:
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [
+        ({"ftp": {}}, "has an unknown scheme 'ftp'"),
+        ({"s3": "secret"}, "must have an object for 's3'"),
+        ("secret", "must be an object"),
+    ],
+)
+def test_parameters_of_a_storage_that_is_none_are_refused_at_the_start(
+    project: Project, params: object, says: str
+) -> None:
+    with pytest.raises(SettingError, match=f"`batch_storage_params` {says}") as caught:
         project.load([], batch_storage_params=params)
     assert "secret" not in str(caught.value)
 

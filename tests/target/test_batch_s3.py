@@ -44,7 +44,7 @@ def put(s3: dict[str, Any], path: Path, name: str) -> str:
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst", "a.parquet"])
 @pytest.mark.parametrize("deletes", [False, True])
 def test_objects_are_read_and_deleted_only_if_told(
-    project: Project, tmp_path: Path, s3: dict[str, Any], name: str, deletes: bool
+    project: Project, tmp_path: Path, s3: dict[str, Any], name: str, *, deletes: bool
 ) -> None:
     url = put(s3, tmp_path, name)
     wishes: dict[str, Any] = {"batch_roots": [ROOT], "batch_storage_params": {"s3": s3}, "delete_batch_files": deletes}
