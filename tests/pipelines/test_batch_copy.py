@@ -57,6 +57,7 @@ def test_files_copy_a_project_once_their_folder_is_allowed(
             TAP_ITERABLE_ENFORCE_RATE_LIMITS="false",
             TAP_ITERABLE_START_DATE="2020-01-01T00:00:00Z",
             TAP_ITERABLE_HOLD_BACK_MINUTES="0",
+            TAP_ITERABLE_COSTLY_STREAMS=json.dumps(["catalog_items"]),
             TAP_ITERABLE_BATCH_CONFIG=json.dumps({"encoding": encoding, "storage": {"root": files.as_uri()}}),
             TARGET_ITERABLE_API_KEY=here.api_key,
             TARGET_ITERABLE_API_URL=here.url,
