@@ -11,6 +11,8 @@ from target_iterable.records.numbers import whole_number
 from target_iterable.schemas.schema_types import kinds_of, members_of, variants_of
 
 _CONTAINERS: Final[Mapping[str, type]] = {"object": dict, "array": list}
+_ADAPTED: Final = frozenset({"integer", *_CONTAINERS})
+"""Types of which values may come in another form."""
 
 
 def adapted(record: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,16 +30,17 @@ def adapted(record: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]
 def adapted_column(column: list[Any], schema: Mapping[str, Any]) -> list[Any]:
     """The values of one column in the form that its schema announces; see `adapted`."""
     kinds = kinds_of(schema)
-    if "string" in kinds or kinds.isdisjoint(_CONTAINERS) or any(map(_has_parts, variants_of(schema))):
+    if kinds & {"string", "integer"} or kinds.isdisjoint(_CONTAINERS) or _adapts_parts(schema):
         return [adapted_value(value, schema) for value in column]
     expected = tuple(_CONTAINERS[kind] for kind in kinds & _CONTAINERS.keys())
     held = map(from_json, column)
     return [found if isinstance(found, expected) else value for found, value in zip(held, column, strict=True)]
 
 
-def _has_parts(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema says something of members or items."""
-    return bool(members_of(schema)) or "items" in schema
+def _adapts_parts(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema says something of members or items that may change them: of texts and numbers, it does not."""
+    parts = [part for variant in variants_of(schema) for part in (*members_of(variant).values(), variant.get("items"))]
+    return any(isinstance(part, Mapping) and (kinds_of(part) & _ADAPTED or _adapts_parts(part)) for part in parts)
 
 
 def adapted_value(value: Any, schema: Any) -> Any:
