@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from singer_sdk.exceptions import InvalidInputLine
 
 from target_iterable.columnar.block_reader import InputRecord
-from target_iterable.columnar.line_block import RECORD, SCHEMA, Kind, LineBlock
+from target_iterable.columnar.line_block import BATCH, RECORD, SCHEMA, Kind, MessageBlock, RecordReader
 from target_iterable.columnar.record_decoder import NO_RECORDS, TypedRecords
-from target_iterable.core.source import InputMessage, Line
+from target_iterable.core.source import Line, Source
 from target_iterable.objects.base.base import OperationGroup, Outcome
 
 StreamMap: TypeAlias = Callable[[dict[str, Any]], dict[str, Any] | None]
 
+_ENDS: Final = frozenset({SCHEMA, BATCH})
+"""Messages behind which records are prepared only when these are processed."""
 _VERSIONS: Final = 2**62
 """No version is as large; databases end soon after it."""
 
@@ -69,10 +70,11 @@ class BlockSink(Protocol):
     """A sink that takes blocks; see `IterableSink`."""
 
     @property
-    def rows_until_flush(self) -> int:
+    def records(self) -> RecordReader:
         """See `IterableSink`."""
 
-    def read_lines(self, lines: Sequence[Line]) -> TypedRecords:
+    @property
+    def rows_until_flush(self) -> int:
         """See `IterableSink`."""
 
     def prepare_typed(self, typed: TypedRecords) -> list[Prepared]:
@@ -81,7 +83,7 @@ class BlockSink(Protocol):
     def prepare(self, records: Sequence[InputRecord]) -> list[Prepared]:
         """See `IterableSink`."""
 
-    def deliver_all(self, prepared: Sequence[Prepared], sources: Sequence[InputMessage]) -> None:
+    def deliver_all(self, prepared: Sequence[Prepared], sources: Sequence[Source]) -> None:
         """See `IterableSink`."""
 
 
@@ -104,22 +106,23 @@ class ColumnarPath:
     def __init__(self, stream: str, destinations: Sequence[tuple[StreamMap | None, BlockSink]]) -> None:
         self._stream = stream
         self._destinations = destinations
-        self._lines: Sequence[Line] = ()
+        self._block: MessageBlock | None = None
+        self._start = 0
         self._is_made: list[bool] = []
         self._prepared: list[_PreparedRows] = []
 
-    def look(self, block: LineBlock, start: int) -> None:
-        """Prepare the records among the lines from `start` on, up to a SCHEMA message.
+    def look(self, block: MessageBlock, start: int) -> None:
+        """Prepare the records of a block from `start` on, up to a SCHEMA or BATCH message.
 
         Raises:
             DeliveryFailedError: if Iterable does not tell what must be known for that.
         """
-        self._lines, self._prepared = block.lines[start:], []
-        typed = self._read(self._lines)
+        self._block, self._start, self._prepared = block, start, []
+        typed = self._read(block, start, len(block))
         others, end = self._others(block, start, typed.places)
-        if end < len(self._lines) and typed.places:
-            typed = self._read(self._lines[:end])
-        self._is_made = [False] * (len(self._lines) + 1)
+        if end < len(block) - start and typed.places:
+            typed = self._read(block, start, start + end)
+        self._is_made = [False] * (len(block) - start + 1)
         for place in (*typed.places, *others):
             self._is_made[place] = True
         by_sink = {id(sink): sink for _, sink in self._destinations}
@@ -128,35 +131,38 @@ class ColumnarPath:
             self._prepared.append(_prepared(sink, typed, others, maps))
 
     def take(self, place: int, schema: Line) -> int:
-        """Hand over the record in the line at this place and those behind it; return how many.
+        """Hand over the record at this place, counted from where it has looked, and those behind it; return how many.
 
-        That ends with a line that was not prepared, and when it may be time to send what waits.
+        That ends with a message that was not prepared, and when it may be time to send what waits.
         """
+        if self._block is None:
+            return 0
         most = min(sink.rows_until_flush for _, sink in self._destinations)
         end = min(self._is_made.index(False, place), place + most)
         for sink, rows, places in self._prepared:
             some = slice(bisect_left(places, place), bisect_left(places, end))
             if chosen := rows[some]:
-                lines = map(self._lines.__getitem__, places[some])
-                sink.deliver_all(chosen, [*map(InputMessage, lines, repeat(schema))])
+                at = [self._start + place for place in places[some]]
+                sink.deliver_all(chosen, self._block.sources(at, schema))
         return end - place
 
-    def _read(self, lines: Sequence[Line]) -> TypedRecords:
+    def _read(self, block: MessageBlock, start: int, end: int) -> TypedRecords:
         """The records that can be read without looking at each: never those that go through stream maps."""
         match self._destinations:
             case [(None, sink)]:
-                return sink.read_lines(lines)
+                return block.typed(sink.records, start, end)
         return NO_RECORDS
 
-    def _others(self, block: LineBlock, start: int, typed: Sequence[int]) -> tuple[dict[int, InputRecord], int]:
-        """The other records of the stream by their places, and the place of the line at which all end."""
+    def _others(self, block: MessageBlock, start: int, typed: Sequence[int]) -> tuple[dict[int, InputRecord], int]:
+        """The other records of the stream by their places, and the place of the message at which all end."""
         others: dict[int, InputRecord] = {}
-        if len(typed) == len(self._lines):
-            return others, len(typed)
+        count = len(block) - start
+        if len(typed) == count:
+            return others, count
         known = {*typed}
-        for place in range(len(self._lines)):
+        for place in range(count):
             if place not in known and (kind := block.kind(start + place)) is not None:
-                if kind.type == SCHEMA:
+                if kind.type in _ENDS:
                     return others, place
                 if kind == Kind(RECORD, self._stream):
                     try:
@@ -166,7 +172,7 @@ class ColumnarPath:
                     if (record := message.get("record")).__class__ is not dict:
                         return others, place
                     others[place] = InputRecord(record, record, version_in(message.get("version")), is_exact)
-        return others, len(self._lines)
+        return others, count
 
 
 def _prepared(

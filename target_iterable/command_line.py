@@ -28,6 +28,7 @@ from iterable_runs.recording.command import RunRecording
 from iterable_runs.recording.notes import RunNotes
 from iterable_runs.recording.recorder import Snapshot
 from iterable_runs.recording.settings import observers_of, run_problems
+from target_iterable.batch_files.errors import BatchFileError
 from target_iterable.config.given_settings import request_dry_run
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.settings import HIDDEN, SETTINGS
@@ -50,6 +51,7 @@ class RecordsRejectedError(Exception):
 
 EXPECTED_ERRORS: Final = (
     AuditLogNotWrittenError,
+    BatchFileError,
     DeliveryFailedError,
     InvalidInputLine,
     IterableError,

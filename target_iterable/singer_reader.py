@@ -5,16 +5,25 @@ from __future__ import annotations
 import logging
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from types import FrameType
 from typing import IO, Any, Final, TypeAlias
 
-from singer_sdk.exceptions import InvalidInputLine
+from singer_sdk.exceptions import InvalidInputLine, RecordsWithoutSchemaException
 from singer_sdk.singerlib.encoding import SimpleSingerReader
 
 from iterable_api.waiting.shutdown import GRACE_SECONDS
-from target_iterable.columnar.line_block import RECORD, SCHEMA, STATE, DecodedMessage, LineBlock
-from target_iterable.columnar.line_reader import line_blocks
+from target_iterable.columnar.line_block import (
+    BATCH,
+    RECORD,
+    SCHEMA,
+    STATE,
+    DecodedMessage,
+    LineBlock,
+    MessageBlock,
+)
+from target_iterable.columnar.line_reader import StoppableInput
 from target_iterable.columnar_path import ColumnarPath, version_in
 from target_iterable.core.input_lines import decode_line, state_text, with_floats
 from target_iterable.core.source import InputMessage, Line
@@ -23,6 +32,8 @@ from target_iterable.delivery.errors import PostponedError
 from target_iterable.schemas.schema_messages import refuse_malformed
 
 _Callback: TypeAlias = Callable[[dict[str, Any]], None]
+_Decode: TypeAlias = Callable[[Line], DecodedMessage]
+_Blocks: TypeAlias = Generator[MessageBlock, None, None]
 
 _logger: Final = logging.getLogger("target-iterable")
 
@@ -31,8 +42,8 @@ def _no_path(_stream: str) -> ColumnarPath | None:
     return None
 
 
-class _StoppedError(Exception):
-    """Interrupts the wait for the next line."""
+def _no_files(_message: Mapping[str, Any], _decode: _Decode) -> _Blocks:
+    yield from ()
 
 
 class SingerReader(SimpleSingerReader):
@@ -42,12 +53,12 @@ class SingerReader(SimpleSingerReader):
 
     Attributes:
         path_of: returns the columnar path of a stream, if it has one.
+        blocks_of: yields the records in the files of a BATCH message.
         on_message: called after each message, or block of messages, that was processed.
         on_version: callback for ACTIVATE_VERSION; the SDK's would warn of columns that are never written here.
         on_state: called with the value of each STATE message, and its text.
         on_break: called if reading ends with an error.
         passes_state: whether STATE messages are processed; if not, no state is ever emitted.
-        stopped: whether `stop` ended the reading before the end of the input.
         is_exact: whether all values of the last message are standard JSON. Python's own parser, the fallback of the
             faster one, also accepts NaN and lone surrogates, which Iterable refuses.
         unreadable: the lines that cannot be read.
@@ -55,12 +66,12 @@ class SingerReader(SimpleSingerReader):
     """
 
     path_of: Callable[[str], ColumnarPath | None] = _no_path
+    blocks_of: Callable[[Mapping[str, Any], _Decode], _Blocks] = _no_files
     on_message: Callable[[], None] | None = None
     on_version: Callable[[dict[str, Any]], None] | None = None
     on_state: Callable[[Any, str], None] | None = None
     on_break: Callable[[], None] | None = None
     passes_state: bool = True
-    stopped: bool = False
     is_exact: bool = True
     postponed: bool = False
 
@@ -69,12 +80,17 @@ class SingerReader(SimpleSingerReader):
         self._line: Line = b""
         self._stream = ""
         self._schemas: dict[str, Line] = {}
-        self._waits = False
+        self._input = StoppableInput()
         self._version: Any = None
         self._record: Any = None
         self._number = 0
         self.unreadable = UnreadableLines(self._schemas)
         self._held_state: tuple[Line, dict[str, Any]] | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` ended the reading before the end of the input."""
+        return self._input.stopped
 
     @property
     def record(self) -> Mapping[str, Any]:
@@ -99,9 +115,7 @@ class SingerReader(SimpleSingerReader):
             signal.Signals(number).name,
             GRACE_SECONDS,
         )
-        self.stopped = True
-        if self._waits:
-            raise _StoppedError
+        self._input.stop()
 
     def deserialize_json(self, line: Line) -> dict[str, Any]:
         """Decode the message in `line`. Numbers with a decimal point become `Decimal`, so that no digit is lost.
@@ -127,16 +141,15 @@ class SingerReader(SimpleSingerReader):
 
     def process_lines(self, file_input: IO[str] | None, callbacks: dict[str, _Callback]) -> Counter[str]:
         """Pass all messages to their callbacks; return the number of messages by type."""
-        callbacks = {**callbacks, "BATCH": _refuse_batch}
         if not self.passes_state:
             callbacks["STATE"] = _ignore
         if self.on_version is not None:
             callbacks["ACTIVATE_VERSION"] = self.on_version
         counts: Counter[str] = Counter()
-        blocks = self._blocks(line_blocks(file_input or self.default_input))
+        blocks = self._input.blocks(file_input or self.default_input)
         try:
             for lines in blocks:
-                self._process_block(lines, callbacks, counts)
+                self._process_block(LineBlock(lines, self._decoded, self._number), callbacks, counts)
                 self._number += len(lines)
             self.unreadable.refuse_waiting()
         except PostponedError:
@@ -149,38 +162,47 @@ class SingerReader(SimpleSingerReader):
             raise
         return counts
 
-    def _process_block(self, lines: list[Line], callbacks: dict[str, _Callback], counts: Counter[str]) -> None:
-        """Process the messages in `lines`, as many as possible at a time."""
-        block, place, looked = LineBlock(lines, self._decoded), 0, dict[ColumnarPath, int]()
-        while place < len(lines) and not self.stopped:
+    def _process_block(self, block: MessageBlock, callbacks: dict[str, _Callback], counts: Counter[str]) -> None:
+        """Process the messages of a block, as many as possible at a time."""
+        place, looked = 0, dict[ColumnarPath, int]()
+        while place < len(block) and not self.stopped:
             taken = self._take(block, place, looked)
             counts[RECORD] += taken
-            if not taken and lines[place].strip():
+            if not taken and block.line(place).strip():
                 try:
                     if self._switches(block.message(place).message):
                         continue
-                    counts[self._process(block, place, callbacks)] += 1
+                    type_ = self._process(block, place, callbacks)
+                    counts[type_] += 1
+                    if type_ == BATCH:
+                        # The paths have looked at other blocks meanwhile.
+                        looked.clear()
                 except InvalidInputLine as error:
                     self._reject(block, place, error)
             place += max(taken, 1)
             if self.on_message is not None and not self.unreadable.are_waiting:
                 self.on_message()
 
-    def _reject(self, block: LineBlock, place: int, error: InvalidInputLine) -> None:
+    def _reject(self, block: MessageBlock, place: int, error: InvalidInputLine) -> None:
         """Reject an unreadable record.
 
         Raises:
             InvalidInputLine: with the number of the line, if it is another message, or may be one.
         """
+        if block.stream:
+            self.unreadable.reject_record(
+                block.stream, block.line(place), InvalidInputLine(f"{error} ({block.describe(place)})")
+            )
+            return
         kind = block.kind(place)
         text = f"Stream {kind.stream!r}: {error}" if kind is not None and kind.type == SCHEMA else str(error)
-        numbered = InvalidInputLine(f"{text} (line {self._number + place + 1:,})")
+        numbered = InvalidInputLine(f"{text} ({block.describe(place)})")
         if kind is not None and kind.type != RECORD:
             raise numbered from None
         self._version = None
-        self.unreadable.reject(block.lines[place], numbered, self._stream)
+        self.unreadable.reject(block.line(place), numbered, self._stream)
 
-    def _take(self, block: LineBlock, place: int, looked: dict[ColumnarPath, int]) -> int:
+    def _take(self, block: MessageBlock, place: int, looked: dict[ColumnarPath, int]) -> int:
         """Deliver messages together, from this one on; return how many. `looked`: path -> first index it has read."""
         path = self.path_of(self._stream)
         if path is None:
@@ -204,13 +226,13 @@ class SingerReader(SimpleSingerReader):
         message = self.deserialize_json(line)
         return DecodedMessage(message, self.is_exact)
 
-    def _process(self, block: LineBlock, place: int, callbacks: dict[str, _Callback]) -> str:
+    def _process(self, block: MessageBlock, place: int, callbacks: dict[str, _Callback]) -> str:
         """Process one message; return its type."""
         message, self.is_exact = block.message(place)
         stream = message.get("stream", "")
         if stream.__class__ is not str:
             raise InvalidInputLine("A message of the input is of a stream whose name is not a text")
-        self._line, self._record, self._version = block.lines[place], message.get("record"), message.get("version")
+        self._line, self._record, self._version = block.line(place), message.get("record"), message.get("version")
         if message.get("type") == RECORD:
             self.assert_line_requires(message, {"stream", "record"})
             self._stream = stream
@@ -218,6 +240,9 @@ class SingerReader(SimpleSingerReader):
             return RECORD
         self.assert_line_requires(message, {"type"})
         type_ = str(message["type"])
+        if type_ == BATCH:
+            self._process_batch(message, callbacks)
+            return type_
         callback = callbacks.get(type_, _refuse_unknown)
         if type_ == STATE:
             self._process_state(message, callback)
@@ -231,6 +256,18 @@ class SingerReader(SimpleSingerReader):
         if type_ == SCHEMA:
             self._release(callbacks)
         return type_
+
+    def _process_batch(self, message: Mapping[str, Any], callbacks: dict[str, _Callback]) -> None:
+        """Process the records in the files of a BATCH message as if there were a RECORD message for each."""
+        with closing(self.blocks_of(message, self._decoded)) as blocks:
+            for block in blocks:
+                if message["stream"] not in self._schemas:
+                    raise RecordsWithoutSchemaException(
+                        f"A BATCH of the stream {message['stream']!r} has come before a SCHEMA of it."
+                    )
+                self._process_block(block, callbacks, Counter())
+                if self.stopped:
+                    return
 
     def _process_state(self, message: dict[str, Any], callback: _Callback) -> None:
         self.assert_line_requires(message, {"value"})
@@ -251,31 +288,9 @@ class SingerReader(SimpleSingerReader):
             self._line, message = held
             self._process_state(message, callbacks[STATE])
 
-    def _blocks(self, blocks: Iterator[list[Line]]) -> Iterator[list[Line]]:
-        """Yield the blocks of lines until reading is stopped. Lines that a signal cuts off are not read."""
-        while not self.stopped:
-            self._waits = True
-            try:
-                lines = next(blocks, None)
-            except _StoppedError:
-                return
-            finally:
-                self._waits = False
-            if lines is None:
-                return
-            yield lines
-
 
 def _refuse_unknown(_message: dict[str, Any]) -> None:
     raise InvalidInputLine("A message of the input is of a type that is not known")
-
-
-def _refuse_batch(message: dict[str, Any]) -> None:
-    """Refuse BATCH: the SDK would pass the records of the files on without mapping or validation."""
-    raise InvalidInputLine(
-        f"The stream {message.get('stream')!r} comes in BATCH files, which this target does not read. "
-        "Remove `batch_config` from the tap"
-    )
 
 
 def _ignore(_message: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from target_iterable.config.route import Route
 from target_iterable.config.router import Router
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RecordRejectedError, RecordSkippedError, RejectReason
-from target_iterable.core.source import InputMessage, Line
+from target_iterable.core.source import Source
 from target_iterable.deleted_rows import DeletedRowHandler, NamesOf
 from target_iterable.delivery.errors import operations_not_built
 from target_iterable.delivery.run_delivery import RunDelivery
@@ -47,7 +47,11 @@ class SinkTarget(Target):
 
 
 class IterableSink(BatchSink):
-    """A stream on its way to the object that its route names."""
+    """A stream on its way to the object that its route names.
+
+    Attributes:
+        records: reads its records.
+    """
 
     def __init__(
         self, target: SinkTarget, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None
@@ -86,7 +90,7 @@ class IterableSink(BatchSink):
         self._key = tuple(self.key_properties)
         self._is_mapped = bool(self.config.get("stream_maps"))
         validator = RecordValidator(self.schema) if self.validate_schema else None
-        self._records = BlockReader(self._columns, validator, self._key)
+        self.records = BlockReader(self._columns, validator, self._key)
         self._deleted_rows = DeletedRowHandler(
             self._object,
             self._plain,
@@ -100,7 +104,7 @@ class IterableSink(BatchSink):
             # Without `validate_records`, any schema is accepted.
             with suppress(InvalidInputLine):
                 kept = RecordValidator(self.original_schema).schema
-                self._records.expect_lines(stream_name, kept, marks)
+                self.records.expect_lines(stream_name, kept, marks)
 
     @property
     def takes_blocks(self) -> bool:
@@ -118,7 +122,7 @@ class IterableSink(BatchSink):
         (prepared,) = self.prepare([given])
         self.deliver(prepared, reader.source)
 
-    def reject(self, reason: RejectReason, source: InputMessage) -> None:
+    def reject(self, reason: RejectReason, source: Source) -> None:
         """Reject a record that cannot be read."""
         self.tally_record_read()
         self.deliver(PreparedRecord(reason, None), source)
@@ -128,17 +132,13 @@ class IterableSink(BatchSink):
         """See `StreamDelivery`."""
         return self.delivery.rows_until_flush
 
-    def read_lines(self, lines: Sequence[Line]) -> TypedRecords:
-        """See `BlockReader`."""
-        return self._records.read_lines(lines)
-
     def prepare_typed(self, typed: TypedRecords) -> list[Prepared]:
         """Return the outcome of each record that was read from a line.
 
         Raises:
             DeliveryFailedError: if a needed look-up in Iterable fails.
         """
-        outcomes = self._outcomes(self._records.fields_of(typed), len(typed.places))
+        outcomes = self._outcomes(self.records.fields_of(typed), len(typed.places))
         if self._names is None:
             return [*outcomes]
         names = map(partial(self._named, self._names), rows_of(typed.columns, len(outcomes)))
@@ -153,11 +153,11 @@ class IterableSink(BatchSink):
         """
         marks = list(map(self._deleted_rows.mark_in, records))
         if self._names is None and not any(marks):
-            return [*self._outcomes(self._records.fields_of_records(records, is_mapped=self._is_mapped), len(records))]
+            return [*self._outcomes(self.records.fields_of_records(records, is_mapped=self._is_mapped), len(records))]
         gone = [mark is not None and not self._deleted_rows.is_written for mark in marks]
         live = [record for record, is_gone in zip(records, gone, strict=True) if not is_gone]
         names = [() if self._names is None else self._named(self._names, record.record) for record in live]
-        read = self._records.fields_of_records(live, is_mapped=self._is_mapped)
+        read = self.records.fields_of_records(live, is_mapped=self._is_mapped)
         outcomes = iter(zip(self._outcomes(read, len(live)), names, strict=True))
         prepared: list[Prepared] = []
         for record, mark, is_gone in zip(records, marks, gone, strict=True):
@@ -180,7 +180,7 @@ class IterableSink(BatchSink):
         found: dict[int, Outcome] = {**dict(zip(read.places, made, strict=True)), **read.rejects}
         return [found[place] for place in range(count)]
 
-    def deliver_all(self, prepared: Sequence[Prepared], sources: Sequence[InputMessage]) -> None:
+    def deliver_all(self, prepared: Sequence[Prepared], sources: Sequence[Source]) -> None:
         """Buffer prepared records in their order."""
         self.tally_record_read(len(prepared))
         rows: list[Operation] = []
@@ -198,7 +198,7 @@ class IterableSink(BatchSink):
             self.delivery.add_all(rows)
             rows.clear()
 
-    def deliver(self, prepared: Prepared, source: InputMessage) -> None:
+    def deliver(self, prepared: Prepared, source: Source) -> None:
         """Buffer one prepared record.
 
         Raises:
@@ -212,7 +212,7 @@ class IterableSink(BatchSink):
         if outcome is not None:
             self._finish(outcome if isinstance(outcome, PreparedRecord) else PreparedRecord(outcome), source)
 
-    def _finish(self, row: PreparedRecord, source: InputMessage) -> None:
+    def _finish(self, row: PreparedRecord, source: Source) -> None:
         """Buffer a record that is not just an operation."""
         mirror = self.delivery.mirror
         if row.is_gone:
@@ -230,7 +230,7 @@ class IterableSink(BatchSink):
         if self._names is not None and not row.is_gone:
             mirror.record_row(outcome, row.names or (), row.version)
 
-    def _not_sent(self, row: PreparedRecord, outcome: Outcome, source: InputMessage) -> None:
+    def _not_sent(self, row: PreparedRecord, outcome: Outcome, source: Source) -> None:
         """Count a record for which nothing is sent."""
         verdict = WRITTEN
         match outcome:

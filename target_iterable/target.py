@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from types import FrameType
 from typing import Any, ClassVar
+
+from singer_sdk import Target
+from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 
 from iterable_api.facts.identity import ProjectType
 from iterable_api.http.client import IterableClient
@@ -18,6 +21,7 @@ from iterable_api.plugin.exit_errors import reject_unreadable_booleans
 from iterable_api.waiting.shutdown import EXIT_SIGNALS
 from iterable_runs.recording.settings import ALL, NONE
 from iterable_runs.recording.surroundings import new_run_id
+from target_iterable.batch_files.batch_files import BatchFiles
 from target_iterable.command_line import CommandLine, RecordsRejectedError
 from target_iterable.config.given_settings import is_dry_run_requested, normalise, variable_warnings
 from target_iterable.config.phone_settings import phone_spelling
@@ -30,7 +34,7 @@ from target_iterable.config.settings import SETTINGS
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.removal_stops import STREAM_ABSENT, RemovalStop, RunEnding
 from target_iterable.core.source import InputMessage
-from target_iterable.delivery.buffer import BufferLevel
+from target_iterable.delivery.buffer import BufferLevel, Checkpoint
 from target_iterable.delivery.errors import PostponedError
 from target_iterable.delivery.run_delivery import RunDelivery
 from target_iterable.delivery.stream_delivery import StreamDelivery
@@ -59,6 +63,7 @@ class TargetIterable(CommandLine, FastDispatchTarget):
     package_name = "singer-iterable"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
     default_sink_class = IterableSink
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [*Target.capabilities, PluginCapabilities.BATCH]
 
     def __init__(self, *, config: Mapping[str, Any] | None = None, **options: Any) -> None:
         self.reader = SingerReader()
@@ -104,8 +109,12 @@ class TargetIterable(CommandLine, FastDispatchTarget):
             sends_in_background=self._kind.sends_in_background,
             max_rows=self.config["max_buffered_rows"],
         )
+        self._batch_files = BatchFiles(
+            self.config, lambda: self.deliveries.last.number, deletes=self._kind.passes_state
+        )
         self._report = RunReport(self.config.get("summary_path"), self._kind, run_id, self._streams)
         self.reader.path_of = self.columnar_path
+        self.reader.blocks_of = self._batch_files.blocks
         self.reader.on_message = self._deliver_when_due
         self.reader.on_version = self._activate_version
         self.reader.on_state = self.deliveries.record_state
@@ -220,7 +229,22 @@ class TargetIterable(CommandLine, FastDispatchTarget):
 
     def _deliver_when_due(self) -> None:
         if self.deliveries.is_due():
-            self.deliveries.send_in_background(self.state_writer())
+            self.deliveries.send_in_background(self._state_mover())
+
+    def _state_mover(self) -> Callable[[], None]:
+        """Return a function that emits the latest state as of now, and then deletes the files before it."""
+        write, last = self.state_writer(), self.deliveries.last
+
+        def move() -> None:
+            write()
+            self._delete_before(last)
+
+        return move
+
+    def _delete_before(self, checkpoint: Checkpoint) -> None:
+        """Delete the BATCH files before a state that was emitted; an empty one is not."""
+        if checkpoint.state:
+            self._batch_files.covered.delete(checkpoint.number)
 
     def _break_off(self) -> None:
         """End the run at an error of the reading. What came before it is delivered."""
@@ -230,10 +254,11 @@ class TargetIterable(CommandLine, FastDispatchTarget):
             self._close()
 
     def _close(self, ending: RunEnding = RunEnding.FAILED) -> None:
-        finished = ending is RunEnding.COMPLETE
+        finished, settled = ending is RunEnding.COMPLETE, self.deliveries.settled
         if not finished and self.reader.passes_state:
-            self.emit_state(self.deliveries.settled_state)
+            self.emit_state(settled.state)
         self.deliveries.close()
+        self._delete_before(settled)
         for delivery in self.deliveries:
             delivery.record_ending(ending)
         if finished:

@@ -105,7 +105,7 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Errors that are found before the SDK checks the values: names that are not known, and secrets that are no texts.
+    """Errors that are found before the SDK checks the values: names that are not known, and secrets of another type.
 
     The SDK would show the value of such a secret, and would suggest no name.
     """
@@ -114,14 +114,22 @@ def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Mapping[str,
         yield f"`{name}` is no setting." + (f" Did you mean `{nearest[0]}`?" if nearest else "")
     for name, schema in known.items():
         if schema.get("secret") and name in config and config[name] is not None:
-            yield from _wrong_secret(name, config[name], is_list="array" in schema.get("type", ()))
+            kind = next((kind for kind in _SECRETS if kind in schema.get("type", ())), "string")
+            is_right, wanted = _SECRETS[kind]
+            if not is_right(config[name]):
+                yield f"`{name}` must be {wanted}."
 
 
-def _wrong_secret(name: str, value: object, *, is_list: bool) -> Iterator[str]:
-    if is_list and not (isinstance(value, list) and all(isinstance(one, str) and one for one in value)):
-        yield f"`{name}` must be a list of texts, none of them empty."
-    elif not is_list and not isinstance(value, str):
-        yield f"`{name}` must be a text: put quotes around it."
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+
+
+_SECRETS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
+    "array": (_are_texts, "a list of texts, none of them empty"),
+    "object": (lambda value: isinstance(value, dict), "an object"),
+    "string": (lambda value: isinstance(value, str), "a text: put quotes around it"),
+}
+"""Type of a secret setting -> whether a value is right, and what it must be."""
 
 
 def connect(

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET
 
-from target_iterable.columnar.columns import attempt, rejects_in
+from target_iterable.columnar.columns import Column, attempt, rejects_in
 from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.columnar.record_decoder import NO_RECORDS, RecordType, TypedRecords, UnusualSchemaError
 from target_iterable.columnar.transforms import converted
@@ -94,6 +94,10 @@ class BlockReader:
             # A cell costs time even if it is empty. Such records are read by their own columns from now on.
             self._type = None
         return typed
+
+    def read_columns(self, columns: Mapping[str, Column], versions: Column) -> TypedRecords:
+        """Read the records of these columns that are valid, without a deletion mark; see `RecordType`."""
+        return NO_RECORDS if self._type is None else self._type.read_columns(columns, versions)
 
     def fields_of(self, typed: TypedRecords) -> ReadRecords:
         """Return the fields of records that were read from lines."""

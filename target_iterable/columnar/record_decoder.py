@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from operator import attrgetter
 from types import MappingProxyType, NoneType
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, Union
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, Union, cast
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, defstruct
 
 from target_iterable.columnar.columns import Column
 from target_iterable.core.source import Line
+from target_iterable.records.record_adaptation import adapted_column
 from target_iterable.schemas.metadata_columns import is_metadata
 from target_iterable.schemas.validation import Check, classes_of, compiled, is_plain, listed_values
 
@@ -73,6 +75,9 @@ class RecordType:
         self._checks = [(name, find) for name, (_, find) in types.items() if find is not None]
         self._checks += [(name, partial(_marked, says)) for name, says in marks.items() if name in columns]
         self._names = list(columns)
+        self._schemas = columns
+        self._required = frozenset(required)
+        self._types = {name: type_ for name, (type_, _) in types.items() if type_ is not Any}
         fields = [
             _field(f"f{place}", name, type_, required=name in required)
             for place, (name, (type_, _)) in enumerate(types.items())
@@ -93,10 +98,29 @@ class RecordType:
         rows = map(msgspec.structs.astuple, map(_record_of, messages))
         columns = dict(zip(self._names, map(list, zip(*rows, strict=True)), strict=True)) if messages else {}
         versions = list(map(_version_of, messages))
-        odd = {place for name, find in self._checks for place in find(columns[name])} if messages else None
+        return self._valid(TypedRecords(places, columns, versions), odd=())
+
+    def read_columns(self, columns: Mapping[str, Column], versions: Column) -> TypedRecords:
+        """Return the records of these columns that match. `versions`: one for each record, `UNSET` for none."""
+        if not self._required <= columns.keys() <= {*self._names}:
+            return NO_RECORDS
+        absent = dict.fromkeys({*self._names} - columns.keys(), [UNSET] * len(versions))
+        adapted: dict[str, Column] = {}
+        misfits: set[int] = set()
+        for name, type_ in self._types.items():
+            if name in columns and not _is_of_type(list.__class_getitem__(type_), columns[name]):
+                adapted[name] = adapted_column(columns[name], self._schemas[name])
+                misfits.update(_not_of_type(type_, adapted[name]))
+        given = ChainMap(adapted, absent, cast("dict[str, Column]", columns))
+        return self._valid(TypedRecords(range(len(versions)), given, versions), misfits)
+
+    def _valid(self, records: TypedRecords, odd: Collection[int]) -> TypedRecords:
+        """Return the records that pass the checks, without the `odd` ones."""
+        places, columns, versions = records
+        odd = {*odd, *(place for name, find in self._checks for place in find(columns[name]))} if places else ()
         if not odd:
-            return TypedRecords(places, columns, versions)
-        good = [place for place in range(len(messages)) if place not in odd]
+            return records
+        good = [place for place in range(len(places)) if place not in odd]
         columns = {name: [column[place] for place in good] for name, column in columns.items()}
         return TypedRecords([places[place] for place in good], columns, [versions[place] for place in good])
 
@@ -168,6 +192,20 @@ _DECODED: Final[Mapping[type, Any]] = {
     NoneType: None,
 }
 """By the class of values: the type that stands for it."""
+
+
+def _not_of_type(type_: Any, column: Column) -> Collection[int]:
+    if _is_of_type(list.__class_getitem__(type_), column):
+        return ()
+    return [place for place, value in enumerate(column) if not _is_of_type(type_, value)]
+
+
+def _is_of_type(type_: Any, value: Any) -> bool:
+    try:
+        msgspec.convert(value, type_)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _checked(name: str, is_valid: Check, column: Column) -> Collection[int]:

@@ -17,7 +17,7 @@ from target_iterable.records.column_mapping import EMPTY
 from target_iterable.records.normal_form import NORMAL, normal
 from target_iterable.records.numbers import WHOLE_LIMIT
 from target_iterable.records.user_identity import EMAIL, USER_ID, identifier_text
-from target_iterable.records.value_conversion import Conversion
+from target_iterable.records.value_conversion import Conversion, JsonConversion
 
 _MAX_REMEMBERED: Final = 10_000
 _WIDEST: Final = 4
@@ -28,6 +28,9 @@ _SPARSE_TEXTS: Final = frozenset({str, NoneType, UnsetType})
 
 def converted(conversion: Conversion) -> Transform:
     """Return the transform of a column whose values are converted by its schema."""
+    if isinstance(conversion, JsonConversion):
+        # Whoever gets an object may modify it, so no two records may share one.
+        return lambda column: map_values(conversion, column)
     return _remembering(conversion)
 
 

@@ -14,7 +14,7 @@ from iterable_api.facts.endpoints import facts_of
 from iterable_api.facts.limits import MAX_BODY_BYTES
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.rejection import RecordRejectedError, RejectReason
-from target_iterable.core.source import InputMessage
+from target_iterable.core.source import Source
 
 Name: TypeAlias = tuple[str, str]
 """Kind and value by which Iterable may name a row: `("email", "ann@example.com")`, `("eventName", "signup")`."""
@@ -213,7 +213,7 @@ class Operation(msgspec.Struct, eq=False, gc=False):
     dedup_scope: str = ""
     idempotency_key: IdempotencyKey | None = None
     already_applied: Callable[[], bool] | None = None
-    source: InputMessage | None = None
+    source: Source | None = None
 
     def content(self) -> tuple[Any, dict[str, Any]]:
         """Decode `part`; return it, and the object with the fields in it, which is empty if there is none."""

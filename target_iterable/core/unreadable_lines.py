@@ -57,6 +57,10 @@ class UnreadableLines:
         if stream not in self._schemas:
             self._early.append((line, error))
             return
+        self.reject_record(stream, line, error)
+
+    def reject_record(self, stream: str, line: Line, error: InvalidInputLine) -> None:
+        """Reject a line that is a record of `stream`, whatever it holds."""
         text = str(error)
         reason = RejectReason(UNREADABLE_LINE, f"{text[:1].lower()}{text[1:]}")
         self.on_reject(stream, reason, _kept(stream, line, self._schemas[stream]))

@@ -12,7 +12,7 @@ from iterable_api.facts.limits import MAX_BODY_BYTES
 from target_iterable.config.delivery_options import MAX_BUFFERED_ROWS
 from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RejectReason
-from target_iterable.core.source import InputMessage
+from target_iterable.core.source import Source
 from target_iterable.delivery.hold_back import may_be_held, split
 
 _FULL_BYTES: Final = 49 * MAX_BODY_BYTES // 10
@@ -80,7 +80,7 @@ class Buffer:
     """
 
     rows: list[Operation] = field(default_factory=list)
-    rejected: list[tuple[RejectReason, InputMessage]] = field(default_factory=list)
+    rejected: list[tuple[RejectReason, Source]] = field(default_factory=list)
     skipped: int = 0
     already_written: int = 0
     deleted: Counter[str] = field(default_factory=Counter)

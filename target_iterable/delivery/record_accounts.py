@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from target_iterable.core.operation import BatchResult, Operation
 from target_iterable.core.rejection import RejectReason
-from target_iterable.core.source import InputMessage
+from target_iterable.core.source import Source
 from target_iterable.delivery.buffer import Buffer
 from target_iterable.delivery.errors import DeliveryFailedError
 from target_iterable.reporting.audit_log import AuditLog
@@ -130,7 +130,7 @@ class RecordAccounts:
     def _reject(
         self,
         reject_reason: RejectReason,
-        source: InputMessage | None,
+        source: Source | None,
         endpoint: str | None = None,
         row: Operation | None = None,
     ) -> None:

@@ -110,10 +110,15 @@ class RunDelivery:
             delivery.record_checkpoint(self._last)
 
     @property
-    def settled_state(self) -> str:
-        """The last state before which all records have a verdict, as text; empty if there is none."""
+    def last(self) -> Checkpoint:
+        """The last STATE message that has come."""
+        return self._last
+
+    @property
+    def settled(self) -> Checkpoint:
+        """The last STATE message before which all records have a verdict; its text is empty if there is none."""
         waiting = [*self._undelivered, *(delivery.buffer for delivery in self)]
-        return min((buffer.behind for buffer in waiting if buffer), default=self._last).state
+        return min((buffer.behind for buffer in waiting if buffer), default=self._last)
 
     def close(self) -> None:
         """Wait for what is being sent, close the files and emit the last metrics."""

@@ -11,7 +11,7 @@ from target_iterable.config.delivery_options import DeliveryOptions
 from target_iterable.core.operation import Batch, BatchResult, Operation, RowResults
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.removal_stops import RunEnding
-from target_iterable.core.source import InputMessage
+from target_iterable.core.source import Source
 from target_iterable.delivery.buffer import START, Buffer, BufferLevel, Checkpoint
 from target_iterable.delivery.errors import (
     DeliveryFailedError,
@@ -107,7 +107,7 @@ class StreamDelivery:
     def _rows_worth_sending(self) -> int:
         return self._flush_policy.rows_worth_sending(self._buffer.rows[-1], len(self._buffer.envelopes))
 
-    def add(self, operation: Operation, source: InputMessage) -> None:
+    def add(self, operation: Operation, source: Source) -> None:
         """Buffer the operation of one record.
 
         Raises:
@@ -131,7 +131,7 @@ class StreamDelivery:
         """Count, with the next buffer, a record without an operation whose row the source has deleted."""
         self._buffer.deleted[verdict] += 1
 
-    def reject(self, reject_reason: RejectReason, source: InputMessage) -> None:
+    def reject(self, reject_reason: RejectReason, source: Source) -> None:
         """Reject, with the next buffer, a record that cannot be sent. Each reason is logged once."""
         self._buffer.rejected.append((reject_reason, source))
         self._buffer_level.add(len(source.record))

@@ -17,7 +17,7 @@ from target_iterable.records.json_texts import from_json
 from target_iterable.records.key_form import KeyColumn
 from target_iterable.records.value_conversion import Conversion, conversion_of, is_date
 from target_iterable.schemas.metadata_columns import is_metadata
-from target_iterable.schemas.schema_types import Schemas
+from target_iterable.schemas.schema_types import Schemas, content_of
 
 Row = dict[str, Any]
 """One record: field of Iterable -> value."""
@@ -144,7 +144,15 @@ class ColumnMapping:
     def schemas(self) -> Schemas:
         """The JSON Schema of each field, by its path."""
         columns = self._schema_columns.items()
-        return {column.path: self._selection.schema(name, self._types[name]) for name, column in columns if column.path}
+        return {
+            column.path: self._selection.schema(name, self._content(name)) for name, column in columns if column.path
+        }
+
+    def _content(self, name: str) -> Any:
+        """The schema of what the values of a column are sent as."""
+        schema = self._types[name]
+        content = content_of(schema) if isinstance(schema, Mapping) else None
+        return schema if content is None else content
 
     def key(self, columns: Sequence[str]) -> list[KeyColumn]:
         """The columns of a key, with where they go and whether they are dates."""

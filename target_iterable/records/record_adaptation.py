@@ -11,6 +11,8 @@ from target_iterable.records.numbers import whole_number
 from target_iterable.schemas.schema_types import kinds_of, members_of, variants_of
 
 _CONTAINERS: Final[Mapping[str, type]] = {"object": dict, "array": list}
+_ADAPTED: Final = frozenset({"integer", *_CONTAINERS})
+"""Types of which values may come in another form."""
 
 
 def adapted(record: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,11 +23,28 @@ def adapted(record: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]
       pipelinewise-tap-postgres writes JSON columns so.
     """
     columns = schema.get("properties", {})
-    changed = {name: _adapted(value, columns[name]) for name, value in record.items() if name in columns}
+    changed = {name: adapted_value(value, columns[name]) for name, value in record.items() if name in columns}
     return {**record, **changed}
 
 
-def _adapted(value: Any, schema: Any) -> Any:
+def adapted_column(column: list[Any], schema: Mapping[str, Any]) -> list[Any]:
+    """The values of one column in the form that its schema announces; see `adapted`."""
+    kinds = kinds_of(schema)
+    if kinds & {"string", "integer"} or kinds.isdisjoint(_CONTAINERS) or _adapts_parts(schema):
+        return [adapted_value(value, schema) for value in column]
+    expected = tuple(_CONTAINERS[kind] for kind in kinds & _CONTAINERS.keys())
+    held = map(from_json, column)
+    return [found if isinstance(found, expected) else value for found, value in zip(held, column, strict=True)]
+
+
+def _adapts_parts(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema says something of members or items that may change them: of texts and numbers, it does not."""
+    parts = [part for variant in variants_of(schema) for part in (*members_of(variant).values(), variant.get("items"))]
+    return any(isinstance(part, Mapping) and (kinds_of(part) & _ADAPTED or _adapts_parts(part)) for part in parts)
+
+
+def adapted_value(value: Any, schema: Any) -> Any:
+    """The value of one column, or of a part of it, in the form that its schema announces; see `adapted`."""
     if not isinstance(schema, Mapping) or not isinstance(value, Decimal | str | dict | list):
         return value
     kinds = kinds_of(schema)
@@ -39,6 +58,6 @@ def _adapted(value: Any, schema: Any) -> Any:
         value = found
     if isinstance(value, dict):
         members = {name: part for variant in variants_of(schema) for name, part in members_of(variant).items()}
-        return {name: _adapted(part, members.get(name)) for name, part in value.items()}
+        return {name: adapted_value(part, members.get(name)) for name, part in value.items()}
     items = next((variant["items"] for variant in variants_of(schema) if "items" in variant), None)
-    return [_adapted(item, items) for item in value]
+    return [adapted_value(item, items) for item in value]

@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from iterable_api.facts import timestamps
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.schemas.schema_types import DATES, DECIMAL, members_of, variants_of
+from target_iterable.records.json_texts import from_json
+from target_iterable.schemas.schema_types import DATES, DECIMAL, content_of, members_of, variants_of
 
 Conversion: TypeAlias = Callable[[Any], Any]
 """Returns what is sent of a value. It raises RecordRejectedError for a text that is not what its column holds."""
@@ -24,7 +25,8 @@ def conversion_of(column: str, schema: Mapping[str, Any]) -> Conversion | None:
     """The conversion of the values of a column; None if they are sent as they are.
 
     Dates get the one spelling that Iterable always reads as a date, and texts of the format `x-singer.decimal` become
-    numbers, also as members of objects and items of arrays. In there, a text that is neither stays as it is: it is no
+    numbers, also as members of objects and items of arrays, and texts that the schema calls JSON (`contentMediaType`)
+    become what they hold. In there, a text that is neither stays as it is: it is no
     reason to do without the whole record.
     """
 
@@ -75,6 +77,22 @@ _READERS: Final[Mapping[str, _Reader]] = {
 """By the format of a text."""
 
 
+class JsonConversion:
+    """Replaces texts of JSON by what they hold; any other text stays.
+
+    Args:
+        inner: the conversion of that; None if it stays as it is.
+    """
+
+    def __init__(self, inner: Conversion | None) -> None:
+        self._inner = inner
+
+    def __call__(self, value: Any) -> Any:
+        """Return what a text holds, or the value itself."""
+        held = from_json(value)
+        return held if self._inner is None else self._inner(held)
+
+
 def _inner_conversion(schema: Mapping[str, Any]) -> Conversion | None:
     """The conversion of what is in objects and arrays; None if there is none."""
     members: dict[str, Conversion] = {}
@@ -102,6 +120,8 @@ def _part_conversion(schema: Any) -> Conversion | None:
 
 def _conversion(schema: Mapping[str, Any], otherwise: Callable[[_Reader, str], Any]) -> Conversion | None:
     """The conversion of a value; `otherwise` is what becomes of a text that its reader cannot read."""
+    if (content := content_of(schema)) is not None:
+        return JsonConversion(_part_conversion(content))
     reader, inner = _reader(schema), _inner_conversion(schema)
     if reader is None:
         return inner

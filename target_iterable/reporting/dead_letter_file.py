@@ -15,7 +15,7 @@ from iterable_api.facts import timestamps
 from target_iterable.core.input_lines import bytes_of
 from target_iterable.core.private_files import StreamFile
 from target_iterable.core.rejection import RejectReason
-from target_iterable.core.source import InputMessage, Line
+from target_iterable.core.source import Line, Source
 
 _decode_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -42,7 +42,7 @@ class DeadLetterFile:
         """Path of the file; None as long as there is none."""
         return str(self._file.path) if self._file.path else None
 
-    def add(self, source: InputMessage, reject_reason: RejectReason, endpoint: str | None) -> None:
+    def add(self, source: Source, reject_reason: RejectReason, endpoint: str | None) -> None:
         """Add one record; it is stored by the next `flush`. `endpoint` is None for a record that was never sent."""
         if source.schema is not self._schema:
             self._schema = source.schema

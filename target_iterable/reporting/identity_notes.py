@@ -14,7 +14,7 @@ from iterable_api.redaction import without_addresses
 from iterable_runs.store.facts import IdentityFacts
 from target_iterable.core.operation import BatchResult, Name, Operation
 from target_iterable.core.rejection import RejectReason
-from target_iterable.core.source import InputMessage, Line
+from target_iterable.core.source import Line, Source
 from target_iterable.records.user_identity import KINDS
 
 WRITTEN: Final = "written"
@@ -51,7 +51,7 @@ class IdentityNotes:
         self._schema: Line | None = None
         self._columns: tuple[str, ...] = ()
 
-    def add_rejected(self, reason: RejectReason, source: InputMessage, row: Operation | None) -> None:
+    def add_rejected(self, reason: RejectReason, source: Source, row: Operation | None) -> None:
         """Note a rejected record; one without an operation is known by its key columns, and those of its user."""
         names = identities(row.names) if row is not None else self._names_in(source)
         self._add([IdentityFacts(names, self._stream, REJECTED, _now(), _sentence(reason))])
@@ -75,7 +75,7 @@ class IdentityNotes:
         now = _now()
         return [IdentityFacts(identities(row.names), self._stream, verdict, now) for row in rows]
 
-    def _names_in(self, source: InputMessage) -> list[str]:
+    def _names_in(self, source: Source) -> list[str]:
         if source.schema is not self._schema:
             self._schema, self._columns = source.schema, (*self._user_columns.union(_key_columns(source.schema)),)
         record = _record(source.record)

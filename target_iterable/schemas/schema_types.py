@@ -26,6 +26,14 @@ _FORMATS: Final[Mapping[str, str]] = {**dict.fromkeys(DATES, "date"), DECIMAL: "
 _GEO: Final = "_geo_location"
 
 
+def content_of(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The schema of what texts of JSON hold, as `contentSchema` says it; None unless the schema calls them JSON."""
+    if schema.get("contentMediaType") != "application/json":
+        return None
+    content = schema.get("contentSchema")
+    return content if isinstance(content, Mapping) else {}
+
+
 def types_in(schemas: Schemas) -> dict[str, str]:
     """Dotted path -> type of the field, parents before their children.
 

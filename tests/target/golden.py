@@ -20,7 +20,7 @@ from unittest.mock import patch
 from iterable_sandbox.server import Sandbox
 from target_iterable.core.operation import OBJECT, Operation
 from target_iterable.core.rejection import RejectReason
-from target_iterable.core.source import InputMessage
+from target_iterable.core.source import Source
 from target_iterable.delivery.buffer import Buffer
 from target_iterable.delivery.stream_delivery import StreamDelivery
 from target_iterable.field_types.registry import USERS, catalog_scope, event_scope
@@ -354,7 +354,7 @@ def _told(name: str, values: Sequence[Any]) -> list[Any]:
     return [name, *(value for value in values if not isinstance(value, Operation))]
 
 
-def _line(source: InputMessage | None) -> str:
+def _line(source: Source | None) -> str:
     assert source is not None
     return (source.record if isinstance(source.record, str) else source.record.decode()).strip()
 

@@ -160,13 +160,6 @@ def test_blank_lines_say_nothing(project: Project) -> None:
     assert project.load(["", schema, "  ", record, "\t"])["users"]["written"] == 1
 
 
-def test_batch_files_are_refused(project: Project) -> None:
-    schema = stream("users", [])
-    batch = {"type": "BATCH", "stream": "users", "encoding": {"format": "jsonl"}, "manifest": ["file:///x.jsonl"]}
-    with pytest.raises(InvalidInputLine, match="'users' comes in BATCH files"):
-        project.load([*schema, batch])
-
-
 def test_a_new_version_of_a_stream_removes_nothing(project: Project) -> None:
     version = {"type": "ACTIVATE_VERSION", "stream": "users", "version": 1}
     project.load([*stream("users", [{"email": ANN}]), version])

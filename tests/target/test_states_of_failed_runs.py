@@ -39,7 +39,7 @@ def state(value: Any) -> Message:
         ('{"type": "SCHEMA", "stream": "events", "schema": ', "not JSON"),
         ('{"type": "SCHEMA", "stream": "events", "schema": {"properties": {"a": {"type": 5}}}}', "'events'"),
         ('{"type": "RECORD", "stream": "nobody", "record": {}}', "'nobody'"),
-        ('{"type": "BATCH", "stream": "users", "manifest": []}', "BATCH files"),
+        ('{"type": "BATCH", "stream": "users", "manifest": []}', "no encoding"),
     ],
 )
 def test_what_came_before_a_line_that_ends_the_run_is_delivered_with_its_state(

@@ -1,0 +1,157 @@
+"""A block of rows of a columnar file: whole columns where that is enough, and RECORD messages on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+import simplejson
+from msgspec import UNSET
+
+from target_iterable.batch_files.arrow_columns import holds_no_number, values_of
+from target_iterable.batch_files.batch_message import BatchMessage
+from target_iterable.columnar.columns import Column
+from target_iterable.columnar.line_block import RECORD, DecodedMessage, Kind, RecordReader
+from target_iterable.columnar.record_decoder import NO_RECORDS, TypedRecords
+from target_iterable.core.source import Line, Source
+
+_CHUNK: Final = 64
+"""Rows that become lines together."""
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Rows:
+    """Rows of a file, which can become RECORD messages at any time.
+
+    Args:
+        batch: the rows.
+        message: the BATCH message that names the file.
+    """
+
+    def __init__(self, batch: pa.RecordBatch, message: BatchMessage) -> None:
+        self.batch = batch
+        self.message = message
+
+    def lines(self, start: int, count: int) -> list[bytes]:
+        """Return the RECORD messages of rows."""
+        part = self.batch.slice(start, count)
+        columns = {name: values_of(part.column(name)) for name in part.schema.names}
+        encode = _encode_all if any(map(holds_no_number, part.columns)) else _encode
+        return [encode(self._message(dict(zip(columns, row, strict=True)))) for row in _rows(columns, len(part))]
+
+    def _message(self, record: dict[str, Any]) -> dict[str, Any]:
+        version = {} if self.message.version is None else {"version": self.message.version}
+        return {"type": RECORD, "stream": self.message.stream, **version, "record": record}
+
+
+class RowSource(msgspec.Struct, frozen=True, gc=False):
+    """The source of a record that is a row of a file; see `Source`."""
+
+    rows: Rows
+    place: int
+    schema: Line
+
+    @property
+    def record(self) -> Line:
+        """See `Source`."""
+        (line,) = self.rows.lines(self.place, 1)
+        return line
+
+
+class RowBlock:
+    """A block of rows; see `MessageBlock`.
+
+    Args:
+        rows: the rows.
+        decode: decodes a RECORD message.
+        before: the number of rows before the block.
+        file: the name of the file, for people.
+    """
+
+    def __init__(self, rows: Rows, decode: Callable[[Line], DecodedMessage], before: int, file: str) -> None:
+        self.stream = rows.message.stream
+        self._rows = rows
+        self._decode = decode
+        self._before = before
+        self._file = file
+        self._columns = _Columns(rows.batch)
+        self._lines: dict[int, list[bytes]] = {}
+        self._messages: dict[int, DecodedMessage] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows.batch)
+
+    def line(self, place: int) -> Line:
+        """See `MessageBlock`."""
+        chunk, offset = divmod(place, _CHUNK)
+        if chunk not in self._lines:
+            self._lines[chunk] = self._rows.lines(chunk * _CHUNK, _CHUNK)
+        return self._lines[chunk][offset]
+
+    def message(self, place: int) -> DecodedMessage:
+        """See `MessageBlock`."""
+        if place not in self._messages:
+            self._messages[place] = self._decode(self.line(place))
+        return self._messages[place]
+
+    def kind(self, place: int) -> Kind | None:
+        """See `MessageBlock`."""
+        del place
+        return Kind(RECORD, self.stream)
+
+    def typed(self, reader: RecordReader, start: int, end: int) -> TypedRecords:
+        """See `MessageBlock`."""
+        if self._columns.hold_no_number:
+            return NO_RECORDS
+        version = self._rows.message.version
+        versions = [UNSET if version is None else version] * (end - start)
+        return reader.read_columns(self._columns.part(start, end), versions)
+
+    def sources(self, places: Iterable[int], schema: Line) -> list[Source]:
+        """See `MessageBlock`."""
+        return [RowSource(self._rows, place, schema) for place in places]
+
+    def describe(self, place: int) -> str:
+        """See `MessageBlock`."""
+        return f"row {self._before + place + 1:,} of {self._file}"
+
+
+class _Columns(Mapping[str, Column]):
+    """Columns of a block, read when they are asked for."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self._batch = batch
+        self._read: dict[str, Column] = {}
+
+    @property
+    def hold_no_number(self) -> bool:
+        return any(map(holds_no_number, self._batch.columns))
+
+    def part(self, start: int, end: int) -> Mapping[str, Column]:
+        """Return the columns of some rows."""
+        return self if end - start == len(self._batch) else _Columns(self._batch.slice(start, end - start))
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._read:
+            self._read[name] = values_of(self._batch.column(name))
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._batch.schema.names)
+
+    def __len__(self) -> int:
+        return len(self._batch.schema.names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._batch.schema.names
+
+
+def _rows(columns: Mapping[str, Column], count: int) -> Iterable[Sequence[Any]]:
+    return zip(*columns.values(), strict=True) if columns else [()] * count
+
+
+def _encode_all(message: dict[str, Any]) -> bytes:
+    """Encode a message with NaN or infinity, as Python writes them."""
+    return simplejson.dumps(message, use_decimal=True, allow_nan=True, separators=(",", ":")).encode()
