@@ -8,10 +8,8 @@ import json
 import re
 import resource
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -20,9 +18,9 @@ from typing import IO, Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-import requests
 import s3fs
 
+from tests.s3_server import s3_server
 from tests.scripted_server import Answer, ScriptedServer
 from tests.tap.reading import TapRun
 
@@ -43,7 +41,6 @@ places.shutil = types.SimpleNamespace(copyfileobj=half)
 """
 """The tap, which ends without a word when half of its third batch file is copied."""
 FORMATS: list[dict[str, str]] = [{"format": "parquet"}, {"format": "jsonl", "compression": "gzip"}]
-UV = Path(sys.executable).with_name("uv")
 FILE_ROWS = 100
 ROWS = 450
 
@@ -134,39 +131,9 @@ def test_a_run_that_is_killed_in_a_copy_leaves_only_whole_files_under_their_name
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The parameters of an S3 in a process of moto, whose dependencies do not go with those of the tests."""
-    folder = tmp_path_factory.mktemp("moto")
-    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder / "venv"], check=True, timeout=60)
-    there = folder / "venv" / "bin"
-    install: list[str | Path] = [UV, "pip", "install", "--quiet", "--python", there / "python", "moto[server]>=5.1,<6"]
-    subprocess.run(install, check=True, timeout=300)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen([there / "moto_server", "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
-    try:
-        _wait_for(url, server)
-        yield {
-            "key": "AKIAKEY",
-            "secret": "a-secret",
-            "client_kwargs": {"endpoint_url": url, "region_name": "eu-west-1"},
-        }
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    while server.poll() is None:
-        try:
-            requests.get(url, timeout=30)
-        except requests.ConnectionError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("moto has not started")
+    """The parameters of an S3 for all tests."""
+    with s3_server(tmp_path_factory.mktemp("moto")) as params:
+        yield params
 
 
 @pytest.fixture

@@ -137,6 +137,7 @@ def test_an_interrupted_run_and_the_next_leave_what_one_run_would(
     assert contents(project) == undisturbed
 
 
+@pytest.mark.more
 def test_runs_that_are_killed_again_and_again_end_where_one_run_would(
     new_project: NewProject, tmp_path: Path, undisturbed: dict[str, Any]
 ) -> None:

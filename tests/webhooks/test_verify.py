@@ -35,6 +35,8 @@ from iterable_webhooks.verification.verifying import verify
 from tests.webhooks.conftest import Start
 from tests.webhooks.receivers import Receiver, run_command
 
+pytestmark = pytest.mark.more
+
 BEGAN = datetime(2025, 6, 1, 10, 30, tzinfo=UTC)
 PERIOD = Period(BEGAN, BEGAN + timedelta(hours=6))
 EVENTS = ("emailSend", "emailOpen", "emailClick")
