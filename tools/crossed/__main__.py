@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
+from functools import cache
+from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Final
@@ -52,8 +55,13 @@ def _tried(attempt: Try, package: Package, folder: Path) -> dict[str, Any]:
 
 
 def _loaders(servers: Servers, folder: Path, parts: Collection[str]) -> Try:
-    material = Material(folder / "material")
-    return lambda package, place: Trials(package, servers, place).seen(material, parts)
+    numbers = count()
+
+    @cache
+    def material(tap: str) -> Material:
+        return Material(folder / f"material-{next(numbers)}", json.loads(tap))
+
+    return lambda package, place: Trials(package, servers, place).seen(material(json.dumps(package.tap)), parts)
 
 
 def _extractors(servers: Servers, _: Path, __: Collection[str]) -> Try:

@@ -76,11 +76,13 @@ class Material:
 
     Args:
         folder: for the files.
+        tap: settings of tap-iterable beside those that the files need.
         users, events: how many the main project has.
     """
 
-    def __init__(self, folder: Path, *, users: int = 3_000, events: int = 30_000) -> None:
+    def __init__(self, folder: Path, tap: Mapping[str, Any], *, users: int = 3_000, events: int = 30_000) -> None:
         self._folder = folder
+        self._tap = tap
         self._users, self._events = users, events
 
     @cached_property
@@ -89,7 +91,7 @@ class Material:
         folder = self._folder / "main"
         with _sandbox() as sandbox:
             sandbox.seed(users=self._users, events=self._events, until=NOW - timedelta(days=1))
-            config = {"costly_streams": ["campaign_metrics"], "end_date": NOW.isoformat()}
+            config = {**self._tap, "costly_streams": ["campaign_metrics"], "end_date": NOW.isoformat()}
             first = _read(sandbox, folder / "first", config, streams=MAIN)
             sandbox.advance(timedelta(hours=1))
             sandbox.load("user", [{"email": f"new{number}@example.com"} for number in range(200)])
@@ -118,12 +120,12 @@ class Material:
     def empty(self) -> Messages:
         """A stream without a record."""
         with _sandbox() as sandbox:
-            return _read(sandbox, self._folder / "empty", {}, streams=["forgotten_users"])
+            return _read(sandbox, self._folder / "empty", self._tap, streams=["forgotten_users"])
 
     @cached_property
     def versions(self) -> tuple[Messages, Messages]:
         """Lists with ACTIVATE_VERSION, and the same after 8 of 20 are gone."""
-        config = {"emit_activate_version_messages": True}
+        config = {**self._tap, "emit_activate_version_messages": True}
         with _sandbox() as sandbox:
             ids = [_post(sandbox, "/api/lists", {"name": f"list {number}"})["listId"] for number in range(20)]
             whole = _read(sandbox, self._folder / "whole", config, streams=["lists"])
@@ -144,7 +146,7 @@ class Material:
     def _users_of(self, name: str, users: list[dict[str, Any]], config: Mapping[str, Any] | None = None) -> Messages:
         with _sandbox() as sandbox:
             sandbox.load("user", users)
-            typed = {"typed_user_fields": True, **(config or {})}
+            typed = {"typed_user_fields": True, **self._tap, **(config or {})}
             return _read(sandbox, self._folder / name, typed, streams=["users"])
 
 

@@ -24,6 +24,7 @@ class Package:
         catalog_option: how an extractor is told its catalog.
         routes: settings `streams` of target-iterable for the streams of an extractor.
         target: other settings of target-iterable.
+        tap: settings of tap-iterable for a loader.
         advice: what to set, or why not to use it, as the page says it.
     """
 
@@ -35,6 +36,7 @@ class Package:
     catalog_option: str = "--catalog"
     routes: Mapping[str, Any] = field(default_factory=dict)
     target: Mapping[str, Any] = field(default_factory=dict)
+    tap: Mapping[str, Any] = field(default_factory=dict)
     advice: str = ""
 
     @property
