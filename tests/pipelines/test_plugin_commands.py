@@ -66,6 +66,8 @@ STRUCTURED: Final[dict[str, dict[str, Any]]] = {
             "crm-*": {"object": "users", "fields": {"a": "b", "c": "d"}, "drop": ["x", "y*"], "skip_unchanged": True},
             "orders": {"object": "events", "event_name": "shop visited"},
         },
+        "batch_roots": ["/var/lib/batches", "s3://bucket/iterable"],
+        "batch_storage_params": {"s3": {"key": "a-name", "client_kwargs": {"region_name": "eu-west-1"}}},
     },
 }
 """Valid values of every setting that is an array or an object."""
