@@ -64,15 +64,16 @@ def _left_out(names: Iterable[str], distinct: str) -> Collection[str]:
     if not found:
         return ()
     if exact:
-        _logger.warning(
-            "%s: %s. %s", _MAY_FAIL, ", ".join(found), "If the loader fails at them, set `distinct_columns`"
-        )
+        _logger.warning(_MAY_FAIL, _NAME_BYTES, ", ".join(found))
         return ()
     _logger.warning("`distinct_columns` leaves these fields of users in `dataFields`: %s", ", ".join(found))
     return found
 
 
-_MAY_FAIL: Final = f"Columns of users that differ by case alone, or have more than {_NAME_BYTES} bytes in their names"
+_MAY_FAIL: Final = (
+    "Columns of users that differ by case alone, or have more than %d bytes in their names: %s. "
+    "If the loader fails at them, set `distinct_columns`"
+)
 
 
 def _troublesome(names: Iterable[str], shared: Callable[[str], str]) -> Iterator[str]:
