@@ -157,7 +157,8 @@ SENTENCES = st.sampled_from(
 def test_a_user_id_that_was_sent_is_struck_out_in_any_sentence(
     client: IterableClient, server: ScriptedServer, user_id: str, sentence: str
 ) -> None:
-    assume(user_id.strip().casefold() not in f"{sentence} <redacted> {BASE}".casefold())
+    # A fixed text of Iterable's names nobody, so it is shown even where an id is spelled like it.
+    assume(user_id.strip().casefold() not in f"{sentence} <redacted> {BASE} {FIXED_TEXTS}".casefold())
     answer = answer_json(400, {"msg": sentence.replace("{}", user_id), "code": "BadParams"})
     assert user_id.strip() not in provoke_with(client, server, answer, {"userId": user_id})
 
