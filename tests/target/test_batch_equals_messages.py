@@ -126,7 +126,7 @@ def outcome(project: Project, path: Path, messages: Iterable[Message | str], **m
         for line in file.read_text().splitlines()
     ]
     lines = [line for file in sorted(dry.glob("*.singer")) for line in file.read_text().splitlines()]
-    kept = [simplejson.loads(line, use_decimal=True, allow_nan=True) for line in lines]
+    kept = [json.loads(line, parse_float=Decimal) for line in lines]
     rejects = [
         (
             simplejson.dumps(message["record"], use_decimal=True, allow_nan=True, sort_keys=True),
