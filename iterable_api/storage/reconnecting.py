@@ -21,23 +21,26 @@ from iterable_api.waiting.retry_policy import DATABASE_AWAY
 
 _PATIENCE: Final = "seconds_away"
 """Name of the option of an engine that says for how long its server is waited for."""
-_CONNECTION_LOST: Final = ("08", "57P")
-"""First characters of PostgreSQL's codes for a connection that was ended, and for a server that stops or starts."""
+_NO_CONNECTION: Final = ("08", "57P")
+"""First characters of PostgreSQL's codes for a connection that failed, and for a server that stops or starts."""
 
 _T = TypeVar("_T")
 _logger: Final = logging.getLogger(__name__)
 
 
 def is_lost(error: Exception) -> bool:
-    """Whether the connection is gone, or none could be made. What was done in its transaction may or may not stay."""
-    if not isinstance(error, DBAPIError):
-        return False
-    state = getattr(error.orig, "sqlstate", None)
-    if state is not None:
-        return error.connection_invalidated or str(state).startswith(_CONNECTION_LOST)
-    # PostgreSQL's library gives no code where no connection could be made. SQLite has no server to lose.
-    is_of_sqlite = hasattr(error.orig, "sqlite_errorcode")
-    return error.connection_invalidated or (isinstance(error, OperationalError) and not is_of_sqlite)
+    """Whether a connection was lost in the middle of a transaction. What was done there may or may not stay."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def is_away(error: Exception) -> bool:
+    """Whether no connection could be made, or one was lost."""
+    if not isinstance(error, OperationalError):
+        return is_lost(error)
+    # SQLite has no server to wait for. PostgreSQL's library gives no code where no connection could be made.
+    code = getattr(error.orig, "sqlstate", None)
+    is_of_no_connection = not hasattr(error.orig, "sqlite_errorcode") and (code or "08").startswith(_NO_CONNECTION)
+    return error.connection_invalidated or is_of_no_connection
 
 
 def be_patient(engine: Engine, seconds: float) -> None:
@@ -52,11 +55,11 @@ def connected(engine: Engine) -> Iterator[Connection]:
     Raises:
         SQLAlchemyError: if there is none in time.
     """
-    with patiently(engine.connect, is_lost, engine.get_execution_options().get(_PATIENCE, 0)) as connection:
+    with patiently(engine.connect, is_away, engine.get_execution_options().get(_PATIENCE, 0)) as connection:
         yield connection
 
 
-def patiently(call: Callable[[], _T], is_away: Callable[[Exception], bool], seconds: float) -> _T:
+def patiently(call: Callable[[], _T], waits_for: Callable[[Exception], bool], seconds: float) -> _T:
     """Call again and again while the server is away, for `seconds` after the first failure.
 
     Raises:
@@ -69,7 +72,7 @@ def patiently(call: Callable[[], _T], is_away: Callable[[Exception], bool], seco
         except Exception as error:
             now = time.monotonic()
             deadline = deadline or now + seconds
-            if not is_away(error) or PROCESS.is_cancelled or now >= deadline:
+            if not waits_for(error) or PROCESS.is_cancelled or now >= deadline:
                 raise
             if deadline == now + seconds:
                 _logger.warning(
