@@ -1,8 +1,8 @@
 """A PostgreSQL of its own that tests stop and start, as it is when it is restarted or fails over.
 
-    with restartable(tmp_path) as server:
-        server.stop()
-        server.start()
+with restartable(tmp_path) as server:
+server.stop()
+server.start()
 """
 
 from __future__ import annotations

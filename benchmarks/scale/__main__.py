@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from benchmarks.scale import growth
 from benchmarks.scale.soak import Plan, soak
 
 
@@ -30,6 +31,10 @@ def _parser() -> argparse.ArgumentParser:
     part = parts.add_parser("soak", help="kill workers, restart the database, and check what is left")
     part.set_defaults(run=_soak)
     plan = Plan()
+    growing = parts.add_parser("growth", help="the time for 1 to 8 projects on 1 to 8 workers")
+    growing.set_defaults(run=lambda options: growth.main(options.requests, options.json))
+    growing.add_argument("--requests", type=int, default=120, help="of each project; five a second")
+    growing.add_argument("--json", type=Path, help="where the points are written")
     for name in (
         "processes",
         "projects",
