@@ -69,9 +69,7 @@ class SqlStore:
         """See `LimitStore`."""
         self._engine.dispose()
 
-    def _reserve(
-        self, connection: Connection, name: str, rule: Rule, seen: str, now: int | None
-    ) -> Reservation | None:
+    def _reserve(self, connection: Connection, name: str, rule: Rule, seen: str, now: int | None) -> Reservation | None:
         reserved: list[Reservation | None] = []
 
         def reserve(content: str, moment: int) -> str | None:
@@ -111,9 +109,7 @@ class _PostgresqlStore(SqlStore):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine, lambda connection: int(connection.scalar(_POSTGRESQL_CLOCK) or 0))
 
-    def _reserve(
-        self, connection: Connection, name: str, rule: Rule, seen: str, now: int | None
-    ) -> Reservation | None:
+    def _reserve(self, connection: Connection, name: str, rule: Rule, seen: str, now: int | None) -> Reservation | None:
         if (bucket := rule.bucket) is None:
             return super()._reserve(connection, name, rule, seen, now)
         given = {

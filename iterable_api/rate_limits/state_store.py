@@ -7,7 +7,7 @@ store's: the clocks of workers may differ.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from iterable_api.errors import IterableError

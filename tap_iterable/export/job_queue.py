@@ -85,7 +85,7 @@ class JobQueue:
         now = self._clock.now()
         if self._slots is not None and not self._slots.take(job.slot):
             self._waiting.insert(0, job)
-            _logger.info("All export jobs that the organisation may run at a time are taken, so %s waits.", job.data_type)
+            _logger.info("All export jobs that the organisation may run at a time are taken: %s waits.", job.data_type)
             for waiting in self._waiting:
                 waiting.next_poll = max(waiting.next_poll, now + _NO_SLOT_SECONDS)
             return
