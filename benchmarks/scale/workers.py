@@ -24,6 +24,14 @@ class WorkerFailedError(Exception):
     """A worker failed again and again."""
 
 
+def share_ledger(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Tell the ledger that another project uses it, too, as each does once."""
+    config = folder / "config.json"
+    config.write_text(json.dumps(dict(settings)))
+    command = [*_COMMAND, "--config", str(config), "--share-ledger"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+
 class Worker(Thread):
     """One worker. Whoever starts it again goes on with its work: nothing but the state is carried over.
 
