@@ -33,13 +33,13 @@ class Overhead:
     cpu: float
 
 
-def overhead(processes: int, projects: int) -> Overhead:
+def overhead(processes: int, projects: int, reservations: int = RESERVATIONS) -> Overhead:
     """Have so many processes, of so many projects, reserve at the same time as fast as they can."""
     with TemporaryDirectory(prefix="bench-") as folder, database(Path(folder)) as shared:
         spawning = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(processes, mp_context=spawning) as pool:
             names = [f"project {number % projects}" for number in range(processes)]
-            parts = list(pool.map(partial(_reserve, shared.url), names))
+            parts = list(pool.map(partial(_reserve, shared.url, reservations), names))
     taken = sorted(seconds for part, _ in parts for seconds in part)
     cpu = sum(cpu for _, cpu in parts) / len(taken)
     return Overhead(
@@ -47,13 +47,13 @@ def overhead(processes: int, projects: int) -> Overhead:
     )
 
 
-def _reserve(url: str, project: str) -> tuple[list[float], float]:
+def _reserve(url: str, reservations: int, project: str) -> tuple[list[float], float]:
     taken = []
     with closing(DocumentedLimits(store=open_store(url), sleep=_no_wait, project=project)) as limits:
         for _ in range(_WARMING):
             limits.acquire(*_ENDPOINT)
         before = _cpu()
-        for _ in range(RESERVATIONS):
+        for _ in range(reservations):
             began = time.perf_counter()
             limits.acquire(*_ENDPOINT)
             taken.append(time.perf_counter() - began)
