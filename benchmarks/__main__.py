@@ -15,6 +15,7 @@ from benchmarks.measuring import counted, middle, run
 from benchmarks.pairs import paired
 from benchmarks.report import Report
 from benchmarks.rows import Load
+from benchmarks.scale import growth as scale
 from benchmarks.subjects import taps, targets
 from benchmarks.subjects.sandbox import ROUTES
 from benchmarks.warehouse import bench as warehouse
@@ -126,6 +127,10 @@ def _webhooks(place: Arena, options: argparse.Namespace, report: Report) -> None
         report.webhooks(store, figures, webhooks.ratio(figures))
 
 
+def _scale(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    scale.bench(place, options.requests_of_a_project, report)
+
+
 def _starts(place: Arena, options: argparse.Namespace, report: Report) -> None:
     measured = {
         name: middle([run(command, place.folder) for _ in range(options.runs)]).seconds
@@ -154,6 +159,7 @@ PARTS: Final[dict[str, Part]] = {
     "sandbox-growth": _sandbox_growth,
     "webhooks": _webhooks,
     "warehouse": warehouse.measure,
+    "scale": _scale,
 }
 
 
@@ -163,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=_size, default=200_000, help="rows that taps read")
     parser.add_argument("--records", type=_size, default=100_000, help="records that targets write")
     parser.add_argument("--requests", type=_size, default=6_000, help="records that need a request each")
+    parser.add_argument("--requests-of-a-project", type=_count, default=120, help="of the part scale; five a second")
     parser.add_argument("--runs", type=_count, default=5, help="runs of each subject; medians count")
     parser.add_argument("--instructions", action="store_true", help="count those of the part history, by valgrind")
     parser.add_argument("--seconds", type=_count, default=2, help="how long each receiver of webhooks is sent to")
