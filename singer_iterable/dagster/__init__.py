@@ -8,7 +8,7 @@ defs = iterable_definitions(
         IterableProject(
             "north",
             tap={"api_key": dg.EnvVar("NORTH_API_KEY")},
-            loader=Plugin("target-postgres", {"sqlalchemy_url": dg.EnvVar("WAREHOUSE"), "default_target_schema": "north"}),
+            loader=Plugin("target-postgres", {"sqlalchemy_url": dg.EnvVar("WAREHOUSE")}),
             first_day="2026-01-01",
         )
     ],

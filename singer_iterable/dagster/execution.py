@@ -102,11 +102,11 @@ class Executor:
                 state = _StateOfStep(store, step, context.run.root_run_id or context.run.run_id)
                 started = datetime.now(UTC)
                 ended = run(folder, secrets.redactor(), state)
-                numbers = [numbers_of(one.name, one.config, folder, started) for one in run.commands]
+                extracted, loaded = run.numbers(folder, started)
                 if ended.failed is not None:
-                    raise failure_of(ended.failed, *numbers[::-1])
+                    raise failure_of(ended.failed, loaded, extracted)
                 state.end()
-        return StepEnded(*numbers, round(monotonic() - began, 3), str(folder) if folder.exists() else None)
+        return StepEnded(extracted, loaded, round(monotonic() - began, 3), str(folder) if folder.exists() else None)
 
 
 class _StateOfStep:
@@ -147,9 +147,10 @@ class _Run:
     extractor: Command
     loader: Command
 
-    @property
-    def commands(self) -> tuple[Command, Command]:
-        return self.extractor, self.loader
+    def numbers(self, folder: Path, since: datetime) -> tuple[Numbers | None, Numbers | None]:
+        """Those of the extractor and of the loader, after both have run in a folder."""
+        extracted, loaded = (numbers_of(one.name, one.config, folder, since) for one in (self.extractor, self.loader))
+        return extracted, loaded
 
     def __call__(self, folder: Path, redact: Redactor, state: _StateOfStep) -> PipeEnded:
         with private_files() as files:
@@ -158,7 +159,8 @@ class _Run:
             extractor = [*self.extractor.line(files), "--catalog", files.write("catalog", chosen)]
             if state.before is not None:
                 extractor += ["--state", files.write("state", state.before)]
-            return piped(extractor, self.loader.line(files), folder, state, redact, _tell)
+            loader = self.loader.line(files)
+            return piped(extractor, loader, folder, on_state=state, redact=redact, tell=_tell)
 
 
 def _tell(line: str) -> None:

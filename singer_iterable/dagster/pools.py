@@ -1,7 +1,7 @@
 """Concurrency pools, one for each scope in which Iterable limits requests.
 
-Dagster counts the steps in a pool over all runs and workers. Limits belong to the instance, so the definitions name pools
-only; `pool_limits` says what to set.
+Dagster counts the steps in a pool over all runs and workers. Limits belong to the instance, so the definitions name
+pools only; `pool_limits` says what to set.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def pool_of(project: IterableProject, group: StreamGroup) -> str:
 
 
 def job_settings(project: IterableProject) -> Mapping[str, Any]:
-    """Settings of the tap that go with its pool: a slot of the organisation is one export job unless the tap has more."""
+    """Settings of the tap that go with its pool: a slot is one export job, unless the tap is given more."""
     return {JOBS_AT_ONCE: 1, "export_mode": project.export_mode}
 
 

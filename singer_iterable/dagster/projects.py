@@ -30,7 +30,7 @@ class WrongProjectError(ValueError):
 class Plugin:
     """A Singer plugin: its command, beside this Python or on the PATH, and its settings.
 
-    Settings may hold `dg.EnvVar` at any depth. These are read when a run begins, by the worker, and are treated as secrets.
+    Settings may hold `dg.EnvVar` at any depth. These are read when a run begins, by the worker, and count as secrets.
     """
 
     command: str
@@ -50,7 +50,7 @@ class TargetSync:
         deps: keys of the assets that it reads, such as a model of dbt.
         cron: when to run it; None for no schedule.
         max_rejected_share: the check `rejects` fails above this share of the records read, of 1.
-        fresh_within_hours: the check of freshness fails if the last good run is older.
+        fresh_within_hours: Dagster calls the asset stale if the last good run is older.
     """
 
     name: str
@@ -117,8 +117,8 @@ def _problems(project: IterableProject) -> Iterator[str]:
         yield from _secret_problems(f"target of {sync.name}", sync.target)
         if not _is_for_all_workers(sync.target.get(_LEDGER)):
             yield (
-                f"The target of {sync.name} needs a `{_LEDGER}` that every worker has: the URL of a database, or, where "
-                "all run on one machine, an absolute path."
+                f"The target of {sync.name} needs a `{_LEDGER}` that every worker has: the URL of a database, or, "
+                "where all run on one machine, an absolute path."
             )
 
 

@@ -51,7 +51,7 @@ class PipeEnded:
 
 
 def piped(
-    extractor: Sequence[str], loader: Sequence[str], folder: Path, on_state: OnState, redact: Redactor, tell: Tell
+    extractor: Sequence[str], loader: Sequence[str], folder: Path, *, on_state: OnState, redact: Redactor, tell: Tell
 ) -> PipeEnded:
     """Run both to their ends.
 

@@ -1,7 +1,7 @@
 """States of pipelines where every worker can read and write them: in a database, or as objects.
 
-A place is `s3://BUCKET/PREFIX`, or the URL of another kind of bucket that fsspec knows, the URL of a PostgreSQL database,
-or the path of a SQLite file, which is for one machine.
+A place is `s3://BUCKET/PREFIX`, or the URL of another kind of bucket that fsspec knows, the URL of a PostgreSQL
+database, or the path of a SQLite file, which is for one machine.
 """
 
 from __future__ import annotations
