@@ -7,8 +7,6 @@ from typing import Any
 
 import dagster as dg
 
-from singer_iterable.running.redaction import Redactor
-
 
 class VariableMissingError(Exception):
     """Environment variables are not set where the run takes place."""
@@ -34,9 +32,10 @@ class Secrets:
             return [self.plain(member) for member in value]
         return value
 
-    def redactor(self) -> Redactor:
-        """Takes all values that were read out of texts."""
-        return Redactor(self._values)
+    @property
+    def values(self) -> frozenset[str]:
+        """All values that were read."""
+        return frozenset(self._values)
 
     def _read(self, variable: dg.EnvVar) -> str:
         value = variable.get_value()

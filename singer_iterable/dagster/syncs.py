@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import dagster as dg
 
-from singer_iterable.dagster.execution import Step, StepEnded
+from singer_iterable.dagster.execution import Work
 from singer_iterable.dagster.extracts import AssetOptions, tags_of
 from singer_iterable.dagster.pools import project_pool
 from singer_iterable.dagster.projects import IterableProject, Plugin, TargetSync
+from singer_iterable.running.steps import StepEnded
 
 TARGET: Final = "target-iterable"
 REJECTS: Final = "rejects"
@@ -41,8 +42,8 @@ def sync_asset(project: IterableProject, sync: TargetSync, options: AssetOptions
     def synced(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         folder = f"{project.name}/{sync.name}"
         target = Plugin(TARGET, sync.target)
-        step = Step(folder, folder, sync.extractor, target, {}, sync.streams, (), sync.metadata, goes_on=True)
-        ended = options.executor.run(context, step)
+        work = Work(folder, folder, sync.extractor, target, sync.streams, metadata=sync.metadata, goes_on=True)
+        ended = options.executor.run(context, work)
         yield dg.MaterializeResult(metadata=dict(_metadata(ended)), check_results=[_check(sync, ended)])
 
     return synced
@@ -67,7 +68,7 @@ def _check(sync: TargetSync, ended: StepEnded) -> dg.AssetCheckResult:
 def _metadata(ended: StepEnded) -> Iterator[tuple[str, Any]]:
     yield "seconds", ended.seconds
     if ended.folder is not None:
-        yield "files", dg.MetadataValue.path(ended.folder)
+        yield "files", dg.MetadataValue.path(str(ended.folder))
     if (numbers := ended.loaded) is None:
         return
     totals = numbers.totals
