@@ -72,7 +72,7 @@ def test_what_may_pass_is_tried_again_and_goes_on_where_it_broke_off(
 
 
 def test_what_will_not_pass_fails_at_once_and_says_why(
-    north: Loaded, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NORTH_API_KEY", "0123456789abcdef0123456789abcdef")
     for wanted, reason in (
