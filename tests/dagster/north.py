@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dagster as dg
+
 from tests.dagster.projects import definitions
 
-defs = definitions()
+# A worker is one process here: each takes seconds to start.
+defs = dg.Definitions.merge(definitions(), dg.Definitions(executor=dg.in_process_executor))

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.more
 
 
 def tick(wanted: dg.Definitions, instance: dg.DagsterInstance, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
-    sensor = wanted.get_sensor_def("north_webhook_deliveries")
+    [sensor] = wanted.sensors or []
+    assert isinstance(sensor, dg.SensorDefinition)
     found = sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
     assert isinstance(found, dg.SensorResult | dg.SkipReason)
     return found

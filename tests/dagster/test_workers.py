@@ -23,7 +23,7 @@ KEY = dg.AssetKey(["north", "emails"])
 DAY = "2026-10-07"
 FIRST, LAST = "2026-10-05", "2026-10-10"
 HALVES = ("2026-10-05...2026-10-07", "2026-10-08...2026-10-10")
-_SECONDS = 400
+_SECONDS = 1_500
 
 
 def worker(folder: Path, *options: str) -> subprocess.Popen[bytes]:
