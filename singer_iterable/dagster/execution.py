@@ -77,7 +77,7 @@ class Executor:
                 work.metadata,
                 work.goes_on,
             )
-            root = Path(secrets.plain(self.work_directory)).absolute() / work.folder
+            root = Path(secrets.plain(self.work_directory)) / work.folder
             folder = root / f"{context.run.run_id}-{context.retry_number}"
             attempt = context.run.root_run_id or context.run.run_id
             with closing(state_store(secrets.plain(self.states))) as store:

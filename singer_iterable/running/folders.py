@@ -16,8 +16,13 @@ _PRIVATE: Final = 0o700
 
 @contextmanager
 def run_folder(path: Path) -> Iterator[Path]:
-    """A new directory, for this user only. On the way out it is removed if nothing but a run history is in it."""
+    """A new directory, for this user only. On the way out it is removed if nothing but a run history is in it.
+
+    Yields:
+        Its path as the processes in it see it: absolute, and without symbolic links.
+    """
     path.mkdir(_PRIVATE, parents=True, exist_ok=True)
+    path = path.resolve()
     try:
         yield path
     finally:

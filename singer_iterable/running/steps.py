@@ -119,13 +119,13 @@ def run_step(
     """
     began, since = monotonic(), datetime.now(UTC)
     state = _StateOfStep(store, step, attempt)
-    with run_folder(folder):
-        ended = _piped(step, folder, state, Redactor(secrets), tell)
-        extracted, loaded = (numbers_of(one.name, one.config, folder, since) for one in (step.extractor, step.loader))
+    with run_folder(folder) as here:
+        ended = _piped(step, here, state, Redactor(secrets), tell)
+        extracted, loaded = (numbers_of(one.name, one.config, here, since) for one in (step.extractor, step.loader))
         if ended.failed is not None:
             raise StepFailedError(ended.failed, _numbers_of(ended.failed, loaded, extracted))
         state.end()
-    return StepEnded(extracted, loaded, round(monotonic() - began, 3), folder if folder.exists() else None)
+    return StepEnded(extracted, loaded, round(monotonic() - began, 3), here if here.exists() else None)
 
 
 def _piped(step: Step, folder: Path, state: _StateOfStep, redact: Redactor, tell: Tell) -> PipeEnded:
