@@ -28,7 +28,7 @@ class WrongProjectError(ValueError):
 
 @dataclass(frozen=True)
 class Plugin:
-    """A Singer plugin: its command, beside this Python or on the PATH, and its settings.
+    """A Singer plugin: its command, beside this Python, on the PATH or by an absolute path, and its settings.
 
     Settings may hold `dg.EnvVar` at any depth. These are read when a run begins, by the worker, and count as secrets.
     """

@@ -93,12 +93,12 @@ def discovered(extractor: Command, files: PrivateFiles, folder: Path, redact: Re
         catalog = None
     if not isinstance(catalog, dict) or "streams" not in catalog:
         log = redact(ended.stderr)[-_LAST_CHARACTERS:]
-        raise _error_of(extractor)(f"{extractor.name} --discover gave no catalog:\n{log}")
+        raise _error_of(extractor)(f"{extractor.plugin} --discover gave no catalog:\n{log}")
     return catalog
 
 
 def _error_of(extractor: Command) -> type[DiscoveryFailedError]:
-    asks_nobody = extractor.name == _OURS and not extractor.config.get("typed_user_fields")
+    asks_nobody = extractor.plugin == _OURS and not extractor.config.get("typed_user_fields")
     return SettingsRefusedError if asks_nobody else DiscoveryFailedError
 
 

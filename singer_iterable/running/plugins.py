@@ -19,10 +19,19 @@ class PluginMissingError(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """A plugin with its settings; both are plain values here, secrets included."""
+    """A plugin with its settings; both are plain values here, secrets included.
+
+    Attributes:
+        name: the name of the command, or its absolute path.
+    """
 
     name: str
     config: Mapping[str, Any]
+
+    @property
+    def plugin(self) -> str:
+        """The name of the plugin."""
+        return Path(self.name).name
 
     def path(self) -> str:
         """The program: beside this Python, as in a virtual environment that is not activated, or on the PATH.
@@ -30,7 +39,7 @@ class Command:
         Raises:
             PluginMissingError: if it is in neither place.
         """
-        beside = Path(sys.executable).with_name(self.name)
+        beside = Path(sys.executable).parent / self.name  # an absolute path stays as it is
         found = str(beside) if beside.exists() else shutil.which(self.name)
         if found is None:
             raise PluginMissingError(
@@ -45,7 +54,7 @@ class Command:
         Raises:
             PluginMissingError: if there is no program.
         """
-        return [self.path(), "--config", files.write(self.name, self.config)]
+        return [self.path(), "--config", files.write(self.plugin, self.config)]
 
 
 class PrivateFiles:

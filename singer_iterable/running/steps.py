@@ -121,7 +121,7 @@ def run_step(
     state = _StateOfStep(store, step, attempt)
     with run_folder(folder) as here:
         ended = _piped(step, here, state, Redactor(secrets), tell)
-        extracted, loaded = (numbers_of(one.name, one.config, here, since) for one in (step.extractor, step.loader))
+        extracted, loaded = (numbers_of(one.plugin, one.config, here, since) for one in (step.extractor, step.loader))
         if ended.failed is not None:
             raise StepFailedError(ended.failed, _numbers_of(ended.failed, loaded, extracted))
         state.end()

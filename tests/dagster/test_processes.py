@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
+import pytest
+
 from singer_iterable.running.processes import PipeEnded, piped
 from singer_iterable.running.redaction import Redactor
 
@@ -62,6 +65,19 @@ def test_an_extractor_that_fails_is_the_one_to_look_at(tmp_path: Path) -> None:
     assert ended.failed is ended.extractor
     assert ended.extractor.code == 3
     assert len(states) == 3
+
+
+def test_both_are_ended_when_the_one_who_waits_for_them_is_interrupted(tmp_path: Path) -> None:
+    def interrupt(_state: Mapping[str, Any]) -> None:
+        raise KeyboardInterrupt
+
+    pids: list[str] = []
+    says = "import os, sys; print(os.getpid(), file=sys.stderr, flush=True);"
+    commands = [[sys.executable, "-c", f"{says} {script}"] for script in (WAITS, f"exec({LOADS!r})")]
+    with pytest.raises(KeyboardInterrupt):
+        piped(*commands, tmp_path, on_state=interrupt, redact=Redactor([]), tell=pids.append)
+    assert len(pids) == 2
+    assert not any(psutil.pid_exists(int(pid)) for pid in pids)
 
 
 def test_secrets_are_taken_out_in_every_spelling() -> None:
