@@ -73,9 +73,9 @@ def test_both_are_ended_when_the_one_who_waits_for_them_is_interrupted(tmp_path:
 
     pids: list[str] = []
     says = "import os, sys; print(os.getpid(), file=sys.stderr, flush=True);"
-    commands = [[sys.executable, "-c", f"{says} {script}"] for script in (WAITS, f"exec({LOADS!r})")]
+    tap, target = ([sys.executable, "-c", f"{says} {script}"] for script in (WAITS, f"exec({LOADS!r})"))
     with pytest.raises(KeyboardInterrupt):
-        piped(*commands, tmp_path, on_state=interrupt, redact=Redactor([]), tell=pids.append)
+        piped(tap, target, tmp_path, on_state=interrupt, redact=Redactor([]), tell=pids.append)
     assert len(pids) == 2
     assert not any(psutil.pid_exists(int(pid)) for pid in pids)
 
