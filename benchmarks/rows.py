@@ -21,6 +21,8 @@ START: Final = datetime(2026, 9, 1, tzinfo=UTC)
 END: Final = datetime(2026, 10, 1, tzinfo=UTC)
 NUMBER: Final = "%%number%%"
 """Stands for the number of a block."""
+MILLISECONDS: Final = "%%ms%%"
+"""Stands for three digits that differ from one block to the next, so that no date comes twice within a thousand."""
 CITIES: Final = ("Kyiv", "Hyderabad", "San Jose", "Leeds", "Zürich", "Lagos", "Osaka", "Quito")
 PLANS: Final = ("free", "silver", "gold")
 _SECONDS: Final = int((END - START).total_seconds())
@@ -78,10 +80,15 @@ def numbered(templates: Sequence[bytes], count: int) -> Iterator[bytes]:
     """So many lines, in blocks that are copies of the templates, each with its number."""
     whole, rest = divmod(count, BLOCK)
     for number in range(whole):
-        yield templates[number % len(templates)].replace(NUMBER.encode(), b"%010d" % number)
+        yield _with_number(templates[number % len(templates)], number)
     if rest:
-        lines = templates[whole % len(templates)].replace(NUMBER.encode(), b"%010d" % whole).splitlines(keepends=True)
+        lines = _with_number(templates[whole % len(templates)], whole).splitlines(keepends=True)
         yield b"".join(lines[:rest])
+
+
+def _with_number(template: bytes, number: int) -> bytes:
+    block = template.replace(NUMBER.encode(), b"%010d" % number)
+    return block.replace(MILLISECONDS.encode(), b"%03d" % (number % 1000))
 
 
 @cache

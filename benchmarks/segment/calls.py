@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from benchmarks.rows import BLOCK, CITIES, NUMBER, PLANS, Load, line, moment, numbered, price
+from benchmarks.rows import BLOCK, CITIES, MILLISECONDS, NUMBER, PLANS, Load, line, moment, numbered, price
 
 _TEXT: Final = {"type": ["string", "null"]}
 _DATE: Final = {"type": ["string", "null"], "format": "date-time"}
@@ -52,15 +52,15 @@ class CallLoad(Load):
 
 
 def _call(dice: random.Random, place: int, load: CallLoad) -> dict[str, Any]:
-    who, at = f"user{place}-{NUMBER}", moment(dice) + timedelta(milliseconds=dice.randrange(1000))
+    who, at = f"user{place}-{NUMBER}", moment(dice)
     sent: dict[str, Any] = {
         "type": load.type,
         "userId": who,
         "anonymousId": f"{dice.getrandbits(128):032x}",
         "messageId": f"ajs-next-{place}-{NUMBER}",
         "timestamp": _written(at),
-        "sentAt": _written(at + timedelta(milliseconds=dice.randrange(1, 50))),
-        "receivedAt": _written(at + timedelta(milliseconds=dice.randrange(50, 500))),
+        "sentAt": _written(at + timedelta(seconds=dice.randrange(2))),
+        "receivedAt": _written(at + timedelta(seconds=dice.randrange(2, 4))),
         "context": {
             "ip": "192.0.2.17",
             "library": {"name": "analytics.js", "version": "next-1.81.1"},
@@ -75,7 +75,8 @@ def _call(dice: random.Random, place: int, load: CallLoad) -> dict[str, Any]:
 
 
 def _written(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """As calls have it; no two blocks have the same."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{MILLISECONDS}Z"
 
 
 def _track(dice: random.Random, place: int, _who: str) -> dict[str, Any]:
