@@ -67,8 +67,8 @@ class PlainCalls:
     def block(self) -> RecordBlock:
         """Return the records that the plain calls become."""
         heads = self.calls.heads
-        fields = {"userId": heads[USER_ID], "email": self._emails}
-        fields = {name: column for name, column in fields.items() if any(value not in NOTHING for value in column)}
+        fields = {"userId": _present(heads[USER_ID]), "email": _present(self._emails)}
+        fields = {name: column for name, column in fields.items() if column.count(UNSET) < len(column)}
         if not self._is_of_user:
             fields |= {"eventName": self._names, **{name: heads[part] for name, part in EVENT_MEMBERS.items()}}
             fields |= self._attribution()
@@ -150,6 +150,10 @@ def _with_copies(traits: dict[str, Column]) -> dict[str, Column]:
         pairs = zip(traits[field], copies[field], strict=True)
         copies[field] = [copy if own is UNSET else own for own, copy in pairs]
     return {**traits, **copies}
+
+
+def _present(column: Column) -> Column:
+    return column if is_full(column) else [UNSET if value in NOTHING else value for value in column]
 
 
 def _nulls(column: Column) -> Column:
