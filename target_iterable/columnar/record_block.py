@@ -144,8 +144,10 @@ class Draft:
             if not clears:
                 self._drop_nulls()
             return
-        if clears and self.rows is None and not self.fields and {*map(type, objects)} == {dict}:
-            self.rows = [*map(dict, objects)]
+        if clears and self.rows is None and {*map(type, objects)} == {dict} and self._agree_with(objects):
+            outer = rows_of(self.fields, len(self)) if self.fields else repeat({})
+            self.rows = [{**one, **other} for one, other in zip(objects, outer, strict=False)]
+            self.fields = {}
             return
 
         def flat(value: Any, row: Row) -> Row:
@@ -194,13 +196,17 @@ class Draft:
         rows = None if self.rows is None else [self.rows[place] for place in some]
         return RecordBlock([self.keys[place] for place in some], fields, rows)
 
+    def _agree_with(self, objects: Sequence[Row]) -> bool:
+        """Whether no object has a member that differs from the data field of its name."""
+        return all(_agree([row.get(name, UNSET) for row in objects], column) for name, column in self.fields.items())
+
     def _objects(self, member: str) -> Column | None:
         """Take the objects `member`; None if they have become data fields, or if there are none."""
         members, self._members = self._members, {}
         if not members:
             return self.take(member)
         twice = members.keys() & self.fields.keys()
-        if self.rows is not None or not all(map(_agree, [(members[name], self.fields[name]) for name in twice])):
+        if self.rows is not None or not all(_agree(members[name], self.fields[name]) for name in twice):
             return rows_of(members, len(self))
         for name in twice:
             pairs = zip(members[name], self.fields[name], strict=True)
@@ -245,12 +251,10 @@ def _record(place: int, fields: Mapping[str, Column], rows: Sequence[Row] | None
     return {name: column[place] for name, column in fields.items() if column[place] is not UNSET}
 
 
-def _agree(columns: tuple[Column, Column]) -> bool:
-    """Whether no record has different values in two columns."""
-    return all(
-        one is UNSET or other is UNSET or (one.__class__ is other.__class__ is str and one == other)
-        for one, other in zip(*columns, strict=True)
-    )
+def _agree(one: Column, other: Column) -> bool:
+    """Whether no record has different values in two columns; texts are compared, and nothing else."""
+    pairs = [(here, there) for here, there in zip(one, other, strict=True) if here is not there and here != there]
+    return all(here is UNSET or there is UNSET for here, there in pairs) and {*map(type, one)} <= _TEXTS
 
 
 def _without_nulls(column: Column) -> Column:
@@ -261,5 +265,6 @@ def _without_nulls(column: Column) -> Column:
     return map_values(lambda value: UNSET if value is None else without_nulls(value), column)
 
 
+_TEXTS: Final = frozenset({str, UnsetType})
 _NOTHING: Final = frozenset({NoneType, UnsetType})
 _MAY_HOLD_NULLS: Final = frozenset({NoneType, dict, list})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, ClassVar, Final, NamedTuple
 
 from iterable_api.facts.identity import ProjectType
@@ -49,6 +51,18 @@ def _schemas_of_bodies(schemas: Schemas) -> Schemas:
     bodies = (schemas[body,] for body in {shape.body for shape in SHAPES.values()} if (body,) in schemas)
     parts = (members_of(variant) for schema in bodies for variant in variants_of(schema))
     return {(name,): part for members in parts for name, part in members.items() if isinstance(part, Mapping)}
+
+
+def _turns(forms: Sequence[PlainCalls]) -> Iterator[tuple[PlainCalls, list[int], bool]]:
+    """Yield calls for which those before them matter, in their order: those of one form that follow one another.
+
+    Each time: the form, indexes in it, and whether the calls are odd.
+    """
+    turns = sorted(
+        (form.calls.places[at], number, at, at in form.odd) for number, form in enumerate(forms) for at in form.turns()
+    )
+    for (number, is_odd), some in groupby(turns, key=itemgetter(1, 3)):
+        yield forms[number], [at for _, _, at, _ in some], is_odd
 
 
 class _Part(NamedTuple):
@@ -221,16 +235,17 @@ class Segment(BlockObject):
         read, rejects = self._reader.read(block, places)
         outcomes |= {place: [reason] for place, reason in rejects.items()}
         forms = [PlainCalls(calls, self._rules) for calls in read]
-        turns = [(form.calls.places[at], number, at) for number, form in enumerate(forms) for at in form.turns()]
-        for place, number, at in sorted(turns):
-            if at not in forms[number].odd:
-                forms[number].find_address(at)
+        for form, at, is_odd in _turns(forms):
+            if not is_odd:
+                form.find_addresses(at)
                 continue
-            outcome = self._made_of(forms[number].calls.call(at), block.keys[place])
-            if isinstance(outcome, _Part):
-                waiting[outcome.object] += [(place, row) for row in outcome.rows]
-            else:
-                outcomes[place].append(outcome)
+            for one in at:
+                place = form.calls.places[one]
+                outcome = self._made_of(form.calls.call(one), block.keys[place])
+                if isinstance(outcome, _Part):
+                    waiting[outcome.object] += [(place, row) for row in outcome.rows]
+                else:
+                    outcomes[place].append(outcome)
         for object_, rows in waiting.items():
             some = RecordBlock([block.keys[place] for place, _ in rows], rows=[row for _, row in rows])
             for (place, _), made in zip(rows, object_.operations(some), strict=True):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Final
 
-from iterable_api.facts.identity import is_valid_email, normalise_email
+from iterable_api.facts.identity import is_valid_email, normalise_email, valid_emails
 from target_iterable.core.rejection import RecordRejectedError, RecordSkippedError
 from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.ids import key_text
@@ -82,11 +83,25 @@ class TraitsReader:
             self._remember(text, email)
         return email
 
+    def addresses(self, type_: str, user_ids: Sequence[object], emails: Sequence[object]) -> list[object]:
+        """The same of several calls of one type, in their order."""
+        if self.by_address and type_ in USER_CALLS:
+            texts = [text for text in emails if isinstance(text, str)]
+            if all(map(_is_filled, user_ids)) and len(texts) == len(emails) and valid_emails(texts) is not None:
+                for user_id, text in zip(user_ids, texts, strict=True):
+                    self._remember(str(user_id), text)
+                return [*texts]
+        return [self.address(type_, *both) for both in zip(user_ids, emails, strict=True)]
+
     def _remember(self, user_id: str, email: object) -> None:
         self._addresses[user_id] = email
         self._addresses.move_to_end(user_id)
         if len(self._addresses) > _MAX_ADDRESSES:
             self._addresses.popitem(last=False)
+
+
+def _is_filled(user_id: object) -> bool:
+    return isinstance(user_id, str) and user_id != ""
 
 
 def email_of(type_: str, user_id: object, of_body: object, of_context: object) -> object:

@@ -93,6 +93,9 @@ class CallReader:
         if self._type is not None:
             return [self._type] * len(block)
         given = block.column(_TYPE) or [None] * len(block)
+        if {*map(type, given)} == {str}:
+            known = {value: attempt(type_of, value) for value in {*given}}
+            return [known[value] for value in given]
         return map_values(type_of, [None if value is UNSET else value for value in given])
 
     def _read(self, calls: CallColumns, form: _Form) -> None:
@@ -131,7 +134,10 @@ class CallReader:
         outer = rows_of(calls.fields, len(calls)) if calls.rows is None else calls.rows
         calls.fields = {}
         merged = self._duplicates.merged
-        calls.rows = [attempt(merged, *both, shape.body) for both in zip(inner, outer, strict=True)]
+        calls.rows = [
+            {**one, **other} if one.keys().isdisjoint(other) else attempt(merged, one, other, shape.body)
+            for one, other in zip(inner, outer, strict=True)
+        ]
         calls.reject(calls.rows)
 
     def _compare_with_context(self, calls: CallColumns) -> None:

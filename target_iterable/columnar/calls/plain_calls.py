@@ -59,10 +59,12 @@ class PlainCalls:
             if self._is_of_user or email in NOTHING or at in self.odd:
                 yield at
 
-    def find_address(self, at: int) -> None:
-        """Find the address of the user of a plain call, or remember it; see `TraitsReader`."""
-        user_id = self.calls.heads[USER_ID][at]
-        self._emails[at] = self._rules.users.address(self.calls.type, user_id, self._emails[at])
+    def find_addresses(self, some: Sequence[int]) -> None:
+        """Find the addresses of the users of some plain calls, or remember them; see `TraitsReader`."""
+        user_ids = self.calls.heads[USER_ID]
+        given = [user_ids[at] for at in some], [self._emails[at] for at in some]
+        for at, email in zip(some, self._rules.users.addresses(self.calls.type, *given), strict=True):
+            self._emails[at] = email
 
     def block(self) -> RecordBlock:
         """Return the records that the plain calls become."""
