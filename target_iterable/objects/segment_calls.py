@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, ClassVar, Final, NamedTuple
 
 from iterable_api.facts.identity import ProjectType
 from target_iterable.columnar.calls.call_reader import CallReader
 from target_iterable.columnar.calls.iterable_calls import from_iterable
-from target_iterable.columnar.calls.plain_calls import PlainCalls
+from target_iterable.columnar.calls.plain_calls import PlainCalls, turns_of
 from target_iterable.columnar.columns import attempt
 from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.config.route import ObjectSpec, Option
@@ -51,18 +49,6 @@ def _schemas_of_bodies(schemas: Schemas) -> Schemas:
     bodies = (schemas[body,] for body in {shape.body for shape in SHAPES.values()} if (body,) in schemas)
     parts = (members_of(variant) for schema in bodies for variant in variants_of(schema))
     return {(name,): part for members in parts for name, part in members.items() if isinstance(part, Mapping)}
-
-
-def _turns(forms: Sequence[PlainCalls]) -> Iterator[tuple[PlainCalls, list[int], bool]]:
-    """Yield calls for which those before them matter, in their order: those of one form that follow one another.
-
-    Each time: the form, indexes in it, and whether the calls are odd.
-    """
-    turns = sorted(
-        (form.calls.places[at], number, at, at in form.odd) for number, form in enumerate(forms) for at in form.turns()
-    )
-    for (number, is_odd), some in groupby(turns, key=itemgetter(1, 3)):
-        yield forms[number], [at for _, _, at, _ in some], is_odd
 
 
 class _Part(NamedTuple):
@@ -235,7 +221,7 @@ class Segment(BlockObject):
         read, rejects = self._reader.read(block, places)
         outcomes |= {place: [reason] for place, reason in rejects.items()}
         forms = [PlainCalls(calls, self._rules) for calls in read]
-        for form, at, is_odd in _turns(forms):
+        for form, at, is_odd in turns_of(forms):
             if not is_odd:
                 form.find_addresses(at)
                 continue

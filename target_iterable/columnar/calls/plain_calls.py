@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, repeat
+from itertools import chain, groupby, repeat
+from operator import itemgetter
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -143,6 +144,18 @@ class PlainCalls:
                 columns[name][at] = id_
         calls.rows, calls.fields = rows, {}
         return columns
+
+
+def turns_of(forms: Sequence[PlainCalls]) -> Iterator[tuple[PlainCalls, list[int], bool]]:
+    """Yield calls for which those before them matter, in their order: those of one form that follow one another.
+
+    Each time: the form, indexes in it, and whether the calls are odd.
+    """
+    turns = sorted(
+        (form.calls.places[at], number, at, at in form.odd) for number, form in enumerate(forms) for at in form.turns()
+    )
+    for (number, is_odd), some in groupby(turns, key=itemgetter(1, 3)):
+        yield forms[number], [at for _, _, at, _ in some], is_odd
 
 
 def _with_copies(traits: dict[str, Column]) -> dict[str, Column]:
