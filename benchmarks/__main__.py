@@ -16,6 +16,7 @@ from benchmarks.pairs import paired
 from benchmarks.report import Report
 from benchmarks.rows import Load
 from benchmarks.scale import growth as scale
+from benchmarks.segment import bench as segment
 from benchmarks.subjects import taps, targets
 from benchmarks.subjects.sandbox import ROUTES
 from benchmarks.warehouse import bench as warehouse
@@ -152,6 +153,7 @@ PARTS: Final[dict[str, Part]] = {
     "wide": _wide,
     "lists": _lists,
     "requests": _requests,
+    "segment": segment.measure,
     "history": _history,
     "start": _starts,
     "tap-growth": _tap_growth,
@@ -176,6 +178,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sizes", type=_sizes, default=(10_000, 100_000), help="sizes of the growth curves: 10000,...")
     parser.add_argument("--growth-runs", type=_count, default=1, help="runs at each size of the growth curves")
     parser.add_argument("--peer", action="append", default=[], help="another tap's command; {url} is the API's")
+    parser.add_argument(
+        "--other", default="", help="the command of another build of target-iterable, for the part segment"
+    )
     parser.add_argument("--json", type=Path, help="where the results are written")
     return parser
 

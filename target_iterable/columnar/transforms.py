@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from types import NoneType
 from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
+from iterable_api.facts import timestamps
 from iterable_api.facts.identity import is_valid_user_id, valid_emails
 from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
 from target_iterable.columnar.columns import Column, Transform, attempt, map_values
@@ -17,11 +18,13 @@ from target_iterable.records.column_mapping import EMPTY
 from target_iterable.records.normal_form import NORMAL, normal
 from target_iterable.records.numbers import WHOLE_LIMIT
 from target_iterable.records.user_identity import EMAIL, USER_ID, identifier_text
-from target_iterable.records.value_conversion import Conversion, JsonConversion
+from target_iterable.records.value_conversion import Conversion, JsonConversion, TextConversion
 
 _MAX_REMEMBERED: Final = 10_000
 _WIDEST: Final = 4
 """Bytes that a character takes at most."""
+_CREATED_AT: Final = "createdAt"
+_ONLY_TEXTS: Final = frozenset({str})
 _SPARSE_TEXTS: Final = frozenset({str, NoneType, UnsetType})
 """Of these none equals one of another type, so what is remembered of one is never taken for another."""
 
@@ -31,12 +34,16 @@ def converted(conversion: Conversion) -> Transform:
     if isinstance(conversion, JsonConversion):
         # Whoever gets an object may modify it, so no two records may share one.
         return lambda column: map_values(conversion, column)
-    return _remembering(conversion)
+    fit = _remembering(conversion)
+    return _together(conversion.read_all, fit) if isinstance(conversion, TextConversion) else fit
 
 
 def attribute(name: str, read: Callable[[str, Any], Any]) -> Transform:
     """Return the transform of an event attribute: `read` of each value; empty values are absent."""
     fit = _remembering(lambda value: UNSET if value is UNSET or value in EMPTY else read(name, value))
+    if name == _CREATED_AT:
+        together = _together(timestamps.texts_to_epoch_seconds, fit)
+        return lambda column: [UNSET if value is None else value for value in together(column)]
     stays = _STAYING.get(name)
     return fit if stays is None else lambda column: column if stays(column) else fit(column)
 
@@ -76,6 +83,23 @@ def _remembering(read: Callable[[Any], Any]) -> Transform:
     return lambda column: (
         list(map(remembered, column)) if {*map(type, column)} <= _SPARSE_TEXTS else map_values(read, column)
     )
+
+
+def _together(read_all: Callable[[Sequence[str]], Column | None], one_by_one: Transform) -> Transform:
+    """Return the transform that reads the texts of a column together if that is possible; what is absent stays."""
+
+    def read(column: Column) -> Column:
+        types = {*map(type, column)}
+        if types == _ONLY_TEXTS:
+            return read_all(column) or one_by_one(column)
+        if str not in types or not types <= _SPARSE_TEXTS:
+            return one_by_one(column)
+        if (found := read_all([value for value in column if value.__class__ is str])) is None:
+            return one_by_one(column)
+        values = iter(found)
+        return [next(values) if value.__class__ is str else value for value in column]
+
+    return read
 
 
 def _are_ids(column: Column) -> bool:
