@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from iterable_api.facts import timestamps
@@ -93,6 +94,23 @@ class JsonConversion:
         return held if self._inner is None else self._inner(held)
 
 
+class DateConversion:
+    """Writes texts that are dates in Iterable's format; values of other types stay.
+
+    Args:
+        otherwise: what becomes of a text that is no date.
+    """
+
+    def __init__(self, otherwise: Conversion) -> None:
+        self._otherwise = otherwise
+
+    def __call__(self, value: Any) -> Any:
+        """Return the date, or what becomes of the value instead."""
+        if not isinstance(value, str):
+            return value
+        return self._otherwise(value) if (found := format_date(value)) is None else found
+
+
 def _inner_conversion(schema: Mapping[str, Any]) -> Conversion | None:
     """The conversion of what is in objects and arrays; None if there is none."""
     members: dict[str, Conversion] = {}
@@ -125,6 +143,8 @@ def _conversion(schema: Mapping[str, Any], otherwise: Callable[[_Reader, str], A
     reader, inner = _reader(schema), _inner_conversion(schema)
     if reader is None:
         return inner
+    if reader.read is format_date and inner is None:
+        return DateConversion(partial(otherwise, reader))
 
     def convert(value: Any) -> Any:
         if not isinstance(value, str):
