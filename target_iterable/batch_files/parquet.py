@@ -33,6 +33,8 @@ def row_blocks(
         BatchFileError: if a column cannot be values of JSON.
         Exception: if the file cannot be read.
     """
+    # The pool that Arrow takes by default keeps more of what is freed.
+    pa.set_memory_pool(pa.system_memory_pool())
     with pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False, page_checksum_verification=True) as parquet:
         _refuse_unreadable(parquet.schema_arrow, message, name)
         before = 0
