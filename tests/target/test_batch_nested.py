@@ -40,7 +40,7 @@ LISTS: Final[dict[str, tuple[pa.DataType, list[Any]]]] = {
     "list of lists": (pa.list_(pa.list_(pa.float64())), [[[1.0, 2.5], None, []], [], None]),
     "list of maps": (pa.list_(pa.map_(pa.string(), pa.string())), [[[("a", "b")], []], [], None]),
 }
-KINDS: Final = {
+KINDS: Final[dict[str, tuple[pa.DataType, list[Any], dict[str, Any]]]] = {
     **{name: (*made, {"type": ["object", "null"]}) for name, made in OBJECTS.items()},
     **{name: (*made, {"type": ["array", "null"]}) for name, made in LISTS.items()},
 }
