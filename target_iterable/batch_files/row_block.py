@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import repeat
 from typing import Any, Final
 
@@ -11,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import simplejson
 from msgspec import UNSET
+from pyarrow import types
 
 from target_iterable.batch_files.arrow_columns import holds_no_number, values_of
 from target_iterable.batch_files.batch_message import BatchMessage
-from target_iterable.batch_files.typed_columns import typed_column
+from target_iterable.batch_files.typed_columns import Moments, Scalars
 from target_iterable.columnar.columns import Column
 from target_iterable.columnar.line_block import RECORD, DecodedMessage, Kind, RecordReader
 from target_iterable.columnar.record_decoder import NO_RECORDS, TypedRecords
@@ -139,7 +141,7 @@ class _Columns(Mapping[str, Column]):
 
     def places_of_numbers(self) -> list[int]:
         """Return the rows of which no column of numbers is NaN or infinity."""
-        floats = [column for column in self._batch.columns if pa.types.is_floating(column.type)]
+        floats = [column for column in self._batch.columns if types.is_floating(column.type)]
         is_odd = [pc.invert(pc.is_finite(column)).fill_null(fill_value=False).to_pylist() for column in floats]
         return [place for place, odd in enumerate(zip(*is_odd, strict=True)) if not any(odd)]
 
@@ -153,7 +155,7 @@ class _Columns(Mapping[str, Column]):
 
     def __getitem__(self, name: str) -> Column:
         if name not in self._read:
-            self._read[name] = typed_column(self._batch.column(name))
+            self._read[name] = _typed(self._batch.column(name))
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -164,6 +166,42 @@ class _Columns(Mapping[str, Column]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._batch.schema.names
+
+
+def _typed(array: pa.Array) -> Column:
+    """Return a column of a file; a list where nothing is gained by its type.
+
+    Raises:
+        TypeError: see `values_of`.
+    """
+    if isinstance(array.type, pa.BaseExtensionType):
+        return _typed(array.storage)
+    if types.is_dictionary(array.type):
+        return _typed(array.dictionary_decode())
+    if types.is_large_string(array.type) or types.is_string_view(array.type):
+        return _typed(array.cast(pa.string()))
+    if types.is_timestamp(array.type):
+        return Moments(array)
+    class_ = _class_of(array.type)
+    return values_of(array) if class_ is None else Scalars(array, class_)
+
+
+def _class_of(kind: pa.DataType) -> type | None:
+    return next((class_ for is_type, class_ in _CLASSES if is_type(kind)), None)
+
+
+def _is_with_point(kind: pa.DataType) -> bool:
+    return bool(types.is_floating(kind) or (types.is_decimal(kind) and kind.scale > 0))
+
+
+_CLASSES: Final[Sequence[tuple[Callable[[pa.DataType], bool], type]]] = (
+    (types.is_string, str),
+    (types.is_boolean, bool),
+    (_is_with_point, Decimal),
+    (types.is_integer, int),
+    (types.is_decimal, int),
+)
+"""Whether a type is of a kind, and the class of its values."""
 
 
 def _rows(columns: Mapping[str, Column], count: int) -> Iterable[Sequence[Any]]:

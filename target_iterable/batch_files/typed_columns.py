@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
 import pyarrow as pa
 from msgspec import UNSET, UnsetType
-from pyarrow import types
 
 from target_iterable.batch_files.arrow_columns import values_of
 from target_iterable.batch_files.arrow_json import Member, Texts, json_of, json_texts, marked, objects, quoted, texts_of
@@ -21,24 +20,6 @@ from target_iterable.records.column_mapping import without_nulls
 
 _SAMPLES: Final[Mapping[type, Any]] = {str: "", int: 0, bool: True, Decimal: Decimal("0.5")}
 """By class: a value that fits a field only if all of the class do. An empty text is no date."""
-
-
-def typed_column(array: pa.Array) -> Column:
-    """Return a column of a file; a list where nothing is gained by its type.
-
-    Raises:
-        TypeError: see `values_of`.
-    """
-    if isinstance(array.type, pa.BaseExtensionType):
-        return typed_column(array.storage)
-    if types.is_dictionary(array.type):
-        return typed_column(array.dictionary_decode())
-    if types.is_large_string(array.type) or types.is_string_view(array.type):
-        return typed_column(array.cast(pa.string()))
-    if types.is_timestamp(array.type):
-        return Moments(array)
-    class_ = _class_of(array.type)
-    return values_of(array) if class_ is None else Scalars(array, class_)
 
 
 class ArrowColumn(TypedColumn):
@@ -307,20 +288,4 @@ def _copied(value: Any) -> Any:
     return [*map(_copied, value)] if value.__class__ is list else value
 
 
-def _class_of(kind: pa.DataType) -> type | None:
-    return next((class_ for is_type, class_ in _CLASSES if is_type(kind)), None)
-
-
-def _is_with_point(kind: pa.DataType) -> bool:
-    return bool(types.is_floating(kind) or (types.is_decimal(kind) and kind.scale > 0))
-
-
 _ABSENT: Final = frozenset({UnsetType})
-_CLASSES: Final[Sequence[tuple[Callable[[pa.DataType], bool], type]]] = (
-    (types.is_string, str),
-    (types.is_boolean, bool),
-    (_is_with_point, Decimal),
-    (types.is_integer, int),
-    (types.is_decimal, int),
-)
-"""Whether a type is of a kind, and the class of its values."""
