@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks import batch, webhooks
+from benchmarks import batch, batch_in, webhooks
 from benchmarks.arena import Arena, arena
 from benchmarks.comparing import FEW, Subject, compare, growth
 from benchmarks.measuring import counted, middle, run
@@ -45,6 +45,13 @@ def _batch(place: Arena, options: argparse.Namespace, report: Report) -> None:
     batch.measure(place, options.rows, options.runs, report)
     own = batch.subjects(place)
     _growth({f"batch files, {name}": own[name] for name in batch.FORMATS}, options, report)
+
+
+def _batch_in(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    batch_in.measure(place, options.records, options.runs, report)
+    _growth(
+        {f"BATCH files into the target, {name}": it for name, it in batch_in.subjects(place).items()}, options, report
+    )
 
 
 def _targets(place: Arena, options: argparse.Namespace, report: Report) -> None:
@@ -148,6 +155,7 @@ _STARTS: Final = {
 PARTS: Final[dict[str, Part]] = {
     "tap": _taps,
     "batch": _batch,
+    "batch-in": _batch_in,
     "target": _targets,
     "ledger": _ledger,
     "wide": _wide,

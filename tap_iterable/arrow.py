@@ -21,8 +21,8 @@ from typing import Any, Final, cast
 import msgspec
 from singer_sdk.singerlib.encoding.simple import Message
 
+from iterable_api.storage.extras import extra
 from iterable_api.waiting.shutdown import EXIT_SIGNALS
-from tap_iterable.batch_files.missing_extras import extra
 from tap_iterable.batch_files.rows import Rows
 from tap_iterable.input.selection import NothingSelectedError, UnknownStreamError
 from tap_iterable.records.record_shape import Record

@@ -7,7 +7,7 @@ from typing import IO, Any, Final, Protocol
 
 from isal import isal_zlib
 
-from tap_iterable.batch_files.missing_extras import extra
+from iterable_api.storage.extras import extra
 from tap_iterable.batch_files.rows import Rows
 from tap_iterable.records.singer_messages import json_lines
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from target_iterable.columnar.columns import Column, attempt, map_values, rejects_in
+from target_iterable.columnar.columns import Column, TypedColumn, attempt, classes_in, map_values, picked, rejects_in
 from target_iterable.core.rejection import RejectReason
 from target_iterable.records.column_mapping import EMPTY, Row, pop_object, without_nulls
 from target_iterable.records.duplicate_fields import DuplicateFields
@@ -51,7 +51,7 @@ class RecordBlock(msgspec.Struct, frozen=True):
         """Return the block of some records, without `members`."""
         if len(places) == len(self):
             return self
-        fields = {name: [column[place] for place in places] for name, column in self.fields.items()}
+        fields = {name: picked(column, places) for name, column in self.fields.items()}
         rows = None if self.rows is None else [self.rows[place] for place in places]
         return RecordBlock([self.keys[place] for place in places], fields, rows)
 
@@ -129,9 +129,9 @@ class Draft:
         kept = [place for place in range(len(self)) if place not in rejects]
         self.places = [self.places[place] for place in kept]
         self.keys = [self.keys[place] for place in kept]
-        self.fields = {name: [values[place] for place in kept] for name, values in self.fields.items()}
-        self.heads = {name: [values[place] for place in kept] for name, values in self.heads.items()}
-        self._members = {name: [values[place] for place in kept] for name, values in self._members.items()}
+        self.fields = {name: picked(values, kept) for name, values in self.fields.items()}
+        self.heads = {name: picked(values, kept) for name, values in self.heads.items()}
+        self._members = {name: picked(values, kept) for name, values in self._members.items()}
         self.rows = None if self.rows is None else [self.rows[place] for place in kept]
 
     def flatten(self, member: str, duplicates: DuplicateFields, *, clears: bool) -> None:
@@ -140,11 +140,11 @@ class Draft:
         A record is rejected if `member` is no object, or, where `duplicates` says so, if it contradicts another field.
         """
         objects = self._objects(member)
-        if objects is None or {*map(type, objects)} <= _NOTHING or all(value in (UNSET, *EMPTY) for value in objects):
+        if objects is None or classes_in(objects) <= _NOTHING or all(value in (UNSET, *EMPTY) for value in objects):
             if not clears:
                 self._drop_nulls()
             return
-        if clears and self.rows is None and {*map(type, objects)} == {dict} and self._agree_with(objects):
+        if clears and self.rows is None and classes_in(objects) == {dict} and self._agree_with(objects):
             outer = rows_of(self.fields, len(self)) if self.fields else repeat({})
             self.rows = [{**one, **other} for one, other in zip(objects, outer, strict=False)]
             self.fields = {}
@@ -164,7 +164,7 @@ class Draft:
             self.rows = [{name: value for name, value in row.items() if value is not None} for row in self.rows]
             return
         for name, column in self.fields.items():
-            if NoneType in {*map(type, column)}:
+            if NoneType in classes_in(column):
                 self.fields[name] = [UNSET if value is None else value for value in column]
 
     def refuse_names(self, refuse: Callable[[Iterable[str]], None]) -> None:
@@ -192,7 +192,7 @@ class Draft:
 
     def block_of(self, some: Sequence[int]) -> RecordBlock:
         """Return a block with the data fields of some records."""
-        fields = {name: [column[place] for place in some] for name, column in self.fields.items()}
+        fields = {name: picked(column, some) for name, column in self.fields.items()}
         rows = None if self.rows is None else [self.rows[place] for place in some]
         return RecordBlock([self.keys[place] for place in some], fields, rows)
 
@@ -259,9 +259,10 @@ def _agree(one: Column, other: Column) -> bool:
 
 def _without_nulls(column: Column) -> Column:
     """Return the column without nulls, at any depth."""
-    classes = {*map(type, column)}
-    if classes.isdisjoint(_MAY_HOLD_NULLS):
+    if _MAY_HOLD_NULLS.isdisjoint(classes_in(column)):
         return column
+    if isinstance(column, TypedColumn):
+        return column.without_nulls()
     return map_values(lambda value: UNSET if value is None else without_nulls(value), column)
 
 

@@ -102,6 +102,9 @@ class TextConversion:
         reader: reads them.
         otherwise: what becomes of a text that it cannot read.
         inner: the conversion of any other value; None if it stays as it is.
+
+    Attributes:
+        is_of_dates: whether it writes dates in Iterable's format, and leaves everything else alone.
     """
 
     def __init__(
@@ -110,6 +113,7 @@ class TextConversion:
         self._reader = reader
         self._otherwise = otherwise
         self._inner = inner
+        self.is_of_dates = reader.read is format_date and inner is None
 
     def __call__(self, value: Any) -> Any:
         """Return what is sent of a value."""
@@ -155,7 +159,6 @@ def _conversion(schema: Mapping[str, Any], otherwise: Callable[[_Reader, str], A
     reader, inner = _reader(schema), _inner_conversion(schema)
     if reader is None:
         return inner
-
     return TextConversion(reader, otherwise, inner)
 
 
