@@ -19,7 +19,7 @@ from target_iterable.columnar.calls.call_columns import (
     is_full,
     told,
 )
-from target_iterable.columnar.columns import Column, attempt, map_values
+from target_iterable.columnar.columns import Column, attempt, classes_in, map_values
 from target_iterable.columnar.record_block import Draft, RecordBlock, rows_of
 from target_iterable.core.rejection import RejectReason
 from target_iterable.records.column_mapping import Row, pop_object
@@ -93,7 +93,7 @@ class CallReader:
         if self._type is not None:
             return [self._type] * len(block)
         given = block.column(_TYPE) or [None] * len(block)
-        if {*map(type, given)} == {str}:
+        if classes_in(given) == {str}:
             known = {value: attempt(type_of, value) for value in {*given}}
             return [known[value] for value in given]
         return map_values(type_of, [None if value is UNSET else value for value in given])
@@ -146,7 +146,7 @@ class CallReader:
             used, given = calls.used(name), calls.values(name)
             if used is None or given is None:
                 continue
-            compared: Column = [UNSET] * len(calls)
+            compared: list[Any] = [UNSET] * len(calls)
             for at, (value, other) in enumerate(zip(used, given, strict=True)):
                 is_same = value.__class__ is str and value == other
                 if not is_same and value not in NOTHING and other is not UNSET:
@@ -195,11 +195,11 @@ def _read_context(calls: CallColumns) -> None:
     for name in [name for name in names if name.startswith(f"{CONTEXT}_")]:
         if (column := calls.take(name)) is not None:
             calls.heads[name] = column
-    objects = calls.heads.get(CONTEXT, [])
-    members = set().union(*objects)
+    contexts = calls.heads.get(CONTEXT, [])
+    members = set().union(*contexts)
     for name, path in CONTEXT_PATHS.items():
         flat = [calls.heads[column] for column in dict.fromkeys(CONTEXT_COLUMNS[name]) if column in calls.heads]
-        found = [[member_at(value, path) for value in objects]] if path[0] in members else []
+        found = [[member_at(value, path) for value in contexts]] if path[0] in members else []
         if columns := [*found, *flat]:
             calls.put_used(name, columns[0] if len(columns) == 1 else list(map(_first_true, *columns)))
 
@@ -223,7 +223,7 @@ def _inner(calls: CallColumns, body: str) -> Column:
     RudderStack has the traits of a raw identify call in the context.
     """
     given = calls.take(body)
-    if given is not None and {*map(type, given)} == {dict}:
+    if given is not None and classes_in(given) == {dict}:
         return given
     given = [UNSET] * len(calls) if given is None else given
     read = _object_in(body)

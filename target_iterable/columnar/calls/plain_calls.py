@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, groupby, repeat
 from operator import itemgetter
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from target_iterable.columnar.calls.call_columns import NOTHING, SUBJECT, USER_ID, CallColumns, is_full
-from target_iterable.columnar.columns import Column, attempt
+from target_iterable.columnar.columns import Column, attempt, classes_in, picked
 from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.segment.calls import any_event, event_mapping, is_about_audience, page_name
 from target_iterable.segment.mapping import ATTRIBUTION, COPIED_TRAITS, EVENT_MEMBERS, MappingRules, with_phone_number
@@ -34,7 +34,7 @@ class PlainCalls:
         self._rules = rules
         self._is_of_user = calls.type in USER_CALLS
         self._names: Column = []
-        self._emails: Column = []
+        self._emails: list[Any] = []
         self.odd: set[int] = set()
         if self._has_plain():
             self._find_odd()
@@ -120,12 +120,12 @@ class PlainCalls:
             given = (calls.values("name") or none, calls.values("category") or none)
             return list(map(page_name, repeat(calls.type), *given, repeat(rules.pages)))
         subjects = calls.heads[SUBJECT]
-        if {*map(type, subjects)} == {str}:
+        if classes_in(subjects) == {str}:
             special = {name for name in {*subjects} if attempt(event_mapping, name, rules) is not any_event}
             return [None if name in special else name for name in subjects] if special else subjects
         return [name if attempt(event_mapping, name, rules) is any_event else None for name in subjects]
 
-    def _attribution(self) -> dict[str, Column]:
+    def _attribution(self) -> Mapping[str, Column]:
         """Take the ids of campaigns and templates out of the properties; see `MappingRules.pop_attribution`."""
         calls = self.calls
         if calls.rows is not None:
@@ -137,7 +137,7 @@ class PlainCalls:
                 places.update(at for at, value in enumerate(used) if value not in NOTHING)
         if not places:
             return {}
-        columns: dict[str, Column] = {name: [UNSET] * len(calls) for name in ATTRIBUTION}
+        columns: dict[str, list[Any]] = {name: [UNSET] * len(calls) for name in ATTRIBUTION}
         rows = [{**calls.row(at)} if at in places else calls.row(at) for at in range(len(calls))]
         for at in places:
             for name, id_ in self._rules.pop_attribution(calls.context(at), rows[at]).items():
@@ -171,11 +171,11 @@ def _present(column: Column) -> Column:
     return column if is_full(column) else [UNSET if value in NOTHING else value for value in column]
 
 
-def _nulls(column: Column) -> Column:
+def _nulls(column: Column) -> list[Any]:
     return [None if value is UNSET else value for value in column]
 
 
 def _some(block: RecordBlock, places: Sequence[int]) -> RecordBlock:
-    members = {name: [column[place] for place in places] for name, column in block.members.items()}
+    members = {name: picked(column, places) for name, column in block.members.items()}
     some = block.some(places)
     return RecordBlock(some.keys, some.fields, None, members)
