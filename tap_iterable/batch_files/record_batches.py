@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
@@ -13,9 +12,11 @@ import msgspec
 import pyarrow as pa
 from msgspec import UNSET
 
+from iterable_api.facts import timestamps
 from tap_iterable.batch_files.arrow_schema import MOMENT, arrow_schema
 from tap_iterable.batch_files.rows import MisfitError, Rows
 from tap_iterable.records.column_types import with_nulls
+from tap_iterable.records.memo import Memo
 from tap_iterable.records.parquet import has_json_text
 from tap_iterable.records.record_block import Column, RecordBlock
 from tap_iterable.records.record_shape import REST, Record
@@ -96,18 +97,19 @@ def _array(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
 def _moments(values: Sequence[Any]) -> pa.Array:
     """Moments of texts. Arrow's own reader is for forms that the tap does not write: stream maps may."""
     try:
-        return pa.array(list(map(_microseconds, values)), MOMENT)
+        return pa.array(list(map(_MICROSECONDS.__getitem__, values)), MOMENT)
     except (TypeError, ValueError):
         return pa.array(values, pa.string()).cast(MOMENT)
 
 
-@lru_cache(maxsize=4096)  # the rows of a campaign share a few seconds
 def _microseconds(text: str | None) -> int | None:
     """The microseconds since 1970 of a moment as the tap writes it; other texts are a ValueError."""
     if text is None:
         return None
     if len(text) != _MOMENT_CHARACTERS or not text.endswith("+00:00"):
         raise ValueError
+    if text.endswith(_WHOLE_SECOND) and (seconds := timestamps.text_to_epoch_seconds(text)) is not None:
+        return seconds * 1_000_000
     return (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
 
 
@@ -135,6 +137,8 @@ def _text(value: object) -> str:
     return json.dumps(msgspec.to_builtins(value))
 
 
+_MICROSECONDS: Final = Memo(_microseconds, 4096)
+_WHOLE_SECOND: Final = ".000000+00:00"
 _encoder: Final = msgspec.json.Encoder()
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)

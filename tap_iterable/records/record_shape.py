@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from types import NoneType
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -17,6 +17,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from iterable_api.facts import timestamps
+from tap_iterable.records.memo import Memo
 from tap_iterable.records.strict_json import loads
 
 Record = dict[str, Any]
@@ -140,17 +141,17 @@ def _boolean(value: object) -> object:
 def _date(value: object) -> object:
     """Text in any of Iterable's spellings, or epoch milliseconds as metadata endpoints send them."""
     if isinstance(value, str):
-        return date_of(value) if len(value) <= _MAX_DATE_CHARACTERS else MISFIT
+        return DATES[value] if len(value) <= _MAX_DATE_CHARACTERS else MISFIT
     moment = _from_epoch_ms(value) if isinstance(value, int) and not isinstance(value, bool) else None
     return MISFIT if moment is None else timestamps.to_rfc3339(moment)
 
 
-@lru_cache(maxsize=4096)  # the rows of a campaign share a few seconds
-def date_of(text: str | UnsetType | None) -> object:
-    """The date of a text in the form of columns; any value but a text stays unchanged."""
+def _date_of(text: str | UnsetType | None) -> object:
     return (timestamps.text_to_rfc3339(text) or MISFIT) if isinstance(text, str) else text
 
 
+DATES: Final = Memo(_date_of, 4096)
+"""A text -> its date in the form of columns. Any value but a text stays unchanged."""
 _MAX_DATE_CHARACTERS: Final = 64
 """No spelling of a date has nearly as many. Results are cached, so longer texts must not be tried."""
 
@@ -214,7 +215,7 @@ _TYPES: Final[dict[Fit, ColumnType]] = {
     _string: TEXT,
     _integer: ColumnType(_INT64 | None | UnsetType),
     _boolean: ColumnType(bool | None | UnsetType),
-    _date: ColumnType(_DATE_TEXT | None | UnsetType, date_of),
+    _date: ColumnType(_DATE_TEXT | None | UnsetType, DATES.__getitem__),
     _number: ColumnType(Any, partial(_fit_unless_absent, _number), _ABSENT.union([float])),
     _object: ColumnType(Any, partial(_fit_unless_absent, _object), _ABSENT.union([dict])),
     _nested: ColumnType(Any, partial(_fit_unless_absent, _nested), _ABSENT.union([dict, list])),

@@ -17,6 +17,7 @@ from iterable_api.errors import ForbiddenError, IterableError, RunEndedError, Un
 from iterable_api.http.client import IterableClient
 from tap_iterable.batch_files.files import BaseBatchFileEncoding, BatchConfig, write_files
 from tap_iterable.batch_files.rows import Rows
+from tap_iterable.config.batch_settings import most_batch_bytes
 from tap_iterable.config.settings import spool_directory
 from tap_iterable.export.windows import OversizeError
 from tap_iterable.input.catalog import StreamDefinition, adopt
@@ -25,6 +26,7 @@ from tap_iterable.input.costly_streams import is_named
 from tap_iterable.records.complete_rows import CompleteRows
 from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
 from tap_iterable.records.parquet import ParquetShape
+from tap_iterable.records.rare_collections import rare_collections
 from tap_iterable.records.record_shape import Record, RecordShape
 from tap_iterable.reporting.read_counts import ReadCounts
 from tap_iterable.reporting.request_costs import with_tightest_limit, work_ahead
@@ -160,9 +162,13 @@ class IterableStream(Stream):
             return
         if self.config.get("absent_as_null"):
             blocks = map(CompleteRows(schema["properties"]).rows, blocks)
-        for url in write_files(batch_config, self.name, schema, blocks, spool_directory(self.config)):
-            self.move_state()
-            yield batch_config.encoding, [url]
+        files = write_files(
+            batch_config, self.name, schema, blocks, spool_directory(self.config), most_batch_bytes(self.config)
+        )
+        with rare_collections():
+            for url in files:
+                self.move_state()
+                yield batch_config.encoding, [url]
 
     def written_schema(self) -> dict[str, Any] | None:
         """The JSON Schema of `batch_blocks`; None if `stream_maps` leaves the stream out.

@@ -18,6 +18,7 @@ from singer_sdk.helpers.types import Context
 from singer_sdk.mapper import SameRecordTransform
 
 from tap_iterable.batch_files.rows import Rows
+from tap_iterable.records.rare_collections import rare_collections
 from tap_iterable.records.record_shape import Record
 from tap_iterable.records.singer_messages import MessageWriter
 from tap_iterable.stream_types.base import IterableStream
@@ -76,7 +77,7 @@ class BatchedStream(IterableStream):
         )
 
     def _write_blocks(self, context: Context | None, writer: MessageWriter) -> None:
-        with self.get_record_counter() as counter, self.get_sync_timer() as timer, self.being_read():
+        with rare_collections(), self.get_record_counter() as counter, self.get_sync_timer() as timer, self.being_read():
             counter.with_context(context or {})
             timer.with_context(context or {})
             self._write_starting_replication_value(context)

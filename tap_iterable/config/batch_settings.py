@@ -1,0 +1,24 @@
+"""The settings of BATCH files beside the SDK's `batch_config`, as JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import inf
+from typing import Any, Final
+
+_MB: Final = 1_000_000
+BATCH_FILES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "batch_file_mb": {
+        "type": ["number", "null"],
+        "exclusiveMinimum": 0,
+        "title": "Batch file size in MB",
+        "description": "A file of `batch_config` ends when it is so large, although it has fewer rows than "
+        "`batch_size`. It can be larger by the rows that were written last: of JSON lines some 64 KB, of Parquet a row "
+        "group, which is 4 MB or so before it is compressed. By default only rows count.",
+    },
+}
+
+
+def most_batch_bytes(config: Mapping[str, Any]) -> float:
+    """The bytes with which a batch file ends; infinite without a limit."""
+    return config["batch_file_mb"] * _MB if config.get("batch_file_mb") else inf
