@@ -48,7 +48,7 @@ class JsonLinesWriter:
 
 
 def parquet_writers(
-    schema: Mapping[str, Any], compression: str | None, most_bytes: float
+    schema: Mapping[str, Any], compression: str | None, most_bytes: float, *, nested_types: bool
 ) -> Callable[[IO[bytes]], FileWriter]:
     """Makes writers of Parquet files.
 
@@ -56,11 +56,12 @@ def parquet_writers(
         schema: the JSON Schema of the rows.
         compression: of the columns; zstd unless it is given.
         most_bytes: the size of a file. No row group is larger before it is encoded.
+        nested_types: see `RecordBatches`.
     """
     os.environ.setdefault(*_MEMORY_POOL)
     with extra("parquet", "`batch_config` with the format Parquet"):
         from tap_iterable.batch_files.parquet import ROW_GROUP_BYTES, ParquetWriter  # noqa: PLC0415 (the extra may not be installed)
         from tap_iterable.batch_files.record_batches import RecordBatches  # noqa: PLC0415
 
-    batches = RecordBatches(schema)
+    batches = RecordBatches(schema, nested_types=nested_types)
     return lambda file: ParquetWriter(file, batches, compression or "zstd", min(most_bytes, ROW_GROUP_BYTES))

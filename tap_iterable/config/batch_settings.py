@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any, Final
 
+NESTED_TYPES: Final = "nested_types"
 _MB: Final = 1_000_000
 BATCH_FILES: Final[Mapping[str, Mapping[str, Any]]] = {
     "batch_file_mb": {
@@ -15,6 +16,15 @@ BATCH_FILES: Final[Mapping[str, Mapping[str, Any]]] = {
         "description": "A file of `batch_config` ends when it is so large, although it has fewer rows than "
         "`batch_size`. It can be larger by the rows that were written last: of JSON lines some 64 KB, of Parquet a row "
         "group, which is 4 MB or so before it is compressed. By default only rows count.",
+    },
+    NESTED_TYPES: {
+        "type": "boolean",
+        "default": False,
+        "title": "Nested types",
+        "description": "In Parquet, and in Arrow for programs: structs for objects whose members the schema of the "
+        "stream names, which a catalog can do, and lists of them. By default objects are JSON text, as all others "
+        "stay. Members that the schema does not name, and values that do not fit, are in `dataFields`, under the name "
+        "of the column.",
     },
 }
 

@@ -141,7 +141,7 @@ def _boolean(value: object) -> object:
 def _date(value: object) -> object:
     """Text in any of Iterable's spellings, or epoch milliseconds as metadata endpoints send them."""
     if isinstance(value, str):
-        return DATES[value] if len(value) <= _MAX_DATE_CHARACTERS else MISFIT
+        return DATES[value] if len(value) <= MAX_DATE_CHARACTERS else MISFIT
     moment = _from_epoch_ms(value) if isinstance(value, int) and not isinstance(value, bool) else None
     return MISFIT if moment is None else timestamps.to_rfc3339(moment)
 
@@ -152,7 +152,7 @@ def _date_of(text: str | UnsetType | None) -> object:
 
 DATES: Final = Memo(_date_of, 4096)
 """A text -> its date in the form of columns. Any value but a text stays unchanged."""
-_MAX_DATE_CHARACTERS: Final = 64
+MAX_DATE_CHARACTERS: Final = 64
 """No spelling of a date has nearly as many. Results are cached, so longer texts must not be tried."""
 
 
@@ -205,7 +205,7 @@ _FITS: Final[dict[str, Fit]] = {
     "nested": _nested,
 }
 _INT64: Final = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_DATE_TEXT: Final = Annotated[str, msgspec.Meta(max_length=_MAX_DATE_CHARACTERS)]
+_DATE_TEXT: Final = Annotated[str, msgspec.Meta(max_length=MAX_DATE_CHARACTERS)]
 TEXT: Final = ColumnType(str | None | UnsetType)
 NUMBER_AS_TEXT: Final = ColumnType(
     str | int | None | UnsetType, partial(_fit_unless_absent, _string), _ABSENT.union([str])

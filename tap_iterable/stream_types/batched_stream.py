@@ -50,7 +50,9 @@ class BatchedStream(IterableStream):
 
     def batch_schema(self, mapped: dict[str, Any]) -> dict[str, Any]:
         """See `IterableStream`."""
-        return self._json_schema if self.written_as_read else mapped
+        if not self.written_as_read:
+            return mapped
+        return self._parquet.json_schema if self._parquet and self.nested_types else self._json_schema
 
     def batch_blocks(self, context: Context | None) -> Iterator[Rows]:
         """The rows of batch files, block by block; see `written_as_read`."""
@@ -77,7 +79,12 @@ class BatchedStream(IterableStream):
         )
 
     def _write_blocks(self, context: Context | None, writer: MessageWriter) -> None:
-        with rare_collections(), self.get_record_counter() as counter, self.get_sync_timer() as timer, self.being_read():
+        with (
+            rare_collections(),
+            self.get_record_counter() as counter,
+            self.get_sync_timer() as timer,
+            self.being_read(),
+        ):
             counter.with_context(context or {})
             timer.with_context(context or {})
             self._write_starting_replication_value(context)
