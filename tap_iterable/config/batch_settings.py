@@ -7,11 +7,11 @@ from math import inf
 from typing import Any, Final
 
 NESTED_TYPES: Final = "nested_types"
-_MB: Final = 1_000_000
+MB: Final = 1_000_000
 BATCH_FILES: Final[Mapping[str, Mapping[str, Any]]] = {
     "batch_file_mb": {
-        "type": ["number", "null"],
-        "exclusiveMinimum": 0,
+        "type": ["integer", "null"],
+        "minimum": 1,
         "title": "Batch file size in MB",
         "description": "A file of `batch_config` ends when it is so large, although it has fewer rows than "
         "`batch_size`. It can be larger by the rows that were written last: of JSON lines some 64 KB, of Parquet a row "
@@ -31,4 +31,4 @@ BATCH_FILES: Final[Mapping[str, Mapping[str, Any]]] = {
 
 def most_batch_bytes(config: Mapping[str, Any]) -> float:
     """The bytes with which a batch file ends; infinite without a limit."""
-    return config["batch_file_mb"] * _MB if config.get("batch_file_mb") else inf
+    return config["batch_file_mb"] * MB if config.get("batch_file_mb") else inf

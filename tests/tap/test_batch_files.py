@@ -27,6 +27,7 @@ from tap_iterable.batch_files.arrow_values import MOMENT
 from tap_iterable.batch_files.files import BatchConfig, FileSettings, write_files
 from tap_iterable.batch_files.record_batches import RecordBatches
 from tap_iterable.batch_files.rows import MisfitError, Parts
+from tap_iterable.config.batch_settings import most_batch_bytes
 from tap_iterable.records.parquet import ParquetShape
 from tap_iterable.schemas.event_schemas import event_schema
 from tests.tap.reading import Output, TapRun, selecting
@@ -289,8 +290,13 @@ def test_a_file_ends_with_the_rows_that_bring_it_to_its_bytes(tmp_path: Path, en
     assert [len(_rows(Path(url.removeprefix("file://")))) for url in (whole, rest)] == [15_000, 5_000]
 
 
-def test_the_setting_of_bytes_ends_files_of_a_run(read: TapRun, tmp_path: Path) -> None:
-    output = _batched(read, tmp_path, "email_send", {"format": "jsonl"}, batch_file_mb=0.01, window_days=1)
+def test_the_setting_of_megabytes_ends_files_of_a_run(
+    read: TapRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A seeded stream has no megabyte, so one is made smaller here."""
+    assert most_batch_bytes({"batch_file_mb": 2}) == 2_000_000
+    monkeypatch.setattr("tap_iterable.config.batch_settings.MB", 10_000)
+    output = _batched(read, tmp_path, "email_send", {"format": "jsonl"}, batch_file_mb=1, window_days=1)
     assert len(_paths(output)) > 3
     assert {len(_rows(path)) for path in _paths(output)} != {100}
     assert all(path.stat().st_size >= 10_000 for path in _paths(output)[:-1])

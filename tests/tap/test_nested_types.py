@@ -43,11 +43,13 @@ SCHEMA = {
 WITHOUT_REST = {"properties": {name: column for name, column in SCHEMA["properties"].items() if name != "dataFields"}}
 MADE_AT = "strftime(itblInternal.documentCreatedAt at time zone 'UTC', '%Y-%m-%d %H:%M:%S +00:00')"
 """As Iterable writes it."""
-COLUMN = {**OPEN, "properties": {"emailDomain": TEXT, "documentCreatedAt": DATE}}
+NAMED = {"emailDomain": TEXT, "documentCreatedAt": DATE}
+COLUMN = {**OPEN, "properties": NAMED}
 
 
 def _rows(*records: dict[str, Any], schema: dict[str, Any] = SCHEMA) -> list[dict[str, Any]]:
-    return RecordBatches(schema, nested_types=True).of([list(records)]).to_pylist()
+    rows: list[dict[str, Any]] = RecordBatches(schema, nested_types=True).of([list(records)]).to_pylist()
+    return rows
 
 
 def test_what_the_schema_names_has_a_type_and_all_else_is_json_text() -> None:
@@ -154,7 +156,7 @@ def test_the_types_of_every_stream_follow_from_its_json_schema_alone(shape: str)
         expected = arrow_schema(stream.schema, nested_types=True)
         assert not [field.name for field in expected if pa.types.is_null(field.type)]
         batches = RecordBatches(stream.schema, nested_types=True)
-        assert all(batches.of([rows]).schema.equals(expected) for rows in ([], [{}]))
+        assert all(batches.of([[{}] * number]).schema.equals(expected) for number in (0, 1))
         # No stream of Iterable's names members by itself, so the setting alone changes no column.
         assert expected.equals(arrow_schema(texts.streams[name].schema))
     for made in (tap, texts):
@@ -192,7 +194,7 @@ def test_a_catalog_names_members_and_duckdb_reads_them(
     expected = {record["recordId"]: record.get("itblInternal", {}) for record in plain.records["email_send"]}
     assert len(found) == len(expected) > 100
     for key, made_at, rest in found:
-        others = {name: value for name, value in expected[key].items() if name not in COLUMN["properties"]}
+        others = {name: value for name, value in expected[key].items() if name not in NAMED}
         assert (made_at, json.loads(rest or "{}")) == (expected[key].get("documentCreatedAt"), others)
     assert any(made_at for _, made_at, _ in found)
     assert any(rest for *_, rest in found)
