@@ -7,17 +7,16 @@ schema, goes into the object `dataFields` under its own name.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import cached_property, partial
 from types import NoneType
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from iterable_api.facts import timestamps
-from tap_iterable.records.memo import Memo
 from tap_iterable.records.strict_json import loads
 
 Record = dict[str, Any]
@@ -144,6 +143,34 @@ def _date(value: object) -> object:
         return DATES[value] if len(value) <= MAX_DATE_CHARACTERS else MISFIT
     moment = _from_epoch_ms(value) if isinstance(value, int) and not isinstance(value, bool) else None
     return MISFIT if moment is None else timestamps.to_rfc3339(moment)
+
+
+_Argument = TypeVar("_Argument", bound=Hashable)
+_Result = TypeVar("_Result")
+
+
+class Memo(dict[_Argument, _Result]):
+    """The results of a function by argument.
+
+    `map(memo.__getitem__, values)` takes no step in Python for an argument that is known, which a function with
+    `lru_cache` does.
+
+    Args:
+        function: makes a result. What it raises is raised, and nothing is kept.
+        most: so many results are kept; then all are forgotten.
+    """
+
+    def __init__(self, function: Callable[[_Argument], _Result], most: int) -> None:
+        super().__init__()
+        self._function = function
+        self._most = most
+
+    def __missing__(self, argument: _Argument) -> _Result:
+        result = self._function(argument)
+        if len(self) >= self._most:
+            self.clear()
+        self[argument] = result
+        return result
 
 
 def _date_of(text: str | UnsetType | None) -> object:

@@ -26,12 +26,12 @@ from tap_iterable.input.costly_streams import is_named
 from tap_iterable.records.complete_rows import CompleteRows
 from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
 from tap_iterable.records.parquet import ParquetShape, kind_of, with_members
-from tap_iterable.records.rare_collections import rare_collections
 from tap_iterable.records.record_shape import Record, RecordShape
 from tap_iterable.reporting.read_counts import ReadCounts
 from tap_iterable.reporting.request_costs import with_tightest_limit, work_ahead
 from tap_iterable.reporting.traffic import traffic_of
 from tap_iterable.schemas.event_schemas import SCHEMAS
+from tap_iterable.stream_types.rare_collections import rare_collections
 
 KEY_CHECK: Final = "/api/channels"
 """A quick endpoint that every server-side key may call: a key that is refused here is wrong altogether."""

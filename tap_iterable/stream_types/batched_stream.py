@@ -18,10 +18,10 @@ from singer_sdk.helpers.types import Context
 from singer_sdk.mapper import SameRecordTransform
 
 from tap_iterable.batch_files.rows import Rows
-from tap_iterable.records.rare_collections import rare_collections
 from tap_iterable.records.record_shape import Record
 from tap_iterable.records.singer_messages import MessageWriter
 from tap_iterable.stream_types.base import IterableStream
+from tap_iterable.stream_types.rare_collections import rare_collections
 
 Block = Rows
 """Records as dictionaries, or as objects with the same JSON."""
