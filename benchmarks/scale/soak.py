@@ -217,5 +217,5 @@ def _checked(plan: Plan, target: Project) -> int:
         raise WrongEndError(f"{counts['events']} instead of {events} events")
     refused: int = sum(counts["rateLimited"].values())
     if refused:
-        raise WrongEndError(f"{refused} requests were refused: {counts['rate_limited']}")
+        raise WrongEndError(f"{refused} requests were refused: {counts['rateLimited']}")
     return refused
