@@ -165,7 +165,7 @@ def _disturb(plan: Plan, workers: Sequence[Worker], shared: Database, states: _S
     while any(worker.is_alive() for worker in workers):
         states.changed.wait(_LOOK_SECONDS)
         states.changed.clear()
-        if not restart_seconds and states.count >= chunks // 2:
+        if not restart_seconds and sum(worker.done for worker in workers) >= chunks // 2:
             began = time.perf_counter()
             shared.restart()
             restart_seconds = time.perf_counter() - began
@@ -217,5 +217,5 @@ def _checked(plan: Plan, target: Project) -> int:
         raise WrongEndError(f"{counts['events']} instead of {events} events")
     refused: int = sum(counts["rateLimited"].values())
     if refused:
-        raise WrongEndError(f"{refused} requests were refused: {counts['rate_limited']}")
+        raise WrongEndError(f"{refused} requests were refused: {counts['rateLimited']}")
     return refused
