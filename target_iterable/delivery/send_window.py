@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from target_iterable.core.operation import Name
 
 _MAX_LOADS: Final = 12
+"""Each has a thread."""
 _MAX_MEMORY: Final = 38_000_000
 """Bytes of memory of loads on their way; see `Buffer.memory`. What waits for the next load comes on top of it."""
 
@@ -27,11 +28,16 @@ class LoadFacts(NamedTuple):
         stream: its stream, if it may be sent together with other loads of this stream.
         names: all names of its rows.
         memory: bytes of memory that it takes.
+        requests: how many requests it is worth.
+        max_requests: how many requests all loads on their way may be worth, if there are several: of what has been read
+            and not sent, most is sent again when a run ends early, and a signal waits for it.
     """
 
     stream: str | None
     names: AbstractSet[Name]
     memory: int
+    requests: int = 1
+    max_requests: int = 1
 
 
 class SendWindow:
@@ -101,7 +107,8 @@ class SendWindow:
 
     def _is_full(self, facts: LoadFacts) -> bool:
         memory = facts.memory + sum(other.memory for other, _ in self._loads)
-        return len(self._loads) >= _MAX_LOADS or memory > _MAX_MEMORY
+        requests = facts.requests + sum(other.requests for other, _ in self._loads)
+        return memory > _MAX_MEMORY or requests > facts.max_requests or len(self._loads) >= _MAX_LOADS
 
     def _wait_for_first(self) -> None:
         _, future = self._loads.popleft()

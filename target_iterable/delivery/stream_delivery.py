@@ -171,9 +171,16 @@ class StreamDelivery:
 
     def facts_of_load(self) -> LoadFacts:
         """Return what is to be known of the buffer as the next load."""
-        rows, alone = self._buffer.rows, self.mirror.is_active or not may_be_held(self._buffer.rows)
-        names = frozenset() if alone else frozenset(chain.from_iterable([row.names for row in rows]))
-        return LoadFacts(None if alone else self.stream, names, self._buffer.memory)
+        rows, memory = self._buffer.rows, self._buffer.memory
+        if len(self._buffer.envelopes) != 1 or self.mirror.is_active or not may_be_held(rows):
+            return LoadFacts(None, frozenset(), memory)
+        return LoadFacts(
+            self.stream,
+            frozenset(chain.from_iterable([row.names for row in rows])),
+            memory,
+            -(-len(rows) // self._sending.batch_size.rows),
+            self._flush_policy.requests_worth_sending(rows[-1].endpoint),
+        )
 
     def record_admission(self, *, joined: bool) -> None:
         """Fit the size of loads: where they cannot be sent together, each must have several requests."""

@@ -48,13 +48,14 @@ class FlushPolicy:
         envelopes, such as members of different lists, cannot share a request: all of them wait until there are enough
         for a request of each, or the buffer is full.
         """
-        requests = max(envelopes, self._requests_of(row.endpoint) if self.batch_size.is_final else 1)
+        requests = max(envelopes, self.requests_worth_sending(row.endpoint) if self.batch_size.is_final else 1)
         batch_rows = self.batch_size.rows * requests
         if most is not None and envelopes == 1:
             batch_rows = min(batch_rows, max(most - most % self.batch_size.rows, min(most, self.batch_size.rows)))
         return batch_rows if row.endpoint.is_bulk and not row.only_for else min(batch_rows, self._backlog_rows(row))
 
-    def _requests_of(self, endpoint: Endpoint) -> int:
+    def requests_worth_sending(self, endpoint: Endpoint) -> int:
+        """Return how many requests to an endpoint are worth being buffered, or on their way."""
         if endpoint.path not in self._requests:
             self._requests[endpoint.path] = max(MIN_REQUESTS, 2 * width(endpoint))
         return self._requests[endpoint.path]
