@@ -72,9 +72,9 @@ class RowSender:
                     scheduler.stop()
 
     def close(self) -> None:
-        """End the threads that send requests."""
-        for pool in self._pools.values():
-            pool.shutdown()
+        """End the threads that send requests, none of which is busy. More rows get new ones."""
+        while self._pools:
+            self._pools.popitem()[1].shutdown()
 
     def _pool(self, width: int) -> Executor:
         """Return the threads that all rows share of which as many requests may be on their way at a time."""

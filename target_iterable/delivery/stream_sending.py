@@ -80,6 +80,10 @@ class StreamSending:
             except DeliveryFailedError as error:
                 self._failure = error
                 raise
+            finally:
+                # A run may have many streams, most of which have nothing to send.
+                if self._stopwatch.contexts == 1:
+                    self._row_sender.close()
 
     def _drain(self, buffer: Buffer) -> None:
         waiting = buffer.rows
