@@ -21,7 +21,7 @@ _REQUEST_BYTES: Final = 97 * MAX_BODY_BYTES // 100
 """Bytes of rows that surely fit into one request, although a few more come than are wanted."""
 FULL_MEMORY: Final = 26_000_000
 """Bytes of memory of what waits for more. About as much may be on its way."""
-_ROW_MEMORY: Final = 500
+_ROW_MEMORY: Final = 560
 """Bytes of memory that a row takes beside its part: the operation, its names, its packed line, and their headers."""
 _COPIES: Final = 2
 """Of each part: one is in the body, while the request is on its way."""
