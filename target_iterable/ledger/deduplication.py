@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 
 from target_iterable.core.operation import BatchResult, Operation
@@ -13,8 +13,7 @@ class Deduplication(ABC):
     """Comparison of rows with the last accepted ones.
 
     The calls for a row come in this order: `prefetch` (at most once), `unchanged`, `record` (unless it was unchanged or
-    never sent), `commit`. Several loads of rows may be between these calls at a time, if no two of them are about the
-    same identity.
+    never sent), `commit`.
     """
 
     @abstractmethod
@@ -30,8 +29,8 @@ class Deduplication(ABC):
         """Record the result of a batch. Results about the same identity come in the order of their rows."""
 
     @abstractmethod
-    def commit(self, rows: Iterable[Operation] | None = None) -> None:
-        """Store the recorded results. Those of `rows`, by default of all, that were never sent are not accepted."""
+    def commit(self) -> None:
+        """Store the recorded results."""
 
     @abstractmethod
     def close(self) -> None:
@@ -56,7 +55,7 @@ class NoDeduplication(Deduplication):
     def record(self, result: BatchResult) -> None:
         """Do nothing."""
 
-    def commit(self, rows: Iterable[Operation] | None = None) -> None:
+    def commit(self) -> None:
         """Do nothing."""
 
     def close(self) -> None:
