@@ -133,8 +133,12 @@ def test_a_target_that_a_signal_ends_has_failed(scripts: Scripts, seeded: Sandbo
     stops = f"""{USER}
 import psutil
 heeds = lambda pid: int(open(f'/proc/{{pid}}/status').read().split('SigCgt:')[1].split()[0], 16) >> 14 & 1
-[loader] = [one for one in psutil.Process(os.getppid()).children() if 'target-iterable' in ' '.join(one.cmdline())]
-while not heeds(loader.pid): pass
+loaders = []
+while not loaders:
+    children = psutil.Process(os.getppid()).children()
+    loaders = [one for one in children if 'target-iterable' in ' '.join(one.cmdline()) and heeds(one.pid)]
+    time.sleep(0.1)
+[loader] = loaders
 loader.terminate()
 time.sleep(60)
 """
@@ -276,13 +280,14 @@ def test_settings_of_a_worker_that_was_killed_are_removed_by_the_next_and_those_
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     with worker(scripts) as process:
         assert process.stderr is not None
-        process.stderr.readline()
+        extractor = int(process.stderr.readline())
         [folder] = temporary.iterdir()
         os.utime(folder, (0, 0))
         with private_files():
             assert folder.exists()
         process.kill()
         process.wait(60)
+        os.kill(extractor, signal.SIGKILL)  # it does not write, so it would not notice
     os.utime(folder, (0, 0))
     with private_files():
         assert not folder.exists()
