@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import groupby, repeat
+from operator import attrgetter
 from typing import Any
 
 from singer_sdk import Target
@@ -141,9 +143,8 @@ class IterableSink(BatchSink):
         outcomes = self._outcomes(self.records.fields_of(typed), len(typed.places))
         if self._names is None:
             return [*outcomes]
-        names = map(partial(self._named, self._names), rows_of(typed.columns, len(outcomes)))
-        triples = zip(outcomes, names, map(version_in, typed.versions), strict=True)
-        return [PreparedRecord(outcome, named, None, version) for outcome, named, version in triples]
+        names = self._names_of(outcomes, lambda: rows_of(typed.columns, len(outcomes)))
+        return list(map(PreparedRecord, outcomes, names, repeat(None), map(version_in, typed.versions)))
 
     def prepare(self, records: Sequence[InputRecord]) -> list[Prepared]:
         """Return the outcome of each decoded record.
@@ -156,9 +157,9 @@ class IterableSink(BatchSink):
             return [*self._outcomes(self.records.fields_of_records(records, is_mapped=self._is_mapped), len(records))]
         gone = [mark is not None and not self._deleted_rows.is_written for mark in marks]
         live = [record for record, is_gone in zip(records, gone, strict=True) if not is_gone]
-        names = [() if self._names is None else self._named(self._names, record.record) for record in live]
         read = self.records.fields_of_records(live, is_mapped=self._is_mapped)
-        outcomes = iter(zip(self._outcomes(read, len(live)), names, strict=True))
+        made = self._outcomes(read, len(live))
+        outcomes = iter(zip(made, self._names_of(made, lambda: [record.record for record in live]), strict=True))
         prepared: list[Prepared] = []
         for record, mark, is_gone in zip(records, marks, gone, strict=True):
             if is_gone:
@@ -184,19 +185,49 @@ class IterableSink(BatchSink):
         """Buffer prepared records in their order."""
         self.tally_record_read(len(prepared))
         rows: list[Operation] = []
+        mirrored: list[PreparedRecord] = []
         for row, source in zip(prepared, sources, strict=True):
             if row.__class__ is Operation:
                 row.source = source
                 rows.append(row)
+            elif row.__class__ is PreparedRecord and row.is_plain_operation:
+                row.outcome.source = source
+                mirrored.append(row)
             else:
-                self._add(rows)
+                self._add(rows, mirrored)
                 self.deliver(row, source)
-        self._add(rows)
+        self._add(rows, mirrored)
 
-    def _add(self, rows: list[Operation]) -> None:
+    def _add(self, rows: list[Operation], mirrored: list[PreparedRecord]) -> None:
+        """Buffer operations, either of records of a mirrored stream, or of another one."""
         if rows:
             self.delivery.add_all(rows)
             rows.clear()
+        for version, some in groupby(mirrored, attrgetter("version")):
+            outcomes, names, *_ = map(list, zip(*some, strict=True))
+            self.delivery.add_all(outcomes)
+            self.delivery.mirror.record_rows(outcomes, names, version)
+        mirrored.clear()
+
+    def _names_of(
+        self, outcomes: Sequence[Outcome], records: Callable[[], Sequence[Mapping[str, Any]]]
+    ) -> Sequence[Sequence[str] | None]:
+        """Return the identifiers of records with these outcomes: by the operation, or else by the record."""
+        if self._names is None:
+            return [()] * len(outcomes)
+        by_row = self._object.names_of if isinstance(self._object, MirroredObject) else None
+        rows = [outcome for outcome in outcomes if outcome.__class__ is Operation]
+        of_rows = by_row(rows) if by_row is not None else None
+        if of_rows is None:
+            return list(map(partial(self._named, self._names), records()))
+        if len(of_rows) == len(outcomes):
+            return of_rows
+        found = iter(of_rows)
+        pairs = zip(outcomes, records(), strict=True)
+        return [
+            next(found) if outcome.__class__ is Operation else self._named(self._names, record)
+            for outcome, record in pairs
+        ]
 
     def deliver(self, prepared: Prepared, source: Source) -> None:
         """Buffer one prepared record.
@@ -228,7 +259,7 @@ class IterableSink(BatchSink):
         if row.mark is not None:
             self.delivery.expect_deleted(outcome, REMOVED if row.is_gone else WRITTEN)
         if self._names is not None and not row.is_gone:
-            mirror.record_row(outcome, row.names or (), row.version)
+            mirror.record_rows([outcome], [row.names or ()], row.version)
 
     def _not_sent(self, row: PreparedRecord, outcome: Outcome, source: Source) -> None:
         """Count a record for which nothing is sent."""

@@ -5,6 +5,8 @@
 2. Secrets are stored in the table `iterable_ledger_keys`, see `ledger.keys`. Those of version 1 are kept, so all that
    version 1 stored is still found. Idempotency keys are stored in their normal form, and also looked up in the form of
    version 1.
+3. What the sources of mirrored streams hold is in the table `iterable_member_log`, see `mirror.member_log`. Before,
+   keys that were seen were in `iterable_sightings`, in chunks, which become rows of the log.
 
 The first process that opens the ledger migrates it while others wait. Each migration is a row of
 `iterable_ledger_schema`.
@@ -16,6 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Engine,
@@ -23,18 +26,24 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    Text,
+    column,
+    delete,
     func,
     insert,
     inspect,
+    literal,
     select,
+    table,
     text,
 )
 from sqlalchemy.schema import CreateTable
 
 from iterable_api.storage import databases
 
-VERSION: Final = 2
+VERSION: Final = 3
 KEY_ID_BYTES: Final = 16
+_SCOPE_BYTES: Final = 8
 
 _APPLIED: Final = Table(
     "iterable_ledger_schema",
@@ -48,6 +57,20 @@ KEYS: Final = Table(
     Column("wrapped", LargeBinary, nullable=False),
     Column("api_keys", LargeBinary, nullable=False),
 )
+MEMBER_LOG: Final = Table(
+    "iterable_member_log",
+    MetaData(),
+    Column("number", Integer, primary_key=True),
+    Column("stream", LargeBinary(_SCOPE_BYTES), nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("lengths", LargeBinary, nullable=False),
+    Column("entries", LargeBinary, nullable=False),
+)
+_LOG_INDEX: Final = "CREATE INDEX IF NOT EXISTS iterable_member_log_parts ON iterable_member_log (stream, part)"
+_SIGHTINGS: Final = "iterable_sightings"
 VERSION_1_TABLES: Final[Mapping[str, frozenset[str]]] = {
     "iterable_ledger": frozenset({"key", "content"}),
     "iterable_ledger_log": frozenset({"number", "kind", "writer", "keys", "contents"}),
@@ -131,5 +154,24 @@ def _create_keys(connection: Connection) -> None:
     connection.execute(CreateTable(KEYS, if_not_exists=True))
 
 
-_MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {1: _create_nothing, 2: _create_keys}
+def _create_member_log(connection: Connection) -> None:
+    """Create the log, with all keys that were seen; -1 says that they may be in any part."""
+    connection.execute(CreateTable(MEMBER_LOG, if_not_exists=True))
+    connection.execute(text(_LOG_INDEX))
+    if inspect(connection).has_table(_SIGHTINGS):
+        nothing = literal(b"", LargeBinary)
+        seen = table(_SIGHTINGS, *map(column, ("number", "stream", "version", "hashes")))
+        moved = select(
+            seen.c.stream, literal(-1), seen.c.number, literal("seen"), seen.c.version, nothing, seen.c.hashes
+        )
+        names = ("stream", "part", "sequence", "kind", "version", "lengths", "entries")
+        connection.execute(insert(MEMBER_LOG).from_select(names, moved))
+        connection.execute(delete(seen))
+
+
+_MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {
+    1: _create_nothing,
+    2: _create_keys,
+    3: _create_member_log,
+}
 """Version -> migration that leads to it."""

@@ -13,10 +13,10 @@ from sqlalchemy import text
 
 from target_iterable.ledger.ledger import Ledger
 from target_iterable.ledger.opening import open_ledger
-from target_iterable.mirror.members import SeenName, VersionCount
+from target_iterable.mirror.member_log import UNVERSIONED
+from target_iterable.mirror.members import VersionCount
 from target_iterable.mirror.membership_table import MembershipTable
 from target_iterable.mirror.name_encryption import SECRET_BYTES, NameCipher
-from target_iterable.mirror.seen_keys import UNVERSIONED
 
 NAMES = [f"person {number}" for number in range(30)]
 Open = Callable[[], MembershipTable]
@@ -38,10 +38,8 @@ def new(ledger: Ledger, kind: str = "users") -> MembershipTable:
     return members
 
 
-def put(members: MembershipTable, version: int, names: Iterable[str], *, removes: bool = True) -> set[bytes]:
-    added = members.add(dict.fromkeys(names, SeenName(version, removes)))
-    members.mark_seen(dict.fromkeys(names, version))
-    return added
+def put(members: MembershipTable, version: int, names: Iterable[str]) -> None:
+    members.claim([(version, [[name] for name in names])], {})
 
 
 def left(members: MembershipTable, version: int) -> set[str | None]:
@@ -50,8 +48,10 @@ def left(members: MembershipTable, version: int) -> set[str | None]:
 
 def test_a_member_that_is_not_seen_in_a_version_is_missing(ledger: Ledger) -> None:
     members = new(ledger)
-    assert len(put(members, 1, NAMES)) == 30
-    assert put(members, 2, NAMES[:20]) == set()
+    put(members, 1, NAMES)
+    assert members.member_count() == 30
+    put(members, 2, NAMES[:20])
+    assert members.member_count() == 30
     put(members, 2, ["new"])
     assert members.count(2) == VersionCount(before=30, missing=10)
     assert left(members, 2) == set(NAMES[20:])
@@ -64,21 +64,20 @@ def test_a_member_that_is_not_seen_in_a_version_is_missing(ledger: Ledger) -> No
 
 def test_a_name_that_is_only_seen_is_no_member(ledger: Ledger) -> None:
     members = new(ledger)
-    members.mark_seen(dict.fromkeys(NAMES, 1))
+    members.claim([], dict.fromkeys(NAMES, 1))
     assert members.count(2) == VersionCount(0, 0)
 
 
 def test_an_alias_keeps_its_member_and_removes_none(ledger: Ledger) -> None:
     members = new(ledger)
     put(members, 1, ["address"])
-    put(members, 2, ["address"], removes=False)
-    put(members, 2, ["id"])
+    members.claim([(2, [["id", "address"]])], {})
     assert left(members, 2) == set()
     members.complete_version(2)
     put(members, 3, ["id"])
     assert left(members, 3) == set()
     members.complete_version(3)
-    assert put(members, 4, ["address"]) == {members.key("address")}
+    assert not members.contains_any([members.key("address")])
 
 
 def test_names_seen_without_a_version_belong_to_the_next_complete_one(ledger: Ledger) -> None:
@@ -97,14 +96,17 @@ def test_streams_know_what_others_have_if_it_is_of_the_same_kind(ledger: Ledger)
     assert one.kept_by_others([one.key("a"), one.key("b")]).keys() == {one.key("b")}
 
 
-def test_seen_keys_are_compacted_while_no_version_is_complete(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("target_iterable.mirror.seen_keys._MAX_CHUNKS", 3)
+def test_the_log_is_compacted_while_no_version_is_complete(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("target_iterable.mirror.member_log._COMPACTED_ROWS", 3)
     members = new(ledger)
     put(members, 1, NAMES)
     for _ in range(4):
-        members.mark_seen(dict.fromkeys(NAMES[:2], 2))
+        put(members, 2, NAMES[:2])
     members.register()
-    assert list(members.seen_keys.since(2)) == sorted(members.key(name)[8:] for name in NAMES[:2])
+    with ledger.transaction() as connection:
+        query = text("SELECT version FROM iterable_member_log WHERE kind = 'seen' AND stream = :stream")
+        kept = connection.execute(query, {"stream": members.key("anyone")[:8]}).scalars().all()
+    assert sorted(kept) == [1, 2]
     assert left(members, 2) == set(NAMES[2:])
 
 
@@ -150,7 +152,7 @@ def test_members_that_did_not_come_are_counted_also_behind_a_complete_version(le
     members.register()
     assert members.missing_count() == (30, 30)
     put(members, 2, NAMES[:20])
-    members.mark_seen(dict.fromkeys(NAMES[20:25], UNVERSIONED))
+    members.claim([], dict.fromkeys(NAMES[20:25], UNVERSIONED))
     assert members.missing_count() == (5, 30)
     members.complete_version(2)
     put(members, 3, NAMES[:4])
@@ -160,6 +162,7 @@ def test_members_that_did_not_come_are_counted_also_behind_a_complete_version(le
 def test_a_name_that_cannot_be_read_is_still_known_to_have_left(ledger: Ledger) -> None:
     members = new(ledger)
     put(members, 1, ["whole", "broken"])
+    assert members.member_count() == 2
     with ledger.transaction() as connection:
         connection.execute(
             text("UPDATE iterable_members SET sealed = :sealed WHERE key = :key"),

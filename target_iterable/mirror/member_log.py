@@ -1,0 +1,215 @@
+"""Member log: what the source of a mirrored stream holds, appended load by load, in the table `iterable_member_log`.
+
+Appending looks nothing up, so it costs the same however many members there are. The log is compared with the membership
+table part by part, and a part of a large stream fits into little memory.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select
+
+from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.schema import MEMBER_LOG as TABLE
+from target_iterable.mirror.log_replay import ALL_PARTS, PARTS, SEEN_KINDS, LogKind, LogRow, first_of, in_parts, pack
+from target_iterable.mirror.name_encryption import HASH_BYTES
+
+UNVERSIONED: Final = 2**63 - 1
+"""Marker in place of a version: seen in a record without one."""
+_ENTRIES_PER_PART: Final = 16
+"""Entries of a load, on average for each part, from which on it is stored by parts: fewer are not worth a row."""
+MAX_LOOSE_ENTRIES: Final = 50_000
+"""Entries that are stored together, until they are spread over the parts."""
+_COMPACTED_ROWS: Final = 20 * PARTS
+"""Rows of a stream above which those of several loads are stored as one."""
+_ROW: Final = (TABLE.c.part, TABLE.c.sequence, TABLE.c.kind, TABLE.c.version, TABLE.c.lengths, TABLE.c.entries)
+_Row = Mapping[str, Any]
+
+
+class MemberLog:
+    """Log of one stream.
+
+    Attributes:
+        pending: entries that this process has appended since the last `fold`, or more.
+
+    Raises:
+        LedgerError: from every method, if the database cannot be read or written.
+    """
+
+    def __init__(self, ledger: Ledger, stream: bytes, start: int | None = None) -> None:
+        """`start` is the last number of a log that this one continues in another database."""
+        self._ledger = ledger
+        self._stream = stream
+        ledger.create_table(TABLE)
+        self._sequence = self._last() if start is None else start
+        self._run_start = self._sequence
+        self.pending, self._loose = self._stored(), self._stored(TABLE.c.part == ALL_PARTS)
+
+    @property
+    def newest(self) -> int:
+        """Highest version at which the source had something; 0 if none is known."""
+        query = select(func.max(TABLE.c.version)).where(self._own, TABLE.c.version != UNVERSIONED)
+        with self._ledger.transaction() as connection:
+            return connection.execute(query).scalar() or 0
+
+    @property
+    def last(self) -> int:
+        """The number of the last row."""
+        return self._sequence
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no rows."""
+        with self._ledger.transaction() as connection:
+            return connection.execute(select(TABLE.c.number).where(self._own).limit(1)).first() is None
+
+    def append(self, kinds: Iterable[tuple[LogKind, int, Collection[bytes]]]) -> None:
+        """Append kind, version and entries, in this order and in one transaction."""
+        rows = [row for kind, version, entries in kinds if entries for row in self._rows(kind, version, entries)]
+        if not rows:
+            return
+        with self._ledger.transaction() as connection:
+            connection.execute(insert(TABLE), rows)
+        if self._loose > MAX_LOOSE_ENTRIES:
+            self.spread()
+
+    def parts(self, *, is_small: bool) -> Sequence[int]:
+        """Return the parts to go through; those of a stream that `is_small` are all one, unless they are stored so."""
+        query = select(func.max(TABLE.c.part)).where(self._own)
+        with self._ledger.transaction() as connection:
+            last = connection.execute(query).scalar()
+        if is_small and (last is None or last == ALL_PARTS) and self._loose <= MAX_LOOSE_ENTRIES:
+            return [ALL_PARTS]
+        self.spread()
+        return range(PARTS)
+
+    def spread(self) -> None:
+        """Store by parts what is stored together."""
+        query = select(TABLE.c.number, *_ROW).where(self._own, TABLE.c.part == ALL_PARTS, TABLE.c.entries != b"")
+        while True:
+            with self._ledger.transaction() as connection:
+                row = connection.execute(query.order_by(TABLE.c.number).limit(1)).mappings().first()
+                if row is None:
+                    break
+                self._spread_row(connection, row)
+        self._loose = 0
+
+    def rows(self, parts: Collection[int], before: int | None = None) -> list[LogRow]:
+        """Return the rows of these parts, in the order of their numbers; those of versions before one, if it is given."""
+        return self._read(self._own if before is None else self._own & (TABLE.c.version < before), parts)
+
+    def rows_of_others(self, parts: Collection[int]) -> dict[bytes, list[LogRow]]:
+        """Return stream -> rows of these parts, for all other streams."""
+        query = select(TABLE.c.stream).where(TABLE.c.stream != self._stream).distinct()
+        with self._ledger.transaction() as connection:
+            others = connection.execute(query).scalars().all()
+        return {stream: self._read(TABLE.c.stream == stream, parts) for stream in others}
+
+    def is_of_run(self, row: LogRow) -> bool:
+        """Whether a row was appended since `start_run`."""
+        return row.sequence > self._run_start
+
+    def start_run(self) -> None:
+        """Store once what was seen many times while no version was completed, and start a run. All must be folded."""
+        query = select(func.count()).where(self._own)
+        with self._ledger.transaction() as connection:
+            count = connection.execute(query).scalar_one()
+        if count > _COMPACTED_ROWS:
+            for part in (ALL_PARTS, *range(PARTS)):
+                self._compact(part)
+        self._run_start = self._sequence
+
+    def fold(self, connection: Connection, part: int) -> None:
+        """Record that all rows of a part are in the membership table now."""
+        self._sequence += 1
+        row = _row(self._stream, part, self._sequence, LogKind.FOLDED, 0, ())
+        connection.execute(delete(TABLE).where(self._own, TABLE.c.part == part, TABLE.c.kind == LogKind.FOLDED))
+        connection.execute(insert(TABLE), row)
+
+    def complete(self, version: int) -> None:
+        """Delete what was seen up to `version`, or without one. All must be folded."""
+        until = or_(TABLE.c.version <= version, TABLE.c.version == UNVERSIONED)
+        with self._ledger.transaction() as connection:
+            connection.execute(delete(TABLE).where(self._own, until, TABLE.c.kind != LogKind.FOLDED))
+            of_source = select(TABLE.c.number).where(self._own, TABLE.c.kind.in_(SEEN_KINDS)).limit(1)
+            if connection.execute(of_source).first() is None:
+                connection.execute(delete(TABLE).where(self._own))
+
+    @property
+    def _own(self) -> Any:
+        return TABLE.c.stream == self._stream
+
+    def _last(self) -> int:
+        with self._ledger.transaction() as connection:
+            return connection.execute(select(func.max(TABLE.c.sequence)).where(self._own)).scalar() or 0
+
+    def _stored(self, *conditions: Any) -> int:
+        """About how many entries are stored."""
+        query = select(func.sum(func.length(TABLE.c.entries))).where(self._own, *conditions)
+        with self._ledger.transaction() as connection:
+            return int(connection.execute(query).scalar() or 0) // HASH_BYTES
+
+    def _read(self, of_stream: Any, parts: Collection[int]) -> list[LogRow]:
+        query = select(*_ROW).where(of_stream).order_by(TABLE.c.sequence, TABLE.c.number)
+        if ALL_PARTS not in parts:
+            query = query.where(TABLE.c.part.in_([ALL_PARTS, *parts]))
+        with self._ledger.transaction() as connection:
+            return [in_parts(LogRow(*row), parts) for row in connection.execute(query)]
+
+    def _rows(self, kind: LogKind, version: int, entries: Collection[bytes]) -> Iterator[_Row]:
+        self._sequence += 1
+        self.pending += len(entries)
+        if len(entries) < _ENTRIES_PER_PART * PARTS:
+            self._loose += len(entries)
+            yield _row(self._stream, ALL_PARTS, self._sequence, kind, version, [*entries])
+            return
+        yield from self._rows_by_part(self._sequence, kind, version, entries)
+
+    def _rows_by_part(self, sequence: int, kind: str, version: int, entries: Collection[bytes]) -> Iterator[_Row]:
+        ordered, start = sorted(entries), 0
+        for part in range(PARTS):
+            end = bisect_left(ordered, first_of(part + 1), start)
+            if end > start:
+                yield _row(self._stream, part, sequence, kind, version, ordered[start:end])
+            start = end
+
+    def _spread_row(self, connection: Connection, stored: RowMapping) -> None:
+        row = LogRow(*(stored[column] for column in _ROW))
+        connection.execute(
+            insert(TABLE), [*self._rows_by_part(row.sequence, row.kind, row.version, row.split())]
+        )
+        connection.execute(delete(TABLE).where(TABLE.c.number == stored[TABLE.c.number]))
+
+    def _compact(self, part: int) -> None:
+        """Store the hashes that the source had at a version as one row. Of all else, only the last fold counts."""
+        seen: dict[int, set[bytes]] = {}
+        own_part = self._own & (TABLE.c.part == part)
+        with self._ledger.transaction() as connection:
+            stored = [LogRow(*row) for row in connection.execute(select(*_ROW).where(own_part))]
+            for row in stored:
+                if row.kind in SEEN_KINDS:
+                    seen.setdefault(row.version, set()).update(row.hashes())
+            if not seen:
+                return
+            connection.execute(delete(TABLE).where(own_part, TABLE.c.kind != LogKind.FOLDED))
+            first = min(row.sequence for row in stored)
+            rows = [_row(self._stream, part, first, LogKind.SEEN, *found) for found in seen.items()]
+            connection.execute(insert(TABLE), rows)
+
+
+def _row(
+    stream: bytes, part: int, sequence: int, kind: str, version: int, entries: Collection[bytes]
+) -> _Row:
+    lengths, joined = pack([*entries]) if entries else (b"", b"")
+    return {
+        "stream": stream,
+        "part": part,
+        "sequence": sequence,
+        "kind": kind,
+        "version": version,
+        "lengths": lengths,
+        "entries": joined,
+    }

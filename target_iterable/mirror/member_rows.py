@@ -1,0 +1,63 @@
+"""Rows of the membership table: many are read or written by one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Final, TypeAlias
+
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, bindparam, func, text
+
+from target_iterable.ledger.sql import KEY_BYTES
+
+MEMBERS: Final = Table(
+    "iterable_members",
+    MetaData(),
+    Column("key", LargeBinary(KEY_BYTES), primary_key=True),
+    Column("born", BigInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""`born`: the version at which a member was added. `sealed`: its encrypted name, empty for an alias."""
+KEY_IN: Final = MEMBERS.c.key.in_(bindparam("keys", expanding=True))
+HAS_NAME: Final = func.length(MEMBERS.c.sealed) > 0
+MemberRow: TypeAlias = tuple[bytes, int, bytes]
+"""Key, version and encrypted name."""
+_CHUNK_ROWS: Final = 10_000
+
+_SQLITE_INSERT: Final = (
+    "INSERT INTO iterable_members (key, born, sealed) VALUES (?, ?, ?) "
+    "ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed"
+)
+_POSTGRESQL_INSERT: Final = text(
+    """
+    INSERT INTO iterable_members (key, born, sealed)
+    SELECT given.key, given.born, given.sealed
+    FROM unnest(CAST(:keys AS bytea[]), CAST(:versions AS bigint[]), CAST(:names AS bytea[])) AS given(key, born, sealed)
+    ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed
+    """
+)
+
+
+def put_members(connection: Connection, rows: Iterable[MemberRow]) -> None:
+    """Insert members, or change whether they have a name. `rows` must be in the order of their keys."""
+    put = _PUT[connection.dialect.name]
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, _CHUNK_ROWS)):
+        put(connection, chunk)
+
+
+def _put_into_sqlite(connection: Connection, rows: Sequence[MemberRow]) -> None:
+    # Past the compiler, which takes longer for a row than SQLite does.
+    connection.exec_driver_sql(_SQLITE_INSERT, rows)
+
+
+def _put_into_postgresql(connection: Connection, rows: Sequence[MemberRow]) -> None:
+    keys, versions, names = map(list, zip(*rows, strict=True))
+    connection.execute(_POSTGRESQL_INSERT, {"keys": keys, "versions": versions, "names": names})
+
+
+_PUT: Final[Mapping[str, Callable[[Connection, Sequence[MemberRow]], None]]] = {
+    "sqlite": _put_into_sqlite,
+    "postgresql": _put_into_postgresql,
+}
