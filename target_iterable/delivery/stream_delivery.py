@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from typing import Final
 
 from iterable_api.errors import IterableError
-from target_iterable.config.delivery_options import DeliveryOptions
+from target_iterable.config.delivery_options import MAX_BUFFERED_ROWS, DeliveryOptions
 from target_iterable.core.operation import Batch, BatchResult, Operation, RowResults
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.removal_stops import RunEnding
@@ -35,6 +36,11 @@ from target_iterable.reporting.identity_notes import IdentityNotes
 from target_iterable.reporting.stream_counts import StreamCounts
 from target_iterable.requests.flush_policy import FlushPolicy
 from target_iterable.requests.sender import Sender
+
+_MAX_MIRRORED_ROWS: Final = 50_000
+"""Rows of a mirrored stream that are buffered: the names of all wait with them, and nothing is read meanwhile."""
+_MAX_UNCHANGED_ROWS: Final = 20_000
+"""Rows that are buffered where most of them are unchanged, before requests are as large as they can be."""
 
 
 class StreamDelivery:
@@ -80,6 +86,8 @@ class StreamDelivery:
         self._buffer = Buffer()
         self._held_back = Buffer()
         self._may_prefetch = True
+        self._rows_per_sent = 1
+        self._max_rows = _MAX_MIRRORED_ROWS if self.mirror.is_active else MAX_BUFFERED_ROWS
 
     @property
     def allows_reading_ahead(self) -> bool:
@@ -105,7 +113,9 @@ class StreamDelivery:
 
     @property
     def _rows_worth_sending(self) -> int:
-        return self._flush_policy.rows_worth_sending(self._buffer.rows[-1], len(self._buffer.envelopes))
+        rows = self._flush_policy.rows_worth_sending(self._buffer.rows[-1], len(self._buffer.envelopes))
+        # Where most rows are unchanged, more of them are worth a request.
+        return min(rows * self._rows_per_sent, max(rows, _MAX_UNCHANGED_ROWS), self._max_rows)
 
     def add(self, operation: Operation, source: Source) -> None:
         """Buffer the operation of one record.
@@ -192,7 +202,7 @@ class StreamDelivery:
             TooManyRejectsError: if more records are rejected than allowed.
             FieldsDroppedError: if Iterable dropped fields, and the settings forbid it.
         """
-        waiting = buffer.rows
+        waiting, sent = buffer.rows, 0
         self._accounts.record_buffer(buffer)
         self.counts.distinct.count(waiting)
         with self._timed():
@@ -200,6 +210,7 @@ class StreamDelivery:
             try:
                 while waiting and self._reason_to_stop() is None:
                     selected, waiting = self._selection.select(waiting)
+                    sent += len(selected)
                     self._send(selected)
             finally:
                 self._accounts.flush()
@@ -207,6 +218,8 @@ class StreamDelivery:
                 self._history.idempotency.commit()
                 self.mirror.commit()
                 self._accounts.update_metrics()
+        if buffer.rows:
+            self._rows_per_sent = max(1, len(buffer.rows) // max(1, sent))
         if (reason := self._reason_to_stop()) is not None:
             raise reason
         if self.counts.unsent:

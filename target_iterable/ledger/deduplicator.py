@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from threading import Lock
 from typing import Final, NamedTuple
 
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import BatchResult, Endpoint, Envelope, Operation
 from target_iterable.ledger.deduplication import Deduplication
-from target_iterable.ledger.keyed_hash import length_prefix
 from target_iterable.ledger.ledger import Ledger
 
 _COMMIT_KEYS: Final = 1000
@@ -49,7 +50,7 @@ class Deduplicator(Deduplication):
         # Key to accepted content, or to None where the last row was not accepted.
         self._results: dict[bytes, bytes | None] = {}
         # Key to the number of its rows that have no result yet.
-        self._open_rows: dict[bytes, int] = {}
+        self._open_rows: Counter[bytes] = Counter()
         # By the id of the list: the next load may be prefetched before the last one is consumed.
         self._prefetched: dict[int, tuple[Sequence[Operation], AbstractSet[Operation]]] = {}
         self._examined: list[Operation] = []
@@ -82,9 +83,7 @@ class Deduplicator(Deduplication):
         changed = {row: of_row for row, of_row in hashes.items() if row not in unchanged} if unchanged else hashes
         with self._lock:
             self._hashes |= changed
-            for keys_of_row, _ in changed.values():
-                for key in keys_of_row:
-                    self._open_rows[key] = self._open_rows.get(key, 0) + 1
+            self._open_rows.update(chain.from_iterable(keys_of_row for keys_of_row, _ in changed.values()))
             self._ledger.claim(
                 {key for keys_of_row, _ in changed.values() for key in keys_of_row} if unchanged else keys
             )
@@ -173,19 +172,23 @@ class _RowHasher:
         """Hash the rows that have a scope of deduplication; all others are left out."""
         hashes: dict[Operation, _RowHashes] = {}
         endpoint, envelope, hasher = None, None, self._ledger.hasher()
+        key_hasher = self._key_hasher
+        # Two digests a row: without a call for each, they take half the time.
         for row in rows:
             if row.endpoint is not endpoint or row.envelope is not envelope:
                 endpoint, envelope = row.endpoint, row.envelope
                 hasher = self._content_hasher(endpoint, envelope)
             if scope := row.dedup_scope:
-                keys = tuple([self._key(scope, kind, value) for kind, value in row.names])
-                hashes[row] = _RowHashes(keys, _digest(hasher, row.part))
+                keys = []
+                for kind, value in row.names:
+                    prefix, of_kind = key_hasher(scope, kind)
+                    digest, name = of_kind.copy(), value.encode()
+                    digest.update(len(name).to_bytes(8) + name)
+                    keys.append(prefix + digest.digest())
+                digest, part = hasher.copy(), row.part
+                digest.update(len(part).to_bytes(8) + part)
+                hashes[row] = _RowHashes(tuple(keys), digest.digest())
         return hashes
-
-    def _key(self, scope: str, kind: str, value: str) -> bytes:
-        """Compute `Ledger.key` of these."""
-        prefix, hasher = self._key_hasher(scope, kind)
-        return prefix + _digest(hasher, value.encode())
 
     def _make_key_hasher(self, scope: str, kind: str) -> tuple[bytes, blake2b]:
         return self._ledger.scope_prefix(scope), self._ledger.hasher(kind.encode())
@@ -193,9 +196,3 @@ class _RowHasher:
     def _make_content_hasher(self, endpoint: Endpoint, envelope: Envelope) -> blake2b:
         request = endpoint.method, endpoint.path, envelope.path_params, envelope.query
         return self._ledger.hasher(dumps(request), envelope.members)
-
-
-def _digest(hasher: blake2b, part: bytes) -> bytes:
-    copy = hasher.copy()
-    copy.update(length_prefix(part) + part)
-    return copy.digest()

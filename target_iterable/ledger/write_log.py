@@ -26,6 +26,7 @@ nothing: between its request and the entry, another writer may have overwritten 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import repeat
 from struct import iter_unpack
 from typing import Final, NamedTuple
 
@@ -135,15 +136,23 @@ class ReplayedLog:
 
 def _replay_claim(log: ReplayedLog, entry: LogEntry) -> None:
     claims, writer = log.claims, entry.writer
-    for key in split_bytes(entry.keys, KEY_BYTES):
-        claims[key] = writer if claims.get(key, writer) == writer else CONFLICT
+    claimed = dict.fromkeys(split_bytes(entry.keys, KEY_BYTES), writer)
+    for key in claimed.keys() & claims.keys():
+        claimed[key] = writer if claims[key] == writer else CONFLICT
+    claims |= claimed
 
 
 def _replay_commit(log: ReplayedLog, entry: LogEntry) -> None:
-    claims, contents, writer = log.claims, log.contents, entry.writer
-    committed = zip(split_bytes(entry.keys, KEY_BYTES), split_bytes(entry.contents, CONTENT_BYTES), strict=True)
-    for key, content in committed:
-        contents[key] = content if claims.pop(key, None) == writer and content != NOT_ACCEPTED else TOMBSTONE
+    keys = list(split_bytes(entry.keys, KEY_BYTES))
+    committed = dict(zip(keys, split_bytes(entry.contents, CONTENT_BYTES), strict=True))
+    writers = [*map(log.claims.pop, keys, repeat(None))]
+    # Mostly all were claimed by their writer alone, and all were accepted.
+    if writers.count(entry.writer) < len(keys) or NOT_ACCEPTED in committed.values():
+        claimed = dict(zip(keys, writers, strict=True))
+        for key, content in committed.items():
+            is_known = claimed[key] == entry.writer and content != NOT_ACCEPTED
+            committed[key] = content if is_known else TOMBSTONE
+    log.contents |= committed
 
 
 def _replay_invalidation(log: ReplayedLog, entry: LogEntry) -> None:

@@ -25,9 +25,14 @@ MemberRow: TypeAlias = tuple[bytes, int, bytes]
 """Key, version and encrypted name."""
 _CHUNK_ROWS: Final = 10_000
 
-_SQLITE_INSERT: Final = (
-    "INSERT INTO iterable_members (key, born, sealed) VALUES (?, ?, ?) "
-    "ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed"
+_SQLITE_INSERT: Final = text(
+    """
+    WITH RECURSIVE
+    numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :count)
+    INSERT INTO iterable_members (key, born, sealed)
+    SELECT substr(:rows, n * :size + 1, 24), :version, substr(:rows, n * :size + 25, :size - 24) FROM numbers WHERE true
+    ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed
+    """
 )
 _POSTGRESQL_INSERT: Final = text(
     """
@@ -48,8 +53,13 @@ def put_members(connection: Connection, rows: Iterable[MemberRow]) -> None:
 
 
 def _put_into_sqlite(connection: Connection, rows: Sequence[MemberRow]) -> None:
-    # Past the compiler, which takes longer for a row than SQLite does.
-    connection.exec_driver_sql(_SQLITE_INSERT, rows)
+    """Put all rows of one version and size with one statement; one for each row takes more than twice as long."""
+    alike: dict[tuple[int, int], list[bytes]] = {}
+    for key, version, name in rows:
+        alike.setdefault((version, len(key) + len(name)), []).append(key + name)
+    for (version, size), joined in alike.items():
+        given = {"rows": b"".join(joined), "size": size, "count": len(joined), "version": version}
+        connection.execute(_SQLITE_INSERT, given)
 
 
 def _put_into_postgresql(connection: Connection, rows: Sequence[MemberRow]) -> None:
