@@ -53,9 +53,10 @@ class PreparedRecord(NamedTuple):
         return self.outcome is None
 
     @property
-    def is_plain_operation(self) -> bool:
-        """Whether it is an operation of a record that says what it is about, and of no deleted row."""
-        return self.mark is None and self.names is not None and self.outcome.__class__ is Operation
+    def operation(self) -> Operation | None:
+        """The operation of a record that says what it is about, and of no deleted row; None if it is none of these."""
+        is_plain = self.mark is None and self.names is not None
+        return self.outcome if is_plain and isinstance(self.outcome, Operation) else None
 
 
 Prepared: TypeAlias = PreparedRecord | Outcome

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from itertools import groupby, repeat
 from operator import attrgetter
 from typing import Any
@@ -31,6 +30,7 @@ from target_iterable.objects.base.base import Outcome
 from target_iterable.objects.base.mirrored_object import MirroredObject
 from target_iterable.objects.registry import OBJECTS, Destination
 from target_iterable.project.project import Project
+from target_iterable.record_names import RecordNames
 from target_iterable.records.column_mapping import ColumnMapping, Row
 from target_iterable.records.deletion_marks import DeletionMarks
 from target_iterable.records.duplicate_fields import DuplicateFields
@@ -80,12 +80,11 @@ class IterableSink(BatchSink):
                 DuplicateFields(stream_name, self.delivery.counts.duplicate_fields, rejects=rejects),
             )
         )
-        self._names: NamesOf | None = None
+        self._names: RecordNames | None = None
+        names_of: NamesOf | None = None
         if isinstance(self._object, MirroredObject) and self.delivery.mirror.is_active:
-            self.delivery.mirror.make_removal = self._object.removal
-            self._names = self._object.names
-        # An invalid date must not prevent that a record is identified.
-        self._plain = route.columns({})
+            self.delivery.mirror.make_removal, names_of = self._object.removal, self._object.names
+            self._names = RecordNames(self._object, route.columns({}), self.key_properties, stream_name)
         marks = DeletionMarks(schema.get("properties", {}))
         self._deliver = target.deliveries.deliver
         self._reader = target.reader
@@ -95,10 +94,10 @@ class IterableSink(BatchSink):
         self.records = BlockReader(self._columns, validator, self._key)
         self._deleted_rows = DeletedRowHandler(
             self._object,
-            self._plain,
+            route.columns({}),
             self._key,
             marks,
-            names=self._names,
+            names=names_of,
             mirror=self.delivery.mirror,
             is_mapped=self._is_mapped,
         )
@@ -143,7 +142,7 @@ class IterableSink(BatchSink):
         outcomes = self._outcomes(self.records.fields_of(typed), len(typed.places))
         if self._names is None:
             return [*outcomes]
-        names = self._names_of(outcomes, lambda: rows_of(typed.columns, len(outcomes)))
+        names = self._names.of_all(outcomes, lambda: rows_of(typed.columns, len(outcomes)))
         return list(map(PreparedRecord, outcomes, names, repeat(None), map(version_in, typed.versions)))
 
     def prepare(self, records: Sequence[InputRecord]) -> list[Prepared]:
@@ -159,7 +158,10 @@ class IterableSink(BatchSink):
         live = [record for record, is_gone in zip(records, gone, strict=True) if not is_gone]
         read = self.records.fields_of_records(live, is_mapped=self._is_mapped)
         made = self._outcomes(read, len(live))
-        outcomes = iter(zip(made, self._names_of(made, lambda: [record.record for record in live]), strict=True))
+        named = (
+            [()] * len(live) if self._names is None else self._names.of_all(made, lambda: [it.record for it in live])
+        )
+        outcomes = iter(zip(made, named, strict=True))
         prepared: list[Prepared] = []
         for record, mark, is_gone in zip(records, marks, gone, strict=True):
             if is_gone:
@@ -190,8 +192,8 @@ class IterableSink(BatchSink):
             if row.__class__ is Operation:
                 row.source = source
                 rows.append(row)
-            elif row.__class__ is PreparedRecord and row.is_plain_operation:
-                row.outcome.source = source
+            elif isinstance(row, PreparedRecord) and (operation := row.operation) is not None:
+                operation.source = source
                 mirrored.append(row)
             else:
                 self._add(rows, mirrored)
@@ -208,26 +210,6 @@ class IterableSink(BatchSink):
             self.delivery.add_all(outcomes)
             self.delivery.mirror.record_rows(outcomes, names, version)
         mirrored.clear()
-
-    def _names_of(
-        self, outcomes: Sequence[Outcome], records: Callable[[], Sequence[Mapping[str, Any]]]
-    ) -> Sequence[Sequence[str] | None]:
-        """Return the identifiers of records with these outcomes: by the operation, or else by the record."""
-        if self._names is None:
-            return [()] * len(outcomes)
-        by_row = self._object.names_of if isinstance(self._object, MirroredObject) else None
-        rows = [outcome for outcome in outcomes if outcome.__class__ is Operation]
-        of_rows = by_row(rows) if by_row is not None else None
-        if of_rows is None:
-            return list(map(partial(self._named, self._names), records()))
-        if len(of_rows) == len(outcomes):
-            return of_rows
-        found = iter(of_rows)
-        pairs = zip(outcomes, records(), strict=True)
-        return [
-            next(found) if outcome.__class__ is Operation else self._named(self._names, record)
-            for outcome, record in pairs
-        ]
 
     def deliver(self, prepared: Prepared, source: Source) -> None:
         """Buffer one prepared record.
@@ -310,15 +292,6 @@ class IterableSink(BatchSink):
         if self.delivery.mirror.is_complete_at(new_version):
             self._deliver()
             self.delivery.remove_missing(new_version, lambda: self._reader.stopped)
-
-    def _named(self, names: NamesOf, record: Mapping[str, Any]) -> Sequence[str] | None:
-        """Return all identifiers by which a mirror knows the record; None if it has none."""
-        try:
-            return names(self._plain.row(record), [record.get(column) for column in self.key_properties])
-        except (RecordRejectedError, RecursionError):
-            return None
-        except IterableError as error:
-            raise operations_not_built(self.stream_name, error) from error
 
 
 def _cleared(schema: Mapping[str, Any], route: Route) -> Row:

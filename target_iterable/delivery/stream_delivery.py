@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from typing import Final
 
 from iterable_api.errors import IterableError
-from target_iterable.config.delivery_options import MAX_BUFFERED_ROWS, DeliveryOptions
+from target_iterable.config.delivery_options import DeliveryOptions
 from target_iterable.core.operation import Batch, BatchResult, Operation, RowResults
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.removal_stops import RunEnding
@@ -22,6 +21,7 @@ from target_iterable.delivery.errors import (
     too_many_rejects,
 )
 from target_iterable.delivery.history import StreamHistory
+from target_iterable.delivery.load_size import LoadSize
 from target_iterable.delivery.record_accounts import RecordAccounts
 from target_iterable.delivery.row_selection import RowSelection, without
 from target_iterable.delivery.row_sender import RowSender
@@ -36,11 +36,6 @@ from target_iterable.reporting.identity_notes import IdentityNotes
 from target_iterable.reporting.stream_counts import StreamCounts
 from target_iterable.requests.flush_policy import FlushPolicy
 from target_iterable.requests.sender import Sender
-
-_MAX_MIRRORED_ROWS: Final = 50_000
-"""Rows of a mirrored stream that are buffered: the names of all wait with them, and nothing is read meanwhile."""
-_MAX_UNCHANGED_ROWS: Final = 20_000
-"""Rows that are buffered where most of them are unchanged, before requests are as large as they can be."""
 
 
 class StreamDelivery:
@@ -81,13 +76,11 @@ class StreamDelivery:
         self._user_lookup = UserLookup(sender.client)
         self._selection = RowSelection(self.stream, history, self._user_lookup, self._accounts)
         self._row_sender = RowSender(sender, types, options, history)
-        self._flush_policy = FlushPolicy(self._row_sender.batch_size)
+        self._load_size = LoadSize(FlushPolicy(self._row_sender.batch_size), is_mirror=self.mirror.is_active)
         self._buffer_level = buffer_level
         self._buffer = Buffer()
         self._held_back = Buffer()
         self._may_prefetch = True
-        self._rows_per_sent = 1
-        self._max_rows = _MAX_MIRRORED_ROWS if self.mirror.is_active else MAX_BUFFERED_ROWS
 
     @property
     def allows_reading_ahead(self) -> bool:
@@ -113,9 +106,7 @@ class StreamDelivery:
 
     @property
     def _rows_worth_sending(self) -> int:
-        rows = self._flush_policy.rows_worth_sending(self._buffer.rows[-1], len(self._buffer.envelopes))
-        # Where most rows are unchanged, more of them are worth a request.
-        return min(rows * self._rows_per_sent, max(rows, _MAX_UNCHANGED_ROWS), self._max_rows)
+        return self._load_size.rows_worth_sending(self._buffer.rows[-1], len(self._buffer.envelopes))
 
     def add(self, operation: Operation, source: Source) -> None:
         """Buffer the operation of one record.
@@ -202,7 +193,7 @@ class StreamDelivery:
             TooManyRejectsError: if more records are rejected than allowed.
             FieldsDroppedError: if Iterable dropped fields, and the settings forbid it.
         """
-        waiting, sent = buffer.rows, 0
+        waiting = buffer.rows
         self._accounts.record_buffer(buffer)
         self.counts.distinct.count(waiting)
         with self._timed():
@@ -210,7 +201,7 @@ class StreamDelivery:
             try:
                 while waiting and self._reason_to_stop() is None:
                     selected, waiting = self._selection.select(waiting)
-                    sent += len(selected)
+                    self._load_size.record(len(buffer.rows), len(selected))
                     self._send(selected)
             finally:
                 self._accounts.flush()
@@ -218,8 +209,6 @@ class StreamDelivery:
                 self._history.idempotency.commit()
                 self.mirror.commit()
                 self._accounts.update_metrics()
-        if buffer.rows:
-            self._rows_per_sent = max(1, len(buffer.rows) // max(1, sent))
         if (reason := self._reason_to_stop()) is not None:
             raise reason
         if self.counts.unsent:

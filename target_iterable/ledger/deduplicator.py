@@ -5,31 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
-from hashlib import blake2b
 from itertools import chain
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final
 
-from target_iterable.core.json_encoding import dumps
-from target_iterable.core.operation import BatchResult, Endpoint, Envelope, Operation
+from target_iterable.core.operation import BatchResult, Operation
 from target_iterable.ledger.deduplication import Deduplication
 from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.row_hashes import RowHasher, RowHashes
 
 _COMMIT_KEYS: Final = 1000
 """Keys with a result that are stored together while later requests are still being sent."""
-_CACHED_HASHERS: Final = 20_000
-"""Bounded, since some scopes are those of a single thing, such as a purchase."""
-
-
-class _RowHashes(NamedTuple):
-    """Hashes of a row: one key for each name, and the content."""
-
-    keys: tuple[bytes, ...]
-    content: bytes
-
-
-_NO_HASHES: Final = _RowHashes((), b"")
+_NO_HASHES: Final = RowHashes((), b"")
 
 
 class Deduplicator(Deduplication):
@@ -39,14 +26,12 @@ class Deduplicator(Deduplication):
     that Iterable holds a content which it no longer holds, whenever the run ends.
     """
 
-    def __init__(self, ledger: Ledger, *, skip: bool) -> None:
-        """Without `skip`, no row counts as unchanged; other streams and processes still see this one's claims."""
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._skip = skip
         # Held also while the ledger is written: no commit may overtake a claim that is made at the same moment.
         self._lock = Lock()
-        self._hashes: dict[Operation, _RowHashes] = {}
-        self._hasher = _RowHasher(ledger)
+        self._hashes: dict[Operation, RowHashes] = {}
+        self._hasher = RowHasher(ledger)
         # Key to accepted content, or to None where the last row was not accepted.
         self._results: dict[bytes, bytes | None] = {}
         # Key to the number of its rows that have no result yet.
@@ -78,7 +63,7 @@ class Deduplicator(Deduplication):
     def _claim_changed(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
         hashes = self._hasher.hash_rows(rows)
         keys = {key for keys, _ in hashes.values() for key in keys}
-        known = self._ledger.read(keys) if self._skip else {}
+        known = self._ledger.read(keys)
         unchanged = _unchanged(hashes, known) if known else frozenset()
         changed = {row: of_row for row, of_row in hashes.items() if row not in unchanged} if unchanged else hashes
         with self._lock:
@@ -149,7 +134,7 @@ class Deduplicator(Deduplication):
         self._ledger.invalidate({key for keys, _ in self._hasher.hash_rows(rows).values() for key in keys})
 
 
-def _unchanged(hashes: Mapping[Operation, _RowHashes], known: Mapping[bytes, bytes]) -> AbstractSet[Operation]:
+def _unchanged(hashes: Mapping[Operation, RowHashes], known: Mapping[bytes, bytes]) -> AbstractSet[Operation]:
     """Rows whose content is known, unless a changed row with the same key comes before them."""
     unchanged, sent = set[Operation](), set[bytes]()
     for row, (keys, content) in hashes.items():
@@ -158,41 +143,3 @@ def _unchanged(hashes: Mapping[Operation, _RowHashes], known: Mapping[bytes, byt
         else:
             sent.update(keys)
     return unchanged
-
-
-class _RowHasher:
-    """Hashes rows. Parts that many rows share are hashed once."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._key_hasher = lru_cache(_CACHED_HASHERS)(self._make_key_hasher)
-        self._content_hasher = lru_cache(_CACHED_HASHERS)(self._make_content_hasher)
-
-    def hash_rows(self, rows: Iterable[Operation]) -> dict[Operation, _RowHashes]:
-        """Hash the rows that have a scope of deduplication; all others are left out."""
-        hashes: dict[Operation, _RowHashes] = {}
-        endpoint, envelope, hasher = None, None, self._ledger.hasher()
-        key_hasher = self._key_hasher
-        # Two digests a row: without a call for each, they take half the time.
-        for row in rows:
-            if row.endpoint is not endpoint or row.envelope is not envelope:
-                endpoint, envelope = row.endpoint, row.envelope
-                hasher = self._content_hasher(endpoint, envelope)
-            if scope := row.dedup_scope:
-                keys = []
-                for kind, value in row.names:
-                    prefix, of_kind = key_hasher(scope, kind)
-                    digest, name = of_kind.copy(), value.encode()
-                    digest.update(len(name).to_bytes(8) + name)
-                    keys.append(prefix + digest.digest())
-                digest, part = hasher.copy(), row.part
-                digest.update(len(part).to_bytes(8) + part)
-                hashes[row] = _RowHashes(tuple(keys), digest.digest())
-        return hashes
-
-    def _make_key_hasher(self, scope: str, kind: str) -> tuple[bytes, blake2b]:
-        return self._ledger.scope_prefix(scope), self._ledger.hasher(kind.encode())
-
-    def _make_content_hasher(self, endpoint: Endpoint, envelope: Envelope) -> blake2b:
-        request = endpoint.method, endpoint.path, envelope.path_params, envelope.query
-        return self._ledger.hasher(dumps(request), envelope.members)

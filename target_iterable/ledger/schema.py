@@ -121,11 +121,11 @@ def _version(connection: Connection) -> int:
     if version is not None:
         return int(version)
     inspector = inspect(connection)
-    found = {table: inspector.get_columns(table) for table in VERSION_1_TABLES if inspector.has_table(table)}
-    for table, columns in found.items():
-        if {column["name"] for column in columns} != VERSION_1_TABLES[table]:
+    found = {name: inspector.get_columns(name) for name in VERSION_1_TABLES if inspector.has_table(name)}
+    for name, columns in found.items():
+        if {it["name"] for it in columns} != VERSION_1_TABLES[name]:
             raise ValueError(
-                f"`ledger` has a table {table!r} of a version that is not known. Name another `ledger`: then all "
+                f"`ledger` has a table {name!r} of a version that is not known. Name another `ledger`: then all "
                 "records count as new, and what happens once for its key happens once more."
             )
     return 1 if found else 0

@@ -25,7 +25,7 @@ nothing: between its request and the entry, another writer may have overwritten 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import repeat
 from struct import iter_unpack
 from typing import Final, NamedTuple
@@ -156,19 +156,17 @@ def _replay_commit(log: ReplayedLog, entry: LogEntry) -> None:
 
 
 def _replay_invalidation(log: ReplayedLog, entry: LogEntry) -> None:
-    for key in split_bytes(entry.keys, KEY_BYTES):
-        _invalidate(log, key)
+    _invalidate(log, list(split_bytes(entry.keys, KEY_BYTES)))
 
 
 def _replay_scope_invalidation(log: ReplayedLog, entry: LogEntry) -> None:
-    for key in [*log.claims, *log.contents]:
-        if key.startswith(entry.keys):
-            _invalidate(log, key)
+    _invalidate(log, [key for key in [*log.claims, *log.contents] if key.startswith(entry.keys)])
 
 
-def _invalidate(log: ReplayedLog, key: bytes) -> None:
-    log.claims.pop(key, None)
-    log.contents[key] = TOMBSTONE
+def _invalidate(log: ReplayedLog, keys: Sequence[bytes]) -> None:
+    for _ in map(log.claims.pop, keys, repeat(None)):
+        pass
+    log.contents |= dict.fromkeys(keys, TOMBSTONE)
 
 
 def _replay_compaction(log: ReplayedLog, entry: LogEntry) -> None:

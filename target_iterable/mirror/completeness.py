@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from target_iterable.core import removal_stops
-from target_iterable.mirror.mirror import RemovalPolicy
 from target_iterable.mirror.member_log import UNVERSIONED
+from target_iterable.mirror.mirror import RemovalPolicy
 
 DECLARED: Final = 0
 """Version of an ACTIVATE_VERSION that declares the end of a stream, where `complete_at_end` is set.

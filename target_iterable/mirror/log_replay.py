@@ -1,7 +1,7 @@
 """Replay of the member log: what the entries that are not in the membership table yet make of its members.
 
-An entry is the keyed hash of a name, and for a member that can be removed also the encrypted name behind it. The keys of
-the table have the order of these hashes, so a part of the log belongs to a range of the table.
+An entry is the keyed hash of a name, and for a member that can be removed also the encrypted name behind it. The keys
+of the table have the order of these hashes, so a part of the log belongs to a range of the table.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Pending:
         hashes = [entry[:HASH_BYTES] for entry in entries] if row.lengths else entries
         if self._must_undo:
             self._before.update((hash_, claims.get(hash_)) for hash_ in hashes)
-        claims.update(zip(hashes, zip(repeat(row.version), entries)))
+        claims.update(zip(hashes, zip(repeat(row.version), entries, strict=False), strict=True))
 
     def _release(self, hashes: Iterable[bytes]) -> None:
         for hash_ in hashes:

@@ -98,7 +98,7 @@ class MemberLog:
         self._loose = 0
 
     def rows(self, parts: Collection[int], before: int | None = None) -> list[LogRow]:
-        """Return the rows of these parts, in the order of their numbers; those of versions before one, if it is given."""
+        """Return the rows of these parts, in the order of their numbers; with `before`, those of older versions."""
         return self._read(self._own if before is None else self._own & (TABLE.c.version < before), parts)
 
     def rows_of_others(self, parts: Collection[int]) -> dict[bytes, list[LogRow]]:
@@ -125,7 +125,7 @@ class MemberLog:
     def fold(self, connection: Connection, part: int) -> None:
         """Record that all rows of a part are in the membership table now."""
         self._sequence += 1
-        row = _row(self._stream, part, self._sequence, LogKind.FOLDED, 0, ())
+        row = self._row((part, self._sequence), LogKind.FOLDED, 0, ())
         connection.execute(delete(TABLE).where(self._own, TABLE.c.part == part, TABLE.c.kind == LogKind.FOLDED))
         connection.execute(insert(TABLE), row)
 
@@ -164,7 +164,7 @@ class MemberLog:
         self.pending += len(entries)
         if len(entries) < _ENTRIES_PER_PART * PARTS:
             self._loose += len(entries)
-            yield _row(self._stream, ALL_PARTS, self._sequence, kind, version, [*entries])
+            yield self._row((ALL_PARTS, self._sequence), kind, version, [*entries])
             return
         yield from self._rows_by_part(self._sequence, kind, version, entries)
 
@@ -173,14 +173,12 @@ class MemberLog:
         for part in range(PARTS):
             end = bisect_left(ordered, first_of(part + 1), start)
             if end > start:
-                yield _row(self._stream, part, sequence, kind, version, ordered[start:end])
+                yield self._row((part, sequence), kind, version, ordered[start:end])
             start = end
 
     def _spread_row(self, connection: Connection, stored: RowMapping) -> None:
         row = LogRow(*(stored[column] for column in _ROW))
-        connection.execute(
-            insert(TABLE), [*self._rows_by_part(row.sequence, row.kind, row.version, row.split())]
-        )
+        connection.execute(insert(TABLE), [*self._rows_by_part(row.sequence, row.kind, row.version, row.split())])
         connection.execute(delete(TABLE).where(TABLE.c.number == stored[TABLE.c.number]))
 
     def _compact(self, part: int) -> None:
@@ -196,20 +194,18 @@ class MemberLog:
                 return
             connection.execute(delete(TABLE).where(own_part, TABLE.c.kind != LogKind.FOLDED))
             first = min(row.sequence for row in stored)
-            rows = [_row(self._stream, part, first, LogKind.SEEN, *found) for found in seen.items()]
+            rows = [self._row((part, first), LogKind.SEEN, *found) for found in seen.items()]
             connection.execute(insert(TABLE), rows)
 
-
-def _row(
-    stream: bytes, part: int, sequence: int, kind: str, version: int, entries: Collection[bytes]
-) -> _Row:
-    lengths, joined = pack([*entries]) if entries else (b"", b"")
-    return {
-        "stream": stream,
-        "part": part,
-        "sequence": sequence,
-        "kind": kind,
-        "version": version,
-        "lengths": lengths,
-        "entries": joined,
-    }
+    def _row(self, place: tuple[int, int], kind: str, version: int, entries: Collection[bytes]) -> _Row:
+        """Return a row of the table; `place` is its part and its sequence."""
+        lengths, joined = pack([*entries]) if entries else (b"", b"")
+        return {
+            "stream": self._stream,
+            "part": place[0],
+            "sequence": place[1],
+            "kind": kind,
+            "version": version,
+            "lengths": lengths,
+            "entries": joined,
+        }

@@ -38,7 +38,8 @@ _POSTGRESQL_INSERT: Final = text(
     """
     INSERT INTO iterable_members (key, born, sealed)
     SELECT given.key, given.born, given.sealed
-    FROM unnest(CAST(:keys AS bytea[]), CAST(:versions AS bigint[]), CAST(:names AS bytea[])) AS given(key, born, sealed)
+    FROM unnest(CAST(:keys AS bytea[]), CAST(:versions AS bigint[]), CAST(:names AS bytea[]))
+    AS given(key, born, sealed)
     ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed
     """
 )

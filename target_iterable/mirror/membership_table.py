@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text, and_, delete, func, select, text, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.sql import ColumnElement
 
 from target_iterable.ledger.ledger import SCOPE_BYTES, Ledger
@@ -35,6 +35,7 @@ from target_iterable.mirror.log_replay import (
 from target_iterable.mirror.member_log import UNVERSIONED, MemberLog
 from target_iterable.mirror.member_rows import HAS_NAME, KEY_IN, MEMBERS, put_members
 from target_iterable.mirror.members import Member, MissingCount, MissingKeys, VersionCount
+from target_iterable.mirror.mirrored_streams import MirroredStreams
 from target_iterable.mirror.name_encryption import HASH_BYTES, SECRET_BYTES, NameCipher
 
 _CHUNK_MEMBERS: Final = 1000
@@ -46,18 +47,6 @@ _CACHED_MISSING: Final = 1_000_000
 _LOOKED_UP_PENDING: Final = 10_000
 """Entries of the log above which it is folded before a single member is looked up."""
 
-_MIRRORS: Final = Table(
-    "iterable_mirrors",
-    MetaData(),
-    Column("key", LargeBinary(SCOPE_BYTES), primary_key=True),
-    Column("stream", Text, nullable=False),
-    Column("version", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-_UPSERT_VERSION: Final = text(
-    "INSERT INTO iterable_mirrors (key, stream, version) VALUES (:key, :stream, :version) "
-    "ON CONFLICT (key) DO UPDATE SET version = excluded.version"
-)
 _MissingByPart = dict[int, MissingKeys]
 
 
@@ -70,20 +59,17 @@ class MembershipTable:
 
     def __init__(self, ledger: Ledger, stream: str, kind: str) -> None:
         self._ledger = ledger
-        self._stream = stream
         self._prefix = ledger.scope_prefix(f"mirror {stream}")
         self._cipher = NameCipher(ledger.derive_secret("members", SECRET_BYTES), kind)
-        for table in (MEMBERS, _MIRRORS):
-            ledger.create_table(table)
+        ledger.create_table(MEMBERS)
+        self._streams = MirroredStreams(ledger, stream, self._prefix)
         self._log = MemberLog(ledger, self._prefix)
         self._counted: tuple[int, int, _MissingByPart] | None = None
 
     @property
     def version(self) -> int:
         """Last version that was completed; 0 if none was."""
-        with self._ledger.transaction() as connection:
-            version = connection.execute(select(_MIRRORS.c.version).where(_MIRRORS.c.key == self._prefix)).scalar()
-        return version or 0
+        return self._streams.version
 
     @property
     def newest(self) -> int:
@@ -175,10 +161,7 @@ class MembershipTable:
 
     def kept_by_others(self, keys: Collection[bytes]) -> dict[bytes, str]:
         """Return member -> another mirrored stream that has it, too, for those of `keys` where there is one."""
-        with self._ledger.transaction() as connection:
-            mirrors: Sequence[Any] = connection.execute(select(_MIRRORS.c.key, _MIRRORS.c.stream)).all()
-        others = dict(mirrors)
-        others.pop(self._prefix, None)
+        others = self._streams.others()
         if not others or not keys:
             return {}
         hashes = {key[SCOPE_BYTES:] for key in keys}
@@ -186,12 +169,12 @@ class MembershipTable:
         kept: dict[bytes, str] = {}
         for other, stream in others.items():
             pending = Pending(rows.get(other, ())).claims
-            kept |= dict.fromkeys(self._existing(other, hashes, pending), stream)
+            kept.update((hash_, stream) for hash_ in self._existing(other, hashes, pending))
         return {self._prefix + hash_: stream for hash_, stream in kept.items()}
 
     def register(self) -> None:
         """Make the stream known to other mirrored streams, and start a run."""
-        self._store_version(self.version)
+        self._streams.store(self.version)
         if self._log.pending:
             self._fold_all()
         self._log.start_run()
@@ -203,7 +186,7 @@ class MembershipTable:
         unversioned = update(MEMBERS).where(self._own(ALL_PARTS), MEMBERS.c.born == UNVERSIONED)
         with self._ledger.transaction() as connection:
             connection.execute(unversioned.values(born=version))
-        self._store_version(version)
+        self._streams.store(version)
         self._log.complete(version)
         self._counted = None
 
@@ -263,15 +246,17 @@ class MembershipTable:
             members: dict[bytes, bool] = dict(connection.execute(query).all())  # type: ignore[arg-type] # rows are pairs
         if pending:
             self._store(part, members, pending)
-            for hash_, (_, entry) in pending.items():
-                if entry:
-                    members[hash_] = len(entry) > HASH_BYTES
-                else:
-                    members.pop(hash_, None)
+            members.update((hash_, len(entry) > HASH_BYTES) for hash_, (_, entry) in pending.items())
+            for hash_ in [hash_ for hash_, claim in pending.items() if claim is GONE]:
+                del members[hash_]
         return members
 
     def _store(self, part: int, known: Mapping[bytes, bool], pending: Mapping[bytes, Claim]) -> None:
-        gone = [self._prefix + hash_ for hash_, claim in pending.items() if claim is GONE] if GONE in pending.values() else []
+        gone = (
+            [self._prefix + hash_ for hash_, claim in pending.items() if claim is GONE]
+            if GONE in pending.values()
+            else []
+        )
         changed = sorted(
             (self._prefix + hash_, version, entry[HASH_BYTES:])
             for hash_, (version, entry) in pending.items()
@@ -305,9 +290,6 @@ class MembershipTable:
             return self._cipher.decrypt(key[SCOPE_BYTES:], ciphertext)
         except ValueError:
             return None
-
-    def _store_version(self, version: int) -> None:
-        self._ledger.execute_many(_UPSERT_VERSION, [{"key": self._prefix, "stream": self._stream, "version": version}])
 
     def _own(self, part: int) -> ColumnElement[bool]:
         first, end = (b"", first_of(PARTS)) if part == ALL_PARTS else (first_of(part), first_of(part + 1))

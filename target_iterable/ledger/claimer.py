@@ -1,0 +1,93 @@
+"""Claims of streams that leave nothing out, so that no other stream takes its old contents for current ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from threading import Lock
+
+from target_iterable.core.operation import BatchResult, Operation
+from target_iterable.ledger.deduplication import Deduplication
+from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.row_hashes import RowHasher
+
+
+class Claimer(Deduplication):
+    """Deduplication for which all rows count as changed.
+
+    Keys are claimed before their rows are sent, and become tombstones when all of a load have a result. So streams with
+    `skip_unchanged` send the same things again. What was accepted is not stored, since nobody looks it up here.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._hasher = RowHasher(ledger)
+        # Held also while the ledger is written: no tombstone may overtake a claim that is made at the same moment.
+        self._lock = Lock()
+        # Key to the number of loads that have claimed it and are not done.
+        self._open_loads: Counter[bytes] = Counter()
+        # By the id of the list: the next load may be prefetched before the last one is done.
+        self._prefetched: dict[int, tuple[Sequence[Operation], AbstractSet[bytes]]] = {}
+        self._examined: list[AbstractSet[bytes]] = []
+
+    def prefetch(self, rows: Sequence[Operation]) -> None:
+        """Claim the keys of `rows` before `unchanged` is called with the same list.
+
+        Raises:
+            LedgerError: if the ledger cannot be written.
+        """
+        self._prefetched[id(rows)] = rows, self._claim(rows)
+
+    def unchanged(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
+        """Claim the keys of `rows`, and return no rows.
+
+        Raises:
+            LedgerError: if the ledger cannot be written.
+        """
+        prefetched = self._prefetched.pop(id(rows), None)
+        self._examined.append(self._claim(rows) if prefetched is None else prefetched[1])
+        return frozenset()
+
+    def record(self, result: BatchResult) -> None:
+        """Do nothing: keys stay claimed until `commit`."""
+
+    def commit(self) -> None:
+        """Put tombstones under the keys of all rows that were examined, unless a later load has claimed them, too.
+
+        Raises:
+            LedgerError: if the ledger cannot be written.
+        """
+        examined, self._examined = self._examined, []
+        with self._lock:
+            for keys in examined:
+                self._open_loads.subtract(keys)
+            done = {key for keys in examined for key in keys if not self._open_loads[key]}
+            for key in done:
+                del self._open_loads[key]
+            self._ledger.invalidate(done)
+
+    def close(self) -> None:
+        """Do so for all other rows, too, prefetched ones included.
+
+        Raises:
+            LedgerError: if the ledger cannot be written.
+        """
+        self._examined += [keys for _, keys in self._prefetched.values()]
+        self._prefetched.clear()
+        self.commit()
+
+    def invalidate(self, rows: Collection[Operation]) -> None:
+        """Put tombstones in place of the contents that `rows` have removed.
+
+        Raises:
+            LedgerError: if the ledger cannot be written.
+        """
+        self._ledger.invalidate(self._hasher.keys(rows))
+
+    def _claim(self, rows: Iterable[Operation]) -> AbstractSet[bytes]:
+        keys = self._hasher.keys(rows)
+        with self._lock:
+            self._open_loads.update(keys)
+            self._ledger.claim(keys)
+        return keys

@@ -1,0 +1,233 @@
+"""The member log of mirrored streams: however it is cut off, folded and stored, members are what plain sets say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.opening import open_ledger
+from target_iterable.mirror import log_replay, member_log, membership_table
+from target_iterable.mirror.log_replay import LogKind, LogRow, Pending, pack, part_of
+from target_iterable.mirror.member_log import UNVERSIONED, MemberLog
+from target_iterable.mirror.membership_table import MembershipTable
+from target_iterable.runs.dry_run_ledger import DryRunMembershipTable
+from tests.target.ledgers import change, empty, of_version_1, rows
+
+NAMES = [f"person {number}" for number in range(24)]
+_numbers = count()
+
+
+@pytest.fixture
+def ledger(database: str) -> Iterator[Ledger]:
+    opened = open_ledger(database, "secret")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["together", "by parts", "spread"])
+def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the log is stored: as a small stream, as a large one, or as many small loads of a large one."""
+    if request.param != "together":
+        monkeypatch.setattr(membership_table, "_SMALL_MEMBERS", 0)
+        for module in (log_replay, member_log, membership_table):
+            monkeypatch.setattr(module, "PARTS", 4)
+        monkeypatch.setattr(log_replay, "_HASHES_PER_PART", 64)
+        monkeypatch.setattr(member_log, "_ENTRIES_PER_PART", 0 if request.param == "by parts" else 99)
+        monkeypatch.setattr(member_log, "MAX_LOOSE_ENTRIES", 3)
+        monkeypatch.setattr(member_log, "_COMPACTED_ROWS", 10)
+    return str(request.param)
+
+
+class KilledError(BaseException):
+    """Stands for the end of the process."""
+
+
+class Killer:
+    """Ends a run when it has folded so many parts: the transaction of the last one is rolled back."""
+
+    def __init__(self) -> None:
+        self.remaining: int | None = None
+
+    @property
+    def fold(self) -> Callable[..., None]:
+        """Stand-in for the method of the log."""
+
+        def fold(log: MemberLog, *arguments: Any) -> None:
+            if self.remaining is not None:
+                self.remaining -= 1
+                if self.remaining < 0:
+                    raise KilledError
+            _fold(log, *arguments)
+
+        return fold
+
+
+_fold = MemberLog.fold
+_subsets = st.sets(st.sampled_from(NAMES))
+_loads = st.lists(st.tuples(_subsets, _subsets, _subsets), max_size=3)
+_runs = st.lists(st.tuples(_loads, st.booleans(), st.none() | st.integers(0, 30)), min_size=1, max_size=5)
+
+
+@settings(max_examples=6, derandomize=True, suppress_health_check=[*HealthCheck], deadline=None)
+@given(runs=_runs)
+def test_members_are_those_that_plain_sets_say_after_any_runs_and_kills(
+    ledger: Ledger, form: str, runs: list[tuple[list[tuple[set[str], set[str], set[str]]], bool, int | None]]
+) -> None:
+    """A load has names that are claimed, some of which are refused, and others that are only seen."""
+    assert form
+    stream = f"stream {next(_numbers)}"
+    members_, seen = set[str](), set[str]()
+    killer = Killer()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemberLog, "fold", killer.fold)
+        for number, (loads, ends, kill) in enumerate(runs, 1):
+            killer.remaining = kill
+            try:
+                table = MembershipTable(ledger, stream, "users")
+                table.register()
+                for claimed, refused, other in loads:
+                    before = {*members_}
+                    table.claim([(number, [[name] for name in sorted(claimed)])], dict.fromkeys(other, number))
+                    members_ |= claimed
+                    seen |= {*claimed, *other}
+                    table.release(claimed & refused)
+                    members_ -= (claimed & refused) - before
+                if ends:
+                    gone = {member.name for some in table.missing_members(number) for member in some}
+                    assert gone == members_ - seen
+                    table.delete({table.key(name) for name in gone if name is not None})
+                    members_ -= gone
+                    table.complete_version(number)
+                    seen = set()
+                elif loads:
+                    # The run was cut off behind its records, and what it has seen is of a version that comes no more.
+                    seen = set()
+            except KilledError:
+                killer.remaining = None
+                again = MembershipTable(ledger, stream, "users")
+                again.register()
+                last = max(number, 1)
+                gone = {member.name for some in again.missing_members(last) for member in some}
+                assert gone == members_ - seen
+                seen = set()
+            killer.remaining = None
+            checked = MembershipTable(ledger, stream, "users")
+            assert checked.member_count() == len(members_)
+            assert all(checked.contains_any([checked.key(name)]) == (name in members_) for name in NAMES[:6])
+
+
+def test_what_is_not_folded_yet_is_known_to_other_streams(ledger: Ledger, form: str) -> None:
+    one, other = (MembershipTable(ledger, f"stream {next(_numbers)}", form) for _ in range(2))
+    for members in (one, other):
+        members.register()
+        members.claim([(1, [[name] for name in NAMES[:20]])], {})
+    other.release(NAMES[:2])
+    other.delete([other.key(name) for name in NAMES[2:4]])
+    kept = one.kept_by_others([one.key(name) for name in NAMES])
+    assert kept.keys() == {one.key(name) for name in NAMES[4:20]}
+
+
+def test_a_member_that_is_refused_again_stays_one(ledger: Ledger, form: str) -> None:
+    members = MembershipTable(ledger, f"{form} {next(_numbers)}", "users")
+    members.register()
+    for _ in range(2):
+        members.claim([(1, [["ann"]])], {})
+    members.release(["ann"])
+    assert members.contains_any([members.key("ann")])
+    members.delete([members.key("ann")])
+    members.claim([(1, [["ann"]])], {})
+    members.release(["ann"])
+    assert not members.contains_any([members.key("ann")])
+    assert members.member_count() == 0
+
+
+def test_a_dry_run_counts_what_a_killed_run_has_left_in_the_log_and_stores_nothing(ledger: Ledger, form: str) -> None:
+    stream = f"{form} {next(_numbers)}"
+    killed = MembershipTable(ledger, stream, "users")
+    killed.register()
+    killed.claim([(1, [[name] for name in NAMES[:20]])], {})
+    planned = DryRunMembershipTable(ledger, stream, "users")
+    planned.register()
+    planned.claim([(2, [[name] for name in NAMES[10:]])], {})
+    assert planned.member_count() == len(NAMES)
+    assert planned.count(2) == (20, 10)
+    assert {member.name for some in planned.missing_members(2) for member in some} == {*NAMES[:10]}
+    planned.close()
+    checked = MembershipTable(ledger, stream, "users")
+    assert checked.count(2) == (20, 20)
+
+
+def test_names_with_and_without_a_version_in_one_load_count_once_at_the_highest(ledger: Ledger, form: str) -> None:
+    members = MembershipTable(ledger, f"{form} {next(_numbers)}", "users")
+    members.register()
+    members.claim([(2, [["ann"], ["bob", "b"]]), (1, [["ann"]]), (UNVERSIONED, [["bob"]])], {"cat": 2})
+    assert members.count(3) == (1, 1)
+    assert {member.name for some in members.missing_members(3) for member in some} == {"ann"}
+    assert members.contains_any([members.key("b")])
+    assert not members.contains_any([members.key("cat")])
+
+
+def test_rows_of_the_log_say_what_was_put_in() -> None:
+    hashes = [bytes([number]) * 16 for number in (0, 1, 255)]
+    for entries in (hashes, [hashes[0] + b"name", hashes[1], hashes[2] + b"another name"]):
+        row = LogRow(-1, 1, LogKind.CLAIM, 1, *pack(entries))
+        assert row.split() == entries
+        assert list(row.hashes()) == hashes
+        assert Pending([row]).claims == {entry[:16]: (1, entry) for entry in entries}
+    assert [part_of(hash_) for hash_ in hashes] == [0, 0, 63]
+
+
+# Ledgers that were made before there was a log.
+
+
+def test_what_version_2_has_seen_of_an_unfinished_version_is_still_seen(database: str) -> None:
+    place = empty(database)
+    ledger = open_ledger(place, "key")
+    members = MembershipTable(ledger, "members", "users")
+    members.register()
+    members.claim([(1, [[name] for name in NAMES])], {})
+    members.complete_version(1)
+    hashes = "".join(members.key(name)[8:].hex() for name in NAMES[:20])
+    stream = members.key("anyone")[:8].hex()
+    ledger.close()
+    literal = "'\\x{}'" if "://" in place else "x'{}'"
+    blob = "BYTEA" if "://" in place else "BLOB"
+    for statement in (
+        "DELETE FROM iterable_ledger_schema WHERE version = 3",
+        "DROP TABLE iterable_member_log",
+        f"CREATE TABLE iterable_sightings (number INTEGER PRIMARY KEY, stream {blob}, version BIGINT, hashes {blob})",
+        f"INSERT INTO iterable_sightings VALUES (7, {literal.format(stream)}, 2, {literal.format(hashes)})",  # noqa: S608 (hexadecimal)
+    ):
+        change(place, statement)
+    again = open_ledger(place, "key")
+    members = MembershipTable(again, "members", "users")
+    members.register()
+    assert {member.name for some in members.missing_members(2) for member in some} == {*NAMES[20:]}
+    again.close()
+    assert rows(place, "iterable_sightings") == []
+
+
+def test_members_of_version_1_are_those_of_the_log(database: str) -> None:
+    place = of_version_1(database)
+    before = rows(place, "iterable_members")
+    assert len(before) == 3
+    assert rows(place, "iterable_member_log") == []
+
+
+def test_an_entry_of_the_log_says_nothing_of_a_name(database: str) -> None:
+    place = empty(database)
+    ledger = open_ledger(place, "secret")
+    MembershipTable(ledger, "stream", "users").claim([(1, [["ann@example.com"]])], {})
+    with ledger.transaction() as connection:
+        entries = connection.execute(text("SELECT entries FROM iterable_member_log")).scalars().all()
+    ledger.close()
+    assert len(entries) == 1
+    assert b"ann" not in entries[0]
+    assert b"example" not in entries[0]
