@@ -158,10 +158,8 @@ class IterableSink(BatchSink):
         live = [record for record, is_gone in zip(records, gone, strict=True) if not is_gone]
         read = self.records.fields_of_records(live, is_mapped=self._is_mapped)
         made = self._outcomes(read, len(live))
-        named = (
-            [()] * len(live) if self._names is None else self._names.of_all(made, lambda: [it.record for it in live])
-        )
-        outcomes = iter(zip(made, named, strict=True))
+        names = repeat(()) if self._names is None else self._names.of_all(made, lambda: [it.record for it in live])
+        outcomes = zip(made, names, strict=False)
         prepared: list[Prepared] = []
         for record, mark, is_gone in zip(records, marks, gone, strict=True):
             if is_gone:
@@ -186,8 +184,7 @@ class IterableSink(BatchSink):
     def deliver_all(self, prepared: Sequence[Prepared], sources: Sequence[Source]) -> None:
         """Buffer prepared records in their order."""
         self.tally_record_read(len(prepared))
-        rows: list[Operation] = []
-        mirrored: list[PreparedRecord] = []
+        rows, mirrored = list[Operation](), list[PreparedRecord]()
         for row, source in zip(prepared, sources, strict=True):
             if row.__class__ is Operation:
                 row.source = source

@@ -6,6 +6,7 @@ from typing import Final
 
 from target_iterable.config.delivery_options import MAX_BUFFERED_ROWS
 from target_iterable.core.operation import Operation
+from target_iterable.requests.batching import AdaptiveBatchSize
 from target_iterable.requests.flush_policy import FlushPolicy
 
 _MAX_MIRRORED_ROWS: Final = 25_000
@@ -17,8 +18,8 @@ _MAX_UNCHANGED_ROWS: Final = 20_000
 class LoadSize:
     """Number of rows that are worth sending, by what became of the rows before."""
 
-    def __init__(self, flush_policy: FlushPolicy, *, is_mirror: bool) -> None:
-        self._flush_policy = flush_policy
+    def __init__(self, batch_size: AdaptiveBatchSize, *, is_mirror: bool) -> None:
+        self._flush_policy = FlushPolicy(batch_size)
         self._max_rows = _MAX_MIRRORED_ROWS if is_mirror else MAX_BUFFERED_ROWS
         self._rows_per_sent = 1
 

@@ -34,7 +34,6 @@ from target_iterable.reporting.dead_letter_file import DeadLetterFile
 from target_iterable.reporting.distinct_things import DistinctThings
 from target_iterable.reporting.identity_notes import IdentityNotes
 from target_iterable.reporting.stream_counts import StreamCounts
-from target_iterable.requests.flush_policy import FlushPolicy
 from target_iterable.requests.sender import Sender
 
 
@@ -76,7 +75,7 @@ class StreamDelivery:
         self._user_lookup = UserLookup(sender.client)
         self._selection = RowSelection(self.stream, history, self._user_lookup, self._accounts)
         self._row_sender = RowSender(sender, types, options, history)
-        self._load_size = LoadSize(FlushPolicy(self._row_sender.batch_size), is_mirror=self.mirror.is_active)
+        self._load_size = LoadSize(self._row_sender.batch_size, is_mirror=self.mirror.is_active)
         self._buffer_level = buffer_level
         self._buffer = Buffer()
         self._held_back = Buffer()
@@ -193,9 +192,8 @@ class StreamDelivery:
             TooManyRejectsError: if more records are rejected than allowed.
             FieldsDroppedError: if Iterable dropped fields, and the settings forbid it.
         """
-        waiting = buffer.rows
         self._accounts.record_buffer(buffer)
-        self.counts.distinct.count(waiting)
+        self.counts.distinct.count(waiting := buffer.rows)
         with self._timed():
             self.mirror.persist_claims()
             try:
