@@ -133,7 +133,12 @@ class Pending:
         hashes = [entry[:HASH_BYTES] for entry in entries] if row.lengths else entries
         if self._must_undo:
             self._before.update((hash_, claims.get(hash_)) for hash_ in hashes)
-        claims.update(zip(hashes, zip(repeat(row.version), entries, strict=False), strict=True))
+        claimed = dict(zip(hashes, zip(repeat(row.version), entries, strict=False), strict=True))
+        for hash_ in claims.keys() & claimed.keys():
+            if (before := claims[hash_]) is not GONE:
+                # It is a member since its first claim.
+                claimed[hash_] = before[0], claimed[hash_][1]
+        claims |= claimed
 
     def _release(self, hashes: Iterable[bytes]) -> None:
         for hash_ in hashes:

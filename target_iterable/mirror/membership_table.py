@@ -10,6 +10,7 @@ page of the table is read and written once for all names of a run, and memory ho
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -47,8 +48,6 @@ _CACHED_MISSING: Final = 1_000_000
 _LOOKED_UP_PENDING: Final = 10_000
 """Entries of the log above which it is folded before a single member is looked up."""
 
-_MissingByPart = dict[int, MissingKeys]
-
 
 class MembershipTable:
     """Members of one stream. Names of one `kind` mean the same thing in all streams.
@@ -64,7 +63,7 @@ class MembershipTable:
         ledger.create_table(MEMBERS)
         self._streams = MirroredStreams(ledger, stream, self._prefix)
         self._log = MemberLog(ledger, self._prefix)
-        self._counted: tuple[int, int, _MissingByPart] | None = None
+        self._counted: tuple[int, int, dict[int, MissingKeys]] | None = None
 
     @property
     def version(self) -> int:
@@ -195,22 +194,25 @@ class MembershipTable:
 
     def _members(self, last_of: Mapping[bytes, int | None]) -> list[Member]:
         """Return the members with these hashes, in their order; `last_of` is hash -> last version."""
-        query = select(MEMBERS.c.key, MEMBERS.c.sealed).where(KEY_IN).order_by(MEMBERS.c.key)
-        keys = [self._prefix + hash_ for hash_ in last_of]
+        names = self._encrypted({self._prefix + hash_ for hash_ in last_of})
+        return [
+            Member(key, self._decrypt(key, name), last_of[key[SCOPE_BYTES:]]) for key, name in sorted(names.items())
+        ]
+
+    def _encrypted(self, keys: AbstractSet[bytes]) -> dict[bytes, bytes]:
+        """Return key -> encrypted name, for those of `keys` that are members."""
+        query = select(MEMBERS.c.key, MEMBERS.c.sealed).where(KEY_IN)
         with self._ledger.transaction() as connection:
-            rows: Sequence[Any] = connection.execute(query, {"keys": keys}).all()
-        return [Member(key, self._decrypt(key, name), last_of[key[SCOPE_BYTES:]]) for key, name in rows]
+            rows: Sequence[Any] = connection.execute(query, {"keys": sorted(keys)}).all()
+        return dict(rows)
 
     def _missing(self, version: int) -> Iterator[tuple[int, MissingKeys]]:
-        """Yield part -> members that were not seen since `version`, as they were when they were counted.
-
-        They are computed anew when the log has changed since.
-        """
+        """Yield part -> members that were not seen since `version`, as counted last, unless the log has changed since."""
         last = self._log.last
         if self._counted is not None and self._counted[:2] == (version, last):
             yield from self._counted[2].items()
             return
-        found: _MissingByPart = {}
+        found: dict[int, MissingKeys] = {}
         count = 0
         for part in self._parts():
             rows = self._log.rows([part])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from iterable_api.storage import databases
 from target_iterable.ledger.idempotency_keys import IdempotencyStore
 from target_iterable.ledger.ledger import SCOPE_BYTES, Ledger
-from target_iterable.mirror.log_replay import Claim, LogKind, LogRow, Pending
+from target_iterable.mirror.log_replay import Claim, LogKind, LogRow, Pending, part_of
 from target_iterable.mirror.member_log import MAX_LOOSE_ENTRIES, MemberLog
 from target_iterable.mirror.membership_table import MembershipTable
 from target_iterable.mirror.name_encryption import HASH_BYTES
@@ -112,6 +113,12 @@ class DryRunMembershipTable(MembershipTable):
         claims = (claim for part in self._parts() for claim in self._new_claims(part))
         new = sum(born < version and len(entry) > HASH_BYTES for born, entry in claims)
         return super()._count_before(version) + new
+
+    def _encrypted(self, keys: AbstractSet[bytes]) -> dict[bytes, bytes]:
+        """Return key -> encrypted name, for those of `keys` that are members: also where only the log has them."""
+        pending = Pending(self._log.rows({part_of(key[SCOPE_BYTES:]) for key in keys})).claims
+        logged = {self._prefix + hash_: entry[HASH_BYTES:] for hash_, (_, entry) in pending.items() if entry}
+        return super()._encrypted(keys) | {key: logged[key] for key in keys & logged.keys()}
 
     def _new_claims(self, part: int) -> Iterator[Claim]:
         """Yield the claims of a part that are of no member in the table."""

@@ -75,6 +75,7 @@ _loads = st.lists(st.tuples(_subsets, _subsets, _subsets), max_size=3)
 _runs = st.lists(st.tuples(_loads, st.booleans(), st.none() | st.integers(0, 30)), min_size=1, max_size=5)
 
 
+@pytest.mark.more
 @settings(max_examples=6, derandomize=True, suppress_health_check=[*HealthCheck], deadline=None)
 @given(runs=_runs)
 def test_members_are_those_that_plain_sets_say_after_any_runs_and_kills(
