@@ -34,9 +34,9 @@ from sqlalchemy import (
     inspect,
     literal,
     select,
-    table,
     text,
 )
+from sqlalchemy import table as named
 from sqlalchemy.schema import CreateTable
 
 from iterable_api.storage import databases
@@ -122,10 +122,10 @@ def _version(connection: Connection) -> int:
         return int(version)
     inspector = inspect(connection)
     found = {name: inspector.get_columns(name) for name in VERSION_1_TABLES if inspector.has_table(name)}
-    for name, columns in found.items():
-        if {it["name"] for it in columns} != VERSION_1_TABLES[name]:
+    for table, columns in found.items():
+        if {it["name"] for it in columns} != VERSION_1_TABLES[table]:
             raise ValueError(
-                f"`ledger` has a table {name!r} of a version that is not known. Name another `ledger`: then all "
+                f"`ledger` has a table {table!r} of a version that is not known. Name another `ledger`: then all "
                 "records count as new, and what happens once for its key happens once more."
             )
     return 1 if found else 0
@@ -160,7 +160,7 @@ def _create_member_log(connection: Connection) -> None:
     connection.execute(text(_LOG_INDEX))
     if inspect(connection).has_table(_SIGHTINGS):
         nothing = literal(b"", LargeBinary)
-        seen = table(_SIGHTINGS, *map(column, ("number", "stream", "version", "hashes")))
+        seen = named(_SIGHTINGS, *map(column, ("number", "stream", "version", "hashes")))
         moved = select(
             seen.c.stream, literal(-1), seen.c.number, literal("seen"), seen.c.version, nothing, seen.c.hashes
         )

@@ -207,7 +207,7 @@ class MembershipTable:
         return dict(rows)
 
     def _missing(self, version: int) -> Iterator[tuple[int, MissingKeys]]:
-        """Yield part -> members that were not seen since `version`, as counted last, unless the log has changed since."""
+        """Yield part -> members that were not seen since `version`, as last counted if the log is as it was."""
         last = self._log.last
         if self._counted is not None and self._counted[:2] == (version, last):
             yield from self._counted[2].items()
