@@ -9,8 +9,8 @@ from threading import Lock
 
 from target_iterable.core.operation import BatchResult, Operation
 from target_iterable.ledger.deduplication import Deduplication
+from target_iterable.ledger.deduplicator import RowHasher
 from target_iterable.ledger.ledger import Ledger
-from target_iterable.ledger.row_hashes import RowHasher
 
 
 class Claimer(Deduplication):
