@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks import batch, webhooks
+from benchmarks import batch, batch_in, webhooks
 from benchmarks.arena import Arena, arena
 from benchmarks.comparing import FEW, Subject, compare, growth
 from benchmarks.measuring import counted, middle, run
@@ -16,6 +16,8 @@ from benchmarks.mirror import bench as mirror
 from benchmarks.pairs import paired
 from benchmarks.report import Report
 from benchmarks.rows import Load
+from benchmarks.scale import growth as scale
+from benchmarks.segment import bench as segment
 from benchmarks.subjects import taps, targets
 from benchmarks.subjects.sandbox import ROUTES
 from benchmarks.warehouse import bench as warehouse
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     report = Report()
     with arena() as place:
-        for part in options.parts or PARTS:
+        for part in options.parts or [part for part in PARTS if part not in _BY_NAME_ONLY]:
             PARTS[part](place, options, report)
     if options.json:
         report.write(options.json)
@@ -44,6 +46,13 @@ def _batch(place: Arena, options: argparse.Namespace, report: Report) -> None:
     batch.measure(place, options.rows, options.runs, report)
     own = batch.subjects(place)
     _growth({f"batch files, {name}": own[name] for name in batch.FORMATS}, options, report)
+
+
+def _batch_in(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    batch_in.measure(place, options.records, options.runs, report)
+    _growth(
+        {f"BATCH files into the target, {name}": it for name, it in batch_in.subjects(place).items()}, options, report
+    )
 
 
 def _targets(place: Arena, options: argparse.Namespace, report: Report) -> None:
@@ -127,6 +136,10 @@ def _webhooks(place: Arena, options: argparse.Namespace, report: Report) -> None
         report.webhooks(store, figures, webhooks.ratio(figures))
 
 
+def _scale(place: Arena, options: argparse.Namespace, report: Report) -> None:
+    scale.bench(place, options.requests_of_a_project, report)
+
+
 def _starts(place: Arena, options: argparse.Namespace, report: Report) -> None:
     measured = {
         name: middle([run(command, place.folder) for _ in range(options.runs)]).seconds
@@ -143,11 +156,13 @@ _STARTS: Final = {
 PARTS: Final[dict[str, Part]] = {
     "tap": _taps,
     "batch": _batch,
+    "batch-in": _batch_in,
     "target": _targets,
     "ledger": _ledger,
     "wide": _wide,
     "lists": _lists,
     "requests": _requests,
+    "segment": segment.measure,
     "history": _history,
     "start": _starts,
     "tap-growth": _tap_growth,
@@ -156,15 +171,21 @@ PARTS: Final[dict[str, Part]] = {
     "webhooks": _webhooks,
     "warehouse": warehouse.measure,
     "mirror": mirror.measure,
+    "scale": _scale,
 }
+
+_BY_NAME_ONLY: Final = ("warehouse",)
+"""Parts that take a quarter of an hour, and need databases and a package index."""
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("make bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; by default all")
+    parts = f"of {', '.join(PARTS)}; by default all but {', '.join(_BY_NAME_ONLY)}"
+    parser.add_argument("parts", nargs="*", metavar="part", help=parts)
     parser.add_argument("--rows", type=_size, default=200_000, help="rows that taps read")
     parser.add_argument("--records", type=_size, default=100_000, help="records that targets write")
     parser.add_argument("--requests", type=_size, default=6_000, help="records that need a request each")
+    parser.add_argument("--requests-of-a-project", type=_count, default=120, help="of the part scale; five a second")
     parser.add_argument("--runs", type=_count, default=5, help="runs of each subject; medians count")
     parser.add_argument("--instructions", action="store_true", help="count those of the part history, by valgrind")
     parser.add_argument("--seconds", type=_count, default=2, help="how long each receiver of webhooks is sent to")
@@ -173,6 +194,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--peer", action="append", default=[], help="another tap's command; {url} is the API's")
     parser.add_argument("--build", type=Path, help="a folder with another build and its .venv, for the part mirror")
     parser.add_argument("--mirror-sizes", type=_sizes, default=(), help="sizes of all mirrors, in place of their own")
+    parser.add_argument(
+        "--other", default="", help="the command of another build of target-iterable, for the part segment"
+    )
     parser.add_argument("--json", type=Path, help="where the results are written")
     return parser
 

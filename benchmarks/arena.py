@@ -39,7 +39,11 @@ class Arena:
 
     def target(self, target: Target, stream: str = "events", *, broken: bool = False) -> Subject:
         """What writes the records of one stream; with `broken`, some of them cannot be written."""
-        return partial(self._write, target, LOADS[stream], broken)
+        return partial(self._write, target, LOADS[stream], broken=broken)
+
+    def writing(self, target: Target, load: Load) -> Subject:
+        """What writes the records of any load."""
+        return partial(self._write, target, load, broken=False)
 
     def peer(self, command: str) -> Tap:
         """Any other command; `{url}` in it becomes that of the API."""
@@ -51,7 +55,7 @@ class Arena:
         check(rows, cost.written)
         return cost
 
-    def _write(self, target: Target, load: Load, broken: bool, records: int) -> Cost:  # noqa: FBT001 (bound above)
+    def _write(self, target: Target, load: Load, records: int, *, broken: bool) -> Cost:
         messages = self._input(load, records, broken=broken)
         self.server.received()
         with self._folder() as folder:

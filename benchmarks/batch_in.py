@@ -1,8 +1,7 @@
-"""`python -m benchmarks.batch_in`: files of BATCH messages into the target, beside RECORD messages of the same rows."""
+"""Files of BATCH messages into the target, beside RECORD messages of the same rows."""
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -14,7 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.arena import Arena, arena, check
+from benchmarks.arena import Arena, check
 from benchmarks.comparing import Subject, compare
 from benchmarks.measuring import Cost, run
 from benchmarks.report import Report
@@ -41,7 +40,7 @@ def measure(place: Arena, records: int, runs: int, report: Report) -> None:
         report.comparison(f"BATCH files of {stream} into the target", compare(subjects(place, stream), records, runs))
 
 
-def subjects(place: Arena, stream: str) -> dict[str, Subject]:
+def subjects(place: Arena, stream: str = STREAMS[0]) -> dict[str, Subject]:
     """The forms in which the records of a stream may come. Rows in Parquet are as tap-iterable writes them."""
     load = LOADS[stream]
     files = {name: partial(_read, place, load, format_, write) for name, (format_, write) in _FORMS.items()}
@@ -107,17 +106,3 @@ _FORMS: Final[Mapping[str, tuple[str, Write]]] = {
     "JSON lines": ("jsonl", _write_lines),
 }
 """Name -> format of the messages, and what writes the file."""
-
-
-def main() -> None:
-    """Measure what the arguments ask for."""
-    parser = argparse.ArgumentParser("python -m benchmarks.batch_in", description=__doc__)
-    parser.add_argument("--records", type=int, default=200_000, help="records of each stream")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each subject; medians count")
-    options = parser.parse_args()
-    with arena() as place:
-        measure(place, options.records, options.runs, Report())
-
-
-if __name__ == "__main__":
-    main()

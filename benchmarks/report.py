@@ -131,6 +131,14 @@ class Report:
         _console.print(table)
         self._results[title] = dict(measured)
 
+    def milliseconds(self, title: str, measured: Mapping[str, float]) -> None:
+        """Short times, which are given in seconds."""
+        table = _table(title, "", "ms")
+        for name, value in measured.items():
+            table.add_row(name, f"{1000 * value:.2f}")
+        _console.print(table)
+        self._results[title] = dict(measured)
+
     def write(self, path: Path) -> None:
         """Keep everything as JSON."""
         path.write_text(json.dumps(self._results, indent=2) + "\n")

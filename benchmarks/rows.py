@@ -19,15 +19,18 @@ BROKEN: Final = 20
 """Of records that are broken on purpose, every so many has no e-mail address that could be one."""
 START: Final = datetime(2026, 9, 1, tzinfo=UTC)
 END: Final = datetime(2026, 10, 1, tzinfo=UTC)
-_NUMBER: Final = b"%%number%%"
-_CITIES: Final = ("Kyiv", "Hyderabad", "San Jose", "Leeds", "Zürich", "Lagos", "Osaka", "Quito")
-_PLANS: Final = ("free", "silver", "gold")
+NUMBER: Final = "%%number%%"
+"""Stands for the number of a block."""
+MILLISECONDS: Final = "%%ms%%"
+"""Stands for three digits that differ from one block to the next, so that no date comes twice within a thousand."""
+CITIES: Final = ("Kyiv", "Hyderabad", "San Jose", "Leeds", "Zürich", "Lagos", "Osaka", "Quito")
+PLANS: Final = ("free", "silver", "gold")
 _SECONDS: Final = int((END - START).total_seconds())
 
 
 def export_blocks(count: int) -> Iterator[bytes]:
     """So many lines of an export of custom events, in blocks."""
-    return _numbered([_export_template()], count)
+    return numbered([_export_template()], count)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Load:
         """One SCHEMA message and so many RECORD messages, in blocks."""
         yield _schema_message(self.stream) + b"\n"
         templates = [_message_template(self.stream, number, broken=broken) for number in range(self.variants)]
-        yield from _numbered(templates, count)
+        yield from numbered(templates, count)
 
 
 CATALOG: Final = "Things"
@@ -73,19 +76,25 @@ LOADS: Final[dict[str, Load]] = {
 """The loads by stream; the target knows their names."""
 
 
-def _numbered(templates: Sequence[bytes], count: int) -> Iterator[bytes]:
+def numbered(templates: Sequence[bytes], count: int) -> Iterator[bytes]:
+    """So many lines, in blocks that are copies of the templates, each with its number."""
     whole, rest = divmod(count, BLOCK)
     for number in range(whole):
-        yield templates[number % len(templates)].replace(_NUMBER, b"%010d" % number)
+        yield _with_number(templates[number % len(templates)], number)
     if rest:
-        lines = templates[whole % len(templates)].replace(_NUMBER, b"%010d" % whole).splitlines(keepends=True)
+        lines = _with_number(templates[whole % len(templates)], whole).splitlines(keepends=True)
         yield b"".join(lines[:rest])
+
+
+def _with_number(template: bytes, number: int) -> bytes:
+    block = template.replace(NUMBER.encode(), b"%010d" % number)
+    return block.replace(MILLISECONDS.encode(), b"%03d" % (number % 1000))
 
 
 @cache
 def _export_template() -> bytes:
     dice = random.Random(8)
-    return b"".join(_line(_export_row(dice, place)) for place in range(BLOCK))
+    return b"".join(line(_export_row(dice, place)) for place in range(BLOCK))
 
 
 @cache
@@ -94,33 +103,34 @@ def _message_template(stream: str, variant: int, *, broken: bool) -> bytes:
     records = [_MAKERS[stream](dice, place + variant * BLOCK) for place in range(BLOCK)]
     for record in records[::BROKEN] if broken else ():
         record["email"] = "nobody"
-    return b"".join(_line({"type": "RECORD", "stream": stream, "record": record}) for record in records)
+    return b"".join(line({"type": "RECORD", "stream": stream, "record": record}) for record in records)
 
 
-def _line(row: dict[str, Any]) -> bytes:
+def line(row: dict[str, Any]) -> bytes:
+    """One line of JSON."""
     return json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
 
 def _export_row(dice: random.Random, place: int) -> dict[str, Any]:
     """One row, with dates as Iterable writes them, dotted keys, and fields that no schema knows."""
-    created = _moment(dice).strftime("%Y-%m-%d %H:%M:%S +00:00")
+    created = moment(dice).strftime("%Y-%m-%d %H:%M:%S +00:00")
     row: dict[str, Any] = {
         "createdAt": created,
-        "email": f"user{place}-{_NUMBER.decode()}@example.com",
+        "email": f"user{place}-{NUMBER}@example.com",
         "itblUserId": f"{dice.getrandbits(128):032x}",
         "eventName": dice.choice(("orderPlaced", "orderShipped", "appOpened", "planChanged")),
         "eventUpdatedAt": created,
-        "id": f"{place}-{_NUMBER.decode()}",
+        "id": f"{place}-{NUMBER}",
         "campaignId": dice.randrange(10**6, 10**7),
         "itblInternal.documentCreatedAt": created,
         "itblInternal.emailDomain": "example.com",
-        "address.city": dice.choice(_CITIES),
+        "address.city": dice.choice(CITIES),
         "address.country": "UA",
-        "plan": dice.choice(_PLANS),
+        "plan": dice.choice(PLANS),
         "isTrial": dice.random() < 0.5,  # noqa: PLR2004 (a coin)
     }
     if place % 2:
-        row["order"] = {"number": place, "total": _price(dice), "items": [{"sku": "A-1", "qty": 2}]}
+        row["order"] = {"number": place, "total": price(dice), "items": [{"sku": "A-1", "qty": 2}]}
     if place % 3:
         row["userId"] = f"customer-{place}"
     return row
@@ -128,66 +138,66 @@ def _export_row(dice: random.Random, place: int) -> dict[str, Any]:
 
 def _event(dice: random.Random, place: int) -> dict[str, Any]:
     return {
-        "email": f"user{place}-{_NUMBER.decode()}@example.com",
+        "email": f"user{place}-{NUMBER}@example.com",
         "eventName": dice.choice(("orderPlaced", "orderShipped", "appOpened", "planChanged")),
-        "id": f"{place}-{_NUMBER.decode()}",
-        "createdAt": _moment(dice).isoformat(),
+        "id": f"{place}-{NUMBER}",
+        "createdAt": moment(dice).isoformat(),
         "campaignId": dice.randrange(10**6, 10**7),
-        "shippedAt": _moment(dice).isoformat(),
-        "plan": dice.choice(_PLANS),
+        "shippedAt": moment(dice).isoformat(),
+        "plan": dice.choice(PLANS),
         "isTrial": bool(place % 2),
-        "total": _price(dice),
+        "total": price(dice),
         "order": {"number": place, "items": [{"sku": "A-1", "qty": 2}], "note": "ring twice, " * 8},
-        "address": {"city": dice.choice(_CITIES), "country": "UA"},
+        "address": {"city": dice.choice(CITIES), "country": "UA"},
     }
 
 
 def _user(dice: random.Random, place: int) -> dict[str, Any]:
     return {
-        "email": f"user{place}-{_NUMBER.decode()}@example.com",
+        "email": f"user{place}-{NUMBER}@example.com",
         "firstName": "Ann",
         "lastName": f"Novak {place}",
-        "signedUpAt": _moment(dice).isoformat(),
-        "plan": dice.choice(_PLANS),
+        "signedUpAt": moment(dice).isoformat(),
+        "plan": dice.choice(PLANS),
         "isTrial": bool(place % 2),
-        "total": _price(dice),
-        "favouriteCity": dice.choice(_CITIES),
-        "address": {"city": dice.choice(_CITIES), "country": "UA", "note": "ring twice, " * 10},
+        "total": price(dice),
+        "favouriteCity": dice.choice(CITIES),
+        "address": {"city": dice.choice(CITIES), "country": "UA", "note": "ring twice, " * 10},
         "tags": ["a", "b", "c"],
     }
 
 
 def _wide_user(dice: random.Random, place: int) -> dict[str, Any]:
     """A profile with a few of many fields; which, differs from one to the next."""
-    few = {f"field{number}": _moment(dice).isoformat() for number in dice.sample(range(WIDE), 10)}
-    return {"email": f"user{place}-{_NUMBER.decode()}@example.com", "favouriteCity": dice.choice(_CITIES), **few}
+    few = {f"field{number}": moment(dice).isoformat() for number in dice.sample(range(WIDE), 10)}
+    return {"email": f"user{place}-{NUMBER}@example.com", "favouriteCity": dice.choice(CITIES), **few}
 
 
 def _item(dice: random.Random, place: int) -> dict[str, Any]:
     return {
-        "itemId": f"{place}-{_NUMBER.decode()}",
+        "itemId": f"{place}-{NUMBER}",
         "catalogName": CATALOG,
         "description": "ring twice, " * 25,
-        "city": dice.choice(_CITIES),
+        "city": dice.choice(CITIES),
         "inStock": bool(place % 2),
-        "price": _price(dice),
-        "changedAt": _moment(dice).isoformat(),
+        "price": price(dice),
+        "changedAt": moment(dice).isoformat(),
     }
 
 
 def _member(_dice: random.Random, place: int) -> dict[str, Any]:
     """A member of one of many lists: records of the same list are far apart."""
-    return {"email": f"user{place}-{_NUMBER.decode()}@example.com", "listId": place + 1}
+    return {"email": f"user{place}-{NUMBER}@example.com", "listId": place + 1}
 
 
 def _message(_dice: random.Random, place: int) -> dict[str, Any]:
-    who = f"user{place}-{_NUMBER.decode()}@example.com"
-    return {"id": f"{place}-{_NUMBER.decode()}", "email": who, "campaignId": 5, "order": f"A-{place}"}
+    who = f"user{place}-{NUMBER}@example.com"
+    return {"id": f"{place}-{NUMBER}", "email": who, "campaignId": 5, "order": f"A-{place}"}
 
 
 def _cart(dice: random.Random, place: int) -> dict[str, Any]:
-    items = [{"id": "A-1", "name": "Bell", "price": _price(dice), "quantity": 1}]
-    return {"email": f"user{place}-{_NUMBER.decode()}@example.com", "items": items}
+    items = [{"id": "A-1", "name": "Bell", "price": price(dice), "quantity": 1}]
+    return {"email": f"user{place}-{NUMBER}@example.com", "items": items}
 
 
 _MAKERS: Final = {
@@ -263,9 +273,11 @@ _COLUMNS: Final = {
 }
 
 
-def _moment(dice: random.Random) -> datetime:
+def moment(dice: random.Random) -> datetime:
+    """Any second of the month."""
     return START + timedelta(seconds=dice.randrange(_SECONDS))
 
 
-def _price(dice: random.Random) -> float:
+def price(dice: random.Random) -> float:
+    """Any price with two digits behind the point."""
     return dice.randrange(100, 100_000) / 100

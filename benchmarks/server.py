@@ -17,12 +17,13 @@ from threading import Lock
 from typing import Any, Final
 
 from benchmarks.rows import CATALOG, LOADS, export_blocks
+from benchmarks.segment.calls import CALLS
 
 _EXPORT: Final = re.compile(r"/rows/(\d+)/api/export/data\.json")
 _RECEIVED: Final = "/received"
 _PROJECT: Final = {"fields": {}, "params": {"catalogNames": [{"name": CATALOG}], "definedMappings": {}}}
 """What a project without fields answers, whatever it is asked."""
-_TAKEN: Final = {load.path: load.marker for load in LOADS.values()}
+_TAKEN: Final = {load.path: load.marker for load in (*CALLS, *LOADS.values())}
 
 
 class Server:

@@ -178,6 +178,11 @@ def forget_reader_command(context: click.Context, /, *, name: str, store: str) -
     help="Where the limits are kept together with other processes: the `rate_limit_store` of the tap. A URL with a "
     "password must come from the variable.",
 )
+@_option(
+    "rate-limit-project",
+    metavar="NAME",
+    help="The name of the project in that store: the `rate_limit_project` of the tap.",
+)
 @click.option("--json", "is_json", is_flag=True, help="Print JSON instead of a table.")
 @click.pass_context
 def verify_command(context: click.Context, /, *, is_json: bool, **options: Any) -> None:
@@ -199,7 +204,7 @@ def verify_command(context: click.Context, /, *, is_json: bool, **options: Any) 
                 key,
                 region=options["region"],
                 api_url=options["api_url"],
-                limiter=_limiter(options["rate_limit_store"]),
+                limiter=_limiter(options["rate_limit_store"], options["rate_limit_project"]),
                 user_agent="iterable-webhooks",
             )
         except ValueError as problem:
@@ -210,8 +215,9 @@ def verify_command(context: click.Context, /, *, is_json: bool, **options: Any) 
     context.exit(0 if is_store_complete(found) else _MISSING)
 
 
-def _limiter(place: str | None) -> RateLimiter:
-    return DocumentedLimits(store=open_store(place) if place else None, sleep=PROCESS.sleep)
+def _limiter(place: str | None, project: str | None) -> RateLimiter:
+    store = open_store(place) if place else None
+    return DocumentedLimits(store=store, sleep=PROCESS.sleep, project=project or "")
 
 
 def _verified(

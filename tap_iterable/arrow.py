@@ -21,8 +21,8 @@ from typing import Any, Final, cast
 import msgspec
 from singer_sdk.singerlib.encoding.simple import Message
 
+from iterable_api.storage.extras import extra
 from iterable_api.waiting.shutdown import EXIT_SIGNALS
-from tap_iterable.batch_files.missing_extras import extra
 from tap_iterable.batch_files.rows import Rows
 from tap_iterable.input.selection import NothingSelectedError, UnknownStreamError
 from tap_iterable.records.record_shape import Record
@@ -43,13 +43,21 @@ _AS_BATCHES: Final = {"batch_config": {"encoding": {"format": "parquet"}, "stora
 """Rows and columns are those of Parquet files. The place is never used: no file is made."""
 
 
-def read(config: Mapping[str, Any], stream: str, *, state: Mapping[str, Any] | None = None) -> StreamReader:
+def read(
+    config: Mapping[str, Any],
+    stream: str,
+    *,
+    state: Mapping[str, Any] | None = None,
+    columns: Mapping[str, Mapping[str, Any]] | None = None,
+) -> StreamReader:
     """Read one stream. Nothing is asked of Iterable before the first batch, but with `typed_user_fields`.
 
     Args:
         config: the settings of the tap, as in its file of settings. `batch_config` has no effect.
         stream: the name of the stream. A costly one must be in `costly_streams`.
         state: where to go on: `StreamReader.state` of the last time, or a state of the command. None reads all.
+        columns: JSON Schemas of columns, as a catalog can have them: with the setting `nested_types`, objects whose
+            members they name are structs.
 
     Raises:
         singer_sdk.exceptions.ConfigValidationError: if a setting is wrong; the text names it.
@@ -60,7 +68,9 @@ def read(config: Mapping[str, Any], stream: str, *, state: Mapping[str, Any] | N
     settings = {**config, **_AS_BATCHES}
     with _signal_handlers_kept():
         try:
-            tap = _SilentTap(config=settings, state=deepcopy(dict(state or {})), catalog=_selecting(stream))
+            tap = _SilentTap(
+                config=settings, state=deepcopy(dict(state or {})), catalog=_selecting(stream, columns or {})
+            )
         except NothingSelectedError:
             if stream not in (streams := _SilentTap(config=settings, setup_mapper=False).streams):
                 raise UnknownStreamError(stream, streams) from None
@@ -84,7 +94,7 @@ class StreamReader:
         self._tap = tap
         self._stream = stream
         schema = stream.written_schema()
-        self._columns = RecordBatches(schema or {"properties": {}})
+        self._columns = RecordBatches(schema or {"properties": {}}, nested_types=stream.nested_types)
         self.schema = self._columns.schema
         self._state = deepcopy(dict(tap.state))
         self._batches = self._read()
@@ -158,9 +168,10 @@ class _SilentTap(TapIterable):
     message_writer_class = _NoMessages
 
 
-def _selecting(stream: str) -> dict[str, Any]:
+def _selecting(stream: str, columns: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     metadata = [{"breadcrumb": [], "metadata": {"selected": True}}]
-    return {"streams": [{"tap_stream_id": stream, "stream": stream, "schema": {}, "metadata": metadata}]}
+    schema = {"properties": {name: dict(column) for name, column in columns.items()}} if columns else {}
+    return {"streams": [{"tap_stream_id": stream, "stream": stream, "schema": schema, "metadata": metadata}]}
 
 
 @contextmanager

@@ -129,9 +129,11 @@ class ColumnarPath:
         others, end = self._others(block, start, typed.places)
         if end < len(block) - start and typed.places:
             typed = self._read(block, start, start + end)
-        self._is_made = [False] * (len(block) - start + 1)
-        for place in (*typed.places, *others):
-            self._is_made[place] = True
+        count = len(block) - start
+        self._is_made = [len(typed.places) == count] * count + [False]
+        if not self._is_made[0]:
+            for place in (*typed.places, *others):
+                self._is_made[place] = True
         by_sink = {id(sink): sink for _, sink in self._destinations}
         for key, sink in by_sink.items():
             maps = [stream_map for stream_map, other in self._destinations if id(other) == key]

@@ -18,6 +18,7 @@ PACKAGES: Final = (
     "iterable_sandbox",
     "iterable_webhooks",
     "iterable_runs",
+    "singer_iterable",
 )
 _OWN_MODULES: Final = "its own modules"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -19,11 +19,11 @@ Target = Callable[[str, Load, Path], list[str]]
 """Prepares a run in a folder; the command for it, which reads messages from standard input and posts them to a URL."""
 
 
-def ours(url: str, _load: Load, folder: Path, **settings: Any) -> list[str]:
+def ours(url: str, _load: Load, folder: Path, *, program: Sequence[str] = PROGRAM, **settings: Any) -> list[str]:
     """`target-iterable` with everything on, the limits excepted: they would measure Iterable."""
     config = {"api_key": "bench", "api_url": url, "enforce_rate_limits": False, **settings}
     (folder / "config.json").write_text(json.dumps(config))
-    return [*PROGRAM, "--config", "config.json"]
+    return [*program, "--config", "config.json"]
 
 
 def usual(url: str, load: Load, folder: Path) -> list[str]:

@@ -17,6 +17,8 @@ MAX_CATALOG_ITEM_BYTES: Final = 30_000
 MAX_METADATA_VALUE_BYTES: Final = 30_000
 MAX_EVENT_ID_BYTES: Final = 512
 MAX_USER_ID_LENGTH: Final = 52
+EXPORT_JOBS_AT_ONCE: Final = 4
+"""Export jobs of an organisation that run at a time; others wait at Iterable."""
 SECOND: Final = 1
 MINUTE: Final = 60
 DAY: Final = 86_400

@@ -27,6 +27,7 @@ from iterable_api.http.prepared_requests import PreparedRequests, read_environme
 from iterable_api.http.retries import connection_error, retry_after, retrying
 from iterable_api.http.session import open_session
 from iterable_api.http.stalling import CONNECT_TIMEOUT, STALL_TIMEOUT, is_framed
+from iterable_api.rate_limits.job_slots import JobSlots
 from iterable_api.rate_limits.limiter import DocumentedLimits, RateLimiter
 from iterable_api.waiting.cancellation import PROCESS, Cancellation
 from iterable_api.waiting.retry_policy import REQUEST, RetryPolicy
@@ -173,6 +174,11 @@ class IterableClient:
             yield response
         finally:
             response.close()
+
+    @property
+    def job_slots(self) -> JobSlots | None:
+        """See `RateLimiter`."""
+        return self._limiter.job_slots
 
     def close(self) -> None:
         """Close the connections, also those of the limiter."""

@@ -59,6 +59,14 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
         "this machine, or a URL such as postgresql://user@host/database or redis://host. All processes that use it "
         "have one budget. By default each process keeps the limits for itself.",
     },
+    "rate_limit_project": {
+        "type": ["string", "null"],
+        "minLength": 1,
+        "title": "Rate limit project",
+        "description": "A name for the project, where several projects of an organisation use one `rate_limit_store`: "
+        "all processes with the same name have one budget. Export jobs have one for the whole store, as Iterable runs "
+        "four at a time for an organisation.",
+    },
     "max_tries": {
         "type": "integer",
         "minimum": 1,
@@ -94,7 +102,7 @@ CONNECTION: Final[Mapping[str, Mapping[str, Any]]] = {
         "default": LOCK_TIMEOUT,
         "title": "Lock time-out in seconds",
         "description": "How long to wait for another process that has locked a database of this plugin: the one of "
-        "`rate_limit_store`, and the target's `ledger`.",
+        "`rate_limit_store`, and the target's `ledger`; and, in the middle of a run, for such a database to come back.",
     },
     "user_agent": {
         "type": ["string", "null"],
@@ -170,7 +178,7 @@ def _limiter(config: Mapping[str, Any]) -> RateLimiter:
         return Unlimited()
     location = config.get("rate_limit_store")
     store = open_store(location, config["lock_timeout_seconds"]) if location else None
-    return DocumentedLimits(store=store, sleep=PROCESS.sleep)
+    return DocumentedLimits(store=store, sleep=PROCESS.sleep, project=config.get("rate_limit_project") or "")
 
 
 def describe_sdk_settings(properties: MutableMapping[str, Any]) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from typing import Any, Final
 
+from iterable_api.plugin.expression_types import announced
+
 SETTING: Final = "stream_maps"
 _ELSE: Final = "__else__"
 _KEYS: Final = "__key_properties__"
@@ -68,7 +70,8 @@ def normalised(maps: Mapping[str, Any] | None, key: Iterable[str] = ()) -> dict[
     """The maps for a stream with these key properties, as the mapper takes them.
 
     Options that are null are as if they were not there, `__key_properties__` apart, which then is empty. A map that
-    leaves out other columns (`__else__`) keeps the key, as the SDK documents, but does not do.
+    leaves out other columns (`__else__`) keeps the key, as the SDK documents, but does not do. Expressions are written
+    so that it announces their types.
     """
     return {
         stream: _normalised_map(map_, key) if isinstance(map_, Mapping) else map_
@@ -77,9 +80,18 @@ def normalised(maps: Mapping[str, Any] | None, key: Iterable[str] = ()) -> dict[
 
 
 def _normalised_map(map_: Mapping[str, Any], key: Iterable[str]) -> dict[str, Any]:
-    columns = {column: value for column, value in map_.items() if not (column in _TEXTS and is_null(value))}
+    columns = {
+        column: _normalised_column(column, value)
+        for column, value in map_.items()
+        if not (column in _TEXTS and is_null(value))
+    }
     if _KEYS in columns:
         return columns | {_KEYS: [] if is_null(columns[_KEYS]) else columns[_KEYS]}
     # The type of a column is that of the expression only where this is its name, which can be no expression elsewhere.
     kept = {name: name for name in key if name.isidentifier()} if _ELSE in columns else {}
     return kept | columns
+
+
+def _normalised_column(column: str, value: Any) -> Any:
+    is_expression = isinstance(value, str) and not column.startswith("__") and not is_null(value)
+    return announced(value) if is_expression else value

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Final, Protocol, cast
-
-from pyrate_limiter import Decision, Rate, RateItem, StateAlgorithm, StateBucket, TokenBucket
-from pyrate_limiter.abstracts.algorithm import State
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from iterable_api.errors import DailyCapReachedError
-from iterable_api.facts.endpoint_facts import EndpointFacts
 from iterable_api.facts.endpoints import ENDPOINTS
 from iterable_api.facts.limits import DAY, Limit
-from iterable_api.rate_limits.state_store import LimitStore, LimitStoreError, StoredState
+from iterable_api.rate_limits.job_slots import JobSlots
+from iterable_api.rate_limits.memory_store import MemoryStore
+from iterable_api.rate_limits.rules import JITTER, Rule
+from iterable_api.rate_limits.state_store import LimitStore, LimitStoreError
 
-JITTER: Final = 0.5
-"""Seconds by which the travel times of two requests may differ: a new connection across an ocean, and an open one."""
-
-_NEGLIGIBLE: Final = 0.05
-"""Share of its period by which a limit may be slower before its burst is made smaller instead."""
+_LATE_SECONDS: Final = JITTER / 2
+"""A slot that is missed by more is given up, and another one reserved: whoever comes late comes with those behind."""
+_MISSED_SLOTS: Final = 5
+"""How many slots are given up for one request. A process that is always late would else never send it."""
 
 
 class RateLimiter(Protocol):
     """The limiter that `IterableClient` asks before every attempt."""
+
+    @property
+    def job_slots(self) -> JobSlots | None:
+        """The slots of export jobs that run at Iterable; None where they are not counted."""
 
     def acquire(self, method: str, path: str) -> None:
         """Wait until the endpoint may be called.
@@ -40,6 +41,8 @@ class RateLimiter(Protocol):
 
 class Unlimited:
     """No limit at all: for a sandbox that was started without limits."""
+
+    job_slots: JobSlots | None = None
 
     def acquire(self, method: str, path: str) -> None:
         """Return at once."""
@@ -57,10 +60,11 @@ class DocumentedLimits:
     A daily cap counts the last 24 hours, however Iterable counts its days.
 
     Args:
-        clock: gives seconds and never goes back.
+        clock: gives seconds and never goes back; by default the clock of the store, which all processes share.
         sleep: waits for so many seconds.
-        store: holds the state of the limits for all processes that use it; the clocks of their machines must then
-            agree to within `JITTER`. By default the state is in memory.
+        store: holds the state of the limits for all processes that use it; by default the state is in memory.
+        project: the name of the project, where processes of several projects use one store: limits of the
+            organisation are shared by all of them, all others by those with the same name.
     """
 
     def __init__(
@@ -69,87 +73,66 @@ class DocumentedLimits:
         clock: Callable[[], float] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         store: LimitStore | None = None,
+        project: str = "",
     ) -> None:
-        self._clock = clock or (time.monotonic if store is None else time.time)
+        self._clock = clock
+        self._now = clock or time.monotonic
         self._sleep = sleep
-        self._store = store
+        self._store = store or MemoryStore()
         self._lock = threading.Lock()
         self._failure: LimitStoreError | None = None
+        self._seen: dict[str, str] = {}
+        self.job_slots: JobSlots | None = JobSlots(self._store)
         # The longest period comes first: a daily cap that is used up is an error without a wait before it.
-        self._buckets = {
-            endpoint: [(limit, _bucket(facts, limit, store)) for limit in reversed(facts.limits)]
+        self._rules = {
+            endpoint: [(limit, _name(endpoint, limit, project), Rule(limit)) for limit in reversed(facts.limits)]
             for endpoint, facts in ENDPOINTS.items()
             if facts.limits
         }
 
     def acquire(self, method: str, path: str) -> None:
         """Wait for every short limit of the endpoint; see `RateLimiter`."""
-        for limit, bucket in self._buckets.get((method, path), ()):
-            if (seconds := self._reserve(method, path, limit, bucket)) > 0:
-                self._sleep(seconds)
+        for limit, name, rule in self._rules.get((method, path), ()):
+            for _ in range(_MISSED_SLOTS):
+                asked, seconds = self._reserve(name, rule)
+                if seconds is None:
+                    raise DailyCapReachedError(method, path, limit.count)
+                if seconds > 0:
+                    self._sleep(seconds)
+                if limit.seconds >= DAY or self._now() - asked - seconds <= _LATE_SECONDS:
+                    break
 
     def close(self) -> None:
         """See `RateLimiter`."""
-        if self._store is not None:
-            self._store.close()
+        self._store.close()
 
-    def _reserve(self, method: str, path: str, limit: Limit, bucket: StateBucket) -> float:
-        """Reserve the next free slot of a limit, and return the seconds until it.
+    def _reserve(self, name: str, rule: Rule) -> tuple[float, float | None]:
+        """Reserve the next free slot of a limit.
 
-        Slots are given in the order of asking, so that threads wait in turn instead of racing.
+        Slots are given in the order of asking, so that threads wait in turn instead of racing. A store that has failed
+        once is not asked again, nor waited for.
+
+        Returns:
+            The moment just before the store was asked, by the clock of this process, and the seconds until the slot;
+            None if a daily cap is used up.
         """
         with self._lock:
-            now = slot = int(self._clock() * 1000)
-            # Once, or more often if another process takes the slot between the two steps.
-            while not self._put(bucket, item := RateItem(path, slot)):
-                if limit.seconds >= DAY:
-                    raise DailyCapReachedError(method, path, limit.count)
-                slot += cast("int", bucket.waiting(item))
-            return (slot - now) / 1000
-
-    def _put(self, bucket: StateBucket, item: RateItem) -> bool:
-        """Put an item into a bucket, if it fits. A store that has failed once is not asked again, nor waited for."""
-        if self._failure is not None:
-            raise self._failure
-        try:
-            return bool(bucket.put(item))
-        except LimitStoreError as error:
-            self._failure = error
-            raise
+            if self._failure is not None:
+                raise self._failure
+            asked = self._now()
+            now = None if self._clock is None else int(self._clock() * 1000)
+            try:
+                reserved = self._store.reserve(name, rule, self._seen.get(name, ""), now)
+            except LimitStoreError as error:
+                self._failure = error
+                raise
+            if reserved is None:
+                return asked, None
+            self._seen[name] = reserved.state
+            return asked, reserved.wait / 1000
 
 
-class _ExactPeriod(StateAlgorithm):
-    """Counts the requests of the last period exactly: the state is the moment of each."""
-
-    def initial(self, _rates: list[Rate]) -> State:
-        return ()
-
-    def step(self, rates: list[Rate], state: State, now: int, weight: int) -> tuple[State, Decision]:
-        (rate,) = rates
-        recent = tuple(moment for moment in state if moment >= now - rate.interval)
-        if len(recent) + weight > rate.limit:
-            return state, Decision(failing_rate=rate)
-        return (*recent, *[now] * weight), Decision()
-
-    def decode(self, values: Sequence[str]) -> State:
-        return tuple(int(value) for value in values)
-
-
-def _bucket(facts: EndpointFacts, limit: Limit, store: LimitStore | None) -> StateBucket:
-    name = f"{facts.method} {facts.path} {limit.count}/{limit.seconds}"
-    state = None if store is None else StoredState(store, name)
-    if limit.seconds >= DAY:
-        return StateBucket([Rate(limit.count, limit.seconds * 1000)], algorithm=_ExactPeriod(), store=state)
-    return StateBucket([_rate(limit)], algorithm=TokenBucket(), store=state)
-
-
-def _rate(limit: Limit) -> Rate:
-    """The rate that keeps `limit` although requests may be delayed by up to `JITTER`.
-
-    In that time, `ahead` later requests can catch up with earlier ones. A smaller burst makes room for them, which
-    costs no throughput; or a longer period, where the burst is too small or the difference is negligible.
-    """
-    ahead = JITTER * limit.count / limit.seconds
-    spare = min(math.ceil(ahead - _NEGLIGIBLE), limit.count - 1)
-    stretch = max(1.0, (1 + ahead) / (1 + spare))
-    return Rate(limit.count, math.ceil(limit.seconds * 1000 * stretch), burst=limit.count - spare)
+def _name(endpoint: tuple[str, str], limit: Limit, project: str) -> str:
+    method, path = endpoint
+    name = f"{method} {path} {limit.count}/{limit.seconds}"
+    return f"{project} {name}" if project and limit.scope != "organisation" else name

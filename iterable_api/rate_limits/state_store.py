@@ -1,28 +1,25 @@
 """Stores for the state of limits that processes share: a SQLite file, PostgreSQL or Redis.
 
-All processes that use a store share one budget, so a store belongs to one project, or to one organisation where
-its projects export together.
+All processes that use a store share one budget, or one for each name of a project, see `DocumentedLimits`. Time is the
+store's: the clocks of workers may differ.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-from pyrate_limiter import Decision, Rate, StateStore
-from pyrate_limiter.abstracts.algorithm import State, StateAlgorithm
-
 from iterable_api.errors import IterableError
+from iterable_api.rate_limits.rules import Reservation, Rule
 from iterable_api.storage.paths import file_problem, sqlite_file
 from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
 
-_REDIS_PREFIX: Final = "iterable_rate_limits"
 REDIS_TIMEOUT: Final = 10
 """Seconds that Redis may be silent, unless its URL has a `socket_timeout`. Redis has no locks."""
 
-Update = Callable[[str], str | None]
-"""Maps the text of a state, "" at first, to the new text, or None if nothing changes."""
+Update = Callable[[str, int], str | None]
+"""Maps the text of a state, "" at first, and the time in milliseconds to the new text, or None if nothing changes."""
 
 
 class LimitStoreError(IterableError, ValueError):
@@ -46,6 +43,13 @@ class LimitStoreLockedError(LimitStoreError):
 class LimitStore(Protocol):
     """Texts by name that several processes update, one after the other."""
 
+    def reserve(self, name: str, rule: Rule, seen: str, now: int | None = None) -> Reservation | None:
+        """Reserve the next free slot of a limit, without another process in between; see `Rule.reserve`.
+
+        Raises:
+            LimitStoreError: if the store cannot be reached.
+        """
+
     def update(self, name: str, update: Update) -> None:
         """Read a text, and store the one that `update` makes of it, without an update by another process in between.
 
@@ -55,67 +59,6 @@ class LimitStore(Protocol):
 
     def close(self) -> None:
         """Close the connections."""
-
-
-class StoredState(StateStore):
-    """The state of one limit in a common store."""
-
-    def __init__(self, store: LimitStore, name: str) -> None:
-        self._store = store
-        self._name = name
-
-    def check(self, algorithm: StateAlgorithm, rates: list[Rate], now: int, weight: int) -> Decision:
-        """Count a request, if the limit allows it."""
-        decisions: list[Decision] = []
-
-        def step(content: str) -> str | None:
-            state, decision = algorithm.step(rates, _decoded(content, algorithm, rates), now, weight)
-            decisions.append(decision)
-            return " ".join(map(str, state)) if decision.allowed else None
-
-        self._store.update(self._name, step)
-        return decisions[-1]
-
-    def read(self, algorithm: StateAlgorithm, rates: list[Rate]) -> State:
-        """The current state."""
-        seen: list[str] = []
-        self._store.update(self._name, seen.append)
-        return _decoded(seen[-1], algorithm, rates)
-
-    def reset(self) -> None:
-        """Clear the state."""
-        self._store.update(self._name, lambda _: "")
-
-
-def _decoded(content: str, algorithm: StateAlgorithm, rates: list[Rate]) -> State:
-    return algorithm.decode(content.split()) if content else algorithm.initial(rates)
-
-
-class RedisStore:
-    """Texts in Redis. An update is repeated if another process was quicker."""
-
-    def __init__(self, client: Any, errors: type[Exception]) -> None:
-        self._client = client
-        self._errors = errors
-
-    def update(self, name: str, update: Update) -> None:
-        """See `LimitStore`."""
-        key = f"{_REDIS_PREFIX}:{name}"
-
-        def transaction(pipe: Any) -> None:
-            changed = update((pipe.get(key) or b"").decode())
-            pipe.multi()
-            if changed is not None:
-                pipe.set(key, changed)
-
-        try:
-            self._client.transaction(transaction, key)
-        except self._errors as error:
-            raise LimitStoreError(error) from None
-
-    def close(self) -> None:
-        """See `LimitStore`."""
-        self._client.close()
 
 
 # Importing a driver takes time, and most runs have no store.
@@ -133,11 +76,10 @@ def _postgresql(url: str, lock_timeout: float) -> LimitStore:
     return sql_state_store.postgresql(url, lock_timeout)
 
 
-def _redis(url: str, _lock_timeout: float) -> LimitStore:
-    import redis  # noqa: PLC0415 (see above)
+def _redis(url: str, patience: float) -> LimitStore:
+    from iterable_api.rate_limits import redis_store  # noqa: PLC0415 (see above)
 
-    client = redis.Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
-    return RedisStore(client, redis.RedisError)
+    return redis_store.RedisStore(url, REDIS_TIMEOUT, patience)
 
 
 _KINDS: Final[Mapping[str, tuple[Callable[[str, float], LimitStore], str]]] = {

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import StaticPool
 
+from iterable_api.storage.reconnecting import be_patient
 from iterable_api.waiting.cancellation import PROCESS
 from iterable_api.waiting.retry_policy import LOCK_TIMEOUT
 
@@ -24,7 +25,12 @@ SQLITE_WAIT_SECONDS: Final = 0.5
 """Seconds that SQLite waits by itself. Neither a signal nor a cancellation gets through to it meanwhile."""
 _PAUSE_SECONDS: Final = 0.01
 """Seconds between two attempts: there are locks for which SQLite itself does not wait at all."""
-_CONNECTION_OPTIONS: Final = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
+_CONNECTION_OPTIONS: Final = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "tcp_user_timeout": "60000",
+}
 """Time-outs of PostgreSQL's library for a server that is gone, unless the URL has them. The last is in milliseconds."""
 _LOCK_SETTINGS: Final = ("lock_timeout", "idle_in_transaction_session_timeout")
 _LOCK_NOT_AVAILABLE: Final = "55P03"
@@ -47,14 +53,21 @@ def sqlite(location: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
     return engine
 
 
-def postgresql(url: str, lock_timeout: float = LOCK_TIMEOUT) -> Engine:
+def postgresql(url: str, lock_timeout: float = LOCK_TIMEOUT, *, pre_ping: bool = True) -> Engine:
     """The database at `url`, by the driver that the extra `postgres` brings; see `sqlite`.
 
     A process that stands still in the middle of a transaction loses it after the same time, and its locks with it.
+    For as long, `reconnecting.connected` waits for a server that is restarted.
+
+    Args:
+        url: the address.
+        lock_timeout: seconds.
+        pre_ping: whether a connection is tried before each use. Without, its user must expect that it is lost.
     """
     address = make_url(url).set(drivername="postgresql+psycopg")
     defaults = {name: value for name, value in _CONNECTION_OPTIONS.items() if name not in address.query}
-    engine = create_engine(address.update_query_dict(defaults), pool_pre_ping=True)
+    engine = create_engine(address.update_query_dict(defaults), pool_pre_ping=pre_ping)
+    be_patient(engine, lock_timeout)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:

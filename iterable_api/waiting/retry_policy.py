@@ -108,3 +108,7 @@ PARTITION: Final = RetryPolicy(attempts=3)
 """A partition of a stream, such as a list or the events of a user, whose answer broke off."""
 COMPARED_EXPORT: Final = RetryPolicy(attempts=3, first_wait=1, longest_wait=4)
 """An export that is compared with the store of webhooks, and whose answer broke off."""
+DATABASE_AWAY: Final = RetryPolicy(attempts=UNLIMITED, first_wait=0.1, longest_wait=2, deadline=LOCK_TIMEOUT)
+"""The wait for a database that is restarted. How long is set by `lock_timeout_seconds`, counted from the failure."""
+LOST_TRANSACTION = RetryPolicy(attempts=3)
+"""A transaction whose connection was lost in the middle, each time over a new connection."""

@@ -96,6 +96,8 @@ class _Track:
         self._changed_at = began_at
         self._seen: tuple[int | None, ...] = ()
         self._reads: deque[tuple[int, int]] = deque([(began_at, 0)])
+        self._share: float | None = None
+        self._ends_at: float | None = None
 
     def update(self, stream: StreamFacts, at: int) -> StreamProgress:
         """How it gets on."""
@@ -114,9 +116,12 @@ class _Track:
         )
 
     def _seconds_left(self, share: float | None, at: int) -> float | None:
+        """The seconds until the moment that the share promised when it last changed."""
         if share is None or share <= 0:
             return None
-        return (at - self._began_at) / _MICROSECONDS * (1 - share) / share
+        if share != self._share or self._ends_at is None:
+            self._share, self._ends_at = share, at + (at - self._began_at) * (1 - share) / share
+        return max(0.0, (self._ends_at - at) / _MICROSECONDS)
 
 
 def _has_begun(stream: StreamFacts) -> bool:

@@ -59,7 +59,7 @@ class StreamFacts:
         object: what the target writes; empty for the tap.
         rejects: code of the reason -> how many.
         removals_stopped: why missing members were not removed; empty if they were, or there are none.
-        share_done: how much of the stream is done, of 1, where that is known.
+        share_done: how much of the time that the stream takes has passed, of 1, where that is known.
     """
 
     name: str

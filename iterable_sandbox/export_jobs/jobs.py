@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from iterable_api.facts.limits import EXPORT_JOBS_AT_ONCE
 from iterable_sandbox.export_jobs import files
 from iterable_sandbox.exports.formats import FormatName
 from iterable_sandbox.exports.job import FINAL, Job, State
@@ -12,8 +13,6 @@ from iterable_sandbox.exports.lines import Query
 from iterable_sandbox.project.project import Project
 from iterable_sandbox.wire.responses import bad_params, not_found
 
-MAX_RUNNING_JOBS: Final = 4
-"""Number of jobs of an organisation that run at once; others stay enqueued."""
 _FIRST_ID: Final = 3_562
 
 
@@ -74,7 +73,7 @@ def _advance(project: Project, job: Job) -> bool:
 def _run(project: Project, job: Job) -> None:
     """Start a job unless too many are running. A restarted job keeps its files."""
     running = sum(other.state == "running" for other in project.export_jobs.values())
-    if running < MAX_RUNNING_JOBS:
+    if running < EXPORT_JOBS_AT_ONCE:
         if job.files is None:
             files.write(project, job)
         job.enter("running")

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from tap_iterable.records.parquet import has_json_text, kind_of
-
-MOMENT: Final = pa.timestamp("us", tz="UTC")
+from tap_iterable.batch_files.arrow_values import MOMENT
+from tap_iterable.batch_files.nested_types import nested_type
+from tap_iterable.records.parquet import has_json_text, is_moment, kind_of, nested_columns
 
 _TYPES: Final[Mapping[str, pa.DataType]] = {
     "boolean": pa.bool_(),
@@ -19,13 +19,19 @@ _TYPES: Final[Mapping[str, pa.DataType]] = {
 }
 
 
-def arrow_schema(schema: Mapping[str, Any]) -> pa.Schema:
+def arrow_schema(schema: Mapping[str, Any], *, nested_types: bool = False) -> pa.Schema:
     """The columns of a JSON Schema, in its order, all of which may be null.
 
     `date-time` is a moment in UTC, an array of plain values is a list, and what has no single plain type is JSON text;
-    see `has_json_text`.
+    see `has_json_text`. With `nested_types`, objects whose members are named are structs; see `nested_columns`.
     """
-    return pa.schema([pa.field(name, _type(column)) for name, column in schema["properties"].items()])
+    nested = nested_columns(schema) if nested_types else ()
+    return pa.schema(
+        [
+            pa.field(name, nested_type(column).type if name in nested else _type(column))
+            for name, column in schema["properties"].items()
+        ]
+    )
 
 
 def _type(column: Mapping[str, Any]) -> pa.DataType:
@@ -36,5 +42,4 @@ def _type(column: Mapping[str, Any]) -> pa.DataType:
 
 
 def _plain_type(column: Mapping[str, Any]) -> pa.DataType:
-    is_moment = kind_of(column) == "string" and column.get("format") == "date-time"
-    return MOMENT if is_moment else _TYPES[kind_of(column)]
+    return MOMENT if is_moment(column) else _TYPES[kind_of(column)]

@@ -11,7 +11,7 @@ from tap_iterable.batch_files.record_batches import RecordBatches
 from tap_iterable.batch_files.rows import Rows
 
 ROW_GROUP_BYTES: Final = 4_000_000
-"""Bytes of a row group before it is encoded; so many wait in memory."""
+"""Bytes of a row group before it is encoded, where files are not smaller still."""
 _BLOCK: Final = 1_000
 """Rows that are worth columns of their own."""
 
@@ -23,10 +23,12 @@ class ParquetWriter:
         file: the file, which is closed by whoever opened it.
         batches: makes the columns.
         compression: of the columns, as Arrow names it.
+        group_bytes: of a row group before it is encoded; so many wait in memory.
     """
 
-    def __init__(self, file: IO[bytes], batches: RecordBatches, compression: str) -> None:
+    def __init__(self, file: IO[bytes], batches: RecordBatches, compression: str, group_bytes: float) -> None:
         self._batches = batches
+        self._group_bytes = group_bytes
         self._writer = pq.ParquetWriter(file, batches.schema, compression=compression)
         self._blocks: list[Rows] = []
         self._rows = 0
@@ -39,7 +41,7 @@ class ParquetWriter:
         self._rows += len(rows)
         if self._rows >= _BLOCK:
             self._end_block()
-        if self._bytes >= ROW_GROUP_BYTES:
+        if self._bytes >= self._group_bytes:
             self._write_group()
 
     def finish(self) -> None:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import IO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -14,14 +14,7 @@ import fsspec
 from singer_sdk.helpers._batch import StorageTarget
 
 from iterable_api.errors import IterableError
-from tap_iterable.batch_files.missing_extras import extra
-
-_EXTRAS: Final = {
-    **dict.fromkeys(("s3", "s3a"), "s3"),
-    **dict.fromkeys(("gs", "gcs"), "gcs"),
-    **dict.fromkeys(("abfs", "abfss", "adl", "az"), "azure"),
-}
-"""The beginning of a root -> the extra with its library."""
+from iterable_api.storage.extras import ALIASES, EXTRAS, extra
 
 
 class BatchFileNotWrittenError(IterableError):
@@ -59,8 +52,9 @@ def check_extra(storage: StorageTarget) -> None:
         MissingExtraError: if it is not.
     """
     protocol = urlsplit(storage.root).scheme
-    if protocol in _EXTRAS:
-        with extra(_EXTRAS[protocol], f"`batch_config` with a root of {protocol}://"):
+    scheme = ALIASES.get(protocol, protocol)
+    if scheme in EXTRAS:
+        with extra(EXTRAS[scheme], f"`batch_config` with a root of {protocol}://"):
             fsspec.get_filesystem_class(protocol)
 
 

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from itertools import chain
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 from msgspec import UNSET
 
-from tap_iterable.batch_files.arrow_schema import MOMENT, arrow_schema
+from tap_iterable.batch_files.arrow_schema import arrow_schema
+from tap_iterable.batch_files.arrow_values import MISFITS, array, json_text, json_texts
+from tap_iterable.batch_files.nested_types import nested_type
 from tap_iterable.batch_files.rows import MisfitError, Rows
 from tap_iterable.records.column_types import with_nulls
-from tap_iterable.records.parquet import has_json_text
+from tap_iterable.records.parquet import nested_columns, text_columns
 from tap_iterable.records.record_block import Column, RecordBlock
 from tap_iterable.records.record_shape import REST, Record
-
-_MISFITS: Final = (pa.ArrowException, OverflowError, UnicodeEncodeError, TypeError, ValueError)
-"""Errors for numbers beyond 64 bits, halves of surrogate pairs and moments that Arrow does not know."""
 
 
 class RecordBatches:
@@ -29,11 +26,14 @@ class RecordBatches:
 
     Args:
         schema: the JSON Schema of the records.
+        nested_types: whether objects whose members the schema names are structs; see `nested_columns`.
     """
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        self.schema = arrow_schema(schema)
-        self._texts = frozenset(name for name, column in schema["properties"].items() if has_json_text(column))
+    def __init__(self, schema: Mapping[str, Any], *, nested_types: bool = False) -> None:
+        self.schema = arrow_schema(schema, nested_types=nested_types)
+        self._texts = text_columns(schema, nested_types=nested_types)
+        names = nested_columns(schema) if nested_types else ()
+        self._nested = {name: nested_type(schema["properties"][name]) for name in names}
 
     def of(self, blocks: Sequence[Rows]) -> pa.RecordBatch:
         """The rows of `blocks` as one batch. A value that its column cannot hold is in `dataFields`, if there is that.
@@ -43,7 +43,7 @@ class RecordBatches:
         """
         try:
             return self._batch(blocks)
-        except _MISFITS:
+        except MISFITS:
             return self._batch([list(map(self._fitted, chain.from_iterable(map(_dictionaries, blocks))))])
 
     def _batch(self, blocks: Sequence[Rows]) -> pa.RecordBatch:
@@ -54,24 +54,36 @@ class RecordBatches:
         if column[:1] == [UNSET] and column.count(UNSET) == len(column):
             return pa.nulls(len(column), field.type)
         values = with_nulls(column)
-        return pa.array(_texts(values), pa.string()) if field.name in self._texts else _array(field.type, values)
+        if field.name in self._texts:
+            return pa.array(json_texts(values), pa.string())
+        if field.name in self._nested:
+            return self._nested[field.name].array(msgspec.to_builtins(values))
+        return array(field.type, values)
 
     def _fitted(self, record: Record) -> Record:
-        """The record with its misfits in `dataFields`."""
-        misfits = {
-            field.name: record[field.name]
-            for field in self.schema
-            if field.name not in self._texts and field.name in record and not _fits(field.type, record[field.name])
-        }
+        """The record with its misfits in `dataFields`, under the names of their columns."""
+        parts = {name: self._split(name, value) for name, value in record.items() if name in self.schema.names}
+        misfits = {name: misfit for name, (_, misfit) in parts.items() if misfit is not UNSET}
         if not misfits:
             return record
         if REST not in self.schema.names:
             raise MisfitError(sorted(misfits))
-        kept = {name: value for name, value in record.items() if name not in misfits}
+        kept = {name: value for name, (value, _) in parts.items() if value is not UNSET}
         rest = record.get(REST) or {}
-        if isinstance(rest, str):
-            return {**kept, REST: _text({**json.loads(rest), **misfits})}
-        return {**kept, REST: {**rest, **misfits}}
+        merged = _merged(json.loads(rest) if isinstance(rest, str) else rest, misfits)
+        return {**kept, REST: json_text(merged) if isinstance(rest, str) else merged}
+
+    def _split(self, name: str, value: object) -> tuple[object, object]:
+        """What the column of this name can hold of a value, and what not; UNSET for nothing."""
+        if name in self._nested:
+            return self._nested[name].split(value)
+        fits = name in self._texts or _fits(self.schema.field(name).type, value)
+        return (value, UNSET) if fits else (UNSET, value)
+
+
+def _merged(rest: Record, misfits: Record) -> Record:
+    """Both in one object. A member of `dataFields` that is called like a column with a misfit gets its own name."""
+    return {**{(f"{REST}.{name}" if name in misfits else name): value for name, value in rest.items()}, **misfits}
 
 
 def _column(name: str, blocks: Sequence[Rows]) -> Column:
@@ -89,53 +101,9 @@ def _dictionaries(rows: Rows) -> list[Record]:
     return [msgspec.to_builtins(row) if isinstance(row, msgspec.Struct) else row for row in rows]
 
 
-def _array(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
-    return _moments(values) if kind == MOMENT else pa.array(values, kind)
-
-
-def _moments(values: Sequence[Any]) -> pa.Array:
-    """Moments of texts. Arrow's own reader is for forms that the tap does not write: stream maps may."""
-    try:
-        return pa.array(list(map(_microseconds, values)), MOMENT)
-    except (TypeError, ValueError):
-        return pa.array(values, pa.string()).cast(MOMENT)
-
-
-@lru_cache(maxsize=4096)  # the rows of a campaign share a few seconds
-def _microseconds(text: str | None) -> int | None:
-    """The microseconds since 1970 of a moment as the tap writes it; other texts are a ValueError."""
-    if text is None:
-        return None
-    if len(text) != _MOMENT_CHARACTERS or not text.endswith("+00:00"):
-        raise ValueError
-    return (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
-
-
 def _fits(kind: pa.DataType, value: object) -> bool:
     try:
-        _array(kind, [value])
-    except _MISFITS:
+        array(kind, [value])
+    except MISFITS:
         return False
     return True
-
-
-def _texts(values: Sequence[Any]) -> Sequence[bytes | None]:
-    """The values as JSON texts; None stays None."""
-    try:
-        lines = _encoder.encode_lines(values).split(b"\n")[:-1]
-    except (UnicodeEncodeError, RecursionError):
-        lines = [_text(value).encode() for value in values]
-    if None not in values:
-        return lines
-    return [None if value is None else line for value, line in zip(values, lines, strict=True)]
-
-
-def _text(value: object) -> str:
-    """`value` as JSON in ASCII, also halves of surrogate pairs."""
-    return json.dumps(msgspec.to_builtins(value))
-
-
-_encoder: Final = msgspec.json.Encoder()
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-_MOMENT_CHARACTERS: Final = len("2026-09-01T00:00:00.000000+00:00")

@@ -23,17 +23,37 @@ class MisfitError(IterableError):
         )
 
 
-def parts(blocks: Iterable[Rows], size: int) -> Iterator[tuple[Rows, bool]]:
-    """The rows of `blocks`, cut so that files of `size` rows can be made of them; whether a file ends with each.
+class Parts(Iterator[Rows]):
+    """The rows of `blocks`, cut so that files can be made of them.
 
     A block is asked for only when the one before is used up: until then its stream knows that it is not written.
+
+    Args:
+        blocks: the rows.
+        size: the rows of a file.
+
+    Attributes:
+        free: how many rows more the file takes.
     """
-    free = size
-    for block in blocks:
-        start = 0
-        while start < len(block):
-            part = block[start : start + free]
-            start += len(part)
-            free -= len(part)
-            yield part, not free
-            free = free or size
+
+    free: int
+
+    def __init__(self, blocks: Iterable[Rows], size: int) -> None:
+        self._size = self.free = size
+        self._parts = self._cut(blocks)
+
+    def __next__(self) -> Rows:
+        return next(self._parts)
+
+    def begin_file(self) -> None:
+        """Take what comes next for the rows of a new file."""
+        self.free = self._size
+
+    def _cut(self, blocks: Iterable[Rows]) -> Iterator[Rows]:
+        for block in blocks:
+            start, rows = 0, len(block)
+            while start < rows:
+                part = block if rows <= self.free and not start else block[start : start + self.free]
+                start += len(part)
+                self.free -= len(part)
+                yield part

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from iterable_api.facts.limits import EXPORT_JOBS_AT_ONCE
 from tap_iterable.export.export_plan import MODES
 
 EXPORT: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -20,11 +21,11 @@ EXPORT: Final[Mapping[str, Mapping[str, Any]]] = {
     "export_jobs_at_once": {
         "type": "integer",
         "minimum": 1,
-        "maximum": 4,
-        "default": 4,
+        "maximum": EXPORT_JOBS_AT_ONCE,
+        "default": EXPORT_JOBS_AT_ONCE,
         "title": "Export jobs at once",
         "description": "How many export jobs to run at a time. Iterable runs four for the whole organisation: take "
-        "fewer if others of it use them too.",
+        "fewer if others of it use them too. Taps with one `rate_limit_store` share the four by themselves.",
     },
     "event_shape": {
         "type": "string",

@@ -13,6 +13,7 @@ from iterable_api.plugin.connection_settings import CONNECTION
 from iterable_api.storage.paths import folder_problem
 from iterable_runs.alerts.settings import alert_settings
 from iterable_runs.recording.settings import RUN_HISTORY, history_problems
+from tap_iterable.config.batch_settings import BATCH_FILES
 from tap_iterable.config.export_settings import EXPORT
 from tap_iterable.config.webhook_settings import WEBHOOKS
 from tap_iterable.input.costly_streams import SETTING as COSTLY_STREAMS
@@ -138,6 +139,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "stream of events.",
         },
         **WEBHOOKS,
+        **BATCH_FILES,
         "typed_user_fields": {
             "type": "boolean",
             "default": False,

@@ -29,7 +29,7 @@ from tap_iterable.config.settings import spool_directory
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.content_check import NoRowsError, check_rows, reject_error_line
 from tap_iterable.export.download import has_whole_last_line, spool_answer
-from tap_iterable.export.export_plan import ExportPlan
+from tap_iterable.export.export_plan import WINDOWS_AT_ONCE, ExportPlan
 from tap_iterable.export.job_api import FILES, START
 from tap_iterable.export.patience import UNKNOWN, Patience, TooWideError
 from tap_iterable.export.planning import ExportPlanning
@@ -94,7 +94,7 @@ class ExportStream(WindowedStream, BatchedStream):
                 else:
                     self._finish(window)
                     self._log_progress(window, queue.finished(window, rows, self._taken))
-                self.counts.windows_left = len(queue.left)
+                    self.counts.share_done = queue.share_done
 
     def _unread_streams(self) -> list[ExportStream]:
         """This stream and the selected ones after it, whose jobs run while this one is read."""
@@ -110,7 +110,7 @@ class ExportStream(WindowedStream, BatchedStream):
         start, end = whole_second(self._start()), whole_second(self._end())
         adopted = [] if self.config["export_mode"] == "stream" else self._jobs.adopt(self.stream_state, start, end)
         ranges = [*adopted, *gaps(start, end, adopted, end - start)]
-        self._queue = WindowQueue(ranges, self._is_joinable, planning.seconds_per_window)
+        self._queue = WindowQueue(ranges, self._is_joinable, planning.seconds_per_window, WINDOWS_AT_ONCE)
 
     def unread(self) -> list[Window]:
         """The ranges that are still to be read, and that no job reads."""

@@ -28,6 +28,8 @@ MINUTES_PER_JOB: Final = 5.0
 (_DATA_JSON,) = facts_of("GET", "/api/export/data.json").limits
 _REQUESTS_PER_MINUTE: Final = _DATA_JSON.per_second * MINUTE
 SECONDS_PER_WINDOW: Final = 1 / _DATA_JSON.per_second
+WINDOWS_AT_ONCE: Final = _DATA_JSON.count
+"""Windows that may be asked for before the first one has to wait."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def minutes(chosen: Plans, at_once: int) -> float:
     """
     requests = sum(len(plan.downloads) for plan in chosen.values())
     jobs = sum(len(plan.jobs) for plan in chosen.values())
-    waiting = max(0, requests - _DATA_JSON.count) / _REQUESTS_PER_MINUTE
+    waiting = max(0, requests - WINDOWS_AT_ONCE) / _REQUESTS_PER_MINUTE
     return max(waiting, math.ceil(jobs / at_once) * MINUTES_PER_JOB)
 
 

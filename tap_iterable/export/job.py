@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from iterable_api.errors import IterableError
 from iterable_api.facts import timestamps
+from iterable_api.rate_limits.job_slots import new_slot
 from tap_iterable.export.windows import Window
 
 Saved = dict[str, Any]
@@ -32,6 +33,7 @@ class Job:
         completed: whether all files are written.
         truncated: whether Iterable left rows out because there were too many.
         error: the reason why it will never complete.
+        slot: name of its slot among those of the organisation.
     """
 
     data_type: str
@@ -46,6 +48,7 @@ class Job:
     completed: bool = False
     truncated: bool = False
     error: Exception | None = None
+    slot: str = field(default_factory=new_slot)
 
     @property
     def ended(self) -> bool:
@@ -61,6 +64,7 @@ class Job:
             # Whole seconds: the SDK reads decimals of a state as another type than it has written.
             "started": int(self.started),
             "lastFile": self.last_file,
+            "slot": self.slot,
         }
 
 
@@ -72,4 +76,7 @@ def restore_job(data_type: str, saved: Mapping[str, Any], save: Callable[[], Non
         return None
     if start is None or end is None or start >= end:
         return None
-    return Job(data_type, Window(start, end), save, job_id, float(started), last_file)
+    job = Job(data_type, Window(start, end), save, job_id, float(started), last_file)
+    # States of earlier versions have none.
+    job.slot = str(saved.get("slot") or job.slot)
+    return job

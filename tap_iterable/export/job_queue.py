@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from iterable_api.errors import ApiError, BadRequestError, NotFoundError, TransientApiError, UnknownOutcomeError
+from iterable_api.rate_limits.job_slots import JobSlots
 from iterable_api.waiting.retry_policy import EXPORT_JOB, EXPORT_JOB_STATE
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.job import ExportJobError, Job
@@ -19,13 +20,24 @@ from tap_iterable.export.windows import OversizeError
 
 _FAILED: Final = frozenset({"failed", "cancelling", "cancelled"})
 
+_NO_SLOT_SECONDS: Final = 10
+"""How long to wait before a slot is asked for again, when other taps of the organisation have them all."""
+
 _logger = logging.getLogger(__name__)
 
 
 class JobQueue:
-    """Runs up to `at_once` jobs at Iterable, and never touches jobs that it was not given."""
+    """Runs up to `at_once` jobs at Iterable, and never touches jobs that it was not given.
 
-    def __init__(self, api: JobApi, at_once: int, clock: Clock) -> None:
+    Args:
+        api: the endpoints.
+        at_once: how many jobs of this queue run at a time.
+        clock: the clock of waits.
+        slots: those of the organisation, which other queues take, too.
+    """
+
+    def __init__(self, api: JobApi, at_once: int, clock: Clock, slots: JobSlots | None = None) -> None:
+        self._slots = slots
         self._api = api
         self._at_once = at_once
         self._clock = clock
@@ -71,15 +83,23 @@ class JobQueue:
 
     def _start(self, job: Job) -> None:
         now = self._clock.now()
+        if self._slots is not None and not self._slots.take(job.slot):
+            self._waiting.insert(0, job)
+            _logger.info("All export jobs that the organisation may run at a time are taken: %s waits.", job.data_type)
+            for waiting in self._waiting:
+                waiting.next_poll = max(waiting.next_poll, now + _NO_SLOT_SECONDS)
+            return
         try:
             job.id = self._api.start(job.data_type, job.window)
         except UnknownOutcomeError as error:
             # If it has started after all, it ends by itself: its id is unknown.
             self._resubmit(job, str(error))
         except TransientApiError:
+            self._give_back(job)
             raise
         except ApiError as error:
             job.error = error
+            self._give_back(job)
         else:
             job.started, job.polls, job.next_poll = now, 0, now + EXPORT_JOB_STATE.wait(1)
             self._running.append(job)
@@ -88,6 +108,9 @@ class JobQueue:
     def _poll(self, job: Job) -> None:
         if job.id is None:
             raise ValueError("A job without an id cannot be polled")
+        if self._slots is not None:
+            # One that an earlier run has started, and that has no slot any more, runs all the same.
+            self._slots.take(job.slot)
         try:
             page = self._api.page(job.id, job.last_file)
         except (NotFoundError, BadRequestError) as error:
@@ -96,7 +119,7 @@ class JobQueue:
         if page.state in _FAILED:
             self._resubmit(job, f"it is {page.state}")
         elif page.state == COMPLETED:
-            self._running.remove(job)
+            self._leave(job)
             job.completed, job.truncated = True, page.truncated
         else:
             self._schedule_poll(job, job.id)
@@ -106,7 +129,7 @@ class JobQueue:
         now = self._clock.now()
         if EXPORT_JOB_STATE.is_over(now - job.started):
             self._api.cancel(job_id)
-            self._running.remove(job)
+            self._leave(job)
             job.error = ExportJobError(
                 f"Export job {job_id} of {job.data_type} did not complete in 24 hours and was cancelled. Run again; "
                 "if it happens again, read the stream with `export_mode` set to `stream`."
@@ -114,12 +137,20 @@ class JobQueue:
         job.polls += 1
         job.next_poll = now + EXPORT_JOB_STATE.wait(job.polls + 1)
 
+    def _leave(self, job: Job) -> None:
+        if job in self._running:
+            self._running.remove(job)
+        self._give_back(job)
+
+    def _give_back(self, job: Job) -> None:
+        if self._slots is not None:
+            self._slots.give_back(job.slot)
+
     def _resubmit(self, job: Job, reason: str) -> None:
         """Submit a failed job again, unless all attempts are used up."""
         job.failures += 1
         text = f"Export job {job.id or ''} of {job.data_type} failed: {reason}".replace("  ", " ")
-        if job in self._running:
-            self._running.remove(job)
+        self._leave(job)
         job.id = job.last_file = None
         if job.failures >= EXPORT_JOB.attempts:
             job.error = ExportJobError(f"{text}. It was submitted {job.failures} times; run again later.")

@@ -25,7 +25,7 @@ class JobService:
 
     def __init__(self, client: IterableClient, at_once: int, directory: Path | None, clock: Clock) -> None:
         api = JobApi(client)
-        self.queue = JobQueue(api, at_once, clock)
+        self.queue = JobQueue(api, at_once, clock, client.job_slots)
         self.files = JobFiles(api, clock, directory, client.timeout, client.on_answer)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from io import BytesIO
-from itertools import repeat
+from itertools import filterfalse, repeat
 from operator import attrgetter
 from typing import IO, Any, Final
 
@@ -35,7 +35,7 @@ _NO_EVENT: Final = "no field of an event"
 def blocks(spool: IO[bytes]) -> Iterator[list[bytes]]:
     """The lines of the file that are not blank, many at a time. A block is emptied when the next one is asked for."""
     while lines := spool.readlines(_BLOCK_BYTES):
-        block = [line for line in lines if not line.isspace()]
+        block = list(filterfalse(bytes.isspace, lines))
         del lines
         yield block
         # A line may be large, and whoever was given the block still has it.
@@ -199,7 +199,7 @@ class _ExponentNumberError(ValueError):
 def _plain_number(text: str) -> float:
     """A number with a point, unless encoders disagree on whether it is written with an exponent."""
     number = float(text)
-    if _MIN_PLAIN <= abs(number) < _MAX_PLAIN or not number:
+    if _MIN_PLAIN <= number < _MAX_PLAIN or _MIN_PLAIN <= -number < _MAX_PLAIN or not number:
         return number
     raise _ExponentNumberError
 

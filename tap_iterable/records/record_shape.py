@@ -7,11 +7,11 @@ schema, goes into the object `dataFields` under its own name.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from types import NoneType
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -140,18 +140,46 @@ def _boolean(value: object) -> object:
 def _date(value: object) -> object:
     """Text in any of Iterable's spellings, or epoch milliseconds as metadata endpoints send them."""
     if isinstance(value, str):
-        return date_of(value) if len(value) <= _MAX_DATE_CHARACTERS else MISFIT
+        return DATES[value] if len(value) <= MAX_DATE_CHARACTERS else MISFIT
     moment = _from_epoch_ms(value) if isinstance(value, int) and not isinstance(value, bool) else None
     return MISFIT if moment is None else timestamps.to_rfc3339(moment)
 
 
-@lru_cache(maxsize=4096)  # the rows of a campaign share a few seconds
-def date_of(text: str | UnsetType | None) -> object:
-    """The date of a text in the form of columns; any value but a text stays unchanged."""
+_Argument = TypeVar("_Argument", bound=Hashable)
+_Result = TypeVar("_Result")
+
+
+class Memo(dict[_Argument, _Result]):
+    """The results of a function by argument.
+
+    `map(memo.__getitem__, values)` takes no step in Python for an argument that is known, which a function with
+    `lru_cache` does.
+
+    Args:
+        function: makes a result. What it raises is raised, and nothing is kept.
+        most: so many results are kept; then all are forgotten.
+    """
+
+    def __init__(self, function: Callable[[_Argument], _Result], most: int) -> None:
+        super().__init__()
+        self._function = function
+        self._most = most
+
+    def __missing__(self, argument: _Argument) -> _Result:
+        result = self._function(argument)
+        if len(self) >= self._most:
+            self.clear()
+        self[argument] = result
+        return result
+
+
+def _date_of(text: str | UnsetType | None) -> object:
     return (timestamps.text_to_rfc3339(text) or MISFIT) if isinstance(text, str) else text
 
 
-_MAX_DATE_CHARACTERS: Final = 64
+DATES: Final = Memo(_date_of, 4096)
+"""A text -> its date in the form of columns. Any value but a text stays unchanged."""
+MAX_DATE_CHARACTERS: Final = 64
 """No spelling of a date has nearly as many. Results are cached, so longer texts must not be tried."""
 
 
@@ -204,7 +232,7 @@ _FITS: Final[dict[str, Fit]] = {
     "nested": _nested,
 }
 _INT64: Final = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_DATE_TEXT: Final = Annotated[str, msgspec.Meta(max_length=_MAX_DATE_CHARACTERS)]
+_DATE_TEXT: Final = Annotated[str, msgspec.Meta(max_length=MAX_DATE_CHARACTERS)]
 TEXT: Final = ColumnType(str | None | UnsetType)
 NUMBER_AS_TEXT: Final = ColumnType(
     str | int | None | UnsetType, partial(_fit_unless_absent, _string), _ABSENT.union([str])
@@ -214,7 +242,7 @@ _TYPES: Final[dict[Fit, ColumnType]] = {
     _string: TEXT,
     _integer: ColumnType(_INT64 | None | UnsetType),
     _boolean: ColumnType(bool | None | UnsetType),
-    _date: ColumnType(_DATE_TEXT | None | UnsetType, date_of),
+    _date: ColumnType(_DATE_TEXT | None | UnsetType, DATES.__getitem__),
     _number: ColumnType(Any, partial(_fit_unless_absent, _number), _ABSENT.union([float])),
     _object: ColumnType(Any, partial(_fit_unless_absent, _object), _ABSENT.union([dict])),
     _nested: ColumnType(Any, partial(_fit_unless_absent, _nested), _ABSENT.union([dict, list])),

@@ -23,7 +23,7 @@ class ReadCounts:
     Attributes:
         batched: rows in files of BATCH messages; other rows are counted by the writer of messages.
         windows: windows that were read; None for streams without windows.
-        windows_left: windows that are still to be read; None where that is not known.
+        share_done: how much of the time that the stream takes has passed, of 1; None where that is not known.
         jobs: those of the windows that export jobs have read.
         malformed: lines that are no records; None for streams that keep none.
         newest: when the newest event happened, in RFC 3339; empty as long as there is none.
@@ -32,7 +32,7 @@ class ReadCounts:
     http_stats: HttpStats = field(default_factory=HttpStats)
     batched: int = 0
     windows: int | None = None
-    windows_left: int | None = None
+    share_done: float | None = None
     jobs: int | None = None
     malformed: int | None = None
     newest: str = ""
@@ -77,14 +77,6 @@ class ReadCounts:
             newest = max((moment for moment in found if moment.__class__ is str), default="")
         if newest.__class__ is str:
             self.newest = max(self.newest, newest)
-
-    @property
-    def share_done(self) -> float | None:
-        """How much of the stream is read, of 1, as far as its windows tell."""
-        if self.windows is None or self.windows_left is None:
-            return None
-        windows = self.windows + self.windows_left
-        return self.windows / windows if windows else 1.0
 
     def totals(self, rows: int, now: datetime | None = None) -> Totals:
         """The sums, with so many rows beside those in files."""

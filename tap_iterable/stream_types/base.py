@@ -11,12 +11,13 @@ from typing import Any, Final
 from singer_sdk import Stream, Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.helpers.types import Context
-from singer_sdk.singerlib import Catalog
+from singer_sdk.singerlib import Catalog, CatalogEntry, Schema
 
 from iterable_api.errors import ForbiddenError, IterableError, RunEndedError, UnauthorizedError
 from iterable_api.http.client import IterableClient
-from tap_iterable.batch_files.files import BaseBatchFileEncoding, BatchConfig, write_files
+from tap_iterable.batch_files.files import BaseBatchFileEncoding, BatchConfig, FileSettings, write_files
 from tap_iterable.batch_files.rows import Rows
+from tap_iterable.config.batch_settings import NESTED_TYPES, most_batch_bytes
 from tap_iterable.config.settings import spool_directory
 from tap_iterable.export.windows import OversizeError
 from tap_iterable.input.catalog import StreamDefinition, adopt
@@ -24,12 +25,13 @@ from tap_iterable.input.costly_streams import SETTING as COSTLY_STREAMS
 from tap_iterable.input.costly_streams import is_named
 from tap_iterable.records.complete_rows import CompleteRows
 from tap_iterable.records.malformed_lines import TooManyMalformedLinesError
-from tap_iterable.records.parquet import ParquetShape
+from tap_iterable.records.parquet import ParquetShape, kind_of, with_members
 from tap_iterable.records.record_shape import Record, RecordShape
 from tap_iterable.reporting.read_counts import ReadCounts
 from tap_iterable.reporting.request_costs import with_tightest_limit, work_ahead
 from tap_iterable.reporting.traffic import traffic_of
 from tap_iterable.schemas.event_schemas import SCHEMAS
+from tap_iterable.stream_types.rare_collections import rare_collections
 
 KEY_CHECK: Final = "/api/channels"
 """A quick endpoint that every server-side key may call: a key that is refused here is wrong altogether."""
@@ -67,12 +69,12 @@ class IterableStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: Tap, client: IterableClient, schema: dict[str, Any] | None = None) -> None:
+        self.tap = tap
         self._json_schema = schema or SCHEMAS.get_schema(self.name)
-        self._parquet = ParquetShape(self._json_schema) if _writes_parquet(tap.config) else None
+        self._parquet = self._parquet_shape(self._json_schema) if _writes_parquet(tap.config) else None
         if self.is_costly:
             self.selected_by_default = is_named(self.name, tap.config.get(COSTLY_STREAMS) or ())
         super().__init__(tap, schema=self._parquet.schema if self._parquet else self._json_schema)
-        self.tap = tap
         self.counts = ReadCounts()
         self.traffic = traffic_of(tap)
         self.client = client
@@ -96,12 +98,33 @@ class IterableStream(Stream):
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take the selection, and what else of a catalog a stream can have; a warning tells the rest."""
         if entry := catalog.get_stream(self.name):
-            own = StreamDefinition(self.name, tuple(self.primary_keys), self.replication_key, self.schema)
-            ignored = list(adopt(entry, own))
+            ignored = self._adopt_members(entry) if self.nested_types else self._adopt(entry, self.schema)
             if entry.metadata.root.selected:
                 for words in ignored:
                     self.logger.warning("The stream %s %s.", self.name, words)
         super().apply_catalog(catalog)
+
+    @property
+    def nested_types(self) -> bool:
+        """Whether objects whose members the schema names are structs in Parquet."""
+        return self._parquet is not None and bool(self.tap.config.get(NESTED_TYPES))
+
+    def _adopt(self, entry: CatalogEntry, schema: dict[str, Any]) -> list[str]:
+        return list(adopt(entry, StreamDefinition(self.name, tuple(self.primary_keys), self.replication_key, schema)))
+
+    def _adopt_members(self, entry: CatalogEntry) -> list[str]:
+        """Take the names of members from a catalog, which has JSON text for objects without them, as discovery says."""
+        given, texts = entry.schema.to_dict().get("properties", {}), self.schema["properties"]
+        columns = with_members(self._json_schema["properties"], given)
+        undone = {name for name, column in given.items() if name in texts and kind_of(column) == kind_of(texts[name])}
+        entry.schema = Schema.from_dict({"properties": {**given, **{name: columns[name] for name in undone}}})
+        ignored = self._adopt(entry, {**self._json_schema, "properties": columns})
+        self._parquet = self._parquet_shape(entry.schema.to_dict())
+        entry.schema = Schema.from_dict(self._parquet.schema)
+        return ignored
+
+    def _parquet_shape(self, schema: dict[str, Any]) -> ParquetShape:
+        return ParquetShape(schema, nested_types=bool(self.tap.config.get(NESTED_TYPES)))
 
     def post_process(self, row: Record, context: Context | None = None) -> Record:  # noqa: ARG002 (the SDK's signature)
         """The record as it is written."""
@@ -160,9 +183,11 @@ class IterableStream(Stream):
             return
         if self.config.get("absent_as_null"):
             blocks = map(CompleteRows(schema["properties"]).rows, blocks)
-        for url in write_files(batch_config, self.name, schema, blocks, spool_directory(self.config)):
-            self.move_state()
-            yield batch_config.encoding, [url]
+        settings = FileSettings(spool_directory(self.config), most_batch_bytes(self.config), self.nested_types)
+        with rare_collections():
+            for url in write_files(batch_config, self.name, schema, blocks, settings):
+                self.move_state()
+                yield batch_config.encoding, [url]
 
     def written_schema(self) -> dict[str, Any] | None:
         """The JSON Schema of `batch_blocks`; None if `stream_maps` leaves the stream out.

@@ -21,6 +21,7 @@ from tap_iterable.batch_files.rows import Rows
 from tap_iterable.records.record_shape import Record
 from tap_iterable.records.singer_messages import MessageWriter
 from tap_iterable.stream_types.base import IterableStream
+from tap_iterable.stream_types.rare_collections import rare_collections
 
 Block = Rows
 """Records as dictionaries, or as objects with the same JSON."""
@@ -49,7 +50,9 @@ class BatchedStream(IterableStream):
 
     def batch_schema(self, mapped: dict[str, Any]) -> dict[str, Any]:
         """See `IterableStream`."""
-        return self._json_schema if self.written_as_read else mapped
+        if not self.written_as_read:
+            return mapped
+        return self._parquet.json_schema if self._parquet and self.nested_types else self._json_schema
 
     def batch_blocks(self, context: Context | None) -> Iterator[Rows]:
         """The rows of batch files, block by block; see `written_as_read`."""
@@ -76,7 +79,12 @@ class BatchedStream(IterableStream):
         )
 
     def _write_blocks(self, context: Context | None, writer: MessageWriter) -> None:
-        with self.get_record_counter() as counter, self.get_sync_timer() as timer, self.being_read():
+        with (
+            rare_collections(),
+            self.get_record_counter() as counter,
+            self.get_sync_timer() as timer,
+            self.being_read(),
+        ):
             counter.with_context(context or {})
             timer.with_context(context or {})
             self._write_starting_replication_value(context)

@@ -9,24 +9,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
+from target_iterable.batch_files.moments import EPOCH_DAY, UNITS
 from target_iterable.columnar.columns import Column
 
-_UNITS: Final[Mapping[str, int]] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-"""Unit -> how many of them a second has."""
 _MICROSECONDS: Final = 10**6
 _DAY_SECONDS: Final = 86_400
-_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _MINUTES: Final = [f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(1440)]
 _SECONDS: Final = [f"{second:02}.000000" for second in range(60)]
 
@@ -88,7 +86,7 @@ def _decimals(array: pa.Array) -> Column:
 
 def _moments(array: pa.Array) -> Column:
     end = "" if array.type.tz is None else "+00:00"
-    per_second = _UNITS[array.type.unit]
+    per_second = UNITS[array.type.unit]
     return [None if value is None else _moment(value, per_second, end) for value in array.view(pa.int64()).to_pylist()]
 
 
@@ -105,7 +103,7 @@ def _moment(value: int, per_second: int, end: str) -> str:
 def _day(number: int) -> str:
     """Return a day, given by the number of days since 1970."""
     try:
-        return date.fromordinal(_EPOCH_DAY + number).isoformat()
+        return date.fromordinal(EPOCH_DAY + number).isoformat()
     except (ValueError, OverflowError):
         # No text of RFC 3339 names it, so its record is rejected as one without a date.
         return f"{number} days from 1970"
@@ -143,9 +141,13 @@ def _lists(array: pa.Array) -> Column:
 def _maps(array: pa.Array) -> Column:
     if not (types.is_string(array.type.key_type) or types.is_large_string(array.type.key_type)):
         raise TypeError(f"a map whose keys are of the type {array.type.key_type}")
-    entries = pa.StructArray.from_arrays([array.keys, array.items], ["key", "value"])
-    lists = pa.ListArray.from_arrays(array.offsets, entries, mask=array.is_null())
-    return [None if row is None else {pair["key"]: pair["value"] for pair in row} for row in _lists(lists)]
+    ends = array.offsets.to_pylist()
+    # The keys and items of a slice are those of the whole.
+    keys, items = (values_of(part.slice(ends[0], ends[-1] - ends[0])) for part in (array.keys, array.items))
+    pairs = zip(keys, items, strict=True)
+    lengths = [end - start for start, end in pairwise(ends)]
+    rows = [dict(islice(pairs, length)) for length in lengths]
+    return [row if is_there else None for row, is_there in zip(rows, array.is_valid().to_pylist(), strict=True)]
 
 
 def _regrouped(array: pa.Array, items: Iterator[Any]) -> Column:

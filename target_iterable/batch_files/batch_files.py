@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import IO, Any, Final, TypeAlias
 
+from iterable_api.storage.extras import EXTRAS, MissingExtraError, extra
 from target_iterable.batch_files import json_lines
 from target_iterable.batch_files.batch_message import JSON_LINES, PARQUET, BatchMessage, batch_message
 from target_iterable.batch_files.covered_files import CoveredFiles
 from target_iterable.batch_files.errors import BatchFileError, not_readable, reason_of
-from target_iterable.batch_files.locations import EXTRAS, FILE, Location, allowed, location
+from target_iterable.batch_files.locations import FILE, Location, allowed, location
 from target_iterable.batch_files.storage import Storage
 from target_iterable.columnar.line_block import DecodedMessage, MessageBlock
 from target_iterable.config.batch_settings import DELETES, PARAMS, ROOTS
@@ -44,6 +45,7 @@ class BatchFiles:
         Raises:
             InvalidInputLine: if the message has not the right form.
             BatchFileError: if a file is not allowed, missing or broken.
+            MissingExtraError: if it takes an extra of the package that is not installed.
         """
         batch = batch_message(message)
         for place in [self._checked(batch.stream, url) for url in batch.urls]:
@@ -55,7 +57,7 @@ class BatchFiles:
         try:
             with self._storage.open(place) as file:
                 yield from _READERS[batch.format](file, batch, str(place), decode)
-        except BatchFileError:
+        except (BatchFileError, MissingExtraError):
             raise
         except Exception as error:
             raise not_readable(batch.stream, place, reason_of(error)) from error
@@ -97,7 +99,8 @@ def _params(given: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _parquet_blocks(file: IO[bytes], batch: BatchMessage, name: str, decode: _Decode) -> Iterator[MessageBlock]:
-    from target_iterable.batch_files.parquet import row_blocks  # noqa: PLC0415 (the extra may not be installed)
+    with extra(PARQUET, f"The BATCH file {name!r}"):
+        from target_iterable.batch_files.parquet import row_blocks  # noqa: PLC0415 (an extra)
 
     return row_blocks(file, batch, name, decode)
 

@@ -11,6 +11,7 @@ from typing import IO, Final
 import msgspec
 from singer_sdk.exceptions import InvalidInputLine
 
+from iterable_api.storage.extras import extra
 from target_iterable.batch_files.batch_message import BatchMessage
 from target_iterable.columnar.line_block import DecodedMessage, LineBlock
 from target_iterable.columnar.line_reader import whole_lines
@@ -97,7 +98,8 @@ def _gzip(file: IO[bytes]) -> Callable[[int], bytes]:
 
 
 def _zstd(file: IO[bytes]) -> Callable[[int], bytes]:
-    import pyarrow as pa  # noqa: PLC0415 (an extra)
+    with extra("parquet", "A BATCH file that zstd has compressed"):
+        import pyarrow as pa  # noqa: PLC0415 (an extra)
 
     read: Callable[[int], bytes] = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd").read
     return read

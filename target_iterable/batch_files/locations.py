@@ -14,15 +14,12 @@ from pathlib import Path, PurePath
 from typing import Final
 from urllib.parse import unquote
 
+from iterable_api.storage.extras import ALIASES, EXTRAS
+
 FILE: Final = "file"
-EXTRAS: Final[Mapping[str, str]] = {"s3": "s3", "gs": "gcs", "abfs": "azure"}
-"""Scheme -> extra of the package with which it can be read."""
 _SCHEMES: Final[Mapping[str, str]] = {
     **{name: name for name in (FILE, *EXTRAS)},
-    "s3a": "s3",
-    "gcs": "gs",
-    "az": "abfs",
-    "abfss": "abfs",
+    **ALIASES,
 }
 """Scheme as it may be written -> scheme."""
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")

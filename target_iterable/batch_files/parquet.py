@@ -16,9 +16,11 @@ from target_iterable.batch_files.row_block import RowBlock, Rows
 from target_iterable.columnar.line_block import DecodedMessage
 from target_iterable.core.source import Line
 
-_ROWS: Final = 2_000
+_MAX_ROWS: Final = 5_000
 """Rows of a block."""
-_BUFFER: Final = 1 << 20
+_MAX_BYTES: Final = 1 << 22
+"""Bytes of a block, as far as the file tells them beforehand."""
+_BUFFER: Final = 1 << 17
 """Bytes of a column that are read at a time, however large its row group is."""
 
 
@@ -31,12 +33,23 @@ def row_blocks(
         BatchFileError: if a column cannot be values of JSON.
         Exception: if the file cannot be read.
     """
+    # The pool that Arrow takes by default keeps more of what is freed.
+    pa.set_memory_pool(pa.system_memory_pool())
     with pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False, page_checksum_verification=True) as parquet:
         _refuse_unreadable(parquet.schema_arrow, message, name)
         before = 0
-        for batch in parquet.iter_batches(_ROWS, use_threads=False):
+        for batch in parquet.iter_batches(_rows(parquet.metadata), use_threads=False):
+            # Texts may be no UTF-8, and what Arrow makes of them is not looked at again.
+            batch.validate(full=True)
             yield RowBlock(Rows(batch, message), decode, before, name)
             before += len(batch)
+
+
+def _rows(file: pq.FileMetaData) -> int:
+    """Return the rows of a block."""
+    sizes = [file.row_group(number).total_byte_size for number in range(file.num_row_groups)]
+    fitting: int = _MAX_BYTES * file.num_rows // max(1, sum(sizes))
+    return max(1, min(_MAX_ROWS, fitting))
 
 
 def _refuse_unreadable(schema: pa.Schema, message: BatchMessage, name: str) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import repeat
 from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import simplejson
 from msgspec import UNSET
+from pyarrow import types
 
 from target_iterable.batch_files.arrow_columns import holds_no_number, values_of
 from target_iterable.batch_files.batch_message import BatchMessage
+from target_iterable.batch_files.typed_columns import Moments, Scalars
 from target_iterable.columnar.columns import Column
 from target_iterable.columnar.line_block import RECORD, DecodedMessage, Kind, RecordReader
 from target_iterable.columnar.record_decoder import NO_RECORDS, TypedRecords
@@ -103,15 +108,20 @@ class RowBlock:
 
     def typed(self, reader: RecordReader, start: int, end: int) -> TypedRecords:
         """See `MessageBlock`."""
-        if self._columns.hold_no_number:
+        columns = self._columns.part(start, end)
+        places: Sequence[int] = range(end - start)
+        if columns.hold_no_number:
+            places = columns.places_of_numbers()
+            columns = columns.picked(places)
+        if columns.hold_no_number or not places:
             return NO_RECORDS
         version = self._rows.message.version
-        versions = [UNSET if version is None else version] * (end - start)
-        return reader.read_columns(self._columns.part(start, end), versions)
+        typed = reader.read_columns(columns, [UNSET if version is None else version] * len(places))
+        return typed if len(places) == end - start else typed._replace(places=[places[at] for at in typed.places])
 
     def sources(self, places: Iterable[int], schema: Line) -> list[Source]:
         """See `MessageBlock`."""
-        return [RowSource(self._rows, place, schema) for place in places]
+        return [*map(RowSource, repeat(self._rows), places, repeat(schema))]
 
     def describe(self, place: int) -> str:
         """See `MessageBlock`."""
@@ -129,13 +139,23 @@ class _Columns(Mapping[str, Column]):
     def hold_no_number(self) -> bool:
         return any(map(holds_no_number, self._batch.columns))
 
-    def part(self, start: int, end: int) -> Mapping[str, Column]:
+    def places_of_numbers(self) -> list[int]:
+        """Return the rows of which no column of numbers is NaN or infinity."""
+        floats = [column for column in self._batch.columns if types.is_floating(column.type)]
+        is_odd = [pc.invert(pc.is_finite(column)).fill_null(fill_value=False).to_pylist() for column in floats]
+        return [place for place, odd in enumerate(zip(*is_odd, strict=True)) if not any(odd)]
+
+    def picked(self, places: Sequence[int]) -> _Columns:
+        """Return the columns of some rows."""
+        return _Columns(self._batch.take(pa.array(places, pa.int64())))
+
+    def part(self, start: int, end: int) -> _Columns:
         """Return the columns of some rows."""
         return self if end - start == len(self._batch) else _Columns(self._batch.slice(start, end - start))
 
     def __getitem__(self, name: str) -> Column:
         if name not in self._read:
-            self._read[name] = values_of(self._batch.column(name))
+            self._read[name] = _typed(self._batch.column(name))
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -146,6 +166,42 @@ class _Columns(Mapping[str, Column]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._batch.schema.names
+
+
+def _typed(array: pa.Array) -> Column:
+    """Return a column of a file; a list where nothing is gained by its type.
+
+    Raises:
+        TypeError: see `values_of`.
+    """
+    if isinstance(array.type, pa.BaseExtensionType):
+        return _typed(array.storage)
+    if types.is_dictionary(array.type):
+        return _typed(array.dictionary_decode())
+    if types.is_large_string(array.type) or types.is_string_view(array.type):
+        return _typed(array.cast(pa.string()))
+    if types.is_timestamp(array.type):
+        return Moments(array)
+    class_ = _class_of(array.type)
+    return values_of(array) if class_ is None else Scalars(array, class_)
+
+
+def _class_of(kind: pa.DataType) -> type | None:
+    return next((class_ for is_type, class_ in _CLASSES if is_type(kind)), None)
+
+
+def _is_with_point(kind: pa.DataType) -> bool:
+    return bool(types.is_floating(kind) or (types.is_decimal(kind) and kind.scale > 0))
+
+
+_CLASSES: Final[Sequence[tuple[Callable[[pa.DataType], bool], type]]] = (
+    (types.is_string, str),
+    (types.is_boolean, bool),
+    (_is_with_point, Decimal),
+    (types.is_integer, int),
+    (types.is_decimal, int),
+)
+"""Whether a type is of a kind, and the class of its values."""
 
 
 def _rows(columns: Mapping[str, Column], count: int) -> Iterable[Sequence[Any]]:

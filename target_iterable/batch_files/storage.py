@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import IO, Any
 
 import fsspec
 
-from target_iterable.batch_files.errors import BatchFileError
-from target_iterable.batch_files.locations import EXTRAS, FILE, Location
+from iterable_api.storage.extras import EXTRAS, extra
+from target_iterable.batch_files.locations import FILE, Location
 
 
 class Storage:
@@ -25,7 +26,7 @@ class Storage:
         """Open a file for reading.
 
         Raises:
-            BatchFileError: if the extra of the scheme is not installed.
+            MissingExtraError: if the extra of the scheme is not installed.
             Exception: if the file cannot be opened; each storage has errors of its own.
         """
         files = self._files(place)
@@ -43,10 +44,5 @@ class Storage:
         self._files(place).rm_file(place.path)
 
     def _files(self, place: Location) -> Any:
-        try:
+        with extra(EXTRAS[place.scheme], f"The BATCH file {str(place)!r}") if place.scheme in EXTRAS else nullcontext():
             return fsspec.filesystem(place.scheme, **self._params.get(place.scheme, {}))
-        except ImportError:
-            raise BatchFileError(
-                f"The BATCH file {str(place)!r} can be read with the extra `{EXTRAS[place.scheme]}` of the package: "
-                f"install singer-iterable[{EXTRAS[place.scheme]}]."
-            ) from None

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET
 
-from target_iterable.columnar.columns import Column, attempt, rejects_in
+from target_iterable.columnar.columns import Column, attempt, picked, rejects_in
 from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.columnar.record_decoder import NO_RECORDS, RecordType, TypedRecords, UnusualSchemaError
 from target_iterable.columnar.transforms import converted
@@ -111,7 +111,7 @@ class BlockReader:
         if not rejects:
             return ReadRecords(RecordBlock(keys, fields), range(count), rejects)
         places = [place for place in range(count) if place not in rejects]
-        fields = {name: [column[place] for place in places] for name, column in fields.items()}
+        fields = {name: picked(column, places) for name, column in fields.items()}
         return ReadRecords(RecordBlock([keys[place] for place in places], fields), places, rejects)
 
     def fields_of_records(self, records: Sequence[InputRecord], *, is_mapped: bool) -> ReadRecords:

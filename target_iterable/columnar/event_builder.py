@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from target_iterable.columnar.columns import Column, Transform, map_values, rejects_in
+from target_iterable.columnar.columns import Column, Transform, map_values, may_lack, rejects_in
 from target_iterable.columnar.field_fitting import GROUP, add_points, fit_types
 from target_iterable.columnar.operation_builder import PART, struct_column, without_any
 from target_iterable.columnar.record_block import Draft
@@ -92,7 +92,7 @@ class EventBuilder(UserBuilder):
     def _derive_ids(self, draft: Draft, derive: Callable[[Any, Sequence[Any]], str]) -> None:
         """Give an id to each event that has none."""
         ids = draft.heads.get(_ID)
-        if ids is not None and UNSET not in ids:
+        if ids is not None and not may_lack(ids):
             return
         contents, rejects = self._contents(draft)
         unkept: Column = [()] * len(draft) if self._rules.unkept is None else list(map(self._rules.unkept, draft.keys))

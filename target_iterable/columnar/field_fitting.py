@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import UNSET
 
-from target_iterable.columnar.columns import TOO_DEEP, Column, attempt, map_values
+from target_iterable.columnar.columns import TOO_DEEP, Column, TypedColumn, attempt, classes_in, map_values
 from target_iterable.columnar.record_block import Draft
 from target_iterable.core.operation import UNCHECKED
 from target_iterable.field_types.decimal_fields import DecimalFields
@@ -43,13 +43,14 @@ def add_points(draft: Draft, types: FieldTypes, decimals: DecimalFields) -> None
 
 
 def _may_lack_points(column: Column) -> bool:
-    return not _MAY_LACK_POINTS.isdisjoint(map(type, column))
+    is_known = isinstance(column, TypedColumn) and column.has_points
+    return not is_known and not _MAY_LACK_POINTS.isdisjoint(classes_in(column))
 
 
 def fit_types(draft: Draft, types: FieldTypes, coerce: Coerce | None) -> None:
     """Add the head `VERSION`, and coerce the values that may not fit their field."""
     scopes = [group.type_scope for group in draft.heads[GROUP]]
-    versions: Column = [types.version] * len(draft)
+    versions: list[int] = [types.version] * len(draft)
     draft.heads[VERSION] = versions
     changed: set[str] = set()
     for scope in {*scopes}:
@@ -71,7 +72,7 @@ class _Fitting:
     """Fits the records of one scope, which are at some places of the block."""
 
     def __init__(
-        self, scope: str, places: Sequence[int], types: FieldTypes, coerce: Coerce | None, versions: Column
+        self, scope: str, places: Sequence[int], types: FieldTypes, coerce: Coerce | None, versions: list[int]
     ) -> None:
         self._scope = scope
         self._places = places
@@ -88,7 +89,9 @@ class _Fitting:
 
     def fit_field(self, fields: dict[str, Column], name: str) -> bool:
         """Fit one field of all records; return whether any value may have changed."""
-        column = [*fields[name]]
+        if isinstance(given := fields[name], TypedColumn) and self._takes(name, given.samples):
+            return False
+        column = [*given]
         unsure = self._unsure(partial(self._types.values_to_check, self._scope, name), column)
         if not unsure:
             return False
@@ -102,6 +105,13 @@ class _Fitting:
                 if column[place] is not UNSET and column[place] is not TOO_DEEP:
                     column[place] = attempt(coerced, column[place])
         return True
+
+    def _takes(self, name: str, samples: Sequence[Any]) -> bool:
+        """Whether a field surely takes these values."""
+        try:
+            return not self._types.values_to_check(self._scope, name, samples)
+        except RecursionError:
+            return False
 
     def _unsure(self, find: Callable[[Sequence[Any]], Sequence[int]], values: list[Any]) -> list[int]:
         """Return the places of values that may not fit by `find`; mark them unchecked, and reject what is too deep."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES as _MAX_BYTES
-from target_iterable.columnar.columns import Column, map_values
+from target_iterable.columnar.columns import Column, classes_in, map_values, may_lack
 from target_iterable.columnar.field_fitting import GROUP, fit_types
 from target_iterable.columnar.operation_builder import PART, OperationBuilder, struct_column
 from target_iterable.columnar.record_block import Draft
@@ -74,7 +74,7 @@ class ItemBuilder(OperationBuilder):
     def _take_ids(self, draft: Draft) -> Column:
         """Return the id of each record: `itemId`, or else the value of the single key property."""
         ids = draft.take(_ID) or [UNSET] * len(draft)
-        if self._rules.key_field and UNSET in ids:
+        if self._rules.key_field and may_lack(ids):
             keyed = [id_ is UNSET for id_ in ids]
             draft.drop(self._rules.key_field, keyed)
             ids = [key[0] if id_ is UNSET else id_ for id_, key in zip(ids, draft.keys, strict=True)]
@@ -111,7 +111,7 @@ def _reject_dotted_names(draft: Draft) -> None:
         column = draft.fields[name]
         if "." in name:
             draft.reject([UNSET if value is UNSET else _DOTTED for value in column])
-        elif not _MAY_HOLD_NAMES.isdisjoint(map(type, column)):
+        elif not _MAY_HOLD_NAMES.isdisjoint(classes_in(column)):
             _reject_dotted(draft, column)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, defstruct
 
 from iterable_api.facts.limits import MAX_BODY_BYTES
-from target_iterable.columnar.columns import Column, attempt
+from target_iterable.columnar.columns import Column, TypedColumn, attempt, may_lack
 from target_iterable.columnar.field_fitting import GROUP, VERSION
 from target_iterable.columnar.record_block import Draft, RecordBlock
 from target_iterable.core.operation import NO_NAMES, Endpoint, Name, Operation
@@ -104,11 +104,14 @@ def structs(members: tuple[str, ...]) -> type[msgspec.Struct]:
 
 def struct_column(columns: Mapping[str, Iterable[Any]]) -> Column:
     """Return a struct for each record. At least one of the columns must be finite."""
+    for column in columns.values():
+        if isinstance(column, TypedColumn):
+            return column.struct(columns)
     return list(map(structs(tuple(columns)), *columns.values()))
 
 
 def without_any(columns: Collection[Column]) -> Collection[int]:
     """Return the indexes of records for which all these columns are `UNSET`."""
-    if not all(UNSET in column for column in columns):
+    if not all(map(may_lack, columns)):
         return ()
     return {place for place, row in enumerate(zip(*columns, strict=True)) if {*map(id, row)} == {id(UNSET)}}

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from target_iterable.columnar.columns import Column, attempt, map_values, rejects_in
+from target_iterable.columnar.columns import Column, TypedColumn, attempt, classes_in, map_values, picked, rejects_in
 from target_iterable.core.rejection import RejectReason
 from target_iterable.records.column_mapping import EMPTY, Row, pop_object, without_nulls
 from target_iterable.records.duplicate_fields import DuplicateFields
@@ -24,11 +24,13 @@ class RecordBlock(msgspec.Struct, frozen=True):
         fields: field -> column.
         rows: fields of each record, instead of `fields`, where the records differ in their columns. The receiver of the
             block may modify them.
+        members: name -> column, beside `fields`, for members of the object that `Draft.flatten` looks for.
     """
 
     keys: Sequence[tuple[Any, ...]]
     fields: Mapping[str, Column] = MappingProxyType({})
     rows: list[Row] | None = None
+    members: Mapping[str, Column] = MappingProxyType({})
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -36,6 +38,22 @@ class RecordBlock(msgspec.Struct, frozen=True):
     def records(self) -> list[Row]:
         """Return the fields of each record; the caller may modify them."""
         return rows_of(self.fields, len(self)) if self.rows is None else self.rows
+
+    def column(self, name: str) -> Column | None:
+        """Return the values of a field; None if no record has it."""
+        return _column(name, self.fields, self.rows)
+
+    def record(self, place: int) -> Row:
+        """Return the fields of one record; the caller may not modify them."""
+        return _record(place, self.fields, self.rows)
+
+    def some(self, places: Sequence[int]) -> RecordBlock:
+        """Return the block of some records, without `members`."""
+        if len(places) == len(self):
+            return self
+        fields = {name: picked(column, places) for name, column in self.fields.items()}
+        rows = None if self.rows is None else [self.rows[place] for place in places]
+        return RecordBlock([self.keys[place] for place in places], fields, rows)
 
 
 class Draft:
@@ -55,6 +73,7 @@ class Draft:
         self.keys = block.keys
         self.fields: dict[str, Column] = dict(block.fields)
         self.rows = block.rows
+        self._members: dict[str, Column] = dict(block.members)
         self.heads: dict[str, Column] = {}
         self.rejects: dict[int, RejectReason] = {}
 
@@ -67,6 +86,23 @@ class Draft:
             return self.fields.pop(name, None)
         column = [row.pop(name, UNSET) for row in self.rows]
         return None if column.count(UNSET) == len(column) else column
+
+    def give(self, name: str, column: Column) -> None:
+        """Make a column a data field, which no record has yet."""
+        if self.rows is None:
+            self.fields[name] = column
+            return
+        for row, value in zip(self.rows, column, strict=True):
+            if value is not UNSET:
+                row[name] = value
+
+    def values(self, name: str) -> Column | None:
+        """Return the column of a data field; None if no record has it."""
+        return _column(name, self.fields, self.rows)
+
+    def row(self, place: int) -> Row:
+        """Return the data fields of one record; the caller may not modify them."""
+        return _record(place, self.fields, self.rows)
 
     def drop(self, name: str, where: Sequence[bool]) -> None:
         """Remove a field from some records."""
@@ -93,8 +129,9 @@ class Draft:
         kept = [place for place in range(len(self)) if place not in rejects]
         self.places = [self.places[place] for place in kept]
         self.keys = [self.keys[place] for place in kept]
-        self.fields = {name: [values[place] for place in kept] for name, values in self.fields.items()}
-        self.heads = {name: [values[place] for place in kept] for name, values in self.heads.items()}
+        self.fields = {name: picked(values, kept) for name, values in self.fields.items()}
+        self.heads = {name: picked(values, kept) for name, values in self.heads.items()}
+        self._members = {name: picked(values, kept) for name, values in self._members.items()}
         self.rows = None if self.rows is None else [self.rows[place] for place in kept]
 
     def flatten(self, member: str, duplicates: DuplicateFields, *, clears: bool) -> None:
@@ -102,10 +139,15 @@ class Draft:
 
         A record is rejected if `member` is no object, or, where `duplicates` says so, if it contradicts another field.
         """
-        objects = self.take(member)
-        if objects is None or {*map(type, objects)} <= _NOTHING or all(value in (UNSET, *EMPTY) for value in objects):
+        objects = self._objects(member)
+        if objects is None or classes_in(objects) <= _NOTHING or all(value in (UNSET, *EMPTY) for value in objects):
             if not clears:
                 self._drop_nulls()
+            return
+        if clears and self.rows is None and classes_in(objects) == {dict} and self._agree_with(objects):
+            outer = rows_of(self.fields, len(self)) if self.fields else repeat({})
+            self.rows = [{**one, **other} for one, other in zip(objects, outer, strict=False)]
+            self.fields = {}
             return
 
         def flat(value: Any, row: Row) -> Row:
@@ -115,6 +157,15 @@ class Draft:
         self.rows = [attempt(flat, value, row) for value, row in zip(objects, self._records(), strict=True)]
         self.fields = {}
         self.reject(self.rows)
+
+    def drop_null_fields(self) -> None:
+        """Leave out data fields that are null."""
+        if self.rows is not None:
+            self.rows = [{name: value for name, value in row.items() if value is not None} for row in self.rows]
+            return
+        for name, column in self.fields.items():
+            if NoneType in classes_in(column):
+                self.fields[name] = [UNSET if value is None else value for value in column]
 
     def refuse_names(self, refuse: Callable[[Iterable[str]], None]) -> None:
         """Reject the records with data fields of which `refuse` does not accept the names."""
@@ -141,9 +192,27 @@ class Draft:
 
     def block_of(self, some: Sequence[int]) -> RecordBlock:
         """Return a block with the data fields of some records."""
-        fields = {name: [column[place] for place in some] for name, column in self.fields.items()}
+        fields = {name: picked(column, some) for name, column in self.fields.items()}
         rows = None if self.rows is None else [self.rows[place] for place in some]
         return RecordBlock([self.keys[place] for place in some], fields, rows)
+
+    def _agree_with(self, objects: Sequence[Row]) -> bool:
+        """Whether no object has a member that differs from the data field of its name."""
+        return all(_agree([row.get(name, UNSET) for row in objects], column) for name, column in self.fields.items())
+
+    def _objects(self, member: str) -> Column | None:
+        """Take the objects `member`; None if they have become data fields, or if there are none."""
+        members, self._members = self._members, {}
+        if not members:
+            return self.take(member)
+        twice = members.keys() & self.fields.keys()
+        if self.rows is not None or not all(_agree(members[name], self.fields[name]) for name in twice):
+            return rows_of(members, len(self))
+        for name in twice:
+            pairs = zip(members[name], self.fields[name], strict=True)
+            members[name] = [one if other is UNSET else other for one, other in pairs]
+        self.fields = {**self.fields, **members}
+        return None
 
     def _records(self) -> list[Row]:
         """The data fields of each record."""
@@ -169,13 +238,34 @@ def rows_of(columns: Mapping[str, Column], count: int) -> list[Row]:
     return [{name: value for name, value in zip(names, row, strict=True) if value is not UNSET} for row in values]
 
 
+def _column(name: str, fields: Mapping[str, Column], rows: Sequence[Row] | None) -> Column | None:
+    if rows is None:
+        return fields.get(name)
+    column = [row.get(name, UNSET) for row in rows]
+    return None if column.count(UNSET) == len(column) else column
+
+
+def _record(place: int, fields: Mapping[str, Column], rows: Sequence[Row] | None) -> Row:
+    if rows is not None:
+        return rows[place]
+    return {name: column[place] for name, column in fields.items() if column[place] is not UNSET}
+
+
+def _agree(one: Column, other: Column) -> bool:
+    """Whether no record has different values in two columns; texts are compared, and nothing else."""
+    pairs = [(here, there) for here, there in zip(one, other, strict=True) if here is not there and here != there]
+    return all(here is UNSET or there is UNSET for here, there in pairs) and {*map(type, one)} <= _TEXTS
+
+
 def _without_nulls(column: Column) -> Column:
     """Return the column without nulls, at any depth."""
-    classes = {*map(type, column)}
-    if classes.isdisjoint(_MAY_HOLD_NULLS):
+    if _MAY_HOLD_NULLS.isdisjoint(classes_in(column)):
         return column
+    if isinstance(column, TypedColumn):
+        return column.without_nulls()
     return map_values(lambda value: UNSET if value is None else without_nulls(value), column)
 
 
+_TEXTS: Final = frozenset({str, UnsetType})
 _NOTHING: Final = frozenset({NoneType, UnsetType})
 _MAY_HOLD_NULLS: Final = frozenset({NoneType, dict, list})

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, Union,
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, defstruct
 
-from target_iterable.columnar.columns import Column
+from target_iterable.columnar.columns import Column, TypedColumn, classes_in, picked
 from target_iterable.core.source import Line
 from target_iterable.records.record_adaptation import adapted_column
 from target_iterable.schemas.metadata_columns import is_metadata
@@ -77,6 +77,7 @@ class RecordType:
         self._names = list(columns)
         self._schemas = columns
         self._required = frozenset(required)
+        self._classes = {name: classes_of(column) or frozenset() for name, column in columns.items()}
         self._types = {name: type_ for name, (type_, _) in types.items() if type_ is not Any}
         fields = [
             _field(f"f{place}", name, type_, required=name in required)
@@ -104,15 +105,24 @@ class RecordType:
         """Return the records of these columns that match. `versions`: one for each record, `UNSET` for none."""
         if not self._required <= columns.keys() <= {*self._names}:
             return NO_RECORDS
-        absent = dict.fromkeys({*self._names} - columns.keys(), [UNSET] * len(versions))
+        absent: dict[str, Column] = dict.fromkeys({*self._names} - columns.keys(), [UNSET] * len(versions))
         adapted: dict[str, Column] = {}
         misfits: set[int] = set()
         for name, type_ in self._types.items():
-            if name in columns and not _is_of_type(list.__class_getitem__(type_), columns[name]):
-                adapted[name] = adapted_column(columns[name], self._schemas[name])
-                misfits.update(_not_of_type(type_, adapted[name]))
-        given = ChainMap(adapted, absent, cast("dict[str, Column]", columns))
+            if name in columns and not self._are_of_type(name, type_, columns[name]):
+                adapted[name] = _adapted(columns[name], self._schemas[name])
+                if not self._are_of_type(name, type_, adapted[name]):
+                    misfits.update(_not_of_type(type_, adapted[name]))
+        given = ChainMap[str, Column](adapted, absent, cast("dict[str, Column]", columns))
         return self._valid(TypedRecords(range(len(versions)), given, versions), misfits)
+
+    def _are_of_type(self, name: str, type_: Any, column: Column) -> bool:
+        if isinstance(column, TypedColumn) and (known := self._classes[name]):
+            if column.classes <= known:
+                return True
+            if known.isdisjoint(column.classes):
+                return False
+        return _is_of_type(list.__class_getitem__(type_), [*column])
 
     def _valid(self, records: TypedRecords, odd: Collection[int]) -> TypedRecords:
         """Return the records that pass the checks, without the `odd` ones."""
@@ -121,7 +131,7 @@ class RecordType:
         if not odd:
             return records
         good = [place for place in range(len(places)) if place not in odd]
-        columns = {name: [column[place] for place in good] for name, column in columns.items()}
+        columns = {name: picked(column, good) for name, column in columns.items()}
         return TypedRecords([places[place] for place in good], columns, [versions[place] for place in good])
 
     def _one_by_one(self, lines: Iterable[Line]) -> Iterable[tuple[int, Any]]:
@@ -194,9 +204,13 @@ _DECODED: Final[Mapping[type, Any]] = {
 """By the class of values: the type that stands for it."""
 
 
+def _adapted(column: Column, schema: Mapping[str, Any]) -> Column:
+    if isinstance(column, TypedColumn):
+        return column.each(lambda values: adapted_column([*values], schema))
+    return adapted_column([*column], schema)
+
+
 def _not_of_type(type_: Any, column: Column) -> Collection[int]:
-    if _is_of_type(list.__class_getitem__(type_), column):
-        return ()
     return [place for place, value in enumerate(column) if not _is_of_type(type_, value)]
 
 
@@ -213,13 +227,13 @@ def _checked(name: str, is_valid: Check, column: Column) -> Collection[int]:
 
 
 def _of_classes(classes: frozenset[type], column: Column) -> Collection[int]:
-    if {*map(type, column)} <= classes:
+    if classes_in(column) <= classes:
         return ()
     return [place for place, value in enumerate(column) if value.__class__ not in classes]
 
 
 def _marked(says: Callable[[Any], bool], column: Column) -> Collection[int]:
-    if {*map(type, column)} <= _NOTHING:
+    if classes_in(column) <= _NOTHING:
         return ()
     return [place for place, value in enumerate(column) if says(value)]
 

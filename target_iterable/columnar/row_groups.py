@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from target_iterable.columnar.columns import Column, attempt, map_values
+from target_iterable.columnar.columns import Column, attempt, classes_in, map_values, may_lack
 from target_iterable.core.operation import EMPTY_ENVELOPE, Envelope
 
 _MAX_REMEMBERED: Final = 20_000
@@ -47,7 +47,7 @@ class Grouping:
         given = [[None] * count if column is None else _present(column) for column in columns]
         if not given:
             return [attempt(self._remembered)] * count
-        if all({*map(type, column)} <= _PLAIN for column in given):
+        if all(classes_in(column) <= _PLAIN for column in given):
             return map_values(self._remembered, *given)
         return [attempt(self._of, *values) for values in zip(*given, strict=True)]
 
@@ -56,4 +56,4 @@ class Grouping:
 
 
 def _present(column: Column) -> Column:
-    return [None if value is UNSET else value for value in column] if UNSET in column else column
+    return [None if value is UNSET else value for value in column] if may_lack(column) else column

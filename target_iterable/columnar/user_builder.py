@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from msgspec import UNSET
 
 from iterable_api.facts.profile_fields import RESERVED
-from target_iterable.columnar.columns import Column, attempt, map_values
+from target_iterable.columnar.columns import Column, attempt, map_values, may_lack
 from target_iterable.columnar.field_fitting import GROUP, VERSION, add_points, fit_types
 from target_iterable.columnar.operation_builder import PART, OperationBuilder, struct_column, without_any
 from target_iterable.columnar.record_block import Draft
@@ -80,7 +80,7 @@ class UserBuilder(OperationBuilder):
         """Put the columns `_SENT` and `_OTHER` into the heads."""
         present = [kind for kind in KINDS if kind in draft.heads]
         columns = [draft.heads[kind] for kind in present]
-        if not any(UNSET in column for column in columns):
+        if not any(map(may_lack, columns)):
             best = self._rule.best(present)
             draft.heads |= {(_SENT if kind in best else _OTHER)[kind]: draft.heads[kind] for kind in present}
             return
@@ -118,7 +118,7 @@ class UserBuilder(OperationBuilder):
     def _names(self, draft: Draft) -> Sequence[tuple[Name, ...]]:
         columns = {kind: draft.heads[kind] for kind in KINDS if kind in draft.heads}
         names = list(zip(*(zip(repeat(kind), column) for kind, column in columns.items()), strict=True))
-        if any(UNSET in column for column in columns.values()):
+        if any(map(may_lack, columns.values())):
             return [tuple(name for name in row if name[1] is not UNSET) for row in names]
         return names
 

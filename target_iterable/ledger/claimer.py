@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from threading import Lock
 
 from target_iterable.core.operation import BatchResult, Operation
 from target_iterable.ledger.deduplication import Deduplication
 from target_iterable.ledger.deduplicator import RowHasher
 from target_iterable.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, eq=False)
+class _Claimed:
+    """Rows of one load, and the keys that were claimed for them."""
+
+    rows: Sequence[Operation]
+    keys: AbstractSet[bytes]
 
 
 class Claimer(Deduplication):
@@ -28,8 +37,8 @@ class Claimer(Deduplication):
         # Key to the number of loads that have claimed it and are not done.
         self._open_loads: Counter[bytes] = Counter()
         # By the id of the list: the next load may be prefetched before the last one is done.
-        self._prefetched: dict[int, tuple[Sequence[Operation], AbstractSet[bytes]]] = {}
-        self._examined: list[AbstractSet[bytes]] = []
+        self._prefetched: dict[int, _Claimed] = {}
+        self._examined: list[_Claimed] = []
 
     def prefetch(self, rows: Sequence[Operation]) -> None:
         """Claim the keys of `rows` before `unchanged` is called with the same list.
@@ -37,7 +46,7 @@ class Claimer(Deduplication):
         Raises:
             LedgerError: if the ledger cannot be written.
         """
-        self._prefetched[id(rows)] = rows, self._claim(rows)
+        self._prefetched[id(rows)] = self._claim(rows)
 
     def unchanged(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
         """Claim the keys of `rows`, and return no rows.
@@ -46,26 +55,27 @@ class Claimer(Deduplication):
             LedgerError: if the ledger cannot be written.
         """
         prefetched = self._prefetched.pop(id(rows), None)
-        self._examined.append(self._claim(rows) if prefetched is None else prefetched[1])
+        self._examined.append(self._claim(rows) if prefetched is None else prefetched)
         return frozenset()
 
     def record(self, result: BatchResult) -> None:
         """Do nothing: keys stay claimed until `commit`."""
 
-    def commit(self) -> None:
-        """Put tombstones under the keys of all rows that were examined, unless a later load has claimed them, too.
+    def commit(self, rows: Iterable[Operation] | None = None) -> None:
+        """Put tombstones under the keys of `rows`, by default of all, unless another load has claimed them, too.
 
         Raises:
             LedgerError: if the ledger cannot be written.
         """
-        examined, self._examined = self._examined, []
         with self._lock:
-            for keys in examined:
-                self._open_loads.subtract(keys)
-            done = {key for keys in examined for key in keys if not self._open_loads[key]}
-            for key in done:
+            done = self._examined if rows is None else self._examined_of({*rows})
+            self._examined = [claimed for claimed in self._examined if claimed not in done]
+            for claimed in done:
+                self._open_loads.subtract(claimed.keys)
+            keys = {key for claimed in done for key in claimed.keys if not self._open_loads[key]}
+            for key in keys:
                 del self._open_loads[key]
-            self._ledger.invalidate(done)
+            self._ledger.invalidate(keys)
 
     def close(self) -> None:
         """Do so for all other rows, too, prefetched ones included.
@@ -73,7 +83,7 @@ class Claimer(Deduplication):
         Raises:
             LedgerError: if the ledger cannot be written.
         """
-        self._examined += [keys for _, keys in self._prefetched.values()]
+        self._examined += self._prefetched.values()
         self._prefetched.clear()
         self.commit()
 
@@ -85,9 +95,13 @@ class Claimer(Deduplication):
         """
         self._ledger.invalidate(self._hasher.keys(rows))
 
-    def _claim(self, rows: Iterable[Operation]) -> AbstractSet[bytes]:
+    def _claim(self, rows: Sequence[Operation]) -> _Claimed:
         keys = self._hasher.keys(rows)
         with self._lock:
             self._open_loads.update(keys)
             self._ledger.claim(keys)
-        return keys
+        return _Claimed(rows, keys)
+
+    def _examined_of(self, load: AbstractSet[Operation]) -> list[_Claimed]:
+        """Return what was examined of a load: all rows of one claim are of the same load."""
+        return [claimed for claimed in self._examined if not claimed.rows or claimed.rows[0] in load]

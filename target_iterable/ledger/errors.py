@@ -14,6 +14,10 @@ class LedgerError(Exception):
         )
 
 
+class LedgerLostError(LedgerError):
+    """The connection to the database of `ledger` was lost in the middle of a transaction, several times."""
+
+
 class LedgerLockedError(LedgerError):
     """Another process has held a lock in the database of `ledger` for longer than `lock_timeout_seconds`."""
 

@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, bindparam, delete, select, text
 
 from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.repeating import repeated
 from target_iterable.ledger.schema import lock_table
 from target_iterable.ledger.sql import KEY_BYTES, sorted_chunks
 
@@ -58,11 +59,13 @@ class IdempotencyStore:
         """Compute the key as ledgers of version 1 store it, which could equal the normal form of another key."""
         return self._ledger.key(f"once {kind}", key)
 
+    @repeated
     def read(self, keys: Collection[bytes]) -> dict[bytes, bool]:
         """Return key -> whether it is done, else reserved; keys that are not stored are left out."""
         with self._ledger.transaction() as connection:
             return {key: state == _DONE for key, state in _states(connection, keys).items()}
 
+    @repeated
     def write(
         self, *, done: Collection[bytes] = (), released: Collection[bytes] = (), reserved: Collection[bytes] = ()
     ) -> set[bytes]:
@@ -102,6 +105,7 @@ class IdempotencyStore:
         """Store `keys` as done."""
         self.write(done=keys)
 
+    @repeated
     def expire_foreign(self, keys: Collection[bytes]) -> None:
         """Delete those of `keys` that other runs have reserved."""
         with self._ledger.transaction() as connection:

@@ -34,8 +34,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from iterable_api.storage import databases
-from target_iterable.ledger.errors import LedgerError, LedgerLockedError
+from iterable_api.storage.reconnecting import connected, is_away, is_lost
+from target_iterable.ledger.errors import LedgerError, LedgerLockedError, LedgerLostError
 from target_iterable.ledger.keyed_hash import update_hash
+from target_iterable.ledger.repeating import repeated
 from target_iterable.ledger.sql import CONTENT_BYTES, DIALECTS, KEY_BYTES, sorted_chunks
 from target_iterable.ledger.write_log import (
     CLAIM,
@@ -49,8 +51,8 @@ from target_iterable.ledger.write_log import (
 )
 
 SCOPE_BYTES: Final = 8
-_MAX_LOGGED_KEYS: Final = 200_000
-"""Keys with a content in the log before it is compacted. Each takes about 150 bytes of memory until then."""
+_MAX_LOGGED_KEYS: Final = 100_000
+"""Keys with a content in the log before it is compacted. Each takes about 300 bytes of memory until then."""
 
 _TABLE: Final = Table(
     "iterable_ledger",
@@ -79,12 +81,13 @@ class Ledger:
         self._secret = secret
         self._hasher = blake2b(key=secret, digest_size=CONTENT_BYTES)
         self._replayed_log = ReplayedLog()
-        self._locked: LedgerLockedError | None = None
+        self._failure: LedgerError | None = None
         self._lock = Lock()
         self._has_written = False
         for table in (_TABLE, LOG):
             self.create_table(table)
 
+    @repeated
     def create_table(self, table: Table) -> None:
         """Create a table, unless it exists.
 
@@ -113,6 +116,7 @@ class Ledger:
         """
         return self.scope_prefix(scope) + self.hash(*(part.encode() for part in name))
 
+    @repeated
     def read(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
         """Return key -> hash of the last accepted content, for those of `keys` that have one and are not claimed.
 
@@ -137,6 +141,7 @@ class Ledger:
         """
         self._append(INVALIDATE, keys)
 
+    @repeated
     def invalidate_scope(self, scope: str) -> None:
         """Delete the contents of all keys in `scope`.
 
@@ -182,6 +187,7 @@ class Ledger:
         """Compute the `SCOPE_BYTES` that all keys of `scope` begin with."""
         return self.hash(scope.encode())[:SCOPE_BYTES]
 
+    @repeated
     def execute_many(self, statement: TextClause, rows: Sequence[Mapping[str, bytes | int | str]]) -> None:
         """Execute a statement for each of `rows`, which have a column `key`, in one transaction.
 
@@ -196,11 +202,17 @@ class Ledger:
     def _append(self, kind: str, keys: Collection[bytes], contents: bytes = b"") -> None:
         if not keys:
             return
-        with self._exclusive_write() as connection:
-            self._replayed_log.append(connection, kind, self._writer, b"".join(keys), contents)
+        self._append_entry(kind, b"".join(keys), contents)
         if len(self._replayed_log.contents) >= _MAX_LOGGED_KEYS:
             self._compact()
 
+    @repeated
+    def _append_entry(self, kind: str, keys: bytes, contents: bytes) -> None:
+        # An entry that is appended twice says the same; but a second commit, whose claim is gone, leaves a tombstone.
+        with self._exclusive_write() as connection:
+            self._replayed_log.append(connection, kind, self._writer, keys, contents)
+
+    @repeated
     def _compact(self) -> None:
         """Move the log into the table, in large chunks: so each page of the table is written once for many keys."""
         with self._exclusive_write() as connection:
@@ -239,18 +251,25 @@ class Ledger:
         Raises:
             LedgerError: for errors of the database.
         """
-        with self._database_errors(), self._engine.begin() as connection:
+        with self._database_errors(), connected(self._engine) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def _database_errors(self) -> Iterator[None]:
-        """Translate errors of the database. After one lock that did not become free in time, no other is waited for."""
-        if self._locked is not None:
-            raise self._locked
+        """Translate errors of the database.
+
+        After one lock that did not become free in time, or a server that did not come back, no other is waited for.
+        """
+        if self._failure is not None:
+            raise self._failure
         try:
             yield
         except SQLAlchemyError as error:
-            if not databases.is_locked(error):
-                raise LedgerError(error) from None
-            self._locked = LedgerLockedError()
-            raise self._locked from None
+            if databases.is_locked(error):
+                self._failure = LedgerLockedError()
+                raise self._failure from None
+            if is_lost(error):
+                raise LedgerLostError(error) from None
+            if is_away(error):
+                self._failure = LedgerError(error)
+            raise LedgerError(error) from None

@@ -9,6 +9,9 @@ from dataclasses import replace
 from typing import Any, ClassVar, Final, NamedTuple
 
 from iterable_api.facts.identity import ProjectType
+from target_iterable.columnar.calls.call_reader import CallReader
+from target_iterable.columnar.calls.iterable_calls import from_iterable
+from target_iterable.columnar.calls.plain_calls import PlainCalls, turns_of
 from target_iterable.columnar.columns import attempt
 from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.config.route import ObjectSpec, Option
@@ -27,9 +30,8 @@ from target_iterable.objects.users.users import Users
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.user_identity import USER_ID
 from target_iterable.schemas.schema_types import Schemas, members_of, variants_of
-from target_iterable.segment.call import SHAPES, read_call
+from target_iterable.segment.call import SHAPES, Call
 from target_iterable.segment.calls import map_call
-from target_iterable.segment.iterable_source import is_from_iterable
 from target_iterable.segment.mapping import MappingRules
 from target_iterable.segment.traits import TraitsReader
 
@@ -112,6 +114,7 @@ class Segment(BlockObject):
     `iterable_events: write` they are written like all others.
     """
 
+    reads_lines: ClassVar[bool] = True
     spec = ObjectSpec(
         "segment",
         streams=("segment",),
@@ -194,8 +197,8 @@ class Segment(BlockObject):
         keys = [replace(column, field=None) for column in to.key_columns]
         self._to = replace(to, key_columns=keys, schemas={**_schemas_of_bodies(to.schemas), **to.schemas})
         options = dict(self.route.options)
-        self._call = options.pop("call", None)
-        self._spreads = options.pop("spread", "spec") == "all"
+        spreads = options.pop("spread", "spec") == "all"
+        self._reader = CallReader(options.pop("call", None), self.duplicates, all_members=spreads)
         self._writes_back = options.pop("iterable_events", "skip") == "write"
         self._has_passed_over = False
         self._shared = {name: options.pop(name) for name in MERGE if name in options}
@@ -205,32 +208,57 @@ class Segment(BlockObject):
         self._made: dict[tuple[str, str], IterableObject] = {}
 
     def operations(self, block: RecordBlock) -> list[Outcome]:
-        """See `IterableObject`. Calls that become records of one object are a block of it.
+        """See `IterableObject`. Plain calls stay columns; all others are mapped one by one.
 
-        All others are made in the order in which they come: what a call says of a cart counts for those behind it.
+        What a call says of its user or of a cart counts for the calls behind it.
         """
         outcomes: defaultdict[int, list[Outcome]] = defaultdict(list)
         waiting: defaultdict[IterableObject, list[tuple[int, Row]]] = defaultdict(list)
-        for place, (row, key) in enumerate(zip(block.records(), block.keys, strict=True)):
-            try:
-                outcome = attempt(self._made_of, row, key)
-            except (RecordSkippedError, RecordAlreadyWrittenError) as reason:
-                outcome = reason
-            if isinstance(outcome, _Part):
-                waiting[outcome.object] += [(place, row) for row in outcome.rows]
-            else:
-                outcomes[place].append(outcome)
-        for object_, calls in waiting.items():
-            some = RecordBlock([block.keys[place] for place, _ in calls], rows=[row for _, row in calls])
-            for (place, _), made in zip(calls, object_.operations(some), strict=True):
+        places: Sequence[int] = range(len(block))
+        if not self._writes_back and (passed_over := from_iterable(block)):
+            outcomes |= {place: [self._passed_over()] for place in passed_over}
+            places = [place for place in places if place not in passed_over]
+        read, rejects = self._reader.read(block, places)
+        outcomes |= {place: [reason] for place, reason in rejects.items()}
+        forms = [PlainCalls(calls, self._rules) for calls in read]
+        for form, at, is_odd in turns_of(forms):
+            if not is_odd:
+                form.find_addresses(at)
+                continue
+            for one in at:
+                place = form.calls.places[one]
+                outcome = self._made_of(form.calls.call(one), block.keys[place])
+                if isinstance(outcome, _Part):
+                    waiting[outcome.object] += [(place, row) for row in outcome.rows]
+                else:
+                    outcomes[place].append(outcome)
+        for object_, rows in waiting.items():
+            some = RecordBlock([block.keys[place] for place, _ in rows], rows=[row for _, row in rows])
+            for (place, _), made in zip(rows, object_.operations(some), strict=True):
                 outcomes[place].append(made)
-        return [OperationGroup.of(outcomes[place]) for place in range(len(block))]
+        found = {place: OperationGroup.of(several) for place, several in outcomes.items()}
+        for form in forms:
+            found |= self._plain(form)
+        return [found[place] for place in range(len(block))]
 
-    def _made_of(self, row: Row, key: Sequence[Any]) -> Operation | _Part:
-        """The operation of one call, or the record of another object that it becomes."""
-        if not self._writes_back and is_from_iterable(row):
-            raise self._passed_over()
-        call = read_call(row, self._call, self.duplicates, all_members=self._spreads)
+    def _plain(self, form: PlainCalls) -> dict[int, Outcome]:
+        """Place -> outcome of the plain calls of one form."""
+        plain = form.plain
+        if not plain:
+            return {}
+        self.leave_out(dict.fromkeys(form.calls.unknown(plain)))
+        places = form.calls.places
+        return dict(zip((places[at] for at in plain), self._object(*form.object).operations(form.block()), strict=True))
+
+    def _made_of(self, call: Call, key: Sequence[Any]) -> Outcome | _Part:
+        """The outcome of one call, or the records of another object that it becomes."""
+        try:
+            outcome: Outcome | _Part = attempt(self._mapped, call, key)
+        except (RecordSkippedError, RecordAlreadyWrittenError) as reason:
+            return reason
+        return outcome
+
+    def _mapped(self, call: Call, key: Sequence[Any]) -> Operation | _Part:
         becomes = map_call(call, self._rules)
         object_ = self._object(becomes.object, becomes.mode)
         made = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -52,10 +52,12 @@ class _Reader(NamedTuple):
     Attributes:
         read: returns the value of a text; None if it does not have the format.
         refusal: returns the error for a column, given by its name, that holds such a text.
+        read_all: returns the values of many texts; None if they must be read one by one.
     """
 
     read: Callable[[str], Any]
     refusal: Callable[[str], RecordRejectedError]
+    read_all: Callable[[Sequence[str]], list[Any] | None] = lambda _texts: None
 
 
 def _no_date(column: str) -> RecordRejectedError:
@@ -71,7 +73,7 @@ def _number(text: str) -> Decimal | None:
 
 
 _READERS: Final[Mapping[str, _Reader]] = {
-    **dict.fromkeys(DATES, _Reader(format_date, _no_date)),
+    **dict.fromkeys(DATES, _Reader(format_date, _no_date, timestamps.texts_to_iterable)),
     DECIMAL: _Reader(_number, _no_number),
 }
 """By the format of a text."""
@@ -91,6 +93,38 @@ class JsonConversion:
         """Return what a text holds, or the value itself."""
         held = from_json(value)
         return held if self._inner is None else self._inner(held)
+
+
+class TextConversion:
+    """Reads texts of one format.
+
+    Args:
+        reader: reads them.
+        otherwise: what becomes of a text that it cannot read.
+        inner: the conversion of any other value; None if it stays as it is.
+
+    Attributes:
+        is_of_dates: whether it writes dates in Iterable's format, and leaves everything else alone.
+    """
+
+    def __init__(
+        self, reader: _Reader, otherwise: Callable[[_Reader, str], Any], inner: Conversion | None = None
+    ) -> None:
+        self._reader = reader
+        self._otherwise = otherwise
+        self._inner = inner
+        self.is_of_dates = reader.read is format_date and inner is None
+
+    def __call__(self, value: Any) -> Any:
+        """Return what is sent of a value."""
+        if not isinstance(value, str):
+            return value if self._inner is None else self._inner(value)
+        found = self._reader.read(value)
+        return self._otherwise(self._reader, value) if found is None else found
+
+    def read_all(self, texts: Sequence[str]) -> list[Any] | None:
+        """Return what is sent of many texts; None if they must be read one by one."""
+        return self._reader.read_all(texts)
 
 
 def _inner_conversion(schema: Mapping[str, Any]) -> Conversion | None:
@@ -125,13 +159,7 @@ def _conversion(schema: Mapping[str, Any], otherwise: Callable[[_Reader, str], A
     reader, inner = _reader(schema), _inner_conversion(schema)
     if reader is None:
         return inner
-
-    def convert(value: Any) -> Any:
-        if not isinstance(value, str):
-            return value if inner is None else inner(value)
-        return otherwise(reader, value) if (found := reader.read(value)) is None else found
-
-    return convert
+    return TextConversion(reader, otherwise, inner)
 
 
 def _reader(schema: Mapping[str, Any]) -> _Reader | None:

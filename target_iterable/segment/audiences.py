@@ -32,11 +32,6 @@ class _Membership:
     other_traits: Row
 
 
-def is_about_audience(call: Call) -> bool:
-    """Whether an identify call tells the membership in an audience."""
-    return call.context.get("computation_class") == "audience"
-
-
 def of_traits(call: Call, rules: MappingRules) -> MappedCall:
     """Map an identify call that is about an audience.
 

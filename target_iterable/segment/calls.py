@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.records.column_mapping import EMPTY
 from target_iterable.segment import audiences, commerce
-from target_iterable.segment.call import SHAPES, Call
+from target_iterable.segment.call import SHAPES, Call, missing
 from target_iterable.segment.devices import registration
 from target_iterable.segment.mapping import MappedCall, MappingRules, event, profile, skipped, with_phone_number
 from target_iterable.segment.names import UNNAMED_PAGE_EVENTS, page_event, snake
 from target_iterable.segment.traits import is_address
 
-_Mapping = Callable[[Call, MappingRules], MappedCall]
+CallMapping = Callable[[Call, MappingRules], MappedCall]
+_MAX_NAMES: Final = 10_000
 
 
 def map_call(call: Call, rules: MappingRules) -> MappedCall:
@@ -28,7 +30,7 @@ def map_call(call: Call, rules: MappingRules) -> MappedCall:
 
 
 def _identify(call: Call, rules: MappingRules) -> MappedCall:
-    if rules.audiences != "as_sent" and audiences.is_about_audience(call):
+    if is_about_audience(call.context.get("computation_class"), rules):
         return audiences.of_traits(call, rules)
     user = rules.users.user_of(call)
     made = profile(user, with_phone_number({**rules.traits_of(call), **call.body}))
@@ -37,32 +39,54 @@ def _identify(call: Call, rules: MappingRules) -> MappedCall:
 
 
 def _track(call: Call, rules: MappingRules) -> MappedCall:
-    if not isinstance(call.subject, str) or not call.subject.strip():
-        raise call.missing("event")
-    return _EVENTS.get(snake(call.subject), _any_event)(call, rules)
+    return event_mapping(call.subject, rules)(call, rules)
 
 
-def _any_event(call: Call, rules: MappingRules) -> MappedCall:
+def is_about_audience(computation_class: object, rules: MappingRules) -> bool:
+    """Whether an identify call tells the membership in an audience, which the route wants otherwise than as sent."""
+    return rules.audiences != "as_sent" and computation_class == "audience"
+
+
+def event_mapping(name: object, rules: MappingRules) -> CallMapping:
+    """The mapping of the event of a track call: `any_event` unless it is one of those that mean something else.
+
+    Raises:
+        RecordRejectedError: if it has no name.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise missing("track", "event")
+    mapping = _special_mapping(name)
+    return any_event if mapping is audiences.of_event and rules.audiences == "as_sent" else mapping
+
+
+def any_event(call: Call, rules: MappingRules) -> MappedCall:
+    """Map a call to the event of its name."""
     return event(rules.users.user_of(call), call.subject, call, rules)
 
 
-def _audience_event(call: Call, rules: MappingRules) -> MappedCall:
-    return _any_event(call, rules) if rules.audiences == "as_sent" else audiences.of_event(call, rules)
+@lru_cache(_MAX_NAMES)
+def _special_mapping(name: str) -> CallMapping:
+    return _EVENTS.get(snake(name), any_event)
 
 
 def _page(call: Call, rules: MappingRules) -> MappedCall:
-    name = call.body.get("name")
-    has_name = isinstance(name, str) and bool(name.strip())
-    if rules.pages == "named" and not has_name:
+    name = page_name(call.type, call.body.get("name"), call.body.get("category"), rules.pages)
+    if name is None:
         return skipped(call, rules)
-    is_named = has_name and rules.pages != "common"
-    if rules.pages == "categorised":
-        category = call.body.get("category")
+    return event(rules.users.user_of(call), name, call, rules)
+
+
+def page_name(type_: str, name: object, category: object, pages: str) -> str | None:
+    """The name of the event of a page or screen; None if it is skipped. `pages` is the option."""
+    has_name = isinstance(name, str) and bool(name.strip())
+    if pages == "named" and not has_name:
+        return None
+    is_named = has_name and pages != "common"
+    if pages == "categorised":
         if not isinstance(category, str) or not category.strip():
-            return skipped(call, rules)
+            return None
         name, is_named = f"{category} {name}" if has_name else category, True
-    named = page_event(call.type, str(name)) if is_named else UNNAMED_PAGE_EVENTS[call.type]
-    return event(rules.users.user_of(call), named, call, rules)
+    return page_event(type_, str(name)) if is_named else UNNAMED_PAGE_EVENTS[type_]
 
 
 def _alias(call: Call, rules: MappingRules) -> MappedCall:
@@ -95,12 +119,12 @@ def _group_of_profile(call: Call, rules: MappingRules) -> MappedCall:
     return profile(rules.users.user_of(call), {"group": group})
 
 
-_GROUPS: Final[Mapping[str, _Mapping]] = {
+_GROUPS: Final[Mapping[str, CallMapping]] = {
     "reject": _rejected_group,
     "skip": skipped,
     "profile": _group_of_profile,
 }
-_CALLS: Final[Mapping[str, _Mapping]] = {
+_CALLS: Final[Mapping[str, CallMapping]] = {
     "identify": _identify,
     "user": _identify,
     "track": _track,
@@ -109,12 +133,12 @@ _CALLS: Final[Mapping[str, _Mapping]] = {
     "alias": _alias,
     "group": _group,
 }
-_EVENTS: Final[Mapping[str, _Mapping]] = {
+_EVENTS: Final[Mapping[str, CallMapping]] = {
     "order_completed": commerce.purchase,
     "cart_updated": commerce.whole_cart,
     "product_added": commerce.changed_cart,
     "product_removed": commerce.changed_cart,
-    "audience_entered": _audience_event,
-    "audience_exited": _audience_event,
+    "audience_entered": audiences.of_event,
+    "audience_exited": audiences.of_event,
 }
 """Name of an event in snake case -> mapping; all others become custom events."""

@@ -35,7 +35,7 @@ def _purchase(call: Call, rules: MappingRules, bought: list[Row]) -> MappedCall:
     fields.pop(PRODUCTS, None)
     row: Row = {
         **rules.with_traits(user, call),
-        **rules.pop_attribution(call, fields),
+        **rules.pop_attribution(call.context, fields),
         "id": call.message_id if order_id in EMPTY else order_id,
         "createdAt": call.moment,
         "total": total,

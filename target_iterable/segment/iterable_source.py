@@ -14,6 +14,7 @@ another name. Two signs tell such a call:
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from iterable_api.events.peer_event_names import PEER_NAMES
@@ -24,7 +25,11 @@ from target_iterable.segment.names import snake
 _ITERABLE: Final = "iterable"
 _MESSAGE_OF_ITERABLE: Final = re.compile(r"c\d+:t\d+:.")
 _EMAIL_ID: Final = ("emailId", "email_id")
-_EVENT: Final = ("event", "event_text")
+INTEGRATIONS: Final = ("context_integration_name", "context_integration")
+CONTEXT: Final = "context"
+EVENTS: Final = ("event", "event_text")
+"""Columns that may tell of Iterable."""
+_MAX_NAMES: Final = 10_000
 
 
 def is_from_iterable(row: Row) -> bool:
@@ -34,8 +39,8 @@ def is_from_iterable(row: Row) -> bool:
 
 def _integration(row: Row) -> str:
     """The name of the integration in small letters; empty if none is told."""
-    found = row.get("context_integration_name") or _name_in(row.get("context_integration"))
-    found = found or _name_in(_object(row.get("context")).get("integration"))
+    name, object_ = (row.get(column) for column in INTEGRATIONS)
+    found = name or _name_in(object_) or _name_in(_object(row.get(CONTEXT)).get("integration"))
     return found.strip().lower() if isinstance(found, str) else ""
 
 
@@ -52,7 +57,18 @@ def _object(value: Any) -> Row:
 
 
 def _has_name_of_iterable(row: Row) -> bool:
-    return any(isinstance(name := row.get(column), str) and _plain(name) in _NAMES for column in _EVENT)
+    return any(isinstance(name := row.get(column), str) and is_name_of_iterable(name) for column in EVENTS)
+
+
+@lru_cache(_MAX_NAMES)
+def is_name_of_iterable(name: str) -> bool:
+    """Whether Iterable's source has an event of this name."""
+    return _plain(name) in _NAMES
+
+
+def may_tell_of_iterable(context: Any) -> bool:
+    """Whether a context, an object or a text, names its integration."""
+    return isinstance(context, str) or (isinstance(context, dict) and "integration" in context)
 
 
 def _has_id_of_iterable(row: Row) -> bool:

@@ -22,6 +22,10 @@ ATTRIBUTION: Final[Mapping[str, tuple[str, ...]]] = {
     "templateId": ("templateId", "template_id"),
 }
 """Attribute of an event -> properties that may hold it; the second name is that of a warehouse's column."""
+EVENT_MEMBERS: Final[Mapping[str, str]] = {"id": "message_id", "createdAt": "moment"}
+"""Member of an event -> attribute of the call. By this id a call that comes again changes nothing."""
+COPIED_TRAITS: Final[Mapping[str, str]] = {"phoneNumber": "phone"}
+"""Field of a profile, to which Iterable sends -> trait of the spec that it is without a trait of its own name."""
 _LARGEST_ID: Final = 2**31 - 1
 """The contract has these ids as numbers of 32 bits; those of advertisements are larger."""
 
@@ -85,8 +89,8 @@ class MappingRules:
         traits = {name: value for name, value in self.traits_of(call).items() if name not in KINDS}
         return {**user, "user": with_phone_number(traits)} if traits else user
 
-    def pop_attribution(self, call: Call, fields: Row) -> Row:
-        """Remove the ids of campaign and template from `fields`, and return them; else those in the context.
+    def pop_attribution(self, context: Mapping[str, Any], fields: Row) -> Row:
+        """Remove the ids of campaign and template from `fields`, and return them; else those in `Call.context`.
 
         What can be no id of Iterable is another system's, and stays a property.
         """
@@ -98,7 +102,7 @@ class MappingRules:
                 if (id_ := _campaign_id(fields.get(member))) is not None:
                     del fields[member]
                     found.setdefault(name, id_)
-            if name not in found and (id_ := _campaign_id(call.context.get(name))) is not None:
+            if name not in found and (id_ := _campaign_id(context.get(name))) is not None:
                 found[name] = id_
         return found
 
@@ -121,19 +125,15 @@ def profile(user: Row, traits: Row) -> MappedCall:
 
 
 def with_phone_number(traits: Row) -> Row:
-    """Traits with a `phoneNumber`, to which Iterable sends, of the `phone` of the spec."""
-    phone = {"phoneNumber": traits["phone"]} if "phone" in traits else {}
-    return {**phone, **traits}
+    """Traits, and the fields of `COPIED_TRAITS`."""
+    return {**{field: traits[trait] for field, trait in COPIED_TRAITS.items() if trait in traits}, **traits}
 
 
 def event(user: Row, name: str, call: Call, rules: MappingRules, fields: Row | None = None) -> MappedCall:
-    """The record of an event, with the call's own properties unless `fields` are given.
-
-    Its id is the messageId, so that a call that comes again changes nothing.
-    """
+    """The record of an event, with the call's own properties unless `fields` are given."""
     event_fields = dict(call.body if fields is None else fields)
-    event_members = {"eventName": name, "id": call.message_id, "createdAt": call.moment}
-    event_members |= rules.pop_attribution(call, event_fields)
+    event_members = {"eventName": name, **{member: getattr(call, part) for member, part in EVENT_MEMBERS.items()}}
+    event_members |= rules.pop_attribution(call.context, event_fields)
     return MappedCall("events", "track", {**user, **event_members, "dataFields": event_fields})
 
 

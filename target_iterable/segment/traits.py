@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Final
 
-from iterable_api.facts.identity import is_valid_email, normalise_email
+from iterable_api.facts.identity import is_valid_email, normalise_email, valid_emails
 from target_iterable.core.rejection import RecordRejectedError, RecordSkippedError
 from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.records.ids import key_text
@@ -14,7 +15,7 @@ from target_iterable.segment.call import Call
 
 _MAX_ADDRESSES: Final = 100_000
 """Addresses that are remembered at most."""
-_USER_CALLS: Final = ("identify", "user")
+USER_CALLS: Final = ("identify", "user")
 """Types of calls whose traits are those of the user; the traits of a group call are those of the group."""
 
 
@@ -28,10 +29,13 @@ class TraitsReader:
     Args:
         by_address: whether the project identifies users by their addresses.
         skips_anonymous: whether anonymous calls are skipped instead of rejected.
+
+    Attributes:
+        by_address: the same.
     """
 
     def __init__(self, *, by_address: bool, skips_anonymous: bool = False) -> None:
-        self._by_address = by_address
+        self.by_address = by_address
         self._skips_anonymous = skips_anonymous
         self._addresses: OrderedDict[str, object] = OrderedDict()
 
@@ -42,11 +46,10 @@ class TraitsReader:
             RecordRejectedError: for an anonymous call.
             RecordSkippedError: for an anonymous call, if such calls are skipped.
         """
-        email = _email(call)
+        email = email_of(call.type, call.user_id, call.body.get("email"), call.context.get("email"))
         if email in EMPTY:
             email = next(iter(_external_addresses(call)), None)
-        if self._by_address:
-            email = self._address(call, email)
+        email = self.address(call.type, call.user_id, email)
         named = {name: value for name, value in (("userId", call.user_id), ("email", email)) if value not in EMPTY}
         if not named and call.is_anonymous:
             self._refuse_anonymous()
@@ -55,7 +58,7 @@ class TraitsReader:
     def other_addresses(self, call: Call, user: Row) -> list[str]:
         """Further addresses of the user: each is a user of its own where addresses identify users."""
         first = normalise_email(str(user.get("email", "")))
-        return [email for email in _external_addresses(call) if email != first] if self._by_address else []
+        return [email for email in _external_addresses(call) if email != first] if self.by_address else []
 
     def clear_addresses(self) -> None:
         """Forget all addresses, because the address of a user changes."""
@@ -66,16 +69,29 @@ class TraitsReader:
             raise RecordSkippedError
         raise RecordRejectedError("anonymousCall", "it has only an anonymousId, which Iterable does not know", "userId")
 
-    def _address(self, call: Call, email: object) -> object:
-        """The address in the call, else the remembered one, else the userId if it is an address."""
-        user_id = key_text(call.user_id)
-        if not user_id:
+    def address(self, type_: str, user_id: object, email: object) -> object:
+        """The address in a call; where addresses identify users, else the remembered one, or a userId that is one.
+
+        That of a call about the user is remembered.
+        """
+        text = key_text(user_id) if self.by_address else None
+        if not text:
             return email
         if email in EMPTY:
-            return self._addresses.get(user_id) or (user_id if is_address(user_id) else None)
-        if call.type in _USER_CALLS and is_address(email):
-            self._remember(user_id, email)
+            return self._addresses.get(text) or (text if is_address(text) else None)
+        if type_ in USER_CALLS and is_address(email):
+            self._remember(text, email)
         return email
+
+    def addresses(self, type_: str, user_ids: Sequence[object], emails: Sequence[object]) -> list[object]:
+        """The same of several calls of one type, in their order."""
+        if self.by_address and type_ in USER_CALLS:
+            texts = [text for text in emails if isinstance(text, str)]
+            if all(map(_is_filled, user_ids)) and len(texts) == len(emails) and valid_emails(texts) is not None:
+                for user_id, text in zip(user_ids, texts, strict=True):
+                    self._remember(str(user_id), text)
+                return [*texts]
+        return [self.address(type_, *both) for both in zip(user_ids, emails, strict=True)]
 
     def _remember(self, user_id: str, email: object) -> None:
         self._addresses[user_id] = email
@@ -84,15 +100,18 @@ class TraitsReader:
             self._addresses.popitem(last=False)
 
 
-def _email(call: Call) -> object:
-    """The address of the user, from the traits of the call or of its context.
+def _is_filled(user_id: object) -> bool:
+    return isinstance(user_id, str) and user_id != ""
+
+
+def email_of(type_: str, user_id: object, of_body: object, of_context: object) -> object:
+    """The address of the user, from the traits of a call or of its context.
 
     A property `email` may be another person's, so it counts only if there is no other identifier.
     """
-    email = call.context.get("email")
-    if call.type in _USER_CALLS or (email in EMPTY and call.user_id in EMPTY):
-        return call.body.get("email") or email
-    return email
+    if type_ in USER_CALLS or (of_context in EMPTY and user_id in EMPTY):
+        return of_body or of_context
+    return of_context
 
 
 def _external_addresses(call: Call) -> list[str]:

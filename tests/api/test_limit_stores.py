@@ -23,6 +23,7 @@ from iterable_api.facts.endpoints import facts_of
 from iterable_api.facts.limits import DAY
 from iterable_api.rate_limits import state_store as limit_stores
 from iterable_api.rate_limits.limiter import DocumentedLimits
+from iterable_api.rate_limits.rules import Reservation, Rule
 from iterable_api.rate_limits.state_store import LimitStoreLockedError, Update, open_store
 from iterable_sandbox.server import Sandbox
 from tests.api.test_limits import LeakyBucket, VirtualTime
@@ -184,9 +185,11 @@ def test_a_store_that_has_failed_once_is_not_asked_again() -> None:
     asked: list[str] = []
 
     class Locked:
-        def update(self, name: str, _update: Update) -> None:
+        def reserve(self, name: str, _rule: Rule, _seen: str, _now: int | None = None) -> Reservation | None:
             asked.append(name)
             raise LimitStoreLockedError
+
+        def update(self, _name: str, _update: Update) -> None: ...
 
         def close(self) -> None: ...
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from iterable_api.errors import DailyCapReachedError
 from iterable_api.facts.endpoints import ENDPOINTS, facts_of
 from iterable_api.facts.limits import DAY, Limit
-from iterable_api.rate_limits.limiter import JITTER, DocumentedLimits, Unlimited
+from iterable_api.rate_limits.limiter import DocumentedLimits, Unlimited
+from iterable_api.rate_limits.rules import JITTER
 
 FORGET = ("POST", "/api/users/forget")
 A_MILLISECOND = 0.001

@@ -152,3 +152,21 @@ def test_rewriting_a_text_is_reading_and_writing_it_whatever_was_rewritten_befor
 def test_what_is_no_moment_is_not_rewritten_even_on_a_day_that_is_known(text: str) -> None:
     assert timestamps.text_to_rfc3339("2026-02-28 12:00:00 +00:00") == "2026-02-28T12:00:00.000000+00:00"
     assert timestamps.text_to_rfc3339(text) is None
+
+
+SPELLINGS = st.from_regex(r"\d{4}-\d\d-\d\d[T ][0-2]\d:[0-6]\d:[0-6]\d(\.\d{1,9})?( ?\+00:00|Z)?", fullmatch=True)
+
+
+@given(st.lists(MOMENTS.map(str) | SPELLINGS | st.text(max_size=3), max_size=4))
+def test_texts_that_are_read_together_are_what_each_is_alone(texts: list[str]) -> None:
+    together = (timestamps.texts_to_iterable(texts), timestamps.texts_to_epoch_seconds(texts))
+    alone = ([*map(timestamps.text_to_iterable, texts)], [*map(timestamps.text_to_epoch_seconds, texts)])
+    assert together in (alone, (None, None))
+
+
+def test_the_spellings_of_sources_are_read_together() -> None:
+    texts = ["2021-07-01T18:00:44.123Z", "2021-07-01T18:00:44Z", "2021-07-01 18:00:44 +00:00", "1969-12-31 23:59:59.5"]
+    assert timestamps.texts_to_iterable(texts) == [*map(timestamps.text_to_iterable, texts)]
+    assert timestamps.texts_to_epoch_seconds(texts) == [*map(timestamps.text_to_epoch_seconds, texts)]
+    assert timestamps.texts_to_iterable([*texts, "2021-02-30 00:00:00"]) is None
+    assert timestamps.texts_to_iterable(["2021-07-01\n18:00:44"]) is None

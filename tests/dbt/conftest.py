@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +14,6 @@ from typing import Any, Final
 import pytest
 
 from demo.models import install
-from demo.warehouse import warehouse
-from iterable_sandbox.server import Sandbox
 from tests.dbt.loaded_project import LoadedProject
 
 EVERYTHING: Final[Mapping[str, Any]] = {"singer_iterable_fivetran": True, "singer_iterable_snapshots": True}
@@ -31,10 +28,7 @@ def dbt_command(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(
     dbt_command: Path, seeded_database: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LoadedProject]:
-    folder = tmp_path_factory.mktemp("loaded")
-    copy = shutil.copy(seeded_database, folder / "project.db")
-    with warehouse(folder / "postgres") as postgres, Sandbox(database=str(copy)) as sandbox:
-        loaded = LoadedProject(sandbox, postgres, dbt_command, folder)
+    with LoadedProject.over_copy(seeded_database, dbt_command, tmp_path_factory.mktemp("loaded")) as loaded:
         loaded.load()
         yield loaded
 

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import psycopg
 from psycopg.rows import dict_row
 
 from demo.models import Dbt, postgres_output
 from demo.pipelines import Meltano
-from demo.warehouse import Warehouse
+from demo.warehouse import Warehouse, warehouse
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
@@ -40,6 +42,14 @@ class LoadedProject:
     postgres: Warehouse
     command: Path
     folder: Path
+
+    @classmethod
+    @contextmanager
+    def over_copy(cls, database: Path, command: Path, folder: Path) -> Iterator[Self]:
+        """A copy of the sandbox's database, beside a PostgreSQL in the folder into which nothing is loaded yet."""
+        copy = shutil.copy(database, folder / "project.db")
+        with warehouse(folder / "postgres") as postgres, Sandbox(database=str(copy)) as sandbox:
+            yield cls(sandbox, postgres, command, folder)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,8 +9,6 @@ from typing import Final
 
 import pytest
 
-from demo.warehouse import warehouse
-from iterable_sandbox.server import Sandbox
 from tests.dbt.loaded_project import LoadedProject
 
 pytestmark = pytest.mark.more
@@ -35,10 +32,7 @@ def changing(
     dbt_command: Path, seeded_database: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LoadedProject]:
     """A project of its own, of which no event was loaded."""
-    folder = tmp_path_factory.mktemp("changing")
-    copy = shutil.copy(seeded_database, folder / "project.db")
-    with warehouse(folder / "postgres") as postgres, Sandbox(database=str(copy)) as sandbox:
-        project = LoadedProject(sandbox, postgres, dbt_command, folder)
+    with LoadedProject.over_copy(seeded_database, dbt_command, tmp_path_factory.mktemp("changing")) as project:
         project.load("users.*", "lists.*", "list_users.*", "campaigns.*", "templates.*")
         yield project
 

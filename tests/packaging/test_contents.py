@@ -15,7 +15,15 @@ import pytest
 
 from tests.conftest import ROOT
 
-PACKAGES = ("iterable_api", "iterable_runs", "iterable_sandbox", "iterable_webhooks", "tap_iterable", "target_iterable")
+PACKAGES = (
+    "iterable_api",
+    "iterable_runs",
+    "iterable_sandbox",
+    "iterable_webhooks",
+    "singer_iterable",
+    "tap_iterable",
+    "target_iterable",
+)
 NAME = f"singer_iterable-{version('singer-iterable')}"
 BESIDE = {"CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml", ".gitignore"}
 """What the source distribution has beside the packages; the build backend adds the last."""
@@ -62,7 +70,18 @@ def test_the_metadata_tells_what_it_is_and_needs(metadata: Message) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert str(metadata.get_payload()).startswith("# singer-iterable")
     extras = set(metadata.get_all("Provides-Extra", []))
-    assert extras >= {"alerts", "faker", "opentelemetry", "parquet", "postgres", "redis", "runs", "sandbox", "webhooks"}
+    assert extras >= {
+        "alerts",
+        "dagster",
+        "faker",
+        "opentelemetry",
+        "parquet",
+        "postgres",
+        "redis",
+        "runs",
+        "sandbox",
+        "webhooks",
+    }
 
 
 def test_the_commands_are_the_two_plugins_the_sandbox_the_receiver_and_the_history(wheel: Path) -> None:

@@ -34,6 +34,7 @@ from tests.webhooks.receivers import receiver
 pytestmark = pytest.mark.more
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+ORCHESTRATED = Path(__file__).parents[1] / "dagster" / "test_example_projects.py"
 DATABASES = count(1)
 SHELL = re.compile(r"```sh\n(?P<commands>.*?)```", re.DOTALL)
 
@@ -191,7 +192,8 @@ def contents(sandbox: Sandbox) -> dict[str, Any]:
 def test_every_example_is_in_the_table_and_is_tested() -> None:
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
     listed = set(re.findall(r"\]\(([\w-]+)\)", (EXAMPLES / "README.md").read_text()))
-    tested = set(re.findall(r'begin\("([\w-]+)"', Path(__file__).read_text()))
+    texts = [path.read_text() for path in (Path(__file__), ORCHESTRATED)]
+    tested = {name for text in texts for name in re.findall(r'begin\("([\w-]+)"', text)}
     assert folders == listed == tested
 
 

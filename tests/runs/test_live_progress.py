@@ -207,6 +207,15 @@ def test_the_time_left_follows_from_the_share_that_is_done() -> None:
     assert [it.seconds_left for it in progress.begun] == [None, 40]
 
 
+def test_the_time_left_runs_down_until_the_share_says_something_else() -> None:
+    tracker = ProgressTracker(tap_run())
+    found = []
+    for second, share in [(0, None), (60, 0.5), (90, 0.5), (150, 0.5), (160, 0.8)]:
+        facts = StreamFacts("events", Totals(read=50, requests=5), share_done=share)
+        found += [it.seconds_left for it in tracker.update(snapshot(second, facts)).begun]
+    assert found == [None, 60, 30, 0, pytest.approx(40)]
+
+
 def test_streams_that_have_not_begun_are_counted_as_waiting() -> None:
     progress = ProgressTracker(tap_run()).update(snapshot(1, stream("a"), stream("b", requests=1), stream("c")))
     assert ([it.name for it in progress.begun], progress.waiting) == (["b"], 2)

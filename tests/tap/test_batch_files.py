@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,12 @@ from hypothesis import strategies as st
 
 from iterable_api.facts.data_types import EVENTS
 from iterable_sandbox.server import Sandbox
-from tap_iterable.batch_files.arrow_schema import MOMENT, arrow_schema
+from tap_iterable.batch_files.arrow_schema import arrow_schema
+from tap_iterable.batch_files.arrow_values import MOMENT
+from tap_iterable.batch_files.files import BatchConfig, FileSettings, write_files
 from tap_iterable.batch_files.record_batches import RecordBatches
-from tap_iterable.batch_files.rows import MisfitError, parts
+from tap_iterable.batch_files.rows import MisfitError, Parts
+from tap_iterable.config.batch_settings import most_batch_bytes
 from tap_iterable.records.parquet import ParquetShape
 from tap_iterable.schemas.event_schemas import event_schema
 from tests.tap.reading import Output, TapRun, selecting
@@ -255,12 +259,44 @@ def test_files_have_their_size_and_a_block_is_asked_for_only_when_the_last_one_i
             yield [{"number": number} for number in block]
 
     files: list[list[Any]] = [[]]
-    for rows, is_last in parts(blocks(), size):
+    parts = Parts(blocks(), size)
+    for rows in parts:
         files[-1] += rows
         assert sum(map(len, files)) <= sum(map(len, numbers[:asked]))
         assert sum(map(len, files)) > sum(map(len, numbers[: asked - 1]))
-        if is_last:
+        if not parts.free:
             assert len(files[-1]) == size
             files.append([])
+            parts.begin_file()
     written = [row["number"] for file in files for row in file]
     assert written == [number for block in numbers for number in block]
+
+
+@pytest.mark.parametrize("encoding", [*FORMATS, {"format": "jsonl", "compression": "gzip"}], ids=str)
+def test_a_file_ends_with_the_rows_that_bring_it_to_its_bytes(tmp_path: Path, encoding: dict[str, Any]) -> None:
+    """A file without its last block, or its last row group, is below the limit; every row is in one file."""
+    rows = [{"email": blake2b(b"%d" % number).hexdigest(), "campaignId": number} for number in range(20_000)]
+    blocks = [rows[start : start + 100] for start in range(0, len(rows), 100)]
+    config = BatchConfig(encoding=encoding, storage={"root": tmp_path.as_uri()}, batch_size=15_000)  # type: ignore[arg-type]
+    schema = {"properties": {name: EVENT["properties"][name] for name in rows[0]}}
+    urls = list(write_files(config, "s", schema, blocks, FileSettings(most_bytes=400_000)))
+    paths = [Path(url.removeprefix("file://")) for url in urls]
+    assert [row["campaignId"] for path in paths for row in _rows(path)] == list(range(20_000))
+    sizes = [path.stat().st_size for path in paths]
+    assert len(sizes) > 3
+    assert min(sizes[:-1]) >= 400_000
+    assert max(sizes) <= 900_000
+    (whole, rest) = write_files(config, "s", schema, blocks, FileSettings())
+    assert [len(_rows(Path(url.removeprefix("file://")))) for url in (whole, rest)] == [15_000, 5_000]
+
+
+def test_the_setting_of_megabytes_ends_files_of_a_run(
+    read: TapRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A seeded stream has no megabyte, so one is made smaller here."""
+    assert most_batch_bytes({"batch_file_mb": 2}) == 2_000_000
+    monkeypatch.setattr("tap_iterable.config.batch_settings.MB", 10_000)
+    output = _batched(read, tmp_path, "email_send", {"format": "jsonl"}, batch_file_mb=1, window_days=1)
+    assert len(_paths(output)) > 3
+    assert {len(_rows(path)) for path in _paths(output)} != {100}
+    assert all(path.stat().st_size >= 10_000 for path in _paths(output)[:-1])

@@ -34,6 +34,11 @@ class Read:
         tap.sync_all()
         tap.client.close()
         messages = [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
+        self.types = {
+            m["stream"]: {name: column.get("type") for name, column in m["schema"]["properties"].items()}
+            for m in messages
+            if m["type"] == "SCHEMA"
+        }
         self.keys = {m["stream"]: m["key_properties"] for m in messages if m["type"] == "SCHEMA"}
         self.state = [m["value"] for m in messages if m["type"] == "STATE"][-1]
         return {
@@ -137,3 +142,8 @@ def test_a_map_that_fits_no_stream_is_told(read: Read, caplog: pytest.LogCapture
     assert told == [
         f"`stream_maps.{name}` fits no stream of this tap, and has no effect" for name in ("list", "x_*", "b")
     ]
+
+
+def test_a_comparison_is_announced_as_a_boolean(read: Read) -> None:
+    read({"lists": {"is_early": "int(id) < 5", "half": "int(id) / 2"}})
+    assert (read.types["lists"]["is_early"], read.types["lists"]["half"]) == (["boolean", "null"], ["number", "null"])

@@ -188,4 +188,4 @@ def test_the_progress_is_told_by_the_share_of_the_time_range() -> None:
     queue = WindowQueue(spans, seconds_per_window=15.0)
     said = queue.finished(next(iter(queue)), 1_000, Taken(0.1, 1))
     assert said.startswith("1,000 rows so far, ")
-    assert said.endswith("a second; 90% of the time range is left, about 2 min 15 s")
+    assert said.endswith("a second; 90 % of the time range is left, about 2 min 15 s")

@@ -284,10 +284,14 @@ class OneByOne(io.StringIO):
 
 
 def made_of(
-    case: Case, records: Sequence[str], sandbox: Sandbox, source: type[io.StringIO] = io.StringIO
+    case: Case,
+    records: Sequence[str],
+    sandbox: Sandbox,
+    source: type[io.StringIO] = io.StringIO,
+    columns: Mapping[str, Mapping[str, Any]] = COLUMNS,
 ) -> dict[str, Any]:
     """What the target makes of a stream: operations and rejects, each with the place of its record, and its counts."""
-    schema = {"type": "object", "properties": {column: COLUMNS[column] for column in case.columns}}
+    schema = {"type": "object", "properties": {column: columns[column] for column in case.columns}}
     head = json.dumps({"type": "SCHEMA", "stream": "any", "schema": schema, "key_properties": case.key})
     lines = [f'{{"type": "RECORD", "stream": "any", "version": 5, "record": {record}}}' for record in records]
     with _watched() as seen, tempfile.TemporaryDirectory() as folder:

@@ -13,6 +13,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from target_iterable.columnar.calls.call_reader import CallReader
+from target_iterable.columnar.record_block import RecordBlock
+from target_iterable.records.duplicate_fields import DuplicateFields
+from target_iterable.segment.call import Call as CallOf
 from target_iterable.segment.names import snake
 from tests.target.conftest import Project
 from tests.target.loading import stream
@@ -54,6 +58,18 @@ def call(type_: str, **members: Any) -> Call:
 
 def track(event: str, properties: Mapping[str, Any] | None = None, **members: Any) -> Call:
     return call("track", event=event, properties=dict(properties or {}), **members)
+
+
+def read(given: Mapping[str, Any], type_: str | None = None, *, all_members: bool = False) -> CallOf:
+    """The call in a record.
+
+    Raises:
+        AssertionError: if it is none.
+    """
+    reader = CallReader(type_, DuplicateFields(), all_members=all_members)
+    (calls,), rejects = reader.read(RecordBlock([()], rows=[dict(given)]), [0])
+    assert not rejects
+    return calls.call(0)
 
 
 def row(sent: Call) -> dict[str, Any]:

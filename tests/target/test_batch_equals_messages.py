@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from shutil import rmtree
@@ -78,7 +78,8 @@ class Rows:
             "key_properties": ["id"] if "id" in columns else [],
             "schema": {"properties": {name: said for name, (_, said) in columns.items()}},
         }
-        self.lines = [simplejson.dumps(_plain(row), use_decimal=True, allow_nan=True) for row in self.table.to_pylist()]
+        plain = [_plain(row) for row in self.table.to_pylist(maps_as_pydicts="strict")]
+        self.lines = [simplejson.dumps(row, use_decimal=True, allow_nan=True) for row in plain]
 
     def messages(self) -> list[Message | str]:
         return [self.schema, *(f'{{"type": "RECORD", "stream": "any", "record": {line}}}' for line in self.lines)]
@@ -97,7 +98,9 @@ def _plain(value: Any) -> Any:
         return {name: _plain(member) for name, member in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds")
+    return value.isoformat() if isinstance(value, date) else value
 
 
 @st.composite
@@ -126,7 +129,7 @@ def outcome(project: Project, path: Path, messages: Iterable[Message | str], **m
         for line in file.read_text().splitlines()
     ]
     lines = [line for file in sorted(dry.glob("*.singer")) for line in file.read_text().splitlines()]
-    kept = [simplejson.loads(line, use_decimal=True, allow_nan=True) for line in lines]
+    kept = [json.loads(line, parse_float=Decimal) for line in lines]
     rejects = [
         (
             simplejson.dumps(message["record"], use_decimal=True, allow_nan=True, sort_keys=True),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from iterable_api.storage.extras import MissingExtraError
 from target_iterable.batch_files.errors import BatchFileError
 from target_iterable.batch_files.locations import allowed, location
 from target_iterable.config.setting_error import SettingError
@@ -173,5 +174,5 @@ def test_a_storage_whose_extra_is_not_installed_is_told(
 ) -> None:
     for name in ("gcsfs", "adlfs"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(BatchFileError, match=rf"singer-iterable\[{extra}\]"):
+    with pytest.raises(MissingExtraError, match=rf"needs the extra `{extra}` .* 'singer-iterable\[{extra}\]'"):
         project.load([SCHEMA, batch("users", f"{scheme}://bucket/a.jsonl")], batch_roots=[f"{scheme}://bucket"])

@@ -102,6 +102,11 @@ def test_a_broken_file_fails_the_run(project: Project, tmp_path: Path, fault: st
     refused(project, tmp_path, file, "is not there" if fault == "no file" else "cannot be read")
 
 
+def test_a_text_that_is_no_utf_8_fails_the_run(project: Project, tmp_path: Path) -> None:
+    texts = pa.array([b"ann@example.com", b"\xff@example.com"]).view(pa.string())
+    refused(project, tmp_path, parquet(tmp_path / "b.parquet", pa.table({"email": texts})), "cannot be read")
+
+
 def refused(project: Project, path: Path, broken: Path, says: str) -> None:
     whole = json_lines(path / "a.jsonl", [{"email": "bob@example.com"}])
     messages = [SCHEMA, batch("users", whole), {"type": "STATE", "value": {"at": 1}}, batch("users", broken)]

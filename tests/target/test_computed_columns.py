@@ -54,6 +54,16 @@ def test_maps_of_the_target_and_of_the_tap_compute_the_same(project: Project) ->
     assert project.holds.user(email="b@example.com")["big"] is True
 
 
+def test_what_begins_like_a_cast_but_is_something_else_is_written(project: Project) -> None:
+    maps = {
+        "users": {"adult": "int(age) >= 18", "half": "int(age) / 2", "same": "str(age) == '21'", "odd": "not bool(age)"}
+    }
+    given = stream("users", [{"email": "a@example.com", "age": 21}], age={"type": "integer"})
+    assert project.load(given, stream_maps=maps)["users"]["written"] == 1
+    user = project.holds.user(email="a@example.com")
+    assert [user[name] for name in ("adult", "half", "same", "odd")] == [True, 10.5, True, False]
+
+
 @pytest.mark.more
 def test_a_tap_whose_maps_compute_numbers_writes_them_into_another_project(new_project: Any, tmp_path: Path) -> None:
     source, copy = new_project(), new_project()

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_iterable.core.rejection import RecordRejectedError
-from target_iterable.segment.call import SHAPES, read_call
+from target_iterable.segment.call import SHAPES
 from target_iterable.segment.names import snake
 from target_iterable.segment.products import item, items
-from tests.target.segment_calls import ANN, AT, Call, call, row, track
+from tests.target.segment_calls import ANN, AT, Call, call, read, row, track
 
 SCALARS = st.one_of(st.booleans(), st.integers(-(10**9), 10**9), st.text(max_size=8))
 NAMES = st.sampled_from(
@@ -43,30 +43,30 @@ def calls(draw: st.DrawFn) -> Call:
 @given(sent=calls(), other=st.sets(NAMES))
 def test_a_row_of_a_warehouse_is_the_call_that_was_sent(sent: Call, other: set[str]) -> None:
     flat = dict.fromkeys(sorted(other - {"event"})) | row(sent)
-    read, was = read_call(flat, sent["type"]), read_call(dict(sent), None)
+    found, was = read(flat, sent["type"]), read(sent)
     texts = {name: json.dumps(value) if isinstance(value, list) else value for name, value in was.body.items()}
-    assert read == replace(was, body=texts)
+    assert found == replace(was, body=texts)
 
 
 @given(sent=calls())
 def test_beside_the_body_of_a_call_nothing_counts_unless_all_is_spread(sent: Call) -> None:
     body = dict(sent.get("traits") or sent.get("properties") or {})
-    assert read_call({**sent, "mine": 1}, None, all_members=True).body == body | {"mine": 1}
-    alone = read_call({**sent, "mine": 1}, None)
+    assert read({**sent, "mine": 1}, all_members=True).body == body | {"mine": 1}
+    alone = read({**sent, "mine": 1})
     assert (alone.body, alone.unknown_members) == (body, {"mine"})
 
 
 @pytest.mark.parametrize("form", [dict, json.dumps])
 def test_objects_may_be_texts(form: Any) -> None:
     sent = track("Seen", {"plan": "pro"}, context={"traits": {"email": ANN}})
-    read = read_call({**sent, "properties": form(sent["properties"]), "context": form(sent["context"])}, None)
-    assert (read.body, read.context) == ({"plan": "pro"}, {"email": ANN})
+    found = read({**sent, "properties": form(sent["properties"]), "context": form(sent["context"])})
+    assert (found.body, found.context) == ({"plan": "pro"}, {"email": ANN})
 
 
 def test_the_first_moment_that_is_told_is_when_it_happened() -> None:
     told = {"received_at": "4", "sent_at": "3", "original_timestamp": "2", "timestamp": "1"}
     for name in reversed(told):
-        assert read_call({"event": "e", **told}, "track").moment == told[name]
+        assert read({"event": "e", **told}, "track").moment == told[name]
         told = {other: value for other, value in told.items() if other != name}
 
 
@@ -113,4 +113,4 @@ def test_what_a_product_lacks_is_named_with_its_place(number: int, name: str, em
 
 
 def _order(products: Any) -> Any:
-    return read_call(track("Order Completed", {"products": products}), None)
+    return read(track("Order Completed", {"products": products}))

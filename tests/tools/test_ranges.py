@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 
 from tools.generated import ROOT
@@ -22,6 +23,15 @@ def test_the_package_with_all_extras_and_the_tools_but_those_that_hold_back_othe
 def test_a_lower_bound_that_was_not_reached_is_told() -> None:
     bounds = ["a>=1.2,<3", "b~=2.0", "c>=44"]
     assert list(above(bounds, {"a": "1.3.0", "b": "2.0.0", "c": "44"})) == ["a 1.3.0 instead of 1.2"]
+
+
+def test_what_is_held_back_is_imported_by_none_of_their_tests() -> None:
+    modules = "|".join(name.replace("-", "_") for name in HOLDING_BACK)
+    imports = re.compile(rf"^\s*(?:from|import) (?:{modules})\b", re.MULTILINE)
+    found = [
+        str(file) for folder in TESTS for file in (ROOT / folder).rglob("*.py") if imports.search(file.read_text())
+    ]
+    assert found == []
 
 
 def test_the_folders_of_tests_are_there_and_the_environments_are_not_for_git() -> None:

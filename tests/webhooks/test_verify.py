@@ -198,11 +198,12 @@ def test_its_requests_count_in_the_store_of_limits_that_the_tap_has(
     module_delivered: Delivered, tmp_path: Path
 ) -> None:
     limits = tmp_path / "limits.db"
-    ran = module_delivered.verify("--name", "emailOpen", ITERABLE_WEBHOOKS_RATE_LIMIT_STORE=str(limits))
+    where = {"ITERABLE_WEBHOOKS_RATE_LIMIT_STORE": str(limits), "ITERABLE_WEBHOOKS_RATE_LIMIT_PROJECT": "shop"}
+    ran = module_delivered.verify("--name", "emailOpen", **where)
     assert ran.returncode == 0, ran.stderr
     with closing(sqlite3.connect(limits)) as database:
         states = dict(database.execute("SELECT name, state FROM iterable_rate_limits"))
-    assert any("/api/export/data.json" in name and state for name, state in states.items())
+    assert any(name.startswith("shop GET /api/export/data.json") and state for name, state in states.items())
 
 
 def test_of_several_projects_one_has_to_be_chosen(start: Start) -> None:

@@ -1,11 +1,17 @@
-"""What is said if a library is missing that an extra of the package brings."""
+"""The extras that storages need, and what is said if a library is missing that one of them brings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 from iterable_api.errors import IterableError
+
+EXTRAS: Final[Mapping[str, str]] = {"s3": "s3", "gs": "gcs", "abfs": "azure"}
+"""Scheme of a URL -> the extra with the library of its storage."""
+ALIASES: Final[Mapping[str, str]] = {"s3a": "s3", "gcs": "gs", "az": "abfs", "abfss": "abfs"}
+"""Scheme as it may be written, too -> scheme."""
 
 
 class MissingExtraError(IterableError, ImportError):

@@ -1,0 +1,1 @@
+"""Many processes over many projects: how they grow, and whether they stand being killed."""

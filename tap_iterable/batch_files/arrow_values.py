@@ -1,0 +1,68 @@
+"""Arrow arrays of the values of records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from iterable_api.facts import timestamps
+from tap_iterable.records.record_shape import Memo
+
+MOMENT: Final = pa.timestamp("us", tz="UTC")
+MISFITS: Final = (pa.ArrowException, OverflowError, UnicodeEncodeError, TypeError, ValueError)
+"""Errors for numbers beyond 64 bits, halves of surrogate pairs and moments that Arrow does not know."""
+
+
+def array(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
+    """The array of values as records have them; one of MISFITS if a value does not fit."""
+    return _moments(values) if kind == MOMENT else pa.array(values, kind)
+
+
+def _moments(values: Sequence[Any]) -> pa.Array:
+    """Moments of texts. Arrow's own reader is for forms that the tap does not write: stream maps may."""
+    try:
+        return pa.array(list(map(MICROSECONDS.__getitem__, values)), MOMENT)
+    except (TypeError, ValueError):
+        return pa.array(values, pa.string()).cast(MOMENT)
+
+
+def _microseconds(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if len(text) != _MOMENT_CHARACTERS or not text.endswith("+00:00"):
+        raise ValueError
+    if text.endswith(_WHOLE_SECOND) and (seconds := timestamps.text_to_epoch_seconds(text)) is not None:
+        return seconds * 1_000_000
+    return (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+
+
+MICROSECONDS: Final = Memo(_microseconds, 4096)
+"""A moment as the tap writes it -> the microseconds since 1970. Any other text is a ValueError, and None stays None."""
+
+
+def json_texts(values: Sequence[Any]) -> Sequence[bytes | None]:
+    """The values as JSON texts; None stays None."""
+    try:
+        lines = _encoder.encode_lines(values).split(b"\n")[:-1]
+    except (UnicodeEncodeError, RecursionError):
+        lines = [json_text(value).encode() for value in values]
+    if None not in values:
+        return lines
+    return [None if value is None else line for value, line in zip(values, lines, strict=True)]
+
+
+def json_text(value: object) -> str:
+    """`value` as JSON in ASCII, also halves of surrogate pairs."""
+    return json.dumps(msgspec.to_builtins(value))
+
+
+_encoder: Final = msgspec.json.Encoder()
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_WHOLE_SECOND: Final = ".000000+00:00"
+_MOMENT_CHARACTERS: Final = len("2026-09-01T00:00:00.000000+00:00")

@@ -1,0 +1,156 @@
+"""The examples of Dagster and Airflow do what their READMEs say: the commands that are written there are run here."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from demo.warehouse import Warehouse
+from iterable_sandbox.server import Sandbox
+
+pytestmark = pytest.mark.more
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SHELL = re.compile(r"```sh\n(?P<commands>.*?)```", re.DOTALL)
+UV = Path(sys.executable).with_name("uv")
+DATABASES = count(1)
+_SECONDS = 1_500
+
+
+@dataclass
+class Example:
+    """A copy of an example, with a project and a schema of each name."""
+
+    folder: Path
+    database: str
+    sandboxes: dict[str, Sandbox]
+    path: Path = Path(sys.executable).parent
+
+    def run(self) -> str:
+        """What the README says; what is printed and logged."""
+        commands = "\n".join(found["commands"] for found in SHELL.finditer((self.folder / "README.md").read_text()))
+        ended = subprocess.run(
+            ["bash", "-e", "-c", commands],  # noqa: S607 (who reads a README has one)
+            cwd=self.folder,
+            env={**os.environ, "PATH": f"{self.path}:{os.environ['PATH']}", "DAGSTER_DISABLE_TELEMETRY": "yes"},
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout + ended.stderr
+
+    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            found = connection.execute(statement.encode())
+            return found.fetchall() if found.description else []
+
+    def days(self, schema: str, table: str) -> dict[str, int]:
+        """Day -> rows of it."""
+        day = """to_char("createdAt" at time zone 'UTC', 'YYYY-MM-DD')"""
+        return dict(self.execute(f'select {day}, count(*) from "{schema}"."{table}" group by 1'))  # noqa: S608 (ours)
+
+    def happened(self, name: str, data_type: str, first: str, last: str) -> dict[str, int]:
+        """Day -> events of a project, counted by the sandbox's own list of them."""
+        days = [event["createdAt"][:10] for event in self.sandboxes[name].events(data_type)]
+        return {day: days.count(day) for day in {*days} if first <= day <= last}
+
+
+Begin = Callable[..., Example]
+
+
+@pytest.fixture
+def begin(tmp_path: Path, postgres: Warehouse, seeded_database: Path) -> Iterator[Begin]:
+    """Copies an example, runs its `source.sql`, and fills in its `.env` as a user would."""
+    with ExitStack() as stack:
+
+        def example(name: str) -> Example:
+            copies = {brand: shutil.copy(seeded_database, tmp_path / f"{brand}.db") for brand in ("north", "south")}
+            running = {brand: stack.enter_context(Sandbox(database=str(copy))) for brand, copy in copies.items()}
+            folder = Path(shutil.copytree(EXAMPLES / name, tmp_path / name))
+            made = Example(folder, f"postgresql://postgres@/postgres?host={postgres.folder}", running)
+            number = next(DATABASES)
+            for part in ("warehouse", "north", "south"):
+                made.execute(f"create database {part}_{number}")
+            (folder / ".env").write_text(filled((folder / ".env.example").read_text(), postgres, number, running))
+            made.database = made.database.replace("/postgres?", f"/warehouse_{number}?")
+            if (script := folder / "source.sql").exists():
+                made.execute(script.read_text())
+            return made
+
+        yield example
+
+
+def filled(env: str, postgres: Warehouse, number: int, sandboxes: dict[str, Sandbox]) -> str:
+    def url(driver: str, database: str) -> str:
+        address = (
+            postgres.sqlalchemy_url(driver) if driver else f"postgresql://postgres@/postgres?host={postgres.folder}"
+        )
+        return address.replace("/postgres?", f"/{database}_{number}?")
+
+    values = {
+        **{f"{name.upper()}_API_KEY": sandbox.api_key for name, sandbox in sandboxes.items()},
+        **{f"{name.upper()}_API_URL": sandbox.url for name, sandbox in sandboxes.items()},
+        **{f"{name.upper()}_LEDGER": url("", name) for name in sandboxes},
+        "ITERABLE_PYTHON": sys.executable,
+        "WAREHOUSE": url("psycopg", "warehouse"),
+        "WAREHOUSE_FOR_TARGET": url("psycopg", "warehouse"),
+        "WAREHOUSE_FOR_TAP": url("psycopg2", "warehouse"),
+        "STATE_STORE": url("", "warehouse"),
+    }
+    names = re.findall(r"^#?([A-Z_]+)=", env, re.MULTILINE)
+    return "".join(f"{name}='{values[name]}'\n" for name in names)
+
+
+def test_two_projects_of_dagster_are_in_the_warehouse_and_customers_in_both(begin: Begin) -> None:
+    example = begin("dagster")
+    before = {name: sandbox.counts()["users"] for name, sandbox in example.sandboxes.items()}
+    example.run()
+    for name, sandbox in example.sandboxes.items():
+        october = example.happened(name, "purchase", "2026-10-01", "2026-10-31")
+        assert example.days(name, "purchase") == october != {}
+        assert sandbox.counts()["users"] == before[name] + 30
+        assert sandbox.counts()["rateLimited"] == {}
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the commands of an environment with Airflow, whose pins do not go with those of the tests."""
+    folder = tmp_path_factory.mktemp("airflow")
+    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder / "venv"], check=True, timeout=60)
+    there = folder / "venv" / "bin"
+    install: list[str | Path] = [
+        UV,
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        there / "python",
+        "apache-airflow>=3.1,<4",
+    ]
+    subprocess.run(install, check=True, timeout=600)
+    return there
+
+
+def test_a_day_of_two_projects_is_in_the_warehouse_after_a_run_of_the_dag(begin: Begin, airflow: Path) -> None:
+    example = begin("airflow")
+    example.path = airflow
+    said = example.run()
+    day = "2026-10-07"
+    for name in example.sandboxes:
+        for table, data_type in (("purchase", "purchase"), ("custom_event", "customEvent")):
+            assert example.days(name, table) == example.happened(name, data_type, day, day) != {}
+    assert all(sandbox.api_key not in said for sandbox in example.sandboxes.values())
