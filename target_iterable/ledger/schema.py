@@ -69,7 +69,10 @@ MEMBER_LOG: Final = Table(
     Column("lengths", LargeBinary, nullable=False),
     Column("entries", LargeBinary, nullable=False),
 )
-_LOG_INDEX: Final = "CREATE INDEX IF NOT EXISTS iterable_member_log_parts ON iterable_member_log (stream, part)"
+_LOG_INDEXES: Final = (
+    "CREATE INDEX IF NOT EXISTS iterable_member_log_parts ON iterable_member_log (stream, part)",
+    "CREATE INDEX IF NOT EXISTS iterable_member_log_sequences ON iterable_member_log (stream, sequence)",
+)
 _SIGHTINGS: Final = "iterable_sightings"
 VERSION_1_TABLES: Final[Mapping[str, frozenset[str]]] = {
     "iterable_ledger": frozenset({"key", "content"}),
@@ -157,7 +160,8 @@ def _create_keys(connection: Connection) -> None:
 def _create_member_log(connection: Connection) -> None:
     """Create the log, with all keys that were seen; -1 says that they may be in any part."""
     connection.execute(CreateTable(MEMBER_LOG, if_not_exists=True))
-    connection.execute(text(_LOG_INDEX))
+    for index in _LOG_INDEXES:
+        connection.execute(text(index))
     if inspect(connection).has_table(_SIGHTINGS):
         nothing = literal(b"", LargeBinary)
         seen = named(_SIGHTINGS, *map(column, ("number", "stream", "version", "hashes")))

@@ -2,6 +2,9 @@
 
 Appending looks nothing up, so it costs the same however many members there are. The log is compared with the membership
 table part by part, and a part of a large stream fits into little memory.
+
+Rows have their numbers in the order in which their transactions end, also those of several processes. So what a process
+has read of the log up to a number is all that will ever be there up to it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select
 
 from target_iterable.ledger.ledger import Ledger
 from target_iterable.ledger.schema import MEMBER_LOG as TABLE
+from target_iterable.ledger.schema import lock_table
 from target_iterable.mirror.log_replay import ALL_PARTS, PARTS, SEEN_KINDS, LogKind, LogRow, first_of, in_parts, pack
 from target_iterable.mirror.name_encryption import HASH_BYTES
 
@@ -44,8 +48,8 @@ class MemberLog:
         self._ledger = ledger
         self._stream = stream
         ledger.create_table(TABLE)
-        self._sequence = self._last() if start is None else start
-        self._run_start = self._sequence
+        self._sequence = start or 0
+        self._run_start = self.last
         self.pending, self._loose = self._stored(), self._stored(TABLE.c.part == ALL_PARTS)
 
     @property
@@ -57,8 +61,9 @@ class MemberLog:
 
     @property
     def last(self) -> int:
-        """The number of the last row."""
-        return self._sequence
+        """The number of the last row, whichever process has appended it."""
+        with self._ledger.transaction() as connection:
+            return self._last(connection)
 
     @property
     def is_empty(self) -> bool:
@@ -68,11 +73,13 @@ class MemberLog:
 
     def append(self, kinds: Iterable[tuple[LogKind, int, Collection[bytes]]]) -> None:
         """Append kind, version and entries, in this order and in one transaction."""
-        rows = [row for kind, version, entries in kinds if entries for row in self._rows(kind, version, entries)]
-        if not rows:
+        given = [one for one in kinds if one[2]]
+        if not given:
             return
         with self._ledger.transaction() as connection:
-            connection.execute(insert(TABLE), rows)
+            lock_table(connection, TABLE)
+            self._sequence = self._last(connection)
+            connection.execute(insert(TABLE), [row for one in given for row in self._rows(*one)])
         if self._loose > MAX_LOOSE_ENTRIES:
             self.spread()
 
@@ -91,6 +98,7 @@ class MemberLog:
         query = select(TABLE.c.number, *_ROW).where(self._own, TABLE.c.part == ALL_PARTS, TABLE.c.entries != b"")
         while True:
             with self._ledger.transaction() as connection:
+                lock_table(connection, TABLE)
                 row = connection.execute(query.order_by(TABLE.c.number).limit(1)).mappings().first()
                 if row is None:
                     break
@@ -112,39 +120,42 @@ class MemberLog:
         """Whether a row was appended since `start_run`."""
         return row.sequence > self._run_start
 
-    def start_run(self) -> None:
-        """Store once what was seen many times while no version was completed, and start a run. All must be folded."""
+    def start_run(self, until: int = 0) -> None:
+        """Store once what was seen many times while no version was completed, and start a run.
+
+        All up to the number `until` must be folded.
+        """
         query = select(func.count()).where(self._own)
         with self._ledger.transaction() as connection:
             count = connection.execute(query).scalar_one()
         if count > _COMPACTED_ROWS:
             for part in (ALL_PARTS, *range(PARTS)):
-                self._compact(part)
-        self._run_start = self._sequence
+                self._compact(part, until)
+        self._run_start = self.last
 
-    def fold(self, connection: Connection, part: int) -> None:
-        """Record that all rows of a part are in the membership table now."""
-        self._sequence += 1
-        row = self._row((part, self._sequence), LogKind.FOLDED, 0, ())
+    def fold(self, connection: Connection, part: int, until: int) -> None:
+        """Record that the rows of a part up to the number `until` are in the membership table now."""
+        row = self._row((part, until), LogKind.FOLDED, 0, ())
         connection.execute(delete(TABLE).where(self._own, TABLE.c.part == part, TABLE.c.kind == LogKind.FOLDED))
         connection.execute(insert(TABLE), row)
 
-    def complete(self, version: int) -> None:
-        """Delete what was seen up to `version`, or without one. All must be folded."""
-        until = or_(TABLE.c.version <= version, TABLE.c.version == UNVERSIONED)
+    def complete(self, version: int, until: int) -> None:
+        """Delete what was seen up to `version`, or without one. All up to the number `until` must be folded."""
+        is_over = or_(TABLE.c.version <= version, TABLE.c.version == UNVERSIONED)
+        folded = self._own & (TABLE.c.sequence <= until)
         with self._ledger.transaction() as connection:
-            connection.execute(delete(TABLE).where(self._own, until, TABLE.c.kind != LogKind.FOLDED))
+            connection.execute(delete(TABLE).where(folded, is_over, TABLE.c.kind != LogKind.FOLDED))
             of_source = select(TABLE.c.number).where(self._own, TABLE.c.kind.in_(SEEN_KINDS)).limit(1)
             if connection.execute(of_source).first() is None:
-                connection.execute(delete(TABLE).where(self._own))
+                connection.execute(delete(TABLE).where(folded))
 
     @property
     def _own(self) -> Any:
         return TABLE.c.stream == self._stream
 
-    def _last(self) -> int:
-        with self._ledger.transaction() as connection:
-            return connection.execute(select(func.max(TABLE.c.sequence)).where(self._own)).scalar() or 0
+    def _last(self, connection: Connection) -> int:
+        stored = connection.execute(select(func.max(TABLE.c.sequence)).where(self._own)).scalar() or 0
+        return max(stored, self._sequence)
 
     def _stored(self, *conditions: Any) -> int:
         """About how many entries are stored."""
@@ -153,7 +164,9 @@ class MemberLog:
             return int(connection.execute(query).scalar() or 0) // HASH_BYTES
 
     def _read(self, of_stream: Any, parts: Collection[int]) -> list[LogRow]:
-        query = select(*_ROW).where(of_stream).order_by(TABLE.c.sequence, TABLE.c.number)
+        # A fold comes behind all rows of its number, also those that are spread afterwards.
+        query = select(*_ROW).where(of_stream)
+        query = query.order_by(TABLE.c.sequence, TABLE.c.kind == LogKind.FOLDED, TABLE.c.number)
         if ALL_PARTS not in parts:
             query = query.where(TABLE.c.part.in_([ALL_PARTS, *parts]))
         with self._ledger.transaction() as connection:
@@ -181,10 +194,10 @@ class MemberLog:
         connection.execute(insert(TABLE), [*self._rows_by_part(row.sequence, row.kind, row.version, row.split())])
         connection.execute(delete(TABLE).where(TABLE.c.number == stored[TABLE.c.number]))
 
-    def _compact(self, part: int) -> None:
+    def _compact(self, part: int, until: int) -> None:
         """Store the hashes that the source had at a version as one row. Of all else, only the last fold counts."""
         seen: dict[int, set[bytes]] = {}
-        own_part = self._own & (TABLE.c.part == part)
+        own_part = self._own & (TABLE.c.part == part) & (TABLE.c.sequence <= until)
         with self._ledger.transaction() as connection:
             stored = [LogRow(*row) for row in connection.execute(select(*_ROW).where(own_part))]
             for row in stored:

@@ -64,6 +64,7 @@ class MembershipTable:
         self._streams = MirroredStreams(ledger, stream, self._prefix)
         self._log = MemberLog(ledger, self._prefix)
         self._counted: tuple[int, int, dict[int, MissingKeys]] | None = None
+        self._folded = 0
 
     @property
     def version(self) -> int:
@@ -176,7 +177,7 @@ class MembershipTable:
         self._streams.store(self.version)
         if self._log.pending:
             self._fold_all()
-        self._log.start_run()
+        self._log.start_run(self._folded)
 
     def complete_version(self, version: int) -> None:
         """Record that missing members are removed. Members that were added without a version belong to this one."""
@@ -186,7 +187,7 @@ class MembershipTable:
         with self._ledger.transaction() as connection:
             connection.execute(unversioned.values(born=version))
         self._streams.store(version)
-        self._log.complete(version)
+        self._log.complete(version, self._folded)
         self._counted = None
 
     def close(self) -> None:
@@ -210,6 +211,7 @@ class MembershipTable:
         """Yield part -> members that were not seen since `version`, as last counted if the log is as it was."""
         last = self._log.last
         if self._counted is not None and self._counted[:2] == (version, last):
+            self._folded = last
             yield from self._counted[2].items()
             return
         found: dict[int, MissingKeys] = {}
@@ -223,9 +225,9 @@ class MembershipTable:
             if gone and count <= _CACHED_MISSING:
                 found[part] = missing
             yield part, missing
-        self._log.pending = 0
+        self._log.pending, self._folded = 0, last
         if count <= _CACHED_MISSING:
-            self._counted = version, self._log.last, found
+            self._counted = version, last, found
 
     def _parts(self) -> Sequence[int]:
         query = select(func.count()).select_from(
@@ -236,24 +238,26 @@ class MembershipTable:
         return self._log.parts(is_small=count <= _SMALL_MEMBERS)
 
     def _fold_all(self) -> None:
+        last = self._log.last
         for part in self._parts():
             self._fold(part, self._log.rows([part]))
-        self._log.pending = 0
+        self._log.pending, self._folded = 0, last
 
-    def _fold(self, part: int, rows: Iterable[LogRow]) -> dict[bytes, bool]:
+    def _fold(self, part: int, rows: Sequence[LogRow]) -> dict[bytes, bool]:
         """Fold a part of the log into the table; return hash -> whether it has a name, for all members of the part."""
         pending = Pending(rows).claims
         query = select(func.substr(MEMBERS.c.key, SCOPE_BYTES + 1), HAS_NAME).where(self._own(part))
         with self._ledger.transaction() as connection:
             members: dict[bytes, bool] = dict(connection.execute(query).all())  # type: ignore[arg-type] # rows are pairs
         if pending:
-            self._store(part, members, pending)
+            self._store((part, max(row.sequence for row in rows)), members, pending)
             members.update((hash_, len(entry) > HASH_BYTES) for hash_, (_, entry) in pending.items())
             for hash_ in [hash_ for hash_, claim in pending.items() if claim is GONE]:
                 del members[hash_]
         return members
 
-    def _store(self, part: int, known: Mapping[bytes, bool], pending: Mapping[bytes, Claim]) -> None:
+    def _store(self, folded: tuple[int, int], known: Mapping[bytes, bool], pending: Mapping[bytes, Claim]) -> None:
+        """Store what is pending; `folded` is a part, and the number up to which its rows were read."""
         gone = (
             [self._prefix + hash_ for hash_, claim in pending.items() if claim is GONE]
             if GONE in pending.values()
@@ -268,7 +272,7 @@ class MembershipTable:
             put_members(connection, changed)
             for chunk in sorted_chunks(gone):
                 connection.execute(delete(MEMBERS).where(KEY_IN), {"keys": chunk})
-            self._log.fold(connection, part)
+            self._log.fold(connection, *folded)
 
     def _count_before(self, version: int) -> int:
         query = select(func.count()).where(self._own(ALL_PARTS), MEMBERS.c.born < version, HAS_NAME)

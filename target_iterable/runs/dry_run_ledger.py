@@ -106,7 +106,7 @@ class DryRunMembershipTable(MembershipTable):
         """Close the run's own database."""
         self._engine.dispose()
 
-    def _store(self, part: int, known: Mapping[bytes, bool], pending: Mapping[bytes, Claim]) -> None:
+    def _store(self, folded: tuple[int, int], known: Mapping[bytes, bool], pending: Mapping[bytes, Claim]) -> None:
         """Store nothing: the log keeps all that is pending."""
 
     def _count_before(self, version: int) -> int:

@@ -165,6 +165,47 @@ def test_a_dry_run_counts_what_a_killed_run_has_left_in_the_log_and_stores_nothi
     assert checked.count(2) == (20, 20)
 
 
+@pytest.mark.parametrize("when", [(MembershipTable, "_store"), (MemberLog, "complete")])
+def test_what_another_run_of_the_stream_claims_meanwhile_is_no_less_a_member(
+    ledger: Ledger, form: str, when: tuple[type, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = f"{form} {next(_numbers)}"
+    one, other = (MembershipTable(ledger, stream, "users") for _ in range(2))
+    for members in (one, other):
+        members.register()
+    for name in NAMES[:10]:
+        one.claim([(5, [[name]])], {})
+    other.claim([(4, [[name] for name in NAMES[10:15]])], {})
+    waiting = [[name] for name in NAMES[15:]]
+    step = getattr(*when)
+
+    def step_after_claim(*arguments: Any) -> None:
+        if waiting:
+            other.claim([(4, [waiting.pop()])], {})
+        step(*arguments)
+
+    monkeypatch.setattr(*when, step_after_claim)
+    one.complete_version(5)
+    while waiting:
+        other.claim([(4, [waiting.pop()])], {})
+    assert MembershipTable(ledger, stream, "users").member_count() == len(NAMES)
+
+
+def test_two_runs_of_a_stream_number_their_rows_in_one_order(ledger: Ledger, form: str) -> None:
+    stream = f"{form} {next(_numbers)}"
+    one, other = (MembershipTable(ledger, stream, "users") for _ in range(2))
+    for members in (one, other):
+        members.register()
+    for name in NAMES[:12]:
+        one.claim([(1, [[name]])], {})
+    assert one.member_count() == 12
+    other.claim([(1, [[name] for name in NAMES[12:]])], {})
+    assert one.contains_any([one.key(NAMES[-1])])
+    other.delete([other.key(NAMES[0])])
+    assert not MembershipTable(ledger, stream, "users").contains_any([one.key(NAMES[0])])
+    assert MembershipTable(ledger, stream, "users").count(2) == (23, 23)
+
+
 def test_names_with_and_without_a_version_in_one_load_count_once_at_the_highest(ledger: Ledger, form: str) -> None:
     members = MembershipTable(ledger, f"{form} {next(_numbers)}", "users")
     members.register()
