@@ -53,7 +53,7 @@ TargetIterable.cli()
 def test_a_run_that_is_killed_while_it_stores_members_is_gone_on_with(
     project: Project, tmp_path: Path, method: str, remaining: int
 ) -> None:
-    many = [f"{number}@example.com" for number in range(40)]
+    many = [f"{number}@example.com" for number in range(400)]  # some in each part
     project.load(version("list_members", 1, people(*many)), **mirror())
     values = {"ledger": str(tmp_path / "ledger.db"), "rejects_path": str(tmp_path / "rejects")}
     reach = {"api_key": project.sandbox.api_key, "api_url": project.sandbox.url, "enforce_rate_limits": False}
