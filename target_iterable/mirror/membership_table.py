@@ -258,11 +258,7 @@ class MembershipTable:
 
     def _store(self, folded: tuple[int, int], known: Mapping[bytes, bool], pending: Mapping[bytes, Claim]) -> None:
         """Store what is pending; `folded` is a part, and the number up to which its rows were read."""
-        gone = (
-            [self._prefix + hash_ for hash_, claim in pending.items() if claim is GONE]
-            if GONE in pending.values()
-            else []
-        )
+        gone = [self._prefix + hash_ for hash_, claim in pending.items() if claim is GONE]
         changed = sorted(
             (self._prefix + hash_, version, entry[HASH_BYTES:])
             for hash_, (version, entry) in pending.items()
