@@ -196,7 +196,9 @@ def _run(step: Step, folder: Path, state: _StateOfStep, redact: Redactor, tell: 
             tell=tell,
         )
         outcomes = [
-            _Outcome(role, one, ending_at(places[role]), numbers_of(command.plugin, command.config, folder, since))
+            _Outcome(
+                role, one, ending_at(places[role]), numbers_of(command.plugin, command.config, folder, since, redact)
+            )
             for role, one, command in (
                 (EXTRACTOR, ended.extractor, step.extractor),
                 (LOADER, ended.loader, step.loader),
