@@ -38,7 +38,7 @@ class Example:
     sandboxes: dict[str, Sandbox]
     path: Path = Path(sys.executable).parent
 
-    def run(self) -> str:
+    def run(self, *, fails: bool = False) -> str:
         """What the README says; what is printed and logged."""
         commands = "\n".join(found["commands"] for found in SHELL.finditer((self.folder / "README.md").read_text()))
         ended = subprocess.run(
@@ -50,7 +50,7 @@ class Example:
             timeout=_SECONDS,
             check=False,
         )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert bool(ended.returncode) is fails, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr
 
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
@@ -154,3 +154,16 @@ def test_a_day_of_two_projects_is_in_the_warehouse_after_a_run_of_the_dag(begin:
         for table, data_type in (("purchase", "purchase"), ("custom_event", "customEvent")):
             assert example.days(name, table) == example.happened(name, data_type, day, day) != {}
     assert all(sandbox.api_key not in said for sandbox in example.sandboxes.values())
+
+
+def test_a_key_that_is_refused_fails_its_tasks_at_once_and_says_why(begin: Begin, airflow: Path) -> None:
+    example = begin("airflow")
+    example.path = airflow
+    env = example.folder / ".env"
+    env.write_text(re.sub("^NORTH_API_KEY=.*$", f"NORTH_API_KEY={'0' * 32}", env.read_text(), flags=re.MULTILINE))
+    said = example.run(fails=True)
+    refused = example.sandboxes["north"].requests("GET /api/export/data.json")
+    # One try of each group of streams.
+    assert [entry.status for entry in refused] == [401, 401]
+    assert "tap-iterable has failed with exit code 1: " in said
+    assert example.days("south", "purchase") != {}
