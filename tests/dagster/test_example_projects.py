@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,8 +16,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import psycopg
 import pytest
+from dagster._core.definitions.freshness import FreshnessState
+from dagster._core.definitions.selector import PartitionRangeSelector, PartitionsByAssetSelector, PartitionsSelector
+from dagster._core.execution.backfill import PartitionBackfill
 
 from demo.warehouse import Warehouse
 from iterable_sandbox.server import Sandbox
@@ -124,6 +130,61 @@ def test_two_projects_of_dagster_are_in_the_warehouse_and_customers_in_both(begi
         assert example.days(name, "purchase") == october != {}
         assert sandbox.counts()["users"] == before[name] + 30
         assert sandbox.counts()["rateLimited"] == {}
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_dagsters_daemon_runs_backfills_of_two_projects_and_finds_out_what_is_fresh(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = begin("dagster")
+    for name, value in re.findall("^([A-Z_]+)='(.*)'$", (example.folder / ".env").read_text(), re.MULTILINE):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DAGSTER_HOME", str(example.folder))
+    monkeypatch.setenv("FRESHNESS_DAEMON_INTERVAL_SECONDS", "1")
+    graph = runpy.run_path(str(example.folder / "definitions.py"))["defs"].resolve_asset_graph()
+    days = ["2026-10-05", "2026-10-06", "2026-10-07"]
+    fresh, stale = (dg.AssetKey([name, "customers"]) for name in ("north", "south"))
+    command = [str(example.path / "dagster-daemon"), "run", "-f", "definitions.py"]
+    with ExitStack() as stack:
+        instance = stack.enter_context(dg.DagsterInstance.get())
+        october = PartitionsSelector(ranges=[PartitionRangeSelector(start=days[0], end=days[-1])])
+        for name in example.sandboxes:
+            # What the page does when a range of partitions is chosen. Dagster has no public call for it.
+            chosen = PartitionsByAssetSelector(asset_key=dg.AssetKey([name, "purchases"]), partitions=october)
+            instance.add_backfill(
+                PartitionBackfill.from_partitions_by_assets(
+                    f"of_{name}", graph, time.time(), {}, instance, [chosen], None, None, None
+                )
+            )
+        instance.report_runless_asset_event(dg.AssetMaterialization(fresh))
+        with monkeypatch.context() as yesterday:
+            yesterday.setattr(time, "time", lambda now=time.time(): now - 27 * 3600)
+            instance.report_runless_asset_event(dg.AssetMaterialization(stale))
+        log = stack.enter_context((example.folder / "daemon.log").open("wb"))
+        daemon = subprocess.Popen(command, cwd=example.folder, stdout=log, stderr=log)
+        stack.callback(daemon.wait, _SECONDS)
+        stack.callback(daemon.terminate)
+        wait_until(lambda: [run.is_finished for run in instance.get_runs()] == [True, True])
+        wait_until(lambda: len(instance.get_freshness_state_records([fresh, stale])) == 2)
+        runs = instance.get_runs()
+        states = instance.get_freshness_state_records([fresh, stale])
+    assert [run.status for run in runs] == [dg.DagsterRunStatus.SUCCESS] * 2, (
+        example.folder / "daemon.log"
+    ).read_text()
+    for name, sandbox in example.sandboxes.items():
+        assert example.days(name, "purchase") == example.happened(name, "purchase", days[0], days[-1]) != {}
+        # A range of days is asked for at once.
+        assert len(sandbox.requests("GET /api/export/data.json")) == 1
+    assert {key: state.freshness_state for key, state in states.items()} == {
+        fresh: FreshnessState.PASS,
+        stale: FreshnessState.FAIL,
+    }
 
 
 @pytest.fixture(scope="session")
