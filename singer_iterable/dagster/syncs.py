@@ -40,9 +40,7 @@ def sync_asset(project: IterableProject, sync: TargetSync, options: AssetOptions
     )
     def synced(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         name, target = f"{project.name}/{sync.name}", Plugin(TARGET, sync.target)
-        step = Step(
-            sync.extractor, target, name, sync.streams, metadata=sync.metadata, goes_on=True, pipeline=name
-        )
+        step = Step(sync.extractor, target, name, sync.streams, metadata=sync.metadata, goes_on=True, pipeline=name)
         ended = options.executor.run(context, step)
         yield dg.MaterializeResult(metadata=dict(_metadata(ended)), check_results=[_check(sync, ended)])
 

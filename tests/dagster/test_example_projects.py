@@ -164,7 +164,8 @@ def test_dagsters_daemon_runs_backfills_of_two_projects_and_finds_out_what_is_fr
             )
         instance.report_runless_asset_event(dg.AssetMaterialization(fresh))
         with monkeypatch.context() as yesterday:
-            yesterday.setattr(time, "time", lambda now=time.time(): now - 27 * 3600)
+            then = time.time() - 27 * 3600
+            yesterday.setattr(time, "time", lambda: then)
             instance.report_runless_asset_event(dg.AssetMaterialization(stale))
         log = stack.enter_context((example.folder / "daemon.log").open("wb"))
         daemon = subprocess.Popen(command, cwd=example.folder, stdout=log, stderr=log)
