@@ -14,6 +14,8 @@ from tap_iterable.batch_files.rows import Rows
 
 ROW_GROUP_BYTES: Final = 4_000_000
 """Bytes of a row group before it is encoded, where files are not smaller still."""
+_PAGE_BYTES: Final = 1 << 18
+"""Bytes of a page. Pages are kept until they are full: larger ones of columns without a dictionary took 4 MB more."""
 _BLOCK: Final = 1_000
 """Rows that are worth columns of their own."""
 
@@ -57,7 +59,11 @@ class ParquetWriter:
         """It is made when the first rows are columns, by which it is told where a dictionary would only be a burden."""
         first = self._waiting[0] if self._waiting else self._batches.of([[]])
         return pq.ParquetWriter(
-            self._file, first.schema, compression=self._compression, use_dictionary=dictionary_columns(first)
+            self._file,
+            first.schema,
+            compression=self._compression,
+            use_dictionary=dictionary_columns(first),
+            data_page_size=_PAGE_BYTES,
         )
 
     def _end_block(self) -> None:
