@@ -45,15 +45,17 @@ MICROSECONDS: Final = Memo(_microseconds, 4096)
 """A moment as the tap writes it -> the microseconds since 1970. Any other text is a ValueError, and None stays None."""
 
 
-def json_texts(values: Sequence[Any]) -> Sequence[bytes | None]:
+def json_texts(values: Sequence[Any]) -> pa.Array:
     """The values as JSON texts; None stays None."""
     try:
-        lines = _encoder.encode_lines(values).split(b"\n")[:-1]
+        lines: list[bytes | None] = [*_encoder.encode_lines(values).split(b"\n")]
+        lines.pop()
     except (UnicodeEncodeError, RecursionError):
         lines = [json_text(value).encode() for value in values]
-    if None not in values:
-        return lines
-    return [None if value is None else line for value, line in zip(values, lines, strict=True)]
+    if None in values:
+        lines = [None if value is None else line for value, line in zip(values, lines, strict=True)]
+    # Arrow looks through each text that it is given as bytes. These come from an encoder of UTF-8.
+    return pa.array(lines, pa.binary()).view(pa.string())
 
 
 def json_text(value: object) -> str:

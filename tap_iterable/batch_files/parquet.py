@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import IO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tap_iterable.batch_files.dictionaries import dictionary_columns
 from tap_iterable.batch_files.record_batches import RecordBatches
 from tap_iterable.batch_files.rows import Rows
 
 ROW_GROUP_BYTES: Final = 4_000_000
 """Bytes of a row group before it is encoded, where files are not smaller still."""
+_PAGE_BYTES: Final = 1 << 18
+"""Bytes of a page. Pages are kept until they are full: larger ones of columns without a dictionary took 4 MB more."""
 _BLOCK: Final = 1_000
 """Rows that are worth columns of their own."""
 
@@ -29,7 +33,8 @@ class ParquetWriter:
     def __init__(self, file: IO[bytes], batches: RecordBatches, compression: str, group_bytes: float) -> None:
         self._batches = batches
         self._group_bytes = group_bytes
-        self._writer = pq.ParquetWriter(file, batches.schema, compression=compression)
+        self._file = file
+        self._compression = compression
         self._blocks: list[Rows] = []
         self._rows = 0
         self._waiting: list[pa.RecordBatch] = []
@@ -48,6 +53,18 @@ class ParquetWriter:
         """See `FileWriter`."""
         self._write_group()
         self._writer.close()
+
+    @cached_property
+    def _writer(self) -> pq.ParquetWriter:
+        """It is made when the first rows are columns, by which it is told where a dictionary would only be a burden."""
+        first = self._waiting[0] if self._waiting else self._batches.of([[]])
+        return pq.ParquetWriter(
+            self._file,
+            first.schema,
+            compression=self._compression,
+            use_dictionary=dictionary_columns(first),
+            data_page_size=_PAGE_BYTES,
+        )
 
     def _end_block(self) -> None:
         batch = self._batches.of(self._blocks)

@@ -53,11 +53,19 @@ class RecordBatches:
     def _array(self, field: pa.Field, column: Column) -> pa.Array:
         if column[:1] == [UNSET] and column.count(UNSET) == len(column):
             return pa.nulls(len(column), field.type)
-        values = with_nulls(column)
+        try:
+            return self._full_array(field, column)
+        except MISFITS:
+            if UNSET not in column:
+                raise
+            return self._full_array(field, with_nulls(column))
+
+    def _full_array(self, field: pa.Field, values: Column) -> pa.Array:
+        """The array of values of which none is UNSET, which is a misfit here."""
         if field.name in self._texts:
-            return pa.array(json_texts(values), pa.string())
+            return json_texts(values)
         if field.name in self._nested:
-            return self._nested[field.name].array(msgspec.to_builtins(values))
+            return self._nested[field.name].array(msgspec.to_builtins(with_nulls(values)))
         return array(field.type, values)
 
     def _fitted(self, record: Record) -> Record:

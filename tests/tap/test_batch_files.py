@@ -5,9 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Iterator
+from contextlib import chdir
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -17,18 +20,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import requests
-from hypothesis import given
-from hypothesis import strategies as st
 
 from iterable_api.facts.data_types import EVENTS
 from iterable_sandbox.server import Sandbox
-from tap_iterable.batch_files.arrow_schema import arrow_schema
 from tap_iterable.batch_files.arrow_values import MOMENT
 from tap_iterable.batch_files.files import BatchConfig, FileSettings, write_files
-from tap_iterable.batch_files.record_batches import RecordBatches
-from tap_iterable.batch_files.rows import MisfitError, Parts
 from tap_iterable.config.batch_settings import most_batch_bytes
-from tap_iterable.records.parquet import ParquetShape
 from tap_iterable.schemas.event_schemas import event_schema
 from tests.tap.reading import Output, TapRun, selecting
 
@@ -37,17 +34,37 @@ FORMATS = ({"format": "parquet"}, {"format": "parquet", "compression": "gzip"}, 
 SUFFIXES = {"parquet": ".parquet", "jsonl": ".jsonl"}
 
 
-def _batched(read: TapRun, folder: Path, stream: str, encoding: dict[str, Any], **settings: Any) -> Output:
+@dataclass(frozen=True)
+class Batched:
+    """A run of all streams, the folder of its files, and their format."""
+
+    output: Output
+    folder: Path
+    format: str
+
+
+def _batched(
+    read: TapRun, folder: Path, streams: str | Collection[str], encoding: dict[str, Any], **settings: Any
+) -> Output:
     (folder / "batches").mkdir(exist_ok=True)
+    names = (streams,) if isinstance(streams, str) else streams
     config = {"encoding": encoding, "storage": {"root": f"file://{folder}/batches"}, "batch_size": 100}
-    output = read(stream, **{"end_date": "2026-11-02", "batch_config": config, **settings})
+    output = read(*names, **{"end_date": "2026-11-02", "batch_config": config, **settings})
     assert output.code == 0, output.log
     return output
 
 
-def _paths(output: Output) -> list[Path]:
-    manifests = [message["manifest"] for message in output.messages if message["type"] == "BATCH"]
+def _paths(output: Output, *streams: str) -> list[Path]:
+    """The files of these streams, or of all."""
+    batches = [message for message in output.messages if message["type"] == "BATCH"]
+    manifests = [batch["manifest"] for batch in batches if batch["stream"] in streams or not streams]
     return [Path(url.removeprefix("file://")) for manifest in manifests for url in manifest]
+
+
+def _schemas(output: Output, stream: str) -> list[dict[str, Any]]:
+    """The schemas of a stream, each once."""
+    said = [m["schema"] for m in output.messages if m["type"] == "SCHEMA" and m["stream"] == stream]
+    return [schema for place, schema in enumerate(said) if schema not in said[:place]]
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -68,24 +85,42 @@ def _plain(value: object) -> object:
     return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
 
 
-@pytest.mark.parametrize("encoding", FORMATS, ids=str)
+@pytest.fixture(scope="module")
+def reading(seeded_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TapRun]:
+    """Runs the tap against a seeded project that no test changes: a run here serves several tests."""
+    folder = tmp_path_factory.mktemp("reading")
+    with chdir(folder), Sandbox(database=str(shutil.copy(seeded_database, folder / "project.db"))) as running:
+        yield TapRun(running.url, running.api_key, folder)
+
+
+@pytest.fixture(scope="module")
+def plain(reading: TapRun) -> Output:
+    return reading(*STREAMS, end_date="2026-11-02")
+
+
+@pytest.fixture(scope="module", params=FORMATS, ids=str)
+def batched(reading: TapRun, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Batched:
+    folder = tmp_path_factory.mktemp("files")
+    return Batched(_batched(reading, folder, STREAMS, request.param), folder / "batches", request.param["format"])
+
+
 @pytest.mark.parametrize("stream", STREAMS)
-def test_the_files_hold_every_record_with_every_field(
-    read: TapRun, tmp_path: Path, stream: str, encoding: dict[str, Any]
-) -> None:
-    plain = read(stream, end_date="2026-11-02")
-    output = _batched(read, tmp_path, stream, encoding)
-    (schema,) = (message["schema"] for message in output.messages if message["type"] == "SCHEMA")
-    rows = [row for path in _paths(output) for row in _rows(path)]
+def test_the_files_hold_every_record_with_every_field(plain: Output, batched: Batched, stream: str) -> None:
+    (schema,) = _schemas(batched.output, stream)
+    paths = _paths(batched.output, stream)
+    rows = [row for path in paths for row in _rows(path)]
     expected = [_record(record, {"properties": {}}) for record in plain.records[stream]]
     assert sorted(_record(row, schema) for row in rows) == sorted(expected)
     assert len(rows) > 10
-    assert {path.name.partition(".")[2] for path in _paths(output)} == {SUFFIXES[encoding["format"]][1:]}
-    assert sorted(path.name for path in (tmp_path / "batches").iterdir()) == sorted(p.name for p in _paths(output))
+    assert {path.name.partition(".")[2] for path in paths} == {SUFFIXES[batched.format][1:]}
 
 
-def test_files_are_compressed_as_their_message_says(read: TapRun, tmp_path: Path) -> None:
-    output = _batched(read, tmp_path, "email_send", {"format": "jsonl", "compression": "gzip"})
+def test_there_are_no_files_but_those_that_messages_name(batched: Batched) -> None:
+    assert sorted(path.name for path in batched.folder.iterdir()) == sorted(p.name for p in _paths(batched.output))
+
+
+def test_files_are_compressed_as_their_message_says(reading: TapRun, tmp_path: Path) -> None:
+    output = _batched(reading, tmp_path, "email_send", {"format": "jsonl", "compression": "gzip"})
     assert {path.suffix for path in _paths(output)} == {".gz"}
     assert len(_rows(_paths(output)[0])) == 100
 
@@ -120,14 +155,20 @@ MAPS = {
 }
 
 
+@pytest.fixture(scope="module")
+def mapped(reading: TapRun) -> Output:
+    return reading("email_send", end_date="2026-11-02", stream_maps=MAPS)
+
+
 @pytest.mark.parametrize("encoding", FORMATS, ids=str)
-def test_stream_maps_hold_for_files_too(read: TapRun, tmp_path: Path, encoding: dict[str, Any]) -> None:
+def test_stream_maps_hold_for_files_too(
+    reading: TapRun, mapped: Output, tmp_path: Path, encoding: dict[str, Any]
+) -> None:
     """What is hashed in messages must not be clear in files."""
-    plain = read("email_send", end_date="2026-11-02", stream_maps=MAPS)
-    output = _batched(read, tmp_path, "email_send", encoding, stream_maps=MAPS)
+    output = _batched(reading, tmp_path, "email_send", encoding, stream_maps=MAPS)
     rows = [row for path in _paths(output) for row in _rows(path)]
     (schema,) = (message["schema"] for message in output.messages if message["type"] == "SCHEMA")
-    expected = [_record(record, {"properties": {}}) for record in plain.records["sent"]]
+    expected = [_record(record, {"properties": {}}) for record in mapped.records["sent"]]
     assert sorted(_record(row, schema) for row in rows) == sorted(expected)
     assert expected
     assert not any("@" in str(row.get("email")) for row in rows)
@@ -135,10 +176,10 @@ def test_stream_maps_hold_for_files_too(read: TapRun, tmp_path: Path, encoding: 
 
 @pytest.mark.parametrize("encoding", FORMATS, ids=str)
 def test_columns_that_are_not_selected_are_not_in_files(
-    read: TapRun, tmp_path: Path, encoding: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    reading: TapRun, tmp_path: Path, encoding: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _deselect(monkeypatch, "email")
-    output = _batched(read, tmp_path, "email_send", encoding)
+    output = _batched(reading, tmp_path, "email_send", encoding)
     rows = [row for path in _paths(output) for row in _rows(path)]
     assert rows
     assert not any("email" in row for row in rows)
@@ -155,33 +196,33 @@ def _deselect(monkeypatch: pytest.MonkeyPatch, column: str) -> None:
     monkeypatch.setattr("tests.tap.reading.selecting", selecting_others)
 
 
-def test_a_stream_that_a_map_leaves_out_has_no_files(read: TapRun, tmp_path: Path) -> None:
-    output = _batched(read, tmp_path, "email_send", {"format": "parquet"}, stream_maps={"email_send": None})
+def test_a_stream_that_a_map_leaves_out_has_no_files(reading: TapRun, tmp_path: Path) -> None:
+    output = _batched(reading, tmp_path, "email_send", {"format": "parquet"}, stream_maps={"email_send": None})
     assert _paths(output) == []
 
 
-def test_several_streams_of_one_are_refused(read: TapRun, tmp_path: Path) -> None:
+def test_several_streams_of_one_are_refused(reading: TapRun, tmp_path: Path) -> None:
     maps = {"email_send": {}, "copy": {"__source__": "email_send", "recordId": "recordId"}}
     config = {"encoding": {"format": "parquet"}, "storage": {"root": f"file://{tmp_path}"}}
-    output = read("email_send", batch_config=config, stream_maps=maps)
+    output = reading("email_send", batch_config=config, stream_maps=maps)
     assert output.code != 0
     assert "`stream_maps` makes several streams of email_send, which `batch_config` cannot write" in output.log
 
 
-def test_a_run_that_fails_leaves_no_file_that_no_message_names(read: TapRun, tmp_path: Path) -> None:
+def test_a_run_that_fails_leaves_no_file_that_no_message_names(reading: TapRun, tmp_path: Path) -> None:
     """The second window is refused, when a hundred rows of the first are in files and others are not."""
     (tmp_path / "batches").mkdir()
     config = {"encoding": {"format": "parquet"}, "storage": {"root": f"file://{tmp_path}/batches"}, "batch_size": 100}
     maps = {"email_send": {"x": "1 // (0 if createdAt > '2026-10-20' else 1)"}}
-    output = read("email_send", end_date="2026-11-02", batch_config=config, stream_maps=maps, window_days=10)
+    output = reading("email_send", end_date="2026-11-02", batch_config=config, stream_maps=maps, window_days=10)
     assert output.code != 0
     named = sorted(path.name for path in _paths(output))
     assert sorted(path.name for path in (tmp_path / "batches").iterdir()) == named
 
 
-def test_bookmarks_of_a_stream_of_many_data_types_move_with_its_files(read: TapRun, tmp_path: Path) -> None:
+def test_bookmarks_of_a_stream_of_many_data_types_move_with_its_files(reading: TapRun, tmp_path: Path) -> None:
     """Each data type of `heap_events` has a bookmark of its own."""
-    output = _batched(read, tmp_path, "heap_events", {"format": "jsonl"}, event_shape="heap")
+    output = _batched(reading, tmp_path, "heap_events", {"format": "jsonl"}, event_shape="heap")
     parts = output.state["bookmarks"]["heap_events"]["partitions"]
     assert _paths(output)
     assert {part["replication_key_value"] for part in parts} == {"2026-11-02T00:00:00.000000+00:00"}
@@ -209,67 +250,6 @@ def _python(folder: Path, program: str, *arguments: str) -> subprocess.Completed
 
 
 EVENT = event_schema(EVENTS[0])
-MISFITS = [
-    {"campaignId": 2**63},
-    {"email": "\ud800"},
-    {"campaignId": -(2**70), "email": "a", "dataFields": {"b": 1}},
-]
-
-
-@pytest.mark.parametrize("misfit", MISFITS)
-def test_what_parquet_cannot_hold_goes_into_data_fields(misfit: dict[str, Any]) -> None:
-    rows = [{"recordId": "r", "campaignId": 1, "dataFields": {"a": 1}}, {"recordId": "s", "dataFields": {}, **misfit}]
-    first, second = RecordBatches(EVENT).of([rows]).to_pylist()
-    assert (first["campaignId"], json.loads(first["dataFields"])) == (1, {"a": 1})
-    moved = {name: value for name, value in misfit.items() if name != "dataFields" and value != "a"}
-    assert json.loads(second["dataFields"]) == {**misfit.get("dataFields", {}), **moved}
-    assert all(second[name] is None for name in moved)
-
-
-def test_what_parquet_cannot_hold_is_an_error_where_there_are_no_data_fields() -> None:
-    schema = {"properties": {"n": {"type": ["integer", "null"]}}}
-    with pytest.raises(MisfitError, match="A value of n is no text, number or date that Parquet can hold"):
-        RecordBatches(schema).of([[{"n": 2**64}]])
-
-
-@pytest.mark.parametrize("data_type", EVENTS, ids=lambda data_type: data_type.name)
-def test_every_row_has_every_column_and_no_column_is_open(data_type: Any) -> None:
-    schema = event_schema(data_type)
-    rows = ParquetShape(schema)
-    row = rows.row({"recordId": "r", "dataFields": {"a": [1, "b"]}})
-    assert set(row) == set(rows.schema["properties"])
-    assert json.loads(row["dataFields"]) == {"a": [1, "b"]}
-    assert not any("object" in column["type"] for column in rows.schema["properties"].values())
-    assert arrow_schema(schema).equals(arrow_schema(rows.schema))
-
-
-BLOCKS = st.lists(st.lists(st.integers(), max_size=9), max_size=9)
-
-
-@given(BLOCKS, st.integers(1, 10))
-def test_files_have_their_size_and_a_block_is_asked_for_only_when_the_last_one_is_used_up(
-    numbers: list[list[int]], size: int
-) -> None:
-    asked = 0
-
-    def blocks() -> Iterator[list[Any]]:
-        nonlocal asked
-        for block in numbers:
-            asked += 1
-            yield [{"number": number} for number in block]
-
-    files: list[list[Any]] = [[]]
-    parts = Parts(blocks(), size)
-    for rows in parts:
-        files[-1] += rows
-        assert sum(map(len, files)) <= sum(map(len, numbers[:asked]))
-        assert sum(map(len, files)) > sum(map(len, numbers[: asked - 1]))
-        if not parts.free:
-            assert len(files[-1]) == size
-            files.append([])
-            parts.begin_file()
-    written = [row["number"] for file in files for row in file]
-    assert written == [number for block in numbers for number in block]
 
 
 @pytest.mark.parametrize("encoding", [*FORMATS, {"format": "jsonl", "compression": "gzip"}], ids=str)
