@@ -141,8 +141,8 @@ def find_command(*, store: History, identity: str, is_json: bool) -> None:
 
 @main.command("plan")
 @_STORE
-@click.argument("start", type=_DATE)
-@click.argument("end", type=_DATE)
+@click.argument("start", type=_DATE, metavar="START")
+@click.argument("end", type=_DATE, metavar="END")
 @click.option("--run", "sample", help="A run of the tap that has read some days of the history, or `last`.")
 @click.option("--days", default=31, show_default=True, type=click.IntRange(min=1), help="How many days it has read.")
 @click.option("--rows-a-day", type=click.IntRange(min=1), help="Instead of such a run: how many rows a day has.")
@@ -165,8 +165,13 @@ def plan_command(
 
     START is its first day, such as 2023-01-01, and END the day after its last one.
     """
-    if (sample is None) is (rows_a_day is None) or (rows is None) is (minutes is None) or end <= start:
-        raise click.UsageError("Give --run or --rows-a-day, --rows or --minutes, and an END after START.")
+    for is_wrong, advice in (
+        (end <= start, "END must be after START."),
+        ((sample is None) is (rows_a_day is None), "Give --run or --rows-a-day, and not both."),
+        ((rows is None) is (minutes is None), "Give --rows or --minutes, and not both."),
+    ):
+        if is_wrong:
+            raise click.UsageError(advice)
     with _explained():
         pace = Pace(float(rows_a_day)) if rows_a_day else pace_of(store.run(str(sample)), days)
     budget, a_day = (rows, pace.rows) if rows else (minutes, pace.minutes)

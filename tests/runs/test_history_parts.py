@@ -83,6 +83,7 @@ def test_a_plan_for_meltano_names_both_ends_and_a_state_for_each_part(history: W
     [
         (("--rows", "1"), "--rows-a-day"),
         (("--rows-a-day", "1"), "--minutes"),
+        (("--rows-a-day", "1", "--run", "aaaa", "--rows", "1"), "not both"),
         (("--rows-a-day", "1", "--minutes", "1"), "give --run"),
         (("--run", "bbbb", "--rows", "1"), "no sample"),
         (("--run", "cccc", "--rows", "1"), "No run has an id"),
