@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 
@@ -19,25 +20,30 @@ from target_iterable.requests.grouping import grouped
 from target_iterable.requests.reservation_window import MAX_RESERVED, ReservationWindow
 from target_iterable.requests.scheduler import DependencyScheduler
 from target_iterable.requests.sender import Sender
+from target_iterable.requests.turn import Turn
 
 
 class RowSender:
-    """Sends rows in the order of each identity.
+    """Sends rows in the order of each identity. Threads may share it if they take turns.
 
     Attributes:
         batch_size: limits of one request.
     """
 
-    def __init__(self, sender: Sender, types: FieldTypes, options: DeliveryOptions, history: StreamHistory) -> None:
+    def __init__(
+        self, sender: Sender, types: FieldTypes, options: DeliveryOptions, history: StreamHistory, turn: Turn
+    ) -> None:
         self.batch_size = AdaptiveBatchSize.initial(options.max_rows)
         self._failure_isolator = FailureIsolator(sender, types, self.batch_size, trims=options.drops_clashing_fields)
         self._max_in_flight = options.max_in_flight
         self._history = history
+        self._turn = turn
+        self._pools: dict[int, ThreadPoolExecutor] = {}
 
     def send(self, rows: Sequence[Operation], should_stop: Callable[[], bool]) -> Generator[BatchResult]:
         """Send `rows`, and yield the results of their batches; no batch is started after an error or `should_stop`.
 
-        The iterator must be closed.
+        It must be the turn of the caller, who passes it on while it waits for results. The iterator must be closed.
 
         Raises:
             LedgerError: if results cannot be stored.
@@ -55,6 +61,8 @@ class RowSender:
             shared,
             reserver=reserver,
             window=ReservationWindow(narrowest, largest),
+            pool=self._pool(narrowest),
+            waiting=self._turn.passed_on,
         )
         with closing(iter(scheduler)) as results:
             for result in results:
@@ -62,6 +70,17 @@ class RowSender:
                 yield result
                 if result.error is not None or should_stop():
                     scheduler.stop()
+
+    def close(self) -> None:
+        """End the threads that send requests, none of which is busy. More rows get new ones."""
+        while self._pools:
+            self._pools.popitem()[1].shutdown()
+
+    def _pool(self, width: int) -> Executor:
+        """Return the threads that all rows share of which as many requests may be on their way at a time."""
+        if width not in self._pools:
+            self._pools[width] = ThreadPoolExecutor(width, "requests")
+        return self._pools[width]
 
     def _send_batch(self, refused: Mapping[Operation, RejectReason], batch: Batch) -> BatchResult:
         """Send one batch. This runs in many threads."""

@@ -1,0 +1,183 @@
+"""Sending of the loads of one stream, and of its removals: selection, requests, and an account of every record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+
+from iterable_api.errors import IterableError
+from target_iterable.config.delivery_options import DeliveryOptions
+from target_iterable.core.operation import Batch, BatchResult, Operation, RowResults
+from target_iterable.delivery.buffer import Buffer
+from target_iterable.delivery.errors import (
+    DeliveryFailedError,
+    batch_failed,
+    fields_dropped,
+    is_postponed,
+    too_many_rejects,
+)
+from target_iterable.delivery.history import StreamHistory
+from target_iterable.delivery.record_accounts import RecordAccounts
+from target_iterable.delivery.row_selection import RowSelection, without
+from target_iterable.delivery.row_sender import RowSender
+from target_iterable.delivery.stopwatch import Stopwatch
+from target_iterable.field_types.registry import FieldTypes
+from target_iterable.mirror.mirror import RemovalContext
+from target_iterable.project.user_lookup import UserLookup
+from target_iterable.requests.sender import Sender
+from target_iterable.requests.turn import Turn
+
+
+class StreamSending:
+    """Sends buffers of one stream. Threads take turns: while one waits for responses, another may begin.
+
+    Attributes:
+        batch_size: limits of one request.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        types: FieldTypes,
+        options: DeliveryOptions,
+        history: StreamHistory,
+        accounts: RecordAccounts,
+    ) -> None:
+        self._stream = sender.stream
+        self._sender = sender
+        self._options = options
+        self._history = history
+        self._accounts = accounts
+        self._counts = accounts.counts
+        self._turn = Turn()
+        self._user_lookup = UserLookup(sender.client)
+        self._selection = RowSelection(self._stream, history, self._user_lookup, accounts)
+        self._row_sender = RowSender(sender, types, options, history, self._turn)
+        self.batch_size = self._row_sender.batch_size
+        self._stopwatch = Stopwatch(self._add_seconds)
+        self._failure: DeliveryFailedError | None = None
+
+    def drain(self, buffer: Buffer) -> None:
+        """Send a buffer, whose records count as read, in the order of each identity; store rejects, removals, results.
+
+        Several threads may do so at a time, if no two buffers are about the same identity.
+
+        Raises:
+            PostponedError: if Iterable takes no more today.
+            DeliveryFailedError: if a batch failed as a whole; it is unsent, and so are batches that were not started.
+            DeadLettersNotWrittenError: if rejects could not be stored.
+            AuditLogNotWrittenError: if removals could not be stored.
+            LedgerError: if the ledger cannot be read or written.
+            TooManyRejectsError: if more records are rejected than allowed.
+            FieldsDroppedError: if Iterable dropped fields, and the settings forbid it.
+        """
+        with self._turn.taken(), self._stopwatch.running():
+            self._counts.read += len(buffer)
+            if self._failure is not None:
+                raise self._failure
+            try:
+                self._drain(buffer)
+            except DeliveryFailedError as error:
+                self._failure = error
+                raise
+            finally:
+                # A run may have many streams, most of which have nothing to send.
+                if self._stopwatch.contexts == 1:
+                    self._row_sender.close()
+
+    def _drain(self, buffer: Buffer) -> None:
+        waiting = buffer.rows
+        self._accounts.record_buffer(buffer)
+        self._counts.distinct.count(waiting)
+        self._history.mirror.persist_claims()
+        try:
+            while waiting and self._reason_to_stop() is None:
+                selected, waiting = self._selection.select(waiting)
+                self._send(selected)
+        finally:
+            self._accounts.flush()
+            self._history.deduplication.commit(buffer.rows)
+            self._history.idempotency.commit()
+            self._history.mirror.commit()
+            self._accounts.update_metrics()
+        if (reason := self._reason_to_stop()) is not None:
+            raise reason
+        if self._counts.unsent and self._stopwatch.contexts == 1:
+            raise DeliveryFailedError(f"Stream {self._stream!r}: the records do not add up: {self._counts}")
+
+    def remove_missing(self, version: int, should_stop: Callable[[], bool]) -> None:
+        """Remove missing members, now that all of `version` was read and delivered; until `should_stop`.
+
+        Raises:
+            RemovalFailedError: if there are too many, or a request failed.
+            LedgerError: if the ledger cannot be read or written.
+            AuditLogNotWrittenError: if the audit log cannot be written.
+        """
+        context = RemovalContext(
+            self._history.deduplication,
+            lambda rows: self._send_removals(rows, should_stop),
+            self._counts,
+            self._accounts.audit,
+            should_stop,
+        )
+        with self._turn.taken(), self._stopwatch.running():
+            self._history.mirror.remove_missing(version, context)
+
+    def close(self) -> None:
+        """End the threads that send, and emit the last metrics of requests."""
+        self._row_sender.close()
+        self._sender.close()
+
+    def _add_seconds(self, seconds: float) -> None:
+        self._counts.seconds += seconds
+
+    def _send(self, rows: Sequence[Operation]) -> None:
+        failures: list[BatchResult] = []
+        finished = 0
+        with closing(self._row_sender.send(rows, lambda: self._reason_to_stop() is not None)) as results:
+            for result in results:
+                finished += len(result.batch.rows)
+                self._accounts.record_removals(result)
+                self._history.idempotency.record(result)
+                self._history.mirror.record_result(result)
+                self._user_lookup.record_written(result.results.written)
+                self._accounts.record_result(result)
+                if result.error is not None:
+                    failures.append(result)
+        if failures:
+            raise self._failure_of(min(failures, key=is_postponed))
+        if finished < len(rows) and self._failure is not None:
+            raise self._failure
+
+    def _send_removals(self, rows: Sequence[Operation], should_stop: Callable[[], bool]) -> Iterator[BatchResult]:
+        """Yield the results of removals, which have no source record; rows about unknown users count as removed."""
+        if not rows:
+            return
+        unsent = Batch(rows[0].endpoint, rows[0].envelope)
+        try:
+            looked_up = self._user_lookup.look_up(rows)
+        except IterableError as error:
+            yield BatchResult(unsent, error=error)
+            return
+        left_out = looked_up.unknown | looked_up.unclear.keys()
+        if left_out:
+            results = RowResults(skipped=list(looked_up.unknown), rejected=list(looked_up.unclear.items()))
+            yield BatchResult(unsent, results)
+        for result in self._row_sender.send(without([*rows], left_out), should_stop):
+            self._accounts.record_removed(result)
+            yield result
+
+    def _reason_to_stop(self) -> DeliveryFailedError | None:
+        """Return the error that forbids sending more, although all rows that were sent have a result."""
+        if self._failure is not None:
+            return self._failure
+        if self._options.max_rejects.is_exceeded(self._counts.rejected, self._counts.read):
+            return too_many_rejects(self._stream, self._counts, self._options.max_rejects)
+        if self._counts.dropped_fields and not self._options.allows_dropped_fields:
+            return fields_dropped(self._stream, self._counts)
+        return None
+
+    def _failure_of(self, result: BatchResult) -> DeliveryFailedError:
+        if is_postponed(result):
+            self._accounts.log_once.log_postponed(result.error)
+        return batch_failed(self._stream, result)
