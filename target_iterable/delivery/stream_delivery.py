@@ -64,7 +64,6 @@ class StreamDelivery:
         )
         self.mirror = history.mirror
         self._history = history
-        self._sender = sender
         self._accounts = RecordAccounts(self.stream, self.counts, rejects, audit, identities)
         self._sending = StreamSending(sender, types, options, history, self._accounts)
         self._flush_policy = FlushPolicy(self._sending.batch_size)
@@ -174,12 +173,13 @@ class StreamDelivery:
         rows, memory = self._buffer.rows, self._buffer.memory
         if len(self._buffer.envelopes) != 1 or self.mirror.is_active or not may_be_held(rows):
             return LoadFacts(None, frozenset(), memory)
+        endpoint = rows[-1].endpoint
         return LoadFacts(
             self.stream,
             frozenset(chain.from_iterable([row.names for row in rows])),
             memory,
-            -(-len(rows) // self._sending.batch_size.rows),
-            self._flush_policy.requests_worth_sending(rows[-1].endpoint),
+            -(-len(rows) // self._sending.batch_size.rows_of(endpoint)),
+            self._flush_policy.requests_worth_sending(endpoint),
         )
 
     def record_admission(self, *, joined: bool) -> None:
@@ -213,5 +213,4 @@ class StreamDelivery:
         # Contents that cannot be stored now count as changed the next time.
         with suppress(LedgerError):
             self._history.deduplication.close()
-        self._sender.close()
         self._accounts.close()
