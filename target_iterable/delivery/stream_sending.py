@@ -58,6 +58,7 @@ class StreamSending:
         self.batch_size = self._row_sender.batch_size
         self._stopwatch = Stopwatch(self._add_seconds)
         self._failure: Exception | None = None
+        self._exceeded: DeliveryFailedError | None = None
 
     def drain(self, buffer: Buffer) -> None:
         """Send a buffer, whose records count as read, in the order of each identity; store rejects, removals, results.
@@ -103,8 +104,9 @@ class StreamSending:
             self._history.idempotency.commit()
             self._history.mirror.commit()
             self._accounts.update_metrics()
-        self._raise_if_stopped()
-        self._raise_unless_equal(verdicts, len(buffer))
+        self._raise_unless_whole(verdicts, len(buffer))
+        if (exceeded := self._exceeded_threshold()) is not None:
+            raise self._first(exceeded)
 
     def remove_missing(self, version: int, should_stop: Callable[[], bool]) -> None:
         """Remove missing members, now that all of `version` was read and delivered; until `should_stop`.
@@ -147,9 +149,7 @@ class StreamSending:
                     failures.append(result)
         if failures:
             raise self._first(self._failure_of(min(failures, key=is_postponed)))
-        if verdicts < len(rows):
-            self._raise_if_stopped()
-        self._raise_unless_equal(verdicts, len(rows))
+        self._raise_unless_whole(verdicts, len(rows))
         return verdicts
 
     def _send_removals(self, rows: Sequence[Operation], should_stop: Callable[[], bool]) -> Iterator[BatchResult]:
@@ -175,8 +175,10 @@ class StreamSending:
         if (reason := self._reason_to_stop()) is not None:
             raise reason
 
-    def _raise_unless_equal(self, verdicts: int, records: int) -> None:
+    def _raise_unless_whole(self, verdicts: int, records: int) -> None:
+        """Raise the error that has stopped a load, unless each record has its verdict."""
         if verdicts != records:
+            self._raise_if_stopped()
             raise not_adding_up(self._stream, verdicts, records)
 
     def _first(self, error: Exception) -> Exception:
@@ -186,12 +188,15 @@ class StreamSending:
         return self._failure
 
     def _reason_to_stop(self) -> Exception | None:
-        """Return the error that forbids sending more. A share of rejects that was too large stays so, whatever comes."""
-        if self._failure is None:
-            self._failure = self._exceeded()
-        return self._failure
+        """Return the error that forbids sending more."""
+        return self._failure or self._exceeded_threshold()
 
-    def _exceeded(self) -> DeliveryFailedError | None:
+    def _exceeded_threshold(self) -> DeliveryFailedError | None:
+        """Return the error of a threshold that was exceeded once: many more records may make the share small again."""
+        self._exceeded = self._exceeded or self._exceeded_now()
+        return self._exceeded
+
+    def _exceeded_now(self) -> DeliveryFailedError | None:
         """Return the error of a threshold that is exceeded, although all rows that were sent have a result."""
         if self._options.max_rejects.is_exceeded(self._counts.rejected, self._counts.read):
             return too_many_rejects(self._stream, self._counts, self._options.max_rejects)

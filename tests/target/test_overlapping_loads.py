@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event, Thread
 
 import pytest
 
@@ -13,6 +13,7 @@ from iterable_api.errors import ApiError
 from target_iterable.core.operation import Batch, BatchResult
 from target_iterable.delivery.errors import DeliveryFailedError, TooManyRejectsError
 from target_iterable.reporting.dead_letter_file import DeadLettersNotWrittenError
+from target_iterable.reporting.stream_counts import StreamCounts
 from target_iterable.requests.failure_isolation import FailureIsolator
 from tests.scripted_server import Answer, answer_json
 from tests.target.loading import Message, stream
@@ -36,21 +37,27 @@ def numbered(count: int, *, size: int = 950_000, first: int = 0) -> list[Message
 def test_a_load_that_too_many_rejects_have_stopped_stays_unfinished_when_the_next_one_makes_them_few(
     watched_run: WatchedRun, threshold: str
 ) -> None:
-    may_answer = Event()
-
     def answer(number: int) -> Answer:
         if number == 0:
             return refusal(traffic.bodies[0])
-        assert may_answer.wait(PATIENCE_S)
+        assert has_begun.wait(PATIENCE_S)
         return answer_json(200, {"successCount": ROWS, "failCount": 0})
+
+    def counts() -> StreamCounts:
+        (delivery,) = watched_run.target.deliveries
+        return delivery.counts
+
+    def watch() -> None:
+        watched_run.await_(lambda: counts().read == 6 * ROWS, or_failure=False)
+        has_begun.set()
 
     def messages() -> Iterator[Message]:
         yield from numbered(3 * ROWS, size=40_000)
-        watched_run.await_(lambda: any(delivery.counts.rejected for delivery in watched_run.target.deliveries))
+        watched_run.await_(lambda: bool(counts().rejected))
+        Thread(target=watch).start()
         yield from numbered(3 * ROWS, size=40_000, first=3 * ROWS)[1:]
-        watched_run.await_(lambda: len(traffic.bodies) > 2)
-        may_answer.set()
 
+    has_begun = Event()
     traffic = Traffic(answer)
     with pytest.raises(TooManyRejectsError):
         watched_run(traffic, messages(), max_batch_rows=ROWS, max_in_flight=2, max_rejects=threshold)
@@ -58,28 +65,21 @@ def test_a_load_that_too_many_rejects_have_stopped_stays_unfinished_when_the_nex
 
 
 class TwoLoads:
-    """Two loads of four records. The first one is answered when the second one has come, or the other way round."""
+    """Two loads of four records, both on their way. One is answered when the other has failed, or moved state."""
 
     def __init__(self, run: WatchedRun, answered_first: int, answer: Answer = ACCEPTED) -> None:
         self.run = run
         self.traffic = Traffic(self._answer)
         self._answered_first = answered_first
         self._first_answer = answer
-        self._other_has_come = Event()
-        self._may_answer = Event()
+        self._meeting = Barrier(2)
 
     def _answer(self, number: int) -> Answer:
+        self._meeting.wait(PATIENCE_S)
         if min(self.traffic.bodies[number]) == self._answered_first:
-            assert self._other_has_come.wait(PATIENCE_S)
             return self._first_answer
-        self._other_has_come.set()
-        assert self._may_answer.wait(PATIENCE_S)
-        return ACCEPTED
-
-    def messages(self) -> Iterator[Message]:
-        yield from numbered(8)
         self.run.await_(lambda: bool(self.run.positions))
-        self._may_answer.set()
+        return ACCEPTED
 
 
 def test_a_load_in_which_a_record_has_no_verdict_fails_also_while_another_one_is_on_its_way(
@@ -96,7 +96,7 @@ def test_a_load_in_which_a_record_has_no_verdict_fails_also_while_another_one_is
     monkeypatch.setattr(FailureIsolator, "deliver", lambda self, batch, _refused: lossy(self, batch))
     loads = TwoLoads(watched_run, answered_first=0)
     with pytest.raises(DeliveryFailedError, match=r"do not add up: 4 were to be delivered, and there are 3 verdicts"):
-        watched_run(loads.traffic, loads.messages(), max_batch_rows=4)
+        watched_run(loads.traffic, numbered(8), max_batch_rows=4)
     assert watched_run.positions == []
 
 
@@ -107,17 +107,17 @@ def test_what_has_failed_is_told_and_not_that_the_records_of_another_load_do_not
 
     def messages() -> Iterator[Message]:
         (tmp_path / "rejects").touch()
-        yield from loads.messages()
+        yield from numbered(8)
 
     with pytest.raises(DeadLettersNotWrittenError, match="rejects"):
         watched_run(loads.traffic, messages(), max_batch_rows=4, rejects_path="rejects")
-    assert watched_run.positions == [4]
+    assert watched_run.positions == []
 
 
 def test_the_error_of_a_load_has_its_cause(watched_run: WatchedRun) -> None:
     loads = TwoLoads(watched_run, answered_first=4, answer=Answer(401))
     with pytest.raises(DeliveryFailedError, match="401") as caught:
-        watched_run(loads.traffic, loads.messages(), max_batch_rows=4)
+        watched_run(loads.traffic, numbered(8), max_batch_rows=4)
     assert isinstance(caught.value.__cause__, ApiError)
     assert watched_run.positions == [4]
 
@@ -126,7 +126,7 @@ def test_records_of_loads_that_were_not_begun_are_read_and_unsent(watched_run: W
     loads = TwoLoads(watched_run, answered_first=0, answer=Answer(401))
     summary = tmp_path / "summary.json"
     with pytest.raises(DeliveryFailedError, match="401"):
-        watched_run(loads.traffic, loads.messages(), max_batch_rows=4, summary_path=str(summary))
+        watched_run(loads.traffic, numbered(8), max_batch_rows=4, summary_path=str(summary))
     counts = json.loads(summary.read_text())["streams"]["users"]
     assert (counts["read"], counts["written"], counts["unsent"]) == (8, 4, 4)
 
@@ -144,9 +144,7 @@ def test_a_record_that_needs_a_request_of_its_own_counts_as_one(watched_run: Wat
     assert requests == [7]
 
 
-def test_a_request_is_counted_once_in_the_metrics(
-    watched_run: WatchedRun, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_request_is_counted_once_in_the_metrics(watched_run: WatchedRun, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO"):
         watched_run(Traffic(lambda _: ACCEPTED), numbered(8), max_batch_rows=4)
     points = [json.loads(text.partition("METRIC: ")[2]) for text in caplog.messages if "http_request_count" in text]
