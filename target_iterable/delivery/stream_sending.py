@@ -182,7 +182,7 @@ class StreamSending:
             raise not_adding_up(self._stream, verdicts, records)
 
     def _first(self, error: Exception) -> Exception:
-        """Stop all sending because of an error; return the first one. A daily limit, which fails no run, is the last."""
+        """Stop all sending because of an error; return the first one. A daily limit, which fails no run, comes last."""
         if self._failure is None or isinstance(self._failure, PostponedError):
             self._failure = error
         return self._failure

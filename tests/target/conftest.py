@@ -4,7 +4,7 @@
   target in this process and returns its summary by stream. `project.holds` reads the contents of the project through
   its API. `project.sandbox` is the running sandbox, to inject faults and to look at the requests.
 - `new_project(**settings)`: makes such projects with other settings of the sandbox.
-- `watched_run`: runs the target against the fixture `server`, whose requests are watched; see `tests/target/watched_run.py`.
+- `watched_run`: runs the target against the fixture `server`, and watches requests; see `tests/target/watched_run.py`.
 - `database`: path or URL of a database; a test that uses it runs on SQLite and on PostgreSQL.
 
     def test_users_are_created(project: Project) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from threading import Barrier, Event, Thread
 
 import pytest
 
 from iterable_api.errors import ApiError
-from target_iterable.core.operation import Batch, BatchResult
+from target_iterable.core.operation import Batch, BatchResult, Operation
+from target_iterable.core.rejection import RejectReason
 from target_iterable.delivery.errors import DeliveryFailedError, TooManyRejectsError
-from target_iterable.reporting.dead_letter_file import DeadLettersNotWrittenError
+from target_iterable.ledger.errors import LedgerError
 from target_iterable.reporting.stream_counts import StreamCounts
 from target_iterable.requests.failure_isolation import FailureIsolator
 from tests.scripted_server import Answer, answer_json
@@ -82,18 +83,26 @@ class TwoLoads:
         return ACCEPTED
 
 
+def after_delivery(monkeypatch: pytest.MonkeyPatch, act: Callable[[BatchResult], None]) -> None:
+    """Let something happen to each result."""
+    deliver = FailureIsolator.deliver
+
+    def changed(self: FailureIsolator, batch: Batch, refused: Mapping[Operation, RejectReason]) -> BatchResult:
+        result = deliver(self, batch, refused)
+        act(result)
+        return result
+
+    monkeypatch.setattr(FailureIsolator, "deliver", changed)
+
+
 def test_a_load_in_which_a_record_has_no_verdict_fails_also_while_another_one_is_on_its_way(
     watched_run: WatchedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver = FailureIsolator.deliver
-
-    def lossy(self: FailureIsolator, batch: Batch) -> BatchResult:
-        result = deliver(self, batch)
-        if b'"n":0' in batch.body():
+    def lose(result: BatchResult) -> None:
+        if b'"n":0' in result.batch.body():
             result.results.written.pop()
-        return result
 
-    monkeypatch.setattr(FailureIsolator, "deliver", lambda self, batch, _refused: lossy(self, batch))
+    after_delivery(monkeypatch, lose)
     loads = TwoLoads(watched_run, answered_first=0)
     with pytest.raises(DeliveryFailedError, match=r"do not add up: 4 were to be delivered, and there are 3 verdicts"):
         watched_run(loads.traffic, numbered(8), max_batch_rows=4)
@@ -101,17 +110,17 @@ def test_a_load_in_which_a_record_has_no_verdict_fails_also_while_another_one_is
 
 
 def test_what_has_failed_is_told_and_not_that_the_records_of_another_load_do_not_add_up(
-    watched_run: WatchedRun, tmp_path: Path
+    watched_run: WatchedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loads = TwoLoads(watched_run, answered_first=4, answer=refusal([4, 5, 6, 7]))
+    def failing(result: BatchResult) -> None:
+        if b'"n":4' in result.batch.body():
+            raise LedgerError("the disk is full")
 
-    def messages() -> Iterator[Message]:
-        (tmp_path / "rejects").touch()
-        yield from numbered(8)
-
-    with pytest.raises(DeadLettersNotWrittenError, match="rejects"):
-        watched_run(loads.traffic, messages(), max_batch_rows=4, rejects_path="rejects")
-    assert watched_run.positions == []
+    after_delivery(monkeypatch, failing)
+    loads = TwoLoads(watched_run, answered_first=4)
+    with pytest.raises(LedgerError, match="the disk is full"):
+        watched_run(loads.traffic, numbered(8), max_batch_rows=4)
+    assert watched_run.positions == [4]
 
 
 def test_the_error_of_a_load_has_its_cause(watched_run: WatchedRun) -> None:
@@ -148,4 +157,4 @@ def test_a_request_is_counted_once_in_the_metrics(watched_run: WatchedRun, caplo
     with caplog.at_level("INFO"):
         watched_run(Traffic(lambda _: ACCEPTED), numbered(8), max_batch_rows=4)
     points = [json.loads(text.partition("METRIC: ")[2]) for text in caplog.messages if "http_request_count" in text]
-    assert sum(point["value"] for point in points) == 2
+    assert [point["value"] for point in points] == [2]
