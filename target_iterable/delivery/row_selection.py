@@ -53,7 +53,10 @@ class RowSelection:
         return Selection(known, [*deferred, *filtered.deferred], verdicts + left_out)
 
     def _about_known_users(self, rows: list[Operation]) -> tuple[list[Operation], int]:
-        """Return the other rows, and the number of verdicts. Leave out rows for existing users who do not exist, and for new ones who do; reject unclear ones."""
+        """Return the other rows, and the number of verdicts.
+
+        Leave out rows for existing users who do not exist, and for new ones who do; reject unclear ones.
+        """
         try:
             looked_up = self._user_lookup.look_up(rows)
         except IterableError as error:

@@ -99,6 +99,7 @@ class SendWindow:
                 finish()
         except BaseException as error:
             self._errors.append(error)
+            raise
 
     def _may_join(self, facts: LoadFacts, other: LoadFacts) -> bool:
         return facts.stream is not None and facts.stream == other.stream and facts.names.isdisjoint(other.names)
