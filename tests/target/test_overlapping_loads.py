@@ -13,7 +13,6 @@ from iterable_api.errors import ApiError
 from target_iterable.core.operation import Batch, BatchResult, Operation
 from target_iterable.core.rejection import RejectReason
 from target_iterable.delivery.errors import DeliveryFailedError, TooManyRejectsError
-from target_iterable.ledger.errors import LedgerError
 from target_iterable.reporting.stream_counts import StreamCounts
 from target_iterable.requests.failure_isolation import FailureIsolator
 from tests.scripted_server import Answer, answer_json
@@ -114,11 +113,11 @@ def test_what_has_failed_is_told_and_not_that_the_records_of_another_load_do_not
 ) -> None:
     def failing(result: BatchResult) -> None:
         if b'"n":4' in result.batch.body():
-            raise LedgerError("the disk is full")
+            raise OSError("the disk is full")
 
     after_delivery(monkeypatch, failing)
     loads = TwoLoads(watched_run, answered_first=4)
-    with pytest.raises(LedgerError, match="the disk is full"):
+    with pytest.raises(OSError, match="the disk is full"):
         watched_run(loads.traffic, numbered(8), max_batch_rows=4)
     assert watched_run.positions == [4]
 
