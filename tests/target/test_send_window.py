@@ -168,3 +168,9 @@ def test_what_waits_for_more_is_bounded_by_a_full_request_or_by_memory(size: int
     most = buffer.rows_of_requests(1)
     assert most * (2 * size + 500) <= FULL_MEMORY
     assert (most * size > 0.96 * 4_000_000) is fills
+
+
+def test_what_waits_is_less_where_the_ledger_remembers_it() -> None:
+    buffer, remembered = Buffer(size=100_000), Buffer(size=100_000, row_memory=1160)
+    buffer.rows = remembered.rows = [None] * 1000  # type: ignore[list-item]
+    assert remembered.rows_of_requests(1) * 1360 <= FULL_MEMORY < buffer.rows_of_requests(1) * 1360
