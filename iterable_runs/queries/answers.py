@@ -56,8 +56,8 @@ class Run:
 
     @property
     def is_of_meltano(self) -> bool:
-        """Whether Meltano ran it."""
-        return bool(self.pipeline)
+        """Whether Meltano ran it. Names that come from another orchestrator have a slash."""
+        return bool(self.pipeline) and "/" not in self.pipeline
 
     @property
     def is_target(self) -> bool:

@@ -9,3 +9,7 @@ class HistoryError(Exception):
 
 class NoSuchRunError(Exception):
     """No run, or more than one, has an id that begins so."""
+
+
+class NotASampleError(Exception):
+    """A run says nothing about how long others will take."""

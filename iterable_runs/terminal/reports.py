@@ -11,12 +11,19 @@ from iterable_runs.presentation.escaping import printable
 from iterable_runs.presentation.totals import Column, columns_of
 from iterable_runs.queries.answers import Found, RejectCount, Run, StreamOfRun
 from iterable_runs.queries.comparing import Comparison
+from iterable_runs.queries.history_parts import Pace, Part
 from iterable_runs.terminal.text_tables import facts, table
 
 _NUMBERS: Final = ("took", "streams", "read", "written", "unchanged", "rejected", "requests")
 _RUN_HEAD: Final = ("run", "status", "plugin", "pipeline", "started", *_NUMBERS)
 _COMPARED: Final = ("first", "second", "difference")
 _MOST_STREAMS: Final = 100
+PART_FORMS: Final[Mapping[str, str]] = {
+    "meltano": "TAP_ITERABLE_START_DATE={start} TAP_ITERABLE_END_DATE={end} TAP_ITERABLE_EXPORT_MODE=jobs "
+    'TAP_ITERABLE_LOOKBACK_MINUTES=0 meltano run --state-id-suffix={start}-to-{end} tap-iterable "$LOADER"',
+    "dagster": "--partition-range {start}...{last}",
+}
+"""How a part of a history is read, by what reads it."""
 
 
 def no_runs(place: str) -> str:
@@ -77,6 +84,20 @@ def found(what: Sequence[Found], now: datetime) -> str:
         return "No kept run has sent or rejected it."
     rows = [(one.short_id, formats.ago(one.at, now), one.stream, one.verdict, one.reason) for one in what]
     return table(("run", "when", "stream", "what became of it", "reason"), rows)
+
+
+def parts(of_history: Sequence[Part], form: str) -> str:
+    """A line for each part, in one of `PART_FORMS`."""
+    return "\n".join(PART_FORMS[form].format(start=part.start, end=part.end, last=part.last) for part in of_history)
+
+
+def size_of_parts(of_history: Sequence[Part], pace: Pace) -> str:
+    """How many parts there are, and how large they are if the pace holds."""
+    days = max(part.days for part in of_history)
+    size = f"about {formats.number(round(days * pace.rows))} rows"
+    if pace.minutes is not None:
+        size += f" and {formats.span(days * pace.minutes * 60)}"
+    return f"{formats.count_of(len(of_history), 'part')} of {formats.count_of(days, 'day')} at most, {size} each."
 
 
 def _run_cells(it: Run, now: datetime) -> Iterator[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from iterable_api.facts.endpoints import facts_of
 from iterable_api.facts.limits import MAX_BODY_BYTES, MINUTE
@@ -58,7 +59,12 @@ def build_app(project: Project) -> RequestLogging:
             file_route(project),
             *(_route(project, row) for row in ENDPOINTS),
         ],
-        exception_handlers={HTTPException: _not_found, RecursionError: _too_deep, Exception: _failed},
+        exception_handlers={
+            HTTPException: _not_found,
+            RecursionError: _too_deep,
+            ClientDisconnect: _gone,
+            Exception: _failed,
+        },
     )
     app.router.redirect_slashes = False
     return RequestLogging(Edge(app), project)
@@ -192,6 +198,16 @@ async def _not_found(request: Request, _: Exception) -> Response:
 async def _too_deep(request: Request, _: Exception) -> Response:
     """Answer a body that is nested deeper than Python's stack. Iterable's answer is not known."""
     return bad_request_page(request_line(request.scope), "Invalid Json: nested too deeply").response
+
+
+class _NoResponse(Response):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send nothing."""
+
+
+async def _gone(_request: Request, _: Exception) -> Response:
+    """Leave a client that closed its connection before its body was complete: nothing is written, nobody listens."""
+    return _NoResponse()
 
 
 async def _failed(_request: Request, _error: Exception) -> Response:

@@ -2,54 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final
 
 import dagster as dg
 
-from singer_iterable.dagster.projects import SHARED, Plugin, WrongProjectError, is_for_all_workers
-from singer_iterable.dagster.secrets import Secrets, VariableMissingError
-from singer_iterable.running.catalogs import DiscoveryFailedError, NoStreamError, SettingsRefusedError
-from singer_iterable.running.days import NotOverError
+from singer_iterable.dagster.projects import SHARED, WrongProjectError, is_for_all_workers
+from singer_iterable.dagster.secrets import Secrets
 from singer_iterable.running.endings import OUR_PLUGINS
-from singer_iterable.running.plugins import Command, PluginMissingError
-from singer_iterable.running.state_stores import StateStoreError, state_store
+from singer_iterable.running.errors import StepError
+from singer_iterable.running.plugins import Command
+from singer_iterable.running.state_stores import state_store
 from singer_iterable.running.steps import Step, StepEnded, StepFailedError, run_step
-
-_WORTH_A_RETRY: Final[Mapping[type[Exception], bool]] = MappingProxyType(
-    {
-        DiscoveryFailedError: True,  # its database may be away
-        NoStreamError: False,
-        NotOverError: True,
-        PluginMissingError: False,
-        SettingsRefusedError: False,
-        StateStoreError: True,
-        VariableMissingError: False,
-        WrongProjectError: False,
-    }
-)
-
-
-@dataclass(frozen=True)
-class Work:
-    """What an asset has run. The attributes are those of `Step`, but that plugins may have variables in their settings.
-
-    Attributes:
-        folder: where it leaves its files, below the work directory.
-    """
-
-    folder: str
-    state: str
-    extractor: Plugin
-    loader: Plugin
-    streams: Sequence[str] = ("*",)
-    without: Sequence[str] = ()
-    metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    goes_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,29 +30,34 @@ class Executor:
     states: str
     work_directory: str
 
-    def run(self, context: dg.AssetExecutionContext, work: Work) -> StepEnded:
+    def run(self, context: dg.AssetExecutionContext, described: Step) -> StepEnded:
         """Run a step; a retry of Dagster's, of the step or of the whole run, goes on with the attempt.
+
+        Args:
+            context: Dagster's.
+            described: the step; the settings of its plugins may hold variables. Its pipeline is also the folder, in the
+                work directory, in which it leaves its files.
 
         Raises:
             dagster.Failure: if it fails, or cannot be run. It says whether a retry is worth it.
         """
         secrets = Secrets()
         with _as_failures():
-            step = _step(work, secrets)
-            root = Path(secrets.plain(self.work_directory)) / work.folder
+            step = _without_variables(described, secrets)
+            root = Path(secrets.plain(self.work_directory)) / step.pipeline
             folder = root / f"{context.run.run_id}-{context.retry_number}"
             attempt = context.run.root_run_id or context.run.run_id
             with closing(state_store(secrets.plain(self.states))) as store:
                 return run_step(step, store, folder, attempt=attempt, secrets=secrets.values)
 
 
-def _step(work: Work, secrets: Secrets) -> Step:
+def _without_variables(step: Step, secrets: Secrets) -> Step:
     extractor, loader = (
-        Command(plugin.command, secrets.plain(plugin.config)) for plugin in (work.extractor, work.loader)
+        replace(plugin, config=secrets.plain(plugin.config)) for plugin in (step.extractor, step.loader)
     )
     for plugin in (extractor, loader):
         _check_places(plugin)
-    return Step(extractor, loader, work.state, work.streams, work.without, work.metadata, work.goes_on)
+    return replace(step, extractor=extractor, loader=loader)
 
 
 def _check_places(plugin: Command) -> None:
@@ -119,5 +90,7 @@ def _as_failures() -> Iterator[None]:
         raise dg.Failure(
             str(error), metadata={"log": log, "run": error.run}, allow_retries=error.is_worth_a_retry
         ) from None
-    except tuple(_WORTH_A_RETRY) as error:
-        raise dg.Failure(str(error), allow_retries=_WORTH_A_RETRY[type(error)]) from None
+    except StepError as error:
+        raise dg.Failure(str(error), allow_retries=error.is_worth_a_retry) from None
+    except WrongProjectError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import dagster as dg
 
-from singer_iterable.dagster.execution import Executor, Work
+from singer_iterable.dagster.execution import Executor
 from singer_iterable.dagster.pools import job_settings, pool_of
 from singer_iterable.dagster.projects import IterableProject, Plugin
 from singer_iterable.dagster.stream_groups import Reading, StreamGroup
-from singer_iterable.running.steps import StepEnded
+from singer_iterable.running.steps import Step, StepEnded
 
 TAP: Final = "tap-iterable"
 
@@ -48,7 +48,7 @@ def extract_asset(project: IterableProject, group: StreamGroup, options: AssetOp
     )
     def extract(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         window = context.partition_time_window if is_by_day else None
-        ended = options.executor.run(context, _work(project, group, window))
+        ended = options.executor.run(context, _step(project, group, window))
         return dg.MaterializeResult(metadata=dict(_metadata(ended, window)))
 
     return extract
@@ -59,17 +59,16 @@ def tags_of(project: IterableProject) -> dict[str, str]:
     return {"iterable/project": project.name, "iterable/organisation": project.organisation}
 
 
-def _work(project: IterableProject, group: StreamGroup, window: dg.TimeWindow | None) -> Work:
-    folder, dates = f"{project.name}/{group.name}", _dates(project, window)
-    name = folder if window is None else f"{folder}/{window.start:%Y-%m-%d}..{window.end:%Y-%m-%d}"
-    return Work(
-        folder,
-        name,
+def _step(project: IterableProject, group: StreamGroup, window: dg.TimeWindow | None) -> Step:
+    name, dates = f"{project.name}/{group.name}", _dates(project, window)
+    return Step(
         Plugin(TAP, {**job_settings(project), **project.tap, **dates}),
         project.loader,
+        name if window is None else f"{name}/{window.start:%Y-%m-%d}..{window.end:%Y-%m-%d}",
         group.streams,
         group.without,
         goes_on=group.reading is Reading.ON,
+        pipeline=name,
     )
 
 

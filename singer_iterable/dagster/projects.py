@@ -12,6 +12,7 @@ import dagster as dg
 
 from iterable_api.storage.paths import sqlite_file
 from singer_iterable.dagster.stream_groups import STREAM_GROUPS, WEBHOOKS, StreamGroup
+from singer_iterable.running.plugins import Command
 
 ExportMode = Literal["stream", "jobs", "auto"]
 
@@ -30,14 +31,11 @@ class WrongProjectError(ValueError):
 
 
 @dataclass(frozen=True)
-class Plugin:
-    """A Singer plugin: its command, beside this Python, on the PATH or by an absolute path, and its settings.
+class Plugin(Command):
+    """A Singer plugin whose settings may hold `dg.EnvVar` at any depth.
 
-    Settings may hold `dg.EnvVar` at any depth. These are read when a run begins, by the worker, and count as secrets.
+    These are read when a run begins, by the worker, and count as secrets.
     """
-
-    command: str
-    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

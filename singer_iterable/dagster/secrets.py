@@ -7,12 +7,16 @@ from typing import Any, Final
 
 import dagster as dg
 
+from singer_iterable.running.errors import StepError
+
 _NUMBER: Final = type(dg.EnvVar.int("ANY"))
 """The type of variables with whole numbers. It is an `int` of its own, and 0 as such."""
 
 
-class VariableMissingError(Exception):
+class VariableMissingError(StepError):
     """Environment variables are not set where the run takes place, or are not what they must be."""
+
+    is_worth_a_retry = False
 
 
 class Secrets:

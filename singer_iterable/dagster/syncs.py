@@ -6,11 +6,10 @@ from typing import Any, Final
 
 import dagster as dg
 
-from singer_iterable.dagster.execution import Work
 from singer_iterable.dagster.extracts import AssetOptions, tags_of
 from singer_iterable.dagster.pools import project_pool
 from singer_iterable.dagster.projects import IterableProject, Plugin, TargetSync
-from singer_iterable.running.steps import StepEnded
+from singer_iterable.running.steps import Step, StepEnded
 
 TARGET: Final = "target-iterable"
 REJECTS: Final = "rejects"
@@ -23,7 +22,7 @@ def sync_asset(project: IterableProject, sync: TargetSync, options: AssetOptions
     @dg.asset(
         key=key,
         group_name=project.name,
-        description=f"Records that {sync.extractor.command} reads, written into the project by target-iterable.",
+        description=f"Records that {sync.extractor.name} reads, written into the project by target-iterable.",
         metadata={"streams": [*sync.streams]},
         tags=tags_of(project),
         kinds={"iterable"},
@@ -40,10 +39,9 @@ def sync_asset(project: IterableProject, sync: TargetSync, options: AssetOptions
         pool=project_pool(project),
     )
     def synced(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
-        folder = f"{project.name}/{sync.name}"
-        target = Plugin(TARGET, sync.target)
-        work = Work(folder, folder, sync.extractor, target, sync.streams, metadata=sync.metadata, goes_on=True)
-        ended = options.executor.run(context, work)
+        name, target = f"{project.name}/{sync.name}", Plugin(TARGET, sync.target)
+        step = Step(sync.extractor, target, name, sync.streams, metadata=sync.metadata, goes_on=True, pipeline=name)
+        ended = options.executor.run(context, step)
         yield dg.MaterializeResult(metadata=dict(_metadata(ended)), check_results=[_check(sync, ended)])
 
     return synced

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from singer_iterable.running.endings import ending_at, environment
+from singer_iterable.running.errors import StepError
 from singer_iterable.running.plugins import EXTRACTOR, Command, PrivateFiles
 from singer_iterable.running.redaction import Redactor
 
@@ -18,16 +19,20 @@ _ENDING: Final = "discovery-ending"
 _LAST_CHARACTERS: Final = 2_000
 
 
-class DiscoveryFailedError(Exception):
-    """An extractor has given no catalog. The text ends with the end of its log."""
+class DiscoveryFailedError(StepError):
+    """An extractor has given no catalog: its database may be away. The text ends with the end of its log."""
 
 
 class SettingsRefusedError(DiscoveryFailedError):
     """The same, where another try would come to the same: its settings are wrong, or Iterable says no."""
 
+    is_worth_a_retry = False
 
-class NoStreamError(Exception):
+
+class NoStreamError(StepError):
     """The extractor has none of the streams."""
+
+    is_worth_a_retry = False
 
 
 def selected(

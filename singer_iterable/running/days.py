@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from iterable_api.facts import timestamps
+from singer_iterable.running.errors import StepError
 
 HOLD_BACK: Final = "hold_back_minutes"
 _HOLD_BACK_MINUTES: Final = 1
 """The tap's own default; a test compares the two."""
 
 
-class NotOverError(Exception):
+class NotOverError(StepError):
     """The range that is to be read whole is not over by `hold_back_minutes`: it will be, later."""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from iterable_runs.recording.ending_file import ERRORS, STATUS, VARIABLE
+from iterable_runs.recording.surroundings import PIPELINE_VARIABLE
 from iterable_runs.store.statuses import INTERRUPTED
 
 USAGE_ERROR: Final = 2
@@ -74,9 +75,9 @@ class Ending:
         return code != USAGE_ERROR and (bool(self.errors & PASSING) or not self.errors & LASTING)
 
 
-def environment(path: str) -> Mapping[str, str]:
-    """The environment of a plugin that is to say there how it ended."""
-    return {**os.environ, VARIABLE: path}
+def environment(path: str, pipeline: str = "") -> Mapping[str, str]:
+    """The environment of a plugin that is to say there how it ended, and knows the name of its pipeline."""
+    return {**os.environ, VARIABLE: path, **({PIPELINE_VARIABLE: pipeline} if pipeline else {})}
 
 
 def ending_at(path: str) -> Ending:

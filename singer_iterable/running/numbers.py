@@ -14,6 +14,7 @@ from iterable_runs.queries.filters import RunFilter
 from iterable_runs.queries.history import History
 from iterable_runs.store.places import DEFAULT_PLACE
 from iterable_runs.store.totals import Totals
+from singer_iterable.running.redaction import Redactor
 
 _PAGE: Final = 50
 
@@ -25,7 +26,7 @@ class Numbers:
     Attributes:
         plugin: its name.
         run: its id in the run history.
-        error: the sentence that it ended with; it has no secrets and nothing personal.
+        error: the sentence that it ended with; it has nothing personal, and no secret that the redactor knows.
         seconds: how long it took.
         rows: stream -> rows read of it; streams without any are left out.
         reject_reasons: code -> rejected records.
@@ -47,7 +48,9 @@ class Numbers:
         return (self.totals.rejected or 0) / self.totals.read if self.totals.read else 0.0
 
 
-def numbers_of(plugin: str, config: Mapping[str, Any], folder: Path, since: datetime) -> Numbers | None:
+def numbers_of(
+    plugin: str, config: Mapping[str, Any], folder: Path, since: datetime, redact: Redactor
+) -> Numbers | None:
     """The numbers of the run of a plugin that took place in a folder; None if it has left no trace.
 
     Args:
@@ -55,6 +58,7 @@ def numbers_of(plugin: str, config: Mapping[str, Any], folder: Path, since: date
         config: its settings. It notes itself where `run_history` says.
         folder: where it ran, and nothing else of its kind.
         since: a moment before it began, in UTC.
+        redact: takes secrets out of its error.
     """
     place = str(config.get("run_history", DEFAULT_PLACE))
     if not place:
@@ -62,7 +66,7 @@ def numbers_of(plugin: str, config: Mapping[str, Any], folder: Path, since: date
     history = History(place if "://" in place else str(folder / place))
     try:
         found = next((run for run in _runs(history, plugin, since) if run.directory == str(folder)), None)
-        return None if found is None else _numbers(history, found)
+        return None if found is None else _numbers(history, found, redact)
     except HistoryError:
         return None  # a run goes on without a history, and so does what asks for it
     finally:
@@ -82,7 +86,7 @@ def _runs(history: History, plugin: str, since: datetime) -> Iterator[Run]:
             return
 
 
-def _numbers(history: History, run: Run) -> Numbers:
+def _numbers(history: History, run: Run, redact: Redactor) -> Numbers:
     streams = history.streams(run.id)
     reasons: dict[str, int] = {}
     for one in history.reject_counts(run.id):
@@ -90,7 +94,7 @@ def _numbers(history: History, run: Run) -> Numbers:
     return Numbers(
         run.plugin,
         run.id,
-        run.error,
+        redact(run.error),
         round(run.seconds, 3),
         run.totals,
         {stream.name: stream.totals.read for stream in streams if stream.totals.read},

@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import IO, Any, Final
+
+from singer_iterable.running.errors import StepError
 
 try:
     import fcntl
@@ -26,20 +28,22 @@ _SECONDS_TO_LOCK: Final = 60
 """A directory that is younger may be about to be locked."""
 
 
-class PluginMissingError(Exception):
+class PluginMissingError(StepError):
     """A command is neither beside this Python nor on the PATH."""
+
+    is_worth_a_retry = False
 
 
 @dataclass(frozen=True)
 class Command:
-    """A plugin with its settings; both are plain values here, secrets included.
+    """A plugin with its settings, secrets included.
 
     Attributes:
-        name: the name of the command, or its absolute path.
+        name: the name of the command, beside this Python or on the PATH, or its absolute path.
     """
 
     name: str
-    config: Mapping[str, Any]
+    config: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def plugin(self) -> str:

@@ -21,6 +21,7 @@ from sqlalchemy.schema import CreateTable
 from iterable_api.storage import databases
 from iterable_api.storage.paths import private_file, sqlite_file
 from iterable_runs.store.places import POSTGRESQL
+from singer_iterable.running.errors import StepError
 
 STATES: Final = Table(
     "singer_iterable_states", MetaData(), Column("name", String(512), primary_key=True), Column("state", Text)
@@ -31,7 +32,7 @@ _FILES: Final = "file://"
 State = Mapping[str, Any]
 
 
-class StateStoreError(Exception):
+class StateStoreError(StepError):
     """States could not be read or written. The text has the kind of the error only."""
 
 

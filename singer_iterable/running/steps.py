@@ -26,6 +26,7 @@ from iterable_runs.store.statuses import INTERRUPTED, SUCCEEDED
 from singer_iterable.running.catalogs import discovered, selected
 from singer_iterable.running.days import check_that_it_is_over
 from singer_iterable.running.endings import OUR_PLUGINS, Ending, ending_at, environment
+from singer_iterable.running.errors import StepError
 from singer_iterable.running.folders import run_folder
 from singer_iterable.running.numbers import Numbers, numbers_of
 from singer_iterable.running.plugins import EXTRACTOR, LOADER, Command, private_files
@@ -44,13 +45,12 @@ _SILENT: Final = (
 )
 
 
-class StepFailedError(Exception):
+class StepFailedError(StepError):
     """The extractor or the loader has failed, or a signal has ended it before it had done everything.
 
     Attributes:
         log: the last lines of its log, without secrets.
         run: its id in the run history; None if it has none.
-        is_worth_a_retry: whether it may succeed the next time.
     """
 
     def __init__(self, outcome: _Outcome) -> None:
@@ -73,6 +73,7 @@ class Step:
         metadata: name or glob of a stream -> its metadata in the catalog.
         goes_on: whether it begins where the last one ended. If not, only another try of the same attempt goes on where
             that broke off, and a new one reads everything.
+        pipeline: its name in run histories and alerts, such as `north/purchases`; the same for all its days.
     """
 
     extractor: Command
@@ -82,6 +83,7 @@ class Step:
     without: Sequence[str] = ()
     metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     goes_on: bool = False
+    pipeline: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,8 @@ def run_step(
     Raises:
         StepFailedError: if one of the two fails. What was loaded stays, and state has not moved past the rest.
         NotOverError: if a range of time is to be read that is not over.
-        DiscoveryFailedError, NoStreamError, PluginMissingError, StateStoreError: before or between.
+        DiscoveryFailedError, NoStreamError, PluginMissingError, StateStoreError: before or between. All are a
+            `StepError`, which says whether a retry is worth it.
     """
     began = monotonic()
     if step.extractor.plugin == _TAP and not step.goes_on:
@@ -188,15 +191,17 @@ def _run(step: Step, folder: Path, state: _StateOfStep, redact: Redactor, tell: 
             extractor += ["--state", files.write("state", state.before)]
         places = {role: files.path(f"{role}-ending") for role in (EXTRACTOR, LOADER)}
         ended = piped(
-            Program(extractor, environment(places[EXTRACTOR])),
-            Program(step.loader.line(files, LOADER), environment(places[LOADER])),
+            Program(extractor, environment(places[EXTRACTOR], step.pipeline)),
+            Program(step.loader.line(files, LOADER), environment(places[LOADER], step.pipeline)),
             folder,
             on_state=state,
             redact=redact,
             tell=tell,
         )
         outcomes = [
-            _Outcome(role, one, ending_at(places[role]), numbers_of(command.plugin, command.config, folder, since))
+            _Outcome(
+                role, one, ending_at(places[role]), numbers_of(command.plugin, command.config, folder, since, redact)
+            )
             for role, one, command in (
                 (EXTRACTOR, ended.extractor, step.extractor),
                 (LOADER, ended.loader, step.loader),

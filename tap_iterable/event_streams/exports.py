@@ -84,6 +84,13 @@ class ExportStream(WindowedStream, BatchedStream):
         """The rows, not sorted; the bookmark moves after each window."""
         if not self._is_planned:
             self.logger.info(plan_exports(self._unread_streams()))
+        for block in self._blocks():
+            yield block
+            del block  # A row may be large: the next one is read without this one in memory.
+            # However slow the loader is, jobs are looked at, and those that run keep their slots.
+            self._jobs.tick()
+
+    def _blocks(self) -> Iterator[Block]:
         queue, self._is_planned = self._queue, False
         with self._malformed_lines.counted(self.name):
             for window in queue:

@@ -1,7 +1,8 @@
 """The queue of the jobs of all streams: a few run at Iterable at a time, the others wait.
 
-There is no background thread. The readers of rows call `tick` now and then, so that the jobs of the
-next streams run at Iterable while the rows of the current one are read.
+There is no background thread. The readers of rows call `tick` after each block of rows, so that the jobs of the
+next streams run at Iterable while the rows of the current one are read. A job has a slot of its organisation from its
+start until it is seen to have ended: those whose files are being read have none, as they count no more at Iterable.
 """
 
 from __future__ import annotations

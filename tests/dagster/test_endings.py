@@ -202,6 +202,20 @@ def test_what_is_refused_is_not_worth_a_retry(scripts: Scripts, seeded: Sandbox,
         assert not failure.is_worth_a_retry, failure
 
 
+def test_the_error_of_a_run_history_has_no_secret_in_the_text_of_a_failure(scripts: Scripts) -> None:
+    address = "127.0.0.1:1"
+    step = Step(tap(f"http://{address}"), scripts.command("loader", SINKS), "state", ["lists"])
+    texts = []
+    for secrets in ([], [address]):
+        with pytest.raises(StepFailedError) as raised:
+            run_step(step, scripts.store, scripts.folder / "run", attempt="1", secrets=secrets)
+        assert raised.value.run is not None
+        texts.append(str(raised.value))
+    shown, hidden = texts
+    assert address in shown
+    assert hidden == shown.replace(address, "***")
+
+
 def test_a_killed_plugin_is_worth_a_retry_whatever_it_was_answered_before(scripts: Scripts) -> None:
     killed = f"{DISCOVERS}{USER}os.kill(os.getpid(), signal.SIGKILL)"
     assert scripts.failure(scripts.command("source", killed), scripts.command("loader", SINKS)).is_worth_a_retry

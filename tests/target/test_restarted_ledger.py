@@ -16,11 +16,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from demo.postgresql import Server, running_server
 from target_iterable.ledger.errors import LedgerError
 from target_iterable.ledger.idempotency_keys import IdempotencyStore
 from target_iterable.ledger.ledger import Ledger
 from target_iterable.ledger.opening import open_ledger
-from tests.postgres_server import RestartableServer, restartable
 from tests.target.conftest import NewProject
 from tests.target.loading import stream
 from tests.target.test_command_line import COMMAND, settings
@@ -38,27 +38,25 @@ with ledger._exclusive_write():
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestartableServer]:
-    with restartable(tmp_path_factory.mktemp("server")) as running:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(tmp_path_factory.mktemp("server") / "postgres") as running:
         yield running
 
 
 @pytest.fixture
-def ledger(server: RestartableServer) -> Iterator[Ledger]:
+def ledger(server: Server) -> Iterator[Ledger]:
     with closing(open_ledger(server.url, API_KEY, lock_timeout=30)) as opened:
         yield opened
 
 
-def soon(server: RestartableServer, is_so: Callable[[str], bool], question: str) -> None:
+def soon(server: Server, is_so: Callable[[str], bool], question: str) -> None:
     deadline = time.monotonic() + 30
     while not is_so(server.run(question)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_an_entry_whose_transaction_is_lost_in_a_restart_is_made_again(
-    server: RestartableServer, ledger: Ledger
-) -> None:
+def test_an_entry_whose_transaction_is_lost_in_a_restart_is_made_again(server: Server, ledger: Ledger) -> None:
     """It waits for a lock, so it is in the middle of its transaction when the server stops."""
     key = ledger.key("scope", "interrupted")
     with closing(psycopg.connect(server.url)) as other:
@@ -73,7 +71,7 @@ def test_an_entry_whose_transaction_is_lost_in_a_restart_is_made_again(
     assert ledger.read([key]) == {key: CONTENT}
 
 
-def test_a_reserved_key_is_still_this_runs_after_a_restart(server: RestartableServer, ledger: Ledger) -> None:
+def test_a_reserved_key_is_still_this_runs_after_a_restart(server: Server, ledger: Ledger) -> None:
     keys = IdempotencyStore(ledger)
     key = keys.key("message", "1")
     assert keys.reserve([key]) == {key}
@@ -85,7 +83,7 @@ def test_a_reserved_key_is_still_this_runs_after_a_restart(server: RestartableSe
     assert keys.read([key]) == {key: True}
 
 
-def test_a_server_that_does_not_come_back_is_waited_for_once(server: RestartableServer) -> None:
+def test_a_server_that_does_not_come_back_is_waited_for_once(server: Server) -> None:
     with closing(open_ledger(server.url, API_KEY, lock_timeout=2)) as ledger:
         key = ledger.key("scope", "away")
         server.stop()
@@ -100,7 +98,7 @@ def test_a_server_that_does_not_come_back_is_waited_for_once(server: Restartable
     assert 2 <= waited < 6
 
 
-def test_the_lock_of_a_worker_that_was_killed_is_free_at_once(server: RestartableServer, ledger: Ledger) -> None:
+def test_the_lock_of_a_worker_that_was_killed_is_free_at_once(server: Server, ledger: Ledger) -> None:
     command = [sys.executable, "-c", HOLDING, server.url, API_KEY]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
@@ -112,7 +110,7 @@ def test_the_lock_of_a_worker_that_was_killed_is_free_at_once(server: Restartabl
     assert time.monotonic() - began < 10
 
 
-def test_a_claim_of_a_worker_that_died_costs_two_sendings_and_blocks_nothing(server: RestartableServer) -> None:
+def test_a_claim_of_a_worker_that_died_costs_two_sendings_and_blocks_nothing(server: Server) -> None:
     def has_content(action: Callable[[Ledger, bytes], None]) -> bool:
         """One run, which does something with the key after it has looked it up."""
         with closing(open_ledger(server.url, API_KEY)) as ledger:
@@ -137,7 +135,7 @@ def test_a_claim_of_a_worker_that_died_costs_two_sendings_and_blocks_nothing(ser
 
 @pytest.mark.more
 def test_a_run_goes_on_when_the_database_of_all_that_it_shares_is_restarted(
-    new_project: NewProject, server: RestartableServer, tmp_path: Path
+    new_project: NewProject, server: Server, tmp_path: Path
 ) -> None:
     project = new_project(limits=True)
     shared = {"rate_limit_store": server.url, "ledger": server.url, "run_history": server.url}

