@@ -7,6 +7,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 
+from iterable_api.errors import IterableError
 from target_iterable.config.delivery_options import DeliveryOptions
 from target_iterable.core.operation import Batch, BatchResult, Operation
 from target_iterable.core.rejection import RejectReason
@@ -39,11 +40,13 @@ class RowSender:
         self._history = history
         self._turn = turn
         self._pools: dict[int, ThreadPoolExecutor] = {}
+        self._error: IterableError | None = None
 
     def send(self, rows: Sequence[Operation], should_stop: Callable[[], bool]) -> Generator[BatchResult]:
         """Send `rows`, and yield the results of their batches; no batch is started after an error or `should_stop`.
 
         It must be the turn of the caller, who passes it on while it waits for results. The iterator must be closed.
+        When a batch has failed, batches that wait for a thread come back with its error, whoever has sent them.
 
         Raises:
             LedgerError: if results cannot be stored.
@@ -56,7 +59,7 @@ class RowSender:
         largest = (self._max_in_flight or MAX_RESERVED) if reserver is not None else None
         scheduler = DependencyScheduler(
             batches,
-            partial(self._send_batch, {} if reserver is None else reserver.refused),
+            self._send_unless_failed if reserver is None else partial(self._send_batch, reserver.refused),
             narrowest,
             shared,
             reserver=reserver,
@@ -82,9 +85,15 @@ class RowSender:
             self._pools[width] = ThreadPoolExecutor(width, "requests")
         return self._pools[width]
 
+    def _send_unless_failed(self, batch: Batch) -> BatchResult:
+        """Send one batch, of which nothing is reserved, unless one has failed. This runs in many threads."""
+        return self._send_batch({}, batch) if self._error is None else BatchResult(batch, error=self._error)
+
     def _send_batch(self, refused: Mapping[Operation, RejectReason], batch: Batch) -> BatchResult:
         """Send one batch. This runs in many threads."""
-        return self._failure_isolator.deliver(batch, {row: refused[row] for row in batch.rows if row in refused})
+        result = self._failure_isolator.deliver(batch, {row: refused[row] for row in batch.rows if row in refused})
+        self._error = self._error or result.error
+        return result
 
 
 class _Reserver:

@@ -171,7 +171,8 @@ class StreamDelivery:
 
     def facts_of_load(self) -> LoadFacts:
         """Return what is to be known of the buffer as the next load."""
-        rows, memory = self._buffer.rows, self._buffer.memory
+        rows = self._buffer.rows
+        memory = self._buffer.memory + sum(len(source.record) for _, source in self._buffer.rejected)
         if len(self._buffer.envelopes) != 1 or self.mirror.is_active or not may_be_held(rows):
             return LoadFacts(None, frozenset(), memory)
         endpoint = rows[-1].endpoint

@@ -139,6 +139,30 @@ def test_records_of_loads_that_were_not_begun_are_read_and_unsent(watched_run: W
     assert (counts["read"], counts["written"], counts["unsent"]) == (8, 4, 4)
 
 
+def test_when_a_request_has_failed_no_request_of_another_load_begins(watched_run: WatchedRun) -> None:
+    def refuse(_: int) -> Answer:
+        watched_run.await_(lambda: next(iter(watched_run.target.deliveries)).counts.read == 8, or_failure=False)
+        return Answer(401)
+
+    traffic = Traffic(refuse)
+    with pytest.raises(DeliveryFailedError, match="401"):
+        watched_run(traffic, numbered(8), max_batch_rows=4, max_in_flight=1)
+    assert traffic.bodies == [[0, 1, 2, 3]]
+    assert watched_run.positions == []
+
+
+def test_records_that_are_rejected_take_memory_while_their_load_waits(watched_run: WatchedRun) -> None:
+    memory = []
+
+    def messages() -> Iterator[Message]:
+        yield from stream("users", [{"email": "no address", "text": "x" * 100_000}])
+        (delivery,) = watched_run.target.deliveries
+        memory.append(delivery.facts_of_load().memory)
+
+    watched_run(Traffic(lambda _: ACCEPTED), messages())
+    assert memory[0] > 100_000
+
+
 def test_a_record_that_needs_a_request_of_its_own_counts_as_one(watched_run: WatchedRun) -> None:
     requests = []
 
