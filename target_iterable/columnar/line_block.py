@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import repeat
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -11,7 +10,8 @@ from singer_sdk.exceptions import InvalidInputLine
 
 from target_iterable.columnar.columns import Column
 from target_iterable.columnar.record_decoder import TypedRecords
-from target_iterable.core.source import InputMessage, Line, Source
+from target_iterable.core.packed_lines import PackedLines
+from target_iterable.core.source import Line, Source
 
 RECORD: Final = "RECORD"
 SCHEMA: Final = "SCHEMA"
@@ -99,6 +99,7 @@ class LineBlock:
     ) -> None:
         self.stream = stream
         self._lines = lines
+        self._packed = PackedLines(lines)
         self._decode = decode
         self._before = before
         self._file = f" of {file}" if file else ""
@@ -118,7 +119,7 @@ class LineBlock:
 
     def sources(self, places: Iterable[int], schema: Line) -> list[Source]:
         """See `MessageBlock`."""
-        return [*map(InputMessage, map(self._lines.__getitem__, places), repeat(schema))]
+        return self._packed.sources(places, schema)
 
     def describe(self, place: int) -> str:
         """See `MessageBlock`."""

@@ -32,8 +32,8 @@ RECORD_SETTINGS: Final[dict[str, Any]] = {
         "title": "Maximum rows buffered",
         "description": "How many records of all streams may wait to be sent. Records whose lists, catalogs or other "
         "destinations differ cannot share a request, so they wait until there are many for each destination, for 30 "
-        "seconds at most. More records make fewer requests, and take some 1 kB of memory each, twice while one load is "
-        "sent and the next is read.",
+        "seconds at most. More records make fewer requests, and take some 1 kB of memory each, as do those that are on "
+        "their way.",
     },
     "placeholder_users": {
         "type": "boolean",

@@ -17,6 +17,14 @@ from target_iterable.delivery.hold_back import may_be_held, split
 
 _FULL_BYTES: Final = 49 * MAX_BODY_BYTES // 10
 """Bytes: slightly less than five requests hold, so that no sixth is needed for a remainder."""
+_REQUEST_BYTES: Final = 97 * MAX_BODY_BYTES // 100
+"""Bytes of rows that surely fit into one request, although a few more come than are wanted."""
+FULL_MEMORY: Final = 26_000_000
+"""Bytes of memory of what waits for more. About as much may be on its way."""
+ROW_MEMORY: Final = 560
+"""Bytes of memory that a row takes beside its part: the operation, its names, its packed line, and their headers."""
+_COPIES: Final = 2
+"""Of each part: one is in the body, while the request is on its way."""
 
 _envelope: Final = attrgetter("envelope")
 
@@ -29,29 +37,37 @@ class BufferLevel:
         max_rows: rows and rejects that may be buffered.
         rows: buffered rows and rejects.
         bytes: bytes of these.
+        memory: bytes of memory that they take, see `Buffer.memory`.
         is_high: whether it is time to send; the signal for backpressure.
     """
 
     max_rows: int = MAX_BUFFERED_ROWS
     rows: int = 0
     bytes: int = 0
+    memory: int = 0
     is_high: bool = False
 
-    def add(self, size: int, rows: int = 1) -> None:
-        """Add so many rows, which have `size` bytes together."""
+    def add(self, size: int, rows: int = 1, memory: int = 0) -> None:
+        """Add so many rows, which have `size` bytes and take `memory` bytes together."""
         self.rows += rows
         self.bytes += size
+        self.memory += memory
         self.is_high = self.is_high or self.is_full
 
     @property
     def is_full(self) -> bool:
         """Whether nothing more may be buffered."""
-        return self.bytes >= _FULL_BYTES or self.rows >= self.max_rows
+        return self.bytes >= _FULL_BYTES or self.memory >= FULL_MEMORY or self.rows >= self.max_rows
 
     def clear(self) -> None:
         """Reset the level when all buffers were taken."""
-        self.rows = self.bytes = 0
+        self.rows = self.bytes = self.memory = 0
         self.is_high = False
+
+
+def memory_of(size: int, rows: int, row_memory: int = ROW_MEMORY) -> int:
+    """Return the bytes of memory that rows take, and the bodies with them, nearly; `size` are those of their parts."""
+    return _COPIES * size + row_memory * rows
 
 
 class Checkpoint(NamedTuple):
@@ -77,6 +93,8 @@ class Buffer:
         deleted: result -> records without an operation whose rows the source has deleted.
         behind: the last STATE message before the first of these records.
         envelopes: ids of the envelopes of the rows. Rows of different envelopes cannot share a request.
+        size: bytes of the rows.
+        row_memory: bytes of memory that each row takes beside its part.
     """
 
     rows: list[Operation] = field(default_factory=list)
@@ -86,23 +104,35 @@ class Buffer:
     deleted: Counter[str] = field(default_factory=Counter)
     behind: Checkpoint = START
     envelopes: set[int] = field(default_factory=set)
+    size: int = 0
+    row_memory: int = ROW_MEMORY
 
-    def add(self, rows: Sequence[Operation]) -> None:
-        """Append rows."""
+    def add(self, rows: Sequence[Operation]) -> int:
+        """Append rows; return their bytes."""
+        size = sum([len(row.part) for row in rows])
         self.rows += rows
+        self.size += size
         self.envelopes.update(map(id, map(_envelope, rows)))
+        return size
 
     @property
-    def size(self) -> int:
-        """Bytes of the rows."""
-        return sum([len(row.part) for row in self.rows])
+    def memory(self) -> int:
+        """Bytes of memory that the rows take."""
+        return memory_of(self.size, len(self.rows), self.row_memory)
+
+    def rows_of_requests(self, requests: int) -> int:
+        """Return how many rows like the present ones fill so many requests, or the memory that may wait."""
+        by_bytes = requests * _REQUEST_BYTES * len(self.rows) // max(self.size, 1)
+        by_memory = FULL_MEMORY * len(self.rows) // self.memory
+        return max(1, min(by_bytes, by_memory))
 
     def hold_back(self) -> Buffer:
         """Remove rows that should wait for more of their kind, and return them in a buffer of their own."""
-        held_back = Buffer(behind=self.behind)
+        held_back = Buffer(behind=self.behind, row_memory=self.row_memory)
         if len(self.envelopes) > 1 and may_be_held(self.rows):
             self.rows, waiting = split(self.rows)
             held_back.add(waiting)
+            self.size -= held_back.size
         return held_back
 
     def __len__(self) -> int:

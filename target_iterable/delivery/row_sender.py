@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 
+from iterable_api.errors import IterableError
 from target_iterable.config.delivery_options import DeliveryOptions
 from target_iterable.core.operation import Batch, BatchResult, Operation
 from target_iterable.core.rejection import RejectReason
@@ -19,25 +21,32 @@ from target_iterable.requests.grouping import grouped
 from target_iterable.requests.reservation_window import MAX_RESERVED, ReservationWindow
 from target_iterable.requests.scheduler import DependencyScheduler
 from target_iterable.requests.sender import Sender
+from target_iterable.requests.turn import Turn
 
 
 class RowSender:
-    """Sends rows in the order of each identity.
+    """Sends rows in the order of each identity. Threads may share it if they take turns.
 
     Attributes:
         batch_size: limits of one request.
     """
 
-    def __init__(self, sender: Sender, types: FieldTypes, options: DeliveryOptions, history: StreamHistory) -> None:
+    def __init__(
+        self, sender: Sender, types: FieldTypes, options: DeliveryOptions, history: StreamHistory, turn: Turn
+    ) -> None:
         self.batch_size = AdaptiveBatchSize.initial(options.max_rows)
         self._failure_isolator = FailureIsolator(sender, types, self.batch_size, trims=options.drops_clashing_fields)
         self._max_in_flight = options.max_in_flight
         self._history = history
+        self._turn = turn
+        self._pools: dict[int, ThreadPoolExecutor] = {}
+        self._error: IterableError | None = None
 
     def send(self, rows: Sequence[Operation], should_stop: Callable[[], bool]) -> Generator[BatchResult]:
         """Send `rows`, and yield the results of their batches; no batch is started after an error or `should_stop`.
 
-        The iterator must be closed.
+        It must be the turn of the caller, who passes it on while it waits for results. The iterator must be closed.
+        When a batch has failed, batches that wait for a thread come back with its error, whoever has sent them.
 
         Raises:
             LedgerError: if results cannot be stored.
@@ -50,11 +59,13 @@ class RowSender:
         largest = (self._max_in_flight or MAX_RESERVED) if reserver is not None else None
         scheduler = DependencyScheduler(
             batches,
-            partial(self._send_batch, {} if reserver is None else reserver.refused),
+            self._send_unless_failed if reserver is None else partial(self._send_batch, reserver.refused),
             narrowest,
             shared,
             reserver=reserver,
             window=ReservationWindow(narrowest, largest),
+            pool=self._pool(narrowest),
+            waiting=self._turn.passed_on,
         )
         with closing(iter(scheduler)) as results:
             for result in results:
@@ -63,9 +74,26 @@ class RowSender:
                 if result.error is not None or should_stop():
                     scheduler.stop()
 
+    def close(self) -> None:
+        """End the threads that send requests, none of which is busy. More rows get new ones."""
+        while self._pools:
+            self._pools.popitem()[1].shutdown()
+
+    def _pool(self, width: int) -> Executor:
+        """Return the threads that all rows share of which as many requests may be on their way at a time."""
+        if width not in self._pools:
+            self._pools[width] = ThreadPoolExecutor(width, "requests")
+        return self._pools[width]
+
+    def _send_unless_failed(self, batch: Batch) -> BatchResult:
+        """Send one batch, of which nothing is reserved, unless one has failed. This runs in many threads."""
+        return self._send_batch({}, batch) if self._error is None else BatchResult(batch, error=self._error)
+
     def _send_batch(self, refused: Mapping[Operation, RejectReason], batch: Batch) -> BatchResult:
         """Send one batch. This runs in many threads."""
-        return self._failure_isolator.deliver(batch, {row: refused[row] for row in batch.rows if row in refused})
+        result = self._failure_isolator.deliver(batch, {row: refused[row] for row in batch.rows if row in refused})
+        self._error = self._error or result.error
+        return result
 
 
 class _Reserver:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from target_iterable.config.delivery_options import MAX_BUFFERED_ROWS
 from target_iterable.delivery.buffer import START, Buffer, BufferLevel, Checkpoint
 from target_iterable.delivery.errors import DeliveryFailedError
+from target_iterable.delivery.send_window import LoadFacts, SendWindow
 from target_iterable.delivery.stream_delivery import StreamDelivery
 
 _logger: Final = logging.getLogger("target-iterable")
@@ -23,7 +23,7 @@ MAX_STATE_AGE_SECONDS: Final = 30
 class RunDelivery:
     """Deliveries in the order in which the streams came.
 
-    While one load of records is sent, the next one is read, unless `sends_in_background` is false.
+    While loads of records are sent, the next one is read, unless `sends_in_background` is false.
     """
 
     def __init__(
@@ -38,10 +38,10 @@ class RunDelivery:
         self._streams: dict[str, StreamDelivery] = {}
         self._buffer_level = BufferLevel(max_rows)
         self._last_send = time.monotonic()
-        self._pool = ThreadPoolExecutor(1, "delivery")
-        self._sending: Future[None] | None = None
+        self._sent = SendWindow()
         self._last = START
-        self._undelivered: list[Buffer] = []
+        # By their ids: buffers are compared by what they hold.
+        self._undelivered: dict[int, Buffer] = {}
         self._holds_back = False
 
     def for_stream(self, stream: str) -> StreamDelivery:
@@ -56,22 +56,23 @@ class RunDelivery:
 
     def is_due(self) -> bool:
         """Whether to send, or to raise the error of the last load. This bounds memory, and the age of state."""
-        return self._buffer_level.is_high or time.monotonic() - self._last_send >= MAX_STATE_AGE_SECONDS
+        is_high = self._buffer_level.is_high or self._sent.has_failed
+        return is_high or time.monotonic() - self._last_send >= MAX_STATE_AGE_SECONDS
 
     def send_in_background(self, on_delivered: Callable[[], None]) -> None:
         """Send all buffers, then call `on_delivered`; meanwhile, more records can be read.
 
-        While the batch size is ramped up, the last load is awaited first: if larger batches are allowed by then, and
-        the buffers are not due any more, nothing is sent or called. Nothing is called either if rows are held back,
-        see `hold_back`.
+        While the batch size is ramped up, the loads before are awaited first: if larger batches are allowed by then,
+        and the buffers are not due any more, nothing is sent or called. Nothing is called either if rows are held
+        back, see `hold_back`.
 
         Raises:
-            DeliveryFailedError: if the last load was not delivered, or too many records were rejected.
+            DeliveryFailedError: if a load before was not delivered, or too many records were rejected.
             DeadLettersNotWrittenError: if rejects of it could not be stored.
         """
         in_background = self._sends_in_background and all(delivery.allows_reading_ahead for delivery in self)
         is_growing = any(delivery.is_growing for delivery in self)
-        if in_background and self._sending is not None and is_growing and not self._is_due_after_last():
+        if in_background and self._sent.is_active and is_growing and not self._is_due_after_last():
             return
         finish = _do_nothing if self._hold_back() else on_delivered
         if not in_background:
@@ -80,8 +81,8 @@ class RunDelivery:
             return
         for delivery in self:
             delivery.prefetch()
-        self._wait()
-        self._sending = self._pool.submit(self._send, self._take_buffers(), finish)
+        facts = self._admit()
+        self._sent.start(facts, partial(self._drain, self._take_buffers()), finish)
 
     def deliver(self) -> None:
         """Send all buffers, stream after stream: users before their events, if they came before them.
@@ -90,13 +91,13 @@ class RunDelivery:
             DeliveryFailedError: if records were not delivered, or too many were rejected.
             DeadLettersNotWrittenError: if rejects could not be stored.
         """
-        self._wait()
+        self._sent.wait()
         self._drain(self._take_buffers())
 
     def deliver_before_failure(self) -> None:
         """Send what had come when the input turned out to be unreadable, unless it was a delivery that has failed."""
         try:
-            self._wait()
+            self._sent.wait()
             if not self._undelivered:
                 self.deliver()
         except DeliveryFailedError as error:
@@ -117,20 +118,18 @@ class RunDelivery:
     @property
     def settled(self) -> Checkpoint:
         """The last STATE message before which all records have a verdict; its text is empty if there is none."""
-        waiting = [*self._undelivered, *(delivery.buffer for delivery in self)]
+        waiting = [*self._undelivered.values(), *(delivery.buffer for delivery in self)]
         return min((buffer.behind for buffer in waiting if buffer), default=self._last)
 
     def close(self) -> None:
         """Wait for what is being sent, close the files and emit the last metrics."""
-        with suppress(Exception):
-            self._wait()
-        self._pool.shutdown()
+        self._sent.close()
         for delivery in self:
             delivery.close()
 
     def _is_due_after_last(self) -> bool:
-        """Wait for the last load, and decide with the batch size that it has led to."""
-        self._wait()
+        """Wait for the loads before, and decide with the batch size that it has led to."""
+        self._sent.wait()
         self._buffer_level.is_high = self._buffer_level.is_full or any(delivery.is_flush_due for delivery in self)
         return self.is_due()
 
@@ -149,27 +148,27 @@ class RunDelivery:
             self._last_send = time.monotonic()
         self._holds_back = False
         self._buffer_level.clear()
-        return [(delivery, delivery.take_buffer(self._last)) for delivery in self]
+        buffers = [(delivery, delivery.take_buffer(self._last)) for delivery in self]
+        self._undelivered |= {id(buffer): buffer for _, buffer in buffers}
+        return buffers
 
-    def _drain(self, buffers: Sequence[tuple[StreamDelivery, Buffer]]) -> None:
-        self._undelivered = [buffer for _, buffer in buffers]
-        for delivery, buffer in buffers:
+    def _admit(self) -> LoadFacts:
+        """Wait until what is buffered may be sent beside the loads that are on their way; return its facts."""
+        match [delivery for delivery in self if delivery.buffer]:
+            case [delivery]:
+                facts = delivery.facts_of_load()
+                delivery.record_admission(joined=self._sent.admit(facts))
+            case deliveries:
+                facts = LoadFacts(None, frozenset(), sum(delivery.buffer.memory for delivery in deliveries))
+                self._sent.admit(facts)
+        return facts
+
+    def _drain(self, buffers: list[tuple[StreamDelivery, Buffer]]) -> None:
+        """Send buffers, each of which is released when it is delivered."""
+        while buffers:
+            delivery, buffer = buffers[0]
             delivery.drain(buffer)
-            self._undelivered.pop(0)
-
-    def _send(self, buffers: Sequence[tuple[StreamDelivery, Buffer]], on_delivered: Callable[[], None]) -> None:
-        try:
-            self._drain(buffers)
-            on_delivered()
-        except BaseException:
-            self._buffer_level.is_high = True
-            raise
-
-    def _wait(self) -> None:
-        """Wait for the load that is being sent, and raise its error."""
-        sending, self._sending = self._sending, None
-        if sending is not None:
-            sending.result()
+            del self._undelivered[id(buffer)], buffers[0]
 
 
 def _do_nothing() -> None:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import chain
+from typing import Final
 
-from iterable_api.errors import IterableError
 from target_iterable.config.delivery_options import DeliveryOptions
-from target_iterable.core.operation import Batch, BatchResult, Operation, RowResults
+from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.removal_stops import RunEnding
 from target_iterable.core.source import Source
-from target_iterable.delivery.buffer import START, Buffer, BufferLevel, Checkpoint
-from target_iterable.delivery.errors import (
-    DeliveryFailedError,
-    batch_failed,
-    fields_dropped,
-    is_postponed,
-    too_many_rejects,
-)
+from target_iterable.delivery.buffer import ROW_MEMORY, START, Buffer, BufferLevel, Checkpoint, memory_of
 from target_iterable.delivery.history import StreamHistory
+from target_iterable.delivery.hold_back import may_be_held
 from target_iterable.delivery.record_accounts import RecordAccounts
-from target_iterable.delivery.row_selection import RowSelection, without
-from target_iterable.delivery.row_sender import RowSender
+from target_iterable.delivery.send_window import LoadFacts
+from target_iterable.delivery.stream_sending import StreamSending
 from target_iterable.field_types.registry import FieldTypes
 from target_iterable.ledger.errors import LedgerError
-from target_iterable.mirror.mirror import RemovalContext
-from target_iterable.project.user_lookup import UserLookup
 from target_iterable.reporting.audit_log import AuditLog
 from target_iterable.reporting.dead_letter_file import DeadLetterFile
 from target_iterable.reporting.distinct_things import DistinctThings
@@ -35,6 +27,9 @@ from target_iterable.reporting.identity_notes import IdentityNotes
 from target_iterable.reporting.stream_counts import StreamCounts
 from target_iterable.requests.flush_policy import FlushPolicy
 from target_iterable.requests.sender import Sender
+
+_REQUESTS_ALONE: Final = 2
+"""Requests of a load during which no other one is sent, so that at least so many are on their way."""
 
 
 class StreamDelivery:
@@ -69,17 +64,15 @@ class StreamDelivery:
         )
         self.mirror = history.mirror
         self._history = history
-        self._options = options
-        self._sender = sender
         self._accounts = RecordAccounts(self.stream, self.counts, rejects, audit, identities)
-        self._user_lookup = UserLookup(sender.client)
-        self._selection = RowSelection(self.stream, history, self._user_lookup, self._accounts)
-        self._row_sender = RowSender(sender, types, options, history)
-        self._flush_policy = FlushPolicy(self._row_sender.batch_size)
+        self._sending = StreamSending(sender, types, options, history, self._accounts)
+        self._flush_policy = FlushPolicy(self._sending.batch_size)
         self._buffer_level = buffer_level
-        self._buffer = Buffer()
+        self._row_memory = ROW_MEMORY + history.deduplication.row_memory
+        self._buffer = Buffer(row_memory=self._row_memory)
         self._held_back = Buffer()
         self._may_prefetch = True
+        self._requests_of_load = 1
 
     @property
     def allows_reading_ahead(self) -> bool:
@@ -94,18 +87,20 @@ class StreamDelivery:
     @property
     def is_growing(self) -> bool:
         """Whether the batch size is still being ramped up, and decides how large the next batches are."""
-        return not self._row_sender.batch_size.is_final and len(self._buffer.envelopes) <= 1
+        return not self._sending.batch_size.is_final and len(self._buffer.envelopes) <= 1
 
     @property
     def rows_until_flush(self) -> int:
         """How many more rows to buffer before the next flush; at least 1."""
         rows, level = self._buffer.rows, self._buffer_level
-        wanted = self._rows_worth_sending - len(rows) if rows else self._row_sender.batch_size.rows
+        wanted = self._rows_worth_sending - len(rows) if rows else self._sending.batch_size.rows
         return max(1, min(wanted, level.max_rows - level.rows))
 
     @property
     def _rows_worth_sending(self) -> int:
-        return self._flush_policy.rows_worth_sending(self._buffer.rows[-1], len(self._buffer.envelopes))
+        buffer = self._buffer
+        most = buffer.rows_of_requests(self._requests_of_load)
+        return self._flush_policy.rows_worth_sending(buffer.rows[-1], len(buffer.envelopes), most)
 
     def add(self, operation: Operation, source: Source) -> None:
         """Buffer the operation of one record.
@@ -119,8 +114,9 @@ class StreamDelivery:
 
     def add_all(self, operations: Sequence[Operation]) -> None:
         """Buffer operations of one bulk endpoint that have their source, and fit into a request."""
-        self._buffer.add(operations)
-        self._buffer_level.add(sum([len(row.part) for row in operations]), len(operations))
+        size = self._buffer.add(operations)
+        memory = memory_of(size, len(operations), self._row_memory) if len(self._buffer.envelopes) == 1 else 0
+        self._buffer_level.add(size, len(operations), memory)
         self._buffer_level.is_high = self._buffer_level.is_high or self.is_flush_due
 
     def expect_deleted(self, operation: Operation, verdict: str) -> None:
@@ -173,62 +169,39 @@ class StreamDelivery:
         self._held_back = Buffer() if self.mirror.is_active else self._buffer.hold_back()
         return bool(self._held_back)
 
+    def facts_of_load(self) -> LoadFacts:
+        """Return what is to be known of the buffer as the next load."""
+        rows = self._buffer.rows
+        memory = self._buffer.memory + sum(len(source.record) for _, source in self._buffer.rejected)
+        if len(self._buffer.envelopes) != 1 or self.mirror.is_active or not may_be_held(rows):
+            return LoadFacts(None, frozenset(), memory)
+        endpoint = rows[-1].endpoint
+        return LoadFacts(
+            self.stream,
+            frozenset(chain.from_iterable([row.names for row in rows])),
+            memory,
+            -(-len(rows) // self._sending.batch_size.rows_of(endpoint)),
+            self._flush_policy.requests_worth_sending(endpoint),
+        )
+
+    def record_admission(self, *, joined: bool) -> None:
+        """Fit the size of loads: where they cannot be sent together, each must have several requests."""
+        self._requests_of_load = 1 if joined else _REQUESTS_ALONE
+
     def take_buffer(self, checkpoint: Checkpoint = START) -> Buffer:
-        """Return the buffer, whose records count as read, and begin another one with what is held back."""
-        buffer, self._buffer, self._held_back = self._buffer, self._held_back or Buffer(behind=checkpoint), Buffer()
+        """Return the buffer, and begin another one with what is held back."""
+        emptied = Buffer(behind=checkpoint, row_memory=self._row_memory)
+        buffer, self._buffer, self._held_back = self._buffer, self._held_back or emptied, Buffer()
         self._buffer_level.add(self._buffer.size, len(self._buffer))
-        self.counts.read += len(buffer)
         return buffer
 
     def drain(self, buffer: Buffer) -> None:
-        """Send a buffer in the order of each identity, and store rejects, removals and results.
-
-        Raises:
-            PostponedError: if Iterable takes no more today.
-            DeliveryFailedError: if a batch failed as a whole; it is unsent, and so are batches that were not started.
-            DeadLettersNotWrittenError: if rejects could not be stored.
-            AuditLogNotWrittenError: if removals could not be stored.
-            LedgerError: if the ledger cannot be read or written.
-            TooManyRejectsError: if more records are rejected than allowed.
-            FieldsDroppedError: if Iterable dropped fields, and the settings forbid it.
-        """
-        waiting = buffer.rows
-        self._accounts.record_buffer(buffer)
-        self.counts.distinct.count(waiting)
-        with self._timed():
-            self.mirror.persist_claims()
-            try:
-                while waiting and self._reason_to_stop() is None:
-                    selected, waiting = self._selection.select(waiting)
-                    self._send(selected)
-            finally:
-                self._accounts.flush()
-                self._history.deduplication.commit()
-                self._history.idempotency.commit()
-                self.mirror.commit()
-                self._accounts.update_metrics()
-        if (reason := self._reason_to_stop()) is not None:
-            raise reason
-        if self.counts.unsent:
-            raise DeliveryFailedError(f"Stream {self.stream!r}: the records do not add up: {self.counts}")
+        """Send a buffer; see `StreamSending`."""
+        self._sending.drain(buffer)
 
     def remove_missing(self, version: int, should_stop: Callable[[], bool]) -> None:
-        """Remove missing members, now that all of `version` was read and delivered; until `should_stop`.
-
-        Raises:
-            RemovalFailedError: if there are too many, or a request failed.
-            LedgerError: if the ledger cannot be read or written.
-            AuditLogNotWrittenError: if the audit log cannot be written.
-        """
-        context = RemovalContext(
-            self._history.deduplication,
-            lambda rows: self._send_removals(rows, should_stop),
-            self.counts,
-            self._accounts.audit,
-            should_stop,
-        )
-        with self._timed():
-            self.mirror.remove_missing(version, context)
+        """Remove members that are missing; see `StreamSending`."""
+        self._sending.remove_missing(version, should_stop)
 
     def record_ending(self, ending: RunEnding) -> None:
         """Find out why missing members were not removed in a run that has ended so."""
@@ -238,62 +211,9 @@ class StreamDelivery:
     def close(self) -> None:
         """Emit the last metrics, and close the files. Rows that are still buffered are unsent."""
         while self._buffer:
-            self.take_buffer()
+            self.counts.read += len(self.take_buffer())
+        self._sending.close()
         # Contents that cannot be stored now count as changed the next time.
         with suppress(LedgerError):
             self._history.deduplication.close()
-        self._sender.close()
         self._accounts.close()
-
-    def _send(self, rows: Sequence[Operation]) -> None:
-        failures: list[BatchResult] = []
-        with closing(self._row_sender.send(rows, lambda: self._reason_to_stop() is not None)) as results:
-            for result in results:
-                self._accounts.record_removals(result)
-                self._history.idempotency.record(result)
-                self.mirror.record_result(result)
-                self._user_lookup.record_written(result.results.written)
-                self._accounts.record_result(result)
-                if result.error is not None:
-                    failures.append(result)
-        if failures:
-            raise self._failure(min(failures, key=is_postponed))
-
-    def _send_removals(self, rows: Sequence[Operation], should_stop: Callable[[], bool]) -> Iterator[BatchResult]:
-        """Yield the results of removals, which have no source record; rows about unknown users count as removed."""
-        if not rows:
-            return
-        unsent = Batch(rows[0].endpoint, rows[0].envelope)
-        try:
-            looked_up = self._user_lookup.look_up(rows)
-        except IterableError as error:
-            yield BatchResult(unsent, error=error)
-            return
-        left_out = looked_up.unknown | looked_up.unclear.keys()
-        if left_out:
-            results = RowResults(skipped=list(looked_up.unknown), rejected=list(looked_up.unclear.items()))
-            yield BatchResult(unsent, results)
-        for result in self._row_sender.send(without([*rows], left_out), should_stop):
-            self._accounts.record_removed(result)
-            yield result
-
-    def _reason_to_stop(self) -> DeliveryFailedError | None:
-        """Return the error that forbids sending more, although all rows that were sent have a result."""
-        if self._options.max_rejects.is_exceeded(self.counts.rejected, self.counts.read):
-            return too_many_rejects(self.stream, self.counts, self._options.max_rejects)
-        if self.counts.dropped_fields and not self._options.allows_dropped_fields:
-            return fields_dropped(self.stream, self.counts)
-        return None
-
-    def _failure(self, result: BatchResult) -> DeliveryFailedError:
-        if is_postponed(result):
-            self._accounts.log_once.log_postponed(result.error)
-        return batch_failed(self.stream, result)
-
-    @contextmanager
-    def _timed(self) -> Iterator[None]:
-        started = time.monotonic()
-        try:
-            yield
-        finally:
-            self.counts.seconds += time.monotonic() - started

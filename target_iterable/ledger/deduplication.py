@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from typing import ClassVar
 
 from target_iterable.core.operation import BatchResult, Operation
 
@@ -13,8 +14,14 @@ class Deduplication(ABC):
     """Comparison of rows with the last accepted ones.
 
     The calls for a row come in this order: `prefetch` (at most once), `unchanged`, `record` (unless it was unchanged or
-    never sent), `commit`.
+    never sent), `commit`. Several loads of rows may be between these calls at a time, if no two of them are about the
+    same identity.
+
+    Attributes:
+        row_memory: bytes of memory that it takes for each row until `commit`.
     """
+
+    row_memory: ClassVar[int] = 0
 
     @abstractmethod
     def prefetch(self, rows: Sequence[Operation]) -> None:
@@ -29,8 +36,8 @@ class Deduplication(ABC):
         """Record the result of a batch. Results about the same identity come in the order of their rows."""
 
     @abstractmethod
-    def commit(self) -> None:
-        """Store the recorded results."""
+    def commit(self, rows: Iterable[Operation] | None = None) -> None:
+        """Store the recorded results. Those of `rows`, by default of all, that were never sent are not accepted."""
 
     @abstractmethod
     def close(self) -> None:
@@ -55,7 +62,7 @@ class NoDeduplication(Deduplication):
     def record(self, result: BatchResult) -> None:
         """Do nothing."""
 
-    def commit(self) -> None:
+    def commit(self, rows: Iterable[Operation] | None = None) -> None:
         """Do nothing."""
 
     def close(self) -> None:

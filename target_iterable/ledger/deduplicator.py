@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from hashlib import blake2b
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import BatchResult, Endpoint, Envelope, Operation
@@ -38,6 +38,8 @@ class Deduplicator(Deduplication):
     that Iterable holds a content which it no longer holds, whenever the run ends.
     """
 
+    row_memory: ClassVar[int] = 600
+
     def __init__(self, ledger: Ledger, *, skip: bool) -> None:
         """Without `skip`, no row counts as unchanged; other streams and processes still see this one's claims."""
         self._ledger = ledger
@@ -52,7 +54,6 @@ class Deduplicator(Deduplication):
         self._open_rows: dict[bytes, int] = {}
         # By the id of the list: the next load may be prefetched before the last one is consumed.
         self._prefetched: dict[int, tuple[Sequence[Operation], AbstractSet[Operation]]] = {}
-        self._examined: list[Operation] = []
 
     def prefetch(self, rows: Sequence[Operation]) -> None:
         """Look `rows` up, and claim the keys of the changed ones, before `unchanged` is called with the same list.
@@ -70,7 +71,6 @@ class Deduplicator(Deduplication):
         Raises:
             LedgerError: if the ledger cannot be read or written.
         """
-        self._examined += rows
         prefetched = self._prefetched.pop(id(rows), None)
         return self._claim_changed(rows) if prefetched is None else prefetched[1]
 
@@ -106,15 +106,14 @@ class Deduplicator(Deduplication):
         if len(self._results) >= _COMMIT_KEYS:
             self._commit_complete()
 
-    def commit(self) -> None:
-        """Store the recorded results. Rows that were examined and never sent count as not accepted.
+    def commit(self, rows: Iterable[Operation] | None = None) -> None:
+        """Store the recorded results. Of `rows`, by default of all, those without a result count as not accepted.
 
         Raises:
             LedgerError: if the ledger cannot be written.
         """
         with self._lock:
-            examined, self._examined = self._examined, []
-            self._record_rows(examined, frozenset())
+            self._record_rows([*self._hashes] if rows is None else rows, frozenset())
         self._commit_complete()
 
     def close(self) -> None:
@@ -123,7 +122,6 @@ class Deduplicator(Deduplication):
         Raises:
             LedgerError: if the ledger cannot be written.
         """
-        self._examined += self._hashes
         self.commit()
 
     def _record_rows(self, rows: Iterable[Operation], accepted: AbstractSet[Operation]) -> None:

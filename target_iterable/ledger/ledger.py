@@ -51,8 +51,8 @@ from target_iterable.ledger.write_log import (
 )
 
 SCOPE_BYTES: Final = 8
-_MAX_LOGGED_KEYS: Final = 200_000
-"""Keys with a content in the log before it is compacted. Each takes about 150 bytes of memory until then."""
+_MAX_LOGGED_KEYS: Final = 40_000
+"""Keys with a content in the log before it is compacted. Each takes about 300 bytes of memory until then."""
 
 _TABLE: Final = Table(
     "iterable_ledger",

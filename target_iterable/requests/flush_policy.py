@@ -39,18 +39,23 @@ class FlushPolicy:
         self._requests: dict[str, int] = {}
         self._rows_in_backlog: dict[tuple[str, bool], int] = {}
 
-    def rows_worth_sending(self, row: Operation, envelopes: int = 1) -> int:
+    def rows_worth_sending(self, row: Operation, envelopes: int = 1, most: int | None = None) -> int:
         """Return the number of rows like `row` that are worth sending, if rows of so many envelopes are buffered.
+
+        Of one envelope, `most` rows are enough, and they are fewer where that leaves no request half full.
 
         While the batch size grows, batches are sent one by one: each tells how large the next may be. Rows of different
         envelopes, such as members of different lists, cannot share a request: all of them wait until there are enough
         for a request of each, or the buffer is full.
         """
-        requests = max(envelopes, self._requests_of(row.endpoint) if self.batch_size.is_final else 1)
+        requests = max(envelopes, self.requests_worth_sending(row.endpoint) if self.batch_size.is_final else 1)
         batch_rows = self.batch_size.rows * requests
+        if most is not None and envelopes == 1:
+            batch_rows = min(batch_rows, max(most - most % self.batch_size.rows, min(most, self.batch_size.rows)))
         return batch_rows if row.endpoint.is_bulk and not row.only_for else min(batch_rows, self._backlog_rows(row))
 
-    def _requests_of(self, endpoint: Endpoint) -> int:
+    def requests_worth_sending(self, endpoint: Endpoint) -> int:
+        """Return how many requests to an endpoint are worth being buffered, or on their way."""
         if endpoint.path not in self._requests:
             self._requests[endpoint.path] = max(MIN_REQUESTS, 2 * width(endpoint))
         return self._requests[endpoint.path]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 from typing import Protocol
@@ -29,6 +30,9 @@ class DependencyScheduler:
     Of the batches that need not wait, the first one starts. The cost grows with the number of rows only, also where
     each row is a batch of its own. `shared` are the `shared_names` of all rows, if they are known. With a `reserver`,
     batches are reserved before they start, as many together and as far ahead as the `window` says.
+
+    Several schedulers may share a `pool`, which then bounds how many batches are on their way in all. `waiting` is a
+    context for the times in which nothing is done but wait for results.
     """
 
     def __init__(
@@ -40,6 +44,8 @@ class DependencyScheduler:
         *,
         reserver: Reserver | None = None,
         window: ReservationWindow | None = None,
+        pool: Executor | None = None,
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._batches = batches
         self._deliver = deliver
@@ -47,28 +53,21 @@ class DependencyScheduler:
         self._order = _order(batches, shared)
         self._reserver = reserver
         self._window = window or ReservationWindow(width)
+        self._pool = pool
+        self._waiting = waiting
         self._running: dict[Future[BatchResult], int] = {}
         self._ready: list[int] = []
         self._stopped = False
 
     def __iter__(self) -> Generator[BatchResult]:
         """Yield the results as they come. No further batch is sent when the iterator is closed."""
-        answered = 0
-        with ThreadPoolExecutor(self._width) as pool:
+        with ThreadPoolExecutor(self._width) if self._pool is None else nullcontext(self._pool) as pool:
             try:
-                while self._order.is_active():
-                    if self._window.is_due(len(self._running)):
-                        self._window.adapt(answered)
-                        answered = 0
-                        self._start(pool)
-                    if not self._running:
-                        return
-                    for future in wait(self._running, return_when=FIRST_COMPLETED).done:
-                        self._order.done(self._running.pop(future))
-                        answered += 1
-                        yield future.result()
+                yield from self._results(pool)
             finally:
                 self.stop()
+                with self._waiting():
+                    wait(self._running)
 
     def stop(self) -> None:
         """Start no more batches; results of started ones still come."""
@@ -78,7 +77,23 @@ class DependencyScheduler:
         if cancelled and self._reserver is not None:
             self._reserver.release([self._batches[number] for number in cancelled])
 
-    def _start(self, pool: ThreadPoolExecutor) -> None:
+    def _results(self, pool: Executor) -> Generator[BatchResult]:
+        answered = 0
+        while self._order.is_active():
+            if self._window.is_due(len(self._running)):
+                self._window.adapt(answered)
+                answered = 0
+                self._start(pool)
+            if not self._running:
+                return
+            with self._waiting():
+                done = wait(self._running, return_when=FIRST_COMPLETED).done
+            for future in done:
+                self._order.done(self._running.pop(future))
+                answered += 1
+                yield future.result()
+
+    def _start(self, pool: Executor) -> None:
         """Start the next batches, when they are reserved."""
         numbers = self._next(self._window.size - len(self._running))
         if numbers and self._reserver is not None:

@@ -53,8 +53,8 @@ def levels(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     add = BufferLevel.add
 
-    def counting(level: BufferLevel, size: int, rows: int = 1) -> None:
-        add(level, size, rows)
+    def counting(level: BufferLevel, size: int, rows: int = 1, memory: int = 0) -> None:
+        add(level, size, rows, memory)
         seen.append(level.rows)
 
     monkeypatch.setattr(BufferLevel, "add", counting)

@@ -48,7 +48,7 @@ def test_keys_that_the_next_load_overwrites_stay_claimed_when_this_one_is_commit
     assert not memory.unchanged(first)
     memory.prefetch(second)
     accept(memory, *first)
-    memory.commit()
+    memory.commit(first)
     assert known(ledger, row(ANN, b"A")) == set()
     assert known(ledger, row(BOB, b"A")) == {b"A"}
 
@@ -60,10 +60,10 @@ def test_the_last_accepted_content_is_known_when_both_loads_are_committed(ledger
     memory.unchanged(first)
     memory.prefetch(second)
     accept(memory, *first)
-    memory.commit()
+    memory.commit(first)
     memory.unchanged(second)
     accept(memory, *second)
-    memory.commit()
+    memory.commit(second)
     assert known(ledger, row(ANN, b"B")) == {b"B"}
 
 
@@ -75,7 +75,7 @@ def test_the_next_load_may_be_prefetched_before_this_one_is_consumed(ledger: Led
     for load in (first, second):
         assert not memory.unchanged(load)
         accept(memory, *load)
-        memory.commit()
+        memory.commit(load)
     assert known(ledger, row(ANN, b"B")) == {b"B"}
 
 
@@ -86,7 +86,7 @@ def test_prefetched_rows_that_are_never_sent_are_released_at_the_end(ledger: Led
     memory, load = Deduplicator(ledger, skip=True), [row(ANN, b"A")]
     assert not memory.unchanged(load)
     accept(memory, *load)
-    memory.commit()
+    memory.commit(load)
     assert known(ledger, row(ANN, b"A")) == {b"A"}
 
 
