@@ -174,7 +174,7 @@ PARTS: Final[dict[str, Part]] = {
     "scale": _scale,
 }
 
-_BY_NAME_ONLY: Final = ("warehouse",)
+_BY_NAME_ONLY: Final = ("warehouse", "scale")
 """Parts that take a quarter of an hour, and need databases and a package index."""
 
 

@@ -13,7 +13,8 @@ from iterable_api.facts.limits import EXPORT_JOBS_AT_ONCE
 from iterable_api.rate_limits.state_store import LimitStore
 
 LEASE_SECONDS: Final = 600
-"""Twice the longest time between two polls of a job."""
+"""Twice the longest time between two polls while a tap waits for jobs. It does not poll while the rows of a file go to
+a slow loader, so a lease may end before its job does: then more jobs are asked for, which wait at Iterable."""
 _NAME: Final = "export jobs"
 
 

@@ -19,6 +19,10 @@ _LATE_SECONDS: Final = JITTER / 2
 """A slot that is missed by more is given up, and another one reserved: whoever comes late comes with those behind."""
 _MISSED_SLOTS: Final = 5
 """How many slots are given up for one request. A process that is always late would else never send it."""
+_SLOW_SECONDS: Final = 1
+"""If slots are farther apart, giving one up costs more than coming late: then only one is, if it is missed by more."""
+_LATE_SHARE: Final = 0.05
+"""Share of the time between two such slots by which one may be missed."""
 
 
 class RateLimiter(Protocol):
@@ -93,13 +97,15 @@ class DocumentedLimits:
     def acquire(self, method: str, path: str) -> None:
         """Wait for every short limit of the endpoint; see `RateLimiter`."""
         for limit, name, rule in self._rules.get((method, path), ()):
-            for _ in range(_MISSED_SLOTS):
+            distance = limit.seconds / limit.count
+            late = max(_LATE_SECONDS, _LATE_SHARE * distance)
+            for _ in range(2 if distance > _SLOW_SECONDS else _MISSED_SLOTS):
                 asked, seconds = self._reserve(name, rule)
                 if seconds is None:
                     raise DailyCapReachedError(method, path, limit.count)
                 if seconds > 0:
                     self._sleep(seconds)
-                if limit.seconds >= DAY or self._now() - asked - seconds <= _LATE_SECONDS:
+                if limit.seconds >= DAY or self._now() - asked - seconds <= late:
                     break
 
     def close(self) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from threading import Lock
 
 from iterable_api.rate_limits.rules import Reservation, Rule
-from iterable_api.rate_limits.state_store import Update
+from iterable_api.rate_limits.state_store import Update, reserve_by_update
 
 
 class MemoryStore:
@@ -18,12 +19,7 @@ class MemoryStore:
 
     def reserve(self, name: str, rule: Rule, seen: str, now: int | None = None) -> Reservation | None:
         """See `LimitStore`."""
-        moment = int(time.monotonic() * 1000) if now is None else now
-        with self._lock:
-            reserved = rule.reserve(self._states.get(name, ""), seen, moment)
-            if reserved is not None:
-                self._states[name] = reserved.state
-        return reserved
+        return reserve_by_update(partial(self.update, name), rule, seen, now)
 
     def update(self, name: str, update: Update) -> None:
         """See `LimitStore`."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 import redis
 
 from iterable_api.rate_limits.rules import Reservation, Rule
-from iterable_api.rate_limits.state_store import LimitStoreError, Update
+from iterable_api.rate_limits.state_store import LimitStoreError, Update, reserve_by_update
 from iterable_api.storage.reconnecting import patiently
 
 _PREFIX: Final = "iterable_rate_limits"
@@ -30,14 +31,7 @@ class RedisStore:
 
     def reserve(self, name: str, rule: Rule, seen: str, now: int | None = None) -> Reservation | None:
         """See `LimitStore`."""
-        reserved: list[Reservation | None] = []
-
-        def reserve(content: str, moment: int) -> str | None:
-            reserved.append(found := rule.reserve(content, seen, moment if now is None else now))
-            return found.state if found is not None else None
-
-        self.update(name, reserve)
-        return reserved[-1]
+        return reserve_by_update(partial(self.update, name), rule, seen, now)
 
     def update(self, name: str, update: Update) -> None:
         """See `LimitStore`."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from pyrate_limiter import Decision, Rate, StateAlgorithm, TokenBucket
@@ -47,6 +48,7 @@ class Rule:
 
     def __init__(self, limit: Limit) -> None:
         self._algorithm: StateAlgorithm = _ExactPeriod() if limit.seconds >= DAY else TokenBucket()
+        self._merged: Callable[[State, State], State] = _union if limit.seconds >= DAY else max
         self._rates = [Rate(limit.count, limit.seconds * 1000) if limit.seconds >= DAY else _rate(limit)]
 
     @property
@@ -64,7 +66,7 @@ class Rule:
                 or has gone back to an earlier one.
             now: the present moment.
         """
-        state = max(self._decoded(stored), self._decoded(seen))
+        state = self._merged(self._decoded(stored), self._decoded(seen))
         reserved, decision = self._algorithm.step(self._rates, state, now, 1)
         wait = decision.retry_after_ms
         if not decision.allowed:
@@ -92,6 +94,11 @@ class _ExactPeriod(StateAlgorithm):
 
     def decode(self, values: Sequence[str]) -> State:
         return tuple(int(value) for value in values)
+
+
+def _union(one: State, other: State) -> State:
+    """The moments of both states of an exact period, each as often as the state that has it more often."""
+    return tuple(sorted((Counter(one) | Counter(other)).elements()))
 
 
 def _rate(limit: Limit) -> Rate:

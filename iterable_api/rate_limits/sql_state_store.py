@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, event, text
@@ -12,10 +13,9 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from iterable_api.rate_limits.rules import Reservation, Rule
-from iterable_api.rate_limits.state_store import LimitStoreError, LimitStoreLockedError, Update
+from iterable_api.rate_limits.state_store import LimitStoreError, LimitStoreLockedError, Update, reserve_by_update
 from iterable_api.storage import databases
-from iterable_api.storage.reconnecting import connected, is_lost
-from iterable_api.waiting.retry_policy import LOST_TRANSACTION
+from iterable_api.storage.reconnecting import connected, is_lost, repeated_if_lost
 
 _CREATE: Final = text("CREATE TABLE IF NOT EXISTS iterable_rate_limits (name TEXT PRIMARY KEY, state TEXT)")
 # Writing before reading takes the lock: of the file in SQLite, of the row in PostgreSQL.
@@ -70,14 +70,7 @@ class SqlStore:
         self._engine.dispose()
 
     def _reserve(self, connection: Connection, name: str, rule: Rule, seen: str, now: int | None) -> Reservation | None:
-        reserved: list[Reservation | None] = []
-
-        def reserve(content: str, moment: int) -> str | None:
-            reserved.append(found := rule.reserve(content, seen, moment if now is None else now))
-            return found.state if found is not None else None
-
-        self._update(connection, name, reserve)
-        return reserved[-1]
+        return reserve_by_update(partial(self._update, connection, name), rule, seen, now)
 
     def _update(self, connection: Connection, name: str, update: Update) -> None:
         with connection.begin():
@@ -100,7 +93,7 @@ class SqlStore:
             except SQLAlchemyError as error:
                 raise (_LostError(error) if is_lost(error) else _failure(error)) from None
 
-        return LOST_TRANSACTION.retrying(_LostError, sleep=_no_wait)(run)
+        return repeated_if_lost(run, _LostError)
 
 
 class _PostgresqlStore(SqlStore):
@@ -125,10 +118,6 @@ class _PostgresqlStore(SqlStore):
 
 class _LostError(LimitStoreError):
     """The connection was lost in the middle of a transaction."""
-
-
-def _no_wait(_seconds: float) -> None:
-    """Do nothing: `connected` waits for the server."""
 
 
 def _failure(error: SQLAlchemyError) -> LimitStoreError:

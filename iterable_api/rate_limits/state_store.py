@@ -61,6 +61,27 @@ class LimitStore(Protocol):
         """Close the connections."""
 
 
+def reserve_by_update(
+    update: Callable[[Update], None], rule: Rule, seen: str, now: int | None = None
+) -> Reservation | None:
+    """Reserve the next free slot of a limit by an update of its state, which may be tried several times.
+
+    Args:
+        update: updates the state, see `LimitStore.update`.
+        rule: the rule of the limit.
+        seen: see `Rule.reserve`.
+        now: the present moment in milliseconds; by default that of the store.
+    """
+    reserved: list[Reservation | None] = []
+
+    def reserve(content: str, moment: int) -> str | None:
+        reserved.append(found := rule.reserve(content, seen, moment if now is None else now))
+        return found.state if found is not None else None
+
+    update(reserve)
+    return reserved[-1]
+
+
 # Importing a driver takes time, and most runs have no store.
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from iterable_api.errors import RunEndedError
 from iterable_api.waiting.cancellation import PROCESS
-from iterable_api.waiting.retry_policy import DATABASE_AWAY
+from iterable_api.waiting.retry_policy import DATABASE_AWAY, LOST_TRANSACTION
 
 _PATIENCE: Final = "seconds_away"
 """Name of the option of an engine that says for how long its server is waited for."""
@@ -57,6 +57,14 @@ def connected(engine: Engine) -> Iterator[Connection]:
     """
     with patiently(engine.connect, is_away, engine.get_execution_options().get(_PATIENCE, 0)) as connection:
         yield connection
+
+
+def repeated_if_lost(transaction: Callable[[], _T], lost: type[Exception]) -> _T:
+    """Run a transaction that may as well happen twice, again if it raises `lost`, over a new connection each time.
+
+    There is no wait in between: `connected` waits for the server.
+    """
+    return LOST_TRANSACTION.retrying(lost, sleep=lambda _seconds: None)(transaction)
 
 
 def patiently(call: Callable[[], _T], waits_for: Callable[[Exception], bool], seconds: float) -> _T:

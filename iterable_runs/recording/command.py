@@ -14,6 +14,7 @@ from iterable_api.errors import RunEndedError
 from iterable_api.redaction import without_addresses
 from iterable_api.waiting.shutdown import SIGNAL_EXIT_CODE
 from iterable_runs.recording.closing import log_closing
+from iterable_runs.recording.ending_file import write_ending
 from iterable_runs.recording.notes import RunNotes
 from iterable_runs.recording.observers import RunObserver
 from iterable_runs.recording.recorder import RunRecorder, Snapshot, now_in_microseconds
@@ -79,6 +80,7 @@ class RunRecording:
 
     def end_by_force(self, number: int) -> None:
         """Record that the process is ended now, since it did not end in time after a signal of this number."""
+        write_ending(INTERRUPTED)
         if self._recorder is not None:
             sentence = "A signal has asked the run to end, and what was under way did not end in time."
             self._recorder.end(RunEnd(INTERRUPTED, SIGNAL_EXIT_CODE + number, sentence, now_in_microseconds()))
@@ -91,8 +93,9 @@ class RunRecording:
         self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         self._is_open = False
+        ending = self._ending(error)
+        write_ending(ending.status, error)
         if self._recorder is not None:
-            ending = self._ending(error)
             self._recorder.end(ending)
             log_closing(self._recorder.run, ending, self._recorder.streams)
 

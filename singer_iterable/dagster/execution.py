@@ -11,9 +11,11 @@ from typing import Any, Final
 
 import dagster as dg
 
-from singer_iterable.dagster.projects import Plugin
+from singer_iterable.dagster.projects import SHARED, Plugin, WrongProjectError, is_for_all_workers
 from singer_iterable.dagster.secrets import Secrets, VariableMissingError
 from singer_iterable.running.catalogs import DiscoveryFailedError, NoStreamError, SettingsRefusedError
+from singer_iterable.running.days import NotOverError
+from singer_iterable.running.endings import OUR_PLUGINS
 from singer_iterable.running.plugins import Command, PluginMissingError
 from singer_iterable.running.state_stores import StateStoreError, state_store
 from singer_iterable.running.steps import Step, StepEnded, StepFailedError, run_step
@@ -22,10 +24,12 @@ _WORTH_A_RETRY: Final[Mapping[type[Exception], bool]] = MappingProxyType(
     {
         DiscoveryFailedError: True,  # its database may be away
         NoStreamError: False,
+        NotOverError: True,
         PluginMissingError: False,
         SettingsRefusedError: False,
         StateStoreError: True,
         VariableMissingError: False,
+        WrongProjectError: False,
     }
 )
 
@@ -68,20 +72,37 @@ class Executor:
         """
         secrets = Secrets()
         with _as_failures():
-            step = Step(
-                Command(work.extractor.command, secrets.plain(work.extractor.config)),
-                Command(work.loader.command, secrets.plain(work.loader.config)),
-                work.state,
-                work.streams,
-                work.without,
-                work.metadata,
-                work.goes_on,
-            )
+            step = _step(work, secrets)
             root = Path(secrets.plain(self.work_directory)) / work.folder
             folder = root / f"{context.run.run_id}-{context.retry_number}"
             attempt = context.run.root_run_id or context.run.run_id
             with closing(state_store(secrets.plain(self.states))) as store:
                 return run_step(step, store, folder, attempt=attempt, secrets=secrets.values)
+
+
+def _step(work: Work, secrets: Secrets) -> Step:
+    extractor, loader = (
+        Command(plugin.command, secrets.plain(plugin.config)) for plugin in (work.extractor, work.loader)
+    )
+    for plugin in (extractor, loader):
+        _check_places(plugin)
+    return Step(extractor, loader, work.state, work.streams, work.without, work.metadata, work.goes_on)
+
+
+def _check_places(plugin: Command) -> None:
+    """Refuse places that each worker would have for itself, also where variables name them.
+
+    Raises:
+        WrongProjectError: by the name of the setting; the text has no value.
+    """
+    if plugin.plugin not in OUR_PLUGINS:
+        return
+    for setting in SHARED:
+        if (place := plugin.config.get(setting)) and not is_for_all_workers(str(place)):
+            raise WrongProjectError(
+                f"`{setting}` of {plugin.plugin} must be a place that every worker has: the URL of a database, or, "
+                "where all run on one machine, an absolute path."
+            )
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import dagster as dg
@@ -14,8 +14,6 @@ from singer_iterable.dagster.stream_groups import Reading, StreamGroup
 from singer_iterable.running.steps import StepEnded
 
 TAP: Final = "tap-iterable"
-_HOLD_BACK: Final = "hold_back_minutes"
-_HOLD_BACK_MINUTES: Final = 1
 
 
 @dataclass(frozen=True)
@@ -78,12 +76,6 @@ def _work(project: IterableProject, group: StreamGroup, window: dg.TimeWindow | 
 def _dates(project: IterableProject, window: dg.TimeWindow | None) -> Mapping[str, str]:
     if window is None:
         return {"start_date": project.first_day}
-    settled = window.end + timedelta(minutes=project.tap.get(_HOLD_BACK, _HOLD_BACK_MINUTES))
-    if datetime.now(UTC) < settled:
-        raise dg.Failure(
-            f"Iterable may still store events before {window.end.isoformat()}: the tap holds back until "
-            f"{settled.isoformat()} (`{_HOLD_BACK}`), and would leave out the rest."
-        )
     return {"start_date": window.start.isoformat(), "end_date": window.end.isoformat()}
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import dagster as dg
 
+from iterable_api.storage.paths import sqlite_file
 from singer_iterable.dagster.stream_groups import STREAM_GROUPS, WEBHOOKS, StreamGroup
 
 ExportMode = Literal["stream", "jobs", "auto"]
@@ -19,6 +20,8 @@ _KEY: Final = "api_key"
 _OWN: Final = ("start_date", "end_date", "export_mode")
 """Settings of the tap that the definitions set."""
 _LEDGER: Final = "ledger"
+SHARED: Final = (_LEDGER, "rate_limit_store")
+"""Settings of the plugins that name what all workers share."""
 DEFAULT_ORGANISATION: Final = "default"
 
 
@@ -115,7 +118,7 @@ def _problems(project: IterableProject) -> Iterator[str]:
     yield from _secret_problems("tap", project.tap)
     for sync in project.syncs:
         yield from _secret_problems(f"target of {sync.name}", sync.target)
-        if not _is_for_all_workers(sync.target.get(_LEDGER)):
+        if not _may_be_for_all_workers(sync.target.get(_LEDGER)):
             yield (
                 f"The target of {sync.name} needs a `{_LEDGER}` that every worker has: the URL of a database, or, "
                 "where all run on one machine, an absolute path."
@@ -127,7 +130,11 @@ def _secret_problems(owner: str, config: Mapping[str, Any]) -> Iterator[str]:
         yield f"`{_KEY}` of the {owner} must be a dg.EnvVar, so that it is in no definition."
 
 
-def _is_for_all_workers(place: object) -> bool:
-    if isinstance(place, dg.EnvVar):
-        return True
-    return isinstance(place, str) and ("://" in place or PurePath(place).is_absolute())
+def _may_be_for_all_workers(place: object) -> bool:
+    return isinstance(place, dg.EnvVar) or (isinstance(place, str) and is_for_all_workers(place))
+
+
+def is_for_all_workers(place: str) -> bool:
+    """Whether a place of data is the same one wherever a run takes place: a server, or an absolute path."""
+    path = sqlite_file(place)
+    return path is None or Path(path).is_absolute()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 
+_NUMBER: Final = type(dg.EnvVar.int("ANY"))
+"""The type of variables with whole numbers. It is an `int` of its own, and 0 as such."""
+
 
 class VariableMissingError(Exception):
-    """Environment variables are not set where the run takes place."""
+    """Environment variables are not set where the run takes place, or are not what they must be."""
 
 
 class Secrets:
@@ -26,6 +29,8 @@ class Secrets:
         """
         if isinstance(value, dg.EnvVar):
             return self._read(value)
+        if isinstance(value, _NUMBER):
+            return self._read_number(value.name)
         if isinstance(value, Mapping):
             return {name: self.plain(member) for name, member in value.items()}
         if isinstance(value, list | tuple):
@@ -36,6 +41,12 @@ class Secrets:
     def values(self) -> frozenset[str]:
         """All values that were read."""
         return frozenset(self._values)
+
+    def _read_number(self, name: str) -> int:
+        try:
+            return int(self._read(dg.EnvVar(name)))
+        except ValueError:
+            raise VariableMissingError(f"The environment variable {name} is no whole number.") from None
 
     def _read(self, variable: dg.EnvVar) -> str:
         value = variable.get_value()

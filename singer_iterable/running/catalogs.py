@@ -9,11 +9,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from singer_iterable.running.plugins import Command, PrivateFiles
+from singer_iterable.running.endings import ending_at, environment
+from singer_iterable.running.plugins import EXTRACTOR, Command, PrivateFiles
 from singer_iterable.running.redaction import Redactor
 
 _SECONDS: Final = 600
-_OURS: Final = "tap-iterable"
+_ENDING: Final = "discovery-ending"
 _LAST_CHARACTERS: Final = 2_000
 
 
@@ -22,7 +23,7 @@ class DiscoveryFailedError(Exception):
 
 
 class SettingsRefusedError(DiscoveryFailedError):
-    """The same, of an extractor that asks nobody for its catalog: its settings are wrong."""
+    """The same, where another try would come to the same: its settings are wrong, or Iterable says no."""
 
 
 class NoStreamError(Exception):
@@ -77,11 +78,12 @@ def discovered(extractor: Command, files: PrivateFiles, folder: Path, redact: Re
 
     Raises:
         DiscoveryFailedError: if it gives none.
-        SettingsRefusedError: if that can only be the settings' fault.
+        SettingsRefusedError: if it would give none the next time, either.
     """
     ended = subprocess.run(  # noqa: S603 (the command is in the definitions)
-        [*extractor.line(files), "--discover"],
+        [*extractor.line(files, EXTRACTOR), "--discover"],
         cwd=folder,
+        env=environment(files.path(_ENDING)),
         capture_output=True,
         text=True,
         timeout=_SECONDS,
@@ -93,13 +95,10 @@ def discovered(extractor: Command, files: PrivateFiles, folder: Path, redact: Re
         catalog = None
     if not isinstance(catalog, dict) or "streams" not in catalog:
         log = redact(ended.stderr)[-_LAST_CHARACTERS:]
-        raise _error_of(extractor)(f"{extractor.plugin} --discover gave no catalog:\n{log}")
+        is_refused = not ending_at(files.path(_ENDING)).is_worth_a_retry(ended.returncode)
+        kind = SettingsRefusedError if is_refused else DiscoveryFailedError
+        raise kind(f"{extractor.plugin} --discover gave no catalog:\n{log}")
     return catalog
-
-
-def _error_of(extractor: Command) -> type[DiscoveryFailedError]:
-    asks_nobody = extractor.plugin == _OURS and not extractor.config.get("typed_user_fields")
-    return SettingsRefusedError if asks_nobody else DiscoveryFailedError
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:

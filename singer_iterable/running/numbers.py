@@ -16,8 +16,6 @@ from iterable_runs.store.places import DEFAULT_PLACE
 from iterable_runs.store.totals import Totals
 
 _PAGE: Final = 50
-_REFUSALS: Final = frozenset({*range(300, 400), 400, 401, 403, 404, 405, 409, 410, 414, 422})
-"""Statuses that come again, however often one asks."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Numbers:
         seconds: how long it took.
         rows: stream -> rows read of it; streams without any are left out.
         reject_reasons: code -> rejected records.
-        is_worth_a_retry: whether what failed may succeed the next time.
+        status: how it stands, as a key of `iterable_runs.presentation.statuses.STATUSES`.
     """
 
     plugin: str
@@ -41,7 +39,7 @@ class Numbers:
     totals: Totals
     rows: Mapping[str, int] = field(default_factory=dict)
     reject_reasons: Mapping[str, int] = field(default_factory=dict)
-    is_worth_a_retry: bool = True
+    status: str = ""
 
     @property
     def rejected_share(self) -> float:
@@ -97,13 +95,5 @@ def _numbers(history: History, run: Run) -> Numbers:
         run.totals,
         {stream.name: stream.totals.read for stream in streams if stream.totals.read},
         reasons,
-        _is_worth_a_retry(history, run),
+        run.kind,
     )
-
-
-def _is_worth_a_retry(history: History, run: Run) -> bool:
-    """Not if it failed before its first request, which is the settings' fault, or if Iterable has refused the last."""
-    if not run.totals.requests:
-        return False
-    last = history.requests(run.id, 1, only_failed=True)
-    return not last or last[0].status not in _REFUSALS

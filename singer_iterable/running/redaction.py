@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
@@ -9,10 +10,12 @@ from urllib.parse import quote, unquote, urlsplit
 HIDDEN: Final = "***"
 _SHORTEST: Final = 4
 """A shorter text is no secret, and would tear words apart."""
+_SHORTEST_LINE: Final = 6
+"""The same of one line of several, such as the brackets of an object."""
 
 
 class Redactor:
-    """Replaces secrets in texts: the values themselves, and the passwords of those that are URLs, in any spelling."""
+    """Replaces secrets in texts: the values, their lines, and the passwords of those that are URLs, in any spelling."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
@@ -27,7 +30,19 @@ class Redactor:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    yield secret
+    """A secret in all forms that a log may show it in; logs are read line by line."""
+    for text in {secret, *_passwords(secret)}:
+        yield from (text, _in_json(text), json.dumps(text, ensure_ascii=False)[1:-1])
+    for line in secret.replace("\\n", "\n").splitlines():  # a key in JSON has its lines escaped
+        if len(line.strip()) >= _SHORTEST_LINE:
+            yield from (line.strip(), _in_json(line.strip()))
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def _passwords(secret: str) -> Iterator[str]:
     try:
         password = urlsplit(secret).password
     except ValueError:  # no URL

@@ -10,7 +10,14 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
-from iterable_api.errors import ApiError, BadRequestError, NotFoundError, TransientApiError, UnknownOutcomeError
+from iterable_api.errors import (
+    ApiError,
+    BadRequestError,
+    NotFoundError,
+    TransientApiError,
+    UnknownOutcomeError,
+    UnreadableAnswerError,
+)
 from iterable_api.rate_limits.job_slots import JobSlots
 from iterable_api.waiting.retry_policy import EXPORT_JOB, EXPORT_JOB_STATE
 from tap_iterable.export.clock import Clock
@@ -94,7 +101,7 @@ class JobQueue:
         except UnknownOutcomeError as error:
             # If it has started after all, it ends by itself: its id is unknown.
             self._resubmit(job, str(error))
-        except TransientApiError:
+        except (TransientApiError, UnreadableAnswerError):
             self._give_back(job)
             raise
         except ApiError as error:

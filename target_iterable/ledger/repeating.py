@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
-from iterable_api.waiting.retry_policy import LOST_TRANSACTION
+from iterable_api.storage.reconnecting import repeated_if_lost
 from target_iterable.ledger.errors import LedgerLostError
 
 _P = ParamSpec("_P")
@@ -14,17 +14,10 @@ _T = TypeVar("_T")
 
 
 def repeated(transaction: Callable[_P, _T]) -> Callable[_P, _T]:
-    """A method that is one transaction, and that may as well happen twice: whether it did when it was lost is unknown.
-
-    There is no wait in between: the next connection is waited for.
-    """
+    """A method that is one transaction, and that may as well happen twice: whether a lost one did is unknown."""
 
     @wraps(transaction)
     def call(*arguments: _P.args, **named: _P.kwargs) -> _T:
-        return LOST_TRANSACTION.retrying(LedgerLostError, sleep=_no_wait)(transaction, *arguments, **named)
+        return repeated_if_lost(partial(transaction, *arguments, **named), LedgerLostError)
 
     return call
-
-
-def _no_wait(_seconds: float) -> None:
-    """Do nothing."""

@@ -14,6 +14,7 @@ from fakeredis import TcpFakeServer
 from redis import Redis
 
 from iterable_api.facts.endpoints import facts_of
+from iterable_api.facts.limits import DAY, Limit
 from iterable_api.rate_limits.limiter import DocumentedLimits
 from iterable_api.rate_limits.rules import Rule
 from iterable_api.rate_limits.state_store import LimitStoreError, open_store
@@ -197,6 +198,39 @@ def test_a_slot_that_is_missed_is_given_up(tmp_path: Path) -> None:
         missed = late.now
         limits.acquire(*EXPORT)
         assert 10 < late.now - missed < 12
+
+
+@pytest.mark.parametrize("endpoint", [EXPORT, ("POST", "/api/users/bulkUpdate")])
+def test_a_machine_that_is_always_a_little_late_does_not_give_up_every_slot(endpoint: tuple[str, str]) -> None:
+    class Late:
+        now = 1000.0
+
+        def clock(self) -> float:
+            return self.now
+
+        def sleep(self, seconds: float) -> None:
+            self.now += seconds + 0.3
+
+    late, (limit, *_) = Late(), facts_of(*endpoint).limits
+    limits = DocumentedLimits(clock=late.clock, sleep=late.sleep)
+    for _ in range(3 * limit.count):
+        limits.acquire(*endpoint)
+    # Of five requests a second it gives up some; of four a minute none, each of which would cost a quarter of a minute.
+    slots = 5 if limit.seconds == 1 else 1
+    assert late.now - 1000 < slots * 3.2 * limit.seconds
+
+
+def test_a_daily_cap_is_not_used_twice_where_the_store_came_back_empty() -> None:
+    """Others may have reserved in the empty store before: both count."""
+    rule, states = Rule(Limit(5, DAY)), [""]
+    for moment in range(1000, 1005):
+        reserved = rule.reserve(states[-1], "", moment)
+        assert reserved is not None
+        states.append(reserved.state)
+    newcomer = rule.reserve("", "", 1020)
+    assert newcomer is not None
+    assert rule.reserve(newcomer.state, states[-1], 1030) is None
+    assert rule.reserve(newcomer.state, states[-3], 1030) is not None
 
 
 def test_the_slots_of_a_dead_worker_come_back_by_themselves(tmp_path: Path) -> None:

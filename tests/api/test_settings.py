@@ -1,5 +1,7 @@
 """The settings of a connection become a client, and wrong ones are named."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -138,6 +140,21 @@ def test_processes_with_the_same_store_keep_the_limits_together(tmp_path: Path) 
             client.close()
         statuses = {entry.status for entry in sandbox.requests("GET /api/users/getFields")}
     assert statuses == {200}
+
+
+def test_projects_with_names_of_their_own_have_a_budget_each_in_one_store(tmp_path: Path) -> None:
+    place = tmp_path / "limits.db"
+    with Sandbox(limits=True) as sandbox:
+        for project in ("north", "south", "north"):
+            shared = {"api_key": sandbox.api_key, "api_url": sandbox.url, "rate_limit_store": str(place)}
+            client = settings.connect(config(**shared, rate_limit_project=project), "us/1")
+            client.get_json("/api/users/getFields")
+            client.close()
+    with closing(sqlite3.connect(place)) as database:
+        names = [name for (name,) in database.execute("SELECT name FROM iterable_rate_limits ORDER BY name")]
+    assert [name.split()[:3] for name in names] == [
+        [project, "GET", "/api/users/getFields"] for project in ("north", "south")
+    ]
 
 
 @pytest.mark.parametrize("region", HOSTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -20,7 +21,9 @@ from singer_iterable.dagster import (
     iterable_definitions,
     pool_limits,
 )
+from singer_iterable.dagster.execution import Executor, Work
 from singer_iterable.dagster.projects import WrongProjectError
+from singer_iterable.dagster.secrets import Secrets, VariableMissingError
 from tap_iterable.stream_types.resource_stream import RESOURCES
 from tap_iterable.streams.registry import PROJECT_STREAMS
 
@@ -40,6 +43,34 @@ def sync(**changes: Any) -> TargetSync:
 
 def defined(*projects: IterableProject, **options: Any) -> dg.Definitions:
     return iterable_definitions(projects, state_store="states.db", **options)
+
+
+@pytest.mark.parametrize("setting", ["ledger", "rate_limit_store"])
+@pytest.mark.parametrize("place", ["iterable-ledger.db", "sqlite:///iterable-ledger.db"])
+def test_a_place_that_a_variable_names_must_be_one_for_all_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, place: str
+) -> None:
+    monkeypatch.setenv("PLACE", place)
+    executor = Executor(str(tmp_path / "states.db"), str(tmp_path / "work"))
+    target = Plugin("target-iterable", {"ledger": LEDGER, setting: dg.EnvVar("PLACE")})
+    context = dg.build_asset_context()
+    with pytest.raises(dg.Failure, match=f"`{setting}` of target-iterable") as raised:
+        executor.run(context, Work("north", "north", Plugin("tap-postgres"), target))
+    assert raised.value.allow_retries is False
+    assert place not in str(raised.value)
+
+
+def test_a_relative_ledger_is_refused_in_the_form_of_a_url_too() -> None:
+    with pytest.raises(WrongProjectError, match="ledger"):
+        project(syncs=[sync(target={"api_key": KEY, "ledger": "sqlite:///ledger.db"})])
+
+
+def test_a_number_in_a_variable_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINUTES", "90")
+    assert Secrets().plain({"hold_back_minutes": dg.EnvVar.int("MINUTES")}) == {"hold_back_minutes": 90}
+    monkeypatch.setenv("MINUTES", "many")
+    with pytest.raises(VariableMissingError, match="MINUTES"):
+        Secrets().plain(dg.EnvVar.int("MINUTES"))
 
 
 def group_of(stream: str) -> list[str]:

@@ -23,6 +23,8 @@ def place(
     if request.param == "s3":
         s3fs = pytest.importorskip("s3fs")
         with s3_server(tmp_path) as params:
+            # The server of another test is gone, and fsspec keeps what leads there.
+            s3fs.S3FileSystem.clear_instance_cache()
             s3fs.S3FileSystem(**params).mkdir("states")
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", params["key"])
             monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", params["secret"])

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import requests
 
+from iterable_api.errors import UnreadableAnswerError
 from iterable_api.facts.limits import EXPORT_JOBS_AT_ONCE
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits import memory_store
@@ -98,6 +99,18 @@ def test_the_slots_of_a_tap_that_died_come_back_after_the_lease(organisation: Or
     queue.wait_for(job)
     assert len(sandbox.project.export_jobs) == 1
     assert LEASE_SECONDS <= organisation.now - began < LEASE_SECONDS + 30
+
+
+def test_a_slot_comes_back_at_once_if_the_answer_to_its_start_cannot_be_read(organisation: Organisation) -> None:
+    failing, sandbox = organisation.queue()
+    sandbox.inject("answer", route="POST /api/export/start", status=200, body="{}")
+    failing.add(_jobs(1))
+    with pytest.raises(UnreadableAnswerError):
+        failing.tick()
+    other, project = organisation.queue()
+    other.add(_jobs(EXPORT_JOBS_AT_ONCE))
+    other.tick()
+    assert len(project.project.export_jobs) == EXPORT_JOBS_AT_ONCE
 
 
 def test_who_goes_on_with_a_job_takes_no_second_slot_for_it(organisation: Organisation) -> None:
