@@ -194,7 +194,9 @@ class StreamDelivery:
 
     def drain(self, buffer: Buffer) -> None:
         """Send a buffer; see `StreamSending`."""
+        before = self.counts.unchanged
         self._sending.drain(buffer)
+        self._flush_policy.record_load(len(buffer.rows), self.counts.unchanged - before - buffer.skipped)
 
     def remove_missing(self, version: int, should_stop: Callable[[], bool]) -> None:
         """Remove members that are missing; see `StreamSending`."""
