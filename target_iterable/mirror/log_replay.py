@@ -150,9 +150,10 @@ class Pending:
 
     def _fold(self, part: int) -> None:
         if part == ALL_PARTS:
-            self.claims.clear()
+            self.claims, self._before = {}, {}
             return
         self.claims = {hash_: claim for hash_, claim in self.claims.items() if part_of(hash_) != part}
+        self._before = {hash_: claim for hash_, claim in self._before.items() if part_of(hash_) != part}
 
 
 def seen_in(rows: Iterable[LogRow]) -> set[bytes]:

@@ -65,12 +65,6 @@ class MemberLog:
         with self._ledger.transaction() as connection:
             return self._last(connection)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether it has no rows."""
-        with self._ledger.transaction() as connection:
-            return connection.execute(select(TABLE.c.number).where(self._own).limit(1)).first() is None
-
     def append(self, kinds: Iterable[tuple[LogKind, int, Collection[bytes]]]) -> None:
         """Append kind, version and entries, in this order and in one transaction."""
         given = [one for one in kinds if one[2]]
@@ -109,12 +103,15 @@ class MemberLog:
         """Return the rows of these parts, in the order of their numbers; with `before`, those of older versions."""
         return self._read(self._own if before is None else self._own & (TABLE.c.version < before), parts)
 
-    def rows_of_others(self, parts: Collection[int]) -> dict[bytes, list[LogRow]]:
-        """Return stream -> rows of these parts, for all other streams."""
-        query = select(TABLE.c.stream).where(TABLE.c.stream != self._stream).distinct()
-        with self._ledger.transaction() as connection:
-            others = connection.execute(query).scalars().all()
-        return {stream: self._read(TABLE.c.stream == stream, parts) for stream in others}
+    def unfolded(self, part: int, stream: bytes | None = None) -> list[LogRow]:
+        """Return the rows of a part that `Pending` needs, of this stream or another one.
+
+        These are all behind the last one in the membership table, without those that only say what was seen.
+        """
+        of_stream = TABLE.c.stream == (stream or self._stream)
+        is_fold = of_stream & (TABLE.c.kind == LogKind.FOLDED) & TABLE.c.part.in_([ALL_PARTS, part])
+        last = select(func.coalesce(func.max(TABLE.c.sequence), 0)).where(is_fold).scalar_subquery()
+        return self._read(of_stream & (TABLE.c.kind != LogKind.SEEN) & (TABLE.c.sequence > last), [part])
 
     def is_of_run(self, row: LogRow) -> bool:
         """Whether a row was appended since `start_run`."""
@@ -140,14 +137,15 @@ class MemberLog:
         connection.execute(insert(TABLE), row)
 
     def complete(self, version: int, until: int) -> None:
-        """Delete what was seen up to `version`, or without one. All up to the number `until` must be folded."""
+        """Delete what was seen up to `version`, or without one. All up to the number `until` must be folded.
+
+        A fold stays: what is left of newer versions up to it says what was seen, and is no claim any more. And so
+        numbers only rise, also those that other processes give.
+        """
         is_over = or_(TABLE.c.version <= version, TABLE.c.version == UNVERSIONED)
-        folded = self._own & (TABLE.c.sequence <= until)
         with self._ledger.transaction() as connection:
-            connection.execute(delete(TABLE).where(folded, is_over, TABLE.c.kind != LogKind.FOLDED))
-            of_source = select(TABLE.c.number).where(self._own, TABLE.c.kind.in_(SEEN_KINDS)).limit(1)
-            if connection.execute(of_source).first() is None:
-                connection.execute(delete(TABLE).where(folded))
+            connection.execute(delete(TABLE).where(self._own, TABLE.c.sequence <= until, is_over))
+            connection.execute(insert(TABLE), self._row((ALL_PARTS, until), LogKind.FOLDED, 0, ()))
 
     @property
     def _own(self) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, TypeAlias
 
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, bindparam, func, text
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, bindparam, func, select, text
 
-from target_iterable.ledger.sql import KEY_BYTES
+from target_iterable.ledger.sql import KEY_BYTES, sorted_chunks
 
 MEMBERS: Final = Table(
     "iterable_members",
@@ -51,6 +51,13 @@ def put_members(connection: Connection, rows: Iterable[MemberRow]) -> None:
     remaining = iter(rows)
     while chunk := list(islice(remaining, _CHUNK_ROWS)):
         put(connection, chunk)
+
+
+def find_members(connection: Connection, keys: Collection[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield key and whether it has a name, for those of `keys` that are in the table."""
+    query = select(MEMBERS.c.key, HAS_NAME).where(KEY_IN)
+    for chunk in sorted_chunks(keys):
+        yield from ((key, bool(has_name)) for key, has_name in connection.execute(query, {"keys": chunk}))
 
 
 def _put_into_sqlite(connection: Connection, rows: Sequence[MemberRow]) -> None:

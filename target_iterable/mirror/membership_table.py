@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import and_, delete, func, select, update
@@ -34,7 +34,7 @@ from target_iterable.mirror.log_replay import (
     seen_in,
 )
 from target_iterable.mirror.member_log import UNVERSIONED, MemberLog
-from target_iterable.mirror.member_rows import HAS_NAME, KEY_IN, MEMBERS, put_members
+from target_iterable.mirror.member_rows import HAS_NAME, KEY_IN, MEMBERS, find_members, put_members
 from target_iterable.mirror.members import Member, MissingCount, MissingKeys, VersionCount
 from target_iterable.mirror.mirrored_streams import MirroredStreams
 from target_iterable.mirror.name_encryption import HASH_BYTES, SECRET_BYTES, NameCipher
@@ -115,9 +115,7 @@ class MembershipTable:
         """Whether one of `keys` is a member."""
         if self._log.pending > _LOOKED_UP_PENDING:
             self._fold_all()
-        hashes = {key[SCOPE_BYTES:] for key in keys}
-        pending = Pending(self._log.rows({*map(part_of, hashes)})).claims
-        return bool(self._existing(self._prefix, hashes, pending))
+        return bool(self._existing(self._prefix, {key[SCOPE_BYTES:] for key in keys}))
 
     def count(self, version: int) -> VersionCount:
         """Count the members before `version`, and those of them that are missing from it."""
@@ -165,11 +163,7 @@ class MembershipTable:
         if not others or not keys:
             return {}
         hashes = {key[SCOPE_BYTES:] for key in keys}
-        rows = self._log.rows_of_others({*map(part_of, hashes)})
-        kept: dict[bytes, str] = {}
-        for other, stream in others.items():
-            pending = Pending(rows.get(other, ())).claims
-            kept.update((hash_, stream) for hash_ in self._existing(other, hashes, pending))
+        kept = {hash_: stream for other, stream in others.items() for hash_ in self._existing(other, hashes)}
         return {self._prefix + hash_: stream for hash_, stream in kept.items()}
 
     def register(self) -> None:
@@ -181,8 +175,7 @@ class MembershipTable:
 
     def complete_version(self, version: int) -> None:
         """Record that missing members are removed. Members that were added without a version belong to this one."""
-        aliases = chain.from_iterable(missing.aliases for _, missing in self._missing(version))
-        self.delete([self._prefix + hash_ for hash_ in aliases])
+        self.delete([self._prefix + hash_ for _, missing in self._missing(version) for hash_ in missing.aliases])
         unversioned = update(MEMBERS).where(self._own(ALL_PARTS), MEMBERS.c.born == UNVERSIONED)
         with self._ledger.transaction() as connection:
             connection.execute(unversioned.values(born=version))
@@ -238,9 +231,13 @@ class MembershipTable:
         return self._log.parts(is_small=count <= _SMALL_MEMBERS)
 
     def _fold_all(self) -> None:
+        """Fold what is pending, at a cost that depends on this and not on the size of the table."""
         last = self._log.last
         for part in self._parts():
-            self._fold(part, self._log.rows([part]))
+            rows = self._log.unfolded(part)
+            if pending := Pending(rows).claims:
+                known = self._known({self._prefix + hash_ for hash_ in pending})
+                self._store((part, max(row.sequence for row in rows)), known, pending)
         self._log.pending, self._folded = 0, last
 
     def _fold(self, part: int, rows: Sequence[LogRow]) -> dict[bytes, bool]:
@@ -275,14 +272,18 @@ class MembershipTable:
         with self._ledger.transaction() as connection:
             return connection.execute(query).scalar_one()
 
-    def _existing(self, stream: bytes, hashes: Collection[bytes], pending: Mapping[bytes, Claim]) -> set[bytes]:
-        """Return those of `hashes` that are members of a stream, whose log says `pending`."""
-        query = select(MEMBERS.c.key).where(KEY_IN)
-        existing = {hash_ for hash_ in hashes if pending.get(hash_, GONE) is not GONE}
+    def _existing(self, stream: bytes, hashes: Collection[bytes]) -> set[bytes]:
+        """Return those of `hashes` that are members of a stream."""
+        pending = dict[bytes, Claim]()
+        for part in {*map(part_of, hashes)}:
+            pending |= Pending(self._log.unfolded(part, stream)).claims
+        unknown = {stream + hash_ for hash_ in hashes if hash_ not in pending}
+        return {hash_ for hash_ in hashes if pending.get(hash_, GONE) is not GONE} | self._known(unknown).keys()
+
+    def _known(self, keys: Collection[bytes]) -> dict[bytes, bool]:
+        """Return hash -> whether it has a name, for those of `keys` that are in the table."""
         with self._ledger.transaction() as connection:
-            for chunk in sorted_chunks([stream + hash_ for hash_ in hashes if hash_ not in pending]):
-                existing.update(key[SCOPE_BYTES:] for key in connection.execute(query, {"keys": chunk}).scalars())
-        return existing
+            return {key[SCOPE_BYTES:]: has_name for key, has_name in find_members(connection, keys)}
 
     def _hashes(self, names: Iterable[str]) -> list[bytes]:
         return [entry[:HASH_BYTES] for entry in self._cipher.entries(names)]
@@ -294,5 +295,5 @@ class MembershipTable:
             return None
 
     def _own(self, part: int) -> ColumnElement[bool]:
-        first, end = (b"", first_of(PARTS)) if part == ALL_PARTS else (first_of(part), first_of(part + 1))
-        return and_(MEMBERS.c.key >= self._prefix + first, MEMBERS.c.key < self._prefix + end)
+        first, end = (0, PARTS) if part == ALL_PARTS else (part, part + 1)
+        return and_(MEMBERS.c.key >= self._prefix + first_of(first), MEMBERS.c.key < self._prefix + first_of(end))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from target_iterable.core.operation import BatchResult, Operation
@@ -37,6 +38,8 @@ class StreamMirror(Mirror):
         self._is_done = False
         self._stop: RemovalStop | None = None
         self._claims: list[tuple[int, Sequence[Sequence[str]]]] = []
+        self._claimed: set[str] = set()
+        self._looked_through = 0
         self._seen: dict[str, int] = {}
         self._names: dict[Operation, Sequence[str]] = {}
         self._answered: list[Operation] = []
@@ -95,6 +98,7 @@ class StreamMirror(Mirror):
             LedgerError: if they cannot be stored; then nothing may be sent.
         """
         claims, self._claims = self._claims, []
+        self._claimed, self._looked_through = set(), 0
         seen, self._seen = self._seen, {}
         self._members.claim(claims, seen)
 
@@ -106,9 +110,10 @@ class StreamMirror(Mirror):
         self._answered += result.batch.rows
         if not self._removals and not self._removed:
             return
-        removed_rows = {*results.written, *results.skipped}
+        removed_rows, refused = {*results.written, *results.skipped}, {*self._refused}
         for row in result.batch.rows:
-            self._removed -= {self._members.key(name) for name in self._names.get(row, ())}
+            if row not in refused:
+                self._removed -= {self._members.key(name) for name in self._names.get(row, ())}
             if (names := self._removals.pop(row, None)) is not None and row in removed_rows:
                 self._removed |= {self._members.key(name) for name in names}
 
@@ -197,7 +202,10 @@ class StreamMirror(Mirror):
 
     def _is_claimed(self, names: AbstractSet[str]) -> bool:
         """Whether one of `names` is in this load."""
-        return any(not names.isdisjoint(claimed) for _, of_rows in self._claims for claimed in of_rows)
+        for _, of_rows in self._claims[self._looked_through :]:
+            self._claimed.update(chain.from_iterable(of_rows))
+        self._looked_through = len(self._claims)
+        return not self._claimed.isdisjoint(names)
 
     def _record(self, version: int | None, names: Sequence[str]) -> int:
         self._is_done = False

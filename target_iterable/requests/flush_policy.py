@@ -16,7 +16,7 @@ MIN_REQUESTS: Final = 10
 _WIDTH_WITHOUT_LIMIT: Final = 4
 """Requests at a time to an endpoint without a documented limit."""
 _MAX_ROWS_PER_SENT: Final = 16
-"""Rows to buffer for one that is sent: if all that comes is new suddenly, a load has no more small requests than this."""
+"""Rows to buffer for one that is sent. If all that comes is new suddenly, a load has so many small requests."""
 _BACKLOG_SECONDS: Final = 5
 """Seconds' worth of rows to buffer that need a request each. State moves behind them, and a signal waits for them."""
 _PER_SECOND_WITHOUT_LIMIT: Final = 100

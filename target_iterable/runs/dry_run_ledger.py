@@ -123,7 +123,7 @@ class DryRunMembershipTable(MembershipTable):
     def _new_claims(self, part: int) -> Iterator[Claim]:
         """Yield the claims of a part that are of no member in the table."""
         pending = Pending(self._log.rows([part])).claims
-        known = self._existing(self._prefix, pending.keys(), {})
+        known = self._known({self._prefix + hash_ for hash_ in pending})
         return (claim for hash_, claim in pending.items() if hash_ not in known)
 
 
@@ -143,9 +143,9 @@ class DryRunMemberLog(MemberLog):
         """Return the rows of these parts, stored ones first."""
         return [*self._stored_log.rows(parts, before), *super().rows(parts, before)]
 
-    def rows_of_others(self, parts: Collection[int]) -> dict[bytes, list[LogRow]]:
-        """Return stream -> rows of these parts, for all other streams."""
-        return self._stored_log.rows_of_others(parts)
+    def unfolded(self, part: int, stream: bytes | None = None) -> list[LogRow]:
+        """Return the rows of a part that `Pending` needs, stored ones first; see `MemberLog`."""
+        return [*self._stored_log.unfolded(part, stream), *super().unfolded(part, stream)]
 
     def parts(self, *, is_small: bool) -> Sequence[int]:
         """Return the parts to go through; see `MemberLog`."""

@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from target_iterable.ledger.ledger import Ledger
 from target_iterable.ledger.opening import open_ledger
-from target_iterable.mirror.member_log import UNVERSIONED
+from target_iterable.mirror.log_replay import ALL_PARTS
+from target_iterable.mirror.member_log import UNVERSIONED, MemberLog
 from target_iterable.mirror.members import VersionCount
 from target_iterable.mirror.membership_table import MembershipTable
 from target_iterable.mirror.name_encryption import SECRET_BYTES, NameCipher
@@ -32,8 +33,8 @@ def ledger(database: str) -> Iterator[Ledger]:
 _numbers = count()
 
 
-def new(ledger: Ledger, kind: str = "users") -> MembershipTable:
-    members = MembershipTable(ledger, f"stream {next(_numbers)}", kind)
+def new(ledger: Ledger, kind: str = "users", stream: str = "") -> MembershipTable:
+    members = MembershipTable(ledger, stream or f"stream {next(_numbers)}", kind)
     members.register()
     return members
 
@@ -180,3 +181,50 @@ def test_the_last_version_that_had_a_member_is_known(ledger: Ledger) -> None:
     put(members, 3, NAMES[:5])
     last = {member.name: member.last_version for some in members.missing_members(4) for member in some}
     assert last == {name: 3 if number < 5 else 2 if number < 10 else 1 for number, name in enumerate(NAMES)}
+
+
+def test_what_was_refused_at_a_newer_version_than_the_complete_one_is_no_member(ledger: Ledger) -> None:
+    members = new(ledger, stream="refused")
+    put(members, 2, ["refused"])
+    members.release(["refused"])
+    assert members.count(1) == VersionCount(0, 0)
+    members.complete_version(1)
+    assert new(ledger, stream="refused").member_count() == 0
+
+
+def test_what_has_come_at_a_newer_version_than_the_complete_one_is_still_seen_and_can_be_deleted(
+    ledger: Ledger,
+) -> None:
+    members = new(ledger, stream="newer")
+    put(members, 1, ["old"])
+    put(members, 3, ["newer", "deleted"])
+    members.delete([members.key("deleted")])
+    assert left(members, 2) == {"old"}
+    members.complete_version(2)
+    again = new(ledger, stream="newer")
+    assert again.member_count() == 2
+    assert left(again, 3) == {"old"}
+
+
+def test_numbers_of_the_log_rise_over_all_runs_so_that_no_run_takes_those_of_another_for_old(ledger: Ledger) -> None:
+    early = new(ledger, stream="rising")
+    for version in range(1, 5):
+        put(early, version, NAMES)
+    early.complete_version(4)
+    early.count(5)
+    late = new(ledger, stream="rising")
+    put(late, 3, ["late"])
+    early.complete_version(5)
+    assert new(ledger, stream="rising").contains_any([late.key("late")])
+
+
+def test_deleted_rows_are_looked_up_at_the_same_cost_however_much_was_seen(ledger: Ledger) -> None:
+    """Only what is not in the table yet is read of the log."""
+    members = new(ledger)
+    put(members, 1, NAMES)
+    assert members.member_count() == len(NAMES)
+    put(members, 1, ["pending"])
+    log = MemberLog(ledger, members.key("anyone")[:8])
+    assert sum(len(row.split()) for row in log.unfolded(ALL_PARTS) if row.entries) == 1
+    assert all(members.contains_any([members.key(name)]) for name in (NAMES[0], "pending"))
+    assert not members.contains_any([members.key("nobody")])
