@@ -18,7 +18,19 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select
 from target_iterable.ledger.ledger import Ledger
 from target_iterable.ledger.schema import MEMBER_LOG as TABLE
 from target_iterable.ledger.schema import lock_table
-from target_iterable.mirror.log_replay import ALL_PARTS, PARTS, SEEN_KINDS, LogKind, LogRow, first_of, in_parts, pack
+from target_iterable.mirror.log_replay import (
+    ALL_PARTS,
+    PARTS,
+    SEEN_KINDS,
+    Claim,
+    LogKind,
+    LogRow,
+    Pending,
+    first_of,
+    in_parts,
+    pack,
+    part_of,
+)
 from target_iterable.mirror.name_encryption import HASH_BYTES
 
 UNVERSIONED: Final = 2**63 - 1
@@ -112,6 +124,24 @@ class MemberLog:
         is_fold = of_stream & (TABLE.c.kind == LogKind.FOLDED) & TABLE.c.part.in_([ALL_PARTS, part])
         last = select(func.coalesce(func.max(TABLE.c.sequence), 0)).where(is_fold).scalar_subquery()
         return self._read(of_stream & (TABLE.c.kind != LogKind.SEEN) & (TABLE.c.sequence > last), [part])
+
+    def pending_claims(self, hashes: Collection[bytes], stream: bytes) -> dict[bytes, Claim]:
+        """Return what `Pending` says of these hashes, and of others, for this stream or another one."""
+        parts = {*map(part_of, hashes)}
+        if len(parts) > 1:
+            claimed = self.claimed_parts(stream)
+            parts = claimed if claimed == {ALL_PARTS} else parts if ALL_PARTS in claimed else parts & claimed
+        claims = dict[bytes, Claim]()
+        for part in parts:
+            claims |= Pending(self.unfolded(part, stream)).claims
+        return claims
+
+    def claimed_parts(self, stream: bytes) -> set[int]:
+        """Return the parts in which a stream has claims, or has deleted members."""
+        is_claim = TABLE.c.kind.in_((LogKind.CLAIM, LogKind.DELETE))
+        query = select(TABLE.c.part).where(TABLE.c.stream == stream, is_claim).distinct()
+        with self._ledger.transaction() as connection:
+            return {*connection.execute(query).scalars()}
 
     def is_of_run(self, row: LogRow) -> bool:
         """Whether a row was appended since `start_run`."""

@@ -30,7 +30,6 @@ from target_iterable.mirror.log_replay import (
     Pending,
     first_of,
     last_versions,
-    part_of,
     seen_in,
 )
 from target_iterable.mirror.member_log import UNVERSIONED, MemberLog
@@ -274,9 +273,7 @@ class MembershipTable:
 
     def _existing(self, stream: bytes, hashes: Collection[bytes]) -> set[bytes]:
         """Return those of `hashes` that are members of a stream."""
-        pending = dict[bytes, Claim]()
-        for part in {*map(part_of, hashes)}:
-            pending |= Pending(self._log.unfolded(part, stream)).claims
+        pending = self._log.pending_claims(hashes, stream)
         unknown = {stream + hash_ for hash_ in hashes if hash_ not in pending}
         return {hash_ for hash_ in hashes if pending.get(hash_, GONE) is not GONE} | self._known(unknown).keys()
 

@@ -147,6 +147,10 @@ class DryRunMemberLog(MemberLog):
         """Return the rows of a part that `Pending` needs, stored ones first; see `MemberLog`."""
         return [*self._stored_log.unfolded(part, stream), *super().unfolded(part, stream)]
 
+    def claimed_parts(self, stream: bytes) -> set[int]:
+        """Return the parts in which a stream has claims, or has deleted members."""
+        return self._stored_log.claimed_parts(stream) | super().claimed_parts(stream)
+
     def parts(self, *, is_small: bool) -> Sequence[int]:
         """Return the parts to go through; see `MemberLog`."""
         return super().parts(is_small=is_small and self._stored_log.pending <= MAX_LOOSE_ENTRIES)
