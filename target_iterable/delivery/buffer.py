@@ -21,7 +21,7 @@ _REQUEST_BYTES: Final = 97 * MAX_BODY_BYTES // 100
 """Bytes of rows that surely fit into one request, although a few more come than are wanted."""
 FULL_MEMORY: Final = 26_000_000
 """Bytes of memory of what waits for more. About as much may be on its way."""
-_ROW_MEMORY: Final = 560
+ROW_MEMORY: Final = 560
 """Bytes of memory that a row takes beside its part: the operation, its names, its packed line, and their headers."""
 _COPIES: Final = 2
 """Of each part: one is in the body, while the request is on its way."""
@@ -65,9 +65,9 @@ class BufferLevel:
         self.is_high = False
 
 
-def memory_of(size: int, rows: int) -> int:
+def memory_of(size: int, rows: int, row_memory: int = ROW_MEMORY) -> int:
     """Return the bytes of memory that rows take, and the bodies with them, nearly; `size` are those of their parts."""
-    return _COPIES * size + _ROW_MEMORY * rows
+    return _COPIES * size + row_memory * rows
 
 
 class Checkpoint(NamedTuple):
@@ -94,6 +94,7 @@ class Buffer:
         behind: the last STATE message before the first of these records.
         envelopes: ids of the envelopes of the rows. Rows of different envelopes cannot share a request.
         size: bytes of the rows.
+        row_memory: bytes of memory that each row takes beside its part.
     """
 
     rows: list[Operation] = field(default_factory=list)
@@ -104,6 +105,7 @@ class Buffer:
     behind: Checkpoint = START
     envelopes: set[int] = field(default_factory=set)
     size: int = 0
+    row_memory: int = ROW_MEMORY
 
     def add(self, rows: Sequence[Operation]) -> int:
         """Append rows; return their bytes."""
@@ -116,7 +118,7 @@ class Buffer:
     @property
     def memory(self) -> int:
         """Bytes of memory that the rows take."""
-        return memory_of(self.size, len(self.rows))
+        return memory_of(self.size, len(self.rows), self.row_memory)
 
     def rows_of_requests(self, requests: int) -> int:
         """Return how many rows like the present ones fill so many requests, or the memory that may wait."""
@@ -126,7 +128,7 @@ class Buffer:
 
     def hold_back(self) -> Buffer:
         """Remove rows that should wait for more of their kind, and return them in a buffer of their own."""
-        held_back = Buffer(behind=self.behind)
+        held_back = Buffer(behind=self.behind, row_memory=self.row_memory)
         if len(self.envelopes) > 1 and may_be_held(self.rows):
             self.rows, waiting = split(self.rows)
             held_back.add(waiting)

@@ -65,14 +65,24 @@ def lookup_failed(stream: str, error: IterableError) -> DeliveryFailedError:
 def batch_failed(stream: str, result: BatchResult) -> DeliveryFailedError:
     """Make the error of a stream with a batch that failed as a whole."""
     error = result.error
-    if isinstance(error, DailyCapReachedError):
-        return PostponedError(str(error))
-    failure = DeliveryFailedError(
-        f"Stream {stream!r}: a batch of {len(result.batch.rows)} records was not delivered. "
-        f"{str(error).rstrip('.')}.{_clashes(error)} State has not moved past it: run again when the cause is gone."
+    failure = (
+        PostponedError(str(error))
+        if isinstance(error, DailyCapReachedError)
+        else DeliveryFailedError(
+            f"Stream {stream!r}: a batch of {len(result.batch.rows)} records was not delivered. "
+            f"{str(error).rstrip('.')}.{_clashes(error)} State has not moved past it: run again when the cause is gone."
+        )
     )
     failure.__cause__ = error
     return failure
+
+
+def not_adding_up(stream: str, verdicts: int, records: int) -> DeliveryFailedError:
+    """Make the error of a load in which not every record has one verdict: written, unchanged or rejected."""
+    return DeliveryFailedError(
+        f"Stream {stream!r}: the records do not add up: {records} were to be delivered, and there are {verdicts} "
+        "verdicts. State has not moved past them. This is an error of the target: run again, and report it."
+    )
 
 
 def is_postponed(result: BatchResult) -> bool:

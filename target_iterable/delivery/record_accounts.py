@@ -21,6 +21,8 @@ from target_iterable.reporting.stream_counts import StreamCounts
 class RecordAccounts:
     """Counts, rejects, removals and messages of one stream.
 
+    Methods that give records their verdicts return how many.
+
     Attributes:
         counts: counts of all records.
         audit: audit log of all removals.
@@ -45,34 +47,37 @@ class RecordAccounts:
         self._identities = identities
         self._verdict_counters = VerdictCounters(stream)
 
-    def record_buffer(self, buffer: Buffer) -> None:
+    def record_buffer(self, buffer: Buffer) -> int:
         """Account for the records of a buffer of which nothing is sent."""
         self.counts.unchanged += buffer.skipped
         self.counts.written += buffer.already_written
         self.counts.deleted.update(buffer.deleted)
         for reject_reason, source in buffer.rejected:
             self._reject(reject_reason, source)
+        return buffer.skipped + buffer.already_written + len(buffer.rejected)
 
-    def record_unchanged(self, rows: Collection[Operation]) -> None:
+    def record_unchanged(self, rows: Collection[Operation]) -> int:
         """Account for rows that are not sent, as nothing would change."""
         self.counts.unchanged += len(rows)
         self.deleted.record(rows, SKIPPED)
         if self._identities is not None:
             self._identities.add_unchanged(rows)
+        return len(rows)
 
-    def record_skipped(self, rows: Collection[Operation]) -> None:
+    def record_skipped(self, rows: Collection[Operation]) -> int:
         """Account for rows with nothing to do, as they are about unknown users."""
-        self.record_unchanged(rows)
         if rows:
             self.log_once.log_unknown_users()
+        return self.record_unchanged(rows)
 
-    def record_rejected(self, rejected: Mapping[Operation, RejectReason]) -> None:
+    def record_rejected(self, rejected: Mapping[Operation, RejectReason]) -> int:
         """Account for rows that must not be sent: row -> reason."""
         for row, reject_reason in rejected.items():
             self._reject(reject_reason, row.source, row=row)
             self.audit.record_rejected(row, reject_reason)
             self.log_once.log_rejection(reject_reason)
         self.deleted.record(rejected, REJECTED)
+        return len(rejected)
 
     def record_removals(self, result: BatchResult) -> None:
         """Enter removals of a batch into the audit log. Call this before `record_result`, which ends their tracking.
@@ -82,7 +87,7 @@ class RecordAccounts:
         """
         self.audit.record_result(result, self.deleted.removals_in(result.batch.rows))
 
-    def record_result(self, result: BatchResult) -> None:
+    def record_result(self, result: BatchResult) -> int:
         """Account for all rows of a batch that have a result."""
         results, counts = result.results, self.counts
         counts.created_fields |= results.created_fields
@@ -94,10 +99,11 @@ class RecordAccounts:
             self._identities.add_written(results.written)
         self.deleted.record(results.written)
         self.deleted.record((row for row, _ in results.rejected), REJECTED)
-        self.record_skipped(results.skipped)
+        skipped = self.record_skipped(results.skipped)
         for row, reject_reason in results.rejected:
             self._reject(reject_reason, row.source, row.endpoint.path, row)
         self.log_once.log_results(results)
+        return len(results.written) + skipped + len(results.rejected)
 
     def record_removed(self, result: BatchResult) -> None:
         """Note the members that a batch of removals has removed."""

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from target_iterable.core.operation import Name
+from target_iterable.delivery.errors import PostponedError
 
 _MAX_LOADS: Final = 12
 """Each has a thread."""
@@ -46,12 +47,12 @@ class SendWindow:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_MAX_LOADS, "delivery")
         self._loads: deque[tuple[LoadFacts, Future[None]]] = deque()
-        self._failed = False
+        self._errors: list[BaseException] = []
 
     @property
     def has_failed(self) -> bool:
-        """Whether a load has failed, so that no other one begins."""
-        return self._failed
+        """Whether a load has failed, so that no other one may be sent."""
+        return bool(self._errors)
 
     @property
     def is_active(self) -> bool:
@@ -62,10 +63,10 @@ class SendWindow:
         """Wait until a load may be sent; return whether it need not wait for all loads before it.
 
         Raises:
-            Exception: what the first load that failed has raised, when all loads have ended.
+            Exception: the first error of a load, when all loads have ended; a daily limit only if there is no other.
         """
         joins = all(self._may_join(facts, other) for other, future in self._loads if not future.done())
-        while self._loads and (self._loads[0][1].done() or not joins or self._is_full(facts)):
+        while self._loads and (self._errors or self._loads[0][1].done() or not joins or self._is_full(facts)):
             self._wait_for_first()
         return joins
 
@@ -78,7 +79,7 @@ class SendWindow:
         """Wait for all loads.
 
         Raises:
-            Exception: what the first load that failed has raised, when all loads have ended.
+            Exception: see `admit`.
         """
         while self._loads:
             self._wait_for_first()
@@ -91,15 +92,13 @@ class SendWindow:
 
     def _run(self, send: Callable[[], None], finish: Callable[[], None], previous: Future[None] | None) -> None:
         try:
-            if self._failed:
-                return
             send()
             if previous is not None:
                 wait([previous])
-            if not self._failed:
+            if not self._errors:
                 finish()
-        except BaseException:
-            self._failed = True
+        except BaseException as error:
+            self._errors.append(error)
             raise
 
     def _may_join(self, facts: LoadFacts, other: LoadFacts) -> bool:
@@ -111,10 +110,13 @@ class SendWindow:
         return memory > _MAX_MEMORY or requests > facts.max_requests or len(self._loads) >= _MAX_LOADS
 
     def _wait_for_first(self) -> None:
-        _, future = self._loads.popleft()
-        try:
-            future.result()
-        except BaseException:
+        _, first = self._loads.popleft()
+        wait([first])
+        if self._errors:
             wait([other for _, other in self._loads])
             self._loads.clear()
-            raise
+            raise min(self._errors, key=_fails_no_run)
+
+
+def _fails_no_run(error: BaseException) -> bool:
+    return isinstance(error, PostponedError)

@@ -12,7 +12,7 @@ from target_iterable.core.operation import Operation
 from target_iterable.core.rejection import RejectReason
 from target_iterable.core.removal_stops import RunEnding
 from target_iterable.core.source import Source
-from target_iterable.delivery.buffer import START, Buffer, BufferLevel, Checkpoint, memory_of
+from target_iterable.delivery.buffer import ROW_MEMORY, START, Buffer, BufferLevel, Checkpoint, memory_of
 from target_iterable.delivery.history import StreamHistory
 from target_iterable.delivery.hold_back import may_be_held
 from target_iterable.delivery.record_accounts import RecordAccounts
@@ -64,12 +64,12 @@ class StreamDelivery:
         )
         self.mirror = history.mirror
         self._history = history
-        self._sender = sender
         self._accounts = RecordAccounts(self.stream, self.counts, rejects, audit, identities)
         self._sending = StreamSending(sender, types, options, history, self._accounts)
         self._flush_policy = FlushPolicy(self._sending.batch_size)
         self._buffer_level = buffer_level
-        self._buffer = Buffer()
+        self._row_memory = ROW_MEMORY + history.deduplication.row_memory
+        self._buffer = Buffer(row_memory=self._row_memory)
         self._held_back = Buffer()
         self._may_prefetch = True
         self._requests_of_load = _REQUESTS_ALONE if self.mirror.is_active else 1
@@ -115,7 +115,7 @@ class StreamDelivery:
     def add_all(self, operations: Sequence[Operation]) -> None:
         """Buffer operations of one bulk endpoint that have their source, and fit into a request."""
         size = self._buffer.add(operations)
-        memory = memory_of(size, len(operations)) if len(self._buffer.envelopes) == 1 else 0
+        memory = memory_of(size, len(operations), self._row_memory) if len(self._buffer.envelopes) == 1 else 0
         self._buffer_level.add(size, len(operations), memory)
         self._buffer_level.is_high = self._buffer_level.is_high or self.is_flush_due
 
@@ -174,12 +174,13 @@ class StreamDelivery:
         rows, memory = self._buffer.rows, self._buffer.memory
         if len(self._buffer.envelopes) != 1 or self.mirror.is_active or not may_be_held(rows):
             return LoadFacts(None, frozenset(), memory)
+        endpoint = rows[-1].endpoint
         return LoadFacts(
             self.stream,
             frozenset(chain.from_iterable([row.names for row in rows])),
             memory,
-            -(-len(rows) // self._sending.batch_size.rows),
-            self._flush_policy.requests_worth_sending(rows[-1].endpoint),
+            -(-len(rows) // self._sending.batch_size.rows_of(endpoint)),
+            self._flush_policy.requests_worth_sending(endpoint),
         )
 
     def record_admission(self, *, joined: bool) -> None:
@@ -188,7 +189,8 @@ class StreamDelivery:
 
     def take_buffer(self, checkpoint: Checkpoint = START) -> Buffer:
         """Return the buffer, and begin another one with what is held back."""
-        buffer, self._buffer, self._held_back = self._buffer, self._held_back or Buffer(behind=checkpoint), Buffer()
+        emptied = Buffer(behind=checkpoint, row_memory=self._row_memory)
+        buffer, self._buffer, self._held_back = self._buffer, self._held_back or emptied, Buffer()
         self._buffer_level.add(self._buffer.size, len(self._buffer))
         return buffer
 
@@ -215,5 +217,4 @@ class StreamDelivery:
         # Contents that cannot be stored now count as changed the next time.
         with suppress(LedgerError):
             self._history.deduplication.close()
-        self._sender.close()
         self._accounts.close()

@@ -11,9 +11,11 @@ from target_iterable.core.operation import Batch, BatchResult, Operation, RowRes
 from target_iterable.delivery.buffer import Buffer
 from target_iterable.delivery.errors import (
     DeliveryFailedError,
+    PostponedError,
     batch_failed,
     fields_dropped,
     is_postponed,
+    not_adding_up,
     too_many_rejects,
 )
 from target_iterable.delivery.history import StreamHistory
@@ -55,12 +57,14 @@ class StreamSending:
         self._row_sender = RowSender(sender, types, options, history, self._turn)
         self.batch_size = self._row_sender.batch_size
         self._stopwatch = Stopwatch(self._add_seconds)
-        self._failure: DeliveryFailedError | None = None
+        self._failure: Exception | None = None
+        self._exceeded: DeliveryFailedError | None = None
 
     def drain(self, buffer: Buffer) -> None:
         """Send a buffer, whose records count as read, in the order of each identity; store rejects, removals, results.
 
-        Several threads may do so at a time, if no two buffers are about the same identity.
+        Several threads may do so at a time, if no two buffers are about the same identity. When one of them fails, the
+        others start no more requests, and those that are not finished then raise the same error.
 
         Raises:
             PostponedError: if Iterable takes no more today.
@@ -72,13 +76,12 @@ class StreamSending:
             FieldsDroppedError: if Iterable dropped fields, and the settings forbid it.
         """
         with self._turn.taken(), self._stopwatch.running():
-            self._counts.read += len(buffer)
-            if self._failure is not None:
-                raise self._failure
             try:
+                self._counts.read += len(buffer)
+                self._raise_if_stopped()
                 self._drain(buffer)
-            except DeliveryFailedError as error:
-                self._failure = error
+            except Exception as error:
+                self._first(error)
                 raise
             finally:
                 # A run may have many streams, most of which have nothing to send.
@@ -87,23 +90,23 @@ class StreamSending:
 
     def _drain(self, buffer: Buffer) -> None:
         waiting = buffer.rows
-        self._accounts.record_buffer(buffer)
+        verdicts = self._accounts.record_buffer(buffer)
         self._counts.distinct.count(waiting)
         self._history.mirror.persist_claims()
         try:
             while waiting and self._reason_to_stop() is None:
-                selected, waiting = self._selection.select(waiting)
-                self._send(selected)
+                selection = self._selection.select(waiting)
+                waiting = selection.deferred
+                verdicts += selection.verdicts + self._send(selection.ready)
         finally:
             self._accounts.flush()
             self._history.deduplication.commit(buffer.rows)
             self._history.idempotency.commit()
             self._history.mirror.commit()
             self._accounts.update_metrics()
-        if (reason := self._reason_to_stop()) is not None:
-            raise reason
-        if self._counts.unsent and self._stopwatch.contexts == 1:
-            raise DeliveryFailedError(f"Stream {self._stream!r}: the records do not add up: {self._counts}")
+        self._raise_unless_whole(verdicts, len(buffer))
+        if (exceeded := self._exceeded_threshold()) is not None:
+            raise self._first(exceeded)
 
     def remove_missing(self, version: int, should_stop: Callable[[], bool]) -> None:
         """Remove missing members, now that all of `version` was read and delivered; until `should_stop`.
@@ -131,23 +134,23 @@ class StreamSending:
     def _add_seconds(self, seconds: float) -> None:
         self._counts.seconds += seconds
 
-    def _send(self, rows: Sequence[Operation]) -> None:
+    def _send(self, rows: Sequence[Operation]) -> int:
+        """Send rows; return how many verdicts there are, which is one for each row."""
         failures: list[BatchResult] = []
-        finished = 0
+        verdicts = 0
         with closing(self._row_sender.send(rows, lambda: self._reason_to_stop() is not None)) as results:
             for result in results:
-                finished += len(result.batch.rows)
                 self._accounts.record_removals(result)
                 self._history.idempotency.record(result)
                 self._history.mirror.record_result(result)
                 self._user_lookup.record_written(result.results.written)
-                self._accounts.record_result(result)
+                verdicts += self._accounts.record_result(result)
                 if result.error is not None:
                     failures.append(result)
         if failures:
-            raise self._failure_of(min(failures, key=is_postponed))
-        if finished < len(rows) and self._failure is not None:
-            raise self._failure
+            raise self._first(self._failure_of(min(failures, key=is_postponed)))
+        self._raise_unless_whole(verdicts, len(rows))
+        return verdicts
 
     def _send_removals(self, rows: Sequence[Operation], should_stop: Callable[[], bool]) -> Iterator[BatchResult]:
         """Yield the results of removals, which have no source record; rows about unknown users count as removed."""
@@ -163,14 +166,38 @@ class StreamSending:
         if left_out:
             results = RowResults(skipped=list(looked_up.unknown), rejected=list(looked_up.unclear.items()))
             yield BatchResult(unsent, results)
-        for result in self._row_sender.send(without([*rows], left_out), should_stop):
-            self._accounts.record_removed(result)
-            yield result
+        with closing(self._row_sender.send(without([*rows], left_out), should_stop)) as results_of_sent:
+            for result in results_of_sent:
+                self._accounts.record_removed(result)
+                yield result
 
-    def _reason_to_stop(self) -> DeliveryFailedError | None:
-        """Return the error that forbids sending more, although all rows that were sent have a result."""
-        if self._failure is not None:
-            return self._failure
+    def _raise_if_stopped(self) -> None:
+        if (reason := self._reason_to_stop()) is not None:
+            raise reason
+
+    def _raise_unless_whole(self, verdicts: int, records: int) -> None:
+        """Raise the error that has stopped a load, unless each record has its verdict."""
+        if verdicts != records:
+            self._raise_if_stopped()
+            raise not_adding_up(self._stream, verdicts, records)
+
+    def _first(self, error: Exception) -> Exception:
+        """Stop all sending because of an error; return the first one. A daily limit, which fails no run, comes last."""
+        if self._failure is None or isinstance(self._failure, PostponedError):
+            self._failure = error
+        return self._failure
+
+    def _reason_to_stop(self) -> Exception | None:
+        """Return the error that forbids sending more."""
+        return self._failure or self._exceeded_threshold()
+
+    def _exceeded_threshold(self) -> DeliveryFailedError | None:
+        """Return the error of a threshold that was exceeded once: many more records may make the share small again."""
+        self._exceeded = self._exceeded or self._exceeded_now()
+        return self._exceeded
+
+    def _exceeded_now(self) -> DeliveryFailedError | None:
+        """Return the error of a threshold that is exceeded, although all rows that were sent have a result."""
         if self._options.max_rejects.is_exceeded(self._counts.rejected, self._counts.read):
             return too_many_rejects(self._stream, self._counts, self._options.max_rejects)
         if self._counts.dropped_fields and not self._options.allows_dropped_fields:

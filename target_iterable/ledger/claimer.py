@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from threading import Lock
+from typing import ClassVar
 
 from target_iterable.core.operation import BatchResult, Operation
 from target_iterable.ledger.deduplication import Deduplication
@@ -28,6 +29,8 @@ class Claimer(Deduplication):
     Keys are claimed before their rows are sent, and become tombstones when all of a load have a result. So streams with
     `skip_unchanged` send the same things again. What was accepted is not stored, since nobody looks it up here.
     """
+
+    row_memory: ClassVar[int] = 300
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from typing import ClassVar
 
 from target_iterable.core.operation import BatchResult, Operation
 
@@ -15,7 +16,12 @@ class Deduplication(ABC):
     The calls for a row come in this order: `prefetch` (at most once), `unchanged`, `record` (unless it was unchanged or
     never sent), `commit`. Several loads of rows may be between these calls at a time, if no two of them are about the
     same identity.
+
+    Attributes:
+        row_memory: bytes of memory that it takes for each row until `commit`.
     """
+
+    row_memory: ClassVar[int] = 0
 
     @abstractmethod
     def prefetch(self, rows: Sequence[Operation]) -> None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import BatchResult, Endpoint, Envelope, Operation
@@ -38,6 +38,8 @@ class Deduplicator(Deduplication):
     Keys are claimed before their rows are sent, and committed after the rows were accepted. So the ledger never says
     that Iterable holds a content which it no longer holds, whenever the run ends.
     """
+
+    row_memory: ClassVar[int] = 600
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger

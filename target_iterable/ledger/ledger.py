@@ -51,7 +51,7 @@ from target_iterable.ledger.write_log import (
 )
 
 SCOPE_BYTES: Final = 8
-_MAX_LOGGED_KEYS: Final = 100_000
+_MAX_LOGGED_KEYS: Final = 40_000
 """Keys with a content in the log before it is compacted. Each takes about 300 bytes of memory until then."""
 
 _TABLE: Final = Table(

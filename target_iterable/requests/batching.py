@@ -58,6 +58,10 @@ class AdaptiveBatchSize:
         """Whether `batch` is within the limits."""
         return len(batch.rows) <= self.rows and batch.size < self.bytes
 
+    def rows_of(self, endpoint: Endpoint) -> int:
+        """Return how many rows a request to `endpoint` may hold now."""
+        return min(self.rows, endpoint.max_rows or self.rows)
+
     def on_success(self, batch: Batch, seconds: float) -> None:
         """Learn that Iterable has accepted `batch` in so many seconds."""
         with self._lock:
@@ -141,7 +145,7 @@ class _Kinds(Generic[_T]):
 def _slice(rows: Sequence[Operation], batch_size: AdaptiveBatchSize) -> list[Batch]:
     """Slice rows of one endpoint and envelope, whose order does not matter, where a request is full."""
     endpoint, envelope = rows[0].endpoint, rows[0].envelope
-    max_rows = min(batch_size.rows, endpoint.max_rows or batch_size.rows)
+    max_rows = batch_size.rows_of(endpoint)
     offsets = [0, *accumulate([len(row.part) + _COMMA for row in rows])]
     batches: list[Batch] = []
     start = 0
@@ -173,7 +177,7 @@ class _OpenBatches:
 
     def __init__(self, endpoint: Endpoint, batch_size: AdaptiveBatchSize) -> None:
         self.numbers: list[int] = []
-        self.max_rows = min(batch_size.rows, endpoint.max_rows or batch_size.rows)
+        self.max_rows = batch_size.rows_of(endpoint)
 
 
 class _Packing:

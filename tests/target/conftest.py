@@ -4,6 +4,7 @@
   target in this process and returns its summary by stream. `project.holds` reads the contents of the project through
   its API. `project.sandbox` is the running sandbox, to inject faults and to look at the requests.
 - `new_project(**settings)`: makes such projects with other settings of the sandbox.
+- `watched_run`: runs the target against the fixture `server`, and watches requests; see `tests/target/watched_run.py`.
 - `database`: path or URL of a database; a test that uses it runs on SQLite and on PostgreSQL.
 
     def test_users_are_created(project: Project) -> None:
@@ -27,7 +28,9 @@ import pytest
 from iterable_api.http.client import IterableClient
 from iterable_api.rate_limits.limiter import Unlimited
 from iterable_sandbox.server import Sandbox
+from tests.scripted_server import ScriptedServer
 from tests.target.loading import Contents, Loader
+from tests.target.watched_run import WatchedRun
 
 
 class Project(NamedTuple):
@@ -70,6 +73,13 @@ def new_project(tmp_path: Path) -> Iterator[NewProject]:
 def project(new_project: NewProject) -> Project:
     """An empty e-mail-based project."""
     return new_project()
+
+
+@pytest.fixture
+def watched_run(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WatchedRun:
+    """Runs the target in a directory of its own."""
+    monkeypatch.chdir(tmp_path)
+    return WatchedRun(server)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

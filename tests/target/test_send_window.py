@@ -2,98 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
-from threading import Barrier, Event, Lock
-from typing import Any
+import time
+from threading import Barrier, Event
 
 import pytest
 
 from target_iterable.core.operation import Name
 from target_iterable.delivery.buffer import FULL_MEMORY, Buffer
-from target_iterable.delivery.errors import DeliveryFailedError
+from target_iterable.delivery.errors import DeliveryFailedError, PostponedError
 from target_iterable.delivery.send_window import LoadFacts, SendWindow
-from target_iterable.target import TargetIterable
-from tests.scripted_server import Answer, Request, ScriptedServer, answer_json
-from tests.target.loading import Message, stream
-from tests.target.piping import piped
-
-PATIENCE_S = 30
-"""How long the server waits for what must happen; a test that goes well never does."""
-RECORD_BYTES = 950_000
-"""Four such records fill a request."""
-PIECE = 8192
-ACCEPTED = answer_json(200, {"successCount": 4, "failCount": 0})
+from tests.scripted_server import Answer
+from tests.target.watched_run import ACCEPTED, PATIENCE_S, Traffic, WatchedRun, users
 
 
-class Traffic:
-    """What the server sees of requests that write.
-
-    Attributes:
-        bodies: the values of `n` in each request, as they came.
-        most: how many requests were on their way at a time.
-    """
-
-    def __init__(self, answer: Callable[[int], Answer]) -> None:
-        self.bodies: list[list[int]] = []
-        self.most = 0
-        self._answer = answer
-        self._under_way = 0
-        self._lock = Lock()
-
-    def __call__(self, request: Request) -> Answer:
-        if request.method == "GET":
-            return answer_json(200, {"fields": {}})
-        with self._lock:
-            number = len(self.bodies)
-            self.bodies.append([user["dataFields"]["n"] for user in json.loads(request.body)["users"]])
-            self._under_way += 1
-            self.most = max(self.most, self._under_way)
-        try:
-            return self._answer(number)
-        finally:
-            with self._lock:
-                self._under_way -= 1
-
-
-def users(who: Sequence[str]) -> list[Message]:
-    """Large profiles, each with its number, and a STATE behind each."""
-    schema, *records = stream(
-        "users", [{"email": f"{name}@example.com", "n": n, "text": "x" * RECORD_BYTES} for n, name in enumerate(who)]
-    )
-    states = [{"type": "STATE", "value": {"position": n}} for n in range(1, len(who) + 1)]
-    return [schema, *(message for pair in zip(records, states, strict=True) for message in pair)]
-
-
-@pytest.fixture
-def run(server: ScriptedServer, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
-    monkeypatch.chdir(tmp_path)
-
-    def run(traffic: Traffic, messages: list[Message], **settings: Any) -> list[int]:
-        """The positions of the states that a run has emitted."""
-        server.after = traffic
-        config = {"api_key": "k", "api_url": server.url, "enforce_rate_limits": False, **settings}
-        text = b"".join(json.dumps(message).encode() + b"\n" for message in messages)
-        pieces = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
-        output = io.StringIO()
-        try:
-            with redirect_stdout(output):
-                TargetIterable(config=config).listen(io.TextIOWrapper(piped(pieces)))
-        finally:
-            positions = [json.loads(line)["position"] for line in output.getvalue().splitlines()]
-            run_positions[:] = positions
-        return positions
-
-    return run
-
-
-run_positions: list[int] = []
-"""The positions of the last run, also if it failed."""
-
-
-def test_full_requests_about_different_people_are_on_their_way_at_the_same_time(run: Callable[..., list[int]]) -> None:
+def test_full_requests_about_different_people_are_on_their_way_at_the_same_time(watched_run: WatchedRun) -> None:
     meeting = Barrier(3)
 
     def answer(number: int) -> Answer:
@@ -102,29 +24,29 @@ def test_full_requests_about_different_people_are_on_their_way_at_the_same_time(
         return ACCEPTED
 
     traffic = Traffic(answer)
-    positions = run(traffic, users([str(n) for n in range(24)]))
+    positions = watched_run(traffic, users([str(n) for n in range(24)]))
     assert sorted(n for body in traffic.bodies for n in body) == [*range(24)]
     assert {len(body) for body in traffic.bodies} == {4}
     assert positions == sorted(positions)
     assert positions[-1] == 24
 
 
-def test_no_more_requests_are_on_their_way_than_the_setting_allows(run: Callable[..., list[int]]) -> None:
+def test_no_more_requests_are_on_their_way_than_the_setting_allows(watched_run: WatchedRun) -> None:
     traffic = Traffic(lambda _: ACCEPTED)
-    run(traffic, users([str(n) for n in range(24)]), max_in_flight=1)
+    watched_run(traffic, users([str(n) for n in range(24)]), max_in_flight=1)
     assert traffic.most == 1
 
 
 def test_requests_about_the_same_people_go_one_behind_the_other_in_the_order_of_the_records(
-    run: Callable[..., list[int]],
+    watched_run: WatchedRun,
 ) -> None:
     traffic = Traffic(lambda _: ACCEPTED)
-    run(traffic, users([str(n % 4) for n in range(24)]))
+    watched_run(traffic, users([str(n % 4) for n in range(24)]))
     assert [n for body in traffic.bodies for n in body] == [*range(24)]
     assert traffic.most == 1
 
 
-def test_state_waits_for_all_requests_before_it_whichever_is_answered_first(run: Callable[..., list[int]]) -> None:
+def test_state_waits_for_all_requests_before_it_whichever_is_answered_first(watched_run: WatchedRun) -> None:
     second = Event()
 
     def answer(number: int) -> Answer:
@@ -134,12 +56,12 @@ def test_state_waits_for_all_requests_before_it_whichever_is_answered_first(run:
             second.set()
         return ACCEPTED
 
-    positions = run(Traffic(answer), users([str(n) for n in range(16)]))
+    positions = watched_run(Traffic(answer), users([str(n) for n in range(16)]))
     assert positions == sorted(positions)
     assert positions[-1] == 16
 
 
-def test_a_failed_request_holds_state_although_later_ones_were_accepted(run: Callable[..., list[int]]) -> None:
+def test_a_failed_request_holds_state_although_later_ones_were_accepted(watched_run: WatchedRun) -> None:
     third = Event()
 
     def answer(number: int) -> Answer:
@@ -152,10 +74,10 @@ def test_a_failed_request_holds_state_although_later_ones_were_accepted(run: Cal
 
     traffic = Traffic(answer)
     with pytest.raises(DeliveryFailedError, match="401"):
-        run(traffic, users([str(n) for n in range(24)]))
+        watched_run(traffic, users([str(n) for n in range(24)]))
     failed = min(traffic.bodies[1])
-    assert run_positions
-    assert max(run_positions) == failed
+    assert watched_run.positions
+    assert max(watched_run.positions) == failed
 
 
 def facts(who: str, memory: int = 0, stream: str | None = "users", requests: int = 1) -> LoadFacts:
@@ -183,6 +105,12 @@ class Loads:
         self.window.admit(one)
         self.window.start(one, send, lambda: self.done.append(number))
 
+    def await_failure(self) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while not self.window.has_failed:
+            assert time.monotonic() < end
+            time.sleep(0.001)
+
 
 def test_loads_finish_in_their_order_though_they_end_in_another() -> None:
     loads = Loads()
@@ -209,17 +137,26 @@ def test_a_load_waits_for_those_before_it_if_it_must_not_be_sent_beside_them(sec
     loads.window.close()
 
 
-def test_of_loads_that_fail_the_first_error_is_raised_when_all_have_ended_and_no_other_begins() -> None:
+@pytest.mark.parametrize(
+    ("errors", "raised"),
+    [
+        ([ValueError("first"), KeyError("second")], ValueError),
+        ([PostponedError("enough for today"), ValueError("a failure")], ValueError),
+    ],
+)
+def test_of_loads_that_fail_the_first_error_that_fails_the_run_is_raised_when_all_have_ended(
+    errors: list[Exception], raised: type[Exception]
+) -> None:
     loads = Loads()
-    loads.start(facts("a"), ValueError("first"))
-    loads.start(facts("b"), KeyError("second"))
-    for event in reversed(loads.may_end):
-        event.set()
-    with pytest.raises(ValueError, match="first"):
-        loads.window.wait()
-    assert loads.window.has_failed
+    loads.start(facts("a"), errors[1])
+    loads.start(facts("b"), errors[0])
     loads.start(facts("c"))
-    loads.window.wait()
+    loads.may_end[1].set()
+    loads.await_failure()
+    for event in loads.may_end:
+        event.set()
+    with pytest.raises(raised):
+        loads.window.admit(facts("d"))
     assert loads.done == []
     loads.window.close()
 
@@ -231,3 +168,9 @@ def test_what_waits_for_more_is_bounded_by_a_full_request_or_by_memory(size: int
     most = buffer.rows_of_requests(1)
     assert most * (2 * size + 500) <= FULL_MEMORY
     assert (most * size > 0.96 * 4_000_000) is fills
+
+
+def test_what_waits_is_less_where_the_ledger_remembers_it() -> None:
+    buffer, remembered = Buffer(size=100_000), Buffer(size=100_000, row_memory=1160)
+    buffer.rows = remembered.rows = [None] * 1000  # type: ignore[list-item]
+    assert remembered.rows_of_requests(1) * 1360 <= FULL_MEMORY < buffer.rows_of_requests(1) * 1360
