@@ -6,7 +6,8 @@
    version 1 stored is still found. Idempotency keys are stored in their normal form, and also looked up in the form of
    version 1.
 3. What the sources of mirrored streams hold is in the table `iterable_member_log`, see `mirror.member_log`. Before,
-   keys that were seen were in `iterable_sightings`, in chunks, which become rows of the log.
+   keys that were seen were in `iterable_sightings`, in chunks. They stay there: a run that began before the migration
+   may still need them. Runs of this version copy them into the log.
 
 The first process that opens the ledger migrates it while others wait. Each migration is a row of
 `iterable_ledger_schema`.
@@ -27,8 +28,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    column,
-    delete,
+    exists,
     func,
     insert,
     inspect,
@@ -36,7 +36,6 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy import table as named
 from sqlalchemy.schema import CreateTable
 
 from iterable_api.storage import databases
@@ -73,7 +72,15 @@ _LOG_INDEXES: Final = (
     "CREATE INDEX IF NOT EXISTS iterable_member_log_parts ON iterable_member_log (stream, part)",
     "CREATE INDEX IF NOT EXISTS iterable_member_log_sequences ON iterable_member_log (stream, sequence)",
 )
-_SIGHTINGS: Final = "iterable_sightings"
+SIGHTINGS: Final = Table(
+    "iterable_sightings",
+    MetaData(),
+    Column("number", Integer, primary_key=True),
+    Column("stream", LargeBinary(_SCOPE_BYTES), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+"""Table of versions 1 and 2. Nothing creates it any more."""
 VERSION_1_TABLES: Final[Mapping[str, frozenset[str]]] = {
     "iterable_ledger": frozenset({"key", "content"}),
     "iterable_ledger_log": frozenset({"number", "kind", "writer", "keys", "contents"}),
@@ -94,6 +101,32 @@ _LOCK_STATEMENTS: Final[Mapping[str, str]] = {
 def lock_table(connection: Connection, table: Table) -> None:
     """Lock `table` against others that call this, until the end of the transaction."""
     connection.execute(text(_LOCK_STATEMENTS[connection.dialect.name].format(table.name)))
+
+
+def copy_sightings(connection: Connection, stream: bytes) -> bool:
+    """Copy what runs of versions 1 and 2 have seen into the log, where it is missing; return whether there may be some.
+
+    Such a run may go on behind the migration, and needs its rows as long as its version is not complete. What it sees
+    until it ends is copied by the next run. A copy has the number of its row below 0, so it belongs to no run of this
+    version; -1 says that its entries may be in any part.
+    """
+    if not inspect(connection).has_table(SIGHTINGS.name):
+        return False
+    log, seen = MEMBER_LOG.c, SIGHTINGS.c
+    row = {
+        log.stream: seen.stream,
+        log.part: literal(-1),
+        log.sequence: -seen.number,
+        log.kind: literal("seen"),
+        log.version: seen.version,
+        log.lengths: literal(b"", LargeBinary),
+        log.entries: seen.hashes,
+    }
+    is_copy = [log.stream == seen.stream, log.sequence == -seen.number, log.version == seen.version]
+    missing = select(*row.values()).where(seen.stream == stream, ~exists().where(*is_copy))
+    lock_table(connection, MEMBER_LOG)
+    connection.execute(insert(MEMBER_LOG).from_select([*row], missing))
+    return True
 
 
 def migrate(engine: Engine) -> None:
@@ -158,19 +191,9 @@ def _create_keys(connection: Connection) -> None:
 
 
 def _create_member_log(connection: Connection) -> None:
-    """Create the log, with all keys that were seen; -1 says that they may be in any part."""
     connection.execute(CreateTable(MEMBER_LOG, if_not_exists=True))
     for index in _LOG_INDEXES:
         connection.execute(text(index))
-    if inspect(connection).has_table(_SIGHTINGS):
-        nothing = literal(b"", LargeBinary)
-        seen = named(_SIGHTINGS, *map(column, ("number", "stream", "version", "hashes")))
-        moved = select(
-            seen.c.stream, literal(-1), seen.c.number, literal("seen"), seen.c.version, nothing, seen.c.hashes
-        )
-        names = ("stream", "part", "sequence", "kind", "version", "lengths", "entries")
-        connection.execute(insert(MEMBER_LOG).from_select(names, moved))
-        connection.execute(delete(seen))
 
 
 _MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {

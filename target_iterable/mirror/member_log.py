@@ -13,11 +13,11 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, or_, select
 
 from target_iterable.ledger.ledger import Ledger
 from target_iterable.ledger.schema import MEMBER_LOG as TABLE
-from target_iterable.ledger.schema import lock_table
+from target_iterable.ledger.schema import SIGHTINGS, copy_sightings, lock_table
 from target_iterable.mirror.log_replay import (
     ALL_PARTS,
     PARTS,
@@ -60,6 +60,8 @@ class MemberLog:
         self._ledger = ledger
         self._stream = stream
         ledger.create_table(TABLE)
+        with ledger.transaction() as connection:
+            self._has_sightings = copy_sightings(connection, stream)
         self._sequence = start or 0
         self._run_start = self.last
         self.pending, self._loose = self._stored(), self._stored(TABLE.c.part == ALL_PARTS)
@@ -172,10 +174,13 @@ class MemberLog:
         A fold stays: what is left of newer versions up to it says what was seen, and is no claim any more. And so
         numbers only rise, also those that other processes give.
         """
-        is_over = or_(TABLE.c.version <= version, TABLE.c.version == UNVERSIONED)
+        folded = self._own & (TABLE.c.sequence <= until)
         with self._ledger.transaction() as connection:
-            connection.execute(delete(TABLE).where(self._own, TABLE.c.sequence <= until, is_over))
+            connection.execute(delete(TABLE).where(folded, _is_over(TABLE.c.version, version)))
             connection.execute(insert(TABLE), self._row((ALL_PARTS, until), LogKind.FOLDED, 0, ()))
+            if self._has_sightings:
+                is_over = _is_over(SIGHTINGS.c.version, version)
+                connection.execute(delete(SIGHTINGS).where(SIGHTINGS.c.stream == self._stream, is_over))
 
     @property
     def _own(self) -> Any:
@@ -250,3 +255,8 @@ class MemberLog:
             "lengths": lengths,
             "entries": joined,
         }
+
+
+def _is_over(column: ColumnElement[int], version: int) -> ColumnElement[bool]:
+    """Whether what was seen says nothing more, once `version` is complete."""
+    return or_(column <= version, column == UNVERSIONED)

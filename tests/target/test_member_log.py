@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -231,29 +232,110 @@ def test_rows_of_the_log_say_what_was_put_in() -> None:
 
 def test_what_version_2_has_seen_of_an_unfinished_version_is_still_seen(database: str) -> None:
     place = empty(database)
+    _finish_version_1(place)
+    see = _leave_as_version_2(place)
+    see(2, NAMES[:20])
+    assert _missing(place, 2) == {*NAMES[20:]}
+
+
+def test_a_run_of_version_2_that_goes_on_behind_the_migration_finds_what_it_has_seen(database: str) -> None:
+    place = empty(database)
+    _finish_version_1(place)
+    see = _leave_as_version_2(place)
+    see(2, NAMES[:20])
+    before = rows(place, "iterable_sightings")
+    assert len(before) == 1
+    _missing(place, 2, stream="another stream")
+    _missing(place, 2)
+    assert rows(place, "iterable_sightings") == before
+
+
+def test_what_a_run_of_version_2_has_seen_behind_the_migration_is_seen_once_the_version_goes_on(database: str) -> None:
+    place = empty(database)
+    _finish_version_1(place)
+    see = _leave_as_version_2(place)
+    see(2, NAMES[:10])
+    assert _missing(place, 2) == {*NAMES[10:]}
+    see(2, NAMES[10:18])
+    for _ in range(3):
+        assert _missing(place, 2) == {*NAMES[18:]}
+    assert len(rows(place, "iterable_member_log")) == 2, "each row once"
+
+
+def test_what_version_2_has_seen_is_forgotten_with_the_version_that_follows(database: str) -> None:
+    place = empty(database)
+    _finish_version_1(place)
+    see = _leave_as_version_2(place)
+    see(2, NAMES[:10])
+    see(UNVERSIONED, NAMES[10:12])
+    see(3, NAMES[:4])
+    with _opened(place) as members:
+        assert _names_of(members, 2) == {*NAMES[12:]}
+        members.complete_version(2)
+    assert len(rows(place, "iterable_sightings")) == 1
+    assert _missing(place, 3) == {*NAMES[4:]}
+    with _opened(place) as members:
+        members.complete_version(3)
+    assert rows(place, "iterable_sightings") == []
+    assert _missing(place, 4) == {*NAMES}
+
+
+def test_a_run_finds_nothing_of_what_version_2_has_seen_before_it(database: str) -> None:
+    place = empty(database)
+    _finish_version_1(place)
+    _leave_as_version_2(place)(2, NAMES[:10])
+    with _opened(place) as members:
+        assert members.newest == 2
+        assert members.missing_count() == (len(NAMES), len(NAMES))
+
+
+@contextmanager
+def _opened(place: str, stream: str = "members") -> Iterator[MembershipTable]:
     ledger = open_ledger(place, "key")
-    members = MembershipTable(ledger, "members", "users")
+    members = MembershipTable(ledger, stream, "users")
     members.register()
-    members.claim([(1, [[name] for name in NAMES])], {})
-    members.complete_version(1)
-    hashes = "".join(members.key(name)[8:].hex() for name in NAMES[:20])
-    stream = members.key("anyone")[:8].hex()
+    yield members
     ledger.close()
-    literal = "'\\x{}'" if "://" in place else "x'{}'"
-    blob = "BYTEA" if "://" in place else "BLOB"
+
+
+def _finish_version_1(place: str) -> None:
+    with _opened(place) as members:
+        members.claim([(1, [[name] for name in NAMES])], {})
+        members.complete_version(1)
+
+
+def _leave_as_version_2(place: str) -> Callable[[int, Sequence[str]], None]:
+    """Make a ledger of version 2; return a function that stores what a run of that version has seen."""
+    with _opened(place) as members:
+        keys = {name: members.key(name) for name in NAMES}
+    in_postgresql = "://" in place
+    literal = "'\\x{}'" if in_postgresql else "x'{}'"
+    blob = "BYTEA" if in_postgresql else "BLOB"
+    number = "SERIAL PRIMARY KEY" if in_postgresql else "INTEGER NOT NULL PRIMARY KEY"
     for statement in (
         "DELETE FROM iterable_ledger_schema WHERE version = 3",
         "DROP TABLE iterable_member_log",
-        f"CREATE TABLE iterable_sightings (number INTEGER PRIMARY KEY, stream {blob}, version BIGINT, hashes {blob})",
-        f"INSERT INTO iterable_sightings VALUES (7, {literal.format(stream)}, 2, {literal.format(hashes)})",  # noqa: S608 (hexadecimal)
+        f"CREATE TABLE iterable_sightings (number {number}, stream {blob}, version BIGINT, hashes {blob})",
     ):
         change(place, statement)
-    again = open_ledger(place, "key")
-    members = MembershipTable(again, "members", "users")
-    members.register()
-    assert {member.name for some in members.missing_members(2) for member in some} == {*NAMES[20:]}
-    again.close()
-    assert rows(place, "iterable_sightings") == []
+
+    def see(version: int, names: Sequence[str]) -> None:
+        stream = literal.format(keys[names[0]][:8].hex())
+        hashes = literal.format("".join(keys[name][8:].hex() for name in names))
+        values = f"({stream}, {version}, {hashes})"
+        change(place, f"INSERT INTO iterable_sightings (stream, version, hashes) VALUES {values}")  # noqa: S608 (hexadecimal)
+
+    return see
+
+
+def _names_of(members: MembershipTable, version: int) -> set[str | None]:
+    return {member.name for some in members.missing_members(version) for member in some}
+
+
+def _missing(place: str, version: int, stream: str = "members") -> set[str | None]:
+    """What a run of this version says."""
+    with _opened(place, stream) as members:
+        return _names_of(members, version)
 
 
 def test_members_of_version_1_are_those_of_the_log(database: str) -> None:
