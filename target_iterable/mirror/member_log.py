@@ -128,15 +128,16 @@ class MemberLog:
         return self._read(of_stream & (TABLE.c.kind != LogKind.SEEN) & (TABLE.c.sequence > last), [part])
 
     def pending_claims(self, hashes: Collection[bytes], stream: bytes) -> dict[bytes, Claim]:
-        """Return what `Pending` says of these hashes, and of others, for this stream or another one."""
-        parts = {*map(part_of, hashes)}
+        """Return what `Pending` says of each of `hashes`, for this stream or another one; part by part."""
+        wanted, parts = {*hashes}, {*map(part_of, hashes)}
         if len(parts) > 1:
             claimed = self.claimed_parts(stream)
             parts = claimed if claimed == {ALL_PARTS} else parts if ALL_PARTS in claimed else parts & claimed
-        claims = dict[bytes, Claim]()
+        found: dict[bytes, Claim] = {}
         for part in parts:
-            claims |= Pending(self.unfolded(part, stream)).claims
-        return claims
+            claims = Pending(self.unfolded(part, stream)).claims
+            found.update((hash_, claims[hash_]) for hash_ in wanted & claims.keys())
+        return found
 
     def claimed_parts(self, stream: bytes) -> set[int]:
         """Return the parts in which a stream has claims, or has deleted members."""
