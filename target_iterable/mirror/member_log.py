@@ -233,6 +233,7 @@ class MemberLog:
         seen: dict[int, set[bytes]] = {}
         own_part = self._own & (TABLE.c.part == part) & (TABLE.c.sequence <= until)
         with self._ledger.transaction() as connection:
+            lock_table(connection, TABLE)
             stored = [LogRow(*row) for row in connection.execute(select(*_ROW).where(own_part))]
             for row in stored:
                 if row.kind in SEEN_KINDS:

@@ -136,6 +136,29 @@ def test_what_is_not_folded_yet_is_known_to_other_streams(ledger: Ledger, form: 
     assert kept.keys() == {one.key(name) for name in NAMES[4:20]}
 
 
+def test_of_another_stream_one_part_is_read_at_a_time_and_kept_is_what_was_asked_about(
+    ledger: Ledger, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other, third = (MembershipTable(ledger, f"stream {next(_numbers)}", form) for _ in range(3))
+    for members in (other, third):
+        members.claim([(1, [[name] for name in NAMES])], {})
+    keys = [one.key(name) for name in NAMES[:2]]
+    reads: list[set[int]] = []
+    read = MemberLog.unfolded
+
+    def unfolded(log: MemberLog, part: int, stream: bytes | None = None) -> list[LogRow]:
+        assert stream == other.key("anyone")[:8]
+        found = read(log, part, stream)
+        reads.append({part_of(hash_) for row in found for hash_ in row.hashes()})
+        return found
+
+    monkeypatch.setattr(MemberLog, "unfolded", unfolded)
+    log = MemberLog(ledger, keys[0][:8])
+    assert log.pending_claims([key[8:] for key in keys], other.key("anyone")[:8]).keys() == {key[8:] for key in keys}
+    assert form == "together" or all(len(parts) == 1 for parts in reads)
+    assert reads
+
+
 def test_a_member_that_is_refused_again_stays_one(ledger: Ledger, form: str) -> None:
     members = MembershipTable(ledger, f"{form} {next(_numbers)}", "users")
     members.register()
