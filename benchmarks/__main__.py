@@ -12,6 +12,7 @@ from benchmarks import batch, batch_in, webhooks
 from benchmarks.arena import Arena, arena
 from benchmarks.comparing import FEW, Subject, compare, growth
 from benchmarks.measuring import counted, middle, run
+from benchmarks.mirror import bench as mirror
 from benchmarks.pairs import paired
 from benchmarks.report import Report
 from benchmarks.rows import Load
@@ -169,6 +170,7 @@ PARTS: Final[dict[str, Part]] = {
     "sandbox-growth": _sandbox_growth,
     "webhooks": _webhooks,
     "warehouse": warehouse.measure,
+    "mirror": mirror.measure,
     "scale": _scale,
 }
 
@@ -190,6 +192,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sizes", type=_sizes, default=(10_000, 100_000), help="sizes of the growth curves: 10000,...")
     parser.add_argument("--growth-runs", type=_count, default=1, help="runs at each size of the growth curves")
     parser.add_argument("--peer", action="append", default=[], help="another tap's command; {url} is the API's")
+    parser.add_argument("--build", type=Path, help="a folder with another build and its .venv, for the part mirror")
+    parser.add_argument("--mirror-sizes", type=_sizes, default=(), help="sizes of all mirrors, in place of their own")
     parser.add_argument(
         "--other", default="", help="the command of another build of target-iterable, for the part segment"
     )

@@ -42,6 +42,21 @@ class LoadFigures:
         return self.cpu_seconds + self.database_cpu_seconds
 
 
+@dataclass(frozen=True)
+class MirrorFigures:
+    """What both runs of a mirror took; the second has a hundredth of other records.
+
+    Attributes:
+        first_cpu_seconds: CPU seconds of the first run, its start included; the same for the second.
+        peak_mb: of both runs.
+    """
+
+    records: int
+    first_cpu_seconds: float
+    second_cpu_seconds: float
+    peak_mb: float | None
+
+
 class Report:
     """Shows each part as soon as it is measured, and collects all of them."""
 
@@ -77,6 +92,16 @@ class Report:
             cells = [format(value, form) for value, form in zip(measured, (",.0f", ".1f", ".1f", ".1f"), strict=True)]
             ratios = (row.seconds / figures[own].seconds, row.all_cpu_seconds / figures[own].all_cpu_seconds)
             table.add_row(name, *cells, *(f"{ratio:.2f}" for ratio in ratios if name in others))
+        _console.print(table)
+        self._results[title] = {name: asdict(row) for name, row in figures.items()}
+
+    def mirrors(self, title: str, figures: Mapping[str, MirrorFigures]) -> None:
+        """Mirrors of several sizes, those of another build behind ours."""
+        table = _table(title, "", "records a CPU second", "the second time", "second / first", "peak MB")
+        for name, row in figures.items():
+            rates = [row.records / seconds for seconds in (row.first_cpu_seconds, row.second_cpu_seconds)]
+            ratio = row.second_cpu_seconds / row.first_cpu_seconds
+            table.add_row(name, *(f"{rate:,.0f}" for rate in rates), f"{ratio:.2f}", _cell(row.peak_mb, ".0f"))
         _console.print(table)
         self._results[title] = {name: asdict(row) for name, row in figures.items()}
 

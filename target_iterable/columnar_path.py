@@ -12,6 +12,7 @@ from singer_sdk.exceptions import InvalidInputLine
 from target_iterable.columnar.block_reader import InputRecord
 from target_iterable.columnar.line_block import BATCH, RECORD, SCHEMA, Kind, MessageBlock, RecordReader
 from target_iterable.columnar.record_decoder import NO_RECORDS, TypedRecords
+from target_iterable.core.operation import Operation
 from target_iterable.core.source import Line, Source
 from target_iterable.objects.base.base import OperationGroup, Outcome
 
@@ -50,6 +51,12 @@ class PreparedRecord(NamedTuple):
     def is_gone(self) -> bool:
         """Whether the record only says that its row is deleted."""
         return self.outcome is None
+
+    @property
+    def operation(self) -> Operation | None:
+        """The operation of a record that says what it is about, and of no deleted row; None if it is none of these."""
+        is_plain = self.mark is None and self.names is not None
+        return self.outcome if is_plain and isinstance(self.outcome, Operation) else None
 
 
 Prepared: TypeAlias = PreparedRecord | Outcome

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from itertools import groupby, repeat
+from operator import attrgetter
 from typing import Any
 
 from singer_sdk import Target
@@ -29,6 +30,7 @@ from target_iterable.objects.base.base import Outcome
 from target_iterable.objects.base.mirrored_object import MirroredObject
 from target_iterable.objects.registry import OBJECTS, Destination
 from target_iterable.project.project import Project
+from target_iterable.record_names import RecordNames
 from target_iterable.records.column_mapping import ColumnMapping, Row
 from target_iterable.records.deletion_marks import DeletionMarks
 from target_iterable.records.duplicate_fields import DuplicateFields
@@ -78,12 +80,11 @@ class IterableSink(BatchSink):
                 DuplicateFields(stream_name, self.delivery.counts.duplicate_fields, rejects=rejects),
             )
         )
-        self._names: NamesOf | None = None
+        self._names: RecordNames | None = None
+        names_of: NamesOf | None = None
         if isinstance(self._object, MirroredObject) and self.delivery.mirror.is_active:
-            self.delivery.mirror.make_removal = self._object.removal
-            self._names = self._object.names
-        # An invalid date must not prevent that a record is identified.
-        self._plain = route.columns({})
+            self.delivery.mirror.make_removal, names_of = self._object.removal, self._object.names
+            self._names = RecordNames(self._object, route.columns({}), self.key_properties, stream_name)
         marks = DeletionMarks(schema.get("properties", {}))
         self._deliver = target.deliveries.deliver
         self._reader = target.reader
@@ -93,10 +94,10 @@ class IterableSink(BatchSink):
         self.records = BlockReader(self._columns, validator, self._key)
         self._deleted_rows = DeletedRowHandler(
             self._object,
-            self._plain,
+            route.columns({}),
             self._key,
             marks,
-            names=self._names,
+            names=names_of,
             mirror=self.delivery.mirror,
             is_mapped=self._is_mapped,
         )
@@ -141,9 +142,8 @@ class IterableSink(BatchSink):
         outcomes = self._outcomes(self.records.fields_of(typed), len(typed.places))
         if self._names is None:
             return [*outcomes]
-        names = map(partial(self._named, self._names), rows_of(typed.columns, len(outcomes)))
-        triples = zip(outcomes, names, map(version_in, typed.versions), strict=True)
-        return [PreparedRecord(outcome, named, None, version) for outcome, named, version in triples]
+        names = self._names.of_all(outcomes, lambda: rows_of(typed.columns, len(outcomes)))
+        return list(map(PreparedRecord, outcomes, names, repeat(None), map(version_in, typed.versions)))
 
     def prepare(self, records: Sequence[InputRecord]) -> list[Prepared]:
         """Return the outcome of each decoded record.
@@ -156,9 +156,10 @@ class IterableSink(BatchSink):
             return [*self._outcomes(self.records.fields_of_records(records, is_mapped=self._is_mapped), len(records))]
         gone = [mark is not None and not self._deleted_rows.is_written for mark in marks]
         live = [record for record, is_gone in zip(records, gone, strict=True) if not is_gone]
-        names = [() if self._names is None else self._named(self._names, record.record) for record in live]
         read = self.records.fields_of_records(live, is_mapped=self._is_mapped)
-        outcomes = iter(zip(self._outcomes(read, len(live)), names, strict=True))
+        made = self._outcomes(read, len(live))
+        names = repeat(()) if self._names is None else self._names.of_all(made, lambda: [it.record for it in live])
+        outcomes = zip(made, names, strict=False)
         prepared: list[Prepared] = []
         for record, mark, is_gone in zip(records, marks, gone, strict=True):
             if is_gone:
@@ -183,20 +184,29 @@ class IterableSink(BatchSink):
     def deliver_all(self, prepared: Sequence[Prepared], sources: Sequence[Source]) -> None:
         """Buffer prepared records in their order."""
         self.tally_record_read(len(prepared))
-        rows: list[Operation] = []
+        rows, mirrored = list[Operation](), list[PreparedRecord]()
         for row, source in zip(prepared, sources, strict=True):
             if row.__class__ is Operation:
                 row.source = source
                 rows.append(row)
+            elif isinstance(row, PreparedRecord) and (operation := row.operation) is not None:
+                operation.source = source
+                mirrored.append(row)
             else:
-                self._add(rows)
+                self._add(rows, mirrored)
                 self.deliver(row, source)
-        self._add(rows)
+        self._add(rows, mirrored)
 
-    def _add(self, rows: list[Operation]) -> None:
+    def _add(self, rows: list[Operation], mirrored: list[PreparedRecord]) -> None:
+        """Buffer operations, either of records of a mirrored stream, or of another one."""
         if rows:
             self.delivery.add_all(rows)
             rows.clear()
+        for version, some in groupby(mirrored, attrgetter("version")):
+            outcomes, names, *_ = map(list, zip(*some, strict=True))
+            self.delivery.add_all(outcomes)
+            self.delivery.mirror.record_rows(outcomes, names, version)
+        mirrored.clear()
 
     def deliver(self, prepared: Prepared, source: Source) -> None:
         """Buffer one prepared record.
@@ -228,7 +238,7 @@ class IterableSink(BatchSink):
         if row.mark is not None:
             self.delivery.expect_deleted(outcome, REMOVED if row.is_gone else WRITTEN)
         if self._names is not None and not row.is_gone:
-            mirror.record_row(outcome, row.names or (), row.version)
+            mirror.record_rows([outcome], [row.names or ()], row.version)
 
     def _not_sent(self, row: PreparedRecord, outcome: Outcome, source: Source) -> None:
         """Count a record for which nothing is sent."""
@@ -279,15 +289,6 @@ class IterableSink(BatchSink):
         if self.delivery.mirror.is_complete_at(new_version):
             self._deliver()
             self.delivery.remove_missing(new_version, lambda: self._reader.stopped)
-
-    def _named(self, names: NamesOf, record: Mapping[str, Any]) -> Sequence[str] | None:
-        """Return all identifiers by which a mirror knows the record; None if it has none."""
-        try:
-            return names(self._plain.row(record), [record.get(column) for column in self.key_properties])
-        except (RecordRejectedError, RecursionError):
-            return None
-        except IterableError as error:
-            raise operations_not_built(self.stream_name, error) from error
 
 
 def _cleared(schema: Mapping[str, Any], route: Route) -> Row:

@@ -72,7 +72,7 @@ class StreamDelivery:
         self._buffer = Buffer(row_memory=self._row_memory)
         self._held_back = Buffer()
         self._may_prefetch = True
-        self._requests_of_load = 1
+        self._requests_of_load = _REQUESTS_ALONE if self.mirror.is_active else 1
 
     @property
     def allows_reading_ahead(self) -> bool:
@@ -197,7 +197,9 @@ class StreamDelivery:
 
     def drain(self, buffer: Buffer) -> None:
         """Send a buffer; see `StreamSending`."""
+        before = self.counts.unchanged
         self._sending.drain(buffer)
+        self._flush_policy.record_load(len(buffer.rows), self.counts.unchanged - before - buffer.skipped)
 
     def remove_missing(self, version: int, should_stop: Callable[[], bool]) -> None:
         """Remove members that are missing; see `StreamSending`."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from threading import Lock
 from typing import ClassVar, Final, NamedTuple
 
 from target_iterable.core.json_encoding import dumps
 from target_iterable.core.operation import BatchResult, Endpoint, Envelope, Operation
 from target_iterable.ledger.deduplication import Deduplication
-from target_iterable.ledger.keyed_hash import length_prefix
 from target_iterable.ledger.ledger import Ledger
 
 _COMMIT_KEYS: Final = 1000
@@ -21,14 +22,14 @@ _CACHED_HASHERS: Final = 20_000
 """Bounded, since some scopes are those of a single thing, such as a purchase."""
 
 
-class _RowHashes(NamedTuple):
+class RowHashes(NamedTuple):
     """Hashes of a row: one key for each name, and the content."""
 
     keys: tuple[bytes, ...]
     content: bytes
 
 
-_NO_HASHES: Final = _RowHashes((), b"")
+_NO_HASHES: Final = RowHashes((), b"")
 
 
 class Deduplicator(Deduplication):
@@ -40,18 +41,16 @@ class Deduplicator(Deduplication):
 
     row_memory: ClassVar[int] = 600
 
-    def __init__(self, ledger: Ledger, *, skip: bool) -> None:
-        """Without `skip`, no row counts as unchanged; other streams and processes still see this one's claims."""
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._skip = skip
         # Held also while the ledger is written: no commit may overtake a claim that is made at the same moment.
         self._lock = Lock()
-        self._hashes: dict[Operation, _RowHashes] = {}
-        self._hasher = _RowHasher(ledger)
+        self._hashes: dict[Operation, RowHashes] = {}
+        self._hasher = RowHasher(ledger)
         # Key to accepted content, or to None where the last row was not accepted.
         self._results: dict[bytes, bytes | None] = {}
         # Key to the number of its rows that have no result yet.
-        self._open_rows: dict[bytes, int] = {}
+        self._open_rows: Counter[bytes] = Counter()
         # By the id of the list: the next load may be prefetched before the last one is consumed.
         self._prefetched: dict[int, tuple[Sequence[Operation], AbstractSet[Operation]]] = {}
 
@@ -77,14 +76,12 @@ class Deduplicator(Deduplication):
     def _claim_changed(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
         hashes = self._hasher.hash_rows(rows)
         keys = {key for keys, _ in hashes.values() for key in keys}
-        known = self._ledger.read(keys) if self._skip else {}
+        known = self._ledger.read(keys)
         unchanged = _unchanged(hashes, known) if known else frozenset()
         changed = {row: of_row for row, of_row in hashes.items() if row not in unchanged} if unchanged else hashes
         with self._lock:
             self._hashes |= changed
-            for keys_of_row, _ in changed.values():
-                for key in keys_of_row:
-                    self._open_rows[key] = self._open_rows.get(key, 0) + 1
+            self._open_rows.update(chain.from_iterable(keys_of_row for keys_of_row, _ in changed.values()))
             self._ledger.claim(
                 {key for keys_of_row, _ in changed.values() for key in keys_of_row} if unchanged else keys
             )
@@ -148,7 +145,7 @@ class Deduplicator(Deduplication):
         self._ledger.invalidate({key for keys, _ in self._hasher.hash_rows(rows).values() for key in keys})
 
 
-def _unchanged(hashes: Mapping[Operation, _RowHashes], known: Mapping[bytes, bytes]) -> AbstractSet[Operation]:
+def _unchanged(hashes: Mapping[Operation, RowHashes], known: Mapping[bytes, bytes]) -> AbstractSet[Operation]:
     """Rows whose content is known, unless a changed row with the same key comes before them."""
     unchanged, sent = set[Operation](), set[bytes]()
     for row, (keys, content) in hashes.items():
@@ -159,7 +156,7 @@ def _unchanged(hashes: Mapping[Operation, _RowHashes], known: Mapping[bytes, byt
     return unchanged
 
 
-class _RowHasher:
+class RowHasher:
     """Hashes rows. Parts that many rows share are hashed once."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -167,23 +164,42 @@ class _RowHasher:
         self._key_hasher = lru_cache(_CACHED_HASHERS)(self._make_key_hasher)
         self._content_hasher = lru_cache(_CACHED_HASHERS)(self._make_content_hasher)
 
-    def hash_rows(self, rows: Iterable[Operation]) -> dict[Operation, _RowHashes]:
+    def hash_rows(self, rows: Iterable[Operation]) -> dict[Operation, RowHashes]:
         """Hash the rows that have a scope of deduplication; all others are left out."""
-        hashes: dict[Operation, _RowHashes] = {}
+        hashes: dict[Operation, RowHashes] = {}
         endpoint, envelope, hasher = None, None, self._ledger.hasher()
         for row in rows:
             if row.endpoint is not endpoint or row.envelope is not envelope:
                 endpoint, envelope = row.endpoint, row.envelope
                 hasher = self._content_hasher(endpoint, envelope)
             if scope := row.dedup_scope:
-                keys = tuple([self._key(scope, kind, value) for kind, value in row.names])
-                hashes[row] = _RowHashes(keys, _digest(hasher, row.part))
+                digest, part = hasher.copy(), row.part
+                digest.update(len(part).to_bytes(8) + part)
+                hashes[row] = RowHashes(tuple(self._keys(scope, row)), digest.digest())
         return hashes
 
-    def _key(self, scope: str, kind: str, value: str) -> bytes:
-        """Compute `Ledger.key` of these."""
-        prefix, hasher = self._key_hasher(scope, kind)
-        return prefix + _digest(hasher, value.encode())
+    def keys(self, rows: Iterable[Operation]) -> set[bytes]:
+        """Return the keys of the rows that have a scope of deduplication: `Ledger.key` of each of their names."""
+        keys: set[bytes] = set()
+        group, (prefix, hasher) = ("", ""), self._key_hasher("", "")
+        for row in rows:
+            if scope := row.dedup_scope:
+                for kind, value in row.names:
+                    if (scope, kind) != group:
+                        group, (prefix, hasher) = (scope, kind), self._key_hasher(scope, kind)
+                    digest, name = hasher.copy(), value.encode()
+                    digest.update(len(name).to_bytes(8) + name)
+                    keys.add(prefix + digest.digest())
+        return keys
+
+    def _keys(self, scope: str, row: Operation) -> list[bytes]:
+        keys = []
+        for kind, value in row.names:
+            prefix, hasher = self._key_hasher(scope, kind)
+            digest, name = hasher.copy(), value.encode()
+            digest.update(len(name).to_bytes(8) + name)
+            keys.append(prefix + digest.digest())
+        return keys
 
     def _make_key_hasher(self, scope: str, kind: str) -> tuple[bytes, blake2b]:
         return self._ledger.scope_prefix(scope), self._ledger.hasher(kind.encode())
@@ -191,9 +207,3 @@ class _RowHasher:
     def _make_content_hasher(self, endpoint: Endpoint, envelope: Envelope) -> blake2b:
         request = endpoint.method, endpoint.path, envelope.path_params, envelope.query
         return self._ledger.hasher(dumps(request), envelope.members)
-
-
-def _digest(hasher: blake2b, part: bytes) -> bytes:
-    copy = hasher.copy()
-    copy.update(length_prefix(part) + part)
-    return copy.digest()

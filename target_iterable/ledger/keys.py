@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from sqlalchemy import Connection, Engine, column, delete, exists, insert, inspect, select, table, update
 
-from target_iterable.ledger.keyed_hash import update_hash
+from target_iterable.core.keyed_hash import update_hash
 from target_iterable.ledger.schema import KEY_ID_BYTES, KEYS, VERSION_1_TABLES, lock_table
 from target_iterable.ledger.write_log import split_bytes
 

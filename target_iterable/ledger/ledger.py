@@ -35,8 +35,8 @@ from sqlalchemy.schema import CreateTable
 
 from iterable_api.storage import databases
 from iterable_api.storage.reconnecting import connected, is_away, is_lost
+from target_iterable.core.keyed_hash import update_hash
 from target_iterable.ledger.errors import LedgerError, LedgerLockedError, LedgerLostError
-from target_iterable.ledger.keyed_hash import update_hash
 from target_iterable.ledger.repeating import repeated
 from target_iterable.ledger.sql import CONTENT_BYTES, DIALECTS, KEY_BYTES, sorted_chunks
 from target_iterable.ledger.write_log import (

@@ -25,7 +25,8 @@ nothing: between its request and the entry, another writer may have overwritten 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import repeat
 from struct import iter_unpack
 from typing import Final, NamedTuple
 
@@ -135,31 +136,37 @@ class ReplayedLog:
 
 def _replay_claim(log: ReplayedLog, entry: LogEntry) -> None:
     claims, writer = log.claims, entry.writer
-    for key in split_bytes(entry.keys, KEY_BYTES):
-        claims[key] = writer if claims.get(key, writer) == writer else CONFLICT
+    claimed = dict.fromkeys(split_bytes(entry.keys, KEY_BYTES), writer)
+    for key in claimed.keys() & claims.keys():
+        claimed[key] = writer if claims[key] == writer else CONFLICT
+    claims |= claimed
 
 
 def _replay_commit(log: ReplayedLog, entry: LogEntry) -> None:
-    claims, contents, writer = log.claims, log.contents, entry.writer
-    committed = zip(split_bytes(entry.keys, KEY_BYTES), split_bytes(entry.contents, CONTENT_BYTES), strict=True)
-    for key, content in committed:
-        contents[key] = content if claims.pop(key, None) == writer and content != NOT_ACCEPTED else TOMBSTONE
+    keys = list(split_bytes(entry.keys, KEY_BYTES))
+    committed = dict(zip(keys, split_bytes(entry.contents, CONTENT_BYTES), strict=True))
+    writers = [*map(log.claims.pop, keys, repeat(None))]
+    # Mostly all were claimed by their writer alone, and all were accepted.
+    if writers.count(entry.writer) < len(keys) or NOT_ACCEPTED in committed.values():
+        claimed = dict(zip(keys, writers, strict=True))
+        for key, content in committed.items():
+            is_known = claimed[key] == entry.writer and content != NOT_ACCEPTED
+            committed[key] = content if is_known else TOMBSTONE
+    log.contents |= committed
 
 
 def _replay_invalidation(log: ReplayedLog, entry: LogEntry) -> None:
-    for key in split_bytes(entry.keys, KEY_BYTES):
-        _invalidate(log, key)
+    _invalidate(log, list(split_bytes(entry.keys, KEY_BYTES)))
 
 
 def _replay_scope_invalidation(log: ReplayedLog, entry: LogEntry) -> None:
-    for key in [*log.claims, *log.contents]:
-        if key.startswith(entry.keys):
-            _invalidate(log, key)
+    _invalidate(log, [key for key in [*log.claims, *log.contents] if key.startswith(entry.keys)])
 
 
-def _invalidate(log: ReplayedLog, key: bytes) -> None:
-    log.claims.pop(key, None)
-    log.contents[key] = TOMBSTONE
+def _invalidate(log: ReplayedLog, keys: Sequence[bytes]) -> None:
+    for _ in map(log.claims.pop, keys, repeat(None)):
+        pass
+    log.contents |= dict.fromkeys(keys, TOMBSTONE)
 
 
 def _replay_compaction(log: ReplayedLog, entry: LogEntry) -> None:

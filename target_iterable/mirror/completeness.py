@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from target_iterable.core import removal_stops
+from target_iterable.mirror.member_log import UNVERSIONED
 from target_iterable.mirror.mirror import RemovalPolicy
-from target_iterable.mirror.seen_keys import UNVERSIONED
 
 DECLARED: Final = 0
 """Version of an ACTIVATE_VERSION that declares the end of a stream, where `complete_at_end` is set.
@@ -45,12 +45,15 @@ class Completeness:
         self._is_unfinished = False
         self._is_declared = False
 
-    def record_row(self, version: int | None, *, is_named: bool) -> int:
-        """Record that a record has come; return the version at which it was seen."""
+    def record_rows(self, version: int | None, count: int, *, is_named: bool) -> int:
+        """Record that `count` records of a version have come; return the version at which they were seen.
+
+        `is_named` says whether one of them has a name.
+        """
         seen_at = self.end if self._policy.at_end else UNVERSIONED if version is None else version
         if is_named:
             self._seen.add(seen_at)
-        self._records += 1
+        self._records += count
         self._has_open_records = True
         self._is_declared = False
         return seen_at

@@ -19,18 +19,6 @@ class Member(NamedTuple):
     last_version: int | None = None
 
 
-class SeenName(NamedTuple):
-    """Name that was seen in the source.
-
-    Attributes:
-        version: version at which it was seen.
-        is_primary: whether the member is removed by this name; else it is an alias.
-    """
-
-    version: int
-    is_primary: bool
-
-
 class VersionCount(NamedTuple):
     """Counts of members at a version.
 
@@ -41,6 +29,18 @@ class VersionCount(NamedTuple):
 
     before: int
     missing: int
+
+
+class MissingKeys(NamedTuple):
+    """Hashes of the members in one part of the log that are missing from a version, sorted.
+
+    Attributes:
+        named: those that are to be removed.
+        aliases: those that only kept others from being removed.
+    """
+
+    named: list[bytes]
+    aliases: list[bytes]
 
 
 class MissingCount(NamedTuple):

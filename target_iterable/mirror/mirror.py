@@ -89,8 +89,11 @@ class Mirror(ABC):
     make_removal: Callable[[str], Operation]
 
     @abstractmethod
-    def record_row(self, row: Operation, names: Sequence[str], version: int | None) -> None:
-        """Record that the source has a record, and that `row` is about to be delivered for it."""
+    def record_rows(self, rows: Sequence[Operation], names: Sequence[Sequence[str]], version: int | None) -> None:
+        """Record that the source has records of one version, and that `rows` are about to be delivered for them.
+
+        `names` has the names of each.
+        """
 
     @abstractmethod
     def record_seen(self, names: Sequence[str], version: int | None) -> None:

@@ -6,6 +6,7 @@ prove at decryption that the rest is unchanged.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -22,9 +23,14 @@ class NameCipher:
         self._cipher = AESSIV(secret)
         self._kind = [kind.encode()]
 
+    def entries(self, names: Iterable[str]) -> list[bytes]:
+        """Return, for each name, its hash and the rest of the ciphertext in one."""
+        encrypt, kind = self._cipher.encrypt, self._kind
+        return [encrypt(name.encode(errors="surrogatepass"), kind) for name in names]
+
     def encrypt(self, name: str) -> tuple[bytes, bytes]:
         """Return the hash of the name, and the rest of the ciphertext."""
-        ciphertext = self._cipher.encrypt(name.encode(errors="surrogatepass"), self._kind)
+        (ciphertext,) = self.entries([name])
         return ciphertext[:HASH_BYTES], ciphertext[HASH_BYTES:]
 
     def decrypt(self, hash_: bytes, ciphertext: bytes) -> str:

@@ -15,7 +15,7 @@ class NoMirror(Mirror):
 
     is_active = False
 
-    def record_row(self, row: Operation, names: Sequence[str], version: int | None) -> None:
+    def record_rows(self, rows: Sequence[Operation], names: Sequence[Sequence[str]], version: int | None) -> None:
         """Do nothing."""
 
     def record_seen(self, names: Sequence[str], version: int | None) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from target_iterable.core.operation import BatchResult, Operation
@@ -11,7 +13,7 @@ from target_iterable.core.rejection import UNCONFIRMED
 from target_iterable.core.removal_stops import RemovalStop, RunEnding
 from target_iterable.ledger.errors import LedgerError
 from target_iterable.mirror.completeness import Completeness
-from target_iterable.mirror.members import Member, SeenName, VersionCount
+from target_iterable.mirror.members import Member, VersionCount
 from target_iterable.mirror.membership_table import MembershipTable
 from target_iterable.mirror.mirror import Mirror, RemovalContext, RemovalPolicy
 from target_iterable.mirror.removals import Removals
@@ -35,24 +37,24 @@ class StreamMirror(Mirror):
         self._completeness = Completeness(stream, policy, members.version, members.newest)
         self._is_done = False
         self._stop: RemovalStop | None = None
-        self._claimed: dict[str, SeenName] = {}
+        self._claims: list[tuple[int, Sequence[Sequence[str]]]] = []
+        self._claimed: set[str] = set()
+        self._looked_through = 0
         self._seen: dict[str, int] = {}
         self._names: dict[Operation, Sequence[str]] = {}
-        self._new: set[bytes] = set()
-        self._accepted: set[bytes] = set()
-        self._not_written: set[bytes] = set()
+        self._answered: list[Operation] = []
+        self._refused: list[Operation] = []
         self._removals: dict[Operation, Sequence[str]] = {}
         self._removed: set[bytes] = set()
         self._stream = stream
         members.register()
 
-    def record_row(self, row: Operation, names: Sequence[str], version: int | None) -> None:
-        """Record that the source has a record; its names are stored by the next `persist_claims`."""
-        seen_at = self._record(version, names)
-        for name in names:
-            before = self._claimed[name].version if name in self._claimed else seen_at
-            self._claimed[name] = SeenName(max(seen_at, before), is_primary=name == names[0])
-        self._names[row] = names
+    def record_rows(self, rows: Sequence[Operation], names: Sequence[Sequence[str]], version: int | None) -> None:
+        """Record that the source has records; their names are stored by the next `persist_claims`."""
+        self._is_done = False
+        seen_at = self._completeness.record_rows(version, len(rows), is_named=any(names))
+        self._claims.append((seen_at, names))
+        self._names.update(zip(rows, names, strict=True))
 
     def record_seen(self, names: Sequence[str], version: int | None) -> None:
         """Record that the source has a record of which nothing is delivered; its names are stored as seen."""
@@ -72,9 +74,7 @@ class StreamMirror(Mirror):
             LedgerError: if the ledger cannot be read.
         """
         members = [Member(self._members.key(name), name) for name in names]
-        is_own = not self._claimed.keys().isdisjoint(names) or self._members.contains_any(
-            {member.key for member in members}
-        )
+        is_own = self._is_claimed({*names}) or self._members.contains_any({member.key for member in members})
         others = self.kept_by_others(members)
         self._removed |= others.keys()
         return is_own and not others
@@ -92,36 +92,34 @@ class StreamMirror(Mirror):
         self._completeness.record_state(state)
 
     def persist_claims(self) -> None:
-        """Add the names of this load to the members, and mark them as seen.
+        """Add the names of this load to the members, and record that the source has them.
 
         Raises:
             LedgerError: if they cannot be stored; then nothing may be sent.
         """
-        claimed, self._claimed = self._claimed, {}
+        claims, self._claims = self._claims, []
+        self._claimed, self._looked_through = set(), 0
         seen, self._seen = self._seen, {}
-        if not claimed and not seen:
-            return
-        self._new = self._members.add(claimed)
-        for names_seen in (seen, {name: seen_name.version for name, seen_name in claimed.items()}):
-            self._members.mark_seen(names_seen)
+        self._members.claim(claims, seen)
 
     def record_result(self, result: BatchResult) -> None:
         """Record which rows of a batch have put something into Iterable, and which have removed something."""
         results = result.results
         self.record_skipped(results.skipped)
         self.record_skipped([row for row, reject_reason in results.rejected if reject_reason.code != UNCONFIRMED.code])
-        removed_rows = {*results.written, *results.skipped}
+        self._answered += result.batch.rows
+        if not self._removals and not self._removed:
+            return
+        removed_rows, refused = {*results.written, *results.skipped}, {*self._refused}
         for row in result.batch.rows:
-            keys = self._keys(row)
-            self._accepted |= keys
-            self._removed -= keys
+            if row not in refused:
+                self._removed -= {self._members.key(name) for name in self._names.get(row, ())}
             if (names := self._removals.pop(row, None)) is not None and row in removed_rows:
                 self._removed |= {self._members.key(name) for name in names}
 
     def record_skipped(self, rows: Collection[Operation]) -> None:
         """Record rows that have put nothing into Iterable: new members of theirs are deleted again."""
-        for row in rows:
-            self._not_written |= self._keys(row)
+        self._refused += rows
 
     def commit(self) -> None:
         """Delete the members of rows that were refused, and of removals that were accepted.
@@ -129,8 +127,11 @@ class StreamMirror(Mirror):
         Raises:
             LedgerError: if the ledger cannot be written.
         """
-        self._members.delete(((self._not_written & self._new) - self._accepted) | self._removed)
-        self._not_written, self._accepted, self._removed = set(), set(), set()
+        if self._refused:
+            self._members.release(self._refused_names())
+        if self._removed:
+            self._members.delete(self._removed)
+        self._answered, self._refused, self._removed = [], [], set()
         self._names, self._removals = {}, {}
 
     def remove_missing(self, version: int, context: RemovalContext) -> None:
@@ -193,9 +194,19 @@ class StreamMirror(Mirror):
         self._completeness.complete_version(version)
         self._is_done = True
 
-    def _keys(self, row: Operation) -> set[bytes]:
-        return {self._members.key(name) for name in self._names.pop(row, ())}
+    def _refused_names(self) -> set[str]:
+        """Return the names of the rows that were refused, without those of which another row was accepted."""
+        refused = {*self._refused}
+        accepted = {name for row in self._answered if row not in refused for name in self._names.get(row, ())}
+        return {name for row in refused for name in self._names.get(row, ())} - accepted
+
+    def _is_claimed(self, names: AbstractSet[str]) -> bool:
+        """Whether one of `names` is in this load."""
+        for _, of_rows in self._claims[self._looked_through :]:
+            self._claimed.update(chain.from_iterable(of_rows))
+        self._looked_through = len(self._claims)
+        return not self._claimed.isdisjoint(names)
 
     def _record(self, version: int | None, names: Sequence[str]) -> int:
         self._is_done = False
-        return self._completeness.record_row(version, is_named=bool(names))
+        return self._completeness.record_rows(version, 1, is_named=bool(names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -57,12 +57,18 @@ class IdentityRule:
         self._accepted = (identify_by,) if identify_by else ACCEPTED[project_type]
         self._max_identifiers = 2 if project_type is ProjectType.HYBRID else 1
         self._email_based = project_type is ProjectType.EMAIL
+        self._order = self._accepted if self._email_based else sorted(self._accepted, reverse=True)
 
     def names(self, row: Row) -> list[Name]:
         """All valid identifiers in `row`: in email-based projects the address first, in others the userId."""
-        order = self._accepted if self._email_based else sorted(self._accepted, reverse=True)
-        found = ((kind, _valid(kind, row.get(kind))) for kind in order)
+        found = ((kind, _valid(kind, row.get(kind))) for kind in self._order)
         return [(kind, text) for kind, text in found if text]
+
+    def ordered(self, names: Sequence[Name]) -> Sequence[Name]:
+        """Those of the valid identifiers `names` that `names` returns for their record, in its order."""
+        if len(names) == 1 and names[0][0] in self._accepted:
+            return names
+        return [name for kind in self._order for name in names if name[0] == kind]
 
     def best(self, kinds: Collection[str]) -> list[str]:
         """The kinds that are sent at the top level of a row which has all of `kinds`."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate, chain
 from math import inf
+from operator import attrgetter
 from threading import Lock
 from typing import Final, Generic, TypeVar
 
@@ -18,6 +19,7 @@ from target_iterable.core.operation import Batch, Endpoint, Envelope, Name, Oper
 FIRST_ROWS: Final = 1000
 """Rows in the first batch: known to be accepted. The maximum is not documented."""
 _T = TypeVar("_T")
+_KIND: Final = (attrgetter("endpoint"), attrgetter("envelope"))
 _COMMA: Final = 1
 """Bytes between two rows."""
 _QUICK_SECONDS: Final = 10
@@ -109,6 +111,8 @@ def pack(
 
 def by_kind(operations: Iterable[Operation]) -> Collection[Sequence[Operation]]:
     """Group rows by their endpoint and envelope, in the order of their first rows."""
+    if isinstance(operations, Sequence) and all(len({*map(id, map(of, operations))}) == 1 for of in _KIND):
+        return [operations]
     kinds = _Kinds[list[Operation]]()
     for row in operations:
         kinds.setdefault(row, list).append(row)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from heapq import merge
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from iterable_api.storage import databases
 from target_iterable.ledger.idempotency_keys import IdempotencyStore
-from target_iterable.ledger.ledger import Ledger
-from target_iterable.mirror.members import SeenName
+from target_iterable.ledger.ledger import SCOPE_BYTES, Ledger
+from target_iterable.mirror.log_replay import Claim, LogKind, LogRow, Pending, part_of
+from target_iterable.mirror.member_log import MAX_LOOSE_ENTRIES, MemberLog
 from target_iterable.mirror.membership_table import MembershipTable
-from target_iterable.mirror.seen_keys import SeenKeys
+from target_iterable.mirror.name_encryption import HASH_BYTES
 from target_iterable.runs.store_classes import StoreClasses
 
 
@@ -79,31 +80,24 @@ class DryRunIdempotencyStore(IdempotencyStore):
 
 
 class DryRunMembershipTable(MembershipTable):
-    """Membership table whose changes are in a database of its own, which vanishes with the run."""
+    """Membership table whose changes are in a log of its own, which vanishes with the run."""
 
     def __init__(self, ledger: Ledger, stream: str, kind: str) -> None:
         super().__init__(ledger, stream, kind)
         self._engine = databases.temporary_sqlite()
-        self._new: set[bytes] = set()
-        self.seen_keys = DryRunSeenKeys(self.seen_keys, ledger.in_other_database(self._engine), self._prefix)
-
-    def add(self, names: Mapping[str, SeenName]) -> set[bytes]:
-        """Plan new members, and return their keys."""
-        keys = {self.key(name) for name, sighting in names.items() if sighting.is_primary} - self._new
-        new = keys - self._existing(keys).keys()
-        self._new |= new
-        return new
+        self._log = DryRunMemberLog(self._log, ledger.in_other_database(self._engine), self._prefix)
 
     def delete(self, keys: Collection[bytes]) -> None:
-        """Take back planned members."""
-        self._new -= set(keys)
+        """Plan that there are no such members."""
+        self._log.append([(LogKind.DELETE, 0, {key[SCOPE_BYTES:] for key in keys})])
 
     def member_count(self) -> int:
         """Count the members as if the plan had been carried out."""
-        return super().member_count() + len(self._new)
+        return sum(sum(self._fold(part, self._log.rows([part])).values()) for part in self._parts())
 
     def register(self) -> None:
-        """Do nothing."""
+        """Start a run; the stream is not made known."""
+        self._log.start_run()
 
     def complete_version(self, version: int) -> None:
         """Do nothing."""
@@ -112,17 +106,54 @@ class DryRunMembershipTable(MembershipTable):
         """Close the run's own database."""
         self._engine.dispose()
 
+    def _store(self, folded: tuple[int, int], known: Mapping[bytes, bool], pending: Mapping[bytes, Claim]) -> None:
+        """Store nothing: the log keeps all that is pending."""
 
-class DryRunSeenKeys(SeenKeys):
-    """Seen keys that are stored, together with those of this run."""
+    def _count_before(self, version: int) -> int:
+        claims = (claim for part in self._parts() for claim in self._new_claims(part))
+        new = sum(born < version and len(entry) > HASH_BYTES for born, entry in claims)
+        return super()._count_before(version) + new
 
-    def __init__(self, stored: SeenKeys, planned: Ledger, stream: bytes) -> None:
-        super().__init__(planned, stream)
-        self._stored = stored
+    def _encrypted(self, keys: AbstractSet[bytes]) -> dict[bytes, bytes]:
+        """Return key -> encrypted name, for those of `keys` that are members: also where only the log has them."""
+        pending = Pending(self._log.rows({part_of(key[SCOPE_BYTES:]) for key in keys})).claims
+        logged = {self._prefix + hash_: entry[HASH_BYTES:] for hash_, (_, entry) in pending.items() if entry}
+        return super()._encrypted(keys) | {key: logged[key] for key in keys & logged.keys()}
 
-    def since(self, version: int) -> Iterator[bytes]:
-        """Yield the hashes seen at `version` or later, stored ones and those of this run, in ascending order."""
-        return merge(self._stored.since(version), super().since(version))
+    def _new_claims(self, part: int) -> Iterator[Claim]:
+        """Yield the claims of a part that are of no member in the table."""
+        pending = Pending(self._log.rows([part])).claims
+        known = self._known({self._prefix + hash_ for hash_ in pending})
+        return (claim for hash_, claim in pending.items() if hash_ not in known)
+
+
+class DryRunMemberLog(MemberLog):
+    """Log that is stored, together with what this run plans."""
+
+    def __init__(self, stored: MemberLog, planned: Ledger, stream: bytes) -> None:
+        super().__init__(planned, stream, stored.last)
+        self._stored_log = stored
+
+    @property
+    def newest(self) -> int:
+        """Highest version at which the source had something; 0 if none is known."""
+        return max(self._stored_log.newest, super().newest)
+
+    def rows(self, parts: Collection[int], before: int | None = None) -> list[LogRow]:
+        """Return the rows of these parts, stored ones first."""
+        return [*self._stored_log.rows(parts, before), *super().rows(parts, before)]
+
+    def unfolded(self, part: int, stream: bytes | None = None) -> list[LogRow]:
+        """Return the rows of a part that `Pending` needs, stored ones first; see `MemberLog`."""
+        return [*self._stored_log.unfolded(part, stream), *super().unfolded(part, stream)]
+
+    def claimed_parts(self, stream: bytes) -> set[int]:
+        """Return the parts in which a stream has claims, or has deleted members."""
+        return self._stored_log.claimed_parts(stream) | super().claimed_parts(stream)
+
+    def parts(self, *, is_small: bool) -> Sequence[int]:
+        """Return the parts to go through; see `MemberLog`."""
+        return super().parts(is_small=is_small and self._stored_log.pending <= MAX_LOOSE_ENTRIES)
 
 
 def dry_run_stores() -> StoreClasses:

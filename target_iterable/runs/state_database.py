@@ -10,6 +10,7 @@ from target_iterable.config.route import CLEAR, MIRROR, NOTHING, Route
 from target_iterable.config.setting_error import SettingError
 from target_iterable.config.threshold_settings import threshold_setting
 from target_iterable.delivery.history import StreamHistory
+from target_iterable.ledger.claimer import Claimer
 from target_iterable.ledger.deduplicator import Deduplicator
 from target_iterable.ledger.idempotency import NoIdempotency
 from target_iterable.ledger.idempotency_filter import IdempotencyFilter
@@ -62,7 +63,8 @@ class StateDatabase:
             if once_per_key
             else NoIdempotency()
         )
-        return StreamHistory(Deduplicator(self.ledger, skip=route.skip_unchanged), once, self._mirror(stream, route))
+        deduplication = Deduplicator(self.ledger) if route.skip_unchanged else Claimer(self.ledger)
+        return StreamHistory(deduplication, once, self._mirror(stream, route))
 
     def member_count(self, stream: str, route: Route) -> int:
         """Count the members of a mirrored stream that has not come in this run."""

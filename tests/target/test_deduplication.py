@@ -214,13 +214,13 @@ def test_what_is_sent_again_in_one_go_stays_claimed_until_its_last_was_accepted(
     said = [(names[0], b"A"), (names[1], b"A"), (names[0], b"B")]
     rows = [Operation(ENDPOINT, part, who, dedup_scope="users") for who, part in said]
     ledger = open_ledger(str(folder / "ledger.db"), "secret")
-    killed = deduplicator.Deduplicator(ledger, skip=True)
+    killed = deduplicator.Deduplicator(ledger)
     killed.unchanged(rows)
     for row in rows[:2]:
         batch = Batch(ENDPOINT, EMPTY_ENVELOPE)
         batch.add(row)
         killed.record(BatchResult(batch, RowResults(written=[row])))
-    assert deduplicator.Deduplicator(ledger, skip=True).unchanged(rows[:2]) == {rows[1]}
+    assert deduplicator.Deduplicator(ledger).unchanged(rows[:2]) == {rows[1]}
     ledger.close()
 
 

@@ -318,6 +318,28 @@ def test_a_member_that_comes_back_behind_its_tombstone_stays_and_is_still_mirror
     assert (done["removed"], project.holds.members("VIP")) == (1, {BOB})
 
 
+def test_a_member_who_is_refused_behind_its_tombstone_is_none_any_more(project: Project) -> None:
+    project.load(version("list_members", 1, people(ANN, BOB)), **mirror())
+    back = [{"email": ANN, **GONE}, *people(ANN)]
+    project.sandbox.inject(route="POST /api/lists/subscribe", fault="answer", status=400, times=1)
+    done = project.load(version("list_members", 1, back, done=False), **mirror())["list_members"]
+    assert (done["deleted"], done["rejected"]) == ({"removed": 1}, 1)
+    assert project.holds.members("VIP") == {BOB}
+    project.load(members(*people(ANN)), streams={"list_members": {"list": "VIP"}})
+    done = project.load(version("list_members", 2, people(BOB)), **mirror())["list_members"]
+    assert (done["left"], project.holds.members("VIP")) == (0, {ANN, BOB})
+
+
+def test_a_dry_run_counts_those_whose_rows_are_deleted_as_the_real_run_does(project: Project) -> None:
+    project.load(version("list_members", 1, people(ANN, BOB, CAT)), **mirror())
+    second = version("list_members", 2, [*people(CAT), {"email": ANN, **GONE}])
+    plan = str(project.load.rejects_directory.parent / "plan")
+    for settings in ({"dry_run": True, "dry_run_path": plan}, {}):
+        done = project.load(second, **mirror(), **settings)["list_members"]
+        assert (done["deleted"], done["left"], done["removed"]) == ({"removed": 1}, 1, 1)
+    assert project.holds.members("VIP") == {CAT}
+
+
 def test_users_of_a_mirror_that_removes_nothing_are_skipped(project: Project) -> None:
     project.load(version("users", 1, people(ANN, BOB)), **mirror("users"))
     done = project.load([*version("users", 2, [*people(BOB), {"email": ANN, **GONE}])], **mirror("users"))["users"]

@@ -177,7 +177,7 @@ def test_a_stream_is_complete_at_its_end_only_if_that_is_declared_or_may_be_gues
     reading = Completeness("s", terms, 5)
     for step in steps:
         if step == "record":
-            reading.record_row(None, is_named=True)
+            reading.record_rows(None, 1, is_named=True)
         elif step == "state":
             reading.record_state({})
         else:

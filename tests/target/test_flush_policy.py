@@ -42,3 +42,14 @@ def test_rows_that_travel_together_wait_for_two_seconds_of_requests_or_more() ->
 
 def test_while_the_batch_size_grows_one_request_is_enough() -> None:
     assert FlushPolicy(AdaptiveBatchSize.initial(None)).rows_worth_sending(Operation(BULK, b"", tuple(ANN))) == 1000
+
+
+def test_where_most_rows_are_unchanged_more_are_looked_through_at_once() -> None:
+    policy, row = FlushPolicy(AdaptiveBatchSize.initial(None)), Operation(BULK, b"", tuple(ANN))
+    policy.record_load(1000, 750)
+    assert policy.rows_worth_sending(row, 1, 50_000) == 4000
+    policy.record_load(4000, 4000)
+    assert policy.rows_worth_sending(row, 1, 50_000) == 16_000
+    assert policy.rows_worth_sending(row, 1, 3000) == 3000
+    policy.record_load(16_000, 0)
+    assert policy.rows_worth_sending(row, 1, 50_000) == 1000

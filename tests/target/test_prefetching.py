@@ -38,11 +38,11 @@ def accept(memory: Deduplicator, *rows: Operation) -> None:
 
 def known(ledger: Ledger, *rows: Operation) -> set[bytes]:
     """What the next run takes for accepted of these rows."""
-    return {one.part for one in Deduplicator(ledger, skip=True).unchanged(rows)}
+    return {one.part for one in Deduplicator(ledger).unchanged(rows)}
 
 
 def test_keys_that_the_next_load_overwrites_stay_claimed_when_this_one_is_committed(ledger: Ledger) -> None:
-    memory = Deduplicator(ledger, skip=True)
+    memory = Deduplicator(ledger)
     first, second = [row(ANN, b"A"), row(BOB, b"A")], [row(ANN, b"B")]
     memory.prefetch(first)
     assert not memory.unchanged(first)
@@ -54,7 +54,7 @@ def test_keys_that_the_next_load_overwrites_stay_claimed_when_this_one_is_commit
 
 
 def test_the_last_accepted_content_is_known_when_both_loads_are_committed(ledger: Ledger) -> None:
-    memory = Deduplicator(ledger, skip=True)
+    memory = Deduplicator(ledger)
     first, second = [row(ANN, b"A")], [row(ANN, b"B")]
     memory.prefetch(first)
     memory.unchanged(first)
@@ -68,7 +68,7 @@ def test_the_last_accepted_content_is_known_when_both_loads_are_committed(ledger
 
 
 def test_the_next_load_may_be_prefetched_before_this_one_is_consumed(ledger: Ledger) -> None:
-    memory = Deduplicator(ledger, skip=True)
+    memory = Deduplicator(ledger)
     first, second = [row(ANN, b"A")], [row(ANN, b"B")]
     memory.prefetch(first)
     memory.prefetch(second)
@@ -80,10 +80,10 @@ def test_the_next_load_may_be_prefetched_before_this_one_is_consumed(ledger: Led
 
 
 def test_prefetched_rows_that_are_never_sent_are_released_at_the_end(ledger: Ledger) -> None:
-    stopped = Deduplicator(ledger, skip=True)
+    stopped = Deduplicator(ledger)
     stopped.prefetch([row(ANN, b"A")])
     stopped.close()
-    memory, load = Deduplicator(ledger, skip=True), [row(ANN, b"A")]
+    memory, load = Deduplicator(ledger), [row(ANN, b"A")]
     assert not memory.unchanged(load)
     accept(memory, *load)
     memory.commit(load)

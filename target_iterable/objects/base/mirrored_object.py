@@ -28,6 +28,11 @@ class MirroredObject(IterableObject):
             RecordRejectedError: if the row does not identify it.
         """
 
+    def names_of(self, rows: Sequence[Operation]) -> Sequence[Sequence[str]] | None:
+        """Return `names` of the records that these operations were built of; None if the operations do not say them."""
+        del rows
+        return None
+
     @abstractmethod
     def removal(self, name: str) -> Operation:
         """Return the operation that removes the named thing; it can be repeated.

@@ -124,6 +124,10 @@ class CatalogItems(ColumnarObject, MirroredObject):
         text = self._id_in(self.pop_id(row, "itemId", key))
         return [name(catalog, text)] if text else []
 
+    def names_of(self, rows: Sequence[Operation]) -> Sequence[Sequence[str]]:
+        """See `MirroredObject`. No name of a catalog has a slash."""
+        return [[name(*text.split("/", 1))] for row in rows for _, text in row.names]
+
     def removal(self, name_: str) -> Operation:
         """See `MirroredObject`."""
         catalog, item_id = parts(name_)

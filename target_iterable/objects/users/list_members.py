@@ -94,6 +94,7 @@ class ListMembers(ColumnarObject, MirroredObject):
     def __init__(self, to: Destination) -> None:
         super().__init__(to)
         self._misses_list = False
+        self._ids: dict[str, int] = {}
 
     def operations(self, block: RecordBlock) -> list[Outcome]:
         """See `IterableObject`. Profile fields travel with those who are added; a removal takes only the identity."""
@@ -174,7 +175,9 @@ class ListMembers(ColumnarObject, MirroredObject):
 
         def group(id_: Any, name_: Any) -> RowGroup:
             list_ = self._list_called(id_, name_, create=create)
-            return RowGroup(self._envelope(list_, flag), scope, f"list {list_.id}")
+            place = f"list {list_.id}"
+            self._ids[place] = list_.id
+            return RowGroup(self._envelope(list_, flag), scope, place)
 
         grouping = Grouping(group)
 
@@ -189,6 +192,11 @@ class ListMembers(ColumnarObject, MirroredObject):
         del key
         list_ = self._list(row, create=create)
         return [name(list_.id, *user) for user in self.identities.names(flatten_member(row, "dataFields"))]
+
+    def names_of(self, rows: Sequence[Operation]) -> Sequence[Sequence[str]]:
+        """See `MirroredObject`."""
+        ordered, ids = self.identities.ordered, self._ids
+        return [[name(ids[row.dedup_scope], *user) for user in ordered(row.names)] for row in rows]
 
     def removal(self, name_: str) -> Operation:
         """See `MirroredObject`."""

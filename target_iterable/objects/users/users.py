@@ -104,6 +104,11 @@ class Users(ColumnarObject, MirroredObject):
         del key, create
         return [name(*user) for user in self.identities.names(flatten_member(row, "dataFields"))]
 
+    def names_of(self, rows: Sequence[Operation]) -> Sequence[Sequence[str]]:
+        """See `MirroredObject`."""
+        ordered = self.identities.ordered
+        return [[name(*user) for user in ordered(row.names)] for row in rows]
+
     def removal(self, name_: str) -> Operation:
         """See `MirroredObject`."""
         user = user_of(name_)
