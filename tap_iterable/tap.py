@@ -22,10 +22,12 @@ from iterable_api.plugin import environment, stream_maps
 from iterable_api.plugin.connection_settings import connect, describe_sdk_settings, unknown_settings
 from iterable_api.plugin.exit_errors import (
     JsonObjectFile,
+    OutputClosedError,
     UnreadableVariableError,
     WrongExpressionError,
     as_usage_error,
     exit_with_message,
+    explain_closed_output,
     explain_expression_errors,
     explain_variable_errors,
     reject_unreadable_booleans,
@@ -64,6 +66,7 @@ EXPECTED_ERRORS: Final = (
     IterableError,
     NothingSelectedError,
     OSError,
+    OutputClosedError,
     OversizeError,
     SpoolNotWrittenError,
     TooManyMalformedLinesError,
@@ -211,6 +214,7 @@ class TapIterable(TrafficTap):
             bounded_shutdown(before_force=cls._recording.end_by_force),
             exit_with_message(cls.logger, *EXPECTED_ERRORS, passed=ConfigValidationError),
             cls._recording,
+            explain_closed_output(),
             explain_variable_errors(cls.name, SCHEMA["properties"]),
             explain_expression_errors(stream_maps.SETTING, MappingError),
         ):
@@ -239,6 +243,7 @@ class TapIterable(TrafficTap):
             bounded_shutdown(),
             exit_with_message(cls.logger, *EXPECTED_ERRORS, passed=ConfigValidationError),
             RunRecording(cls.name, cls.plugin_version, EXPECTED_ERRORS),  # it is no run, and how it ends is told
+            explain_closed_output(),
             explain_variable_errors(cls.name, SCHEMA["properties"]),
         ):
             super().cb_discover(ctx, param, value)

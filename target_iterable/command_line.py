@@ -15,10 +15,12 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 from iterable_api.errors import IterableError
 from iterable_api.plugin.connection_settings import describe_sdk_settings, unknown_settings
 from iterable_api.plugin.exit_errors import (
+    OutputClosedError,
     UnreadableVariableError,
     WrongExpressionError,
     as_usage_error,
     exit_with_message,
+    explain_closed_output,
     explain_expression_errors,
     explain_variable_errors,
 )
@@ -58,6 +60,7 @@ EXPECTED_ERRORS: Final = (
     RequestLogNotWrittenError,
     LedgerError,
     DryRunPlanNotWrittenError,
+    OutputClosedError,
     RecordsRejectedError,
     RecordsWithoutSchemaException,
     DeadLettersNotWrittenError,
@@ -101,6 +104,7 @@ class CommandLine(SinkTarget):
             bounded_shutdown(before_force=recording.end_by_force),
             exit_with_message(cls.logger, *EXPECTED_ERRORS, passed=ConfigValidationError),
             recording,
+            explain_closed_output(),
             explain_variable_errors(cls.name, SETTINGS["properties"]),
             explain_expression_errors("stream_maps", MappingError),
         ):

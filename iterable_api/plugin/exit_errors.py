@@ -98,6 +98,26 @@ def explain_expression_errors(setting: str, kind: type[Exception]) -> Iterator[N
         raise WrongExpressionError(f"`{setting}` holds an expression that does not work: {error}") from error
 
 
+class OutputClosedError(Exception):
+    """The program that reads standard output has ended before everything was written."""
+
+
+@contextmanager
+def explain_closed_output() -> Iterator[None]:
+    """Say who is to blame when nobody reads standard output any more.
+
+    Raises:
+        OutputClosedError: in place of BrokenPipeError. Lost connections are errors of other kinds.
+    """
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise OutputClosedError(
+            "The program that reads the output has ended before everything was written. "
+            "What it has said last tells why."
+        ) from error
+
+
 class UnreadableVariableError(Exception):
     """Environment variables whose text is not of the type of their setting."""
 

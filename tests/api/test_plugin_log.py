@@ -37,7 +37,14 @@ def broken(self):
 
 
 def run(
-    plugin: str, sandbox: Sandbox, folder: Path, *, code: str | None = None, **variables: str
+    plugin: str,
+    sandbox: Sandbox,
+    folder: Path,
+    stdout: int = subprocess.PIPE,
+    /,
+    *,
+    code: str | None = None,
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
     prefix = plugin.upper().replace("-", "_")
     settings = {"API_KEY": sandbox.api_key, "API_URL": sandbox.url, "ENFORCE_RATE_LIMITS": "false"}
@@ -52,8 +59,9 @@ def run(
         [*command, *arguments],
         cwd=folder,
         env={**os.environ, **named, **variables},
-        input="",
-        capture_output=True,
+        input='{"type": "STATE", "value": {"position": 1}}\n',
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=60,
         check=False,
@@ -115,3 +123,20 @@ def test_a_bug_ends_with_a_sentence_behind_its_traceback(
     last = ended.stderr.splitlines()[-1]
     assert "An error that is not expected has ended the run (KeyError). Its traceback is above" in last
     assert "ann@example.com" not in last
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_the_last_line_blames_who_reads_the_output_when_nobody_does_any_more(
+    plugin: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    nobody, closed = os.pipe()
+    os.close(nobody)
+    try:
+        ended = run(plugin, sandbox, tmp_path, closed)
+    finally:
+        os.close(closed)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].endswith(
+        "The program that reads the output has ended before everything was written. What it has said last tells why."
+    )
+    assert "Traceback" not in ended.stderr
