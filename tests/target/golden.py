@@ -374,7 +374,8 @@ def _watched() -> Iterator[_Seen]:
 
     with ExitStack() as stack:
         stack.enter_context(patch.object(StreamDelivery, "drain", drain))
-        for name in ("record_row", "record_seen", "count_tombstone", "count_unnamed"):
+        stack.enter_context(patch.object(StreamMirror, "record_rows", _noting_rows(seen, StreamMirror.record_rows)))
+        for name in ("record_seen", "count_tombstone", "count_unnamed"):
             stack.enter_context(patch.object(StreamMirror, name, _noting(seen, name, getattr(StreamMirror, name))))
         stack.enter_context(patch.object(NoMirror, "count_tombstone", _noting(seen, "count_tombstone", _nothing)))
         yield seen
@@ -382,6 +383,14 @@ def _watched() -> Iterator[_Seen]:
 
 def _nothing(_self: Any) -> None:
     """Do nothing."""
+
+
+def _noting_rows(seen: _Seen, does: Any) -> Any:
+    def noted(self: Any, rows: Sequence[Operation], names: Sequence[Sequence[str]], version: int | None) -> Any:
+        seen.mirror += [("record_row", (of_row, version)) for of_row in names]
+        return does(self, rows, names, version)
+
+    return noted
 
 
 def _noting(seen: _Seen, name: str, does: Any) -> Any:
