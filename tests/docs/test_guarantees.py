@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 
 import pytest
@@ -20,5 +19,5 @@ def test_a_guarantee_is_proved_by_tests_that_are_there(row: list[str]) -> None:
     named = re.findall(r"`([\w/]+\.py)::(\w+)`", proofs)
     assert len(named) == proofs.count("::") > 0
     for path, name in named:
-        tree = ast.parse((ROOT / "tests" / path).read_text())
-        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, f"{path}::{name}"
+        text = (ROOT / "tests" / path).read_text()
+        assert re.search(rf"^def {name}\(", text, re.MULTILINE), f"{path}::{name}"
