@@ -243,7 +243,6 @@ class TapIterable(TrafficTap):
             bounded_shutdown(),
             exit_with_message(cls.logger, *EXPECTED_ERRORS, passed=ConfigValidationError),
             RunRecording(cls.name, cls.plugin_version, EXPECTED_ERRORS),  # it is no run, and how it ends is told
-            explain_closed_output(),
             explain_variable_errors(cls.name, SCHEMA["properties"]),
         ):
             super().cb_discover(ctx, param, value)
