@@ -265,11 +265,10 @@ class TapIterable(TrafficTap):
                 explain_variable_errors(cls.name, SCHEMA["properties"]),
                 explain_expression_errors(stream_maps.SETTING, MappingError),
             ):
-                if value != CliTestOptionValue.All.value:
-                    super().cb_test(ctx, param, value)
-                else:
+                if value == CliTestOptionValue.All.value:
                     cls._test(ctx.params["config"])
                     ctx.exit()
+                super().cb_test(ctx, param, value)
         except ConfigValidationError as error:
             ctx.fail("; ".join(error.errors))
         except EXPECTED_ERRORS as error:
