@@ -12,6 +12,7 @@ from threading import Lock
 from typing import ClassVar, Final, NamedTuple
 
 from target_iterable.core.json_encoding import dumps
+from target_iterable.core.keyed_hash import update_hash
 from target_iterable.core.operation import BatchResult, Endpoint, Envelope, Operation
 from target_iterable.ledger.deduplication import Deduplication
 from target_iterable.ledger.ledger import Ledger
@@ -142,7 +143,7 @@ class Deduplicator(Deduplication):
         Raises:
             LedgerError: if the ledger cannot be written.
         """
-        self._ledger.invalidate({key for keys, _ in self._hasher.hash_rows(rows).values() for key in keys})
+        self._ledger.invalidate(self._hasher.keys(rows))
 
 
 def _unchanged(hashes: Mapping[Operation, RowHashes], known: Mapping[bytes, bytes]) -> AbstractSet[Operation]:
@@ -173,9 +174,7 @@ class RowHasher:
                 endpoint, envelope = row.endpoint, row.envelope
                 hasher = self._content_hasher(endpoint, envelope)
             if scope := row.dedup_scope:
-                digest, part = hasher.copy(), row.part
-                digest.update(len(part).to_bytes(8) + part)
-                hashes[row] = RowHashes(tuple(self._keys(scope, row)), digest.digest())
+                hashes[row] = RowHashes(tuple(self._keys(scope, row)), _digest(hasher, row.part))
         return hashes
 
     def keys(self, rows: Iterable[Operation]) -> set[bytes]:
@@ -187,18 +186,14 @@ class RowHasher:
                 for kind, value in row.names:
                     if (scope, kind) != group:
                         group, (prefix, hasher) = (scope, kind), self._key_hasher(scope, kind)
-                    digest, name = hasher.copy(), value.encode()
-                    digest.update(len(name).to_bytes(8) + name)
-                    keys.add(prefix + digest.digest())
+                    keys.add(prefix + _digest(hasher, value.encode()))
         return keys
 
     def _keys(self, scope: str, row: Operation) -> list[bytes]:
         keys = []
         for kind, value in row.names:
             prefix, hasher = self._key_hasher(scope, kind)
-            digest, name = hasher.copy(), value.encode()
-            digest.update(len(name).to_bytes(8) + name)
-            keys.append(prefix + digest.digest())
+            keys.append(prefix + _digest(hasher, value.encode()))
         return keys
 
     def _make_key_hasher(self, scope: str, kind: str) -> tuple[bytes, blake2b]:
@@ -207,3 +202,8 @@ class RowHasher:
     def _make_content_hasher(self, endpoint: Endpoint, envelope: Envelope) -> blake2b:
         request = endpoint.method, endpoint.path, envelope.path_params, envelope.query
         return self._ledger.hasher(dumps(request), envelope.members)
+
+
+def _digest(hasher: blake2b, part: bytes) -> bytes:
+    """Hash one more part behind what `hasher` has hashed already."""
+    return update_hash(hasher.copy(), part).digest()
