@@ -25,6 +25,7 @@ from dagster._core.execution.backfill import PartitionBackfill
 
 from demo.warehouse import Warehouse
 from iterable_sandbox.server import Sandbox
+from tests.dagster.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.more
 
@@ -32,7 +33,6 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SHELL = re.compile(r"```sh\n(?P<commands>.*?)```", re.DOTALL)
 UV = Path(sys.executable).with_name("uv")
 DATABASES = count(1)
-_SECONDS = 1_500
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Example:
             env={**os.environ, "PATH": f"{self.path}:{os.environ['PATH']}", "DAGSTER_DISABLE_TELEMETRY": "yes"},
             capture_output=True,
             text=True,
-            timeout=_SECONDS,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         assert bool(ended.returncode) is fails, ended.stdout + ended.stderr
@@ -132,13 +132,6 @@ def test_two_projects_of_dagster_are_in_the_warehouse_and_customers_in_both(begi
         assert sandbox.counts()["rateLimited"] == {}
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
 def test_dagsters_daemon_runs_backfills_of_two_projects_and_finds_out_what_is_fresh(
     begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,7 +162,7 @@ def test_dagsters_daemon_runs_backfills_of_two_projects_and_finds_out_what_is_fr
             instance.report_runless_asset_event(dg.AssetMaterialization(stale))
         log = stack.enter_context((example.folder / "daemon.log").open("wb"))
         daemon = subprocess.Popen(command, cwd=example.folder, stdout=log, stderr=log)
-        stack.callback(daemon.wait, _SECONDS)
+        stack.callback(daemon.wait, PATIENCE_SECONDS)
         stack.callback(daemon.terminate)
         wait_until(lambda: [run.is_finished for run in instance.get_runs()] == [True, True])
         wait_until(lambda: len(instance.get_freshness_state_records([fresh, stale])) == 2)

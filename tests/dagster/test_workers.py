@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -13,6 +11,7 @@ import psutil
 import pytest
 
 from tests.dagster.projects import Loaded, definitions, run
+from tests.dagster.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.more
 
@@ -24,7 +23,6 @@ DAY = "2026-10-07"
 FIRST, LAST = "2026-10-05", "2026-10-10"
 HALVES = ("2026-10-05...2026-10-07", "2026-10-08...2026-10-10")
 STARTED = dg.DagsterEventType.STEP_START
-_SECONDS = 1_500
 
 
 def worker(folder: Path, *options: str) -> subprocess.Popen[bytes]:
@@ -40,13 +38,6 @@ def span(instance: dg.DagsterInstance, run_id: str) -> tuple[float, float]:
     return begun, ended
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def test_a_backfill_on_two_workers_is_one_run_for_each_range_and_one_at_a_time_for_the_project(
     north: Loaded, instance: dg.DagsterInstance
 ) -> None:
@@ -54,7 +45,7 @@ def test_a_backfill_on_two_workers_is_one_run_for_each_range_and_one_at_a_time_f
     # On SQLite, Dagster gives one slot to two steps that ask at the same moment.
     wait_until(lambda: any(instance.all_logs(one.run_id, of_type={STARTED}) for one in instance.get_runs()))
     workers.append(worker(north.folder, "--partition-range", HALVES[1]))
-    assert [one.wait(_SECONDS) for one in workers] == [0, 0]
+    assert [one.wait(PATIENCE_SECONDS) for one in workers] == [0, 0]
     assert north.loaded("email_send") == north.happened("emailSend", FIRST, LAST)
     assert north.loaded("email_click") == north.happened("emailClick", FIRST, LAST)
     assert len(instance.get_materialized_partitions(KEY)) == 6
@@ -80,8 +71,8 @@ def test_a_worker_that_is_killed_leaves_nothing_running_and_its_day_to_be_read_a
     for one in family:
         if one not in plugins:
             one.kill()
-    assert psutil.wait_procs(plugins, timeout=_SECONDS)[1] == []
-    dying.wait(_SECONDS)
+    assert psutil.wait_procs(plugins, timeout=PATIENCE_SECONDS)[1] == []
+    dying.wait(PATIENCE_SECONDS)
     assert instance.get_materialized_partitions(KEY) == set()
     [dead] = instance.get_runs()
     # The monitoring of runs does both, in Dagster's daemon.
